@@ -1,0 +1,74 @@
+# `make run` is all a person needs; `make help` lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test e2e chaos bench lint format venv venv-dev clean
+
+help:
+	@echo 'make run     the whole studio on this machine; Ctrl-C stops it'
+	@echo 'make test    the tests, without a browser'
+	@echo 'make e2e     the tests in a real browser (needs Chromium)'
+	@echo 'make chaos   hundreds of videos while processes are killed; CHAOS="--videos 1000 --kills 100" for more'
+	@echo 'make bench   how fast it is: one table, in about ten minutes'
+	@echo 'make lint    style, types, import rules, migrations, production settings'
+	@echo 'make format  lay the code out as the style wants it'
+	@echo 'make clean   remove .venv and caches; data stays'
+
+run: venv
+	@exec $(BIN)/python -m contentgen.local
+
+test: venv-dev
+	@$(BIN)/pytest -q -n auto --ignore tests/e2e
+
+e2e: venv-dev
+	@$(BIN)/pytest -q tests/e2e
+
+chaos: venv-dev
+	@$(BIN)/python -m tests.chaos $(CHAOS)
+
+bench: venv-dev
+	@exec $(BIN)/python -m tests.benchmarks
+
+lint: venv-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	export ENV_FILE= DATABASE_URL= DATA_DIR="$$folder" && \
+	$(BIN)/python manage.py makemigrations --check --dry-run && \
+	DEBUG=0 ALLOWED_HOSTS=studio.example.org REDIS_URL=redis://studio.example.org \
+	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+	$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+format: venv-dev
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format --quiet .
+
+clean:
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache staticfiles
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Installed once, and again only when the list has changed: a copy of it in .venv says what was installed.
+venv: $(BIN)/python
+	@cmp -s requirements.txt $(VENV)/requirements.txt || { \
+		echo 'Installing ContentGen (once; about a minute)...' && \
+		$(BIN)/python -m pip install --quiet --requirement requirements.txt && \
+		cp requirements.txt $(VENV)/requirements.txt; }
+
+venv-dev: venv
+	@cmp -s requirements-dev.txt $(VENV)/requirements-dev.txt || { \
+		echo 'Installing the tools for tests (once)...' && \
+		$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt && \
+		cp requirements-dev.txt $(VENV)/requirements-dev.txt; }
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "ContentGen needs Python 3.11 or newer; '$(PYTHON)' is not. Name another: make run PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+		rm -rf $(VENV); \
+		echo 'Python cannot make a virtual environment. On Debian or Ubuntu: apt install python3-venv' >&2; exit 1; }

@@ -1,0 +1,21 @@
+"""Every address of the studio."""
+
+from allauth.account import views as account
+from django.contrib import admin
+from django.urls import include, path
+
+from contentgen import health
+
+urlpatterns = [
+    path("health", health.alive, name="health"),
+    path("health/ready", health.ready, name="health-ready"),
+    # Of allauth's pages, those that need no mail: this studio sends none.
+    path("accounts/login/", account.login, name="account_login"),
+    path("accounts/logout/", account.logout, name="account_logout"),
+    path("accounts/inactive/", account.account_inactive, name="account_inactive"),
+    path("accounts/signup/", account.signup, name="account_signup"),
+    path("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("accounts/password/change/", account.password_change, name="account_change_password"),
+    path("admin/", admin.site.urls),
+    path("", include("videos.urls")),
+]

@@ -1,0 +1,1 @@
+"""The simulator's pictures: generative scenes seeded by a prompt."""

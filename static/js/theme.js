@@ -1,0 +1,12 @@
+// Loaded before anything is painted, so that no page flashes in the wrong colours.
+(() => {
+  const root = document.documentElement;
+  root.classList.add("js");
+  try {
+    const theme = localStorage.getItem("contentgen.theme");
+    if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+    if (sessionStorage.getItem("contentgen.demo")) root.dataset.demo = "hidden";
+  } catch {
+    // Storage may be forbidden; then the system's wish holds.
+  }
+})();

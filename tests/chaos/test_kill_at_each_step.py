@@ -1,0 +1,124 @@
+"""kill -9 between any two steps: nothing is lost, nothing is billed twice, nothing is left behind."""
+
+import pytest
+
+from tests.chaos.conftest import Studio
+from tests.chaos.verdict import left_in_tmp
+from videos import services
+from videos.models import State, Video
+
+
+def test_between_the_claim_and_the_request(studio: Studio):
+    studio.killed("submit", step="claimed")
+    assert (studio.video.state, studio.jobs) == (State.SUBMITTING, [])
+
+    studio.recover()
+
+    studio.check_completed()
+
+
+def test_after_the_request_and_before_the_jobs_id_is_written(studio: Studio):
+    studio.killed("submit", step="accepted")
+    assert (studio.video.state, studio.video.backend_job_id) == (State.SUBMITTING, "")
+    assert len(studio.jobs) == 1
+
+    studio.recover()
+
+    studio.check_completed()
+
+
+def test_after_the_jobs_id_is_written(studio: Studio):
+    studio.killed("submit", step="written down")
+    assert (studio.video.state, studio.jobs) == (State.IN_PROGRESS, [studio.video.backend_job_id])
+
+    studio.recover()
+
+    studio.check_completed()
+
+
+def test_between_the_news_that_it_is_done_and_the_row(studio: Studio):
+    studio.run("submit")
+    studio.pass_time()
+
+    studio.killed("poll_backend", step="told of completion")
+    assert studio.video.state == State.IN_PROGRESS
+    studio.recover()
+
+    studio.check_completed()
+
+
+@pytest.mark.parametrize("step", ["downloading", "saved"])
+def test_while_storing(studio: Studio, step: str):
+    _until_storing(studio)
+
+    studio.killed("store", step=step)
+    assert (studio.video.state, studio.video.file.name) == (State.STORING, "")
+    assert left_in_tmp(), "a killed worker cannot clean up"
+    studio.recover()
+
+    studio.check_completed()
+
+
+def test_right_after_the_row_says_that_it_is_stored(studio: Studio):
+    _until_storing(studio)
+
+    studio.killed("store", step="stored")
+    assert studio.video.state == State.COMPLETED
+    studio.recover()
+
+    studio.check_completed()
+
+
+@pytest.mark.parametrize("step", ["claimed", "accepted", "written down"])
+def test_while_submitting_what_is_then_canceled(studio: Studio, step: str):
+    studio.killed("submit", step=step)
+    assert services.cancel(studio.video)
+
+    studio.recover()
+
+    studio.check_canceled()
+    assert len(studio.jobs) == (step != "claimed")
+
+
+@pytest.mark.parametrize("step", ["downloading", "saved"])
+def test_while_storing_what_is_then_canceled(studio: Studio, step: str):
+    _until_storing(studio)
+    studio.killed("store", step=step)
+    assert services.cancel(studio.video)
+
+    studio.recover()
+
+    studio.check_canceled()
+
+
+def test_while_a_canceled_job_is_being_deleted(studio: Studio):
+    studio.run("submit")
+    assert services.cancel(studio.video)
+
+    studio.killed("forget", step="deleted at the backend")
+    assert studio.video.forget_at is not None
+    studio.recover()
+
+    studio.check_canceled()
+    assert studio.video.forget_at is None
+    assert studio.backstage.job(studio.video.backend_job_id) is None
+
+
+def test_while_a_deleted_video_is_being_removed(studio: Studio):
+    _until_storing(studio)
+    studio.run("store")
+    assert services.delete(studio.video)
+
+    studio.killed("forget", step="deleted at the backend")
+    studio.recover()
+
+    assert not Video.objects.filter(pk=studio.video.pk).exists()
+    assert len(studio.jobs) == 1
+    assert studio.stored == []
+
+
+def _until_storing(studio: Studio) -> None:
+    studio.run("submit")
+    studio.pass_time()
+    studio.run("poll_backend")
+    assert studio.video.state == State.STORING

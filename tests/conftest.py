@@ -1,0 +1,71 @@
+"""The people in every test: alice owns, bob is a stranger, carol is staff."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.models import User
+from tests.factories import UserFactory
+from videos.engine import experience
+
+
+@pytest.fixture(autouse=True)
+def media_root(settings, tmp_path: Path) -> Path:
+    """Files of one test stay in that test's folder."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.DATA_DIR = tmp_path
+    return settings.MEDIA_ROOT
+
+
+@pytest.fixture(autouse=True)
+def hints(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Messages to workers are collected instead of sent; the tests call the engine themselves."""
+    sent: list[tuple[str, int]] = []
+    monkeypatch.setattr("videos.engine.hints.send", lambda task, pk: sent.append((task, pk)))
+    return sent
+
+
+@pytest.fixture(autouse=True)
+def no_memories() -> None:
+    """Ids recur from test to test, so nothing may be remembered of the last one."""
+    experience.forget_all()
+    cache.clear()
+
+
+@pytest.fixture
+def alice(db) -> User:
+    return UserFactory(username="alice")
+
+
+@pytest.fixture
+def bob(db) -> User:
+    return UserFactory(username="bob")
+
+
+@pytest.fixture
+def carol(db) -> User:
+    return UserFactory(username="carol", is_staff=True, is_superuser=True)
+
+
+def _signed_in(user: User) -> Iterator[Client]:
+    client = Client()
+    client.force_login(user)
+    yield client
+
+
+@pytest.fixture
+def as_alice(alice: User) -> Iterator[Client]:
+    yield from _signed_in(alice)
+
+
+@pytest.fixture
+def as_bob(bob: User) -> Iterator[Client]:
+    yield from _signed_in(bob)
+
+
+@pytest.fixture
+def as_carol(carol: User) -> Iterator[Client]:
+    yield from _signed_in(carol)

@@ -1,0 +1,137 @@
+"""Alive, and ready: each part on its own, quickly, and nothing told to strangers."""
+
+import socket
+import time
+from collections.abc import Iterator
+from unittest.mock import Mock
+
+import pytest
+from celery import Celery
+from django.db import OperationalError
+
+from contentgen import health
+
+SECRET = "hunter2"
+
+
+@pytest.fixture
+def parts(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """Every part is well; a test breaks one."""
+    well = {name: lambda: None for name in health._PARTS}
+    monkeypatch.setattr(health, "_PARTS", well)
+    monkeypatch.setattr(health, "_worker", lambda: None)
+    return well
+
+
+@pytest.fixture
+def silent_server() -> Iterator[int]:
+    """A server that takes connections and never says a word; gives its port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def _broken() -> None:
+    raise OperationalError(f"connection to postgres://me:{SECRET}@db failed")
+
+
+def test_it_is_alive_without_a_database(client):
+    # No database is allowed in this test, so asking it would fail.
+    reply = client.get("/health")
+
+    assert reply.status_code == 200
+    assert reply.json() == {"status": "healthy", "service": "content-gen-backend"}
+    assert "no-store" in reply["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/ready"])
+def test_it_changes_nothing(client, path):
+    assert client.post(path).status_code == 405
+
+
+def test_it_answers_a_load_balancer_over_plain_http(client, settings):
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert client.get("/health").status_code == 200
+
+
+def test_it_is_ready_when_every_part_is(client, parts):
+    reply = client.get("/health/ready")
+
+    assert reply.status_code == 200
+    assert reply.json() == {
+        "status": "ready",
+        "parts": {"database": "ok", "broker": "ok", "storage": "ok", "worker": "ok"},
+    }
+
+
+@pytest.mark.parametrize("name", ["database", "storage"])
+def test_it_says_which_part_is_down_and_not_why(client, parts, name, caplog):
+    parts[name] = _broken
+
+    reply = client.get("/health/ready")
+
+    assert reply.status_code == 503
+    assert reply.json()["parts"] == {**dict.fromkeys([*parts, "worker"], "ok"), name: "down"}
+    assert SECRET not in reply.content.decode()
+    assert f"{name} is down" in caplog.text
+
+
+def test_it_asks_no_worker_through_a_broker_that_is_away(client, parts, monkeypatch):
+    asked: list[str] = []
+    parts["broker"] = _broken
+    monkeypatch.setattr(health, "_worker", lambda: asked.append("worker"))
+
+    reply = client.get("/health/ready")
+
+    assert reply.json()["parts"]["worker"] == "down"
+    assert reply.status_code == 503
+    assert asked == []
+
+
+def test_it_does_not_wait_for_a_broker_that_says_nothing(client, parts, settings, silent_server, monkeypatch):
+    parts["broker"] = health._broker
+    settings.REDIS_URL = f"redis://:{SECRET}@127.0.0.1:{silent_server}/0"
+    began = time.monotonic()
+
+    reply = client.get("/health/ready")
+
+    assert reply.json()["parts"]["broker"] == "down"
+    assert SECRET not in reply.content.decode()
+    assert time.monotonic() - began < 4
+
+
+def test_a_queue_without_a_worker_counts_as_down(client, parts, monkeypatch, caplog):
+    monkeypatch.undo()
+    monkeypatch.setattr(health, "_PARTS", dict.fromkeys(health._PARTS, lambda: None))
+    monkeypatch.setattr(health, "unserved_queues", lambda app: {"downloads"})
+
+    reply = client.get("/health/ready")
+
+    assert reply.status_code == 503
+    assert reply.json()["parts"]["worker"] == "down"
+    assert "no worker serves downloads" in caplog.text
+
+
+def test_it_knows_which_queues_nobody_serves():
+    app = Mock(spec=Celery)
+    app.control.inspect.return_value.active_queues.return_value = {
+        "worker@one": [{"name": "short"}],
+        "network@one": [{"name": "network"}],
+    }
+
+    assert health.unserved_queues(app) == {"downloads"}
+
+
+def test_no_answer_means_that_no_queue_is_served():
+    app = Mock(spec=Celery)
+    app.control.inspect.return_value.active_queues.return_value = None
+
+    assert health.unserved_queues(app) == {"short", "network", "downloads"}
+
+
+@pytest.mark.django_db
+def test_it_leaves_no_file_behind(media_root):
+    health._database()
+    health._storage()
+
+    assert [path for path in media_root.rglob("*") if path.is_file()] == []

@@ -1,0 +1,114 @@
+"""`python -m contentgen.local`, as `make run` starts it: real processes on free ports, no browser."""
+
+import json
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from tests.running import READY, WITHIN, Studio, free_port
+
+
+def _commands() -> dict[int, tuple[int, str]]:
+    """Every process of this machine that is not a zombie: its parent and its command line."""
+    listing = subprocess.run(
+        ["ps", "-axwwo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(None, 3) for line in listing.stdout.splitlines()]
+    return {int(pid): (int(parent), args) for pid, parent, stat, args in rows if not stat.startswith("Z")}
+
+
+def _descendants(ancestor: int) -> dict[int, str]:
+    commands, family = _commands(), {ancestor}
+    while more := {pid for pid, (parent, _) in commands.items() if parent in family} - family:
+        family |= more
+    return {pid: commands[pid][1] for pid in family - {ancestor}}
+
+
+def _still_there(family: dict[int, str]) -> list[str]:
+    commands = _commands()
+    return [args for pid, args in family.items() if pid in commands and commands[pid][1] == args]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Studio]]:
+    """Start a studio in the test's data folder; whatever is left of any is ended with the test."""
+    started: list[Studio] = []
+
+    def _start(port: int = 0) -> Studio:
+        log = tmp_path / f"log{len(started)}"
+        started.append(Studio(tmp_path / "data", port or free_port(), log))
+        return started[-1]
+
+    yield _start
+    for studio in started:
+        if studio.process.poll() is None:
+            studio.stop(signal.SIGTERM)
+
+
+def test_it_runs_everything_and_leaves_nothing_behind(start, tmp_path):
+    studio = start()
+    said = studio.wait_for(READY)
+    family = _descendants(studio.process.pid)
+
+    assert f"Address    http://127.0.0.1:{studio.port}/\n" in said
+    assert "Username   owner\n" in said
+    assert f"Password   {(tmp_path / 'data' / 'owner-password').read_text().strip()}\n" in said
+    assert "demo mode" in said
+    for part in ("gunicorn", "worker@", "network@", "downloads@", " beat ", "valkey-server", "-m simulator"):
+        assert any(part in command for command in family.values()), part
+    with urlopen(f"http://127.0.0.1:{studio.port}/health/ready") as reply:
+        assert json.load(reply)["status"] == "ready"
+
+    second = start(studio.port)
+    assert second.process.wait(timeout=WITHIN) == 1
+    assert (
+        f"already running on {tmp_path / 'data'}, at http://127.0.0.1:{studio.port}/"
+        in second.log.read_text()
+    )
+    assert (tmp_path / "data" / "endpoints.json").exists()
+
+    worker = next(pid for pid, command in family.items() if "worker@" in command)
+    began = time.monotonic()
+    assert studio.stop(signal.SIGINT) == 0
+    assert time.monotonic() - began < 15
+    assert _still_there(family) == []
+    assert worker in family
+    assert "did not stop in time" not in studio.log.read_text()
+    assert "Traceback" not in studio.log.read_text()
+    assert not (tmp_path / "data" / "endpoints.json").exists()
+
+
+def test_the_next_start_works_after_it_was_killed(start, tmp_path):
+    studio = start()
+    studio.wait_for(READY)
+    family = _descendants(studio.process.pid)
+    studio.process.kill()
+    studio.process.wait()
+
+    again = start(studio.port)
+    said = again.wait_for(READY)
+
+    assert _still_there(family) == []
+    password = (tmp_path / "data" / "owner-password").read_text().strip()
+    assert "owner-password)" in said
+    assert password not in said  # it was said once
+    assert again.stop(signal.SIGTERM) == 0
+
+
+def test_a_taken_port_is_said_in_one_sentence(start, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        studio = start(server.getsockname()[1])
+        assert studio.process.wait(timeout=WITHIN) == 1
+
+    said = studio.log.read_text().strip()
+    assert said.startswith(
+        f"ContentGen did not start: port {studio.port} is taken by another program; set PORT"
+    )
+    assert len(said.splitlines()) == 1
+    assert not (tmp_path / "data" / "db.sqlite3").exists()

@@ -1,0 +1,178 @@
+"""The settings as a process sees them: each case is a process of its own, with an environment of its own."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+PRODUCTION = {"DEBUG": "0", "SECRET_KEY": "k" * 60, "ALLOWED_HOSTS": "studio.example.org"}
+
+
+def _load(tmp_path: Path, *names: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Import the settings in a new process and print the named ones as JSON."""
+    script = (
+        "import json, sys\n"
+        "from django.core.exceptions import ImproperlyConfigured\n"
+        "try:\n    from contentgen import settings\n"
+        "except ImproperlyConfigured as error:\n    sys.exit(f'refused: {error}')\n"
+        "print(json.dumps({n: getattr(settings, n) for n in sys.argv[1:]}, default=str))"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", script, *names],
+        cwd=PROJECT,
+        env={"PATH": os.environ["PATH"], "ENV_FILE": "", "DATA_DIR": str(tmp_path), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _values(result: subprocess.CompletedProcess[str]) -> dict[str, object]:
+    assert result.returncode == 0, result.stderr
+    loaded: dict[str, object] = json.loads(result.stdout)
+    return loaded
+
+
+def _refusal(result: subprocess.CompletedProcess[str]) -> str:
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    return result.stderr
+
+
+def test_it_needs_nothing_on_a_new_machine(tmp_path):
+    values = _values(
+        _load(tmp_path, "DEBUG", "PRODUCTION", "PORT", "BIND", "REDIS_URL", "OWNER_USERNAME", "DATABASES")
+    )
+
+    assert values["DEBUG"] is False
+    assert values["PRODUCTION"] is False
+    assert (values["BIND"], values["PORT"]) == ("127.0.0.1", 8000)
+    assert values["REDIS_URL"] == ""
+    assert values["OWNER_USERNAME"] == "owner"
+    assert values["DATABASES"]["default"]["NAME"] == str(tmp_path / "db.sqlite3")
+
+
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "ALLOWED_HOSTS"])
+def test_it_refuses_production_without_its_secrets(tmp_path, missing):
+    environment = {**PRODUCTION, missing: ""}
+
+    assert f"Set {missing}" in _refusal(_load(tmp_path, **environment))
+    assert not (tmp_path / "secret_key").exists()
+
+
+def test_it_accepts_production_and_makes_no_key_of_its_own(tmp_path):
+    values = _values(_load(tmp_path, "SECRET_KEY", "ALLOWED_HOSTS", "SECURE_SSL_REDIRECT", **PRODUCTION))
+
+    assert values["SECRET_KEY"] == PRODUCTION["SECRET_KEY"]
+    assert values["ALLOWED_HOSTS"] == ["studio.example.org"]
+    assert values["SECURE_SSL_REDIRECT"] is True
+    assert not (tmp_path / "secret_key").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eight"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("DEFAULT_SECONDS", "-4"),
+        ("MAX_FILE_SIZE", "10MB"),
+        ("MAX_POLL_TIMEOUT", "1.5"),
+        ("DEBUG", "perhaps"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_it_names_the_setting_it_cannot_read(tmp_path, name, value):
+    refusal = _refusal(_load(tmp_path, **{name: value}))
+
+    assert name in refusal
+    assert value in refusal
+
+
+def test_it_takes_an_empty_setting_as_unset(tmp_path):
+    names = ("PORT", "DEBUG", "TIME_ZONE", "LOG_LEVEL", "DEFAULT_SECONDS", "SECURE_HSTS_SECONDS")
+
+    values = _values(_load(tmp_path, *names, **dict.fromkeys(names, "")))
+
+    assert list(values.values()) == [8000, False, "UTC", "INFO", 4, 0]
+
+
+def test_it_takes_a_secret_as_it_is(tmp_path):
+    odd = {"SECRET_KEY": "$HOME#not-a-comment", "OWNER_PASSWORD": "$ecret # word"}
+
+    assert _values(_load(tmp_path, *odd, **odd)) == odd
+
+
+def test_it_reads_a_relative_folder_from_the_project(tmp_path):
+    values = _values(_load(tmp_path, "VIDEO_STORAGE_PATH", VIDEO_STORAGE_PATH="elsewhere/films"))
+
+    assert values["VIDEO_STORAGE_PATH"] == str(PROJECT / "elsewhere" / "films")
+    assert not (PROJECT / "elsewhere").exists()
+
+
+def test_it_copes_with_odd_characters_in_the_data_folder(tmp_path):
+    folder = tmp_path / "my data? #1 100%"
+
+    values = _values(_load(tmp_path, "DATABASES", DATA_DIR=str(folder)))
+
+    assert values["DATABASES"]["default"]["NAME"] == str(folder / "db.sqlite3")
+
+
+def test_it_says_which_data_folder_cannot_be_made(tmp_path):
+    (tmp_path / "file").touch()
+
+    assert f"DATA_DIR={tmp_path}/file/data" in _refusal(_load(tmp_path, DATA_DIR=f"{tmp_path}/file/data"))
+
+
+def test_the_environment_wins_over_the_file(tmp_path):
+    env_file = tmp_path / "env"
+    env_file.write_text("PORT=9001\nTIME_ZONE=Europe/Berlin\n")
+
+    values = _values(_load(tmp_path, "PORT", "TIME_ZONE", ENV_FILE=str(env_file), PORT="9002"))
+
+    assert values == {"PORT": 9002, "TIME_ZONE": "Europe/Berlin"}
+
+
+def test_the_example_with_all_its_lines_switched_on_changes_nothing(tmp_path):
+    lines = (PROJECT / ".env.example").read_text().splitlines()
+    settings = [line[2:] for line in lines if line.startswith("# ") and line[2:].partition("=")[0].isupper()]
+    env_file = tmp_path / "env"
+    env_file.write_text("\n".join(settings))
+    names = (
+        "PORT",
+        "BIND",
+        "DEBUG",
+        "ALLOWED_HOSTS",
+        "SECURE_SSL_REDIRECT",
+        "SECURE_HSTS_SECONDS",
+        "REDIS_URL",
+    )
+    names += ("MAX_POLL_TIMEOUT", "DEFAULT_SIZE", "MAX_FILE_SIZE", "LOG_LEVEL", "TIME_ZONE", "SIMULATOR_URL")
+
+    switched_on = _values(_load(tmp_path, *names, ENV_FILE=str(env_file)))
+
+    assert len(settings) > 20
+    assert switched_on == _values(_load(tmp_path, *names))
+
+
+def test_the_secret_key_stays_and_is_for_its_user_alone(tmp_path):
+    first = _values(_load(tmp_path, "SECRET_KEY"))
+    second = _values(_load(tmp_path, "SECRET_KEY"))
+
+    assert first == second
+    assert len(first["SECRET_KEY"]) >= 50
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.glob("secret_key*")] == ["secret_key"]
+
+
+def test_a_message_to_a_broker_that_is_away_is_given_up_at_once(tmp_path):
+    """Django answers a person while it sends it, so one try must do."""
+    values = _values(_load(tmp_path, "CELERY_BROKER_TRANSPORT_OPTIONS", "CELERY_TASK_PUBLISH_RETRY"))
+
+    assert values["CELERY_BROKER_TRANSPORT_OPTIONS"]["max_retries"] == 0
+    assert values["CELERY_TASK_PUBLISH_RETRY"] is False

@@ -1,0 +1,200 @@
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import BackendFactory, VideoFactory
+from tests.simulator.conftest import Start
+from videos.models import Backend, State, VideoModel
+
+pytestmark = pytest.mark.django_db
+
+LIST = "admin:videos_backend_changelist"
+
+
+def _form(**changes: object) -> dict[str, object]:
+    form = {
+        "name": "Ours",
+        "base_url": "http://vllm:8000/v1",
+        "key_env": "",
+        "timeout": 30,
+        "max_in_flight": 2,
+    }
+    return {**form, "requests_per_minute": "", "enabled": "on", "position": 0, **changes}
+
+
+def _change(client: Client, backend: Backend, **changes: object):
+    return client.post(reverse("admin:videos_backend_change", args=[backend.pk]), _form(**changes))
+
+
+def test_limits_are_edited_also_where_the_address_is_inside_a_private_network(as_carol: Client):
+    backend = BackendFactory()
+
+    assert _change(as_carol, backend, base_url="http://vllm:8000/v1/").status_code == 302
+
+    backend.refresh_from_db()
+    assert (backend.max_in_flight, backend.timeout, backend.base_url) == (2, 30, "http://vllm:8000/v1")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "vllm:8000/v1", "ftp://vllm/v1", "http://vllm:8000", "http://me:secret@vllm/v1", "http://[/v1"],
+)
+def test_an_address_that_cannot_work_is_refused(as_carol: Client, address: str):
+    backend = BackendFactory()
+
+    response = _change(as_carol, backend, base_url=address)
+
+    assert "base_url" in response.context["adminform"].errors
+    assert Backend.objects.get(pk=backend.pk).base_url == backend.base_url
+
+
+def test_saving_does_not_end_a_pause_that_began_meanwhile(as_carol: Client):
+    backend = BackendFactory(name="Before")
+    until = timezone.now() + timedelta(hours=1)
+    Backend.objects.filter(pk=backend.pk).update(paused_until=until)
+
+    _change(as_carol, backend)
+
+    backend.refresh_from_db()
+    assert (backend.name, backend.paused_until) == ("Ours", until)
+
+
+def test_the_simulators_address_is_shown_and_not_asked_for(as_carol: Client, settings):
+    simulator = Backend.objects.for_environment()
+
+    page = as_carol.get(reverse("admin:videos_backend_change", args=[simulator.pk])).content.decode()
+
+    assert settings.SIMULATOR_URL in page
+    assert 'name="base_url"' not in page
+
+
+def test_the_key_itself_is_never_shown(as_carol: Client, monkeypatch):
+    monkeypatch.setenv("OUR_KEY", "sk-secret")
+    backend = BackendFactory(key_env="OUR_KEY")
+
+    for address in (reverse(LIST), reverse("admin:videos_backend_change", args=[backend.pk])):
+        page = as_carol.get(address).content.decode()
+        assert "OUR_KEY is set" in page
+        assert "sk-secret" not in page
+
+
+def test_a_pause_is_shown_and_ended(as_carol: Client):
+    until = timezone.now() + timedelta(hours=1)
+    resting = BackendFactory(paused_until=until, pause_reason="The key was refused.")
+    busy = BackendFactory()
+    assert "The key was refused." in as_carol.get(reverse(LIST)).content.decode()
+
+    data = {"action": "resume", "index": "0", "_selected_action": [resting.pk, busy.pk]}
+    response = as_carol.post(reverse(LIST), data)
+
+    assert [str(m) for m in get_messages(response.wsgi_request)] == ["1 resumed; 1 had not been paused."]
+    resting.refresh_from_db()
+    assert (resting.paused_until, resting.pause_reason) == (None, "")
+    assert LogEntry.objects.get().object_id == str(resting.pk)
+
+
+def test_the_list_counts_what_runs_and_what_waits(as_carol: Client):
+    backend = BackendFactory()
+    for state, count in ((State.QUEUED, 3), (State.IN_PROGRESS, 2), (State.COMPLETED, 1)):
+        VideoFactory.create_batch(count, backend=backend, state=state)
+
+    (row,) = as_carol.get(reverse(LIST)).context["cl"].result_list
+
+    assert (row.running, row.waiting) == (2, 3)
+
+
+def test_one_is_added_with_its_models(as_carol: Client):
+    models = [VideoModel.objects.get(name="sora-2").pk]
+
+    answer = as_carol.post(reverse("admin:videos_backend_add"), _form(models=models, key_env="OUR_KEY"))
+
+    assert answer.status_code == 302
+    backend = Backend.objects.get(name="Ours")
+    assert [model.name for model in backend.models.all()] == ["sora-2"]
+    assert (backend.key_env, backend.from_environment, backend.can_list) == ("OUR_KEY", False, None)
+    assert Backend.objects.in_use() == [backend]
+
+
+@pytest.mark.parametrize("key", ["sk-verysecret", "9LIVES", "OUR KEY"])
+def test_a_key_in_place_of_its_variables_name_is_refused(as_carol: Client, key: str):
+    answer = as_carol.post(reverse("admin:videos_backend_add"), _form(key_env=key))
+
+    assert "never the key itself" in str(answer.context["adminform"].errors["key_env"])
+    assert not Backend.objects.exists()
+
+
+def test_a_name_is_given_once(as_carol: Client):
+    BackendFactory(name="Ours")
+
+    answer = as_carol.post(reverse("admin:videos_backend_add"), _form())
+
+    assert "name" in answer.context["adminform"].errors
+    assert Backend.objects.count() == 1
+
+
+def test_capabilities_and_models_are_set_by_hand(as_carol: Client):
+    backend = BackendFactory(can_edit=True)
+    backend.models.set(VideoModel.objects.all())
+    pro = VideoModel.objects.get(name="sora-2-pro")
+
+    _change(as_carol, backend, models=[pro.pk], can_list="true", can_remix="false", can_edit="unknown")
+
+    backend.refresh_from_db()
+    assert (backend.can_list, backend.can_remix, backend.can_edit) == (True, False, None)
+    assert list(backend.models.all()) == [pro]
+
+
+def _probe(client: Client, *backends: Backend):
+    data = {"action": "probe", "index": "0", "_selected_action": [backend.pk for backend in backends]}
+    return client.post(reverse(LIST), data)
+
+
+def test_the_action_probes_and_tells(as_carol: Client, start: Start):
+    up = BackendFactory(name="Up", base_url=f"{start().url}/v1")
+    down = BackendFactory(name="<Down>", base_url="http://127.0.0.1:9/v1")
+
+    answer = _probe(as_carol, up, down)
+
+    said = sorted(str(message) for message in get_messages(answer.wsgi_request))
+    assert said[0].startswith("&lt;Down&gt;: The backend cannot be reached.")
+    assert "sora-2, sora-2-pro" in said[1]
+    up.refresh_from_db()
+    down.refresh_from_db()
+    assert (up.can_list, up.can_remix) == (True, True)
+    assert (down.can_list, down.probed_at) == (None, None)
+
+
+def test_those_who_may_only_look_cannot_probe(staff, start: Start):
+    simulator = start()
+    backend = BackendFactory(base_url=f"{simulator.url}/v1")
+
+    _probe(staff("view_backend"), backend)
+
+    assert simulator.http.get("/_simulator/books").json()["requests"] == {}
+    assert Backend.objects.get(pk=backend.pk).probed_at is None
+
+
+def test_one_with_videos_stays(as_carol: Client):
+    backend = VideoFactory(state=State.COMPLETED).backend
+
+    as_carol.post(reverse("admin:videos_backend_delete", args=[backend.pk]), {"post": "yes"})
+
+    assert Backend.objects.filter(pk=backend.pk).exists()
+
+
+def test_the_list_tells_who_takes_jobs(as_carol: Client):
+    simulator = Backend.objects.for_environment()
+    BackendFactory(enabled=False).models.set(VideoModel.objects.all())
+    page = as_carol.get(reverse(LIST)).content.decode()
+    assert (page.count("Taking jobs"), page.count("Standing by"), page.count("Disabled")) == (1, 0, 1)
+
+    BackendFactory().models.set(VideoModel.objects.all())
+
+    page = as_carol.get(reverse(LIST)).content.decode()
+    assert (page.count("Taking jobs"), page.count("Standing by"), page.count("Disabled")) == (1, 1, 1)
+    assert Backend.objects.get(pk=simulator.pk).enabled

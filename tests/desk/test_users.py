@@ -1,0 +1,73 @@
+import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from tests.factories import UserFactory, VideoFactory
+
+pytestmark = pytest.mark.django_db
+
+LIST = "admin:accounts_user_changelist"
+
+
+def test_the_list_counts_videos_in_a_constant_number_of_queries(
+    as_carol: Client, alice, django_assert_num_queries, django_assert_max_num_queries
+):
+    VideoFactory.create_batch(3, owner=alice)
+    with django_assert_max_num_queries(15) as few:
+        page = as_carol.get(reverse(LIST)).content.decode()
+    assert f'href="/admin/videos/video/?owner__id__exact={alice.pk}">3</a>' in page
+    UserFactory.create_batch(5)
+
+    with django_assert_num_queries(len(few.captured_queries)):
+        as_carol.get(reverse(LIST))
+
+
+def test_the_count_leads_to_that_persons_videos(as_carol: Client, alice, bob):
+    mine = VideoFactory(owner=alice)
+    VideoFactory(owner=bob)
+
+    response = as_carol.get(f"/admin/videos/video/?owner__id__exact={alice.pk}")
+
+    assert list(response.context["cl"].result_list) == [mine]
+
+
+def test_an_account_with_videos_stays_and_the_page_says_what_to_do(as_carol: Client, alice):
+    VideoFactory.create_batch(2, owner=alice)
+    address = reverse("admin:accounts_user_delete", args=[alice.pk])
+
+    page = as_carol.get(address).content.decode()
+    as_carol.post(address, {"post": "yes"})
+
+    assert "alice: 2 videos. To keep this person out, untick “Active”" in page
+    assert User.objects.filter(pk=alice.pk).exists()
+
+
+def test_the_lists_own_delete_holds_to_the_same(as_carol: Client, alice, bob):
+    VideoFactory(owner=alice)
+    data = {"action": "delete_selected", "index": "0", "_selected_action": [alice.pk, bob.pk], "post": "yes"}
+
+    page = as_carol.post(reverse(LIST), data).content.decode()
+
+    assert "alice: 1 video." in page
+    assert User.objects.filter(username__in=["alice", "bob"]).count() == 2
+
+
+def test_an_account_without_videos_is_deleted(as_carol: Client, bob):
+    response = as_carol.post(reverse("admin:accounts_user_delete", args=[bob.pk]), {"post": "yes"})
+
+    assert list(get_messages(response.wsgi_request))
+    assert not User.objects.filter(pk=bob.pk).exists()
+
+
+def test_an_account_is_made_here_because_nobody_signs_up(as_carol: Client):
+    form = {
+        "username": "dave",
+        "password1": "long enough 42",
+        "password2": "long enough 42",
+        "usable_password": "true",
+    }
+
+    assert as_carol.post(reverse("admin:accounts_user_add"), form).status_code == 302
+    assert User.objects.get(username="dave").check_password("long enough 42")

@@ -1,0 +1,59 @@
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+
+import pytest
+
+from tests.dialects.server import KEY, Dialect, Seen, storage
+from tests.dialects.servers import NewAPI, SGLangCloud
+from tests.dialects.steps import Studio
+from tests.engine.conftest import film  # noqa: F401  # the same real MP4
+from tests.factories import BackendFactory
+from videos.backends import Connection
+from videos.engine import wire
+from videos.models import Backend
+
+Start = Callable[[type[Dialect]], Studio]
+Store = Callable[..., tuple[str, list[Seen]]]
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def elsewhere(stack: ExitStack) -> Store:
+    """Start a server that is not the backend, with one file; returns its address and what it was asked."""
+
+    def start(content: bytes, status: int = 200) -> tuple[str, list[Seen]]:
+        return stack.enter_context(storage(content, status))
+
+    return start
+
+
+@pytest.fixture
+def start(
+    stack: ExitStack,
+    monkeypatch: pytest.MonkeyPatch,
+    db: None,
+    film: bytes,  # noqa: F811
+    elsewhere: Store,
+) -> Start:
+    """A server that speaks this dialect, and a studio whose only backend it is."""
+
+    def start_server(dialect: type[Dialect]) -> Studio:
+        server = stack.enter_context(dialect(film))
+        if isinstance(server, NewAPI | SGLangCloud):
+            server.address, _ = elsewhere(film)
+        plain = wire.connection
+
+        def connection(backend: Backend) -> Connection:
+            return replace(plain(backend), body=dialect.body)
+
+        monkeypatch.setattr(wire, "connection", connection)
+        monkeypatch.setenv("DIALECT_KEY", KEY)
+        return Studio(server, BackendFactory(base_url=server.url, key_env="DIALECT_KEY", timeout=5))
+
+    return start_server

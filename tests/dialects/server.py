@@ -1,0 +1,263 @@
+"""A small Videos API server with no habits of its own; each dialect is a subclass with those of one server.
+
+Written from what is known of the servers, and no more. Jobs move only when a test says so.
+"""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import HTTP
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import time
+from typing import Any, Self
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+KEY = "sk-dialects-0123456789"
+
+
+@dataclass
+class Reply:
+    status: int = 200
+    body: object = b""
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def content(self) -> bytes:
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+
+
+@dataclass
+class Seen:
+    """A request as it came: `query` and `fields` are the decoded parameters and body."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: Message
+    fields: dict[str, Any]
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get_content_type()
+
+
+@dataclass
+class Work:
+    """A job: `state` is the test's word for it (queued, running, done, failed), not the server's."""
+
+    id: str
+    fields: dict[str, Any]
+    number: int
+    state: str = "queued"
+    created_at: int = field(default_factory=lambda: int(time()))
+
+
+class Dialect:
+    """OpenAI's own way. `film` is what a finished job holds; the flags say what a client may hope for."""
+
+    lists = True
+    deletes = True
+    cancels = False  # whether a running job may be deleted
+    too_early = 404
+    body = "multipart"
+    sees_progress: int | None = 50  # what a look at a running job shows
+    failure = ("moderation_blocked", "no cats today")  # the code and words of a failed job, as we keep them
+
+    def __init__(self, film: bytes) -> None:
+        self.film = film
+        self.jobs: dict[str, Work] = {}
+        self.seen: list[Seen] = []
+        self.drops_next_create = False
+        self.next_reply: dict[str, Reply] = {}  # by what is asked for, instead of the server's own
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.shutdown()
+        self._thread.join()
+        self._http.server_close()
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    @property
+    def url(self) -> str:
+        return self.origin + "/v1"
+
+    @property
+    def creates(self) -> list[Seen]:
+        return [seen for seen in self.seen if seen.method == "POST"]
+
+    @property
+    def work(self) -> Work:
+        """The one job there is."""
+        (work,) = self.jobs.values()
+        return work
+
+    def set(self, state: str) -> None:
+        self.work.state = state
+
+    # --- What a dialect changes ----------------------------------------------------------------------------
+
+    def new_id(self, number: int) -> str:
+        return f"video_{number:032x}"
+
+    def accepted(self, work: Work) -> Reply:
+        return Reply(200, self.job(work))
+
+    def status(self, work: Work) -> str:
+        words = {"queued": "queued", "running": "in_progress", "done": "completed", "failed": "failed"}
+        return words[work.state]
+
+    def job(self, work: Work) -> dict[str, Any]:
+        body = {
+            "id": work.id,
+            "object": "video",
+            "model": work.fields["model"],
+            "status": self.status(work),
+            "progress": {"queued": 0, "running": 50, "done": 100, "failed": 50}[work.state],
+            "created_at": work.created_at,
+            "prompt": work.fields["prompt"],
+            "size": work.fields["size"],
+            "seconds": work.fields["seconds"],
+        }
+        return body | ({"error": self.error()} if work.state == "failed" else {})
+
+    def error(self) -> object:
+        return {"code": self.failure[0], "message": self.failure[1]}
+
+    def retrieved(self, work: Work) -> Reply:
+        return Reply(200, self.job(work))
+
+    def listed(self, query: dict[str, str]) -> Reply:
+        newest = sorted(self.jobs.values(), key=lambda work: -work.number)
+        ids = [work.id for work in newest]
+        start = ids.index(query["after"]) + 1 if query.get("after") in ids else 0
+        page = newest[start : start + int(query.get("limit", 20))]
+        data = [self.job(work) for work in page]
+        more = start + len(page) < len(newest)
+        last_id = page[-1].id if page else None
+        return Reply(200, {"object": "list", "data": data, "has_more": more, "last_id": last_id})
+
+    def deleted(self, work: Work) -> Reply:
+        if work.state not in {"done", "failed"} and not self.cancels:
+            return Reply(400, {"error": {"message": "still running", "code": "not_finished"}})
+        del self.jobs[work.id]
+        return Reply(200, {"id": work.id, "object": "video.deleted", "deleted": True})
+
+    def content(self, work: Work, seen: Seen) -> Reply:
+        if work.state != "done":
+            return self.refusal(self.too_early, "not ready")
+        return Reply(200, self.film, "video/mp4")
+
+    def refusal(self, status: int, message: str) -> Reply:
+        return Reply(status, {"error": {"type": "invalid_request_error", "message": message, "code": None}})
+
+    def other(self, seen: Seen) -> Reply:
+        return self.refusal(404, "no such path")
+
+    # --- What they share -----------------------------------------------------------------------------------
+
+    def create(self, seen: Seen) -> Reply:
+        number = len(self.creates)
+        work = Work(self.new_id(number), seen.fields, number)
+        self.jobs[work.id] = work
+        return self.accepted(work)
+
+    def answer(self, seen: Seen) -> Reply | None:
+        """The reply, None to hang up."""
+        self.seen.append(seen)
+        parts = [unquote(part) for part in seen.path.split("/")[2:]]
+        call = self._call(seen.method, parts)
+        if call in self.next_reply:
+            return self.next_reply.pop(call)
+        if call == "create":
+            reply = self.create(seen)
+            dropped, self.drops_next_create = self.drops_next_create, False
+            return None if dropped else reply
+        if call == "list":
+            return self.listed(seen.query)
+        if call == "other":
+            return self.other(seen)
+        work = self.jobs.get(parts[1])
+        if work is None:
+            return self.refusal(404, "no such job")
+        if call == "content":
+            return self.content(work, seen)
+        return self.retrieved(work) if call == "retrieve" else self.deleted(work)
+
+    def _call(self, method: str, parts: list[str]) -> str:
+        calls = {
+            ("POST", 1): "create",
+            ("GET", 1): "list",
+            ("GET", 2): "retrieve",
+            ("DELETE", 2): "delete",
+            ("GET", 3): "content",
+        }
+        is_video = parts[:1] == ["videos"] and (len(parts) < 3 or parts[2:] == ["content"])
+        return calls.get((method, len(parts)), "other") if is_video else "other"
+
+
+def _handler(dialect: Dialect) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _serve(self) -> None:
+            url = urlsplit(self.path)
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            fields = _fields(self.headers, body)
+            query = dict(parse_qsl(url.query))
+            reply = dialect.answer(Seen(self.command, url.path, query, self.headers, fields))
+            self.close_connection = True  # so that no thread waits for a next request
+            if reply is None:
+                return
+            self.send_response(reply.status)
+            headers = {"Content-Type": reply.content_type, "Content-Length": str(len(reply.content))}
+            for name, value in (headers | {"Connection": "close"} | reply.headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(reply.content)
+
+        do_GET = do_POST = do_DELETE = _serve  # noqa: N815  # the names that http.server looks for
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    return Handler
+
+
+def _fields(headers: Message, body: bytes) -> dict[str, Any]:
+    if headers.get_content_type() == "application/json":
+        return json.loads(body or b"{}")
+    if headers.get_content_type() != "multipart/form-data":
+        return {}
+    head = f"Content-Type: {headers['content-type']}\r\n\r\n".encode()
+    parts = BytesParser(policy=HTTP).parsebytes(head + body).iter_parts()
+    return {
+        part.get_param("name", header="content-disposition"): part.get_payload(decode=True)
+        if part.get_filename()
+        else part.get_payload(decode=True).decode()
+        for part in parts
+    }
+
+
+@contextmanager
+def storage(content: bytes, status: int = 200) -> Iterator[tuple[str, list[Seen]]]:
+    """Another server, with one file: the file's address, and the requests it was sent."""
+
+    class Storage(Dialect):
+        def other(self, seen: Seen) -> Reply:
+            return Reply(status, content, "application/octet-stream")
+
+    with Storage(content) as server:
+        yield server.origin + "/bucket/signed.mp4?sig=1", server.seen

@@ -1,0 +1,72 @@
+"""The engine's steps, one at a time, as the workers would take them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from tests.dialects.server import Dialect
+from tests.factories import VideoFactory
+from videos import lifecycle
+from videos.engine import poll, reconcile, store, submit
+from videos.engine.forget import forget
+from videos.models import Backend, Video
+
+
+@dataclass
+class Studio:
+    """One backend and what is asked of it. Every step returns the video as it then is."""
+
+    server: Dialect
+    backend: Backend
+
+    def ask(self, **fields: object) -> Video:
+        """A video is wanted, and submitted."""
+        video = VideoFactory(backend=self.backend, **{"prompt": "A fox", **fields})
+        assert submit.submit_next(self.backend.pk)
+        return _fresh(video)
+
+    def look(self, video: Video) -> Video:
+        """Poll."""
+        _make_due(video)
+        poll.poll_backend(self.backend.pk)
+        return _fresh(video)
+
+    def store(self, video: Video) -> Video:
+        """Fetch and keep the file."""
+        _make_due(video)
+        store.store(video.pk)
+        return _fresh(video)
+
+    def reconcile(self, video: Video) -> Video:
+        """Find out what became of an uncertain submission."""
+        _make_due(video)
+        reconcile.reconcile(self.backend.pk)
+        return _fresh(video)
+
+    def delete(self, video: Video) -> None:
+        """The owner deletes the video, and the studio lets go of it."""
+        lifecycle.delete(video.pk)
+        forget(video.pk)
+
+    def finish(self, video: Video) -> Video:
+        """The job is done; follow it to the end."""
+        if video.state == "in_progress":
+            self.server.set("done")
+            video = self.look(video)
+        return self.store(video)
+
+
+def files_of(video: Video) -> list[str]:
+    """Every file of the video in storage, by its name alone."""
+    root = Path(default_storage.path(store.folder_of(video)))
+    return sorted(path.name for path in root.rglob("*") if path.is_file())
+
+
+def _make_due(video: Video) -> None:
+    Video.objects.filter(pk=video.pk, due_at__isnull=False).update(due_at=timezone.now())
+
+
+def _fresh(video: Video) -> Video:
+    return Video.objects.get(pk=video.pk)

@@ -1,0 +1,78 @@
+"""What is deleted here is deleted there, where the server can; it is gone here in any case."""
+
+import pytest
+
+from tests.dialects.conftest import Start
+from tests.dialects.server import Dialect, Reply
+from tests.dialects.servers import ALL, FOLLOWED, OpenAI
+from tests.dialects.steps import files_of
+from videos import lifecycle
+from videos.engine.forget import forget
+from videos.models import State, Video
+
+
+def _deletes(dialect: Dialect) -> list[str]:
+    return [seen.path for seen in dialect.seen if seen.method == "DELETE"]
+
+
+@pytest.mark.parametrize("dialect", ALL)
+def test_a_deleted_video_is_gone_at_both_ends(start: Start, dialect: type[Dialect]):
+    studio = start(dialect)
+    video = studio.finish(studio.ask())
+
+    studio.delete(video)
+
+    assert not Video.objects.filter(pk=video.pk).exists()
+    assert not files_of(video)
+    assert bool(studio.server.jobs) is not dialect.deletes
+    assert len(_deletes(studio.server)) == 1, "a server that cannot delete is not asked over and over"
+
+
+@pytest.mark.parametrize("dialect", FOLLOWED)
+def test_a_canceled_job_is_canceled_where_the_server_can(start: Start, dialect: type[Dialect]):
+    studio = start(dialect)
+    video = studio.ask()
+    lifecycle.cancel(video.pk)
+
+    forget(video.pk)
+
+    video.refresh_from_db()
+    assert (video.state, video.forget_at) == (State.CANCELED, None)
+    assert bool(studio.server.jobs) is not dialect.cancels
+    assert len(_deletes(studio.server)) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(200, {"deleted": True}),
+        Reply(200, {"id": "other", "status": "deleted"}),
+        Reply(204, b""),
+        Reply(404, {"detail": "no such job"}),
+        Reply(405, b"<html>"),
+        Reply(501, b"not implemented"),
+    ],
+)
+def test_it_lets_go_whatever_the_reply(start: Start, reply: Reply):
+    studio = start(OpenAI)
+    video = studio.finish(studio.ask())
+    studio.server.next_reply["delete"] = reply
+
+    studio.delete(video)
+
+    assert not Video.objects.filter(pk=video.pk).exists()
+    assert len(_deletes(studio.server)) == 1
+
+
+@pytest.mark.parametrize("reply", [Reply(503, b""), Reply(200, b"<html>", "text/html"), Reply(429, b"")])
+def test_it_asks_again_when_nobody_can_tell(start: Start, reply: Reply):
+    studio = start(OpenAI)
+    video = studio.finish(studio.ask())
+    studio.server.next_reply["delete"] = reply
+
+    studio.delete(video)
+
+    assert Video.objects.get(pk=video.pk).forget_at is not None
+    forget(video.pk)
+    assert not Video.objects.filter(pk=video.pk).exists()
+    assert studio.server.jobs == {}

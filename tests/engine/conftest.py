@@ -1,0 +1,34 @@
+import av
+import numpy as np
+import pytest
+
+from tests.engine.fake import FakeBackend
+from tests.factories import BackendFactory
+from videos.engine import wire
+from videos.models import Backend
+
+
+@pytest.fixture
+def backend(db) -> Backend:
+    return BackendFactory(max_in_flight=4)
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
+    fake = FakeBackend()
+    monkeypatch.setattr(wire, "client", lambda backend: fake)
+    return fake
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A real MP4 of 64x36 pixels and one second."""
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("libx264", rate=8)
+        stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
+        for n in range(8):
+            picture = np.full((36, 64, 3), 20 * n, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture)))
+        container.mux(stream.encode())
+    return path.read_bytes()

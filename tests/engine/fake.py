@@ -1,0 +1,97 @@
+"""A backend in memory, for tests of the engine's decisions. The wire itself is tested in tests/backends."""
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Self
+
+from videos.backends.errors import BackendError, Refused
+from videos.backends.replies import Job, JobPage
+
+
+class FakeBackend:
+    """Remembers what it was asked (`created`, `deleted`), and answers as the test arranged."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.created: list[dict[str, Any]] = []
+        self.deleted: list[str] = []
+        self.looks = 0
+        self.listed = 0
+        self.create_error: BackendError | None = None
+        self.accepts_before_failing = False
+        self.during_create: Any = None
+        self.answers: dict[str, BackendError] = {}
+        self.list_error: BackendError | None = None
+        self.hidden: set[str] = set()
+        self.content: Iterable[bytes] | BackendError = [b""]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def create(self, *, reference: object = None, **asked: Any) -> Job:
+        self.created.append({**asked, "reference": reference})
+        if self.during_create:
+            self.during_create()
+        if self.create_error and not self.accepts_before_failing:
+            raise self.create_error
+        job = self.add(**asked)
+        if self.create_error:
+            raise self.create_error
+        return job
+
+    def add(self, *, prompt: str, model: str, seconds: int, size: str, created_at: int | None = None) -> Job:
+        job = Job(
+            id=f"job_{len(self.jobs) + 1}",
+            status="queued",
+            raw_status="queued",
+            prompt=prompt,
+            model=model,
+            seconds=seconds,
+            size=size,
+            created_at=created_at,
+        )
+        self.jobs[job.id] = job
+        return job
+
+    def now(self, job_id: str, **changes: Any) -> None:
+        self.jobs[job_id] = replace(self.jobs[job_id], **changes)
+
+    def list(self, *, after: str | None = None, limit: int = 100) -> JobPage:
+        self.listed += 1
+        if self.list_error:
+            raise self.list_error
+        newest_first = [job for job in reversed(self.jobs.values()) if job.id not in self.hidden]
+        start = next((n + 1 for n, job in enumerate(newest_first) if job.id == after), 0)
+        page = newest_first[start : start + limit]
+        return JobPage(
+            jobs=tuple(page),
+            has_more=len(newest_first) > start + limit,
+            last_id=page[-1].id if page else None,
+        )
+
+    def list_many(self, afters: Iterable[str | None], *, limit: int, concurrency: int) -> Sequence[JobPage]:
+        return [self.list(after=after, limit=limit) for after in afters]
+
+    def retrieve_many(self, job_ids: Iterable[str], *, concurrency: int) -> dict[str, Job | BackendError]:
+        return {job_id: self.answer(job_id) for job_id in job_ids}
+
+    def delete(self, job_id: str) -> None:
+        if job_id in self.answers:
+            raise self.answers[job_id]
+        self.deleted.append(job_id)
+
+    @contextmanager
+    def download(self, job_id: str, url: str | None = None) -> Generator[Iterator[bytes]]:
+        if isinstance(self.content, BackendError):
+            raise self.content
+        yield iter(self.content)
+
+    def answer(self, job_id: str) -> Job | BackendError:
+        self.looks += 1
+        if job_id in self.answers:
+            return self.answers[job_id]
+        return self.jobs.get(job_id) or Refused("No such job.", code="not_found", status=404)

@@ -1,0 +1,114 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.factories import BackendFactory, VideoFactory
+from videos.engine import dispatch
+from videos.models import Backend, State, Video
+
+pytestmark = pytest.mark.django_db
+
+
+def _claim(backend: Backend) -> Video | None:
+    claim = dispatch.claim_next(backend.pk)
+    return Video.objects.get(pk=claim.video_id) if claim else None
+
+
+def test_owners_take_turns(backend: Backend, alice, bob):
+    backend.max_in_flight = 100
+    backend.save()
+    for _ in range(10):
+        VideoFactory(backend=backend, owner=alice)
+    late = VideoFactory(backend=backend, owner=bob)
+
+    assert _claim(backend).owner == alice
+    assert _claim(backend) == late
+    assert _claim(backend).owner == alice
+
+
+def test_the_one_served_longest_ago_goes_first_when_nobody_has_more(backend: Backend, alice, bob):
+    VideoFactory(backend=backend, owner=alice, state=State.COMPLETED)
+    VideoFactory(backend=backend, owner=alice)
+    served_before = VideoFactory(backend=backend, owner=bob, state=State.COMPLETED)
+    Video.objects.filter(pk=served_before.pk).update(attempted_at=timezone.now() - timedelta(hours=1))
+    VideoFactory(backend=backend, owner=bob)
+
+    assert _claim(backend).owner == bob
+
+
+def test_within_one_owner_the_oldest_goes_first(backend: Backend, alice):
+    first = VideoFactory(backend=backend, owner=alice)
+    VideoFactory(backend=backend, owner=alice)
+
+    assert _claim(backend) == first
+
+
+@pytest.mark.parametrize("state", [State.SUBMITTING, State.UNCERTAIN, State.IN_PROGRESS])
+def test_nothing_starts_while_the_backend_is_full(backend: Backend, state: State):
+    for _ in range(backend.max_in_flight):
+        VideoFactory(backend=backend, state=state)
+    VideoFactory(backend=backend)
+
+    assert _claim(backend) is None
+
+
+def test_a_video_waiting_for_its_owners_decision_holds_nobody_up(backend: Backend):
+    for _ in range(backend.max_in_flight):
+        VideoFactory(backend=backend, state=State.UNCERTAIN, due_at=None)
+    VideoFactory(backend=backend)
+
+    assert _claim(backend) is not None
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"due_at": timezone.now() + timedelta(hours=1)},
+        {"cancel_requested_at": timezone.now()},
+    ],
+)
+def test_what_is_not_to_start_does_not(backend: Backend, fields: dict):
+    VideoFactory(backend=backend, **fields)
+
+    assert _claim(backend) is None
+
+
+def test_a_paused_backend_starts_nothing(backend: Backend):
+    VideoFactory(backend=backend)
+    dispatch.pause(backend.pk, seconds=60, reason="asked to")
+
+    assert _claim(backend) is None
+
+
+def test_a_longer_pause_is_not_shortened(backend: Backend):
+    dispatch.pause(backend.pk, seconds=60, reason="long")
+    dispatch.pause(backend.pk, seconds=1, reason="short")
+
+    backend.refresh_from_db()
+    assert backend.pause_reason == "long"
+
+
+def test_the_tick_hints_only_at_what_may_start(backend: Backend, hints: list):
+    for _ in range(6):
+        VideoFactory(backend=backend)
+    other = BackendFactory(paused_until=timezone.now() + timedelta(hours=1))
+    VideoFactory(backend=other)
+
+    dispatch.tick()
+
+    assert hints == [("submit", backend.pk)] * backend.max_in_flight
+
+
+def test_the_tick_hints_at_downloads_that_nobody_makes(backend: Backend, hints: list):
+    free = VideoFactory(backend=backend, state=State.STORING)
+    abandoned = VideoFactory(
+        backend=backend, state=State.STORING, lease_expires_at=timezone.now() - timedelta(seconds=1)
+    )
+    VideoFactory(
+        backend=backend, state=State.STORING, lease_expires_at=timezone.now() + timedelta(seconds=60)
+    )
+
+    dispatch.tick()
+
+    assert sorted(hints) == [("store", free.pk), ("store", abandoned.pk)]

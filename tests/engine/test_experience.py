@@ -1,0 +1,155 @@
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from tests.engine.fake import FakeBackend
+from tests.factories import BackendFactory, VideoFactory
+from videos.engine import experience
+from videos.engine.experience import Kind, kind_of
+from videos.engine.poll import poll_backend
+from videos.engine.submit import submit_next
+from videos.models import Backend, State, Video
+
+pytestmark = pytest.mark.django_db
+
+
+def _finished(backend: Backend, *durations: float, ago: float = 0, **fields) -> Video:
+    """Videos that took `durations` seconds, the last of them the latest."""
+    for number, took in enumerate(durations):
+        end = timezone.now() - timedelta(seconds=ago + len(durations) - number)
+        accepted = end - timedelta(seconds=took)
+        video = VideoFactory(
+            backend=backend,
+            state=fields.pop("state", State.COMPLETED),
+            accepted_at=accepted,
+            generated_at=end,
+            deadline_at=accepted + timedelta(seconds=600),
+            **fields,
+        )
+    return video
+
+
+def test_the_usual_time_is_the_median(backend: Backend):
+    video = _finished(backend, 30, 50, 40, 500)
+
+    assert experience.usual_seconds(kind_of(video)) == pytest.approx(45)
+
+
+def test_two_finished_videos_say_nothing(backend: Backend):
+    video = _finished(backend, 30, 50)
+
+    assert experience.usual_seconds(kind_of(video)) is None
+    assert experience.expected(kind_of(video)) is None
+
+
+def test_the_latest_count(backend: Backend):
+    video = _finished(backend, *[60] * 10, *[120] * 10)
+
+    assert experience.expected(kind_of(video)).median == pytest.approx(120)
+
+
+@pytest.mark.parametrize(
+    "other", [{"model": "sora-2-pro"}, {"size": "720x1280"}, {"seconds": 8}, {"backend": "another"}]
+)
+def test_other_kinds_do_not_count(backend: Backend, other: dict):
+    video = _finished(backend, 30, 30, 30)
+    unlike = {**other, "backend": BackendFactory()} if "backend" in other else {"backend": backend, **other}
+    _finished(durations := unlike.pop("backend"), 300, 300, 300, **unlike)
+
+    found = experience.recall([kind_of(video), kind_of(video)._replace(backend_id=durations.pk, **unlike)])
+
+    assert sorted(past.usual for past in found.values()) == [pytest.approx(30), pytest.approx(300)]
+
+
+def test_what_was_found_long_after_its_deadline_does_not_count(backend: Backend):
+    video = _finished(backend, 30, 30, 30, 7200, 7200, 7200)
+
+    assert experience.usual_seconds(kind_of(video)) == pytest.approx(30)
+
+
+def test_many_kinds_take_one_query_and_then_none(backend: Backend, django_assert_num_queries):
+    _finished(backend, 30, 30, 30)
+    kinds = [Kind(backend.pk, "sora-2", "1280x720", seconds) for seconds in range(1, 41)]
+
+    with django_assert_num_queries(1):
+        found = experience.recall(kinds)
+    with django_assert_num_queries(0):
+        assert experience.recall(kinds) == found
+
+    assert found.keys() == set(kinds)
+    assert [kind.seconds for kind, past in found.items() if past.usual] == [4]
+
+
+def test_what_was_read_is_believed_for_a_while_only(backend: Backend, monkeypatch):
+    kind = kind_of(_finished(backend, 30, 30, 30))
+    assert experience.usual_seconds(kind) == pytest.approx(30)
+    _finished(backend, *[90] * 10)
+    assert experience.usual_seconds(kind) == pytest.approx(30)
+
+    monkeypatch.setattr(experience, "FRESH", 0.0)
+
+    assert experience.usual_seconds(kind) == pytest.approx(90)
+
+
+def test_memory_is_bounded(backend: Backend, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(experience, "KINDS_KEPT", 2)
+    first, second, third = (Kind(backend.pk, "sora-2", "1280x720", seconds) for seconds in (4, 8, 12))
+    for kind in (first, second, first, third):
+        experience.usual_seconds(kind)
+
+    with django_assert_num_queries(0):
+        experience.recall([first, third])
+    with django_assert_num_queries(1):
+        experience.recall([second])
+
+
+def test_it_is_read_through_its_index(backend: Backend):
+    plan = experience._finished(Kind(backend.pk, "sora-2", "1280x720", 4)).explain()
+
+    if connection.vendor == "sqlite":  # PostgreSQL scans a table as small as this one
+        assert "video_experience" in plan
+
+
+def test_a_poll_follows_experience(backend: Backend, fake: FakeBackend):
+    _finished(backend, *[300.0] * 5)
+    job = fake.add(prompt="A fox", model="sora-2", seconds=4, size="1280x720")
+    now = timezone.now()
+    video = VideoFactory(
+        backend=backend,
+        state=State.IN_PROGRESS,
+        backend_job_id=job.id,
+        accepted_at=now - timedelta(seconds=30),
+    )
+
+    poll_backend(backend.pk)
+
+    video.refresh_from_db()
+    assert video.due_at > now + timedelta(seconds=60)
+
+
+def test_a_submission_follows_experience(backend: Backend, fake: FakeBackend):
+    _finished(backend, *[300.0] * 5)
+    now = timezone.now()
+    video = VideoFactory(backend=backend, state=State.QUEUED)
+
+    submit_next(backend.pk)
+
+    video.refresh_from_db()
+    assert video.due_at > now + timedelta(seconds=8)
+
+
+def test_no_query_stands_between_an_accepted_job_and_writing_its_id_down(backend: Backend, fake: FakeBackend):
+    video = VideoFactory(backend=backend, state=State.QUEUED)
+    fake.during_create = lambda: connection.queries_log.clear()
+    connection.force_debug_cursor = True
+    try:
+        submit_next(backend.pk)
+        after = [query["sql"] for query in connection.queries_log if "SAVEPOINT" not in query["sql"]]
+    finally:
+        connection.force_debug_cursor = False
+
+    video.refresh_from_db()
+    assert video.state == State.IN_PROGRESS
+    assert after[0].startswith("UPDATE")

@@ -1,0 +1,117 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.engine.fake import FakeBackend
+from tests.factories import VideoFactory
+from videos.backends.errors import Refused, Unavailable
+from videos.engine import poll
+from videos.models import Backend, State, Video
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def video(backend: Backend, fake: FakeBackend) -> Video:
+    job = fake.add(prompt="A fox", model="sora-2", seconds=4, size="1280x720")
+    return VideoFactory(backend=backend, state=State.IN_PROGRESS, backend_job_id=job.id)
+
+
+def poll_due() -> int:
+    return sum(poll.poll_backend(backend.pk) for backend in Backend.objects.all())
+
+
+def test_it_notes_progress_and_looks_again_later(video: Video, fake: FakeBackend):
+    fake.now(video.backend_job_id, status="in_progress", progress=30)
+
+    assert poll_due() == 1
+    assert poll_due() == 0
+
+    video.refresh_from_db()
+    assert (video.state, video.progress) == (State.IN_PROGRESS, 30)
+    assert timezone.now() < video.due_at < timezone.now() + timedelta(seconds=20)
+
+
+def test_it_obeys_the_backends_wish_when_to_look_again(video: Video, fake: FakeBackend):
+    fake.now(video.backend_job_id, poll_after=100.0)
+
+    poll_due()
+
+    video.refresh_from_db()
+    assert timedelta(seconds=95) < video.due_at - timezone.now() <= timedelta(seconds=100)
+
+
+def test_a_finished_job_is_to_be_stored(video: Video, fake: FakeBackend, hints: list):
+    fake.now(video.backend_job_id, status="completed")
+
+    poll_due()
+
+    video.refresh_from_db()
+    assert video.state == State.STORING
+    assert hints == [("store", video.pk)]
+
+
+def test_a_failed_job_fails_with_the_reason(video: Video, fake: FakeBackend):
+    fake.now(video.backend_job_id, status="failed", error_code="moderation_blocked", error_message="No.")
+
+    poll_due()
+
+    video.refresh_from_db()
+    assert (video.state, video.error_code) == (State.FAILED, "moderation_blocked")
+    assert "content filter" in video.error_message
+    assert video.error_detail == "No."
+
+
+def test_a_job_past_its_deadline_times_out_and_can_be_checked_again(video: Video):
+    Video.objects.filter(pk=video.pk).update(deadline_at=timezone.now())
+
+    poll_due()
+
+    video.refresh_from_db()
+    assert (video.state, video.error_code) == (State.FAILED, "timed_out")
+    assert video.can_check_again
+
+
+def test_a_job_that_finished_past_its_deadline_is_stored_nonetheless(video: Video, fake: FakeBackend):
+    Video.objects.filter(pk=video.pk).update(deadline_at=timezone.now())
+    fake.now(video.backend_job_id, status="completed")
+
+    poll_due()
+
+    video.refresh_from_db()
+    assert video.state == State.STORING
+
+
+def test_a_backend_that_is_away_fails_nothing(video: Video, fake: FakeBackend):
+    fake.answers[video.backend_job_id] = Unavailable("Away.", code="unreachable", retry_after=40)
+
+    poll_due()
+
+    video.refresh_from_db()
+    assert (video.state, video.error_code) == (State.IN_PROGRESS, "unreachable")
+    assert video.due_at > timezone.now() + timedelta(seconds=35)
+
+
+def test_a_job_is_gone_only_after_a_second_look(video: Video, fake: FakeBackend):
+    fake.answers[video.backend_job_id] = Refused("What job?", code="not_found", status=404)
+
+    poll_due()
+    video.refresh_from_db()
+    assert video.state == State.IN_PROGRESS
+    Video.objects.filter(pk=video.pk).update(due_at=timezone.now())
+    poll_due()
+
+    video.refresh_from_db()
+    assert (video.state, video.error_code) == (State.FAILED, "not_found")
+
+
+def test_a_refused_key_rests_the_backend_and_fails_nothing(video: Video, fake: FakeBackend):
+    fake.answers[video.backend_job_id] = Refused("Key?", code="invalid_key", status=401)
+
+    poll_due()
+
+    video.refresh_from_db()
+    assert video.state == State.IN_PROGRESS
+    assert video.backend.paused_until > timezone.now()
+    assert "key" in video.backend.pause_reason

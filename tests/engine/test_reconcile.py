@@ -1,0 +1,208 @@
+"""A submission whose answer never arrived: found, provably absent, or the owner's to decide. Never blind."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.engine.fake import FakeBackend
+from tests.factories import VideoFactory
+from videos import lifecycle
+from videos.backends.errors import Refused, Unavailable
+from videos.engine.reconcile import LOOKS_NEEDED, reconcile
+from videos.models import Backend, State, Video
+
+pytestmark = pytest.mark.django_db
+
+ASKED = {"prompt": "A fox", "model": "sora-2", "seconds": 4, "size": "1280x720"}
+
+
+def _uncertain(backend: Backend, **fields) -> Video:
+    return VideoFactory(backend=backend, state=State.UNCERTAIN, **{**ASKED, **fields})
+
+
+def _look(video: Video) -> Video:
+    Video.objects.filter(pk=video.pk, due_at__isnull=False).update(due_at=timezone.now())
+    reconcile(video.backend_id)
+    video.refresh_from_db()
+    return video
+
+
+def _look_until_it_counts_as_absent(video: Video) -> Video:
+    for _ in range(LOOKS_NEEDED):
+        assert _look(video).state != State.IN_PROGRESS
+    return video
+
+
+def test_it_adopts_the_job_that_matches(backend: Backend, fake: FakeBackend):
+    video = _uncertain(backend)
+    job = fake.add(**ASKED, created_at=int(time.time()) - 50)
+
+    assert _look(video).state == State.IN_PROGRESS
+    assert video.backend_job_id == job.id
+    assert fake.created == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"prompt": "A wolf"},
+        {"model": "sora-2-pro"},
+        {"seconds": 8},
+        {"size": "720x1280"},
+        {"created_at": int(time.time()) - 4000},
+    ],
+)
+def test_it_adopts_nothing_that_differs(backend: Backend, fake: FakeBackend, other: dict):
+    video = _uncertain(backend)
+    fake.add(**{**ASKED, "created_at": int(time.time()), **other})
+
+    assert _look_until_it_counts_as_absent(video).state == State.QUEUED
+    assert video.backend_job_id == ""
+
+
+def test_it_takes_no_job_that_another_video_owns(backend: Backend, fake: FakeBackend):
+    job = fake.add(**ASKED, created_at=int(time.time()))
+    VideoFactory(backend=backend, state=State.COMPLETED, backend_job_id=job.id)
+    video = _uncertain(backend)
+
+    assert _look(video).state == State.UNCERTAIN
+    assert video.backend_job_id == ""
+
+
+def test_two_of_a_kind_get_a_job_each(backend: Backend, fake: FakeBackend):
+    first, second = _uncertain(backend), _uncertain(backend)
+    for _ in range(2):
+        fake.add(**ASKED, created_at=int(time.time()))
+
+    _look(first)
+
+    second.refresh_from_db()
+    assert {first.backend_job_id, second.backend_job_id} == {"job_1", "job_2"}
+
+
+def test_an_absent_job_is_queued_again_only_after_looks_far_apart(backend: Backend, fake: FakeBackend):
+    video = _uncertain(backend)
+    waits = []
+    while _look(video).state == State.UNCERTAIN:
+        waits.append(round((video.due_at - timezone.now()).total_seconds()))
+
+    assert video.state == State.QUEUED
+    assert waits == [5, 10, 20]
+    assert fake.listed == 4
+    assert fake.created == []
+
+
+def test_a_job_that_appears_late_is_still_adopted(backend: Backend, fake: FakeBackend):
+    video = _uncertain(backend)
+    for _ in range(3):
+        assert _look(video).state == State.UNCERTAIN
+    fake.add(**ASKED, created_at=int(time.time()))
+
+    assert _look(video).state == State.IN_PROGRESS
+
+
+def test_a_list_that_hides_our_known_jobs_proves_nothing(backend: Backend, fake: FakeBackend):
+    known = fake.add(**{**ASKED, "prompt": "Another"}, created_at=int(time.time()))
+    VideoFactory(
+        backend=backend,
+        state=State.IN_PROGRESS,
+        backend_job_id=known.id,
+        attempted_at=timezone.now() - timedelta(seconds=31),
+        accepted_at=timezone.now() - timedelta(seconds=30),
+    )
+    fake.hidden.add(known.id)
+
+    video = _look(_uncertain(backend))
+
+    assert video.awaits_decision
+    assert "paid twice" in video.error_message
+
+
+def test_a_list_without_prompts_leaves_the_decision_to_the_owner(backend: Backend, fake: FakeBackend):
+    job = fake.add(**ASKED, created_at=int(time.time()))
+    fake.now(job.id, prompt=None)
+
+    assert _look(_uncertain(backend)).awaits_decision
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_backend_that_cannot_list_leaves_the_decision_to_the_owner(
+    backend: Backend, fake: FakeBackend, status: int
+):
+    fake.list_error = Refused("No list here.", code="not_found", status=status)
+
+    assert _look(_uncertain(backend)).awaits_decision
+
+
+def test_a_backend_that_is_away_is_asked_again(backend: Backend, fake: FakeBackend):
+    fake.list_error = Unavailable("Away.", code="unreachable")
+    video = _look(_uncertain(backend))
+
+    assert video.state == State.UNCERTAIN
+    assert not video.awaits_decision
+
+    fake.list_error = None
+    _look_until_it_counts_as_absent(video)
+    assert fake.listed == 1 + 4, "a failed look is none"
+
+
+def test_it_pages_until_it_has_seen_far_enough(backend: Backend, fake: FakeBackend):
+    video = _uncertain(backend)
+    wanted = fake.add(**ASKED, created_at=int(time.time()) - 40)
+    for n in range(250):
+        fake.add(**{**ASKED, "prompt": f"Other {n}"}, created_at=int(time.time()))
+
+    assert _look(video).backend_job_id == wanted.id
+    assert fake.listed == 3
+
+
+def test_a_listing_from_before_an_attempt_says_nothing_about_it(
+    backend: Backend, fake: FakeBackend, monkeypatch: pytest.MonkeyPatch
+):
+    video = _uncertain(backend)
+    _look(video)
+    later = timezone.now()
+    list_jobs = fake.list
+
+    def list_and_fall_asleep(**page: object) -> object:
+        found = list_jobs(**page)
+        # Meanwhile others queued it again, and a second attempt is looked for, once in vain so far.
+        Video.objects.filter(pk=video.pk).update(attempted_at=later, attempts=1)
+        return found
+
+    monkeypatch.setattr(fake, "list", list_and_fall_asleep)
+
+    assert _look(video).state == State.UNCERTAIN
+    assert video.attempts == 1
+
+
+def test_a_job_that_was_adopted_late_does_not_make_the_list_look_false(backend: Backend, fake: FakeBackend):
+    now = timezone.now()
+    VideoFactory(
+        backend=backend,
+        state=State.IN_PROGRESS,
+        backend_job_id="job_of_long_ago",  # further back than the list is read
+        attempted_at=now - timedelta(minutes=20),
+        accepted_at=now - timedelta(seconds=30),
+    )
+
+    video = _look(_uncertain(backend))
+
+    assert not video.awaits_decision
+    assert video.attempts == 1
+
+
+def test_an_adopted_job_whose_owner_gave_it_up_is_not_stored(backend: Backend, fake: FakeBackend):
+    video = _uncertain(backend)
+    lifecycle.cancel(video.pk)
+    job = fake.add(**ASKED, created_at=int(time.time()))
+
+    assert _look(video).state == State.IN_PROGRESS
+    assert not lifecycle.begin_storing(video.pk, job.id)
+    lifecycle.carry_out_cancellations()
+
+    video.refresh_from_db()
+    assert video.state == State.CANCELED
+    assert video.forget_at is not None

@@ -1,0 +1,297 @@
+"""A finished video becomes ours once, whole, or not yet; it is never generated again."""
+
+import errno
+import hashlib
+import threading
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from tests.engine.fake import FakeBackend
+from tests.factories import VideoFactory
+from videos import lifecycle
+from videos.backends.errors import Unavailable
+from videos.engine import recover
+from videos.engine import store as storing
+from videos.engine.store import folder_of, store
+from videos.media.clip import NotAVideo
+from videos.media.inspect import VideoFacts, inspect_video
+from videos.models import Backend, State, Video
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def video(backend: Backend) -> Video:
+    return VideoFactory(backend=backend, state=State.STORING)
+
+
+def _files(video: Video) -> list[str]:
+    """Every file of the video in storage, by its name alone."""
+    root = Path(default_storage.path(folder_of(video)))
+    return sorted(path.name for path in root.rglob("*") if path.is_file())
+
+
+def _again(video: Video) -> None:
+    Video.objects.filter(pk=video.pk).update(due_at=timezone.now())
+    store(video.pk)
+    video.refresh_from_db()
+
+
+def test_it_keeps_and_measures_the_file(video: Video, fake: FakeBackend, film: bytes):
+    fake.content = [film[:1000], film[1000:]]
+
+    store(video.pk)
+
+    video.refresh_from_db()
+    assert video.state == State.COMPLETED
+    assert (video.width, video.height, video.duration) == (64, 36, pytest.approx(1.0))
+    assert (video.byte_count, video.sha256) == (len(film), hashlib.sha256(film).hexdigest())
+    assert video.file.read() == film
+    video.file.close()
+    assert video.scrub_frames > 0
+    assert _files(video) == ["poster.webp", "scrub.jpg", "video.mp4"]
+    assert not list((storing.settings.DATA_DIR / "tmp").iterdir())
+
+
+@pytest.mark.parametrize("cut", [10, 0.5, -1])
+def test_half_a_file_is_never_shown(video: Video, fake: FakeBackend, film: bytes, cut: float):
+    fake.content = [film[: int(len(film) * cut) if isinstance(cut, float) else cut]]
+
+    store(video.pk)
+
+    video.refresh_from_db()
+    assert (video.state, video.error_code) == (State.STORING, "not_a_video")
+    assert not video.file
+    assert _files(video) == []
+    fake.content = [film]
+    _again(video)
+    assert (video.state, video.error_code) == (State.COMPLETED, "")
+    assert fake.created == []
+
+
+def test_a_file_the_backend_does_not_hand_out_yet_is_fetched_later(
+    video: Video, fake: FakeBackend, film: bytes
+):
+    fake.content = Unavailable("Too early.", code="content_not_ready", status=404)
+
+    store(video.pk)
+
+    video.refresh_from_db()
+    assert (video.state, video.error_code) == (State.STORING, "not_fetched")
+    assert video.due_at > timezone.now()
+    fake.content = [film]
+    _again(video)
+    assert video.state == State.COMPLETED
+
+
+def test_it_gives_up_after_minutes_and_says_that_the_video_exists(video: Video, fake: FakeBackend):
+    fake.content = Unavailable("Too early.", code="content_not_ready", status=404)
+    Video.objects.filter(pk=video.pk).update(generated_at=timezone.now() - storing.FETCH_FOR)
+
+    store(video.pk)
+
+    video.refresh_from_db()
+    assert (video.state, video.error_code) == (State.FAILED, "download_failed")
+    assert video.can_check_again
+    assert fake.created == []
+
+
+def test_a_full_disk_leaves_it_to_be_tried_again(
+    video: Video, fake: FakeBackend, film: bytes, monkeypatch: pytest.MonkeyPatch
+):
+    fake.content = [film]
+    Video.objects.filter(pk=video.pk).update(generated_at=timezone.now() - timedelta(hours=1))
+
+    def full(*args: object, **kwargs: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(default_storage, "save", full)
+        store(video.pk)
+
+    video.refresh_from_db()
+    assert (video.state, video.error_code) == (State.STORING, "disk_full")
+    assert "disk is full" in video.error_message
+    _again(video)
+    assert video.state == State.COMPLETED
+
+
+@pytest.mark.parametrize("error", [NotAVideo("No frame to be had.", detail=""), ZeroDivisionError()])
+@pytest.mark.parametrize("broken", ["make_poster", "make_scrub_sheet"])
+def test_a_video_without_pictures_is_still_a_video(
+    video: Video,
+    fake: FakeBackend,
+    film: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: str,
+    error: Exception,
+):
+    fake.content = [film]
+
+    def fails(*args: object, **kwargs: object) -> None:
+        raise error
+
+    monkeypatch.setattr(storing, broken, fails)
+
+    store(video.pk)
+
+    video.refresh_from_db()
+    assert video.state == State.COMPLETED
+    assert bool(video.poster) == (broken == "make_scrub_sheet")
+    assert not video.scrub_sheet
+
+
+def test_two_workers_do_not_store_it_twice(video: Video, fake: FakeBackend, film: bytes):
+    def while_downloading() -> Iterator[bytes]:
+        yield film[:100]
+        store(video.pk)  # the second message; finds the lease taken
+        yield film[100:]
+
+    fake.content = while_downloading()
+
+    store(video.pk)
+
+    video.refresh_from_db()
+    assert video.state == State.COMPLETED
+    assert _files(video) == ["poster.webp", "scrub.jpg", "video.mp4"]
+
+
+def test_a_worker_that_lost_its_lease_leaves_nothing_behind(video: Video, fake: FakeBackend, film: bytes):
+    def taken_over() -> Iterator[bytes]:
+        yield film
+        Video.objects.filter(pk=video.pk).update(lease_token=uuid.uuid4())
+
+    fake.content = taken_over()
+
+    store(video.pk)
+
+    video.refresh_from_db()
+    assert video.state == State.STORING
+    assert not video.file
+    assert _files(video) == []
+
+
+def test_a_canceled_video_is_not_stored(video: Video, fake: FakeBackend, film: bytes):
+    def canceled() -> Iterator[bytes]:
+        yield film
+        lifecycle.cancel(video.pk)
+
+    fake.content = canceled()
+
+    store(video.pk)
+
+    video.refresh_from_db()
+    assert video.state == State.CANCELED
+    assert not video.file
+    assert _files(video) == []
+
+
+def test_what_a_killed_attempt_saved_is_removed_by_the_one_that_succeeds(
+    video: Video, fake: FakeBackend, film: bytes
+):
+    left = Path(default_storage.path(f"{folder_of(video)}/{uuid.uuid4().hex}/video.mp4"))
+    left.parent.mkdir(parents=True)
+    left.write_bytes(film)
+    fake.content = [film]
+
+    store(video.pk)
+
+    video.refresh_from_db()
+    assert video.state == State.COMPLETED
+    assert not left.exists()
+    assert Path(video.file.path).read_bytes() == film
+
+
+def test_a_fault_of_our_own_is_tried_again_and_not_for_ever(
+    video: Video, fake: FakeBackend, film: bytes, monkeypatch: pytest.MonkeyPatch
+):
+    fake.content = [film]
+
+    def bug(path: Path) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(storing, "inspect_video", bug)
+
+    store(video.pk)
+
+    video.refresh_from_db()
+    assert (video.state, video.error_code) == (State.STORING, "storing_failed")
+    Video.objects.filter(pk=video.pk).update(generated_at=timezone.now() - storing.FETCH_FOR)
+    _again(video)
+    assert (video.state, video.error_code) == (State.FAILED, "download_failed")
+    assert _files(video) == []
+
+
+def test_its_lease_is_renewed_while_the_file_is_checked(
+    video: Video, fake: FakeBackend, film: bytes, monkeypatch: pytest.MonkeyPatch
+):
+    fake.content = [film]
+    renewed = threading.Event()
+    leases: list[tuple[int, timedelta]] = []
+
+    def renew(pk: int, token: uuid.UUID, *, lease: timedelta) -> bool:
+        leases.append((pk, lease))
+        renewed.set()
+        return True
+
+    def check(path: Path) -> VideoFacts:
+        assert renewed.wait(timeout=10)
+        return inspect_video(path)
+
+    monkeypatch.setattr(storing, "RENEW_EVERY", 0.001)
+    monkeypatch.setattr(lifecycle, "renew", renew)
+    monkeypatch.setattr(storing, "inspect_video", check)
+
+    store(video.pk)
+
+    video.refresh_from_db()
+    assert video.state == State.COMPLETED
+    assert set(leases) == {(video.pk, storing.LEASE)}
+
+
+def test_a_download_stops_when_its_lease_is_lost(
+    video: Video, fake: FakeBackend, film: bytes, monkeypatch: pytest.MonkeyPatch
+):
+    asked = threading.Event()
+
+    def renew(pk: int, token: uuid.UUID, *, lease: timedelta) -> bool:
+        asked.set()
+        return False
+
+    def endless() -> Iterator[bytes]:
+        yield film
+        assert asked.wait(timeout=10)
+        for _ in range(100_000):
+            yield b"more"
+        raise AssertionError("it went on downloading")
+
+    fake.content = endless()
+    monkeypatch.setattr(storing, "RENEW_EVERY", 0.001)
+    monkeypatch.setattr(lifecycle, "renew", renew)
+
+    store(video.pk)
+
+    video.refresh_from_db()
+    assert not video.file
+    assert _files(video) == []
+
+
+def test_what_a_killed_download_left_is_removed_and_what_a_living_one_needs_is_not(video: Video):
+    alive = lifecycle.claim_storing(video.pk, lease=storing.LEASE)
+    assert alive is not None
+    tmp = storing.settings.DATA_DIR / "tmp"
+    left, needed = (tmp / f"store-{token.hex}-abc" for token in (uuid.uuid4(), alive))
+    for folder in (left, needed):
+        folder.mkdir(parents=True)
+        (folder / "video.mp4").write_bytes(b"half")
+
+    recover.sweep()
+
+    assert not left.exists()
+    assert (needed / "video.mp4").exists()

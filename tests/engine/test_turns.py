@@ -1,0 +1,68 @@
+"""The place in the queue that a page tells is the order in which the dispatcher really claims."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.factories import BackendFactory, UserFactory, VideoFactory
+from videos.engine import dispatch, turns
+from videos.models import Backend, State, Video
+
+pytestmark = pytest.mark.django_db
+
+
+def _claimed_in_order(backend: Backend) -> list[int]:
+    Backend.objects.filter(pk=backend.pk).update(max_in_flight=1000)
+    claims = iter(lambda: dispatch.claim_next(backend.pk), None)
+    return [claim.video_id for claim in claims]
+
+
+def test_places_are_the_order_of_claims(backend: Backend, alice, bob, carol):
+    VideoFactory(backend=backend, owner=alice, state=State.IN_PROGRESS)
+    for owner in (alice, alice, bob, alice, carol, bob, alice):
+        VideoFactory(backend=backend, owner=owner)
+    served = VideoFactory(backend=backend, owner=carol, state=State.COMPLETED)
+    Video.objects.filter(pk=served.pk).update(attempted_at=timezone.now() - timedelta(seconds=5))
+    VideoFactory(owner=alice)  # at another backend
+
+    told = turns.places(Video.objects.filter(backend=backend))
+
+    in_order = _claimed_in_order(backend)
+    assert sorted(told, key=lambda pk: told[pk]) == in_order
+    assert sorted(told.values()) == list(range(1, 8))
+
+
+def test_others_wishes_count_too(backend: Backend, alice, bob):
+    VideoFactory.create_batch(5, backend=backend, owner=bob)
+    mine = VideoFactory.create_batch(2, backend=backend, owner=alice)
+
+    told = turns.places(mine)
+
+    assert list(told.values()) == [2, 4]
+
+
+def test_it_counts_only_so_far(backend: Backend, alice, monkeypatch):
+    monkeypatch.setattr(turns, "FAR", 3)
+    mine = VideoFactory.create_batch(6, backend=backend, owner=alice)
+
+    assert list(turns.places(mine).values()) == [1, 2, 3, 4, 4, 4]
+
+
+def test_what_is_not_queued_has_no_place(backend: Backend):
+    running = VideoFactory(backend=backend, state=State.IN_PROGRESS)
+    VideoFactory(backend=backend, cancel_requested_at=timezone.now())
+
+    assert turns.places([running]) == {}
+
+
+def test_it_needs_as_many_queries_for_many(backend: Backend, alice, django_assert_num_queries):
+    other = BackendFactory()
+    for _ in range(12):
+        VideoFactory(backend=backend, owner=alice)
+        VideoFactory(backend=backend, owner=UserFactory())
+    VideoFactory(backend=other, owner=alice)
+    mine = list(Video.objects.filter(owner=alice, backend=backend))
+
+    with django_assert_num_queries(5):
+        turns.places(mine)

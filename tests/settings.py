@@ -1,0 +1,26 @@
+"""The project's settings, deaf to the developer's own `.env` and environment, in a folder of their own."""
+
+import atexit
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+_PROJECT = Path(__file__).resolve().parent.parent
+_EVERY_SETTING = re.findall(r"^# ([A-Z_]+)=", (_PROJECT / ".env.example").read_text(), flags=re.MULTILINE)
+# A run against PostgreSQL or Redis says so on purpose, with names of its own.
+_CHOSEN = {name: os.environ.get(f"TEST_{name}", "") for name in ("DATABASE_URL", "REDIS_URL")}
+for _name in _EVERY_SETTING:
+    os.environ.pop(_name, None)
+_folder = Path(tempfile.mkdtemp(prefix="contentgen-tests-"))
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+os.environ.update(_CHOSEN, ENV_FILE="", DATA_DIR=str(_folder))
+
+from contentgen.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick; nothing here is a secret
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
+    # A file, as in real life: SQLite in memory knows neither WAL nor two connections.
+    DATABASES["default"]["TEST"] = {"NAME": str(_folder / "test.sqlite3")}  # noqa: F405

@@ -1,0 +1,128 @@
+"""A simulator on a free port for each test, and small helpers to talk to it."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx2
+import pytest
+import uvicorn
+from PIL import Image
+
+from simulator.__main__ import config
+from simulator.desk import Settings
+
+SIZE = "720x1280"
+FPS = 4
+
+
+class Simulator:
+    """A running simulator, and a client for it."""
+
+    def __init__(self, url: str, http: httpx2.Client) -> None:
+        self.url = url
+        self.http = http
+
+    def create(self, prompt: str = "A quiet lake", **fields: Any) -> dict[str, Any]:
+        reply = self.http.post("/v1/videos", json={"prompt": prompt, "size": SIZE, **fields})
+        assert reply.status_code == 200, reply.text
+        body: dict[str, Any] = reply.json()
+        return body
+
+    def finished(self, prompt: str = "A quiet lake", **fields: Any) -> dict[str, Any]:
+        return self.wait(self.create(prompt, **fields)["id"])
+
+    def wait(self, job_id: str) -> dict[str, Any]:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            job: dict[str, Any] = self.http.get(f"/v1/videos/{job_id}").json()
+            if job["status"] in ("completed", "failed"):
+                return job
+            threading.Event().wait(0.02)
+        raise AssertionError(f"not finished in time: {job}")
+
+    def content(self, job_id: str, variant: str = "video") -> bytes:
+        reply = self.http.get(f"/v1/videos/{job_id}/content", params={"variant": variant})
+        assert reply.status_code == 200, reply.text
+        return reply.content
+
+    def spoil(self, **rule: Any) -> None:
+        reply = self.http.post("/_simulator/faults", json={"rules": [rule]})
+        assert reply.status_code == 200, reply.text
+
+    def books(self) -> list[dict[str, Any]]:
+        accepted: list[dict[str, Any]] = self.http.get("/_simulator/books").json()["accepted"]
+        return accepted
+
+    def jobs(self) -> list[dict[str, Any]]:
+        data: list[dict[str, Any]] = self.http.get("/v1/videos?limit=100").json()["data"]
+        return data
+
+
+Start = Callable[..., Simulator]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts simulators: `start(lazy=True, duration=0, …)`; all are stopped when the test ends."""
+    with ExitStack() as stack:
+
+        def starter(**changes: Any) -> Simulator:
+            values = {"data": tmp_path / "simulator", "duration": 0.0, "fps": FPS, "lazy": True, **changes}
+            url = stack.enter_context(_Serving(Settings(**values)))
+            http = stack.enter_context(httpx2.Client(base_url=url, timeout=30, trust_env=False))
+            return Simulator(url, http)
+
+        yield starter
+
+
+@pytest.fixture
+def simulator(start: Start) -> Simulator:
+    """Jobs are done at once and rendered when their content is asked for."""
+    return start()
+
+
+class _Serving:
+    """A server in a thread, from `with` to the end of the block."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._server = uvicorn.Server(config(settings, [], "127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._server.run)
+
+    def __enter__(self) -> str:
+        self._thread.start()
+        while not self._server.started:
+            assert self._thread.is_alive(), "the simulator did not start"
+            threading.Event().wait(0.005)
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        return f"http://127.0.0.1:{port}"
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(timeout=10)
+        assert not self._thread.is_alive()
+
+
+def picture(size: tuple[int, int] = (720, 1280), kind: str = "PNG") -> bytes:
+    """An image file with four plain quarters, so that one can see where it ended up."""
+    image = Image.new("RGB", size)
+    width, height = size
+    for place, colour in enumerate([(200, 40, 40), (40, 180, 60), (50, 60, 200), (220, 210, 60)]):
+        row, column = divmod(place, 2)
+        image.paste(colour, (column * width // 2, row * height // 2, width, height))
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
+
+
+def frames(film: bytes) -> list[Image.Image]:
+    """All pictures of an MP4."""
+    with av.open(io.BytesIO(film), "r") as container:
+        return [Image.fromarray(frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]

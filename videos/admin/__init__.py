@@ -1,0 +1,14 @@
+"""The operator's desk: Django admin over the domain. What changes a video goes through `videos.services`."""
+
+from django.contrib import admin
+
+from videos.admin.backend import BackendAdmin
+from videos.admin.catalogue import PromptTemplateAdmin, VideoModelAdmin
+from videos.admin.reference import ReferenceImageAdmin
+from videos.admin.video import VideoAdmin
+
+__all__ = ["BackendAdmin", "PromptTemplateAdmin", "ReferenceImageAdmin", "VideoAdmin", "VideoModelAdmin"]
+
+admin.site.site_header = admin.site.site_title = "ContentGen"
+admin.site.index_title = "Operator's desk"
+admin.site.enable_nav_sidebar = False  # the list of videos needs the width

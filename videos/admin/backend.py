@@ -1,0 +1,181 @@
+"""Backends on the operator's desk: their limits, and whether they rest."""
+
+import os
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from videos import connecting
+from videos.backends.probe import Findings
+from videos.checks import fault_in_address
+from videos.models import IN_FLIGHT, Backend, State, VideoModel
+
+_CAPABILITIES = (
+    "can_list",
+    "can_delete",
+    "can_remix",
+    "can_edit",
+    "can_extend",
+    "can_characters",
+    "takes_reference",
+)
+_MARKS = {True: "yes", False: "no", None: "not known"}
+
+
+class BackendForm(forms.ModelForm[Backend]):
+    models = forms.ModelMultipleChoiceField(
+        VideoModel.objects.all(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="What it serves. A model that is missing here is added under Video models.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["models"] = self.instance.models.all()
+
+    def clean_base_url(self) -> str:
+        address: str = self.cleaned_data["base_url"].rstrip("/")
+        fault = fault_in_address(address)
+        if fault:
+            raise forms.ValidationError(f"The address {fault}.")
+        return address
+
+    def _save_m2m(self) -> None:
+        super()._save_m2m()  # type: ignore[misc]  # Django's own hook, which the stubs do not know
+        self.instance.models.set(self.cleaned_data["models"])
+
+
+@admin.register(Backend)
+class BackendAdmin(admin.ModelAdmin[Backend]):
+    form = BackendForm
+    list_display = (
+        "name",
+        "rest",
+        "address",
+        "serves",
+        "max_in_flight",
+        "running",
+        "waiting",
+        "key",
+        "enabled",
+        "position",
+    )
+    list_editable = ("enabled", "position")
+    actions = ("probe", "resume")
+
+    class Media:
+        css = {"all": ("css/admin.css",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Backend]:
+        waiting = Count("videos", filter=Q(videos__state=State.QUEUED))
+        running = Count("videos", filter=Q(videos__state__in=IN_FLIGHT - {State.QUEUED}))
+        found = super().get_queryset(request).prefetch_related("models")
+        return found.annotate(waiting=waiting, running=running)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Backend | None = None) -> Any:
+        where = "address" if obj and obj.is_simulator else "base_url"
+        return (
+            (None, {"fields": ("name", where, "key_env", "key", "enabled", "position", "models")}),
+            ("Limits", {"fields": ("timeout", "max_in_flight", "requests_per_minute")}),
+            (
+                "What it can do",
+                {
+                    "fields": (*_CAPABILITIES, "sends_json", "probed_at"),
+                    "description": "Unknown: nobody has found out yet. The action “Probe” in the list finds "
+                    "out what it can, without starting a job.",
+                },
+            ),
+            ("State", {"fields": ("rest", "created_at")}),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Backend | None = None) -> list[str]:
+        return ["address", "key", "probed_at", "rest", "created_at"]
+
+    def save_model(self, request: HttpRequest, obj: Backend, form: Any, change: bool) -> None:
+        # Only what was edited: a pause that began since the page was opened must not be undone by saving it.
+        if change:
+            obj.save(update_fields=[name for name in form.changed_data if name != "models"])
+        else:
+            obj.save()
+
+    @admin.display(description="in flight")
+    def running(self, backend: Any) -> int:
+        count: int = backend.running
+        return count
+
+    @admin.display(description="waiting")
+    def waiting(self, backend: Any) -> int:
+        count: int = backend.waiting
+        return count
+
+    @admin.display(description="key")
+    def key(self, backend: Backend) -> str:
+        """Whether there is one. Its value is shown nowhere."""
+        if backend.pk is None:
+            return "-"
+        if not backend.key_env:
+            return "none needed"
+        return f"{backend.key_env} is {'set' if os.environ.get(backend.key_env) else 'not set'}"
+
+    @admin.display(description="models")
+    def serves(self, backend: Backend) -> str:
+        return ", ".join(model.name for model in backend.models.all()) or "none"
+
+    @admin.display(description="state")
+    def rest(self, backend: Backend) -> SafeString:
+        if backend.pk is None:
+            return format_html("{}", "-")
+        if not backend.enabled:
+            return format_html('<span class="desk-state desk-state-canceled">{}</span>', "Disabled")
+        if not _rests(backend):
+            takes_jobs = backend in Backend.objects.in_use()
+            kind, words = ("completed", "Taking jobs") if takes_jobs else ("canceled", "Standing by")
+            return format_html('<span class="desk-state desk-state-{}">{}</span>', kind, words)
+        until = timezone.localtime(backend.paused_until).strftime("%Y-%m-%d %H:%M:%S")
+        words = f"Paused until {until}: {backend.pause_reason}"
+        return format_html('<span class="desk-state desk-state-resting">{}</span>', words)
+
+    @admin.action(
+        permissions=["change"], description="Probe: find out what it can do, without starting a job"
+    )
+    def probe(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
+        for backend in queryset:
+            findings = connecting.probe(backend)
+            level = messages.ERROR if findings.problem else messages.SUCCESS
+            self.message_user(request, _report(backend, findings), level)
+
+    @admin.action(permissions=["change"], description="Resume now")
+    def resume(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
+        paused = [backend for backend in queryset if _rests(backend)]
+        ids = [backend.pk for backend in paused]
+        Backend.objects.filter(pk__in=ids).update(paused_until=None, pause_reason="")
+        if paused:
+            LogEntry.objects.log_actions(
+                cast(int, request.user.pk), paused, CHANGE, change_message="Resumed."
+            )
+        parts = [f"{len(paused)} resumed"] if paused else []
+        others = queryset.count() - len(paused)
+        parts += [f"{others} had not been paused"] if others else []
+        level = messages.SUCCESS if paused else messages.WARNING
+        self.message_user(request, "; ".join(parts) + ".", level)
+
+
+def _rests(backend: Backend) -> bool:
+    return backend.paused_until is not None and backend.paused_until > timezone.now()
+
+
+def _report(backend: Backend, findings: Findings) -> SafeString:
+    if findings.problem:
+        return format_html("{}: {}", backend.name, findings.problem)
+    rows = [(check.name, _MARKS[check.works], check.found, check.advice) for check in findings.checks]
+    # A list would inherit the admin's own list of messages, ticks and all.
+    return format_html("{}{}", backend.name, format_html_join("", "<br><strong>{}: {}.</strong> {} {}", rows))

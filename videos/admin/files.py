@@ -1,0 +1,58 @@
+"""Stored files for operators, behind the admin's own permissions."""
+
+from pathlib import Path
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.db.models.fields.files import FieldFile
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_safe
+
+from videos.media.serve import file_response
+
+_TYPES = {".mp4": "video/mp4", ".webp": "image/webp", ".jpg": "image/jpeg", ".png": "image/png"}
+
+
+class FileViews(admin.ModelAdmin[Any]):
+    """A model admin that serves the files named in `served_files`: URL names `admin:APP_MODEL_FIELD`.
+
+    Whoever may view the row gets its files; everyone else is answered as for any page of the admin.
+    """
+
+    served_files: tuple[str, ...] = ()
+
+    def get_urls(self) -> list[URLPattern]:
+        return [self._file_url(field) for field in self.served_files] + super().get_urls()
+
+    def _file_url(self, field: str) -> URLPattern:
+        @require_safe
+        def serve(request: HttpRequest, object_id: str) -> HttpResponseBase:
+            return self._serve(request, object_id, field)
+
+        # cacheable: file_response says itself that only this person's browser may keep it.
+        view = self.admin_site.admin_view(serve, cacheable=True)
+        return path(
+            f"<int:object_id>/{field}", view, name=f"{self.opts.app_label}_{self.opts.model_name}_{field}"
+        )
+
+    def _serve(self, request: HttpRequest, object_id: str, field: str) -> HttpResponseBase:
+        row: Model | None = self.get_object(request, object_id)
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        stored: FieldFile | None = getattr(row, field, None)
+        if not stored:
+            raise Http404
+        stored_path = Path(stored.path)
+        try:
+            return file_response(
+                request,
+                stored_path,
+                content_type=_TYPES.get(stored_path.suffix, "application/octet-stream"),
+                filename=f"{row}{stored_path.suffix}",
+            )
+        except FileNotFoundError as error:
+            raise Http404 from error

@@ -1,0 +1,42 @@
+"""Reference images: looked at, never edited."""
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from videos.admin.files import FileViews
+from videos.models import ReferenceImage
+
+
+@admin.register(ReferenceImage)
+class ReferenceImageAdmin(FileViews):
+    list_display = ("picture", "__str__", "owner", "content_type", "created_at")
+    list_display_links = ("__str__",)
+    list_select_related = ("owner",)
+    list_per_page = 50
+    search_fields = ("owner__username", "sha256")
+    show_full_result_count = False
+    served_files = ("file",)
+    fields = ("picture", "owner", "content_type", "width", "height", "sha256", "created_at")
+    readonly_fields = fields
+
+    class Media:
+        css = {"all": ("css/admin.css",)}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never by hand: a video that is queued, or retried later, needs its picture."""
+        return False
+
+    @admin.display(description="")
+    def picture(self, image: ReferenceImage) -> SafeString:
+        address = reverse("admin:videos_referenceimage_file", args=[image.pk])
+        return format_html('<img class="desk-poster" src="{}" alt="" loading="lazy">', address)

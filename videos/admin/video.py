@@ -1,0 +1,167 @@
+"""Videos on the operator's desk: looked at here, changed only through the actions."""
+
+from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.timesince import timesince
+
+from videos import services
+from videos.admin.deeds import DEEDS, MOVES, action_of
+from videos.admin.files import FileViews
+from videos.admin.filters import ModelFilter, StateFilter
+from videos.models import State, Video
+
+_NONE = "-"
+
+
+@admin.register(Video)
+class VideoAdmin(FileViews):
+    list_display = ("picture", "state_label", "what", "owner", "asked", "backend", "age")
+    list_display_links = ("what",)
+    list_select_related = ("owner", "backend")
+    list_filter = (StateFilter, ModelFilter, "backend", "created_at")
+    list_per_page = 50
+    search_fields = (
+        "prompt",
+        "public_id",
+        "owner__username",
+        "backend_job_id",
+        "error_code",
+        "error_message",
+        "error_detail",
+    )
+    search_help_text = "Prompt, id, owner, the backend's job id, error"
+    sortable_by = ("age",)  # the other columns have no index, and the table grows without end
+    show_full_result_count = False
+    view_on_site = False  # that page is for the owner alone
+    actions = [action_of(deed) for deed in DEEDS]
+    served_files = ("file", "poster")
+    fieldsets = (
+        (None, {"fields": ("player", "public_id", "state_label", "decisions", "owner", "backend")}),
+        ("Asked for", {"fields": ("prompt", "model", "seconds", "size", "reference")}),
+        ("Trouble", {"fields": ("error_code", "error_message", "error_detail")}),
+        ("Times", {"fields": ("created_at", "timings", "finished_at", "deadline_at", "cancel_requested_at")}),
+        ("Result", {"fields": ("measured", "byte_count", "sha256")}),
+        (
+            "Engine",
+            {"fields": ("backend_job_id", "progress", "attempts", "due_at", "lease_expires_at", "forget_at")},
+        ),
+    )
+
+    class Media:
+        css = {"all": ("css/admin.css",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Video]:
+        """Without the deleted: they are hidden from everyone while the sweep removes them."""
+        return super().get_queryset(request).filter(deleted_at=None)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Video | None = None) -> list[str]:
+        return list(flatten_fieldsets(self.fieldsets))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never: nobody writes a row by hand. The right to change videos is the right to use the actions."""
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super().has_view_permission(request, obj) or self.has_operate_permission(request)
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Whether this person may use the actions that move a video on."""
+        return request.user.has_perm("videos.change_video")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
+        video = self.get_object(request, object_id)
+        allowed = self.get_actions(request)
+        offered = [deed for deed in MOVES if deed.name in allowed and video and deed.possible(video)]
+        return super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), "deeds": offered, "title": "Video"}
+        )
+
+    def delete_model(self, request: HttpRequest, obj: Video) -> None:
+        services.delete(obj)
+
+    @admin.display(description="", empty_value="")
+    def picture(self, video: Video) -> SafeString | str:
+        if not video.poster:
+            return ""
+        address = reverse("admin:videos_video_poster", args=[video.pk])
+        return format_html('<img class="desk-poster" src="{}" alt="" loading="lazy">', address)
+
+    @admin.display(description="video")
+    def what(self, video: Video) -> SafeString:
+        prompt = Truncator(video.prompt).chars(90)
+        return format_html('{}<span class="desk-beneath">{}</span>', prompt, video.public_id)
+
+    @admin.display(description="state")
+    def state_label(self, video: Video) -> SafeString:
+        kind, words = video.state, video.get_state_display()
+        if video.awaits_decision:
+            kind, words = "undecided", "Needs a decision"
+        elif video.is_in_flight and video.cancel_requested_at:
+            words = f"{words}, to be canceled"
+        elif video.progress is not None and video.state == State.IN_PROGRESS:
+            words = f"{words} {video.progress} %"
+        label = format_html('<span class="desk-state desk-state-{}">{}</span>', kind, words)
+        if not video.error_code:
+            return label
+        return format_html(
+            '{}<span class="desk-beneath" title="{}">{}</span>', label, video.error_message, video.error_code
+        )
+
+    @admin.display(description="asked for")
+    def asked(self, video: Video) -> SafeString:
+        return format_html(
+            '{}<span class="desk-beneath">{}, {} s</span>', video.model, video.size, video.seconds
+        )
+
+    @admin.display(description="age", ordering="pk")
+    def age(self, video: Video) -> SafeString:
+        moment = video.created_at.isoformat(" ", "seconds")
+        return format_html('<span title="{}">{}</span>', moment, timesince(video.created_at, depth=1))
+
+    @admin.display(description="clip")
+    def player(self, video: Video) -> SafeString | str:
+        if not video.file:
+            return _NONE
+        poster = reverse("admin:videos_video_poster", args=[video.pk]) if video.poster else ""
+        return format_html(
+            '<video class="desk-player" controls preload="metadata" src="{}" poster="{}"></video>',
+            reverse("admin:videos_video_file", args=[video.pk]),
+            poster,
+        )
+
+    @admin.display(description="what may be done")
+    def decisions(self, video: Video) -> SafeString | str:
+        possible = [(deed.label, deed.meaning) for deed in MOVES if deed.possible(video)]
+        return format_html_join("", "<p><strong>{}</strong>: {}</p>", possible) or _NONE
+
+    @admin.display(description="took")
+    def timings(self, video: Video) -> SafeString | str:
+        steps = (
+            ("in the queue", video.created_at, video.attempted_at),
+            ("until accepted", video.attempted_at, video.accepted_at),
+            ("generating", video.accepted_at, video.generated_at),
+            ("storing", video.generated_at, video.finished_at),
+        )
+        spans = [(name, (end - begin).total_seconds()) for name, begin, end in steps if begin and end]
+        return format_html_join(", ", "{} {} s", [(name, f"{span:.1f}") for name, span in spans]) or _NONE
+
+    @admin.display(description="measured")
+    def measured(self, video: Video) -> str:
+        if video.width is None or video.duration is None:
+            return _NONE
+        return f"{video.width}x{video.height} pixels, {video.duration:.2f} s"

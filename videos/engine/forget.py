@@ -1,0 +1,52 @@
+"""Letting go: the backend's job of a canceled or deleted video, then a deleted video's files and row."""
+
+import logging
+from datetime import timedelta
+
+from django.utils import timezone
+
+from videos.backends.errors import BackendError, Unavailable
+from videos.engine import wire
+from videos.engine.store import folder_of, remove_folder
+from videos.models import IN_FLIGHT, State, Video
+
+logger = logging.getLogger(__name__)
+
+RETRY = timedelta(minutes=1)
+TRY_FOR = timedelta(hours=24)
+
+
+def forget(video_id: int) -> None:
+    """Ask the backend to delete the job where that is due, and remove a deleted video for good.
+
+    A backend that is away is asked again for a day; one that refuses is not, because it will not change its
+    mind. A video that was not deleted keeps its row and files.
+    """
+    video = Video.objects.select_related("backend").filter(pk=video_id).exclude(state__in=IN_FLIGHT).first()
+    if video is None:
+        return
+    if video.state == State.CANCELED:
+        remove_folder(folder_of(video))  # what a worker saved that was killed before it could say so
+    if video.forget_at is not None and not _job_forgotten(video):
+        return
+    if video.deleted_at is not None:
+        remove_folder(folder_of(video))
+        video.delete()
+
+
+def _job_forgotten(video: Video) -> bool:
+    now = timezone.now()
+    row = Video.objects.filter(pk=video.pk)
+    try:
+        if video.backend_job_id:
+            with wire.client(video.backend) as client:
+                client.delete(video.backend_job_id)
+    except Unavailable as error:
+        if now - (video.finished_at or now) < TRY_FOR:
+            row.update(forget_at=now + RETRY)
+            return False
+        logger.warning("Job %s was never deleted at %s: %s", video.backend_job_id, video.backend, error)
+    except BackendError as error:
+        logger.info("Job %s stays at %s: %s", video.backend_job_id, video.backend, error)
+    row.update(forget_at=None)
+    return True

@@ -1,0 +1,37 @@
+"""The sweep: whatever was lost on the way (a message, a worker, the broker), the row is found here."""
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from videos import lifecycle
+from videos.engine import hints, store
+from videos.engine.submit import GRACE
+from videos.lifecycle import Reason
+from videos.models import IN_FLIGHT, State, Video
+
+_INTERRUPTED = Reason(
+    "interrupted",
+    "The submission was interrupted. We are finding out whether the backend accepted it.",
+    "The lease ran out while submitting.",
+)
+
+
+def sweep() -> None:
+    """Find what nobody is working on, and hint at it. Doing so twice, or from two places, is harmless."""
+    now = timezone.now()
+    lifecycle.carry_out_cancellations()
+    expired = Video.objects.filter(state=State.SUBMITTING, lease_expires_at__lte=now)
+    for pk, token in expired.values_list("pk", "lease_token"):
+        if token is not None:
+            lifecycle.lose_track(pk, token, _INTERRUPTED, due_at=now + GRACE)
+    uncertain = Video.objects.filter(state=State.UNCERTAIN, due_at__lte=now + timedelta(seconds=1))
+    for backend_id in uncertain.order_by().values_list("backend", flat=True).distinct():
+        hints.send("reconcile", backend_id)
+    leaving = Video.objects.filter(
+        Q(forget_at__lte=now) | Q(deleted_at__isnull=False, forget_at=None)
+    ).exclude(state__in=IN_FLIGHT)
+    for pk in leaving.values_list("pk", flat=True)[:100]:
+        hints.send("forget", pk)
+    store.remove_abandoned()

@@ -1,0 +1,158 @@
+"""One paid submission: claim, talk, write back. It is made once, whatever happens on the way."""
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from django.db import OperationalError, transaction
+from django.utils import timezone
+
+from videos import lifecycle
+from videos.backends.client import ReferenceFile
+from videos.backends.errors import BackendError, Refused, Unavailable, Unknown
+from videos.backends.replies import Job
+from videos.engine import dispatch, experience, hints, pacing, received, wire
+from videos.engine.dispatch import Claim
+from videos.engine.pacing import Expectation
+from videos.engine.reasons import reason_of, reason_of_failure
+from videos.engine.store import folder_of
+from videos.lifecycle import Reason
+from videos.media.reference import BadReference, fit_reference
+from videos.models import State, Video
+
+logger = logging.getLogger(__name__)
+
+GRACE = timedelta(seconds=5)  # before the first look for a job whose acceptance nobody saw
+KEY_PAUSE = 60.0  # seconds a backend rests after it refused the key
+UNAVAILABLE_PAUSE = 5.0  # seconds a backend rests that cannot be reached
+
+
+def submit_next(backend_id: int) -> bool:
+    """Submit the video whose turn it is. Returns False when there was nothing to start."""
+    claim = dispatch.claim_next(backend_id)
+    if claim is None:
+        return False
+    submit(claim)
+    return True
+
+
+def submit(claim: Claim) -> None:
+    """Ask the backend for the claimed video, exactly once, and write down what came of it.
+
+    Whatever interrupts this between the claim and the written answer leaves a lease that runs out, which
+    makes the video uncertain; it never leads to a second request by itself.
+    """
+    video = Video.objects.select_related("backend", "reference").get(pk=claim.video_id)
+    try:
+        reference = _reference(video)
+    except (BadReference, OSError) as error:
+        lifecycle.refuse(video.pk, claim.token, Reason("bad_reference", _REFERENCE_GONE, repr(error)))
+        return
+    # Read before the money is spent: nothing may stand between the job's id and its being written down.
+    expected = experience.expected(experience.kind_of(video))
+    deadline = timedelta(seconds=wire.connection(video.backend).deadline)
+    try:
+        with wire.client(video.backend) as client:
+            # A worker that was frozen since the claim must not spend money that a later attempt spends too.
+            # Asked last of all: from here to the request there is nothing left that takes time.
+            if not lifecycle.holds_lease(video.pk, claim.token, margin=deadline):
+                return
+            job = client.create(
+                prompt=video.prompt,
+                model=video.model,
+                seconds=video.seconds,
+                size=video.size,
+                reference=reference,
+            )
+    except BackendError as error:
+        _not_accepted(claim, video, error)
+    else:
+        _accepted(claim, video, job, expected)
+
+
+_REFERENCE_GONE = "The reference image could not be read. Nothing was submitted. Choose it again."
+
+
+def _reference(video: Video) -> ReferenceFile | None:
+    """The reference at exactly the video's size, because servers refuse any other."""
+    if video.reference is None:
+        return None
+    with video.reference.file.open("rb") as file:
+        fitted = fit_reference(file.read(), video.size)
+    return ReferenceFile(f"reference.{fitted.extension}", fitted.content, fitted.content_type)
+
+
+def _not_accepted(claim: Claim, video: Video, error: BackendError) -> None:
+    reason = reason_of(error)
+    if isinstance(error, Unknown):
+        logger.warning("Video %s: acceptance unknown: %s", video.public_id, reason.detail or reason.message)
+        lifecycle.lose_track(video.pk, claim.token, reason, due_at=timezone.now() + GRACE)
+    elif isinstance(error, Refused) and error.code != "invalid_key":
+        lifecycle.refuse(video.pk, claim.token, reason)
+    else:
+        _postpone(claim, video, error, reason)
+
+
+def _postpone(claim: Claim, video: Video, error: BackendError, reason: Reason) -> None:
+    """Rest the backend rather than fail its whole queue for a reason that is not the video's."""
+    asked = error.retry_after if isinstance(error, Unavailable) else KEY_PAUSE
+    seconds = asked if asked is not None else UNAVAILABLE_PAUSE
+    dispatch.pause(video.backend_id, seconds=seconds, reason=reason.message)
+    lifecycle.put_back(video.pk, claim.token, reason, due_at=timezone.now() + timedelta(seconds=seconds))
+
+
+def _accepted(claim: Claim, video: Video, job: Job, expected: Expectation | None) -> None:
+    received.keep(folder_of(video), job)
+    due_at = timezone.now() + timedelta(seconds=pacing.first_look(job, expected))
+    if not _write_down(claim, job, due_at=due_at):
+        _accepted_too_late(claim, video, job)
+    # The cancellation that came while the request was on its way can be carried out now.
+    if Video.objects.filter(pk=video.pk, cancel_requested_at__isnull=False).exists():
+        lifecycle.cancel(video.pk)
+
+
+def _write_down(claim: Claim, job: Job, *, due_at: datetime) -> bool:
+    """Keep the job's id, trying for a while where the database is busy: it is worth what the job costs."""
+    for pause in (0.2, 0.5, 1, 2, 5):
+        try:
+            return _accept(claim, job, due_at=due_at)
+        except OperationalError:
+            logger.exception("Could not write down job %s of video row %s yet", job.id, claim.video_id)
+            time.sleep(pause)
+    return _accept(claim, job, due_at=due_at)
+
+
+def _accept(claim: Claim, job: Job, *, due_at: datetime) -> bool:
+    with transaction.atomic():
+        accepted = lifecycle.accept(
+            claim.video_id, claim.token, job_id=job.id, progress=job.progress, due_at=due_at
+        )
+        if accepted:
+            _conclude(claim.video_id, job)
+    return accepted
+
+
+def _conclude(video_id: int, job: Job) -> None:
+    """Move on at once where the reply says how the job ended: a synchronous server may not know it later."""
+    if job.status == "completed" and lifecycle.begin_storing(video_id, job.id):
+        hints.send_after_commit("store", video_id)
+    elif job.status == "failed":
+        lifecycle.fail_generation(video_id, job.id, reason_of_failure(job))
+
+
+def _accepted_too_late(claim: Claim, video: Video, job: Job) -> None:
+    """The lease ran out while the request was on its way, so the row may have moved on without the job."""
+    now = timezone.now()
+    for old in (State.UNCERTAIN, State.QUEUED):
+        with transaction.atomic():
+            if lifecycle.adopt(video.pk, old, attempted_at=claim.attempted_at, job_id=job.id, due_at=now):
+                _conclude(video.pk, job)
+                return
+    if Video.objects.filter(backend=video.backend_id, backend_job_id=job.id).exists():
+        return  # found and adopted meanwhile, or the backend gave one id twice
+    logger.critical("Job %s was accepted for video %s, which moved on; deleting it", job.id, video.public_id)
+    try:
+        with wire.client(video.backend) as client:
+            client.delete(job.id)
+    except BackendError:
+        logger.exception("Job %s could not be deleted at %s", job.id, video.backend)

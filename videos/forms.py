@@ -1,0 +1,159 @@
+"""What people type, checked by the same rules as everything else that asks for a video."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from accounts.models import User
+from videos import catalogue, services
+from videos.catalogue import Offer
+from videos.media.reference import BadReference, Reference, open_reference
+from videos.models import ReferenceImage, Video
+from videos.services import PROMPT_LIMIT, Wish
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One length or size of the form, and the models that take it."""
+
+    value: str
+    models: tuple[str, ...]
+
+
+class GenerateForm(forms.Form):
+    """A wish for one video. The catalogue decides what is right (`services.check`), never this form.
+
+    Takes plain dicts as well as a request's data. `input_reference` is cleaned to an opened `Reference` or
+    None; nothing is stored before `save`.
+    """
+
+    prompt = forms.CharField(required=False, strip=False)
+    model = forms.CharField(required=False)
+    seconds = forms.IntegerField(required=False)
+    size = forms.CharField(required=False)
+    input_reference = forms.FileField(required=False)
+
+    prompt_limit = PROMPT_LIMIT
+
+    def clean_prompt(self) -> str:
+        """A browser sends two characters for a line break that it counted as one."""
+        text: str = self.cleaned_data["prompt"]
+        return text.replace("\r\n", "\n")
+
+    def clean_input_reference(self) -> Reference | None:
+        upload: UploadedFile[bytes] | None = self.cleaned_data["input_reference"]
+        if upload is None:
+            return None
+        try:
+            return open_reference(upload, max_bytes=settings.MAX_FILE_SIZE)  # type: ignore[arg-type]  # is a file
+        except BadReference as error:
+            raise ValidationError(str(error), code=error.code) from error
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            services.check(self._wish())
+        except ValidationError as error:
+            for field, messages in error.message_dict.items():
+                if field not in self.errors:
+                    self.add_error(field, messages)
+        offer = self._offered.get(self.cleaned_data.get("model", ""))
+        if self.cleaned_data.get("input_reference") and offer and not offer.takes_reference:
+            self.add_error("input_reference", services.no_reference(offer))
+        return self.cleaned_data
+
+    def save(self, owner: User) -> Video:
+        """Create the video of a valid form, and keep its reference image: both, or neither."""
+        picture: Reference | None = self.cleaned_data["input_reference"]
+        with transaction.atomic():
+            image = services.keep_reference(owner, picture) if picture else None
+            return services.create(owner, self._wish(image))
+
+    def _wish(self, image: ReferenceImage | None = None) -> Wish:
+        data = self.cleaned_data
+        return Wish(
+            prompt=data.get("prompt", ""),
+            model=data.get("model", ""),
+            seconds=data.get("seconds") or 0,
+            size=data.get("size", ""),
+            reference=image,
+        )
+
+    @property
+    def file_limit(self) -> int:
+        """Bytes of a reference image."""
+        return settings.MAX_FILE_SIZE
+
+    @cached_property
+    def _offered(self) -> dict[str, Offer]:
+        return catalogue.offers()
+
+    @property
+    def offers(self) -> list[Offer]:
+        """What there is to choose from, in the catalogue's order."""
+        return list(self._offered.values())
+
+    @property
+    def several_backends(self) -> bool:
+        """Whether it matters to say which backend makes what."""
+        return len({offer.backend.pk for offer in self.offers}) > 1
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the simulator would make it, which charges nothing whatever the catalogue says."""
+        offer = self._offered.get(str(self["model"].value()))
+        return offer is not None and offer.backend.is_simulator
+
+    @property
+    def price(self) -> str:
+        """What the choices that the form shows cost, as the button says it; empty when there is no price."""
+        offer = self._offered.get(str(self["model"].value()))
+        seconds = str(self["seconds"].value())
+        if offer is None or not (seconds.isdecimal() and len(seconds) < 10):
+            return ""
+        amount = offer.price(int(seconds), str(self["size"].value()))
+        return "" if amount is None else catalogue.dollars(amount)
+
+    @property
+    def lengths(self) -> list[Choice]:
+        return self._union("seconds")
+
+    @property
+    def sizes(self) -> list[Choice]:
+        return self._union("sizes")
+
+    def _union(self, attribute: str) -> list[Choice]:
+        """Every value that any model takes, in the order of first mention, with the models that take it."""
+        takers: dict[str, list[str]] = {}
+        for name, offer in self._offered.items():
+            for value in getattr(offer.model, attribute):
+                takers.setdefault(str(value), []).append(name)
+        return [Choice(value, tuple(names)) for value, names in takers.items()]
+
+
+def starting_values(chosen: dict[str, str]) -> dict[str, object]:
+    """Return what an empty form starts with: what is `chosen` already, else the settings' defaults.
+
+    A value that the catalogue does not offer gives way to one that it does, so that something is selected.
+    """
+    offers = catalogue.offers()
+    name = _first_of([chosen.get("model", ""), settings.DEFAULT_MODEL, *offers], list(offers))
+    if name not in offers:
+        return {}
+    model = offers[name].model
+    seconds = [str(value) for value in model.seconds]
+    return {
+        "prompt": chosen.get("prompt", ""),
+        "model": name,
+        "seconds": _first_of([chosen.get("seconds", ""), str(settings.DEFAULT_SECONDS), *seconds], seconds),
+        "size": _first_of([chosen.get("size", ""), settings.DEFAULT_SIZE, *model.sizes], model.sizes),
+    }
+
+
+def _first_of(wanted: list[str], offered: list[str]) -> str:
+    return next((value for value in wanted if value in offered), "")

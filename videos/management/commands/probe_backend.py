@@ -1,0 +1,31 @@
+"""Look at a backend from the command line."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from videos import connecting
+from videos.management.probe_table import table
+from videos.models import Backend
+
+
+class Command(BaseCommand):
+    help = (
+        "Find out what a backend can do, without starting a job: print what works and what to do about what "
+        "does not, and keep it. The exit code is 0 when the backend can be used."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", metavar="NAME", help="the backend's name, as in the admin")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        Backend.objects.in_use()  # makes the one that the settings name, if it has never been used
+        backend = Backend.objects.filter(name=options["name"]).first()
+        if backend is None:
+            names = ", ".join(Backend.objects.values_list("name", flat=True))
+            raise CommandError(f"There is no backend “{options['name']}”. There is: {names}.")
+        findings = connecting.probe(backend)
+        self.stdout.write(f"{backend.name}: {backend.address}\n\n{table(findings)}")
+        if findings.problem:
+            raise CommandError(findings.problem)

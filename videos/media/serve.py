@@ -1,0 +1,162 @@
+"""Files over HTTP: byte ranges, conditional GET, and headers fit for what only its owner may see.
+
+whitenoise's StaticFile was studied for this and covers too little: it answers 416 to a range of one byte,
+serves the whole file for `bytes=-0`, ignores If-Range (so a resumed download can join two files), knows
+neither lists nor weak tags in If-None-Match, and answers a ranged HEAD with 206. Only its bounded reader is
+used.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header, http_date, quote_etag
+from whitenoise.responders import SlicedFile
+
+# A stored file never changes under its address. For one's own browser only; Vary: Cookie keeps the next
+# person at the same browser from getting it.
+CACHE_CONTROL = "private, max-age=86400, immutable"
+
+# RFC 9110, 14.1.2, for one range. Numbers beyond any file's size are not ranges we need to know.
+BYTE_RANGE = re.compile(
+    r"bytes=[ \t]*(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))[ \t]*", re.ASCII | re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class ByteRange:
+    """The bytes from `start` to `end`, both included, counted from 0."""
+
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        """How many bytes it spans."""
+        return self.end - self.start + 1
+
+
+class _StoredFileResponse(FileResponse):
+    """A FileResponse whose headers are already known: Django would measure the file, not the range."""
+
+    block_size = 64 * 1024
+
+    def set_headers(self, filelike: IO[bytes]) -> None:
+        """Leave the headers alone."""
+
+
+def file_response(
+    request: HttpRequest,
+    path: Path,
+    *,
+    content_type: str,
+    filename: str | None = None,
+    as_attachment: bool = False,
+    etag: str | None = None,
+) -> HttpResponseBase:
+    """Answer a GET or HEAD for the file at `path`; who may have it is the view's business.
+
+    `filename` is the name to save it under, in any script. `etag` names the content (its SHA-256, say),
+    quoted or not; without one, modification time and length do. One byte range is answered with 206, or 416
+    when it lies past the end; several ranges, malformed ones and ranges of another version get the whole
+    file, as RFC 9110 allows. The file is read in blocks of 64 KiB while it is sent, and closed with the
+    response. Raises OSError when it cannot be opened.
+    """
+    with ExitStack() as cleanup:
+        file = cleanup.enter_context(path.open("rb"))
+        stat = os.fstat(file.fileno())
+        tag = quote_etag(etag) if etag else f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
+        headers = _headers(tag, stat.st_mtime, content_type, filename, as_attachment=as_attachment)
+        headless = HttpResponse(headers=headers)
+        answered = get_conditional_response(request, tag, int(stat.st_mtime), headless)
+        if answered is not None and answered is not headless:
+            return answered
+        if request.method == "HEAD":
+            headless["Content-Length"] = str(stat.st_size)
+            return headless
+        wanted = _wanted_range(request, headers, stat.st_size)
+        if wanted is not None and wanted.length == 0:
+            return _unsatisfiable(stat.st_size)
+        response = _with_body(file, headers, wanted, stat.st_size)
+        cleanup.pop_all()  # from here on the response closes the file
+        return response
+
+
+def byte_range(header: str, size: int) -> ByteRange | None:
+    """Return the bytes that a Range `header` asks of a file of `size` bytes.
+
+    None stands for the whole file: the header is malformed, names several ranges or another unit, or the file
+    is empty. A range of length 0 stands for one that lies past the end. Never raises.
+    """
+    match = BYTE_RANGE.fullmatch(header)
+    if match is None or size == 0:
+        return None
+    first, last, suffix = match.groups()
+    if suffix is not None:
+        start, end = max(0, size - int(suffix)), size - 1
+    else:
+        start, end = int(first), min(int(last), size - 1) if last else size - 1
+        if last and int(last) < start:
+            return None
+    return ByteRange(start, end) if start <= end else ByteRange(size, size - 1)
+
+
+def _wanted_range(request: HttpRequest, headers: dict[str, str], size: int) -> ByteRange | None:
+    """Return the range asked for; None, the whole file, also when If-Range names another version."""
+    version = request.headers.get("If-Range")
+    # A weak tag does not promise the same bytes, so it never equals ours (RFC 9110, 13.1.5).
+    if version is not None and (
+        version.startswith("W/") or version not in {headers["ETag"], headers["Last-Modified"]}
+    ):
+        return None
+    return byte_range(request.headers.get("Range", ""), size)
+
+
+def _headers(
+    tag: str, modified: float, content_type: str, filename: str | None, *, as_attachment: bool
+) -> dict[str, str]:
+    """Return the headers that do not depend on the range. `modified` is in seconds since 1970."""
+    headers = {
+        "Content-Type": content_type,
+        "X-Content-Type-Options": "nosniff",
+        "Accept-Ranges": "bytes",
+        "ETag": tag,
+        "Last-Modified": http_date(modified),
+        "Cache-Control": CACHE_CONTROL,
+        "Vary": "Cookie",
+    }
+    disposition = content_disposition_header(as_attachment, _safe_filename(filename or ""))
+    if disposition:
+        headers["Content-Disposition"] = disposition
+    return headers
+
+
+def _safe_filename(filename: str) -> str:
+    """Return `filename` without what could end a header, leave a folder or reverse the text of a name."""
+    printable = "".join(character for character in filename if character.isprintable())
+    return re.sub(r"[/\\:*?\"<>|]", "_", printable).strip(" .")
+
+
+def _unsatisfiable(size: int) -> HttpResponse:
+    headers = {"Content-Range": f"bytes */{size}", "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(status=416, headers=headers, content_type="text/plain")
+
+
+def _with_body(file: IO[bytes], headers: dict[str, str], wanted: ByteRange | None, size: int) -> FileResponse:
+    """Return the response that sends `file`, or the `wanted` part of it, and closes it."""
+    if wanted is None:
+        return _StoredFileResponse(file, headers=headers | {"Content-Length": str(size)})
+    part = {
+        "Content-Length": str(wanted.length),
+        "Content-Range": f"bytes {wanted.start}-{wanted.end}/{size}",
+    }
+    sliced = SlicedFile(file, wanted.start, wanted.end)
+    return _StoredFileResponse(sliced, status=206, headers=headers | part)

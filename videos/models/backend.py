@@ -1,0 +1,166 @@
+"""A server that speaks the Videos API."""
+
+from itertools import count
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import IntegrityError, models, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+OPENAI_ADDRESS = "https://api.openai.com/v1"  # served this API until 24 September 2026
+
+
+def is_openai(url: str) -> bool:
+    """Whether `url` is at OpenAI itself. Takes any text."""
+    return url.lower().startswith("https://api.openai.com/")
+
+
+class BackendManager(models.Manager["Backend"]):
+    def for_environment(self) -> "Backend":
+        """Return the backend that the settings name: `OPENAI_BASE_URL`, OpenAI's own address when there is
+        only a key, or the simulator when there is neither.
+
+        It is made on first use, with every model of the catalogue; what staff change about it stays. Another
+        address is another backend, so that a video stays with the server it went to when the settings change.
+        """
+        if not settings.OPENAI_BASE_URL and not settings.OPENAI_API_KEY:
+            simulator = self.filter(is_simulator=True).first()
+            return simulator or self._made("Simulator", is_simulator=True, max_in_flight=8)
+        url = settings.OPENAI_BASE_URL or OPENAI_ADDRESS
+        found = self.filter(base_url=url, is_simulator=False).order_by("pk").first()
+        name = (urlsplit(url).netloc or url)[:90]
+        return found or self._made(name, base_url=url, from_environment=True, key_env="OPENAI_API_KEY")
+
+    def resting(self) -> models.QuerySet["Backend"]:
+        """Those that are sent nothing right now, because they asked for it or refused our key."""
+        return self.filter(enabled=True, paused_until__gt=timezone.now())
+
+    def in_use(self) -> list["Backend"]:
+        """Return where new videos may go, the default first: all that are enabled and serve a model.
+
+        One that an earlier setting named is left out. The simulator, or OpenAI's own address, stands in only
+        while there is no other.
+        """
+        url = settings.OPENAI_BASE_URL
+        if url:
+            self.for_environment()
+        ours = Q(from_environment=False) | Q(base_url=url)
+        connected = list(self.filter(ours, is_simulator=False, enabled=True, models__enabled=True).distinct())
+        if connected or url:
+            return connected
+        stand_in = self.for_environment()
+        return [stand_in] if stand_in.enabled else []
+
+    def _made(self, name: str, **fields: Any) -> "Backend":
+        """Make the environment's backend, under a free name. Two processes may do so at once."""
+        unique = {key: value for key, value in fields.items() if key not in ("max_in_flight", "key_env")}
+        try:
+            with transaction.atomic():
+                made = self.create(name=self._free(name), **fields)
+                made.models.set(made.models.model._default_manager.all())
+                return made
+        except IntegrityError:
+            return self.get(**unique)
+
+    def _free(self, name: str) -> str:
+        names = (name if number == 1 else f"{name} ({number})" for number in count(1))
+        return next(free for free in names if not self.filter(name=free).exists())
+
+
+class Backend(models.Model):
+    """Where videos are made, what it can do, and how much of it may be asked at once."""
+
+    name = models.CharField(max_length=100, unique=True)
+    enabled = models.BooleanField(
+        default=True, help_text="Takes new videos. What it has accepted is followed to its end either way."
+    )
+    position = models.PositiveIntegerField(
+        default=0, help_text="Where several serve a model, a new video goes to the one with the lowest."
+    )
+    is_simulator = models.BooleanField(default=False, editable=False)
+    from_environment = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Made because OPENAI_BASE_URL named it, and used while it does.",
+    )
+    base_url = models.CharField(  # not a URLField, which refuses http://vllm:8000 inside a private network
+        "base URL",
+        max_length=500,
+        blank=True,
+        help_text="Ends in /v1. Empty for the simulator, whose address may change.",
+    )
+    key_env = models.CharField(
+        "variable with the key",
+        max_length=100,
+        blank=True,
+        validators=[
+            RegexValidator(
+                r"\A[A-Za-z_][A-Za-z0-9_]*\Z",
+                "Give the name of an environment variable, such as VIDEO_KEY, never the key itself.",
+            )
+        ],
+        help_text="The name of the environment variable that holds the key, never the key itself. "
+        "Empty: the server wants none.",
+    )
+    timeout = models.PositiveIntegerField(default=60, help_text="Seconds to wait for a reply.")
+    max_in_flight = models.PositiveIntegerField(default=4, help_text="Jobs that may run here at once.")
+    requests_per_minute = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Requests of every kind it may be sent in a minute. Empty: no limit."
+    )
+
+    # What it can do. None: nobody knows yet. `probe_backend` finds out what can be found out for free.
+    can_list = models.BooleanField("lists its jobs", null=True, blank=True)
+    can_delete = models.BooleanField("deletes jobs", null=True, blank=True)
+    can_remix = models.BooleanField("remixes", null=True, blank=True)
+    can_edit = models.BooleanField("edits", null=True, blank=True)
+    can_extend = models.BooleanField("extends", null=True, blank=True)
+    can_characters = models.BooleanField("has characters", null=True, blank=True)
+    takes_reference = models.BooleanField("takes a reference image", null=True, blank=True)
+    sends_json = models.BooleanField(
+        "is sent JSON",
+        default=False,
+        help_text="For servers that take no multipart form, such as NVIDIA Dynamo.",
+    )
+    probed_at = models.DateTimeField(null=True, editable=False)
+
+    # What the engine keeps here.
+    request_allowance = models.FloatField(default=0, editable=False)
+    request_allowance_at = models.DateTimeField(null=True, editable=False)
+    poll_lease_until = models.DateTimeField(
+        null=True, editable=False, help_text="Until then one worker alone looks at this backend's jobs."
+    )
+    paused_until = models.DateTimeField(null=True, blank=True)
+    pause_reason = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = BackendManager()
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["base_url"],
+                condition=models.Q(from_environment=True),
+                name="one_backend_per_environment",
+            ),
+            models.UniqueConstraint(
+                fields=["is_simulator"], condition=models.Q(is_simulator=True), name="one_simulator"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether this is OpenAI's own address, where nobody answers any more."""
+        return is_openai(self.base_url)
+
+    @property
+    def address(self) -> str:
+        """The base URL to call. The simulator's is read from the settings, because its port may change."""
+        url: str = settings.SIMULATOR_URL if self.is_simulator else self.base_url
+        return url

@@ -1,0 +1,200 @@
+"""The row that is the truth about one video."""
+
+import secrets
+import string
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from videos.models.backend import Backend
+from videos.models.reference_image import ReferenceImage
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+_ALPHABET = string.ascii_lowercase + string.digits
+
+
+def new_public_id() -> str:
+    """Return an id nobody can guess (124 bits), in the protocol's shape."""
+    return "video_" + "".join(secrets.choice(_ALPHABET) for _ in range(24))
+
+
+class State(models.TextChoices):
+    """Where in its life a video is. Only `videos.lifecycle` writes it."""
+
+    QUEUED = "queued", "Queued"
+    SUBMITTING = "submitting", "Submitting"
+    UNCERTAIN = "uncertain", "Checking with the backend"
+    IN_PROGRESS = "in_progress", "In progress"
+    STORING = "storing", "Storing"
+    COMPLETED = "completed", "Completed"
+    FAILED = "failed", "Failed"
+    CANCELED = "canceled", "Canceled"
+
+
+IN_FLIGHT = frozenset({State.QUEUED, State.SUBMITTING, State.UNCERTAIN, State.IN_PROGRESS, State.STORING})
+
+# What the protocol calls each state; `canceled` is told on our own pages only.
+_OUTSIDE = {
+    State.SUBMITTING: "queued",
+    State.UNCERTAIN: "queued",
+    State.STORING: "in_progress",
+}
+
+
+class VideoQuerySet(models.QuerySet["Video"]):
+    def of(self, owner: "User") -> "VideoQuerySet":
+        """Those that `owner` sees: one's own, without the deleted."""
+        return self.filter(owner=owner, deleted_at=None)
+
+    def in_flight(self) -> "VideoQuerySet":
+        return self.filter(state__in=IN_FLIGHT)
+
+
+class Video(models.Model):
+    """One video, from the wish to the file. Made by `videos.services`, moved on by `videos.lifecycle`."""
+
+    public_id = models.CharField(max_length=64, unique=True, default=new_public_id, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="videos")
+    backend = models.ForeignKey(Backend, on_delete=models.PROTECT, related_name="videos")
+
+    # What was asked for. Kept as words and numbers, because the catalogue changes and the past does not.
+    prompt = models.TextField(max_length=32_000)
+    model = models.CharField(max_length=100)
+    size = models.CharField(max_length=20)
+    seconds = models.PositiveIntegerField()
+    reference = models.ForeignKey(
+        ReferenceImage, on_delete=models.PROTECT, null=True, blank=True, related_name="videos"
+    )
+
+    # Where it stands.
+    state = models.CharField(max_length=20, choices=State.choices, default=State.QUEUED, editable=False)
+    progress = models.PositiveSmallIntegerField(null=True, blank=True, editable=False, help_text="Percent.")
+    revision = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="Grows with every change a card shows, so a page knows what is new.",
+    )
+    error_code = models.CharField(max_length=100, blank=True, editable=False)
+    error_message = models.TextField(blank=True, editable=False)
+    error_detail = models.TextField(blank=True, editable=False)
+
+    # What the engine needs.
+    backend_job_id = models.CharField(max_length=512, blank=True, editable=False)
+    lease_token = models.UUIDField(null=True, blank=True, editable=False)
+    lease_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    due_at = models.DateTimeField(
+        default=timezone.now, null=True, editable=False, help_text="When the engine looks at it next."
+    )
+    attempts = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Tries at the present step, for backing off."
+    )
+    cancel_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
+    forget_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When to ask the backend to delete its job."
+    )
+
+    # When things happened.
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    attempted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    accepted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    generated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deadline_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    # What came of it.
+    file = models.FileField(max_length=255, blank=True, editable=False)
+    poster = models.FileField(max_length=255, blank=True, editable=False)
+    scrub_sheet = models.FileField(max_length=255, blank=True, editable=False)
+    scrub_frames = models.PositiveSmallIntegerField(default=0, editable=False)
+    scrub_columns = models.PositiveSmallIntegerField(default=0, editable=False)
+    width = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    height = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    duration = models.FloatField(null=True, blank=True, editable=False, help_text="Seconds, as measured.")
+    byte_count = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
+    sha256 = models.CharField(max_length=64, blank=True, editable=False)
+
+    objects = VideoQuerySet.as_manager()
+
+    place: int | None = None  # in the queue, from 1; known where a page asked for it
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["owner", "-id"], name="video_library"),
+            models.Index(
+                fields=["backend", "state", "due_at"],
+                name="video_due",
+                condition=models.Q(state__in=sorted(IN_FLIGHT)),
+            ),
+            models.Index(
+                fields=["backend", "owner", "-attempted_at"],
+                name="video_turns",
+                condition=models.Q(attempted_at__isnull=False),
+            ),
+            models.Index(
+                fields=["backend", "model", "size", "seconds", "-generated_at"],
+                name="video_experience",
+                condition=models.Q(generated_at__isnull=False),
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["backend", "backend_job_id"],
+                condition=~models.Q(backend_job_id=""),
+                name="one_video_per_backend_job",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    def get_absolute_url(self) -> str:
+        return reverse("videos:detail", args=[self.public_id])
+
+    @property
+    def is_in_flight(self) -> bool:
+        return self.state in IN_FLIGHT
+
+    @property
+    def status(self) -> str:
+        """The state in the protocol's words: queued, in_progress, completed, failed (and our canceled)."""
+        state = State(self.state)
+        return _OUTSIDE.get(state, state.value)
+
+    @property
+    def awaits_decision(self) -> bool:
+        """Nobody could learn whether the backend accepted it, so the owner must choose."""
+        return self.state == State.UNCERTAIN and self.due_at is None
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.is_in_flight and self.cancel_requested_at is None
+
+    @property
+    def can_retry(self) -> bool:
+        return self.state == State.FAILED
+
+    @property
+    def can_check_again(self) -> bool:
+        """It failed on our side while the backend may still hold the result."""
+        return (
+            self.state == State.FAILED and bool(self.backend_job_id) and self.error_code in CHECK_AGAIN_CODES
+        )
+
+    @property
+    def asked_width(self) -> int:
+        return int(self.size.partition("x")[0])
+
+    @property
+    def asked_height(self) -> int:
+        return int(self.size.partition("x")[2])
+
+
+# Failures that say something about the way to the result, not about the result.
+CHECK_AGAIN_CODES = frozenset({"timed_out", "download_failed", "not_found"})

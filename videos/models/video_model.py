@@ -1,0 +1,77 @@
+"""The catalogue: which models there are and what each takes."""
+
+import re
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from videos.models.backend import Backend
+
+ANY_SIZE = "*"
+_RATE = re.compile(r"[0-9]{1,5}(\.[0-9]{1,4})?")  # exact in a browser's arithmetic too
+
+
+class VideoModel(models.Model):
+    """One model as people pick it. What it takes is data, never the SDK's literals: servers differ."""
+
+    name = models.CharField(max_length=100, unique=True, help_text="As the backend knows it.")
+    label = models.CharField(max_length=100)
+    description = models.CharField(max_length=200, blank=True)
+    sizes = models.JSONField(default=list, help_text='Sizes it takes, such as ["1280x720", "720x1280"].')
+    seconds = models.JSONField(default=list, help_text="Lengths it takes, in seconds, such as [4, 8, 12].")
+    price_per_second = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="US dollars for one second of video, by size; “*” is every other size: "
+        '{"1280x720": "0.30", "*": "0.50"}. {} when there is no price.',
+    )
+    backends = models.ManyToManyField(
+        Backend,
+        related_name="models",
+        blank=True,
+        help_text="Those that know it by this name. Without one it is not offered.",
+    )
+    enabled = models.BooleanField(default=True)
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.label
+
+    def price(self, seconds: int, size: str) -> Decimal | None:
+        """Return what a clip of `seconds` seconds costs, in US dollars; None when it has no price."""
+        rate = self.price_per_second.get(size, self.price_per_second.get(ANY_SIZE))
+        return None if rate is None else Decimal(rate) * seconds
+
+    def clean(self) -> None:
+        """Refuse lists that no form could offer. Raises `ValidationError` by field."""
+        if not _is_list_of(self.sizes, str) or not all(_is_size(size) for size in self.sizes):
+            raise ValidationError({"sizes": 'Give a list of WIDTHxHEIGHT texts, such as ["1280x720"].'})
+        if not _is_list_of(self.seconds, int) or not all(seconds > 0 for seconds in self.seconds):
+            raise ValidationError({"seconds": "Give a list of whole numbers above 0, such as [4, 8, 12]."})
+        if not _is_price_list(self.price_per_second):
+            raise ValidationError(
+                {
+                    "price_per_second": "Give prices by size, as texts with at most 4 decimals, such as "
+                    '{"1280x720": "0.30", "*": "0.50"}, or {}.'
+                }
+            )
+
+
+def _is_price_list(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        (size == ANY_SIZE or _is_size(size)) and isinstance(rate, str) and _RATE.fullmatch(rate)
+        for size, rate in value.items()
+    )
+
+
+def _is_list_of(value: object, kind: type) -> bool:
+    return isinstance(value, list) and bool(value) and all(type(item) is kind for item in value)
+
+
+def _is_size(text: str) -> bool:
+    width, _, height = text.partition("x")
+    return width.isdecimal() and height.isdecimal() and int(width) > 0 and int(height) > 0

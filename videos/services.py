@@ -1,0 +1,194 @@
+"""What a person can ask for. Pages, the admin and commands all come through here."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.db import transaction
+
+from accounts.models import User
+from videos import catalogue, lifecycle
+from videos.catalogue import Offer
+from videos.engine import hints
+from videos.lifecycle import Reason
+from videos.media.reference import Reference
+from videos.models import Backend, ReferenceImage, Video
+
+PROMPT_LIMIT = 32_000  # characters, as the protocol has it
+_BATCH = 500  # rows in one INSERT
+
+GIVEN_UP = Reason("given_up", "Given up: nobody could tell whether the backend accepted this video.")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What someone wants to see. `seconds` is the length of the clip, `size` is WIDTHxHEIGHT in pixels."""
+
+    prompt: str
+    model: str
+    seconds: int
+    size: str
+    reference: ReferenceImage | None = None
+
+
+def check(wish: Wish) -> None:
+    """Raise `ValidationError`, by field, unless the catalogue offers exactly this now."""
+    (errors,) = check_many([wish])
+    if errors:
+        raise ValidationError(errors)
+
+
+def check_many(wishes: Sequence[Wish]) -> list[dict[str, str]]:
+    """Return, for each wish in turn, a sentence by field for what is wrong with it; empty when nothing is.
+
+    The catalogue is read once, however many there are.
+    """
+    offers = catalogue.offers()
+    return [_errors(wish, offers) for wish in wishes]
+
+
+def _errors(wish: Wish, offers: Mapping[str, Offer]) -> dict[str, str]:
+    errors: dict[str, str] = {}
+    if not wish.prompt.strip():
+        errors["prompt"] = "Write a prompt: what should the video show?"
+    elif len(wish.prompt) > PROMPT_LIMIT:
+        errors["prompt"] = (
+            f"A prompt has at most {PROMPT_LIMIT:,} characters; this one has {len(wish.prompt):,}."
+        )
+    elif "\x00" in wish.prompt or not _is_unicode(wish.prompt):
+        errors["prompt"] = "The prompt holds a character that cannot be stored."
+    return errors | _errors_by_catalogue(wish, offers)
+
+
+def _errors_by_catalogue(wish: Wish, offers: Mapping[str, Offer]) -> dict[str, str]:
+    offer = offers.get(wish.model)
+    if offer is None:
+        instead = f"Choose one of: {', '.join(offers)}." if offers else "No backend serves any model now."
+        return {"model": f"There is no model “{wish.model[:100]}”. {instead}"}
+    errors: dict[str, str] = {}
+    model = offer.model
+    if wish.seconds not in model.seconds:
+        offered = ", ".join(str(seconds) for seconds in model.seconds)
+        errors["seconds"] = f"{model.label} makes videos of {offered} seconds."
+    if wish.size not in model.sizes:
+        errors["size"] = f"{model.label} makes videos of {', '.join(model.sizes)}."
+    if wish.reference is not None and not offer.takes_reference:
+        errors["reference"] = no_reference(offer)
+    return errors
+
+
+def no_reference(offer: Offer) -> str:
+    """The sentence for a reference image that the offer's backend cannot take."""
+    return f"{offer.model.label} takes no reference image at {offer.backend.name}. Remove the image."
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether `text` can be written down: JSON can smuggle in half a character (a lone surrogate)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def create(owner: User, wish: Wish) -> Video:
+    """Write the wish down and let the workers know. Raises `ValidationError` by field.
+
+    Returns the queued video. It is submitted exactly once, however often a message is lost or doubled.
+    """
+    (video,) = create_many(owner, [wish])
+    return video
+
+
+def create_many(owner: User, wishes: Sequence[Wish]) -> list[Video]:
+    """Write all the wishes down, or none, and let the workers know. Returns the queued videos in order, each
+    bound to the backend that serves its model.
+
+    Raises `ValidationError` by field for the first wish the catalogue does not offer. One query writes as
+    many as the database takes at once: about 30 on SQLite, 500 on PostgreSQL. Each video is submitted
+    exactly once, as with `create`.
+    """
+    with transaction.atomic():
+        offers = catalogue.offers()
+        for wish in wishes:
+            if errors := _errors(wish, offers):
+                raise ValidationError(errors)
+        backends = [offers[wish.model].backend for wish in wishes]
+        queued = [_queued(owner, backend, wish) for backend, wish in zip(backends, wishes, strict=True)]
+        videos = Video.objects.bulk_create(queued, batch_size=_BATCH)
+        # A hint for each that can start at once; what waits for a free place is found by the next tick.
+        for backend, count in Counter(backends).items():
+            for _ in range(min(count, backend.max_in_flight)):
+                hints.send_after_commit("submit", backend.pk)
+    return videos
+
+
+def _queued(owner: User, backend: Backend, wish: Wish) -> Video:
+    return Video(
+        owner=owner,
+        backend=backend,
+        prompt=wish.prompt.strip(),
+        model=wish.model,
+        seconds=wish.seconds,
+        size=wish.size,
+        reference=wish.reference,
+    )
+
+
+def keep_reference(owner: User, reference: Reference) -> ReferenceImage:
+    """Store an opened reference image among the owner's. The same picture again is the same row."""
+    with transaction.atomic():
+        image, made = ReferenceImage.objects.get_or_create(
+            owner=owner,
+            sha256=hashlib.sha256(reference.content).hexdigest(),
+            defaults={
+                "content_type": reference.content_type,
+                "width": reference.width,
+                "height": reference.height,
+            },
+        )
+        if made:
+            image.file.save(f"reference.{reference.extension}", ContentFile(reference.content))
+    return image
+
+
+def cancel(video: Video) -> bool:
+    """Cancel a video in flight; free before the backend took it. Returns whether there was anything to."""
+    return lifecycle.cancel(video.pk)
+
+
+def retry(video: Video) -> bool:
+    """Submit a failed video anew. This is a new, paid job. Returns False when it is not failed any more."""
+    return _then_submit(video, lifecycle.retry(video.pk))
+
+
+def submit_again(video: Video) -> bool:
+    """Queue an uncertain video again because its owner decided so, knowing it may be paid twice."""
+    return _then_submit(video, lifecycle.submit_again(video.pk))
+
+
+def give_up(video: Video) -> bool:
+    """Fail an uncertain video because its owner decided so."""
+    return lifecycle.give_up(video.pk, GIVEN_UP)
+
+
+def check_again(video: Video) -> bool:
+    """Look once more at the backend's job of a video that failed on our side. Nothing is submitted."""
+    return lifecycle.check_again(video.pk)
+
+
+def delete(video: Video) -> bool:
+    """Hide the video at once; files, the backend's job and the row follow. Cancels what is in flight."""
+    deleted = lifecycle.delete(video.pk)
+    if deleted:
+        hints.send_after_commit("forget", video.pk)
+    return deleted
+
+
+def _then_submit(video: Video, queued: bool) -> bool:
+    if queued:
+        hints.send_after_commit("submit", video.backend_id)
+    return queued

@@ -1,0 +1,51 @@
+"""Celery tasks: unpack, call the engine, nothing else. Each may run twice, late or never without harm."""
+
+from celery import shared_task
+
+from videos.engine import dispatch as dispatching
+from videos.engine import forget as forgetting
+from videos.engine import poll as polling
+from videos.engine import reconcile as reconciling
+from videos.engine import recover
+from videos.engine import store as storing
+from videos.engine import submit as submitting
+
+
+@shared_task(name="videos.dispatch", time_limit=60)
+def dispatch() -> None:
+    dispatching.tick()
+
+
+@shared_task(name="videos.submit")
+def submit(backend_id: int) -> None:
+    submitting.submit_next(backend_id)
+
+
+@shared_task(name="videos.poll", time_limit=120)
+def poll() -> None:
+    polling.tick()
+
+
+@shared_task(name="videos.poll_backend")
+def poll_backend(backend_id: int) -> None:
+    polling.poll_backend(backend_id)
+
+
+@shared_task(name="videos.store", time_limit=2 * 3600)
+def store(video_id: int) -> None:
+    storing.store(video_id)
+
+
+@shared_task(name="videos.sweep", time_limit=60)
+def sweep() -> None:
+    recover.sweep()
+
+
+@shared_task(name="videos.reconcile", time_limit=300)
+def reconcile(backend_id: int) -> None:
+    reconciling.reconcile(backend_id)
+
+
+@shared_task(name="videos.forget", time_limit=120)
+def forget(video_id: int) -> None:
+    forgetting.forget(video_id)

@@ -1,0 +1,161 @@
+"""How a video's numbers and states are put into words and shapes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from math import sqrt
+
+from django import template
+from django.contrib.humanize.templatetags.humanize import ordinal
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from videos.engine import turns
+from videos.models import State, Video
+
+register = template.Library()
+
+# Width in hundredths of the height. A strict CSP knows no inline style, so the stylesheet has a rule for each
+# of these and a clip takes the nearest.
+RATIOS = (46, 56, 57, 67, 75, 80, 100, 125, 133, 150, 175, 178, 185, 200, 239)
+
+_NAMES = {"1280x720": "Landscape", "720x1280": "Portrait", "1024x1792": "Tall", "1792x1024": "Wide"}
+_HEADLINES = {
+    State.QUEUED: "Queued",
+    State.SUBMITTING: "Sending",
+    State.UNCERTAIN: "Checking with the backend",
+    State.IN_PROGRESS: "In progress",
+    State.STORING: "Saving the file",
+    State.COMPLETED: "Completed",
+    State.FAILED: "Failed",
+    State.CANCELED: "Canceled",
+}
+_GLYPH_AREA = 17.0**2  # of a shape drawn in a box of 28 by 28
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Draw `name` from the sprite. It is an ornament: the text beside it, or a label, says what it means."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        static("icons/sprite.svg"),
+        name,
+    )
+
+
+@register.filter
+def ratio(video: Video) -> int:
+    """The nearest of RATIOS: of the file as measured, before that of the size asked for."""
+    width, height = video.width or video.asked_width, video.height or video.asked_height
+    return min(RATIOS, key=lambda known: abs(known - 100 * width / height))
+
+
+@register.filter
+def any_in_flight(videos: Iterable[Video]) -> bool:
+    """Whether a page of these has anything to ask for again."""
+    return any(video.is_in_flight for video in videos)
+
+
+@register.filter
+def version(video: Video) -> str:
+    """What a drawn video shows, in short: it differs when drawing it again would show something else."""
+    return f"{video.revision}.{video.place}" if video.place else str(video.revision)
+
+
+@register.filter
+def place(number: int) -> str:
+    """A place in the queue, as far as it was counted."""
+    return f"beyond the {ordinal(turns.FAR)}" if number > turns.FAR else str(ordinal(number))
+
+
+@register.filter
+def headline(video: Video) -> str:
+    """Where it stands, in a word or two."""
+    if video.is_in_flight and video.cancel_requested_at is not None:
+        return "Canceling"
+    if video.awaits_decision:
+        return "Needs your decision"
+    return _HEADLINES[State(video.state)]
+
+
+@register.filter
+def since(video: Video) -> datetime:
+    """When the present step of a video in flight began, as far as its row remembers."""
+    if video.state == State.QUEUED:
+        # `retry` leaves no other trace of when the video was queued again than when it is due.
+        return video.attempted_at or video.due_at or video.created_at
+    if video.state == State.STORING and video.generated_at:
+        return video.generated_at
+    return video.accepted_at or video.attempted_at or video.created_at
+
+
+@register.simple_tag
+def now_since(video: Video) -> str:
+    """How long the present step has taken when the page was drawn; a script goes on counting."""
+    return clock((timezone.now() - since(video)).total_seconds())
+
+
+@register.filter
+def clock(seconds: float | None) -> str:
+    """Seconds as a clock shows them, `0:04` or `1:02:03`; empty for None."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.simple_tag
+def took(begin: datetime | None, end: datetime | None) -> str:
+    """How long from `begin` to `end`, such as `0.4 s` or `3 min 5 s`; empty when either is missing."""
+    if begin is None or end is None:
+        return ""
+    seconds = max(0.0, (end - begin).total_seconds())
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+@register.filter
+def times(size: str) -> str:
+    """`1280x720` with a real multiplication sign."""
+    return size.replace("x", "\u00d7")
+
+
+@register.filter
+def size_name(size: str) -> str:
+    """What people call a size."""
+    width, height = _sides(size)
+    if width == height:
+        return _NAMES.get(size, "Square")
+    return _NAMES.get(size, "Landscape" if width > height else "Portrait")
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """A rectangle in a box of 28 by 28."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@register.filter
+def glyph(size: str) -> Glyph:
+    """The shape of a size, drawn so that all sizes weigh the same to the eye."""
+    width, height = _sides(size)
+    scale = min(sqrt(_GLYPH_AREA / (width * height)), 26 / max(width, height))
+    w, h = round(width * scale, 1), round(height * scale, 1)
+    return Glyph(round((28 - w) / 2, 1), round((28 - h) / 2, 1), w, h)
+
+
+def _sides(size: str) -> tuple[int, int]:
+    width, _, height = size.partition("x")
+    return int(width), int(height)

@@ -1,0 +1,1 @@
+"""The pages and fragments, one file per page. Each: method, login, loader, form, service, render."""

@@ -1,0 +1,60 @@
+"""What can be done about a video, besides deleting it. From a card by HTMX, from its page plainly."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from videos import services
+from videos.models import Video
+from videos.views.loading import Request, get_video, in_line, signed_in
+
+_TOO_LATE = "This video has moved on in the meantime; here is where it stands now."
+
+
+@require_POST
+@signed_in
+def cancel(request: Request, public_id: str) -> HttpResponse:
+    return _carry_out(request, public_id, services.cancel)
+
+
+@require_POST
+@signed_in
+def retry(request: Request, public_id: str) -> HttpResponse:
+    """Submit a failed video anew: another job, which may cost again."""
+    return _carry_out(request, public_id, services.retry)
+
+
+@require_POST
+@signed_in
+def check_again(request: Request, public_id: str) -> HttpResponse:
+    """Look once more for a result, submitting nothing."""
+    return _carry_out(request, public_id, services.check_again)
+
+
+@require_POST
+@signed_in
+def submit_again(request: Request, public_id: str) -> HttpResponse:
+    """The owner's decision: send it once more, though the first may have been accepted."""
+    return _carry_out(request, public_id, services.submit_again)
+
+
+@require_POST
+@signed_in
+def give_up(request: Request, public_id: str) -> HttpResponse:
+    return _carry_out(request, public_id, services.give_up)
+
+
+def _carry_out(request: Request, public_id: str, act: Callable[[Video], bool]) -> HttpResponse:
+    """Do it, and show where the video stands: its card to HTMX, else its page."""
+    video = get_video(request, public_id)
+    done = act(video)
+    video.refresh_from_db()
+    if request.htmx:
+        in_line([video])
+        return render(request, "videos/_changed.html", {"video": video})
+    if not done:
+        messages.info(request, _TOO_LATE)
+    return redirect(video)

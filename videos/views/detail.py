@@ -1,0 +1,37 @@
+"""One video: the player, what is known of it, and what can be done about it."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from videos import services
+from videos.templatetags.studio import version
+from videos.views.loading import Request, get_video, in_line, signed_in
+
+STOP_POLLING = 286  # HTMX takes this for "swap this in, and do not ask again"
+
+
+@require_safe
+@signed_in
+@vary_on_headers("HX-Request")
+def detail(request: Request, public_id: str) -> HttpResponse:
+    """Show the page. HTMX, telling the `version` it shows, gets 204 or the page's changing part."""
+    (video,) = in_line([get_video(request, public_id)])
+    if not request.htmx:
+        return render(request, "videos/detail.html", {"video": video})
+    if request.GET.get("version") == version(video):
+        return HttpResponse(status=204)
+    status = 200 if video.is_in_flight else STOP_POLLING
+    return render(request, "videos/_detail.html", {"video": video}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def delete(request: Request, public_id: str) -> HttpResponse:
+    """Ask first; a POST deletes. What is in flight is canceled with it."""
+    video = get_video(request, public_id)
+    if request.method != "POST":
+        return render(request, "videos/delete.html", {"video": video})
+    services.delete(video)
+    return redirect("videos:library")
