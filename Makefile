@@ -22,7 +22,7 @@ run: venv
 	@exec $(BIN)/python -m contentgen.local
 
 test: venv-dev
-	@$(BIN)/pytest -q -n auto --ignore tests/e2e
+	@$(BIN)/pytest -q -n auto --maxprocesses 16 --ignore tests/e2e
 
 e2e: venv-dev
 	@$(BIN)/pytest -q tests/e2e

@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _EVERY_SETTING = re.findall(r"^# ([A-Z_]+)=", (_PROJECT / ".env.example").read_text(), flags=re.MULTILINE)
@@ -15,6 +16,10 @@ for _name in _EVERY_SETTING:
     os.environ.pop(_name, None)
 _folder = Path(tempfile.mkdtemp(prefix="contentgen-tests-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+if _CHOSEN["REDIS_URL"]:
+    # Clearing the cache empties a whole Redis database, so each of the processes of pytest-xdist has its own.
+    _process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    _CHOSEN["REDIS_URL"] = urlsplit(_CHOSEN["REDIS_URL"])._replace(path=f"/{_process}").geturl()
 os.environ.update(_CHOSEN, ENV_FILE="", DATA_DIR=str(_folder))
 
 from contentgen.settings import *  # noqa: E402, F403
