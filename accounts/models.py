@@ -1,7 +1,44 @@
-"""Who may come in."""
+"""Who may come in, and with what."""
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils import timezone
 
 
 class User(AbstractUser):
     """A person who makes videos. Staff also see the operator's desk (Django admin)."""
+
+
+class Scope(models.TextChoices):
+    """What a token may do."""
+
+    READ = "read", "Read"
+    WRITE = "write", "Read and write"
+
+
+class ApiToken(models.Model):
+    """A program's way in, as its owner. The secret is never stored: `accounts.tokens` shows it once."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=100)
+    scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.WRITE)
+    hint = models.CharField(
+        max_length=12, editable=False, help_text="How the secret begins, to tell tokens apart."
+    )
+    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the secret.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it opens the door now, its owner's account aside."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())

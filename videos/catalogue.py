@@ -5,7 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from videos.models import Backend, VideoModel
+from videos.models import Backend, State, Video, VideoModel
+
+EXTENSION_SECONDS = (4, 8, 12, 16, 20)  # as the protocol has it
+LONGEST = 120  # seconds of a film with all its extensions, as the protocol has it
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,11 @@ class Offer:
     def takes_reference(self) -> bool:
         """Whether a reference image may be sent along; what nobody knows yet is tried."""
         return self.backend.takes_reference is not False
+
+    @property
+    def has_characters(self) -> bool:
+        """Whether characters may be sent along."""
+        return self.backend.can_characters is True
 
     @property
     def rates(self) -> str:
@@ -44,6 +52,51 @@ def offers() -> dict[str, Offer]:
         if backend is not None:
             found[model.name] = Offer(model, backend)
     return found
+
+
+@dataclass(frozen=True)
+class Ways:
+    """What can be made of one finished video now. A way that is not there is None or False."""
+
+    remix: bool = False
+    edit: bool = False
+    extend: bool = False  # by the backend itself, which makes one longer film
+    join: Offer | None = None  # where it cannot: from the last frame on by this one, and joined here
+    lengths: tuple[int, ...] = ()  # seconds that an extension may add
+
+    @property
+    def can_extend(self) -> bool:
+        return self.extend or self.join is not None
+
+
+def ways(video: Video) -> Ways:
+    """Return what can be made of `video`: what its own backend is known to do, while that is in use.
+
+    Only a backend that still has the job can remix it; edits and extensions can be sent the file instead.
+    A backend that cannot extend, or is not known to, is worked around where the video's model takes a
+    reference image.
+    """
+    if video.state != State.COMPLETED or not video.file:
+        return Ways()
+    backend = next((each for each in Backend.objects.in_use() if each.pk == video.backend_id), None)
+    extend = backend is not None and backend.can_extend is True
+    join = None if extend else _joining(video)
+    lengths = EXTENSION_SECONDS if extend else tuple(join.model.seconds) if join else ()
+    fitting = tuple(each for each in lengths if video.whole_seconds + each <= LONGEST)
+    return Ways(
+        remix=backend is not None and backend.can_remix is True and bool(video.backend_job_id),
+        edit=backend is not None and backend.can_edit is True,
+        extend=extend and bool(fitting),
+        join=join if fitting else None,
+        lengths=fitting,
+    )
+
+
+def _joining(video: Video) -> Offer | None:
+    """The offer that can go on from the last frame of `video`."""
+    offer = offers().get(video.model)
+    fits = offer is not None and offer.takes_reference and video.size in offer.model.sizes
+    return offer if fits else None
 
 
 def dollars(amount: Decimal) -> str:

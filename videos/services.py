@@ -1,4 +1,7 @@
-"""What a person can ask for. Pages, the admin and commands all come through here."""
+"""What a person can ask for. Pages, APIs, the admin and commands all come through here.
+
+Videos made from another one are in `videos.deriving`, characters in `videos.casting`.
+"""
 
 import hashlib
 from collections import Counter
@@ -15,9 +18,10 @@ from videos.catalogue import Offer
 from videos.engine import hints
 from videos.lifecycle import Reason
 from videos.media.reference import Reference
-from videos.models import Backend, ReferenceImage, Video
+from videos.models import Character, Fit, ReferenceImage, Video
 
 PROMPT_LIMIT = 32_000  # characters, as the protocol has it
+CHARACTER_LIMIT = 2  # in one video, as the protocol's guide had it
 _BATCH = 500  # rows in one INSERT
 
 GIVEN_UP = Reason("given_up", "Given up: nobody could tell whether the backend accepted this video.")
@@ -32,6 +36,8 @@ class Wish:
     seconds: int
     size: str
     reference: ReferenceImage | None = None
+    fit: Fit = Fit.CROP
+    characters: tuple[Character, ...] = ()
 
 
 def check(wish: Wish) -> None:
@@ -52,15 +58,20 @@ def check_many(wishes: Sequence[Wish]) -> list[dict[str, str]]:
 
 def _errors(wish: Wish, offers: Mapping[str, Offer]) -> dict[str, str]:
     errors: dict[str, str] = {}
-    if not wish.prompt.strip():
-        errors["prompt"] = "Write a prompt: what should the video show?"
-    elif len(wish.prompt) > PROMPT_LIMIT:
-        errors["prompt"] = (
-            f"A prompt has at most {PROMPT_LIMIT:,} characters; this one has {len(wish.prompt):,}."
-        )
-    elif "\x00" in wish.prompt or not _is_unicode(wish.prompt):
-        errors["prompt"] = "The prompt holds a character that cannot be stored."
+    if sentence := wrong_prompt(wish.prompt):
+        errors["prompt"] = sentence
     return errors | _errors_by_catalogue(wish, offers)
+
+
+def wrong_prompt(prompt: str) -> str:
+    """Say what is wrong with a prompt; empty when nothing is."""
+    if not prompt.strip():
+        return "Write a prompt: what should the video show?"
+    if len(prompt) > PROMPT_LIMIT:
+        return f"A prompt has at most {PROMPT_LIMIT:,} characters; this one has {len(prompt):,}."
+    if "\x00" in prompt or not is_unicode(prompt):
+        return "The prompt holds a character that cannot be stored."
+    return ""
 
 
 def _errors_by_catalogue(wish: Wish, offers: Mapping[str, Offer]) -> dict[str, str]:
@@ -77,7 +88,23 @@ def _errors_by_catalogue(wish: Wish, offers: Mapping[str, Offer]) -> dict[str, s
         errors["size"] = f"{model.label} makes videos of {', '.join(model.sizes)}."
     if wish.reference is not None and not offer.takes_reference:
         errors["reference"] = no_reference(offer)
+    if wish.characters and (sentence := _wrong_characters(wish.characters, offer)):
+        errors["characters"] = sentence
     return errors
+
+
+def _wrong_characters(characters: Sequence[Character], offer: Offer) -> str:
+    if len(characters) > CHARACTER_LIMIT:
+        return f"A video has at most {CHARACTER_LIMIT} characters."
+    if not offer.has_characters:
+        return f"{offer.model.label} takes no characters at {offer.backend.name}. Remove them."
+    strangers = [each.name for each in characters if each.backend_id != offer.backend.pk]
+    if strangers:
+        return (
+            f"{offer.backend.name} does not know {strangers[0]}, who stays with the backend it was made at."
+        )
+    unready = [each.name for each in characters if not each.is_ready]
+    return f"{unready[0]} is not ready yet." if unready else ""
 
 
 def no_reference(offer: Offer) -> str:
@@ -85,7 +112,7 @@ def no_reference(offer: Offer) -> str:
     return f"{offer.model.label} takes no reference image at {offer.backend.name}. Remove the image."
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
     """Whether `text` can be written down: JSON can smuggle in half a character (a lone surrogate)."""
     try:
         text.encode()
@@ -108,7 +135,7 @@ def create_many(owner: User, wishes: Sequence[Wish]) -> list[Video]:
     bound to the backend that serves its model.
 
     Raises `ValidationError` by field for the first wish the catalogue does not offer. One query writes as
-    many as the database takes at once: about 30 on SQLite, 500 on PostgreSQL. Each video is submitted
+    many as the database takes at once: about 20 on SQLite, 500 on PostgreSQL. Each video is submitted
     exactly once, as with `create`.
     """
     with transaction.atomic():
@@ -116,9 +143,13 @@ def create_many(owner: User, wishes: Sequence[Wish]) -> list[Video]:
         for wish in wishes:
             if errors := _errors(wish, offers):
                 raise ValidationError(errors)
-        backends = [offers[wish.model].backend for wish in wishes]
-        queued = [_queued(owner, backend, wish) for backend, wish in zip(backends, wishes, strict=True)]
+        chosen = [offers[wish.model] for wish in wishes]
+        queued = [_queued(owner, offer, wish) for offer, wish in zip(chosen, wishes, strict=True)]
         videos = Video.objects.bulk_create(queued, batch_size=_BATCH)
+        for video, wish in zip(videos, wishes, strict=True):
+            if wish.characters:
+                video.characters.set(wish.characters)
+        backends = [offer.backend for offer in chosen]
         # A hint for each that can start at once; what waits for a free place is found by the next tick.
         for backend, count in Counter(backends).items():
             for _ in range(min(count, backend.max_in_flight)):
@@ -126,15 +157,17 @@ def create_many(owner: User, wishes: Sequence[Wish]) -> list[Video]:
     return videos
 
 
-def _queued(owner: User, backend: Backend, wish: Wish) -> Video:
+def _queued(owner: User, offer: Offer, wish: Wish) -> Video:
     return Video(
         owner=owner,
-        backend=backend,
+        backend=offer.backend,
         prompt=wish.prompt.strip(),
         model=wish.model,
         seconds=wish.seconds,
         size=wish.size,
         reference=wish.reference,
+        reference_fit=wish.fit,
+        price=offer.price(wish.seconds, wish.size),
     )
 
 

@@ -12,6 +12,17 @@ from django.utils import timezone
 
 OPENAI_ADDRESS = "https://api.openai.com/v1"  # served this API until 24 September 2026
 
+# The simulator can do all there is.
+SIMULATED = {
+    "can_list": True,
+    "can_delete": True,
+    "can_remix": True,
+    "can_edit": True,
+    "can_extend": True,
+    "can_characters": True,
+    "takes_reference": True,
+}
+
 
 def is_openai(url: str) -> bool:
     """Whether `url` is at OpenAI itself. Takes any text."""
@@ -28,7 +39,7 @@ class BackendManager(models.Manager["Backend"]):
         """
         if not settings.OPENAI_BASE_URL and not settings.OPENAI_API_KEY:
             simulator = self.filter(is_simulator=True).first()
-            return simulator or self._made("Simulator", is_simulator=True, max_in_flight=8)
+            return simulator or self._made("Simulator", is_simulator=True, max_in_flight=8, **SIMULATED)
         url = settings.OPENAI_BASE_URL or OPENAI_ADDRESS
         found = self.filter(base_url=url, is_simulator=False).order_by("pk").first()
         name = (urlsplit(url).netloc or url)[:90]
@@ -56,7 +67,9 @@ class BackendManager(models.Manager["Backend"]):
 
     def _made(self, name: str, **fields: Any) -> "Backend":
         """Make the environment's backend, under a free name. Two processes may do so at once."""
-        unique = {key: value for key, value in fields.items() if key not in ("max_in_flight", "key_env")}
+        unique = {
+            key: fields[key] for key in ("base_url", "from_environment", "is_simulator") if key in fields
+        }
         try:
             with transaction.atomic():
                 made = self.create(name=self._free(name), **fields)

@@ -9,6 +9,13 @@ def _path(image: "ReferenceImage", name: str) -> str:
     return f"references/{image.owner_id}/{image.sha256}.{name.rpartition('.')[2]}"
 
 
+class Fit(models.TextChoices):
+    """How a reference image is brought to a video's size, the only one that servers take."""
+
+    CROP = "crop", "Crop"
+    PAD = "pad", "Pad"
+
+
 class ReferenceImage(models.Model):
     """An uploaded image: decoded, turned upright and re-encoded before it is stored."""
 

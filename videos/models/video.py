@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from videos.models.backend import Backend
-from videos.models.reference_image import ReferenceImage
+from videos.models.character import Character
+from videos.models.reference_image import Fit, ReferenceImage
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -46,6 +47,15 @@ _OUTSIDE = {
 }
 
 
+class Kind(models.TextChoices):
+    """What a video came of: a prompt alone, or a prompt and another video, its source."""
+
+    CREATE = "create", "Created"
+    REMIX = "remix", "Remix"
+    EDIT = "edit", "Edit"
+    EXTEND = "extend", "Extension"
+
+
 class VideoQuerySet(models.QuerySet["Video"]):
     def of(self, owner: "User") -> "VideoQuerySet":
         """Those that `owner` sees: one's own, without the deleted."""
@@ -66,9 +76,37 @@ class Video(models.Model):
     prompt = models.TextField(max_length=32_000)
     model = models.CharField(max_length=100)
     size = models.CharField(max_length=20)
-    seconds = models.PositiveIntegerField()
+    seconds = models.PositiveIntegerField(help_text="Of new film: what an extension adds to its source.")
     reference = models.ForeignKey(
         ReferenceImage, on_delete=models.PROTECT, null=True, blank=True, related_name="videos"
+    )
+    reference_fit = models.CharField(max_length=10, choices=Fit.choices, default=Fit.CROP)
+    characters = models.ManyToManyField(Character, blank=True, related_name="videos")
+    price = models.DecimalField(
+        max_digits=12,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="US dollars by the catalogue of that day; empty when it named no price.",
+    )
+
+    # What it was made from.
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.CREATE, editable=False)
+    source = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="derived", editable=False
+    )
+    remixed_from = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="The source's id, kept when the source is gone."
+    )
+    source_seconds = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Of an extension: how long its source is."
+    )
+    joins_source = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="The backend cannot extend: it makes a clip that begins with the source's last frame, "
+        "and the two are joined here.",
     )
 
     # Where it stands.
@@ -186,6 +224,11 @@ class Video(models.Model):
         return (
             self.state == State.FAILED and bool(self.backend_job_id) and self.error_code in CHECK_AGAIN_CODES
         )
+
+    @property
+    def whole_seconds(self) -> int:
+        """How long the finished file is to be: with an extension's source."""
+        return self.source_seconds + self.seconds
 
     @property
     def asked_width(self) -> int:

@@ -1,0 +1,1 @@
+"""The doors for programs: our REST API, and the Videos API itself."""

@@ -1,0 +1,54 @@
+"""Somebody who can appear in many videos."""
+
+import secrets
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from videos.models.backend import Backend
+
+NAME_LIMIT = 80  # characters, as the protocol has it
+
+
+def new_character_id() -> str:
+    """Return an id nobody can guess (128 bits)."""
+    return f"char_{secrets.token_hex(16)}"
+
+
+def _path(character: "Character", _: str) -> str:
+    return f"characters/{character.owner_id}/{character.public_id}.mp4"
+
+
+class Character(models.Model):
+    """A character that a backend keeps, made from a clip. Another backend does not know it.
+
+    `backend_character_id` is empty until the backend has taken it; `error_message` says why it did not.
+    """
+
+    public_id = models.CharField(max_length=64, unique=True, default=new_character_id, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="characters")
+    backend = models.ForeignKey(Backend, on_delete=models.PROTECT, related_name="characters")
+    name = models.CharField(max_length=NAME_LIMIT)
+    file = models.FileField(upload_to=_path, max_length=255, editable=False)
+    backend_character_id = models.CharField(max_length=512, blank=True, editable=False)
+    error_message = models.TextField(blank=True, editable=False)
+    error_detail = models.TextField(blank=True, editable=False)
+    lease_token = models.UUIDField(null=True, blank=True, editable=False)
+    due_at = models.DateTimeField(
+        default=timezone.now, null=True, editable=False, help_text="When to send it next; empty when settled."
+    )
+    attempts = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a video can have it."""
+        return bool(self.backend_character_id) and self.deleted_at is None
