@@ -28,7 +28,8 @@ def issue(
 def find(secret: str) -> ApiToken | None:
     """Return the token with this secret and its user, if both may come in now.
 
-    One query, and a write a minute. A fast hash is enough: the secret holds 256 random bits, which nobody guesses at any speed.
+    One query, and a write a minute. A fast hash is enough: the secret holds 256 random bits, which nobody
+    guesses at any speed.
     """
     token = ApiToken.objects.select_related("user").filter(digest=_digest(secret)).first()
     if token is None or not token.is_valid or not token.user.is_active:
