@@ -1,0 +1,57 @@
+"""What goes wrong at the doors for programs, in the one shape that both of them answer with."""
+
+from collections.abc import Mapping
+
+from django.core.exceptions import ValidationError
+from django.http import JsonResponse
+
+_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    409: "conflict_error",
+    429: "rate_limit_error",
+}
+
+
+class ApiError(Exception):
+    """A refusal: HTTP status, a code for programs, a sentence for people, and the field that is at fault.
+
+    The body is the Videos API's: `{"error": {"type", "code", "message", "param"}}`.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.param = param
+        self.headers = dict(headers or {})
+
+    def body(self) -> dict[str, object]:
+        kind = _TYPES.get(self.status, "invalid_request_error" if self.status < 500 else "server_error")
+        return {"error": {"type": kind, "code": self.code, "message": self.message, "param": self.param}}
+
+    def response(self) -> JsonResponse:
+        return JsonResponse(self.body(), status=self.status, headers=self.headers)
+
+
+def from_validation(
+    error: ValidationError, *, status: int, names: Mapping[str, str] | None = None
+) -> ApiError:
+    """Return the refusal for the first field a service found wrong; `names` renames fields for the wire."""
+    field, sentences = next(iter(error.message_dict.items()))
+    return ApiError(status, "invalid_value", sentences[0], param=(names or {}).get(field, field))
+
+
+def not_found(what: str, public_id: str) -> ApiError:
+    """Return the 404 for what is not there, or not one's own."""
+    return ApiError(404, "not_found", f"{what} with id '{public_id[:80]}' not found.", param="id")

@@ -1,0 +1,36 @@
+"""Pages of videos by cursor, for both doors."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from videos.api.auth import Caller
+from videos.api.errors import ApiError
+from videos.models import Video
+
+
+@dataclass(frozen=True)
+class Page:
+    """Videos in the order asked for, and whether more follow."""
+
+    videos: list[Video]
+    has_more: bool
+
+
+def page(caller: Caller, rows: QuerySet[Video], *, after: str, limit: int, order: str) -> Page:
+    """Return at most `limit` of `rows` after the video with the id `after` (empty: from the start).
+
+    `order` is asc or desc, by creation. One row more than asked is read, nothing is counted, so a page costs
+    the same in a table of any length. Raises `ApiError` 404 for an `after` that is not the caller's.
+    """
+    newest_first = order != "asc"
+    if after:
+        # A deleted one still marks its place for as long as its row is there.
+        mark = Video.objects.filter(owner=caller.user, public_id=after).values_list("pk", flat=True).first()
+        if mark is None:
+            raise ApiError(
+                404, "not_found", f"There is no video '{after[:80]}' to go on from.", param="after"
+            )
+        rows = rows.filter(pk__lt=mark) if newest_first else rows.filter(pk__gt=mark)
+    found = list(rows.order_by("-pk" if newest_first else "pk")[: limit + 1])
+    return Page(found[:limit], has_more=len(found) > limit)
