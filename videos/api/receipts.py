@@ -39,11 +39,11 @@ def once(
     instant make one video. Raises `ApiError` 409 for a key that was used for something else, or whose video
     was deleted since; and whatever `make` raises, keeping nothing.
     """
-    if len(key) > KEY_LIMIT:
+    if len(key) > KEY_LIMIT or "\x00" in key:
         raise ApiError(
             400,
             "invalid_value",
-            f"An Idempotency-Key has at most {KEY_LIMIT} characters.",
+            f"An Idempotency-Key has at most {KEY_LIMIT} characters, none of them NUL.",
             param="Idempotency-Key",
         )
     with transaction.atomic():
@@ -85,13 +85,19 @@ def _repeated(caller: Caller, asked: str, retry: int) -> Video | None:
     """The video of the request that this one repeats, or overtook; None for one that asks anew."""
     since = timezone.now() - RETRY_WINDOW
     same = Receipt.objects.select_related("video").filter(
-        owner=caller.user, token=caller.token, fingerprint=asked, key="", created_at__gte=since
+        owner=caller.user,
+        token=caller.token,
+        fingerprint=asked,
+        key="",
+        created_at__gte=since,
+        video__isnull=False,
+        video__deleted_at=None,  # who deletes a video and asks for the same again wants another
     )
     if retry > 0:
-        receipt = same.exclude(video=None).first()
+        receipt = same.first()
         return receipt.video if receipt else None
     # The first request may be slower than its own retry; then it is not another wish.
-    overtaken = same.filter(first_is_out=True).exclude(video=None).first()
+    overtaken = same.filter(first_is_out=True).first()
     if overtaken is None:
         return None
     Receipt.objects.filter(pk=overtaken.pk).update(first_is_out=False)

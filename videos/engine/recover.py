@@ -9,7 +9,10 @@ from videos import lifecycle
 from videos.engine import hints, store
 from videos.engine.submit import GRACE
 from videos.lifecycle import Reason
-from videos.models import IN_FLIGHT, State, Video
+from videos.models import IN_FLIGHT, Receipt, State, Video
+
+RECEIPTS_KEPT = timedelta(days=7)
+RECEIPTS_AT_ONCE = 500
 
 _INTERRUPTED = Reason(
     "interrupted",
@@ -35,3 +38,13 @@ def sweep() -> None:
     for pk in leaving.values_list("pk", flat=True)[:100]:
         hints.send("forget", pk)
     store.remove_abandoned()
+    _remove_old_receipts()
+
+
+def _remove_old_receipts() -> None:
+    """Remove the oldest ones, some at a time. Ids grow with time, so no index on the time is needed."""
+    oldest = Receipt.objects.order_by("pk").values_list("pk", "created_at")[:RECEIPTS_AT_ONCE]
+    since = timezone.now() - RECEIPTS_KEPT
+    old = [pk for pk, created_at in oldest if created_at < since]
+    if old:
+        Receipt.objects.filter(pk__in=old).delete()
