@@ -42,3 +42,10 @@ class ApiToken(models.Model):
     def is_valid(self) -> bool:
         """Whether it opens the door now, its owner's account aside."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
+
+    @property
+    def standing(self) -> str:
+        """How it stands, in a word."""
+        if self.revoked_at is not None:
+            return "Revoked"
+        return "Active" if self.is_valid else "Expired"

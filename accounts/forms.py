@@ -1,0 +1,35 @@
+"""What people type about their API tokens."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from accounts import tokens
+from accounts.models import ApiToken, Scope, User
+
+NAME_LIMIT = 100  # characters
+_EXPIRIES = [
+    ("", "Never"),
+    ("7", "In 7 days"),
+    ("30", "In 30 days"),
+    ("90", "In 90 days"),
+    ("365", "In a year"),
+]
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(
+        max_length=NAME_LIMIT,
+        widget=forms.TextInput(attrs={"placeholder": "What it is for", "autocomplete": "off"}),
+    )
+    scope = forms.ChoiceField(label="It may", choices=Scope.choices, initial=Scope.WRITE)
+    expires_in = forms.ChoiceField(label="It expires", choices=_EXPIRIES, required=False)
+
+    def issue(self, user: User) -> tuple[ApiToken, str]:
+        """Make the token of a valid form. Returns it with its secret."""
+        data: dict[str, Any] = self.cleaned_data
+        days = int(data["expires_in"] or 0)
+        expires_at = timezone.now() + timedelta(days=days) if days else None
+        return tokens.issue(user, data["name"], scope=Scope(data["scope"]), expires_at=expires_at)
