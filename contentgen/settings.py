@@ -1,6 +1,7 @@
 """The one settings file. Every value comes from the environment or `.env`; `.env.example` lists them all."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,29 @@ SECRET_KEY = SECRET_KEY or local_state.secret_key(DATA_DIR)
 ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS: list[str] = _list("CSRF_TRUSTED_ORIGINS")
 
+# Pages of other origins may call the APIs with a token, never with anybody's session.
+CORS_ALLOWED_ORIGINS: list[str] = _list("CORS_ALLOWED_ORIGINS")
+for _origin in CORS_ALLOWED_ORIGINS:
+    if not re.fullmatch(r"https?://[^/\s?#]+", _origin):
+        raise ImproperlyConfigured(
+            f"CORS_ALLOWED_ORIGINS must list origins such as https://tools.example.org, not “{_origin}”."
+        )
+CORS_URLS_REGEX = r"^/(api|v1)/"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_HEADERS = (
+    *("accept", "authorization", "content-type", "idempotency-key", "if-none-match", "if-range", "range"),
+    # What the openai package for JavaScript sends along (client.ts, 6.x).
+    *(
+        f"x-stainless-{name}"
+        for name in (
+            *("arch", "lang", "os", "package-version", "retry-count"),
+            *("runtime", "runtime-version", "timeout", "helper-method"),
+        )
+    ),
+    *("openai-organization", "openai-project"),
+)
+CORS_EXPOSE_HEADERS = ("content-range", "etag", "idempotent-replayed", "retry-after")
+
 # HTTPS is assumed in production. A proxy that ends TLS says so with X-Forwarded-Proto (TRUST_PROXY=1).
 SECURE_SSL_REDIRECT: bool = _flag("SECURE_SSL_REDIRECT", default=PRODUCTION)
 SECURE_REDIRECT_EXEMPT = [r"^health(/ready)?$"]  # load balancers ask over plain HTTP
@@ -114,13 +138,16 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "corsheaders",
     "csp",
     "django_htmx",
+    "ninja",  # for the static files of its documentation page
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -2,9 +2,12 @@
 
 from allauth.account import views as account
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
+from accounts import views as accounts
 from contentgen import health
+from videos.api.door import unknown
+from videos.api.v1 import api
 
 urlpatterns = [
     path("health", health.alive, name="health"),
@@ -16,6 +19,10 @@ urlpatterns = [
     path("accounts/signup/", account.signup, name="account_signup"),
     path("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("accounts/password/change/", account.password_change, name="account_change_password"),
+    path("accounts/tokens/", accounts.tokens, name="api_tokens"),
+    path("accounts/tokens/<int:pk>/revoke", accounts.revoke, name="api_token_revoke"),
+    path("api/", api.urls),
+    re_path(r"^api/", unknown),
     path("admin/", admin.site.urls),
     path("", include("videos.urls")),
 ]

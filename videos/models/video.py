@@ -64,6 +64,10 @@ class VideoQuerySet(models.QuerySet["Video"]):
     def in_flight(self) -> "VideoQuerySet":
         return self.filter(state__in=IN_FLIGHT)
 
+    def with_status(self, status: str) -> "VideoQuerySet":
+        """Those whose `status`, in the protocol's words, is this one."""
+        return self.filter(state__in=[state for state in State if _OUTSIDE.get(state, state.value) == status])
+
 
 class Video(models.Model):
     """One video, from the wish to the file. Made by `videos.services`, moved on by `videos.lifecycle`."""
