@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e chaos bench lint format venv venv-dev clean
+.PHONY: help run test schema e2e chaos bench lint format venv venv-dev clean
 
 help:
 	@echo 'make run     the whole studio on this machine; Ctrl-C stops it'
 	@echo 'make test    the tests, without a browser'
+	@echo 'make schema  thousands of requests made up from the OpenAPI file, in some minutes'
 	@echo 'make e2e     the tests in a real browser (needs Chromium)'
 	@echo 'make chaos   hundreds of videos while processes are killed; CHAOS="--videos 1000 --kills 100" for more'
 	@echo 'make bench   how fast it is: one table, in about ten minutes'
@@ -23,6 +24,9 @@ run: venv
 
 test: venv-dev
 	@$(BIN)/pytest -q -n auto --maxprocesses 16 --ignore tests/e2e
+
+schema: venv-dev
+	@SCHEMA_CASES=400 $(BIN)/pytest -q tests/api/test_schema.py
 
 e2e: venv-dev
 	@$(BIN)/pytest -q tests/e2e
