@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from videos import connecting
 from videos.engine import dispatch as dispatching
 from videos.engine import forget as forgetting
 from videos.engine import poll as polling
@@ -44,6 +45,11 @@ def sweep() -> None:
 @shared_task(name="videos.reconcile", time_limit=300)
 def reconcile(backend_id: int) -> None:
     reconciling.reconcile(backend_id)
+
+
+@shared_task(name="videos.probe", time_limit=300)
+def probe(backend_id: int) -> None:
+    connecting.look_at_new(backend_id)
 
 
 @shared_task(name="videos.forget", time_limit=120)

@@ -169,6 +169,15 @@ def said(error: object) -> tuple[str, str]:
     return _code(error), ""
 
 
+def refuses_key(status: int, payload: object) -> bool:
+    """Whether an HTTP error is about our key. A LiteLLM proxy (1.106) that has no database to look unknown
+    keys up in says so with a 400 of the type `no_db_connection`.
+    """
+    error = payload.get("error") if isinstance(payload, dict) else None
+    unknown = isinstance(error, dict) and error.get("type") == "no_db_connection"
+    return status in {401, 403} or (status == 400 and unknown)
+
+
 def poll_after(headers: Mapping[str, str]) -> float | None:
     """Seconds the backend wants us to wait: `openai-poll-after-ms`, else `Retry-After`; at most a day."""
     lowered = {name.lower(): value for name, value in headers.items()}

@@ -14,7 +14,7 @@ import httpx2
 import openai
 
 from .errors import BackendError, Refused, Unavailable, Unknown
-from .replies import decoded, retry_after, said
+from .replies import decoded, refuses_key, retry_after, said
 
 T = TypeVar("T")
 
@@ -218,7 +218,7 @@ class Verdicts:
 
     def _refused(self, response: httpx2.Response) -> Refused:
         status = response.status_code
-        if status in {401, 403}:
+        if refuses_key(status, decoded(response.content)):
             code, message = "invalid_key", "The backend refused its API key."
         else:
             fallback = CODES.get(status, f"http_{status}")

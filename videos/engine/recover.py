@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
@@ -9,7 +10,9 @@ from videos import lifecycle
 from videos.engine import hints, store
 from videos.engine.submit import GRACE
 from videos.lifecycle import Reason
-from videos.models import IN_FLIGHT, State, Video
+from videos.models import IN_FLIGHT, Backend, State, Video
+
+PROBE_AGAIN = 600  # seconds before a backend that did not answer is looked at again
 
 _INTERRUPTED = Reason(
     "interrupted",
@@ -34,4 +37,13 @@ def sweep() -> None:
     ).exclude(state__in=IN_FLIGHT)
     for pk in leaving.values_list("pk", flat=True)[:100]:
         hints.send("forget", pk)
+    _look_at_new_backends()
     store.remove_abandoned()
+
+
+def _look_at_new_backends() -> None:
+    """Have each backend that was never probed looked at, now and then until it answers."""
+    new = Backend.objects.filter(enabled=True, is_simulator=False, probed_at=None)
+    for backend in new:
+        if not backend.is_gone and cache.add(f"probing:{backend.pk}", True, PROBE_AGAIN):
+            hints.send("probe", backend.pk)
