@@ -57,6 +57,6 @@ def forget(video_id: int) -> None:
     forgetting.forget(video_id)
 
 
-@shared_task(name="videos.cast", time_limit=600)
+@shared_task(name="videos.cast")
 def cast(character_id: int) -> None:
     casting.cast(character_id)

@@ -29,7 +29,7 @@ FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0  # seconds
 _UNPLAYABLE = "The clip cannot be played, so nothing was sent: {}"
 _CLIP_GONE = "The clip could not be read, so nothing was sent. Make the character again."
 _REFUSED = "The backend refused this character: {}"
-_GIVEN_UP = "The backend could not be reached for an hour. Make the character again when it is back: {}"
+_GIVEN_UP = "This was tried for an hour, and nothing was made. Make the character again later: {}"
 _UNKNOWN = (
     "The backend's answer never arrived, so the character may or may not exist there. Making it again is"
     " safe: a character is not a paid job."
@@ -79,6 +79,9 @@ def cast(character_id: int) -> None:
         backend_id = _sent(character, token)
     except _NothingSentError as error:
         _settle(character, token, error.message, error.detail)
+    except OSError as error:  # our own disk: the client raises none
+        trouble = Unavailable("The studio cannot read the clip.", code="storage", detail=repr(error))
+        _put_off(character, token, trouble)
     except Unavailable as error:
         _put_off(character, token, error)
     except BackendError as error:
@@ -148,12 +151,13 @@ def _tmp() -> Path:
 def _copied(character: Character, token: uuid.UUID) -> Iterator[Path]:
     """A copy of the clip on this machine's disk, for as long as the block runs."""
     _tmp().mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=_tmp(), prefix=f"cast-{token.hex}-") as folder:
+    prefix = f"cast-{token.hex}-"
+    with TemporaryDirectory(dir=_tmp(), prefix=prefix, ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "clip.mp4"
         try:
             with character.file.open("rb") as source, path.open("wb") as copy:
                 shutil.copyfileobj(source, copy)
-        except (OSError, ValueError) as error:
+        except (FileNotFoundError, ValueError) as error:
             raise _NothingSentError(_CLIP_GONE, repr(error)) from error
         yield path
 

@@ -43,8 +43,9 @@ def submit_next(backend_id: int) -> bool:
 def submit(claim: Claim) -> None:
     """Ask the backend for the claimed video, exactly once, and write down what came of it.
 
-    Whatever interrupts this between the claim and the written answer leaves a lease that runs out, which
-    makes the video uncertain; it never leads to a second request by itself.
+    Only one that says it does not know the source is asked a second time, with the file. Whatever interrupts
+    this between the claim and the written answer leaves a lease that runs out, which makes the video
+    uncertain; it never leads to a second request by itself.
     """
     video = Video.objects.select_related("backend", "reference", "source").get(pk=claim.video_id)
     try:
