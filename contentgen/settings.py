@@ -232,7 +232,7 @@ CELERY_TASK_ROUTES = {
     # What waits for a backend must not hold up the ticks, and a long download must not hold up a submission.
     **{
         f"videos.{name}": {"queue": "network"}
-        for name in ("submit", "poll_backend", "reconcile", "forget", "probe")
+        for name in ("submit", "poll_backend", "reconcile", "forget", "probe", "cast")
     },
     "videos.store": {"queue": "downloads"},
 }

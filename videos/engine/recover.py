@@ -7,7 +7,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.engine import hints, store
+from videos.engine import casting, hints, store
+from videos.engine.forget import IS_NEEDED
 from videos.engine.submit import GRACE
 from videos.lifecycle import Reason
 from videos.models import IN_FLIGHT, Backend, State, Video
@@ -35,9 +36,10 @@ def sweep() -> None:
     leaving = Video.objects.filter(
         Q(forget_at__lte=now) | Q(deleted_at__isnull=False, forget_at=None)
     ).exclude(state__in=IN_FLIGHT)
-    for pk in leaving.values_list("pk", flat=True)[:100]:
+    for pk in leaving.exclude(IS_NEEDED).values_list("pk", flat=True)[:100]:
         hints.send("forget", pk)
     _look_at_new_backends()
+    casting.sweep()
     store.remove_abandoned()
 
 

@@ -187,7 +187,7 @@ class Video(models.Model):
                 condition=models.Q(attempted_at__isnull=False),
             ),
             models.Index(
-                fields=["backend", "model", "size", "seconds", "-generated_at"],
+                fields=["backend", "model", "size", "seconds", "kind", "-generated_at"],
                 name="video_experience",
                 condition=models.Q(generated_at__isnull=False),
             ),
