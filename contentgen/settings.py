@@ -90,7 +90,7 @@ CORS_URLS_REGEX = r"^/(api|v1)/"
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_HEADERS = (
     *("accept", "authorization", "content-type", "idempotency-key", "if-none-match", "if-range", "range"),
-    # What the openai package for JavaScript sends along (client.ts, 6.x).
+    # What the openai packages send along; a browser asks about each by its name.
     *(
         f"x-stainless-{name}"
         for name in (

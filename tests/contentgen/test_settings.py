@@ -176,3 +176,14 @@ def test_a_message_to_a_broker_that_is_away_is_given_up_at_once(tmp_path):
 
     assert values["CELERY_BROKER_TRANSPORT_OPTIONS"]["max_retries"] == 0
     assert values["CELERY_TASK_PUBLISH_RETRY"] is False
+
+
+@pytest.mark.parametrize("origin", ["*", "tools.example.org", "https://tools.example.org/", "https://a b"])
+def test_it_refuses_what_is_no_origin(tmp_path, origin):
+    assert "CORS_ALLOWED_ORIGINS must list" in _refusal(_load(tmp_path, CORS_ALLOWED_ORIGINS=origin))
+
+
+def test_it_takes_origins(tmp_path):
+    listed = "https://tools.example.org, http://localhost:3000"
+    values = _values(_load(tmp_path, "CORS_ALLOWED_ORIGINS", CORS_ALLOWED_ORIGINS=listed))
+    assert values["CORS_ALLOWED_ORIGINS"] == ["https://tools.example.org", "http://localhost:3000"]

@@ -56,6 +56,7 @@ def test_no_page_breaks_a_rule(
         "/characters/",
         f"/characters/{a_character}/delete",
         "/accounts/password/change/",
+        "/accounts/tokens/",
     ]
     with browser.new_context(color_scheme=theme, viewport={"width": width, "height": 844}) as context:
         page = context.new_page()
