@@ -2,7 +2,9 @@
 
 import logging
 import time
+import uuid
 from datetime import datetime, timedelta
+from typing import Literal
 
 from django.db import OperationalError, transaction
 from django.utils import timezone
@@ -11,14 +13,15 @@ from videos import lifecycle
 from videos.backends.client import ReferenceFile
 from videos.backends.errors import BackendError, Refused, Unavailable, Unknown
 from videos.backends.replies import Job
-from videos.engine import dispatch, experience, hints, pacing, received, wire
+from videos.engine import dispatch, experience, hints, joining, pacing, received, wire
 from videos.engine.dispatch import Claim
 from videos.engine.pacing import Expectation
 from videos.engine.reasons import reason_of, reason_of_failure
-from videos.engine.store import folder_of
+from videos.engine.store import folder_of, workspace
 from videos.lifecycle import Reason
+from videos.media.clip import NotAVideo
 from videos.media.reference import BadReference, fit_reference
-from videos.models import State, Video
+from videos.models import Fit, State, Video
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +45,12 @@ def submit(claim: Claim) -> None:
     Whatever interrupts this between the claim and the written answer leaves a lease that runs out, which
     makes the video uncertain; it never leads to a second request by itself.
     """
-    video = Video.objects.select_related("backend", "reference").get(pk=claim.video_id)
+    video = Video.objects.select_related("backend", "reference", "source").get(pk=claim.video_id)
     try:
         reference = _reference(video)
     except (BadReference, OSError) as error:
-        lifecycle.refuse(video.pk, claim.token, Reason("bad_reference", _REFERENCE_GONE, repr(error)))
+        sentence = _SOURCE_GONE if video.joins_source else _REFERENCE_GONE
+        lifecycle.refuse(video.pk, claim.token, Reason("bad_reference", sentence, repr(error)))
         return
     # Read before the money is spent: nothing may stand between the job's id and its being written down.
     expected = experience.expected(experience.kind_of(video))
@@ -71,14 +75,26 @@ def submit(claim: Claim) -> None:
 
 
 _REFERENCE_GONE = "The reference image could not be read. Nothing was submitted. Choose it again."
+_SOURCE_GONE = "The video to go on from is gone or cannot be read. Nothing was submitted."
 
 
 def _reference(video: Video) -> ReferenceFile | None:
-    """The reference at exactly the video's size, because servers refuse any other."""
-    if video.reference is None:
+    """The reference at exactly the video's size, because servers refuse any other.
+
+    Of an extension that is joined here it is the last frame of its source.
+    """
+    if video.joins_source:
+        try:
+            with workspace(video.lease_token or uuid.uuid4()) as folder:
+                fitted = joining.last_frame_of_source(video, folder)
+        except NotAVideo as error:
+            raise BadReference("damaged", f"{error} {error.detail}") from error
+    elif video.reference is None:
         return None
-    with video.reference.file.open("rb") as file:
-        fitted = fit_reference(file.read(), video.size)
+    else:
+        with video.reference.file.open("rb") as file:
+            how: Literal["crop", "pad"] = "pad" if video.reference_fit == Fit.PAD else "crop"
+            fitted = fit_reference(file.read(), video.size, how=how)
     return ReferenceFile(f"reference.{fitted.extension}", fitted.content, fitted.content_type)
 
 
