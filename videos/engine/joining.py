@@ -14,9 +14,9 @@ logger = logging.getLogger(__name__)
 
 _CHUNK = 1 << 20  # bytes
 
-_ALONE = "This is the new part alone: {} Nothing of what was paid for is lost."
-_GONE = Reason("source_gone", _ALONE.format("the video that it extends was deleted before it was finished."))
-_UNUSABLE = _ALONE.format("it could not be joined to the video that it extends.")
+_ALONE = "This is the new part alone: "
+_GONE = Reason("source_gone", _ALONE + "the video that it extends was deleted before this one was finished.")
+_UNUSABLE = _ALONE + "it could not be joined to the video that it extends."
 
 
 class SourceGone(FileNotFoundError):  # noqa: N818 - reads as the sentence it is

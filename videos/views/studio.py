@@ -6,8 +6,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
+from videos import catalogue
 from videos.forms import GenerateForm, starting_values
-from videos.models import IN_FLIGHT, PromptTemplate, Video
+from videos.models import IN_FLIGHT, Backend, PromptTemplate, Video
 from videos.views.loading import Request, in_line, signed_in
 
 RECENT = 12  # cards below the form, besides what is in flight
@@ -22,32 +23,39 @@ def studio(request: Request) -> HttpResponse:
     """Show the studio, or create what was asked for. With HTMX, answer with the form and the new card."""
     if request.method == "POST":
         return _create(request)
-    form = GenerateForm(initial=_prefilled(request.GET))
+    in_use = Backend.objects.in_use()
+    offers = catalogue.offers(in_use)
+    initial = starting_values(_prefilled(request.GET), offers) | _chosen_characters(request.GET)
+    form = GenerateForm(initial=initial, owner=request.user, offers=offers)
     if request.htmx:
         return render(request, "videos/_form.html", _form_context(form, keep_reference=True))
-    return _page(request, form)
+    return _page(request, form, in_use)
 
 
 def _create(request: Request) -> HttpResponse:
-    form = GenerateForm(request.POST, request.FILES)
+    in_use = Backend.objects.in_use()
+    offers = catalogue.offers(in_use)
+    form = GenerateForm(request.POST, request.FILES, owner=request.user, offers=offers)
     if not form.is_valid():
         if request.htmx:
-            context = _form_context(form, keep_reference="input_reference" not in form.errors)
+            context = _form_context(form, keep_reference=not {"input_reference", "fit"} & set(form.errors))
             return render(request, "videos/_form.html", context, status=422)
-        return _page(request, form, status=422)
-    video = form.save(request.user)
+        return _page(request, form, in_use, status=422)
+    video = form.save()
     if not request.htmx:
         return redirect("videos:studio")
     in_line([video])
-    fresh = GenerateForm(initial=starting_values(_choices(request.POST)))
+    initial = starting_values(_choices(request.POST), offers) | _chosen_characters(request.POST)
+    fresh = GenerateForm(initial=initial, owner=request.user, offers=offers)
     return render(request, "videos/_created.html", {"video": video, **_form_context(fresh)})
 
 
-def _page(request: Request, form: GenerateForm, status: int = 200) -> HttpResponse:
+def _page(request: Request, form: GenerateForm, in_use: list[Backend], status: int = 200) -> HttpResponse:
     videos = in_line(_recent(request))
     context = {
         "videos": videos,
         "waiting": _in_flight(request) - sum(video.is_in_flight for video in videos),
+        "standing": catalogue.standing(in_use),
         "templates": PromptTemplate.objects.filter(enabled=True),
         **_form_context(form),
     }
@@ -70,7 +78,7 @@ def _in_flight(request: Request) -> int:
     return Video.objects.of(request.user).in_flight().count()
 
 
-def _prefilled(query: QueryDict) -> dict[str, object]:
+def _prefilled(query: QueryDict) -> dict[str, str]:
     """What the form starts with: the template asked for, over what is chosen in the page already."""
     chosen = _choices(query)
     number = query.get("template", "")
@@ -79,8 +87,12 @@ def _prefilled(query: QueryDict) -> dict[str, object]:
         if template is not None:
             filled = {name: getattr(template, name) for name in (*_CHOICES, "prompt")}
             chosen.update({name: str(value) for name, value in filled.items() if value})
-    return starting_values(chosen)
+    return chosen
 
 
 def _choices(data: QueryDict) -> dict[str, str]:
     return {name: str(data.get(name, "")) for name in _CHOICES}
+
+
+def _chosen_characters(data: QueryDict) -> dict[str, object]:
+    return {"characters": data.getlist("characters")}
