@@ -385,3 +385,24 @@ class _itself:  # noqa: N801 - reads as the function it stands for
 
     def __exit__(self, *_: object) -> None:
         return None
+
+
+def test_colours_stay_when_the_sizes_mean_another_matrix(make_film: FilmMaker, joined: Join) -> None:
+    """Browsers read an untagged film by BT.601, and from 720 lines on by BT.709."""
+    large = make_film("large.mp4", size=(1280, 720), count=3, yuv=(120, 128, 128), audio=False)
+    small = make_film("small.mp4", size=(640, 360), count=3, yuv=(100, 100, 180), audio=False)
+
+    path = joined(large, small)
+
+    last = frames(path)[-1]
+    assert last.colorspace == 1
+    assert (last.width, last.height) == (1280, 720)
+    y, cb, cr = (int(np.median(np.frombuffer(bytes(plane), np.uint8))) for plane in last.planes)
+    seen, meant = _rgb(y, cb, cr, kr=0.2126, kb=0.0722), _rgb(100, 100, 180, kr=0.299, kb=0.114)
+    assert seen == pytest.approx(meant, abs=3)
+
+
+def _rgb(y: int, cb: int, cr: int, *, kr: float, kb: float) -> list[float]:
+    luma, blue, red = (y - 16) / 219, (cb - 128) / 112, (cr - 128) / 112
+    r, b = luma + red * (1 - kr), luma + blue * (1 - kb)
+    return [255 * r, 255 * (luma - kr * r - kb * b) / (1 - kr - kb), 255 * b]
