@@ -26,6 +26,11 @@ def backends(in_use: Iterable[Backend] | None = None) -> list[Backend]:
     return [backend for backend in known if backend.can_characters is True]
 
 
+def concerns(owner_id: int | None, in_use: Iterable[Backend]) -> bool:
+    """Whether characters can be made at one of these backends, or the person has some."""
+    return bool(backends(in_use)) or Character.objects.filter(owner=owner_id, deleted_at=None).exists()
+
+
 def make(owner: User, name: str, clip: BinaryIO, backend: Backend) -> Character:
     """Keep the clip, an MP4 of at most `MAX_FILE_SIZE` bytes, and let a worker make a character of it.
 

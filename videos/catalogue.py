@@ -1,7 +1,7 @@
 """What may be asked for at this moment, and which backend would make it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -38,12 +38,14 @@ class Offer:
         return self.model.price(seconds, size)
 
 
-def offers() -> dict[str, Offer]:
+def offers(in_use: Sequence[Backend] | None = None) -> dict[str, Offer]:
     """Return what people may choose from, by the model's name, in the catalogue's order.
 
     That is every enabled model that a backend in use serves; of several such backends the first takes it.
+    `in_use` is for callers that have asked for these already.
     """
-    in_use = Backend.objects.in_use()
+    if in_use is None:
+        in_use = Backend.objects.in_use()
     found: dict[str, Offer] = {}
     models = VideoModel.objects.filter(enabled=True).prefetch_related("backends")
     for model in models:

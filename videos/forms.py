@@ -1,5 +1,6 @@
 """What people type, checked by the same rules as everything else that asks for a video."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,23 +15,27 @@ from accounts.models import User
 from videos import catalogue, services
 from videos.catalogue import Offer
 from videos.media.reference import BadReference, Reference, open_reference
-from videos.models import ReferenceImage, Video
-from videos.services import PROMPT_LIMIT, Wish
+from videos.models import Character, Fit, ReferenceImage, Video
+from videos.services import CHARACTER_LIMIT, PROMPT_LIMIT, Wish
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One length or size of the form, and the models that take it."""
+    """One length, size or character of the form, and the models that take it."""
 
     value: str
     models: tuple[str, ...]
+    label: str = ""
+    backend: str = ""
+    is_chosen: bool = False
 
 
 class GenerateForm(forms.Form):
     """A wish for one video. The catalogue decides what is right (`services.check`), never this form.
 
-    Takes plain dicts as well as a request's data. `input_reference` is cleaned to an opened `Reference` or
-    None; nothing is stored before `save`.
+    Takes plain dicts as well as a request's data, and the catalogue's `offers` where they have been read
+    already. `input_reference` is cleaned to an opened `Reference` or None,
+    `characters` to the `owner`'s own; nothing is stored before `save`.
     """
 
     prompt = forms.CharField(required=False, strip=False)
@@ -38,8 +43,29 @@ class GenerateForm(forms.Form):
     seconds = forms.IntegerField(required=False)
     size = forms.CharField(required=False)
     input_reference = forms.FileField(required=False)
+    fit = forms.ChoiceField(
+        choices=Fit.choices, required=False, error_messages={"invalid_choice": "Choose Crop or Pad."}
+    )
+    characters = forms.MultipleChoiceField(
+        required=False, error_messages={"invalid_choice": "There is no such character here any more."}
+    )
 
     prompt_limit = PROMPT_LIMIT
+    character_limit = CHARACTER_LIMIT
+
+    def __init__(
+        self, *args: Any, owner: User, offers: Mapping[str, Offer] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._owner = owner
+        self._offered = catalogue.offers() if offers is None else offers
+        self.fields["characters"].choices = [(name, name) for name in self._characters]  # type: ignore[attr-defined]
+
+    def clean_fit(self) -> Fit:
+        return Fit(self.cleaned_data["fit"] or Fit.CROP)
+
+    def clean_characters(self) -> tuple[Character, ...]:
+        return tuple(self._characters[name] for name in dict.fromkeys(self.cleaned_data["characters"]))
 
     def clean_prompt(self) -> str:
         """A browser sends two characters for a line break that it counted as one."""
@@ -67,12 +93,12 @@ class GenerateForm(forms.Form):
             self.add_error("input_reference", services.no_reference(offer))
         return self.cleaned_data
 
-    def save(self, owner: User) -> Video:
+    def save(self) -> Video:
         """Create the video of a valid form, and keep its reference image: both, or neither."""
         picture: Reference | None = self.cleaned_data["input_reference"]
         with transaction.atomic():
-            image = services.keep_reference(owner, picture) if picture else None
-            return services.create(owner, self._wish(image))
+            image = services.keep_reference(self._owner, picture) if picture else None
+            return services.create(self._owner, self._wish(image))
 
     def _wish(self, image: ReferenceImage | None = None) -> Wish:
         data = self.cleaned_data
@@ -82,6 +108,8 @@ class GenerateForm(forms.Form):
             seconds=data.get("seconds") or 0,
             size=data.get("size", ""),
             reference=image,
+            fit=data.get("fit", Fit.CROP),
+            characters=data.get("characters", ()),
         )
 
     @property
@@ -90,8 +118,14 @@ class GenerateForm(forms.Form):
         return settings.MAX_FILE_SIZE
 
     @cached_property
-    def _offered(self) -> dict[str, Offer]:
-        return catalogue.offers()
+    def _characters(self) -> dict[str, Character]:
+        """Whom the owner can have in a video now, by their ids, newest first."""
+        backends = {offer.backend.pk for offer in self._offered.values() if offer.has_characters}
+        if not backends:
+            return {}
+        alive = Character.objects.filter(owner=self._owner, backend__in=backends, deleted_at=None)
+        ready = alive.exclude(backend_character_id="").select_related("backend")
+        return {character.public_id: character for character in ready}
 
     @property
     def offers(self) -> list[Offer]:
@@ -127,6 +161,25 @@ class GenerateForm(forms.Form):
     def sizes(self) -> list[Choice]:
         return self._union("sizes")
 
+    @property
+    def chosen_fit(self) -> str:
+        """How the form shows that a reference image is fitted."""
+        value = self["fit"].value()
+        return value if value in Fit.values else Fit.CROP.value
+
+    @property
+    def cast(self) -> list[Choice]:
+        """The characters to choose from."""
+        chosen = self["characters"].value() or []
+        return [
+            Choice(name, self._takers(each), each.name, each.backend.name, name in chosen)
+            for name, each in self._characters.items()
+        ]
+
+    def _takers(self, character: Character) -> tuple[str, ...]:
+        offered = self._offered.items()
+        return tuple(name for name, offer in offered if offer.backend.pk == character.backend_id)
+
     def _union(self, attribute: str) -> list[Choice]:
         """Every value that any model takes, in the order of first mention, with the models that take it."""
         takers: dict[str, list[str]] = {}
@@ -136,12 +189,12 @@ class GenerateForm(forms.Form):
         return [Choice(value, tuple(names)) for value, names in takers.items()]
 
 
-def starting_values(chosen: dict[str, str]) -> dict[str, object]:
+def starting_values(chosen: dict[str, str], offers: Mapping[str, Offer]) -> dict[str, object]:
     """Return what an empty form starts with: what is `chosen` already, else the settings' defaults.
 
-    A value that the catalogue does not offer gives way to one that it does, so that something is selected.
+    A value that is not among the catalogue's `offers` gives way to one that is, so that something is
+    selected.
     """
-    offers = catalogue.offers()
     name = _first_of([chosen.get("model", ""), settings.DEFAULT_MODEL, *offers], list(offers))
     if name not in offers:
         return {}

@@ -310,16 +310,15 @@ def put_off_storing(pk: int, token: uuid.UUID, reason: Reason, *, due_at: dateti
     )
 
 
-def complete(pk: int, token: uuid.UUID, stored: StoredFiles) -> bool:
-    """storing → completed: the file is in storage, checked and measured."""
-    return _move(
-        State.STORING,
-        State.COMPLETED,
-        _lease(pk, token),
-        **_ended(),
-        **NO_REASON.as_fields(),
-        **vars(stored),
-    )
+def complete(pk: int, token: uuid.UUID, stored: StoredFiles, *, alone: Reason | None = None) -> bool:
+    """storing → completed: the file is in storage, checked and measured.
+
+    `alone` says why an extension does not have its source in front, as it should.
+    """
+    changes: dict[str, Any] = {**_ended(), **(alone or NO_REASON).as_fields(), **vars(stored)}
+    if alone:
+        changes["source_seconds"] = 0
+    return _move(State.STORING, State.COMPLETED, _lease(pk, token), **changes)
 
 
 def fail_storing(pk: int, token: uuid.UUID, reason: Reason) -> bool:

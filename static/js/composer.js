@@ -26,6 +26,21 @@ function offer() {
   const without = choice?.hasAttribute("data-no-reference") ?? false;
   file().disabled = without;
   file().closest(".reference-slot").hidden = without;
+  offerCharacters(model);
+}
+
+function offerCharacters(model) {
+  const cast = form().querySelector(".choice--cast");
+  if (!cast) return;
+  const inputs = [...cast.querySelectorAll("input")];
+  const known = inputs.filter((input) => !model || input.dataset.models.split("|").includes(model));
+  const full = known.filter((input) => input.checked).length >= Number(cast.dataset.limit);
+  for (const input of inputs) {
+    const label = input.closest("label");
+    label.hidden = !known.includes(input);
+    input.disabled = label.hidden || (full && !input.checked);
+  }
+  cast.hidden = !known.length && !cast.querySelector(".error");
 }
 
 // --- What it costs ----------------------------------------------------------------------------------------
@@ -109,17 +124,30 @@ function doubt(picture, limit) {
   return "";
 }
 
+// What the server will make of the image: the shape of the chosen size, filled, or all of it on a blurred copy.
+function frame() {
+  const box = document.getElementById("reference");
+  const [width, height] = (chosen("size") ?? "").split("x").map(Number);
+  const picture = box.querySelector(".reference__frame");
+  if (width && height) {
+    picture.style.setProperty("--shape", width / height);
+    picture.style.setProperty("--blur", 3200 / width);
+  }
+  box.classList.toggle("reference--pad", chosen("fit") === "pad");
+}
+
 function preview() {
   const box = document.getElementById("reference");
   const picture = file().files[0];
-  const image = box.querySelector(".reference__preview");
   const note = box.querySelector(".reference__note");
   ordinary ||= note.textContent;
   if (address) URL.revokeObjectURL(address);
   address = picture ? URL.createObjectURL(picture) : "";
-  if (address) image.src = address;
-  else image.removeAttribute("src");
-  image.hidden = box.querySelector(".reference__remove").hidden = !picture;
+  for (const image of box.querySelectorAll(".reference__frame img")) {
+    if (address) image.src = address;
+    else image.removeAttribute("src");
+  }
+  box.querySelector(".reference__stage").hidden = box.querySelector(".reference__remove").hidden = !picture;
   box.classList.toggle("reference--chosen", Boolean(picture));
   const problem = doubt(picture, Number(box.dataset.limit));
   note.textContent = problem || picture?.name || ordinary;
@@ -146,11 +174,13 @@ function begin() {
   cost();
   fit();
   count();
+  frame();
 }
 
 document.addEventListener("input", (event) => {
   if (!event.target.closest("#composer")) return;
-  if (event.target.name === "model") offer();
+  if (["model", "characters"].includes(event.target.name)) offer();
+  if (["model", "size", "fit"].includes(event.target.name)) frame();
   if (["model", "seconds", "size"].includes(event.target.name)) cost();
   if (event.target.name === "input_reference") return;
   if (event.target === prompt()) {

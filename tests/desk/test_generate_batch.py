@@ -304,3 +304,39 @@ def test_ten_thousand_rows_take_few_queries_and_few_messages(
     in_order = Video.objects.order_by("pk").values_list("public_id", flat=True)
     assert ran.out.split() == list(in_order)
     assert Video.objects.order_by("pk").last().prompt == "Fox number 9999"
+
+
+def test_each_row_fits_its_picture_as_it_says(alice, run, write: Write, tmp_path: Path, picture: bytes):
+    (tmp_path / "a.png").write_bytes(picture)
+    rows = "prompt,reference,fit\nA fox,a.png,pad\nA bear,a.png,\nA wolf,a.png, crop \n"
+
+    run("generate_batch", write(rows), user="alice")
+
+    assert list(Video.objects.order_by("pk").values_list("reference_fit", flat=True)) == [
+        "pad",
+        "crop",
+        "crop",
+    ]
+
+
+def test_another_fit_is_another_video(alice, run, write: Write, tmp_path: Path, picture: bytes):
+    (tmp_path / "a.png").write_bytes(picture)
+    run("generate_batch", write("prompt,reference,fit\nA fox,a.png,pad\n"), user="alice")
+
+    run("generate_batch", write("prompt,reference,fit\nA fox,a.png,crop\n"), user="alice")
+
+    assert Video.objects.count() == 2
+    with pytest.raises(CommandError, match="asked for in the last 24 hours"):
+        run("generate_batch", write("prompt,reference,fit\nA fox,a.png,pad\n"), user="alice")
+
+
+def test_without_a_picture_the_fit_makes_no_difference(alice, run, write: Write):
+    run("generate_batch", write("prompt,fit\nA fox,pad\n"), user="alice")
+
+    with pytest.raises(CommandError, match="asked for in the last 24 hours"):
+        run("generate_batch", write("prompt\nA fox\n"), user="alice")
+
+
+@pytest.mark.parametrize("row", ['{"prompt": "A fox", "fit": "stretch"}', '{"prompt": "A fox", "fit": 3}'])
+def test_it_refuses_a_fit_that_there_is_not(refused, row: str):
+    assert "line 1: fit must be " in refused(row, "batch.jsonl")

@@ -92,6 +92,23 @@ def test_it_starts_from_a_reference(alice, run, tmp_path: Path, picture: bytes):
     run("generate_video", "A fox", user="alice", reference=path)
 
     assert Video.objects.get().reference == ReferenceImage.objects.get(owner=alice)
+    assert Video.objects.get().reference_fit == "crop"
+
+
+def test_it_fits_the_reference_as_told(alice, run, tmp_path: Path, picture: bytes):
+    path = tmp_path / "picture.png"
+    path.write_bytes(picture)
+
+    run("generate_video", "A fox", "--fit", "pad", user="alice", reference=path)
+
+    assert Video.objects.get().reference_fit == "pad"
+
+
+def test_it_knows_no_other_fit(alice, run):
+    with pytest.raises(CommandError, match=r"--fit: invalid choice: 'stretch'"):
+        run("generate_video", "A fox", "--fit", "stretch", user="alice")
+
+    assert not Video.objects.exists()
 
 
 def test_without_a_name_it_is_the_owners_video(run, settings):

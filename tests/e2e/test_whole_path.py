@@ -51,6 +51,11 @@ def test_a_video_from_a_photo_is_made_watched_downloaded_and_deleted(
         {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": _photo(1000, 800)},
     )
     page.get_by_text("Portrait").click()
+    frame = page.locator(".reference__frame").bounding_box()
+    assert frame is not None
+    assert abs(frame["width"] / frame["height"] - 720 / 1280) < 0.01, "the preview has the video's shape"
+    page.get_by_text("Pad", exact=True).click()
+    expect(page.locator(".reference__ground")).to_be_visible()
 
     card = _generate(page, prompt)
     expect(card).to_be_visible(timeout=3000)
@@ -96,6 +101,9 @@ def _check(film: Path) -> None:
     left, right = frames[0][600, 60], frames[0][600, 660]
     assert left[1] > left[0] + 40, "the photo's green left half is where the film begins"
     assert right[0] > right[1] + 40
+    # All of the photo is there, so it is 576 high; above and below is its darkened copy.
+    for row in (150, 1130):
+        assert 0.3 < frames[0][row, 660, 0] / right[0] < 0.7
 
 
 def _delete(page: Page, studio: Studio, prompt: str) -> None:

@@ -14,14 +14,14 @@ from videos.media.clip import Clip, frames_within, open_clip
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[VideoFrame]:
     """Every frame that was taken from the decoder."""
     frames: list[VideoFrame] = []
-    original = clip_module._forgiving_frames
+    original = clip_module.forgiving_frames
 
     def counted(clip: Clip) -> Iterator[VideoFrame]:
         for frame in original(clip):
             frames.append(frame)
             yield frame
 
-    monkeypatch.setattr(clip_module, "_forgiving_frames", counted)
+    monkeypatch.setattr(clip_module, "forgiving_frames", counted)
     return frames
 
 

@@ -81,13 +81,21 @@ def test_a_button_for_what_cannot_be_done_is_not_there(as_alice, alice, can, off
 
 def test_another_like_this_has_all_settings_in_the_form(as_alice, alice):
     video = VideoFactory(
-        owner=alice, model="sora-2-pro", seconds=12, size="1024x1792", prompt="Tall", state=State.FAILED
+        owner=alice,
+        model="sora-2-pro",
+        seconds=12,
+        size="1024x1792",
+        prompt="Tall",
+        state=State.FAILED,
+        reference_fit=Fit.PAD,
     )
+    ada = Character.objects.create(owner=alice, name="Ada", backend=video.backend, backend_character_id="c")
+    video.characters.add(ada)
     url = f"{STUDIO}?like={video.public_id}"
     assert f'href="{url}"' in page_of(as_alice, video)
     response = as_alice.get(url)
     chosen = {"prompt": "Tall", "model": "sora-2-pro", "seconds": "12", "size": "1024x1792"}
-    assert response.context["form"].initial == chosen
+    assert response.context["form"].initial == chosen | {"characters": [ada.public_id], "fit": "pad"}
     assert "data-fresh" not in response.content.decode(), "a draft must not come over it"
     assert Video.objects.count() == 1
 
@@ -95,7 +103,8 @@ def test_another_like_this_has_all_settings_in_the_form(as_alice, alice):
 def test_another_like_this_takes_what_is_still_offered(as_alice, alice):
     video = VideoFactory(owner=alice, model="gone", seconds=99, size="1x1", prompt="Old")
     form = as_alice.get(STUDIO, {"like": video.public_id}).context["form"]
-    assert form.initial == {"prompt": "Old", "model": "sora-2", "seconds": "4", "size": "1280x720"}
+    chosen = {"prompt": "Old", "model": "sora-2", "seconds": "4", "size": "1280x720"}
+    assert form.initial == chosen | {"characters": [], "fit": "crop"}
 
 
 @pytest.mark.parametrize("whose", ["bob", "deleted", "x", "\x00", "video_" + "z" * 500])

@@ -3,7 +3,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.videos.page import GOOD, HTMX, bomb, picture, upload
-from videos.models import ReferenceImage, State, Video, VideoModel
+from videos.models import Backend, Character, ReferenceImage, State, Video, VideoModel
 
 pytestmark = pytest.mark.django_db
 URL = reverse("videos:studio")
@@ -42,8 +42,10 @@ def test_it_gives_htmx_a_fresh_form_and_the_new_card(as_alice):
     assert "hx-preserve" not in page, "the image belonged to the video that was made"
 
 
-def test_it_keeps_the_reference_image(as_alice, alice):
-    as_alice.post(URL, {**GOOD, "input_reference": upload(picture("WEBP"))})
+@pytest.mark.parametrize(("sent", "kept"), [({}, "crop"), ({"fit": "crop"}, "crop"), ({"fit": "pad"}, "pad")])
+def test_it_keeps_the_reference_image_and_how_it_is_fitted(as_alice, alice, sent, kept):
+    as_alice.post(URL, {**GOOD, **sent, "input_reference": upload(picture("WEBP"))})
+    assert Video.objects.get().reference_fit == kept
     image = Video.objects.get().reference
     assert image is not None
     assert (image.owner, image.width, image.height) == (alice, 64, 48)
@@ -65,6 +67,10 @@ def test_it_keeps_the_reference_image(as_alice, alice):
         ("seconds", "5", "makes videos of 4, 8, 12 seconds"),
         ("seconds", "soon", "Enter a whole number"),
         ("seconds", "9" * 40, "makes videos of 4, 8, 12 seconds"),
+        ("fit", "stretch", "Choose Crop or Pad."),
+        ("fit", "p\x00d", "Choose Crop or Pad."),
+        ("characters", "char_nobody", "no such character here"),
+        ("characters", ["c\x00", "x"], "no such character here"),
         ("input_reference", lambda: upload(b"just some text"), "not a picture"),
         ("input_reference", lambda: upload(picture("JPEG", (640, 480))[:4000]), "damaged or incomplete"),
         ("input_reference", lambda: upload(bomb()), "20000 x 20000 pixels"),
@@ -105,6 +111,43 @@ def test_it_does_not_take_a_model_that_was_switched_off(as_alice):
     VideoModel.objects.filter(name="sora-2-pro").update(enabled=False)
     response = as_alice.post(URL, {**GOOD, "model": "sora-2-pro"})
     assert response.status_code == 422
+    assert not Video.objects.exists()
+
+
+def _characters(owner, *names: str) -> list[Character]:
+    backend = Backend.objects.for_environment()
+    return [
+        Character.objects.create(owner=owner, name=name, backend=backend, backend_character_id=f"c{name}")
+        for name in names
+    ]
+
+
+def test_it_has_the_characters_that_were_chosen(as_alice, alice):
+    ada, bea, _ = _characters(alice, "Ada", "Bea", "Cleo")
+    response = as_alice.post(URL, {**GOOD, "characters": [bea.public_id, ada.public_id]}, headers=HTMX)
+    assert response.status_code == 200
+    assert set(Video.objects.get().characters.all()) == {ada, bea}
+    page = response.content.decode()
+    assert page.count('type="checkbox" name="characters"') == 3
+    assert f'value="{ada.public_id}" data-models="sora-2|sora-2-pro" checked' in page
+
+
+def test_it_has_two_characters_at_most(as_alice, alice):
+    cast = _characters(alice, "Ada", "Bea", "Cleo")
+    response = as_alice.post(URL, {**GOOD, "characters": [each.public_id for each in cast]})
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert "at most 2 characters" in page.partition('id="characters-error"')[2].partition("</p>")[0]
+    assert page.count(" checked") == 3 + 3 + 1, "what was chosen stays chosen"
+    assert not Video.objects.exists()
+
+
+def test_it_does_not_take_another_persons_character(as_alice, bob):
+    (theirs,) = _characters(bob, "Theirs")
+    response = as_alice.post(URL, {**GOOD, "characters": theirs.public_id})
+    assert response.status_code == 422
+    assert "no such character here" in response.content.decode()
+    assert "Theirs" not in response.content.decode()
     assert not Video.objects.exists()
 
 

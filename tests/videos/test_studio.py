@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from tests.factories import BackendFactory, VideoFactory
 from tests.videos.page import HTMX
-from videos.models import Backend, PromptTemplate, State, VideoModel
+from videos.models import Backend, Character, PromptTemplate, State, VideoModel
 
 pytestmark = pytest.mark.django_db
 URL = reverse("videos:studio")
@@ -90,12 +90,60 @@ def test_the_prompt_cannot_break_out_of_the_page(as_alice, alice):
 def test_it_needs_as_many_queries_for_one_as_for_thirty(as_alice, alice, django_assert_num_queries):
     first = VideoFactory(owner=alice)
     as_alice.get(URL)  # the first page of all makes the simulator's row
-    with django_assert_num_queries(20) as few:
+    with django_assert_num_queries(15) as few:
         as_alice.get(URL)
     for state in (State.IN_PROGRESS, State.QUEUED):
         VideoFactory.create_batch(15, owner=alice, backend=first.backend, state=state)
     with django_assert_num_queries(len(few)):
         as_alice.get(URL)
+
+
+def test_more_characters_need_no_more_queries(as_alice, alice, django_assert_num_queries):
+    as_alice.get(URL)
+    backend = Backend.objects.for_environment()
+    with django_assert_num_queries(10):
+        as_alice.get(URL)
+    for number in range(10):
+        Character.objects.create(
+            owner=alice, name=f"Ada {number}", backend=backend, backend_character_id=f"c{number}"
+        )
+    with django_assert_num_queries(10):
+        page = as_alice.get(URL).content.decode()
+    assert page.count('name="characters"') == 10
+
+
+def test_a_characters_name_cannot_break_out_of_the_page(as_alice, alice):
+    backend = Backend.objects.for_environment()
+    name = '"><script>alert(1)</script>'
+    Character.objects.create(owner=alice, name=name, backend=backend, backend_character_id="c")
+    page = as_alice.get(URL).content.decode()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+def test_without_characters_there_is_nothing_to_choose(as_alice, bob):
+    backend = Backend.objects.for_environment()
+    Character.objects.create(owner=bob, name="Theirs", backend=backend, backend_character_id="c")
+    page = as_alice.get(URL).content.decode()
+    assert 'name="characters"' not in page
+    assert "Theirs" not in page
+
+
+def test_a_template_leaves_the_characters_chosen(as_alice, alice):
+    backend = Backend.objects.for_environment()
+    ada = Character.objects.create(owner=alice, name="Ada", backend=backend, backend_character_id="c")
+    template = PromptTemplate.objects.get(title="City at dawn")
+    chosen = {"template": template.pk, "characters": [ada.public_id, "char_nobody"]}
+    page = as_alice.get(URL, chosen, headers=HTMX).content.decode()
+    assert " checked" in page.partition(f'value="{ada.public_id}"')[2].partition(">")[0]
+    assert "char_nobody" not in page
+
+
+def test_the_fit_stands_beside_the_file(as_alice):
+    page = as_alice.get(URL).content.decode()
+    slot = page.partition('id="reference"')[2].partition("composer__settings")[0]
+    assert 'name="fit" value="crop" checked' in slot
+    assert 'name="fit" value="pad"' in slot
 
 
 def test_it_says_demo_only_in_demo_mode(as_alice, settings):

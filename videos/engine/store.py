@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.errors import BackendError
-from videos.engine import pacing, received, wire
+from videos.engine import joining, pacing, received, wire
 from videos.lifecycle import Reason, StoredFiles
 from videos.media.inspect import NotAVideo, VideoFacts, inspect_video
 from videos.media.poster import make_poster, make_scrub_sheet
@@ -59,7 +59,7 @@ def store(video_id: int) -> None:
     token = lifecycle.claim_storing(video_id, lease=LEASE)
     if token is None:
         return
-    video = Video.objects.select_related("backend").get(pk=video_id)
+    video = Video.objects.select_related("backend", "source").get(pk=video_id)
     try:
         _fetch_and_keep(video, token)
     except LeaseLostError:
@@ -85,7 +85,7 @@ def _diagnosis(video: Video, error: Exception) -> tuple[Reason, timedelta]:
 
 
 def _fetch_and_keep(video: Video, token: uuid.UUID) -> None:
-    with _workspace(token) as folder, _Heartbeat(video.pk, token) as heartbeat:
+    with workspace(token) as folder, _Heartbeat(video.pk, token) as heartbeat:
         path = folder / "video.mp4"
         delivery = received.find(folder_of(video), video.backend_job_id)
         if delivery.file:
@@ -93,9 +93,13 @@ def _fetch_and_keep(video: Video, token: uuid.UUID) -> None:
         else:
             _download(video, path, heartbeat, url=delivery.url or None)
         facts = _inspected(path, is_final=bool(delivery.file))
+        alone = None
+        if video.joins_source:
+            whole, alone = joining.join_to_source(video, path, check=heartbeat.check)
+            facts = whole or facts
         with _saved(video, token) as save:
             stored = _keep(video, path, facts, save)
-            if not lifecycle.complete(video.pk, token, stored):
+            if not lifecycle.complete(video.pk, token, stored, alone=alone):
                 raise LeaseLostError
     _remove_left_overs(video, token)
 
@@ -131,6 +135,11 @@ class _Heartbeat:
         self._over.set()
         self._thread.join()
 
+    def check(self) -> None:
+        """Raise LeaseLostError once the lease is another's."""
+        if self.lost:
+            raise LeaseLostError
+
     def _beat(self) -> None:
         try:
             while not self.lost and not self._over.wait(RENEW_EVERY):
@@ -146,7 +155,8 @@ class _Heartbeat:
 
 
 @contextmanager
-def _workspace(token: uuid.UUID) -> Iterator[Path]:
+def workspace(token: uuid.UUID) -> Iterator[Path]:
+    """A folder on the disk for the holder of a lease. What a killed one leaves is removed by the sweep."""
     _tmp().mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=_tmp(), prefix=f"store-{token.hex}-") as folder:
         yield Path(folder)
@@ -179,8 +189,7 @@ def _download(video: Video, target: Path, heartbeat: _Heartbeat, *, url: str | N
     ):
         for chunk in chunks:
             file.write(chunk)
-            if heartbeat.lost:
-                raise LeaseLostError
+            heartbeat.check()
 
 
 class _Saver:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,13 +15,14 @@ from videos import lifecycle
 from videos.backends.client import ReferenceFile
 from videos.backends.errors import BackendError, Refused, Unavailable, Unknown
 from videos.backends.replies import Job
-from videos.engine import asking, dispatch, experience, hints, pacing, rate, received, wire
+from videos.engine import asking, dispatch, experience, hints, joining, pacing, rate, received, wire
 from videos.engine.asking import Way
 from videos.engine.dispatch import Claim
 from videos.engine.pacing import Expectation
 from videos.engine.reasons import SOURCE_GONE, reason_of, reason_of_failure
-from videos.engine.store import folder_of
+from videos.engine.store import folder_of, workspace
 from videos.lifecycle import Reason
+from videos.media.clip import NotAVideo
 from videos.media.reference import BadReference, fit_reference
 from videos.models import Fit, State, Video
 
@@ -56,7 +58,8 @@ def submit(claim: Claim) -> None:
         lifecycle.refuse(video.pk, claim.token, replace(SOURCE_GONE, detail=str(error)))
         return
     except (BadReference, OSError) as error:
-        lifecycle.refuse(video.pk, claim.token, Reason("bad_reference", _REFERENCE_GONE, repr(error)))
+        sentence = _SOURCE_UNREADABLE if video.joins_source else _REFERENCE_GONE
+        lifecycle.refuse(video.pk, claim.token, Reason("bad_reference", sentence, repr(error)))
         return
     # Read before the money is spent: nothing may stand between the job's id and its being written down.
     expected = experience.expected(experience.kind_of(video))
@@ -97,15 +100,26 @@ def _sent(claim: Claim, video: Video, way: Way) -> Job | None:
 
 
 _REFERENCE_GONE = "The reference image could not be read. Nothing was submitted. Choose it again."
+_SOURCE_UNREADABLE = "The video to go on from cannot be read. Nothing was submitted."
 
 
 def _reference(video: Video) -> ReferenceFile | None:
-    """The reference at exactly the video's size, because servers refuse any other."""
-    if video.reference is None:
+    """The reference at exactly the video's size, because servers refuse any other.
+
+    Of an extension that is joined here it is the last frame of its source.
+    """
+    if video.joins_source:
+        try:
+            with workspace(video.lease_token or uuid.uuid4()) as folder:
+                fitted = joining.last_frame_of_source(video, folder)
+        except NotAVideo as error:
+            raise BadReference("damaged", f"{error} {error.detail}") from error
+    elif video.reference is None:
         return None
-    with video.reference.file.open("rb") as file:
-        how: Literal["crop", "pad"] = "pad" if video.reference_fit == Fit.PAD else "crop"
-        fitted = fit_reference(file.read(), video.size, how=how)
+    else:
+        with video.reference.file.open("rb") as file:
+            how: Literal["crop", "pad"] = "pad" if video.reference_fit == Fit.PAD else "crop"
+            fitted = fit_reference(file.read(), video.size, how=how)
     return ReferenceFile(f"reference.{fitted.extension}", fitted.content, fitted.content_type)
 
 

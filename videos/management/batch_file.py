@@ -10,13 +10,17 @@ from typing import Any
 
 from django.conf import settings
 
-COLUMNS = ("prompt", "model", "seconds", "size", "reference")
+from videos.models import Fit
+
+COLUMNS = ("prompt", "model", "seconds", "size", "reference", "fit")
 SUFFIXES = (".csv", ".jsonl")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One wish as written. `line` counts from 1; `reference` is a path as it stands in the file, or empty."""
+    """One wish as written. `line` counts from 1; `reference` is a path as it stands in the file, or empty;
+    `fit` is crop or pad.
+    """
 
     line: int
     prompt: str
@@ -24,6 +28,7 @@ class Row:
     seconds: int
     size: str
     reference: str
+    fit: str
 
 
 @dataclass(frozen=True)
@@ -126,12 +131,14 @@ _KNOWN = f"Known are {', '.join(COLUMNS)}."
 
 def _faults_of(record: dict[str, Any]) -> list[str]:
     faults = [f"unknown key “{name}”. {_KNOWN}" for name in record if name not in COLUMNS]
-    for name in ("prompt", "model", "size", "reference"):
+    for name in ("prompt", "model", "size", "reference", "fit"):
         value = record.get(name)
         if value is not None and not isinstance(value, str):
             faults.append(f"{name} must be text.")
         elif value and "\x00" in value:
             faults.append(f"{name} holds a character that cannot be stored (NUL).")
+    if isinstance(record.get("fit"), str) and _fit(record) not in Fit.values:
+        faults.append("fit must be crop or pad.")
     if record.get("prompt") in (None, ""):
         faults.append("the prompt is missing.")
     if _seconds(record.get("seconds")) is None:
@@ -150,6 +157,10 @@ def _seconds(value: object) -> int | None:
     return int(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
 
 
+def _fit(record: dict[str, Any]) -> str:
+    return (record.get("fit") or "").strip() or Fit.CROP.value
+
+
 def _row(line: int, record: dict[str, Any]) -> Row:
     def text(name: str, default: str = "") -> str:
         return (record.get(name) or "").strip() or default
@@ -161,4 +172,5 @@ def _row(line: int, record: dict[str, Any]) -> Row:
         seconds=_seconds(record.get("seconds")) or 0,
         size=text("size", settings.DEFAULT_SIZE),
         reference=text("reference"),
+        fit=_fit(record),
     )

@@ -15,8 +15,8 @@ from videos.models import State, Video
 
 RECENT = timedelta(hours=24)
 
-# Everything that makes two videos the same wish: prompt, model, seconds, size, SHA-256 of the reference.
-Settings = tuple[str, str, int, str, str]
+# Everything that makes two videos the same wish: prompt, model, seconds, size, SHA-256 of the reference, fit.
+Settings = tuple[str, str, int, str, str, str]
 
 
 def person(username: str | None) -> User:
@@ -73,10 +73,10 @@ def asked_before(owner: User, wishes: Iterable[Settings]) -> set[Settings]:
     wanted = set(wishes)
     recent = Video.objects.filter(owner=owner, created_at__gte=timezone.now() - RECENT)
     made = recent.exclude(state__in=[State.FAILED, State.CANCELED]).order_by()
-    fields = "prompt", "model", "seconds", "size", "reference__sha256"
+    fields = "prompt", "model", "seconds", "size", "reference__sha256", "reference_fit"
     found: set[Settings] = set()
-    for prompt, model, seconds, size, sha256 in made.values_list(*fields).iterator(chunk_size=500):
-        wish = prompt, model, seconds, size, sha256 or ""
+    for prompt, model, seconds, size, sha256, fit in made.values_list(*fields).iterator(chunk_size=500):
+        wish = prompt, model, seconds, size, sha256 or "", fit if sha256 else ""
         if wish in wanted:
             found.add(wish)
     return found

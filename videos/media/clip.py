@@ -1,4 +1,4 @@
-"""An MP4 on disk, opened so that a hostile or half-sent file does no harm: for inspect.py and poster.py."""
+"""An MP4 on disk, opened so that a hostile or half-sent file does no harm: for the others here."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def frames_within(clip: Clip, windows: list[tuple[float, float]]) -> Iterator[Vi
     """
     keyframes = clip.keyframes()
     clip.seek(0)
-    frames = _forgiving_frames(clip)
+    frames = forgiving_frames(clip)
     current = next(frames, None)
     if current is None:
         raise NotAVideo("The video cannot be decoded.", detail="no frame of the video track could be decoded")
@@ -94,7 +94,7 @@ def frames_within(clip: Clip, windows: list[tuple[float, float]]) -> Iterator[Vi
         keyframe = _last_at_or_before(keyframes, last)
         if keyframe is not None and keyframe > _ticks(ahead or current):
             clip.seek(keyframe)
-            frames = _forgiving_frames(clip)
+            frames = forgiving_frames(clip)
             current, ahead = next(frames, current), None
         while _ticks(current) < first:
             ahead = ahead or next(frames, None)
@@ -104,7 +104,7 @@ def frames_within(clip: Clip, windows: list[tuple[float, float]]) -> Iterator[Vi
         yield current
 
 
-def _forgiving_frames(clip: Clip) -> Iterator[VideoFrame]:
+def forgiving_frames(clip: Clip) -> Iterator[VideoFrame]:
     """Yield the frames from here to the end in the order they are shown, leaving out what is damaged."""
     for packet in clip.container.demux(clip.stream):
         try:

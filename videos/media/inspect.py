@@ -40,7 +40,7 @@ class VideoFacts:
 
 
 @dataclass
-class _Tally:
+class Tally:
     """What one pass over the packets found. Times are in ticks of the video track's time base."""
 
     packets: Counter[int] = field(default_factory=Counter)
@@ -73,7 +73,7 @@ def inspect_video(path: Path) -> VideoFacts:
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     with open_clip(path) as clip:
-        tally = _read_every_packet(clip)
+        tally = read_every_packet(clip)
         frame = _decode_both_ends(clip, tally)
         width, height = shown_size(clip, frame)
         return VideoFacts(
@@ -94,9 +94,9 @@ def shown_size(clip: Clip, frame: VideoFrame) -> tuple[int, int]:
     return (height, width) if frame.rotation % 180 else (width, height)
 
 
-def _read_every_packet(clip: Clip) -> _Tally:
+def read_every_packet(clip: Clip) -> Tally:
     """Demux to the end. Raises NotAVideo when a track's samples are cut short or missing."""
-    tally = _Tally()
+    tally = Tally()
     for packet in clip.container.demux():
         if packet.is_corrupt:
             raise NotAVideo("The video file is incomplete.", detail=f"short packet at byte {packet.pos}")
@@ -115,7 +115,7 @@ def _read_every_packet(clip: Clip) -> _Tally:
     return tally
 
 
-def _decode_both_ends(clip: Clip, tally: _Tally) -> VideoFrame:
+def _decode_both_ends(clip: Clip, tally: Tally) -> VideoFrame:
     """Decode the first and the last frame and return the first. Raises NotAVideo or an error of FFmpeg."""
     clip.seek(tally.start or 0)
     first = next(clip.container.decode(clip.stream), None)
@@ -129,7 +129,7 @@ def _decode_both_ends(clip: Clip, tally: _Tally) -> VideoFrame:
     return first
 
 
-def _duration(clip: Clip, tally: _Tally) -> float:
+def _duration(clip: Clip, tally: Tally) -> float:
     """Return the video track's length in seconds: what its packets span, else what its header says."""
     ticks = tally.end - (tally.start or 0) or clip.stream.duration or 0
     return float(ticks * clip.time_base)

@@ -62,8 +62,8 @@ def make_poster(video: Path, target: Path, *, width: int = 960) -> tuple[int, in
         frame = _representative_frame(clip)
         shown_width, shown_height = shown_size(clip, frame)
         scale = min(1.0, width / shown_width)
-        picture = _picture(frame, _scaled((shown_width, shown_height), scale), Interpolation.BICUBIC)
-    with _replacing(target) as temporary:
+        picture = upright_picture(frame, _scaled((shown_width, shown_height), scale), Interpolation.BICUBIC)
+    with replacing(target) as temporary:
         picture.save(temporary, "WEBP", quality=82, method=4)
     return picture.size
 
@@ -86,7 +86,7 @@ def make_scrub_sheet(video: Path, target: Path, *, frames: int = 20) -> ScrubShe
         windows = [((index + 0.25) * part, (index + 0.75) * part) for index in range(count)]
         tiles = [_tile(clip, frame) for frame in frames_within(clip, windows)]
     sheet, layout = _laid_out(tiles)
-    with _replacing(target) as temporary:
+    with replacing(target) as temporary:
         sheet.save(temporary, "JPEG", quality=80)
     return layout
 
@@ -113,7 +113,7 @@ def _contrast(frame: VideoFrame) -> float:
 
 def _tile(clip: Clip, frame: VideoFrame) -> Image.Image:
     size = shown_size(clip, frame)
-    return _picture(frame, _scaled(size, min(1.0, TILE_SIDE / max(size))), Interpolation.AREA)
+    return upright_picture(frame, _scaled(size, min(1.0, TILE_SIDE / max(size))), Interpolation.AREA)
 
 
 def _laid_out(tiles: list[Image.Image]) -> tuple[Image.Image, ScrubSheet]:
@@ -128,7 +128,7 @@ def _laid_out(tiles: list[Image.Image]) -> tuple[Image.Image, ScrubSheet]:
     return sheet, ScrubSheet(columns, rows, len(tiles), width, height)
 
 
-def _picture(frame: VideoFrame, size: tuple[int, int], interpolation: Interpolation) -> Image.Image:
+def upright_picture(frame: VideoFrame, size: tuple[int, int], interpolation: Interpolation) -> Image.Image:
     """Return `frame` in RGB, upright, scaled to `size` as shown (pixels)."""
     width, height = reversed(size) if frame.rotation % 180 else size
     colorspace = None
@@ -158,7 +158,7 @@ def _length(clip: Clip) -> float:
 
 
 @contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path) -> Iterator[Path]:
     """Give a temporary path beside `target` that takes its place at the end, or goes if the block fails."""
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
     try:

@@ -31,6 +31,9 @@ NEUTRAL = (128, 128, 128)
 
 JPEG_QUALITY = 95
 
+# How much two shapes (width by height) may differ and still count as one: servers round sides to 16 or 32.
+NEARLY = 0.04
+
 # The end of every PNG: the IEND chunk's name and checksum. Pillow takes a PNG that lacks it for whole.
 PNG_END = b"IEND\xaeB`\x82"
 
@@ -120,11 +123,36 @@ def fit_reference(content: bytes, size: str, *, how: Literal["crop", "pad"] = "c
     it on a blurred, darkened copy of itself. Raises ValueError for a malformed `size`, BadReference as
     `open_reference` does.
     """
+    wanted = sides(size)
+    return _fitted(_decoded(content), wanted, how)
+
+
+def fit_frame(picture: Image.Image, size: str) -> Reference:
+    """Return a frame of a film with exactly the pixels of `size`: scaled, or cut where its shape is another.
+
+    A shape so near that only a server's rounding made it (1280x704 for 1280x720) is stretched, so that
+    nothing is lost at the edges. Raises ValueError for a malformed `size`.
+    """
+    wanted = sides(size)
+    if same_shape(picture.size, wanted):
+        picture = picture.resize(wanted, Image.Resampling.LANCZOS)
+    return _fitted(picture, wanted, "crop")
+
+
+def sides(size: str) -> tuple[int, int]:
+    """Return width and height of a size such as "1280x720". Raises ValueError when it is not one."""
     match = re.fullmatch(r"([1-9][0-9]{1,3})x([1-9][0-9]{1,3})", size)
     if match is None:
         raise ValueError(f"not a size such as 1280x720: {size!r}")
-    wanted = int(match[1]), int(match[2])
-    picture = _decoded(content)
+    return int(match[1]), int(match[2])
+
+
+def same_shape(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether stretching a picture from one size to the other goes unnoticed."""
+    return abs(one[0] * other[1] / (one[1] * other[0]) - 1) < NEARLY
+
+
+def _fitted(picture: Image.Image, wanted: tuple[int, int], how: Literal["crop", "pad"]) -> Reference:
     cover = ImageOps.fit(picture, wanted, Image.Resampling.LANCZOS)
     return _encoded(cover if how == "crop" else _padded(picture, cover))
 

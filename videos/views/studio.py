@@ -1,13 +1,17 @@
 """The studio: the form, what is in flight, and what has just arrived."""
 
+from collections.abc import Mapping
+
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
+from videos import casting, catalogue
+from videos.catalogue import Offer
 from videos.forms import GenerateForm, starting_values
-from videos.models import IN_FLIGHT, PromptTemplate, Video
+from videos.models import IN_FLIGHT, Backend, PromptTemplate, Video
 from videos.views.library import PUBLIC_ID
 from videos.views.loading import Request, in_line, signed_in
 
@@ -23,32 +27,39 @@ def studio(request: Request) -> HttpResponse:
     """Show the studio, or create what was asked for. With HTMX, answer with the form and the new card."""
     if request.method == "POST":
         return _create(request)
-    form = GenerateForm(initial=_prefilled(request))
+    in_use = Backend.objects.in_use()
+    offers = catalogue.offers(in_use)
+    form = GenerateForm(initial=_starting(request, offers), owner=request.user, offers=offers)
     if request.htmx:
         return render(request, "videos/_form.html", _form_context(form, keep_reference=True))
-    return _page(request, form)
+    return _page(request, form, in_use)
 
 
 def _create(request: Request) -> HttpResponse:
-    form = GenerateForm(request.POST, request.FILES)
+    in_use = Backend.objects.in_use()
+    offers = catalogue.offers(in_use)
+    form = GenerateForm(request.POST, request.FILES, owner=request.user, offers=offers)
     if not form.is_valid():
         if request.htmx:
-            context = _form_context(form, keep_reference="input_reference" not in form.errors)
+            context = _form_context(form, keep_reference=not {"input_reference", "fit"} & set(form.errors))
             return render(request, "videos/_form.html", context, status=422)
-        return _page(request, form, status=422)
-    video = form.save(request.user)
+        return _page(request, form, in_use, status=422)
+    video = form.save()
     if not request.htmx:
         return redirect("videos:studio")
     in_line([video])
-    fresh = GenerateForm(initial=starting_values(_choices(request.POST)))
+    initial = starting_values(_choices(request.POST), offers) | _chosen_characters(request.POST)
+    fresh = GenerateForm(initial=initial, owner=request.user, offers=offers)
     return render(request, "videos/_created.html", {"video": video, **_form_context(fresh)})
 
 
-def _page(request: Request, form: GenerateForm, status: int = 200) -> HttpResponse:
+def _page(request: Request, form: GenerateForm, in_use: list[Backend], status: int = 200) -> HttpResponse:
     videos = in_line(_recent(request))
     context = {
         "videos": videos,
         "waiting": _in_flight(request) - sum(video.is_in_flight for video in videos),
+        "standing": catalogue.standing(in_use),
+        "has_characters": casting.concerns(request.user.pk, in_use),
         "templates": PromptTemplate.objects.filter(enabled=True),
         **_form_context(form),
     }
@@ -71,15 +82,27 @@ def _in_flight(request: Request) -> int:
     return Video.objects.of(request.user).in_flight().count()
 
 
-def _prefilled(request: Request) -> dict[str, object]:
-    """What the form starts with: all of the video that `?like=` names, when it is one's own; else the
-    template asked for, over what is chosen in the page already.
+def _starting(request: Request, offers: Mapping[str, Offer]) -> dict[str, object]:
+    """What the form starts with: all of the video that `?like=` names, when it is one's own; else what is
+    chosen already, under the template asked for.
     """
-    query = request.GET
-    if (like := query.get("like", "")) and PUBLIC_ID.fullmatch(like):
-        video = Video.objects.of(request.user).filter(public_id=like).first()
-        if video is not None:
-            return starting_values({name: str(getattr(video, name)) for name in (*_CHOICES, "prompt")})
+    video = _like(request)
+    if video is None:
+        return starting_values(_prefilled(request.GET), offers) | _chosen_characters(request.GET)
+    asked = {name: str(getattr(video, name)) for name in (*_CHOICES, "prompt")}
+    characters = list(video.characters.values_list("public_id", flat=True))
+    return starting_values(asked, offers) | {"characters": characters, "fit": video.reference_fit}
+
+
+def _like(request: Request) -> Video | None:
+    like = request.GET.get("like", "")
+    return (
+        Video.objects.of(request.user).filter(public_id=like).first() if PUBLIC_ID.fullmatch(like) else None
+    )
+
+
+def _prefilled(query: QueryDict) -> dict[str, str]:
+    """What is chosen in the page already, under the template asked for."""
     chosen = _choices(query)
     number = query.get("template", "")
     if number.isdecimal() and len(number) < 10:
@@ -87,8 +110,12 @@ def _prefilled(request: Request) -> dict[str, object]:
         if template is not None:
             filled = {name: getattr(template, name) for name in (*_CHOICES, "prompt")}
             chosen.update({name: str(value) for name, value in filled.items() if value})
-    return starting_values(chosen)
+    return chosen
 
 
 def _choices(data: QueryDict) -> dict[str, str]:
     return {name: str(data.get(name, "")) for name in _CHOICES}
+
+
+def _chosen_characters(data: QueryDict) -> dict[str, object]:
+    return {"characters": data.getlist("characters")}

@@ -16,7 +16,7 @@ from videos import services
 from videos.management.batch_file import SUFFIXES, Fault, Row, read_batch
 from videos.management.following import Outcome, follow
 from videos.management.wishes import Settings, asked_before, person, reference_at
-from videos.models import ReferenceImage, Video
+from videos.models import Fit, ReferenceImage, Video
 from videos.services import Wish
 
 
@@ -30,7 +30,8 @@ class Batch:
 
     def settings_of(self, row: Row) -> Settings:
         """Return what makes another row the same wish."""
-        return row.prompt, row.model, row.seconds, row.size, self.digests.get(row.reference, "")
+        sha256 = self.digests.get(row.reference, "")
+        return row.prompt, row.model, row.seconds, row.size, sha256, row.fit if sha256 else ""
 
 
 class Command(BaseCommand):
@@ -38,9 +39,10 @@ class Command(BaseCommand):
         "Queue every video of a file and print their ids, one a line, in the order of the file. A CSV file "
         "starts with a header; a JSON Lines file has one object a line. Columns or keys: prompt, and where "
         "the defaults will not do model, seconds, size, reference (a picture; the path is relative to the "
-        "file). If one row is wrong, no row is queued. If the same person asked for any of its videos in the "
-        "last 24 hours, the file may be running twice, so nothing is queued unless you say --again; failed "
-        "and canceled videos do not count, and neither do repetitions inside the file."
+        "file), fit (crop or pad: how the picture is brought to the size). If one row is wrong, no row is "
+        "queued. If the same person asked for any of its videos in the last 24 hours, the file may be "
+        "running twice, so nothing is queued unless you say --again; failed and canceled videos do not "
+        "count, and neither do repetitions inside the file."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -121,7 +123,7 @@ def _opened(path: Path) -> Batch:
 
 
 def _wish(row: Row) -> Wish:
-    return Wish(row.prompt, row.model, row.seconds, row.size)
+    return Wish(row.prompt, row.model, row.seconds, row.size, fit=Fit(row.fit))
 
 
 def _pictures(folder: Path, names: set[str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 from argparse import ArgumentParser
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from videos import services
 from videos.management.following import follow
 from videos.management.wishes import naming_the_option, person, reference_at
-from videos.models import Video
+from videos.models import Fit, Video
 from videos.services import Wish
 
 
@@ -38,6 +39,13 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--reference", type=Path, metavar="FILE", help="JPEG, PNG or WebP picture to start from"
+        )
+        parser.add_argument(
+            "--fit",
+            choices=Fit.values,
+            default=Fit.CROP.value,
+            help="how the picture is brought to the video's size: crop fills it and cuts what stands over, "
+            "pad shows all of it on a blurred copy; default: %(default)s",
         )
         parser.add_argument("--wait", action="store_true", help="show progress until it has ended")
         parser.add_argument(
@@ -68,7 +76,7 @@ def _ask(options: dict[str, Any]) -> Video:
         services.check(wish)
         if options["reference"] is not None:
             picture = services.keep_reference(owner, reference_at(options["reference"]))
-            wish = Wish(wish.prompt, wish.model, wish.seconds, wish.size, picture)
+            wish = replace(wish, reference=picture, fit=Fit(options["fit"]))
         return services.create(owner, wish)
     except ValidationError as error:
         raise naming_the_option(error) from error
