@@ -17,5 +17,6 @@ urlpatterns = [
     path("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("accounts/password/change/", account.password_change, name="account_change_password"),
     path("admin/", admin.site.urls),
+    path("v1/", include("videos.api.openai_urls")),
     path("", include("videos.urls")),
 ]

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date, quote_etag
 from whitenoise.responders import SlicedFile
@@ -51,6 +53,29 @@ class _StoredFileResponse(FileResponse):
 
     def set_headers(self, filelike: IO[bytes]) -> None:
         """Leave the headers alone."""
+
+
+def stored_response(
+    request: HttpRequest,
+    stored: FieldFile,
+    *,
+    content_type: str,
+    filename: str | None = None,
+    as_attachment: bool = False,
+    etag: str | None = None,
+) -> HttpResponseBase:
+    """Answer with a file in Django storage: from a local disk as `file_response` does; elsewhere, by sending
+    the client to where storage keeps it. Raises FileNotFoundError when there is none.
+    """
+    if not stored:
+        raise FileNotFoundError
+    try:
+        path = Path(stored.path)
+    except NotImplementedError:
+        return redirect(stored.url)
+    return file_response(
+        request, path, content_type=content_type, filename=filename, as_attachment=as_attachment, etag=etag
+    )
 
 
 def file_response(

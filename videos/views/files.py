@@ -1,15 +1,12 @@
 """The files of a video, for its owner only."""
 
-from pathlib import Path
-
 from django.db.models.fields.files import FieldFile
 from django.http import Http404
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
 from django.utils.text import Truncator, slugify
 from django.views.decorators.http import require_safe
 
-from videos.media.serve import file_response
+from videos.media.serve import stored_response
 from videos.models import Video
 from videos.views.loading import Request, get_video, signed_in
 
@@ -64,17 +61,10 @@ def _answer(
     as_attachment: bool = False,
     etag: str | None = None,
 ) -> HttpResponseBase:
-    """Serve from a local disk; elsewhere, send the browser to where storage keeps it."""
-    if not stored:
-        raise Http404
     try:
-        path = Path(stored.path)
-    except NotImplementedError:
-        return redirect(stored.url)
-    try:
-        return file_response(
+        return stored_response(
             request,
-            path,
+            stored,
             content_type=content_type,
             filename=filename,
             as_attachment=as_attachment,
