@@ -16,7 +16,7 @@ def _create(client: Client, retry: str | None = None, prompt: str = "A lake", ke
     headers |= {"Idempotency-Key": key} if key else {}
     reply = client.post(URL, {"prompt": prompt}, content_type=JSON, headers=headers)
     assert reply.status_code == 200, reply.content
-    return reply.json()
+    return {**reply.json(), "replayed": reply.get("Idempotent-Replayed")}
 
 
 def test_a_retry_is_answered_with_the_first_ones_video(client: Client):
@@ -72,6 +72,7 @@ def test_an_idempotency_key(client: Client):
     other = client.post(URL, {"prompt": "B"}, content_type=JSON, headers={"Idempotency-Key": "mine"})
 
     assert first["id"] == again["id"]
+    assert (first["replayed"], again["replayed"]) == (None, "true")
     assert (other.status_code, other.json()["error"]["code"]) == (409, "idempotency_key_reused")
     assert Video.objects.count() == 1
 

@@ -16,7 +16,7 @@ from videos.api.errors import ApiError, not_found
 from videos.api.openai_door import own, own_video, reply
 from videos.api.openai_fields import Fields
 from videos.api.openai_objects import SHOWN
-from videos.media.serve import stored_response
+from videos.media.serve import POSTER_TYPE, SCRUB_TYPE, stored_response
 from videos.models import Character, Kind, State, Video
 from videos.models.video import outside
 from videos.services import Wish
@@ -24,8 +24,8 @@ from videos.services import Wish
 PAGE, MOST = 20, 100  # videos in a page
 _VARIANTS = {
     "video": ("file", "video/mp4", "mp4"),
-    "thumbnail": ("poster", "image/webp", "webp"),
-    "spritesheet": ("scrub_sheet", "image/jpeg", "jpg"),
+    "thumbnail": ("poster", POSTER_TYPE, "webp"),
+    "spritesheet": ("scrub_sheet", SCRUB_TYPE, "jpg"),
 }
 # --- Videos ------------------------------------------------------------------------------------------------
 
@@ -184,8 +184,11 @@ def _derive(
 def _once(request: HttpRequest, caller: Caller, asked: str, make: Callable[[], Video]) -> HttpResponse:
     """Make the video, or answer with the one that an earlier sending of the same request made."""
     key, retry = openai_fields.idempotency_key(request), openai_fields.retries(request)
-    video, _ = receipts.once(caller, asked, make, key=key, retry=retry)
-    return _job(Video.objects.values(*SHOWN).get(pk=video.pk))
+    video, is_new = receipts.once(caller, asked, make, key=key, retry=retry)
+    response = _job(Video.objects.values(*SHOWN).get(pk=video.pk))
+    if not is_new:
+        response["Idempotent-Replayed"] = "true"
+    return response
 
 
 def _job(row: openai_objects.Row) -> HttpResponse:

@@ -21,11 +21,15 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date, quote_etag
+from django.utils.text import Truncator, slugify
 from whitenoise.responders import SlicedFile
 
 # A stored file never changes under its address. For one's own browser only; Vary: Cookie keeps the next
 # person at the same browser from getting it.
 CACHE_CONTROL = "private, max-age=86400, immutable"
+
+# As `videos.media.poster` makes them. Not taken from there: that would bring FFmpeg into every web process.
+POSTER_TYPE, SCRUB_TYPE = "image/webp", "image/jpeg"
 
 # RFC 9110, 14.1.2, for one range. Numbers beyond any file's size are not ranges we need to know.
 BYTE_RANGE = re.compile(
@@ -64,8 +68,8 @@ def stored_response(
     as_attachment: bool = False,
     etag: str | None = None,
 ) -> HttpResponseBase:
-    """Answer with a file in Django storage: from a local disk as `file_response` does; elsewhere, by sending
-    the client to where storage keeps it. Raises FileNotFoundError when there is none.
+    """Answer with a `stored` file as `file_response` does; where storage has no disk of ours, with a redirect
+    to where it keeps the file. Raises FileNotFoundError when there is none.
     """
     if not stored:
         raise FileNotFoundError
@@ -76,6 +80,14 @@ def stored_response(
     return file_response(
         request, path, content_type=content_type, filename=filename, as_attachment=as_attachment, etag=etag
     )
+
+
+def readable_name(prompt: str) -> str:
+    """A file name, without its ending, that says what is in it, such as `a-paper-boat-on-a-rainy-street`.
+
+    Empty when no word of the prompt can stand in one.
+    """
+    return slugify(Truncator(prompt).words(8, truncate=""), allow_unicode=True)[:80].strip("-")
 
 
 def file_response(

@@ -3,15 +3,10 @@
 from django.db.models.fields.files import FieldFile
 from django.http import Http404
 from django.http.response import HttpResponseBase
-from django.utils.text import Truncator, slugify
 from django.views.decorators.http import require_safe
 
-from videos.media.serve import stored_response
-from videos.models import Video
+from videos.media.serve import POSTER_TYPE, SCRUB_TYPE, readable_name, stored_response
 from videos.views.loading import Request, get_video, signed_in
-
-# As `videos.media.poster` makes them. Not taken from there: that would bring FFmpeg into every web process.
-POSTER_TYPE, SCRUB_TYPE = "image/webp", "image/jpeg"
 
 
 @require_safe
@@ -23,7 +18,7 @@ def file(request: Request, public_id: str) -> HttpResponseBase:
         request,
         video.file,
         content_type="video/mp4",
-        filename=f"{_readable(video)}.mp4",
+        filename=f"{readable_name(video.prompt) or video.public_id}.mp4",
         as_attachment="download" in request.GET,
         etag=video.sha256 or None,
     )
@@ -72,9 +67,3 @@ def _answer(
         )
     except FileNotFoundError as error:
         raise Http404 from error
-
-
-def _readable(video: Video) -> str:
-    """A file name that says what is in it, such as `a-paper-boat-on-a-rainy-street`."""
-    words = Truncator(video.prompt).words(8, truncate="")
-    return slugify(words, allow_unicode=True)[:80].strip("-") or video.public_id
