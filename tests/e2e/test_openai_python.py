@@ -163,7 +163,7 @@ def test_every_method_without_blocking(program: Program, finished: str):
 
 
 def test_the_readmes_example_as_it_stands(program: Program, tmp_path: Path):
-    section = (PROJECT / "README.md").read_text().partition("### Your OpenAI scripts, unchanged")[2]
+    section = (PROJECT / "README.md").read_text().partition("## Your OpenAI scripts, unchanged")[2]
     example = re.search(r"```python\n(.*?)```", section, re.DOTALL)
     assert example is not None
     for line in ("OPENAI_BASE_URL=http", "OPENAI_API_KEY=cg_"):
