@@ -15,7 +15,6 @@ from videos.api.auth import Caller
 from videos.api.errors import ApiError, not_found
 from videos.api.openai_door import own, own_video, reply
 from videos.api.openai_fields import Fields
-from videos.api.openai_objects import SHOWN
 from videos.media.serve import POSTER_TYPE, SCRUB_TYPE, stored_response
 from videos.models import Character, Kind, State, Video
 from videos.models.video import outside
@@ -82,14 +81,14 @@ def index(request: HttpRequest, caller: Caller) -> HttpResponse:
         raise ApiError(400, "invalid_value", f"'limit' is a number from 0 to {MOST}.", param="limit")
     if order not in ("asc", "desc"):
         raise ApiError(400, "invalid_value", "'order' is asc or desc.", param="order")
-    rows = Video.objects.of(caller.user).values(*SHOWN)
+    rows = openai_objects.rows(Video.objects.of(caller.user))
     page = listing.page(caller, rows, after=request.GET.get("after", ""), limit=int(limit), order=order)
-    return reply(openai_objects.videos(page.videos, has_more=page.has_more))
+    return reply(openai_objects.page(page.videos, has_more=page.has_more))
 
 
 def retrieve(_: HttpRequest, caller: Caller, video_id: str) -> HttpResponse:
     """GET /videos/{id}."""
-    row = own(caller, video_id).values(*SHOWN).first()
+    row = openai_objects.rows(own(caller, video_id)).first()
     if row is None:
         raise not_found("Video", video_id)
     return _job(row)
@@ -185,7 +184,7 @@ def _once(request: HttpRequest, caller: Caller, asked: str, make: Callable[[], V
     """Make the video, or answer with the one that an earlier sending of the same request made."""
     key, retry = openai_fields.idempotency_key(request), openai_fields.retries(request)
     video, is_new = receipts.once(caller, asked, make, key=key, retry=retry)
-    response = _job(Video.objects.values(*SHOWN).get(pk=video.pk))
+    response = _job(openai_objects.rows(Video.objects.filter(pk=video.pk)).get())
     if not is_new:
         response["Idempotent-Replayed"] = "true"
     return response

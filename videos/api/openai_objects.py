@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q, QuerySet
+
 from videos.catalogue import Offer
 from videos.engine import experience, pacing
-from videos.models import Character, Kind, State
+from videos.models import Character, Kind, State, Video
 from videos.models.video import IN_FLIGHT, outside
 
 Row = Mapping[str, Any]
 
 # What of a video is read: plain values, for making a model's instance of each costs more than all the rest.
-SHOWN = (
+_SHOWN = (
     "public_id",
     "backend_id",
     "prompt",
@@ -24,7 +26,6 @@ SHOWN = (
     "remixed_from",
     "state",
     "progress",
-    "due_at",
     "error_code",
     "error_message",
     "created_at",
@@ -35,8 +36,16 @@ _SOONEST, _LATEST = 1.0, 10.0  # seconds between two looks of a client
 _SHARE = 0.05  # of the usual time: how much later than need be a client notices the end
 
 
+def rows(videos: QuerySet[Video]) -> QuerySet[Video, dict[str, Any]]:
+    """Return what of `videos` is shown. Reading a time from SQLite costs as much as all other values, so of
+    `due_at` only what is asked for is read.
+    """
+    shown: QuerySet[Video, dict[str, Any]] = videos.values(*_SHOWN, is_due=Q(due_at__isnull=False))
+    return shown
+
+
 def video(row: Row) -> dict[str, object]:
-    """Return the protocol's Video for a row of `SHOWN`.
+    """Return the protocol's Video for one of `rows`.
 
     A canceled one has failed, with that code. One that waits for its owner's decision is queued, and has
     `awaits_decision`, a field of our own, so that a program can tell that waiting alone will not do.
@@ -71,11 +80,11 @@ def _error(row: Row) -> dict[str, str]:
 
 
 def _awaits_decision(row: Row) -> bool:
-    return row["state"] == State.UNCERTAIN and row["due_at"] is None
+    return row["state"] == State.UNCERTAIN and not row["is_due"]
 
 
 def poll_after(row: Row) -> float | None:
-    """Return the seconds to wait before the next look at a video of `SHOWN`; None when it is finished.
+    """Return the seconds to wait before the next look at one of `rows`; None when it is finished.
 
     The SDK keeps to the first that it is told (openai 3.54.0), so it is not the time that is left, but a
     small share of what such videos usually take.
@@ -89,13 +98,13 @@ def poll_after(row: Row) -> float | None:
     return pacing.FIRST if usual is None else min(_LATEST, max(_SOONEST, usual * _SHARE))
 
 
-def videos(rows: list[dict[str, Any]], *, has_more: bool) -> dict[str, object]:
+def page(shown: list[dict[str, Any]], *, has_more: bool) -> dict[str, object]:
     """Return a page."""
     return {
         "object": "list",
-        "data": [video(row) for row in rows],
-        "first_id": rows[0]["public_id"] if rows else None,
-        "last_id": rows[-1]["public_id"] if rows else None,
+        "data": [video(row) for row in shown],
+        "first_id": shown[0]["public_id"] if shown else None,
+        "last_id": shown[-1]["public_id"] if shown else None,
         "has_more": has_more,
     }
 
