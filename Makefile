@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e chaos bench lint format venv venv-dev clean
+.PHONY: help run test e2e interop chaos bench lint format venv venv-dev clean
 
 help:
 	@echo 'make run     the whole studio on this machine; Ctrl-C stops it'
 	@echo 'make test    the tests, without a browser'
 	@echo 'make e2e     the tests in a real browser (needs Chromium)'
+	@echo 'make interop a real LiteLLM proxy between studio and simulator (installs it apart, 750 MB)'
 	@echo 'make chaos   hundreds of videos while processes are killed; CHAOS="--videos 1000 --kills 100" for more'
 	@echo 'make bench   how fast it is: one table, in about ten minutes'
 	@echo 'make lint    style, types, import rules, migrations, production settings'
@@ -22,10 +23,19 @@ run: venv
 	@exec $(BIN)/python -m contentgen.local
 
 test: venv-dev
-	@$(BIN)/pytest -q -n auto --maxprocesses 16 --ignore tests/e2e
+	@$(BIN)/pytest -q -n auto --maxprocesses 16 --ignore tests/e2e --ignore tests/interop
 
 e2e: venv-dev
 	@$(BIN)/pytest -q tests/e2e
+
+# LiteLLM wants a place of its own: it pins what it needs, and that is not what we need.
+LITELLM := 1.106.2
+interop: venv-dev
+	@[ -f .venv-interop/$(LITELLM) ] || { \
+		echo 'Installing LiteLLM into .venv-interop (once; 750 MB)...' && \
+		$(PYTHON) -m venv .venv-interop && \
+		.venv-interop/bin/pip install --quiet 'litellm[proxy]==$(LITELLM)' && touch .venv-interop/$(LITELLM); }
+	@LITELLM=$(CURDIR)/.venv-interop/bin/litellm $(BIN)/pytest -q tests/interop
 
 chaos: venv-dev
 	@$(BIN)/python -m tests.chaos $(CHAOS)
@@ -50,7 +60,7 @@ format: venv-dev
 	@$(BIN)/ruff format --quiet .
 
 clean:
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache staticfiles
+	@rm -rf $(VENV) .venv-interop .pytest_cache .mypy_cache .ruff_cache .import_linter_cache staticfiles
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Installed once, and again only when the list has changed: a copy of it in .venv says what was installed.

@@ -230,7 +230,10 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "short"
 CELERY_TASK_ROUTES = {
     # What waits for a backend must not hold up the ticks, and a long download must not hold up a submission.
-    **{f"videos.{name}": {"queue": "network"} for name in ("submit", "poll_backend", "reconcile", "forget")},
+    **{
+        f"videos.{name}": {"queue": "network"}
+        for name in ("submit", "poll_backend", "reconcile", "forget", "probe", "cast")
+    },
     "videos.store": {"queue": "downloads"},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

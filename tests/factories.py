@@ -29,6 +29,7 @@ class BackendFactory(factory.django.DjangoModelFactory):
     name = factory.Sequence(lambda n: f"Backend {n}")
     base_url = factory.Sequence(lambda n: f"http://backend{n}.test/v1")
     key_env = ""
+    probed_at = factory.LazyFunction(timezone.now)
 
 
 class ReferenceImageFactory(factory.django.DjangoModelFactory):

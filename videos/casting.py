@@ -1,5 +1,6 @@
 """Characters: made from a clip, kept by one backend, and gone when their owner says so."""
 
+from collections.abc import Iterable
 from typing import BinaryIO
 
 from django.conf import settings
@@ -16,9 +17,13 @@ from videos.models.character import NAME_LIMIT
 from videos.services import is_unicode
 
 
-def backends() -> list[Backend]:
-    """Return the backends in use that are known to have characters, the default first."""
-    return [backend for backend in Backend.objects.in_use() if backend.can_characters is True]
+def backends(in_use: Iterable[Backend] | None = None) -> list[Backend]:
+    """Return the backends in use that are known to have characters, the default first.
+
+    Who has read those `in_use` before hands them in.
+    """
+    known = Backend.objects.in_use() if in_use is None else in_use
+    return [backend for backend in known if backend.can_characters is True]
 
 
 def make(owner: User, name: str, clip: BinaryIO, backend: Backend) -> Character:
@@ -28,7 +33,7 @@ def make(owner: User, name: str, clip: BinaryIO, backend: Backend) -> Character:
     out by the worker, which says so in `error_message`.
     """
     content = clip.read(settings.MAX_FILE_SIZE + 1)
-    errors = _errors(name, backend)
+    errors = _wrong_name(name) | _wrong_backend(backend)
     if len(content) > settings.MAX_FILE_SIZE:
         errors["video"] = f"The clip is larger than {settings.MAX_FILE_SIZE / 1048576:.3g} MB."
     elif content[4:8] != b"ftyp":
@@ -40,13 +45,19 @@ def make(owner: User, name: str, clip: BinaryIO, backend: Backend) -> Character:
 
 def make_from(owner: User, name: str, video: Video) -> Character:
     """Make a character of a completed video of one's own, at the video's backend. Raises as `make` does."""
-    errors = _errors(name, video.backend)
-    if video.state != State.COMPLETED or not video.file:
-        errors["video"] = "Only a completed video can become a character."
+    errors = _wrong_name(name) | _wrong_video(video)
     if errors:
         raise ValidationError(errors)
-    with video.file.open("rb") as file:
-        return _queued(owner, name, File(file), video.backend)
+    try:
+        with video.file.open("rb") as file:
+            return _queued(owner, name, File(file), video.backend)
+    except FileNotFoundError as error:
+        raise ValidationError({"video": "The video's file is lost, so nothing can be made of it."}) from error
+
+
+def cannot(video: Video) -> str:
+    """Say why no character can be made of `video`; empty when one can."""
+    return " ".join(_wrong_video(video).values())
 
 
 def delete(character: Character) -> bool:
@@ -58,7 +69,7 @@ def delete(character: Character) -> bool:
     return bool(alive.update(deleted_at=timezone.now(), due_at=None))
 
 
-def _errors(name: str, backend: Backend) -> dict[str, str]:
+def _wrong_name(name: str) -> dict[str, str]:
     errors: dict[str, str] = {}
     if not name.strip():
         errors["name"] = "Give the character a name."
@@ -66,9 +77,17 @@ def _errors(name: str, backend: Backend) -> dict[str, str]:
         errors["name"] = f"A name has at most {NAME_LIMIT} characters."
     elif "\x00" in name or not is_unicode(name):
         errors["name"] = "The name holds a character that cannot be stored."
-    if backend not in backends():
-        errors["backend"] = f"{backend.name} has no characters."
     return errors
+
+
+def _wrong_backend(backend: Backend) -> dict[str, str]:
+    return {} if backend in backends() else {"backend": f"{backend.name} has no characters."}
+
+
+def _wrong_video(video: Video) -> dict[str, str]:
+    if video.state != State.COMPLETED or not video.file:
+        return {"video": "Only a completed video can become a character."}
+    return _wrong_backend(video.backend)
 
 
 def _queued(owner: User, name: str, clip: File, backend: Backend) -> Character:  # type: ignore[type-arg]

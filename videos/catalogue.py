@@ -72,7 +72,8 @@ class Ways:
 def ways(video: Video) -> Ways:
     """Return what can be made of `video`: what its own backend is known to do, while that is in use.
 
-    Only a backend that still has the job can remix it; edits and extensions can be sent the file instead.
+    Only a backend that has the whole film as one job can remix it; edits and extensions can be sent the file
+    instead.
     A backend that cannot extend, or is not known to, is worked around where the video's model takes a
     reference image.
     """
@@ -80,11 +81,12 @@ def ways(video: Video) -> Ways:
         return Ways()
     backend = next((each for each in Backend.objects.in_use() if each.pk == video.backend_id), None)
     extend = backend is not None and backend.can_extend is True
+    has_job = bool(video.backend_job_id) and not video.joins_source
     join = None if extend else _joining(video)
     lengths = EXTENSION_SECONDS if extend else tuple(join.model.seconds) if join else ()
     fitting = tuple(each for each in lengths if video.whole_seconds + each <= LONGEST)
     return Ways(
-        remix=backend is not None and backend.can_remix is True and bool(video.backend_job_id),
+        remix=backend is not None and backend.can_remix is True and has_job,
         edit=backend is not None and backend.can_edit is True,
         extend=extend and bool(fitting),
         join=join if fitting else None,

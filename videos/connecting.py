@@ -1,5 +1,6 @@
 """Connecting a server: look at it, keep what was found out, and say which models it serves."""
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from videos.backends.probe import probe as look_at
 from videos.checks import fault_in_address
 from videos.engine import wire
 from videos.models import Backend, VideoModel
+
+logger = logging.getLogger(__name__)
 
 # What a model takes of which nothing is known: the protocol's own sizes and lengths.
 SIZES = ["1280x720", "720x1280", "1024x1792", "1792x1024"]
@@ -45,6 +48,17 @@ def probe(backend: Backend) -> Findings:
         known = {name: can for name, can in findings.capabilities.items() if can is not None}
         Backend.objects.filter(pk=backend.pk).update(probed_at=timezone.now(), **known)
     return findings
+
+
+def look_at_new(backend_id: int) -> None:
+    """Probe a backend that nobody has looked at yet: the one that the settings name, or one of the admin's.
+
+    So its buttons are there without anybody knowing of `probe_backend`. One that cannot be used now is
+    looked at again some other time.
+    """
+    backend = Backend.objects.filter(pk=backend_id, probed_at=None).first()
+    if backend is not None and (findings := probe(backend)).problem:
+        logger.warning("%s could not be probed: %s", backend, findings.problem)
 
 
 def connect(

@@ -1,5 +1,7 @@
 """Making a video from another: remix, edit and extend, by whoever owns the source."""
 
+from collections.abc import Iterable
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -7,7 +9,7 @@ from accounts.models import User
 from videos import catalogue
 from videos.catalogue import Ways
 from videos.engine import hints
-from videos.models import Backend, Kind, Video, VideoModel
+from videos.models import Backend, Kind, State, Video, VideoModel
 from videos.services import wrong_prompt
 
 
@@ -19,7 +21,7 @@ def remix(owner: User, source: Video, prompt: str) -> Video:
     """
     ways = _checked(source, prompt)
     if not ways.remix:
-        raise ValidationError({"video": _cannot(source, "remix")})
+        raise ValidationError({"video": cannot(source, "remix")})
     return _queued(owner, source, prompt, kind=Kind.REMIX, seconds=source.whole_seconds)
 
 
@@ -27,7 +29,7 @@ def edit(owner: User, source: Video, prompt: str) -> Video:
     """Ask the source's backend to change what the prompt says. Returns and raises as `remix` does."""
     ways = _checked(source, prompt)
     if not ways.edit:
-        raise ValidationError({"video": _cannot(source, "edit")})
+        raise ValidationError({"video": cannot(source, "edit")})
     return _queued(owner, source, prompt, kind=Kind.EDIT, seconds=source.whole_seconds)
 
 
@@ -39,7 +41,7 @@ def extend(owner: User, source: Video, prompt: str, seconds: int) -> Video:
     """
     ways = _checked(source, prompt)
     if not ways.can_extend:
-        raise ValidationError({"video": _cannot(source, "extend")})
+        raise ValidationError({"video": cannot(source, "extend")})
     if seconds not in ways.lengths:
         offered = ", ".join(str(length) for length in ways.lengths)
         raise ValidationError({"seconds": f"This video can be extended by {offered} seconds."})
@@ -55,23 +57,35 @@ def extend(owner: User, source: Video, prompt: str, seconds: int) -> Video:
     )
 
 
+def cannot(source: Video, verb: str) -> str:
+    """Say why `verb`, one of remix, edit and extend, is not among the ways of `source`."""
+    if source.state != State.COMPLETED or not source.file:
+        status = source.status.replace("_", " ")
+        return f"Only a completed video can be used to {verb}; the status of this one is {status}."
+    if verb == "extend" and source.whole_seconds + min(catalogue.EXTENSION_SECONDS) > catalogue.LONGEST:
+        return (
+            f"This film is {source.whole_seconds} s long, and with all its extensions one has at most "
+            f"{catalogue.LONGEST} s."
+        )
+    return f"{source.backend.name} cannot {verb} this video."
+
+
 def price(source: Video, seconds: int) -> str:
     """What `seconds` seconds in the source's model and size cost, in words; empty when there is no price."""
+    return prices(source, [seconds])[seconds]
+
+
+def prices(source: Video, lengths: Iterable[int]) -> dict[int, str]:
+    """The `price` of each length, by its seconds, in one query."""
     model = VideoModel.objects.filter(name=source.model).first()
-    amount = model.price(seconds, source.size) if model else None
-    return "" if amount is None else catalogue.dollars(amount)
+    amounts = {each: model.price(each, source.size) if model else None for each in lengths}
+    return {each: "" if amount is None else catalogue.dollars(amount) for each, amount in amounts.items()}
 
 
 def _checked(source: Video, prompt: str) -> Ways:
     if sentence := wrong_prompt(prompt):
         raise ValidationError({"prompt": sentence})
     return catalogue.ways(source)
-
-
-def _cannot(source: Video, verb: str) -> str:
-    if source.state != "completed":
-        return f"Only a completed video can be used to {verb}; this one is {source.status}."
-    return f"{source.backend.name} cannot {verb} this video."
 
 
 def _queued(

@@ -2,11 +2,12 @@
 
 from celery import shared_task
 
+from videos import connecting
+from videos.engine import casting, recover
 from videos.engine import dispatch as dispatching
 from videos.engine import forget as forgetting
 from videos.engine import poll as polling
 from videos.engine import reconcile as reconciling
-from videos.engine import recover
 from videos.engine import store as storing
 from videos.engine import submit as submitting
 
@@ -46,6 +47,16 @@ def reconcile(backend_id: int) -> None:
     reconciling.reconcile(backend_id)
 
 
+@shared_task(name="videos.probe", time_limit=300)
+def probe(backend_id: int) -> None:
+    connecting.look_at_new(backend_id)
+
+
 @shared_task(name="videos.forget", time_limit=120)
 def forget(video_id: int) -> None:
     forgetting.forget(video_id)
+
+
+@shared_task(name="videos.cast")
+def cast(character_id: int) -> None:
+    casting.cast(character_id)

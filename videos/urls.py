@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from videos.views import actions, cards, detail, files, library, studio
+from videos.views import actions, cards, characters, derive, detail, files, library, studio
 
 app_name = "videos"
 
 _ONE = "videos/<slug:public_id>/"
+_CHARACTER = "characters/<slug:public_id>/"
 
 urlpatterns = [
     path("", studio.studio, name="studio"),
@@ -14,6 +15,10 @@ urlpatterns = [
     path("cards", cards.cards, name="cards"),
     path(_ONE, detail.detail, name="detail"),
     path(_ONE + "delete", detail.delete, name="delete"),
+    path(_ONE + "remix", derive.remix, name="remix"),
+    path(_ONE + "edit", derive.edit, name="edit"),
+    path(_ONE + "extend", derive.extend, name="extend"),
+    path(_ONE + "character", characters.from_video, name="character_from"),
     path(_ONE + "cancel", actions.cancel, name="cancel"),
     path(_ONE + "retry", actions.retry, name="retry"),
     path(_ONE + "check-again", actions.check_again, name="check_again"),
@@ -23,4 +28,7 @@ urlpatterns = [
     path(_ONE + "poster.webp", files.poster, name="poster"),
     path(_ONE + "scrub.jpg", files.scrub, name="scrub"),
     path(_ONE + "reference", files.reference, name="reference"),
+    path("characters/", characters.characters, name="characters"),
+    path(_CHARACTER + "delete", characters.delete, name="character_delete"),
+    path(_CHARACTER + "clip.mp4", characters.clip, name="character_clip"),
 ]

@@ -63,30 +63,33 @@ function count() {
 const key = () => `contentgen.draft.${form().dataset.owner}`;
 
 function keep() {
-  const draft = { prompt: prompt().value, model: chosen("model"), seconds: chosen("seconds"), size: chosen("size") };
+  const values = { prompt: prompt().value, model: chosen("model"), seconds: chosen("seconds"), size: chosen("size") };
   try {
-    localStorage.setItem(key(), JSON.stringify(draft));
+    localStorage.setItem(key(), JSON.stringify(values));
   } catch {
     // Forbidden or full: the draft lives as long as the page.
   }
 }
 
-function restore() {
-  let draft = null;
+function draft() {
   try {
-    draft = JSON.parse(localStorage.getItem(key()));
+    return JSON.parse(localStorage.getItem(key()));
   } catch {
-    return;
+    return null;
   }
-  if (!draft) return;
-  prompt().value = draft.prompt ?? "";
+}
+
+function restore() {
+  const kept = draft();
+  if (!kept) return;
+  prompt().value = kept.prompt ?? "";
   for (const name of ["model", "seconds", "size"]) {
-    const input = [...form().querySelectorAll(`input[name='${name}']`)].find((each) => each.value === draft[name]);
+    const input = [...form().querySelectorAll(`input[name='${name}']`)].find((each) => each.value === kept[name]);
     if (input) input.checked = true;
   }
 }
 
-// A template replaces what was typed; what was typed can be had back.
+// A template, or a video to make another like, replaces what was typed; what was typed can be had back.
 let typed = "";
 let replaced = "";
 
@@ -215,6 +218,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
 });
 
 if (form().hasAttribute("data-fresh")) restore();
+else replaced = draft()?.prompt ?? "";
 typed = prompt().value;
 begin();
+offerUndo();
 if (file().files.length) preview();

@@ -41,6 +41,7 @@ def test_it_sends_one_multipart_request_and_returns_the_job(serve: Serve, connec
     assert (job.id, job.status, job.poll_after) == ("video_1", "queued", 2.5)
     assert (request.method, request.target) == ("POST", "/v1/videos")
     assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert request.headers["x-litellm-num-retries"] == "0"
     assert request.headers["content-type"].startswith("multipart/form-data; boundary=")
     fields = dict(re.findall(rb'name="(\w+)"\r\n\r\n(.*?)\r\n--', request.body, re.DOTALL))
     assert fields == {b"prompt": b"a cat", b"model": b"sora-2", b"seconds": b"4", b"size": b"1280x720"}
@@ -58,6 +59,12 @@ def test_it_uploads_the_reference_with_name_and_type(serve: Serve, connect: Conn
 STATUSES: list[tuple[str, Answer, type[BackendError], str]] = [
     ("bad key", reply(401, {"error": {"message": "no", "code": "x"}}), Refused, "invalid_key"),
     ("forbidden", reply(403, {}), Refused, "invalid_key"),
+    (
+        "LiteLLM without a database of keys",
+        reply(400, {"error": {"message": "No connected db.", "type": "no_db_connection", "code": "400"}}),
+        Refused,
+        "invalid_key",
+    ),
     (
         "blocked",
         reply(400, {"error": {"message": "no", "code": "sentinel_block"}}),

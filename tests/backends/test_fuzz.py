@@ -1,6 +1,7 @@
 """Whatever a server sends, every call ends in its own kind of result or in one of our three errors."""
 
 import base64
+import io
 import json
 from collections.abc import Callable, Iterator
 from types import NoneType
@@ -13,11 +14,17 @@ from hypothesis import strategies as st
 from tests.backends.conftest import KEY
 from tests.backends.server import Server, cut
 from tests.backends.test_replies import JSON
-from videos.backends import BackendError, Client, Connection, Job, JobPage, Refused, Unavailable
+from videos.backends import BackendError, Client, ClipFile, Connection, Job, JobPage, Refused, Unavailable
 
 T = TypeVar("T")
 
 WISH = {"prompt": "a cat", "model": "sora-2", "seconds": 4, "size": "1280x720"}
+DERIVING = [
+    lambda client: client.remix("video_0", "snow"),
+    lambda client: client.edit("snow", "video_0"),
+    lambda client: client.extend("snow", 4, ClipFile("film.mp4", io.BytesIO(b"film"))),
+    lambda client: client.create_character("Ada", ClipFile("film.mp4", io.BytesIO(b"film"))),
+]
 LEADING_TO = [
     "http://[",
     "http://",
@@ -136,6 +143,8 @@ def test_every_call_ends_well_or_in_one_of_our_errors(server: Server, client: Cl
 
     created = outcome(lambda: client.create(**WISH))
     assert isinstance(created, Job | BackendError)
+    for derive in DERIVING:
+        assert isinstance(outcome(lambda derive=derive: derive(client)), Job | str | BackendError)
     retrieved = outcome(lambda: client.retrieve("video_1"))
     assert isinstance(retrieved, Job | Refused | Unavailable)
     assert isinstance(outcome(lambda: client.list(limit=2)), JobPage | Refused | Unavailable)

@@ -90,6 +90,15 @@ def test_it_tells_that_the_key_is_refused(start: Start, key: str):
     assert findings.capabilities == {}
 
 
+def test_it_tells_that_a_proxy_without_a_database_refuses_the_key():
+    """LiteLLM 1.106 answers so to a key that is not its master key."""
+    error = {"error": {"message": "No connected db.", "type": "no_db_connection", "code": "400"}}
+
+    findings = _probed({}, reply(400, error))
+
+    assert "refuses the key" in findings.problem
+
+
 def test_it_tells_a_wrong_path(start: Start):
     findings = probe(Connection(f"{start().url}/v2", ""))
 

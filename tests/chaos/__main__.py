@@ -4,11 +4,12 @@
                           [--seconds-between-kills 2] [--time-limit 600] [--keep FOLDER]
 
 It starts a studio of its own (two workers for each queue and two beats, by the lines of the Procfile; an
-embedded Valkey; the simulator), in which several owners ask for `videos` videos. Meanwhile, by a plan that
-`--seed` decides, processes are killed with signal 9 and started again a second later, workers and the backend
-are frozen for longer than any lease or call lasts, the broker is emptied, messages are sent twice and about
-anything, and the simulator does everything that its README lists. Then all of this ends, the studio gets
-until `--time-limit` (seconds after the last disruption) to settle, and one line is printed:
+embedded Valkey; the simulator), in which several owners ask for `videos` videos, many of them remixes, edits
+and extensions of what is finished. Meanwhile, by a plan that `--seed` decides, processes are killed with
+signal 9 and started again a second later, workers and the backend are frozen for longer than any lease or
+call lasts, the broker is emptied, messages are sent twice and about anything, and the simulator does
+everything that its README lists; of some sources it says that it does not know them. Then all of this ends,
+the studio gets until `--time-limit` (seconds after the last disruption) to settle, and one line is printed:
 
     videos N, kills K, faults F, lost 0, billed twice 0, stuck 0, wrong state 0
 

@@ -1,4 +1,4 @@
-"""The people of a run: owners who ask for videos through the services, cancel some and delete some."""
+"""The people of a run: owners who ask for videos, make others from them, cancel some and delete some."""
 
 import random
 from collections.abc import Callable
@@ -9,9 +9,9 @@ from django.db import OperationalError, connection
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.models import User
-from videos import services
+from videos import deriving, services
 from videos.engine import hints
-from videos.models import Backend, Video
+from videos.models import Backend, State, Video
 from videos.services import Wish
 
 OWNERS = 5
@@ -19,19 +19,23 @@ SIZES = ("1280x720", "720x1280")
 MAX_IN_FLIGHT = 120
 TIMEOUT = 2  # seconds; with it a claim's lease is 29 s, so that recovering can be watched
 RECENT = 60  # videos from whose wishes minds are changed: what is finished cannot be canceled
+DERIVED = 0.4  # of the wishes, where anything is finished that a video can be made from
 CANCELED = 0.06  # of all videos
 DELETED = 0.04
 
 
 @dataclass
 class People:
-    """Who does what to which video. `canceled` and `deleted` hold the prompts whose owner was heard."""
+    """Who does what to which video. `canceled` and `deleted` hold the prompts whose owner was heard,
+    `derived` those of remixes, edits and extensions.
+    """
 
     dice: random.Random
     owners: list[User] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
     canceled: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
+    derived: set[str] = field(default_factory=set)
 
     def settle_in(self) -> None:
         """Make the accounts, and the backend: the simulator, with little patience."""
@@ -44,9 +48,26 @@ class People:
         """Ask for `count` videos, each with a prompt of its own."""
         for _ in range(count):
             prompt = f"A paper boat on a rainy street, number {len(self.prompts):05d}"
+            if self.dice.random() < DERIVED and (source := self._finished()):
+                if self._insist(partial(self._derive, source, prompt)):
+                    self.prompts.append(prompt)
+                    self.derived.add(prompt)
+                continue
             wish = Wish(prompt, "sora-2", 4, self.dice.choice(SIZES))
             if self._insist(partial(services.create, self.dice.choice(self.owners), wish)):
                 self.prompts.append(prompt)
+
+    def _finished(self) -> Video | None:
+        """A video to make another from. Two generations are enough: a film is extended six times at most."""
+        sources = Video.objects.filter(state=State.COMPLETED, deleted_at=None, source__source=None)
+        found = self._insist(lambda: list(sources.order_by("pk")))
+        return self.dice.choice(found) if isinstance(found, list) and found else None
+
+    def _derive(self, source: Video, prompt: str) -> Video:
+        way = self.dice.choice(["remix", "edit", "extend"])
+        if way == "extend":
+            return deriving.extend(source.owner, source, prompt, 4)
+        return (deriving.remix if way == "remix" else deriving.edit)(source.owner, source, prompt)
 
     def change_their_minds(self) -> None:
         """Cancel one video, or delete one, now and then."""

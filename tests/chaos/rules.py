@@ -13,20 +13,26 @@ QUICK = 1  # second, where it may just be frozen or dead
 # What may befall each call, and how likely it is. The lists stay below what makes a job fail that is fine:
 # a backend that says "not found" of a job twice in a row is believed, so that is told once of a few jobs only
 # (`forgets`), and a backend that refuses to list is believed to have no list.
+_MAKING: list[tuple[float, dict[str, Any]]] = [
+    (0.05, {"kind": "drop_reply"}),
+    (0.03, {"kind": "error_before", "status": 503}),
+    (0.04, {"kind": "error_after", "status": 500}),
+    (0.03, {"kind": "rate_limit", "retry_after": 1}),
+    (0.02, {"kind": "hang", "seconds": 20.0, "accepted": True}),
+    (0.01, {"kind": "hang", "seconds": 20.0, "accepted": False}),
+    (0.02, {"kind": "garbage", "accepted": True}),
+    (0.01, {"kind": "garbage", "accepted": False}),
+    (0.01, {"kind": "refuse", "status": 400, "code": "sentinel_block"}),
+    (0.03, {"kind": "fail_job"}),
+    (0.02, {"kind": "unknown_status"}),
+]
+# The server no longer knows the source: it is sent the file instead.
+_FORGOTTEN: tuple[float, dict[str, Any]] = (0.15, {"kind": "not_found"})
 _CHANCES: dict[str, list[tuple[float, dict[str, Any]]]] = {
-    "create": [
-        (0.05, {"kind": "drop_reply"}),
-        (0.03, {"kind": "error_before", "status": 503}),
-        (0.04, {"kind": "error_after", "status": 500}),
-        (0.03, {"kind": "rate_limit", "retry_after": 1}),
-        (0.02, {"kind": "hang", "seconds": 20.0, "accepted": True}),
-        (0.01, {"kind": "hang", "seconds": 20.0, "accepted": False}),
-        (0.02, {"kind": "garbage", "accepted": True}),
-        (0.01, {"kind": "garbage", "accepted": False}),
-        (0.01, {"kind": "refuse", "status": 400, "code": "sentinel_block"}),
-        (0.03, {"kind": "fail_job"}),
-        (0.02, {"kind": "unknown_status"}),
-    ],
+    "create": _MAKING,
+    "remix": _MAKING,
+    "edit": [*_MAKING, _FORGOTTEN],
+    "extend": [*_MAKING, _FORGOTTEN],
     "retrieve": [
         (0.01, {"kind": "drop_reply"}),
         (0.02, {"kind": "error_before", "status": 500}),

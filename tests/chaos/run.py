@@ -67,6 +67,7 @@ def run(
         people.ask_for(videos - len(people.prompts))
         _wait(lambda: not verdict.unsettled() and not verdict.left_in_tmp(), time_limit)
         fleet.stop(*(name for name in fleet.programs if name not in ("valkey", "simulator")))
+        sys.stderr.write(f"{len(people.derived)} of the videos were made from others\n")
         judged = Judge(people, backstage, world.films).judge()
         return Outcome(len(people.prompts), disruptor.kills, backstage.struck, judged)
     finally:

@@ -1,11 +1,14 @@
 """kill -9 between any two steps: nothing is lost, nothing is billed twice, nothing is left behind."""
 
+from uuid import uuid4
+
 import pytest
 
 from tests.chaos.conftest import Studio
 from tests.chaos.verdict import left_in_tmp
+from tests.factories import VideoFactory
 from videos import services
-from videos.models import State, Video
+from videos.models import Kind, State, Video
 
 
 def test_between_the_claim_and_the_request(studio: Studio):
@@ -34,6 +37,32 @@ def test_after_the_jobs_id_is_written(studio: Studio):
     studio.recover()
 
     studio.check_completed()
+
+
+@pytest.mark.parametrize("kind", [Kind.REMIX, Kind.EDIT, Kind.EXTEND])
+@pytest.mark.parametrize("step", ["claimed", "accepted", "written down"])
+def test_while_submitting_what_is_made_from_another(studio: Studio, step: str, kind: Kind):
+    _until_storing(studio)
+    studio.run("store")
+    source = studio.video
+    studio.video = VideoFactory(
+        backend=studio.backend,
+        kind=kind,
+        source=source,
+        source_seconds=4 if kind == Kind.EXTEND else 0,
+        prompt=f"In snow, {uuid4().hex}",
+    )
+
+    studio.killed("submit", step=step)
+    assert services.delete(source)
+    assert len(studio.jobs) == (step != "claimed")
+    studio.recover()
+
+    assert studio.video.state == State.COMPLETED
+    assert studio.jobs == [studio.video.backend_job_id]
+    assert not Video.objects.filter(pk=source.pk).exists(), "it was needed, and went then"
+    assert studio.stored == ["poster.webp", "scrub.jpg", "video.mp4"]
+    assert left_in_tmp() == []
 
 
 def test_between_the_news_that_it_is_done_and_the_row(studio: Studio):

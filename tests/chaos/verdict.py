@@ -15,8 +15,9 @@ from tests.chaos.rules import Backstage
 from videos.media.inspect import NotAVideo, inspect_video
 from videos.models import IN_FLIGHT, State, Video
 
-# Failures that say nothing was accepted, and those that the simulator was told to give a job.
-_REFUSED = frozenset({"sentinel_block"})
+# Failures that say nothing was accepted, and those that the simulator was told to give a job. `not_served`:
+# it was told to know nothing of an edit's source, and then nothing of the file either.
+_REFUSED = frozenset({"sentinel_block", "not_served"})
 _FAILED = frozenset({"moderation_blocked"})
 
 

@@ -155,8 +155,8 @@ def _probe(client: Client, *backends: Backend):
 
 
 def test_the_action_probes_and_tells(as_carol: Client, start: Start):
-    up = BackendFactory(name="Up", base_url=f"{start().url}/v1")
-    down = BackendFactory(name="<Down>", base_url="http://127.0.0.1:9/v1")
+    up = BackendFactory(name="Up", probed_at=None, base_url=f"{start().url}/v1")
+    down = BackendFactory(name="<Down>", probed_at=None, base_url="http://127.0.0.1:9/v1")
 
     answer = _probe(as_carol, up, down)
 
@@ -171,7 +171,7 @@ def test_the_action_probes_and_tells(as_carol: Client, start: Start):
 
 def test_those_who_may_only_look_cannot_probe(staff, start: Start):
     simulator = start()
-    backend = BackendFactory(base_url=f"{simulator.url}/v1")
+    backend = BackendFactory(probed_at=None, base_url=f"{simulator.url}/v1")
 
     _probe(staff("view_backend"), backend)
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 def test_it_prints_what_works_and_keeps_it(run, start: Start):
     simulator = start()
-    BackendFactory(name="Box", base_url=f"{simulator.url}/v1", takes_reference=True)
+    BackendFactory(name="Box", base_url=f"{simulator.url}/v1", takes_reference=True, probed_at=None)
 
     ran = run("probe_backend", "Box")
 
@@ -25,7 +25,7 @@ def test_it_prints_what_works_and_keeps_it(run, start: Start):
 
 
 def test_it_fails_for_one_that_cannot_be_used_and_keeps_what_was_known(run, ran, start: Start):
-    BackendFactory(name="Box", base_url=f"{start(api_key='sk').url}/v1", can_list=True)
+    BackendFactory(name="Box", base_url=f"{start(api_key='sk').url}/v1", can_list=True, probed_at=None)
 
     with pytest.raises(CommandError, match="refuses the key"):
         run("probe_backend", "Box")

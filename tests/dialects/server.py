@@ -54,6 +54,7 @@ class Work:
     fields: dict[str, Any]
     number: int
     state: str = "queued"
+    remix_of: str | None = None
     created_at: int = field(default_factory=lambda: int(time()))
 
 
@@ -63,6 +64,8 @@ class Dialect:
     lists = True
     deletes = True
     cancels = False  # whether a running job may be deleted
+    derives = False  # whether it remixes, edits and extends
+    tells_remixes = False  # whether a job says what it is a remix of
     too_early = 404
     body = "multipart"
     sees_progress: int | None = 50  # what a look at a running job shows
@@ -131,6 +134,8 @@ class Dialect:
             "size": work.fields["size"],
             "seconds": work.fields["seconds"],
         }
+        if self.tells_remixes:
+            body["remixed_from_video_id"] = work.remix_of
         return body | ({"error": self.error()} if work.state == "failed" else {})
 
     def error(self) -> object:
@@ -174,6 +179,28 @@ class Dialect:
         self.jobs[work.id] = work
         return self.accepted(work)
 
+    def derive(self, call: str, seen: Seen, source_id: str) -> Reply:
+        """A job made from a job, or from the file when `source_id` is empty."""
+        source = self.jobs.get(source_id)
+        if source_id and source is None:
+            return self.refusal(404, "no such job")
+        number = len(self.creates)
+        made_of = source.fields if source else {"model": "sora-2", "size": "1280x720", "seconds": "1"}
+        fields = {**made_of, "prompt": seen.fields["prompt"]}
+        if call == "extend":
+            fields["seconds"] = str(int(fields["seconds"]) + int(seen.fields["seconds"]))
+        work = Work(self.new_id(number), fields, number, remix_of=source_id if call == "remix" else None)
+        self.jobs[work.id] = work
+        return self.accepted(work)
+
+    def _derived(self, call: str, seen: Seen, parts: list[str]) -> Reply:
+        if not self.derives:
+            return self.refusal(405, "Method Not Allowed")
+        if call == "remix":
+            return self.derive(call, seen, parts[1])
+        video = seen.fields["video"]
+        return self.derive(call, seen, video["id"] if isinstance(video, dict) else "")
+
     def answer(self, seen: Seen) -> Reply | None:
         """The reply, None to hang up."""
         self.seen.append(seen)
@@ -183,6 +210,10 @@ class Dialect:
             return self.next_reply.pop(call)
         if call == "create":
             reply = self.create(seen)
+            dropped, self.drops_next_create = self.drops_next_create, False
+            return None if dropped else reply
+        if call in ("remix", "edit", "extend"):
+            reply = self._derived(call, seen, parts)
             dropped, self.drops_next_create = self.drops_next_create, False
             return None if dropped else reply
         if call == "list":
@@ -197,6 +228,10 @@ class Dialect:
         return self.retrieved(work) if call == "retrieve" else self.deleted(work)
 
     def _call(self, method: str, parts: list[str]) -> str:
+        if method == "POST" and len(parts) == 3 and parts[2] == "remix":
+            return "remix"
+        if method == "POST" and parts[1:] in (["edits"], ["extensions"]):
+            return "edit" if parts[1] == "edits" else "extend"
         calls = {
             ("POST", 1): "create",
             ("GET", 1): "list",

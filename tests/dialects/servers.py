@@ -9,6 +9,9 @@ from tests.dialects.server import Dialect, Reply, Seen, Work
 class OpenAI(Dialect):
     """As it was until September 2026."""
 
+    derives = True
+    tells_remixes = True
+
 
 class VLLMOmni(Dialect):
     """A failed job is an HTTP error with the job as its body; ids, sizes and error codes are its own."""
@@ -85,6 +88,7 @@ class LiteLLM(Dialect):
 
     lists = False
     deletes = False
+    derives = True
     sees_progress = None
 
     def new_id(self, number: int) -> str:

@@ -11,7 +11,7 @@ from tests.factories import VideoFactory
 from videos import lifecycle
 from videos.engine import poll, reconcile, store, submit
 from videos.engine.forget import forget
-from videos.models import Backend, Video
+from videos.models import Backend, Kind, Video
 
 
 @dataclass
@@ -24,8 +24,18 @@ class Studio:
     def ask(self, **fields: object) -> Video:
         """A video is wanted, and submitted."""
         video = VideoFactory(backend=self.backend, **{"prompt": "A fox", **fields})
-        assert submit.submit_next(self.backend.pk)
+        self.submit()
         return _fresh(video)
+
+    def derive(self, kind: Kind, source: Video, **fields: object) -> Video:
+        """A remix, edit or extension (by 8 s) of `source` is wanted, and submitted."""
+        length = {"seconds": 8, "source_seconds": source.seconds} if kind == Kind.EXTEND else {}
+        asked = {"prompt": "In snow", "kind": kind, "source": source, **length, **fields}
+        return self.ask(**asked)
+
+    def submit(self) -> None:
+        """Submit the next that waits."""
+        assert submit.submit_next(self.backend.pk)
 
     def look(self, video: Video) -> Video:
         """Poll."""
@@ -53,7 +63,7 @@ class Studio:
     def finish(self, video: Video) -> Video:
         """The job is done; follow it to the end."""
         if video.state == "in_progress":
-            self.server.set("done")
+            self.server.jobs[video.backend_job_id].state = "done"
             video = self.look(video)
         return self.store(video)
 

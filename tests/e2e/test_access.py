@@ -17,6 +17,19 @@ def a_video(studio: Studio) -> str:
     return made.stdout.strip()
 
 
+@pytest.fixture(scope="module")
+def a_character(studio: Studio, a_video: str) -> str:
+    """Made of the video; how far it has come does not matter."""
+    make = (
+        "from videos.models import Video; from videos.casting import make_from;"
+        f"video = Video.objects.get(public_id='{a_video}');"
+        "print(make_from(video.owner, 'Mara', video).public_id)"
+    )
+    made = studio.manage("shell", "-v", "0", "-c", make)
+    assert made.returncode == 0, made.stderr
+    return made.stdout.strip()
+
+
 def _violations(page: Page) -> list[str]:
     return [
         f"{page.url}: {rule['id']}: {node['target']}"
@@ -27,12 +40,21 @@ def _violations(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_no_page_breaks_a_rule(browser: Browser, studio: Studio, a_video: str, theme: str, width: int):
+def test_no_page_breaks_a_rule(
+    browser: Browser, studio: Studio, a_video: str, a_character: str, theme: str, width: int
+):
     paths = [
         "/",
         "/library/",
         f"/videos/{a_video}/",
         f"/videos/{a_video}/delete",
+        f"/videos/{a_video}/remix",
+        f"/videos/{a_video}/edit",
+        f"/videos/{a_video}/extend",
+        f"/videos/{a_video}/character",
+        f"/?like={a_video}",
+        "/characters/",
+        f"/characters/{a_character}/delete",
         "/accounts/password/change/",
     ]
     with browser.new_context(color_scheme=theme, viewport={"width": width, "height": 844}) as context:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from videos.backends.errors import BackendError, Refused
 from videos.backends.replies import Job, JobPage
+from videos.backends.wishes import ClipFile
 
 
 class FakeBackend:
@@ -15,6 +16,9 @@ class FakeBackend:
     def __init__(self) -> None:
         self.jobs: dict[str, Job] = {}
         self.created: list[dict[str, Any]] = []
+        self.derived: list[tuple[Any, ...]] = []
+        self.characters: list[tuple[str, bytes]] = []
+        self.derive_errors: list[BackendError] = []
         self.deleted: list[str] = []
         self.looks = 0
         self.listed = 0
@@ -32,8 +36,10 @@ class FakeBackend:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def create(self, *, reference: object = None, **asked: Any) -> Job:
-        self.created.append({**asked, "reference": reference})
+    def create(self, *, reference: object = None, characters: Sequence[str] = (), **asked: Any) -> Job:
+        self.created.append(
+            {**asked, "reference": reference} | ({"characters": characters} if characters else {})
+        )
         if self.during_create:
             self.during_create()
         if self.create_error and not self.accepts_before_failing:
@@ -42,6 +48,36 @@ class FakeBackend:
         if self.create_error:
             raise self.create_error
         return job
+
+    def remix(self, job_id: str, prompt: str) -> Job:
+        return self._derive("remix", prompt, job_id)
+
+    def edit(self, prompt: str, source: str | ClipFile) -> Job:
+        return self._derive("edit", prompt, source)
+
+    def extend(self, prompt: str, seconds: int, source: str | ClipFile) -> Job:
+        return self._derive("extend", prompt, source, seconds)
+
+    def _derive(self, call: str, prompt: str, source: str | ClipFile, *more: object) -> Job:
+        """Keep what was asked, a file by its content; the next of `derive_errors` is raised."""
+        sent = source if isinstance(source, str) else source.file.read()
+        self.derived.append((call, prompt, sent, *more))
+        if self.during_create:
+            self.during_create()
+        if self.derive_errors:
+            raise self.derive_errors.pop(0)
+        job = self.add(prompt=prompt, model="sora-2", seconds=4, size="1280x720")
+        if call == "remix":
+            self.now(job.id, remixed_from_video_id=source)
+        return self.jobs[job.id]
+
+    def create_character(self, name: str, clip: ClipFile) -> str:
+        self.characters.append((name, clip.file.read()))
+        if self.during_create:
+            self.during_create()
+        if self.create_error:
+            raise self.create_error
+        return f"char_{len(self.characters)}"
 
     def add(self, *, prompt: str, model: str, seconds: int, size: str, created_at: int | None = None) -> Job:
         job = Job(

@@ -11,6 +11,7 @@ from videos.engine.experience import Kind, kind_of
 from videos.engine.poll import poll_backend
 from videos.engine.submit import submit_next
 from videos.models import Backend, State, Video
+from videos.models import Kind as Derivation
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +52,15 @@ def test_the_latest_count(backend: Backend):
 
 
 @pytest.mark.parametrize(
-    "other", [{"model": "sora-2-pro"}, {"size": "720x1280"}, {"seconds": 8}, {"backend": "another"}]
+    "other",
+    [
+        {"model": "sora-2-pro"},
+        {"size": "720x1280"},
+        {"seconds": 8},
+        {"kind": "remix"},
+        {"kind": "extend"},
+        {"backend": "another"},
+    ],
 )
 def test_other_kinds_do_not_count(backend: Backend, other: dict):
     video = _finished(backend, 30, 30, 30)
@@ -105,11 +114,46 @@ def test_memory_is_bounded(backend: Backend, monkeypatch, django_assert_num_quer
         experience.recall([second])
 
 
+def test_a_server_that_answers_when_all_is_done_is_measured_from_the_attempt(backend: Backend):
+    video = _finished(backend, 0.001, 0.002, 0.003)
+    for row in Video.objects.all():
+        Video.objects.filter(pk=row.pk).update(attempted_at=row.accepted_at - timedelta(seconds=90))
+
+    assert experience.usual_seconds(kind_of(video)) == pytest.approx(90, abs=0.1)
+
+
+def test_the_time_of_sending_does_not_count_where_the_job_is_made_afterwards(backend: Backend):
+    video = _finished(backend, 30, 30, 30)
+    Video.objects.update(attempted_at=timezone.now() - timedelta(hours=1))
+
+    assert experience.usual_seconds(kind_of(video)) == pytest.approx(30)
+
+
+def test_a_poll_reads_the_kind_with_the_rest(
+    backend: Backend, fake: FakeBackend, django_assert_max_num_queries
+):
+    now = timezone.now()
+    for _ in range(20):
+        job = fake.add(prompt="A fox", model="sora-2", seconds=4, size="1280x720")
+        VideoFactory(
+            backend=backend,
+            state=State.IN_PROGRESS,
+            kind=Derivation.EDIT,
+            backend_job_id=job.id,
+            accepted_at=now,
+        )
+    Backend.objects.filter(pk=backend.pk).update(can_list=False)
+
+    with django_assert_max_num_queries(15):
+        poll_backend(backend.pk)
+
+
 def test_it_is_read_through_its_index(backend: Backend):
     plan = experience._finished(Kind(backend.pk, "sora-2", "1280x720", 4)).explain()
 
     if connection.vendor == "sqlite":  # PostgreSQL scans a table as small as this one
         assert "video_experience" in plan
+        assert "kind=?" in plan
 
 
 def test_a_poll_follows_experience(backend: Backend, fake: FakeBackend):

@@ -7,9 +7,10 @@ from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
 from videos import lifecycle
 from videos.backends.errors import Refused, Unavailable
+from videos.engine import recover
 from videos.engine.forget import forget
 from videos.engine.store import folder_of
-from videos.models import Backend, State, Video
+from videos.models import IN_FLIGHT, Backend, Kind, State, Video
 
 pytestmark = pytest.mark.django_db
 
@@ -89,3 +90,59 @@ def test_what_a_killed_worker_saved_of_a_canceled_video_is_removed(backend: Back
     assert not default_storage.exists(left)
     assert default_storage.exists(other.file.name)
     assert Video.objects.filter(pk=video.pk, state=State.CANCELED).exists()
+
+
+@pytest.mark.parametrize("state", sorted(IN_FLIGHT))
+def test_a_source_stays_until_what_is_made_from_it_has_ended(
+    backend: Backend, fake: FakeBackend, hints: list, state: State
+):
+    source = _stored(backend)
+    derived = VideoFactory(backend=backend, state=state, kind=Kind.EDIT, source=source)
+    lifecycle.delete(source.pk)
+
+    recover.sweep()
+    forget(source.pk)
+
+    assert Video.objects.filter(pk=source.pk).exists()
+    assert not Video.objects.of(source.owner).exists(), "its owner does not see it any more"
+    assert default_storage.exists(source.file.name)
+    assert fake.deleted == []
+    assert ("forget", source.pk) not in hints
+
+    Video.objects.filter(pk=derived.pk).update(state=State.COMPLETED)
+    recover.sweep()
+    assert ("forget", source.pk) in hints
+    forget(source.pk)
+
+    assert not Video.objects.filter(pk=source.pk).exists()
+    assert not default_storage.exists(source.file.name)
+    assert fake.deleted == [source.backend_job_id]
+    derived.refresh_from_db()
+    assert derived.source is None
+
+
+@pytest.mark.parametrize("state", [State.COMPLETED, State.FAILED, State.CANCELED])
+def test_what_has_ended_keeps_no_source(backend: Backend, fake: FakeBackend, state: State):
+    source = _stored(backend)
+    derived = VideoFactory(backend=backend, state=state, kind=Kind.REMIX, source=source)
+    lifecycle.delete(source.pk)
+
+    forget(source.pk)
+
+    assert not Video.objects.filter(pk=source.pk).exists()
+    assert Video.objects.filter(pk=derived.pk).exists()
+
+
+def test_a_backend_that_is_known_not_to_delete_is_not_asked(backend: Backend, fake: FakeBackend):
+    Backend.objects.filter(pk=backend.pk).update(can_delete=False)
+    deleted, canceled = _stored(backend), VideoFactory(backend=backend, state=State.IN_PROGRESS)
+    lifecycle.delete(deleted.pk)
+    lifecycle.cancel(canceled.pk)
+
+    forget(deleted.pk)
+    forget(canceled.pk)
+
+    assert fake.deleted == []
+    assert not Video.objects.filter(pk=deleted.pk).exists()
+    canceled.refresh_from_db()
+    assert (canceled.state, canceled.forget_at) == (State.CANCELED, None)

@@ -144,3 +144,12 @@ def test_a_list_that_does_not_help_is_not_asked_again(backend: Backend, fake: Fa
 
     assert (fake.listed, fake.looks) == (1, 60)
     assert not Video.objects.exclude(state=State.IN_PROGRESS).exists()
+
+
+def test_a_backend_that_is_known_not_to_list_is_not_asked_for_pages(backend: Backend, fake: FakeBackend):
+    Backend.objects.filter(pk=backend.pk).update(can_list=False)
+    _running(backend, fake, 30)
+
+    poll.poll_backend(backend.pk)
+
+    assert (fake.listed, fake.looks) == (0, 30)

@@ -105,6 +105,13 @@ def test_a_deleted_one_is_gone(client: Client, made: Made):
     assert client.get(URL).json()["data"] == []
 
 
+def test_one_in_the_trash_is_listed_no_more(client: Client, made: Made):
+    video = made(trashed_at=timezone.now())
+
+    assert client.get(URL).json()["data"] == []
+    assert _shown(client, video)["status"] == "completed"
+
+
 def test_pages(client: Client, made: Made):
     ids = [made().public_id for _ in range(5)]
     VideoFactory()

@@ -4,10 +4,18 @@ from django.contrib import admin
 
 from videos.admin.backend import BackendAdmin
 from videos.admin.catalogue import PromptTemplateAdmin, VideoModelAdmin
+from videos.admin.character import CharacterAdmin
 from videos.admin.reference import ReferenceImageAdmin
 from videos.admin.video import VideoAdmin
 
-__all__ = ["BackendAdmin", "PromptTemplateAdmin", "ReferenceImageAdmin", "VideoAdmin", "VideoModelAdmin"]
+__all__ = [
+    "BackendAdmin",
+    "CharacterAdmin",
+    "PromptTemplateAdmin",
+    "ReferenceImageAdmin",
+    "VideoAdmin",
+    "VideoModelAdmin",
+]
 
 admin.site.site_header = admin.site.site_title = "ContentGen"
 admin.site.index_title = "Operator's desk"

@@ -14,7 +14,7 @@ from videos import services
 from videos.admin.deeds import DEEDS, MOVES, action_of
 from videos.admin.files import FileViews
 from videos.admin.filters import ModelFilter, StateFilter
-from videos.models import State, Video
+from videos.models import Kind, State, Video
 
 _NONE = "-"
 
@@ -24,7 +24,7 @@ class VideoAdmin(FileViews):
     list_display = ("picture", "state_label", "what", "owner", "asked", "backend", "age")
     list_display_links = ("what",)
     list_select_related = ("owner", "backend")
-    list_filter = (StateFilter, ModelFilter, "backend", "created_at")
+    list_filter = (StateFilter, ModelFilter, "kind", "backend", "created_at")
     list_per_page = 50
     search_fields = (
         "prompt",
@@ -43,7 +43,22 @@ class VideoAdmin(FileViews):
     served_files = ("file", "poster")
     fieldsets = (
         (None, {"fields": ("player", "public_id", "state_label", "decisions", "owner", "backend")}),
-        ("Asked for", {"fields": ("prompt", "model", "seconds", "size", "reference")}),
+        (
+            "Asked for",
+            {
+                "fields": (
+                    "prompt",
+                    "model",
+                    "seconds",
+                    "size",
+                    "reference",
+                    "reference_fit",
+                    "cast",
+                    "price",
+                )
+            },
+        ),
+        ("Made from", {"fields": ("kind", "source", "remixed_from", "source_seconds", "joins_source")}),
         ("Trouble", {"fields": ("error_code", "error_message", "error_detail")}),
         ("Times", {"fields": ("created_at", "timings", "finished_at", "deadline_at", "cancel_requested_at")}),
         ("Result", {"fields": ("measured", "byte_count", "sha256")}),
@@ -124,14 +139,19 @@ class VideoAdmin(FileViews):
 
     @admin.display(description="asked for")
     def asked(self, video: Video) -> SafeString:
+        kind = "" if video.kind == Kind.CREATE else f", {video.get_kind_display()}"
         return format_html(
-            '{}<span class="desk-beneath">{}, {} s</span>', video.model, video.size, video.seconds
+            '{}<span class="desk-beneath">{}, {} s{}</span>', video.model, video.size, video.seconds, kind
         )
 
     @admin.display(description="age", ordering="pk")
     def age(self, video: Video) -> SafeString:
         moment = video.created_at.isoformat(" ", "seconds")
         return format_html('<span title="{}">{}</span>', moment, timesince(video.created_at, depth=1))
+
+    @admin.display(description="characters")
+    def cast(self, video: Video) -> str:
+        return ", ".join(character.name for character in video.characters.all()) or _NONE
 
     @admin.display(description="clip")
     def player(self, video: Video) -> SafeString | str:

@@ -75,13 +75,13 @@ def _cast(caller: Caller, public_ids: list[str]) -> dict[str, Character]:
 
 
 def index(request: HttpRequest, caller: Caller) -> HttpResponse:
-    """GET /videos."""
+    """GET /videos: without those in the trash, which can still be looked at one by one."""
     limit, order = request.GET.get("limit", str(PAGE)), request.GET.get("order", "desc")
     if not (limit.isascii() and limit.isdecimal() and int(limit[:4]) <= MOST):
         raise ApiError(400, "invalid_value", f"'limit' is a number from 0 to {MOST}.", param="limit")
     if order not in ("asc", "desc"):
         raise ApiError(400, "invalid_value", "'order' is asc or desc.", param="order")
-    rows = openai_objects.rows(Video.objects.of(caller.user))
+    rows = openai_objects.rows(Video.objects.of(caller.user).on_show())
     page = listing.page(caller, rows, after=request.GET.get("after", ""), limit=int(limit), order=order)
     return reply(openai_objects.page(page.videos, has_more=page.has_more))
 

@@ -93,7 +93,7 @@ def poll_after(row: Row) -> float | None:
         return None
     if _awaits_decision(row):
         return _LATEST
-    kind = experience.Kind(row["backend_id"], row["model"], row["size"], row["seconds"])
+    kind = experience.Kind(row["backend_id"], row["model"], row["size"], row["seconds"], row["kind"])
     usual = experience.usual_seconds(kind)
     return pacing.FIRST if usual is None else min(_LATEST, max(_SOONEST, usual * _SHARE))
 

@@ -4,12 +4,13 @@ from .client import AsyncClient, Client
 from .connection import Connection
 from .errors import BackendError, Refused, Unavailable, Unknown
 from .replies import Job, JobPage
-from .wishes import ReferenceFile
+from .wishes import ClipFile, ReferenceFile
 
 __all__ = [
     "AsyncClient",
     "BackendError",
     "Client",
+    "ClipFile",
     "Connection",
     "Job",
     "JobPage",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .replies import refuses_key
 from .routes import Routes
 
 NAME_LIMIT = 100  # characters of a model's name
@@ -67,7 +68,11 @@ def obstacle(base_url: str, job: Answer, page: Answer, nowhere: Answer) -> Findi
     statuses = {job.status, page.status}
     if 0 in statuses:
         return failure(f"{job.trouble or page.trouble} Check the base URL, and that the server runs.")
-    if 401 in statuses or statuses == {403}:
+    # A 403 of one call alone may be about what this key may do, not about the key.
+    refused = statuses == {403} or any(
+        answer.status != 403 and refuses_key(answer.status, answer.payload) for answer in (job, page)
+    )
+    if refused:
         found = (
             "The server refuses the key. Put the right one into the backend's environment variable, restart."
         )

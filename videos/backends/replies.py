@@ -44,10 +44,10 @@ class Job:
     """A backend's job, in our types. Texts are storable: no NUL, no lone surrogates, bounded in length.
 
     `progress` is 0 to 100, `seconds` the clip's length, `created_at` a Unix time, `poll_after` the seconds
-    the backend asks us to wait before looking again. `url` is where the file is when it stores in a cloud
-    (SGLang) or delivers at once (Dynamo), `content` the file itself when the reply held it, as yet unchecked.
-    `None` means that the backend did not say, or said something unreadable. `raw_status` is the
-    backend's own word.
+    the backend asks us to wait before looking again, `remixed_from_video_id` the job it is a variation of.
+    `url` is where the file is when it stores in a cloud (SGLang) or delivers at once (Dynamo), `content` the
+    file itself when the reply held it, as yet unchecked. `None` means that the backend did not say, or said
+    something unreadable. `raw_status` is the backend's own word.
     """
 
     id: str
@@ -59,6 +59,7 @@ class Job:
     size: str | None = None
     seconds: int | None = None
     created_at: int | None = None
+    remixed_from_video_id: str | None = None
     error_code: str = ""
     error_message: str = ""
     poll_after: float | None = None
@@ -87,14 +88,14 @@ def decoded(content: bytes) -> object:
         return None
 
 
-def job_from(payload: object, headers: Mapping[str, str]) -> Job:
+def job_from(payload: object, headers: Mapping[str, str], *, but_not: str = "") -> Job:
     """Read a job from a decoded reply and the reply's headers.
 
     Raises `Unknown` (code `bad_reply`) when the payload is no object with a usable id: 1 to 512 printable
-    characters. Unknown, because a create may have been accepted; a read that meets it turns it into
-    `Unavailable`.
+    characters, and not those of the job `but_not`, which this one was to be made from. Unknown, because a
+    create may have been accepted; a read that meets it turns it into `Unavailable`.
     """
-    if not isinstance(payload, dict) or not _is_id(payload.get("id")):
+    if not isinstance(payload, dict) or not _is_id(payload.get("id")) or payload["id"] == but_not:
         raise Unknown(
             "The backend sent a reply that cannot be understood.", code="bad_reply", detail=shown(payload)
         )
@@ -116,12 +117,23 @@ def job_from(payload: object, headers: Mapping[str, str]) -> Job:
         size=_text(payload.get("size"), 32),
         seconds=_whole(payload.get("seconds"), most=86_400),
         created_at=_whole(payload.get("created_at", payload.get("created")), most=LAST_SECOND),
+        remixed_from_video_id=_text(payload.get("remixed_from_video_id"), ID_LIMIT),
         error_code=code,
         error_message=message,
         poll_after=poll_after(headers),
         url=next(filter(None, (_link(place.get("url")) for place in _places(payload))), None),
         content=content,
     )
+
+
+def character_from(payload: object, _: Mapping[str, str]) -> str:
+    """Read a character's id from a decoded reply. Raises `Unknown` (`bad_reply`) when there is none."""
+    identifier = payload.get("id") if isinstance(payload, dict) else None
+    if not isinstance(identifier, str) or not _is_id(identifier):
+        raise Unknown(
+            "The backend sent a reply that cannot be understood.", code="bad_reply", detail=shown(payload)
+        )
+    return identifier
 
 
 def page_from(payload: object, _: Mapping[str, str], *, limit: int) -> JobPage:
@@ -146,12 +158,13 @@ def page_from(payload: object, _: Mapping[str, str], *, limit: int) -> JobPage:
     return JobPage(jobs=jobs, has_more=bool(has_more), last_id=last_id)
 
 
-def is_answer(payload: object) -> bool:
+def is_answer(payload: object, *, but_not: str = "") -> bool:
     """Whether an HTTP error's body is a job nonetheless: vLLM-Omni reports failed jobs with a 4xx or 5xx.
 
-    The status must be one we know by name, so that `{"id": "req_1", "status": "error"}` stays an error.
+    The status must be one we know by name, so that `{"id": "req_1", "status": "error"}` stays an error. So
+    does the job `but_not`, which a new one is to be made from: to show it says why that will not do.
     """
-    if not isinstance(payload, dict) or not _is_id(payload.get("id")):
+    if not isinstance(payload, dict) or not _is_id(payload.get("id")) or payload["id"] == but_not:
         return False
     status = payload.get("status")
     return isinstance(status, str) and status.strip().lower() in STATUSES
@@ -167,6 +180,15 @@ def said(error: object) -> tuple[str, str]:
     if isinstance(error, str):
         return "", _text(error, 2000) or ""
     return _code(error), ""
+
+
+def refuses_key(status: int, payload: object) -> bool:
+    """Whether an HTTP error is about our key. A LiteLLM proxy (1.106) that has no database to look unknown
+    keys up in says so with a 400 of the type `no_db_connection`.
+    """
+    error = payload.get("error") if isinstance(payload, dict) else None
+    unknown = isinstance(error, dict) and error.get("type") == "no_db_connection"
+    return status in {401, 403} or (status == 400 and unknown)
 
 
 def poll_after(headers: Mapping[str, str]) -> float | None:

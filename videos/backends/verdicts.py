@@ -4,6 +4,7 @@ This is the table that decides whether paid work may be sent again, so every lin
 reason next to it.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ import httpx2
 import openai
 
 from .errors import BackendError, Refused, Unavailable, Unknown
-from .replies import decoded, retry_after, said
+from .replies import decoded, refuses_key, retry_after, said
 
 T = TypeVar("T")
 
@@ -48,6 +49,12 @@ TOO_EARLY = frozenset({400, 404, 409, 425})
 
 SECRET_LENGTH = 8
 
+# What servers say of a job that they do not have, or have no longer.
+_NO_SUCH_JOB = re.compile(
+    r"not[ _]found|no such|not exist|n't exist|unknown (video|job|id)|no longer|expired|invalid video.?id",
+    re.IGNORECASE,
+)
+
 CODES = {
     400: "bad_request",
     404: "not_found",
@@ -78,6 +85,19 @@ class Verdicts:
             yield
         except TROUBLE as error:
             raise self.on_create(error) from error
+
+    @contextmanager
+    def deriving(self, source_id: str) -> Iterator[None]:
+        """Within it, anything that goes wrong comes out as for a create, and as `Refused` with the code
+        `source_unknown` when the server said that it does not know the job `source_id`, if that is not empty.
+        """
+        try:
+            with self.creating():
+                yield
+        except Refused as error:
+            if source_id and _misses_source(error):
+                error.code = "source_unknown"
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -218,7 +238,7 @@ class Verdicts:
 
     def _refused(self, response: httpx2.Response) -> Refused:
         status = response.status_code
-        if status in {401, 403}:
+        if refuses_key(status, decoded(response.content)):
             code, message = "invalid_key", "The backend refused its API key."
         else:
             fallback = CODES.get(status, f"http_{status}")
@@ -254,6 +274,15 @@ class Verdicts:
 
     def _trouble(self, cause: BaseException) -> str:
         return self.hidden(f"{type(cause).__name__}: {cause}")
+
+
+def _misses_source(refusal: Refused) -> bool:
+    """Whether a server that refused a request about a job gave as the reason that there is no such job.
+
+    A route that is not there looks the same, which does no harm: either way nothing was accepted.
+    """
+    said_so = _NO_SUCH_JOB.search(f"{refusal.code} {refusal.message}")
+    return refusal.status in {404, 410} or (refusal.status in {400, 422} and said_so is not None)
 
 
 def is_job_elsewhere(error: BackendError) -> bool:

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.engine import hints, rate, turns, wire
-from videos.models import Backend, State, Video
+from videos.models import Backend, Kind, State, Video
 
 logger = logging.getLogger(__name__)
 
-# A claim outlives the longest create call by this much. Seconds.
+# A claim outlives its longest calls by this much. Seconds.
 LEASE_MARGIN = 15
 
 
@@ -41,7 +41,7 @@ def claim_next(backend_id: int) -> Claim | None:
         pk = turns.next_video(backend_id, now)
         if pk is None or not rate.take(backend_id, 1, now=now):
             return None
-        token = lifecycle.claim(pk, lease=_lease_for(backend), now=now)
+        token = lifecycle.claim(pk, lease=_lease_for(backend, pk), now=now)
         return Claim(pk, token, now) if token else None
 
 
@@ -67,8 +67,11 @@ def pause(backend_id: int, *, seconds: float, reason: str) -> None:
         logger.warning("Backend %s paused for %.0f s: %s", backend_id, seconds, reason)
 
 
-def _lease_for(backend: Backend) -> timedelta:
-    return timedelta(seconds=wire.connection(backend).deadline + LEASE_MARGIN)
+def _lease_for(backend: Backend, pk: int) -> timedelta:
+    """As long as the calls for this video may take: an edit or extension may need a second, with the file."""
+    two = Video.objects.filter(pk=pk, kind__in=[Kind.EDIT, Kind.EXTEND]).exists()
+    calls = 2 if two else 1
+    return timedelta(seconds=calls * wire.connection(backend).deadline + LEASE_MARGIN)
 
 
 def _room(backend: Backend, now: datetime) -> int:

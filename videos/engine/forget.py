@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from videos.backends.errors import BackendError, Unavailable
@@ -12,6 +13,9 @@ from videos.models import IN_FLIGHT, State, Video
 
 logger = logging.getLogger(__name__)
 
+# The source of a video in flight, which may still be sent, or asked for by the backend's id.
+IS_NEEDED = Q(Exists(Video.objects.filter(source=OuterRef("pk"), state__in=IN_FLIGHT)))
+
 RETRY = timedelta(minutes=1)
 TRY_FOR = timedelta(hours=24)
 
@@ -20,9 +24,11 @@ def forget(video_id: int) -> None:
     """Ask the backend to delete the job where that is due, and remove a deleted video for good.
 
     A backend that is away is asked again for a day; one that refuses is not, because it will not change its
-    mind. A video that was not deleted keeps its row and files.
+    mind. A video that was not deleted keeps its row and files; so does one that others are being made from,
+    until they have ended.
     """
-    video = Video.objects.select_related("backend").filter(pk=video_id).exclude(state__in=IN_FLIGHT).first()
+    rest = Video.objects.exclude(IS_NEEDED).exclude(state__in=IN_FLIGHT)
+    video = rest.select_related("backend").filter(pk=video_id).first()
     if video is None:
         return
     if video.state == State.CANCELED:
@@ -38,7 +44,7 @@ def _job_forgotten(video: Video) -> bool:
     now = timezone.now()
     row = Video.objects.filter(pk=video.pk)
     try:
-        if video.backend_job_id:
+        if video.backend_job_id and video.backend.can_delete is not False:
             with wire.client(video.backend) as client:
                 client.delete(video.backend_job_id)
     except Unavailable as error:

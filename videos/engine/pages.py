@@ -47,7 +47,7 @@ class _Stretch:
 
 def worth_it(backend: Backend, due: int) -> bool:
     """Whether reading the list is likely to save requests for `due` jobs."""
-    return due >= FROM and not cache.get(_distrusted(backend))
+    return backend.can_list is not False and due >= FROM and not cache.get(_distrusted(backend))
 
 
 class Reading:

@@ -70,6 +70,7 @@ _NEEDED = (
     "model",
     "size",
     "seconds",
+    "kind",
     "error_code",
     "progress",
     "attempts",

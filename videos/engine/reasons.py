@@ -9,6 +9,7 @@ _BY_CODE = {
     "sentinel_block": "The backend's content filter refused this prompt. Change it and try again.",
     "invalid_key": "The backend refused the API key. Videos stay queued until an operator sets a valid one.",
     "not_found": "The backend does not find this job. We look once more before we believe it.",
+    "source_unknown": "The backend no longer has the video that this was to be made from. Nothing was spent.",
     "rate_limited": "The backend asked us to slow down. The video goes out as soon as it may.",
 }
 
@@ -38,3 +39,7 @@ TIMED_OUT = Reason(
     "This took longer than the studio waits for a video. Check again looks whether it is done by now.",
 )
 JOB_GONE = Reason("not_found", "The backend no longer knows this job, so its result cannot be fetched.")
+SOURCE_GONE = Reason(
+    "source_gone",
+    "The video that this was to be made from is gone, so nothing was submitted and nothing was spent.",
+)

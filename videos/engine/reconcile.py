@@ -12,13 +12,13 @@ from videos.backends.client import Client
 from videos.backends.errors import BackendError, Refused
 from videos.backends.replies import Job
 from videos.engine import pacing, wire
+from videos.engine.matching import CLOCK_SKEW, Search, attempted
 from videos.engine.submit import GRACE
 from videos.lifecycle import Reason
 from videos.models import Backend, State, Video
 
 logger = logging.getLogger(__name__)
 
-CLOCK_SKEW = timedelta(seconds=60)  # how far the backend's clock may be behind ours
 PAGES = 50  # of a hundred jobs; a backend busier than that within minutes cannot be searched
 # Looks that do not find the job, before it counts as absent: 5, 10, 20 and 40 s after its answer was lost. A
 # backend may take in late what it was sent, and a request queued in front of it outlives our connection.
@@ -49,10 +49,14 @@ def reconcile(backend_id: int) -> None:
     now = timezone.now()
     backend = Backend.objects.get(pk=backend_id)
     due = Video.objects.filter(backend=backend, state=State.UNCERTAIN, due_at__lte=now)
-    videos = list(due.order_by("attempted_at"))
+    videos = list(due.select_related("backend", "source").order_by("attempted_at"))
     if not videos:
         return
-    since = min(_attempted(video) for video in videos) - CLOCK_SKEW
+    if backend.can_list is False:
+        for video in videos:
+            lifecycle.ask_owner(video.pk, ASK, attempted_at=attempted(video))
+        return
+    since = min(attempted(video) for video in videos) - CLOCK_SKEW
     try:
         listing = _recent_jobs(backend, since)
     except BackendError as error:
@@ -63,10 +67,6 @@ def reconcile(backend_id: int) -> None:
         listing = Listing()  # a job in it may be one of those, under another id
     for video in videos:
         _settle(video, listing, now=now)
-
-
-def _attempted(video: Video) -> datetime:
-    return video.attempted_at or video.created_at
 
 
 def _recent_jobs(backend: Backend, since: datetime) -> Listing:
@@ -114,54 +114,25 @@ def _knows_our_jobs(backend: Backend, listing: Listing, since: datetime, now: da
 
 
 def _settle(video: Video, listing: Listing, *, now: datetime) -> None:
-    attempt = _attempted(video)
-    for job in _candidates(video, listing):
+    attempt = attempted(video)
+    search = Search(video.backend, listing.jobs)
+    for job in search.candidates(video):
         if lifecycle.adopt(video.pk, State.UNCERTAIN, attempted_at=attempt, job_id=job.id, due_at=now):
             logger.info("Video %s had been accepted as job %s", video.public_id, job.id)
             return
-    if not listing.complete or _may_hide_it(video, listing):
+    if not listing.complete or search.hides(video):
         lifecycle.ask_owner(video.pk, ASK, attempted_at=attempt)
     elif video.attempts + 1 < LOOKS_NEEDED:
         due_at = now + GRACE * 2**video.attempts
         lifecycle.look_later(video.pk, attempted_at=attempt, attempts=video.attempts + 1, due_at=due_at)
+    elif search.leaves_doubt(video):
+        lifecycle.ask_owner(video.pk, ASK, attempted_at=attempt)
     elif lifecycle.requeue_absent(video.pk, attempted_at=attempt, attempts=video.attempts):
         logger.info("Video %s had not been accepted and is queued again", video.public_id)
 
 
-def _candidates(video: Video, listing: Listing) -> list[Job]:
-    """Jobs that can only be this video's, oldest first. `adopt` refuses those that another video owns."""
-    owned = set(
-        Video.objects.filter(
-            backend=video.backend_id, backend_job_id__in=[job.id for job in listing.jobs]
-        ).values_list("backend_job_id", flat=True)
-    )
-    free = [job for job in reversed(listing.jobs) if job.id not in owned]
-    return [job for job in free if _same_words(job.prompt, video.prompt) and _could_be(video, job)]
-
-
-def _same_words(told: str | None, asked: str) -> bool:
-    """Line ends and spaces may change on the way through a multipart form; words do not."""
-    return told is not None and told.split() == asked.split()
-
-
-def _may_hide_it(video: Video, listing: Listing) -> bool:
-    """Whether a listed job says too little of itself to be told apart from this video's."""
-    return any(job.prompt is None and _could_be(video, job) for job in listing.jobs)
-
-
-def _could_be(video: Video, job: Job) -> bool:
-    """Whether what `job` tells of itself agrees with `video`. What it leaves out contradicts nothing."""
-    earliest = (_attempted(video) - CLOCK_SKEW).timestamp()
-    return (
-        (job.created_at is None or job.created_at >= earliest)
-        and job.model in (None, "", video.model)
-        and job.size in (None, video.size)
-        and job.seconds in (None, video.seconds)
-    )
-
-
 def _could_not_look(video: Video, error: BackendError, *, now: datetime) -> None:
-    attempt = _attempted(video)
+    attempt = attempted(video)
     cannot_list = isinstance(error, Refused) and error.code != "invalid_key"
     if cannot_list or now - attempt > LOOK_FOR:
         lifecycle.ask_owner(video.pk, ASK, attempted_at=attempt)

@@ -2,14 +2,18 @@
 
 from datetime import timedelta
 
+from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.engine import hints, store
+from videos.engine import casting, hints, store
+from videos.engine.forget import IS_NEEDED
 from videos.engine.submit import GRACE
 from videos.lifecycle import Reason
-from videos.models import IN_FLIGHT, State, Video
+from videos.models import IN_FLIGHT, Backend, State, Video
+
+PROBE_AGAIN = 600  # seconds before a backend that did not answer is looked at again
 
 _INTERRUPTED = Reason(
     "interrupted",
@@ -32,6 +36,16 @@ def sweep() -> None:
     leaving = Video.objects.filter(
         Q(forget_at__lte=now) | Q(deleted_at__isnull=False, forget_at=None)
     ).exclude(state__in=IN_FLIGHT)
-    for pk in leaving.values_list("pk", flat=True)[:100]:
+    for pk in leaving.exclude(IS_NEEDED).values_list("pk", flat=True)[:100]:
         hints.send("forget", pk)
+    _look_at_new_backends()
+    casting.sweep()
     store.remove_abandoned()
+
+
+def _look_at_new_backends() -> None:
+    """Have each backend that was never probed looked at, now and then until it answers."""
+    new = Backend.objects.filter(enabled=True, is_simulator=False, probed_at=None)
+    for backend in new:
+        if not backend.is_gone and cache.add(f"probing:{backend.pk}", True, PROBE_AGAIN):
+            hints.send("probe", backend.pk)

@@ -2,7 +2,10 @@
 
 import logging
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from django.db import OperationalError, transaction
 from django.utils import timezone
@@ -11,14 +14,15 @@ from videos import lifecycle
 from videos.backends.client import ReferenceFile
 from videos.backends.errors import BackendError, Refused, Unavailable, Unknown
 from videos.backends.replies import Job
-from videos.engine import dispatch, experience, hints, pacing, received, wire
+from videos.engine import asking, dispatch, experience, hints, pacing, rate, received, wire
+from videos.engine.asking import Way
 from videos.engine.dispatch import Claim
 from videos.engine.pacing import Expectation
-from videos.engine.reasons import reason_of, reason_of_failure
+from videos.engine.reasons import SOURCE_GONE, reason_of, reason_of_failure
 from videos.engine.store import folder_of
 from videos.lifecycle import Reason
 from videos.media.reference import BadReference, fit_reference
-from videos.models import State, Video
+from videos.models import Fit, State, Video
 
 logger = logging.getLogger(__name__)
 
@@ -39,35 +43,57 @@ def submit_next(backend_id: int) -> bool:
 def submit(claim: Claim) -> None:
     """Ask the backend for the claimed video, exactly once, and write down what came of it.
 
-    Whatever interrupts this between the claim and the written answer leaves a lease that runs out, which
-    makes the video uncertain; it never leads to a second request by itself.
+    Only one that says it does not know the source is asked a second time, with the file. Whatever interrupts
+    this between the claim and the written answer leaves a lease that runs out, which makes the video
+    uncertain; it never leads to a second request by itself.
     """
-    video = Video.objects.select_related("backend", "reference").get(pk=claim.video_id)
+    video = Video.objects.select_related("backend", "reference", "source").get(pk=claim.video_id)
     try:
+        asking.check_source(video)
         reference = _reference(video)
+        ways = asking.ways(video, reference)
+    except asking.SourceGoneError as error:
+        lifecycle.refuse(video.pk, claim.token, replace(SOURCE_GONE, detail=str(error)))
+        return
     except (BadReference, OSError) as error:
         lifecycle.refuse(video.pk, claim.token, Reason("bad_reference", _REFERENCE_GONE, repr(error)))
         return
     # Read before the money is spent: nothing may stand between the job's id and its being written down.
     expected = experience.expected(experience.kind_of(video))
-    deadline = timedelta(seconds=wire.connection(video.backend).deadline)
     try:
-        with wire.client(video.backend) as client:
-            # A worker that was frozen since the claim must not spend money that a later attempt spends too.
-            # Asked last of all: from here to the request there is nothing left that takes time.
-            if not lifecycle.holds_lease(video.pk, claim.token, margin=deadline):
-                return
-            job = client.create(
-                prompt=video.prompt,
-                model=video.model,
-                seconds=video.seconds,
-                size=video.size,
-                reference=reference,
-            )
+        job = _asked(claim, video, ways)
+    except asking.SourceGoneError as error:
+        lifecycle.refuse(video.pk, claim.token, replace(SOURCE_GONE, detail=str(error)))
     except BackendError as error:
         _not_accepted(claim, video, error)
     else:
-        _accepted(claim, video, job, expected)
+        if job is not None:
+            _accepted(claim, video, job, expected)
+
+
+def _asked(claim: Claim, video: Video, ways: Sequence[Way]) -> Job | None:
+    """Ask in the first way, and in the next only where the backend provably refused that one because it does
+    not know the source. None: the lease no longer allows it. Raises `BackendError` or `SourceGoneError`.
+    """
+    way, *others = ways
+    try:
+        return _sent(claim, video, way)
+    except Refused as error:
+        if error.code != "source_unknown" or not others:
+            raise
+        logger.info("Video %s: its source's file is sent instead: %s", video.public_id, error.message)
+    rate.take(video.backend_id, 1, now=timezone.now())  # counted, be there one left or not
+    return _asked(claim, video, others)
+
+
+def _sent(claim: Claim, video: Video, way: Way) -> Job | None:
+    deadline = timedelta(seconds=wire.connection(video.backend).deadline)
+    with way.opened() as ask, wire.client(video.backend) as client:
+        # A worker that was frozen since the claim must not spend money that a later attempt spends too.
+        # Asked last of all: from here to the request there is nothing left that takes time.
+        if not lifecycle.holds_lease(video.pk, claim.token, margin=deadline):
+            return None
+        return ask(client)
 
 
 _REFERENCE_GONE = "The reference image could not be read. Nothing was submitted. Choose it again."
@@ -78,7 +104,8 @@ def _reference(video: Video) -> ReferenceFile | None:
     if video.reference is None:
         return None
     with video.reference.file.open("rb") as file:
-        fitted = fit_reference(file.read(), video.size)
+        how: Literal["crop", "pad"] = "pad" if video.reference_fit == Fit.PAD else "crop"
+        fitted = fit_reference(file.read(), video.size, how=how)
     return ReferenceFile(f"reference.{fitted.extension}", fitted.content, fitted.content_type)
 
 
@@ -151,6 +178,8 @@ def _accepted_too_late(claim: Claim, video: Video, job: Job) -> None:
     if Video.objects.filter(backend=video.backend_id, backend_job_id=job.id).exists():
         return  # found and adopted meanwhile, or the backend gave one id twice
     logger.critical("Job %s was accepted for video %s, which moved on; deleting it", job.id, video.public_id)
+    if video.backend.can_delete is False:
+        return
     try:
         with wire.client(video.backend) as client:
             client.delete(job.id)

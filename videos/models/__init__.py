@@ -5,6 +5,7 @@ from videos.models.character import Character
 from videos.models.prompt_template import PromptTemplate
 from videos.models.receipt import Receipt
 from videos.models.reference_image import Fit, ReferenceImage
+from videos.models.tag import Tag
 from videos.models.video import IN_FLIGHT, Kind, State, Video
 from videos.models.video_model import VideoModel
 
@@ -18,6 +19,7 @@ __all__ = [
     "Receipt",
     "ReferenceImage",
     "State",
+    "Tag",
     "Video",
     "VideoModel",
 ]

@@ -52,3 +52,8 @@ class Character(models.Model):
     def is_ready(self) -> bool:
         """Whether a video can have it."""
         return bool(self.backend_character_id) and self.deleted_at is None
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a worker has yet to send it, or is about to; else it is ready or has failed."""
+        return self.due_at is not None

@@ -1,11 +1,32 @@
 """Ready-made prompts that fill the form."""
 
+from django.conf import settings
 from django.db import models
+
+CATEGORY_LIMIT = 40  # characters
 
 
 class PromptTemplate(models.Model):
+    """A prompt to start from: shared by staff with everybody, or somebody's own.
+
+    `{name}` in the prompt is a variable that becomes a field of the form, and `{name|one,two}` one with
+    choices (`videos.prompting`).
+    """
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="prompt_templates",
+        help_text="Empty: shared with everybody.",
+    )
     title = models.CharField(max_length=80)
+    category = models.CharField(max_length=CATEGORY_LIMIT, blank=True)
     prompt = models.TextField(max_length=32_000)
+    picture = models.CharField(
+        max_length=100, blank=True, help_text="Name of a poster among the studio's own, such as city-at-dawn."
+    )
     model = models.CharField(max_length=100, blank=True, help_text="Empty: keep what is chosen.")
     seconds = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: keep what is chosen.")
     size = models.CharField(max_length=20, blank=True, help_text="Empty: keep what is chosen.")

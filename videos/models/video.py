@@ -12,6 +12,7 @@ from django.utils import timezone
 from videos.models.backend import Backend
 from videos.models.character import Character
 from videos.models.reference_image import Fit, ReferenceImage
+from videos.models.tag import Tag
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -63,8 +64,12 @@ class Kind(models.TextChoices):
 
 class VideoQuerySet(models.QuerySet["Video"]):
     def of(self, owner: "User") -> "VideoQuerySet":
-        """Those that `owner` sees: one's own, without the deleted."""
+        """Those that `owner` may see: one's own, without the deleted."""
         return self.filter(owner=owner, deleted_at=None)
+
+    def on_show(self) -> "VideoQuerySet":
+        """Those that are not in the trash."""
+        return self.filter(trashed_at=None)
 
     def in_flight(self) -> "VideoQuerySet":
         return self.filter(state__in=IN_FLIGHT)
@@ -148,7 +153,13 @@ class Video(models.Model):
     generated_at = models.DateTimeField(null=True, blank=True, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True, editable=False)
     deadline_at = models.DateTimeField(null=True, blank=True, editable=False)
+    trashed_at = models.DateTimeField(null=True, blank=True, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    # How its owner keeps it.
+    favourite = models.BooleanField(default=False)
+    tags = models.ManyToManyField(Tag, blank=True, related_name="videos")
+    note = models.TextField(max_length=2000, blank=True)
 
     # What came of it.
     file = models.FileField(max_length=255, blank=True, editable=False)
@@ -181,7 +192,7 @@ class Video(models.Model):
                 condition=models.Q(attempted_at__isnull=False),
             ),
             models.Index(
-                fields=["backend", "model", "size", "seconds", "-generated_at"],
+                fields=["backend", "model", "size", "seconds", "kind", "-generated_at"],
                 name="video_experience",
                 condition=models.Q(generated_at__isnull=False),
             ),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from math import sqrt
 
 from django import template
@@ -12,8 +13,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from videos import catalogue
 from videos.engine import turns
-from videos.models import State, Video
+from videos.models import Character, Kind, State, Video
 
 register = template.Library()
 
@@ -56,6 +58,12 @@ def ratio(video: Video) -> int:
 def any_in_flight(videos: Iterable[Video]) -> bool:
     """Whether a page of these has anything to ask for again."""
     return any(video.is_in_flight for video in videos)
+
+
+@register.filter
+def any_pending(characters: Iterable[Character]) -> bool:
+    """Whether a page of these has anything to ask for again."""
+    return any(character.is_pending for character in characters)
 
 
 @register.filter
@@ -120,6 +128,19 @@ def took(begin: datetime | None, end: datetime | None) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+@register.filter
+def length_asked(video: Video) -> str:
+    """How long it is to be, such as `4 s`; of an extension, `4 s more, 8 s in all`."""
+    if video.kind == Kind.EXTEND:
+        return f"{video.seconds} s more, {video.whole_seconds} s in all"
+    return f"{video.seconds} s"
+
+
+@register.filter
+def dollars(amount: Decimal) -> str:
+    return catalogue.dollars(amount)
 
 
 @register.filter

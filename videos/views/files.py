@@ -14,7 +14,7 @@ from videos.views.loading import Request, get_video, signed_in
 def file(request: Request, public_id: str) -> HttpResponseBase:
     """The clip itself, with byte ranges so that players can seek. `?download=1` saves it."""
     video = get_video(request, public_id)
-    return _answer(
+    return answer(
         request,
         video.file,
         content_type="video/mp4",
@@ -27,14 +27,14 @@ def file(request: Request, public_id: str) -> HttpResponseBase:
 @require_safe
 @signed_in
 def poster(request: Request, public_id: str) -> HttpResponseBase:
-    return _answer(request, get_video(request, public_id).poster, content_type=POSTER_TYPE)
+    return answer(request, get_video(request, public_id).poster, content_type=POSTER_TYPE)
 
 
 @require_safe
 @signed_in
 def scrub(request: Request, public_id: str) -> HttpResponseBase:
     """The scrub sheet: moments of the clip as tiles in one picture."""
-    return _answer(request, get_video(request, public_id).scrub_sheet, content_type=SCRUB_TYPE)
+    return answer(request, get_video(request, public_id).scrub_sheet, content_type=SCRUB_TYPE)
 
 
 @require_safe
@@ -44,10 +44,10 @@ def reference(request: Request, public_id: str) -> HttpResponseBase:
     image = get_video(request, public_id).reference
     if image is None:
         raise Http404
-    return _answer(request, image.file, content_type=image.content_type, etag=image.sha256)
+    return answer(request, image.file, content_type=image.content_type, etag=image.sha256)
 
 
-def _answer(
+def answer(
     request: Request,
     stored: FieldFile,
     *,

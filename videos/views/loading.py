@@ -15,7 +15,7 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from videos.engine import turns
-from videos.models import Video
+from videos.models import Character, Video
 
 P = ParamSpec("P")
 
@@ -62,4 +62,11 @@ def in_line(videos: Iterable[Video]) -> list[Video]:
 
 def get_video(request: Request, public_id: str) -> Video:
     """Return one's own video. Raises `Http404` for another's, a deleted or an unknown one, to staff too."""
-    return get_object_or_404(Video.objects.of(request.user).select_related("reference"), public_id=public_id)
+    mine = Video.objects.of(request.user).select_related("reference", "backend")
+    return get_object_or_404(mine, public_id=public_id)
+
+
+def get_character(request: Request, public_id: str) -> Character:
+    """Return one's own character. Raises `Http404` as `get_video` does."""
+    mine = Character.objects.filter(owner=request.user, deleted_at=None)
+    return get_object_or_404(mine, public_id=public_id)

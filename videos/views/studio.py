@@ -8,6 +8,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from videos.forms import GenerateForm, starting_values
 from videos.models import IN_FLIGHT, PromptTemplate, Video
+from videos.views.library import PUBLIC_ID
 from videos.views.loading import Request, in_line, signed_in
 
 RECENT = 12  # cards below the form, besides what is in flight
@@ -22,7 +23,7 @@ def studio(request: Request) -> HttpResponse:
     """Show the studio, or create what was asked for. With HTMX, answer with the form and the new card."""
     if request.method == "POST":
         return _create(request)
-    form = GenerateForm(initial=_prefilled(request.GET))
+    form = GenerateForm(initial=_prefilled(request))
     if request.htmx:
         return render(request, "videos/_form.html", _form_context(form, keep_reference=True))
     return _page(request, form)
@@ -70,8 +71,15 @@ def _in_flight(request: Request) -> int:
     return Video.objects.of(request.user).in_flight().count()
 
 
-def _prefilled(query: QueryDict) -> dict[str, object]:
-    """What the form starts with: the template asked for, over what is chosen in the page already."""
+def _prefilled(request: Request) -> dict[str, object]:
+    """What the form starts with: all of the video that `?like=` names, when it is one's own; else the
+    template asked for, over what is chosen in the page already.
+    """
+    query = request.GET
+    if (like := query.get("like", "")) and PUBLIC_ID.fullmatch(like):
+        video = Video.objects.of(request.user).filter(public_id=like).first()
+        if video is not None:
+            return starting_values({name: str(getattr(video, name)) for name in (*_CHOICES, "prompt")})
     chosen = _choices(query)
     number = query.get("template", "")
     if number.isdecimal() and len(number) < 10:

@@ -1,0 +1,107 @@
+"""A real LiteLLM proxy between a real studio and the simulator, as an operator would set them up."""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.interop.doors import Books, Rest
+from tests.running import PROJECT, READY, Studio, free_port, wait_until
+
+SIMULATOR_KEY, PROXY_KEY = "sk-simulator", "sk-proxy"
+
+# As the README has it, but for the provider: that is the simulator.
+CONFIG = """
+model_list:
+  - model_name: sora-2
+    litellm_params:
+      model: openai/sora-2
+      api_base: {upstream}/v1
+      api_key: {key}
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Everything that runs: the studio, its REST API for the one user, and the simulator's books."""
+
+    studio: Studio
+    rest: Rest
+    books: Books
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("interop")
+    with _simulator(folder) as upstream, _proxy(folder, upstream) as base_url:
+        settings = {"OPENAI_BASE_URL": f"{base_url}/v1", "OPENAI_API_KEY": PROXY_KEY}
+        owner = {"OWNER_USERNAME": "alice", "OWNER_PASSWORD": secrets.token_hex(8)}
+        studio = Studio(folder / "data", free_port(), folder / "studio.log", **settings, **owner)
+        try:
+            studio.wait_for(READY)
+            token = studio.manage("create_token", "alice").stdout.strip()
+            yield Place(studio, Rest(studio.url, token), Books(upstream))
+        finally:
+            studio.stop(signal.SIGINT)
+
+
+@pytest.fixture(autouse=True)
+def no_misbehaviour(place: Place) -> Iterator[None]:
+    yield
+    place.books.behave()
+
+
+@contextmanager
+def _simulator(folder: Path) -> Iterator[str]:
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    data = str(folder / "simulator")
+    arguments = ["--port", str(port), "--data", data, "--duration", "2", "--api-key", SIMULATOR_KEY]
+    with _process([sys.executable, "-m", "simulator", *arguments], folder / "simulator.log"):
+        wait_until(lambda: _answers(f"{url}/health"))
+        yield url
+
+
+@contextmanager
+def _proxy(folder: Path, upstream: str) -> Iterator[str]:
+    program = os.environ.get("LITELLM") or shutil.which("litellm")
+    if program is None:
+        reason = "LiteLLM is not installed; `make interop` installs it"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    config = folder / "litellm.yaml"
+    config.write_text(CONFIG.format(upstream=upstream, key=SIMULATOR_KEY))
+    port = free_port()
+    arguments = ["--config", str(config), "--host", "127.0.0.1", "--port", str(port)]
+    # Told so, it takes its list of prices from its own package instead of from the network.
+    offline = {"LITELLM_MASTER_KEY": PROXY_KEY, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    with _process([program, *arguments], folder / "litellm.log", **offline):
+        wait_until(lambda: _answers(f"http://127.0.0.1:{port}/health/liveliness"))
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _process(command: list[str], log: Path, **environment: str) -> Iterator[None]:
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, cwd=PROJECT, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return bool(httpx2.get(url, timeout=5, trust_env=False).status_code == 200)
+    except httpx2.HTTPError:
+        return False

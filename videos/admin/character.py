@@ -1,0 +1,84 @@
+"""Characters on the operator's desk: looked at, and deleted as their owners do it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from videos import casting
+from videos.admin.files import FileViews
+from videos.models import Character
+
+
+@admin.register(Character)
+class CharacterAdmin(FileViews):
+    list_display = ("name", "state_label", "owner", "backend", "created_at")
+    list_select_related = ("owner", "backend")
+    list_filter = ("backend", "created_at")
+    list_per_page = 50
+    search_fields = ("name", "public_id", "owner__username", "backend_character_id")
+    show_full_result_count = False
+    served_files = ("file",)
+    fields = (
+        "clip",
+        "name",
+        "state_label",
+        "owner",
+        "backend",
+        "public_id",
+        "backend_character_id",
+        "error_message",
+        "error_detail",
+        "attempts",
+        "due_at",
+        "created_at",
+    )
+    readonly_fields = fields
+
+    class Media:
+        css = {"all": ("css/admin.css",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Character]:
+        """Without the deleted, which nobody can have any more."""
+        return super().get_queryset(request).filter(deleted_at=None)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_deleted_objects(
+        self, objs: QuerySet[Any] | Iterable[Any], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Only the characters: videos that have one keep it."""
+        names = [str(character) for character in objs]
+        return names, {"characters": len(names)}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: Character) -> None:
+        casting.delete(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Character]) -> None:
+        for character in queryset:
+            casting.delete(character)
+
+    @admin.display(description="state")
+    def state_label(self, character: Character) -> SafeString:
+        kind, words = "failed", "Failed"
+        if character.is_ready:
+            kind, words = "completed", "Ready"
+        elif character.is_pending:
+            kind, words = "in_progress", "Being made"
+        return format_html('<span class="desk-state desk-state-{}">{}</span>', kind, words)
+
+    @admin.display(description="clip")
+    def clip(self, character: Character) -> SafeString:
+        address = reverse("admin:videos_character_file", args=[character.pk])
+        return format_html(
+            '<video class="desk-player" controls preload="metadata" src="{}"></video>', address
+        )

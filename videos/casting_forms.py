@@ -1,0 +1,81 @@
+"""What people type to make a character. `videos.casting` decides what is right, not these forms."""
+
+from functools import cached_property
+from typing import Any, BinaryIO, cast
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from accounts.models import User
+from videos import casting
+from videos.models import Backend, Character, Video
+from videos.models.character import NAME_LIMIT
+
+
+class _NamedForm(forms.Form):
+    """A form that makes a character when it is saved."""
+
+    name = forms.CharField(required=False)
+
+    name_limit = NAME_LIMIT
+
+    def save(self, owner: User) -> Character | None:
+        """Make the character of a form that is valid so far. None when it cannot be: `errors` say why."""
+        try:
+            return self._make(owner)
+        except ValidationError as error:
+            for field, messages in error.message_dict.items():
+                self.add_error(field if field in self.fields else None, messages)
+            return None
+
+    def _make(self, owner: User) -> Character:
+        raise NotImplementedError
+
+
+class CharacterForm(_NamedForm):
+    """A character from an uploaded clip. `backend` may be left out where only one has characters."""
+
+    video = forms.FileField(required=False)
+    backend = forms.IntegerField(required=False)
+
+    @cached_property
+    def backends(self) -> list[Backend]:
+        """Where it can be made."""
+        return casting.backends()
+
+    @property
+    def file_limit(self) -> int:
+        """Bytes of a clip."""
+        return settings.MAX_FILE_SIZE
+
+    def clean_backend(self) -> Backend:
+        number = self.cleaned_data["backend"]
+        if not self.backends:
+            raise ValidationError("No backend in use has characters.")
+        if number is None and len(self.backends) == 1:
+            return self.backends[0]
+        chosen = next((backend for backend in self.backends if backend.pk == number), None)
+        if chosen is None:
+            raise ValidationError("Choose a backend that has characters.")
+        return chosen
+
+    def clean_video(self) -> Any:
+        if self.cleaned_data["video"] is None:
+            raise ValidationError("Choose a clip, an MP4.")
+        return self.cleaned_data["video"]
+
+    def _make(self, owner: User) -> Character:
+        data = self.cleaned_data
+        return casting.make(owner, data["name"], cast(BinaryIO, data["video"]), data["backend"])
+
+
+class VideoCharacterForm(_NamedForm):
+    """A character from a finished video."""
+
+    def __init__(self, source: Video, data: Any = None) -> None:
+        super().__init__(data)
+        self.source = source
+
+    def _make(self, owner: User) -> Character:
+        return casting.make_from(owner, self.cleaned_data["name"], self.source)

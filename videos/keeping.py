@@ -1,0 +1,79 @@
+"""Keeping one's videos in order: favourites, tags, notes and the trash."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from videos import lifecycle, services
+from videos.models import Tag, Video
+from videos.models.tag import TAG_LIMIT
+from videos.services import is_unicode
+
+TRASH_KEEPS = timedelta(days=30)  # from the moment of trashing, before a video is deleted for good
+NOTE_LIMIT = 2000  # characters
+
+
+def favourite(videos: Iterable[Video], *, on: bool) -> int:
+    """Mark the videos as favourites, or no longer. Returns how many changed."""
+    return Video.objects.filter(pk__in=_keys(videos)).exclude(favourite=on).update(favourite=on)
+
+
+def note(video: Video, text: str) -> None:
+    """Keep a note beside the video; an empty one removes it. Raises `ValidationError` by field (`note`)."""
+    if len(text) > NOTE_LIMIT:
+        raise ValidationError({"note": f"A note has at most {NOTE_LIMIT:,} characters."})
+    if "\x00" in text or not is_unicode(text):
+        raise ValidationError({"note": "The note holds a character that cannot be stored."})
+    Video.objects.filter(pk=video.pk).update(note=text.strip())
+
+
+def tag(owner: User, videos: Iterable[Video], name: str) -> Tag:
+    """Put the owner's tag on the videos, made when there is none. Raises `ValidationError` (`tag`)."""
+    clean = " ".join(name.split())
+    if not clean or len(clean) > TAG_LIMIT or "\x00" in clean or not is_unicode(clean) or "," in clean:
+        raise ValidationError({"tag": f"A tag has 1 to {TAG_LIMIT} characters and no comma."})
+    with transaction.atomic():
+        chosen, _ = Tag.objects.get_or_create(owner=owner, name__iexact=clean, defaults={"name": clean})
+        chosen.videos.add(*_keys(videos))
+    return chosen
+
+
+def untag(videos: Iterable[Video], chosen: Tag) -> None:
+    """Take the tag off the videos. A tag that no video has any more goes."""
+    chosen.videos.remove(*_keys(videos))
+    if not chosen.videos.exists():
+        chosen.delete()
+
+
+def trash(videos: Iterable[Video]) -> int:
+    """Put the videos into the trash, from where they can be restored for 30 days; cancel what is in flight.
+
+    Returns how many were not there already.
+    """
+    keys = _keys(videos)
+    moved = Video.objects.filter(pk__in=keys, trashed_at=None).update(trashed_at=timezone.now())
+    for pk in keys:
+        lifecycle.cancel(pk)
+    return moved
+
+
+def restore(videos: Iterable[Video]) -> int:
+    """Take the videos out of the trash. Returns how many were there. What was canceled stays canceled."""
+    return (
+        Video.objects.filter(pk__in=_keys(videos), deleted_at=None)
+        .exclude(trashed_at=None)
+        .update(trashed_at=None)
+    )
+
+
+def empty_trash(owner: User) -> int:
+    """Delete for good all that the owner has in the trash. Returns how many."""
+    return sum(services.delete(video) for video in Video.objects.of(owner).exclude(trashed_at=None))
+
+
+def _keys(videos: Iterable[Video]) -> list[int]:
+    return [video.pk for video in videos]
