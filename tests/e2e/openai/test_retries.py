@@ -6,17 +6,9 @@ import openai
 import pytest
 from openai import OpenAI
 
-from tests.e2e.programs import SIZE, Lossy, Program
-from tests.running import Studio
+from tests.e2e.openai.programs import SIZE, Lossy, Program
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")]
-
-
-@pytest.fixture(scope="module")
-def program(studio: Studio) -> Iterator[Program]:
-    program = Program(studio)
-    with program.quick_jobs():
-        yield program
 
 
 @pytest.fixture

@@ -4,13 +4,11 @@ import base64
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.programs import Program, photo
-from tests.running import Studio
+from tests.e2e.openai.programs import Program, photo
 
 pytestmark = pytest.mark.e2e
 
@@ -34,13 +32,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if installed.returncode:
         _do_without(f"npm cannot install the SDK: {installed.stderr[-500:]}")
     return folder
-
-
-@pytest.fixture
-def program(studio: Studio) -> Iterator[Program]:
-    program = Program(studio)
-    with program.quick_jobs():
-        yield program
 
 
 def test_create_poll_download_edit_list_and_delete(folder: Path, program: Program):

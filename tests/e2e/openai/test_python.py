@@ -14,20 +14,13 @@ import pytest
 from openai import AsyncOpenAI, BaseModel, OpenAI
 from openai.types import Video
 
-from tests.e2e.programs import SIZE, Program, photo
+from tests.e2e.openai.programs import SIZE, Program, photo
 from tests.media.conftest import write_film
-from tests.running import PROJECT, Studio
+from tests.running import PROJECT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")]
 
 T = TypeVar("T", bound=BaseModel)
-
-
-@pytest.fixture(scope="module")
-def program(studio: Studio) -> Iterator[Program]:
-    program = Program(studio)
-    with program.quick_jobs():
-        yield program
 
 
 @pytest.fixture
