@@ -24,5 +24,6 @@ urlpatterns = [
     path("api/", api.urls),
     re_path(r"^api/", unknown),
     path("admin/", admin.site.urls),
+    path("v1/", include("videos.api.openai_urls")),
     path("", include("videos.urls")),
 ]

@@ -326,6 +326,15 @@ def fail_storing(pk: int, token: uuid.UUID, reason: Reason) -> bool:
     return _move(State.STORING, State.FAILED, _lease(pk, token), **_ended(), **reason.as_fields())
 
 
+def bring_in(video: Video, stored: StoredFiles) -> Video:
+    """Write the row of a clip that somebody brought along: it begins completed, and no job ever made it."""
+    fields = {"state": State.COMPLETED, "progress": 100, **_ended(), **vars(stored)}
+    for name, value in fields.items():
+        setattr(video, name, value)
+    video.save(force_insert=True)
+    return video
+
+
 # --- What people ask for -----------------------------------------------------------------------------------
 
 

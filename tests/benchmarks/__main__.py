@@ -11,7 +11,7 @@ import sys
 
 from tests.benchmarks.report import Line, progress, rendered
 
-NAMES = ("in_flight", "pacing", "pick_up", "storing")
+NAMES = ("door", "in_flight", "pacing", "pick_up", "storing")
 
 
 def main() -> None:

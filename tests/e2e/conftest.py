@@ -5,7 +5,7 @@ import secrets
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -31,9 +31,11 @@ ARGUMENTS = [
 Start = Callable[..., Studio]
 
 
-@pytest.fixture(scope="session")
-def services() -> Iterator[dict[str, str]]:
-    """PostgreSQL and Redis where the environment names them, else what `make run` brings along."""
+@contextmanager
+def chosen_services() -> Iterator[dict[str, str]]:
+    """PostgreSQL, with a database of one's own, and Redis where the environment names them, else what `make
+    run` brings along.
+    """
     chosen = {"REDIS_URL": os.environ.get("E2E_REDIS_URL", "")}
     server = os.environ.get("E2E_DATABASE_URL", "")
     if not server:
@@ -44,6 +46,12 @@ def services() -> Iterator[dict[str, str]]:
         connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
         yield {**chosen, "DATABASE_URL": urlunsplit(urlsplit(server)._replace(path=f"/{name}"))}
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[dict[str, str]]:
+    with chosen_services() as chosen:
+        yield chosen
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """Pages of videos by cursor, for both doors."""
 
+import re
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from django.db.models import QuerySet
 
@@ -8,17 +10,21 @@ from videos.api.auth import Caller
 from videos.api.errors import ApiError
 from videos.models import Video
 
+Row = TypeVar("Row")
+_PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
 
 @dataclass(frozen=True)
-class Page:
+class Page(Generic[Row]):
     """Videos in the order asked for, and whether more follow."""
 
-    videos: list[Video]
+    videos: list[Row]
     has_more: bool
 
 
-def page(caller: Caller, rows: QuerySet[Video], *, after: str, limit: int, order: str) -> Page:
-    """Return at most `limit` of `rows` after the video with the id `after` (empty: from the start).
+def page(caller: Caller, rows: QuerySet[Video, Row], *, after: str, limit: int, order: str) -> Page[Row]:
+    """Return at most `limit` of `rows`, which are videos or plain values of them (`QuerySet.values`), after
+    the video with the id `after` (empty: from the start).
 
     `order` is asc or desc, by creation. One row more than asked is read, nothing is counted, so a page costs
     the same in a table of any length. Raises `ApiError` 404 for an `after` that is not the caller's.
@@ -26,7 +32,8 @@ def page(caller: Caller, rows: QuerySet[Video], *, after: str, limit: int, order
     newest_first = order != "asc"
     if after:
         # A deleted one still marks its place for as long as its row is there.
-        mark = Video.objects.filter(owner=caller.user, public_id=after).values_list("pk", flat=True).first()
+        mine = Video.objects.filter(owner=caller.user, public_id=after).values_list("pk", flat=True)
+        mark = mine.first() if _PUBLIC_ID.fullmatch(after) else None
         if mark is None:
             raise ApiError(
                 404, "not_found", f"There is no video '{after[:80]}' to go on from.", param="after"

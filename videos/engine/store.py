@@ -218,6 +218,16 @@ def _saved(video: Video, token: uuid.UUID) -> Iterator[_Saver]:
         raise
 
 
+@contextmanager
+def kept(video: Video, path: Path, facts: VideoFacts) -> Iterator[StoredFiles]:
+    """Keep a file that no backend made, inspected already, with its poster and scrub sheet.
+
+    All are removed again when the block raises.
+    """
+    with _saved(video, uuid.uuid4()) as save:
+        yield _keep(video, path, facts, save)
+
+
 def folder_of(video: Video) -> str:
     """The folder in storage that holds all of a video's files."""
     return f"videos/{video.owner_id}/{video.public_id}"

@@ -42,10 +42,15 @@ IN_FLIGHT = frozenset({State.QUEUED, State.SUBMITTING, State.UNCERTAIN, State.IN
 
 # What the protocol calls each state; `canceled` is told on our own pages only.
 _OUTSIDE = {
-    State.SUBMITTING: "queued",
-    State.UNCERTAIN: "queued",
-    State.STORING: "in_progress",
+    State.SUBMITTING.value: "queued",
+    State.UNCERTAIN.value: "queued",
+    State.STORING.value: "in_progress",
 }
+
+
+def outside(state: str) -> str:
+    """What the protocol calls a state: queued, in_progress, completed, failed (and our canceled)."""
+    return _OUTSIDE.get(state, state)
 
 
 class Kind(models.TextChoices):
@@ -216,9 +221,8 @@ class Video(models.Model):
 
     @property
     def status(self) -> str:
-        """The state in the protocol's words: queued, in_progress, completed, failed (and our canceled)."""
-        state = State(self.state)
-        return _OUTSIDE.get(state, state.value)
+        """The state in the protocol's words."""
+        return outside(State(self.state).value)
 
     @property
     def awaits_decision(self) -> bool:

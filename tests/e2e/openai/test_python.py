@@ -1,0 +1,176 @@
+"""OpenAI's own Python SDK, unchanged, through every videos method it has, against a running studio."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import openai
+import pytest
+from openai import AsyncOpenAI, BaseModel, OpenAI
+from openai.types import Video
+
+from tests.e2e.openai.programs import SIZE, Program, photo
+from tests.media.conftest import write_film
+from tests.running import PROJECT
+
+pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")]
+
+T = TypeVar("T", bound=BaseModel)
+
+
+@pytest.fixture
+def client(program: Program) -> Iterator[OpenAI]:
+    with OpenAI(base_url=program.base_url, api_key=program.token) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def finished(program: Program) -> str:
+    """A finished video that other tests need."""
+    with OpenAI(base_url=program.base_url, api_key=program.token) as client:
+        return client.videos.create_and_poll(prompt="A quiet lake at dawn", size=SIZE).id
+
+
+def strict(answer: T) -> T:
+    """The SDK believes whatever arrives; here its own model must accept every value as it is."""
+    type(answer).model_validate(answer.to_dict(), strict=True)
+    return answer
+
+
+def test_create_wait_download_list_and_delete(client: OpenAI, program: Program):
+    reference = ("photo.png", photo(), "image/png")
+    made = strict(
+        client.videos.create(
+            prompt="Green drifts", model="sora-2", seconds="4", size=SIZE, input_reference=reference
+        )
+    )
+    done = strict(client.videos.poll(made.id))
+    waited = strict(
+        client.videos.create_and_poll(prompt="Green drifts", model="sora-2", seconds="4", size=SIZE)
+    )
+
+    assert (made.status, made.seconds, made.size, made.model) == ("queued", "4", SIZE, "sora-2")
+    assert (done.id, done.status, done.progress) == (made.id, "completed", 100)
+    assert waited.status == "completed"
+    assert program.billed("Green drifts") == 2
+    film = client.videos.download_content(made.id).read()
+    assert film == client.videos.download_content(made.id, variant="video").read()
+    assert film[4:8] == b"ftyp"
+    assert client.videos.download_content(made.id, variant="thumbnail").read()[8:12] == b"WEBP"
+    assert client.videos.download_content(made.id, variant="spritesheet").read()[:2] == b"\xff\xd8"
+    listed = [strict(video).id for video in client.videos.list(limit=1)]
+    assert listed[:2] == [waited.id, made.id]
+    assert [video.id for video in client.videos.list(order="asc", limit=100)] == listed[::-1]
+    deleted = strict(client.videos.delete(made.id))
+    assert (deleted.id, deleted.deleted) == (made.id, True)
+    with pytest.raises(openai.NotFoundError):
+        client.videos.retrieve(made.id)
+
+
+def test_what_is_made_of_videos_is_accepted(client: OpenAI, finished: str, tmp_path: Path):
+    own = ("own.mp4", client.videos.download_content(finished).read(), "video/mp4")
+    foreign = ("clip.mp4", write_film(tmp_path / "clip.mp4", size=(1280, 720)).read_bytes(), "video/mp4")
+
+    remix = strict(client.videos.remix(finished, prompt="in snow"))
+    edits = [strict(client.videos.edit(prompt="at night", video=video)) for video in (own, foreign)]
+    longer = [strict(client.videos.extend(prompt="on", video=video, seconds="8")) for video in (own, foreign)]
+    by_id = strict(
+        client.post("/videos/edits", body={"prompt": "x", "video": {"id": finished}}, cast_to=Video)
+    )
+
+    assert remix.remixed_from_video_id == finished
+    assert [video.seconds for video in edits] == ["4", "2"]
+    assert [video.seconds for video in longer] == ["12", "10"]
+    assert {video.status for video in [remix, *edits, *longer, by_id]} <= {"queued", "in_progress"}
+
+
+def test_what_is_made_of_videos_is_finished(client: OpenAI, finished: str, tmp_path: Path):
+    foreign = ("clip.mp4", write_film(tmp_path / "other.mp4", size=(1280, 720)).read_bytes(), "video/mp4")
+
+    jobs = [
+        client.videos.remix(finished, prompt="in rain"),
+        client.videos.edit(prompt="at noon", video=foreign),
+        client.videos.extend(prompt="and on", video=foreign, seconds="4"),
+    ]
+    done = [strict(client.videos.poll(job.id)) for job in jobs]
+
+    assert [(video.status, video.error) for video in done] == [("completed", None)] * 3
+    assert [video.seconds for video in done] == ["4", "2", "6"]
+
+
+def test_a_character_is_made_and_appears(client: OpenAI, finished: str):
+    film = ("ada.mp4", client.videos.download_content(finished).read(), "video/mp4")
+
+    ada = strict(client.videos.create_character(name="Ada", video=film))
+    found = strict(client.videos.get_character(str(ada.id)))
+    cast = {"characters": [{"id": ada.id}]}
+    video = client.videos.create_and_poll(prompt="Ada waves", size=SIZE, extra_body=cast)
+
+    assert (found.id, found.name) == (ada.id, "Ada")
+    assert (video.status, video.error) == ("completed", None)
+
+
+def test_errors_arrive_as_the_sdk_names_them(client: OpenAI, program: Program):
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.videos.create(prompt="a", size="640x480")  # type: ignore[arg-type]
+    assert (refused.value.param, refused.value.code) == ("size", "invalid_value")
+    with pytest.raises(openai.NotFoundError):
+        client.videos.download_content("video_nobody_has")
+    with pytest.raises(openai.AuthenticationError):
+        client.with_options(api_key="cg_wrong").videos.list()
+    assert program.billed("a") == 0
+
+
+def test_models(client: OpenAI):
+    names = [strict(model).id for model in client.models.list()]
+
+    assert "sora-2" in names
+    assert client.models.retrieve("sora-2").owned_by == "Simulator"
+
+
+def test_every_method_without_blocking(program: Program, finished: str):
+    async def talk() -> None:
+        async with AsyncOpenAI(base_url=program.base_url, api_key=program.token) as client:
+            videos = client.videos
+            reference = ("photo.png", photo(), "image/png")
+            made = strict(await videos.create(prompt="A sea", size=SIZE, input_reference=reference))
+            assert strict(await videos.poll(made.id)).status == "completed"
+            assert strict(await videos.create_and_poll(prompt="A sea", size=SIZE)).status == "completed"
+            assert strict(await videos.retrieve(made.id)).id == made.id
+            film = await (await videos.download_content(made.id)).aread()
+            upload = ("a.mp4", film, "video/mp4")
+            assert strict(await videos.remix(made.id, prompt="b")).remixed_from_video_id == made.id
+            assert strict(await videos.edit(prompt="c", video=upload)).seconds == "4"
+            assert strict(await videos.extend(prompt="d", video=upload, seconds="4")).seconds == "8"
+            bea = strict(await videos.create_character(name="Bea", video=upload))
+            assert strict(await videos.get_character(str(bea.id))).name == "Bea"
+            assert made.id in [video.id async for video in videos.list(limit=2)]
+            assert strict(await videos.delete(made.id)).deleted is True
+
+    asyncio.run(talk())
+
+
+def test_the_readmes_example_as_it_stands(program: Program, tmp_path: Path):
+    section = (PROJECT / "README.md").read_text().partition("## Your OpenAI scripts, unchanged")[2]
+    example = re.search(r"```python\n(.*?)```", section, re.DOTALL)
+    assert example is not None
+    for line in ("OPENAI_BASE_URL=http", "OPENAI_API_KEY=cg_"):
+        assert line in section
+
+    done = subprocess.run(
+        [sys.executable, "-c", example[1]],
+        env={**os.environ, **program.settings},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "lake.mp4").read_bytes()[4:8] == b"ftyp"
