@@ -60,7 +60,7 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponse:
 def _choices(fields: Fields) -> tuple[str, int, str]:
     model, seconds, size = fields.text("model"), fields.whole("seconds"), fields.text("size")
     if model is None or seconds is None or size is None:
-        usual = forms.starting_values({"model": model or ""})
+        usual = forms.starting_values({"model": model or ""}, catalogue.offers())
         model = str(usual.get("model", "")) if model is None else model
         seconds = int(str(usual.get("seconds") or 0)) if seconds is None else seconds
         size = str(usual.get("size", "")) if size is None else size
