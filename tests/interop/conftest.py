@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +49,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         try:
             studio.wait_for(READY)
             token = studio.manage("create_token", "alice").stdout.strip()
-            yield Place(studio, Rest(studio.url, token), Books(upstream))
+            with closing(Rest(studio.url, token)) as rest, closing(Books(upstream)) as books:
+                yield Place(studio, rest, books)
         finally:
             studio.stop(signal.SIGINT)
 
@@ -89,9 +90,12 @@ def _proxy(folder: Path, upstream: str) -> Iterator[str]:
 
 @contextmanager
 def _process(command: list[str], log: Path, **environment: str) -> Iterator[None]:
+    # LiteLLM reads settings of the same names as ours.
+    ours = ("DATABASE_URL", "REDIS_URL", "DEBUG", "PORT")
+    inherited = {name: value for name, value in os.environ.items() if name not in ours}
     with log.open("w") as output:
         process = subprocess.Popen(
-            command, cwd=PROJECT, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
+            command, cwd=PROJECT, env=inherited | environment, stdout=output, stderr=subprocess.STDOUT
         )
         try:
             yield

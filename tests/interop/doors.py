@@ -14,6 +14,9 @@ class Rest:
         headers = {"Authorization": f"Bearer {token}"}
         self._http = httpx2.Client(base_url=f"{url}/api/v1", headers=headers, timeout=30, trust_env=False)
 
+    def close(self) -> None:
+        self._http.close()
+
     def get(self, path: str) -> Any:
         return _body(self._http.get(path))
 
@@ -42,6 +45,9 @@ class Books:
 
     def __init__(self, url: str) -> None:
         self._http = httpx2.Client(base_url=f"{url}/_simulator", timeout=30, trust_env=False)
+
+    def close(self) -> None:
+        self._http.close()
 
     def accepted(self, prompt: str) -> list[dict[str, Any]]:
         """The jobs it accepted with that prompt, each of which somebody would have paid for."""

@@ -75,7 +75,7 @@ def test_a_lost_answer_is_one_job_and_the_owner_is_asked(place: Place):
 
 def test_a_look_at_it_says_what_it_can(place: Place):
     """Its list answers 400 unless told a provider, and it says of itself that it remixes."""
-    name = place.rest.get("/models")["data"][0]["backend"]
+    name = place.rest.get("/models")["data"][0]["backend"]["name"]
 
     found = place.studio.manage("probe_backend", name)
 

@@ -16,6 +16,8 @@ from videos.models import Receipt, Video
 KEY_LIMIT = 255  # characters of an Idempotency-Key
 # A client of OpenAI's SDK waits up to 600 s for a reply before it asks again, up to twice (openai 3.54.0).
 RETRY_WINDOW = timedelta(minutes=30)
+# How much later than its own retry a first request may still arrive: it was on its way all the time.
+LATE_WINDOW = timedelta(minutes=2)
 
 
 def fingerprint(action: str, fields: Mapping[str, object], files: Mapping[str, bytes] | None = None) -> str:
@@ -97,7 +99,8 @@ def _repeated(caller: Caller, asked: str, retry: int) -> Video | None:
         receipt = same.first()
         return receipt.video if receipt else None
     # The first request may be slower than its own retry; then it is not another wish.
-    overtaken = same.filter(first_is_out=True).first()
+    late = timezone.now() - LATE_WINDOW
+    overtaken = same.filter(first_is_out=True, created_at__gte=late).first()
     if overtaken is None:
         return None
     Receipt.objects.filter(pk=overtaken.pk).update(first_is_out=False)

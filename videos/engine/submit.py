@@ -14,6 +14,7 @@ from django.utils import timezone
 from videos import lifecycle
 from videos.backends.client import ReferenceFile
 from videos.backends.errors import BackendError, Refused, Unavailable, Unknown
+from videos.backends.litellm import routed
 from videos.backends.replies import Job
 from videos.engine import asking, dispatch, experience, hints, joining, pacing, rate, received, wire
 from videos.engine.asking import Way
@@ -24,7 +25,7 @@ from videos.engine.store import folder_of, workspace
 from videos.lifecycle import Reason
 from videos.media.clip import NotAVideo
 from videos.media.reference import BadReference, fit_reference
-from videos.models import Fit, State, Video
+from videos.models import Fit, Kind, State, Video
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +97,10 @@ def _sent(claim: Claim, video: Video, way: Way) -> Job | None:
         # Asked last of all: from here to the request there is nothing left that takes time.
         if not lifecycle.holds_lease(video.pk, claim.token, margin=deadline):
             return None
-        return ask(client)
+        job = ask(client)
+    if video.kind == Kind.CREATE:
+        return job
+    return replace(job, id=routed(job.id, video.model))
 
 
 _REFERENCE_GONE = "The reference image could not be read. Nothing was submitted. Choose it again."
