@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import sqrt
 
 from django import template
+from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import ordinal
 from django.templatetags.static import static
 from django.utils import timezone
@@ -120,6 +121,12 @@ def took(begin: datetime | None, end: datetime | None) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+@register.filter
+def goes_at(video: Video) -> datetime | None:
+    """When a video in the trash is deleted for good; None for one that is not there."""
+    return video.trashed_at and video.trashed_at + timedelta(days=settings.TRASH_DAYS)
 
 
 @register.filter

@@ -26,7 +26,7 @@ def file(request: Request, public_id: str) -> HttpResponseBase:
         request,
         video.file,
         content_type="video/mp4",
-        filename=f"{_readable(video)}.mp4",
+        filename=f"{readable_name(video)}.mp4",
         as_attachment="download" in request.GET,
         etag=video.sha256 or None,
     )
@@ -84,7 +84,7 @@ def _answer(
         raise Http404 from error
 
 
-def _readable(video: Video) -> str:
+def readable_name(video: Video) -> str:
     """A file name that says what is in it, such as `a-paper-boat-on-a-rainy-street`."""
     words = Truncator(video.prompt).words(8, truncate="")
     return slugify(words, allow_unicode=True)[:80].strip("-") or video.public_id

@@ -60,14 +60,14 @@ def _form_context(form: GenerateForm, *, keep_reference: bool = False) -> dict[s
 
 
 def _recent(request: Request) -> QuerySet[Video]:
-    mine = Video.objects.of(request.user)
+    mine = Video.objects.of(request.user).on_show()
     newest = mine.order_by("-pk").values("pk")[:RECENT]
     at_work = mine.filter(state__in=IN_FLIGHT).order_by("pk").values("pk")[:AT_WORK]
     return mine.filter(Q(pk__in=newest) | Q(pk__in=at_work)).order_by("-pk")
 
 
 def _in_flight(request: Request) -> int:
-    return Video.objects.of(request.user).in_flight().count()
+    return Video.objects.of(request.user).on_show().in_flight().count()
 
 
 def _prefilled(query: QueryDict) -> dict[str, object]:
