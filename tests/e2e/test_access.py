@@ -32,7 +32,7 @@ def test_no_page_breaks_a_rule(browser: Browser, studio: Studio, a_video: str, t
         "/",
         "/library/",
         f"/videos/{a_video}/",
-        f"/videos/{a_video}/delete",
+        f"/videos/{a_video}/trash",
         "/accounts/password/change/",
     ]
     with browser.new_context(color_scheme=theme, viewport={"width": width, "height": 844}) as context:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import Count, F, Q
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
@@ -266,9 +266,8 @@ def _cube(search: Search, owner: User) -> Iterable[tuple[dict[str, Any], int]]:
 
 
 def _tag_counts(search: Search, owner: User) -> Counter[Any]:
-    rows = search.matches(owner, leave_out=["tag"])
-    tags = Tag.objects.filter(owner=owner, videos__in=rows).annotate(number=Count("videos"))
-    return Counter(dict(tags.order_by(Lower("name")).values_list("name", "number")))
+    rows = search.matches(owner, leave_out=["tag"]).order_by().filter(tags__isnull=False)
+    return Counter(dict(rows.values_list("tags__name").annotate(number=Count("pk"))))
 
 
 def _facet(
