@@ -178,7 +178,7 @@ def test_its_pages_break_no_rule(browser: Browser, studio: Studio, kites: list[s
         for path in ("/library/?q=kite&status=completed", "/trash/", "/trash/empty", compared, "/compare"):
             page.goto(f"{studio.url}{path}")
             for box in page.locator(".pick input").all()[:2]:
-                box.check(force=True)
+                box.dispatch_event("click")
             found += [
                 f"{path}: {rule['id']}: {node['target']}"
                 for rule in Axe().run(page).response["violations"]
