@@ -291,6 +291,7 @@ DEFAULT_MODEL: str = _text("DEFAULT_MODEL", "sora-2")
 DEFAULT_SIZE: str = _text("DEFAULT_SIZE", "1280x720")
 DEFAULT_SECONDS = _number("DEFAULT_SECONDS", 4)
 MAX_FILE_SIZE = _number("MAX_FILE_SIZE", 10 * 1024 * 1024)  # bytes of a reference image
+TRASH_DAYS = _number("TRASH_DAYS", 30, most=3650)  # before what is in the trash is deleted for good
 API_REQUESTS_PER_MINUTE = _number("API_REQUESTS_PER_MINUTE", 1200)  # of one token, or one person's session
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # the form's text; files are streamed to disk apart from it
 

@@ -1,7 +1,6 @@
 """Keeping one's videos in order: favourites, tags, notes and the trash."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,7 +12,6 @@ from videos.models import Tag, Video
 from videos.models.tag import TAG_LIMIT
 from videos.services import is_unicode
 
-TRASH_KEEPS = timedelta(days=30)  # from the moment of trashing, before a video is deleted for good
 NOTE_LIMIT = 2000  # characters
 
 
@@ -50,13 +48,14 @@ def untag(videos: Iterable[Video], chosen: Tag) -> None:
 
 
 def trash(videos: Iterable[Video]) -> int:
-    """Put the videos into the trash, from where they can be restored for 30 days; cancel what is in flight.
+    """Put the videos into the trash; cancel what is in flight.
 
-    Returns how many were not there already.
+    From there they can be restored for TRASH_DAYS, until the sweep deletes them for good. Returns how many
+    were not there already.
     """
     keys = _keys(videos)
     moved = Video.objects.filter(pk__in=keys, trashed_at=None).update(trashed_at=timezone.now())
-    for pk in keys:
+    for pk in Video.objects.in_flight().filter(pk__in=keys).values_list("pk", flat=True):
         lifecycle.cancel(pk)
     return moved
 

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from videos.views import actions, cards, characters, derive, detail, files, library, studio
+from videos.views import (
+    actions,
+    bulk,
+    cards,
+    characters,
+    compare,
+    derive,
+    detail,
+    files,
+    library,
+    studio,
+    trash,
+)
 
 app_name = "videos"
 
@@ -12,8 +24,16 @@ _CHARACTER = "characters/<slug:public_id>/"
 urlpatterns = [
     path("", studio.studio, name="studio"),
     path("library/", library.library, name="library"),
+    path("library/selected", bulk.bulk, name="bulk"),
+    path("compare", compare.compare, name="compare"),
+    path("trash/", trash.trash, name="trash"),
+    path("trash/empty", trash.empty, name="empty_trash"),
+    path("trash/undo", trash.undo, name="undo"),
     path("cards", cards.cards, name="cards"),
     path(_ONE, detail.detail, name="detail"),
+    path(_ONE + "favourite", bulk.favourite, name="favourite"),
+    path(_ONE + "trash", trash.throw, name="throw"),
+    path(_ONE + "restore", trash.restore, name="restore"),
     path(_ONE + "delete", detail.delete, name="delete"),
     path(_ONE + "remix", derive.remix, name="remix"),
     path(_ONE + "edit", derive.edit, name="edit"),

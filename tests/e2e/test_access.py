@@ -47,7 +47,7 @@ def test_no_page_breaks_a_rule(
         "/",
         "/library/",
         f"/videos/{a_video}/",
-        f"/videos/{a_video}/delete",
+        f"/videos/{a_video}/trash",
         f"/videos/{a_video}/remix",
         f"/videos/{a_video}/edit",
         f"/videos/{a_video}/extend",
@@ -55,6 +55,7 @@ def test_no_page_breaks_a_rule(
         f"/?like={a_video}",
         "/characters/",
         f"/characters/{a_character}/delete",
+        "/trash/",
         "/accounts/password/change/",
         "/accounts/tokens/",
     ]

@@ -13,7 +13,7 @@ def test_a_stranger_finds_nothing(page: Page, browser: Browser, studio: Studio):
     made = studio.manage("generate_video", "A secret garden", "--user", USERNAME, "--wait")
     assert made.returncode == 0, made.stderr
     public_id = made.stdout.strip()
-    paths = ["", "video.mp4", "poster.webp", "delete", "remix", "edit", "extend", "character"]
+    paths = ["", "video.mp4", "poster.webp", "trash", "remix", "edit", "extend", "character"]
     assert all(page.request.get(f"{studio.url}/videos/{public_id}/{path}").ok for path in paths)
     shell = "from tests.factories import *; UserFactory(username='bob')"
     assert studio.manage("shell", "-c", shell).returncode == 0

@@ -108,9 +108,14 @@ def _check(film: Path) -> None:
 
 def _delete(page: Page, studio: Studio, prompt: str) -> None:
     address, film = page.url, page.locator("video").get_attribute("src")
-    page.get_by_role("link", name="Delete").or_(page.get_by_role("button", name="Delete")).first.click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    page.wait_for_url(re.compile(r"/(library/)?$"))
+    page.get_by_role("button", name="Move to trash").click()
+    page.wait_for_url(re.compile(r"/library/$"))
+    expect(page.locator(".card").filter(has_text=prompt)).to_have_count(0)
+    assert page.request.get(address).ok, "its owner can still see it in the trash"
+    page.goto(address)
+    page.get_by_role("link", name="Delete for good").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete for good").click()
+    page.wait_for_url(re.compile(r"/trash/$"))
     expect(page.locator(".card").filter(has_text=prompt)).to_have_count(0)
     for gone in (address, f"{studio.url}{film}"):
         assert page.request.get(gone).status == 404
@@ -150,6 +155,9 @@ def test_it_works_without_javascript(browser, studio: Studio):
             page.goto(studio.url)
         card.get_by_role("link", name=prompt, exact=True).click()
         assert page.request.get(f"{page.url}video.mp4").ok
-        page.get_by_role("link", name="Delete").click()
-        page.get_by_role("button", name="Delete").click()
+        page.get_by_role("button", name="Move to trash").click()
+        expect(page.locator(".card").filter(has_text=prompt)).to_have_count(0)
+        page.get_by_role("link", name="Trash", exact=True).click()
+        page.get_by_role("link", name=f"Delete “{prompt}” for good").click()
+        page.get_by_role("button", name="Delete for good").click()
         expect(page.locator(".card").filter(has_text=prompt)).to_have_count(0)

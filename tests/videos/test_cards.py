@@ -98,7 +98,7 @@ def test_it_needs_as_many_queries_for_one_as_for_thirty(as_alice, alice, django_
     rest = VideoFactory.create_batch(29, owner=alice, backend=first.backend, state=State.QUEUED)
     Video.objects.update(revision=5)
     shown = [f"{video.public_id}.0" for video in [first, *rest]]
-    with django_assert_num_queries(8) as few:
+    with django_assert_num_queries(9) as few:
         ask(as_alice, shown[0])
     with django_assert_num_queries(len(few)):
         response = ask(as_alice, *shown)
@@ -108,3 +108,12 @@ def test_it_needs_as_many_queries_for_one_as_for_thirty(as_alice, alice, django_
 def test_it_is_only_read(as_alice, client):
     assert as_alice.post(URL).status_code == 405
     assert client.get(URL, headers=HTMX)["HX-Redirect"].startswith(reverse("account_login"))
+
+
+def test_it_takes_what_is_in_the_trash_off_the_page(as_alice, alice):
+    thrown = VideoFactory(owner=alice, state=State.CANCELED, trashed_at=timezone.now())
+    running = VideoFactory(owner=alice, state=State.STORING)
+    response = ask(as_alice, f"{thrown.public_id}.0", f"{running.public_id}.0")
+    assert response.status_code == 200
+    assert f'<article id="card-{thrown.public_id}" hx-swap-oob="delete">' in response.content.decode()
+    assert f'id="prompt-{thrown.public_id}"' not in response.content.decode()

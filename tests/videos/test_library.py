@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from tests.factories import VideoFactory
 from videos.models import State
-from videos.views.library import PAGE
+from videos.views.paging import PAGE
 
 pytestmark = pytest.mark.django_db
 URL = reverse("videos:library")
@@ -33,16 +33,16 @@ def test_it_pages_back_and_forth_without_losing_one(as_alice, alice):
     mine = ids(reversed(VideoFactory.create_batch(2 * PAGE + 5, owner=alice, state=State.COMPLETED)))
     first = as_alice.get(URL).context["page"]
     assert ids(first.videos) == mine[:PAGE]
-    second = as_alice.get(URL, {"before": first.older}).context["page"]
+    second = as_alice.get(URL, {"below": first.below}).context["page"]
     assert ids(second.videos) == mine[PAGE : 2 * PAGE]
-    third = as_alice.get(URL, {"before": second.older}).context["page"]
+    third = as_alice.get(URL, {"below": second.below}).context["page"]
     assert ids(third.videos) == mine[2 * PAGE :]
-    assert third.older == ""
-    back = as_alice.get(URL, {"after": third.newer}).context["page"]
+    assert third.below == ""
+    back = as_alice.get(URL, {"above": third.above}).context["page"]
     assert ids(back.videos) == mine[PAGE : 2 * PAGE]
-    front = as_alice.get(URL, {"after": back.newer}).context["page"]
+    front = as_alice.get(URL, {"above": back.above}).context["page"]
     assert ids(front.videos) == mine[:PAGE]
-    assert front.newer == ""
+    assert front.above == ""
 
 
 def test_a_deleted_video_still_marks_its_place(as_alice, alice):
@@ -50,10 +50,10 @@ def test_a_deleted_video_still_marks_its_place(as_alice, alice):
     mark = mine[2]
     mark.deleted_at = timezone.now()
     mark.save(update_fields=["deleted_at"])
-    assert ids(as_alice.get(URL, {"before": mark.public_id}).context["videos"]) == ids([mine[1], mine[0]])
+    assert ids(as_alice.get(URL, {"below": mark.public_id}).context["videos"]) == ids([mine[1], mine[0]])
 
 
-@pytest.mark.parametrize("name", ["before", "after"])
+@pytest.mark.parametrize("name", ["below", "above"])
 @pytest.mark.parametrize("value", ["", "x", "\x00", "' OR 1=1 --", "video_" + "z" * 500])
 def test_a_bad_position_means_the_first_page(as_alice, alice, name, value):
     video = VideoFactory(owner=alice)
@@ -64,14 +64,14 @@ def test_anothers_video_is_no_position(as_alice, alice, bob):
     mine = VideoFactory(owner=alice)
     theirs = VideoFactory(owner=bob)
     newer = VideoFactory(owner=alice)
-    shown = as_alice.get(URL, {"before": theirs.public_id}).context["videos"]
+    shown = as_alice.get(URL, {"below": theirs.public_id}).context["videos"]
     assert ids(shown) == [newer.public_id, mine.public_id]
 
 
 def test_it_needs_as_many_queries_for_one_as_for_a_page(as_alice, alice, django_assert_num_queries):
     first = VideoFactory(owner=alice)
     as_alice.get(URL)  # the first page of all makes the simulator's row
-    with django_assert_num_queries(10) as few:
+    with django_assert_num_queries(14) as few:
         as_alice.get(URL)
     for state in (State.COMPLETED, State.QUEUED):
         VideoFactory.create_batch(15, owner=alice, backend=first.backend, state=state)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
@@ -13,6 +14,7 @@ from videos.engine.submit import GRACE
 from videos.lifecycle import Reason
 from videos.models import IN_FLIGHT, Backend, Receipt, State, Video
 
+FROM_TRASH = 100  # videos whose time in the trash is over, deleted in one sweep
 PROBE_AGAIN = 600  # seconds before a backend that did not answer is looked at again
 RECEIPTS_KEPT = timedelta(days=7)
 RECEIPTS_AT_ONCE = 500
@@ -35,6 +37,7 @@ def sweep() -> None:
     uncertain = Video.objects.filter(state=State.UNCERTAIN, due_at__lte=now + timedelta(seconds=1))
     for backend_id in uncertain.order_by().values_list("backend", flat=True).distinct():
         hints.send("reconcile", backend_id)
+    _take_out_the_trash()
     leaving = Video.objects.filter(
         Q(forget_at__lte=now) | Q(deleted_at__isnull=False, forget_at=None)
     ).exclude(state__in=IN_FLIGHT)
@@ -53,6 +56,14 @@ def _remove_old_receipts() -> None:
     old = [pk for pk, created_at in oldest if created_at < since]
     if old:
         Receipt.objects.filter(pk__in=old).delete()
+
+
+def _take_out_the_trash() -> None:
+    """Delete for good what has been in the trash for TRASH_DAYS."""
+    since = timezone.now() - timedelta(days=settings.TRASH_DAYS)
+    over = Video.objects.filter(trashed_at__lte=since, deleted_at=None).order_by("trashed_at")
+    for pk in over.values_list("pk", flat=True)[:FROM_TRASH]:
+        lifecycle.delete(pk)
 
 
 def _look_at_new_backends() -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
@@ -185,6 +187,27 @@ class Video(models.Model):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["owner", "-id"], name="video_library"),
+            models.Index(
+                F("owner"),
+                (F("source_seconds") + F("seconds")).desc(),
+                F("id").desc(),
+                name="video_longest",
+            ),
+            models.Index(
+                F("owner"),
+                Coalesce("finished_at", "created_at").desc(),
+                F("id").desc(),
+                name="video_finished",
+            ),
+            # Holds all that the library counts by, so that counting reads no rows.
+            models.Index(
+                fields=["owner", "state", "model", "size", "source_seconds", "seconds", "favourite"],
+                name="video_facets",
+                condition=models.Q(deleted_at=None, trashed_at=None),
+            ),
+            models.Index(
+                fields=["trashed_at"], name="video_trash", condition=models.Q(trashed_at__isnull=False)
+            ),
             models.Index(
                 fields=["backend", "state", "due_at"],
                 name="video_due",

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from math import sqrt
 
 from django import template
+from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import ordinal
 from django.templatetags.static import static
 from django.utils import timezone
@@ -141,6 +142,12 @@ def length_asked(video: Video) -> str:
 @register.filter
 def dollars(amount: Decimal) -> str:
     return catalogue.dollars(amount)
+
+
+@register.filter
+def goes_at(video: Video) -> datetime | None:
+    """When a video in the trash is deleted for good; None for one that is not there."""
+    return video.trashed_at and video.trashed_at + timedelta(days=settings.TRASH_DAYS)
 
 
 @register.filter

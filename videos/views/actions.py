@@ -50,7 +50,7 @@ def give_up(request: Request, public_id: str) -> HttpResponse:
 def _carry_out(request: Request, public_id: str, act: Callable[[Video], bool]) -> HttpResponse:
     """Do it, and show where the video stands: its card to HTMX, else its page."""
     video = get_video(request, public_id)
-    done = act(video)
+    done = video.trashed_at is None and act(video)
     video.refresh_from_db()
     if request.htmx:
         in_line([video])

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from videos.models import Video
 from videos.templatetags.studio import version
 from videos.views.detail import STOP_POLLING
+from videos.views.library import labelled
 from videos.views.loading import Request, in_line, signed_in
 
 LIMIT = 200  # cards in one question
@@ -21,10 +22,12 @@ def cards(request: Request) -> HttpResponse:
     """Answer `?card=<public_id>.<version>&…` with the cards that differ, for HTMX to swap out of band.
 
     204 when none does. 286 when nothing asked about is in flight any more, which ends the asking. What is
-    not, or no longer, one's own is taken off the page. Garbage and what is over the limit is passed over.
+    not, or no longer, one's own, and what is in the trash, is taken off the page. Garbage and what is over
+    the limit is passed over.
     """
     shown = _shown(request.GET.getlist("card"))
-    videos = in_line(Video.objects.of(request.user).filter(public_id__in=shown))
+    on_show = Video.objects.of(request.user).on_show()
+    videos = in_line(labelled(on_show.filter(public_id__in=shown)))
     found = {video.public_id: video for video in videos}
     changed = [video for public_id, video in found.items() if version(video) != shown[public_id]]
     gone = [public_id for public_id in shown if public_id not in found]

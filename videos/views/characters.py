@@ -12,8 +12,8 @@ from videos.casting_forms import CharacterForm, VideoCharacterForm
 from videos.models import Character
 from videos.views.detail import STOP_POLLING
 from videos.views.files import answer
-from videos.views.library import PUBLIC_ID
 from videos.views.loading import Request, get_character, get_video, signed_in
+from videos.views.paging import PUBLIC_ID
 
 LIMIT = 200  # characters in one question
 

@@ -31,12 +31,14 @@ def detail(request: Request, public_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def delete(request: Request, public_id: str) -> HttpResponse:
-    """Ask first; a POST deletes. What is in flight is canceled with it."""
+    """Ask first; a POST deletes for good what is in the trash. What is not there goes there first."""
     video = get_video(request, public_id)
+    if video.trashed_at is None:
+        return redirect("videos:throw", public_id)
     if request.method != "POST":
         return render(request, "videos/delete.html", {"video": video})
     services.delete(video)
-    return redirect("videos:library")
+    return redirect("videos:trash")
 
 
 def _context(request: Request, video: Video) -> dict[str, object]:

@@ -1,62 +1,61 @@
-"""The library: everything one has made, newest first."""
+"""The library: everything one has made, searched, filtered and sorted by its address."""
 
-import re
-from dataclasses import dataclass
-
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from videos.models import Video
+from videos.models import Tag
+from videos.models.video import VideoQuerySet
+from videos.views import finding
+from videos.views.finding import SORTS, STATUSES, Search
 from videos.views.loading import Request, in_line, signed_in
-
-PAGE = 24  # cards
-PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-@dataclass(frozen=True)
-class Page:
-    """One screenful. `newer` and `older` are the ids to go on from, empty where there is nothing more."""
-
-    videos: list[Video]
-    newer: str = ""
-    older: str = ""
+from videos.views.paging import Page, page_of
 
 
 @require_safe
 @signed_in
 def library(request: Request) -> HttpResponse:
-    """Show one page, older than `?before=` or newer than `?after=`. An id that is not one's own means the
-    first page, so that a link to a video deleted since still leads somewhere.
+    """Show one page of what is asked for. HTMX gets the part it names as its target: the next cards
+    (`more`), the filters with their counts (`filters`), or results and filters (`results`).
     """
-    page = _page(request)
-    return render(request, "videos/library.html", {"videos": in_line(page.videos), "page": page})
+    search = Search.of(request.GET)
+    target = request.htmx.target if request.htmx and not request.htmx.history_restore_request else None
+    context: dict[str, object] = {"search": search, "selectable": True}
+    template = "videos/library.html"
+    if target == "filters":
+        template = "videos/_filters.html"
+    else:
+        context |= _cards(request, search)
+    if target == "more":
+        template = "videos/_more.html"
+    else:
+        context |= _around(request, search)
+    if target == "results":
+        template = "videos/_found.html"
+        context["from_form"] = request.htmx.trigger == "search"
+    response = render(request, template, context)
+    if target == "results":
+        response["HX-Push-Url"] = search.address
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
 
 
-def _page(request: Request) -> Page:
-    before = _position(request, "before")
-    after = _position(request, "after") if before is None else None
-    mine = Video.objects.of(request.user)
-    if after is not None:
-        rows = list(mine.filter(pk__gt=after).order_by("pk")[: PAGE + 1])
-        if len(rows) > PAGE:
-            shown = rows[:PAGE][::-1]
-            return Page(shown, newer=shown[0].public_id, older=shown[-1].public_id)
-        before = None  # fewer than a page are newer: that is the first page
-    older = mine if before is None else mine.filter(pk__lt=before)
-    rows = list(older.order_by("-pk")[: PAGE + 1])
-    shown = rows[:PAGE]
-    return Page(
-        shown,
-        newer=shown[0].public_id if shown and before is not None else "",
-        older=shown[-1].public_id if len(rows) > PAGE else "",
-    )
+def labelled(videos: VideoQuerySet) -> VideoQuerySet:
+    """The videos with their `labels`, which cards show, in one query more."""
+    return videos.prefetch_related(Prefetch("tags", to_attr="labels"))
 
 
-def _position(request: Request, name: str) -> int | None:
-    """The row that `?name=` points at, when it is one's own; deleted ones still mark their place."""
-    public_id = request.GET.get(name, "")
-    if not PUBLIC_ID.fullmatch(public_id):
-        return None
-    found = Video.objects.filter(owner=request.user, public_id=public_id).values_list("pk", flat=True)
-    return found.first()
+def _cards(request: Request, search: Search) -> dict[str, object]:
+    page: Page = page_of(request, labelled(search.matches(request.user)), search.chosen_sort.order)
+    return {"page": page, "videos": in_line(page.videos)}
+
+
+def _around(request: Request, search: Search) -> dict[str, object]:
+    return {
+        "found": finding.count(search, request.user),
+        "sorts": {name: sort.label for name, sort in SORTS.items()},
+        "statuses": STATUSES,
+        "tags": Tag.objects.filter(owner=request.user),
+    }

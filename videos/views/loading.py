@@ -9,7 +9,9 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
@@ -58,6 +60,15 @@ def in_line(videos: Iterable[Video]) -> list[Video]:
     for video in drawn:
         video.place = places.get(video.pk)
     return drawn
+
+
+def way_back(request: Request) -> str:
+    """The page that the request came from, when it is one of ours, else the library."""
+    wanted = request.headers.get("Referer", "")
+    safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if safe else reverse("videos:library")
 
 
 def get_video(request: Request, public_id: str) -> Video:

@@ -12,8 +12,8 @@ from videos import casting, catalogue
 from videos.catalogue import Offer
 from videos.forms import GenerateForm, starting_values
 from videos.models import IN_FLIGHT, Backend, PromptTemplate, Video
-from videos.views.library import PUBLIC_ID
 from videos.views.loading import Request, in_line, signed_in
+from videos.views.paging import PUBLIC_ID
 
 RECENT = 12  # cards below the form, besides what is in flight
 AT_WORK = 48  # cards in flight; a batch of thousands is counted instead of drawn
@@ -72,14 +72,14 @@ def _form_context(form: GenerateForm, *, keep_reference: bool = False) -> dict[s
 
 
 def _recent(request: Request) -> QuerySet[Video]:
-    mine = Video.objects.of(request.user)
+    mine = Video.objects.of(request.user).on_show()
     newest = mine.order_by("-pk").values("pk")[:RECENT]
     at_work = mine.filter(state__in=IN_FLIGHT).order_by("pk").values("pk")[:AT_WORK]
     return mine.filter(Q(pk__in=newest) | Q(pk__in=at_work)).order_by("-pk")
 
 
 def _in_flight(request: Request) -> int:
-    return Video.objects.of(request.user).in_flight().count()
+    return Video.objects.of(request.user).on_show().in_flight().count()
 
 
 def _starting(request: Request, offers: Mapping[str, Offer]) -> dict[str, object]:

@@ -1,0 +1,111 @@
+"""Two to four finished videos side by side, and what differs between them."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.template.defaultfilters import date as written
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from videos.models import State, Video
+from videos.templatetags.studio import times, took
+from videos.views.loading import Request, signed_in
+from videos.views.paging import PUBLIC_ID
+
+FEWEST, MOST = 2, 4
+WORDS = 1500  # of a prompt, looked at for differences; the time that takes grows with the square
+_PIECE = re.compile(r"\S+\s*")
+
+
+@dataclass(frozen=True)
+class Run:
+    """Some words of a prompt, and whether the other prompts have them too."""
+
+    text: str
+    differs: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fact that is not the same everywhere, in the order of the videos."""
+
+    label: str
+    values: list[str]
+
+
+_FACTS: dict[str, Callable[[Video], str]] = {
+    "Model": lambda video: video.model,
+    "Resolution": lambda video: times(video.size),
+    "Duration": lambda video: f"{video.whole_seconds} s",
+    "Kind": lambda video: video.get_kind_display(),
+    "Backend": lambda video: video.backend.name,
+    "Cost": lambda video: "no price" if video.price is None else f"${video.price.normalize():f}",
+    "Reference": lambda video: "an image" if video.reference_id else "none",
+    "Made": lambda video: written(timezone.localtime(video.created_at), "j M Y, H:i"),
+    "Waited": lambda video: took(video.created_at, video.accepted_at),
+    "Generated in": lambda video: took(video.accepted_at, video.generated_at),
+}
+
+
+@require_safe
+@signed_in
+def compare(request: Request) -> HttpResponse:
+    """Show the videos of `?id=…&id=…` in that order. Fewer than two or more than four that are one's own,
+    finished and on show make a 400 that says so.
+    """
+    wanted = [text for text in dict.fromkeys(request.GET.getlist("id")) if PUBLIC_ID.fullmatch(text)]
+    videos = _finished(request, wanted[: MOST + 1])
+    if not FEWEST <= len(videos) <= MOST or len(wanted) > MOST:
+        return render(request, "videos/incomparable.html", {"count": len(wanted)}, status=400)
+    prompts = differences([video.prompt for video in videos])
+    context = {
+        "takes": list(zip(videos, prompts, strict=True)),
+        "count": len(videos),
+        "same_prompt": len({video.prompt for video in videos}) == 1,
+        "rows": _rows(videos),
+    }
+    return render(request, "videos/compare.html", context)
+
+
+def differences(prompts: Sequence[str]) -> list[list[Run]]:
+    """Mark in each prompt, word by word, what the first does not have; in the first, what any other lacks.
+
+    Beyond `WORDS` words everything counts as the same.
+    """
+    pieces = [_PIECE.findall(prompt.strip()) for prompt in prompts]
+    words = [[piece.rstrip() for piece in each[:WORDS]] for each in pieces]
+    differing: list[set[int]] = [set() for _ in prompts]
+    for number in range(1, len(prompts)):
+        matcher = SequenceMatcher(None, words[0], words[number])
+        for tag, first, first_end, begin, end in matcher.get_opcodes():
+            if tag != "equal":
+                differing[0].update(range(first, first_end))
+                differing[number].update(range(begin, end))
+    return [_runs(each, marked) for each, marked in zip(pieces, differing, strict=True)]
+
+
+def _runs(pieces: Sequence[str], differing: set[int]) -> list[Run]:
+    """Neighbouring words of one kind, together."""
+    runs: list[Run] = []
+    for number, piece in enumerate(pieces):
+        differs = number in differing
+        if runs and runs[-1].differs == differs:
+            runs[-1] = Run(runs[-1].text + piece, differs)
+        else:
+            runs.append(Run(piece, differs))
+    return runs
+
+
+def _finished(request: Request, wanted: Sequence[str]) -> list[Video]:
+    mine = Video.objects.of(request.user).on_show().filter(public_id__in=wanted, state=State.COMPLETED)
+    found = {video.public_id: video for video in mine.select_related("backend")}
+    return [found[public_id] for public_id in wanted if public_id in found]
+
+
+def _rows(videos: Sequence[Video]) -> list[Row]:
+    rows = [Row(label, [fact(video) for video in videos]) for label, fact in _FACTS.items()]
+    return [row for row in rows if len(set(row.values)) > 1]

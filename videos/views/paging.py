@@ -1,0 +1,88 @@
+"""Pages that go on from a card: by the place of a row, never by counting rows, so that the last page of a
+hundred thousand is as fast as the first.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Q
+from django.db.models.expressions import BaseExpression
+
+from videos.models import Video
+from videos.models.video import VideoQuerySet
+from videos.views.loading import Request
+
+PAGE = 24  # cards
+PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order of the list: by `key`, which is never NULL, and among equals by id; without a key by id."""
+
+    key: BaseExpression | F | None = None
+    descending: bool = True
+
+    def sorted(self, rows: VideoQuerySet, *, backwards: bool = False) -> VideoQuerySet:
+        sign = "-" if self.descending != backwards else ""
+        if self.key is None:
+            return rows.order_by(f"{sign}pk")
+        return rows.alias(place_key=self.key).order_by(f"{sign}place_key", f"{sign}pk")
+
+    def past(self, rows: VideoQuerySet, place: tuple[int, Any], *, backwards: bool = False) -> VideoQuerySet:
+        """Those that come after `place`, as `_place` found it; with `backwards`, those before it."""
+        pk, value = place
+        lookup = "lt" if self.descending != backwards else "gt"
+        if self.key is None:
+            return rows.filter(**{f"pk__{lookup}": pk})
+        # The first condition bounds the walk through an index; the second settles equals.
+        rows = rows.alias(place_key=self.key).filter(**{f"place_key__{lookup}e": value})
+        return rows.filter(Q(**{f"place_key__{lookup}": value}) | Q(**{f"pk__{lookup}": pk}))
+
+
+@dataclass(frozen=True)
+class Page:
+    """One screenful. `above` and `below` are the ids to go on from, empty where there is nothing more."""
+
+    videos: Sequence[Video]
+    above: str = ""
+    below: str = ""
+
+
+def page_of(request: Request, rows: VideoQuerySet, order: Order) -> Page:
+    """Return the page of `rows` below the card `?below=` names, or above that of `?above=`.
+
+    An id that is not one's own means the first page, so that a link to a video deleted since still leads
+    somewhere.
+    """
+    below = _place(request, "below", order)
+    above = _place(request, "above", order) if below is None else None
+    if above is not None:
+        found = order.sorted(order.past(rows, above, backwards=True), backwards=True)
+        nearest = list(found[: PAGE + 1])
+        if len(nearest) > PAGE:
+            shown = nearest[:PAGE][::-1]
+            return Page(shown, above=shown[0].public_id, below=shown[-1].public_id)
+        # Fewer than a page are above it: that is the first page.
+    found = order.sorted(rows if below is None else order.past(rows, below))
+    nearest = list(found[: PAGE + 1])
+    shown = nearest[:PAGE]
+    return Page(
+        shown,
+        above=shown[0].public_id if shown and below is not None else "",
+        below=shown[-1].public_id if len(nearest) > PAGE else "",
+    )
+
+
+def _place(request: Request, name: str, order: Order) -> tuple[int, Any] | None:
+    """Where in the order the card that `?name=` names is, when it is one's own; deleted ones keep theirs."""
+    public_id = request.GET.get(name, "")
+    if not PUBLIC_ID.fullmatch(public_id):
+        return None
+    named = Video.objects.filter(owner=request.user, public_id=public_id)
+    if order.key is None:
+        pk = named.values_list("pk", flat=True).first()
+        return None if pk is None else (pk, None)
+    return named.annotate(place_key=order.key).values_list("pk", "place_key").first()
