@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from videos.views import actions, cards, detail, files, library, studio
+from videos.views import actions, cards, detail, files, history, library, studio, templates
 
 app_name = "videos"
 
@@ -11,6 +11,11 @@ _ONE = "videos/<slug:public_id>/"
 urlpatterns = [
     path("", studio.studio, name="studio"),
     path("library/", library.library, name="library"),
+    path("history/", history.history, name="history"),
+    path("templates/", templates.templates, name="templates"),
+    path("templates/new", templates.create, name="template_new"),
+    path("templates/<int:pk>/", templates.change, name="template"),
+    path("templates/<int:pk>/delete", templates.delete, name="template_delete"),
     path("cards", cards.cards, name="cards"),
     path(_ONE, detail.detail, name="detail"),
     path(_ONE + "delete", detail.delete, name="delete"),

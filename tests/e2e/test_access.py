@@ -30,7 +30,11 @@ def _violations(page: Page) -> list[str]:
 def test_no_page_breaks_a_rule(browser: Browser, studio: Studio, a_video: str, theme: str, width: int):
     paths = [
         "/",
+        "/?template=1",
         "/library/",
+        "/templates/",
+        "/templates/new",
+        "/history/",
         f"/videos/{a_video}/",
         f"/videos/{a_video}/delete",
         "/accounts/password/change/",

@@ -1,5 +1,7 @@
 """The studio: the form, what is in flight, and what has just arrived."""
 
+from collections import Counter
+
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -8,10 +10,13 @@ from django.views.decorators.vary import vary_on_headers
 
 from videos.forms import GenerateForm, starting_values
 from videos.models import IN_FLIGHT, PromptTemplate, Video
-from videos.views.loading import Request, in_line, signed_in
+from videos.template_forms import BlanksForm
+from videos.views.loading import Request, in_line, named, signed_in
 
 RECENT = 12  # cards below the form, besides what is in flight
 AT_WORK = 48  # cards in flight; a batch of thousands is counted instead of drawn
+IDEAS = 8  # templates in the row below the form
+OWN_IDEAS = 3  # of them, the newest of one's own
 _CHOICES = ("model", "seconds", "size")
 
 
@@ -22,19 +27,25 @@ def studio(request: Request) -> HttpResponse:
     """Show the studio, or create what was asked for. With HTMX, answer with the form and the new card."""
     if request.method == "POST":
         return _create(request)
-    form = GenerateForm(initial=_prefilled(request.GET))
-    if request.htmx:
-        return render(request, "videos/_form.html", _form_context(form, keep_reference=True))
-    return _page(request, form)
+    template = _template(request)
+    blanks = BlanksForm(template.prompt) if template is not None and template.parsed.blanks else None
+    form = GenerateForm(initial=_prefilled(request, template))
+    return _show(request, _form_context(form, blanks, keep_reference=True))
 
 
 def _create(request: Request) -> HttpResponse:
-    form = GenerateForm(request.POST, request.FILES)
-    if not form.is_valid():
-        if request.htmx:
-            context = _form_context(form, keep_reference="input_reference" not in form.errors)
-            return render(request, "videos/_form.html", context, status=422)
-        return _page(request, form, status=422)
+    blanks = BlanksForm.sent(request.POST)
+    data = request.POST.copy()
+    if blanks is not None:
+        data["prompt"] = blanks.wording
+    if "as_text" in data:
+        form = GenerateForm(initial=starting_values(_choices(data) | {"prompt": data.get("prompt", "")}))
+        return _show(request, _form_context(form, keep_reference=True))
+    form = GenerateForm(data, request.FILES)
+    # Both are asked, so that every mistake is told at once.
+    if not all([form.is_valid(), blanks is None or blanks.is_valid()]):
+        keep_reference = "input_reference" not in form.errors
+        return _show(request, _form_context(form, blanks, keep_reference=keep_reference), status=422)
     video = form.save(request.user)
     if not request.htmx:
         return redirect("videos:studio")
@@ -43,20 +54,40 @@ def _create(request: Request) -> HttpResponse:
     return render(request, "videos/_created.html", {"video": video, **_form_context(fresh)})
 
 
-def _page(request: Request, form: GenerateForm, status: int = 200) -> HttpResponse:
+def _show(request: Request, context: dict[str, object], status: int = 200) -> HttpResponse:
+    """Draw the form, as `_form_context` describes it: alone for HTMX, else with its page around it."""
+    if request.htmx:
+        return render(request, "videos/_form.html", context, status=status)
     videos = in_line(_recent(request))
-    context = {
+    around = {
         "videos": videos,
         "waiting": _in_flight(request) - sum(video.is_in_flight for video in videos),
-        "templates": PromptTemplate.objects.filter(enabled=True),
-        **_form_context(form),
+        "templates": _ideas(request),
+        "keep_reference": False,
     }
-    return render(request, "videos/studio.html", context, status=status)
+    return render(request, "videos/studio.html", context | around, status=status)
 
 
-def _form_context(form: GenerateForm, *, keep_reference: bool = False) -> dict[str, object]:
-    """`keep_reference`: the image chosen in the page stays, though the form around it is replaced."""
-    return {"form": form, "keep_reference": keep_reference}
+def _form_context(
+    form: GenerateForm, blanks: BlanksForm | None = None, *, keep_reference: bool = False
+) -> dict[str, object]:
+    """`blanks`: what stands in for the prompt. `keep_reference`: the image chosen in the page stays, though
+    the form around it is replaced.
+    """
+    return {"form": form, "blanks": blanks, "keep_reference": keep_reference}
+
+
+def _ideas(request: Request) -> list[PromptTemplate]:
+    """The newest of one's own, then the shared ones: the first of every category, the second, and so on."""
+    seen = PromptTemplate.objects.seen_by(request.user).defer("prompt")
+    own = list(seen.filter(owner=request.user).order_by("-pk")[:OWN_IDEAS])
+    rank: Counter[str] = Counter()
+    ranked = []
+    for template in seen.filter(owner=None):
+        ranked.append((rank[template.category], template))
+        rank[template.category] += 1
+    ranked.sort(key=lambda pair: pair[0])
+    return [*own, *(template for _, template in ranked)][:IDEAS]
 
 
 def _recent(request: Request) -> QuerySet[Video]:
@@ -70,15 +101,27 @@ def _in_flight(request: Request) -> int:
     return Video.objects.of(request.user).in_flight().count()
 
 
-def _prefilled(query: QueryDict) -> dict[str, object]:
-    """What the form starts with: the template asked for, over what is chosen in the page already."""
-    chosen = _choices(query)
-    number = query.get("template", "")
-    if number.isdecimal() and len(number) < 10:
-        template = PromptTemplate.objects.filter(pk=int(number), enabled=True).first()
-        if template is not None:
-            filled = {name: getattr(template, name) for name in (*_CHOICES, "prompt")}
-            chosen.update({name: str(value) for name, value in filled.items() if value})
+def _template(request: Request) -> PromptTemplate | None:
+    """The template that `?template=` asks for; None when there is none, or none that one may see."""
+    number = request.GET.get("template", "")
+    if not (number.isdecimal() and len(number) < 10):
+        return None
+    return PromptTemplate.objects.seen_by(request.user).filter(pk=int(number)).first()
+
+
+def _prefilled(request: Request, template: PromptTemplate | None) -> dict[str, object]:
+    """What the form starts with: all of the video that `?like=` names; else the template asked for, or the
+    prompt of the video that `?prompt_of=` names, over what is chosen in the page already.
+    """
+    if video := named(request, "like"):
+        return starting_values({name: str(getattr(video, name)) for name in (*_CHOICES, "prompt")})
+    chosen = _choices(request.GET)
+    if template is not None:
+        filled = {name: getattr(template, name) for name in _CHOICES}
+        chosen.update({name: str(value) for name, value in filled.items() if value})
+        chosen["prompt"] = template.parsed.sketch({})
+    elif video := named(request, "prompt_of"):
+        chosen["prompt"] = video.prompt
     return starting_values(chosen)
 
 
