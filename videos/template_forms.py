@@ -36,7 +36,7 @@ class TemplateForm(forms.ModelForm[PromptTemplate]):
     def clean_prompt(self) -> str:
         """A browser sends two characters for a line break that it counted as one."""
         prompt = str(self.cleaned_data["prompt"]).replace("\r\n", "\n")
-        if sentence := services.wrong_prompt(prompt):
+        if sentence := services.wrong_prompt(prompt) or prompting.wrong_template(prompt):
             raise ValidationError(sentence)
         return prompt
 
@@ -130,10 +130,16 @@ class BlanksForm(forms.Form):
             self.fields[_key(blank)] = _field(blank)
 
     @classmethod
+    def of(cls, pattern: str, data: QueryDict | None = None) -> "BlanksForm | None":
+        """The form of a pattern; None when it has no blanks, or more than a template may have."""
+        form = cls(pattern, data)
+        return form if 0 < len(form.fields) <= prompting.BLANK_LIMIT else None
+
+    @classmethod
     def sent(cls, data: QueryDict) -> "BlanksForm | None":
         """The blanks that came with the studio's form; None where the prompt was written by hand."""
-        form = cls(data.get("pattern", "")[: services.PROMPT_LIMIT], data)
-        return form if form.template.blanks else None
+        pattern = data.get("pattern", "").replace("\r\n", "\n")  # as `TemplateForm` keeps it
+        return cls.of(pattern[: services.PROMPT_LIMIT], data)
 
     def clean(self) -> dict[str, Any]:
         try:
@@ -154,7 +160,9 @@ class BlanksForm(forms.Form):
         """The sentence for drawing: text with an empty name, or a blank's answer with its field's name."""
         answers = self._answers
         return [
-            (part, "") if isinstance(part, str) else (answers[part.name].strip() or part.label, _key(part))
+            (part, "")
+            if isinstance(part, str)
+            else (answers[part.name].strip() or f"[{part.label}]", _key(part))
             for part in self.template.parts
         ]
 
@@ -180,4 +188,5 @@ def _field(blank: Blank) -> forms.Field:
         choices = [(value, value) for value in blank.values]
         wrong = {"invalid_choice": "Choose one of the list."}
         return forms.ChoiceField(choices=choices, error_messages=wrong, **settings)
-    return forms.CharField(max_length=prompting.ANSWER_LIMIT, **settings)
+    field = forms.TextInput(attrs={"data-label": blank.label})
+    return forms.CharField(max_length=prompting.ANSWER_LIMIT, widget=field, **settings)

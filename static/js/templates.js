@@ -3,13 +3,12 @@ const blanks = () => document.querySelector("#composer .blanks");
 const prompt = () => document.getElementById("id_prompt");
 
 function show(field) {
-  const label = field.labels[0].textContent;
-  const value = field.value.trim();
+  const value = field.value.trim() || `[${field.dataset.label}]`;
   for (const mark of blanks().querySelectorAll("[data-blank]")) {
-    if (mark.dataset.blank === field.name) mark.textContent = value || label.toLowerCase();
+    if (mark.dataset.blank === field.name) mark.textContent = value;
   }
   const parts = [...blanks().querySelectorAll(".blanks__sentence > *")];
-  prompt().value = parts.map((part) => part.innerText).join("");
+  prompt().value = parts.map((part) => part.textContent).join("");
 }
 
 document.addEventListener(

@@ -66,6 +66,7 @@ def test_a_model_that_left_the_catalogue_is_pointed_out_not_silently_dropped(as_
 def test_the_list_switches_them_on_and_off_and_reorders(as_carol: Client):
     first, second = PromptTemplate.objects.all()[:2]
     PromptTemplate.objects.exclude(pk__in=[first.pk, second.pk]).delete()
+    PromptTemplate.objects.filter(pk=first.pk).update(prompt="From before braces meant { anything")
     data = {
         "form-TOTAL_FORMS": 2,
         "form-INITIAL_FORMS": 2,

@@ -34,7 +34,9 @@ def test_a_template_is_used_with_the_keyboard_alone(page: Page, complaints: list
     complaints.clear()
 
     page.keyboard.type("A teapot with {braces}")
-    expect(page.locator(".blanks__sentence")).to_contain_text("A teapot with {braces} turns slowly")
+    sentence = page.locator(".blanks__sentence")
+    expect(sentence).to_contain_text("A teapot with {braces} turns slowly on wet stone, one")
+    assert page.locator("#id_prompt").input_value() == sentence.text_content(), "the draft is the sentence"
     page.keyboard.press("Tab")
     page.keyboard.type("raw")
     page.keyboard.press("Control+Enter")

@@ -97,10 +97,25 @@ def test_it_is_written_out_as_text_without_making_anything(as_alice, headers):
     assert not Video.objects.exists()
 
 
-@pytest.mark.parametrize("pattern", ["", "no blanks", "{", "{2nd}", "}" * 5000])
+MANY = " ".join(f"{{v{number}}}" for number in range(13))
+
+
+@pytest.mark.parametrize("pattern", ["", "no blanks", "{", "{2nd}", "}" * 5000, MANY])
 def test_a_pattern_without_blanks_leaves_the_prompt_alone(as_alice, pattern):
     as_alice.post(URL, {**SENT, "pattern": pattern})
     assert Video.objects.get().prompt == SENT["prompt"]
+
+
+def test_a_template_with_too_many_blanks_is_text(as_alice, template):
+    PromptTemplate.objects.filter(pk=template.pk).update(prompt=MANY)
+    response = as_alice.get(URL, {"template": template.pk})
+    assert response.context["blanks"] is None
+    assert "[v0] [v1]" in response.context["form"].initial["prompt"]
+
+
+def test_line_breaks_are_those_of_the_template(as_alice):
+    as_alice.post(URL, {**SENT, "pattern": "A {thing}.\r\nA {city}."})
+    assert Video.objects.get().prompt == "A fox.\nA Tokyo."
 
 
 def test_an_answer_is_never_read_as_a_template(as_alice):

@@ -183,6 +183,14 @@ def test_only_staff_give_one_to_everybody(as_alice, as_carol, as_bob):
     assert "From alice" not in page
 
 
+def test_staff_give_away_one_of_their_own_later(as_carol, carol):
+    template = own(carol)
+    as_carol.post(address(template), {**GOOD, "everybody": "on"})
+    template.refresh_from_db()
+    assert template.owner is None
+    assert as_carol.get(address(template)).status_code == 404
+
+
 def test_a_video_becomes_a_template_that_says_the_same(as_alice, alice):
     video = VideoFactory(owner=alice, prompt="Braces {so} and }", seconds=8, size="720x1280")
     assert f"{NEW}?of={video.public_id}" in as_alice.get(video.get_absolute_url()).content.decode()

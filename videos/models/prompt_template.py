@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import models
 
 from videos import prompting
@@ -54,11 +53,6 @@ class PromptTemplate(models.Model):
 
     def __str__(self) -> str:
         return self.title
-
-    def clean(self) -> None:
-        """Refuse a prompt whose braces mean nothing. Raises `ValidationError` by field."""
-        if sentence := prompting.wrong_template(self.prompt):
-            raise ValidationError({"prompt": sentence})
 
     @property
     def parsed(self) -> prompting.Template:

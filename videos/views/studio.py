@@ -28,7 +28,7 @@ def studio(request: Request) -> HttpResponse:
     if request.method == "POST":
         return _create(request)
     template = _template(request)
-    blanks = BlanksForm(template.prompt) if template is not None and template.parsed.blanks else None
+    blanks = BlanksForm.of(template.prompt) if template is not None else None
     form = GenerateForm(initial=_prefilled(request, template))
     return _show(request, _form_context(form, blanks, keep_reference=True))
 
