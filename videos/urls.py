@@ -11,8 +11,10 @@ from videos.views import (
     derive,
     detail,
     files,
+    history,
     library,
     studio,
+    templates,
     trash,
 )
 
@@ -29,6 +31,11 @@ urlpatterns = [
     path("trash/", trash.trash, name="trash"),
     path("trash/empty", trash.empty, name="empty_trash"),
     path("trash/undo", trash.undo, name="undo"),
+    path("history/", history.history, name="history"),
+    path("templates/", templates.templates, name="templates"),
+    path("templates/new", templates.create, name="template_new"),
+    path("templates/<int:pk>/", templates.change, name="template"),
+    path("templates/<int:pk>/delete", templates.delete, name="template_delete"),
     path("cards", cards.cards, name="cards"),
     path(_ONE, detail.detail, name="detail"),
     path(_ONE + "favourite", bulk.favourite, name="favourite"),

@@ -16,7 +16,13 @@ def _form(**changes: object) -> dict[str, object]:
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"model": "sora-2", "seconds": 8, "size": "720x1280"}, {"seconds": 12}, {"size": "1792x1024"}],
+    [
+        {},
+        {"prompt": "A {thing|fox,owl}", "picture": "splash"},
+        {"model": "sora-2", "seconds": 8, "size": "720x1280"},
+        {"seconds": 12},
+        {"size": "1792x1024"},
+    ],
 )
 def test_it_keeps_what_the_catalogue_offers(as_carol: Client, changes: dict[str, object]):
     assert as_carol.post(reverse(ADD), _form(**changes)).status_code == 302
@@ -32,6 +38,8 @@ def test_it_keeps_what_the_catalogue_offers(as_carol: Client, changes: dict[str,
         ("seconds", {"model": "sora-2", "seconds": 5}),
         ("size", {"size": "1x1"}),
         ("prompt", {"prompt": ""}),
+        ("prompt", {"prompt": "A {thing"}),
+        ("picture", {"picture": "nobody-drew-it"}),
         ("prompt", {"prompt": "a\x00b"}),
     ],
 )
@@ -58,6 +66,7 @@ def test_a_model_that_left_the_catalogue_is_pointed_out_not_silently_dropped(as_
 def test_the_list_switches_them_on_and_off_and_reorders(as_carol: Client):
     first, second = PromptTemplate.objects.all()[:2]
     PromptTemplate.objects.exclude(pk__in=[first.pk, second.pk]).delete()
+    PromptTemplate.objects.filter(pk=first.pk).update(prompt="From before braces meant { anything")
     data = {
         "form-TOTAL_FORMS": 2,
         "form-INITIAL_FORMS": 2,

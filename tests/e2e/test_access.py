@@ -45,7 +45,11 @@ def test_no_page_breaks_a_rule(
 ):
     paths = [
         "/",
+        "/?template=1",
         "/library/",
+        "/templates/",
+        "/templates/new",
+        "/history/",
         f"/videos/{a_video}/",
         f"/videos/{a_video}/trash",
         f"/videos/{a_video}/remix",

@@ -48,7 +48,7 @@ def test_it_does_not_ask_again_when_nothing_is_in_flight(as_alice, alice):
 def test_a_template_fills_the_form(as_alice):
     template = PromptTemplate.objects.get(title="City at dawn")
     page = as_alice.get(URL, {"template": template.pk}).content.decode()
-    assert f"{template.prompt}</textarea>" in page
+    assert f"{template.parsed.sketch({})}</textarea>" in page
     assert 'value="1792x1024" data-models="sora-2|sora-2-pro" checked' in page
 
 
@@ -90,7 +90,7 @@ def test_the_prompt_cannot_break_out_of_the_page(as_alice, alice):
 def test_it_needs_as_many_queries_for_one_as_for_thirty(as_alice, alice, django_assert_num_queries):
     first = VideoFactory(owner=alice)
     as_alice.get(URL)  # the first page of all makes the simulator's row
-    with django_assert_num_queries(15) as few:
+    with django_assert_num_queries(16) as few:
         as_alice.get(URL)
     for state in (State.IN_PROGRESS, State.QUEUED):
         VideoFactory.create_batch(15, owner=alice, backend=first.backend, state=state)

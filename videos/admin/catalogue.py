@@ -2,58 +2,33 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import Truncator
 
 from videos.models import Backend, PromptTemplate, VideoModel
 from videos.models.video_model import ANY_SIZE
-
-_KEEP = "keep what is chosen"
-
-
-class PromptTemplateForm(forms.ModelForm[PromptTemplate]):
-    """A template may only set what the catalogue offers, or leave it open."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        names = list(VideoModel.objects.values_list("name", "label"))
-        # A model that has left the catalogue stays in the list, or the page would change it silently.
-        if self.instance.model and self.instance.model not in dict(names):
-            names.append((self.instance.model, f"{self.instance.model} (no longer in the catalogue)"))
-        self.fields["model"] = forms.ChoiceField(
-            choices=[("", _KEEP), *names], required=False, help_text=self.fields["model"].help_text
-        )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        offering = list(VideoModel.objects.all())
-        if cleaned.get("model"):
-            offering = [model for model in offering if model.name == cleaned["model"]]
-            if not offering:
-                raise ValidationError({"model": "This model is not in the catalogue. Choose another."})
-        seconds, size = cleaned.get("seconds"), cleaned.get("size")
-        which = offering[0].label if cleaned.get("model") else "any model"
-        if seconds and not any(seconds in model.seconds for model in offering):
-            self.add_error("seconds", f"Not a length of {which}. There is: {_all(offering, 'seconds')}.")
-        if size and not any(size in model.sizes for model in offering):
-            self.add_error("size", f"Not a size of {which}. There is: {_all(offering, 'sizes')}.")
-        return cleaned
-
-
-def _all(models: list[VideoModel], what: str) -> str:
-    return ", ".join(dict.fromkeys(str(value) for model in models for value in getattr(model, what)))
+from videos.template_forms import SharedTemplateForm
 
 
 @admin.register(PromptTemplate)
 class PromptTemplateAdmin(admin.ModelAdmin[PromptTemplate]):
-    form = PromptTemplateForm
-    list_display = ("title", "short_prompt", "model", "seconds", "size", "enabled", "position")
+    form = SharedTemplateForm
+    list_display = (
+        "title",
+        "category",
+        "owner",
+        "short_prompt",
+        "model",
+        "seconds",
+        "size",
+        "enabled",
+        "position",
+    )
     list_editable = ("enabled", "position")
-    list_filter = ("enabled",)
+    list_filter = ("enabled", "category", ("owner", admin.EmptyFieldListFilter))
+    list_select_related = ("owner",)
     search_fields = ("title", "prompt")
 
     @admin.display(description="prompt")

@@ -251,7 +251,7 @@ def models(request: Request) -> ModelsOut:
 @look("/templates", TemplatesOut)
 def templates(request: Request) -> TemplatesOut:
     """Ready-made prompts."""
-    return TemplatesOut(data=[ready_made(each) for each in PromptTemplate.objects.filter(enabled=True)])
+    return TemplatesOut(data=[ready_made(each) for each in PromptTemplate.objects.seen_by(request.auth.user)])
 
 
 @look("/usage", UsageOut, by_alias=True)

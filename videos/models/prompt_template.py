@@ -1,9 +1,22 @@
 """Ready-made prompts that fill the form."""
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 
+from videos import prompting
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
 CATEGORY_LIMIT = 40  # characters
+
+
+class PromptTemplateQuerySet(models.QuerySet["PromptTemplate"]):
+    def seen_by(self, user: "User") -> "PromptTemplateQuerySet":
+        """Those that `user` may start from: the shared ones and one's own, without those switched off."""
+        return self.filter(models.Q(owner=None) | models.Q(owner=user), enabled=True)
 
 
 class PromptTemplate(models.Model):
@@ -33,8 +46,15 @@ class PromptTemplate(models.Model):
     enabled = models.BooleanField(default=True)
     position = models.PositiveIntegerField(default=0)
 
+    objects = PromptTemplateQuerySet.as_manager()
+
     class Meta:
         ordering = ["position", "pk"]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def parsed(self) -> prompting.Template:
+        """The prompt, cut at its blanks."""
+        return prompting.parse(self.prompt)

@@ -1,5 +1,6 @@
 """Who is asking, and for which video: every view starts here."""
 
+import re
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Concatenate, ParamSpec
@@ -20,6 +21,10 @@ from videos.engine import turns
 from videos.models import Character, Video
 
 P = ParamSpec("P")
+
+_PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_WORDS = 10  # of a search
+_SEARCH = 200  # characters
 
 
 class Request(HttpRequest):
@@ -81,3 +86,16 @@ def get_character(request: Request, public_id: str) -> Character:
     """Return one's own character. Raises `Http404` as `get_video` does."""
     mine = Character.objects.filter(owner=request.user, deleted_at=None)
     return get_object_or_404(mine, public_id=public_id)
+
+
+def named(request: Request, parameter: str) -> Video | None:
+    """Return one's own video that `?parameter=` names by its id; None when there is none such."""
+    public_id = request.GET.get(parameter, "")
+    if not _PUBLIC_ID.fullmatch(public_id):
+        return None
+    return Video.objects.of(request.user).filter(public_id=public_id).first()
+
+
+def searched(request: Request) -> list[str]:
+    """Return the words of `?q=`, all of which a result is to have. A NUL, which databases refuse, is none."""
+    return request.GET.get("q", "").replace("\x00", " ")[:_SEARCH].split()[:_WORDS]

@@ -1,5 +1,6 @@
 """The studio: the form, what is in flight, and what has just arrived."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from django.db.models import Q, QuerySet
@@ -12,11 +13,13 @@ from videos import casting, catalogue
 from videos.catalogue import Offer
 from videos.forms import GenerateForm, starting_values
 from videos.models import IN_FLIGHT, Backend, PromptTemplate, Video
-from videos.views.loading import Request, in_line, signed_in
-from videos.views.paging import PUBLIC_ID
+from videos.template_forms import BlanksForm
+from videos.views.loading import Request, in_line, named, signed_in
 
 RECENT = 12  # cards below the form, besides what is in flight
 AT_WORK = 48  # cards in flight; a batch of thousands is counted instead of drawn
+IDEAS = 8  # templates in the row below the form
+OWN_IDEAS = 3  # of them, the newest of one's own
 _CHOICES = ("model", "seconds", "size")
 
 
@@ -25,50 +28,77 @@ _CHOICES = ("model", "seconds", "size")
 @vary_on_headers("HX-Request")
 def studio(request: Request) -> HttpResponse:
     """Show the studio, or create what was asked for. With HTMX, answer with the form and the new card."""
+    in_use = Backend.objects.in_use()
+    offers = catalogue.offers(in_use)
     if request.method == "POST":
-        return _create(request)
-    in_use = Backend.objects.in_use()
-    offers = catalogue.offers(in_use)
-    form = GenerateForm(initial=_starting(request, offers), owner=request.user, offers=offers)
-    if request.htmx:
-        return render(request, "videos/_form.html", _form_context(form, keep_reference=True))
-    return _page(request, form, in_use)
+        return _create(request, in_use, offers)
+    template = _template(request)
+    blanks = BlanksForm.of(template.prompt) if template is not None else None
+    form = GenerateForm(initial=_starting(request, template, offers), owner=request.user, offers=offers)
+    return _show(request, in_use, _form_context(form, blanks, keep_reference=True))
 
 
-def _create(request: Request) -> HttpResponse:
-    in_use = Backend.objects.in_use()
-    offers = catalogue.offers(in_use)
-    form = GenerateForm(request.POST, request.FILES, owner=request.user, offers=offers)
-    if not form.is_valid():
-        if request.htmx:
-            context = _form_context(form, keep_reference=not {"input_reference", "fit"} & set(form.errors))
-            return render(request, "videos/_form.html", context, status=422)
-        return _page(request, form, in_use, status=422)
+def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]) -> HttpResponse:
+    blanks = BlanksForm.sent(request.POST)
+    data = request.POST.copy()
+    if blanks is not None:
+        data["prompt"] = blanks.wording
+    if "as_text" in data:
+        written = _chosen(data, offers) | {"prompt": data.get("prompt", "")}
+        form = GenerateForm(initial=written, owner=request.user, offers=offers)
+        return _show(request, in_use, _form_context(form, keep_reference=True))
+    form = GenerateForm(data, request.FILES, owner=request.user, offers=offers)
+    # Both are asked, so that every mistake is told at once.
+    if not all([form.is_valid(), blanks is None or blanks.is_valid()]):
+        keep_reference = not {"input_reference", "fit"} & set(form.errors)
+        context = _form_context(form, blanks, keep_reference=keep_reference)
+        return _show(request, in_use, context, status=422)
     video = form.save()
     if not request.htmx:
         return redirect("videos:studio")
     in_line([video])
-    initial = starting_values(_choices(request.POST), offers) | _chosen_characters(request.POST)
-    fresh = GenerateForm(initial=initial, owner=request.user, offers=offers)
+    fresh = GenerateForm(initial=_chosen(request.POST, offers), owner=request.user, offers=offers)
     return render(request, "videos/_created.html", {"video": video, **_form_context(fresh)})
 
 
-def _page(request: Request, form: GenerateForm, in_use: list[Backend], status: int = 200) -> HttpResponse:
+def _show(
+    request: Request, in_use: list[Backend], context: dict[str, object], status: int = 200
+) -> HttpResponse:
+    """Draw the form, as `_form_context` describes it: alone for HTMX, else with its page around it."""
+    if request.htmx:
+        return render(request, "videos/_form.html", context, status=status)
     videos = in_line(_recent(request))
-    context = {
+    around = {
         "videos": videos,
         "waiting": _in_flight(request) - sum(video.is_in_flight for video in videos),
         "standing": catalogue.standing(in_use),
         "has_characters": casting.concerns(request.user.pk, in_use),
-        "templates": PromptTemplate.objects.filter(enabled=True),
-        **_form_context(form),
+        "templates": _ideas(request),
+        "keep_reference": False,
     }
-    return render(request, "videos/studio.html", context, status=status)
+    return render(request, "videos/studio.html", context | around, status=status)
 
 
-def _form_context(form: GenerateForm, *, keep_reference: bool = False) -> dict[str, object]:
-    """`keep_reference`: the image chosen in the page stays, though the form around it is replaced."""
-    return {"form": form, "keep_reference": keep_reference}
+def _form_context(
+    form: GenerateForm, blanks: BlanksForm | None = None, *, keep_reference: bool = False
+) -> dict[str, object]:
+    """`blanks`: what stands in for the prompt. `keep_reference`: the image chosen in the page stays, though
+    the form around it is replaced.
+    """
+    return {"form": form, "blanks": blanks, "keep_reference": keep_reference}
+
+
+def _ideas(request: Request) -> list[PromptTemplate]:
+    """The newest of one's own, then the shared ones: the first of every category, the second, and so on."""
+    seen = PromptTemplate.objects.seen_by(request.user).defer("prompt")
+    own = list(seen.filter(owner=request.user).order_by("-pk")[:OWN_IDEAS])
+    rank: Counter[str] = Counter()
+    ranked = []
+    for template in seen.filter(owner=None):
+        ranked.append((rank[template.category], template))
+        rank[template.category] += 1
+    ranked.sort(key=lambda pair: pair[0])
+    return [*own, *(template for _, template in ranked)][:IDEAS]
 
 
 def _recent(request: Request) -> QuerySet[Video]:
@@ -82,40 +112,35 @@ def _in_flight(request: Request) -> int:
     return Video.objects.of(request.user).on_show().in_flight().count()
 
 
-def _starting(request: Request, offers: Mapping[str, Offer]) -> dict[str, object]:
-    """What the form starts with: all of the video that `?like=` names, when it is one's own; else what is
-    chosen already, under the template asked for.
+def _template(request: Request) -> PromptTemplate | None:
+    """The template that `?template=` asks for; None when there is none, or none that one may see."""
+    number = request.GET.get("template", "")
+    if not (number.isdecimal() and len(number) < 10):
+        return None
+    return PromptTemplate.objects.seen_by(request.user).filter(pk=int(number)).first()
+
+
+def _starting(
+    request: Request, template: PromptTemplate | None, offers: Mapping[str, Offer]
+) -> dict[str, object]:
+    """What the form starts with: all of the video that `?like=` names; else the template asked for, or the
+    prompt of the video that `?prompt_of=` names, over what is chosen in the page already.
     """
-    video = _like(request)
-    if video is None:
-        return starting_values(_prefilled(request.GET), offers) | _chosen_characters(request.GET)
-    asked = {name: str(getattr(video, name)) for name in (*_CHOICES, "prompt")}
-    characters = list(video.characters.values_list("public_id", flat=True))
-    return starting_values(asked, offers) | {"characters": characters, "fit": video.reference_fit}
+    if video := named(request, "like"):
+        asked = {name: str(getattr(video, name)) for name in (*_CHOICES, "prompt")}
+        characters = list(video.characters.values_list("public_id", flat=True))
+        return starting_values(asked, offers) | {"characters": characters, "fit": video.reference_fit}
+    given = {}
+    if template is not None:
+        filled = {name: getattr(template, name) for name in _CHOICES}
+        given = {name: str(value) for name, value in filled.items() if value}
+        given["prompt"] = template.parsed.sketch({})
+    elif video := named(request, "prompt_of"):
+        given["prompt"] = video.prompt
+    return _chosen(request.GET, offers, **given)
 
 
-def _like(request: Request) -> Video | None:
-    like = request.GET.get("like", "")
-    return (
-        Video.objects.of(request.user).filter(public_id=like).first() if PUBLIC_ID.fullmatch(like) else None
-    )
-
-
-def _prefilled(query: QueryDict) -> dict[str, str]:
-    """What is chosen in the page already, under the template asked for."""
-    chosen = _choices(query)
-    number = query.get("template", "")
-    if number.isdecimal() and len(number) < 10:
-        template = PromptTemplate.objects.filter(pk=int(number), enabled=True).first()
-        if template is not None:
-            filled = {name: getattr(template, name) for name in (*_CHOICES, "prompt")}
-            chosen.update({name: str(value) for name, value in filled.items() if value})
-    return chosen
-
-
-def _choices(data: QueryDict) -> dict[str, str]:
-    return {name: str(data.get(name, "")) for name in _CHOICES}
-
-
-def _chosen_characters(data: QueryDict) -> dict[str, object]:
-    return {"characters": data.getlist("characters")}
+def _chosen(data: QueryDict, offers: Mapping[str, Offer], **given: str) -> dict[str, object]:
+    """What is chosen in the page already, under what is `given`."""
+    choices = {name: str(data.get(name, "")) for name in _CHOICES}
+    return starting_values(choices | given, offers) | {"characters": data.getlist("characters")}

@@ -1,0 +1,42 @@
+// Templates with blanks: what is typed into a field appears in the sentence, and so in the prompt and its draft.
+const blanks = () => document.querySelector("#composer .blanks");
+const prompt = () => document.getElementById("id_prompt");
+
+function show(field) {
+  const value = field.value.trim() || `[${field.dataset.label}]`;
+  for (const mark of blanks().querySelectorAll("[data-blank]")) {
+    if (mark.dataset.blank === field.name) mark.textContent = value;
+  }
+  const parts = [...blanks().querySelectorAll(".blanks__sentence > *")];
+  prompt().value = parts.map((part) => part.textContent).join("");
+}
+
+document.addEventListener(
+  "input",
+  (event) => {
+    if (event.target.closest("#composer .blanks")) show(event.target);
+  },
+  true, // before the composer keeps the draft
+);
+
+// Bringing back what had been typed takes the template away again.
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("#composer [data-undo]") || !blanks()) return;
+  blanks().remove();
+  prompt().hidden = document.querySelector("label[for='id_prompt']").hidden = false;
+  prompt().focus();
+});
+
+let wanted = false;
+document.addEventListener("htmx:beforeRequest", (event) => {
+  wanted = event.detail.elt.matches("[data-template]") || Boolean(blanks());
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.elt.id !== "composer" || !wanted) return;
+  wanted = false;
+  const first = blanks()?.querySelector("[aria-invalid='true']") ?? blanks()?.querySelector("input:not([type='hidden']), select");
+  const next = first ?? prompt();
+  next.focus();
+  if (first?.select) first.select();
+});

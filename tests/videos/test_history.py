@@ -1,0 +1,123 @@
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import ReferenceImageFactory, VideoFactory
+from tests.videos.page import HTMX
+from videos.models import Kind, State
+from videos.views.history import PAGE
+
+pytestmark = pytest.mark.django_db
+URL, STUDIO = reverse("videos:history"), reverse("videos:studio")
+
+
+def prompts(response) -> list[str]:
+    return [video.prompt for video in response.context["videos"]]
+
+
+def test_it_lists_each_of_ones_prompts_once_where_it_was_last_used(as_alice, alice, bob):
+    VideoFactory(owner=alice, prompt="A fox")
+    VideoFactory(owner=alice, prompt="A boat")
+    again = VideoFactory(owner=alice, prompt="A fox", seconds=8)
+    VideoFactory(owner=bob, prompt="A secret")
+    VideoFactory(owner=bob, prompt="A fox")
+    VideoFactory(owner=alice, prompt="Make it snow", kind=Kind.REMIX)
+    VideoFactory(owner=alice, prompt="Deleted", deleted_at=timezone.now())
+    response = as_alice.get(URL)
+    assert prompts(response) == ["A fox", "A boat"]
+    assert response.context["videos"][0] == again
+
+
+def test_a_later_video_of_another_or_a_deleted_one_hides_nothing(as_alice, alice):
+    kept = VideoFactory(owner=alice, prompt="A fox")
+    VideoFactory(owner=alice, prompt="A fox", deleted_at=timezone.now())
+    assert list(as_alice.get(URL).context["videos"]) == [kept]
+
+
+def test_it_pages_without_losing_or_repeating_one(as_alice, alice):
+    for number in range(2 * PAGE + 3):
+        VideoFactory(owner=alice, prompt=f"Prompt {number % (2 * PAGE + 1)}")
+    seen, before = [], ""
+    while True:
+        response = as_alice.get(URL, {"before": before} if before else {})
+        seen += prompts(response)
+        before = response.context["older"]
+        if not before:
+            break
+    assert len(seen) == len(set(seen)) == 2 * PAGE + 1
+    assert seen[0] == "Prompt 1"
+    assert "Newest" in response.content.decode()
+
+
+def test_it_searches_every_word(as_alice, alice):
+    VideoFactory(owner=alice, prompt="A red fox on snow")
+    VideoFactory(owner=alice, prompt="A red boat")
+    response = as_alice.get(URL, {"q": "RED snow\x00"}, headers=HTMX)
+    assert prompts(response) == ["A red fox on snow"]
+    assert "<html" not in response.content.decode()
+    assert "No prompt has “zebra”" in as_alice.get(URL, {"q": "zebra"}).content.decode()
+
+
+def test_a_search_goes_on_to_its_next_page(as_alice, alice):
+    for number in range(PAGE + 1):
+        VideoFactory(owner=alice, prompt=f"Fox {number} & co")
+    VideoFactory(owner=alice, prompt="A boat")
+    response = as_alice.get(URL, {"q": "fox &"})
+    older = response.context["older"]
+    assert f"?q=fox%20%26&amp;before={older}" in response.content.decode()
+    assert prompts(as_alice.get(URL, {"q": "fox &", "before": older})) == ["Fox 0 & co"]
+
+
+@pytest.mark.parametrize("value", ["", "x", "\x00", "video_" + "z" * 500])
+def test_a_bad_place_means_the_first_page(as_alice, alice, value):
+    VideoFactory(owner=alice, prompt="A fox")
+    assert prompts(as_alice.get(URL, {"before": value})) == ["A fox"]
+
+
+def test_it_needs_as_many_queries_for_one_as_for_a_page(as_alice, alice, django_assert_num_queries):
+    VideoFactory(owner=alice)
+    as_alice.get(URL)
+    with django_assert_num_queries(5) as few:
+        as_alice.get(URL)
+    VideoFactory.create_batch(15, owner=alice, state=State.COMPLETED)
+    with django_assert_num_queries(len(few)):
+        as_alice.get(URL)
+
+
+def test_it_is_for_those_who_are_signed_in(client, as_alice):
+    assert client.get(URL).url == f"{reverse('account_login')}?next={URL}"
+    assert as_alice.post(URL).status_code == 405
+
+
+def test_a_prompt_is_used_over_what_is_chosen(as_alice, alice):
+    video = VideoFactory(owner=alice, prompt="A {fox}", seconds=12)
+    query = {"prompt_of": video.public_id, "seconds": "8", "size": "720x1280", "model": "sora-2-pro"}
+    assert as_alice.get(STUDIO, query).context["form"].initial == {
+        "prompt": "A {fox}",
+        "model": "sora-2-pro",
+        "seconds": "8",
+        "size": "720x1280",
+    }
+    assert f"{STUDIO}?prompt_of={video.public_id}" in as_alice.get(URL).content.decode()
+
+
+def test_all_settings_are_used(as_alice, alice):
+    image = ReferenceImageFactory(owner=alice)
+    video = VideoFactory(
+        owner=alice, prompt="A fox", seconds=12, size="720x1280", model="sora-2-pro", reference=image
+    )
+    assert as_alice.get(STUDIO, {"like": video.public_id}).context["form"].initial == {
+        "prompt": "A fox",
+        "model": "sora-2-pro",
+        "seconds": "12",
+        "size": "720x1280",
+    }
+    assert f"{STUDIO}?like={video.public_id}" in as_alice.get(URL).content.decode()
+
+
+@pytest.mark.parametrize("name", ["like", "prompt_of"])
+def test_anothers_video_fills_nothing_in(as_bob, alice, name):
+    video = VideoFactory(owner=alice, prompt="A secret")
+    for value in (video.public_id, "\x00", "x" * 99):
+        response = as_bob.get(STUDIO, {name: value})
+        assert response.context["form"].initial["prompt"] == ""

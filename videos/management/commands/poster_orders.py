@@ -1,0 +1,27 @@
+"""What the posters of the shared templates show, told to `python -m simulator.posters static/templates`."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from videos.models import PromptTemplate
+from videos.prompting import parse
+
+
+class Command(BaseCommand):
+    help = (
+        "Print, a line of JSON for each shared template with a picture, what its poster shows: "
+        "manage.py poster_orders | python -m simulator.posters static/templates"
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for template in PromptTemplate.objects.filter(owner=None).exclude(picture=""):
+            order = {
+                "name": template.picture,
+                "prompt": parse(template.prompt).sketch({}),
+                "size": template.size or settings.DEFAULT_SIZE,
+                "seconds": template.seconds or settings.DEFAULT_SECONDS,
+            }
+            self.stdout.write(json.dumps(order, ensure_ascii=False))

@@ -1,0 +1,45 @@
+"""The prompts one has written, each once, to use again."""
+
+from django.db.models import Max
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from videos.models import Kind, Video
+from videos.models.video import VideoQuerySet
+from videos.views.loading import Request, named, searched, signed_in
+
+PAGE = 20  # prompts
+
+
+@require_safe
+@signed_in
+@vary_on_headers("HX-Request")
+def history(request: Request) -> HttpResponse:
+    """Show one page of prompts, newest first, older than that of the video `?before=` names; `?q=` searches.
+
+    A prompt stands where it was last used. An id that is not one's own means the first page.
+    """
+    words = searched(request)
+    rows = _latest(request, words)
+    before = named(request, "before")
+    if before is not None:
+        rows = rows.filter(pk__lt=before.pk)
+    found = list(rows[: PAGE + 1])
+    context = {
+        "videos": found[:PAGE],
+        "older": found[PAGE - 1].public_id if len(found) > PAGE else "",
+        "is_first": before is None,
+        "q": " ".join(words),
+    }
+    return render(request, "videos/_history.html" if request.htmx else "videos/history.html", context)
+
+
+def _latest(request: Request, words: list[str]) -> VideoQuerySet:
+    """The newest video of each prompt, but for prompts that change another video: they say nothing alone."""
+    written = Video.objects.of(request.user).filter(kind=Kind.CREATE)
+    for word in words:
+        written = written.filter(prompt__icontains=word)
+    latest = written.order_by().values("prompt").annotate(latest=Max("pk")).values("latest")
+    return Video.objects.filter(pk__in=latest).order_by("-pk")
