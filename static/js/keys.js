@@ -50,9 +50,9 @@ function point(field) {
   field.select?.();
 }
 
-function press(name) {
+function press(name, { shiftKey }) {
   const control = subject()?.querySelector(`[data-${name}]`);
-  control?.click();
+  control?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey }));
   return Boolean(control);
 }
 
@@ -109,9 +109,10 @@ const LETTERS = {
     else go(`${sheet.dataset.studio}#id_prompt`);
     return true;
   },
-  f: () => press("favourite"),
-  x: () => press("select"),
-  Delete: () => press("trash"),
+  f: (event) => press("favourite", event),
+  x: (event) => press("select", event), // with Shift: a range
+  X: (event) => press("select", event),
+  Delete: (event) => press("trash", event),
 };
 const AFTER_G = { l: () => go(sheet.dataset.library), s: () => go(sheet.dataset.studio) };
 let g = 0;
@@ -120,17 +121,20 @@ function act(event) {
   const { key, target } = event;
   if (event.timeStamp - g < SEQUENCE && AFTER_G[key]) return AFTER_G[key](), true;
   g = key === "g" ? event.timeStamp : 0;
-  if (LETTERS[key]) return !event.repeat && LETTERS[key]();
+  if (LETTERS[key]) return !event.repeat && LETTERS[key](event);
   if (target.closest?.(OWN_KEYS)) return false;
   if (key === " ") return !event.repeat && play();
   return key.startsWith("Arrow") && move(key);
 }
 
 document.addEventListener("keydown", (event) => {
-  const modified = event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key !== "?" && event.key !== "/");
+  const shifted = event.shiftKey && !["?", "/", "X"].includes(event.key);
+  const modified = event.ctrlKey || event.metaKey || event.altKey || shifted;
   if (!on || modified || event.isComposing || event.defaultPrevented) return;
   if (event.target.closest?.(TYPING) || document.querySelector("dialog[open]")) return;
-  if (act(event)) event.preventDefault();
+  if (!act(event)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
 });
 
 // Where a key led from another page.

@@ -1,7 +1,8 @@
-// Short notes that go by themselves: `toast` events (from scripts, or the server by HX-Trigger) and Django's
-// messages. `detail` is {text, undo}; `undo` is an address that takes a POST and answers out of band.
+// Short notes that go by themselves. They come as `toast` events (from scripts, or from the server by HX-Trigger)
+// with {text, undo}, where `undo` is an address that takes a POST; as _toast.html in a server's answer; and as
+// Django's messages, whose form, if there is one, is the way to undo.
 const region = document.getElementById("toasts");
-const shape = document.getElementById("toast");
+const shape = document.getElementById("toast-shape");
 const STAYS = 6000; // milliseconds
 const STAYS_WITH_UNDO = 12_000;
 const MOST = 4;
@@ -12,6 +13,7 @@ function close(toast) {
   if (focused) document.getElementById("main").focus({ preventScroll: true });
 }
 
+// It stays while somebody is on it, or while nobody looks at the tab.
 function expire(toast, stays) {
   let timer = 0;
   const stop = () => clearTimeout(timer);
@@ -19,32 +21,47 @@ function expire(toast, stays) {
     stop();
     timer = setTimeout(() => (document.hidden ? start() : close(toast)), stays);
   };
-  const watched = () => toast.matches(":hover, :focus-within");
   for (const kind of ["pointerenter", "focusin"]) toast.addEventListener(kind, stop);
   for (const kind of ["pointerleave", "focusout"]) {
-    toast.addEventListener(kind, () => setTimeout(() => watched() || start()));
+    toast.addEventListener(kind, () => setTimeout(() => toast.matches(":hover, :focus-within") || start()));
   }
   start();
 }
 
-function show({ text, undo }) {
-  const toast = shape.content.cloneNode(true).firstElementChild;
-  toast.querySelector("p").textContent = text;
+function adopt(toast) {
   const form = toast.querySelector("form");
-  if (undo) {
-    form.setAttribute("hx-post", undo);
-    form.addEventListener("htmx:afterRequest", (event) => event.detail.successful && close(toast));
-  } else form.remove();
+  form?.addEventListener("htmx:afterRequest", ({ detail }) => detail.successful && close(toast));
   toast.querySelector("[data-dismiss]").addEventListener("click", () => close(toast));
-  while (region.children.length >= MOST) region.firstElementChild.remove();
-  region.append(toast);
-  if (undo) window.htmx.process(toast);
-  expire(toast, undo ? STAYS_WITH_UNDO : STAYS);
+  while (region.children.length > MOST) region.firstElementChild.remove();
+  expire(toast, form ? STAYS_WITH_UNDO : STAYS);
 }
 
-document.addEventListener("toast", (event) => show(event.detail));
+function show(text, form = null) {
+  const toast = shape.content.firstElementChild.cloneNode(true);
+  toast.querySelector("p").textContent = text;
+  if (form) toast.querySelector("form").replaceWith(form);
+  else toast.querySelector("form").remove();
+  region.append(toast);
+}
+
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes) {
+    for (const node of addedNodes) if (node.nodeType === Node.ELEMENT_NODE) adopt(node);
+  }
+}).observe(region, { childList: true });
+
+document.addEventListener("toast", ({ detail: { text, undo } }) => {
+  if (!undo) return show(text);
+  const form = shape.content.querySelector("form").cloneNode(true);
+  form.action = undo;
+  form.setAttribute("hx-post", undo);
+  show(text, form);
+  window.htmx.process(form);
+});
 
 for (const message of document.querySelectorAll(".messages li")) {
-  show({ text: message.querySelector("span").textContent, undo: message.querySelector("form")?.getAttribute("action") });
+  const form = message.querySelector("form");
+  form?.remove();
+  show(message.textContent.trim(), form);
 }
 document.querySelector(".messages")?.remove();
