@@ -42,12 +42,10 @@ def _write_and_generate(page: Page, prompt: str):
     return card
 
 
-def _box(page: Page, selector: str) -> list[float]:
-    """Where it is in the document: x, y, width and height."""
-    return page.locator(selector).first.evaluate(
-        "e => { const r = e.getBoundingClientRect();"
-        " return [r.x + scrollX, r.y + scrollY, r.width, r.height].map(Math.round) }"
-    )
+def _box(page: Page, selector: str) -> list[int]:
+    """Where the layout puts it: left, top, width and height. In one go, so that no swap comes in between."""
+    of = "(e => [e.offsetLeft, e.offsetTop, e.offsetWidth, e.offsetHeight])"
+    return page.evaluate(f"{of}(document.querySelector({selector!r}))")
 
 
 def test_the_whole_path_by_keyboard_alone(context: BrowserContext, studio: Studio):
