@@ -34,11 +34,13 @@ def quick(studio: Studio):
 
 
 def _write_and_generate(page: Page, prompt: str):
+    page.evaluate("document.activeElement.blur()")
     page.keyboard.press("n")
     page.keyboard.type(prompt)
     page.keyboard.press("Control+Enter")
     card = page.locator(".card").filter(has_text=prompt)
-    expect(card).to_be_visible(timeout=5000)
+    expect(card).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("textbox", name="Prompt")).to_be_focused()
     return card
 
 
