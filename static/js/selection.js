@@ -1,4 +1,4 @@
-// Selecting cards: by their box, with `x`, and with Shift a range. Boxes belong to the form `bulk`, which does
+// Selecting cards: by their box, and with Shift a range. Boxes belong to the form `bulk`, which does
 // the work with or without this.
 const bar = document.getElementById("bulk");
 const compare = bar.querySelector("[data-compare]");
@@ -46,38 +46,19 @@ document.addEventListener("click", (event) => {
   } else if (target.closest?.("[data-clear]")) {
     clear();
     document.getElementById("main").focus();
-  } else if (target.closest?.("[data-dismiss]")) {
-    target.closest("#toast").replaceChildren();
   }
 });
 
-function focusedCard() {
-  return document.activeElement?.closest?.("#cards .card") ?? document.querySelector("#cards .card:hover");
-}
-
-const KEYS = {
-  x(card, event) {
-    const box = boxOf(card);
-    select(box, { range: event.shiftKey, on: event.shiftKey || !box.checked });
-  },
-  f(card) {
-    card.querySelector(".star button")?.click();
-  },
-  delete(card) {
-    if (!chosen().length) boxOf(card).checked = true;
-    bar.querySelector("[value='trash']")?.click();
-  },
-};
-
+// The keys themselves are in keys.js, where they can be turned off; Escape is nobody's single key.
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.key === "Escape" && !document.querySelector("details.menu[open]")) return clear();
-  if (event.target.matches("input:not([type='checkbox']), textarea, select, video")) return;
-  const card = focusedCard();
-  const act = KEYS[event.key.toLowerCase()];
-  if (!act || !card || (event.repeat && event.key !== "x")) return;
+  const busy = document.querySelector("dialog[open], details.menu[open]");
+  if (event.key === "Escape" && !busy && !event.defaultPrevented) clear();
+});
+
+document.addEventListener("studio:trash", (event) => {
+  if (!chosen().length) select(boxOf(event.target));
+  bar.querySelector("[value='trash']")?.click();
   event.preventDefault();
-  act(card, event);
 });
 
 // A card that is drawn again keeps its box as it was.

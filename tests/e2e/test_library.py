@@ -78,7 +78,7 @@ def test_a_range_is_selected_by_key_and_tagged(library: Page):
     library.locator("#bulk-tag").fill("Autumn spot")
     library.keyboard.press("Enter")
 
-    expect(library.locator("#toast")).to_contain_text("3 videos tagged")
+    expect(library.locator("#toasts")).to_contain_text("3 videos tagged")
     expect(library.get_by_role("link", name="#Autumn spot")).to_have_count(3)
     expect(library.locator(".pick input:checked")).to_have_count(3)
     expect(library.get_by_role("option", name="Autumn spot (3)")).to_have_count(1)
@@ -96,7 +96,7 @@ def test_the_trash_takes_and_gives_back(library: Page, studio: Studio, kites: li
         _box(library, number).check()
     library.get_by_role("button", name="Trash").click()
     expect(_card(library, 0)).to_have_count(0)
-    expect(library.locator("#toast")).to_contain_text("2 videos moved to the trash.")
+    expect(library.locator("#toasts")).to_contain_text("2 videos moved to the trash.")
     assert library.request.get(f"{studio.url}/videos/{kites[0]}/video.mp4").ok, "its owner can still see it"
     library.get_by_role("button", name="Undo").click()
     expect(library.locator(".card")).to_have_count(4)

@@ -193,7 +193,7 @@ def retrieve(request: Request, video_id: str) -> VideoOut:
 @look("/videos", PageOut)
 def videos(request: Request, asked: Query[ListIn]) -> PageOut:
     """Your videos, a page at a time. The answer's `next` is the `after` of the page that follows."""
-    rows: VideoQuerySet = Video.objects.of(request.auth.user)
+    rows: VideoQuerySet = Video.objects.of(request.auth.user).on_show()
     if asked.status:
         rows = rows.with_status(asked.status)
     for name, text in (("model", asked.model), ("prompt__icontains", asked.q)):

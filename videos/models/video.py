@@ -181,7 +181,10 @@ class Video(models.Model):
 
     objects = VideoQuerySet.as_manager()
 
-    place: int | None = None  # in the queue, from 1; known where a page asked for it
+    # Known where a page asked for them.
+    place: int | None = None  # in the queue, from 1
+    usual: float | None = None  # seconds such a video takes, once accepted
+    late: float | None = None  # seconds within which nearly all such videos were done
 
     class Meta:
         ordering = ["-pk"]

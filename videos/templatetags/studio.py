@@ -107,6 +107,27 @@ def now_since(video: Video) -> str:
 
 
 @register.filter
+def tells_progress(video: Video) -> bool:
+    """Whether its percentage says something: many backends tell 0 until they tell 100, and others stand still
+    at 99. Of those no more is known than the time.
+    """
+    return video.state == State.IN_PROGRESS and 0 < (video.progress or 0) < 99
+
+
+@register.filter
+def is_late(video: Video) -> bool:
+    """Whether it has taken longer than nearly all such videos did."""
+    return video.late is not None and (timezone.now() - since(video)).total_seconds() > video.late
+
+
+@register.filter
+def about(seconds: float) -> str:
+    """A usual time on the clock, no more precise than it is: from 15 s to 5 s, from 5 minutes to 30 s."""
+    step = 1 if seconds < 15 else 5 if seconds < 300 else 30
+    return clock(step * max(1, round(seconds / step)))
+
+
+@register.filter
 def clock(seconds: float | None) -> str:
     """Seconds as a clock shows them, `0:04` or `1:02:03`; empty for None."""
     if seconds is None:

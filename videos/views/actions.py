@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -10,6 +9,7 @@ from django.views.decorators.http import require_POST
 from videos import services
 from videos.models import Video
 from videos.views.loading import Request, get_video, in_line, signed_in
+from videos.views.toasts import say
 
 _TOO_LATE = "This video has moved on in the meantime; here is where it stands now."
 
@@ -54,7 +54,7 @@ def _carry_out(request: Request, public_id: str, act: Callable[[Video], bool]) -
     video.refresh_from_db()
     if request.htmx:
         in_line([video])
-        return render(request, "videos/_changed.html", {"video": video})
-    if not done:
-        messages.info(request, _TOO_LATE)
-    return redirect(video)
+        response = render(request, "videos/_changed.html", {"video": video})
+    else:
+        response = redirect(video)
+    return response if done else say(request, response, _TOO_LATE)

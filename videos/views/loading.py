@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec
 from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -17,8 +18,8 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
-from videos.engine import turns
-from videos.models import Character, Video
+from videos.engine import experience, turns
+from videos.models import Character, State, Video
 
 P = ParamSpec("P")
 
@@ -59,12 +60,24 @@ def signed_in(
 
 
 def in_line(videos: Iterable[Video]) -> list[Video]:
-    """Return the videos, each that is queued with its `place` in the queue as an attribute."""
+    """Return the videos with what drawing them takes: the `place` in the queue of those that are queued, what
+    is `usual` for those that run, the backend of those that failed. Besides what `turns.places` asks, that is
+    a query for those that run and one for those that failed, however many.
+    """
     drawn = list(videos)
     places = turns.places(drawn)
     for video in drawn:
         video.place = places.get(video.pk)
+    _recall_usual([video for video in drawn if video.state == State.IN_PROGRESS])
+    prefetch_related_objects([video for video in drawn if video.state == State.FAILED], "backend")
     return drawn
+
+
+def _recall_usual(running: list[Video]) -> None:
+    pasts = experience.recall(experience.kind_of(video) for video in running)
+    for video in running:
+        if expected := pasts[experience.kind_of(video)].expected:
+            video.usual, video.late = expected.median, expected.end
 
 
 def way_back(request: Request) -> str:

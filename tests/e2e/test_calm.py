@@ -1,0 +1,307 @@
+"""What a page does while things change behind it: it stays put, speaks once, and finds its way back."""
+
+import json
+from urllib.request import Request, urlopen
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from tests.e2e.conftest import sign_in
+from tests.running import Studio, wait_until
+
+pytestmark = pytest.mark.e2e
+
+DONE_WITHIN = 90_000  # milliseconds
+
+
+@pytest.fixture(autouse=True)
+def quick(studio: Studio):
+    """Films as fast as they can be drawn: none of these tests is about waiting."""
+    shell = "from django.conf import settings; print(settings.SIMULATOR_URL)"
+    address = studio.manage("shell", "-v0", "-c", shell).stdout.strip().removesuffix("/v1")
+
+    def set_duration(seconds: float) -> None:
+        body = json.dumps({"duration": seconds}).encode()
+        request = Request(  # noqa: S310  # our own simulator
+            f"{address}/_simulator/settings", body, {"Content-Type": "application/json"}
+        )
+        urlopen(request).close()  # noqa: S310
+
+    set_duration(3)
+    yield
+    set_duration(10)
+
+
+def _write_and_generate(page: Page, prompt: str):
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("n")
+    page.keyboard.type(prompt)
+    page.keyboard.press("Control+Enter")
+    card = page.locator(".card").filter(has_text=prompt)
+    expect(card).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("textbox", name="Prompt")).to_be_focused()
+    return card
+
+
+def _box(page: Page, selector: str) -> list[int]:
+    """Where the layout puts it: left, top, width and height. In one go, so that no swap comes in between."""
+    of = "(e => [e.offsetLeft, e.offsetTop, e.offsetWidth, e.offsetHeight])"
+    return page.evaluate(f"{of}(document.querySelector({selector!r}))")
+
+
+def test_the_whole_path_by_keyboard_alone(context: BrowserContext, studio: Studio):
+    page = context.new_page()
+    page.goto(studio.url)
+    page.get_by_label("Username").focus()
+    page.keyboard.type("alice")
+    page.keyboard.press("Tab")
+    page.keyboard.type("a long enough password")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{studio.url}/")
+
+    prompt = "A kite over a yellow field"
+    card = _write_and_generate(page, prompt)
+    assert page.title().startswith("(1) Studio")
+    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("")
+    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
+    expect(page.locator("#announcer")).to_have_text(f"“{prompt}” is ready.")
+    assert page.title().startswith("Studio")
+
+    page.keyboard.press("Escape")
+    page.get_by_role("textbox", name="Prompt").evaluate("field => field.blur()")
+    page.keyboard.press("ArrowRight")
+    link = card.get_by_role("link", name=prompt, exact=True)
+    expect(link).to_be_focused()
+    page.keyboard.press("Space")
+    film = card.locator("video")
+    wait_until(lambda: film.evaluate("video => video.currentTime > 0.1"))
+    expect(link).to_be_focused()
+    page.keyboard.press("Space")
+    assert film.evaluate("video => video.paused")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/videos/video_*/")
+    page.go_back()
+    page.wait_for_url(f"{studio.url}/")
+
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("n")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_keys_lead_to_other_pages_and_back(page: Page, studio: Studio):
+    page.keyboard.press("g")
+    page.keyboard.press("l")
+    page.wait_for_url(f"{studio.url}/library/")
+    page.keyboard.press("n")
+    page.wait_for_url(f"{studio.url}/")
+    expect(page.get_by_role("textbox", name="Prompt")).to_be_focused()
+
+
+def test_keys_are_letters_while_writing_and_nothing_when_switched_off(page: Page):
+    prompt = page.get_by_role("textbox", name="Prompt")
+    prompt.focus()
+    page.keyboard.type("n?/ gl")
+    expect(prompt).to_have_value("n?/ gl")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+    opener = page.get_by_role("button", name="Keyboard shortcuts").first
+    opener.click()
+    switch = page.get_by_role("switch", name="Use single-key shortcuts in this browser")
+    expect(switch).to_be_checked()
+    switch.click()
+    page.keyboard.press("Escape")
+    expect(opener).to_be_focused()
+    page.keyboard.press("?")
+    page.reload()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_key_clicks_the_control_of_the_card_that_has_the_focus(page: Page):
+    _write_and_generate(page, "A red door")
+    page.evaluate("""() => {
+        for (const name of ["favourite", "select", "trash"]) {
+            const button = document.createElement("button");
+            button.dataset[name] = "";
+            button.addEventListener("click", () => (document.body.dataset.pressed += ` ${name}`));
+            document.querySelector(".card").append(button);
+        }
+        document.body.dataset.pressed = "";
+    }""")
+    page.get_by_role("textbox", name="Prompt").evaluate("field => field.blur()")
+    for key in ("f", "x", "Delete"):
+        page.keyboard.press(key)
+    assert page.locator("body").get_attribute("data-pressed") == "", "no card has the focus"
+    page.keyboard.press("ArrowRight")
+    for key in ("f", "Control+x", "x", "Delete"):
+        page.keyboard.press(key)
+    assert page.locator("body").get_attribute("data-pressed") == " favourite select trash"
+
+
+def test_nothing_moves_when_a_card_changes_and_focus_stays(page: Page):
+    _write_and_generate(page, "An older card below")
+    card = _write_and_generate(page, "A snail on a green leaf")
+    selector = f"#{card.get_attribute('id')}"
+    page.get_by_role("button", name="Cancel “A snail on a green leaf”").focus()
+    before = [_box(page, selector), _box(page, f"{selector} + .card")]
+
+    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
+
+    assert [_box(page, selector), _box(page, f"{selector} + .card")] == before
+    expect(card.get_by_role("link", name="A snail on a green leaf", exact=True)).to_be_focused()
+
+
+def test_a_playing_film_is_not_interrupted_by_another_that_arrives(page: Page):
+    first = _write_and_generate(page, "A slow river")
+    expect(first).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
+    first.get_by_role("link", name="Play “A slow river”").click()
+    film = first.locator("video")
+    film.evaluate("video => { window.film = video; video.onpause = () => (video.dataset.stopped = '1') }")
+
+    second = _write_and_generate(page, "A fast river")
+    expect(second).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
+
+    assert film.evaluate("video => video === window.film && !video.paused && !video.dataset.stopped")
+
+
+def test_it_says_when_the_studio_is_away_and_catches_up(page: Page, complaints: list[str]):
+    card = _write_and_generate(page, "A bridge in the fog")
+    trouble = page.get_by_role("alert")
+    page.route("**/cards?*", lambda route: route.abort())
+    page.route("**/health", lambda route: route.abort())
+    expect(trouble).to_contain_text("cannot be reached", timeout=15_000)
+    expect(page.get_by_role("button", name="Try now")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(4500)
+    assert not [url for url in asked if "/cards" in url], "the poller waits until the studio answers"
+
+    page.unroute("**/cards?*")
+    page.unroute("**/health")
+    page.get_by_role("button", name="Try now").click()
+
+    expect(trouble).to_be_hidden()
+    expect(page.get_by_text("The studio is back.")).to_be_visible()
+    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
+    _only_network(complaints)
+
+
+def test_an_error_is_told_and_the_prompt_stays(page: Page, complaints: list[str]):
+    def fail(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fulfill(status=500, body="no")
+        else:
+            route.continue_()
+
+    page.route("**/", fail)
+    page.keyboard.press("n")
+    page.keyboard.type("A prompt worth keeping")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("alert")).to_contain_text("error (500)")
+    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("A prompt worth keeping")
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_role("alert")).to_be_hidden()
+    _only_network(complaints)
+
+
+def test_a_session_that_ended_takes_nothing_away(page: Page, studio: Studio):
+    page.keyboard.press("n")
+    page.keyboard.type("A prompt in the middle of")
+    page.context.clear_cookies(name="sessionid")
+    page.keyboard.press("Control+Enter")
+
+    expect(page.get_by_role("alert")).to_contain_text("You have been signed out")
+    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("A prompt in the middle of")
+    page.get_by_role("link", name="Sign in").click()
+    sign_in_here(page)
+
+    page.wait_for_url(f"{studio.url}/")
+    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("A prompt in the middle of")
+
+
+def sign_in_here(page: Page) -> None:
+    page.get_by_label("Username").fill("alice")
+    page.get_by_label("Password").fill("a long enough password")
+    page.keyboard.press("Enter")
+
+
+def test_an_open_page_goes_on_after_signing_in_elsewhere(page: Page, studio: Studio):
+    page.context.clear_cookies(name="sessionid")
+    sign_in(page.context.new_page(), studio)
+    _write_and_generate(page, "Written before, sent after")
+
+
+def test_notifications_are_asked_for_only_by_the_switch(context: BrowserContext, studio: Studio):
+    context.add_init_script("""
+        window.asked = 0;
+        window.shown = [];
+        window.Notification = class extends EventTarget {
+            static permission = "default";
+            static async requestPermission() {
+                window.asked += 1;
+                return (Notification.permission = "granted");
+            }
+            constructor(title, options) {
+                super();
+                window.shown.push(`${title}: ${options.body}`);
+            }
+        };
+        document.hasFocus = () => false;
+    """)
+    page = context.new_page()
+    sign_in(page, studio)
+    card = _write_and_generate(page, "Nobody asked for this one")
+    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
+    page.wait_for_timeout(300)
+    assert page.evaluate("[asked, shown.length]") == [0, 0]
+
+    page.locator("details.menu summary").click()
+    switch = page.get_by_role("switch", name="Notify me when a video is done")
+    expect(switch).not_to_be_checked()
+    switch.click()
+    expect(switch).to_be_checked()
+    page.keyboard.press("Escape")
+    page.locator("main").focus()
+    card = _write_and_generate(page, "This one I wait for")
+    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
+    wait_until(lambda: page.evaluate("shown") == ["Your video is ready: This one I wait for"])
+    assert page.evaluate("asked") == 1
+
+
+def test_a_toast_waits_for_whoever_is_on_it_and_can_be_undone(page: Page):
+    undone: list[str] = []
+
+    def undo(route: Route) -> None:
+        undone.append(route.request.method)
+        route.fulfill(status=204)
+
+    page.route("**/undo-it", undo)
+    page.clock.install()
+    event = "new CustomEvent('toast', {detail: {text: 'It is in the trash.', undo: '/undo-it'}})"
+    page.evaluate(f"document.dispatchEvent({event})")
+    toast = page.get_by_role("status").get_by_text("It is in the trash.")
+    page.clock.run_for(9000)
+    expect(toast).to_be_visible()
+    page.get_by_role("button", name="Undo").focus()
+    page.clock.run_for(60_000)
+    expect(toast).to_be_visible()
+    assert Axe().run(page).response["violations"] == []
+    page.keyboard.press("Enter")
+    expect(toast).to_be_hidden()
+    assert undone == ["POST"]
+
+    page.evaluate("document.dispatchEvent(new CustomEvent('toast', {detail: {text: 'Saved.'}}))")
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.clock.run_for(7000)
+    expect(page.get_by_text("Saved.")).to_be_hidden()
+
+
+def _only_network(complaints: list[str]) -> None:
+    """The browser itself notes each answer that failed; nothing else may be complained about."""
+    rest = [c for c in complaints if "Failed to load resource" not in c and "Response Status Error" not in c]
+    assert [c for c in rest if "htmx:" not in c and "[object HTML" not in c] == []
+    complaints.clear()

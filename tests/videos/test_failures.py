@@ -1,0 +1,57 @@
+"""A failure says whether it cost anything and what to do, on the card and on the page."""
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from tests.factories import BackendFactory, VideoFactory
+from videos.models import State
+from videos.templatetags.failures import advice, cost, cost_in_short
+
+pytestmark = pytest.mark.django_db
+
+
+def failed(**fields):
+    return VideoFactory(state=State.FAILED, **fields)
+
+
+def test_what_was_not_accepted_cost_nothing(alice):
+    video = failed(owner=alice, backend_job_id="", price=Decimal("0.4"))
+    assert cost(video) == "It cost nothing: the backend did not take it."
+    assert cost_in_short(video) == "Cost nothing"
+
+
+def test_what_was_accepted_may_be_charged(alice):
+    video = failed(owner=alice, price=Decimal("0.4"))
+    assert cost(video) == "The backend had taken the job, so it may be charged: $0.40 by the catalogue."
+    assert cost_in_short(video) == "May be charged"
+
+
+def test_what_nobody_knows_may_be_charged(alice):
+    video = failed(owner=alice, backend_job_id="", error_code="given_up")
+    assert cost(video) == "If the backend did take it, it may be charged once."
+    assert cost_in_short(video) == "May be charged"
+
+
+def test_the_simulator_is_free(alice):
+    video = failed(owner=alice, backend=BackendFactory(is_simulator=True), price=Decimal("0.4"))
+    assert cost(video) == "It cost nothing: the simulator is free."
+    assert cost_in_short(video) == "Cost nothing"
+
+
+def test_it_says_what_to_do_where_the_reason_does_not(alice):
+    assert "prompt" in advice(failed(owner=alice))
+    assert "smaller" in advice(failed(owner=alice, error_code="too_large"))
+    assert advice(failed(owner=alice, error_code="timed_out")) == ""
+
+
+def test_card_and_page_tell_it(as_alice, alice):
+    video = failed(owner=alice)
+    library = as_alice.get(reverse("videos:library")).content.decode()
+    assert "May be charged" in library
+    page = as_alice.get(video.get_absolute_url()).content.decode()
+    assert "it said no" in page
+    assert "Trying again may help" in page
+    assert "it may be charged" in page
+    assert "Retry" in page
