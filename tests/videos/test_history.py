@@ -93,6 +93,7 @@ def test_a_prompt_is_used_over_what_is_chosen(as_alice, alice):
     video = VideoFactory(owner=alice, prompt="A {fox}", seconds=12)
     query = {"prompt_of": video.public_id, "seconds": "8", "size": "720x1280", "model": "sora-2-pro"}
     assert as_alice.get(STUDIO, query).context["form"].initial == {
+        "characters": [],
         "prompt": "A {fox}",
         "model": "sora-2-pro",
         "seconds": "8",
@@ -107,6 +108,8 @@ def test_all_settings_are_used(as_alice, alice):
         owner=alice, prompt="A fox", seconds=12, size="720x1280", model="sora-2-pro", reference=image
     )
     assert as_alice.get(STUDIO, {"like": video.public_id}).context["form"].initial == {
+        "characters": [],
+        "fit": "crop",
         "prompt": "A fox",
         "model": "sora-2-pro",
         "seconds": "12",

@@ -39,7 +39,8 @@ def test_nothing_is_said_when_it_was_done(as_alice, alice):
 
 
 def test_a_message_that_can_be_undone_has_a_form(rf):
-    gone = Message(constants.INFO, "It is in the trash.", extra_tags="/undo?id=<1>")
+    gone = Message(constants.INFO, "It is in the trash.", extra_tags="<1>")
     page = render_to_string("_messages.html", {"messages": [gone]}, rf.get("/"))
-    assert '<form method="post" action="/undo?id=&lt;1&gt;">' in page
+    assert f'method="post" action="{reverse("videos:undo")}"' in page
+    assert 'name="trashed" value="&lt;1&gt;"' in page
     assert "csrfmiddlewaretoken" in page
