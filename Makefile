@@ -29,8 +29,9 @@ test: venv-dev
 schema: venv-dev
 	@SCHEMA_CASES=400 $(BIN)/pytest -q tests/api/test_schema.py
 
+E2E := tests/e2e
 e2e: venv-dev
-	@$(BIN)/pytest -q tests/e2e
+	@$(BIN)/pytest -q --durations=15 $(E2E)
 
 # LiteLLM wants a place of its own: it pins what it needs, and that is not what we need.
 LITELLM := 1.106.2
