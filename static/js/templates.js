@@ -38,5 +38,6 @@ document.addEventListener("htmx:afterSettle", (event) => {
   const first = blanks()?.querySelector("[aria-invalid='true']") ?? blanks()?.querySelector("input:not([type='hidden']), select");
   const next = first ?? prompt();
   next.focus();
-  if (first?.select) first.select();
+  // Whoever was quicker than the page and is typing already must not lose it.
+  if (first?.select && first.value === first.defaultValue) first.select();
 });

@@ -16,7 +16,7 @@ from tests.running import Studio
 pytestmark = pytest.mark.e2e
 
 # Not ours to mend, or not pages.
-ELSEWHERE = ("admin", "api", "ninja")
+ELSEWHERE = ("admin", "api", "ninja", "openai")
 
 
 @pytest.fixture(scope="module")

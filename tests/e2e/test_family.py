@@ -50,7 +50,7 @@ def test_the_price_follows_the_length_and_a_mistake_is_told_at_the_field(
     page.goto(f"{source}extend")
     button = page.get_by_role("button", name="Extend")
     expect(button).to_contain_text("$0.40")
-    page.get_by_text("12 s more").click()
+    page.get_by_text("12 s more", exact=True).click()
     expect(button).to_contain_text("$1.20")
     page.get_by_role("textbox", name="Prompt").fill("")
     button.click()
