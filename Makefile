@@ -23,15 +23,16 @@ help:
 run: venv
 	@exec $(BIN)/python -m contentgen.local
 
+SKIP := e2e interop
 test: venv-dev
-	@$(BIN)/pytest -q -n auto --maxprocesses 16 --ignore tests/e2e --ignore tests/interop
+	@$(BIN)/pytest -q -n auto --maxprocesses 16 $(SKIP:%=--ignore tests/%)
 
 schema: venv-dev
 	@SCHEMA_CASES=400 $(BIN)/pytest -q tests/api/test_schema.py
 
 E2E := tests/e2e
 e2e: venv-dev
-	@$(BIN)/pytest -q --durations=15 $(E2E)
+	@$(BIN)/pytest -q -n 2 --dist loadfile --durations=10 $(E2E)
 
 # LiteLLM wants a place of its own: it pins what it needs, and that is not what we need.
 LITELLM := 1.106.2

@@ -90,8 +90,7 @@ def _open_everything(page: Page) -> None:
     page.wait_for_timeout(400)  # the notes fade in, and half faded is half the contrast
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize(("theme", "width"), [("dark", 390), ("light", 1280)])
 def test_no_page_breaks_a_rule(
     browser: Browser, studio: Studio, a_video: str, a_character: str, theme: str, width: int
 ):

@@ -56,7 +56,7 @@ def test_the_price_follows_the_length_and_a_mistake_is_told_at_the_field(
     button.click()
     expect(page.locator("#prompt-error")).to_be_visible()
     expect(button).to_contain_text("$1.20")
-    page.get_by_text("8 s more").click()
+    page.get_by_text("8 s more", exact=True).click()
     expect(button).to_contain_text("$0.80")
     assert page.url == f"{source}extend"
     # The browser itself notes the 422; nothing else may be complained about.
