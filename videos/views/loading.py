@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import prefetch_related_objects
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -91,6 +91,8 @@ def way_back(request: Request) -> str:
 
 def get_video(request: Request, public_id: str) -> Video:
     """Return one's own video. Raises `Http404` for another's, a deleted or an unknown one, to staff too."""
+    if not _PUBLIC_ID.fullmatch(public_id):
+        raise Http404  # from a query it may hold anything, also what PostgreSQL does not take
     mine = Video.objects.of(request.user).select_related("reference", "backend")
     return get_object_or_404(mine, public_id=public_id)
 
