@@ -172,6 +172,14 @@ def goes_at(video: Video) -> datetime | None:
 
 
 @register.filter
+def days_left(video: Video) -> str:
+    """How long a video in the trash is still kept, in words short enough for a narrow card."""
+    end = goes_at(video)
+    days = (end - timezone.now()).days if end else 0
+    return "goes today" if days < 1 else f"{days} day{'' if days == 1 else 's'} left"
+
+
+@register.filter
 def times(size: str) -> str:
     """`1280x720` with a real multiplication sign."""
     return size.replace("x", "\u00d7")

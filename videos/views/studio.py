@@ -73,7 +73,7 @@ def _show(
         "waiting": _in_flight(request) - sum(video.is_in_flight for video in videos),
         "standing": catalogue.standing(in_use),
         "has_characters": casting.concerns(request.user.pk, in_use),
-        "templates": _ideas(request),
+        "templates": _ideas(request, in_full=not videos),
         "keep_reference": False,
     }
     return render(request, "videos/studio.html", context | around, status=status)
@@ -88,9 +88,14 @@ def _form_context(
     return {"form": form, "blanks": blanks, "keep_reference": keep_reference}
 
 
-def _ideas(request: Request) -> list[PromptTemplate]:
-    """The newest of one's own, then the shared ones: the first of every category, the second, and so on."""
-    seen = PromptTemplate.objects.seen_by(request.user).defer("prompt")
+def _ideas(request: Request, *, in_full: bool) -> list[PromptTemplate]:
+    """The newest of one's own, then the shared ones: the first of every category, the second, and so on.
+
+    The prompts, which may be long, are read only `in_full`.
+    """
+    seen = PromptTemplate.objects.seen_by(request.user)
+    if not in_full:
+        seen = seen.defer("prompt")
     own = list(seen.filter(owner=request.user).order_by("-pk")[:OWN_IDEAS])
     rank: Counter[str] = Counter()
     ranked = []
