@@ -13,7 +13,8 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contentgen.settings")
 django.setup()
 
-from django.utils import timezone  # noqa: E402 - models come after the set-up
+from django.db.models import F  # noqa: E402 - models come after the set-up
+from django.utils import timezone  # noqa: E402
 
 from accounts.models import User  # noqa: E402
 from tests.screenshots import prompts  # noqa: E402
@@ -24,6 +25,7 @@ from videos.models.video import new_public_id  # noqa: E402
 from videos.services import Wish  # noqa: E402
 
 TOMORROW = timedelta(days=1)
+_MOMENTS = ("created_at", "attempted_at", "accepted_at", "generated_at", "finished_at")
 
 
 def main() -> None:
@@ -90,7 +92,8 @@ def _keep_in_order(owner: User, films: list[Video]) -> None:
     # So that the past looks like one: the pages tell when things were made.
     for number, film in enumerate(films):
         earlier = timedelta(hours=7 * (len(films) - number))
-        Video.objects.filter(pk=film.pk).update(created_at=film.created_at - earlier)
+        moments = {name: F(name) - earlier for name in _MOMENTS}
+        Video.objects.filter(pk=film.pk).update(**moments)
 
 
 def _busy(owner: User, films: list[Video]) -> None:
