@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +17,9 @@ from videos import catalogue, services
 from videos.catalogue import Offer
 from videos.media.reference import BadReference, Reference, open_reference
 from videos.models import Character, Fit, ReferenceImage, Video
-from videos.services import CHARACTER_LIMIT, PROMPT_LIMIT, Wish
+from videos.services import CHARACTER_LIMIT, PROMPT_LIMIT, TAKES_LIMIT, Wish
+
+_TAKES = [str(number) for number in range(1, TAKES_LIMIT + 1)]
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class Choice:
 
 
 class GenerateForm(forms.Form):
-    """A wish for one video. The catalogue decides what is right (`services.check`), never this form.
+    """A wish for a video, in one take or several. The catalogue decides what is right (`services.check`),
+    never this form.
 
     Takes plain dicts as well as a request's data, and the catalogue's `offers` where they have been read
     already. `input_reference` is cleaned to an opened `Reference` or None,
@@ -42,6 +46,7 @@ class GenerateForm(forms.Form):
     model = forms.CharField(required=False)
     seconds = forms.IntegerField(required=False)
     size = forms.CharField(required=False)
+    takes = forms.IntegerField(required=False)
     input_reference = forms.FileField(required=False)
     fit = forms.ChoiceField(
         choices=Fit.choices, required=False, error_messages={"invalid_choice": "Choose Crop or Pad."}
@@ -60,6 +65,15 @@ class GenerateForm(forms.Form):
         self._owner = owner
         self._offered = catalogue.offers() if offers is None else offers
         self.fields["characters"].choices = [(name, name) for name in self._characters]  # type: ignore[attr-defined]
+
+    def clean_takes(self) -> int:
+        """Who says nothing of it wants one."""
+        takes: int | None = self.cleaned_data["takes"]
+        if takes is None:
+            return 1
+        if sentence := services.wrong_takes(takes):
+            raise ValidationError(sentence)
+        return takes
 
     def clean_fit(self) -> Fit:
         return Fit(self.cleaned_data["fit"] or Fit.CROP)
@@ -93,12 +107,13 @@ class GenerateForm(forms.Form):
             self.add_error("input_reference", services.no_reference(offer))
         return self.cleaned_data
 
-    def save(self) -> Video:
-        """Create the video of a valid form, and keep its reference image: both, or neither."""
+    def save_takes(self) -> list[Video]:
+        """Create the takes of a valid form, in order, and keep their reference image: all, or nothing."""
         picture: Reference | None = self.cleaned_data["input_reference"]
         with transaction.atomic():
             image = services.keep_reference(self._owner, picture) if picture else None
-            return services.create(self._owner, self._wish(image))
+            wishes = services.takes(self._wish(image), self.cleaned_data["takes"])
+            return services.create_many(self._owner, wishes)
 
     def _wish(self, image: ReferenceImage | None = None) -> Wish:
         data = self.cleaned_data
@@ -145,13 +160,35 @@ class GenerateForm(forms.Form):
 
     @property
     def price(self) -> str:
-        """What the choices that the form shows cost, as the button says it; empty when there is no price."""
+        """What the choices that the form shows cost, as the button says it: all takes together. Empty when
+        there is no price.
+        """
+        each = self._price_of_one
+        return "" if each is None else catalogue.dollars(each * self.chosen_takes)
+
+    @property
+    def price_of_each(self) -> str:
+        """How the price comes about, where there are several takes, such as 4 times $0.40."""
+        each, takes = self._price_of_one, self.chosen_takes
+        return "" if each is None or takes == 1 else f"{takes} \u00d7 {catalogue.dollars(each)}"
+
+    @property
+    def _price_of_one(self) -> Decimal | None:
         offer = self._offered.get(str(self["model"].value()))
         seconds = str(self["seconds"].value())
         if offer is None or not (seconds.isdecimal() and len(seconds) < 10):
-            return ""
-        amount = offer.price(int(seconds), str(self["size"].value()))
-        return "" if amount is None else catalogue.dollars(amount)
+            return None
+        return offer.price(int(seconds), str(self["size"].value()))
+
+    @property
+    def chosen_takes(self) -> int:
+        """How many takes the form shows as chosen: one where it was sent nonsense."""
+        value = str(self["takes"].value())
+        return int(value) if value in _TAKES else 1
+
+    @property
+    def takes_offered(self) -> range:
+        return range(1, TAKES_LIMIT + 1)
 
     @property
     def lengths(self) -> list[Choice]:
@@ -202,6 +239,7 @@ def starting_values(chosen: dict[str, str], offers: Mapping[str, Offer]) -> dict
     seconds = [str(value) for value in model.seconds]
     return {
         "prompt": chosen.get("prompt", ""),
+        "takes": _first_of([chosen.get("takes", "")], _TAKES) or "1",
         "model": name,
         "seconds": _first_of([chosen.get("seconds", ""), str(settings.DEFAULT_SECONDS), *seconds], seconds),
         "size": _first_of([chosen.get("size", ""), settings.DEFAULT_SIZE, *model.sizes], model.sizes),

@@ -4,9 +4,10 @@ Videos made from another one are in `videos.deriving`, characters in `videos.cas
 """
 
 import hashlib
+import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
@@ -21,10 +22,20 @@ from videos.media.reference import Reference
 from videos.models import Character, Fit, ReferenceImage, Video
 
 PROMPT_LIMIT = 32_000  # characters, as the protocol has it
+TAKES_LIMIT = 4  # of one wish in one go, as many as can be compared side by side
 CHARACTER_LIMIT = 2  # in one video, as the protocol's guide had it
 _BATCH = 500  # rows in one INSERT
 
 GIVEN_UP = Reason("given_up", "Given up: nobody could tell whether the backend accepted this video.")
+
+
+@dataclass(frozen=True)
+class Take:
+    """Which of the videos of one wish it is. Those with the same `group` belong together."""
+
+    number: int = 1
+    of: int = 1
+    group: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,23 @@ class Wish:
     reference: ReferenceImage | None = None
     fit: Fit = Fit.CROP
     characters: tuple[Character, ...] = ()
+    take: Take = Take()
+
+
+def takes(wish: Wish, count: int) -> list[Wish]:
+    """Return `wish` as many times, as takes that belong together, for `create_many`.
+
+    Raises `ValidationError` by field when there are to be fewer than one or more than `TAKES_LIMIT`.
+    """
+    if sentence := wrong_takes(count):
+        raise ValidationError({"takes": sentence})
+    group = uuid.uuid4() if count > 1 else None
+    return [replace(wish, take=Take(number, count, group)) for number in range(1, count + 1)]
+
+
+def wrong_takes(count: int) -> str:
+    """Say what is wrong with a number of takes; empty when nothing is."""
+    return "" if 1 <= count <= TAKES_LIMIT else f"Choose 1 to {TAKES_LIMIT} takes."
 
 
 def check(wish: Wish) -> None:
@@ -167,6 +195,9 @@ def _queued(owner: User, offer: Offer, wish: Wish) -> Video:
         size=wish.size,
         reference=wish.reference,
         reference_fit=wish.fit,
+        take=wish.take.number,
+        takes=wish.take.of,
+        take_group=wish.take.group,
         price=offer.price(wish.seconds, wish.size),
     )
 

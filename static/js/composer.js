@@ -52,9 +52,13 @@ function cost() {
   const rate = rates[chosen("size")] ?? rates["*"];
   const seconds = chosen("seconds");
   const known = rate !== undefined && seconds !== undefined;
+  const takes = Number(chosen("takes") ?? 1);
   const price = form().querySelector("[data-price]");
   price.hidden = !known;
-  price.textContent = known ? DOLLARS.format(Number(rate) * Number(seconds)) : "";
+  price.textContent = known ? DOLLARS.format(takes * Number(rate) * Number(seconds)) : "";
+  const each = form().querySelector("[data-price-of-each]");
+  each.hidden = !known || takes === 1;
+  each.textContent = each.hidden ? "" : `${takes} × ${DOLLARS.format(Number(rate) * Number(seconds))}`;
   form().querySelector("[data-price-note]").hidden = !known || !choice.hasAttribute("data-free");
 }
 
@@ -75,10 +79,12 @@ function count() {
 }
 
 // --- The draft --------------------------------------------------------------------------------------------
+const KEPT = ["model", "seconds", "size", "takes"];
 const key = () => `contentgen.draft.${form().dataset.owner}`;
 
 function keep() {
-  const values = { prompt: prompt().value, model: chosen("model"), seconds: chosen("seconds"), size: chosen("size") };
+  const values = Object.fromEntries(KEPT.map((name) => [name, chosen(name)]));
+  values.prompt = prompt().value;
   try {
     localStorage.setItem(key(), JSON.stringify(values));
   } catch {
@@ -98,7 +104,7 @@ function restore() {
   const kept = draft();
   if (!kept) return;
   prompt().value = kept.prompt ?? "";
-  for (const name of ["model", "seconds", "size"]) {
+  for (const name of KEPT) {
     const input = [...form().querySelectorAll(`input[name='${name}']`)].find((each) => each.value === kept[name]);
     if (input) input.checked = true;
   }
@@ -181,7 +187,7 @@ document.addEventListener("input", (event) => {
   if (!event.target.closest("#composer")) return;
   if (["model", "characters"].includes(event.target.name)) offer();
   if (["model", "size", "fit"].includes(event.target.name)) frame();
-  if (["model", "seconds", "size"].includes(event.target.name)) cost();
+  if (["model", "seconds", "size", "takes"].includes(event.target.name)) cost();
   if (event.target.name === "input_reference") return;
   if (event.target === prompt()) {
     typed = prompt().value;

@@ -95,6 +95,7 @@ def test_a_prompt_is_used_over_what_is_chosen(as_alice, alice):
     assert as_alice.get(STUDIO, query).context["form"].initial == {
         "characters": [],
         "prompt": "A {fox}",
+        "takes": "1",
         "model": "sora-2-pro",
         "seconds": "8",
         "size": "720x1280",
@@ -111,6 +112,7 @@ def test_all_settings_are_used(as_alice, alice):
         "characters": [],
         "fit": "crop",
         "prompt": "A fox",
+        "takes": "1",
         "model": "sora-2-pro",
         "seconds": "12",
         "size": "720x1280",

@@ -9,6 +9,7 @@ from videos import casting, catalogue, services
 from videos.models import Video
 from videos.templatetags.studio import version
 from videos.views.loading import Request, get_video, in_line, signed_in
+from videos.views.takes import siblings
 
 FAMILY = 24  # videos made from this one that its page shows
 STOP_POLLING = 286  # HTMX takes this for "swap this in, and do not ask again"
@@ -50,6 +51,7 @@ def _context(request: Request, video: Video) -> dict[str, object]:
         "source": mine.filter(pk=video.source_id).first() if video.source_id else None,
         "derived": derived[:FAMILY],
         "more_derived": len(derived) > FAMILY,
+        "takes": siblings(request, video),
         "characters": video.characters.all(),
         "ways": catalogue.ways(video),
         "can_cast": not casting.cannot(video),

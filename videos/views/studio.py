@@ -15,6 +15,7 @@ from videos.forms import GenerateForm, starting_values
 from videos.models import IN_FLIGHT, Backend, PromptTemplate, Video
 from videos.template_forms import BlanksForm
 from videos.views.loading import Request, in_line, named, signed_in
+from videos.views.takes import in_order
 
 RECENT = 12  # cards below the form, besides what is in flight
 AT_WORK = 48  # cards in flight; a batch of thousands is counted instead of drawn
@@ -27,7 +28,7 @@ _CHOICES = ("model", "seconds", "size")
 @signed_in
 @vary_on_headers("HX-Request")
 def studio(request: Request) -> HttpResponse:
-    """Show the studio, or create what was asked for. With HTMX, answer with the form and the new card."""
+    """Show the studio, or create what was asked for. With HTMX, answer with the form and the new cards."""
     in_use = Backend.objects.in_use()
     offers = catalogue.offers(in_use)
     if request.method == "POST":
@@ -53,12 +54,11 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
         keep_reference = not {"input_reference", "fit"} & set(form.errors)
         context = _form_context(form, blanks, keep_reference=keep_reference)
         return _show(request, in_use, context, status=422)
-    video = form.save()
+    videos = form.save_takes()
     if not request.htmx:
         return redirect("videos:studio")
-    in_line([video])
     fresh = GenerateForm(initial=_chosen(request.POST, offers), owner=request.user, offers=offers)
-    return render(request, "videos/_created.html", {"video": video, **_form_context(fresh)})
+    return render(request, "videos/_created.html", {"videos": in_line(videos), **_form_context(fresh)})
 
 
 def _show(
@@ -67,7 +67,7 @@ def _show(
     """Draw the form, as `_form_context` describes it: alone for HTMX, else with its page around it."""
     if request.htmx:
         return render(request, "videos/_form.html", context, status=status)
-    videos = in_line(_recent(request))
+    videos = in_line(in_order(_recent(request)))
     around = {
         "videos": videos,
         "waiting": _in_flight(request) - sum(video.is_in_flight for video in videos),
@@ -134,6 +134,7 @@ def _starting(
     if video := named(request, "like"):
         asked = {name: str(getattr(video, name)) for name in (*_CHOICES, "prompt")}
         characters = list(video.characters.values_list("public_id", flat=True))
+        asked["takes"] = request.GET.get("takes", "")  # how many are wanted now is no setting of a video
         return starting_values(asked, offers) | {"characters": characters, "fit": video.reference_fit}
     given = {}
     if template is not None:
@@ -147,5 +148,5 @@ def _starting(
 
 def _chosen(data: QueryDict, offers: Mapping[str, Offer], **given: str) -> dict[str, object]:
     """What is chosen in the page already, under what is `given`."""
-    choices = {name: str(data.get(name, "")) for name in _CHOICES}
+    choices = {name: str(data.get(name, "")) for name in (*_CHOICES, "takes")}
     return starting_values(choices | given, offers) | {"characters": data.getlist("characters")}
