@@ -28,6 +28,11 @@ def _press(key: str) -> Callable[[Page], None]:
     return lambda page: page.keyboard.press(key)
 
 
+def _open_history(page: Page) -> None:
+    page.get_by_role("link", name="Earlier prompts").click()
+    page.locator("#history .earlier").first.wait_for()
+
+
 SCENES = [
     Scene("sign-in", "", "/accounts/login/"),
     Scene("studio-empty", "carol", "/"),
@@ -58,6 +63,7 @@ SCENES = [
     Scene("templates", "alice", "/templates/"),
     Scene("template-new", "alice", "/templates/new"),
     Scene("history", "alice", "/history/"),
+    Scene("history-dialog", "alice", "/", _open_history, whole=False),
     Scene("trash", "alice", "/trash/"),
     Scene("characters", "alice", "/characters/"),
     Scene("tokens", "alice", "/accounts/tokens/"),
