@@ -110,6 +110,7 @@ def test_all_settings_are_used(as_alice, alice):
     assert as_alice.get(STUDIO, {"like": video.public_id}).context["form"].initial == {
         "characters": [],
         "fit": "crop",
+        "reference": image.public_id,
         "prompt": "A fox",
         "model": "sora-2-pro",
         "seconds": "12",

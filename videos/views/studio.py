@@ -45,12 +45,13 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
         data["prompt"] = blanks.wording
     if "as_text" in data:
         written = _chosen(data, offers) | {"prompt": data.get("prompt", "")}
+        written["reference"] = data.get("reference", "")
         form = GenerateForm(initial=written, owner=request.user, offers=offers)
         return _show(request, in_use, _form_context(form, keep_reference=True))
     form = GenerateForm(data, request.FILES, owner=request.user, offers=offers)
     # Both are asked, so that every mistake is told at once.
     if not all([form.is_valid(), blanks is None or blanks.is_valid()]):
-        keep_reference = not {"input_reference", "fit"} & set(form.errors)
+        keep_reference = not {"input_reference", "reference", "fit"} & set(form.errors)
         context = _form_context(form, blanks, keep_reference=keep_reference)
         return _show(request, in_use, context, status=422)
     video = form.save()
@@ -124,12 +125,11 @@ def _starting(
     request: Request, template: PromptTemplate | None, offers: Mapping[str, Offer]
 ) -> dict[str, object]:
     """What the form starts with: all of the video that `?like=` names; else the template asked for, or the
-    prompt of the video that `?prompt_of=` names, over what is chosen in the page already.
+    prompt of the video that `?prompt_of=` names, and the image that `?reference=` names, over what is chosen
+    in the page already.
     """
     if video := named(request, "like"):
-        asked = {name: str(getattr(video, name)) for name in (*_CHOICES, "prompt")}
-        characters = list(video.characters.values_list("public_id", flat=True))
-        return starting_values(asked, offers) | {"characters": characters, "fit": video.reference_fit}
+        return _of_video(video, offers)
     given = {}
     if template is not None:
         filled = {name: getattr(template, name) for name in _CHOICES}
@@ -137,7 +137,17 @@ def _starting(
         given["prompt"] = template.parsed.sketch({})
     elif video := named(request, "prompt_of"):
         given["prompt"] = video.prompt
-    return _chosen(request.GET, offers, **given)
+    image = {"reference": request.GET["reference"]} if "reference" in request.GET else {}
+    return _chosen(request.GET, offers, **given) | image
+
+
+def _of_video(video: Video, offers: Mapping[str, Offer]) -> dict[str, object]:
+    asked = {name: str(getattr(video, name)) for name in (*_CHOICES, "prompt")}
+    return starting_values(asked, offers) | {
+        "characters": list(video.characters.values_list("public_id", flat=True)),
+        "reference": video.reference.public_id if video.reference else "",
+        "fit": video.reference_fit,
+    }
 
 
 def _chosen(data: QueryDict, offers: Mapping[str, Offer], **given: str) -> dict[str, object]:
