@@ -35,7 +35,8 @@ function demoNote(note) {
 }
 
 // On a narrow screen the places scroll sideways: the one that one is at is in sight.
-document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+const here = document.querySelector(".nav [aria-current]");
+document.fonts.ready.then(() => here?.scrollIntoView({ block: "nearest", inline: "center" }));
 
 const theme = document.getElementById("theme");
 if (theme) themeSwitch(theme);
