@@ -20,7 +20,8 @@ def new_reference_id() -> str:
 
 
 def _path(image: "ReferenceImage", name: str) -> str:
-    return f"references/{image.owner_id}/{image.sha256}.{name.rpartition('.')[2]}"
+    """By its id, so that a picture uploaded anew never shares a file with its deleted self."""
+    return f"references/{image.owner_id}/{image.public_id}.{name.rpartition('.')[2]}"
 
 
 class Fit(models.TextChoices):

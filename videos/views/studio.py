@@ -143,11 +143,9 @@ def _starting(
 
 def _of_video(video: Video, offers: Mapping[str, Offer]) -> dict[str, object]:
     asked = {name: str(getattr(video, name)) for name in (*_CHOICES, "prompt")}
-    return starting_values(asked, offers) | {
-        "characters": list(video.characters.values_list("public_id", flat=True)),
-        "reference": video.reference.public_id if video.reference else "",
-        "fit": video.reference_fit,
-    }
+    characters = list(video.characters.values_list("public_id", flat=True))
+    image = {"reference": video.reference.public_id} if video.reference else {}
+    return starting_values(asked, offers) | {"characters": characters, "fit": video.reference_fit} | image
 
 
 def _chosen(data: QueryDict, offers: Mapping[str, Offer], **given: str) -> dict[str, object]:
