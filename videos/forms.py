@@ -1,5 +1,6 @@
 """What people type, checked by the same rules as everything else that asks for a video."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,6 +22,8 @@ from videos.services import CHARACTER_LIMIT, PROMPT_LIMIT, TAKES_LIMIT, Wish
 
 _TAKES = [str(number) for number in range(1, TAKES_LIMIT + 1)]
 
+_PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -38,8 +41,9 @@ class GenerateForm(forms.Form):
     never this form.
 
     Takes plain dicts as well as a request's data, and the catalogue's `offers` where they have been read
-    already. `input_reference` is cleaned to an opened `Reference` or None,
-    `characters` to the `owner`'s own; nothing is stored before `save`.
+    already. `input_reference` is cleaned to an opened `Reference` or None, `reference` (the id of an image
+    that the `owner` has) to a `ReferenceImage` or None, `characters` to the `owner`'s own; nothing is stored
+    before `save`. Of two images the upload counts: whoever sends a file means that one.
     """
 
     prompt = forms.CharField(required=False, strip=False)
@@ -48,6 +52,7 @@ class GenerateForm(forms.Form):
     size = forms.CharField(required=False)
     takes = forms.IntegerField(required=False)
     input_reference = forms.FileField(required=False)
+    reference = forms.CharField(required=False)
     fit = forms.ChoiceField(
         choices=Fit.choices, required=False, error_messages={"invalid_choice": "Choose Crop or Pad."}
     )
@@ -95,9 +100,16 @@ class GenerateForm(forms.Form):
         except BadReference as error:
             raise ValidationError(str(error), code=error.code) from error
 
+    def clean_reference(self) -> ReferenceImage | None:
+        if not self.cleaned_data["reference"] or self.files.get("input_reference"):
+            return None
+        if self.chosen_reference is None:
+            raise ValidationError("There is no such image among yours any more. Choose another.")
+        return self.chosen_reference
+
     def clean(self) -> dict[str, Any]:
         try:
-            services.check(self._wish())
+            services.check(self._wish(self.cleaned_data.get("reference")))
         except ValidationError as error:
             for field, messages in error.message_dict.items():
                 if field not in self.errors:
@@ -111,11 +123,13 @@ class GenerateForm(forms.Form):
         """Create the takes of a valid form, in order, and keep their reference image: all, or nothing."""
         picture: Reference | None = self.cleaned_data["input_reference"]
         with transaction.atomic():
-            image = services.keep_reference(self._owner, picture) if picture else None
+            image = (
+                services.keep_reference(self._owner, picture) if picture else self.cleaned_data["reference"]
+            )
             wishes = services.takes(self._wish(image), self.cleaned_data["takes"])
             return services.create_many(self._owner, wishes)
 
-    def _wish(self, image: ReferenceImage | None = None) -> Wish:
+    def _wish(self, image: ReferenceImage | None) -> Wish:
         data = self.cleaned_data
         return Wish(
             prompt=data.get("prompt", ""),
@@ -197,6 +211,21 @@ class GenerateForm(forms.Form):
     @property
     def sizes(self) -> list[Choice]:
         return self._union("sizes")
+
+    @cached_property
+    def chosen_reference(self) -> ReferenceImage | None:
+        """The owner's image that the form shows as chosen: a deleted one too, for one may make another video
+        like those that still have it.
+        """
+        public_id = str(self["reference"].value() or "")
+        if not _PUBLIC_ID.fullmatch(public_id):
+            return None
+        return ReferenceImage.objects.filter(owner=self._owner, public_id=public_id).first()
+
+    @property
+    def reference_errors(self) -> list[str]:
+        """What is wrong with the image, wherever it comes from."""
+        return [*self.errors.get("input_reference", ()), *self.errors.get("reference", ())]
 
     @property
     def chosen_fit(self) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from videos import catalogue, lifecycle
@@ -171,6 +172,7 @@ def create_many(owner: User, wishes: Sequence[Wish]) -> list[Video]:
         for wish in wishes:
             if errors := _errors(wish, offers):
                 raise ValidationError(errors)
+        _use([wish.reference for wish in wishes if wish.reference is not None])
         chosen = [offers[wish.model] for wish in wishes]
         queued = [_queued(owner, offer, wish) for offer, wish in zip(chosen, wishes, strict=True)]
         videos = Video.objects.bulk_create(queued, batch_size=_BATCH)
@@ -202,10 +204,25 @@ def _queued(owner: User, offer: Offer, wish: Wish) -> Video:
     )
 
 
+def _use(images: Sequence[ReferenceImage]) -> None:
+    """Note that videos ask for the images, which holds their rows until these are written. One deleted by its
+    owner is kept again. Raises `ValidationError` when one is gone.
+    """
+    wanted = {image.pk for image in images}
+    if not wanted:
+        return
+    there = ReferenceImage.objects.filter(pk__in=wanted).update(used_at=timezone.now(), deleted_at=None)
+    if there < len(wanted):
+        raise ValidationError({"reference": "The image was deleted just now. Choose it again."})
+
+
 def keep_reference(owner: User, reference: Reference) -> ReferenceImage:
-    """Store an opened reference image among the owner's. The same picture again is the same row."""
+    """Store an opened reference image among the owner's, with its thumbnail.
+
+    The same picture again is the same row: it comes to the front, and back when it was deleted.
+    """
     with transaction.atomic():
-        image, made = ReferenceImage.objects.get_or_create(
+        image, made = ReferenceImage.objects.select_for_update().get_or_create(
             owner=owner,
             sha256=hashlib.sha256(reference.content).hexdigest(),
             defaults={
@@ -215,7 +232,11 @@ def keep_reference(owner: User, reference: Reference) -> ReferenceImage:
             },
         )
         if made:
-            image.file.save(f"reference.{reference.extension}", ContentFile(reference.content))
+            image.file.save(f"reference.{reference.extension}", ContentFile(reference.content), save=False)
+        if not image.thumbnail:  # new, or from before there were any
+            image.thumbnail.save("thumbnail.webp", ContentFile(reference.thumbnail), save=False)
+        image.used_at, image.deleted_at = timezone.now(), None
+        image.save(update_fields=["file", "thumbnail", "used_at", "deleted_at"])
     return image
 
 

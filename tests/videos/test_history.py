@@ -140,6 +140,7 @@ def test_all_settings_are_used(as_alice, alice):
     assert as_alice.get(STUDIO, {"like": video.public_id}).context["form"].initial == {
         "characters": [],
         "fit": "crop",
+        "reference": image.public_id,
         "prompt": "A fox",
         "takes": "1",
         "model": "sora-2-pro",

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from videos import catalogue
 from videos.engine import turns
-from videos.models import Character, Kind, State, Video
+from videos.models import Character, Kind, ReferenceImage, State, Video
 
 register = template.Library()
 
@@ -49,9 +49,12 @@ def icon(name: str) -> SafeString:
 
 
 @register.filter
-def ratio(video: Video) -> int:
-    """The nearest of RATIOS: of the file as measured, before that of the size asked for."""
-    width, height = video.width or video.asked_width, video.height or video.asked_height
+def ratio(picture: Video | ReferenceImage) -> int:
+    """The nearest of RATIOS: of a video's file as measured, before that of the size asked for."""
+    if isinstance(picture, Video):
+        width, height = picture.width or picture.asked_width, picture.height or picture.asked_height
+    else:
+        width, height = picture.width, picture.height
     return min(RATIOS, key=lambda known: abs(known - 100 * width / height))
 
 

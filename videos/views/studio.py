@@ -36,7 +36,10 @@ def studio(request: Request) -> HttpResponse:
     template = _template(request)
     blanks = BlanksForm.of(template.prompt) if template is not None else None
     form = GenerateForm(initial=_starting(request, template, offers), owner=request.user, offers=offers)
-    return _show(request, in_use, _form_context(form, blanks, keep_reference=True))
+    keep_reference = not {"like", "reference"} & set(
+        request.GET
+    )  # they say which image, or that there is none
+    return _show(request, in_use, _form_context(form, blanks, keep_reference=keep_reference))
 
 
 def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]) -> HttpResponse:
@@ -46,12 +49,13 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
         data["prompt"] = blanks.wording
     if "as_text" in data:
         written = _chosen(data, offers) | {"prompt": data.get("prompt", "")}
+        written["reference"] = data.get("reference", "")
         form = GenerateForm(initial=written, owner=request.user, offers=offers)
         return _show(request, in_use, _form_context(form, keep_reference=True))
     form = GenerateForm(data, request.FILES, owner=request.user, offers=offers)
     # Both are asked, so that every mistake is told at once.
     if not all([form.is_valid(), blanks is None or blanks.is_valid()]):
-        keep_reference = not {"input_reference", "fit"} & set(form.errors)
+        keep_reference = not {"input_reference", "reference", "fit"} & set(form.errors)
         context = _form_context(form, blanks, keep_reference=keep_reference)
         return _show(request, in_use, context, status=422)
     videos = form.save_takes()
@@ -129,13 +133,11 @@ def _starting(
     request: Request, template: PromptTemplate | None, offers: Mapping[str, Offer]
 ) -> dict[str, object]:
     """What the form starts with: all of the video that `?like=` names; else the template asked for, or the
-    prompt of the video that `?prompt_of=` names, over what is chosen in the page already.
+    prompt of the video that `?prompt_of=` names, and the image that `?reference=` names, over what is chosen
+    in the page already.
     """
     if video := named(request, "like"):
-        asked = {name: str(getattr(video, name)) for name in (*_CHOICES, "prompt")}
-        characters = list(video.characters.values_list("public_id", flat=True))
-        asked["takes"] = request.GET.get("takes", "")  # how many are wanted now is no setting of a video
-        return starting_values(asked, offers) | {"characters": characters, "fit": video.reference_fit}
+        return _of_video(video, request.GET.get("takes", ""), offers)
     given = {}
     if template is not None:
         filled = {name: getattr(template, name) for name in _CHOICES}
@@ -143,7 +145,16 @@ def _starting(
         given["prompt"] = template.parsed.sketch({})
     elif video := named(request, "prompt_of"):
         given["prompt"] = video.prompt
-    return _chosen(request.GET, offers, **given)
+    image = {"reference": request.GET["reference"]} if "reference" in request.GET else {}
+    return _chosen(request.GET, offers, **given) | image
+
+
+def _of_video(video: Video, takes: str, offers: Mapping[str, Offer]) -> dict[str, object]:
+    """All that was asked for, but how many `takes` are wanted now, which is no setting of a video."""
+    asked = {name: str(getattr(video, name)) for name in (*_CHOICES, "prompt")} | {"takes": takes}
+    characters = list(video.characters.values_list("public_id", flat=True))
+    image = {"reference": video.reference.public_id} if video.reference else {}
+    return starting_values(asked, offers) | {"characters": characters, "fit": video.reference_fit} | image
 
 
 def _chosen(data: QueryDict, offers: Mapping[str, Offer], **given: str) -> dict[str, object]:
