@@ -329,6 +329,9 @@ def test_another_like_it_has_its_image_though_that_was_deleted(as_alice, alice, 
     page = as_alice.get(STUDIO, {"like": video.public_id}).content.decode()
     assert f'name="reference" value="{image.public_id}"' in page
     assert 'name="fit" value="pad" checked' in page
+    part = as_alice.get(STUDIO, {"like": video.public_id}, headers=HTMX).content.decode()
+    assert image.public_id in part
+    assert "hx-preserve" not in part, "the image chosen in the page gives way"
     assert image.public_id not in as_alice.get(STUDIO, {"prompt_of": video.public_id}).content.decode()
     as_alice.post(STUDIO, {**GOOD, "reference": image.public_id})
     assert shown(as_alice.get(URL)) == [image], "used again, it is kept again"

@@ -35,7 +35,8 @@ def studio(request: Request) -> HttpResponse:
     template = _template(request)
     blanks = BlanksForm.of(template.prompt) if template is not None else None
     form = GenerateForm(initial=_starting(request, template, offers), owner=request.user, offers=offers)
-    return _show(request, in_use, _form_context(form, blanks, keep_reference=True))
+    # All of a video is its image too, or that it had none.
+    return _show(request, in_use, _form_context(form, blanks, keep_reference="like" not in request.GET))
 
 
 def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]) -> HttpResponse:
