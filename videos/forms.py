@@ -119,15 +119,21 @@ class GenerateForm(forms.Form):
             self.add_error("input_reference", services.no_reference(offer))
         return self.cleaned_data
 
-    def save_takes(self) -> list[Video]:
-        """Create the takes of a valid form, in order, and keep their reference image: all, or nothing."""
+    def save_takes(self) -> list[Video] | None:
+        """Create the takes of a valid form, in order, and keep their reference image: all, or nothing.
+
+        None when it cannot be any more, such as when the image was deleted just now: then `errors` say why.
+        """
         picture: Reference | None = self.cleaned_data["input_reference"]
-        with transaction.atomic():
-            image = (
-                services.keep_reference(self._owner, picture) if picture else self.cleaned_data["reference"]
-            )
-            wishes = services.takes(self._wish(image), self.cleaned_data["takes"])
-            return services.create_many(self._owner, wishes)
+        try:
+            with transaction.atomic():
+                kept = services.keep_reference(self._owner, picture) if picture else None
+                wish = self._wish(kept or self.cleaned_data["reference"])
+                return services.create_many(self._owner, services.takes(wish, self.cleaned_data["takes"]))
+        except ValidationError as error:
+            for field, messages in error.message_dict.items():
+                self.add_error(field if field in self.fields else None, messages)
+            return None
 
     def _wish(self, image: ReferenceImage | None) -> Wish:
         data = self.cleaned_data

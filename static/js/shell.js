@@ -34,10 +34,6 @@ function demoNote(note) {
   });
 }
 
-// On a narrow screen the places scroll sideways: the one that one is at is in sight.
-const here = document.querySelector(".nav [aria-current]");
-document.fonts.ready.then(() => here?.scrollIntoView({ block: "nearest", inline: "center" }));
-
 const theme = document.getElementById("theme");
 if (theme) themeSwitch(theme);
 const demo = document.getElementById("demo");

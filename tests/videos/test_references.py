@@ -12,6 +12,7 @@ from tests.factories import ReferenceImageFactory, VideoFactory
 from tests.videos.page import GOOD, HTMX, picture, upload
 from videos import references, services
 from videos.engine import forget
+from videos.forms import GenerateForm
 from videos.media.reference import open_reference
 from videos.models import Backend, ReferenceImage, State, Video
 from videos.views.references import PAGE
@@ -323,12 +324,25 @@ def test_an_image_deleted_meanwhile_makes_nothing(alice, image):
     assert not Video.objects.exists()
 
 
+def test_an_image_deleted_after_it_was_checked_is_a_mistake_like_others(alice, image):
+    Backend.objects.for_environment()
+    form = GenerateForm({**GOOD, "reference": image.public_id}, owner=alice)
+    assert form.is_valid()
+    ReferenceImage.objects.all().delete()
+    assert form.save_takes() is None
+    assert "deleted just now" in form.errors["reference"][0]
+    assert not Video.objects.exists()
+
+
 def test_another_like_it_has_its_image_though_that_was_deleted(as_alice, alice, image):
     video = VideoFactory(owner=alice, reference=image, reference_fit="pad")
     references.delete(image)
     page = as_alice.get(STUDIO, {"like": video.public_id}).content.decode()
     assert f'name="reference" value="{image.public_id}"' in page
     assert 'name="fit" value="pad" checked' in page
+    part = as_alice.get(STUDIO, {"like": video.public_id}, headers=HTMX).content.decode()
+    assert image.public_id in part
+    assert "hx-preserve" not in part, "the image chosen in the page gives way"
     assert image.public_id not in as_alice.get(STUDIO, {"prompt_of": video.public_id}).content.decode()
     as_alice.post(STUDIO, {**GOOD, "reference": image.public_id})
     assert shown(as_alice.get(URL)) == [image], "used again, it is kept again"

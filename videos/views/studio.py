@@ -36,10 +36,8 @@ def studio(request: Request) -> HttpResponse:
     template = _template(request)
     blanks = BlanksForm.of(template.prompt) if template is not None else None
     form = GenerateForm(initial=_starting(request, template, offers), owner=request.user, offers=offers)
-    keep_reference = not {"like", "reference"} & set(
-        request.GET
-    )  # they say which image, or that there is none
-    return _show(request, in_use, _form_context(form, blanks, keep_reference=keep_reference))
+    # All of a video is its image too, or that it had none.
+    return _show(request, in_use, _form_context(form, blanks, keep_reference="like" not in request.GET))
 
 
 def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]) -> HttpResponse:
@@ -54,11 +52,12 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
         return _show(request, in_use, _form_context(form, keep_reference=True))
     form = GenerateForm(data, request.FILES, owner=request.user, offers=offers)
     # Both are asked, so that every mistake is told at once.
-    if not all([form.is_valid(), blanks is None or blanks.is_valid()]):
+    valid = all([form.is_valid(), blanks is None or blanks.is_valid()])
+    videos = form.save_takes() if valid else None
+    if videos is None:
         keep_reference = not {"input_reference", "reference", "fit"} & set(form.errors)
         context = _form_context(form, blanks, keep_reference=keep_reference)
         return _show(request, in_use, context, status=422)
-    videos = form.save_takes()
     if not request.htmx:
         return redirect("videos:studio")
     fresh = GenerateForm(initial=_chosen(request.POST, offers), owner=request.user, offers=offers)
