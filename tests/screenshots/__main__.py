@@ -128,7 +128,9 @@ def _take(
 
 def _settle(page: Page) -> None:
     """Wait until what is in sight has been drawn."""
-    page.wait_for_function("[...document.images].every((each) => each.complete || each.loading === 'lazy')")
+    page.evaluate(
+        "Promise.all([...document.images].filter((i) => i.loading !== 'lazy').map((i) => i.decode().catch(() => {})))"
+    )
     page.wait_for_timeout(350)
 
 

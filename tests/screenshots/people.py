@@ -6,6 +6,7 @@ engine's sight, so that nothing moves while the pictures are taken.
 
 import os
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import django
@@ -13,14 +14,16 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contentgen.settings")
 django.setup()
 
-from django.db.models import F  # noqa: E402 - models come after the set-up
+from django.conf import settings  # noqa: E402 - models come after the set-up
+from django.db.models import F  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import User  # noqa: E402
 from tests.screenshots import prompts  # noqa: E402
 from tests.screenshots.cast import PASSWORD  # noqa: E402
-from videos import casting, deriving, keeping, services  # noqa: E402
-from videos.models import IN_FLIGHT, PromptTemplate, State, Video  # noqa: E402
+from videos import casting, deriving, keeping, references, services  # noqa: E402
+from videos.media.reference import open_reference  # noqa: E402
+from videos.models import IN_FLIGHT, PromptTemplate, ReferenceImage, State, Video  # noqa: E402
 from videos.models.video import new_public_id  # noqa: E402
 from videos.services import Wish  # noqa: E402
 
@@ -33,6 +36,7 @@ def main() -> None:
         return
     alice = User.objects.get(username="alice")
     films = _films(alice)
+    _takes(alice, _pictures(alice))
     _family(alice, films[0])
     _keep_in_order(alice, films)
     _busy(User.objects.create_user("bob", password=PASSWORD), films)
@@ -50,6 +54,26 @@ def _films(owner: User) -> list[Video]:
     for film in made:
         film.refresh_from_db()
     return [*made, *(_copy(film, owner, f"{film.prompt}, in the evening") for film in made)]
+
+
+def _pictures(owner: User) -> list[ReferenceImage]:
+    """Stills of the templates stand for what people upload."""
+    stills = sorted((settings.BASE_DIR / "static" / "templates").glob("*.webp"))
+    kept = []
+    for still in stills:
+        picture = open_reference(still.read_bytes(), max_bytes=settings.MAX_FILE_SIZE)
+        kept.append(services.keep_reference(owner, picture))
+    for image in kept[::2]:
+        references.rename(image, stills[kept.index(image)].stem.replace("-", " ").capitalize())
+    return kept
+
+
+def _takes(owner: User, pictures: list[ReferenceImage]) -> None:
+    model, size = prompts.WIDE
+    wish = Wish(prompt=prompts.TAKEN, model=model, size=size, seconds=4)
+    services.create_many(owner, services.takes(wish, 3))
+    services.create(owner, replace(wish, prompt=prompts.FROM_PICTURE, reference=pictures[-1]))
+    _wait()
 
 
 def _copy(film: Video, owner: User, prompt: str) -> Video:

@@ -32,6 +32,8 @@ REMIX = "A lighthouse in fog at last light, its lamp sweeping slowly over a gold
 REMIX_AGAIN = "A lighthouse in a storm at last light, its lamp sweeping wildly over a golden sea"
 EDIT = "A lighthouse in clear air at first light, its lamp sweeping slowly over a grey sea"
 EXTENSION = "The camera rises over the lighthouse until the whole coast lies below"
+TAKEN = "A paper crane unfolds itself on a slate table, one soft light from the left"
+FROM_PICTURE = "The camera pushes in slowly while the light changes from noon to dusk"
 UNDER_WAY = [
     "A hot-air balloon rises out of the mist, seen from another basket",
     "A glassblower turns a glowing vase, sparks on dark ground",

@@ -28,9 +28,14 @@ def _press(key: str) -> Callable[[Page], None]:
     return lambda page: page.keyboard.press(key)
 
 
-def _open_history(page: Page) -> None:
-    page.get_by_role("link", name="Earlier prompts").click()
-    page.locator("#history .earlier").first.wait_for()
+def _open(link: str) -> Callable[[Page], None]:
+    """Open the dialog that the link leads to, and wait for what it fetches."""
+
+    def then(page: Page) -> None:
+        page.get_by_role("link", name=link, exact=True).first.click()
+        page.wait_for_load_state("networkidle")
+
+    return then
 
 
 SCENES = [
@@ -39,6 +44,7 @@ SCENES = [
     Scene("library-empty", "carol", "/library/"),
     Scene("history-empty", "carol", "/history/"),
     Scene("trash-empty", "carol", "/trash/"),
+    Scene("references-empty", "carol", "/references/"),
     Scene("characters-empty", "carol", "/characters/"),
     Scene("tokens-empty", "carol", "/accounts/tokens/"),
     Scene("studio-busy", "bob", "/"),
@@ -60,10 +66,13 @@ SCENES = [
     Scene("video-character", "alice", "/videos/{fox crosses}/character"),
     Scene("compare", "alice", "/compare?id={lighthouse in fog at first}&id={lighthouse in fog at last}"),
     Scene("compare-mixed", "alice", "/compare?id={fox crosses}&id={Jellyfish}&id={Ink spreads}"),
+    Scene("references", "alice", "/references/"),
+    Scene("references-picked", "alice", "/", _open("Your images"), whole=False),
+    Scene("video-take", "alice", "/videos/{paper crane unfolds}/"),
     Scene("templates", "alice", "/templates/"),
     Scene("template-new", "alice", "/templates/new"),
     Scene("history", "alice", "/history/"),
-    Scene("history-dialog", "alice", "/", _open_history, whole=False),
+    Scene("history-dialog", "alice", "/", _open("Earlier prompts"), whole=False),
     Scene("trash", "alice", "/trash/"),
     Scene("characters", "alice", "/characters/"),
     Scene("tokens", "alice", "/accounts/tokens/"),
