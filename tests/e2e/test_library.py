@@ -19,15 +19,15 @@ _PROMPTS = [f"A kite number {number} over the dunes" for number in range(4)]
 
 
 @pytest.fixture(scope="module")
-def kites(studio: Studio) -> list[str]:
+def kites(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Four videos, the last of them of another shape."""
     sizes = ["1280x720", "1280x720", "1280x720", "720x1280"]
-    made = [
-        studio.manage("generate_video", prompt, "--user", USERNAME, "--size", size, "--wait")
-        for prompt, size in zip(_PROMPTS, sizes, strict=True)
-    ]
-    assert all(command.returncode == 0 for command in made), made[-1].stderr
-    return [command.stdout.strip() for command in made]
+    batch = tmp_path_factory.mktemp("batch") / "kites.csv"
+    rows = [f"{prompt},{size}" for prompt, size in zip(_PROMPTS, sizes, strict=True)]
+    batch.write_text("\n".join(["prompt,size", *rows]))
+    made = studio.manage("generate_batch", str(batch), "--user", USERNAME, "--wait")
+    assert made.returncode == 0, made.stderr
+    return made.stdout.split()
 
 
 @pytest.fixture

@@ -206,7 +206,7 @@ class Video(models.Model):
                 name="video_finished",
             ),
             # Hold all that the library filters by, so that a page is found, and all is counted, without
-            # reading a row. The two that are always NULL are there for SQLite, which would read rows for them.
+            # reading a row. The two that are always NULL are there for SQLite, which else reads the rows.
             models.Index(
                 F("owner"),
                 F("id").desc(),
