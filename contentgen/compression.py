@@ -19,4 +19,4 @@ class CompressText(GZipMiddleware):
         kind = response.headers.get("Content-Type", "").partition(";")[0]
         if kind not in TYPES or response.status_code == 206 or request.method == "HEAD":
             return response
-        return super().process_response(request, response)  # type: ignore[arg-type]
+        return super().process_response(request, response)

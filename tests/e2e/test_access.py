@@ -6,14 +6,13 @@ is opened once and looked at from all sides, because opening it is what takes th
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import product
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import only, sign_in
+from tests.e2e.looks import EVERY_LOOK, violations
 from tests.factories import PASSWORD
 from tests.running import Studio
 
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.e2e
 # Not ours to mend, or not pages.
 ELSEWHERE = ("admin", "api", "ninja", "openai")
 # Where there is little to see, each theme and each width is seen once.
-LOOKS = {"erin": list(product(("dark", "light"), (390, 1280))), "finn": [("dark", 390), ("light", 1280)]}
+LOOKS = {"erin": EVERY_LOOK, "finn": [("dark", 390), ("light", 1280)]}
 # 320 px is a desk's 1280 at 400 %, 640 px at 200 %.
 NARROW = (320, 360, 640)
 NOWHERE = "/videos/video_nobody_has/"
@@ -55,15 +54,6 @@ keeping.tag(erin, [finished], "autumn spot")
 keeping.note(finished, "The one for the client")
 PromptTemplate.objects.create(owner=erin, title="Mine", prompt="A {{bird}} in the reeds", seconds=4)
 print(casting.make_from(erin, "Mara", finished).public_id)"""
-
-
-# Colours fade from theme to theme, and half faded is half the contrast. It is a script's sheet, which the
-# policy of the pages allows.
-_AT_REST = """() => {
-    const still = new CSSStyleSheet();
-    still.replaceSync("*, *::before, *::after { transition: none !important; animation: none !important; }");
-    document.adoptedStyleSheets = [still];
-}"""
 
 
 @dataclass
@@ -124,23 +114,6 @@ def _pages(page: Page, studio: Studio, known: dict[str, str]) -> list[str]:
     return found
 
 
-def _violations(page: Page, who: str = BUSY) -> list[str]:
-    """What axe finds in the looks of the page as it stands."""
-    found = []
-    page.evaluate(Axe().axe_script)
-    page.evaluate(_AT_REST)
-    for theme, width in LOOKS[who]:
-        page.emulate_media(color_scheme=theme)
-        page.set_viewport_size({"width": width, "height": 844})
-        result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        found += [
-            f"{page.url} ({theme}, {width}): {rule['id']}: {node['target']}"
-            for rule in result["violations"]
-            for node in rule["nodes"]
-        ]
-    return found
-
-
 def _too_wide(page: Page) -> list[str]:
     found = []
     for width in NARROW:
@@ -171,7 +144,7 @@ def seen(request: pytest.FixtureRequest, browser: Browser, studio: Studio, known
         seen.pages = _pages(page, studio, known)
         for path in seen.pages:
             page.goto(f"{studio.url}{path}")
-            seen.violations += _violations(page, request.param)
+            seen.violations += violations(page, LOOKS[request.param])
             seen.too_wide += _too_wide(page)
             if not _has_way_in(page):
                 seen.no_way_in.append(path)
@@ -197,18 +170,18 @@ def test_what_is_folded_away_breaks_no_rule(
     with browser.new_context(reduced_motion="reduce") as context:
         page = context.new_page()
         page.goto(studio.url)
-        found = _violations(page) + _too_wide(page)
+        found = violations(page) + _too_wide(page)
         sign_in(page, studio, BUSY, PASSWORD)
         page.goto(f"{studio.url}{NOWHERE}")
         only(complaints, 404)
-        found += _violations(page) + _too_wide(page)
+        found += violations(page) + _too_wide(page)
         page.goto(studio.url)
         _open_everything(page)
-        found += _violations(page)
+        found += violations(page)
         page.locator("main").focus()
         page.keyboard.press("?")
         expect(page.get_by_role("dialog")).to_be_visible()
-        found += _violations(page)
+        found += violations(page)
     assert found == []
 
 
