@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from tests.factories import UserFactory
-from videos.engine import experience
+from videos.engine import experience, turns
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +32,7 @@ def hints(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 def no_memories() -> None:
     """Ids recur from test to test, so nothing may be remembered of the last one."""
     experience.forget_all()
+    turns.forget_all()
     cache.clear()
 
 

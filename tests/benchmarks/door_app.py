@@ -1,4 +1,4 @@
-"""The studio's web process with one view more: what any view costs that has to know who is calling."""
+"""The studio's web process with two views more: what any view costs that has to know who is calling."""
 
 import os
 
@@ -6,7 +6,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contentgen.settings")
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
 
 application = get_wsgi_application()
@@ -19,4 +19,10 @@ def bare(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"username": authenticate(request).user.username})
 
 
-urlpatterns = [path("bare", bare), path("", include("contentgen.urls"))]
+def bare_page(request: HttpRequest) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return HttpResponse(status=403)
+    return HttpResponse(status=204)
+
+
+urlpatterns = [path("bare", bare), path("bare-page", bare_page), path("", include("contentgen.urls"))]

@@ -26,6 +26,7 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._running: list[subprocess.Popen[bytes]] = []
+        self._pids: dict[str, int] = {}
 
     def configure(self, **settings: str) -> None:
         """Point Django's settings, here and in what is started from now on, at the folder and `settings`."""
@@ -47,11 +48,16 @@ class Stage:
                 start_new_session=True,
             )
         self._running.append(process)
+        self._pids[name] = process.pid
         return process
 
     def celery(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a Celery worker or beat with the Procfile's options and these."""
         return self.start(name, [sys.executable, "-m", "celery", "--quiet", "-A", "contentgen", *arguments])
+
+    def pid(self, name: str) -> int:
+        """The id of the process that was started under that name last."""
+        return self._pids[name]
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")

@@ -1,8 +1,5 @@
 """What a page does while things change behind it: it stays put, speaks once, and finds its way back."""
 
-import json
-from urllib.request import Request, urlopen
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, Route, expect
@@ -13,24 +10,6 @@ from tests.running import Studio, wait_until
 pytestmark = pytest.mark.e2e
 
 DONE_WITHIN = 90_000  # milliseconds
-
-
-@pytest.fixture(autouse=True)
-def quick(studio: Studio):
-    """Films as fast as they can be drawn: none of these tests is about waiting."""
-    shell = "from django.conf import settings; print(settings.SIMULATOR_URL)"
-    address = studio.manage("shell", "-v0", "-c", shell).stdout.strip().removesuffix("/v1")
-
-    def set_duration(seconds: float) -> None:
-        body = json.dumps({"duration": seconds}).encode()
-        request = Request(  # noqa: S310  # our own simulator
-            f"{address}/_simulator/settings", body, {"Content-Type": "application/json"}
-        )
-        urlopen(request).close()  # noqa: S310
-
-    set_duration(3)
-    yield
-    set_duration(10)
 
 
 def _write_and_generate(page: Page, prompt: str):
@@ -235,7 +214,7 @@ def sign_in_here(page: Page) -> None:
 
 def test_an_open_page_goes_on_after_signing_in_elsewhere(page: Page, studio: Studio):
     page.context.clear_cookies(name="sessionid")
-    sign_in(page.context.new_page(), studio)
+    sign_in(page.context.new_page(), studio, anew=True)
     _write_and_generate(page, "Written before, sent after")
 
 

@@ -64,5 +64,28 @@ def test_it_needs_as_many_queries_for_many(backend: Backend, alice, django_asser
     VideoFactory(backend=other, owner=alice)
     mine = list(Video.objects.filter(owner=alice, backend=backend))
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         turns.places(mine)
+    with django_assert_num_queries(1):
+        turns.places(mine)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda line: VideoFactory(backend=line[0].backend),
+        lambda line: VideoFactory(backend=line[0].backend, owner=line[2].owner, state=State.IN_PROGRESS),
+        lambda line: Video.objects.filter(pk=line[0].pk).update(state=State.CANCELED),
+        lambda line: Video.objects.filter(pk=line[0].pk).update(cancel_requested_at=timezone.now()),
+        lambda line: dispatch.claim_next(line[0].backend_id),
+    ],
+)
+def test_a_line_that_moves_is_looked_at_anew(backend: Backend, alice, bob, change):
+    line = [VideoFactory(backend=backend, owner=owner) for owner in (alice, alice, bob, alice)]
+    mine = Video.objects.filter(backend=backend, owner=alice)
+    turns.places(mine)
+    change(line)
+    told = turns.places(mine)
+    turns.forget_all()
+    assert told == turns.places(mine)
+    assert turns.places([line[-1]]) == {line[-1].pk: told[line[-1].pk]}

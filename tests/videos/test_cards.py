@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from tests.factories import VideoFactory
 from tests.videos.page import HTMX
+from videos.engine import turns
 from videos.models import State, Video
 from videos.views.cards import LIMIT
 
@@ -98,11 +99,21 @@ def test_it_needs_as_many_queries_for_one_as_for_thirty(as_alice, alice, django_
     rest = VideoFactory.create_batch(29, owner=alice, backend=first.backend, state=State.QUEUED)
     Video.objects.update(revision=5)
     shown = [f"{video.public_id}.0" for video in [first, *rest]]
-    with django_assert_num_queries(9) as few:
+    turns.forget_all()
+    with django_assert_num_queries(12) as few:
         ask(as_alice, shown[0])
+    turns.forget_all()
     with django_assert_num_queries(len(few)):
         response = ask(as_alice, *shown)
     assert response.content.decode().count("<article") == 30
+
+
+def test_it_reads_little_where_nothing_changed(as_alice, alice, django_assert_num_queries):
+    running = VideoFactory.create_batch(3, owner=alice, state=State.IN_PROGRESS)
+    with django_assert_num_queries(3) as asked:  # the session, who it is, and the cards
+        response = ask(as_alice, *(f"{video.public_id}.0" for video in running))
+    assert response.status_code == 204
+    assert "prompt" not in asked[-1]["sql"]
 
 
 def test_it_is_only_read(as_alice, client):

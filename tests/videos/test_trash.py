@@ -96,7 +96,7 @@ def test_it_shows_ones_own_latest_first_in_pages(as_alice, alice, bob, django_as
     VideoFactory(owner=alice)
     first = as_alice.get(URL).context
     assert first["total"] == PAGE + 3
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         rest = as_alice.get(URL, {"below": first["page"].below}).context["page"]
     seen = [video.pk for video in [*first["page"].videos, *rest.videos]]
     assert seen == [video.pk for video in sorted(mine, key=lambda v: (v.trashed_at, v.pk), reverse=True)]

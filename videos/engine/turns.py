@@ -10,15 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from heapq import heappop, heappush
 from itertools import islice
+from typing import Protocol
 
-from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import User
 from videos.models import State, Video
 
 # What a backend is working on, or may be. An uncertain one waits for its owner only after it was looked for.
-OCCUPIES = Q(state__in=[State.SUBMITTING, State.IN_PROGRESS]) | Q(state=State.UNCERTAIN, due_at__isnull=False)
+# Put so that all of it is within a few states, or SQLite would go through all that a backend ever made.
+OCCUPIES = Q(state__in=[State.SUBMITTING, State.IN_PROGRESS, State.UNCERTAIN]) & (
+    ~Q(state=State.UNCERTAIN) | Q(due_at__isnull=False)
+)
+
+_IN_LINE_OR_SERVED = [State.QUEUED, State.SUBMITTING, State.UNCERTAIN, State.IN_PROGRESS]
 
 FAR = 500  # places that are worth counting; whoever is further back learns just that
 
@@ -44,11 +50,25 @@ def next_video(backend_id: int, now: datetime) -> int | None:
     return turn.oldest if turn else None
 
 
-def places(videos: Iterable[Video]) -> dict[int, int]:
+class Waiting(Protocol):
+    """What of a video decides its place."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def backend_id(self) -> int: ...
+    @property
+    def owner_id(self) -> int: ...
+
+
+def places(videos: Iterable[Waiting]) -> dict[int, int]:
     """Return the place in the queue, from 1, of those `videos` that are queued, by id.
 
     It is the order in which they start when nobody joins and jobs end as they began; at most `FAR` + 1.
-    Four queries for each backend, and one for each owner, however many videos.
+    However many videos: one query for each backend, and where its line has moved since this process looked
+    last, four more and one for each owner.
     """
     queued = [video for video in videos if video.state == State.QUEUED]
     by_backend: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -56,8 +76,35 @@ def places(videos: Iterable[Video]) -> dict[int, int]:
         by_backend[video.backend_id][video.owner_id].append(video.pk)
     found: dict[int, int] = {}
     for backend_id, asked in by_backend.items():
-        found |= _places_at(backend_id, asked)
+        found |= _remembered(backend_id, asked)
     return found
+
+
+def _remembered(backend_id: int, asked: dict[int, list[int]]) -> dict[int, int]:
+    """The places, found anew only where the line has moved: pages ask every two seconds."""
+    sign = _sign(backend_id)
+    known, told = _told.get(backend_id, (sign, {}))
+    pks = [pk for waiting in asked.values() for pk in waiting]
+    if known != sign or not told.keys() >= set(pks):
+        told = (told if known == sign else {}) | _places_at(backend_id, asked)
+        _told[backend_id] = (sign, told)
+    return {pk: told[pk] for pk in pks}
+
+
+# What this process told last, by backend: the line's sign, and places by video.
+_told: dict[int, tuple[object, dict[int, int]]] = {}
+
+
+def forget_all() -> None:
+    """Look anew. For tests, where another line can bear the sign of the last one."""
+    _told.clear()
+
+
+def _sign(backend_id: int) -> object:
+    """What differs when places do: who joins, leaves, is served or ends changes a number or a time."""
+    line = Video.objects.filter(backend=backend_id, state__in=_IN_LINE_OR_SERVED).order_by()
+    numbers = (Count("pk"), Max("pk"), Max("attempted_at"), Count("due_at"), Count("cancel_requested_at"))
+    return set(line.values_list("state", *numbers))
 
 
 def _places_at(backend_id: int, asked: dict[int, list[int]]) -> dict[int, int]:
@@ -95,7 +142,7 @@ def _turns(backend_id: int, line: QuerySet[Video]) -> list[Turn]:
     )
     if not oldest:
         return []
-    in_flight = ours.filter(OCCUPIES, owner__in=oldest)
+    in_flight = ours.filter(OCCUPIES)  # of all owners: SQLite would go through all that these ever made
     running: dict[int, int] = dict(in_flight.values_list("owner").annotate(count=Count("pk")))
     # One look into the index for each owner, instead of all that was ever made here.
     latest = ours.filter(owner=OuterRef("pk"), attempted_at__isnull=False).order_by("-attempted_at")

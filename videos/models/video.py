@@ -64,6 +64,9 @@ class Kind(models.TextChoices):
     EXTEND = "extend", "Extension"
 
 
+_FILTERED = ("state", "model", "size", "source_seconds", "seconds", "favourite")
+
+
 class VideoQuerySet(models.QuerySet["Video"]):
     def of(self, owner: "User") -> "VideoQuerySet":
         """Those that `owner` may see: one's own, without the deleted."""
@@ -210,9 +213,17 @@ class Video(models.Model):
                 F("id").desc(),
                 name="video_finished",
             ),
-            # Holds all that the library counts by, so that counting reads no rows.
+            # Hold all that the library filters by, so that a page is found, and all is counted, without
+            # reading a row. The two that are always NULL are there for SQLite, which else reads the rows.
             models.Index(
-                fields=["owner", "state", "model", "size", "source_seconds", "seconds", "favourite"],
+                F("owner"),
+                F("id").desc(),
+                *(F(name) for name in (*_FILTERED, "trashed_at", "deleted_at")),
+                name="video_pages",
+                condition=models.Q(deleted_at=None, trashed_at=None),
+            ),
+            models.Index(
+                fields=["owner", *_FILTERED, "trashed_at", "deleted_at"],
                 name="video_facets",
                 condition=models.Q(deleted_at=None, trashed_at=None),
             ),
@@ -225,11 +236,9 @@ class Video(models.Model):
                 name="video_takes",
                 condition=models.Q(take_group__isnull=False),
             ),
-            models.Index(
-                fields=["backend", "state", "due_at"],
-                name="video_due",
-                condition=models.Q(state__in=sorted(IN_FLIGHT)),
-            ),
+            # Of all videos, though only those in flight are asked for: SQLite does not use an index whose
+            # condition holds values, because it plans before it is given those of a query.
+            models.Index(fields=["state", "backend", "due_at"], name="video_due"),
             models.Index(
                 fields=["backend", "owner", "-attempted_at"],
                 name="video_turns",

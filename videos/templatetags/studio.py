@@ -73,7 +73,12 @@ def any_pending(characters: Iterable[Character]) -> bool:
 @register.filter
 def version(video: Video) -> str:
     """What a drawn video shows, in short: it differs when drawing it again would show something else."""
-    return f"{video.revision}.{video.place}" if video.place else str(video.revision)
+    return version_of(video.revision, video.place)
+
+
+def version_of(revision: int, place: int | None) -> str:
+    """The same, of what was read without the rest."""
+    return f"{revision}.{place}" if place else str(revision)
 
 
 @register.filter

@@ -15,8 +15,7 @@ from django.views.decorators.http import require_POST
 
 from videos import keeping
 from videos.models import Tag, Video
-from videos.views.library import labelled
-from videos.views.loading import Request, get_video, in_line, signed_in, way_back
+from videos.views.loading import Request, get_video, in_line, labelled, signed_in, way_back
 from videos.views.trash import undo_key
 from videos.views.zipping import zip_response
 

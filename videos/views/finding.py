@@ -233,6 +233,7 @@ class Found:
     total: int
     facets: list[Facet]
     favourites: int
+    counted: int = 0  # videos that were looked at for this
 
 
 _CUBED = ("status", "model", "size", "seconds", "favourite")
@@ -241,7 +242,7 @@ _CUBED = ("status", "model", "size", "seconds", "favourite")
 def count(search: Search, owner: User) -> Found:
     """Count what fits, and for each value of each filter what would fit with it.
 
-    Two queries (three with a tag chosen), whatever the number of filters and videos: one groups by all
+    Three queries (four with a tag chosen), whatever the number of filters and videos: one groups by all
     filters but the tag at once, and its few hundred rows are added up here.
     """
     cube = list(_cube(search, owner))
@@ -260,20 +261,22 @@ def count(search: Search, owner: User) -> Found:
         _facet(search, "seconds", "Length", "Any length", counts["seconds"]),
         _facet(search, "tag", "Tag", "Any tag", _tag_counts(search, owner)),
     ]
-    return Found(total, facets, counts["favourite"][True])
+    return Found(total, facets, counts["favourite"][True], sum(number for _, number in cube))
 
 
 def _cube(search: Search, owner: User) -> Iterable[tuple[dict[str, Any], int]]:
     rows = search.matches(owner, leave_out=_CUBED).order_by()
     cells = rows.values_list("state", "model", "size", "source_seconds", "seconds", "favourite")
-    for state, model, size, before, seconds, favourite, number in cells.annotate(number=Count("pk")):
+    for state, model, size, before, seconds, favourite, number in cells.annotate(number=Count("*")):
         values = (Video(state=state).status, model, size, before + seconds, favourite)
         yield dict(zip(_CUBED, values, strict=True)), number
 
 
 def _tag_counts(search: Search, owner: User) -> Counter[Any]:
     rows = search.matches(owner, leave_out=["tag"]).order_by().filter(tags__isnull=False)
-    return Counter(dict(rows.values_list("tags__name").annotate(number=Count("pk"))))
+    counted = dict(rows.values_list("tags").annotate(number=Count("*")))
+    names = dict(Tag.objects.filter(owner=owner).order_by().values_list("pk", "name"))
+    return Counter({names[pk]: number for pk, number in counted.items() if pk in names})
 
 
 def _facet(

@@ -1,14 +1,15 @@
 """The library: everything one has made, searched, filtered and sorted by its address."""
 
-from django.db.models import Prefetch
+from collections.abc import Callable
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from videos.models import Tag
-from videos.models.video import VideoQuerySet
-from videos.views import finding
+from videos.views import counts
 from videos.views.finding import SORTS, STATUSES, Search
 from videos.views.loading import Request, in_line, signed_in
 from videos.views.paging import Page, page_of
@@ -31,7 +32,7 @@ def library(request: Request) -> HttpResponse:
     if target == "more":
         template = "videos/_more.html"
     else:
-        context |= _around(request, search)
+        context |= _around(request, search, counts.anew if target == "filters" else counts.recall)
     if target == "results":
         template = "videos/_found.html"
         context["from_form"] = request.htmx.trigger == "search"
@@ -42,19 +43,18 @@ def library(request: Request) -> HttpResponse:
     return response
 
 
-def labelled(videos: VideoQuerySet) -> VideoQuerySet:
-    """The videos with their `labels`, which cards show, in one query more."""
-    return videos.prefetch_related(Prefetch("tags", to_attr="labels"))
-
-
 def _cards(request: Request, search: Search) -> dict[str, object]:
-    page: Page = page_of(request, labelled(search.matches(request.user)), search.chosen_sort.order)
+    page: Page = page_of(request, search.matches(request.user), search.chosen_sort.order)
     return {"page": page, "videos": in_line(page.videos)}
 
 
-def _around(request: Request, search: Search) -> dict[str, object]:
+def _around(
+    request: Request, search: Search, count: Callable[[Search, User], counts.Counts]
+) -> dict[str, object]:
+    counted = count(search, request.user)
     return {
-        "found": finding.count(search, request.user),
+        "found": counted.found,
+        "is_old": counted.is_old,
         "sorts": {name: sort.label for name, sort in SORTS.items()},
         "statuses": STATUSES,
         "tags": Tag.objects.filter(owner=request.user),

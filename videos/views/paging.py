@@ -12,7 +12,7 @@ from django.db.models.expressions import BaseExpression
 
 from videos.models import Video
 from videos.models.video import VideoQuerySet
-from videos.views.loading import Request
+from videos.views.loading import Request, labelled
 
 PAGE = 24  # cards
 PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -60,20 +60,31 @@ def page_of(request: Request, rows: VideoQuerySet, order: Order) -> Page:
     below = _place(request, "below", order)
     above = _place(request, "above", order) if below is None else None
     if above is not None:
-        found = order.sorted(order.past(rows, above, backwards=True), backwards=True)
-        nearest = list(found[: PAGE + 1])
+        nearest = _keys(order.sorted(order.past(rows, above, backwards=True), backwards=True))
         if len(nearest) > PAGE:
-            shown = nearest[:PAGE][::-1]
+            shown = _whole(nearest[:PAGE][::-1])
             return Page(shown, above=shown[0].public_id, below=shown[-1].public_id)
         # Fewer than a page are above it: that is the first page.
-    found = order.sorted(rows if below is None else order.past(rows, below))
-    nearest = list(found[: PAGE + 1])
-    shown = nearest[:PAGE]
+    nearest = _keys(order.sorted(rows if below is None else order.past(rows, below)))
+    shown = _whole(nearest[:PAGE])
     return Page(
         shown,
         above=shown[0].public_id if shown and below is not None else "",
         below=shown[-1].public_id if len(nearest) > PAGE else "",
     )
+
+
+def _keys(found: VideoQuerySet) -> list[int]:
+    """Which rows a page shows, and one more. They are found in an index that holds all that is asked for, and
+    only then read: PostgreSQL would rather go through everybody's rows than through one person's.
+    """
+    return list(found.values_list("pk", flat=True)[: PAGE + 1])
+
+
+def _whole(keys: Sequence[int]) -> list[Video]:
+    """The videos with their labels, in the order of their keys."""
+    found = labelled(Video.objects.filter(pk__in=keys)).in_bulk()
+    return [found[pk] for pk in keys if pk in found]  # one may have been deleted since
 
 
 def _place(request: Request, name: str, order: Order) -> tuple[int, Any] | None:

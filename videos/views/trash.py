@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from videos import keeping
 from videos.models import Video
 from videos.models.video import VideoQuerySet
-from videos.views.library import labelled
 from videos.views.loading import Request, get_video, in_line, signed_in, way_back
 from videos.views.paging import Order, page_of
 
@@ -26,7 +25,7 @@ _LATEST_FIRST = Order(F("trashed_at"))
 def trash(request: Request) -> HttpResponse:
     """Show what is in the trash, latest first, and how long each stays."""
     thrown = _thrown(request)
-    page = page_of(request, labelled(thrown), _LATEST_FIRST)
+    page = page_of(request, thrown, _LATEST_FIRST)
     context = {
         "page": page,
         "videos": in_line(page.videos),
