@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from videos.models import Video
 from videos.templatetags.studio import version
 from videos.views.detail import STOP_POLLING
+from videos.views.finding import Search
 from videos.views.library import labelled
 from videos.views.loading import Request, in_line, signed_in
 
@@ -34,7 +35,8 @@ def cards(request: Request) -> HttpResponse:
     idle = not any(video.is_in_flight for video in found.values())
     if not changed and not gone and not idle:
         return HttpResponse(status=204)
-    context = {"videos": changed, "gone": gone, "out_of_band": True}
+    search = Search.around(request)
+    context = {"videos": changed, "gone": gone, "out_of_band": True, "search": search}
     return render(request, "videos/_cards.html", context, status=STOP_POLLING if idle else 200)
 
 

@@ -76,12 +76,28 @@ def page_of(request: Request, rows: VideoQuerySet, order: Order) -> Page:
     )
 
 
+def beside(video: Video, rows: VideoQuerySet, order: Order) -> tuple[Video | None, Video | None]:
+    """Return which of `rows` come right before and right after `video`, which need not be one of them.
+
+    A query each, and one for the place where the order has a key.
+    """
+    place = (video.pk, None) if order.key is None else _place_of(Video.objects.filter(pk=video.pk), order)
+    if place is None:
+        return None, None
+    rows = rows.only("public_id", "prompt")
+    before = order.sorted(order.past(rows, place, backwards=True), backwards=True)
+    return before.first(), order.sorted(order.past(rows, place)).first()
+
+
 def _place(request: Request, name: str, order: Order) -> tuple[int, Any] | None:
     """Where in the order the card that `?name=` names is, when it is one's own; deleted ones keep theirs."""
     public_id = request.GET.get(name, "")
     if not PUBLIC_ID.fullmatch(public_id):
         return None
-    named = Video.objects.filter(owner=request.user, public_id=public_id)
+    return _place_of(Video.objects.filter(owner=request.user, public_id=public_id), order)
+
+
+def _place_of(named: VideoQuerySet, order: Order) -> tuple[int, Any] | None:
     if order.key is None:
         pk = named.values_list("pk", flat=True).first()
         return None if pk is None else (pk, None)
