@@ -100,7 +100,7 @@ CORS_ALLOW_HEADERS = (
     ),
     *("openai-organization", "openai-project"),
 )
-CORS_EXPOSE_HEADERS = ("content-range", "etag", "idempotent-replayed", "retry-after")
+CORS_EXPOSE_HEADERS = ("content-range", "etag", "idempotent-replayed", "openai-poll-after-ms", "retry-after")
 
 # HTTPS is assumed in production. A proxy that ends TLS says so with X-Forwarded-Proto (TRUST_PROXY=1).
 SECURE_SSL_REDIRECT: bool = _flag("SECURE_SSL_REDIRECT", default=PRODUCTION)

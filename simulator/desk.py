@@ -124,14 +124,15 @@ class Desk:
         duration = self.settings.duration
         failing = rule is not None and rule.kind == "fail_job"
         options = rule.options if rule is not None and failing else {}
+        film = self._take(order)
         job = Job(
             id=f"video_{secrets.token_hex(16)}",
             kind=order.kind,
             prompt=order.prompt,
             model=order.model,
-            size=f"{order.recipe.width}x{order.recipe.height}",
-            seconds=order.recipe.seconds,
-            recipe=order.recipe.to_json(),
+            size=f"{film.width}x{film.height}",
+            seconds=film.seconds,
+            recipe=film.to_json(),
             source=order.source,
             created_at=now,
             duration=duration,
@@ -171,6 +172,12 @@ class Desk:
         now = time.time()
         self.store.keep_character(character_id, name, clip, now)
         return {"id": character_id, "name": name, "created_at": int(now)}
+
+    def _take(self, order: Order) -> Recipe:
+        """The film of an order: a prompt that was filmed before is filmed another way, as a model would."""
+        if order.kind != "create":
+            return order.recipe
+        return recipe.taken_again(order.recipe, self.store.takes(order.prompt) + 1)
 
     def _keep(self, upload: uploads.Upload | None) -> None:
         if upload is not None:

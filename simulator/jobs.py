@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS books (
     seconds INTEGER NOT NULL,
     accepted_at REAL NOT NULL
 );
+CREATE TABLE IF NOT EXISTS takes (prompt TEXT PRIMARY KEY, count INTEGER NOT NULL);
 """
 _QUEUED_SHARE = 0.08
 _MAX_QUEUED = 1.5
@@ -135,8 +136,13 @@ class Store:
         """Close the file. The store cannot be used afterwards."""
         self._database.close()
 
+    def takes(self, prompt: str) -> int:
+        """How many creates with this very prompt were accepted, those deleted since too."""
+        row = self._database.execute("SELECT count FROM takes WHERE prompt = ?", (prompt,)).fetchone()
+        return row["count"] if row else 0
+
     def accept(self, job: Job, billed_seconds: int) -> None:
-        """Keep a new job and write it into the books, both or neither."""
+        """Keep a new job, write it into the books and count its take: all or nothing."""
         values = [getattr(job, field.name) for field in fields(Job)]
         with self._transaction() as database:
             marks = ", ".join("?" * len(values))
@@ -146,6 +152,12 @@ class Store:
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (job.id, job.kind, job.prompt, job.model, job.size, billed_seconds, job.created_at),
             )
+            if job.kind == "create":
+                database.execute(
+                    "INSERT INTO takes (prompt, count) VALUES (?, 1)"
+                    " ON CONFLICT (prompt) DO UPDATE SET count = count + 1",
+                    (job.prompt,),
+                )
 
     def find(self, job_id: str) -> Job | None:
         """The job with that id."""

@@ -61,6 +61,18 @@ def fresh(prompt: str, size: str, seconds: int, *, fine: bool, reference: str | 
     return Recipe(width, height, fine, prompt, (act,), reference=reference)
 
 
+def taken_again(first: Recipe, take: int) -> Recipe:
+    """Another take of a new film, numbered from 2: composed anew, in other colours where the prompt names
+    none. The first is the film itself.
+    """
+    if take == 1:
+        return first
+    # No word of a prompt is lost, so what it says of place and light holds for every take.
+    composition = f"{first.composition}\n{take}"
+    (act,) = first.acts
+    return replace(first, composition=composition, acts=(replace(act, colours=palette_name(composition)),))
+
+
 def recoloured(source: Recipe, prompt: str) -> Recipe:
     """The same composition under another prompt, always in other colours than the source ends in."""
     colours = palette_name(prompt, unlike=source.acts[-1].colours)

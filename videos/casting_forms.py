@@ -9,28 +9,17 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from videos import casting
+from videos.making_forms import MakingForm
 from videos.models import Backend, Character, Video
 from videos.models.character import NAME_LIMIT
 
 
-class _NamedForm(forms.Form):
+class _NamedForm(MakingForm[Character]):
     """A form that makes a character when it is saved."""
 
     name = forms.CharField(required=False)
 
     name_limit = NAME_LIMIT
-
-    def save(self, owner: User) -> Character | None:
-        """Make the character of a form that is valid so far. None when it cannot be: `errors` say why."""
-        try:
-            return self._make(owner)
-        except ValidationError as error:
-            for field, messages in error.message_dict.items():
-                self.add_error(field if field in self.fields else None, messages)
-            return None
-
-    def _make(self, owner: User) -> Character:
-        raise NotImplementedError
 
 
 class CharacterForm(_NamedForm):

@@ -6,11 +6,11 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django import forms
-from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from videos import deriving
 from videos.catalogue import Ways
+from videos.making_forms import MakingForm
 from videos.models import Video
 from videos.services import PROMPT_LIMIT
 
@@ -25,7 +25,7 @@ class Length:
     chosen: bool
 
 
-class DeriveForm(forms.Form):
+class DeriveForm(MakingForm[Video]):
     """A wish for something made from `source`, whose `ways` say that it can be done."""
 
     verb: ClassVar[str]
@@ -48,18 +48,6 @@ class DeriveForm(forms.Form):
         """A browser sends two characters for a line break that it counted as one."""
         text: str = self.cleaned_data["prompt"]
         return text.replace("\r\n", "\n")
-
-    def save(self, owner: User) -> Video | None:
-        """Queue the video of a form that is valid so far. None when it cannot be: then `errors` say why."""
-        try:
-            return self._make(owner)
-        except ValidationError as error:
-            for field, messages in error.message_dict.items():
-                self.add_error(field if field in self.fields else None, messages)
-            return None
-
-    def _make(self, owner: User) -> Video:
-        raise NotImplementedError
 
     @cached_property
     def lengths(self) -> list[Length]:

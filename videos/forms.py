@@ -1,7 +1,9 @@
 """What people type, checked by the same rules as everything else that asks for a video."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +18,11 @@ from videos import catalogue, services
 from videos.catalogue import Offer
 from videos.media.reference import BadReference, Reference, open_reference
 from videos.models import Character, Fit, ReferenceImage, Video
-from videos.services import CHARACTER_LIMIT, PROMPT_LIMIT, Wish
+from videos.services import CHARACTER_LIMIT, PROMPT_LIMIT, TAKES_LIMIT, Wish
+
+_TAKES = [str(number) for number in range(1, TAKES_LIMIT + 1)]
+
+_PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -31,18 +37,22 @@ class Choice:
 
 
 class GenerateForm(forms.Form):
-    """A wish for one video. The catalogue decides what is right (`services.check`), never this form.
+    """A wish for a video, in one take or several. The catalogue decides what is right (`services.check`),
+    never this form.
 
     Takes plain dicts as well as a request's data, and the catalogue's `offers` where they have been read
-    already. `input_reference` is cleaned to an opened `Reference` or None,
-    `characters` to the `owner`'s own; nothing is stored before `save`.
+    already. `input_reference` is cleaned to an opened `Reference` or None, `reference` (the id of an image
+    that the `owner` has) to a `ReferenceImage` or None, `characters` to the `owner`'s own; nothing is stored
+    before `save`. Of two images the upload counts: whoever sends a file means that one.
     """
 
     prompt = forms.CharField(required=False, strip=False)
     model = forms.CharField(required=False)
     seconds = forms.IntegerField(required=False)
     size = forms.CharField(required=False)
+    takes = forms.IntegerField(required=False)
     input_reference = forms.FileField(required=False)
+    reference = forms.CharField(required=False)
     fit = forms.ChoiceField(
         choices=Fit.choices, required=False, error_messages={"invalid_choice": "Choose Crop or Pad."}
     )
@@ -60,6 +70,15 @@ class GenerateForm(forms.Form):
         self._owner = owner
         self._offered = catalogue.offers() if offers is None else offers
         self.fields["characters"].choices = [(name, name) for name in self._characters]  # type: ignore[attr-defined]
+
+    def clean_takes(self) -> int:
+        """Who says nothing of it wants one."""
+        takes: int | None = self.cleaned_data["takes"]
+        if takes is None:
+            return 1
+        if sentence := services.wrong_takes(takes):
+            raise ValidationError(sentence)
+        return takes
 
     def clean_fit(self) -> Fit:
         return Fit(self.cleaned_data["fit"] or Fit.CROP)
@@ -81,9 +100,16 @@ class GenerateForm(forms.Form):
         except BadReference as error:
             raise ValidationError(str(error), code=error.code) from error
 
+    def clean_reference(self) -> ReferenceImage | None:
+        if not self.cleaned_data["reference"] or self.files.get("input_reference"):
+            return None
+        if self.chosen_reference is None:
+            raise ValidationError("There is no such image among yours any more. Choose another.")
+        return self.chosen_reference
+
     def clean(self) -> dict[str, Any]:
         try:
-            services.check(self._wish())
+            services.check(self._wish(self.cleaned_data.get("reference")))
         except ValidationError as error:
             for field, messages in error.message_dict.items():
                 if field not in self.errors:
@@ -93,14 +119,23 @@ class GenerateForm(forms.Form):
             self.add_error("input_reference", services.no_reference(offer))
         return self.cleaned_data
 
-    def save(self) -> Video:
-        """Create the video of a valid form, and keep its reference image: both, or neither."""
-        picture: Reference | None = self.cleaned_data["input_reference"]
-        with transaction.atomic():
-            image = services.keep_reference(self._owner, picture) if picture else None
-            return services.create(self._owner, self._wish(image))
+    def save_takes(self) -> list[Video] | None:
+        """Create the takes of a valid form, in order, and keep their reference image: all, or nothing.
 
-    def _wish(self, image: ReferenceImage | None = None) -> Wish:
+        None when it cannot be any more, such as when the image was deleted just now: then `errors` say why.
+        """
+        picture: Reference | None = self.cleaned_data["input_reference"]
+        try:
+            with transaction.atomic():
+                kept = services.keep_reference(self._owner, picture) if picture else None
+                wish = self._wish(kept or self.cleaned_data["reference"])
+                return services.create_many(self._owner, services.takes(wish, self.cleaned_data["takes"]))
+        except ValidationError as error:
+            for field, messages in error.message_dict.items():
+                self.add_error(field if field in self.fields else None, messages)
+            return None
+
+    def _wish(self, image: ReferenceImage | None) -> Wish:
         data = self.cleaned_data
         return Wish(
             prompt=data.get("prompt", ""),
@@ -145,13 +180,35 @@ class GenerateForm(forms.Form):
 
     @property
     def price(self) -> str:
-        """What the choices that the form shows cost, as the button says it; empty when there is no price."""
+        """What the choices that the form shows cost, as the button says it: all takes together. Empty when
+        there is no price.
+        """
+        each = self._price_of_one
+        return "" if each is None else catalogue.dollars(each * self.chosen_takes)
+
+    @property
+    def price_of_each(self) -> str:
+        """How the price comes about, where there are several takes, such as 4 times $0.40."""
+        each, takes = self._price_of_one, self.chosen_takes
+        return "" if each is None or takes == 1 else f"{takes} \u00d7 {catalogue.dollars(each)}"
+
+    @property
+    def _price_of_one(self) -> Decimal | None:
         offer = self._offered.get(str(self["model"].value()))
         seconds = str(self["seconds"].value())
         if offer is None or not (seconds.isdecimal() and len(seconds) < 10):
-            return ""
-        amount = offer.price(int(seconds), str(self["size"].value()))
-        return "" if amount is None else catalogue.dollars(amount)
+            return None
+        return offer.price(int(seconds), str(self["size"].value()))
+
+    @property
+    def chosen_takes(self) -> int:
+        """How many takes the form shows as chosen: one where it was sent nonsense."""
+        value = str(self["takes"].value())
+        return int(value) if value in _TAKES else 1
+
+    @property
+    def takes_offered(self) -> range:
+        return range(1, TAKES_LIMIT + 1)
 
     @property
     def lengths(self) -> list[Choice]:
@@ -160,6 +217,21 @@ class GenerateForm(forms.Form):
     @property
     def sizes(self) -> list[Choice]:
         return self._union("sizes")
+
+    @cached_property
+    def chosen_reference(self) -> ReferenceImage | None:
+        """The owner's image that the form shows as chosen: a deleted one too, for one may make another video
+        like those that still have it.
+        """
+        public_id = str(self["reference"].value() or "")
+        if not _PUBLIC_ID.fullmatch(public_id):
+            return None
+        return ReferenceImage.objects.filter(owner=self._owner, public_id=public_id).first()
+
+    @property
+    def reference_errors(self) -> list[str]:
+        """What is wrong with the image, wherever it comes from."""
+        return [*self.errors.get("input_reference", ()), *self.errors.get("reference", ())]
 
     @property
     def chosen_fit(self) -> str:
@@ -202,6 +274,7 @@ def starting_values(chosen: dict[str, str], offers: Mapping[str, Offer]) -> dict
     seconds = [str(value) for value in model.seconds]
     return {
         "prompt": chosen.get("prompt", ""),
+        "takes": _first_of([chosen.get("takes", "")], _TAKES) or "1",
         "model": name,
         "seconds": _first_of([chosen.get("seconds", ""), str(settings.DEFAULT_SECONDS), *seconds], seconds),
         "size": _first_of([chosen.get("size", ""), settings.DEFAULT_SIZE, *model.sizes], model.sizes),

@@ -4,13 +4,15 @@ Videos made from another one are in `videos.deriving`, characters in `videos.cas
 """
 
 import hashlib
+import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from videos import catalogue, lifecycle
@@ -21,10 +23,20 @@ from videos.media.reference import Reference
 from videos.models import Character, Fit, ReferenceImage, Video
 
 PROMPT_LIMIT = 32_000  # characters, as the protocol has it
+TAKES_LIMIT = 4  # of one wish in one go, as many as can be compared side by side
 CHARACTER_LIMIT = 2  # in one video, as the protocol's guide had it
 _BATCH = 500  # rows in one INSERT
 
 GIVEN_UP = Reason("given_up", "Given up: nobody could tell whether the backend accepted this video.")
+
+
+@dataclass(frozen=True)
+class Take:
+    """Which of the videos of one wish it is. Those with the same `group` belong together."""
+
+    number: int = 1
+    of: int = 1
+    group: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,23 @@ class Wish:
     reference: ReferenceImage | None = None
     fit: Fit = Fit.CROP
     characters: tuple[Character, ...] = ()
+    take: Take = Take()
+
+
+def takes(wish: Wish, count: int) -> list[Wish]:
+    """Return `wish` as many times, as takes that belong together, for `create_many`.
+
+    Raises `ValidationError` by field when there are to be fewer than one or more than `TAKES_LIMIT`.
+    """
+    if sentence := wrong_takes(count):
+        raise ValidationError({"takes": sentence})
+    group = uuid.uuid4() if count > 1 else None
+    return [replace(wish, take=Take(number, count, group)) for number in range(1, count + 1)]
+
+
+def wrong_takes(count: int) -> str:
+    """Say what is wrong with a number of takes; empty when nothing is."""
+    return "" if 1 <= count <= TAKES_LIMIT else f"Choose 1 to {TAKES_LIMIT} takes."
 
 
 def check(wish: Wish) -> None:
@@ -143,6 +172,7 @@ def create_many(owner: User, wishes: Sequence[Wish]) -> list[Video]:
         for wish in wishes:
             if errors := _errors(wish, offers):
                 raise ValidationError(errors)
+        _use([wish.reference for wish in wishes if wish.reference is not None])
         chosen = [offers[wish.model] for wish in wishes]
         queued = [_queued(owner, offer, wish) for offer, wish in zip(chosen, wishes, strict=True)]
         videos = Video.objects.bulk_create(queued, batch_size=_BATCH)
@@ -167,14 +197,32 @@ def _queued(owner: User, offer: Offer, wish: Wish) -> Video:
         size=wish.size,
         reference=wish.reference,
         reference_fit=wish.fit,
+        take=wish.take.number,
+        takes=wish.take.of,
+        take_group=wish.take.group,
         price=offer.price(wish.seconds, wish.size),
     )
 
 
+def _use(images: Sequence[ReferenceImage]) -> None:
+    """Note that videos ask for the images, which holds their rows until these are written. One deleted by its
+    owner is kept again. Raises `ValidationError` when one is gone.
+    """
+    wanted = {image.pk for image in images}
+    if not wanted:
+        return
+    there = ReferenceImage.objects.filter(pk__in=wanted).update(used_at=timezone.now(), deleted_at=None)
+    if there < len(wanted):
+        raise ValidationError({"reference": "The image was deleted just now. Choose it again."})
+
+
 def keep_reference(owner: User, reference: Reference) -> ReferenceImage:
-    """Store an opened reference image among the owner's. The same picture again is the same row."""
+    """Store an opened reference image among the owner's, with its thumbnail.
+
+    The same picture again is the same row: it comes to the front, and back when it was deleted.
+    """
     with transaction.atomic():
-        image, made = ReferenceImage.objects.get_or_create(
+        image, made = ReferenceImage.objects.select_for_update().get_or_create(
             owner=owner,
             sha256=hashlib.sha256(reference.content).hexdigest(),
             defaults={
@@ -184,7 +232,11 @@ def keep_reference(owner: User, reference: Reference) -> ReferenceImage:
             },
         )
         if made:
-            image.file.save(f"reference.{reference.extension}", ContentFile(reference.content))
+            image.file.save(f"reference.{reference.extension}", ContentFile(reference.content), save=False)
+        if not image.thumbnail:  # new, or from before there were any
+            image.thumbnail.save("thumbnail.webp", ContentFile(reference.thumbnail), save=False)
+        image.used_at, image.deleted_at = timezone.now(), None
+        image.save(update_fields=["file", "thumbnail", "used_at", "deleted_at"])
     return image
 
 

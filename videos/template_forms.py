@@ -12,7 +12,7 @@ from videos.models import PromptTemplate, VideoModel
 from videos.prompting import Blank, UnfilledError
 
 OWN_LIMIT = 200  # templates of one person; their page shows them all
-_KEEP = "Keep what is chosen"
+_KEEP = "As chosen"
 
 
 class TemplateForm(forms.ModelForm[PromptTemplate]):

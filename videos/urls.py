@@ -14,6 +14,7 @@ from videos.views import (
     history,
     keep,
     library,
+    references,
     studio,
     templates,
     trash,
@@ -23,6 +24,7 @@ app_name = "videos"
 
 _ONE = "videos/<slug:public_id>/"
 _CHARACTER = "characters/<slug:public_id>/"
+_REFERENCE = "references/<slug:public_id>/"
 
 urlpatterns = [
     path("", studio.studio, name="studio"),
@@ -59,6 +61,11 @@ urlpatterns = [
     path(_ONE + "poster.webp", files.poster, name="poster"),
     path(_ONE + "scrub.jpg", files.scrub, name="scrub"),
     path(_ONE + "reference", files.reference, name="reference"),
+    path("references/", references.references, name="references"),
+    path(_REFERENCE + "name", references.name, name="reference_name"),
+    path(_REFERENCE + "delete", references.delete, name="reference_delete"),
+    path(_REFERENCE + "picture", files.picture, name="reference_picture"),
+    path(_REFERENCE + "thumbnail", files.thumbnail, name="reference_thumbnail"),
     path("characters/", characters.characters, name="characters"),
     path(_CHARACTER + "delete", characters.delete, name="character_delete"),
     path(_CHARACTER + "clip.mp4", characters.clip, name="character_clip"),

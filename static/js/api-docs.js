@@ -6,7 +6,6 @@ SwaggerUIBundle({
   domNode: place,
   presets: [SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",
-  deepLinking: true,
   validatorUrl: null,
   requestInterceptor(request) {
     if (place.dataset.csrf) request.headers["X-CSRFToken"] = place.dataset.csrf;

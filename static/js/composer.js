@@ -1,9 +1,7 @@
-// The form: keeps the draft, offers only what the model takes and says what it costs, takes images by drop and
-// paste.
+// The form: keeps the draft, offers only what the model takes and says what it costs. Its image is in reference.js.
 // It is replaced by the server's answers, so everything listens on the document.
 const form = () => document.getElementById("composer");
 const prompt = () => document.getElementById("id_prompt");
-const file = () => document.getElementById("id_input_reference");
 const chosen = (name) => form().querySelector(`input[name='${name}']:checked`)?.value;
 const NEAR = 0.9; // of the limit: from here on the characters are counted
 
@@ -22,10 +20,6 @@ function offer() {
       if (first) first.checked = true;
     }
   }
-  const choice = form().querySelector("input[name='model']:checked");
-  const without = choice?.hasAttribute("data-no-reference") ?? false;
-  file().disabled = without;
-  file().closest(".reference-slot").hidden = without;
   offerCharacters(model);
 }
 
@@ -52,9 +46,13 @@ function cost() {
   const rate = rates[chosen("size")] ?? rates["*"];
   const seconds = chosen("seconds");
   const known = rate !== undefined && seconds !== undefined;
+  const takes = Number(chosen("takes") ?? 1);
   const price = form().querySelector("[data-price]");
   price.hidden = !known;
-  price.textContent = known ? DOLLARS.format(Number(rate) * Number(seconds)) : "";
+  price.textContent = known ? DOLLARS.format(takes * Number(rate) * Number(seconds)) : "";
+  const each = form().querySelector("[data-price-of-each]");
+  each.hidden = !known || takes === 1;
+  each.textContent = each.hidden ? "" : `${takes} × ${DOLLARS.format(Number(rate) * Number(seconds))}`;
   form().querySelector("[data-price-note]").hidden = !known || !choice.hasAttribute("data-free");
 }
 
@@ -75,10 +73,12 @@ function count() {
 }
 
 // --- The draft --------------------------------------------------------------------------------------------
+const KEPT = ["model", "seconds", "size", "takes"];
 const key = () => `contentgen.draft.${form().dataset.owner}`;
 
 function keep() {
-  const values = { prompt: prompt().value, model: chosen("model"), seconds: chosen("seconds"), size: chosen("size") };
+  const values = Object.fromEntries(KEPT.map((name) => [name, chosen(name)]));
+  values.prompt = prompt().value;
   try {
     localStorage.setItem(key(), JSON.stringify(values));
   } catch {
@@ -98,7 +98,7 @@ function restore() {
   const kept = draft();
   if (!kept) return;
   prompt().value = kept.prompt ?? "";
-  for (const name of ["model", "seconds", "size"]) {
+  for (const name of KEPT) {
     const input = [...form().querySelectorAll(`input[name='${name}']`)].find((each) => each.value === kept[name]);
     if (input) input.checked = true;
   }
@@ -113,57 +113,6 @@ function offerUndo() {
   button.hidden = !replaced || replaced === prompt().value;
 }
 
-// --- The reference image ----------------------------------------------------------------------------------
-const TYPES = ["image/jpeg", "image/png", "image/webp"];
-let address = "";
-let ordinary = "";
-
-function doubt(picture, limit) {
-  if (picture && !TYPES.includes(picture.type)) return "This does not look like a JPEG, PNG or WebP.";
-  if (picture && picture.size > limit) return "This is larger than the studio takes.";
-  return "";
-}
-
-// What the server will make of the image: the shape of the chosen size, filled, or all of it on a blurred copy.
-function frame() {
-  const box = document.getElementById("reference");
-  const [width, height] = (chosen("size") ?? "").split("x").map(Number);
-  const picture = box.querySelector(".reference__frame");
-  if (width && height) {
-    picture.style.setProperty("--shape", width / height);
-    picture.style.setProperty("--blur", 3200 / width);
-  }
-  box.classList.toggle("reference--pad", chosen("fit") === "pad");
-}
-
-function preview() {
-  const box = document.getElementById("reference");
-  const picture = file().files[0];
-  const note = box.querySelector(".reference__note");
-  ordinary ||= note.textContent;
-  if (address) URL.revokeObjectURL(address);
-  address = picture ? URL.createObjectURL(picture) : "";
-  for (const image of box.querySelectorAll(".reference__frame img")) {
-    if (address) image.src = address;
-    else image.removeAttribute("src");
-  }
-  box.querySelector(".reference__stage").hidden = box.querySelector(".reference__remove").hidden = !picture;
-  box.classList.toggle("reference--chosen", Boolean(picture));
-  const problem = doubt(picture, Number(box.dataset.limit));
-  note.textContent = problem || picture?.name || ordinary;
-  note.classList.toggle("reference__note--bad", Boolean(problem));
-}
-
-function take(files) {
-  const picture = [...files].find((each) => each.type.startsWith("image/"));
-  if (!picture) return false;
-  const box = new DataTransfer();
-  box.items.add(picture);
-  file().files = box.files;
-  preview();
-  return true;
-}
-
 // --- Listening --------------------------------------------------------------------------------------------
 function begin() {
   const mac = /Mac|iPhone|iPad/.test(navigator.platform);
@@ -174,15 +123,12 @@ function begin() {
   cost();
   fit();
   count();
-  frame();
 }
 
 document.addEventListener("input", (event) => {
   if (!event.target.closest("#composer")) return;
   if (["model", "characters"].includes(event.target.name)) offer();
-  if (["model", "size", "fit"].includes(event.target.name)) frame();
-  if (["model", "seconds", "size"].includes(event.target.name)) cost();
-  if (event.target.name === "input_reference") return;
+  if (["model", "seconds", "size", "takes"].includes(event.target.name)) cost();
   if (event.target === prompt()) {
     typed = prompt().value;
     fit();
@@ -191,16 +137,7 @@ document.addEventListener("input", (event) => {
   keep();
 });
 
-document.addEventListener("change", (event) => {
-  if (event.target === file()) preview();
-});
-
 document.addEventListener("click", (event) => {
-  if (event.target.closest(".reference__remove")) {
-    file().value = "";
-    preview();
-    file().focus();
-  }
   if (event.target.closest("[data-undo]")) {
     prompt().value = typed = replaced;
     replaced = "";
@@ -218,29 +155,11 @@ document.addEventListener("keydown", (event) => {
   if (!form().querySelector("[type='submit']").disabled) form().requestSubmit();
 });
 
-document.addEventListener("dragover", (event) => {
-  if (!event.dataTransfer?.types.includes("Files") || !event.target.closest("#composer")) return;
-  event.preventDefault();
-  form().classList.add("composer--over");
-});
-document.addEventListener("dragleave", (event) => {
-  if (!form().contains(event.relatedTarget)) form().classList.remove("composer--over");
-});
-document.addEventListener("drop", (event) => {
-  if (!event.target.closest("#composer") || !event.dataTransfer?.files.length) return;
-  event.preventDefault();
-  form().classList.remove("composer--over");
-  take(event.dataTransfer.files);
-});
-document.addEventListener("paste", (event) => {
-  if (event.target.closest?.("#composer") && take(event.clipboardData.files)) event.preventDefault();
-});
-
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.elt.id !== "composer") return;
   begin();
   if (form().hasAttribute("data-fresh")) {
-    typed = replaced = ordinary = "";
+    typed = replaced = "";
     prompt().focus();
   }
   offerUndo();
@@ -252,4 +171,3 @@ else replaced = draft()?.prompt ?? "";
 typed = prompt().value;
 begin();
 offerUndo();
-if (file().files.length) preview();

@@ -43,5 +43,12 @@ addEventListener(
 history.scrollRestoration = "manual";
 if (history.state?.card) document.getElementById(history.state.card)?.scrollIntoView({ block: "start" });
 
+// Choosing the first of two days brings new counts; the sheet that holds both stays open.
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+  if (detail.target.id === "filters" && detail.target.querySelector("details[open]")) {
+    detail.fragment.querySelector("details").open = true;
+  }
+});
+
 document.addEventListener("htmx:afterSettle", watch);
 watch();

@@ -41,9 +41,11 @@ if (demo) demoNote(demo);
 
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog]");
-  if (opener) {
+  if (opener && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
-    document.getElementById(opener.dataset.dialog).showModal();
+    const dialog = document.getElementById(opener.dataset.dialog);
+    dialog.showModal();
+    dialog.dispatchEvent(new CustomEvent("studio:open"));
   }
   const closer = event.target.closest("dialog [data-close]");
   if (closer) {

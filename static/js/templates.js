@@ -29,6 +29,7 @@ document.addEventListener("click", (event) => {
 
 let wanted = false;
 document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.target.id !== "composer") return; // the poller asks at any time
   wanted = event.detail.elt.matches("[data-template]") || Boolean(blanks());
 });
 

@@ -3,11 +3,13 @@
 The pages are those of the URL configuration: a page that is added is looked at without being named here.
 """
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import USERNAME, sign_in
@@ -21,7 +23,10 @@ ELSEWHERE = ("admin", "api", "ninja", "openai")
 
 @pytest.fixture(scope="module")
 def a_video(studio: Studio) -> str:
-    made = studio.manage("generate_video", "A quiet lake at dawn", "--user", USERNAME, "--wait")
+    picture = studio.log.with_name("lake.png")
+    Image.new("RGB", (320, 200), "teal").save(picture)
+    start = ("--reference", str(picture))
+    made = studio.manage("generate_video", "A quiet lake at dawn", "--user", USERNAME, "--wait", *start)
     assert made.returncode == 0, made.stderr
     return made.stdout.strip()
 
@@ -62,13 +67,25 @@ def _addresses(known: dict[str, str]) -> list[str]:
 def _pages(page: Page, studio: Studio, a_video: str, a_character: str) -> list[str]:
     """Those addresses that answer with a whole page, without having led elsewhere."""
     found = []
-    more = [f"/characters/{a_character}/delete", "/?template=1", f"/?like={a_video}"]
+    more = [
+        f"/characters/{a_character}/delete",
+        "/?template=1",
+        f"/?like={a_video}",
+        *_of_an_image(page, studio),
+    ]
     for address in [*_addresses({"public_id": a_video, "pk": "1"}), *more]:
         answer = page.request.get(f"{studio.url}{address}", max_redirects=0)
         is_page = answer.headers.get("content-type", "").startswith("text/html")
         if answer.status == 200 and is_page and "<html" in answer.text():
             found.append(address)
     return found
+
+
+def _of_an_image(page: Page, studio: Studio) -> list[str]:
+    """The pages of the image that the video was made from."""
+    link = re.search(r"/references/ref_\w+/", page.request.get(f"{studio.url}/references/").text())
+    assert link is not None
+    return [f"{link[0]}name", f"{link[0]}delete"]
 
 
 def _violations(page: Page) -> list[str]:

@@ -1,16 +1,20 @@
 """A submission whose answer never arrived: found, provably absent, or the owner's to decide. Never blind."""
 
 import time
+import uuid
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from accounts.models import User
 from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
-from videos import lifecycle
+from videos import lifecycle, services
 from videos.backends.errors import Refused, Unavailable
+from videos.backends.replies import Job
 from videos.engine.reconcile import LOOKS_NEEDED, reconcile
+from videos.engine.recover import sweep
 from videos.models import Backend, State, Video
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +84,84 @@ def test_two_of_a_kind_get_a_job_each(backend: Backend, fake: FakeBackend):
 
     second.refresh_from_db()
     assert {first.backend_job_id, second.backend_job_id} == {"job_1", "job_2"}
+
+
+def _takes(backend: Backend, owner: User, count: int) -> list[Video]:
+    """As many takes of one wish, as `services` writes them down, whose submissions nobody heard of again."""
+    wishes = services.takes(services.Wish(*ASKED.values()), count)
+    takes = services.create_many(owner, wishes)
+    lost = Video.objects.filter(pk__in=[take.pk for take in takes])
+    attempted_at = timezone.now() - timedelta(seconds=60)
+    lost.update(backend=backend, state=State.UNCERTAIN, attempted_at=attempted_at)
+    return list(lost.order_by("pk"))
+
+
+def _accepted(fake: FakeBackend, count: int) -> list[Job]:
+    return [fake.add(**ASKED, created_at=int(time.time()) - 50) for _ in range(count)]
+
+
+def test_takes_whose_acceptances_are_all_lost_get_a_job_each(
+    backend: Backend, fake: FakeBackend, alice: User
+):
+    takes = _takes(backend, alice, 4)
+    jobs = _accepted(fake, 4)
+
+    _look(takes[0])
+
+    found = Video.objects.filter(take_group=takes[0].take_group)
+    assert [take.state for take in found] == [State.IN_PROGRESS] * 4
+    assert sorted(take.backend_job_id for take in found) == [job.id for job in jobs]
+    assert fake.created == []
+
+
+def test_the_one_take_whose_acceptance_is_lost_gets_the_job_that_is_left(
+    backend: Backend, fake: FakeBackend, alice: User
+):
+    *known, lost = _takes(backend, alice, 4)
+    jobs = _accepted(fake, 4)
+    left = jobs.pop(1)
+    for take, job in zip(known, jobs, strict=True):
+        fields = {"state": State.IN_PROGRESS, "backend_job_id": job.id, "accepted_at": timezone.now()}
+        Video.objects.filter(pk=take.pk).update(**fields)
+
+    assert _look(lost).backend_job_id == left.id
+    assert set(Video.objects.values_list("backend_job_id", flat=True)) == {"job_1", "job_2", "job_3", "job_4"}
+    assert fake.created == []
+
+
+def test_the_one_take_that_never_arrived_takes_no_other_takes_job(
+    backend: Backend, fake: FakeBackend, alice: User
+):
+    *known, lost = _takes(backend, alice, 4)
+    for take, job in zip(known, _accepted(fake, 3), strict=True):
+        fields = {"state": State.IN_PROGRESS, "backend_job_id": job.id, "accepted_at": timezone.now()}
+        Video.objects.filter(pk=take.pk).update(**fields)
+
+    assert _look_until_it_counts_as_absent(lost).state == State.QUEUED
+    assert lost.backend_job_id == ""
+    assert Video.objects.filter(state=State.IN_PROGRESS).count() == 3
+
+
+def test_a_take_that_took_a_slow_siblings_job_leaves_it_its_own(
+    backend: Backend, fake: FakeBackend, alice: User
+):
+    """A sibling's reply is still on its way when its job is on the list already: the two are exchanged."""
+    lost, slow = _takes(backend, alice, 2)
+    his, own = _accepted(fake, 2)
+    fake.hidden.add(own.id)
+    lease = {"lease_token": uuid.uuid4(), "lease_expires_at": timezone.now() + timedelta(minutes=1)}
+    Video.objects.filter(pk=slow.pk).update(state=State.SUBMITTING, **lease)
+    assert _look(lost).backend_job_id == his.id
+
+    due_at = timezone.now()
+    assert not lifecycle.accept(slow.pk, lease["lease_token"], job_id=his.id, progress=0, due_at=due_at)
+    fake.hidden.clear()
+    Video.objects.filter(pk=slow.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    sweep()
+    Video.objects.filter(pk=slow.pk).update(due_at=timezone.now())
+
+    assert _look(slow).backend_job_id == own.id
+    assert fake.created == []
 
 
 def test_an_absent_job_is_queued_again_only_after_looks_far_apart(backend: Backend, fake: FakeBackend):

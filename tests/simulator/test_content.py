@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+from itertools import combinations
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
+from simulator.art.scenes import family_of
 from simulator.caption import font, wrapped
+from simulator.recipe import fresh, taken_again
 from tests.simulator.conftest import FPS, Simulator, Start, frames, picture
 
 
@@ -46,10 +50,39 @@ def test_it_moves(simulator: Simulator) -> None:
     assert _difference(first, last) > 1
 
 
-def test_one_prompt_gives_the_same_pixels_twice(simulator: Simulator) -> None:
-    one, other = (frames(simulator.content(simulator.create("A red fox")["id"])) for _ in range(2))
+def test_one_prompt_gives_the_same_films_at_every_simulator(start: Start, tmp_path: Path) -> None:
+    one, other = (start(data=tmp_path / name) for name in ("one", "other"))
+    assert _takes(one, 2) == _takes(other, 2)
 
-    assert [picture.tobytes() for picture in one] == [picture.tobytes() for picture in other]
+
+def test_the_same_prompt_again_gives_another_take(simulator: Simulator) -> None:
+    films = [frames(simulator.content(simulator.create("A sunset by the sea")["id"]))[0] for _ in range(4)]
+
+    for one, other in combinations(films, 2):
+        assert _difference(one, other) > 3
+
+
+def test_what_a_prompt_says_of_place_and_light_holds_for_every_take() -> None:
+    first = fresh("A sunset by the sea", "1280x720", 4, fine=False)
+    second = taken_again(first, 2)
+
+    assert taken_again(first, 1) == first
+    assert second.composition != first.composition
+    assert family_of(second.composition) == family_of(first.composition) == "sea"
+    assert second.acts == first.acts
+
+
+def test_a_restart_and_a_deletion_forget_no_take(start: Start, tmp_path: Path) -> None:
+    expected = _takes(start(data=tmp_path / "in one go"), 2)[1]
+    first = start()
+    job = first.finished("A red fox")
+    assert first.http.delete(f"/v1/videos/{job['id']}").status_code == 200
+
+    assert _takes(start(), 1) == [expected]
+
+
+def _takes(simulator: Simulator, count: int) -> list[bytes]:
+    return [simulator.content(simulator.create("A red fox")["id"]) for _ in range(count)]
 
 
 def test_two_prompts_look_different(simulator: Simulator) -> None:

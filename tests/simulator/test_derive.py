@@ -20,6 +20,14 @@ def test_a_remix_keeps_the_composition_in_other_colours(simulator: Simulator) ->
     assert np.abs(_small(one) - _small(other)).mean() > 10
 
 
+def test_the_same_remix_twice_is_the_same_film(simulator: Simulator) -> None:
+    source = simulator.create("mountains")
+    ask = {"prompt": "mountains"}
+    jobs = [simulator.http.post(f"/v1/videos/{source['id']}/remix", json=ask).json() for _ in range(2)]
+
+    assert simulator.content(jobs[0]["id"]) == simulator.content(jobs[1]["id"])
+
+
 def test_an_edit_is_a_job_of_its_own(simulator: Simulator) -> None:
     source = simulator.create("mountains")
     edit = simulator.http.post(

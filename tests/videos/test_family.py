@@ -95,7 +95,7 @@ def test_another_like_this_has_all_settings_in_the_form(as_alice, alice):
     url = f"{STUDIO}?like={video.public_id}"
     assert f'href="{url}"' in page_of(as_alice, video)
     response = as_alice.get(url)
-    chosen = {"prompt": "Tall", "model": "sora-2-pro", "seconds": "12", "size": "1024x1792"}
+    chosen = {"prompt": "Tall", "model": "sora-2-pro", "seconds": "12", "size": "1024x1792", "takes": "1"}
     assert response.context["form"].initial == chosen | {"characters": [ada.public_id], "fit": "pad"}
     assert "data-fresh" not in response.content.decode(), "a draft must not come over it"
     assert Video.objects.count() == 1
@@ -104,7 +104,7 @@ def test_another_like_this_has_all_settings_in_the_form(as_alice, alice):
 def test_another_like_this_takes_what_is_still_offered(as_alice, alice):
     video = VideoFactory(owner=alice, model="gone", seconds=99, size="1x1", prompt="Old")
     form = as_alice.get(STUDIO, {"like": video.public_id}).context["form"]
-    chosen = {"prompt": "Old", "model": "sora-2", "seconds": "4", "size": "1280x720"}
+    chosen = {"prompt": "Old", "model": "sora-2", "seconds": "4", "size": "1280x720", "takes": "1"}
     assert form.initial == chosen | {"characters": [], "fit": "crop"}
 
 

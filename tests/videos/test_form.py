@@ -26,7 +26,7 @@ def test_it_takes_plain_data(alice):
     data = {**GOOD, "seconds": 12, "fit": "pad", "characters": [ada.public_id, ada.public_id]}
     form = GenerateForm(data, {"input_reference": upload(picture())}, owner=alice)
     assert form.is_valid(), form.errors
-    video = form.save()
+    (video,) = form.save_takes()
     assert video.seconds == 12
     assert video.reference is not None
     assert video.reference_fit == "pad"
@@ -36,7 +36,7 @@ def test_it_takes_plain_data(alice):
 def test_without_a_word_about_it_the_image_is_cropped(alice):
     form = GenerateForm(GOOD, owner=alice)
     assert form.is_valid(), form.errors
-    assert form.save().reference_fit == "crop"
+    assert [video.reference_fit for video in form.save_takes()] == ["crop"]
 
 
 def test_it_tells_every_mistake_at_once(alice):
@@ -48,12 +48,24 @@ def test_it_tells_every_mistake_at_once(alice):
 
 def test_it_starts_with_the_defaults(settings):
     settings.DEFAULT_MODEL, settings.DEFAULT_SECONDS, settings.DEFAULT_SIZE = "sora-2-pro", 8, "720x1280"
-    assert _start({}) == {"prompt": "", "model": "sora-2-pro", "seconds": "8", "size": "720x1280"}
+    assert _start({}) == {
+        "prompt": "",
+        "takes": "1",
+        "model": "sora-2-pro",
+        "seconds": "8",
+        "size": "720x1280",
+    }
 
 
 def test_it_starts_with_what_there_is_when_the_defaults_are_not(settings):
     settings.DEFAULT_MODEL, settings.DEFAULT_SECONDS, settings.DEFAULT_SIZE = "gone", 99, "1x1"
-    assert _start({}) == {"prompt": "", "model": "sora-2", "seconds": "4", "size": "1280x720"}
+    assert _start({"takes": "5"}) == {
+        "prompt": "",
+        "takes": "1",
+        "model": "sora-2",
+        "seconds": "4",
+        "size": "1280x720",
+    }
 
 
 def test_it_starts_empty_without_a_catalogue():

@@ -67,6 +67,11 @@ def test_it_keeps_the_reference_image_and_how_it_is_fitted(as_alice, alice, sent
         ("seconds", "5", "makes videos of 4, 8, 12 seconds"),
         ("seconds", "soon", "Enter a whole number"),
         ("seconds", "9" * 40, "makes videos of 4, 8, 12 seconds"),
+        ("takes", "0", "Choose 1 to 4 takes."),
+        ("takes", "5", "Choose 1 to 4 takes."),
+        ("takes", "9" * 40, "Choose 1 to 4 takes."),
+        ("takes", "x", "Enter a whole number"),
+        ("takes", "2\x00", "Enter a whole number"),
         ("fit", "stretch", "Choose Crop or Pad."),
         ("fit", "p\x00d", "Choose Crop or Pad."),
         ("characters", "char_nobody", "no such character here"),
@@ -138,7 +143,7 @@ def test_it_has_two_characters_at_most(as_alice, alice):
     assert response.status_code == 422
     page = response.content.decode()
     assert "at most 2 characters" in page.partition('id="characters-error"')[2].partition("</p>")[0]
-    assert page.count(" checked") == 3 + 3 + 1, "what was chosen stays chosen"
+    assert page.count(" checked") == 3 + 4 + 1, "what was chosen stays chosen"
     assert not Video.objects.exists()
 
 

@@ -84,6 +84,35 @@ def test_it_needs_as_many_queries_for_one_as_for_a_page(as_alice, alice, django_
         as_alice.get(URL)
 
 
+def test_the_studios_dialog_fills_the_form_in_place(as_alice, alice):
+    video = VideoFactory(owner=alice, prompt="A fox")
+    page = as_alice.get(URL, {"picking": "1", "q": "fox"}, headers=HTMX).content.decode()
+    assert f'hx-get="{STUDIO}?prompt_of={video.public_id}" data-template' in page
+    assert f'hx-get="{STUDIO}?like={video.public_id}" data-template' in page
+    assert "Show all" not in as_alice.get(URL, {"picking": "1", "q": "x"}, headers=HTMX).content.decode()
+    for plain in (as_alice.get(URL, headers=HTMX), as_alice.get(URL, {"picking": "1"})):
+        assert 'hx-get="/?' not in plain.content.decode(), "there is no form to fill on the page of its own"
+
+
+def test_the_dialog_goes_on_with_items_alone(as_alice, alice):
+    for number in range(PAGE + 2):
+        VideoFactory(owner=alice, prompt=f"Fox {number} & co")
+    first = as_alice.get(URL, {"picking": "1", "q": "fox &"}, headers=HTMX)
+    older = first.context["older"]
+    assert f'hx-get="{URL}?picking=1&amp;q=fox%20%26&amp;before={older}"' in first.content.decode()
+    page = as_alice.get(URL, {"picking": "1", "q": "fox &", "before": older}, headers=HTMX).content.decode()
+    assert page.count('<li class="earlier"') == 2
+    assert page.count("<li") == 2, "there is nothing older"
+    assert 'id="found"' not in page
+
+
+def test_the_studio_asks_for_no_prompt_before_the_dialog_is_opened(as_alice, alice):
+    VideoFactory(owner=alice, prompt="A quokka", trashed_at=timezone.now())
+    page = as_alice.get(STUDIO).content.decode()
+    assert f'<a href="{URL}" data-dialog="history">' in page
+    assert "A quokka" not in page
+
+
 def test_it_is_for_those_who_are_signed_in(client, as_alice):
     assert client.get(URL).url == f"{reverse('account_login')}?next={URL}"
     assert as_alice.post(URL).status_code == 405
@@ -95,6 +124,7 @@ def test_a_prompt_is_used_over_what_is_chosen(as_alice, alice):
     assert as_alice.get(STUDIO, query).context["form"].initial == {
         "characters": [],
         "prompt": "A {fox}",
+        "takes": "1",
         "model": "sora-2-pro",
         "seconds": "8",
         "size": "720x1280",
@@ -110,7 +140,9 @@ def test_all_settings_are_used(as_alice, alice):
     assert as_alice.get(STUDIO, {"like": video.public_id}).context["form"].initial == {
         "characters": [],
         "fit": "crop",
+        "reference": image.public_id,
         "prompt": "A fox",
+        "takes": "1",
         "model": "sora-2-pro",
         "seconds": "12",
         "size": "720x1280",

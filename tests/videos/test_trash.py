@@ -85,6 +85,7 @@ def test_the_page_says_when_each_goes(as_alice, alice, settings):
     thrown(alice, trashed_at=timezone.now() - timedelta(days=5, seconds=-60))
     page = as_alice.get(URL).content.decode()
     assert "Deleted for good 2\xa0days from now" in page
+    assert "2 days left" in page
     assert "7 days after" in page
 
 

@@ -1,4 +1,4 @@
-"""Reference images: looked at, never edited."""
+"""Reference images: looked at, never edited. A deleted one is here as long as a video needs it."""
 
 from django.contrib import admin
 from django.db.models import Model
@@ -13,14 +13,26 @@ from videos.models import ReferenceImage
 
 @admin.register(ReferenceImage)
 class ReferenceImageAdmin(FileViews):
-    list_display = ("picture", "__str__", "owner", "content_type", "created_at")
+    list_display = ("picture", "__str__", "owner", "content_type", "created_at", "used_at", "deleted_at")
     list_display_links = ("__str__",)
     list_select_related = ("owner",)
     list_per_page = 50
-    search_fields = ("owner__username", "sha256")
+    search_fields = ("name", "public_id", "owner__username", "sha256")
     show_full_result_count = False
     served_files = ("file",)
-    fields = ("picture", "owner", "content_type", "width", "height", "sha256", "created_at")
+    fields = (
+        "picture",
+        "name",
+        "owner",
+        "public_id",
+        "content_type",
+        "width",
+        "height",
+        "sha256",
+        "created_at",
+        "used_at",
+        "deleted_at",
+    )
     readonly_fields = fields
 
     class Media:

@@ -54,6 +54,8 @@ class VideoAdmin(FileViews):
                     "reference",
                     "reference_fit",
                     "cast",
+                    "take",
+                    "takes",
                     "price",
                 )
             },

@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import BinaryIO, Literal
 
@@ -30,6 +30,10 @@ MAX_RATIO = MAX_SIDE // MIN_SIDE
 NEUTRAL = (128, 128, 128)
 
 JPEG_QUALITY = 95
+
+# Twice what a grid shows, for sharp screens.
+THUMBNAIL_SIDE = 480
+THUMBNAIL_TYPE = "image/webp"
 
 # How much two shapes (width by height) may differ and still count as one: servers round sides to 16 or 32.
 NEARLY = 0.04
@@ -94,13 +98,17 @@ class BadReference(ValueError):  # noqa: N818 - reads as the sentence it is
 
 @dataclass(frozen=True)
 class Reference:
-    """A clean picture: encoded bytes, their type and file extension (no dot), width and height in pixels."""
+    """A clean picture: encoded bytes, their type and file extension (no dot), width and height in pixels.
+
+    `thumbnail` is the same small, a WebP at most 480 px long; empty of one that is made to be sent.
+    """
 
     content: bytes
     content_type: str
     extension: str
     width: int
     height: int
+    thumbnail: bytes = b""
 
 
 def open_reference(data: bytes | BinaryIO, *, max_bytes: int) -> Reference:
@@ -113,7 +121,8 @@ def open_reference(data: bytes | BinaryIO, *, max_bytes: int) -> Reference:
     content = data[: max_bytes + 1] if isinstance(data, bytes) else data.read(max_bytes + 1)
     if len(content) > max_bytes:
         raise BadReference("too_large", f"The picture is larger than {_megabytes(max_bytes)}.")
-    return _encoded(_decoded(content))
+    picture = _decoded(content)
+    return replace(_encoded(picture), thumbnail=_thumbnail(picture))
 
 
 def fit_reference(content: bytes, size: str, *, how: Literal["crop", "pad"] = "crop") -> Reference:
@@ -175,6 +184,12 @@ def _encoded(picture: Image.Image) -> Reference:
     buffer = BytesIO()
     picture.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0, optimize=True)
     return Reference(buffer.getvalue(), "image/jpeg", "jpg", picture.width, picture.height)
+
+
+def _thumbnail(picture: Image.Image) -> bytes:
+    buffer = BytesIO()
+    _at_most(picture, THUMBNAIL_SIDE).save(buffer, "WEBP", quality=80)
+    return buffer.getvalue()
 
 
 def _decoded(content: bytes) -> Image.Image:

@@ -107,6 +107,14 @@ class Video(models.Model):
         help_text="US dollars by the catalogue of that day; empty when it named no price.",
     )
 
+    # Takes: videos of one wish, asked for in one go. They stay takes of each other whatever becomes of one of
+    # them, so none is the first that the others hang on, and each knows how many were asked for.
+    take = models.PositiveSmallIntegerField(default=1, editable=False, help_text="Which of them, from 1.")
+    takes = models.PositiveSmallIntegerField(default=1, editable=False, help_text="How many there were.")
+    take_group = models.UUIDField(
+        null=True, blank=True, editable=False, help_text="The same for all of them; empty for one alone."
+    )
+
     # What it was made from.
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.CREATE, editable=False)
     source = models.ForeignKey(
@@ -210,6 +218,12 @@ class Video(models.Model):
             ),
             models.Index(
                 fields=["trashed_at"], name="video_trash", condition=models.Q(trashed_at__isnull=False)
+            ),
+            # By owner too, or a planner without statistics takes an index of all that the owner has.
+            models.Index(
+                fields=["owner", "take_group"],
+                name="video_takes",
+                condition=models.Q(take_group__isnull=False),
             ),
             models.Index(
                 fields=["backend", "state", "due_at"],

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from videos import catalogue
 from videos.engine import turns
-from videos.models import Character, Kind, State, Video
+from videos.models import Character, Kind, ReferenceImage, State, Video
 
 register = template.Library()
 
@@ -49,9 +49,12 @@ def icon(name: str) -> SafeString:
 
 
 @register.filter
-def ratio(video: Video) -> int:
-    """The nearest of RATIOS: of the file as measured, before that of the size asked for."""
-    width, height = video.width or video.asked_width, video.height or video.asked_height
+def ratio(picture: Video | ReferenceImage) -> int:
+    """The nearest of RATIOS: of a video's file as measured, before that of the size asked for."""
+    if isinstance(picture, Video):
+        width, height = picture.width or picture.asked_width, picture.height or picture.asked_height
+    else:
+        width, height = picture.width, picture.height
     return min(RATIOS, key=lambda known: abs(known - 100 * width / height))
 
 
@@ -175,6 +178,14 @@ def dollars(amount: Decimal) -> str:
 def goes_at(video: Video) -> datetime | None:
     """When a video in the trash is deleted for good; None for one that is not there."""
     return video.trashed_at and video.trashed_at + timedelta(days=settings.TRASH_DAYS)
+
+
+@register.filter
+def days_left(video: Video) -> str:
+    """How long a video in the trash is still kept, in words short enough for a narrow card."""
+    end = goes_at(video)
+    days = (end - timezone.now()).days if end else 0
+    return "goes today" if days < 1 else f"{days} day{'' if days == 1 else 's'} left"
 
 
 @register.filter

@@ -9,6 +9,7 @@ from django.template.defaultfilters import date as written
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from videos import catalogue
 from videos.models import State, Video
 from videos.templatetags.studio import times, took
 from videos.views.loading import Request, signed_in
@@ -32,7 +33,7 @@ _FACTS: dict[str, Callable[[Video], str]] = {
     "Duration": lambda video: f"{video.whole_seconds} s",
     "Kind": lambda video: video.get_kind_display(),
     "Backend": lambda video: video.backend.name,
-    "Cost": lambda video: "no price" if video.price is None else f"${video.price.normalize():f}",
+    "Cost": lambda video: "no price" if video.price is None else catalogue.dollars(video.price),
     "Reference": lambda video: "an image" if video.reference_id else "none",
     "Made": lambda video: written(timezone.localtime(video.created_at), "j M Y, H:i"),
     "Waited": lambda video: took(video.created_at, video.accepted_at),

@@ -12,6 +12,7 @@ from videos.views import family
 from videos.views.finding import Search
 from videos.views.loading import Request, get_video, in_line, signed_in
 from videos.views.paging import beside
+from videos.views.takes import siblings
 
 STOP_POLLING = 286  # HTMX takes this for "swap this in, and do not ask again"
 
@@ -67,6 +68,7 @@ def _changing(request: Request, video: Video) -> dict[str, object]:
     return {
         "video": video,
         "family": family.tree(video),
+        "takes": siblings(request, video),
         "characters": video.characters.all(),
         "ways": catalogue.ways(video),
         "can_cast": not casting.cannot(video),

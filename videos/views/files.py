@@ -1,11 +1,14 @@
-"""The files of a video, for its owner only."""
+"""The files of a video and of a reference image, for their owner only."""
 
 from django.db.models.fields.files import FieldFile
 from django.http import Http404
 from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from videos.media.reference import THUMBNAIL_TYPE
 from videos.media.serve import POSTER_TYPE, SCRUB_TYPE, readable_name, stored_response
+from videos.models import ReferenceImage
 from videos.views.loading import Request, get_video, signed_in
 
 
@@ -45,6 +48,24 @@ def reference(request: Request, public_id: str) -> HttpResponseBase:
     if image is None:
         raise Http404
     return answer(request, image.file, content_type=image.content_type, etag=image.sha256)
+
+
+@require_safe
+@signed_in
+def picture(request: Request, public_id: str) -> HttpResponseBase:
+    """A reference image itself; also one that was deleted, while a video was made from it."""
+    image = get_object_or_404(ReferenceImage, owner=request.user, public_id=public_id)
+    return answer(request, image.file, content_type=image.content_type, etag=image.sha256)
+
+
+@require_safe
+@signed_in
+def thumbnail(request: Request, public_id: str) -> HttpResponseBase:
+    """A reference image, small. Those from before there were thumbnails come whole."""
+    image = get_object_or_404(ReferenceImage, owner=request.user, public_id=public_id)
+    if not image.thumbnail:
+        return answer(request, image.file, content_type=image.content_type, etag=image.sha256)
+    return answer(request, image.thumbnail, content_type=THUMBNAIL_TYPE, etag=f"{image.sha256}-small")
 
 
 def answer(

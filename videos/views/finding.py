@@ -63,6 +63,7 @@ class SearchForm(forms.Form):
     size = forms.CharField(max_length=20, required=False)
     seconds = forms.IntegerField(min_value=1, max_value=100_000, required=False)
     tag = forms.CharField(max_length=TAG_LIMIT, required=False)
+    reference = forms.CharField(max_length=64, required=False)
     favourite = forms.BooleanField(required=False)
     since = forms.DateField(required=False)
     until = forms.DateField(required=False)
@@ -101,7 +102,9 @@ class Facet:
 
 @dataclass(frozen=True)
 class Search:
-    """What is asked for. `since` and `until` are whole days, both included, in the studio's time zone."""
+    """What is asked for. `reference` is the id of the image that videos started from; `since` and `until` are
+    whole days, both included, in the studio's time zone.
+    """
 
     q: str = ""
     status: str = ""
@@ -109,6 +112,7 @@ class Search:
     size: str = ""
     seconds: int | None = None
     tag: str = ""
+    reference: str = ""
     favourite: bool = False
     since: date | None = None
     until: date | None = None
@@ -172,6 +176,7 @@ class Search:
             "size": times(self.size),
             "seconds": f"{self.seconds} s",
             "tag": f"#{self.tag}",
+            "reference": "From one image",
             "favourite": "Favourites",
             "since": f"From {self.since:%-d %b %Y}" if self.since else "",
             "until": f"Until {self.until:%-d %b %Y}" if self.until else "",
@@ -196,6 +201,7 @@ class Search:
             "model": Q(model=self.model),
             "size": Q(size=self.size),
             "seconds": Q(seconds=(self.seconds or 0) - F("source_seconds")),
+            "reference": Q(reference__public_id=self.reference),
             "favourite": Q(favourite=True),
         }
         for name, condition in conditions.items():

@@ -19,7 +19,8 @@ PAGE = 20  # prompts
 def history(request: Request) -> HttpResponse:
     """Show one page of prompts, newest first, older than that of the video `?before=` names; `?q=` searches.
 
-    A prompt stands where it was last used. An id that is not one's own means the first page.
+    A prompt stands where it was last used. An id that is not one's own means the first page. HTMX gets the
+    list; with `?picking=` that of the studio's dialog, of which each further page is but more items.
     """
     words = searched(request)
     rows = _latest(request, words)
@@ -27,13 +28,18 @@ def history(request: Request) -> HttpResponse:
     if before is not None:
         rows = rows.filter(pk__lt=before.pk)
     found = list(rows[: PAGE + 1])
+    picking = bool(request.htmx) and "picking" in request.GET
+    template = "videos/_history.html" if request.htmx else "videos/history.html"
+    if picking and before is not None:
+        template = "videos/_earlier.html"
     context = {
         "videos": found[:PAGE],
         "older": found[PAGE - 1].public_id if len(found) > PAGE else "",
         "is_first": before is None,
         "q": " ".join(words),
+        "picking": picking,
     }
-    return render(request, "videos/_history.html" if request.htmx else "videos/history.html", context)
+    return render(request, template, context)
 
 
 def _latest(request: Request, words: list[str]) -> VideoQuerySet:

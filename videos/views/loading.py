@@ -19,7 +19,7 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from videos.engine import experience, turns
-from videos.models import Character, State, Video
+from videos.models import Character, ReferenceImage, State, Video
 
 P = ParamSpec("P")
 
@@ -101,6 +101,11 @@ def get_character(request: Request, public_id: str) -> Character:
     """Return one's own character. Raises `Http404` as `get_video` does."""
     mine = Character.objects.filter(owner=request.user, deleted_at=None)
     return get_object_or_404(mine, public_id=public_id)
+
+
+def get_reference(request: Request, public_id: str) -> ReferenceImage:
+    """Return an image that one keeps. Raises `Http404` as `get_video` does."""
+    return get_object_or_404(ReferenceImage.objects.kept_by(request.user), public_id=public_id)
 
 
 def named(request: Request, parameter: str) -> Video | None:

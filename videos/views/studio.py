@@ -15,6 +15,7 @@ from videos.forms import GenerateForm, starting_values
 from videos.models import IN_FLIGHT, Backend, PromptTemplate, Video
 from videos.template_forms import BlanksForm
 from videos.views.loading import Request, in_line, named, signed_in
+from videos.views.takes import in_order
 
 RECENT = 12  # cards below the form, besides what is in flight
 AT_WORK = 48  # cards in flight; a batch of thousands is counted instead of drawn
@@ -27,7 +28,7 @@ _CHOICES = ("model", "seconds", "size")
 @signed_in
 @vary_on_headers("HX-Request")
 def studio(request: Request) -> HttpResponse:
-    """Show the studio, or create what was asked for. With HTMX, answer with the form and the new card."""
+    """Show the studio, or create what was asked for. With HTMX, answer with the form and the new cards."""
     in_use = Backend.objects.in_use()
     offers = catalogue.offers(in_use)
     if request.method == "POST":
@@ -35,7 +36,8 @@ def studio(request: Request) -> HttpResponse:
     template = _template(request)
     blanks = BlanksForm.of(template.prompt) if template is not None else None
     form = GenerateForm(initial=_starting(request, template, offers), owner=request.user, offers=offers)
-    return _show(request, in_use, _form_context(form, blanks, keep_reference=True))
+    # All of a video is its image too, or that it had none.
+    return _show(request, in_use, _form_context(form, blanks, keep_reference="like" not in request.GET))
 
 
 def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]) -> HttpResponse:
@@ -45,20 +47,21 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
         data["prompt"] = blanks.wording
     if "as_text" in data:
         written = _chosen(data, offers) | {"prompt": data.get("prompt", "")}
+        written["reference"] = data.get("reference", "")
         form = GenerateForm(initial=written, owner=request.user, offers=offers)
         return _show(request, in_use, _form_context(form, keep_reference=True))
     form = GenerateForm(data, request.FILES, owner=request.user, offers=offers)
     # Both are asked, so that every mistake is told at once.
-    if not all([form.is_valid(), blanks is None or blanks.is_valid()]):
-        keep_reference = not {"input_reference", "fit"} & set(form.errors)
+    valid = all([form.is_valid(), blanks is None or blanks.is_valid()])
+    videos = form.save_takes() if valid else None
+    if videos is None:
+        keep_reference = not {"input_reference", "reference", "fit"} & set(form.errors)
         context = _form_context(form, blanks, keep_reference=keep_reference)
         return _show(request, in_use, context, status=422)
-    video = form.save()
     if not request.htmx:
         return redirect("videos:studio")
-    in_line([video])
     fresh = GenerateForm(initial=_chosen(request.POST, offers), owner=request.user, offers=offers)
-    return render(request, "videos/_created.html", {"video": video, **_form_context(fresh)})
+    return render(request, "videos/_created.html", {"videos": in_line(videos), **_form_context(fresh)})
 
 
 def _show(
@@ -67,13 +70,13 @@ def _show(
     """Draw the form, as `_form_context` describes it: alone for HTMX, else with its page around it."""
     if request.htmx:
         return render(request, "videos/_form.html", context, status=status)
-    videos = in_line(_recent(request))
+    videos = in_line(in_order(_recent(request)))
     around = {
         "videos": videos,
         "waiting": _in_flight(request) - sum(video.is_in_flight for video in videos),
         "standing": catalogue.standing(in_use),
         "has_characters": casting.concerns(request.user.pk, in_use),
-        "templates": _ideas(request),
+        "templates": _ideas(request, in_full=not videos),
         "keep_reference": False,
     }
     return render(request, "videos/studio.html", context | around, status=status)
@@ -88,9 +91,14 @@ def _form_context(
     return {"form": form, "blanks": blanks, "keep_reference": keep_reference}
 
 
-def _ideas(request: Request) -> list[PromptTemplate]:
-    """The newest of one's own, then the shared ones: the first of every category, the second, and so on."""
-    seen = PromptTemplate.objects.seen_by(request.user).defer("prompt")
+def _ideas(request: Request, *, in_full: bool) -> list[PromptTemplate]:
+    """The newest of one's own, then the shared ones: the first of every category, the second, and so on.
+
+    The prompts, which may be long, are read only `in_full`.
+    """
+    seen = PromptTemplate.objects.seen_by(request.user)
+    if not in_full:
+        seen = seen.defer("prompt")
     own = list(seen.filter(owner=request.user).order_by("-pk")[:OWN_IDEAS])
     rank: Counter[str] = Counter()
     ranked = []
@@ -124,12 +132,11 @@ def _starting(
     request: Request, template: PromptTemplate | None, offers: Mapping[str, Offer]
 ) -> dict[str, object]:
     """What the form starts with: all of the video that `?like=` names; else the template asked for, or the
-    prompt of the video that `?prompt_of=` names, over what is chosen in the page already.
+    prompt of the video that `?prompt_of=` names, and the image that `?reference=` names, over what is chosen
+    in the page already.
     """
     if video := named(request, "like"):
-        asked = {name: str(getattr(video, name)) for name in (*_CHOICES, "prompt")}
-        characters = list(video.characters.values_list("public_id", flat=True))
-        return starting_values(asked, offers) | {"characters": characters, "fit": video.reference_fit}
+        return _of_video(video, request.GET.get("takes", ""), offers)
     given = {}
     if template is not None:
         filled = {name: getattr(template, name) for name in _CHOICES}
@@ -137,10 +144,19 @@ def _starting(
         given["prompt"] = template.parsed.sketch({})
     elif video := named(request, "prompt_of"):
         given["prompt"] = video.prompt
-    return _chosen(request.GET, offers, **given)
+    image = {"reference": request.GET["reference"]} if "reference" in request.GET else {}
+    return _chosen(request.GET, offers, **given) | image
+
+
+def _of_video(video: Video, takes: str, offers: Mapping[str, Offer]) -> dict[str, object]:
+    """All that was asked for, but how many `takes` are wanted now, which is no setting of a video."""
+    asked = {name: str(getattr(video, name)) for name in (*_CHOICES, "prompt")} | {"takes": takes}
+    characters = list(video.characters.values_list("public_id", flat=True))
+    image = {"reference": video.reference.public_id} if video.reference else {}
+    return starting_values(asked, offers) | {"characters": characters, "fit": video.reference_fit} | image
 
 
 def _chosen(data: QueryDict, offers: Mapping[str, Offer], **given: str) -> dict[str, object]:
     """What is chosen in the page already, under what is `given`."""
-    choices = {name: str(data.get(name, "")) for name in _CHOICES}
+    choices = {name: str(data.get(name, "")) for name in (*_CHOICES, "takes")}
     return starting_values(choices | given, offers) | {"characters": data.getlist("characters")}

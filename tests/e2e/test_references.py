@@ -1,0 +1,114 @@
+"""Reference images in a real browser: kept, picked, used again, and shown as the server will cut them."""
+
+import base64
+import re
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import Page, expect
+
+from tests.running import Studio
+from videos.media.reference import fit_reference, open_reference
+
+pytestmark = pytest.mark.e2e
+
+# What a browser does with a file from elsewhere, which no driver can: {kind, type, data} to the element.
+HAND_OVER = """(element, {kind, data}) => {
+  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+  const files = new DataTransfer();
+  files.items.add(new File([bytes], "handed.png", { type: "image/png" }));
+  const about = { bubbles: true, cancelable: true, dataTransfer: files, clipboardData: files };
+  const event = kind === "paste" ? new ClipboardEvent(kind, about) : new DragEvent(kind, about);
+  if (element.dispatchEvent(event)) throw new Error("nobody took the file");
+}"""
+
+
+def _photo(*colours: str, size: tuple[int, int] = (1200, 500)) -> bytes:
+    """Bands of colour from left to right, with a line below, so that a cut shows."""
+    image = Image.new("RGB", size)
+    draw = ImageDraw.Draw(image)
+    width = size[0] / len(colours)
+    for number, colour in enumerate(colours):
+        draw.rectangle((number * width, 0, (number + 1) * width, size[1]), fill=colour)
+    draw.rectangle((0, size[1] * 0.8, size[0], size[1]), fill="white")
+    buffer = BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _hand_over(page: Page, selector: str, kind: str, content: bytes) -> None:
+    data = base64.b64encode(content).decode()
+    page.locator(selector).evaluate(HAND_OVER, {"kind": kind, "data": data})
+
+
+def _pixels(content: bytes, size: tuple[int, int]) -> np.ndarray:
+    with Image.open(BytesIO(content)) as image:
+        return np.asarray(image.convert("RGB").resize(size, Image.Resampling.BOX)).astype(int)
+
+
+def _assert_shown_as_made(page: Page, photo: bytes, size: str, how: str) -> None:
+    preview = page.locator(".reference__preview")
+    expect(page.locator(".reference__stage")).to_be_visible()
+    preview.evaluate("image => image.decode()")
+    made = fit_reference(open_reference(photo, max_bytes=10**7).content, size, how=how).content
+    page.evaluate("document.querySelector('.reference__remove').style.visibility = 'hidden'")
+    seen = page.locator(".reference__frame").screenshot()
+    # The edges of a preview this small fall between pixels, so a few of them may differ.
+    apart = np.abs(_pixels(seen, (24, 24)) - _pixels(made, (24, 24))).max(axis=2)
+    assert (apart > 40).mean() < 0.1, f"{size} {how}: {apart}"
+    page.evaluate("document.querySelector('.reference__remove').style.visibility = ''")
+
+
+def test_a_file_is_dropped_or_pasted_and_shown_as_it_will_be_cut(page: Page):
+    photo = _photo("red", "lime", "blue", "yellow")
+    _hand_over(page, "#composer", "drop", photo)
+    _assert_shown_as_made(page, photo, "1280x720", "crop")
+    page.get_by_text("Portrait").click()
+    _assert_shown_as_made(page, photo, "720x1280", "crop")
+    page.get_by_text("Pad", exact=True).click()
+    _assert_shown_as_made(page, photo, "720x1280", "pad")
+    page.get_by_role("button", name="Remove the reference image").click()
+    expect(page.locator(".reference__stage")).to_be_hidden()
+
+    other = _photo("black", "orange", size=(600, 900))
+    _hand_over(page, "body", "paste", other)
+    _assert_shown_as_made(page, other, "720x1280", "pad")
+
+
+def test_an_image_is_kept_picked_and_comes_back_with_another_like_it(page: Page, studio: Studio):
+    page.get_by_role("link", name="References").click()
+    _hand_over(page, "#main", "drop", _photo("teal", "pink"))
+    name = page.get_by_role("textbox", name="Name of an image without a name").first
+    name.fill("Two halves")
+    name.press("Enter")
+    expect(page.get_by_role("article", name="Two halves")).to_be_visible()
+
+    page.get_by_role("link", name="Studio", exact=True).click()
+    page.get_by_role("link", name="Your images").click()
+    page.get_by_role("dialog").get_by_role("link", name="Two halves").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_text("Pad", exact=True).click()
+    page.reload()
+    expect(page.locator("#reference-note")).to_have_text("Two halves")
+    preview = page.get_by_alt_text("The chosen reference image")
+    expect(preview).to_be_visible()
+
+    page.get_by_role("textbox", name="Prompt").fill("Two halves become one")
+    page.get_by_role("button", name="Generate").click()
+    card = page.locator(".card").filter(has_text="Two halves become one")
+    expect(card).to_contain_text("from image")
+    expect(preview).to_be_hidden()
+    card.get_by_role("link", name="Two halves become one", exact=True).click()
+    expect(page.get_by_alt_text("The reference image")).to_be_visible()
+    page.get_by_role("link", name="Make another like this").click()
+    expect(preview).to_be_visible()
+    expect(page.get_by_role("radio", name="Pad")).to_be_checked()
+
+    page.goto(f"{studio.url}/references/")
+    expect(page.get_by_role("link", name="1 video", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Delete Two halves").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("article", name="Two halves")).to_have_count(0)
+    expect(page.locator("#toasts")).to_contain_text(re.compile("deleted"))

@@ -1,0 +1,3 @@
+"""Who is in the pictures."""
+
+PASSWORD = "a long enough password"
