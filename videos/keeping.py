@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -22,6 +23,7 @@ def favourite(videos: Iterable[Video], *, on: bool) -> int:
 
 def note(video: Video, text: str) -> None:
     """Keep a note beside the video; an empty one removes it. Raises `ValidationError` by field (`note`)."""
+    text = text.replace("\r\n", "\n")  # as forms send it, which would count a line's end twice
     if len(text) > NOTE_LIMIT:
         raise ValidationError({"note": f"A note has at most {NOTE_LIMIT:,} characters."})
     if "\x00" in text or not is_unicode(text):
@@ -38,6 +40,12 @@ def tag(owner: User, videos: Iterable[Video], name: str) -> Tag:
         chosen, _ = Tag.objects.get_or_create(owner=owner, name__iexact=clean, defaults={"name": clean})
         chosen.videos.add(*_keys(videos))
     return chosen
+
+
+def tag_named(owner: User, name: str) -> Tag | None:
+    """Return the owner's tag of that name, in whatever case."""
+    clean = " ".join(name.replace("\x00", "").split())
+    return Tag.objects.filter(Q(name=clean) | Q(name__iexact=clean), owner=owner).first()
 
 
 def untag(videos: Iterable[Video], chosen: Tag) -> None:

@@ -1,16 +1,35 @@
-// A button that copies a field. Without it, or without the browser's leave, the field is selected by hand.
-for (const button of document.querySelectorAll("[data-copy]")) {
-  const field = document.getElementById(button.dataset.copy);
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    field.select();
-    try {
-      await navigator.clipboard.writeText(field.value);
-      button.textContent = "Copied";
-      document.getElementById("announcer").textContent = "Copied";
-    } catch {
-      button.textContent = "Press Ctrl+C";
-    }
-  });
-  field.addEventListener("focus", () => field.select());
+// Buttons that copy a field or a text. Without the browser's leave, what is to be copied is selected for the hand.
+const words = (source) => source.value ?? source.textContent;
+
+function select(source) {
+  if (source.select) return source.select();
+  const folded = source.closest("details");
+  if (folded) folded.open = true;
+  return getSelection().selectAllChildren(source);
 }
+
+async function copy(button) {
+  const source = document.getElementById(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(words(source));
+    button.textContent = "Copied";
+    document.getElementById("announcer").textContent = "Copied";
+  } catch {
+    select(source);
+    button.textContent = "Press Ctrl+C";
+  }
+}
+
+function reveal() {
+  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+}
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest?.("[data-copy]");
+  if (button) copy(button);
+});
+document.addEventListener("focusin", ({ target }) => {
+  if (target.id && document.querySelector(`[data-copy="${CSS.escape(target.id)}"]`)) target.select?.();
+});
+document.addEventListener("htmx:afterSettle", reveal);
+reveal();

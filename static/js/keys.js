@@ -50,6 +50,18 @@ function point(field) {
   field.select?.();
 }
 
+// What the page's player does with a key; it says that it has done something by taking the event.
+function offer({ key, shiftKey, target, repeat }) {
+  const wish = new CustomEvent("studio:key", { cancelable: true, detail: { key, shiftKey, target, repeat } });
+  return !document.dispatchEvent(wish);
+}
+
+function follow(way) {
+  const link = document.querySelector(`#neighbours a[rel="${way}"]`);
+  link?.click();
+  return Boolean(link);
+}
+
 function press(name, { shiftKey }) {
   const control = subject()?.querySelector(`[data-${name}]`);
   control?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey }));
@@ -115,6 +127,8 @@ const LETTERS = {
     else go(`${sheet.dataset.studio}#id_prompt`);
     return true;
   },
+  j: () => follow("next"),
+  k: () => follow("prev"),
   f: (event) => press("favourite", event),
   x: (event) => press("select", event), // with Shift: a range
   X: (event) => press("select", event),
@@ -135,10 +149,10 @@ function act(event) {
 
 document.addEventListener("keydown", (event) => {
   const shifted = event.shiftKey && !["?", "/", "X"].includes(event.key);
-  const modified = event.ctrlKey || event.metaKey || event.altKey || shifted;
+  const modified = event.ctrlKey || event.metaKey || event.altKey;
   if (!on || modified || event.isComposing || event.defaultPrevented) return;
   if (event.target.closest?.(TYPING) || document.querySelector("dialog[open]")) return;
-  if (!act(event)) return;
+  if (!offer(event) && (shifted || !act(event))) return;
   event.preventDefault();
   event.stopImmediatePropagation();
 });

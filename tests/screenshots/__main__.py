@@ -129,7 +129,8 @@ def _take(
 def _settle(page: Page) -> None:
     """Wait until what is in sight has been drawn."""
     page.evaluate(
-        "Promise.all([...document.images].filter((i) => i.loading !== 'lazy').map((i) => i.decode().catch(() => {})))"
+        """() => Promise.all([...document.images].filter((image) => image.loading !== "lazy")
+        .map((image) => image.decode().catch(() => {})))"""
     )
     page.wait_for_timeout(350)
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tests.factories import VideoFactory
 from videos.models import State
-from videos.views.compare import differences
+from videos.views.words import differences
 
 pytestmark = pytest.mark.django_db
 URL = reverse("videos:compare")

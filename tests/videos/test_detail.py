@@ -88,3 +88,27 @@ def test_it_is_for_those_who_are_signed_in(client, as_alice, alice):
     url = VideoFactory(owner=alice).get_absolute_url()
     assert client.get(url).url == f"{reverse('account_login')}?next={url}"
     assert as_alice.post(url).status_code == 405
+
+
+def test_what_only_operators_need_is_told_to_staff_alone(as_alice, as_carol, alice, carol):
+    failed = {"state": State.FAILED, "error_code": "timed_out", "error_detail": "still at 99"}
+    pages = [
+        client.get(
+            VideoFactory(owner=owner, backend_job_id="j_7", **failed).get_absolute_url()
+        ).content.decode()
+        for client, owner in ((as_alice, alice), (as_carol, carol))
+    ]
+    assert [("j_7" in page, "still at 99" in page) for page in pages] == [(False, False), (True, True)]
+    assert all("<code>timed_out</code>" in page for page in pages)
+
+
+def test_one_thing_to_do_stands_out(as_alice, alice):
+    for fields in (
+        {"state": State.COMPLETED},
+        {"state": State.COMPLETED, "trashed_at": timezone.now()},
+        {"state": State.FAILED, "error_code": "timed_out"},
+        {"state": State.FAILED, "error_code": "moderation_blocked"},
+        {"state": State.UNCERTAIN, "due_at": None},
+    ):
+        page = as_alice.get(VideoFactory(owner=alice, **fields).get_absolute_url()).content.decode()
+        assert page.count("button--main") == 1, fields

@@ -1,5 +1,6 @@
 """What a video's page and its card tell of what it was made from, and of what can be made of it."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -8,9 +9,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from tests.factories import BackendFactory, ReferenceImageFactory, VideoFactory
-from videos import deriving
+from videos import deriving, keeping
 from videos.models import Backend, Character, Fit, Kind, State, Video, VideoModel
-from videos.views.detail import FAMILY
+from videos.views.family import HIGH, MOST
 
 pytestmark = pytest.mark.django_db
 STUDIO, LIBRARY = reverse("videos:studio"), reverse("videos:library")
@@ -118,71 +119,156 @@ def test_another_like_what_is_not_ones_own_changes_nothing(as_alice, alice, bob,
     assert "secret" not in response.content.decode()
 
 
-# --- Where it comes from -----------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("kind", "words"),
-    [(Kind.REMIX, "Remix of"), (Kind.EDIT, "Edit of"), (Kind.EXTEND, "Extension of")],
-)
-def test_it_names_its_source_and_the_source_names_it(as_alice, source, kind, words):
-    video = derived(source, kind, prompt="The second boat")
-    page = page_of(as_alice, video)
-    assert words in page
-    assert f'class="kin" href="{source.get_absolute_url()}"' in page
+# --- The tree ----------------------------------------------------------------------------------------------
+def lines(client, video: Video) -> list[str]:
+    """The rows of the tree: the prompt, or what stands in its place, each with the generation it is in."""
+    depth, drawn = 0, []
+    for row in client.get(video.get_absolute_url()).context["family"]:
+        depth += row.is_first
+        name = row.video.prompt if row.video else f"{row.hidden} more" if row.hidden else "gone"
+        drawn.append(f"{depth} {name}")
+        depth -= row.ends
+    assert depth == 0, "every list that begins ends"
+    return drawn
+
+
+def test_all_relatives_stand_in_one_tree_whichever_is_shown(as_alice, source):
+    snow = derived(source, prompt="snow")
+    red = derived(source, Kind.EDIT, prompt="red")
+    deep = derived(snow, Kind.EXTEND, prompt="deep snow")
+    expected = ["0 The first of all boats", "1 snow", "2 deep snow", "1 red"]
+    for video in (source, snow, red, deep):
+        assert lines(as_alice, video) == expected
+        page = page_of(as_alice, video)
+        shown = page.partition('aria-current="page">')[0].rpartition("<a ")[2]
+        assert video.get_absolute_url() in shown
+        assert page.count('class="kin"') == 4
     assert reverse("videos:poster", args=[source.public_id]) in page
-    assert "The first of all boats" in page
-    assert "Made from this" not in page
+    assert f'<a class="kin" href="{source.get_absolute_url()}">' in page
 
+
+def test_the_lists_are_nested_and_whole(as_alice, source):
+    first = derived(source)
+    derived(derived(first))
+    derived(source)
+    tree = page_of(as_alice, source).partition('<ul class="tree">')[2].partition("</section>")[0]
+    assert re.sub(r"<a.*?</a>|\s", "", tree, flags=re.DOTALL) == (
+        "<li><ul><li><ul><li><ul><li></li></ul></li></ul></li><li></li></ul></li></ul>"
+    )
+
+
+def test_each_says_what_changed_against_its_source(as_alice, source):
+    changed = derived(source, prompt="The first of all <b>kites</b>", state=State.FAILED)
+    derived(changed, Kind.EXTEND, prompt=changed.prompt)
+    derived(source, prompt="Something quite different")
     page = page_of(as_alice, source)
-    assert "Made from this" in page
-    assert f'class="kin" href="{video.get_absolute_url()}"' in page
-    assert f"{video.get_kind_display()}, " in page
-    assert " of</h2>" not in page
+    assert "<del>boats</del> <ins>&lt;b&gt;kites&lt;/b&gt;</ins>" in page
+    assert "Remix, 4 s, failed" in page
+    assert "Same prompt" in page
+    assert "Remix, new prompt, 4 s, queued" in page
+    assert page.count("<ins>") == 1
 
 
-@pytest.mark.parametrize("how", ["row gone", "in the trash", "of another owner"])
+def test_one_that_is_alone_has_no_tree(as_alice, source):
+    derived(source, prompt="A secret launch", deleted_at=timezone.now())
+    assert lines(as_alice, source) == []
+    page = page_of(as_alice, source)
+    assert 'class="tree"' not in page
+    assert "secret" not in page
+
+
+@pytest.mark.parametrize("how", ["row gone", "deleted", "of another owner"])
 def test_a_source_that_is_gone_leaves_only_that(as_alice, bob, source, how):
     video = derived(source)
     if how == "row gone":
         source.delete()
-    elif how == "in the trash":
+    elif how == "deleted":
         Video.objects.filter(pk=source.pk).update(deleted_at=timezone.now())
     else:
         Video.objects.filter(pk=source.pk).update(owner=bob)
+    assert lines(as_alice, video) == ["0 gone", f"1 {video.prompt}"]
     page = page_of(as_alice, video)
-    assert "a video deleted since" in page
+    assert "A video deleted since" in page
     assert "The first of all boats" not in page
     assert source.public_id not in page
 
 
-def test_what_others_made_or_was_deleted_is_not_told(as_alice, bob, source):
-    derived(source, owner=bob, prompt="A secret launch")
-    derived(source, prompt="A secret launch", deleted_at=timezone.now())
+def test_a_deleted_one_still_joins_its_relatives(as_alice, source):
+    gone = derived(source, prompt="A secret launch", deleted_at=timezone.now())
+    left, right = derived(gone, prompt="left"), derived(gone, prompt="right")
+    derived(left, prompt="A secret leaf", deleted_at=timezone.now())
+    assert lines(as_alice, right) == ["0 The first of all boats", "1 gone", "2 left", "2 right"]
+    page = page_of(as_alice, right)
+    assert "secret" not in page
+    assert gone.public_id not in page
+    Video.objects.filter(pk=source.pk).update(deleted_at=timezone.now())
+    assert lines(as_alice, right) == ["0 gone", "1 left", "1 right"]
+
+
+def test_what_is_in_the_trash_can_be_had_back_so_it_is_there(as_alice, source):
+    derived(source, prompt="thrown", trashed_at=timezone.now(), state=State.COMPLETED)
+    assert "Remix, new prompt, 4 s, in the trash" in page_of(as_alice, source)
+
+
+def test_strangers_are_never_in_the_tree(as_alice, as_bob, bob, source):
+    theirs = derived(source, owner=bob, prompt="A secret launch")
+    derived(theirs, prompt="The source of mine is theirs", owner=source.owner)
+    mine = derived(source, prompt="mine")
+    assert lines(as_alice, mine) == ["0 The first of all boats", "1 mine"]
+    assert lines(as_bob, theirs) == ["0 gone", "1 A secret launch"]
     page = page_of(as_alice, source)
     assert "secret" not in page
-    assert "Made from this" not in page
+    assert theirs.public_id not in page
 
 
-def test_a_large_family_is_cut_and_says_so(as_alice, source):
-    for _ in range(FAMILY):
-        derived(source)
-    assert "These are the newest" not in page_of(as_alice, source)
-    derived(source)
-    page = page_of(as_alice, source)
-    assert page.count('class="kin"') == FAMILY
-    assert "These are the newest 24" in page
+def test_a_large_family_is_cut_where_it_is_far_and_says_so(as_alice, source):
+    videos = [derived(source, prompt=f"number {number}") for number in range(MOST + 9)]
+    oldest = derived(videos[0], prompt="of the oldest")
+
+    drawn = lines(as_alice, source)
+    assert drawn[1:] == [f"1 number {number}" for number in range(10, MOST + 9)] + ["1 11 more"]
+    assert "11 more, in the <a" in page_of(as_alice, source)
+
+    drawn = lines(as_alice, oldest)
+    assert drawn[:4] == ["0 The first of all boats", "1 number 0", "2 of the oldest", "1 number 12"]
+    assert drawn[-1] == "1 11 more"
+    assert len(drawn) == MOST + 1
+    assert f'11 more, on <a href="{source.get_absolute_url()}">' in page_of(as_alice, oldest)
 
 
-def test_it_needs_as_many_queries_for_one_as_for_many(as_alice, source, django_assert_num_queries):
+def test_a_long_line_is_cut_above_and_below(as_alice, source):
+    line = [source]
+    for number in range(HIGH + MOST):
+        line.append(derived(line[-1], prompt=f"number {number}"))
+    page = page_of(as_alice, line[HIGH + 1])
+    assert "Earlier ones, on the page of the next" in page
+    assert "deleted since" not in page
+    assert "The first of all boats" not in page
+    assert f"{len(line) - 1 - MOST} more" in page
+    assert "Earlier ones" not in page_of(as_alice, line[HIGH])
+
+
+def test_a_circle_that_cannot_be_ends_all_the_same(as_alice, source):
+    other = derived(source)
+    Video.objects.filter(pk=source.pk).update(source=other, remixed_from=other.public_id)
+    assert page_of(as_alice, source).count('class="kin"') == 2
+
+
+def test_it_needs_as_many_queries_for_two_as_for_thirty(as_alice, source, django_assert_num_queries):
     derived(source, state=State.COMPLETED)
-    with django_assert_num_queries(11) as few:
+    page_of(as_alice, source)
+    with django_assert_num_queries(16) as few:
         page_of(as_alice, source)
-    for number in range(15):
-        derived(source, state=State.COMPLETED)
+    branch = source
+    for number in range(28):
+        made = derived(branch, state=State.COMPLETED)
+        branch = made if number % 5 == 0 else branch
         source.characters.add(
             Character.objects.create(owner=source.owner, backend=source.backend, name=f"C{number}")
         )
+        keeping.tag(source.owner, [source], f"tag {number}")
     with django_assert_num_queries(len(few)):
-        page_of(as_alice, source)
+        assert page_of(as_alice, source).count('class="kin"') == 30
 
 
 # --- Facts -------------------------------------------------------------------------------------------------

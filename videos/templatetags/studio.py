@@ -59,6 +59,12 @@ def ratio(picture: Video | ReferenceImage) -> int:
 
 
 @register.filter
+def is_tall(video: Video) -> bool:
+    """Whether it is clearly higher than wide, so that a page has room beside rather than below it."""
+    return ratio(video) < 90
+
+
+@register.filter
 def any_in_flight(videos: Iterable[Video]) -> bool:
     """Whether a page of these has anything to ask for again."""
     return any(video.is_in_flight for video in videos)

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 
 from videos import services
 from videos.models import Video
+from videos.views.finding import Search, way_to
 from videos.views.loading import Request, get_video, in_line, signed_in
 from videos.views.toasts import say
 
@@ -54,7 +55,7 @@ def _carry_out(request: Request, public_id: str, act: Callable[[Video], bool]) -
     video.refresh_from_db()
     if request.htmx:
         in_line([video])
-        response = render(request, "videos/_changed.html", {"video": video})
+        response = render(request, "videos/_changed.html", {"video": video, "search": Search.around(request)})
     else:
-        response = redirect(video)
+        response = redirect(way_to(request, video))
     return response if done else say(request, response, _TOO_LATE)

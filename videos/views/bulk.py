@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -14,7 +13,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from videos import keeping
-from videos.models import Tag, Video
+from videos.models import Video
+from videos.views.finding import Search
 from videos.views.loading import Request, get_video, in_line, labelled, signed_in, way_back
 from videos.views.trash import undo_key
 from videos.views.zipping import zip_response
@@ -111,8 +111,7 @@ def _tag(request: Request, videos: Sequence[Video]) -> Done:
 
 def _untag(request: Request, videos: Sequence[Video]) -> Done:
     name = " ".join(request.POST.get("tag", "").replace("\x00", "").split())
-    named = Q(name=name) | Q(name__iexact=name)
-    tag = Tag.objects.filter(named, owner=request.user).first()
+    tag = keeping.tag_named(request.user, name)
     if tag is None:
         raise RefusedError(f"You have no tag “{name}”." if name else "Name the tag to take off.")
     keeping.untag(videos, tag)
@@ -156,6 +155,7 @@ def _tell(request: Request, videos: Sequence[Video], done: Done) -> HttpResponse
         "gone": [video.public_id for video in videos if video.public_id not in kept],
         "out_of_band": True,
         "done": done,
+        "search": Search.around(request),
     }
     response = render(request, "videos/_done.html", context)
     response["HX-Trigger"] = "library:changed"

@@ -13,6 +13,7 @@ from videos.models import IN_FLIGHT, Video
 from videos.models.video import VideoQuerySet
 from videos.templatetags.studio import version_of
 from videos.views.detail import STOP_POLLING
+from videos.views.finding import Search
 from videos.views.loading import Request, in_line, labelled, signed_in
 
 LIMIT = 200  # cards in one question
@@ -37,7 +38,8 @@ def cards(request: Request) -> HttpResponse:
     if not changed and not gone and not idle:
         return HttpResponse(status=204)
     videos = in_line(labelled(on_show.filter(public_id__in=changed))) if changed else []
-    context = {"videos": videos, "gone": gone, "out_of_band": True}
+    search = Search.around(request)
+    context = {"videos": videos, "gone": gone, "out_of_band": True, "search": search}
     return render(request, "videos/_cards.html", context, status=STOP_POLLING if idle else 200)
 
 

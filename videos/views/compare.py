@@ -1,9 +1,7 @@
 """Two to four finished videos side by side, and what differs between them."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -16,18 +14,9 @@ from videos.models import State, Video
 from videos.templatetags.studio import times, took
 from videos.views.loading import Request, signed_in
 from videos.views.paging import PUBLIC_ID
+from videos.views.words import differences
 
 FEWEST, MOST = 2, 4
-WORDS = 1500  # of a prompt, looked at for differences; the time that takes grows with the square
-_PIECE = re.compile(r"\S+\s*")
-
-
-@dataclass(frozen=True)
-class Run:
-    """Some words of a prompt, and whether the other prompts have them too."""
-
-    text: str
-    differs: bool
 
 
 @dataclass(frozen=True)
@@ -70,35 +59,6 @@ def compare(request: Request) -> HttpResponse:
         "rows": _rows(videos),
     }
     return render(request, "videos/compare.html", context)
-
-
-def differences(prompts: Sequence[str]) -> list[list[Run]]:
-    """Mark in each prompt, word by word, what the first does not have; in the first, what any other lacks.
-
-    Beyond `WORDS` words everything counts as the same.
-    """
-    pieces = [_PIECE.findall(prompt.strip()) for prompt in prompts]
-    words = [[piece.rstrip() for piece in each[:WORDS]] for each in pieces]
-    differing: list[set[int]] = [set() for _ in prompts]
-    for number in range(1, len(prompts)):
-        matcher = SequenceMatcher(None, words[0], words[number])
-        for tag, first, first_end, begin, end in matcher.get_opcodes():
-            if tag != "equal":
-                differing[0].update(range(first, first_end))
-                differing[number].update(range(begin, end))
-    return [_runs(each, marked) for each, marked in zip(pieces, differing, strict=True)]
-
-
-def _runs(pieces: Sequence[str], differing: set[int]) -> list[Run]:
-    """Neighbouring words of one kind, together."""
-    runs: list[Run] = []
-    for number, piece in enumerate(pieces):
-        differs = number in differing
-        if runs and runs[-1].differs == differs:
-            runs[-1] = Run(runs[-1].text + piece, differs)
-        else:
-            runs.append(Run(piece, differs))
-    return runs
 
 
 def _finished(request: Request, wanted: Sequence[str]) -> list[Video]:

@@ -1,4 +1,4 @@
-"""One video: the player, what is known of it, and what can be done about it."""
+"""One video: the player, what is known of it, its family, and what can be done about it."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -6,12 +6,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from videos import casting, catalogue, services
-from videos.models import Video
+from videos.models import Tag, Video
 from videos.templatetags.studio import version
+from videos.views import family
+from videos.views.finding import Search
 from videos.views.loading import Request, get_video, in_line, signed_in
+from videos.views.paging import beside
 from videos.views.takes import siblings
 
-FAMILY = 24  # videos made from this one that its page shows
 STOP_POLLING = 286  # HTMX takes this for "swap this in, and do not ask again"
 
 
@@ -19,14 +21,18 @@ STOP_POLLING = 286  # HTMX takes this for "swap this in, and do not ask again"
 @signed_in
 @vary_on_headers("HX-Request")
 def detail(request: Request, public_id: str) -> HttpResponse:
-    """Show the page. HTMX, telling the `version` it shows, gets 204 or the page's changing part."""
-    (video,) = in_line([get_video(request, public_id)])
+    """Show the page. HTMX, telling the `version` it shows, gets 204 or the page's changing part.
+
+    The query is that of the library one came from, and says which videos are the neighbours.
+    """
+    video = get_video(request, public_id)
     if not request.htmx:
-        return render(request, "videos/detail.html", _context(request, video))
+        return page(request, video, Search.of(request.GET))
+    (video,) = in_line([video])
     if request.GET.get("version") == version(video):
         return HttpResponse(status=204)
     status = 200 if video.is_in_flight else STOP_POLLING
-    return render(request, "videos/_detail.html", _context(request, video), status=status)
+    return render(request, "videos/_news.html", _changing(request, video), status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,15 +48,26 @@ def delete(request: Request, public_id: str) -> HttpResponse:
     return redirect("videos:trash")
 
 
-def _context(request: Request, video: Video) -> dict[str, object]:
-    """Besides the video: its family, as far as its owner sees it, and what can be made of it."""
-    mine = Video.objects.of(request.user)
-    derived = list(mine.filter(source=video)[: FAMILY + 1])
+def page(
+    request: Request, video: Video, search: Search, *, status: int = 200, **said: object
+) -> HttpResponse:
+    """Show the whole page of `video`, as reached by `search`; `said` is what its forms have to say."""
+    (video,) = in_line([video])
+    before, after = beside(video, search.matches(request.user), search.chosen_sort.order)
+    around = {"search": search, "before": before, "after": after}
+    context = {**_changing(request, video), **kept(request, video), **around, **said}
+    return render(request, "videos/detail.html", context, status=status)
+
+
+def kept(request: Request, video: Video) -> dict[str, object]:
+    """What drawing its tags takes."""
+    return {"video": video, "labels": video.tags.all(), "own_tags": Tag.objects.filter(owner=request.user)}
+
+
+def _changing(request: Request, video: Video) -> dict[str, object]:
     return {
         "video": video,
-        "source": mine.filter(pk=video.source_id).first() if video.source_id else None,
-        "derived": derived[:FAMILY],
-        "more_derived": len(derived) > FAMILY,
+        "family": family.tree(video),
         "takes": siblings(request, video),
         "characters": video.characters.all(),
         "ways": catalogue.ways(video),

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django import forms
 from django.db.models import Count, F, Q
 from django.db.models.functions import Coalesce
-from django.urls import reverse
+from django.http import QueryDict
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -19,6 +20,7 @@ from videos.models import State, Tag, Video
 from videos.models.tag import TAG_LIMIT
 from videos.models.video import VideoQuerySet
 from videos.templatetags.studio import times
+from videos.views.loading import Request
 from videos.views.paging import Order
 
 WORDS_LIMIT = 200  # characters
@@ -124,6 +126,18 @@ class Search:
         search = cls(**{name: value for name, value in form.cleaned_data.items() if value})
         return replace(search, sort="" if search.sort == "newest" else search.sort)
 
+    @classmethod
+    def around(cls, request: Request) -> "Search":
+        """That of the page which the request was made from: of the library, or of a video that was opened
+        there. Of any other page it is the one that asks for nothing.
+        """
+        try:
+            page = urlsplit(request.htmx.current_url or request.headers.get("Referer", ""))
+            name = resolve(page.path).view_name
+        except (Resolver404, ValueError):
+            return cls()
+        return cls.of(QueryDict(page.query)) if name in ("videos:library", "videos:detail") else cls()
+
     @property
     def chosen_sort(self) -> Sort:
         return SORTS[self.sort or "newest"]
@@ -137,6 +151,11 @@ class Search:
     @property
     def address(self) -> str:
         return _address(self.parameters)
+
+    @property
+    def query(self) -> str:
+        """What a link to a video takes along, so that its page knows the way on and back."""
+        return f"?{urlencode(self.parameters)}" if self.parameters else ""
 
     @property
     def below(self) -> str:
@@ -199,6 +218,11 @@ class Search:
 
 
 _NOTHING = vars(Search())
+
+
+def way_to(request: Request, video: Video) -> str:
+    """The address of the video's page, with the search of the page that the request was made from."""
+    return video.get_absolute_url() + Search.around(request).query
 
 
 def _address(parameters: Mapping[str, str]) -> str:

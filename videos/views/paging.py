@@ -87,12 +87,32 @@ def _whole(keys: Sequence[int]) -> list[Video]:
     return [found[pk] for pk in keys if pk in found]  # one may have been deleted since
 
 
+def beside(video: Video, rows: VideoQuerySet, order: Order) -> tuple[Video | None, Video | None]:
+    """Return which of `rows` come right before and right after `video`, which need not be one of them.
+
+    A query for each, which finds it in an index as `_keys` does, and one to read both; one more for the place
+    where the order has a key.
+    """
+    place = (video.pk, None) if order.key is None else _place_of(Video.objects.filter(pk=video.pk), order)
+    if place is None:
+        return None, None
+    before = order.sorted(order.past(rows, place, backwards=True), backwards=True)
+    after = order.sorted(order.past(rows, place))
+    keys = [found.values_list("pk", flat=True).first() for found in (before, after)]
+    known = Video.objects.only("public_id", "prompt").in_bulk([pk for pk in keys if pk is not None])
+    previous, following = (known.get(pk) if pk is not None else None for pk in keys)
+    return previous, following
+
+
 def _place(request: Request, name: str, order: Order) -> tuple[int, Any] | None:
     """Where in the order the card that `?name=` names is, when it is one's own; deleted ones keep theirs."""
     public_id = request.GET.get(name, "")
     if not PUBLIC_ID.fullmatch(public_id):
         return None
-    named = Video.objects.filter(owner=request.user, public_id=public_id)
+    return _place_of(Video.objects.filter(owner=request.user, public_id=public_id), order)
+
+
+def _place_of(named: VideoQuerySet, order: Order) -> tuple[int, Any] | None:
     if order.key is None:
         pk = named.values_list("pk", flat=True).first()
         return None if pk is None else (pk, None)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from videos import keeping
 from videos.models import Video
 from videos.models.video import VideoQuerySet
+from videos.views.finding import Search, way_to
 from videos.views.loading import Request, get_video, in_line, signed_in, way_back
 from videos.views.paging import Order, page_of
 
@@ -56,7 +57,7 @@ def throw(request: Request, public_id: str) -> HttpResponse:
         return render(request, "videos/throw.html", {"video": video})
     keeping.trash([video])
     messages.success(request, "1 video moved to the trash.", extra_tags=undo_key([video]))
-    return redirect("videos:library")
+    return redirect(Search.around(request).address)
 
 
 @require_POST
@@ -65,7 +66,7 @@ def restore(request: Request, public_id: str) -> HttpResponse:
     video = get_video(request, public_id)
     keeping.restore([video])
     messages.success(request, "1 video restored.")
-    return redirect(video)
+    return redirect(way_to(request, video))
 
 
 @require_POST

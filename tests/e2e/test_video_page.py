@@ -1,0 +1,95 @@
+"""The page of one video in a real browser: its family, its neighbours, its note and its player."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import USERNAME
+from tests.running import Studio, wait_until
+
+pytestmark = pytest.mark.e2e
+
+PROMPT = "A heron waits in the reeds"
+REMIXED = "A heron sleeps in the reeds"
+_REMIX = (
+    "from videos.models import Video; from videos.deriving import remix;"
+    "source = Video.objects.get(public_id='{}'); print(remix(source.owner, source, '{}').public_id)"
+)
+
+
+@pytest.fixture(scope="module")
+def herons(studio: Studio) -> list[str]:
+    """The addresses of a finished video, of another one, and of a remix of the first that is on its way."""
+    made = [
+        studio.manage("generate_video", prompt, "--user", USERNAME, "--wait")
+        for prompt in (PROMPT, "A heron over the lake")
+    ]
+    made.append(studio.manage("shell", "-v", "0", "-c", _REMIX.format(made[0].stdout.strip(), REMIXED)))
+    assert all(command.returncode == 0 for command in made), [command.stderr for command in made]
+    return [f"/videos/{command.stdout.strip()}/" for command in made]
+
+
+def test_family_note_and_neighbours(page: Page, studio: Studio, herons: list[str]):
+    first, other, remix = herons
+    page.goto(f"{studio.url}{remix}")
+    note = page.get_by_role("textbox", name="Note")
+    # Typed while the page is drawn again under it: nothing is lost, neither letters nor focus.
+    note.press_sequentially("Softer light, and a slower one", delay=150)
+    expect(note).to_be_focused()
+    expect(note).to_have_value("Softer light, and a slower one")
+    expect(page.locator("#note-said")).to_have_text("Saved")
+    expect(page.locator("#detail")).to_have_attribute("data-status", "completed", timeout=90_000)
+    expect(page.locator("#player")).to_be_visible()
+
+    tree = page.get_by_role("region", name="Family")
+    expect(tree.get_by_role("link")).to_have_count(2)
+    expect(tree.locator("del")).to_have_text("waits")
+    expect(tree.locator("ins")).to_have_text("sleeps")
+    expect(tree.locator("[aria-current]")).to_contain_text("sleeps")
+
+    page.goto(f"{studio.url}/library/?q=heron&sort=oldest")
+    page.get_by_role("link", name=PROMPT, exact=True).click()
+    page.wait_for_url(f"**{first}?q=heron&sort=oldest")
+    expect(page.get_by_role("link", name="Previous")).to_have_count(0)
+    page.keyboard.press("j")
+    page.wait_for_url(f"**{other}?q=heron&sort=oldest")
+    page.keyboard.press("j")
+    page.wait_for_url(f"**{remix}?q=heron&sort=oldest")
+    expect(page.get_by_role("textbox", name="Note")).to_have_value("Softer light, and a slower one")
+    page.keyboard.press("k")
+    page.wait_for_url(f"**{other}?q=heron&sort=oldest")
+    page.get_by_role("link", name="Back to the library").click()
+    page.wait_for_url("**/library/?q=heron&sort=oldest")
+
+
+def test_the_player_listens_to_keys_unless_they_are_switched_off(
+    page: Page, studio: Studio, herons: list[str]
+):
+    page.goto(f"{studio.url}{herons[0]}")
+    film = page.locator("#player")
+    wait_until(lambda: film.evaluate("film => film.readyState >= 1"))
+
+    def at() -> float:
+        return float(film.evaluate("film => film.currentTime"))
+
+    page.keyboard.press("ArrowRight")
+    assert at() == pytest.approx(1, abs=0.01)
+    page.keyboard.press("Shift+ArrowRight")
+    assert at() == pytest.approx(1 + 1 / 24, abs=0.01)
+    page.keyboard.press("Home")
+    assert at() == 0
+    page.keyboard.press("Space")
+    wait_until(lambda: at() > 0.2)
+    page.keyboard.press("Space")
+    assert film.evaluate("film => film.paused")
+    page.keyboard.press("m")
+    assert film.evaluate("film => film.muted")
+    page.get_by_role("textbox", name="Note").press("m")
+    assert film.evaluate("film => film.muted"), "a letter of a note is a letter"
+    page.locator("main").focus()
+    page.keyboard.press("?")
+    page.get_by_role("switch", name="Use single-key shortcuts").click()
+    page.keyboard.press("Escape")
+    before = at()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("m")
+    assert (at(), film.evaluate("film => film.muted")) == (before, True)
