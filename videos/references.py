@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from videos import services
-from videos.engine.forget import forget_reference
+from videos.engine.images import forget_reference
 from videos.media.reference import BadReference, open_reference
 from videos.models import ReferenceImage, Video
 from videos.models.reference_image import NAME_LIMIT

@@ -10,13 +10,14 @@ function select(source) {
 
 async function copy(button) {
   const source = document.getElementById(button.dataset.copy);
+  const label = button.querySelector("span") ?? button;
   try {
     await navigator.clipboard.writeText(words(source));
-    button.textContent = "Copied";
+    label.textContent = "Copied";
     document.getElementById("announcer").textContent = "Copied";
   } catch {
     select(source);
-    button.textContent = "Press Ctrl+C";
+    label.textContent = "Press Ctrl+C";
   }
 }
 

@@ -4,16 +4,15 @@ deleted image that it was the last to need.
 
 import logging
 from datetime import timedelta
-from functools import partial
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from videos.backends.errors import BackendError, Unavailable
 from videos.engine import wire
+from videos.engine.images import forget_reference
 from videos.engine.store import folder_of, remove_folder
-from videos.models import IN_FLIGHT, ReferenceImage, State, Video
+from videos.models import IN_FLIGHT, State, Video
 
 logger = logging.getLogger(__name__)
 
@@ -44,23 +43,6 @@ def forget(video_id: int) -> None:
         video.delete()
         if video.reference_id is not None:
             forget_reference(video.reference_id)
-
-
-def forget_reference(image_id: int) -> bool:
-    """Remove for good a reference image that its owner deleted, unless a video was made from it. Returns
-    whether it went.
-    """
-    with transaction.atomic():
-        deleted = ReferenceImage.objects.exclude(deleted_at=None)
-        image = deleted.select_for_update().filter(pk=image_id).first()
-        if image is None or image.videos.exists():
-            return False
-        image.delete()
-        # The row first: the same picture, uploaded meanwhile, must never find a row whose file is gone.
-        for stored in (image.file, image.thumbnail):
-            if stored.name:
-                transaction.on_commit(partial(stored.storage.delete, stored.name), robust=True)
-    return True
 
 
 def _job_forgotten(video: Video) -> bool:
