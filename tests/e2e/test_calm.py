@@ -39,7 +39,7 @@ def test_the_whole_path_by_keyboard_alone(context: BrowserContext, studio: Studi
     page.keyboard.press("Enter")
     page.wait_for_url(f"{studio.url}/")
 
-    prompt = "A kite over a yellow field"
+    prompt = "A balloon over a yellow field"
     card = _write_and_generate(page, prompt)
     assert page.title().startswith("(1) Studio")
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("")

@@ -56,10 +56,10 @@ def test_what_was_typed_comes_back_and_a_template_becomes_text(page: Page):
     expect(page.locator(".blanks")).to_have_count(0)
 
     page.get_by_role("link", name="Product reveal").click()
-    page.get_by_label("Product").fill("A kite")
+    page.get_by_label("Product").fill("A sundial")
     page.get_by_label("Product").press("Enter")
     expect(prompt).to_be_focused()
-    expect(prompt).to_have_value(re.compile("^A kite turns slowly on wet stone, one"))
+    expect(prompt).to_have_value(re.compile("^A sundial turns slowly on wet stone, one"))
 
 
 def test_a_video_is_kept_as_a_template_and_used(page: Page, studio: Studio):

@@ -1,5 +1,5 @@
-"""The files of reference images that nobody needs any more. Apart from `forget`, so that the web processes can
-ask for it without loading all that makes and takes films apart.
+"""The files of reference images that nobody needs any more. Apart from `forget`, so that the web processes
+can ask for it without loading all that takes films apart and joins them.
 """
 
 from functools import partial
