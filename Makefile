@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test schema e2e interop chaos bench lint format venv venv-dev clean
+.PHONY: help run test schema e2e interop chaos bench screenshots lint format venv venv-dev clean
 
 help:
 	@echo 'make run     the whole studio on this machine; Ctrl-C stops it'
@@ -16,6 +16,7 @@ help:
 	@echo 'make interop a real LiteLLM proxy between studio and simulator (installs it apart, 750 MB)'
 	@echo 'make chaos   hundreds of videos while processes are killed; CHAOS="--videos 1000 --kills 100" for more'
 	@echo 'make bench   how fast it is: one table, in about ten minutes'
+	@echo 'make screenshots  every page as it looks, into ./screenshots, in about twenty minutes (needs Chromium)'
 	@echo 'make lint    style, types, import rules, migrations, production settings'
 	@echo 'make format  lay the code out as the style wants it'
 	@echo 'make clean   remove .venv and caches; data stays'
@@ -48,6 +49,9 @@ chaos: venv-dev
 
 bench: venv-dev
 	@exec $(BIN)/python -m tests.benchmarks
+
+screenshots: venv-dev
+	@$(BIN)/python -m tests.screenshots screenshots
 
 lint: venv-dev
 	@$(BIN)/ruff check .

@@ -29,8 +29,11 @@ def hints(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 
 
 @pytest.fixture(autouse=True)
-def no_memories() -> None:
-    """Ids recur from test to test, so nothing may be remembered of the last one."""
+def no_memories(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids recur from test to test, so nothing may be remembered of the last one; nor of a second ago, which
+    is long for a test.
+    """
+    monkeypatch.setattr(turns, "LOOK_EVERY", 0)
     experience.forget_all()
     turns.forget_all()
     cache.clear()

@@ -65,6 +65,21 @@ def test_search_and_filter_are_in_the_address_and_the_way_back_undoes_them(page:
     expect(page.get_by_role("searchbox")).to_have_value("")
 
 
+def test_both_days_are_chosen_in_one_sheet(library: Page):
+    days = library.locator(".filter--days")
+    days.get_by_text("Any date").click()
+    library.get_by_label("From").fill("2020-01-02")
+    expect(days.locator("summary")).to_have_text("From 2 Jan 2020")
+    expect(library.get_by_label("Until"), "the filters are new, and the sheet still open").to_be_visible()
+    library.get_by_label("Until").fill("2020-02-03")
+    expect(days.locator("summary")).to_have_text("2 Jan 2020 – 3 Feb 2020")  # noqa: RUF001 - as it is written
+    expect(library.locator(".card")).to_have_count(0)
+    library.keyboard.press("Escape")
+    expect(library.get_by_label("Until")).to_be_hidden()
+    library.get_by_role("link", name="Remove the filter From 2 Jan 2020").click()
+    expect(days.locator("summary")).to_have_text("Until 3 Feb 2020")
+
+
 def test_a_range_is_selected_by_key_and_tagged(library: Page):
     _card(library, 3).get_by_role("link").first.focus()
     library.keyboard.press("x")

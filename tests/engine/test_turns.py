@@ -89,3 +89,23 @@ def test_a_line_that_moves_is_looked_at_anew(backend: Backend, alice, bob, chang
     turns.forget_all()
     assert told == turns.places(mine)
     assert turns.places([line[-1]]) == {line[-1].pk: told[line[-1].pk]}
+
+
+def test_a_line_is_looked_at_once_a_second(backend: Backend, alice, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(turns, "LOOK_EVERY", 1)
+    clock = [100.0]
+    monkeypatch.setattr(turns, "monotonic", lambda: clock[0])
+    first, mine = VideoFactory(backend=backend), VideoFactory(backend=backend, owner=alice)
+    assert turns.places([mine]) == {mine.pk: 2}
+    Video.objects.filter(pk=first.pk).update(state=State.CANCELED)
+    with django_assert_num_queries(0):
+        assert turns.places([mine]) == {mine.pk: 2}
+    clock[0] += 1
+    assert turns.places([mine]) == {mine.pk: 1}
+
+
+def test_one_who_has_just_joined_is_told_at_once(backend: Backend, alice, monkeypatch):
+    monkeypatch.setattr(turns, "LOOK_EVERY", 60)
+    turns.places([VideoFactory(backend=backend)])
+    mine = VideoFactory(backend=backend, owner=alice)
+    assert turns.places([mine]) == {mine.pk: 2}

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from heapq import heappop, heappush
 from itertools import islice
-from typing import Protocol
+from time import monotonic
+from typing import NamedTuple, Protocol
 
 from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
@@ -26,6 +27,7 @@ OCCUPIES = Q(state__in=[State.SUBMITTING, State.IN_PROGRESS, State.UNCERTAIN]) &
 
 _IN_LINE_OR_SERVED = [State.QUEUED, State.SUBMITTING, State.UNCERTAIN, State.IN_PROGRESS]
 
+LOOK_EVERY = 1.0  # seconds; a place that old misleads nobody, and many pages ask every two seconds
 FAR = 500  # places that are worth counting; whoever is further back learns just that
 
 
@@ -67,8 +69,8 @@ def places(videos: Iterable[Waiting]) -> dict[int, int]:
     """Return the place in the queue, from 1, of those `videos` that are queued, by id.
 
     It is the order in which they start when nobody joins and jobs end as they began; at most `FAR` + 1.
-    However many videos: one query for each backend, and where its line has moved since this process looked
-    last, four more and one for each owner.
+    However many videos: at most once a second one query for each backend, and where its line has moved since
+    this process looked last, four more and one for each owner.
     """
     queued = [video for video in videos if video.state == State.QUEUED]
     by_backend: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -82,17 +84,28 @@ def places(videos: Iterable[Waiting]) -> dict[int, int]:
 
 def _remembered(backend_id: int, asked: dict[int, list[int]]) -> dict[int, int]:
     """The places, found anew only where the line has moved: pages ask every two seconds."""
-    sign = _sign(backend_id)
-    known, told = _told.get(backend_id, (sign, {}))
     pks = [pk for waiting in asked.values() for pk in waiting]
-    if known != sign or not told.keys() >= set(pks):
-        told = (told if known == sign else {}) | _places_at(backend_id, asked)
-        _told[backend_id] = (sign, told)
+    last = _told.get(backend_id)
+    told = last.places if last else {}
+    knows_all = told.keys() >= set(pks)
+    if not (last and knows_all and monotonic() - last.looked_at < LOOK_EVERY):
+        sign = _sign(backend_id)
+        has_moved = last is None or last.sign != sign
+        if has_moved or not knows_all:
+            told = ({} if has_moved else told) | _places_at(backend_id, asked)
+        _told[backend_id] = _Told(monotonic(), sign, told)
     return {pk: told[pk] for pk in pks}
 
 
-# What this process told last, by backend: the line's sign, and places by video.
-_told: dict[int, tuple[object, dict[int, int]]] = {}
+class _Told(NamedTuple):
+    """What was told of a backend's line: when it was looked at, its sign, and places by video."""
+
+    looked_at: float
+    sign: object
+    places: dict[int, int]
+
+
+_told: dict[int, _Told] = {}  # by this process, the last of each backend
 
 
 def forget_all() -> None:
