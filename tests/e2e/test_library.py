@@ -75,7 +75,7 @@ def test_both_days_are_chosen_in_one_sheet(library: Page):
     expect(days.locator("summary")).to_have_text("2 Jan 2020 – 3 Feb 2020")  # noqa: RUF001 - as it is written
     expect(library.locator(".card")).to_have_count(0)
     library.keyboard.press("Escape")
-    expect(library.get_by_label("Until")).to_be_hidden()
+    expect(library.get_by_label("Until", exact=True)).to_be_hidden()
     library.get_by_role("link", name="Remove the filter From 2 Jan 2020").click()
     expect(days.locator("summary")).to_have_text("Until 3 Feb 2020")
 

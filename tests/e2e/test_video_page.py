@@ -8,8 +8,8 @@ from tests.running import Studio, wait_until
 
 pytestmark = pytest.mark.e2e
 
-PROMPT = "A heron waits in the reeds"
-REMIXED = "A heron sleeps in the reeds"
+PROMPT = "A bittern waits in the reeds"
+REMIXED = "A bittern sleeps in the reeds"
 _REMIX = (
     "from videos.models import Video; from videos.deriving import remix;"
     "source = Video.objects.get(public_id='{}'); print(remix(source.owner, source, '{}').public_id)"
@@ -17,19 +17,19 @@ _REMIX = (
 
 
 @pytest.fixture(scope="module")
-def herons(studio: Studio) -> list[str]:
+def bitterns(studio: Studio) -> list[str]:
     """The addresses of a finished video, of another one, and of a remix of the first that is on its way."""
     made = [
         studio.manage("generate_video", prompt, "--user", USERNAME, "--wait")
-        for prompt in (PROMPT, "A heron over the lake")
+        for prompt in (PROMPT, "A bittern over the lake")
     ]
     made.append(studio.manage("shell", "-v", "0", "-c", _REMIX.format(made[0].stdout.strip(), REMIXED)))
     assert all(command.returncode == 0 for command in made), [command.stderr for command in made]
     return [f"/videos/{command.stdout.strip()}/" for command in made]
 
 
-def test_family_note_and_neighbours(page: Page, studio: Studio, herons: list[str]):
-    first, other, remix = herons
+def test_family_note_and_neighbours(page: Page, studio: Studio, bitterns: list[str]):
+    first, other, remix = bitterns
     page.goto(f"{studio.url}{remix}")
     note = page.get_by_role("textbox", name="Note")
     # Typed while the page is drawn again under it: nothing is lost, neither letters nor focus.
@@ -46,25 +46,25 @@ def test_family_note_and_neighbours(page: Page, studio: Studio, herons: list[str
     expect(tree.locator("ins")).to_have_text("sleeps")
     expect(tree.locator("[aria-current]")).to_contain_text("sleeps")
 
-    page.goto(f"{studio.url}/library/?q=heron&sort=oldest")
+    page.goto(f"{studio.url}/library/?q=bittern&sort=oldest")
     page.get_by_role("link", name=PROMPT, exact=True).click()
-    page.wait_for_url(f"**{first}?q=heron&sort=oldest")
+    page.wait_for_url(f"**{first}?q=bittern&sort=oldest")
     expect(page.get_by_role("link", name="Previous")).to_have_count(0)
     page.keyboard.press("j")
-    page.wait_for_url(f"**{other}?q=heron&sort=oldest")
+    page.wait_for_url(f"**{other}?q=bittern&sort=oldest")
     page.keyboard.press("j")
-    page.wait_for_url(f"**{remix}?q=heron&sort=oldest")
+    page.wait_for_url(f"**{remix}?q=bittern&sort=oldest")
     expect(page.get_by_role("textbox", name="Note")).to_have_value("Softer light, and a slower one")
     page.keyboard.press("k")
-    page.wait_for_url(f"**{other}?q=heron&sort=oldest")
+    page.wait_for_url(f"**{other}?q=bittern&sort=oldest")
     page.get_by_role("link", name="Back to the library").click()
-    page.wait_for_url("**/library/?q=heron&sort=oldest")
+    page.wait_for_url("**/library/?q=bittern&sort=oldest")
 
 
 def test_the_player_listens_to_keys_unless_they_are_switched_off(
-    page: Page, studio: Studio, herons: list[str]
+    page: Page, studio: Studio, bitterns: list[str]
 ):
-    page.goto(f"{studio.url}{herons[0]}")
+    page.goto(f"{studio.url}{bitterns[0]}")
     film = page.locator("#player")
     wait_until(lambda: film.evaluate("film => film.readyState >= 1"))
 
