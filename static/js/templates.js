@@ -33,9 +33,16 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   wanted = event.detail.elt.matches("[data-template]") || Boolean(blanks());
 });
 
+let focused = null; // when the new form came
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (detail.elt.id === "composer") focused = document.activeElement;
+});
+
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.elt.id !== "composer" || !wanted) return;
   wanted = false;
+  // On a slow machine people have gone on to the next field by now.
+  if (document.activeElement !== focused && blanks()?.contains(document.activeElement)) return;
   const first = blanks()?.querySelector("[aria-invalid='true']") ?? blanks()?.querySelector("input:not([type='hidden']), select");
   const next = first ?? prompt();
   next.focus();
