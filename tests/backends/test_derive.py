@@ -10,7 +10,15 @@ import pytest
 from tests.backends.conftest import KEY
 from tests.backends.server import Answer, Server, drop, hang, reply
 from tests.simulator.conftest import Start
-from videos.backends import BackendError, Client, ClipFile, Job, Refused, Unavailable, Unknown
+from videos.backends import (
+    BackendError,
+    Client,
+    ClipFile,
+    Job,
+    RefusedError,
+    UnavailableError,
+    UnknownOutcomeError,
+)
 
 Serve = Callable[..., Server]
 Connect = Callable[..., Client]
@@ -100,7 +108,7 @@ def test_a_large_file_is_read_piece_by_piece(serve: Serve, connect: Connect) -> 
 @pytest.mark.parametrize("call", ["edit a file", "extend a file"])
 def test_a_server_without_forms_is_sent_no_file(serve: Serve, connect: Connect, call: str) -> None:
     server = serve(reply(200, JOB))
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         CALLS[call](connect(server, body="json"))
     assert caught.value.code == "unsupported"
     assert server.requests == []
@@ -110,17 +118,17 @@ def test_a_server_without_forms_is_sent_no_file(serve: Serve, connect: Connect, 
 @pytest.mark.parametrize(
     ("answer", "kind", "code"),
     [
-        (reply(401, {}), Refused, "invalid_key"),
-        (reply(400, {"error": {"message": "no", "code": "sentinel_block"}}), Refused, "sentinel_block"),
-        (reply(405, b""), Refused, "unsupported"),
-        (reply(413, b""), Refused, "too_large"),
-        (reply(307, b"", location="https://new.example/v1/videos"), Refused, "redirected"),
-        (reply(429, b"", retry_after="7"), Unavailable, "rate_limited"),
-        (reply(409, b""), Unknown, "conflict"),
-        (reply(500, b""), Unknown, "server_error"),
-        (reply(200, {}), Unknown, "bad_reply"),
-        (reply(200, b"<html>"), Unknown, "bad_reply"),
-        (drop, Unknown, "dropped"),
+        (reply(401, {}), RefusedError, "invalid_key"),
+        (reply(400, {"error": {"message": "no", "code": "sentinel_block"}}), RefusedError, "sentinel_block"),
+        (reply(405, b""), RefusedError, "unsupported"),
+        (reply(413, b""), RefusedError, "too_large"),
+        (reply(307, b"", location="https://new.example/v1/videos"), RefusedError, "redirected"),
+        (reply(429, b"", retry_after="7"), UnavailableError, "rate_limited"),
+        (reply(409, b""), UnknownOutcomeError, "conflict"),
+        (reply(500, b""), UnknownOutcomeError, "server_error"),
+        (reply(200, {}), UnknownOutcomeError, "bad_reply"),
+        (reply(200, b"<html>"), UnknownOutcomeError, "bad_reply"),
+        (drop, UnknownOutcomeError, "dropped"),
     ],
 )
 def test_the_verdicts_are_those_of_a_create(
@@ -140,7 +148,7 @@ def test_the_verdicts_are_those_of_a_create(
 
 def test_no_answer_is_unknown(serve: Serve, connect: Connect) -> None:
     server = serve(hang)
-    with pytest.raises(Unknown) as caught:
+    with pytest.raises(UnknownOutcomeError) as caught:
         connect(server, timeout=0.2).extend("snow", 4, "video_1")
     assert (caught.value.code, server.posts) == ("timeout", 1)
 
@@ -161,7 +169,7 @@ def test_it_sees_that_the_server_does_not_know_the_job(
     serve: Serve, connect: Connect, call: Callable[[Client], Job], answer: Answer
 ) -> None:
     server = serve(answer)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         call(connect(server))
     assert caught.value.code == "source_unknown"
     assert len(server.requests) == 1
@@ -169,7 +177,7 @@ def test_it_sees_that_the_server_does_not_know_the_job(
 
 @pytest.mark.parametrize("call", ["edit a file", "extend a file"])
 def test_who_was_sent_the_file_misses_no_job(serve: Serve, connect: Connect, call: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         CALLS[call](connect(serve(SAYS_NO_SUCH_JOB[0])))
     assert caught.value.code == "not_served"
 
@@ -178,8 +186,8 @@ def test_who_was_sent_the_file_misses_no_job(serve: Serve, connect: Connect, cal
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (reply(400, {"id": "video_1", "status": "completed"}), Refused),
-        (reply(200, {"id": "video_1", "status": "completed"}), Unknown),
+        (reply(400, {"id": "video_1", "status": "completed"}), RefusedError),
+        (reply(200, {"id": "video_1", "status": "completed"}), UnknownOutcomeError),
     ],
 )
 def test_the_source_shown_in_a_reply_is_not_the_new_job(
@@ -198,7 +206,7 @@ def test_a_job_in_an_error_is_the_new_job(serve: Serve, connect: Connect) -> Non
 @pytest.mark.parametrize("job_id", ["", "..", "a\nb"])
 def test_what_is_no_id_is_not_sent(serve: Serve, connect: Connect, job_id: str) -> None:
     server = serve(reply(200, JOB))
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         connect(server).remix(job_id, "snow")
     assert server.requests == []
 
@@ -210,7 +218,7 @@ def test_text_that_cannot_be_sent_is_not(serve: Serve, connect: Connect) -> None
         lambda client: client.edit("half \ud800", "video_1"),
         lambda client: client.create_character("half \ud800", clip()),
     ):
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(RefusedError) as caught:
             call(connect(server))
         assert caught.value.code == "bad_text"
     assert server.requests == []
@@ -228,13 +236,13 @@ def test_a_character_is_made_of_a_clip(serve: Serve, connect: Connect) -> None:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (reply(200, {"name": "Ada"}), Unknown),
-        (reply(200, {"id": ""}), Unknown),
-        (reply(200, []), Unknown),
-        (reply(500, b""), Unknown),
-        (drop, Unknown),
-        (reply(400, {"error": {"message": "no face"}}), Refused),
-        (reply(429, b""), Unavailable),
+        (reply(200, {"name": "Ada"}), UnknownOutcomeError),
+        (reply(200, {"id": ""}), UnknownOutcomeError),
+        (reply(200, []), UnknownOutcomeError),
+        (reply(500, b""), UnknownOutcomeError),
+        (drop, UnknownOutcomeError),
+        (reply(400, {"error": {"message": "no face"}}), RefusedError),
+        (reply(429, b""), UnavailableError),
     ],
 )
 def test_a_character_that_was_not_made(
@@ -248,7 +256,7 @@ def test_a_character_that_was_not_made(
 
 def test_a_server_without_forms_makes_no_character(serve: Serve, connect: Connect) -> None:
     server = serve(reply(200, {"id": "char_1"}))
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         connect(server, body="json").create_character("Ada", clip())
     assert server.requests == []
 
@@ -286,6 +294,6 @@ def test_the_simulator_takes_all_of_it(start: Start, connect: Connect) -> None:
     assert [job.remixed_from_video_id for job in jobs] == [source, None, None, None, None, None]
     kinds = ["create", "remix", "edit", "edit", "extend", "extend", "create"]
     assert [entry["kind"] for entry in simulator.books()] == kinds
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         client.extend("on", 4, "video_unknown")
     assert caught.value.code == "source_unknown"

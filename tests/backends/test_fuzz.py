@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from tests.backends.conftest import KEY
 from tests.backends.server import Server, cut
 from tests.backends.test_responses import JSON
-from videos.backends import BackendError, Client, ClipFile, Connection, Job, JobPage, Refused, Unavailable
+from videos.backends import (
+    BackendError,
+    Client,
+    ClipFile,
+    Connection,
+    Job,
+    JobPage,
+    RefusedError,
+    UnavailableError,
+)
 
 T = TypeVar("T")
 
@@ -146,12 +155,12 @@ def test_every_call_ends_well_or_in_one_of_our_errors(server: Server, client: Cl
     for derive in DERIVING:
         assert isinstance(outcome(lambda derive=derive: derive(client)), Job | str | BackendError)
     retrieved = outcome(lambda: client.retrieve("video_1"))
-    assert isinstance(retrieved, Job | Refused | Unavailable)
-    assert isinstance(outcome(lambda: client.list(limit=2)), JobPage | Refused | Unavailable)
-    assert isinstance(outcome(lambda: client.delete("video_1")), NoneType | Refused | Unavailable)
+    assert isinstance(retrieved, Job | RefusedError | UnavailableError)
+    assert isinstance(outcome(lambda: client.list(limit=2)), JobPage | RefusedError | UnavailableError)
+    assert isinstance(outcome(lambda: client.delete("video_1")), NoneType | RefusedError | UnavailableError)
     for url in (None, server.url + "/file"):
         film = outcome(lambda url=url: downloaded(client, url))
-        assert isinstance(film, Refused | Unavailable) or film[4:8] == b"ftyp"
+        assert isinstance(film, RefusedError | UnavailableError) or film[4:8] == b"ftyp"
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -162,5 +171,5 @@ def test_another_servers_reply_ends_no_worse(server: Server, client: Client, rep
 
     film = outcome(lambda: downloaded(client, server.url.replace("127.0.0.1", "localhost")))
 
-    assert isinstance(film, Refused | Unavailable) or film[4:8] == b"ftyp"
+    assert isinstance(film, RefusedError | UnavailableError) or film[4:8] == b"ftyp"
     assert not any("authorization" in request.headers for request in server.requests[before:])

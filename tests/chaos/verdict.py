@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from tests.chaos.people import People
 from tests.chaos.rules import Backstage
-from videos.media.inspect import NotAVideo, inspect_video
+from videos.media.inspect import NotAVideoError, inspect_video
 from videos.models import IN_FLIGHT, State, Video
 
 # Failures that say nothing was accepted, and those that the simulator was told to give a job. `not_served`:
@@ -157,7 +157,7 @@ def _facts(path: Path) -> tuple[str, int] | None:
     """The digest and size of a file that can be decoded."""
     try:
         facts = inspect_video(path)
-    except NotAVideo:
+    except NotAVideoError:
         return None
     content = path.read_bytes()
     measured: tuple[str, Any] = (hashlib.sha256(content).hexdigest(), len(content))

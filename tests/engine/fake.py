@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Self
 
-from videos.backends.errors import BackendError, Refused
+from videos.backends.errors import BackendError, RefusedError
 from videos.backends.requests import ClipFile
 from videos.backends.responses import Job, JobPage
 
@@ -130,4 +130,4 @@ class FakeBackend:
         self.looks += 1
         if job_id in self.answers:
             return self.answers[job_id]
-        return self.jobs.get(job_id) or Refused("No such job.", code="not_found", status=404)
+        return self.jobs.get(job_id) or RefusedError("No such job.", code="not_found", status=404)

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.media.conftest import FRAGMENTED, FilmMaker, blocks, grey_clock, red_top_left, turned_upright
-from videos.media.concat import NotAVideo, concat_videos, last_frame
+from videos.media.concat import NotAVideoError, concat_videos, last_frame
 from videos.media.inspect import inspect_video
 
 Join = Callable[..., Path]
@@ -146,7 +146,7 @@ def test_no_last_frame_of_what_is_no_film(tmp_path: Path, film: Path) -> None:
     for content in (b"", b"no film at all", film.read_bytes()[:5000]):
         path = tmp_path / "bad.mp4"
         path.write_bytes(content)
-        with pytest.raises(NotAVideo):
+        with pytest.raises(NotAVideoError):
             last_frame(path, "320x180")
 
 
@@ -321,7 +321,7 @@ def test_what_is_no_film_is_refused_and_leaves_nothing(
     bad = tmp_path / "bad.mp4"
     bad.write_bytes(film.read_bytes()[:20_000] if content == "half" else content)  # type: ignore[arg-type]
 
-    with pytest.raises(NotAVideo):
+    with pytest.raises(NotAVideoError):
         joined(*((bad, film) if which == 0 else (film, bad)))
 
     assert [path.name for path in tmp_path.iterdir()] == ["bad.mp4"]
@@ -345,7 +345,7 @@ def test_a_film_that_claims_to_last_for_days_is_refused(make_film: FilmMaker, jo
     film = make_film("plain.mp4")
     endless = make_film("endless.mp4", count=3, times=[0, 40, 4_000_000], audio=False)
 
-    with pytest.raises(NotAVideo, match="too long"):
+    with pytest.raises(NotAVideoError, match="too long"):
         joined(film, endless)
 
 

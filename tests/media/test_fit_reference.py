@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.media.conftest import colourful, encoded
-from videos.media.reference import BadReference, fit_reference, open_reference
+from videos.media.reference import BadReferenceError, fit_reference, open_reference
 
 LIMIT = 10 * 1024 * 1024
 SIZES = ["1280x720", "720x1280", "1024x1792", "1792x1024", "64x64"]
@@ -77,7 +77,7 @@ def test_it_refuses_a_malformed_size(size: str) -> None:
 
 
 def test_it_refuses_damaged_content() -> None:
-    with pytest.raises(BadReference) as refusal:
+    with pytest.raises(BadReferenceError) as refusal:
         fit_reference(encoded(colourful(), "JPEG")[:500], "1280x720")
 
     assert refusal.value.code == "damaged"

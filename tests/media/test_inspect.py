@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.media.conftest import FRAGMENTED, FilmMaker, encoded, turned_upright, write_silence
-from videos.media.inspect import NotAVideo, VideoFacts, inspect_video
+from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
 
 LAYOUTS = {"index in front": "faststart", "index at the end": "", "fragmented": FRAGMENTED}
 
@@ -89,7 +89,7 @@ def test_it_refuses_a_film_cut_short(make_film: FilmMaker, tmp_path: Path, layou
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(whole[: min(int(len(whole) * share), len(whole) - 1)])
 
-    with pytest.raises(NotAVideo, match="incomplete") as refusal:
+    with pytest.raises(NotAVideoError, match="incomplete") as refusal:
         inspect_video(cut)
 
     assert refusal.value.detail
@@ -107,7 +107,7 @@ def test_it_refuses_missing_samples_when_no_box_tells(film: Path, tmp_path: Path
     samples = len(whole) - at - 8
     cut.write_bytes(endless[: at + 8 + min(int(samples * share), samples - 1)])
 
-    with pytest.raises(NotAVideo, match="incomplete"):
+    with pytest.raises(NotAVideoError, match="incomplete"):
         inspect_video(cut)
 
 
@@ -119,7 +119,7 @@ def test_it_refuses_missing_samples_after_a_cut_between_two(film: Path, tmp_path
     cut = tmp_path / "cut.mp4"
     cut.write_bytes((whole[:at] + bytes(4) + whole[at + 4 :])[:last])
 
-    with pytest.raises(NotAVideo, match="incomplete") as refusal:
+    with pytest.raises(NotAVideoError, match="incomplete") as refusal:
         inspect_video(cut)
 
     assert "samples" in refusal.value.detail
@@ -130,7 +130,7 @@ def test_it_refuses_a_cut_between_a_fragment_and_its_samples(make_film: FilmMake
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(whole[: whole.rindex(b"mdat") - 4])
 
-    with pytest.raises(NotAVideo, match="incomplete"):
+    with pytest.raises(NotAVideoError, match="incomplete"):
         inspect_video(cut)
 
 
@@ -140,7 +140,7 @@ def test_it_refuses_a_film_whose_samples_are_zeros(film: Path, tmp_path: Path) -
     hollow = tmp_path / "hollow.mp4"
     hollow.write_bytes(whole[:start] + bytes(len(whole) - start))
 
-    with pytest.raises(NotAVideo, match="cannot be decoded"):
+    with pytest.raises(NotAVideoError, match="cannot be decoded"):
         inspect_video(hollow)
 
 
@@ -163,7 +163,7 @@ def test_it_refuses_what_is_no_mp4(tmp_path: Path, capfd: pytest.CaptureFixture[
     pretender = tmp_path / "video.mp4"
     pretender.write_bytes(PRETENDERS[kind])
 
-    with pytest.raises(NotAVideo) as refusal:
+    with pytest.raises(NotAVideoError) as refusal:
         inspect_video(pretender)
 
     assert str(refusal.value).endswith(".")
@@ -175,7 +175,7 @@ def test_it_refuses_a_still_picture_in_boxes(tmp_path: Path) -> None:
     still = tmp_path / "video.mp4"
     still.write_bytes(encoded(Image.new("RGB", (64, 64)), "AVIF"))
 
-    with pytest.raises(NotAVideo, match="picture"):
+    with pytest.raises(NotAVideoError, match="picture"):
         inspect_video(still)
 
 
@@ -184,7 +184,7 @@ def test_it_refuses_sound_alone(tmp_path: Path) -> None:
     with av.open(str(song), "w", format="mp4") as container:
         write_silence(container, container.add_stream("aac", rate=48000, layout="mono"), seconds=1)
 
-    with pytest.raises(NotAVideo, match="no video track"):
+    with pytest.raises(NotAVideoError, match="no video track"):
         inspect_video(song)
 
 
@@ -206,7 +206,7 @@ def test_it_judges_any_damage_without_another_error(
 
     try:
         facts = inspect_video(path)
-    except NotAVideo:
+    except NotAVideoError:
         return
     assert facts.frame_count > 0
     assert facts.byte_count == len(damaged)

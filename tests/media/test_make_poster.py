@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.media.conftest import FilmMaker, Picture, blocks, grey_clock, red_top_left, turned_upright
-from videos.media.poster import NotAVideo, make_poster
+from videos.media.poster import NotAVideoError, make_poster
 
 
 def test_it_writes_a_webp_in_the_shape_of_the_clip(film: Path, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_it_replaces_an_older_poster_only_when_done(film: Path, tmp_path: Path) 
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"<html>")
 
-    with pytest.raises(NotAVideo):
+    with pytest.raises(NotAVideoError):
         make_poster(broken, target)
     assert target.read_bytes() == b"older"
 
@@ -151,7 +151,7 @@ def test_it_refuses_a_film_without_one_good_frame(film: Path, tmp_path: Path) ->
     hollow = tmp_path / "hollow.mp4"
     hollow.write_bytes(content[:start] + bytes(len(content) - start))
 
-    with pytest.raises(NotAVideo):
+    with pytest.raises(NotAVideoError):
         make_poster(hollow, tmp_path / "poster.webp")
 
     assert [path.name for path in tmp_path.iterdir()] == ["hollow.mp4"]

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.media.conftest import FRAGMENTED, FilmMaker, grey_clock, turned_upright
-from videos.media.poster import NotAVideo, ScrubSheet, make_scrub_sheet
+from videos.media.poster import NotAVideoError, ScrubSheet, make_scrub_sheet
 
 
 def frame_numbers(sheet: Path, layout: ScrubSheet) -> list[int]:
@@ -106,7 +106,7 @@ def test_it_refuses_what_is_no_video(tmp_path: Path, content: bytes) -> None:
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(content)
 
-    with pytest.raises(NotAVideo):
+    with pytest.raises(NotAVideoError):
         make_scrub_sheet(broken, tmp_path / "sheet.jpg")
 
     assert [path.name for path in tmp_path.iterdir()] == ["broken.mp4"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from tests.media.conftest import colourful, encoded
-from videos.media.reference import BadReference, open_reference
+from videos.media.reference import BadReferenceError, open_reference
 
 LIMIT = 10 * 1024 * 1024
 
@@ -40,7 +40,7 @@ def test_it_takes_each_format_and_gives_a_jpeg(kind: str) -> None:
 def test_it_reads_a_file_no_further_than_the_limit() -> None:
     file = BytesIO(bytes(5 * LIMIT))
 
-    with pytest.raises(BadReference) as refusal:
+    with pytest.raises(BadReferenceError) as refusal:
         open_reference(file, max_bytes=LIMIT)
 
     assert refusal.value.code == "too_large"
@@ -49,7 +49,7 @@ def test_it_reads_a_file_no_further_than_the_limit() -> None:
 
 @pytest.mark.parametrize(("limit", "words"), [(LIMIT, "10 MB"), (1572864, "1.5 MB"), (512 * 1024, "512 KB")])
 def test_it_names_the_limit_in_human_units(limit: int, words: str) -> None:
-    with pytest.raises(BadReference, match=words):
+    with pytest.raises(BadReferenceError, match=words):
         open_reference(bytes(limit + 1), max_bytes=limit)
 
 
@@ -57,7 +57,7 @@ def test_it_takes_a_file_of_exactly_the_limit() -> None:
     content = encoded(colourful(), "PNG")
 
     assert open_reference(content, max_bytes=len(content)).width == 320
-    with pytest.raises(BadReference):
+    with pytest.raises(BadReferenceError):
         open_reference(content, max_bytes=len(content) - 1)
 
 
@@ -81,7 +81,7 @@ PRETENDERS: dict[str, tuple[bytes, str]] = {
 def test_it_judges_by_content(kind: str) -> None:
     content, code = PRETENDERS[kind]
 
-    with pytest.raises(BadReference) as refusal:
+    with pytest.raises(BadReferenceError) as refusal:
         open_reference(content, max_bytes=LIMIT)
 
     assert refusal.value.code == code
@@ -94,7 +94,7 @@ def test_it_judges_by_content(kind: str) -> None:
 def test_it_refuses_a_picture_cut_short(kind: str, share: float) -> None:
     whole = encoded(colourful(), kind)
 
-    with pytest.raises(BadReference) as refusal:
+    with pytest.raises(BadReferenceError) as refusal:
         open_reference(whole[: min(int(len(whole) * share), len(whole) - 1)], max_bytes=LIMIT)
 
     assert refusal.value.code == "damaged"
@@ -144,7 +144,7 @@ def test_it_refuses_a_bomb_before_decoding_it(bomb: bytes, monkeypatch: pytest.M
     for reader in ("JpegImageFile", "PngImageFile", "WebPImageFile"):
         monkeypatch.setattr(f"videos.media.reference.{reader}.load", decoded.append)
 
-    with pytest.raises(BadReference, match="50 million") as refusal:
+    with pytest.raises(BadReferenceError, match="50 million") as refusal:
         open_reference(bomb, max_bytes=LIMIT)
 
     assert refusal.value.code == "too_many_pixels"
@@ -153,7 +153,7 @@ def test_it_refuses_a_bomb_before_decoding_it(bomb: bytes, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("size", [(31, 500), (500, 31), (1, 1), (40, 6000)])
 def test_it_refuses_what_is_too_small_or_narrow(size: tuple[int, int]) -> None:
-    with pytest.raises(BadReference) as refusal:
+    with pytest.raises(BadReferenceError) as refusal:
         open_reference(encoded(Image.new("RGB", size), "PNG"), max_bytes=LIMIT)
 
     assert refusal.value.code == "too_small"
@@ -280,6 +280,6 @@ def test_it_judges_any_damage_without_another_error(kind: str, edits: list[tuple
 
     try:
         reference = open_reference(bytes(content), max_bytes=LIMIT)
-    except BadReference:
+    except BadReferenceError:
         return
     assert reopened(reference.content).size == (reference.width, reference.height)

@@ -3,7 +3,7 @@
 from videos.backends.client import Client
 from videos.backends.connection import Connection
 from videos.backends.drivers.videos_api import VideosApiDriver
-from videos.backends.errors import BackendError, Refused, Unavailable, Unknown
+from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
 from videos.backends.requests import ClipFile, ReferenceFile
 from videos.backends.responses import Job, JobPage
 
@@ -15,8 +15,8 @@ __all__ = [
     "Job",
     "JobPage",
     "ReferenceFile",
-    "Refused",
-    "Unavailable",
-    "Unknown",
+    "RefusedError",
+    "UnavailableError",
+    "UnknownOutcomeError",
     "VideosApiDriver",
 ]

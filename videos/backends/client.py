@@ -109,10 +109,10 @@ class Client:
         It comes from `url` if given, else from the backend's content call, and where that does not have it,
         from the address that the job itself names. The key goes to the backend only.
 
-        Entering raises `Unavailable` (`content_not_ready`, or `not_a_video` when the first bytes are no MP4
-        whatever the content type says) or `Refused`; the chunks raise `Unavailable` (`truncated`, `timeout`)
-        when the rest does not arrive. There is no deadline over the whole file: the caller may stop between
-        any two chunks.
+        Entering raises `UnavailableError` (`content_not_ready`, or `not_a_video` when the first bytes are no
+        MP4 whatever the content type says) or `RefusedError`; the chunks raise `UnavailableError`
+        (`truncated`, `timeout`) when the rest does not arrive. There is no deadline over the whole file: the
+        caller may stop between any two chunks.
         """
         download = self._run(self._async.open(job_id, url))
         try:

@@ -8,7 +8,7 @@ from typing import Literal
 import httpx2
 import openai
 
-from videos.backends.errors import Refused, Unavailable
+from videos.backends.errors import RefusedError, UnavailableError
 
 # Shorter than the five seconds after which uvicorn, for one, hangs up on an idle connection: a request that
 # leaves at the same moment would be lost.
@@ -46,7 +46,9 @@ class Connection:
         return self.api_key or "no-key-configured"
 
     def check(self) -> None:
-        """Raise `Unavailable` (`bad_base_url`) or `Refused` (`invalid_key`) if no request can be made."""
+        """Raise `UnavailableError` (`bad_base_url`) or `RefusedError` (`invalid_key`) if no request can be
+        made.
+        """
         try:
             url = httpx2.URL(self.base_url)
         except httpx2.InvalidURL as error:
@@ -54,7 +56,7 @@ class Connection:
         if not _is_web(url):
             raise _bad_base_url(f"{self.base_url!r} is not http:// or https://, a host and perhaps a port")
         if not (self.secret.isascii() and self.secret.isprintable()):
-            raise Refused("The backend's API key has characters no key can have.", code="invalid_key")
+            raise RefusedError("The backend's API key has characters no key can have.", code="invalid_key")
 
 
 # A LiteLLM proxy asks its provider up to three times when a submission ends in an error, also when the
@@ -65,8 +67,8 @@ NO_RETRIES = {"x-litellm-num-retries": "0"}
 def sdk_for_writes(connection: Connection, tls: ssl.SSLContext) -> openai.AsyncOpenAI:
     """For create and delete: no redirects (301 and 302 would turn them into a GET) and no reused connections.
 
-    An idle connection may be hung up on just as the request leaves, and a create lost that way is `Unknown`;
-    a connection of its own costs one handshake per paid job.
+    An idle connection may be hung up on just as the request leaves, and a create lost that way is
+    `UnknownOutcomeError`; a connection of its own costs one handshake per paid job.
     """
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
     return _sdk(connection, tls, limits, follow_redirects=False)
@@ -133,5 +135,7 @@ def _is_web(url: httpx2.URL) -> bool:
     return url.scheme in {"http", "https"} and bool(url.host) and (url.port is None or 0 < url.port < 65_536)
 
 
-def _bad_base_url(detail: str) -> Unavailable:
-    return Unavailable("The backend's address in the settings is wrong.", code="bad_base_url", detail=detail)
+def _bad_base_url(detail: str) -> UnavailableError:
+    return UnavailableError(
+        "The backend's address in the settings is wrong.", code="bad_base_url", detail=detail
+    )

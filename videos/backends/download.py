@@ -6,7 +6,7 @@ from typing import Self
 import httpx2
 
 from videos.backends.error_mapping import ErrorMapper
-from videos.backends.errors import Unavailable
+from videos.backends.errors import UnavailableError
 from videos.backends.responses import retry_after
 
 # An MP4 begins with the length of its first box and that box's name, "ftyp".
@@ -26,7 +26,8 @@ class Download:
 
     @classmethod
     async def checked(cls, response: httpx2.Response, verdicts: ErrorMapper, timeout: float) -> Self:
-        """The download of a reply, or `Unavailable` (`not_a_video`) and the reply closed if it is no MP4.
+        """The download of a reply, or `UnavailableError` (`not_a_video`) and the reply closed if it is no
+        MP4.
 
         The first bytes decide, not the content type: LiteLLM answers 200 video/mp4 with a JSON error inside.
         What came instead is in the error's detail.
@@ -46,7 +47,7 @@ class Download:
         await self._fill(SHOWN_BYTES)
         content_type = self._response.headers.get("content-type", "no content type")
         text = self._head[:SHOWN_BYTES].decode("utf-8", "replace") or "nothing"
-        raise Unavailable(
+        raise UnavailableError(
             "The backend sent something that is not a video.",
             code="not_a_video",
             status=self._response.status_code,
@@ -55,7 +56,7 @@ class Download:
         )
 
     async def chunk(self) -> bytes:
-        """The next bytes, b"" at the end. Raises `Unavailable` (`truncated`, `timeout`) when none come."""
+        """The next bytes, b"" at the end. Raises `UnavailableError` (`truncated`, `timeout`) when none come."""
         if self._head:
             head, self._head = self._head, b""
             return head

@@ -14,7 +14,7 @@ import anyio
 import httpx2
 import openai
 
-from videos.backends.errors import BackendError, Refused, Unavailable, Unknown
+from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
 from videos.backends.responses import parse_error, parse_json, refuses_key, retry_after
 
 T = TypeVar("T")
@@ -88,24 +88,26 @@ class ErrorMapper:
 
     @contextmanager
     def deriving(self, source_id: str) -> Iterator[None]:
-        """Within it, anything that goes wrong comes out as for a create, and as `Refused` with the code
+        """Within it, anything that goes wrong comes out as for a create, and as `RefusedError` with the code
         `source_unknown` when the server said that it does not know the job `source_id`, if that is not empty.
         """
         try:
             with self.creating():
                 yield
-        except Refused as error:
+        except RefusedError as error:
             if source_id and _misses_source(error):
                 error.code = "source_unknown"
             raise
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Within it, anything that goes wrong comes out as the verdict for a read: never `Unknown`."""
+        """Within it, anything that goes wrong comes out as the verdict for a read: never
+        `UnknownOutcomeError`.
+        """
         try:
             yield
-        except Unknown as error:
-            raise Unavailable(
+        except UnknownOutcomeError as error:
+            raise UnavailableError(
                 error.message, code=error.code, status=error.status, detail=error.detail
             ) from error
         except TRANSPORT_ERRORS as error:
@@ -113,30 +115,36 @@ class ErrorMapper:
 
     @contextmanager
     def fetching(self) -> Iterator[None]:
-        """Within it, anything that goes wrong comes out as the verdict for a download: never `Unknown`."""
+        """Within it, anything that goes wrong comes out as the verdict for a download: never
+        `UnknownOutcomeError`.
+        """
         try:
             yield
         except TRANSPORT_ERRORS as error:
             raise self.on_content(error) from error
 
     def on_create(self, error: Exception) -> BackendError:
-        """The verdict on a create: `Unknown` unless it is provable that no job came of it."""
+        """The verdict on a create: `UnknownOutcomeError` unless it is provable that no job came of it."""
         if isinstance(error, openai.APIStatusError):
             return self._create_status(error.response)
         cause = _root(error)
         if isinstance(cause, NOT_SENT):
             return self._unreachable(cause)
         code, what = _network(cause)
-        return Unknown(f"{what} It may have accepted the job.", code=code, detail=self._trouble(cause))
+        return UnknownOutcomeError(
+            f"{what} It may have accepted the job.", code=code, detail=self._trouble(cause)
+        )
 
     def on_read(self, error: Exception) -> BackendError:
-        """The verdict on a retrieve, list or delete: repeating it costs nothing, so nothing is `Unknown`."""
+        """The verdict on a retrieve, list or delete: repeating it costs nothing, so nothing is
+        `UnknownOutcomeError`.
+        """
         if isinstance(error, WITH_REPLY):
             return self._read_status(error.response)
         cause = _root(error)
         if isinstance(cause, (httpx2.UnsupportedProtocol, httpx2.InvalidURL)):
             # The base URL was checked when the client was made, so a redirect or a job's link led there.
-            return Refused(
+            return RefusedError(
                 "The backend sent us to an address that is not on the web.",
                 code="bad_redirect",
                 detail=self._trouble(cause),
@@ -144,7 +152,7 @@ class ErrorMapper:
         if isinstance(cause, NOT_SENT):
             return self._unreachable(cause)
         code, what = _network(cause)
-        return Unavailable(what, code=code, detail=self._trouble(cause))
+        return UnavailableError(what, code=code, detail=self._trouble(cause))
 
     def on_content(self, error: Exception) -> BackendError:
         """The verdict on a download: as for a read, but most refusals only mean "not yet"."""
@@ -153,7 +161,7 @@ class ErrorMapper:
             # A signed link that has expired is a 403 of the storage, which was never sent our key.
             elsewhere = "authorization" not in response.request.headers and response.status_code != 429
             if elsewhere or response.status_code in TOO_EARLY or response.status_code >= 500:
-                return Unavailable(
+                return UnavailableError(
                     "The backend does not have the video's file ready.",
                     code="content_not_ready",
                     status=response.status_code,
@@ -163,7 +171,7 @@ class ErrorMapper:
             return self.on_read(error)
         cause = _root(error)
         if isinstance(cause, (httpx2.RemoteProtocolError, httpx2.ReadError)):
-            return Unavailable(
+            return UnavailableError(
                 "The connection broke before the whole video had arrived.",
                 code="truncated",
                 detail=self._trouble(cause),
@@ -171,11 +179,13 @@ class ErrorMapper:
         return self.on_read(error)
 
     def reply(self, response: httpx2.Response, read: Callable[[object, Mapping[str, str]], T]) -> T:
-        """What `read` makes of a reply's JSON; its `Unknown` is raised again with all that was received."""
+        """What `read` makes of a reply's JSON; its `UnknownOutcomeError` is raised again with all that was
+        received.
+        """
         try:
             return read(parse_json(response.content), response.headers)
-        except Unknown as error:
-            raise Unknown(
+        except UnknownOutcomeError as error:
+            raise UnknownOutcomeError(
                 error.message,
                 code=error.code,
                 status=response.status_code,
@@ -201,7 +211,7 @@ class ErrorMapper:
             # 503 too, even with Retry-After: gateways say it when a server behind them took the job and then
             # died.
             code = "bad_reply" if status < 400 else CODES.get(status, "server_error")
-            return Unknown(
+            return UnknownOutcomeError(
                 self._sentence("The backend failed, and may have accepted the job", response),
                 code=code,
                 status=status,
@@ -218,7 +228,7 @@ class ErrorMapper:
             return self._rate_limited(response)
         # 501 is "cannot", not "cannot now": how some gateways say that they have no list or no delete.
         if status in {408, 425} or (status >= 500 and status != 501):
-            return Unavailable(
+            return UnavailableError(
                 self._sentence("The backend is not working", response),
                 code=CODES.get(status, "server_error"),
                 status=status,
@@ -228,7 +238,7 @@ class ErrorMapper:
         if status < 400:
             return self._redirected(response, response.headers.get("location", ""))
         if status == 404:
-            return Refused(
+            return RefusedError(
                 "The backend does not know this job.",
                 code="not_found",
                 status=status,
@@ -236,7 +246,7 @@ class ErrorMapper:
             )
         return self._refused(response)
 
-    def _refused(self, response: httpx2.Response) -> Refused:
+    def _refused(self, response: httpx2.Response) -> RefusedError:
         status = response.status_code
         if refuses_key(status, parse_json(response.content)):
             code, message = "invalid_key", "The backend refused its API key."
@@ -245,10 +255,10 @@ class ErrorMapper:
             code, _ = parse_error(parse_json(response.content))
             code = fallback if not code or code.isdigit() else self.hidden(code)
             message = self._sentence("The backend refused the request", response)
-        return Refused(message, code=code, status=status, detail=self.received(response))
+        return RefusedError(message, code=code, status=status, detail=self.received(response))
 
-    def _redirected(self, response: httpx2.Response, location: str) -> Refused:
-        return Refused(
+    def _redirected(self, response: httpx2.Response, location: str) -> RefusedError:
+        return RefusedError(
             f"The backend's address is wrong: it redirects to {self.hidden(location)[:500]}."
             " Put the address it redirects to in the settings.",
             code="redirected",
@@ -256,8 +266,8 @@ class ErrorMapper:
             detail=self.received(response),
         )
 
-    def _rate_limited(self, response: httpx2.Response) -> Unavailable:
-        return Unavailable(
+    def _rate_limited(self, response: httpx2.Response) -> UnavailableError:
+        return UnavailableError(
             self._sentence("The backend takes no more requests for now", response),
             code="rate_limited",
             status=429,
@@ -265,8 +275,10 @@ class ErrorMapper:
             retry_after=retry_after(response.headers),
         )
 
-    def _unreachable(self, cause: BaseException) -> Unavailable:
-        return Unavailable("The backend cannot be reached.", code="unreachable", detail=self._trouble(cause))
+    def _unreachable(self, cause: BaseException) -> UnavailableError:
+        return UnavailableError(
+            "The backend cannot be reached.", code="unreachable", detail=self._trouble(cause)
+        )
 
     def _sentence(self, ours: str, response: httpx2.Response) -> str:
         _, theirs = parse_error(parse_json(response.content))
@@ -276,7 +288,7 @@ class ErrorMapper:
         return self.hidden(f"{type(cause).__name__}: {cause}")
 
 
-def _misses_source(refusal: Refused) -> bool:
+def _misses_source(refusal: RefusedError) -> bool:
     """Whether a server that refused a request about a job gave as the reason that there is no such job.
 
     A route that is not there looks the same, which does no harm: either way nothing was accepted.

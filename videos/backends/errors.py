@@ -19,11 +19,11 @@ class BackendError(Exception):
         self.detail = detail[:DETAIL_LIMIT]
 
 
-class Refused(BackendError):  # noqa: N818 - reads as a verdict, not as a fault
+class RefusedError(BackendError):
     """Permanent: provably not accepted, and asking the same again would be refused again."""
 
 
-class Unavailable(BackendError):  # noqa: N818 - reads as a verdict, not as a fault
+class UnavailableError(BackendError):
     """Provably nothing happened: ask again later, after `retry_after` seconds if the backend said so."""
 
     def __init__(
@@ -39,5 +39,5 @@ class Unavailable(BackendError):  # noqa: N818 - reads as a verdict, not as a fa
         self.retry_after = retry_after
 
 
-class Unknown(BackendError):  # noqa: N818 - reads as a verdict, not as a fault
+class UnknownOutcomeError(BackendError):
     """Nobody can tell whether it was accepted, so it must not be sent again before somebody has looked."""

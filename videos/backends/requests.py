@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import openai
 
-from videos.backends.errors import Refused
+from videos.backends.errors import RefusedError
 
 File = tuple[str, bytes | BinaryIO, str]
 
@@ -55,7 +55,9 @@ class ApiRequest(Protocol):
         """The id of the job it is made from; empty when there is none, or its file is sent instead."""
 
     def check(self) -> None:
-        """Raise `Refused` (`bad_text`) when a text holds what UTF-8 cannot, such as half a surrogate pair."""
+        """Raise `RefusedError` (`bad_text`) when a text holds what UTF-8 cannot, such as half a surrogate
+        pair.
+        """
 
     def body(self, *, json_only: bool) -> Body:
         """What is sent; `json_only` to a server that reads no forms."""
@@ -175,10 +177,10 @@ class CharacterRequest:
 
 
 def job_path(job_id: str) -> str:
-    """The path of a job. Raises `Refused` (`not_found`) for what can be no job's id."""
+    """The path of a job. Raises `RefusedError` (`not_found`) for what can be no job's id."""
     # The whole id becomes one segment of the path, "/" included. Dots alone would survive quoting and climb.
     if job_id.strip() in {"", ".", ".."} or not job_id.isprintable():
-        raise Refused("That is no id of a job.", code="not_found")
+        raise RefusedError("That is no id of a job.", code="not_found")
     return "/videos/" + quote(job_id, safe="=")
 
 
@@ -189,7 +191,7 @@ def wants_plain_json(error: openai.APIStatusError) -> bool:
 
 def _upload(clip: ClipFile, *, json_only: bool) -> list[tuple[str, File]]:
     if json_only:
-        raise Refused(
+        raise RefusedError(
             "This backend is sent JSON, and the protocol knows no JSON that holds a video.",
             code="unsupported",
         )
@@ -200,4 +202,4 @@ def _check_text(*texts: str) -> None:
     try:
         "".join(texts).encode()
     except UnicodeEncodeError as error:
-        raise Refused("The prompt has characters that cannot be sent.", code="bad_text") from error
+        raise RefusedError("The prompt has characters that cannot be sent.", code="bad_text") from error

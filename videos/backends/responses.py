@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any, Literal
 
-from videos.backends.errors import Unknown
+from videos.backends.errors import UnknownOutcomeError
 
 Status = Literal["queued", "in_progress", "completed", "failed"]
 
@@ -91,12 +91,12 @@ def parse_json(content: bytes) -> object:
 def parse_job(payload: object, headers: Mapping[str, str], *, but_not: str = "") -> Job:
     """Read a job from a decoded reply and the reply's headers.
 
-    Raises `Unknown` (code `bad_reply`) when the payload is no object with a usable id: 1 to 512 printable
-    characters, and not those of the job `but_not`, which this one was to be made from. Unknown, because a
-    create may have been accepted; a read that meets it turns it into `Unavailable`.
+    Raises `UnknownOutcomeError` (code `bad_reply`) when the payload is no object with a usable id: 1 to 512
+    printable characters, and not those of the job `but_not`, which this one was to be made from. Unknown,
+    because a create may have been accepted; a read that meets it turns it into `UnavailableError`.
     """
     if not isinstance(payload, dict) or not _is_id(payload.get("id")) or payload["id"] == but_not:
-        raise Unknown(
+        raise UnknownOutcomeError(
             "The backend sent a reply that cannot be understood.", code="bad_reply", detail=dump(payload)
         )
     raw_status = _text(payload.get("status"), 100) or ""
@@ -127,25 +127,27 @@ def parse_job(payload: object, headers: Mapping[str, str], *, but_not: str = "")
 
 
 def parse_character_id(payload: object, _: Mapping[str, str]) -> str:
-    """Read a character's id from a decoded reply. Raises `Unknown` (`bad_reply`) when there is none."""
+    """Read a character's id from a decoded reply. Raises `UnknownOutcomeError` (`bad_reply`) when there is
+    none.
+    """
     identifier = payload.get("id") if isinstance(payload, dict) else None
     if not isinstance(identifier, str) or not _is_id(identifier):
-        raise Unknown(
+        raise UnknownOutcomeError(
             "The backend sent a reply that cannot be understood.", code="bad_reply", detail=dump(payload)
         )
     return identifier
 
 
 def parse_page(payload: object, _: Mapping[str, str], *, limit: int) -> JobPage:
-    """Read one page of a list that was asked for at most `limit` jobs. Raises `Unknown` when it, or any job
-    on it, cannot be read.
+    """Read one page of a list that was asked for at most `limit` jobs. Raises `UnknownOutcomeError` when it,
+    or any job on it, cannot be read.
 
     Servers without a cursor leave `has_more` out: then a page that is exactly full may have been cut off.
     One unreadable entry spoils the page on purpose: leaving it out could prove a paid job "not there".
     """
     data = payload.get("data") if isinstance(payload, dict) else None
     if not isinstance(payload, dict) or not isinstance(data, list):
-        raise Unknown(
+        raise UnknownOutcomeError(
             "The backend sent a list that cannot be understood.", code="bad_reply", detail=dump(payload)
         )
     jobs = tuple(parse_job(entry, {}) for entry in data)  # a page's headers speak of no single job

@@ -14,10 +14,10 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from videos.backends.client import ClipFile
-from videos.backends.errors import BackendError, Refused, Unavailable
+from videos.backends.errors import BackendError, RefusedError, UnavailableError
 from videos.engine import clients, enqueue, pacing, rate_limit
 from videos.lifecycle import DETAIL_LIMIT, storable
-from videos.media.inspect import NotAVideo, inspect_video
+from videos.media.inspect import NotAVideoError, inspect_video
 from videos.models import Character
 
 logger = logging.getLogger(__name__)
@@ -80,15 +80,15 @@ def create_character(character_id: int) -> None:
     except _NothingSentError as error:
         _settle(character, token, error.message, error.detail)
     except OSError as error:  # our own disk: the client raises none
-        trouble = Unavailable("The studio cannot read the clip.", code="storage", detail=repr(error))
+        trouble = UnavailableError("The studio cannot read the clip.", code="storage", detail=repr(error))
         _put_off(character, token, trouble)
-    except Unavailable as error:
+    except UnavailableError as error:
         _put_off(character, token, error)
     except BackendError as error:
         if error.code == "invalid_key":
             _put_off(character, token, error)
         else:
-            message = _REFUSED.format(error.message) if isinstance(error, Refused) else _UNKNOWN
+            message = _REFUSED.format(error.message) if isinstance(error, RefusedError) else _UNKNOWN
             _settle(character, token, message, f"{error.message} {error.detail}")
     else:
         _keep(character, backend_id)
@@ -129,7 +129,7 @@ def _held(character: Character, token: uuid.UUID) -> QuerySet[Character]:
 def _sent(character: Character, token: uuid.UUID) -> str:
     """Send the clip and return the backend's id.
 
-    Raises `BackendError`, `Unavailable` also when the lease no longer lasts as long as a call may, and
+    Raises `BackendError`, `UnavailableError` also when the lease no longer lasts as long as a call may, and
     `_NothingSentError` when the clip will not do.
     """
     with _copied(character, token) as path, path.open("rb") as file:
@@ -138,7 +138,7 @@ def _sent(character: Character, token: uuid.UUID) -> str:
             # A worker that was frozen since the claim must not send what was settled meanwhile.
             still = _held(character, token).filter(due_at__gt=timezone.now() + _deadline(character))
             if not still.exists():
-                raise Unavailable("The studio was too busy to send the clip in time.", code="late")
+                raise UnavailableError("The studio was too busy to send the clip in time.", code="late")
             return client.create_character(character.name, ClipFile("clip.mp4", file))
 
 
@@ -165,7 +165,7 @@ def _copied(character: Character, token: uuid.UUID) -> Iterator[Path]:
 def _inspect(path: Path) -> None:
     try:
         inspect_video(path)
-    except NotAVideo as error:
+    except NotAVideoError as error:
         raise _NothingSentError(_UNPLAYABLE.format(error), error.detail) from error
 
 
@@ -189,7 +189,7 @@ def _put_off(character: Character, token: uuid.UUID, error: BackendError) -> Non
     if tries >= TRIES:
         _settle(character, token, _GIVEN_UP.format(error.message), detail)
         return
-    asked = error.retry_after if isinstance(error, Unavailable) else None
+    asked = error.retry_after if isinstance(error, UnavailableError) else None
     wait = asked or pacing.backoff(character.attempts, first=FIRST_WAIT, longest=LONGEST_WAIT)
     due_at = timezone.now() + timedelta(seconds=wait)
     held = _held(character, token).filter(deleted_at=None)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from videos.lifecycle import Reason
 from videos.media.concat import concat_videos, last_frame
-from videos.media.inspect import NotAVideo, VideoFacts, inspect_video
+from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
 from videos.media.reference import Reference
 from videos.models import Video
 
@@ -19,15 +19,15 @@ _GONE = Reason("source_gone", _ALONE + "the video that it extends was deleted be
 _UNUSABLE = _ALONE + "it could not be joined to the video that it extends."
 
 
-class SourceGone(FileNotFoundError):  # noqa: N818 - reads as the sentence it is
+class SourceMissingError(FileNotFoundError):
     """The video that is to be extended was deleted."""
 
 
 def last_frame_of_source(video: Video, folder: Path) -> Reference:
     """Return the picture that an extension of `video`'s source begins with, in the video's size.
 
-    `folder` is on the disk, and for this alone. Raises NotAVideo when the source cannot be decoded, OSError
-    when it cannot be read or is gone.
+    `folder` is on the disk, and for this alone. Raises NotAVideoError when the source cannot be decoded,
+    OSError when it cannot be read or is gone.
     """
     copy = folder / "source.mp4"
     _copy_source(video, copy, between_chunks=lambda: None)
@@ -48,10 +48,10 @@ def join_to_source(
         _copy_source(video, source, between_chunks=check)
         concat_videos(source, clip, joined, between_frames=check)
         facts = inspect_video(joined)
-    except SourceGone:
+    except SourceMissingError:
         return None, _GONE
-    except ValueError as error:  # NotAVideo is one; PyAV raises others for what it cannot handle
-        detail = error.detail if isinstance(error, NotAVideo) else ""
+    except ValueError as error:  # NotAVideoError is one; PyAV raises others for what it cannot handle
+        detail = error.detail if isinstance(error, NotAVideoError) else ""
         logger.warning("Video %s is not joined to its source", video.public_id, exc_info=error)
         return None, Reason("not_joined", _UNUSABLE, f"{error} {detail}")
     joined.replace(clip)
@@ -61,7 +61,7 @@ def join_to_source(
 def _copy_source(video: Video, target: Path, *, between_chunks: Callable[[], None]) -> None:
     """Copy the source's file from storage, wherever that is, to the disk. Raises OSError."""
     if video.source is None or not video.source.file:
-        raise SourceGone("The video to go on from is gone.")
+        raise SourceMissingError("The video to go on from is gone.")
     with target.open("wb") as copy:
         try:
             with video.source.file.open("rb") as file:
@@ -69,4 +69,4 @@ def _copy_source(video: Video, target: Path, *, between_chunks: Callable[[], Non
                     between_chunks()
                     copy.write(chunk)
         except FileNotFoundError as error:
-            raise SourceGone("The file of the video to go on from is gone.") from error
+            raise SourceMissingError("The file of the video to go on from is gone.") from error

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.client import Client
-from videos.backends.errors import BackendError, Refused, Unavailable
+from videos.backends.errors import BackendError, RefusedError, UnavailableError
 from videos.backends.responses import Job
 from videos.engine import clients, dispatch, durations, enqueue, list_polling, pacing, rate_limit
 from videos.engine.error_messages import JOB_GONE, TIMED_OUT, reason_of, reason_of_failure
@@ -129,7 +129,7 @@ def _one_by_one(
         asked = batch[:granted]
         found = client.retrieve_many([v.backend_job_id for v in asked], concurrency=CONCURRENCY)
         yield [(video, found[video.backend_job_id]) for video in asked]
-        if granted < len(batch) or all(isinstance(answer, Unavailable) for answer in found.values()):
+        if granted < len(batch) or all(isinstance(answer, UnavailableError) for answer in found.values()):
             return
 
 
@@ -192,7 +192,7 @@ def _wait(video: Video, job: Job, *, now: datetime) -> float:
 
 
 def _no_answer(video: Video, error: BackendError, *, now: datetime) -> PollResult | None:
-    gone = isinstance(error, Refused) and error.code == "not_found"
+    gone = isinstance(error, RefusedError) and error.code == "not_found"
     settled = video.accepted_at is not None and now - video.accepted_at > SETTLING
     if gone and settled and video.error_code == "not_found":
         lifecycle.fail_generation(video.pk, video.backend_job_id, JOB_GONE)
@@ -201,9 +201,9 @@ def _no_answer(video: Video, error: BackendError, *, now: datetime) -> PollResul
         lifecycle.fail_generation(video.pk, video.backend_job_id, TIMED_OUT)
         return None
     reason = reason_of(error)
-    if isinstance(error, Refused) and error.code == "invalid_key":
+    if isinstance(error, RefusedError) and error.code == "invalid_key":
         dispatch.pause(video.backend_id, seconds=KEY_PAUSE, reason=reason.message)
-    wait = error.retry_after if isinstance(error, Unavailable) else None
+    wait = error.retry_after if isinstance(error, UnavailableError) else None
     seconds = wait or pacing.backoff(video.attempts, first=pacing.FIRST, longest=pacing.LONGEST)
     return PollResult(video.pk, video.backend_job_id, now + timedelta(seconds=seconds), reason=reason)
 

@@ -22,7 +22,7 @@ from videos import lifecycle
 from videos.backends.errors import BackendError
 from videos.engine import clients, concat, inline_results, pacing
 from videos.lifecycle import Reason, StoredFiles
-from videos.media.inspect import NotAVideo, VideoFacts, inspect_video
+from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
 from videos.media.poster import make_poster, make_scrub_sheet
 from videos.models import Video
 
@@ -74,7 +74,7 @@ def _diagnosis(video: Video, error: Exception) -> tuple[Reason, timedelta]:
     """What to tell, and for how long to keep trying."""
     if isinstance(error, BackendError):
         return Reason("not_fetched", _UNAVAILABLE, f"{error.message} {error.detail}"), FETCH_FOR
-    if isinstance(error, NotAVideo):
+    if isinstance(error, NotAVideoError):
         return Reason("not_a_video", _DAMAGED, f"{error} {error.detail}"), FETCH_FOR
     logger.error("Video %s cannot be stored yet", video.public_id, exc_info=error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -107,7 +107,7 @@ def _fetch_and_keep(video: Video, token: uuid.UUID) -> None:
 def _inspected(path: Path, *, is_final: bool) -> VideoFacts:
     try:
         return inspect_video(path)
-    except NotAVideo as error:
+    except NotAVideoError as error:
         if is_final:
             raise BadDeliveryError(f"{error} {error.detail}") from error
         raise

@@ -14,7 +14,7 @@ from django.utils import timezone
 from videos import lifecycle
 from videos.backends.client import ReferenceFile
 from videos.backends.drivers.litellm import routed
-from videos.backends.errors import BackendError, Refused, Unavailable, Unknown
+from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
 from videos.backends.responses import Job
 from videos.engine import (
     clients,
@@ -33,8 +33,8 @@ from videos.engine.operations import Operation
 from videos.engine.pacing import Expectation
 from videos.engine.store import folder_of, workspace
 from videos.lifecycle import Reason
-from videos.media.clip import NotAVideo
-from videos.media.reference import BadReference, fit_reference
+from videos.media.clip import NotAVideoError
+from videos.media.reference import BadReferenceError, fit_reference
 from videos.models import Fit, Kind, State, Video
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def submit(claim: Claim) -> None:
     except operations.SourceGoneError as error:
         lifecycle.refuse(video.pk, claim.token, replace(SOURCE_GONE, detail=str(error)))
         return
-    except (BadReference, OSError) as error:
+    except (BadReferenceError, OSError) as error:
         sentence = _SOURCE_UNREADABLE if video.concat_with_source else _REFERENCE_GONE
         lifecycle.refuse(video.pk, claim.token, Reason("bad_reference", sentence, repr(error)))
         return
@@ -92,7 +92,7 @@ def _submit_with_fallback(claim: Claim, video: Video, ways: Sequence[Operation])
     way, *others = ways
     try:
         return _submit_once(claim, video, way)
-    except Refused as error:
+    except RefusedError as error:
         if error.code != "source_unknown" or not others:
             raise
         logger.info("Video %s: its source's file is sent instead: %s", video.public_id, error.message)
@@ -126,8 +126,8 @@ def _reference(video: Video) -> ReferenceFile | None:
         try:
             with workspace(video.lease_token or uuid.uuid4()) as folder:
                 fitted = concat.last_frame_of_source(video, folder)
-        except NotAVideo as error:
-            raise BadReference("damaged", f"{error} {error.detail}") from error
+        except NotAVideoError as error:
+            raise BadReferenceError("damaged", f"{error} {error.detail}") from error
     elif video.reference is None:
         return None
     else:
@@ -139,10 +139,10 @@ def _reference(video: Video) -> ReferenceFile | None:
 
 def _not_accepted(claim: Claim, video: Video, error: BackendError) -> None:
     reason = reason_of(error)
-    if isinstance(error, Unknown):
+    if isinstance(error, UnknownOutcomeError):
         logger.warning("Video %s: acceptance unknown: %s", video.public_id, reason.detail or reason.message)
         lifecycle.mark_uncertain(video.pk, claim.token, reason, due_at=timezone.now() + GRACE)
-    elif isinstance(error, Refused) and error.code != "invalid_key":
+    elif isinstance(error, RefusedError) and error.code != "invalid_key":
         lifecycle.refuse(video.pk, claim.token, reason)
     else:
         _postpone(claim, video, error, reason)
@@ -150,7 +150,7 @@ def _not_accepted(claim: Claim, video: Video, error: BackendError) -> None:
 
 def _postpone(claim: Claim, video: Video, error: BackendError, reason: Reason) -> None:
     """Rest the backend rather than fail its whole queue for a reason that is not the video's."""
-    asked = error.retry_after if isinstance(error, Unavailable) else KEY_PAUSE
+    asked = error.retry_after if isinstance(error, UnavailableError) else KEY_PAUSE
     seconds = asked if asked is not None else UNAVAILABLE_PAUSE
     dispatch.pause(video.backend_id, seconds=seconds, reason=reason.message)
     lifecycle.requeue(video.pk, claim.token, reason, due_at=timezone.now() + timedelta(seconds=seconds))

@@ -29,7 +29,7 @@ STILL_PICTURE_BRANDS = frozenset(
 )
 
 
-class NotAVideo(ValueError):  # noqa: N818 - reads as the sentence it is
+class NotAVideoError(ValueError):
     """The file is not a playable MP4. `str()` is one sentence for people, `detail` a line for operators."""
 
     def __init__(self, message: str, *, detail: str) -> None:
@@ -62,16 +62,18 @@ class Clip:
 def open_clip(path: Path) -> Iterator[Clip]:
     """Open the MP4 at `path` for reading, decoding on one thread.
 
-    Raises NotAVideo when its boxes are not those of a whole MP4, when it has no video track, and for every
-    error of FFmpeg inside the block; OSError when the file cannot be read. FFmpeg is told the format, because
-    left to guess it would also take a playlist, which makes it open other files and addresses.
+    Raises NotAVideoError when its boxes are not those of a whole MP4, when it has no video track, and for
+    every error of FFmpeg inside the block; OSError when the file cannot be read. FFmpeg is told the format,
+    because left to guess it would also take a playlist, which makes it open other files and addresses.
     """
     _require_whole_mp4(path)
     try:
         with av.open(f"file:{path}", "r", format="mp4", metadata_errors="replace") as container:
             yield Clip(container, _video_stream(container))
     except (av.FFmpegError, OverflowError) as error:
-        raise NotAVideo("The video cannot be decoded.", detail=f"{type(error).__name__}: {error}") from error
+        raise NotAVideoError(
+            "The video cannot be decoded.", detail=f"{type(error).__name__}: {error}"
+        ) from error
 
 
 def frames_within(clip: Clip, windows: list[tuple[float, float]]) -> Iterator[VideoFrame]:
@@ -79,14 +81,16 @@ def frames_within(clip: Clip, windows: list[tuple[float, float]]) -> Iterator[Vi
 
     Each is the first frame that can be had cheaply inside its window, a keyframe if there is one, or the
     frame still on the screen when none begins inside it. Frames are decoded from the nearest keyframe on, so
-    no frame is decoded twice. Raises NotAVideo when nothing can be decoded.
+    no frame is decoded twice. Raises NotAVideoError when nothing can be decoded.
     """
     keyframes = clip.keyframes()
     clip.seek(0)
     frames = forgiving_frames(clip)
     current = next(frames, None)
     if current is None:
-        raise NotAVideo("The video cannot be decoded.", detail="no frame of the video track could be decoded")
+        raise NotAVideoError(
+            "The video cannot be decoded.", detail="no frame of the video track could be decoded"
+        )
     ahead: VideoFrame | None = None
     origin = _ticks(current)
     for begin, end in windows:
@@ -129,20 +133,25 @@ def _video_stream(container: InputContainer) -> VideoStream:
         if stream.disposition & Disposition.attached_pic:
             continue
         if stream.codec_context is None:
-            raise NotAVideo(
+            raise NotAVideoError(
                 "The video is in a format that cannot be decoded.", detail="no decoder for the track"
             )
         if stream.width * stream.height > MAX_PICTURE_PIXELS:
-            raise NotAVideo("The video's picture is too large.", detail=f"{stream.width}x{stream.height}")
+            raise NotAVideoError(
+                "The video's picture is too large.", detail=f"{stream.width}x{stream.height}"
+            )
         stream.thread_type = "NONE"
         stream.codec_context.thread_count = 1
         stream.codec_context.options = {"max_pixels": str(MAX_PICTURE_PIXELS)}
         return stream
-    raise NotAVideo("The file has no video track.", detail=f"tracks: {[s.type for s in container.streams]}")
+    raise NotAVideoError(
+        "The file has no video track.", detail=f"tracks: {[s.type for s in container.streams]}"
+    )
 
 
 def _require_whole_mp4(path: Path) -> None:
-    """Raise NotAVideo unless the file is a row of MP4 boxes, `ftyp` first, the last ending where it ends.
+    """Raise NotAVideoError unless the file is a row of MP4 boxes, `ftyp` first, the last ending where it
+    ends.
 
     FFmpeg reads a file that was cut short without a complaint; the boxes give their lengths, so a cut shows
     here.
@@ -170,20 +179,20 @@ def _boxes(file: BinaryIO) -> Iterator[bytes]:
             raise _incomplete(f"box {kind!r} at byte {offset} of {end} claims {size} bytes")
         count += 1
         if count > MAX_BOXES:
-            raise NotAVideo("The file is not an MP4 video.", detail=f"more than {MAX_BOXES} boxes")
+            raise NotAVideoError("The file is not an MP4 video.", detail=f"more than {MAX_BOXES} boxes")
         yield kind
         offset += size
     if count == 0:
-        raise NotAVideo("The file is empty.", detail="0 bytes")
+        raise NotAVideoError("The file is empty.", detail="0 bytes")
 
 
 def _require_file_type(header: bytes) -> None:
-    """Raise NotAVideo unless `header`, the file's first 16 bytes, opens an `ftyp` box of a film."""
+    """Raise NotAVideoError unless `header`, the file's first 16 bytes, opens an `ftyp` box of a film."""
     if header[4:8] != b"ftyp":
-        raise NotAVideo("The file is not an MP4 video.", detail=f"starts with {header!r}")
+        raise NotAVideoError("The file is not an MP4 video.", detail=f"starts with {header!r}")
     if header[8:12] in STILL_PICTURE_BRANDS:
-        raise NotAVideo("The file is a picture, not a video.", detail=f"brand {header[8:12]!r}")
+        raise NotAVideoError("The file is a picture, not a video.", detail=f"brand {header[8:12]!r}")
 
 
-def _incomplete(detail: str) -> NotAVideo:
-    return NotAVideo("The video file is incomplete.", detail=detail)
+def _incomplete(detail: str) -> NotAVideoError:
+    return NotAVideoError("The video file is incomplete.", detail=detail)

@@ -21,14 +21,14 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
-from videos.media.clip import Clip, NotAVideo, forgiving_frames, open_clip
+from videos.media.clip import Clip, NotAVideoError, forgiving_frames, open_clip
 from videos.media.frames import FrameScaler, matrix_of
 from videos.media.inspect import Tally, read_every_packet, shown_size
 from videos.media.poster import replacing, upright_picture
 from videos.media.reference import Reference, fit_frame
 from videos.media.soundtrack import BIT_RATE, RATE, ClipAudio, Soundtrack, sound_of
 
-__all__ = ["NotAVideo", "concat_videos", "last_frame"]
+__all__ = ["NotAVideoError", "concat_videos", "last_frame"]
 
 # Visually the same as what went in: above 40 dB for anything but noise, at about the size of the originals.
 QUALITY = {"preset": "veryfast", "crf": "14", "rc-lookahead": "20"}
@@ -46,8 +46,8 @@ REPEATED = 5.0
 def last_frame(path: Path, size: str) -> Reference:
     """Return the last frame that the clip at `path` shows, upright, with exactly the pixels of `size`.
 
-    Raises NotAVideo when it is no MP4 that plays, ValueError for a malformed `size`, OSError when the file
-    cannot be read.
+    Raises NotAVideoError when it is no MP4 that plays, ValueError for a malformed `size`, OSError when the
+    file cannot be read.
     """
     with open_clip(path) as clip:
         tally = read_every_packet(clip)
@@ -65,8 +65,8 @@ def concat_videos(
     repeats the last of the first. Sound is continued, silent where one has none; without any there is no
     track. Both are encoded anew, at a quality that the eye cannot tell from the original. Memory does not
     grow with the length. `between_frames` is called all along; what it raises stops the work. `target` is
-    either whole or not there. Raises NotAVideo when a clip cannot be decoded or would take more than an hour
-    to watch, OSError when a file cannot be read or written.
+    either whole or not there. Raises NotAVideoError when a clip cannot be decoded or would take more than an
+    hour to watch, OSError when a file cannot be read or written.
     """
     with open_clip(first) as one, open_clip(second) as two:
         parts = [_Part.of(clip) for clip in (one, two)]
@@ -99,9 +99,9 @@ class _Part:
         clip.seek(tally.start or 0)
         opening = list(islice(forgiving_frames(clip), 2))
         if not opening:
-            raise NotAVideo("The video cannot be decoded.", detail="no frame could be decoded")
+            raise NotAVideoError("The video cannot be decoded.", detail="no frame could be decoded")
         if (tally.end - (tally.start or 0)) * clip.time_base > MAX_SECONDS:
-            raise NotAVideo("The video is too long to be joined.", detail=f"ends at tick {tally.end}")
+            raise NotAVideoError("The video is too long to be joined.", detail=f"ends at tick {tally.end}")
         return cls(clip, tally, opening, sound_of(clip.container))
 
     @property
@@ -272,7 +272,7 @@ def _last_shown(clip: Clip, tally: Tally) -> VideoFrame:
                 last = frame
         if last is not None:
             return last
-    raise NotAVideo("The video cannot be decoded.", detail="no frame could be decoded")
+    raise NotAVideoError("The video cannot be decoded.", detail="no frame could be decoded")
 
 
 def _alike(one: VideoFrame, other: VideoFrame) -> bool:

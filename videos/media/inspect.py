@@ -12,9 +12,9 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import VideoFrame
 
-from videos.media.clip import Clip, NotAVideo, open_clip
+from videos.media.clip import Clip, NotAVideoError, open_clip
 
-__all__ = ["NotAVideo", "VideoFacts", "inspect_video"]
+__all__ = ["NotAVideoError", "VideoFacts", "inspect_video"]
 
 # x264's own longest distance between keyframes is 250 frames. Past this one the last keyframe alone must do,
 # so that a long clip with a single keyframe is not decoded from end to end.
@@ -66,7 +66,7 @@ def inspect_video(path: Path) -> VideoFacts:
     """Measure the file at `path`, having made sure that it is a whole MP4 that plays.
 
     Every packet is read to the end and the first and the last frame are decoded; the frames between are not,
-    so damage inside them is not found. Memory does not grow with the file. Raises NotAVideo when it is
+    so damage inside them is not found. Memory does not grow with the file. Raises NotAVideoError when it is
     anything else or cut short, OSError when it cannot be read. A fragmented MP4 cut exactly between two
     fragments is a shorter, whole MP4: only whoever knows the length sent can tell.
     """
@@ -95,11 +95,11 @@ def shown_size(clip: Clip, frame: VideoFrame) -> tuple[int, int]:
 
 
 def read_every_packet(clip: Clip) -> Tally:
-    """Demux to the end. Raises NotAVideo when a track's samples are cut short or missing."""
+    """Demux to the end. Raises NotAVideoError when a track's samples are cut short or missing."""
     tally = Tally()
     for packet in clip.container.demux():
         if packet.is_corrupt:
-            raise NotAVideo("The video file is incomplete.", detail=f"short packet at byte {packet.pos}")
+            raise NotAVideoError("The video file is incomplete.", detail=f"short packet at byte {packet.pos}")
         if packet.dts is None and not packet.size:
             continue  # PyAV's sign that a track has ended
         tally.packets[packet.stream_index] += 1
@@ -109,14 +109,14 @@ def read_every_packet(clip: Clip) -> Tally:
         found, promised = tally.packets[stream.index], len(stream.index_entries)
         if found < promised:
             detail = f"{found} of {promised} samples of the {stream.type} track are there"
-            raise NotAVideo("The video file is incomplete.", detail=detail)
+            raise NotAVideoError("The video file is incomplete.", detail=detail)
     if not tally.shown:
-        raise NotAVideo("The video has no frames.", detail="no packet of the video track is shown")
+        raise NotAVideoError("The video has no frames.", detail="no packet of the video track is shown")
     return tally
 
 
 def _decode_both_ends(clip: Clip, tally: Tally) -> VideoFrame:
-    """Decode the first and the last frame and return the first. Raises NotAVideo or an error of FFmpeg."""
+    """Decode the first and the last frame and return the first. Raises NotAVideoError or an error of FFmpeg."""
     clip.seek(tally.start or 0)
     first = next(clip.container.decode(clip.stream), None)
     clip.seek(tally.last_keyframe)
@@ -125,7 +125,9 @@ def _decode_both_ends(clip: Clip, tally: Tally) -> VideoFrame:
         tail = islice(tail, 1)
     last = deque(tail, maxlen=1)
     if first is None or not last:
-        raise NotAVideo("The video cannot be decoded.", detail="the first or the last frame gave no picture")
+        raise NotAVideoError(
+            "The video cannot be decoded.", detail="the first or the last frame gave no picture"
+        )
     return first
 
 

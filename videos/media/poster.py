@@ -16,10 +16,10 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, Interpolation
 from PIL import Image
 
-from videos.media.clip import Clip, NotAVideo, frames_within, open_clip
+from videos.media.clip import Clip, NotAVideoError, frames_within, open_clip
 from videos.media.inspect import shown_size
 
-__all__ = ["POSTER_TYPE", "SCRUB_TYPE", "NotAVideo", "ScrubSheet", "make_poster", "make_scrub_sheet"]
+__all__ = ["POSTER_TYPE", "SCRUB_TYPE", "NotAVideoError", "ScrubSheet", "make_poster", "make_scrub_sheet"]
 
 POSTER_TYPE = "image/webp"
 SCRUB_TYPE = "image/jpeg"
@@ -56,7 +56,8 @@ def make_poster(video: Path, target: Path, *, width: int = 960) -> tuple[int, in
     """Write a WebP of a representative frame to `target` and return its width and height in pixels.
 
     It has the clip's shape as shown and is at most `width` wide, never enlarged. `target` is either whole or
-    not there. Raises NotAVideo when `video` cannot be decoded, OSError when a file cannot be read or written.
+    not there. Raises NotAVideoError when `video` cannot be decoded, OSError when a file cannot be read or
+    written.
     """
     with open_clip(video) as clip:
         frame = _representative_frame(clip)
@@ -73,7 +74,7 @@ def make_scrub_sheet(video: Path, target: Path, *, frames: int = 20) -> ScrubShe
 
     A tile's longer side is at most 240 px, never enlarged; a clip of fewer frames gets that many tiles. Tile
     i stands for the i-th of `count` equal parts of the clip. `target` is either whole or not there. Raises
-    NotAVideo when `video` cannot be decoded, OSError when a file cannot be read or written.
+    NotAVideoError when `video` cannot be decoded, OSError when a file cannot be read or written.
     """
     with open_clip(video) as clip:
         total = len(clip.stream.index_entries) or frames

@@ -88,7 +88,7 @@ BadReferenceCode = Literal[
 ]
 
 
-class BadReference(ValueError):  # noqa: N818 - reads as the sentence it is
+class BadReferenceError(ValueError):
     """The upload cannot be a reference image. `code` is for programs, `str()` one sentence for people."""
 
     def __init__(self, code: BadReferenceCode, message: str) -> None:
@@ -116,11 +116,11 @@ def open_reference(data: bytes | BinaryIO, *, max_bytes: int) -> Reference:
 
     The bytes decide what it is, never a name or a declared type. At most `max_bytes` + 1 bytes are read from
     a file, and the pixel limit is checked before any pixel is decoded. Of an animation the first frame is
-    taken; what is transparent lies on grey. Raises BadReference.
+    taken; what is transparent lies on grey. Raises BadReferenceError.
     """
     content = data[: max_bytes + 1] if isinstance(data, bytes) else data.read(max_bytes + 1)
     if len(content) > max_bytes:
-        raise BadReference("too_large", f"The picture is larger than {_megabytes(max_bytes)}.")
+        raise BadReferenceError("too_large", f"The picture is larger than {_megabytes(max_bytes)}.")
     picture = _decoded(content)
     return replace(_encoded(picture), thumbnail=_thumbnail(picture))
 
@@ -129,7 +129,7 @@ def fit_reference(content: bytes, size: str, *, how: Literal["crop", "pad"] = "c
     """Return the picture in `content` with exactly the pixels of `size` ("1280x720").
 
     Servers answer 400 to any other size. "crop" fills it and cuts evenly what stands over; "pad" shows all of
-    it on a blurred, darkened copy of itself. Raises ValueError for a malformed `size`, BadReference as
+    it on a blurred, darkened copy of itself. Raises ValueError for a malformed `size`, BadReferenceError as
     `open_reference` does.
     """
     wanted = sides(size)
@@ -223,17 +223,17 @@ def _reader(content: bytes) -> type[ImageFile]:
         return WebPImageFile
     for offset, signature, name in OTHER_FORMATS:
         if content.startswith(signature, offset):
-            raise BadReference(
+            raise BadReferenceError(
                 "unsupported_format", f"{name} is not supported: choose a JPEG, PNG or WebP picture."
             )
-    raise BadReference("not_an_image", "The file is not a picture: choose a JPEG, PNG or WebP.")
+    raise BadReferenceError("not_an_image", "The file is not a picture: choose a JPEG, PNG or WebP.")
 
 
 @contextmanager
 def _refusing_damage() -> Iterator[None]:
     try:
         yield
-    except BadReference:
+    except BadReferenceError:
         raise
     except Image.DecompressionBombError as error:
         # Pillow's WebP reader has a limit of its own, far above ours, and looks at it first.
@@ -242,13 +242,15 @@ def _refusing_damage() -> Iterator[None]:
         raise _damaged() from error
 
 
-def _too_many_pixels(found: str) -> BadReference:
+def _too_many_pixels(found: str) -> BadReferenceError:
     limit = f"{MAX_PIXELS // 1_000_000} million"
-    return BadReference("too_many_pixels", f"The picture has {found} pixels; the limit is {limit} in all.")
+    return BadReferenceError(
+        "too_many_pixels", f"The picture has {found} pixels; the limit is {limit} in all."
+    )
 
 
-def _damaged() -> BadReference:
-    return BadReference("damaged", "The picture is damaged or incomplete.")
+def _damaged() -> BadReferenceError:
+    return BadReferenceError("damaged", "The picture is damaged or incomplete.")
 
 
 def _require_sane_size(size: tuple[int, int]) -> None:
@@ -256,11 +258,11 @@ def _require_sane_size(size: tuple[int, int]) -> None:
     if width * height > MAX_PIXELS:
         raise _too_many_pixels(f"{width} x {height}")
     if min(width, height) < MIN_SIDE:
-        raise BadReference(
+        raise BadReferenceError(
             "too_small", f"The picture has {width} x {height} pixels; each side needs at least {MIN_SIDE}."
         )
     if max(width, height) > MAX_RATIO * min(width, height):
-        raise BadReference("too_small", f"The picture is too narrow: {width} x {height} pixels.")
+        raise BadReferenceError("too_small", f"The picture is too narrow: {width} x {height} pixels.")
 
 
 def _orientation(image: Image.Image) -> int:

@@ -25,7 +25,7 @@ from videos.backends.connection import (
 )
 from videos.backends.download import Download
 from videos.backends.error_mapping import ErrorMapper, is_job_elsewhere
-from videos.backends.errors import BackendError, Refused, Unavailable
+from videos.backends.errors import BackendError, RefusedError, UnavailableError
 from videos.backends.requests import (
     ApiRequest,
     Body,
@@ -68,8 +68,8 @@ def _tls() -> ssl.SSLContext:
 class VideosApiDriver:
     """One backend, from inside an event loop. Every call is over within `connection.deadline` seconds.
 
-    Creating it raises `Unavailable` (`bad_base_url`) or `Refused` (`invalid_key`) when the settings cannot
-    work.
+    Creating it raises `UnavailableError` (`bad_base_url`) or `RefusedError` (`invalid_key`) when the settings
+    cannot work.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -107,9 +107,9 @@ class VideosApiDriver:
         a second.
 
         Only a server that said it could not read the JSON's types is asked again, in types that it can. A
-        synchronous server's job is completed, with the file in `content` or at `url`; one that failed at
-        once is a job too, also when it comes as an HTTP error. Raises `Refused` or `Unavailable` when
-        provably no job came of it, `Unknown` when one may have.
+        synchronous server's job is completed, with the file in `content` or at `url`; one that failed at once
+        is a job too, also when it comes as an HTTP error. Raises `RefusedError` or `UnavailableError` when
+        provably no job came of it, `UnknownOutcomeError` when one may have.
         """
         wish = CreateRequest(prompt, model, seconds, size, reference, tuple(characters))
         with self._verdicts.creating():
@@ -121,8 +121,8 @@ class VideosApiDriver:
     async def remix(self, job_id: str, prompt: str) -> Job:
         """Ask for a variation of the finished job `job_id` and return the new job, as `create` does.
 
-        Exactly one request. Raises as `create` does; `Refused` has the code `source_unknown` when the backend
-        said that it does not know the job.
+        Exactly one request. Raises as `create` does; `RefusedError` has the code `source_unknown` when the
+        backend said that it does not know the job.
         """
         return await self._derived(RemixRequest(prompt, job_id))
 
@@ -149,8 +149,8 @@ class VideosApiDriver:
     async def retrieve(self, job_id: str) -> Job:
         """The job as it is now, always under the id asked for: LiteLLM may reply with another.
 
-        A 4xx or 5xx whose body is a job is an answer. Raises `Refused` (`not_found`, `invalid_key` …) or
-        `Unavailable`.
+        A 4xx or 5xx whose body is a job is an answer. Raises `RefusedError` (`not_found`, `invalid_key` …) or
+        `UnavailableError`.
         """
         return await self._retrieve(job_id, self._connection.deadline)
 
@@ -177,8 +177,8 @@ class VideosApiDriver:
     async def list(self, *, after: str | None = None, limit: int = 100) -> JobPage:
         """One page of at most `limit` (up to 100) jobs, asked for newest first, those after job `after`.
 
-        Raises `Refused` when the backend cannot list, `Unavailable` when it cannot now or sends something
-        unreadable.
+        Raises `RefusedError` when the backend cannot list, `UnavailableError` when it cannot now or sends
+        something unreadable.
         """
         params = {"limit": limit, "order": "desc"} | ({"after": after} if after else {})
         with self._verdicts.reading():
@@ -205,8 +205,8 @@ class VideosApiDriver:
     async def delete(self, job_id: str) -> None:
         """Delete a finished job and its files; a job that is already gone is a success.
 
-        Raises `Refused` when the backend will not (the protocol lets only finished jobs be deleted) or
-        cannot, and `Unavailable` otherwise.
+        Raises `RefusedError` when the backend will not (the protocol lets only finished jobs be deleted) or
+        cannot, and `UnavailableError` otherwise.
         """
         path = job_path(job_id)
         with self._verdicts.reading():
@@ -318,14 +318,14 @@ class VideosApiDriver:
     def _check_deleted(self, response: httpx2.Response) -> None:
         payload = parse_json(response.content)
         if response.content and not isinstance(payload, dict):
-            raise Unavailable(
+            raise UnavailableError(
                 "The backend sent a reply that cannot be understood.",
                 code="bad_reply",
                 status=response.status_code,
                 detail=self._verdicts.received(response),
             )
         if isinstance(payload, dict) and payload.get("deleted") is False:
-            raise Refused(
+            raise RefusedError(
                 "The backend did not delete the job.",
                 code="not_deleted",
                 status=response.status_code,
