@@ -32,11 +32,11 @@ def clip(content: bytes = FILM) -> ClipFile:
 
 
 CALLS: dict[str, Callable[[Client], Job]] = {
-    "remix": lambda client: client.remix("video_1", "snow"),
-    "edit": lambda client: client.edit("snow", "video_1"),
-    "edit a file": lambda client: client.edit("snow", clip()),
-    "extend": lambda client: client.extend("snow", 8, "video_1"),
-    "extend a file": lambda client: client.extend("snow", 8, clip()),
+    "remix": lambda client: client.remix("video_1", "snow", model="sora-2"),
+    "edit": lambda client: client.edit("snow", "video_1", model="sora-2"),
+    "edit a file": lambda client: client.edit("snow", clip(), model="sora-2"),
+    "extend": lambda client: client.extend("snow", 8, "video_1", model="sora-2"),
+    "extend a file": lambda client: client.extend("snow", 8, clip(), model="sora-2"),
 }
 BY_ID = [call for name, call in CALLS.items() if "file" not in name]
 
@@ -100,7 +100,7 @@ class _Watched(io.BytesIO):
 
 def test_a_large_file_is_read_piece_by_piece(serve: Serve, connect: Connect) -> None:
     server, file = serve(reply(200, JOB)), _Watched(bytes(20_000_000))
-    connect(server).edit("snow", ClipFile("film.mp4", file))
+    connect(server).edit("snow", ClipFile("film.mp4", file), model="sora-2")
     assert int(server.requests[0].headers["content-length"]) > 20_000_000
     assert 0 < file.most <= 65_536
 
@@ -149,7 +149,7 @@ def test_the_verdicts_are_those_of_a_create(
 def test_no_answer_is_unknown(serve: Serve, connect: Connect) -> None:
     server = serve(hang)
     with pytest.raises(UnknownOutcomeError) as caught:
-        connect(server, timeout=0.2).extend("snow", 4, "video_1")
+        connect(server, timeout=0.2).extend("snow", 4, "video_1", model="sora-2")
     assert (caught.value.code, server.posts) == ("timeout", 1)
 
 
@@ -199,7 +199,7 @@ def test_the_source_shown_in_a_reply_is_not_the_new_job(
 
 def test_a_job_in_an_error_is_the_new_job(serve: Serve, connect: Connect) -> None:
     server = serve(reply(500, {"id": "video_2", "status": "failed", "error": "out of memory"}))
-    job = connect(server).remix("video_1", "snow")
+    job = connect(server).remix("video_1", "snow", model="sora-2")
     assert (job.id, job.status) == ("video_2", "failed")
 
 
@@ -207,15 +207,15 @@ def test_a_job_in_an_error_is_the_new_job(serve: Serve, connect: Connect) -> Non
 def test_what_is_no_id_is_not_sent(serve: Serve, connect: Connect, job_id: str) -> None:
     server = serve(reply(200, JOB))
     with pytest.raises(RefusedError):
-        connect(server).remix(job_id, "snow")
+        connect(server).remix(job_id, "snow", model="sora-2")
     assert server.requests == []
 
 
 def test_text_that_cannot_be_sent_is_not(serve: Serve, connect: Connect) -> None:
     server = serve(reply(200, JOB))
     for call in (
-        lambda client: client.remix("video_1", "half \ud800"),
-        lambda client: client.edit("half \ud800", "video_1"),
+        lambda client: client.remix("video_1", "half \ud800", model="sora-2"),
+        lambda client: client.edit("half \ud800", "video_1", model="sora-2"),
         lambda client: client.create_character("half \ud800", clip()),
     ):
         with pytest.raises(RefusedError) as caught:
@@ -283,11 +283,11 @@ def test_the_simulator_takes_all_of_it(start: Start, connect: Connect) -> None:
     film = simulator.content(source)
     character = client.create_character("Ada", clip(film))
     jobs = [
-        client.remix(source, "snow"),
-        client.edit("night", source),
-        client.edit("night", clip(film)),
-        client.extend("on", 4, source),
-        client.extend("on", 4, clip(film)),
+        client.remix(source, "snow", model="sora-2"),
+        client.edit("night", source, model="sora-2"),
+        client.edit("night", clip(film), model="sora-2"),
+        client.extend("on", 4, source, model="sora-2"),
+        client.extend("on", 4, clip(film), model="sora-2"),
         client.create(prompt="a", model="sora-2", seconds=4, size="1280x720", characters=[character]),
     ]
     assert [job.seconds for job in jobs] == [4, 4, 4, 8, 8, 4]
@@ -295,5 +295,5 @@ def test_the_simulator_takes_all_of_it(start: Start, connect: Connect) -> None:
     kinds = ["create", "remix", "edit", "edit", "extend", "extend", "create"]
     assert [entry["kind"] for entry in simulator.books()] == kinds
     with pytest.raises(RefusedError) as caught:
-        client.extend("on", 4, "video_unknown")
+        client.extend("on", 4, "video_unknown", model="sora-2")
     assert caught.value.code == "source_unknown"

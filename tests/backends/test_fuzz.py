@@ -29,9 +29,9 @@ T = TypeVar("T")
 
 WISH = {"prompt": "a cat", "model": "sora-2", "seconds": 4, "size": "1280x720"}
 DERIVING = [
-    lambda client: client.remix("video_0", "snow"),
-    lambda client: client.edit("snow", "video_0"),
-    lambda client: client.extend("snow", 4, ClipFile("film.mp4", io.BytesIO(b"film"))),
+    lambda client: client.remix("video_0", "snow", model="sora-2"),
+    lambda client: client.edit("snow", "video_0", model="sora-2"),
+    lambda client: client.extend("snow", 4, ClipFile("film.mp4", io.BytesIO(b"film")), model="sora-2"),
     lambda client: client.create_character("Ada", ClipFile("film.mp4", io.BytesIO(b"film"))),
 ]
 LEADING_TO = [

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from videos.backends import Job, JobPage, UnknownOutcomeError
-from videos.backends.responses import is_answer, parse_error, parse_job, parse_json, parse_page
+from videos.backends.responses import is_job, parse_error, parse_job, parse_json, parse_page
 
 Reader = Callable[[object, dict[str, str]], Job | JobPage]
 
@@ -67,7 +67,7 @@ def test_it_survives_any_bytes(content: bytes) -> None:
     for read in (parse_job, partial(parse_page, limit=100)):
         result = outcome(read, payload, {})
         assert isinstance(result, (Job, JobPage)) or result.code == "bad_reply"
-    assert is_answer(payload) in {True, False}
+    assert is_job(payload) in {True, False}
     parse_error(payload)
 
 

@@ -15,8 +15,8 @@ from videos.backends import (
     Job,
     RefusedError,
     UnavailableError,
-    VideosApiDriver,
 )
+from videos.backends.drivers.videos_api import VideosApiDriver
 
 Serve = Callable[..., Server]
 Connect = Callable[..., Client]

@@ -49,13 +49,13 @@ class FakeBackend:
             raise self.create_error
         return job
 
-    def remix(self, job_id: str, prompt: str) -> Job:
+    def remix(self, job_id: str, prompt: str, *, model: str) -> Job:
         return self._derive("remix", prompt, job_id)
 
-    def edit(self, prompt: str, source: str | ClipFile) -> Job:
+    def edit(self, prompt: str, source: str | ClipFile, *, model: str) -> Job:
         return self._derive("edit", prompt, source)
 
-    def extend(self, prompt: str, seconds: int, source: str | ClipFile) -> Job:
+    def extend(self, prompt: str, seconds: int, source: str | ClipFile, *, model: str) -> Job:
         return self._derive("extend", prompt, source, seconds)
 
     def _derive(self, call: str, prompt: str, source: str | ClipFile, *more: object) -> Job:

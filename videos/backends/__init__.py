@@ -1,8 +1,7 @@
-"""The wire: everything that talks to a server that makes videos. No Django models, and no Django."""
+"""Everything that talks to a server that makes videos. It knows no Django, and none of our models."""
 
 from videos.backends.client import Client
 from videos.backends.connection import Connection
-from videos.backends.drivers.videos_api import VideosApiDriver
 from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
 from videos.backends.requests import ClipFile, ReferenceFile
 from videos.backends.responses import Job, JobPage
@@ -18,5 +17,4 @@ __all__ = [
     "RefusedError",
     "UnavailableError",
     "UnknownOutcomeError",
-    "VideosApiDriver",
 ]

@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.client import ReferenceFile
-from videos.backends.drivers.litellm import routed
 from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
 from videos.backends.responses import Job
 from videos.engine import (
@@ -35,7 +34,7 @@ from videos.engine.store import folder_of, workspace
 from videos.lifecycle import Reason
 from videos.media.clip import NotAVideoError
 from videos.media.reference import BadReferenceError, fit_reference
-from videos.models import Fit, Kind, State, Video
+from videos.models import Fit, State, Video
 
 logger = logging.getLogger(__name__)
 
@@ -107,10 +106,7 @@ def _submit_once(claim: Claim, video: Video, way: Operation) -> Job | None:
         # Asked last of all: from here to the request there is nothing left that takes time.
         if not lifecycle.holds_lease(video.pk, claim.token, margin=deadline):
             return None
-        job = ask(client)
-    if video.kind == Kind.CREATE:
-        return job
-    return replace(job, id=routed(job.id, video.model))
+        return ask(client)
 
 
 _REFERENCE_GONE = "The reference image could not be read. Nothing was submitted. Choose it again."

@@ -116,7 +116,7 @@ def read_every_packet(clip: Clip) -> Tally:
 
 
 def _decode_both_ends(clip: Clip, tally: Tally) -> VideoFrame:
-    """Decode the first and the last frame and return the first. Raises NotAVideoError or an error of FFmpeg."""
+    """Decode the first and the last frame and return the first. Raises NotAVideoError or FFmpeg's error."""
     clip.seek(tally.start or 0)
     first = next(clip.container.decode(clip.stream), None)
     clip.seek(tally.last_keyframe)

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from videos.backends.probe import ProbeReport
-from videos.backends.probe import probe as look_at
+from videos.backends.client import probe as look_at
+from videos.backends.probe_report import ProbeReport
 from videos.checks import fault_in_address
 from videos.engine import clients
 from videos.models import Backend, VideoModel
