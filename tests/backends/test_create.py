@@ -24,19 +24,19 @@ Serve = Callable[..., Server]
 Connect = Callable[..., Client]
 
 JOB = {"id": "video_1", "object": "video", "status": "queued", "progress": 0, "seconds": "4"}
-WISH = {"prompt": "a cat", "model": "sora-2", "seconds": 4, "size": "1280x720"}
+FIELDS = {"prompt": "a cat", "model": "sora-2", "seconds": 4, "size": "1280x720"}
 GONE = "https://new.example/v1/videos"
 
 
 def error_of(client: Client) -> BackendError:
     with pytest.raises(BackendError) as caught:
-        client.create(**WISH)
+        client.create(**FIELDS)
     return caught.value
 
 
 def test_it_sends_one_multipart_request_and_returns_the_job(serve: Serve, connect: Connect) -> None:
     server = serve(reply(200, JOB, openai_poll_after_ms="2500"))
-    job = connect(server).create(**WISH)
+    job = connect(server).create(**FIELDS)
     (request,) = server.requests
     assert (job.id, job.status, job.poll_after) == ("video_1", "queued", 2.5)
     assert (request.method, request.target) == ("POST", "/v1/videos")
@@ -50,7 +50,7 @@ def test_it_sends_one_multipart_request_and_returns_the_job(serve: Serve, connec
 def test_it_uploads_the_reference_with_name_and_type(serve: Serve, connect: Connect) -> None:
     server = serve(reply(200, JOB))
     image = bytes(range(256)) * 100
-    connect(server).create(**WISH, reference=ReferenceFile("cat.png", image, "image/png"))
+    connect(server).create(**FIELDS, reference=ReferenceFile("cat.png", image, "image/png"))
     (request,) = server.requests
     head = b'name="input_reference"; filename="cat.png"\r\nContent-Type: image/png\r\n\r\n'
     assert head + image + b"\r\n--" in request.body
@@ -229,8 +229,8 @@ def test_it_knows_that_nothing_left_before_tls_was_up(connect: Connect) -> None:
 def test_it_never_reuses_a_connection_for_a_paid_request(serve: Serve, connect: Connect) -> None:
     server = serve(reply(200, JOB))
     client = connect(server)
-    client.create(**WISH)
-    client.create(**WISH)
+    client.create(**FIELDS)
+    client.create(**FIELDS)
     assert len({request.peer for request in server.requests}) == 2
 
 
@@ -254,7 +254,7 @@ def test_it_refuses_to_start_with_a_key_that_cannot_be_sent(key: str) -> None:
 def test_it_refuses_text_that_cannot_be_sent(serve: Serve, connect: Connect) -> None:
     server = serve(reply(200, JOB))
     with pytest.raises(RefusedError) as caught:
-        connect(server).create(**WISH | {"prompt": "half a pair \ud800"})
+        connect(server).create(**FIELDS | {"prompt": "half a pair \ud800"})
     assert caught.value.code == "bad_text"
     assert server.requests == []
 
@@ -262,7 +262,7 @@ def test_it_refuses_text_that_cannot_be_sent(serve: Serve, connect: Connect) -> 
 def test_it_works_without_a_key(serve: Serve) -> None:
     server = serve(reply(200, JOB))
     with Client(Connection(server.url, "")) as client:
-        assert client.create(**WISH).id == "video_1"
+        assert client.create(**FIELDS).id == "video_1"
 
 
 def test_the_connection_does_not_show_its_key() -> None:
@@ -276,7 +276,7 @@ UNREADABLE = {"message": 'seconds: invalid type: string "4", expected i32', "cod
 
 def test_it_sends_json_where_the_server_reads_nothing_else(serve: Serve, connect: Connect) -> None:
     server = serve(reply(200, JOB))
-    connect(server, body="json").create(**WISH, reference=IMAGE)
+    connect(server, body="json").create(**FIELDS, reference=IMAGE)
     (request,) = server.requests
     assert request.headers["content-type"] == "application/json"
     fields = {"prompt": "a cat", "model": "sora-2", "seconds": "4", "size": "1280x720"}
@@ -288,7 +288,7 @@ def test_it_asks_again_in_plain_types_when_the_server_could_not_read_the_others(
     serve: Serve, connect: Connect, status: int
 ) -> None:
     server = serve(reply(status, UNREADABLE), reply(200, JOB))
-    assert connect(server, body="json").create(**WISH, reference=IMAGE).id == "video_1"
+    assert connect(server, body="json").create(**FIELDS, reference=IMAGE).id == "video_1"
     first, second = [json.loads(request.body) for request in server.requests]
     assert first["seconds"] == "4"
     assert second == {
@@ -329,7 +329,7 @@ def test_it_never_asks_a_third_time(serve: Serve, connect: Connect) -> None:
 def test_it_takes_a_job_in_an_error_for_the_job(serve: Serve, connect: Connect, status: int) -> None:
     body = {"id": "video_1", "status": "failed", "error": {"code": 400, "message": "out of memory"}}
     server = serve(reply(status, body))
-    job = connect(server).create(**WISH)
+    job = connect(server).create(**FIELDS)
     assert (job.id, job.status, job.error_code) == ("video_1", "failed", "400")
     assert len(server.requests) == 1
 
@@ -345,27 +345,27 @@ def test_it_believes_no_job_in_a_refusal_of_the_one_who_asks(
 @pytest.mark.parametrize(
     "place",
     [
-        {"b64_json": "ZmlsbQ=="},
-        {"data": [{"b64_json": "ZmlsbQ=="}]},
-        {"data": [{"url": "data:video/mp4;base64,ZmlsbQ=="}, {"b64_json": "bW9yZQ=="}]},
-        {"url": "data:video/mp4;base64,ZmlsbQ=="},
-        {"b64_json": "Zmls\nbQ=="},
+        {"b64_json": "ZnJhbWVz"},
+        {"data": [{"b64_json": "ZnJhbWVz"}]},
+        {"data": [{"url": "data:video/mp4;base64,ZnJhbWVz"}, {"b64_json": "bW9yZQ=="}]},
+        {"url": "data:video/mp4;base64,ZnJhbWVz"},
+        {"b64_json": "ZnJh\nbWVz"},
     ],
 )
 @pytest.mark.parametrize("status", [{}, {"status": "completed"}])
-def test_it_takes_the_film_out_of_the_reply(
+def test_it_takes_the_video_out_of_the_reply(
     serve: Serve, connect: Connect, place: dict[str, object], status: dict[str, str]
 ) -> None:
-    job = connect(serve(reply(200, {"id": "video_1"} | place | status))).create(**WISH)
-    assert (job.status, job.content, job.url) == ("completed", b"film", None)
-    assert "film" not in repr(job)
+    job = connect(serve(reply(200, {"id": "video_1"} | place | status))).create(**FIELDS)
+    assert (job.status, job.content, job.url) == ("completed", b"frames", None)
+    assert "frames" not in repr(job)
 
 
 @pytest.mark.parametrize("place", [{"url": GONE}, {"data": [{"url": GONE}]}])
-def test_it_takes_the_films_address_out_of_the_reply(
+def test_it_takes_the_videos_address_out_of_the_reply(
     serve: Serve, connect: Connect, place: dict[str, object]
 ) -> None:
-    job = connect(serve(reply(200, {"id": "video_1", "status": "completed"} | place))).create(**WISH)
+    job = connect(serve(reply(200, {"id": "video_1", "status": "completed"} | place))).create(**FIELDS)
     assert (job.status, job.content, job.url) == ("completed", b"", GONE)
 
 
@@ -375,11 +375,11 @@ def test_it_takes_the_films_address_out_of_the_reply(
         {"b64_json": "Z"},
         {"b64_json": 5},
         {"b64_json": "ü"},
-        {"url": "file:///tmp/film.mp4"},
+        {"url": "file:///tmp/video.mp4"},
         {"data": {}},
         {"data": [[]]},
     ],
 )
-def test_it_takes_nothing_else_for_a_film(serve: Serve, connect: Connect, place: dict[str, object]) -> None:
-    job = connect(serve(reply(200, {"id": "video_1"} | place))).create(**WISH)
+def test_it_takes_nothing_else_for_a_video(serve: Serve, connect: Connect, place: dict[str, object]) -> None:
+    job = connect(serve(reply(200, {"id": "video_1"} | place))).create(**FIELDS)
     assert (job.status, job.content, job.url) == ("in_progress", b"", None)

@@ -24,11 +24,11 @@ Serve = Callable[..., Server]
 Connect = Callable[..., Client]
 
 JOB = {"id": "video_2", "object": "video", "status": "queued", "remixed_from_video_id": "video_1"}
-FILM = bytes(range(256)) * 4000
+CONTENT = bytes(range(256)) * 4000
 
 
-def clip(content: bytes = FILM) -> ClipFile:
-    return ClipFile("film.mp4", io.BytesIO(content))
+def clip(content: bytes = CONTENT) -> ClipFile:
+    return ClipFile("video.mp4", io.BytesIO(content))
 
 
 CALLS: dict[str, Callable[[Client], Job]] = {
@@ -83,8 +83,8 @@ def test_a_file_is_sent_in_a_form(
     assert request.target == target
     assert request.headers["content-type"].startswith("multipart/form-data; boundary=")
     assert dict(re.findall(rb'name="(\w+)"\r\n\r\n(.*?)\r\n--', request.body, re.DOTALL)) == sent
-    head = b'name="video"; filename="film.mp4"\r\nContent-Type: video/mp4\r\n\r\n'
-    assert head + FILM + b"\r\n--" in request.body
+    head = b'name="video"; filename="video.mp4"\r\nContent-Type: video/mp4\r\n\r\n'
+    assert head + CONTENT + b"\r\n--" in request.body
 
 
 class _Watched(io.BytesIO):
@@ -100,7 +100,7 @@ class _Watched(io.BytesIO):
 
 def test_a_large_file_is_read_piece_by_piece(serve: Serve, connect: Connect) -> None:
     server, file = serve(reply(200, JOB)), _Watched(bytes(20_000_000))
-    connect(server).edit("snow", ClipFile("film.mp4", file), model="sora-2")
+    connect(server).edit("snow", ClipFile("video.mp4", file), model="sora-2")
     assert int(server.requests[0].headers["content-length"]) > 20_000_000
     assert 0 < file.most <= 65_536
 
@@ -230,7 +230,7 @@ def test_a_character_is_made_of_a_clip(serve: Serve, connect: Connect) -> None:
     (request,) = server.requests
     assert request.target == "/v1/videos/characters"
     assert b'name="name"\r\n\r\nAda\r\n' in request.body
-    assert b'name="video"; filename="film.mp4"\r\nContent-Type: video/mp4\r\n\r\n' + FILM in request.body
+    assert b'name="video"; filename="video.mp4"\r\nContent-Type: video/mp4\r\n\r\n' + CONTENT in request.body
 
 
 @pytest.mark.parametrize(
@@ -280,14 +280,14 @@ def test_the_simulator_takes_all_of_it(start: Start, connect: Connect) -> None:
     simulator = start()
     client = connect(f"{simulator.url}/v1", timeout=20)
     source = client.create(prompt="sea", model="sora-2", seconds=4, size="1280x720").id
-    film = simulator.content(source)
-    character = client.create_character("Ada", clip(film))
+    video = simulator.content(source)
+    character = client.create_character("Ada", clip(video))
     jobs = [
         client.remix(source, "snow", model="sora-2"),
         client.edit("night", source, model="sora-2"),
-        client.edit("night", clip(film), model="sora-2"),
+        client.edit("night", clip(video), model="sora-2"),
         client.extend("on", 4, source, model="sora-2"),
-        client.extend("on", 4, clip(film), model="sora-2"),
+        client.extend("on", 4, clip(video), model="sora-2"),
         client.create(prompt="a", model="sora-2", seconds=4, size="1280x720", characters=[character]),
     ]
     assert [job.seconds for job in jobs] == [4, 4, 4, 8, 8, 4]

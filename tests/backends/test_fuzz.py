@@ -27,12 +27,12 @@ from videos.backends import (
 
 T = TypeVar("T")
 
-WISH = {"prompt": "a cat", "model": "sora-2", "seconds": 4, "size": "1280x720"}
+FIELDS = {"prompt": "a cat", "model": "sora-2", "seconds": 4, "size": "1280x720"}
 DERIVING = [
     lambda client: client.remix("video_0", "snow", model="sora-2"),
     lambda client: client.edit("snow", "video_0", model="sora-2"),
-    lambda client: client.extend("snow", 4, ClipFile("film.mp4", io.BytesIO(b"film")), model="sora-2"),
-    lambda client: client.create_character("Ada", ClipFile("film.mp4", io.BytesIO(b"film"))),
+    lambda client: client.extend("snow", 4, ClipFile("video.mp4", io.BytesIO(b"video")), model="sora-2"),
+    lambda client: client.create_character("Ada", ClipFile("video.mp4", io.BytesIO(b"video"))),
 ]
 LEADING_TO = [
     "http://[",
@@ -150,7 +150,7 @@ def downloaded(client: Client, url: str | None = None) -> bytes:
 def test_every_call_ends_well_or_in_one_of_our_errors(server: Server, client: Client, reply: bytes) -> None:
     server.answers = [cut(reply)]
 
-    created = outcome(lambda: client.create(**WISH))
+    created = outcome(lambda: client.create(**FIELDS))
     assert isinstance(created, Job | BackendError)
     for derive in DERIVING:
         assert isinstance(outcome(lambda derive=derive: derive(client)), Job | str | BackendError)
@@ -159,8 +159,8 @@ def test_every_call_ends_well_or_in_one_of_our_errors(server: Server, client: Cl
     assert isinstance(outcome(lambda: client.list(limit=2)), JobPage | RefusedError | UnavailableError)
     assert isinstance(outcome(lambda: client.delete("video_1")), NoneType | RefusedError | UnavailableError)
     for url in (None, server.url + "/file"):
-        film = outcome(lambda url=url: downloaded(client, url))
-        assert isinstance(film, RefusedError | UnavailableError) or film[4:8] == b"ftyp"
+        video = outcome(lambda url=url: downloaded(client, url))
+        assert isinstance(video, RefusedError | UnavailableError) or video[4:8] == b"ftyp"
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -169,7 +169,7 @@ def test_another_servers_reply_ends_no_worse(server: Server, client: Client, rep
     server.answers = [cut(reply)]
     before = len(server.requests)
 
-    film = outcome(lambda: downloaded(client, server.url.replace("127.0.0.1", "localhost")))
+    video = outcome(lambda: downloaded(client, server.url.replace("127.0.0.1", "localhost")))
 
-    assert isinstance(film, RefusedError | UnavailableError) or film[4:8] == b"ftyp"
+    assert isinstance(video, RefusedError | UnavailableError) or video[4:8] == b"ftyp"
     assert not any("authorization" in request.headers for request in server.requests[before:])

@@ -1,4 +1,4 @@
-"""Real films and pictures, made on the spot: the media code is never shown a file that only pretends."""
+"""Real videos and pictures, made on the spot: the media code is never shown a file that only pretends."""
 
 from __future__ import annotations
 
@@ -52,27 +52,27 @@ def red_top_left(index: int, width: int, height: int) -> Picture:
     return picture
 
 
-class FilmMaker(Protocol):
+class VideoMaker(Protocol):
     def __call__(self, name: str = ..., **how: Any) -> Path: ...
 
 
 @pytest.fixture(scope="session")
-def make_film(tmp_path_factory: pytest.TempPathFactory) -> FilmMaker:
-    folder = tmp_path_factory.mktemp("films")
+def make_video(tmp_path_factory: pytest.TempPathFactory) -> VideoMaker:
+    folder = tmp_path_factory.mktemp("videos")
 
-    def make(name: str = "film.mp4", **how: Any) -> Path:
-        return write_film(folder / name, **how)
+    def make(name: str = "video.mp4", **how: Any) -> Path:
+        return write_video(folder / name, **how)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def film(make_film: FilmMaker) -> Path:
+def video(make_video: VideoMaker) -> Path:
     """Two seconds, 320x180, 24 frames a second, sound, index in front."""
-    return make_film("plain.mp4")
+    return make_video("plain.mp4")
 
 
-def write_film(
+def write_video(
     path: Path,
     *,
     size: tuple[int, int] = (320, 180),
@@ -84,7 +84,7 @@ def write_film(
     times: list[int] | None = None,
     yuv: tuple[int, int, int] | None = None,
 ) -> Path:
-    """Write a film of `count` frames at 24 a second, or shown at `times` (milliseconds), or all `yuv`."""
+    """Write a video of `count` frames at 24 a second, or shown at `times` (milliseconds), or all `yuv`."""
     width, height = size
     with av.open(
         str(path), "w", format="mp4", options={"movflags": movflags} if movflags else {}
@@ -123,7 +123,7 @@ def write_silence(container: OutputContainer, sound: AudioStream, *, seconds: fl
 
 
 def turned_upright(path: Path, target: Path) -> Path:
-    """Copy the film at `path` with the video track's matrix of a phone held upright."""
+    """Copy the video at `path` with the video track's matrix of a phone held upright."""
     data = path.read_bytes()
     head, track = data.split(b"tkhd", 1)
     assert IDENTITY in track

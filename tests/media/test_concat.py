@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from fractions import Fraction
 from io import BytesIO
 from itertools import pairwise
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.media.conftest import FRAGMENTED, FilmMaker, blocks, grey_clock, red_top_left, turned_upright
+from tests.media.conftest import FRAGMENTED, VideoMaker, blocks, grey_clock, red_top_left, turned_upright
 from videos.media.concat import NotAVideoError, concat_videos, last_frame
 from videos.media.inspect import inspect_video
 
@@ -41,7 +42,7 @@ def greys(path: Path) -> list[float]:
 
 
 def sound(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Every sample of the first channel, in its place from the film's beginning."""
+    """Every sample of the first channel, in its place from the video's beginning."""
     with av.open(str(path)) as container:
         heard = [
             (round(each.time * each.sample_rate), each.to_ndarray()[0]) for each in container.decode(audio=0)
@@ -62,7 +63,7 @@ def later_clock(start: int) -> Callable[[int, int, int], Any]:
 
 
 def speaking(path: Path, *, seconds: float, at: float, rate: int = 44_100, offset: float = 0) -> Path:
-    """A film of 24 frames a second whose sound is silent but for a short tone at `at` (seconds)."""
+    """A video of 24 frames a second whose sound is silent but for a short tone at `at` (seconds)."""
     with av.open(str(path), "w", format="mp4") as container:
         video: Any = container.add_stream("libx264", rate=24)
         video.width, video.height, video.pix_fmt = 64, 36, "yuv420p"
@@ -93,8 +94,8 @@ def tones(path: Path) -> list[float]:
 # --- The last frame ----------------------------------------------------------------------------------------
 
 
-def test_the_last_frame_is_the_one_shown_last(make_film: FilmMaker) -> None:
-    path = make_film("clock.mp4", count=30, paint=grey_clock)
+def test_the_last_frame_is_the_one_shown_last(make_video: VideoMaker) -> None:
+    path = make_video("clock.mp4", count=30, paint=grey_clock)
 
     found = last_frame(path, "320x180")
 
@@ -104,15 +105,15 @@ def test_the_last_frame_is_the_one_shown_last(make_film: FilmMaker) -> None:
 
 
 @pytest.mark.parametrize("how", [{"keyframe_every": 1}, {"keyframe_every": 300}, {"movflags": FRAGMENTED}])
-def test_however_the_clip_was_written(make_film: FilmMaker, how: dict[str, Any]) -> None:
-    path = make_film(f"clock{len(str(how))}.mp4", count=30, paint=grey_clock, **how)
+def test_however_the_clip_was_written(make_video: VideoMaker, how: dict[str, Any]) -> None:
+    path = make_video(f"clock{len(str(how))}.mp4", count=30, paint=grey_clock, **how)
 
     with Image.open(BytesIO(last_frame(path, "320x180").content)) as image:
         assert np.asarray(image).mean() == pytest.approx(20 + 4 * 29, abs=2)
 
 
-def test_the_last_frame_stands_upright(make_film: FilmMaker, tmp_path: Path) -> None:
-    lying = make_film("lying.mp4", count=4, paint=red_top_left, audio=False)
+def test_the_last_frame_stands_upright(make_video: VideoMaker, tmp_path: Path) -> None:
+    lying = make_video("lying.mp4", count=4, paint=red_top_left, audio=False)
     path = turned_upright(lying, tmp_path / "upright.mp4")
 
     with Image.open(BytesIO(last_frame(path, "180x320").content)) as image:
@@ -123,18 +124,18 @@ def test_the_last_frame_stands_upright(make_film: FilmMaker, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("size", ["1280x720", "720x1280", "64x36"])
-def test_the_last_frame_has_the_size_asked(film: Path, size: str) -> None:
-    found = last_frame(film, size)
+def test_the_last_frame_has_the_size_asked(video: Path, size: str) -> None:
+    found = last_frame(video, size)
     assert f"{found.width}x{found.height}" == size
 
 
-def test_a_shape_that_a_server_rounded_loses_nothing_at_the_edges(make_film: FilmMaker) -> None:
+def test_a_shape_that_a_server_rounded_loses_nothing_at_the_edges(make_video: VideoMaker) -> None:
     def framed(index: int, width: int, height: int) -> Any:
         picture = np.full((height, width, 3), 255, np.uint8)
         picture[:, 4:-4] = 0
         return picture
 
-    path = make_film("rounded.mp4", size=(320, 176), count=3, paint=framed)
+    path = make_video("rounded.mp4", size=(320, 176), count=3, paint=framed)
 
     with Image.open(BytesIO(last_frame(path, "320x180").content)) as image:
         pixels = np.asarray(image.convert("L"))
@@ -142,8 +143,8 @@ def test_a_shape_that_a_server_rounded_loses_nothing_at_the_edges(make_film: Fil
     assert pixels[:, -2].min() > 200
 
 
-def test_no_last_frame_of_what_is_no_film(tmp_path: Path, film: Path) -> None:
-    for content in (b"", b"no film at all", film.read_bytes()[:5000]):
+def test_no_last_frame_of_what_is_no_video(tmp_path: Path, video: Path) -> None:
+    for content in (b"", b"no video at all", video.read_bytes()[:5000]):
         path = tmp_path / "bad.mp4"
         path.write_bytes(content)
         with pytest.raises(NotAVideoError):
@@ -153,9 +154,9 @@ def test_no_last_frame_of_what_is_no_film(tmp_path: Path, film: Path) -> None:
 # --- Two clips made one ------------------------------------------------------------------------------------
 
 
-def test_it_shows_the_one_and_then_the_other(make_film: FilmMaker, joined: Join) -> None:
-    first = make_film("first.mp4", count=24, paint=grey_clock)
-    second = make_film("other.mp4", count=24, paint=later_clock(30))
+def test_it_shows_the_one_and_then_the_other(make_video: VideoMaker, joined: Join) -> None:
+    first = make_video("first.mp4", count=24, paint=grey_clock)
+    second = make_video("other.mp4", count=24, paint=later_clock(30))
 
     path = joined(first, second)
 
@@ -167,17 +168,17 @@ def test_it_shows_the_one_and_then_the_other(make_film: FilmMaker, joined: Join)
     assert path.read_bytes().index(b"moov") < path.read_bytes().index(b"mdat"), "its index is in front"
 
 
-def test_a_frame_that_repeats_the_last_one_is_left_out(make_film: FilmMaker, joined: Join) -> None:
-    first = make_film("first.mp4", count=24, paint=grey_clock)
-    second = make_film("goes_on.mp4", count=24, paint=later_clock(23))
+def test_a_frame_that_repeats_the_last_one_is_left_out(make_video: VideoMaker, joined: Join) -> None:
+    first = make_video("first.mp4", count=24, paint=grey_clock)
+    second = make_video("goes_on.mp4", count=24, paint=later_clock(23))
 
     path = joined(first, second)
 
     assert greys(path) == pytest.approx([20 + 4 * n for n in range(47)], abs=2)
 
 
-def test_its_times_rise_evenly(make_film: FilmMaker, joined: Join) -> None:
-    path = joined(make_film("first.mp4", count=24, paint=grey_clock), make_film("plain.mp4"))
+def test_its_times_rise_evenly(make_video: VideoMaker, joined: Join) -> None:
+    path = joined(make_video("first.mp4", count=24, paint=grey_clock), make_video("plain.mp4"))
 
     with av.open(str(path)) as container:
         for packets in ([p for p in container.demux(s) if p.dts is not None] for s in container.streams):
@@ -187,9 +188,9 @@ def test_its_times_rise_evenly(make_film: FilmMaker, joined: Join) -> None:
     assert [b - a for a, b in pairwise(times)] == pytest.approx([1 / 24] * (len(times) - 1), abs=1e-4)
 
 
-def test_the_first_part_is_visually_what_it_was(make_film: FilmMaker, joined: Join) -> None:
-    first = make_film("detailed.mp4", size=(640, 360), count=48, paint=blocks)
-    second = make_film("more.mp4", size=(640, 360), count=12, paint=later_clock(0))
+def test_the_first_part_is_visually_what_it_was(make_video: VideoMaker, joined: Join) -> None:
+    first = make_video("detailed.mp4", size=(640, 360), count=48, paint=blocks)
+    second = make_video("more.mp4", size=(640, 360), count=12, paint=later_clock(0))
 
     found, original = frames(joined(first, second)), frames(first)
 
@@ -198,10 +199,10 @@ def test_the_first_part_is_visually_what_it_was(make_film: FilmMaker, joined: Jo
     assert np.mean(values) > 42
 
 
-def test_the_second_takes_size_and_rate_of_the_first(make_film: FilmMaker, joined: Join) -> None:
-    first = make_film("first.mp4", count=24, paint=grey_clock)
+def test_the_second_takes_size_and_rate_of_the_first(make_video: VideoMaker, joined: Join) -> None:
+    first = make_video("first.mp4", count=24, paint=grey_clock)
     times = [n * 100 for n in range(10)]  # ten frames a second, for a second
-    second = make_film("slow.mp4", size=(640, 360), count=10, times=times, paint=later_clock(40))
+    second = make_video("slow.mp4", size=(640, 360), count=10, times=times, paint=later_clock(40))
 
     path = joined(first, second)
 
@@ -213,18 +214,18 @@ def test_the_second_takes_size_and_rate_of_the_first(make_film: FilmMaker, joine
     assert greys(path)[-1] == pytest.approx(20 + 4 * 49, abs=2)
 
 
-def test_uneven_times_of_the_first_are_kept(make_film: FilmMaker, joined: Join) -> None:
+def test_uneven_times_of_the_first_are_kept(make_video: VideoMaker, joined: Join) -> None:
     times = [0, 40, 80, 500, 540, 1000, 1040]
-    first = make_film("uneven.mp4", count=7, times=times, paint=grey_clock, audio=False)
+    first = make_video("uneven.mp4", count=7, times=times, paint=grey_clock, audio=False)
 
-    path = joined(first, make_film("other.mp4", count=24, paint=later_clock(30), audio=False))
+    path = joined(first, make_video("other.mp4", count=24, paint=later_clock(30), audio=False))
 
     assert [frame.time for frame in frames(path)][:7] == pytest.approx([t / 1000 for t in times], abs=0.001)
 
 
-def test_a_clip_of_another_shape_fills_the_picture(make_film: FilmMaker, joined: Join) -> None:
-    first = make_film("first.mp4", count=12, paint=grey_clock)
-    tall = make_film("tall.mp4", size=(180, 320), count=12, paint=later_clock(30))
+def test_a_clip_of_another_shape_fills_the_picture(make_video: VideoMaker, joined: Join) -> None:
+    first = make_video("first.mp4", count=12, paint=grey_clock)
+    tall = make_video("tall.mp4", size=(180, 320), count=12, paint=later_clock(30))
 
     last = frames(joined(first, tall))[-1].to_ndarray(format="rgb24")
 
@@ -232,8 +233,8 @@ def test_a_clip_of_another_shape_fills_the_picture(make_film: FilmMaker, joined:
     assert last.min() > 100, "no black at the edges"
 
 
-def test_a_turned_clip_is_joined_upright(make_film: FilmMaker, joined: Join, tmp_path: Path) -> None:
-    lying = make_film("lying.mp4", count=4, paint=red_top_left, audio=False)
+def test_a_turned_clip_is_joined_upright(make_video: VideoMaker, joined: Join, tmp_path: Path) -> None:
+    lying = make_video("lying.mp4", count=4, paint=red_top_left, audio=False)
     turned = turned_upright(lying, tmp_path / "upright.mp4")
 
     shown = [frame.to_ndarray(format="rgb24").astype(int) for frame in frames(joined(turned, turned))]
@@ -290,9 +291,9 @@ def test_sound_does_not_drift_over_many_joins(joined: Join, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("one", "other"), [(True, False), (False, True)])
 def test_where_one_has_no_sound_it_is_silent(
-    make_film: FilmMaker, joined: Join, tmp_path: Path, *, one: bool, other: bool
+    make_video: VideoMaker, joined: Join, tmp_path: Path, *, one: bool, other: bool
 ) -> None:
-    mute = make_film("mute.mp4", size=(64, 36), count=24, paint=grey_clock, audio=False)
+    mute = make_video("mute.mp4", size=(64, 36), count=24, paint=grey_clock, audio=False)
     loud = speaking(tmp_path / "loud.mp4", seconds=1, at=0.5)
 
     path = joined(loud if one else mute, loud if other else mute)
@@ -301,8 +302,8 @@ def test_where_one_has_no_sound_it_is_silent(
     assert len(sound(path)) == pytest.approx(2 * 48_000, abs=3 * 1024)
 
 
-def test_without_any_sound_there_is_no_track(make_film: FilmMaker, joined: Join) -> None:
-    mute = make_film("mute.mp4", count=12, paint=grey_clock, audio=False)
+def test_without_any_sound_there_is_no_track(make_video: VideoMaker, joined: Join) -> None:
+    mute = make_video("mute.mp4", count=12, paint=grey_clock, audio=False)
     assert not inspect_video(joined(mute, mute)).has_audio
 
 
@@ -314,42 +315,42 @@ def test_sound_that_begins_late_begins_late(joined: Join, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("which", [0, 1])
-@pytest.mark.parametrize("content", [b"", b"not a film" * 100, "half"])
-def test_what_is_no_film_is_refused_and_leaves_nothing(
-    film: Path, joined: Join, tmp_path: Path, which: int, content: bytes | str
+@pytest.mark.parametrize("content", [b"", b"not a video" * 100, "half"])
+def test_what_is_no_video_is_refused_and_leaves_nothing(
+    video: Path, joined: Join, tmp_path: Path, which: int, content: bytes | str
 ) -> None:
     bad = tmp_path / "bad.mp4"
-    bad.write_bytes(film.read_bytes()[:20_000] if content == "half" else content)  # type: ignore[arg-type]
+    bad.write_bytes(video.read_bytes()[:20_000] if content == "half" else content)  # type: ignore[arg-type]
 
     with pytest.raises(NotAVideoError):
-        joined(*((bad, film) if which == 0 else (film, bad)))
+        joined(*((bad, video) if which == 0 else (video, bad)))
 
     assert [path.name for path in tmp_path.iterdir()] == ["bad.mp4"]
 
 
 def test_damage_inside_costs_the_damaged_frames_alone(
-    make_film: FilmMaker, joined: Join, tmp_path: Path
+    make_video: VideoMaker, joined: Join, tmp_path: Path
 ) -> None:
-    data = bytearray(make_film("detailed.mp4", size=(640, 360), count=48, paint=blocks).read_bytes())
+    data = bytearray(make_video("detailed.mp4", size=(640, 360), count=48, paint=blocks).read_bytes())
     middle = len(data) // 2
     data[middle : middle + 3000] = bytes(3000)
     damaged = tmp_path / "damaged.mp4"
     damaged.write_bytes(data)
 
-    facts = inspect_video(joined(damaged, make_film("other.mp4", count=24, paint=later_clock(30))))
+    facts = inspect_video(joined(damaged, make_video("other.mp4", count=24, paint=later_clock(30))))
 
     assert facts.duration_seconds == pytest.approx(3, abs=0.1)
 
 
-def test_a_film_that_claims_to_last_for_days_is_refused(make_film: FilmMaker, joined: Join) -> None:
-    film = make_film("plain.mp4")
-    endless = make_film("endless.mp4", count=3, times=[0, 40, 4_000_000], audio=False)
+def test_a_video_that_claims_to_last_for_days_is_refused(make_video: VideoMaker, joined: Join) -> None:
+    video = make_video("plain.mp4")
+    endless = make_video("endless.mp4", count=3, times=[0, 40, 4_000_000], audio=False)
 
     with pytest.raises(NotAVideoError, match="too long"):
-        joined(film, endless)
+        joined(video, endless)
 
 
-def test_it_stops_when_told_and_leaves_nothing(film: Path, joined: Join, tmp_path: Path) -> None:
+def test_it_stops_when_told_and_leaves_nothing(video: Path, joined: Join, tmp_path: Path) -> None:
     calls = 0
 
     def tired() -> None:
@@ -359,7 +360,7 @@ def test_it_stops_when_told_and_leaves_nothing(film: Path, joined: Join, tmp_pat
             raise KeyError("enough")
 
     with pytest.raises(KeyError):
-        joined(film, film, between_frames=tired)
+        joined(video, video, between_frames=tired)
 
     assert list(tmp_path.iterdir()) == []
     assert calls == 20
@@ -367,30 +368,19 @@ def test_it_stops_when_told_and_leaves_nothing(film: Path, joined: Join, tmp_pat
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
 def test_a_full_disk_is_not_the_clips_fault(
-    film: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    video: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "target.mp4").symlink_to("/dev/full")
-    monkeypatch.setattr("videos.media.concat.replacing", lambda target: _itself(target))
+    monkeypatch.setattr("videos.media.concat.atomic_write", nullcontext)
 
     with pytest.raises(OSError, match="No space left"):
-        concat_videos(film, film, tmp_path / "target.mp4")
+        concat_videos(video, video, tmp_path / "target.mp4")
 
 
-class _itself:  # noqa: N801 - reads as the function it stands for
-    def __init__(self, target: Path) -> None:
-        self.target = target
-
-    def __enter__(self) -> Path:
-        return self.target
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-
-def test_colours_stay_when_the_sizes_mean_another_matrix(make_film: FilmMaker, joined: Join) -> None:
-    """Browsers read an untagged film by BT.601, and from 720 lines on by BT.709."""
-    large = make_film("large.mp4", size=(1280, 720), count=3, yuv=(120, 128, 128), audio=False)
-    small = make_film("small.mp4", size=(640, 360), count=3, yuv=(100, 100, 180), audio=False)
+def test_colours_stay_when_the_sizes_mean_another_matrix(make_video: VideoMaker, joined: Join) -> None:
+    """Browsers read an untagged video by BT.601, and from 720 lines on by BT.709."""
+    large = make_video("large.mp4", size=(1280, 720), count=3, yuv=(120, 128, 128), audio=False)
+    small = make_video("small.mp4", size=(640, 360), count=3, yuv=(100, 100, 180), audio=False)
 
     path = joined(large, small)
 
