@@ -43,7 +43,7 @@ def test_a_token_that_is_made_opens_the_door(as_alice: Client, alice: User):
     (secret,) = set(SECRET.findall(response.content.decode()))
     token = ApiToken.objects.get()
     assert (token.user, token.name, token.scope, token.expires_at) == (alice, "CI", "write", None)
-    assert tokens.find(secret) == token
+    assert tokens.authenticate(secret) == token
 
 
 def test_its_secret_is_shown_this_once(as_alice: Client):
@@ -91,10 +91,10 @@ def test_it_tells_how_each_stands(as_alice: Client, alice: User):
     gone, _ = tokens.issue(alice, "Gone")
     tokens.revoke(gone)
     _, secret = tokens.issue(alice, "Used", scope=Scope.READ)
-    tokens.find(secret)
+    tokens.authenticate(secret)
     page = as_alice.get(PAGE)
-    standing = {token.name: token.standing for token in page.context["tokens"]}
-    assert standing == {"Used": "Active", "Gone": "Revoked", "Ended": "Expired"}
+    statuses = {token.name: token.status for token in page.context["tokens"]}
+    assert statuses == {"Used": "Active", "Gone": "Revoked", "Ended": "Expired"}
     assert page.content.decode().count("/revoke") == 2
     assert revoke_page(gone) not in page.content.decode()
 
@@ -107,13 +107,13 @@ def test_it_shows_nobody_elses(as_alice: Client, bob: User):
 def test_revoking_asks_first(as_alice: Client, alice: User):
     token, secret = tokens.issue(alice, "CI")
     assert "Revoke this token?" in as_alice.get(revoke_page(token)).content.decode()
-    assert tokens.find(secret) == token
+    assert tokens.authenticate(secret) == token
 
     response = as_alice.post(revoke_page(token), follow=True)
 
     assert response.redirect_chain == [(PAGE, 302)]
     assert "“CI” is revoked" in response.content.decode()
-    assert tokens.find(secret) is None
+    assert tokens.authenticate(secret) is None
 
 
 def test_revoking_twice_keeps_the_first_time(as_alice: Client, alice: User):
@@ -130,7 +130,7 @@ def test_nobody_revokes_anothers(as_bob: Client, as_carol: Client, alice: User):
     for client in (as_bob, as_carol):
         assert client.get(revoke_page(token)).status_code == 404
         assert client.post(revoke_page(token)).status_code == 404
-    assert tokens.find(secret) == token
+    assert tokens.authenticate(secret) == token
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])
@@ -138,7 +138,7 @@ def test_other_methods_are_refused(as_alice: Client, alice: User, method):
     token, secret = tokens.issue(alice, "CI")
     for path in (PAGE, revoke_page(token)):
         assert getattr(as_alice, method)(path).status_code == 405
-    assert tokens.find(secret) == token
+    assert tokens.authenticate(secret) == token
 
 
 def test_it_needs_the_csrf_token(alice: User):
