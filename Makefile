@@ -22,7 +22,7 @@ help:
 	@echo 'make clean   remove .venv and caches; data stays'
 
 run: venv
-	@exec $(BIN)/python -m contentgen.local
+	@exec $(BIN)/python -m contentgen.run
 
 SKIP := e2e interop
 test: venv-dev
@@ -61,7 +61,7 @@ lint: venv-dev
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 	export ENV_FILE= DATABASE_URL= DATA_DIR="$$folder" && \
 	$(BIN)/python manage.py makemigrations --check --dry-run && \
-	DEBUG=0 ALLOWED_HOSTS=studio.example.org REDIS_URL=redis://studio.example.org \
+	DEPLOYMENT=production ALLOWED_HOSTS=studio.example.org REDIS_URL=redis://studio.example.org \
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
 

