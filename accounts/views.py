@@ -3,7 +3,6 @@
 from typing import cast
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -16,7 +15,6 @@ from accounts.models import ApiToken, User
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
 @never_cache
 @sensitive_variables("secret")
 def tokens(request: HttpRequest) -> HttpResponse:
@@ -36,7 +34,6 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
 @never_cache
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for confirmation; a POST revokes the token for good."""

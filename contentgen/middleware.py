@@ -1,8 +1,16 @@
 """What happens to every request and response of the studio."""
 
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.contrib.auth import middleware as auth_middleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.shortcuts import resolve_url
+from django.utils.cache import patch_cache_control
+from django_htmx.http import HttpResponseClientRedirect
 
 # Videos and archives are compressed already, and nobody could ask for ranges of them any more.
 TEXT_TYPES = ("text/html", "text/css", "text/javascript", "image/svg+xml")
@@ -20,3 +28,29 @@ class TextCompressionMiddleware(GZipMiddleware):
         if content_type not in TEXT_TYPES or response.status_code == 206 or request.method == "HEAD":
             return response
         return super().process_response(request, response)
+
+
+class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
+    """Django's middleware: a view is open to people who are not signed in only with `login_not_required`.
+
+    Where HTMX asks for a part of a page, the browser is sent to the sign-in page as a whole, and back to the
+    page it showed: the sign-in form must not land inside a card when a session ends while the page is open.
+    Responses to people who are signed in are kept out of shared caches.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        match = request.resolver_match
+        is_private = match is not None and getattr(match.func, "login_required", True)
+        if is_private and request.user.is_authenticated and not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_cache=True)
+        return response
+
+    def handle_no_permission(  # type: ignore[override]  # django-stubs know Django's redirect alone
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseBase:
+        if "HX-Request" not in request.headers:
+            return super().handle_no_permission(request, view_func)
+        page = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
+        login_url = resolve_url(self.get_login_url(view_func))
+        login = redirect_to_login(page, login_url, self.get_redirect_field_name(view_func))
+        return HttpResponseClientRedirect(login.url)

@@ -19,7 +19,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """Every part is well; a test breaks one."""
     well = {name: lambda: None for name in health._PARTS}
     monkeypatch.setattr(health, "_PARTS", well)
-    monkeypatch.setattr(health, "_worker", lambda: None)
+    monkeypatch.setattr(health, "_check_worker", lambda: None)
     return well
 
 
@@ -79,7 +79,7 @@ def test_it_says_which_part_is_down_and_not_why(client, parts, name, caplog):
 def test_it_asks_no_worker_through_a_broker_that_is_away(client, parts, monkeypatch):
     asked: list[str] = []
     parts["broker"] = _broken
-    monkeypatch.setattr(health, "_worker", lambda: asked.append("worker"))
+    monkeypatch.setattr(health, "_check_worker", lambda: asked.append("worker"))
 
     reply = client.get("/health/ready")
 
@@ -89,7 +89,7 @@ def test_it_asks_no_worker_through_a_broker_that_is_away(client, parts, monkeypa
 
 
 def test_it_does_not_wait_for_a_broker_that_says_nothing(client, parts, settings, silent_server, monkeypatch):
-    parts["broker"] = health._broker
+    parts["broker"] = health._check_broker
     settings.REDIS_URL = f"redis://:{SECRET}@127.0.0.1:{silent_server}/0"
     began = time.monotonic()
 
@@ -131,7 +131,7 @@ def test_no_answer_means_that_no_queue_is_served():
 
 @pytest.mark.django_db
 def test_it_leaves_no_file_behind(media_root):
-    health._database()
-    health._storage()
+    health._check_database()
+    health._check_storage()
 
     assert [path for path in media_root.rglob("*") if path.is_file()] == []
