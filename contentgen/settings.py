@@ -40,9 +40,9 @@ BIND: str = env.str("BIND", default="127.0.0.1")
 PORT: int = env.int("PORT", default=8000)
 
 # --- Safety ----------------------------------------------------------------------------------------------
-# A local deployment shows people no debug pages, and needs no secrets because it answers this machine alone.
+# A local deployment needs no secrets, because it answers this machine alone. It shows no debug pages either.
 DEBUG: bool = env.bool("DEBUG", default=False)
-# DEBUG=0 alone meant production before there was DEPLOYMENT; contentgen.W001 warns of it.
+# Earlier releases had no DEPLOYMENT: DEBUG=0 meant production. contentgen.W001 warns of it.
 _default_deployment = "production" if "DEBUG" in env and not DEBUG else "local"
 DEPLOYMENT: str = env("DEPLOYMENT", cast=choice("local", "production"), default=_default_deployment)
 PRODUCTION: bool = DEPLOYMENT == "production"
@@ -56,13 +56,13 @@ SECRET_KEY = SECRET_KEY or state.ensure_secret_key(DATA_DIR)
 ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
-# Pages of other origins may call the APIs with a token, never with anybody's session.
+# Pages of these origins may call the APIs with a token, never with a session.
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/(api|v1)/"
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_HEADERS = (
     *("accept", "authorization", "content-type", "idempotency-key", "if-none-match", "if-range", "range"),
-    # What the openai packages send along; a browser asks about each by its name.
+    # What the openai packages send; a browser asks for each header by name.
     *(
         f"x-stainless-{name}"
         for name in (
@@ -74,9 +74,9 @@ CORS_ALLOW_HEADERS = (
 )
 CORS_EXPOSE_HEADERS = ("content-range", "etag", "idempotent-replayed", "openai-poll-after-ms", "retry-after")
 
-# HTTPS is assumed in production. A proxy that ends TLS says so with X-Forwarded-Proto (TRUST_PROXY=1).
+# Production is served over HTTPS. A proxy that terminates TLS sets X-Forwarded-Proto (TRUST_PROXY=1).
 SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)
-SECURE_REDIRECT_EXEMPT = [r"^health(/ready)?$"]  # load balancers ask over plain HTTP
+SECURE_REDIRECT_EXEMPT = [r"^health(/ready)?$"]  # load balancers check over plain HTTP
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if SECURE_SSL_REDIRECT else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
@@ -185,18 +185,18 @@ _sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite
 _database: dict[str, Any] = env.db("DATABASE_URL") if "DATABASE_URL" in env else _sqlite
 DATABASES = {"default": _database}
 if _database["ENGINE"] == "django.db.backends.sqlite3":
-    # IMMEDIATE: a transaction that will write takes the lock at once, instead of failing half-way. The
-    # default synchronous=FULL stays: a claim that a power cut could undo would be a job paid for twice.
+    # IMMEDIATE: a transaction takes the write lock when it begins, instead of failing half-way. The default
+    # synchronous=FULL stays: if a power cut could undo a claim, a job could be paid for twice.
     _database.setdefault("OPTIONS", {}).update(
         transaction_mode="IMMEDIATE", timeout=20, init_command="PRAGMA journal_mode=WAL;"
     )
 else:
     _database.update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
-    _database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds; never, by default
+    _database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds; unlimited by default
 
 MEDIA_ROOT = VIDEO_STORAGE_PATH
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None  # elsewhere they are served where they are
+STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None  # otherwise served in place
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -206,22 +206,21 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = not PRODUCTION  # only production collects them first
+WHITENOISE_USE_FINDERS = not PRODUCTION  # only production runs collectstatic
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- Background work -------------------------------------------------------------------------------------
-REDIS_URL: str = env.str("REDIS_URL", default="") or _running.redis_url
+REDIS_URL: str = env.str("REDIS_URL", default=_running.redis_url)
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A message is only a hint, so a web request never waits long for a broker that is away.
+# A message is only a hint, so no web request waits long for a broker that is down.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "max_retries": 0,  # or a publisher tries to connect for six seconds; workers reconnect all the same
+    "max_retries": 0,  # otherwise a publisher retries for six seconds; workers reconnect regardless
     "socket_connect_timeout": 2,
     "socket_timeout": 30,
-    # A message unacknowledged for this long is given to another worker. Every task is shorter than this,
-    # and running one twice is harmless; the value only decides how soon work of a dead worker is hinted at
-    # again, and the sweep does not wait for it.
+    # Seconds until an unacknowledged message goes to another worker. Every task is shorter, and running one
+    # twice is harmless. The sweep does not wait for it to pick up the work of a dead worker.
     "visibility_timeout": 3600,
 }
 CELERY_TASK_IGNORE_RESULT = True
@@ -230,7 +229,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "short"
 CELERY_TASK_ROUTES = {
-    # What waits for a backend must not hold up the ticks, and a long download must not hold up a submission.
+    # Waiting for a backend must not delay the ticks, and a long download must not delay a submission.
     **{
         f"videos.{name}": {"queue": "network"}
         for name in ("submit", "poll_backend", "reconcile", "forget", "probe", "cast")
@@ -239,7 +238,7 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
-    # `expires`: ticks that pile up while no worker runs are dropped, because the next one does their work.
+    # `expires` drops ticks that pile up while no worker runs: the next one does their work.
     name: {
         "task": f"videos.{name}",
         "schedule": schedule(timedelta(seconds=every)),
@@ -247,7 +246,7 @@ CELERY_BEAT_SCHEDULE = {
     }
     for name, every in {"dispatch": 1, "poll": 1, "sweep": 5}.items()
 }
-# Nothing on disk: the schedule is short intervals only, and a file could be left broken by a kill.
+# Keeps nothing on disk: all intervals are short, and a kill could leave a broken file behind.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 
 CACHES = {
@@ -259,19 +258,15 @@ CACHES = {
 # --- Videos ----------------------------------------------------------------------------------------------
 OPENAI_BASE_URL: str = env.str("OPENAI_BASE_URL", default="").rstrip("/")
 OPENAI_API_KEY: str = env.str("OPENAI_API_KEY", default="")
-SIMULATOR_URL: str = (
-    env.str("SIMULATOR_URL", default="") or _running.simulator_url or "http://127.0.0.1:8001/v1"
-)
+SIMULATOR_URL: str = env.str("SIMULATOR_URL", default=_running.simulator_url or "http://127.0.0.1:8001/v1")
 MAX_POLL_TIMEOUT: int = env.int("MAX_POLL_TIMEOUT", default=600)  # seconds from acceptance
 DEFAULT_MODEL: str = env.str("DEFAULT_MODEL", default="sora-2")
 DEFAULT_SIZE: str = env.str("DEFAULT_SIZE", default="1280x720")
 DEFAULT_SECONDS: int = env.int("DEFAULT_SECONDS", default=4)
 MAX_FILE_SIZE: int = env.int("MAX_FILE_SIZE", default=10 * 1024 * 1024)  # bytes of a reference image
-# Days before what is in the trash is deleted for good; contentgen.W002 warns of the old name TRASH_DAYS.
+# Days until a video in the trash is permanently deleted. contentgen.W002 warns of the old name TRASH_DAYS.
 TRASH_RETENTION_DAYS: int = env.int("TRASH_RETENTION_DAYS", default=env.int("TRASH_DAYS", default=30))
-API_REQUESTS_PER_MINUTE: int = env.int(
-    "API_REQUESTS_PER_MINUTE", default=1200
-)  # of one token, or one person's session
+API_REQUESTS_PER_MINUTE: int = env.int("API_REQUESTS_PER_MINUTE", default=1200)  # per token or session
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # the form's text; files are streamed to disk apart from it
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -283,8 +278,8 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
-        "django": {"handlers": []},  # Django's own would print each line a second time
-        # A line for every look at a job and for every tick would drown everything else.
+        "django": {"handlers": []},  # Django's own handlers would print each line a second time
+        # A line for every poll and every tick would drown everything else.
         "httpx2": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},

@@ -1,4 +1,4 @@
-"""The project's settings for tests: in a folder of their own, without the developer's `.env` and environment."""
+"""The project's settings for tests: a folder of their own, and nothing from `.env` or the environment."""
 
 import atexit
 import os
