@@ -10,19 +10,20 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 
 GRACE = 10.0  # seconds
 
 
-def reap(groups: Iterable[int]) -> None:
+def reap(groups: Collection[int]) -> None:
     """Stop the process groups and return when they are gone."""
-    # The leaders alone: children of Celery and gunicorn finish their task before their leader ends.
-    alive = [group for group in groups if _send(os.kill, group, signal.SIGTERM)]
+    for group in groups:
+        # The leader alone: the children of Celery and gunicorn finish their task before their leader ends.
+        _send(os.kill, group, signal.SIGTERM)
     deadline = time.monotonic() + GRACE
-    while time.monotonic() < deadline and any(_send(os.killpg, group, 0) for group in alive):
+    while time.monotonic() < deadline and any(_send(os.killpg, group, 0) for group in groups):
         time.sleep(0.1)
-    for group in alive:
+    for group in groups:
         _send(os.killpg, group, signal.SIGKILL)
 
 
@@ -37,4 +38,4 @@ def _send(kill: Callable[[int, int], None], group: int, number: int) -> bool:
 
 if __name__ == "__main__":
     lines = list(sys.stdin)
-    reap(int(pid) for pid in "".join(lines[-1:]).split())
+    reap([int(pid) for pid in "".join(lines[-1:]).split()])

@@ -1,4 +1,4 @@
-"""Tokens on the operator's desk: seen and revoked, never made and never shown."""
+"""API tokens in the admin: listed and revoked, never created and never shown."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -42,7 +42,7 @@ def test_it_revokes(as_carol: Client, alice: User):
     assert LogEntry.objects.get().object_id == str(one.pk)
 
 
-def test_nobody_makes_changes_or_deletes_one_here(as_carol: Client, alice: User):
+def test_nobody_creates_changes_or_deletes_one_here(as_carol: Client, alice: User):
     token, secret = tokens.issue(alice, "CI")
     assert as_carol.get(f"{LIST}add/").status_code == 403
     assert as_carol.post(f"{LIST}add/", {"name": "x"}).status_code == 403
@@ -52,7 +52,7 @@ def test_nobody_makes_changes_or_deletes_one_here(as_carol: Client, alice: User)
     assert ApiToken.objects.count() == 1
 
 
-def test_staff_need_the_right(as_bob: Client, alice: User, bob: User):
+def test_staff_need_the_permission(as_bob: Client, alice: User, bob: User):
     token, secret = tokens.issue(alice, "CI")
     User.objects.filter(pk=bob.pk).update(is_staff=True)
     assert as_bob.get(LIST).status_code == 403

@@ -1,4 +1,4 @@
-"""Where `manage.py` in another shell finds the services of a running studio."""
+"""Where `manage.py` in another shell finds the embedded services of a running studio."""
 
 import stat
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Alive, and ready: each part on its own, quickly, and nothing told to strangers."""
+"""The health checks: each part on its own, quickly, and no reasons given to strangers."""
 
 import socket
 import time
@@ -16,7 +16,7 @@ SECRET = "hunter2"
 
 @pytest.fixture
 def parts(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
-    """Every part is well; a test breaks one."""
+    """All parts are up; a test breaks one."""
     well = {name: lambda: None for name in health._PARTS}
     monkeypatch.setattr(health, "_PARTS", well)
     monkeypatch.setattr(health, "_check_worker", lambda: None)
@@ -25,7 +25,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 
 @pytest.fixture
 def silent_server() -> Iterator[int]:
-    """A server that takes connections and never says a word; gives its port."""
+    """The port of a server that accepts connections and never replies."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 

@@ -1,4 +1,4 @@
-"""The settings as a process sees them: each case is a process of its own, with an environment of its own."""
+"""The settings as a process sees them: each case is a new process with its own environment."""
 
 import json
 import os
