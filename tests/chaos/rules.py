@@ -128,7 +128,7 @@ class Backstage:
 
     def books(self) -> list[dict[str, Any]]:
         """Every job that was ever accepted, in order."""
-        accepted: list[dict[str, Any]] = self._http.get("/_simulator/books").json()["accepted"]
+        accepted: list[dict[str, Any]] = self._http.get("/_simulator/ledger").json()["accepted"]
         return accepted
 
     def job(self, job_id: str) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """The simulator, with films that cost no time: `python -m tests.chaos.small_films`, with its arguments.
 
 Drawing a thousand films would take the processors that the studio needs. Everything else is the simulator's:
-its wire, its faults, its books. Each film is a real one, and unlike any other: it ends in the job's id.
+its HTTP, its faults, its ledger. Each film is a real one, and unlike any other: it ends in the job's id.
 """
 
 import io
@@ -14,8 +14,8 @@ import numpy as np
 
 from simulator.__main__ import main
 from simulator.jobs import Job
-from simulator.render import VIDEO
-from simulator.studio import Studio
+from simulator.render_pool import RenderPool
+from simulator.renderer import VIDEO
 
 WIDTH, HEIGHT, FRAMES = 64, 36, 4
 PADDING = 100_000  # bytes, so that a download takes several chunks
@@ -40,9 +40,9 @@ def _film_of(job_id: str) -> bytes:
     return _scene() + struct.pack(">I4s", 8 + len(skipped), b"free") + skipped
 
 
-async def _film(studio: Studio, job: Job) -> Path:
-    """As `Studio.film`: whole or not there, whenever this process is killed."""
-    directory: Path = studio._films / job.id
+async def _ensure_rendered(pool: RenderPool, job: Job) -> Path:
+    """As `RenderPool.ensure_rendered`: whole or not there, whenever this process is killed."""
+    directory: Path = pool._videos / job.id
     if not (directory / VIDEO).exists():
         directory.mkdir(exist_ok=True)
         unfinished = directory / "unfinished"
@@ -52,5 +52,5 @@ async def _film(studio: Studio, job: Job) -> Path:
 
 
 if __name__ == "__main__":
-    Studio.film = _film  # type: ignore[method-assign]
+    RenderPool.ensure_rendered = _ensure_rendered  # type: ignore[method-assign]
     main()

@@ -51,7 +51,7 @@ class Books:
 
     def accepted(self, prompt: str) -> list[dict[str, Any]]:
         """The jobs it accepted with that prompt, each of which somebody would have paid for."""
-        entries: list[dict[str, Any]] = _body(self._http.get("/books"))["accepted"]
+        entries: list[dict[str, Any]] = _body(self._http.get("/ledger"))["accepted"]
         return [entry for entry in entries if entry["prompt"] == prompt]
 
     def misbehave(self, **rule: Any) -> None:
