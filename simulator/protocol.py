@@ -24,7 +24,7 @@ DEFAULT_PAGE_SIZE = 20
 
 
 class ApiError(Exception):
-    """An error response in the protocol's shape. Whoever raises it has accepted nothing."""
+    """An error response in the protocol's shape."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What a program sees of a running studio: a token, `/v1`, and behind it the simulator's books."""
+"""What a program sees of a running studio: a token, `/v1`, and behind it the simulator's ledger."""
 
 import http.client
 import io

@@ -1,7 +1,7 @@
-"""The simulator, with films that cost no time: `python -m tests.chaos.small_films`, with its arguments.
+"""The simulator with videos that cost no time to render: `python -m tests.chaos.small_videos`, same options.
 
-Drawing a thousand films would take the processors that the studio needs. Everything else is the simulator's:
-its HTTP, its faults, its ledger. Each film is a real one, and unlike any other: it ends in the job's id.
+Rendering a thousand videos would take the processors that the studio needs. Everything else is the
+simulator's: its HTTP, its faults, its ledger. Each video is a real MP4 and unique: it ends in the job's id.
 """
 
 import io
@@ -28,25 +28,25 @@ def _scene() -> bytes:
         stream = container.add_stream("libx264", rate=1)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         for number in range(FRAMES):
-            picture = np.full((HEIGHT, WIDTH, 3), 60 * number, np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture)))
+            image = np.full((HEIGHT, WIDTH, 3), 60 * number, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image)))
         container.mux(stream.encode())
     return buffer.getvalue()
 
 
-def _film_of(job_id: str) -> bytes:
-    """The scene, and behind it a `free` box, which players skip, that ends in the job's id."""
+def _video_content(job_id: str) -> bytes:
+    """Return the scene followed by a `free` box, which players skip, that ends in the job's id."""
     skipped = bytes(PADDING) + job_id.encode()
     return _scene() + struct.pack(">I4s", 8 + len(skipped), b"free") + skipped
 
 
 async def _ensure_rendered(pool: RenderPool, job: Job) -> Path:
-    """As `RenderPool.ensure_rendered`: whole or not there, whenever this process is killed."""
+    """Replace `RenderPool.ensure_rendered`: complete or absent, whenever the process is killed."""
     directory: Path = pool._videos / job.id
     if not (directory / VIDEO).exists():
         directory.mkdir(exist_ok=True)
         unfinished = directory / "unfinished"
-        unfinished.write_bytes(_film_of(job.id))
+        unfinished.write_bytes(_video_content(job.id))
         unfinished.rename(directory / VIDEO)
     return directory
 
