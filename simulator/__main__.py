@@ -35,7 +35,7 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at SIGINT and SIGTERM with exit code 0: uvicorn would raise the signal once more."""
+        """Stop at SIGINT and SIGTERM with exit code 0; uvicorn itself would raise the signal again."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.handle_exit, number, None)
@@ -89,9 +89,9 @@ def _build_parser() -> argparse.ArgumentParser:
         default=Path("data/simulator"),
         help="directory for jobs and videos (default: %(default)s)",
     )
-    add("--duration", type=_parse_seconds, default=10.0, help="seconds a job takes (default: %(default)s)")
+    add("--duration", type=seconds, default=10.0, help="seconds a job takes (default: %(default)s)")
     add("--api-key", help="the only key to accept (default: any key is accepted)")
-    add("--fps", type=_parse_small_count, default=24, help="frames per second (default: %(default)s)")
+    add("--fps", type=count, default=24, help="frames per second (default: %(default)s)")
     add(
         "--render",
         choices=["eager", "on-demand"],
@@ -100,22 +100,25 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     add(
         "--processes",
-        type=_parse_small_count,
+        type=count,
         default=default_processes,
         help="number of render processes (default here: %(default)s)",
     )
-    add("--poll-after", type=_parse_seconds, help="seconds that clients are asked to wait between polls")
+    add("--poll-after", type=seconds, help="seconds that clients are asked to wait between polls")
     return parser
 
 
-def _parse_seconds(text: str) -> float:
+# argparse shows the names of these two functions in its error messages.
+def seconds(text: str) -> float:
+    """Return a number of seconds below one day."""
     value = float(text)
     if not 0 <= value < 86_400:
         raise argparse.ArgumentTypeError("expected 0 to 86400 seconds")
     return value
 
 
-def _parse_small_count(text: str) -> int:
+def count(text: str) -> int:
+    """Return a whole number from 1 to 120."""
     value = int(text)
     if not 0 < value <= 120:
         raise argparse.ArgumentTypeError("expected 1 to 120")

@@ -41,7 +41,7 @@ class Upload:
 async def parse_reference(value: object, size: str) -> Upload | None:
     """Return the reference image of a create request, None when there is none.
 
-    Raises ApiError when it cannot be read or has not the size ("720x1280") of the video.
+    Raises ApiError when it cannot be read, or when its size is not `size` ("720x1280").
     """
     if value is None:
         return None
@@ -64,7 +64,7 @@ def parse_clip(content: bytes) -> tuple[Upload, SceneSpec]:
     """Return an uploaded clip and the spec that plays it. Raises ApiError when it cannot be played."""
     try:
         with av.open(io.BytesIO(content), "r") as container:
-            # Only a decoded frame proves that there is a picture.
+            # Only a decoded frame proves that the file has a video stream that plays.
             frame = next(container.decode(video=0))
             seconds = (container.duration or 0) / av.time_base
     except (av.FFmpegError, StopIteration, IndexError, ValueError, MemoryError) as error:
