@@ -1,6 +1,7 @@
 """What happens to every request and response of the studio."""
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib.auth import middleware as auth_middleware
@@ -14,6 +15,8 @@ from django_htmx.http import HttpResponseClientRedirect
 
 # Videos and archives are compressed already, and nobody could ask for ranges of them any more.
 TEXT_TYPES = ("text/html", "text/css", "text/javascript", "image/svg+xml")
+
+View = Callable[..., HttpResponseBase]
 
 
 class TextCompressionMiddleware(GZipMiddleware):
@@ -38,15 +41,23 @@ class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
     Responses to people who are signed in are kept out of shared caches.
     """
 
+    def process_view(
+        self, request: HttpRequest, view_func: View, view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        # Before Django asks who it is, which may take a query that an open view does not need.
+        if not _requires_login(view_func):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         match = request.resolver_match
-        is_private = match is not None and getattr(match.func, "login_required", True)
+        is_private = match is not None and _requires_login(match.func)
         if is_private and request.user.is_authenticated and not response.has_header("Cache-Control"):
             patch_cache_control(response, private=True, no_cache=True)
         return response
 
     def handle_no_permission(  # type: ignore[override]  # django-stubs know Django's redirect alone
-        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+        self, request: HttpRequest, view_func: View
     ) -> HttpResponseBase:
         if "HX-Request" not in request.headers:
             return super().handle_no_permission(request, view_func)
@@ -54,3 +65,7 @@ class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
         login_url = resolve_url(self.get_login_url(view_func))
         login = redirect_to_login(page, login_url, self.get_redirect_field_name(view_func))
         return HttpResponseClientRedirect(login.url)
+
+
+def _requires_login(view: View) -> bool:
+    return getattr(view, "login_required", True)  # `login_not_required` sets it
