@@ -72,14 +72,12 @@ def main() -> int:
             embedded.check_port(settings.BIND, settings.PORT)
             _run(address, lock, stop)
     except (ImproperlyConfigured, StartError, CommandError, DatabaseError) as error:
-        return _fail(f"ContentGen did not start: {error}")
+        failure = f"ContentGen did not start: {error}"
     except RestartLimitError as error:
-        return _fail(f"ContentGen stopped: {error}")
-    return 0
-
-
-def _fail(text: str) -> int:
-    print(text, file=sys.stderr)  # noqa: T201
+        failure = f"ContentGen stopped: {error}"
+    else:
+        return 0
+    print(failure, file=sys.stderr)  # noqa: T201
     return 1
 
 
@@ -101,14 +99,16 @@ def _run(address: str, lock: IO[str], stop: StopRequest) -> None:
         state.write_endpoints(settings.DATA_DIR, endpoints)
         for service in services:
             supervisor.start(service)
-        username, password = _prepare_database()
+        sign_in = _prepare_database()
         broker = os.environ.get("REDIS_URL") or endpoints.redis_url
         wait(lambda: _broker_answers(broker), seconds=BROKER_TIMEOUT, what="the server at REDIS_URL")
-        for program in _procfile() if not stop else []:
-            supervisor.start(program)
+        procfile = parse_procfile((settings.BASE_DIR / "Procfile").read_text()).processes
+        for name, command in procfile.items():
+            if name != "release" and not stop:
+                supervisor.start(Program(name, command))
         wait(lambda: _studio_answers(address), seconds=STUDIO_TIMEOUT, what="the studio")
         if not stop:
-            print(format_banner(address, username, password, is_demo=_is_demo()), end="", flush=True)  # noqa: T201
+            print(format_banner(address, *sign_in, is_demo=_is_demo()), end="", flush=True)  # noqa: T201
         supervisor.is_settled = True
         while not stop:
             supervisor.step()
@@ -149,11 +149,6 @@ def _environment() -> dict[str, str]:
         "PORT": str(settings.PORT),
         "LOG_LEVEL": settings.LOG_LEVEL,
     }
-
-
-def _procfile() -> list[Program]:
-    lines = parse_procfile((settings.BASE_DIR / "Procfile").read_text()).processes
-    return [Program(name, command) for name, command in lines.items() if name != "release"]
 
 
 def _prepare_database() -> tuple[str, str]:

@@ -13,6 +13,17 @@ from contentgen.run.state import StartError, write_private
 RENDER_SECONDS = 10  # how long the simulator takes for a video, so that there is progress to see
 POLL_AFTER = 1  # seconds it asks clients to wait between two polls, for the same reason
 
+_VALKEY_CONF = """\
+bind 127.0.0.1
+port {port}
+requirepass {password}
+save ""
+appendonly no
+loglevel warning
+logfile valkey.log
+dir "{folder}"
+"""
+
 
 def check_port(host: str, port: int) -> None:
     """Raise `StartError` unless a server could listen on `port` at the address `host` now."""
@@ -45,18 +56,8 @@ def prepare_valkey(folder: Path) -> tuple[str, str]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     port, password = _free_port(), secrets.token_urlsafe(24)
-    options = {
-        "bind": "127.0.0.1",
-        "port": port,
-        "requirepass": password,
-        "save": '""',
-        "appendonly": "no",
-        "loglevel": "warning",
-        "logfile": "valkey.log",
-        "dir": f'"{folder}"',
-    }
     configuration = folder / "valkey.conf"
-    write_private(configuration, "".join(f"{name} {value}\n" for name, value in options.items()))
+    write_private(configuration, _VALKEY_CONF.format(port=port, password=password, folder=folder))
     return shlex.join([_valkey_server(), str(configuration)]), f"redis://:{password}@127.0.0.1:{port}/0"
 
 

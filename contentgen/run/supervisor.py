@@ -15,6 +15,7 @@ from typing import IO, TextIO, cast
 
 from honcho.colour import get_colours
 from honcho.printer import Message, Printer
+from honcho.process import Popen
 
 from contentgen.run.state import StartError
 
@@ -116,18 +117,14 @@ class Supervisor:
             self._reaper.communicate()
 
     def _launch(self, program: Program) -> None:
-        """Start the program as leader of its own session, so that Ctrl-C reaches only the supervisor."""
-        process = program.process = subprocess.Popen(  # noqa: S602  # the Procfile's lines are shell lines
-            f"exec {program.command}",  # exec: a signal must reach the program, not a shell around it
-            shell=True,
+        """Start the program in a shell and a session of its own: Ctrl-C reaches only the supervisor."""
+        process = program.process = Popen(
+            f"exec {program.command}",  # exec: a signal must reach the program, not the shell around it
             cwd=self._folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            start_new_session=True,
         )
         self._update_reaper()
         program.started_at = time.monotonic()
