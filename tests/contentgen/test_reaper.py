@@ -18,6 +18,14 @@ def _start(command: str, folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(["sh", "-c", command], cwd=folder, start_new_session=True)
 
 
+def _is_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def test_it_stops_the_groups_of_the_last_line_when_its_input_ends(tmp_path):
     kept, ended = _start("exec sleep 60", tmp_path), _start("exec sleep 60", tmp_path)
     try:
@@ -63,4 +71,4 @@ def test_it_kills_a_group_that_does_not_stop(tmp_path, monkeypatch, command):
     reaper.reap([process.pid])
 
     process.wait(timeout=5)
-    wait_until(lambda: not reaper._send(os.killpg, process.pid, 0))
+    wait_until(lambda: not _is_alive(process.pid))
