@@ -1,4 +1,4 @@
-"""Remix, edit, extend and characters: one request each, in the protocol's words, and never a second one."""
+"""Remix, edit, extend and characters: one request each as the protocol says, and never a second one."""
 
 import io
 import json
@@ -88,7 +88,7 @@ def test_a_file_is_sent_in_a_form(
 
 
 class _Watched(io.BytesIO):
-    """Remembers the most that was read of it at once."""
+    """Remembers the largest read."""
 
     most = 0
 

@@ -101,7 +101,7 @@ STATUSES = st.sampled_from(
 
 @st.composite
 def replies(draw: st.DrawFn) -> bytes:
-    """A reply with any status, headers and body, its length right or wrong; or bytes that are no HTTP."""
+    """Draw a reply with any status, headers and body, of any length; or bytes that are not HTTP."""
     if draw(st.integers(0, 9)) == 0:
         return draw(st.binary(max_size=100))
     body = draw(BODIES)
@@ -127,7 +127,7 @@ def client(server: Server, request: pytest.FixtureRequest) -> Iterator[Client]:
 
 
 def outcome(call: Callable[[], T]) -> T | BackendError:
-    """What came of a call: its result or one of our errors. Any other exception fails the test."""
+    """Return the result of a call, or one of our errors. Any other exception fails the test."""
     try:
         return call()
     except BackendError as caught:

@@ -17,12 +17,12 @@ LIST = reply(200, {"object": "list", "data": [], "has_more": False})
 JOB = re.compile(r"/v1/videos/video_\w+$")
 
 
-def _allow(*methods: str) -> bytes:
+def _allow_reply(*methods: str) -> bytes:
     return reply(405, {"detail": "Method Not Allowed"}, allow=", ".join(methods))
 
 
-class Routed(Server):
-    """Answers by method and path; a pattern that ends in `$` is one, anything else is a path."""
+class RoutedServer(Server):
+    """Answers by method and path, which may be a pattern."""
 
     def __init__(self, routes: dict[tuple[str, str], bytes], otherwise: bytes = NOT_FOUND) -> None:
         self._routes, self._otherwise = routes, otherwise
@@ -36,28 +36,28 @@ class Routed(Server):
         return connection.sendall(self._otherwise)
 
 
-def _usual(**changes: bytes) -> dict[tuple[str, str], bytes]:
-    """The routes of a server that follows and lists jobs, FastAPI style."""
+def _usual_routes(**changes: bytes) -> dict[tuple[str, str], bytes]:
+    """Return the routes of a server that retrieves and lists jobs, FastAPI style."""
     named = {
         "models": (("GET", "/v1/models"), reply(200, {"data": [{"id": "wan"}]})),
         "page": (("GET", "/v1/videos"), LIST),
         "job": (("GET", r"/v1/videos/[^/]+"), NO_JOB),
         "delete": (("DELETE", r"/v1/videos/[^/]+"), NO_JOB),
-        "create_options": (("OPTIONS", "/v1/videos"), _allow("POST")),
+        "create_options": (("OPTIONS", "/v1/videos"), _allow_reply("POST")),
         "remix_options": (("OPTIONS", r"/v1/videos/[^/]+/remix"), NOT_FOUND),
-        "shared_options": (("OPTIONS", r"/v1/videos/[^/]+"), _allow("GET")),
+        "shared_options": (("OPTIONS", r"/v1/videos/[^/]+"), _allow_reply("GET")),
         "description": (("GET", "/openapi.json"), NOT_FOUND),
     }
     return {route: changes.get(name, answer) for name, (route, answer) in named.items()}
 
 
-def _look(server: Server, key: str = KEY) -> ProbeReport:
+def _probe(server: Server, key: str = KEY) -> ProbeReport:
     return probe(Connection(server.url, key, timeout=1.0, connect_timeout=1.0))
 
 
-def _probed(routes: dict[tuple[str, str], bytes], otherwise: bytes = NOT_FOUND) -> ProbeReport:
-    with Routed(routes, otherwise) as server:
-        report = _look(server)
+def _probe_routes(routes: dict[tuple[str, str], bytes], otherwise: bytes = NOT_FOUND) -> ProbeReport:
+    with RoutedServer(routes, otherwise) as server:
+        report = _probe(server)
         assert server.posts == 0
         assert {request.method for request in server.requests} <= {"GET", "OPTIONS", "DELETE"}
     return report
@@ -92,10 +92,10 @@ def test_it_tells_that_the_key_is_refused(start_simulator: StartSimulator, key: 
 
 
 def test_it_tells_that_a_proxy_without_a_database_refuses_the_key():
-    """LiteLLM 1.106 answers so to a key that is not its master key."""
+    """LiteLLM 1.106 answers like this to a key that is not its master key."""
     error = {"error": {"message": "No connected db.", "type": "no_db_connection", "code": "400"}}
 
-    report = _probed({}, reply(400, error))
+    report = _probe_routes({}, reply(400, error))
 
     assert "refuses the key" in report.problem
 
@@ -108,7 +108,7 @@ def test_it_tells_a_wrong_path(start_simulator: StartSimulator):
 
 def test_it_tells_a_website_from_an_api():
     page = reply(200, b"<!doctype html><title>Welcome</title>", content_type="text/html")
-    assert "There is no Videos API" in _probed({}, otherwise=page).problem
+    assert "There is no Videos API" in _probe_routes({}, otherwise=page).problem
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/v1", "ftp://example/v1", "http://[/v1"])
@@ -126,7 +126,7 @@ def test_it_does_not_wait_for_ever():
 
 
 def test_it_tells_a_server_that_is_down():
-    assert "HTTP 502" in _probed({}, otherwise=reply(502, b"Bad Gateway")).problem
+    assert "HTTP 502" in _probe_routes({}, otherwise=reply(502, b"Bad Gateway")).problem
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -136,22 +136,22 @@ def test_a_redirect_names_the_right_address(status: int):
         connection.sendall(reply(status, location=target))
 
     with Server(moved) as server:
-        report = _look(server)
+        report = _probe(server)
 
     assert report.problem == "The base URL redirects. Use https://videos.example/v1 instead."
     assert all("videos.example" not in request.headers["host"] for request in server.requests)
 
 
 def test_a_redirect_to_a_sign_in_page_is_told():
-    report = _probed({}, otherwise=reply(302, location="/login?next=here"))
+    report = _probe_routes({}, otherwise=reply(302, location="/login?next=here"))
 
     assert "/login, which is no Videos API" in report.problem
 
 
 def test_a_slash_at_the_end_is_no_other_address():
-    routes = _usual(models=reply(307, location="/v1/models/"))
+    routes = _usual_routes(models=reply(307, location="/v1/models/"))
 
-    report = _probed(routes)
+    report = _probe_routes(routes)
 
     assert report.problem == ""
     assert report.models is None
@@ -162,14 +162,14 @@ def test_a_slash_at_the_end_is_no_other_address():
     [
         (LIST, True),
         (NOT_FOUND, False),
-        (_allow("POST"), False),
+        (_allow_reply("POST"), False),
         (reply(200, {"videos": []}), False),
         (reply(500, {"detail": "oops"}), None),
         (reply(400, {"detail": "which provider?"}), None),
     ],
 )
 def test_it_sees_whether_it_lists(page: bytes, can_list: bool | None):
-    assert _probed(_usual(page=page)).capabilities["can_list"] is can_list
+    assert _probe_routes(_usual_routes(page=page)).capabilities["can_list"] is can_list
 
 
 @pytest.mark.parametrize(
@@ -177,18 +177,18 @@ def test_it_sees_whether_it_lists(page: bytes, can_list: bool | None):
     [
         (NO_JOB, True),
         (reply(200, {"deleted": True}), True),
-        (_allow("GET"), False),
+        (_allow_reply("GET"), False),
         (NOT_FOUND, None),
         (reply(500), None),
     ],
 )
 def test_it_sees_whether_it_deletes(answer: bytes, can_delete: bool | None):
-    assert _probed(_usual(delete=answer)).capabilities["can_delete"] is can_delete
+    assert _probe_routes(_usual_routes(delete=answer)).capabilities["can_delete"] is can_delete
 
 
-@pytest.mark.parametrize(("create", "can_remix"), [(_allow("POST"), False), (NOT_FOUND, None)])
+@pytest.mark.parametrize(("create", "can_remix"), [(_allow_reply("POST"), False), (NOT_FOUND, None)])
 def test_a_missing_route_is_believed_only_where_routes_are_told_apart(create: bytes, can_remix: bool | None):
-    report = _probed(_usual(create_options=create))
+    report = _probe_routes(_usual_routes(create_options=create))
 
     assert report.capabilities["can_remix"] is can_remix
     assert report.capabilities["can_edit"] is None  # the path is also that of a job named "edits"
@@ -196,9 +196,9 @@ def test_a_missing_route_is_believed_only_where_routes_are_told_apart(create: by
 
 def test_a_server_that_allows_everything_everywhere_tells_nothing():
     everything = reply(204, allow="GET, POST, DELETE")
-    routes = {route: answer for route, answer in _usual().items() if route[0] != "OPTIONS"}
+    routes = {route: answer for route, answer in _usual_routes().items() if route[0] != "OPTIONS"}
 
-    report = _probed({**routes, ("OPTIONS", r"/.*"): everything})
+    report = _probe_routes({**routes, ("OPTIONS", r"/.*"): everything})
 
     assert [report.capabilities[f"can_{what}"] for what in ("remix", "edit", "extend", "characters")] == [
         None
@@ -217,9 +217,9 @@ def test_it_believes_the_servers_own_description():
         },
         "components": {"schemas": {"C": {"properties": {"input_reference": {}}}}},
     }
-    routes = _usual(description=reply(200, document), remix_options=NOT_FOUND)
+    routes = _usual_routes(description=reply(200, document), remix_options=NOT_FOUND)
 
-    assert _probed(routes).capabilities == {
+    assert _probe_routes(routes).capabilities == {
         "can_list": True,
         "can_delete": True,
         "can_remix": True,
@@ -234,7 +234,9 @@ def test_it_believes_the_servers_own_description():
     "document", [[], {"paths": 7}, {"paths": {"/v1/chat": {"post": {}}}}, {"paths": {"x": 1}}]
 )
 def test_a_description_of_something_else_is_left_aside(document: object):
-    report = _probed(_usual(description=reply(200, document), remix_options=_allow("POST")))
+    report = _probe_routes(
+        _usual_routes(description=reply(200, document), remix_options=_allow_reply("POST"))
+    )
 
     assert report.capabilities["can_remix"] is True
 
@@ -249,14 +251,14 @@ def test_a_description_of_something_else_is_left_aside(document: object):
     ],
 )
 def test_it_reads_the_names_of_models_with_suspicion(body: object, names: tuple[str, ...] | None):
-    report = _probed(_usual(models=reply(200, body)))
+    report = _probe_routes(_usual_routes(models=reply(200, body)))
 
     assert report.models == names
     assert report.problem == ""
 
 
 def test_a_server_that_cannot_be_asked_for_a_job_is_told():
-    report = _probed(_usual(job=NOT_FOUND, page=_allow("POST")))
+    report = _probe_routes(_usual_routes(job=NOT_FOUND, page=_allow_reply("POST")))
 
     check = next(check for check in report.checks if check.name == "status")
     assert check.works is False
@@ -268,7 +270,7 @@ def test_a_key_that_the_server_quotes_is_not_passed_on():
         connection.sendall(reply(302, location=f"https://videos.example/{KEY}"))
 
     with Server(quoting) as server:
-        report = _look(server)
+        report = _probe(server)
 
     assert report.problem
     assert KEY not in json.dumps([check.found for check in report.checks])

@@ -30,7 +30,7 @@ HEADERS = st.dictionaries(
 
 
 def outcome(read: Reader, payload: object, headers: dict[str, str]) -> Job | JobPage | UnknownOutcomeError:
-    """What came of reading it; any other exception than `UnknownOutcomeError` fails the test."""
+    """Return what was read, or the `UnknownOutcomeError`; any other exception fails the test."""
     try:
         return read(payload, headers)
     except UnknownOutcomeError as error:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.media.conftest import FRAGMENTED, VideoMaker, encoded, turned_upright, write_silence
+from tests.media.conftest import FRAGMENTED, VideoMaker, encode_image, rotate_to_portrait, write_silence
 from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
 
 LAYOUTS = {"index in front": "faststart", "index at the end": "", "fragmented": FRAGMENTED}
@@ -45,7 +45,7 @@ def test_it_says_when_there_is_no_sound(make_video: VideoMaker) -> None:
 
 
 def test_it_gives_the_size_as_shown(make_video: VideoMaker, tmp_path: Path) -> None:
-    turned = turned_upright(make_video("for-turning.mp4"), tmp_path / "turned.mp4")
+    turned = rotate_to_portrait(make_video("for-turning.mp4"), tmp_path / "turned.mp4")
 
     facts = inspect_video(turned)
 
@@ -156,7 +156,7 @@ PRETENDERS = {
     "a playlist": b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n",
     "only a beginning": b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41",
     "an endless box": b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41\xff\xff\xff\xffmoov",
-    "a picture": encoded(Image.new("RGB", (64, 64)), "PNG"),
+    "a picture": encode_image(Image.new("RGB", (64, 64)), "PNG"),
 }
 
 
@@ -175,7 +175,7 @@ def test_it_refuses_what_is_no_mp4(tmp_path: Path, capfd: pytest.CaptureFixture[
 
 def test_it_refuses_a_still_picture_in_boxes(tmp_path: Path) -> None:
     still = tmp_path / "video.mp4"
-    still.write_bytes(encoded(Image.new("RGB", (64, 64)), "AVIF"))
+    still.write_bytes(encode_image(Image.new("RGB", (64, 64)), "AVIF"))
 
     with pytest.raises(NotAVideoError, match="picture"):
         inspect_video(still)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.media.conftest import Picture, VideoMaker, blocks, grey_clock, red_top_left, turned_upright
+from tests.media.conftest import Picture, VideoMaker, blocks, grey_clock, red_top_left, rotate_to_portrait
 from videos.media.poster import NotAVideoError, make_poster
 
 
@@ -62,7 +62,7 @@ def test_it_still_makes_one_when_all_is_black(make_video: VideoMaker, tmp_path: 
 
 
 def test_it_stands_upright(make_video: VideoMaker, tmp_path: Path) -> None:
-    turned = turned_upright(make_video("red-corner.mp4", paint=red_top_left), tmp_path / "turned.mp4")
+    turned = rotate_to_portrait(make_video("red-corner.mp4", paint=red_top_left), tmp_path / "turned.mp4")
 
     size = make_poster(turned, tmp_path / "poster.webp")
 

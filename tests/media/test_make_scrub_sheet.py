@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.media.conftest import FRAGMENTED, VideoMaker, grey_clock, turned_upright
+from tests.media.conftest import FRAGMENTED, VideoMaker, grey_clock, rotate_to_portrait
 from videos.media.poster import NotAVideoError, ScrubSheet, make_scrub_sheet
 
 
@@ -78,7 +78,7 @@ def test_a_portrait_has_upright_tiles(make_video: VideoMaker, tmp_path: Path) ->
 
 
 def test_a_turned_clip_has_upright_tiles(make_video: VideoMaker, tmp_path: Path) -> None:
-    turned = turned_upright(make_video("for-turning.mp4"), tmp_path / "turned.mp4")
+    turned = rotate_to_portrait(make_video("for-turning.mp4"), tmp_path / "turned.mp4")
 
     layout = make_scrub_sheet(turned, tmp_path / "sheet.jpg")
 

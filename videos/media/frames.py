@@ -12,7 +12,7 @@ from videos.media.poster import ACCURATE_SCALING
 from videos.media.reference import is_similar_aspect
 
 BT601, BT709 = 6, 1  # of FFmpeg's pixfmt.h, AVCOL_SPC_…
-KNOWN_MATRICES = {BT709, 5, BT601, 7, 9}  # what swscale has numbers for
+KNOWN_MATRICES = {BT709, 5, BT601, 7, 9}  # those that swscale supports
 
 # FFmpeg's filters for each counterclockwise rotation (degrees).
 ROTATION_FILTERS = {
