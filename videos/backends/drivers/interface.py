@@ -26,10 +26,11 @@ POLL_TIMEOUT = 10.0  # seconds that one job may take to answer when many are pol
 class Driver(ABC):
     """One backend, for code inside an event loop. Used with `async with`, or closed with `aclose`.
 
-    Guarantees, for every method of every driver:
+    Guarantees of every driver:
 
-    - A call is over within `connection.deadline` seconds, however slowly the service answers.
-    - It raises nothing but `BackendError`, and no text of an error holds the API key.
+    - The methods that start work, `retrieve`, `list` and `delete` are over within `connection.deadline`
+      seconds, however slowly the service answers: a lease on a row that is being submitted relies on it.
+    - No method raises anything but `BackendError`, and no text of an error holds the API key.
     - `RefusedError` means that the service will not do it, now or later: the request was provably not
       accepted. `UnavailableError` means that provably nothing happened and that it may be tried again.
       `UnknownOutcomeError` means that the request may have been accepted, which nobody can tell. Only the
@@ -171,10 +172,10 @@ class Driver(ABC):
     async def download(self, job_id: str, url: str | None = None) -> Download:
         """Begin to download a finished job's file, which is checked to be an MP4; the caller closes it.
 
-        The file comes from `url` if given, a job's own `url`. The key is sent to the backend only. The
-        deadline holds for the beginning; after it, each chunk may take `connection.timeout` seconds. Raises
-        `UnavailableError` (`content_not_ready`, or `not_a_video` when the first bytes are not those of an
-        MP4, whatever the content type says) or `RefusedError`.
+        The file comes from `url` if given: that of the job. The key is sent to the backend only. Each request
+        that it takes to find the file is over within the deadline; after that, each chunk may take
+        `connection.timeout` seconds. Raises `UnavailableError` (`content_not_ready`, or `not_a_video` when
+        the first bytes are not those of an MP4, whatever the content type says) or `RefusedError`.
         """
 
     async def delete(self, job_id: str) -> None:
