@@ -260,7 +260,7 @@ CELERY_TASK_ROUTES = {
     # What waits for a backend must not hold up the ticks, and a long download must not hold up a submission.
     **{
         f"videos.{name}": {"queue": "network"}
-        for name in ("submit", "poll_backend", "reconcile", "forget", "probe", "cast")
+        for name in ("submit", "poll_backend", "reconcile", "clean_up_video", "probe", "create_character")
     },
     "videos.store": {"queue": "downloads"},
 }

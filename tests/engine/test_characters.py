@@ -77,7 +77,7 @@ def test_a_full_disk_is_waited_for(ada: Character, fake: FakeBackend, monkeypatc
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(characters.shutil, "copyfileobj", full)
+    monkeypatch.setattr(characters, "copy_from_storage", full)
     _cast(ada)
 
     assert fake.characters == []
@@ -114,7 +114,7 @@ def test_a_backend_that_is_away_is_tried_again_for_a_while(
         waits.append((ada.due_at - timezone.now()).total_seconds())
         Character.objects.update(due_at=timezone.now())
 
-    assert len(fake.characters) == characters.TRIES
+    assert len(fake.characters) == characters.MAX_ATTEMPTS
     assert waits[0] < 6
     assert 1200 < sum(waits) < 4800
     assert error.message in ada.error_message
@@ -140,7 +140,7 @@ def test_where_nobody_can_tell_it_says_so_and_sends_nothing_more(
     assert (ada.due_at, ada.lease_token) == (None, None)
     sweep.sweep()
     _cast(ada)
-    assert ("cast", ada.pk) not in hints
+    assert ("create_character", ada.pk) not in hints
     assert len(fake.characters) == 1
 
 
@@ -149,11 +149,11 @@ def test_a_worker_that_was_killed_leaves_the_same(ada: Character, fake: FakeBack
     Character.objects.filter(pk=ada.pk).update(
         lease_token=token, due_at=timezone.now() - timedelta(seconds=1), attempts=1
     )
-    folder = Path(settings.DATA_DIR) / "tmp" / f"cast-{token.hex}-x"
+    folder = Path(settings.DATA_DIR) / "tmp" / f"lease-{token.hex}-x"
     folder.mkdir(parents=True)
 
     sweep.sweep()
-    assert hints == [("cast", ada.pk)]
+    assert hints == [("create_character", ada.pk)]
     assert folder.exists(), "the lease may still be used"
     assert "may or may not exist" in _cast(ada).error_message
     sweep.sweep()

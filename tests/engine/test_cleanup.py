@@ -107,11 +107,11 @@ def test_a_source_stays_until_what_is_made_from_it_has_ended(
     assert not Video.objects.visible_to(source.owner).exists(), "its owner does not see it any more"
     assert default_storage.exists(source.file.name)
     assert fake.deleted == []
-    assert ("forget", source.pk) not in hints
+    assert ("clean_up_video", source.pk) not in hints
 
     Video.objects.filter(pk=derived.pk).update(state=State.COMPLETED)
     sweep.sweep()
-    assert ("forget", source.pk) in hints
+    assert ("clean_up_video", source.pk) in hints
     clean_up_video(source.pk)
 
     assert not Video.objects.filter(pk=source.pk).exists()

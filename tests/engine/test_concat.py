@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage, default_storage
 from django.db.models.fields.files import FieldFile
@@ -114,7 +115,7 @@ def test_the_clip_begins_with_the_last_frame_of_the_source(
     with Image.open(BytesIO(reference.content)) as image:
         assert image.size == (64, 36)
         assert np.asarray(image).mean() == pytest.approx(20 + 4 * 23, abs=2)
-    assert not list((storing.settings.DATA_DIR / "tmp").iterdir())
+    assert not list((settings.DATA_DIR / "tmp").iterdir())
 
 
 @pytest.mark.parametrize("trouble", ["row", "file", "content"])
@@ -155,7 +156,7 @@ def test_the_file_is_the_whole_film(video: Video, source: Video, fake: FakeBacke
     assert _files(video) == ["poster.webp", "scrub.jpg", "video.mp4"]
     assert video.scrub_frames == 20
     assert _files(source) == ["video.mp4"], "the source stays as it was"
-    assert not list((storing.settings.DATA_DIR / "tmp").iterdir())
+    assert not list((settings.DATA_DIR / "tmp").iterdir())
     assert fake.created == []
 
 
@@ -335,7 +336,7 @@ def test_joining_stops_when_the_lease_is_lost(
     assert ended.state == (State.CANCELED if how == "canceled" else State.STORING)
     assert not ended.file
     assert not Path(default_storage.path(folder_of(video))).exists()
-    assert not list((storing.settings.DATA_DIR / "tmp").iterdir())
+    assert not list((settings.DATA_DIR / "tmp").iterdir())
 
 
 def test_copying_the_source_stops_when_the_lease_is_lost(

@@ -42,13 +42,13 @@ def test_two_finished_videos_say_nothing(backend: Backend):
     video = _finished(backend, 30, 50)
 
     assert durations.typical_seconds(profile_of(video)) is None
-    assert durations.expectation_for(profile_of(video)) is None
+    assert durations.estimate_for(profile_of(video)) is None
 
 
 def test_the_latest_count(backend: Backend):
     video = _finished(backend, *[60] * 10, *[120] * 10)
 
-    assert durations.expectation_for(profile_of(video)).median == pytest.approx(120)
+    assert durations.estimate_for(profile_of(video)).median == pytest.approx(120)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_what_was_read_is_believed_for_a_while_only(backend: Backend, monkeypatc
     _finished(backend, *[90] * 10)
     assert durations.typical_seconds(kind) == pytest.approx(30)
 
-    monkeypatch.setattr(durations, "FRESH", 0.0)
+    monkeypatch.setattr(durations, "FRESH_FOR", 0.0)
 
     assert durations.typical_seconds(kind) == pytest.approx(90)
 
@@ -151,10 +151,10 @@ def test_a_poll_reads_the_kind_with_the_rest(
 
 
 def test_it_is_read_through_its_index(backend: Backend):
-    plan = durations._finished(JobProfile(backend.pk, "sora-2", "1280x720", 4)).explain()
+    plan = durations._recently_finished(JobProfile(backend.pk, "sora-2", "1280x720", 4)).explain()
 
     if connection.vendor == "sqlite":  # PostgreSQL scans a table as small as this one
-        assert "video_experience" in plan
+        assert "video_durations" in plan
         assert "kind=?" in plan
 
 

@@ -89,8 +89,8 @@ def test_jobs_that_have_ended_take_up_room_on_the_pages(backend: Backend, fake: 
 def test_more_than_one_reading_can_hold_is_put_off_to_the_next(
     backend: Backend, fake: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(list_polling, "MOST", 2)
-    monkeypatch.setattr(list_polling, "IN_A_ROW", 1)
+    monkeypatch.setattr(list_polling, "MAX_PAGES", 2)
+    monkeypatch.setattr(list_polling, "PAGES_PER_BATCH", 1)
     videos = _running(backend, fake, 190)
     waiting = [video.pk for video in _running(backend, fake, 95)]
     Video.objects.filter(pk__in=[video.pk for video in videos]).update(

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tests.benchmarks.pacing import KINDS, Workload, replay
 from videos.backends.responses import Job
 from videos.engine import pacing
-from videos.engine.pacing import Expectation
+from videos.engine.pacing import DurationEstimate
 
-EXPECTED = Expectation(median=100.0, spread=0.1)
+EXPECTED = DurationEstimate(median=100.0, spread=0.1)
 
 
 def _middle(low: float, high: float) -> float:
@@ -25,17 +25,17 @@ def _job(progress: int | None = None, poll_after: float | None = None, status: s
     return Job("job_1", status, status, progress=progress, poll_after=poll_after)
 
 
-def _wait(elapsed: float, expected: Expectation | None = EXPECTED, *, shown: int = 0, **job) -> float:
-    return pacing.next_look(
-        _job(**job), looks=3, elapsed=elapsed, shown=shown, expected=expected, uniform=_middle
+def _wait(elapsed: float, expected: DurationEstimate | None = EXPECTED, *, shown: int = 0, **job) -> float:
+    return pacing.next_poll_delay(
+        _job(**job), polls=3, elapsed=elapsed, last_progress=shown, estimate=expected, uniform=_middle
     )
 
 
-def _look_times(expected: Expectation | None, *, until: float) -> list[float]:
+def _look_times(expected: DurationEstimate | None, *, until: float) -> list[float]:
     times, now = [], 0.0
     while now < until:
-        now += pacing.next_look(
-            _job(), looks=len(times), elapsed=now, shown=None, expected=expected, uniform=_middle
+        now += pacing.next_poll_delay(
+            _job(), polls=len(times), elapsed=now, last_progress=None, estimate=expected, uniform=_middle
         )
         times.append(now)
     return times
@@ -43,7 +43,7 @@ def _look_times(expected: Expectation | None, *, until: float) -> list[float]:
 
 seconds = st.floats(min_value=-100, max_value=1e6)
 expectations = st.builds(
-    Expectation,
+    DurationEstimate,
     median=st.floats(min_value=0.5, max_value=1e5),
     spread=st.floats(min_value=0.018, max_value=5),
 )
@@ -52,8 +52,13 @@ percents = st.none() | st.integers(min_value=0, max_value=100)
 
 @given(seconds, st.none() | expectations, percents, percents, st.integers(0, 10_000), st.randoms())
 def test_it_is_never_below_half_a_second(elapsed, expected, progress, shown, looks, rng):
-    wait = pacing.next_look(
-        _job(progress), looks=looks, elapsed=elapsed, shown=shown, expected=expected, uniform=rng.uniform
+    wait = pacing.next_poll_delay(
+        _job(progress),
+        polls=looks,
+        elapsed=elapsed,
+        last_progress=shown,
+        estimate=expected,
+        uniform=rng.uniform,
     )
 
     assert wait >= 0.5
@@ -61,43 +66,45 @@ def test_it_is_never_below_half_a_second(elapsed, expected, progress, shown, loo
 
 
 def test_an_instant_is_no_less_than_nothing():
-    expected = Expectation(2.0, 1.0)
+    expected = DurationEstimate(2.0, 1.0)
 
-    assert pacing.next_look(_job(), looks=0, elapsed=5e-324, shown=None, expected=expected) > 0
+    assert pacing.next_poll_delay(_job(), polls=0, elapsed=5e-324, last_progress=None, estimate=expected) > 0
 
 
 @given(seconds, expectations, st.randoms())
 def test_it_never_leads_further_than_15_s_beyond_the_expected_end(elapsed, expected, rng):
-    wait = pacing.next_look(
-        _job(), looks=0, elapsed=elapsed, shown=None, expected=expected, uniform=rng.uniform
+    wait = pacing.next_poll_delay(
+        _job(), polls=0, elapsed=elapsed, last_progress=None, estimate=expected, uniform=rng.uniform
     )
 
     now = max(0.0, elapsed)
-    assert now + wait <= max(now, expected.end) + 15.0 + 1e-6 * now
+    assert now + wait <= max(now, expected.p97) + 15.0 + 1e-6 * now
 
 
 @given(expectations, st.floats(0, 1e4))
 def test_after_the_expected_end_it_backs_off_to_15_s(expected, late):
-    wait = _wait(expected.end + late, expected)
+    wait = _wait(expected.p97 + late, expected)
 
     assert min(15.0, 0.2 * late) - 1e-6 <= wait <= 15.0
-    assert _wait(expected.end + 10_000, expected) == pytest.approx(15.0)
+    assert _wait(expected.p97 + 10_000, expected) == pytest.approx(15.0)
 
 
 @given(st.floats(0.001, 86_400), seconds, st.none() | expectations, percents)
 def test_what_the_backend_asks_for_wins(asked, elapsed, expected, progress):
     assert _wait(elapsed, expected, progress=progress, poll_after=asked) == asked
-    assert pacing.first_look(_job(poll_after=asked), expected) == asked
+    assert pacing.first_poll_delay(_job(poll_after=asked), expected) == asked
 
 
 @pytest.mark.parametrize("status", ["completed", "failed"])
 def test_a_job_that_is_finished_at_once_is_looked_at_at_once(status: str):
-    assert pacing.first_look(_job(status=status, poll_after=9.0), EXPECTED) == 0.0
+    assert pacing.first_poll_delay(_job(status=status, poll_after=9.0), EXPECTED) == 0.0
 
 
 def test_without_history_it_grows_from_2_to_15_s():
     waits = [
-        pacing.next_look(_job(), looks=looks, elapsed=0, shown=None, expected=None, uniform=_middle)
+        pacing.next_poll_delay(
+            _job(), polls=looks, elapsed=0, last_progress=None, estimate=None, uniform=_middle
+        )
         for looks in range(20)
     ]
 
@@ -107,7 +114,7 @@ def test_without_history_it_grows_from_2_to_15_s():
 
 
 def test_the_looks_are_few_early_and_close_around_the_expected_end():
-    times = _look_times(EXPECTED, until=EXPECTED.end)
+    times = _look_times(EXPECTED, until=EXPECTED.p97)
 
     assert len([time for time in times if time < 50]) <= 3
     around = [time for time in times if 95 < time < 110]
@@ -122,7 +129,9 @@ def test_a_job_that_fails_at_once_is_noticed_within_ten_seconds():
 def test_jobs_started_together_spread_out():
     rng = random.Random(1)
     waits = {
-        pacing.next_look(_job(), looks=0, elapsed=100.0, shown=0, expected=EXPECTED, uniform=rng.uniform)
+        pacing.next_poll_delay(
+            _job(), polls=0, elapsed=100.0, last_progress=0, estimate=EXPECTED, uniform=rng.uniform
+        )
         for _ in range(20)
     }
 
@@ -134,16 +143,16 @@ def test_jobs_started_together_spread_out():
 
 @pytest.mark.parametrize("durations", [[], [40.0], [40.0, 41.0]])
 def test_fewer_than_three_jobs_teach_nothing(durations: list[float]):
-    assert pacing.learn(durations) is None
+    assert pacing.estimate_duration(durations) is None
 
 
 def test_it_learns_the_usual_length():
-    assert pacing.learn([98.0, 102.0, 100.0, 99.0, 101.0]).median == pytest.approx(100, abs=2)
+    assert pacing.estimate_duration([98.0, 102.0, 100.0, 99.0, 101.0]).median == pytest.approx(100, abs=2)
 
 
 @given(st.lists(st.floats(0, 1e7), min_size=3, max_size=30))
 def test_any_past_gives_a_usable_expectation(durations):
-    expected = pacing.learn(durations)
+    expected = pacing.estimate_duration(durations)
 
     assert 0.4 < expected.median <= 1.1e7
     assert expected.spread >= 0.018
@@ -151,8 +160,8 @@ def test_any_past_gives_a_usable_expectation(durations):
 
 def test_one_odd_job_changes_little():
     steady = [100.0 + n % 5 for n in range(20)]
-    calm = pacing.learn(steady)
-    shaken = pacing.learn([3600.0, *steady])
+    calm = pacing.estimate_duration(steady)
+    shaken = pacing.estimate_duration([3600.0, *steady])
 
     assert shaken.median == pytest.approx(calm.median, rel=0.02)
     assert shaken.spread < calm.spread * 1.5
@@ -161,14 +170,14 @@ def test_one_odd_job_changes_little():
 def test_it_follows_a_backend_that_became_slower_within_six_jobs():
     before, after = [60.0] * 24, [120.0] * 6
 
-    assert pacing.learn(after + before).median == pytest.approx(120)
-    assert pacing.learn(before[:6] + after).median == pytest.approx(60)
+    assert pacing.estimate_duration(after + before).median == pytest.approx(120)
+    assert pacing.estimate_duration(before[:6] + after).median == pytest.approx(60)
 
 
 def test_a_kind_that_varies_is_watched_more_widely():
     rng = random.Random(1)
-    narrow = pacing.learn([100 * math.exp(rng.gauss(0, 0.03)) for _ in range(30)])
-    wide = pacing.learn([100 * math.exp(rng.gauss(0, 0.5)) for _ in range(30)])
+    narrow = pacing.estimate_duration([100 * math.exp(rng.gauss(0, 0.03)) for _ in range(30)])
+    wide = pacing.estimate_duration([100 * math.exp(rng.gauss(0, 0.5)) for _ in range(30)])
 
     assert wide.spread > 3 * narrow.spread
 
@@ -177,16 +186,16 @@ def test_a_kind_that_varies_is_watched_more_widely():
 
 
 def test_progress_that_moves_tells_of_a_slower_job():
-    assert _wait(90.0, progress=30, shown=20) > 3 * _wait(90.0)
+    assert _wait(90.0, progress=30, last_progress=20) > 3 * _wait(90.0)
 
 
 def test_progress_that_moves_tells_of_a_faster_job():
-    assert _wait(40.0, progress=80, shown=50) < _wait(40.0) / 2
+    assert _wait(40.0, progress=80, last_progress=50) < _wait(40.0) / 2
 
 
 @pytest.mark.parametrize(("progress", "shown"), [(0, 0), (99, 99), (30, 60), (100, 60), (None, 0)])
 def test_progress_that_does_not_move_changes_nothing(progress: int | None, shown: int):
-    assert _wait(90.0, progress=progress, shown=shown) == _wait(90.0)
+    assert _wait(90.0, progress=progress, last_progress=shown) == _wait(90.0)
 
 
 def test_without_history_progress_only_shortens_the_wait():

@@ -13,7 +13,7 @@ from tests.factories import VideoFactory
 from videos import lifecycle
 from videos.backends.errors import Refused, Unavailable
 from videos.backends.responses import Job
-from videos.engine.reconcile import LOOKS_NEEDED, reconcile
+from videos.engine.reconcile import SEARCHES_NEEDED, reconcile
 from videos.engine.sweep import sweep
 from videos.models import Backend, State, Video
 from videos.services.videos import GenerationRequest, create_videos, make_takes
@@ -35,7 +35,7 @@ def _look(video: Video) -> Video:
 
 
 def _look_until_it_counts_as_absent(video: Video) -> Video:
-    for _ in range(LOOKS_NEEDED):
+    for _ in range(SEARCHES_NEEDED):
         assert _look(video).state != State.IN_PROGRESS
     return video
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
-from videos.engine.reconcile import LOOKS_NEEDED, reconcile
+from videos.engine.reconcile import SEARCHES_NEEDED, reconcile
 from videos.models import Backend, Kind, State, Video
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +46,7 @@ def _look(video: Video) -> Video:
 
 
 def _in_the_end(video: Video) -> Video:
-    for _ in range(LOOKS_NEEDED):
+    for _ in range(SEARCHES_NEEDED):
         if _look(video).state != State.UNCERTAIN:
             break
     return video

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
@@ -56,7 +57,7 @@ def test_it_keeps_and_measures_the_file(video: Video, fake: FakeBackend, film: b
     video.file.close()
     assert video.scrub_frames > 0
     assert _files(video) == ["poster.webp", "scrub.jpg", "video.mp4"]
-    assert not list((storing.settings.DATA_DIR / "tmp").iterdir())
+    assert not list((settings.DATA_DIR / "tmp").iterdir())
 
 
 @pytest.mark.parametrize("cut", [10, 0.5, -1])
@@ -92,7 +93,7 @@ def test_a_file_the_backend_does_not_hand_out_yet_is_fetched_later(
 
 def test_it_gives_up_after_minutes_and_says_that_the_video_exists(video: Video, fake: FakeBackend):
     fake.content = Unavailable("Too early.", code="content_not_ready", status=404)
-    Video.objects.filter(pk=video.pk).update(generated_at=timezone.now() - storing.FETCH_FOR)
+    Video.objects.filter(pk=video.pk).update(generated_at=timezone.now() - storing.DOWNLOAD_RETRY_FOR)
 
     store(video.pk)
 
@@ -222,7 +223,7 @@ def test_a_fault_of_our_own_is_tried_again_and_not_for_ever(
 
     video.refresh_from_db()
     assert (video.state, video.error_code) == (State.STORING, "storing_failed")
-    Video.objects.filter(pk=video.pk).update(generated_at=timezone.now() - storing.FETCH_FOR)
+    Video.objects.filter(pk=video.pk).update(generated_at=timezone.now() - storing.DOWNLOAD_RETRY_FOR)
     _again(video)
     assert (video.state, video.error_code) == (State.FAILED, "download_failed")
     assert _files(video) == []
@@ -285,8 +286,8 @@ def test_a_download_stops_when_its_lease_is_lost(
 def test_what_a_killed_download_left_is_removed_and_what_a_living_one_needs_is_not(video: Video):
     alive = lifecycle.claim_storing(video.pk, lease=storing.LEASE)
     assert alive is not None
-    tmp = storing.settings.DATA_DIR / "tmp"
-    left, needed = (tmp / f"store-{token.hex}-abc" for token in (uuid.uuid4(), alive))
+    tmp = settings.DATA_DIR / "tmp"
+    left, needed = (tmp / f"lease-{token.hex}-abc" for token in (uuid.uuid4(), alive))
     for folder in (left, needed):
         folder.mkdir(parents=True)
         (folder / "video.mp4").write_bytes(b"half")

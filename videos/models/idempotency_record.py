@@ -29,7 +29,7 @@ class IdempotencyRecord(models.Model):
         related_name="idempotency_records",
         help_text="Empty when it was deleted since: the request is not carried out again all the same.",
     )
-    is_first_outstanding = models.BooleanField(
+    is_original_pending = models.BooleanField(
         default=False,
         help_text="Made by a retry whose first request has not come yet, and is answered when it does.",
     )

@@ -241,12 +241,12 @@ class Video(models.Model):
             models.Index(fields=["state", "backend", "due_at"], name="video_due"),
             models.Index(
                 fields=["backend", "owner", "-attempted_at"],
-                name="video_turns",
+                name="video_last_attempts",
                 condition=models.Q(attempted_at__isnull=False),
             ),
             models.Index(
                 fields=["backend", "model", "size", "seconds", "kind", "-generated_at"],
-                name="video_experience",
+                name="video_durations",
                 condition=models.Q(generated_at__isnull=False),
             ),
         ]
