@@ -104,18 +104,6 @@ def test_what_was_read_is_believed_for_a_while_only(backend: Backend, monkeypatc
     assert durations.typical_seconds(kind) == pytest.approx(90)
 
 
-def test_memory_is_bounded(backend: Backend, monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(durations, "KINDS_KEPT", 2)
-    first, second, third = (JobProfile(backend.pk, "sora-2", "1280x720", seconds) for seconds in (4, 8, 12))
-    for kind in (first, second, first, third):
-        durations.typical_seconds(kind)
-
-    with django_assert_num_queries(0):
-        durations.stats_for([first, third])
-    with django_assert_num_queries(1):
-        durations.stats_for([second])
-
-
 def test_a_server_that_answers_when_all_is_done_is_measured_from_the_attempt(backend: Backend):
     video = _finished(backend, 0.001, 0.002, 0.003)
     for row in Video.objects.all():

@@ -54,7 +54,7 @@ def remove_abandoned_workspaces(held_tokens: Callable[[], Collection[uuid.UUID]]
 
 
 def copy_from_storage(
-    stored: File, target: Path, *, between_chunks: Callable[[], None] | None = None
+    stored: File[bytes], target: Path, *, between_chunks: Callable[[], None] | None = None
 ) -> None:
     """Copy a stored file, wherever its storage is, to the local disk, with bounded memory.
 
