@@ -40,7 +40,7 @@ def _clock(start: int) -> Callable[[int, int, int], np.ndarray]:
 
 @pytest.fixture(scope="session")
 def before(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A second of film, brighter with every frame."""
+    """A second of video, brighter with every frame."""
     return write_film(
         tmp_path_factory.mktemp("f") / "a.mp4", size=(64, 36), count=24, paint=_clock(0)
     ).read_bytes()
@@ -48,7 +48,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture(scope="session")
 def after(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A second of film that begins with the last frame of the other and goes on from there, without sound."""
+    """A second of video that begins with the last frame of the other and goes on, without sound."""
     path = tmp_path_factory.mktemp("f") / "b.mp4"
     return write_film(path, size=(64, 36), count=24, paint=_clock(23), audio=False).read_bytes()
 
@@ -128,7 +128,7 @@ def test_without_a_source_nothing_is_submitted_and_it_says_why(
     elif trouble == "file":
         default_storage.delete(source.file.name)
     else:
-        Path(source.file.path).write_bytes(b"no film")
+        Path(source.file.path).write_bytes(b"no video")
 
     submit_next(backend.pk)
 
@@ -203,7 +203,7 @@ def test_without_its_source_the_paid_clip_is_kept_alone(
     elif trouble == "file":
         default_storage.delete(source.file.name)
     else:
-        Path(source.file.path).write_bytes(b"no film")
+        Path(source.file.path).write_bytes(b"no video")
     fake.content = [after]
 
     video = _stored(video)

@@ -61,12 +61,12 @@ def test_it_is_found(backend: Backend, fake: FakeBackend, source: Video, kind: K
     assert (_look(video).state, video.backend_job_id) == (State.IN_PROGRESS, job)
 
 
-@pytest.mark.parametrize("told", [8, 12, None])
+@pytest.mark.parametrize("listed", [8, 12, None])
 def test_an_extension_may_be_listed_with_the_added_or_all_seconds(
-    backend: Backend, fake: FakeBackend, source: Video, told: int | None
+    backend: Backend, fake: FakeBackend, source: Video, listed: int | None
 ):
     video = _lost(source, Kind.EXTEND)
-    job = _add(fake, seconds=told)
+    job = _add(fake, seconds=listed)
 
     assert (_look(video).state, video.backend_job_id) == (State.IN_PROGRESS, job)
 

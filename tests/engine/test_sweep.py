@@ -70,7 +70,7 @@ def test_a_backend_that_was_never_looked_at_is_probed_once_in_a_while(hints: lis
     assert hints == [("probe", new.pk)]
 
 
-def test_a_look_keeps_what_a_new_backend_can_do_and_happens_once(start: Start):
+def test_a_probe_keeps_what_a_new_backend_can_do_and_happens_once(start: Start):
     simulator = start()
     backend = BackendFactory(probed_at=None, base_url=f"{simulator.url}/v1")
 
@@ -84,7 +84,7 @@ def test_a_look_keeps_what_a_new_backend_can_do_and_happens_once(start: Start):
     assert seen["accepted"] == []
 
 
-def test_a_look_at_a_backend_that_is_away_is_not_the_last_one():
+def test_a_probe_of_a_backend_that_is_away_is_not_the_last_one():
     backend = BackendFactory(probed_at=None, base_url="http://127.0.0.1:9/v1")
 
     tasks.probe_task(backend.pk)
