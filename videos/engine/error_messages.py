@@ -10,7 +10,7 @@ _BY_CODE = {
     "invalid_key": "The backend refused the API key. Videos stay queued until an operator sets a valid one.",
     "not_found": "The backend does not find this job. We check once more before we believe it.",
     "source_unknown": "The backend no longer has the video that this was to be made from. Nothing was spent.",
-    "rate_limited": "The backend asked us to slow down. The video goes out as soon as it may.",
+    "rate_limited": "The backend asked us to slow down. The video is sent as soon as it allows.",
 }
 
 
@@ -41,5 +41,5 @@ TIMED_OUT = Reason(
 JOB_GONE = Reason("not_found", "The backend no longer knows this job, so its result cannot be fetched.")
 SOURCE_GONE = Reason(
     "source_gone",
-    "The video that this was to be made from is gone, so nothing was submitted and nothing was spent.",
+    "The video that this was to be made from no longer exists. Nothing was submitted, and nothing was spent.",
 )

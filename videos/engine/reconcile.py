@@ -27,8 +27,8 @@ SEARCH_FOR = timedelta(minutes=15)  # how long an unreachable backend is tried b
 
 NEEDS_DECISION = Reason(
     "uncertain",
-    "We could not learn whether the backend accepted this. Submitting again may be paid twice; giving up may"
-    " leave one job paid and lost.",
+    "We couldn't confirm that the backend received this job. Submitting it again may be paid for twice;"
+    " marking it as failed may leave one job paid for and lost.",
 )
 
 
@@ -66,7 +66,7 @@ def reconcile(backend_id: int) -> None:
     if not _shows_our_jobs(backend, listing, since, now):
         listing = Listing()  # a job in it may be one of those, under another id
     for video in videos:
-        _settle(video, listing, now=now)
+        _resolve(video, listing, now=now)
 
 
 def _recent_jobs(backend: Backend, since: datetime) -> Listing:
@@ -113,7 +113,7 @@ def _shows_our_jobs(backend: Backend, listing: Listing, since: datetime, now: da
     return all(job_id in listed for job_id in known.values_list("backend_job_id", flat=True))
 
 
-def _settle(video: Video, listing: Listing, *, now: datetime) -> None:
+def _resolve(video: Video, listing: Listing, *, now: datetime) -> None:
     attempt = attempt_time(video)
     matcher = JobMatcher(video.backend, listing.jobs)
     for job in matcher.candidates(video):
