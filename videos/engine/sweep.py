@@ -61,8 +61,8 @@ def _remove_old_idempotency_records() -> None:
 
 
 def _empty_trash() -> None:
-    """Permanently delete what has been in the trash for TRASH_DAYS."""
-    since = timezone.now() - timedelta(days=settings.TRASH_DAYS)
+    """Permanently delete what has been in the trash for TRASH_RETENTION_DAYS."""
+    since = timezone.now() - timedelta(days=settings.TRASH_RETENTION_DAYS)
     expired = Video.objects.filter(trashed_at__lte=since, deleted_at=None).order_by("trashed_at")
     for pk in expired.values_list("pk", flat=True)[:TRASH_BATCH]:
         lifecycle.delete(pk)
