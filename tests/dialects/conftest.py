@@ -7,7 +7,7 @@ import pytest
 from tests.dialects.server import KEY, Dialect, RecordedRequest, storage
 from tests.dialects.servers import NewAPI, SGLangCloud
 from tests.dialects.studio import Studio
-from tests.engine.conftest import film as mp4  # noqa: F401  # the same real MP4
+from tests.engine.conftest import sample_video as mp4  # noqa: F401  # the same real MP4
 from tests.factories import BackendFactory
 from videos.backends import Connection
 from videos.engine import clients

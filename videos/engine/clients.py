@@ -1,4 +1,4 @@
-"""A client for a backend's row."""
+"""Clients for the backends in the database."""
 
 import os
 
@@ -7,7 +7,7 @@ from videos.models import Backend
 
 
 def connection_for(backend: Backend) -> Connection:
-    """Return what is needed to call `backend`. Its key is read from the environment at each call."""
+    """Return the address, key and options for calling `backend`. The key is read from the environment now."""
     key = os.environ.get(backend.key_env, "") if backend.key_env else ""
     return Connection(
         base_url=backend.address,
