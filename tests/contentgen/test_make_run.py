@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.running import READY, WITHIN, Studio, free_port
+from tests.studio import READY, WITHIN, Studio, free_port
 
 
 def _commands() -> dict[int, tuple[int, str]]:

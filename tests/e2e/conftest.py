@@ -23,7 +23,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.running import PROJECT, READY, Studio, free_port, wait_until
+from tests.studio import PROJECT, READY, Studio, free_port, wait_until
 
 USERNAME, PASSWORD = "alice", "a long enough password"
 # What keeps a browser of the system quiet and small: no GPU, no sandbox (CI runs as root), no calls home.

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.conftest import only, sign_in
 from tests.e2e.looks import EVERY_LOOK, violations
 from tests.factories import PASSWORD
-from tests.running import Studio
+from tests.studio import Studio
 
 pytestmark = pytest.mark.e2e
 

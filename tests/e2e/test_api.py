@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import USERNAME
-from tests.running import PROJECT, Studio, wait_until
+from tests.studio import PROJECT, Studio, wait_until
 
 pytestmark = pytest.mark.e2e
 ADDRESS = "http://127.0.0.1:8000"

@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.e2e.conftest import sign_in
-from tests.running import Studio, wait_until
+from tests.studio import Studio, wait_until
 
 pytestmark = pytest.mark.e2e
 

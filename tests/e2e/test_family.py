@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import USERNAME, only, sign_in
-from tests.running import Studio
+from tests.studio import Studio
 
 pytestmark = pytest.mark.e2e
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import USERNAME, only, sign_in
 from tests.e2e.looks import violations
-from tests.running import Studio, wait_until
+from tests.studio import Studio, wait_until
 
 pytestmark = pytest.mark.e2e
 

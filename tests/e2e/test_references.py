@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
-from tests.running import Studio
+from tests.studio import Studio
 from videos.media.reference import fit_reference, open_reference
 
 pytestmark = pytest.mark.e2e

@@ -8,7 +8,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.e2e.conftest import USERNAME, chosen_services, start
-from tests.running import Studio, wait_until
+from tests.studio import Studio, wait_until
 
 pytestmark = pytest.mark.e2e
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import USERNAME, sign_in
-from tests.running import Studio
+from tests.studio import Studio
 
 pytestmark = pytest.mark.e2e
 

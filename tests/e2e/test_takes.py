@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import USERNAME, sign_in
-from tests.running import Studio
+from tests.studio import Studio
 
 pytestmark = pytest.mark.e2e
 PROMPT = "A kettle on a windowsill"

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import USERNAME
-from tests.running import Studio, wait_until
+from tests.studio import Studio, wait_until
 
 pytestmark = pytest.mark.e2e
 

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import UNHURRIED, only, sign_in
-from tests.running import Studio, wait_until
+from tests.studio import Studio, wait_until
 
 pytestmark = pytest.mark.e2e
 

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from tests.interop.doors import ControlClient, Rest
-from tests.running import PROJECT, READY, Studio, free_port, wait_until
+from tests.studio import PROJECT, READY, Studio, free_port, wait_until
 
 SIMULATOR_KEY, PROXY_KEY = "sk-simulator", "sk-proxy"
 

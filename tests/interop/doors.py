@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx2
 
-from tests.running import wait_until
+from tests.studio import wait_until
 
 
 class Rest:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.e2e.openai.programs import Program
-from tests.running import Studio
+from tests.studio import Studio
 
 
 @pytest.fixture(scope="package")

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 from PIL import Image
 
 from tests.e2e.conftest import USERNAME
-from tests.running import Studio
+from tests.studio import Studio
 
 SIZE = "1280x720"
 

@@ -17,7 +17,7 @@ from openai.types import Video
 
 from tests.e2e.openai.programs import SIZE, Program, photo
 from tests.media.conftest import write_film
-from tests.running import PROJECT
+from tests.studio import PROJECT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")]
 

@@ -9,7 +9,7 @@ from openai import OpenAI
 
 from tests.e2e.conftest import PASSWORD, USERNAME
 from tests.e2e.openai.programs import SIZE, Program
-from tests.running import READY, Studio, free_port
+from tests.studio import READY, Studio, free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")]
 

@@ -1,4 +1,4 @@
-"""The studio's web process with two views more: what any view costs that has to know who is calling."""
+"""The studio's web process with two bare views: the cost of any view that authenticates its caller."""
 
 import os
 
