@@ -86,7 +86,7 @@ def _results(
     filled = max((n for n, measured in slots.items() if measured.p95 <= TARGET_LAG), default=0)
     held = count if ours.p95 <= TARGET_LAG else 0
     condition = f"{count:,} jobs in flight"
-    lags = "; ".join(f"{seen.p50:.1f} / {seen.p95:.1f} s (8 slots with {n})" for n, measured in slots.items())
+    lags = "; ".join(f"{one.p50:.1f} / {one.p95:.1f} s (8 slots with {n})" for n, one in slots.items())
     per_job = best.requests / shown / (ours.requests / count)
     return [
         Result(

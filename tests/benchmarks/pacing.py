@@ -1,8 +1,8 @@
 """Polling policies: how soon a finished job is noticed, and after how many requests. `--long` prints more.
 
 Job durations are replayed without sleeping; the same seed gives the same table, and every policy gets the
-same jobs. Durations are log-normal within 30 to 300 s, and drift: the level wanders by 1 % per job, rises by about
-a third of a logarithm half-way and falls again at three quarters, as when a backend gets busy.
+same jobs. Durations are log-normal within 30 to 300 s, and drift: the level wanders by 1 % per job, rises by
+about a third of a logarithm half-way and falls again at three quarters, as when a backend gets busy.
 """
 
 import math

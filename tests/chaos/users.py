@@ -60,7 +60,7 @@ class Users:
                 self.prompts.append(prompt)
 
     def _choose_source(self) -> Video | None:
-        """Return a finished video to derive from. Two generations are enough: extensions are limited to six."""
+        """Return a finished video to derive from. Two generations suffice: six extensions are the limit."""
         sources = Video.objects.filter(state=State.COMPLETED, deleted_at=None, source__source=None)
         found = self._attempt(lambda: list(sources.order_by("pk")))
         return self.rng.choice(found) if isinstance(found, list) and found else None
