@@ -1,8 +1,8 @@
 """A real studio and a real browser. Without Chromium the tests are skipped, except in CI.
 
 Each process of pytest-xdist has one studio for all its tests, with a simulator that renders few frames, and
-only on demand. Tests that observe progress set how long jobs take (`set_job_duration`). What `make run` starts
-by itself is tested in `test_restart.py`.
+only on demand. Tests that observe progress set how long jobs take (`set_job_duration`). What `make run`
+starts by itself is tested in `test_restart.py`.
 """
 
 import json

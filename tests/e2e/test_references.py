@@ -1,4 +1,4 @@
-"""Reference images in a real browser: uploaded, picked, reused, and previewed as the server will crop them."""
+"""Reference images in a real browser: uploaded, picked, reused, and previewed as they will be cropped."""
 
 import base64
 import re
