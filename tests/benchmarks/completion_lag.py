@@ -124,9 +124,9 @@ def _held(name: str, ours: int, theirs: int) -> Result:
 
 def _studio(box: Sandbox, simulator: Simulator) -> subprocess.Popen[bytes]:
     """Start the broker and the worker, but not beat yet, and return the worker."""
-    from contentgen.embedded import valkey
+    from contentgen.run.embedded import prepare_valkey
 
-    command, address = valkey(box.folder / "valkey")
+    command, address = prepare_valkey(box.folder / "valkey")
     box.start("valkey", command)
     wait_until(lambda: is_valkey_answering(address), "the broker")
     box.configure(REDIS_URL=address, SIMULATOR_URL=simulator.url)

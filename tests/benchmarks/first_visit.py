@@ -80,7 +80,12 @@ def _results(visits: list[dict[str, Any]]) -> list[Result]:
 def _studio(box: Sandbox) -> tuple[web.Address, dict[str, str]]:
     """Start the web process with production settings. Returns its address and a new user's cookie."""
     secret = "a-secret-of-no-consequence-" * 3
-    options = {"DEBUG": "0", "SECRET_KEY": secret, "ALLOWED_HOSTS": "127.0.0.1", "SECURE_SSL_REDIRECT": "0"}
+    options = {
+        "DEPLOYMENT": "production",
+        "SECRET_KEY": secret,
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "SECURE_SSL_REDIRECT": "0",
+    }
     box.configure(REDIS_URL=web.start_broker(box), **options)
     set_up_django()
     from django.core.management import call_command

@@ -107,9 +107,9 @@ def measure(quick: bool) -> list[Result]:
 
 def _studio(box: Sandbox, backend: Backend) -> "User":
     """Start the broker and the worker that submits, and return the owner of the videos."""
-    from contentgen.embedded import valkey
+    from contentgen.run.embedded import prepare_valkey
 
-    command, address = valkey(box.folder / "valkey")
+    command, address = prepare_valkey(box.folder / "valkey")
     box.start("valkey", command)
     wait_until(lambda: is_valkey_answering(address), "the broker")
     box.configure(REDIS_URL=address, OPENAI_BASE_URL=backend.url, OPENAI_API_KEY="none-needed")

@@ -18,10 +18,10 @@ Address = tuple[str, int]
 
 def start_broker(box: Sandbox) -> str:
     """Start a Valkey for messages and for the cache, and return its URL."""
-    from contentgen.embedded import valkey
+    from contentgen.run.embedded import prepare_valkey
     from tests.benchmarks.sandbox import is_valkey_answering
 
-    command, address = valkey(box.folder / "valkey")
+    command, address = prepare_valkey(box.folder / "valkey")
     box.start("valkey", command)
     wait_until(lambda: is_valkey_answering(address), "the broker")
     return address

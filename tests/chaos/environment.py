@@ -12,7 +12,14 @@ import psycopg
 
 from tests.studio import free_port
 
-_CLEARED_SETTINGS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "VIDEO_STORAGE_PATH", "SECRET_KEY", "ALLOWED_HOSTS")
+_CLEARED_SETTINGS = (
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "VIDEO_STORAGE_PATH",
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "DEPLOYMENT",
+)
 
 
 class ChaosEnvironment:
@@ -44,9 +51,9 @@ class ChaosEnvironment:
             LOG_LEVEL="WARNING",
         )
         if not self.redis_url:
-            from contentgen import embedded
+            from contentgen.run import embedded
 
-            self.valkey_command, self.redis_url = embedded.valkey(self.folder / "valkey")
+            self.valkey_command, self.redis_url = embedded.prepare_valkey(self.folder / "valkey")
         os.environ["REDIS_URL"] = self.redis_url
         return self
 

@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
-from contentgen.local_state import read_endpoints
+from contentgen.run.state import read_endpoints
 from tests.screenshots.credentials import PASSWORD
 from tests.screenshots.pages import PAGES, PageState
 from tests.studio import PROJECT, READY, Studio, free_port
