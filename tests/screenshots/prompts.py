@@ -33,7 +33,7 @@ REMIX_AGAIN = "A lighthouse in a storm at last light, its lamp sweeping wildly o
 EDIT = "A lighthouse in clear air at first light, its lamp sweeping slowly over a grey sea"
 EXTENSION = "The camera rises over the lighthouse until the whole coast lies below"
 TAKES = "A paper crane unfolds itself on a slate table, one soft light from the left"
-FROM_PICTURE = "The camera pushes in slowly while the light changes from noon to dusk"
+FROM_REFERENCE = "The camera pushes in slowly while the light changes from noon to dusk"
 BUSY = [
     "A hot-air balloon rises out of the mist, seen from another basket",
     "A glassblower turns a glowing vase, sparks on dark ground",

@@ -69,18 +69,18 @@ def _create_references(owner: User) -> list[ReferenceImage]:
     stills = sorted((settings.BASE_DIR / "static" / "templates").glob("*.webp"))
     kept = []
     for still in stills:
-        picture = open_reference(still.read_bytes(), max_bytes=settings.MAX_FILE_SIZE)
-        kept.append(keep_reference(owner, picture))
+        upload = open_reference(still.read_bytes(), max_bytes=settings.MAX_FILE_SIZE)
+        kept.append(keep_reference(owner, upload))
     for image in kept[::2]:
         rename_reference(image, stills[kept.index(image)].stem.replace("-", " ").capitalize())
     return kept
 
 
-def _create_takes(owner: User, pictures: list[ReferenceImage]) -> None:
+def _create_takes(owner: User, references: list[ReferenceImage]) -> None:
     model, size = prompts.WIDE
     request = GenerationRequest(prompt=prompts.TAKES, model=model, size=size, seconds=4)
     create_videos(owner, make_takes(request, 3))
-    create_video(owner, replace(request, prompt=prompts.FROM_PICTURE, reference=pictures[-1]))
+    create_video(owner, replace(request, prompt=prompts.FROM_REFERENCE, reference=references[-1]))
     _wait_until_done()
 
 
