@@ -106,7 +106,7 @@ class Load:
 
     @property
     def duration(self) -> float:
-        return self.kills * self.pause
+        return self.kills * self.kill_interval
 
 
 def schedule_disruptions(load: Load, disruptor: Disruptor, names: Sequence[str], rng: random.Random) -> None:
