@@ -134,7 +134,7 @@ def _execute(schedule: Schedule) -> None:
             action()
         if now - last_report > PROGRESS_INTERVAL:
             last_report = now
-            sys.stderr.write(f"{now - began:.0f} s, {len(schedule.actions)} actions left\n")
+            sys.stderr.write(f"{now - began:.0f} s, actions left: {len(schedule.actions)}\n")
 
 
 def _end_disruptions(processes: Processes, control: ControlClient) -> None:
@@ -157,6 +157,6 @@ def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
             return False
         if time.monotonic() - last_report > PROGRESS_INTERVAL:
             last_report = time.monotonic()
-            sys.stderr.write(f"settling, {checker.count_unsettled()} unsettled\n")
+            sys.stderr.write(f"settling, unsettled rows: {checker.count_unsettled()}\n")
         time.sleep(0.5)
     return True
