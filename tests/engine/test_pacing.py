@@ -215,5 +215,5 @@ def test_drifting_jobs_are_noticed_soon_and_with_few_looks(progress: str):
 def test_a_replay_is_the_same_each_time():
     work = Workload("", (60.0,), 0.1, "moves")
 
-    assert replay(work, "engine", 1.0, seed=3) == replay(work, "experience", 1.0, seed=3)
-    assert replay(work, "engine", 1.0, seed=3) != replay(work, "experience", 1.0, seed=4)
+    assert replay(work, "engine", 1.0, seed=3) == replay(work, "engine", 1.0, seed=3)
+    assert replay(work, "engine", 1.0, seed=3) != replay(work, "engine", 1.0, seed=4)
