@@ -18,7 +18,7 @@ from tests.benchmarks import report
 from tests.benchmarks.report import Result
 from videos.backends.responses import Job
 from videos.engine import pacing
-from videos.engine.pacing import Expectation
+from videos.engine.pacing import DurationEstimate
 
 SEEDS = range(5)
 JOBS = 150  # of each kind in one run
@@ -95,15 +95,15 @@ def poll_until_done(duration: float, tick: float, rng: random.Random, gap: Gap) 
 
 def engine_gap(duration: float, past: list[float], progress: Progress, rng: random.Random) -> Gap:
     """Return the engine's own policy, which remembers progress as the engine does."""
-    expected: Expectation | None = pacing.learn(past[:-31:-1])
+    estimate: DurationEstimate | None = pacing.estimate_duration(past[:-31:-1])
     shown = 0
 
     def gap(elapsed: float, polls: int) -> float:
         nonlocal shown
         reported = min(99, progress(elapsed / duration))
         job = Job("job", "in_progress", "in_progress", progress=reported)
-        wait = pacing.next_look(
-            job, looks=polls, elapsed=elapsed, shown=shown, expected=expected, uniform=rng.uniform
+        wait = pacing.next_poll_delay(
+            job, polls=polls, elapsed=elapsed, last_progress=shown, estimate=estimate, uniform=rng.uniform
         )
         shown = max(shown, reported)
         return wait
@@ -112,7 +112,9 @@ def engine_gap(duration: float, past: list[float], progress: Progress, rng: rand
 
 
 def exponential_gap(elapsed: float, polls: int, rng: random.Random) -> float:
-    return pacing.backoff(polls, first=pacing.FIRST, longest=pacing.LONGEST, growth=1.3, uniform=rng.uniform)
+    return pacing.backoff(
+        polls, first=pacing.FIRST_DELAY, longest=pacing.MAX_DELAY, growth=1.3, uniform=rng.uniform
+    )
 
 
 def replay(work: Workload, policy: str, tick: float, seed: int) -> tuple[float, float, float, float]:

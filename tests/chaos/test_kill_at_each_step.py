@@ -126,7 +126,7 @@ def test_while_deleting_the_job_of_a_canceled_video(studio: Studio):
     studio.run_task("submit")
     assert cancel_video(studio.video)
 
-    studio.kill_worker("forget", step="deleted at the backend")
+    studio.kill_worker("clean_up_video", step="deleted at the backend")
     assert studio.video.delete_job_at is not None
     studio.recover()
 
@@ -140,7 +140,7 @@ def test_while_removing_a_deleted_video(studio: Studio):
     studio.run_task("store")
     assert delete_video(studio.video)
 
-    studio.kill_worker("forget", step="deleted at the backend")
+    studio.kill_worker("clean_up_video", step="deleted at the backend")
     studio.recover()
 
     assert not Video.objects.filter(pk=studio.video.pk).exists()

@@ -96,7 +96,7 @@ class Users:
             self._send_twice(task, backend.pk)
         pks = list(Video.objects.values_list("pk", flat=True))
         for pk in self.rng.sample(pks, min(3, len(pks))):
-            self._send_twice(self.rng.choice(["store", "forget"]), pk)
+            self._send_twice(self.rng.choice(["store", "clean_up_video"]), pk)
 
     def _send_twice(self, task: str, pk: int) -> None:
         for _ in range(2):
