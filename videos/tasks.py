@@ -10,7 +10,7 @@ from videos.engine import reconcile as reconciling
 from videos.engine import store as storing
 from videos.engine import submit as submitting
 from videos.engine import sweep as sweeping
-from videos.services.backends import probe_new_backend
+from videos.services.backends import probe_unprobed_backend
 
 
 @shared_task(name="videos.dispatch", time_limit=60)
@@ -50,7 +50,7 @@ def reconcile(backend_id: int) -> None:
 
 @shared_task(name="videos.probe", time_limit=300)
 def probe(backend_id: int) -> None:
-    probe_new_backend(backend_id)
+    probe_unprobed_backend(backend_id)
 
 
 @shared_task(name="videos.forget", time_limit=120)

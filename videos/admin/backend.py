@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from videos.backends.probe import ProbeReport
-from videos.checks import fault_in_address
+from videos.checks import validate_base_url
 from videos.models import IN_FLIGHT, Backend, State, VideoModel
 from videos.services.backends import probe_backend
 
@@ -43,11 +43,9 @@ class BackendForm(forms.ModelForm[Backend]):
             self.initial["models"] = self.instance.models.all()
 
     def clean_base_url(self) -> str:
-        address: str = self.cleaned_data["base_url"].rstrip("/")
-        fault = fault_in_address(address)
-        if fault:
-            raise forms.ValidationError(f"The address {fault}.")
-        return address
+        url: str = self.cleaned_data["base_url"].rstrip("/")
+        validate_base_url(url, name="The base URL")
+        return url
 
     def _save_m2m(self) -> None:
         super()._save_m2m()  # type: ignore[misc]  # Django's own hook, which the stubs do not know

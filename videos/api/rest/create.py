@@ -16,16 +16,13 @@ from videos.api.auth import Caller
 from videos.api.errors import ApiError, from_validation
 from videos.api.http import unparsable
 from videos.api.rest.schemas import GenerateIn
-from videos.capabilities import available_offers
 from videos.media.reference import BadReference, Reference, open_reference
 from videos.models import Character, Fit, Video
-from videos.services.references import keep_reference
 from videos.services.videos import (
     MAX_CHARACTERS,
     GenerationRequest,
     create_video,
-    reference_unsupported,
-    validate_request,
+    create_video_from_image,
 )
 
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
@@ -72,18 +69,10 @@ def generate(caller: Caller, asked: Asked, key: str) -> tuple[Video, bool]:
     picture = _opened(asked.image)
 
     def make() -> Video:
-        wish = _wish(caller.user, asked.fields)
+        generation = _generation_request(caller.user, asked.fields)
         if picture is None:
-            return create_video(caller.user, wish)
-        validate_request(wish)
-        offer = available_offers()[wish.model]
-        if not offer.takes_reference:  # asked before the file is kept, which no rollback would remove
-            raise ValidationError({"reference": reference_unsupported(offer)})
-        image = keep_reference(caller.user, picture)
-        with_image = GenerationRequest(
-            wish.prompt, wish.model, wish.seconds, wish.size, image, wish.fit, wish.characters
-        )
-        return create_video(caller.user, with_image)
+            return create_video(caller.user, generation)
+        return create_video_from_image(caller.user, generation, picture)
 
     return carried_out_once(caller, asked.fingerprint, make, key)
 
@@ -107,7 +96,7 @@ def fingerprint(action: str, video: Video, **fields: object) -> str:
     return idempotency.fingerprint(action, {"video": video.public_id, **fields})
 
 
-def _wish(owner: User, fields: GenerateIn) -> GenerationRequest:
+def _generation_request(owner: User, fields: GenerateIn) -> GenerationRequest:
     characters = _characters(owner, fields.characters)
     return GenerationRequest(
         fields.prompt, fields.model, fields.seconds, fields.size, None, Fit(fields.fit), tuple(characters)

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from videos.management.probe_table import table
-from videos.services.backends import ConnectionFailed, ConnectionResult, connect_backend
+from videos.services.backends import ConnectionFailedError, ConnectionResult, connect_backend
 
 
 class Command(BaseCommand):
@@ -41,9 +41,9 @@ class Command(BaseCommand):
                 first=options["default"],
                 models=models,
             )
-        except ConnectionFailed as error:
+        except ConnectionFailedError as error:
             raise CommandError(f"Not added. {error}") from error
-        self.stdout.write(f"{table(connected.findings)}\n\n{_outcome(connected)}")
+        self.stdout.write(f"{table(connected.report)}\n\n{_outcome(connected)}")
 
 
 def _outcome(connected: ConnectionResult) -> str:
@@ -53,7 +53,7 @@ def _outcome(connected: ConnectionResult) -> str:
             f"New in the catalogue: {', '.join(connected.new_models)}. The sizes and lengths are a guess; "
             "set them, and a price, in the admin under Video models."
         )
-    unnamed = set(connected.models) - set(connected.findings.models or connected.models)
+    unnamed = set(connected.models) - set(connected.report.models or connected.models)
     if unnamed:
         sentences.append(f"The server itself does not name {', '.join(sorted(unnamed))}.")
     if connected.backend.key_env:

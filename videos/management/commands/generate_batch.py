@@ -17,7 +17,7 @@ from videos.management.progress import Outcome, follow
 from videos.models import Fit, ReferenceImage, Video
 from videos.services.batch_file import SUFFIXES, Fault, Row, read_batch
 from videos.services.references import keep_reference
-from videos.services.videos import GenerationRequest, create_videos, find_errors
+from videos.services.videos import GenerationRequest, create_videos, find_request_errors
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _opened(path: Path) -> Batch:
         rows, faults = read_batch(path)
     except OSError as error:
         raise CommandError(f"FILE: “{path}” cannot be read: {error.strerror}.") from error
-    errors = find_errors([_wish(row) for row in rows])
+    errors = find_request_errors([_wish(row) for row in rows])
     faults += [
         Fault(row.line, text) for row, fields in zip(rows, errors, strict=True) for text in fields.values()
     ]
