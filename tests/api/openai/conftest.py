@@ -29,7 +29,7 @@ def program(user: User, scope: Scope = Scope.WRITE) -> Client:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """No worker runs beside unit tests, so there is nothing to wait for."""
-    monkeypatch.setattr(characters, "WAIT", 0.0)
+    monkeypatch.setattr(characters, "MAX_WAIT", 0.0)
 
 
 @pytest.fixture
