@@ -93,7 +93,7 @@ class VideoAdmin(FileViews):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never: rows are not edited by hand. Permission to change videos is permission to use the actions."""
+        """Never: rows are not edited by hand. Permission to change videos allows the actions."""
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
