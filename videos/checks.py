@@ -38,7 +38,7 @@ def validate_base_url(url: str, *, name: str) -> None:
         raise ValidationError(f"{name} should end in the version of the API, most often /v1.")
 
 
-@register()
+@register("settings")
 def check_defaults(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """videos.E001: a default that is malformed: DEFAULT_MODEL, DEFAULT_SIZE or DEFAULT_SECONDS."""
     malformed = []

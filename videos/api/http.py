@@ -9,13 +9,14 @@ from typing import Any
 
 import pydantic
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import (
     BadRequest,
     RequestDataTooBig,
     SuspiciousOperation,
     ValidationError,
 )
-from django.http import Http404, HttpRequest, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -70,13 +71,14 @@ def with_error_shape(contract: Contract) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @csrf_exempt
+        @login_not_required  # `authenticate` answers in the API's own shape
         @wraps(view)
         def shaped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
                 check_body_length(request, contract)
                 response = view(request, *args, **kwargs)
-            except Exception as error:  # noqa: BLE001  # `to_api_error` logs what nobody expected
-                response = to_api_error(error, contract).response()
+            except Exception as error:  # noqa: BLE001  # `error_response` logs what nobody expected
+                response = error_response(error, contract)
             if response.status_code == 405 and "Allow" in response.headers:
                 response = _method_not_allowed(request, response.headers["Allow"]).response()
             if not response.has_header("Cache-Control"):
@@ -89,8 +91,12 @@ def with_error_shape(contract: Contract) -> Callable[[View], View]:
     return decorate
 
 
-def to_api_error(error: Exception, contract: Contract) -> ApiError:
-    """Return the error to answer for any exception. What nobody expected is logged with its traceback."""
+def error_response(error: Exception, contract: Contract) -> HttpResponse:
+    """Return the answer to any exception. What nobody expected is logged with its traceback."""
+    return _to_api_error(error, contract).response()
+
+
+def _to_api_error(error: Exception, contract: Contract) -> ApiError:
     match error:
         case ApiError():
             return error

@@ -59,8 +59,8 @@ def remove_tag(videos: Iterable[Video], tag: Tag) -> None:
 def move_to_trash(videos: Iterable[Video]) -> int:
     """Move the videos to the trash, and cancel those in flight.
 
-    They can be restored for TRASH_DAYS, until the sweep deletes them permanently. Returns how many were
-    moved.
+    They can be restored for TRASH_RETENTION_DAYS, until the sweep deletes them permanently. Returns how many
+    were moved.
     """
     keys = _primary_keys(videos)
     moved = Video.objects.filter(pk__in=keys, trashed_at=None).update(trashed_at=timezone.now())

@@ -12,7 +12,7 @@ from ninja.operation import Operation
 
 from videos.api.auth import Caller, authenticate
 from videos.api.errors import ApiError
-from videos.api.http import Contract, View, to_api_error, with_error_shape
+from videos.api.http import Contract, View, error_response, with_error_shape
 
 CONTRACT = Contract(
     name="REST API",
@@ -63,7 +63,7 @@ class StudioAPI(NinjaAPI):
         return operation.view_func.__name__
 
     def on_exception(self, request: HttpRequest, exc: Any) -> HttpResponse:
-        return to_api_error(exc, CONTRACT).response()
+        return error_response(exc, CONTRACT)
 
     @property
     def urls(self) -> tuple[list[Any], str, str]:
