@@ -64,7 +64,7 @@ def create_once(
             key=key,
             fingerprint=fingerprint,
             video=video,
-            is_first_outstanding=retry_count > 0 and not key,
+            is_original_pending=retry_count > 0 and not key,
         )
     return video, True
 
@@ -104,8 +104,8 @@ def _find_repeated(caller: Caller, fingerprint: str, retry_count: int) -> Video 
         return record.video if record else None
     # A first request may arrive after its own retry; then it does not ask for another video.
     late = timezone.now() - LATE_WINDOW
-    overtaken = same.filter(is_first_outstanding=True, created_at__gte=late).first()
+    overtaken = same.filter(is_original_pending=True, created_at__gte=late).first()
     if overtaken is None:
         return None
-    IdempotencyRecord.objects.filter(pk=overtaken.pk).update(is_first_outstanding=False)
+    IdempotencyRecord.objects.filter(pk=overtaken.pk).update(is_original_pending=False)
     return overtaken.video

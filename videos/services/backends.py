@@ -87,7 +87,7 @@ def connect_backend(
 
 
 def _validate_backend(backend: Backend) -> None:
-    """Raise `ConnectionFailedError` for whatever can be told without asking the server."""
+    """Raise `ConnectionFailedError` for what is wrong without asking the server."""
     try:
         validate_base_url(backend.base_url, name="The base URL")
         backend.full_clean()

@@ -16,9 +16,9 @@ from accounts.models import User
 from videos import lifecycle
 from videos.capabilities import Offer, available_offers
 from videos.engine import enqueue
-from videos.lifecycle import Reason
 from videos.media.reference import Reference
 from videos.models import Character, Fit, ReferenceImage, Video
+from videos.models.values import Reason
 from videos.services.references import keep_reference
 from videos.validation import is_unicode
 
@@ -282,7 +282,7 @@ def delete_video(video: Video) -> bool:
     """
     deleted = lifecycle.delete(video.pk)
     if deleted:
-        enqueue.send_after_commit("forget", video.pk)
+        enqueue.send_after_commit("clean_up_video", video.pk)
     return deleted
 
 

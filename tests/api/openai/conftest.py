@@ -1,4 +1,4 @@
-"""Programs at the door: alice's token may write, bob's is a stranger's."""
+"""Shared by the tests of the Videos API: programs with tokens of alice, and of bob, a stranger."""
 
 from collections.abc import Callable
 from io import BytesIO

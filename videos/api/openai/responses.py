@@ -98,7 +98,7 @@ def poll_interval(row: Row) -> float | None:
     profile = durations.JobProfile(row["backend_id"], row["model"], row["size"], row["seconds"], row["kind"])
     typical = durations.typical_seconds(profile)
     return (
-        pacing.FIRST
+        pacing.FIRST_DELAY
         if typical is None
         else min(_MAX_POLL_INTERVAL, max(_MIN_POLL_INTERVAL, typical * _POLL_SHARE))
     )
