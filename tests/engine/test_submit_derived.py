@@ -10,7 +10,7 @@ from django.utils import timezone
 from tests.engine.fake import FakeBackend
 from tests.factories import BackendFactory, ReferenceImageFactory, VideoFactory
 from videos import lifecycle
-from videos.backends.errors import BackendError, Refused, Unavailable, Unknown
+from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
 from videos.capabilities import capabilities_for
 from videos.engine import dispatch, submit, sweep
 from videos.engine.store import folder_of
@@ -19,7 +19,7 @@ from videos.models import Backend, Character, Kind, State, Video
 
 pytestmark = pytest.mark.django_db
 
-SOURCE_UNKNOWN = Refused("Video not found.", code="source_unknown", status=404)
+SOURCE_UNKNOWN = RefusedError("Video not found.", code="source_unknown", status=404)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def source(backend: Backend) -> Video:
 
 def _finished(backend: Backend, **fields) -> Video:
     video = VideoFactory(backend=backend, state=State.COMPLETED, **fields)
-    video.file = default_storage.save(f"{folder_of(video)}/abc/video.mp4", ContentFile(b"the film"))
+    video.file = default_storage.save(f"{folder_of(video)}/abc/video.mp4", ContentFile(b"the video"))
     video.save(update_fields=["file"])
     return video
 
@@ -66,7 +66,7 @@ def test_another_backend_is_sent_the_file(backend: Backend, fake: FakeBackend, k
     source = _finished(BackendFactory())
     video = _submitted(_derived(source, kind, backend=backend))
 
-    assert [call[:3] for call in fake.derived] == [(kind.value, "snow", b"the film")]
+    assert [call[:3] for call in fake.derived] == [(kind.value, "snow", b"the video")]
     assert video.state == State.IN_PROGRESS
 
 
@@ -77,17 +77,17 @@ def test_a_backend_that_forgot_the_job_is_sent_the_file_once(
     fake.derive_errors = [SOURCE_UNKNOWN]
     video = _submitted(_derived(source, kind))
 
-    assert [call[2] for call in fake.derived] == [source.backend_job_id, b"the film"]
+    assert [call[2] for call in fake.derived] == [source.backend_job_id, b"the video"]
     assert (video.state, video.backend_job_id) == (State.IN_PROGRESS, "job_1")
 
 
 @pytest.mark.parametrize(
     ("error", "state"),
     [
-        (Unknown("No reply.", code="timeout"), State.UNCERTAIN),
-        (Unavailable("Slow down.", code="rate_limited", status=429), State.QUEUED),
-        (Refused("No.", code="moderation_blocked", status=400), State.FAILED),
-        (Refused("No such thing.", code="not_served", status=404), State.FAILED),
+        (UnknownOutcomeError("No reply.", code="timeout"), State.UNCERTAIN),
+        (UnavailableError("Slow down.", code="rate_limited", status=429), State.QUEUED),
+        (RefusedError("No.", code="moderation_blocked", status=400), State.FAILED),
+        (RefusedError("No such thing.", code="not_served", status=404), State.FAILED),
     ],
 )
 @pytest.mark.parametrize("kind", [Kind.REMIX, Kind.EDIT, Kind.EXTEND])
@@ -104,8 +104,8 @@ def test_after_any_other_answer_nothing_more_is_sent(
 @pytest.mark.parametrize(
     ("second", "state"),
     [
-        (Unknown("No reply.", code="timeout"), State.UNCERTAIN),
-        (Refused("Too large.", code="too_large", status=413), State.FAILED),
+        (UnknownOutcomeError("No reply.", code="timeout"), State.UNCERTAIN),
+        (RefusedError("Too large.", code="too_large", status=413), State.FAILED),
         (SOURCE_UNKNOWN, State.FAILED),
     ],
 )
@@ -197,7 +197,7 @@ def test_a_film_that_was_joined_here_is_sent_as_a_file(backend: Backend, fake: F
     source = _finished(backend, kind=Kind.EXTEND, concat_with_source=True, source_seconds=4)
     _submitted(_derived(source, Kind.EDIT))
 
-    assert [call[2] for call in fake.derived] == [b"the film"], "its job is the last piece alone"
+    assert [call[2] for call in fake.derived] == [b"the video"], "its job is the last piece alone"
 
 
 def test_a_film_that_was_joined_here_is_not_remixed(backend: Backend, fake: FakeBackend):

@@ -1,25 +1,25 @@
-"""A backend's errors in words for people."""
+"""What people are told about a backend's errors."""
 
-from videos.backends.errors import BackendError, Refused, Unavailable
+from videos.backends.errors import BackendError, RefusedError, UnavailableError
 from videos.backends.responses import Job
-from videos.lifecycle import Reason
+from videos.models.values import Reason
 
 _BY_CODE = {
     "moderation_blocked": "The backend's content filter stopped this video. Change the prompt and try again.",
     "sentinel_block": "The backend's content filter refused this prompt. Change it and try again.",
     "invalid_key": "The backend refused the API key. Videos stay queued until an operator sets a valid one.",
-    "not_found": "The backend does not find this job. We look once more before we believe it.",
+    "not_found": "The backend does not find this job. We check once more before we believe it.",
     "source_unknown": "The backend no longer has the video that this was to be made from. Nothing was spent.",
-    "rate_limited": "The backend asked us to slow down. The video goes out as soon as it may.",
+    "rate_limited": "The backend asked us to slow down. The video is sent as soon as it allows.",
 }
 
 
 def reason_of(error: BackendError) -> Reason:
-    """Return what to keep of `error`: its code, a sentence for the owner, and the detail for operators."""
+    """Return the code, the sentence for the owner and the detail for operators that describe `error`."""
     message = _BY_CODE.get(error.code)
-    if message is None and isinstance(error, Refused):
+    if message is None and isinstance(error, RefusedError):
         message = f"The backend refused this video: {error.message}"
-    elif message is None and isinstance(error, Unavailable):
+    elif message is None and isinstance(error, UnavailableError):
         message = f"The backend cannot be reached right now: {error.message}"
     elif message is None:
         message = "The reply to the submission never arrived. We are finding out whether it was accepted."
@@ -28,10 +28,10 @@ def reason_of(error: BackendError) -> Reason:
 
 
 def reason_of_failure(job: Job) -> Reason:
-    """Return why the backend says that `job` failed."""
+    """Return the reason that the backend gives for the failure of `job`."""
     code = job.error_code or "generation_failed"
-    said = job.error_message or f"status {job.raw_status}"
-    return Reason(code, _BY_CODE.get(code, f"The backend could not make this video: {said}"), said)
+    stated = job.error_message or f"status {job.raw_status}"
+    return Reason(code, _BY_CODE.get(code, f"The backend could not make this video: {stated}"), stated)
 
 
 TIMED_OUT = Reason(
@@ -41,5 +41,5 @@ TIMED_OUT = Reason(
 JOB_GONE = Reason("not_found", "The backend no longer knows this job, so its result cannot be fetched.")
 SOURCE_GONE = Reason(
     "source_gone",
-    "The video that this was to be made from is gone, so nothing was submitted and nothing was spent.",
+    "The video that this was to be made from no longer exists. Nothing was submitted, and nothing was spent.",
 )
