@@ -35,25 +35,25 @@ def test_nothing_is_accepted_in_silence(simulator: Simulator) -> None:
 
 
 def test_silence_ends_by_itself(simulator: Simulator) -> None:
-    begin(simulator, "silent", 0.3)
     began = time.monotonic()
+    begin(simulator, "silent", 1.0)
     with pytest.raises(httpx2.RemoteProtocolError):
         simulator.http.get("/v1/videos")
 
-    assert time.monotonic() - began >= 0.2
+    assert time.monotonic() - began >= 1.0
     assert simulator.http.get("/v1/videos").status_code == 200
 
 
 def test_connections_are_refused_for_a_time(simulator: Simulator) -> None:
     job = simulator.create()
-    begin(simulator, "refused", 0.5)
     began = time.monotonic()
+    begin(simulator, "refused", 2.0)
     wait_until(lambda: not _answers(simulator))
     with pytest.raises(httpx2.ConnectError):
         simulator.http.get("/v1/videos")
     wait_until(lambda: _answers(simulator))
 
-    assert time.monotonic() - began >= 0.4
+    assert time.monotonic() - began >= 2.0
     assert simulator.retrieve(job["id"])["id"] == job["id"]
 
 
