@@ -42,7 +42,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask first; a POST revokes for good."""
     token = get_object_or_404(ApiToken, pk=pk, user=cast(User, request.user))
     if request.method != "POST":
-        return render(request, "account/token_revoke.html", {"token": token})
+        return render(request, "account/token_revoke_confirm.html", {"token": token})
     if keyring.revoke(token):
         messages.success(request, f"“{token.name}” is revoked: nothing opens with it any more.")
     return redirect("api_tokens")

@@ -177,7 +177,7 @@ def _confirmation(deed: Deed, modeladmin: Any, request: HttpRequest, pks: list[i
         "left_alone": len(pks) - len(fitting),
         "from_page": "from_page" in request.POST,
     }
-    return TemplateResponse(request, "admin/videos/video/confirm.html", context)
+    return TemplateResponse(request, "admin/videos/video/action_confirmation.html", context)
 
 
 def _do(deed: Deed, modeladmin: Any, request: HttpRequest, pks: list[int]) -> HttpResponseBase | None:

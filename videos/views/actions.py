@@ -55,7 +55,7 @@ def _carry_out(request: Request, public_id: str, act: Callable[[Video], bool]) -
     video.refresh_from_db()
     if request.htmx:
         in_line([video])
-        response = render(request, "videos/_changed.html", {"video": video, "search": Search.around(request)})
+        response = render(request, "videos/_card_with_poller.html", {"video": video, "search": Search.around(request)})
     else:
         response = redirect(way_to(request, video))
     return response if done else say(request, response, _TOO_LATE)

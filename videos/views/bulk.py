@@ -62,7 +62,7 @@ def favourite(request: Request, public_id: str) -> HttpResponse:
     video.favourite = request.POST.get("on") != "0"
     keeping.favourite([video], on=video.favourite)
     if request.htmx:
-        return render(request, "videos/_star.html", {"video": video})
+        return render(request, "videos/_favourite_button.html", {"video": video})
     return redirect(way_back(request))
 
 
@@ -157,13 +157,13 @@ def _tell(request: Request, videos: Sequence[Video], done: Done) -> HttpResponse
         "done": done,
         "search": Search.around(request),
     }
-    response = render(request, "videos/_done.html", context)
+    response = render(request, "videos/_bulk_result.html", context)
     response["HX-Trigger"] = "library:changed"
     return response
 
 
 def _refuse(request: Request, sentence: str) -> HttpResponse:
     if request.htmx:
-        return render(request, "videos/_done.html", {"done": Done(sentence)}, status=422)
+        return render(request, "videos/_bulk_result.html", {"done": Done(sentence)}, status=422)
     messages.error(request, sentence)
     return redirect(way_back(request))

@@ -50,7 +50,7 @@ def compare(request: Request) -> HttpResponse:
     wanted = [text for text in dict.fromkeys(request.GET.getlist("id")) if PUBLIC_ID.fullmatch(text)]
     videos = _finished(request, wanted[: MOST + 1])
     if not FEWEST <= len(videos) <= MOST or len(wanted) > MOST:
-        return render(request, "videos/incomparable.html", {"count": len(wanted)}, status=400)
+        return render(request, "videos/compare_unavailable.html", {"count": len(wanted)}, status=400)
     prompts = differences([video.prompt for video in videos])
     context = {
         "takes": list(zip(videos, prompts, strict=True)),

@@ -22,9 +22,9 @@ def note(request: Request, public_id: str) -> HttpResponse:
     try:
         keeping.note(video, text)
     except ValidationError as error:
-        return _refuse(request, video, "videos/_note_said.html", note_error=_words(error), note_typed=text)
+        return _refuse(request, video, "videos/_note_status.html", note_error=_words(error), note_typed=text)
     if request.htmx:
-        return render(request, "videos/_note_said.html", {"note_saved": True})
+        return render(request, "videos/_note_status.html", {"note_saved": True})
     return say(request, redirect(way_to(request, video)), "The note is saved.")
 
 

@@ -30,11 +30,11 @@ def library(request: Request) -> HttpResponse:
     else:
         context |= _cards(request, search)
     if target == "more":
-        template = "videos/_more.html"
+        template = "videos/_card_page.html"
     else:
         context |= _around(request, search, counts.anew if target == "filters" else counts.recall)
     if target == "results":
-        template = "videos/_found.html"
+        template = "videos/_search_update.html"
         context["from_form"] = request.htmx.trigger == "search"
     response = render(request, template, context)
     if target == "results":

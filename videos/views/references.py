@@ -24,10 +24,10 @@ PAGE = 36  # images
 _PLACE = re.compile(r"([0-9]{1,17})-([A-Za-z0-9_-]{1,64})")
 _EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _PARTS = {
-    "more": "videos/_references.html",
-    "found": "videos/_kept.html",
-    "picker": "videos/_picker.html",
-    "picker-more": "videos/_picker.html",
+    "more": "videos/_reference_page.html",
+    "found": "videos/_reference_list.html",
+    "picker": "videos/_reference_picker.html",
+    "picker-more": "videos/_reference_picker.html",
 }
 
 
@@ -63,7 +63,7 @@ def name(request: Request, public_id: str) -> HttpResponse:
             if not request.htmx:
                 return redirect("videos:references")
     service.count_videos(request.user, [image])
-    template = "videos/_reference.html" if request.htmx else "videos/reference_name.html"
+    template = "videos/_reference_card.html" if request.htmx else "videos/reference_rename.html"
     response = render(request, template, context, status=422 if "errors" in context else 200)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -75,7 +75,7 @@ def delete(request: Request, public_id: str) -> HttpResponse:
     """Ask first; a POST deletes. Videos made from the image keep it. HTMX gets the question, then nothing."""
     image = get_reference(request, public_id)
     if request.method != "POST":
-        template = "videos/_reference_delete.html" if request.htmx else "videos/reference_delete.html"
+        template = "videos/_reference_delete_confirm.html" if request.htmx else "videos/reference_delete_confirm.html"
         response = render(request, template, {"image": image, "level": 2 if request.htmx else 1})
         patch_vary_headers(response, ["HX-Request"])
         return response
@@ -97,7 +97,7 @@ def _add(request: Request) -> HttpResponse:
             (f"{len(left)} more", f"At most {service.AT_ONCE} are taken at once. Send the rest again.")
         )
     if request.htmx or wrong:
-        template = "videos/_kept.html" if request.htmx else "videos/references.html"
+        template = "videos/_reference_list.html" if request.htmx else "videos/references.html"
         context = _context(request) | {"wrong": wrong}
         response = render(request, template, context, status=422 if wrong else 200)
     else:

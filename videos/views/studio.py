@@ -61,7 +61,7 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
     if not request.htmx:
         return redirect("videos:studio")
     fresh = GenerateForm(initial=_chosen(request.POST, offers), owner=request.user, offers=offers)
-    return render(request, "videos/_created.html", {"videos": in_line(videos), **_form_context(fresh)})
+    return render(request, "videos/_generate_result.html", {"videos": in_line(videos), **_form_context(fresh)})
 
 
 def _show(
@@ -69,7 +69,7 @@ def _show(
 ) -> HttpResponse:
     """Draw the form, as `_form_context` describes it: alone for HTMX, else with its page around it."""
     if request.htmx:
-        return render(request, "videos/_form.html", context, status=status)
+        return render(request, "videos/_composer.html", context, status=status)
     videos = in_line(in_order(_recent(request)))
     around = {
         "videos": videos,

@@ -42,7 +42,7 @@ def trash(request: Request) -> HttpResponse:
 def empty(request: Request) -> HttpResponse:
     """Ask first; a POST deletes all that is in the trash for good."""
     if request.method != "POST":
-        return render(request, "videos/empty_trash.html", {"total": _thrown(request).count()})
+        return render(request, "videos/empty_trash_confirm.html", {"total": _thrown(request).count()})
     deleted = keeping.empty_trash(request.user)
     messages.success(request, f"The trash is empty. {deleted} deleted for good.")
     return redirect("videos:trash")
@@ -54,7 +54,7 @@ def throw(request: Request, public_id: str) -> HttpResponse:
     """Ask first; a POST moves the video to the trash. What is in flight is canceled with it."""
     video = get_video(request, public_id)
     if request.method != "POST":
-        return render(request, "videos/throw.html", {"video": video})
+        return render(request, "videos/trash_confirm.html", {"video": video})
     keeping.trash([video])
     messages.success(request, "1 video moved to the trash.", extra_tags=undo_key([video]))
     return redirect(Search.around(request).address)
