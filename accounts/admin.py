@@ -1,4 +1,4 @@
-"""People on the operator's desk."""
+"""Users and API tokens in the admin."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -65,7 +65,7 @@ def _what_keeps(user: User) -> str:
     owned = " and ".join(f"{count} {noun}{'s' if count > 1 else ''}" for count, noun in counted if count)
     if not owned:
         return ""
-    return f"{user}: {owned}. To keep this person out, untick “Active” on the account instead of deleting it."
+    return f"{user}: {owned}. To block this person, clear “Active” on the account instead of deleting it."
 
 
 @admin.register(ApiToken)
@@ -116,5 +116,5 @@ class TokenAdmin(admin.ModelAdmin[ApiToken]):
         for token in revoked:
             self.log_change(request, token, "Revoked.")
         before = len(queryset) - len(revoked)
-        words = f"{len(revoked)} revoked" + (f"; {before} had been revoked before" if before else "")
+        words = f"{len(revoked)} revoked" + (f"; {before} already revoked" if before else "")
         self.message_user(request, f"{words}.", messages.SUCCESS if revoked else messages.WARNING)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 
 class User(AbstractUser):
-    """A person who makes videos. Staff also see the operator's desk (Django admin)."""
+    """A person who makes videos. Staff also have access to the admin."""
 
 
 class Scope(models.TextChoices):
@@ -34,6 +34,7 @@ class ApiToken(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        verbose_name = "API token"
 
     def __str__(self) -> str:
         return self.name

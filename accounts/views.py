@@ -44,5 +44,5 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "account/token_revoke_confirm.html", {"token": token})
     if keyring.revoke(token):
-        messages.success(request, f"“{token.name}” is revoked: nothing opens with it any more.")
+        messages.success(request, f"Token “{token.name}” revoked.")
     return redirect("api_tokens")

@@ -57,7 +57,9 @@ def make_from(owner: User, name: str, video: Video) -> Character:
         with video.file.open("rb") as file:
             return _queued(owner, name, File(file), video.backend)
     except FileNotFoundError as error:
-        raise ValidationError({"video": "The video's file is lost, so nothing can be made of it."}) from error
+        raise ValidationError(
+            {"video": "The video's file is missing, so no character can be created."}
+        ) from error
 
 
 def cannot(video: Video) -> str:
@@ -77,21 +79,21 @@ def delete(character: Character) -> bool:
 def _wrong_name(name: str) -> dict[str, str]:
     errors: dict[str, str] = {}
     if not name.strip():
-        errors["name"] = "Give the character a name."
+        errors["name"] = "Enter a name for the character."
     elif len(name.strip()) > NAME_LIMIT:
-        errors["name"] = f"A name has at most {NAME_LIMIT} characters."
+        errors["name"] = f"A name can have at most {NAME_LIMIT} characters."
     elif "\x00" in name or not is_unicode(name):
-        errors["name"] = "The name holds a character that cannot be stored."
+        errors["name"] = "The name contains a character that cannot be stored."
     return errors
 
 
 def _wrong_backend(backend: Backend) -> dict[str, str]:
-    return {} if backend in backends() else {"backend": f"{backend.name} has no characters."}
+    return {} if backend in backends() else {"backend": f"{backend.name} does not support characters."}
 
 
 def _wrong_video(video: Video) -> dict[str, str]:
     if video.state != State.COMPLETED or not video.file:
-        return {"video": "Only a completed video can become a character."}
+        return {"video": "A character can only be created from a completed video."}
     return _wrong_backend(video.backend)
 
 

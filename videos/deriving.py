@@ -61,10 +61,10 @@ def cannot(source: Video, verb: str) -> str:
     """Say why `verb`, one of remix, edit and extend, is not among the ways of `source`."""
     if source.state != State.COMPLETED or not source.file:
         status = source.status.replace("_", " ")
-        return f"Only a completed video can be used to {verb}; the status of this one is {status}."
+        return f"You can only {verb} a completed video; the status of this one is {status}."
     if verb == "extend" and source.whole_seconds + min(catalogue.EXTENSION_SECONDS) > catalogue.LONGEST:
         return (
-            f"This film is {source.whole_seconds} s long, and with all its extensions one has at most "
+            f"This video is {source.whole_seconds} s long. With all its extensions, a video can have at most "
             f"{catalogue.LONGEST} s."
         )
     return f"{source.backend.name} cannot {verb} this video."

@@ -25,9 +25,9 @@ def note(video: Video, text: str) -> None:
     """Keep a note beside the video; an empty one removes it. Raises `ValidationError` by field (`note`)."""
     text = text.replace("\r\n", "\n")  # as forms send it, which would count a line's end twice
     if len(text) > NOTE_LIMIT:
-        raise ValidationError({"note": f"A note has at most {NOTE_LIMIT:,} characters."})
+        raise ValidationError({"note": f"A note can have at most {NOTE_LIMIT:,} characters."})
     if "\x00" in text or not is_unicode(text):
-        raise ValidationError({"note": "The note holds a character that cannot be stored."})
+        raise ValidationError({"note": "The note contains a character that cannot be stored."})
     Video.objects.filter(pk=video.pk).update(note=text.strip())
 
 
@@ -35,7 +35,7 @@ def tag(owner: User, videos: Iterable[Video], name: str) -> Tag:
     """Put the owner's tag on the videos, made when there is none. Raises `ValidationError` (`tag`)."""
     clean = " ".join(name.split())
     if not clean or len(clean) > TAG_LIMIT or "\x00" in clean or not is_unicode(clean) or "," in clean:
-        raise ValidationError({"tag": f"A tag has 1 to {TAG_LIMIT} characters and no comma."})
+        raise ValidationError({"tag": f"A tag must have 1 to {TAG_LIMIT} characters and no commas."})
     with transaction.atomic():
         chosen, _ = Tag.objects.get_or_create(owner=owner, name__iexact=clean, defaults={"name": clean})
         chosen.videos.add(*_keys(videos))

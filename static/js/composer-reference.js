@@ -1,170 +1,171 @@
-// The form's image: by drop, paste or choice of a file, or one of those used before; shown as the video will start
-// from it. The form is replaced by the server's answers, so everything listens on the document, and after
-// composer.js, which settles what can be chosen.
+// The composer's reference image: a dropped, pasted or chosen file, or an image from the references; previewed as the
+// video will start from it. Responses replace the form, so everything listens on the document. Loaded after
+// composer.js, which decides what can be chosen.
 const form = () => document.getElementById("composer");
-const box = () => document.getElementById("reference");
+const slot = () => document.getElementById("reference");
 const file = () => document.getElementById("id_input_reference");
-const own = () => document.getElementById("id_reference"); // checked: start from the image that its value names
+// Checked: start from the reference image whose id is its value.
+const existing = () => document.getElementById("id_reference");
 const chosen = (name) => form().querySelector(`input[name='${name}']:checked`);
 const TYPES = ["image/jpeg", "image/png", "image/webp"];
-let shown = null; // the file that `address` shows
-let address = "";
+let previewedFile = null; // the file that `objectUrl` shows
+let objectUrl = "";
 
-// --- What the server will make of it ----------------------------------------------------------------------
-// The shape of the chosen size, filled, or all of the image on a blurred copy.
-function frame() {
-  const without = chosen("model")?.hasAttribute("data-no-reference") ?? false;
-  file().disabled = own().disabled = without;
-  box().closest(".reference-slot").hidden = without;
+// --- Preview -----------------------------------------------------------------------------------------------
+// The aspect ratio of the chosen size, filled with the image or with all of it on a blurred copy.
+function updateFrame() {
+  const isUnsupported = chosen("model")?.hasAttribute("data-no-reference") ?? false;
+  file().disabled = existing().disabled = isUnsupported;
+  slot().closest(".composer__reference").hidden = isUnsupported;
   const [width, height] = (chosen("size")?.value ?? "").split("x").map(Number);
-  const picture = box().querySelector(".reference__frame");
+  const frame = slot().querySelector(".reference__frame");
   if (width && height) {
-    picture.style.setProperty("--shape", width / height);
-    picture.style.setProperty("--blur", 3200 / width);
+    frame.style.setProperty("--shape", width / height);
+    frame.style.setProperty("--blur", 3200 / width);
   }
-  box().classList.toggle("reference--pad", chosen("fit")?.value === "pad");
+  slot().classList.toggle("reference--pad", chosen("fit")?.value === "pad");
 }
 
-function doubt(picture, limit) {
-  if (picture && !TYPES.includes(picture.type)) return "This does not look like a JPEG, PNG or WebP.";
-  if (picture && picture.size > limit) return "This is larger than the studio takes.";
+function problemWith(image, limit) {
+  if (image && !TYPES.includes(image.type)) return "This isn’t a JPEG, PNG or WebP image.";
+  if (image && image.size > limit) return "This image is too large.";
   return "";
 }
 
-function source(picture) {
-  if (picture !== shown) {
-    if (address) URL.revokeObjectURL(address);
-    address = picture ? URL.createObjectURL(picture) : "";
-    shown = picture;
+function previewUrl(image) {
+  if (image !== previewedFile) {
+    if (objectUrl) URL.revokeObjectURL(objectUrl);
+    objectUrl = image ? URL.createObjectURL(image) : "";
+    previewedFile = image;
   }
-  return address || (own().checked ? `${box().dataset.images}${own().value}/thumbnail` : "");
+  return objectUrl || (existing().checked ? `${slot().dataset.referencesUrl}${existing().value}/thumbnail` : "");
 }
 
-function show() {
-  const picture = file().files[0] ?? null;
-  const from = source(picture);
-  for (const image of box().querySelectorAll(".reference__frame img")) {
-    if (!from) image.removeAttribute("src");
-    else if (image.getAttribute("src") !== from) image.src = from;
+function updatePreview() {
+  const image = file().files[0] ?? null;
+  const url = previewUrl(image);
+  for (const preview of slot().querySelectorAll(".reference__frame img")) {
+    if (!url) preview.removeAttribute("src");
+    else if (preview.getAttribute("src") !== url) preview.src = url;
   }
-  box().querySelector(".reference__stage").hidden = box().querySelector(".reference__remove").hidden = !from;
-  box().classList.toggle("reference--chosen", Boolean(from));
-  const note = box().querySelector(".reference__note");
-  const problem = doubt(picture, Number(box().dataset.limit));
-  const called = picture?.name || own().dataset.name || "One of your images";
-  note.textContent = problem || (from ? called : note.dataset.ordinary);
-  note.classList.toggle("reference__note--bad", Boolean(problem));
-  frame();
-  keep();
+  slot().querySelector(".reference__preview").hidden = slot().querySelector(".reference__remove").hidden = !url;
+  slot().classList.toggle("reference--selected", Boolean(url));
+  const hint = slot().querySelector(".reference__hint");
+  const problem = problemWith(image, Number(slot().dataset.limit));
+  const name = image?.name || existing().dataset.name || "One of your images";
+  hint.textContent = problem || (url ? name : hint.dataset.default);
+  hint.classList.toggle("reference__hint--error", Boolean(problem));
+  updateFrame();
+  saveDraft();
 }
 
-// --- Choosing: the one replaces the other -----------------------------------------------------------------
-function choose(id, name = "") {
+// --- Choosing: a file replaces a reference image and the other way round -----------------------------------
+function chooseExisting(id, name = "") {
   file().value = "";
-  Object.assign(own(), { value: id, checked: Boolean(id) });
-  own().dataset.name = name;
-  show();
+  Object.assign(existing(), { value: id, checked: Boolean(id) });
+  existing().dataset.name = name;
+  updatePreview();
 }
 
-function take(files) {
-  const picture = [...files].find((each) => each.type.startsWith("image/"));
-  if (!picture || file().disabled) return false;
-  const carrier = new DataTransfer();
-  carrier.items.add(picture);
-  file().files = carrier.files;
-  own().checked = false;
-  show();
+function chooseFile(files) {
+  const image = [...files].find((each) => each.type.startsWith("image/"));
+  if (!image || file().disabled) return false;
+  const transfer = new DataTransfer();
+  transfer.items.add(image);
+  file().files = transfer.files;
+  existing().checked = false;
+  updatePreview();
   return true;
 }
 
-// --- The draft: a file cannot be kept in it, an image that the studio has can -------------------------------
+// --- Draft: it can hold a reference image, but not a file --------------------------------------------------
 // Signing out removes it with the rest of the draft (shell.js).
-const key = () => `contentgen.draft.${form().dataset.owner}.reference`;
+const storageKey = () => `contentgen.draft.${form().dataset.owner}.reference`;
 
-function keep() {
+function saveDraft() {
   try {
-    const kept = { id: own().value, name: own().dataset.name, fit: chosen("fit")?.value };
-    if (own().checked) localStorage.setItem(key(), JSON.stringify(kept));
-    else localStorage.removeItem(key());
+    const saved = { id: existing().value, name: existing().dataset.name, fit: chosen("fit")?.value };
+    if (existing().checked) localStorage.setItem(storageKey(), JSON.stringify(saved));
+    else localStorage.removeItem(storageKey());
   } catch {
-    // Forbidden or full: the draft lives as long as the page.
+    // Blocked or full: the draft lives as long as the page.
   }
 }
 
-function restore() {
+function restoreDraft() {
   try {
-    const { id, name, fit } = JSON.parse(localStorage.getItem(key()));
+    const { id, name, fit } = JSON.parse(localStorage.getItem(storageKey()));
     if (!/^\w+$/.test(id)) return;
-    Object.assign(own(), { value: id, checked: true }).dataset.name = name;
+    Object.assign(existing(), { value: id, checked: true }).dataset.name = name;
     for (const each of form().querySelectorAll("input[name='fit']")) each.checked = each.value === fit;
   } catch {
-    // Nothing that can be read was kept.
+    // Nothing readable was saved.
   }
 }
 
-// --- Listening --------------------------------------------------------------------------------------------
+// --- Events ------------------------------------------------------------------------------------------------
 document.addEventListener("input", ({ target }) => {
   if (!target.closest("#composer") || !["model", "size", "fit"].includes(target.name)) return;
-  frame();
-  keep();
+  updateFrame();
+  saveDraft();
 });
 
 document.addEventListener("change", ({ target }) => {
   if (target !== file()) return;
-  own().checked = false;
-  show();
+  existing().checked = false;
+  updatePreview();
 });
 
 document.addEventListener("click", (event) => {
   if (event.target.closest(".reference__remove")) {
-    choose("");
+    chooseExisting("");
     file().focus();
   }
   const picked = event.target.closest("[data-reference]");
   if (picked && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
-    choose(picked.dataset.reference, picked.dataset.name);
-    document.getElementById("pictures").close();
+    chooseExisting(picked.dataset.reference, picked.dataset.name);
+    document.getElementById("reference-dialog").close();
   }
 });
 
-// One that was deleted since stays chosen until somebody decides: a video without its image would be a mistake.
+// A chosen image that has been deleted stays chosen until the user changes it: generating without it would be wrong.
 document.addEventListener(
   "error",
   ({ target }) => {
-    if (address || !own().checked || !target.matches?.(".reference__preview")) return;
-    const note = box().querySelector(".reference__note");
-    note.textContent = "This image cannot be shown; perhaps it was deleted. Choose another.";
-    note.classList.add("reference__note--bad");
+    if (objectUrl || !existing().checked || !target.matches?.(".reference__image")) return;
+    const hint = slot().querySelector(".reference__hint");
+    hint.textContent = "This image can’t be shown. It may have been deleted. Choose another one.";
+    hint.classList.add("reference__hint--error");
   },
   true,
 );
 
-// The whole page takes a file: one that falls beside the form would replace the studio.
-const carries = (event) => event.dataTransfer?.types.includes("Files");
+// The whole page accepts a file: one dropped beside the form would otherwise replace the page.
+const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
 
 document.addEventListener("dragover", (event) => {
-  if (!carries(event)) return;
+  if (!hasFiles(event)) return;
   event.preventDefault();
   event.dataTransfer.dropEffect = file().disabled ? "none" : "copy";
-  form().classList.toggle("composer--over", !file().disabled);
+  form().classList.toggle("composer--drag-over", !file().disabled);
 });
 document.addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) form().classList.remove("composer--over");
+  if (!event.relatedTarget) form().classList.remove("composer--drag-over");
 });
 document.addEventListener("drop", (event) => {
-  if (!carries(event)) return;
+  if (!hasFiles(event)) return;
   event.preventDefault();
-  form().classList.remove("composer--over");
-  take(event.dataTransfer.files);
+  form().classList.remove("composer--drag-over");
+  chooseFile(event.dataTransfer.files);
 });
 document.addEventListener("paste", (event) => {
-  if (!document.querySelector("dialog[open]") && take(event.clipboardData.files)) event.preventDefault();
+  if (!document.querySelector("dialog[open]") && chooseFile(event.clipboardData.files)) event.preventDefault();
 });
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  if (detail.elt.id === "composer") show();
+  if (detail.elt.id === "composer") updatePreview();
 });
 
-if (form().hasAttribute("data-fresh") && !own().checked) restore();
-show();
+if (form().hasAttribute("data-fresh") && !existing().checked) restoreDraft();
+updatePreview();

@@ -1,139 +1,145 @@
-// When the studio is away, refuses, or has forgotten who is asking: says so, waits, and finds the way back.
-const box = document.getElementById("trouble");
-const words = box.querySelector("p");
-const [again, door, dismiss] = ["again", "door", "dismiss"].map((part) => box.querySelector(`[data-${part}]`));
-const AWAY = new Set([502, 503, 504]);
-const HIDDEN = 10_000; // milliseconds between questions of a tab nobody looks at
-const POLL_TIMEOUT = 20_000;
-const LONGEST = 30_000;
-const SAID = {
-  403: "This was not allowed. Nothing was changed.",
-  404: "This is not there any more. Reload the page to see what is.",
-  413: "That was more than the studio takes. Nothing was changed.",
-  429: "Too many requests in a short time. Wait a minute, then try again.",
+// Connection problems: the server is unreachable, refuses a request, or the session has ended. Says so, waits and
+// reconnects.
+const box = document.getElementById("connection-error");
+const message = box.querySelector("p");
+const retryButton = box.querySelector("[data-retry]");
+const signInLink = box.querySelector("[data-sign-in-link]");
+const dismissButton = box.querySelector("[data-dismiss]");
+const UNREACHABLE = new Set([502, 503, 504]); // a proxy answers in place of the studio
+const HIDDEN_INTERVAL = 10_000; // milliseconds between polls of a hidden tab
+const REQUEST_TIMEOUT = 20_000;
+const MAX_BACKOFF = 30_000;
+const MESSAGES = {
+  403: "You don’t have permission to do this. Nothing was changed.",
+  404: "This no longer exists. Reload the page to see the current state.",
+  413: "That is larger than the studio accepts. Nothing was changed.",
+  429: "Too many requests. Wait a minute, then try again.",
 };
 
-let cause = ""; // of what is shown: "away", "out", "poller", "action"
-let quietUntil = 0; // the poller asks nothing before
-let asked = 0;
-let fails = 0;
+let shown = ""; // the problem on display: "offline", "signed-out", "poller" or "action"
+let pollAfter = 0; // no polling before this time
+let polledAt = 0;
+let failures = 0;
 let timer = 0;
 
 const isPoller = (event) => event.detail.elt.id === "poller";
-const backoff = () => Math.min(LONGEST, 1000 * 2 ** fails);
+const backoff = () => Math.min(MAX_BACKOFF, 1000 * 2 ** failures);
 
-function show(why, text) {
-  cause = why;
-  words.textContent = text;
-  again.hidden = why !== "away";
-  door.hidden = why !== "out";
-  dismiss.hidden = why !== "action" && why !== "poller";
+function show(problem, text) {
+  shown = problem;
+  message.textContent = text;
+  retryButton.hidden = problem !== "offline";
+  signInLink.hidden = problem !== "signed-out";
+  dismissButton.hidden = problem !== "action" && problem !== "poller";
   box.hidden = false;
 }
 
 function clear() {
-  cause = "";
-  fails = quietUntil = 0;
+  shown = "";
+  failures = pollAfter = 0;
   box.hidden = true;
-  words.textContent = "";
+  message.textContent = "";
 }
 
-function catchUp() {
+function pollNow() {
   const poller = document.getElementById("poller");
-  if (poller?.hasAttribute("hx-get")) window.htmx?.trigger(poller, "catchup");
+  if (poller?.hasAttribute("hx-get")) window.htmx?.trigger(poller, "poll-now");
 }
 
-// --- Away -------------------------------------------------------------------------------------------------
-function leave() {
-  if (cause === "away") return;
-  fails = 1;
-  show("away", "The studio cannot be reached. Nothing is lost, and what you typed stays here.");
-  timer = setTimeout(knock, backoff());
+// --- Offline -----------------------------------------------------------------------------------------------
+function disconnect() {
+  if (shown === "offline") return;
+  failures = 1;
+  show("offline", "Can’t reach the studio. Nothing is lost, and what you typed is still here.");
+  timer = setTimeout(probe, backoff());
 }
 
-async function knock() {
+async function probe() {
   clearTimeout(timer);
   try {
-    const answer = await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(POLL_TIMEOUT) });
-    if (answer.ok) return arrive();
+    const response = await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(REQUEST_TIMEOUT) });
+    if (response.ok) return reconnect();
   } catch {
-    // Not yet.
+    // Still unreachable.
   }
-  fails += 1;
-  timer = setTimeout(knock, backoff());
+  failures += 1;
+  timer = setTimeout(probe, backoff());
 }
 
-function arrive() {
-  if (cause !== "away") return;
+function reconnect() {
+  if (shown !== "offline") return;
   clearTimeout(timer);
-  const focused = box.contains(document.activeElement);
+  const hadFocus = box.contains(document.activeElement);
   clear();
-  if (focused) document.getElementById("main").focus({ preventScroll: true });
-  document.dispatchEvent(new CustomEvent("toast", { detail: { text: "The studio is back." } }));
-  catchUp();
+  if (hadFocus) document.getElementById("main").focus({ preventScroll: true });
+  document.dispatchEvent(new CustomEvent("toast", { detail: { text: "You’re back online." } }));
+  pollNow();
 }
 
-again.addEventListener("click", knock);
-dismiss.addEventListener("click", clear);
-addEventListener("online", () => cause === "away" && knock());
-addEventListener("offline", leave);
+retryButton.addEventListener("click", probe);
+dismissButton.addEventListener("click", clear);
+addEventListener("online", () => shown === "offline" && probe());
+addEventListener("offline", disconnect);
 
-// --- The poller's pace --------------------------------------------------------------------------------------
+// --- Polling rate ------------------------------------------------------------------------------------------
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (!isPoller(event)) return;
   const now = Date.now();
-  const tooSoon = now < quietUntil || (document.hidden && now - asked < HIDDEN);
-  if (cause === "away" || tooSoon) event.preventDefault();
-  else asked = now;
+  const isTooSoon = now < pollAfter || (document.hidden && now - polledAt < HIDDEN_INTERVAL);
+  if (shown === "offline" || isTooSoon) event.preventDefault();
+  else polledAt = now;
 });
 
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
-  quietUntil = 0;
-  if (cause === "away") knock();
-  else catchUp();
+  pollAfter = 0;
+  if (shown === "offline") probe();
+  else pollNow();
 });
 
-// --- What requests come back with -----------------------------------------------------------------------------
-for (const kind of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(kind, leave);
+// --- Responses ---------------------------------------------------------------------------------------------
+for (const failure of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(failure, disconnect);
 
 document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;
-  if (AWAY.has(status)) return leave();
-  if (!isPoller(event)) return show("action", SAID[status] ?? `The studio answered with an error (${status}). Try again.`);
-  fails += 1;
-  quietUntil = Date.now() + backoff();
-  if (!cause) show("poller", SAID[status] ?? `The studio answered with an error (${status}). This page may be out of date.`);
+  const advice = isPoller(event) ? "This page may be out of date." : "Try again.";
+  const text = MESSAGES[status] ?? `Something went wrong (error ${status}). ${advice}`;
+  if (UNREACHABLE.has(status)) return disconnect();
+  if (!isPoller(event)) return show("action", text);
+  failures += 1;
+  pollAfter = Date.now() + backoff();
+  if (!shown) show("poller", text);
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
   if (!event.detail.successful) return;
-  if (cause === "away") arrive();
-  else if (isPoller(event) ? cause === "poller" || cause === "out" : cause) clear();
+  if (shown === "offline") reconnect();
+  else if (isPoller(event) ? shown === "poller" || shown === "signed-out" : shown) clear();
 });
 
-// A session that ended must not take the page away from someone who is writing.
+// A session that has ended must not take the page away from somebody who is writing.
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   const address = event.detail.xhr.getResponseHeader("HX-Redirect");
   if (!address || new URL(address, location).pathname !== document.body.dataset.signIn) return;
   event.preventDefault();
-  door.href = address;
-  quietUntil = Date.now() + LONGEST;
-  show("out", "You have been signed out. Nothing was sent, and what you typed is kept in this browser.");
+  signInLink.href = address;
+  pollAfter = Date.now() + MAX_BACKOFF;
+  show("signed-out", "You’ve been signed out. Nothing was sent, and what you typed is saved in this browser.");
 });
 
-// --- A page that was open while its owner signed in elsewhere --------------------------------------------------
-const token = () => document.cookie.match(/(?:^|;\s*)csrftoken=([^;]+)/)?.[1];
+// --- CSRF token --------------------------------------------------------------------------------------------
+// Signing in in another tab changes it, so every request sends the current one.
+const csrfToken = () => document.cookie.match(/(?:^|;\s*)csrftoken=([^;]+)/)?.[1];
 
 document.addEventListener(
   "submit",
   ({ target }) => {
     const field = target.elements.namedItem("csrfmiddlewaretoken");
-    if (field && token()) field.value = token();
+    if (field && csrfToken()) field.value = csrfToken();
   },
   true,
 );
 document.addEventListener("htmx:configRequest", (event) => {
-  if (isPoller(event)) event.detail.timeout = POLL_TIMEOUT;
-  if (token()) event.detail.headers["X-CSRFToken"] = token();
+  if (isPoller(event)) event.detail.timeout = REQUEST_TIMEOUT;
+  if (csrfToken()) event.detail.headers["X-CSRFToken"] = csrfToken();
 });

@@ -1,7 +1,7 @@
-// Earlier prompts in a dialog: what is chosen there fills the form, and the dialog makes way for it.
+// The prompt history dialog: it closes when a prompt chosen in it fills the composer.
 const dialog = document.getElementById("history");
 
-// Before the form is there, so that closing gives focus back first and the new prompt has the last word.
+// Closing restores focus, so it happens before the new composer arrives and focuses the prompt.
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (!dialog.open || event.detail.target.id !== "composer" || !event.detail.shouldSwap) return;
   dialog.close();

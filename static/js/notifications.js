@@ -1,9 +1,9 @@
-// A notification of the browser when a video is done: only for those who turned it on, in this browser.
+// Browser notifications when a video is done, for people who turned them on in this browser.
 const KEY = "contentgen.notify";
-const button = document.getElementById("notify");
+const button = document.getElementById("notifications-switch");
 const toast = (text) => document.dispatchEvent(new CustomEvent("toast", { detail: { text } }));
 
-const wanted = () => {
+const isOn = () => {
   try {
     return localStorage.getItem(KEY) === "on" && Notification.permission === "granted";
   } catch {
@@ -11,7 +11,7 @@ const wanted = () => {
   }
 };
 
-function remember(on) {
+function store(on) {
   try {
     if (on) localStorage.setItem(KEY, "on");
     else localStorage.removeItem(KEY);
@@ -21,36 +21,40 @@ function remember(on) {
   }
 }
 
-const say = () => button.setAttribute("aria-checked", String(wanted()));
+const updateSwitch = () => button.setAttribute("aria-checked", String(isOn()));
 
-async function change() {
-  if (wanted()) remember(false);
+async function toggle() {
+  if (isOn()) store(false);
   else if ((await Notification.requestPermission()) !== "granted") {
-    toast("The browser does not allow notifications here. Its settings for this site can change that.");
-  } else if (!remember(true)) toast("This browser keeps nothing for this site, so the switch cannot stay on.");
-  say();
+    toast("Your browser blocks notifications for this site. Allow them in its site settings.");
+  } else if (!store(true)) toast("Your browser blocks storage for this site, so this setting can’t be saved.");
+  updateSwitch();
 }
 
-const SAID = { completed: "Your video is ready", failed: "A video failed", decision: "A video needs your decision" };
+const MESSAGES = {
+  completed: "Your video is ready",
+  failed: "Video generation failed",
+  decision: "A video needs attention",
+};
 
-document.addEventListener("studio:news", ({ detail }) => {
-  if (!wanted() || (!document.hidden && document.hasFocus())) return;
-  for (const { id, title, status, address } of detail.filter(({ status }) => SAID[status])) {
+document.addEventListener("studio:status-change", ({ detail }) => {
+  if (!isOn() || (!document.hidden && document.hasFocus())) return;
+  for (const { id, title, status, address } of detail.filter(({ status }) => MESSAGES[status])) {
     try {
-      const note = new Notification(SAID[status], { body: title, tag: id, icon: button.dataset.icon });
+      const note = new Notification(MESSAGES[status], { body: title, tag: id, icon: button.dataset.icon });
       note.addEventListener("click", () => {
         window.focus();
         location.assign(address);
       });
     } catch {
-      // Browsers of phones leave this to service workers, of which we have none.
+      // Mobile browsers only allow this from a service worker, and we have none.
     }
   }
 });
 
-// Outside of a secure context browsers refuse without asking.
+// Outside a secure context browsers refuse without asking.
 if ("Notification" in window && window.isSecureContext) {
   button.hidden = false;
-  button.addEventListener("click", change);
-  say();
+  button.addEventListener("click", toggle);
+  updateSwitch();
 }

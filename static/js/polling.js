@@ -1,117 +1,117 @@
-// Keeps a page current: what the poller brings is spoken once, counted in the title, and timed to the second.
-// Nothing jumps for it: a card keeps its shape, and focus stays where it was.
+// Keeps a page up to date: what the poller brings is announced once, counted in the title and timed to the second.
+// The layout stays still: a card keeps its aspect ratio, and the focus stays where it was.
 const title = document.title;
 const announcer = document.getElementById("announcer");
 const favicon = document.querySelector("link[rel='icon']");
-const calm = favicon.href;
+const idleIcon = favicon.href;
 
-// --- The clock --------------------------------------------------------------------------------------------
-// Times are the server's; a browser whose clock is wrong still counts the right seconds.
-const [visit] = performance.getEntriesByType("navigation");
-const drawn = performance.timeOrigin + (visit?.responseStart ?? 0);
-const ahead = drawn - Date.parse(document.body.dataset.now);
-const since = (moment) => (Date.now() - ahead - Date.parse(moment)) / 1000;
+// --- Clock -------------------------------------------------------------------------------------------------
+// Times come from the server's clock; the offset makes up for a browser whose clock is wrong.
+const [navigation] = performance.getEntriesByType("navigation");
+const renderedAt = performance.timeOrigin + (navigation?.responseStart ?? 0);
+const clockOffset = renderedAt - Date.parse(document.body.dataset.now);
+const secondsSince = (time) => (Date.now() - clockOffset - Date.parse(time)) / 1000;
 
-function clock(seconds) {
-  const whole = Math.max(0, Math.round(seconds));
-  const two = (n) => String(n).padStart(2, "0");
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+function formatClock(seconds) {
+  const total = Math.max(0, Math.round(seconds));
+  const pad = (n) => String(n).padStart(2, "0");
+  const [hours, minutes, rest] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
+  return hours ? `${hours}:${pad(minutes)}:${pad(rest)}` : `${minutes}:${pad(rest)}`;
 }
 
-function tick() {
+function updateClocks() {
   for (const time of document.querySelectorAll("time[data-since]")) {
-    const text = clock(since(time.dataset.since));
+    const text = formatClock(secondsSince(time.dataset.since));
     if (time.textContent !== text) time.textContent = text;
   }
-  for (const usual of document.querySelectorAll("[data-late]")) {
-    const late = since(usual.dataset.begun) > Number(usual.dataset.late);
-    const [about, longer] = usual.children;
-    about.hidden = late;
-    longer.hidden = !late;
+  for (const estimate of document.querySelectorAll("[data-late-after]")) {
+    const isLate = secondsSince(estimate.dataset.startedAt) > Number(estimate.dataset.lateAfter);
+    const [typical, overdue] = estimate.children;
+    typical.hidden = isLate;
+    overdue.hidden = !isLate;
   }
 }
 
-// --- News -------------------------------------------------------------------------------------------------
-const known = new Map();
+// --- Status changes ----------------------------------------------------------------------------------------
+const knownStatuses = new Map();
 const RUNNING = new Set(["queued", "in_progress"]);
-const SAID = {
+const MESSAGES = {
   completed: "is ready",
   failed: "failed",
   canceled: "was canceled",
-  decision: "needs your decision",
+  decision: "needs attention",
 };
-let news = [];
+let changes = [];
 
-// Several cards change with one answer, one after the other: they are spoken together.
-function speak() {
-  if (!news.length) return;
-  announcer.textContent = news.map(({ title, status }) => `“${title}” ${SAID[status]}.`).join(" ");
-  document.dispatchEvent(new CustomEvent("studio:news", { detail: news }));
-  news = [];
+// One response may change several cards one after the other: they are announced together.
+function announce() {
+  if (!changes.length) return;
+  announcer.textContent = changes.map(({ title, status }) => `“${title}” ${MESSAGES[status]}.`).join(" ");
+  document.dispatchEvent(new CustomEvent("studio:status-change", { detail: changes }));
+  changes = [];
 }
 
-function look() {
-  for (const part of document.querySelectorAll("[data-status]")) {
-    const before = known.get(part.id);
-    const now = part.hasAttribute("data-asks") ? "decision" : part.dataset.status;
-    if (RUNNING.has(before) && SAID[now]) {
-      const address = part.querySelector(".card__prompt a")?.href ?? location.href;
-      news.push({ id: part.id, title: part.dataset.title, status: now, address });
+function updatePage() {
+  for (const element of document.querySelectorAll("[data-status]")) {
+    const before = knownStatuses.get(element.id);
+    const status = element.hasAttribute("data-needs-decision") ? "decision" : element.dataset.status;
+    if (RUNNING.has(before) && MESSAGES[status]) {
+      const address = element.querySelector(".card__prompt a")?.href ?? location.href;
+      changes.push({ id: element.id, title: element.dataset.title, status, address });
     }
-    known.set(part.id, now);
+    knownStatuses.set(element.id, status);
   }
-  if (news.length) setTimeout(speak, 100);
+  if (changes.length) setTimeout(announce, 100);
   const running = document.querySelectorAll("input[name='card']").length;
   document.title = running ? `(${running}) ${title}` : title;
-  const icon = running ? favicon.dataset.busy : calm;
+  const icon = running ? favicon.dataset.busy : idleIcon;
   if (favicon.getAttribute("href") !== icon) favicon.href = icon;
-  tick();
+  updateClocks();
 }
 
-document.addEventListener("htmx:afterSettle", look);
-document.addEventListener("htmx:oobAfterSwap", look);
-setInterval(tick, 1000);
-look();
+document.addEventListener("htmx:afterSettle", updatePage);
+document.addEventListener("htmx:oobAfterSwap", updatePage);
+setInterval(updateClocks, 1000);
+updatePage();
 
-// --- Focus ------------------------------------------------------------------------------------------------
-let held = null;
+// --- Focus -------------------------------------------------------------------------------------------------
+let lastFocus = null; // the focused element and its container, until the user moves the focus elsewhere
 
 document.addEventListener("focusin", ({ target }) => {
-  const part = target.closest(".card, [data-detail], form[id]");
+  const container = target.closest(".card, [data-detail], form[id]");
   const cards = [...document.querySelectorAll(".card")];
-  held = part && { part: part.id, target, place: cards.indexOf(part) };
+  lastFocus = container && { containerId: container.id, target, cardIndex: cards.indexOf(container) };
 });
-// An element that is removed or disabled loses focus too; only people give it up.
+// An element also loses the focus when it is removed or disabled; only what users do themselves counts here.
 document.addEventListener("focusout", ({ target }) => {
   setTimeout(() => {
-    if (target.isConnected && !target.disabled && held?.target === target) held = null;
+    if (target.isConnected && !target.disabled && lastFocus?.target === target) lastFocus = null;
   });
 });
 
-// The same control when it is still there, else its card's link, else that of the card that took its place.
-function heir({ part, target, place }) {
+// The same control if it still exists, else the link of its card, else of the card now in its place.
+function focusTarget({ containerId, target, cardIndex }) {
   if (target.isConnected) return target.disabled ? null : target;
-  const here = document.getElementById(part);
-  const name = target.id ? `#${CSS.escape(target.id)}` : [target.localName, ...target.classList].join(".");
-  const same = target.id || target.className ? here?.querySelector(name) : null;
+  const container = document.getElementById(containerId);
+  const selector = target.id ? `#${CSS.escape(target.id)}` : [target.localName, ...target.classList].join(".");
+  const sameControl = target.id || target.className ? container?.querySelector(selector) : null;
   const cards = [...document.querySelectorAll(".card")];
-  const card = here ?? cards.at(place) ?? cards.at(-1);
-  return same ?? card?.querySelector(".card__prompt a") ?? document.getElementById("main");
+  const card = container ?? cards.at(cardIndex) ?? cards.at(-1);
+  return sameControl ?? card?.querySelector(".card__prompt a") ?? document.getElementById("main");
 }
 
-function giveBack() {
-  if (held && document.activeElement === document.body) heir(held)?.focus({ preventScroll: true });
+function restoreFocus() {
+  if (lastFocus && document.activeElement === document.body) focusTarget(lastFocus)?.focus({ preventScroll: true });
 }
 
-document.addEventListener("htmx:afterSettle", giveBack);
-document.addEventListener("htmx:afterRequest", () => setTimeout(giveBack));
+document.addEventListener("htmx:afterSettle", restoreFocus);
+document.addEventListener("htmx:afterRequest", () => setTimeout(restoreFocus));
 
-// --- Shape ------------------------------------------------------------------------------------------------
-// A file may come in another shape than was asked for; the grid takes it on with the next page, not under the
-// pointer.
+// --- Layout ------------------------------------------------------------------------------------------------
+// A file may have another aspect ratio than was requested. The grid uses it from the next page load on, so that
+// nothing moves under the pointer.
 document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
-  const before = detail.target.dataset.ratio;
-  const after = detail.fragment.firstElementChild;
-  if (before && after?.classList.contains("card")) after.dataset.ratio = before;
+  const ratio = detail.target.dataset.ratio;
+  const card = detail.fragment.firstElementChild;
+  if (ratio && card?.classList.contains("card")) card.dataset.ratio = ratio;
 });

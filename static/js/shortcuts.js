@@ -1,165 +1,169 @@
-// Single keys, for those who like them: they find a control of the page and click it. Off with a switch.
-const KEY = "contentgen.keys";
-const sheet = document.getElementById("keys");
-const choice = document.getElementById("single-keys");
-const SEQUENCE = 1200; // milliseconds in which the second key follows a `g`
-const TYPING = "input:not([type='checkbox'], [type='radio']), textarea, select, [contenteditable]";
-const OWN_KEYS = "button, summary, input, video, select, textarea"; // they know what space and arrows mean
+// Single-key shortcuts. Most of them find a control on the page and click it. A switch turns them off.
+const STORAGE_KEY = "contentgen.keys";
+const dialog = document.getElementById("shortcuts");
+const toggle = document.getElementById("single-key-shortcuts");
+const SEQUENCE_TIMEOUT = 1200; // milliseconds in which the second key must follow a `g`
+const TEXT_FIELDS = "input:not([type='checkbox'], [type='radio']), textarea, select, [contenteditable]";
+const OWN_KEYS = "button, summary, input, video, select, textarea"; // elements that use space and arrows themselves
 
-// --- The switch -------------------------------------------------------------------------------------------
-const stored = () => {
+// --- On and off --------------------------------------------------------------------------------------------
+const isStoredOn = () => {
   try {
-    return localStorage.getItem(KEY) !== "off";
+    return localStorage.getItem(STORAGE_KEY) !== "off";
   } catch {
     return true;
   }
 };
-let on = stored();
+let isOn = isStoredOn();
 
-function say() {
-  choice.setAttribute("aria-checked", String(on));
+function updateToggle() {
+  toggle.setAttribute("aria-checked", String(isOn));
 }
 
-choice.addEventListener("click", () => {
-  on = !on;
+toggle.addEventListener("click", () => {
+  isOn = !isOn;
   try {
-    if (on) localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, "off");
+    if (isOn) localStorage.removeItem(STORAGE_KEY);
+    else localStorage.setItem(STORAGE_KEY, "off");
   } catch {
-    // It holds until the page is left.
+    // Blocked or full: it lasts until the page is left.
   }
-  say();
+  updateToggle();
 });
-say();
-for (const opener of document.querySelectorAll("[data-dialog='keys']")) opener.hidden = false;
-if (/Mac|iPhone|iPad/.test(navigator.platform)) sheet.querySelector("[data-mod]").textContent = "⌘";
+updateToggle();
+for (const opener of document.querySelectorAll("[data-dialog='shortcuts']")) opener.hidden = false;
+if (/Mac|iPhone|iPad/.test(navigator.platform)) dialog.querySelector("[data-modifier-key]").textContent = "⌘";
 
-// --- Where things are ---------------------------------------------------------------------------------------
-const cards = () => [...document.querySelectorAll(".card")].filter((card) => card.checkVisibility());
-const link = (card) => card.querySelector(".card__prompt a") ?? card.querySelector("a, button");
-const current = () => document.activeElement?.closest(".card");
-const subject = () => current() ?? document.querySelector("[data-detail]");
-const search = () => document.querySelector("main input[type='search']");
+// --- Finding elements --------------------------------------------------------------------------------------
+const visibleCards = () => [...document.querySelectorAll(".card")].filter((card) => card.checkVisibility());
+const linkOf = (card) => card.querySelector(".card__prompt a") ?? card.querySelector("a, button");
+const focusedCard = () => document.activeElement?.closest(".card");
+const subject = () => focusedCard() ?? document.querySelector("[data-detail]"); // what the shortcuts act on
+const searchField = () => document.querySelector("main input[type='search']");
 
-function go(address) {
+function navigate(address) {
   location.assign(address);
 }
 
-function point(field) {
+function focusField(field) {
   field.focus();
   field.select?.();
 }
 
-// What the page's player does with a key; it says that it has done something by taking the event.
-function offer({ key, shiftKey, target, repeat }) {
-  const wish = new CustomEvent("studio:key", { cancelable: true, detail: { key, shiftKey, target, repeat } });
-  return !document.dispatchEvent(wish);
+// Lets the page's player handle the key first. It says that it did with preventDefault().
+function offerToPlayer({ key, shiftKey, target, repeat }) {
+  const event = new CustomEvent("studio:player-key", { cancelable: true, detail: { key, shiftKey, target, repeat } });
+  return !document.dispatchEvent(event);
 }
 
-function follow(way) {
-  const link = document.querySelector(`#neighbours a[rel="${way}"]`);
+function followVideoNav(rel) {
+  const link = document.querySelector(`#video-nav a[rel="${rel}"]`);
   link?.click();
   return Boolean(link);
 }
 
-function press(name, { shiftKey }) {
+function clickControl(name, { shiftKey }) {
   const control = subject()?.querySelector(`[data-${name}]`);
   control?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey }));
   return Boolean(control);
 }
 
-// The library throws away what is selected, else the card with the focus; it says so by taking the event.
-function throwAway() {
-  const wish = new CustomEvent("studio:trash", { bubbles: true, cancelable: true });
-  return Boolean(current()) && !current().dispatchEvent(wish);
+// The library moves the selected cards to the trash, or else the focused card. It says so with preventDefault().
+function moveToTrash() {
+  const event = new CustomEvent("studio:trash", { bubbles: true, cancelable: true });
+  return Boolean(focusedCard()) && !focusedCard().dispatchEvent(event);
 }
 
-// --- Moving -------------------------------------------------------------------------------------------------
-function below(all, from, way) {
+// --- Moving between cards ----------------------------------------------------------------------------------
+function cardInNextRow(all, from, direction) {
   const box = from.getBoundingClientRect();
   const middle = (each) => each.left + each.width / 2;
-  const rows = all
+  const candidates = all
     .map((card) => ({ card, box: card.getBoundingClientRect() }))
-    .filter((each) => (way > 0 ? each.box.top >= box.bottom - 1 : each.box.bottom <= box.top + 1));
-  if (!rows.length) return null;
-  const nearest = way > 0 ? Math.min(...rows.map((r) => r.box.top)) : Math.max(...rows.map((r) => r.box.top));
-  const row = rows.filter((each) => Math.abs(each.box.top - nearest) < 2);
-  const apart = (each) => Math.abs(middle(each.box) - middle(box));
-  return row.reduce((best, each) => (apart(each) < apart(best) ? each : best)).card;
+    .filter((each) => (direction > 0 ? each.box.top >= box.bottom - 1 : each.box.bottom <= box.top + 1));
+  if (!candidates.length) return null;
+  const tops = candidates.map((each) => each.box.top);
+  const nearest = direction > 0 ? Math.min(...tops) : Math.max(...tops);
+  const row = candidates.filter((each) => Math.abs(each.box.top - nearest) < 2);
+  const distance = (each) => Math.abs(middle(each.box) - middle(box));
+  return row.reduce((best, each) => (distance(each) < distance(best) ? each : best)).card;
 }
 
-// Up and down scroll the page until a card has the focus; left and right go to the first one in sight.
-function move(key) {
-  const all = cards();
-  const from = current();
-  const way = key === "ArrowRight" || key === "ArrowDown" ? 1 : -1;
-  const sideways = key === "ArrowLeft" || key === "ArrowRight";
-  if (!from && !sideways) return false;
-  const seen = all.find((card) => card.getBoundingClientRect().bottom > 0);
-  const to = !from ? seen : sideways ? all[all.indexOf(from) + way] : below(all, from, way);
-  if (to) link(to).focus();
+// Up and down scroll the page until a card has the focus. Left and right start at the first visible card.
+function moveFocus(key) {
+  const all = visibleCards();
+  const from = focusedCard();
+  const direction = key === "ArrowRight" || key === "ArrowDown" ? 1 : -1;
+  const isHorizontal = key === "ArrowLeft" || key === "ArrowRight";
+  if (!from && !isHorizontal) return false;
+  const firstInView = all.find((card) => card.getBoundingClientRect().bottom > 0);
+  const beside = isHorizontal ? all[all.indexOf(from) + direction] : null;
+  const to = !from ? firstInView : isHorizontal ? beside : cardInNextRow(all, from, direction);
+  if (to) linkOf(to).focus();
   return Boolean(from || to);
 }
 
-function play() {
-  const part = subject();
-  const film = part?.querySelector("video");
-  if (film) {
-    if (film.paused) film.play();
-    else film.pause();
+function togglePlayback() {
+  const container = subject();
+  const video = container?.querySelector("video");
+  if (video) {
+    if (video.paused) video.play();
+    else video.pause();
     return true;
   }
-  const start = part?.querySelector("a[data-play]");
-  if (!start) return false;
-  const before = document.activeElement;
-  start.click();
-  if (before !== start) before.focus({ preventScroll: true });
+  const playLink = container?.querySelector("a[data-play]");
+  if (!playLink) return false;
+  const focused = document.activeElement;
+  playLink.click();
+  if (focused !== playLink) focused.focus({ preventScroll: true });
   return true;
 }
 
-// --- Keys ---------------------------------------------------------------------------------------------------
-const LETTERS = {
-  "?": () => !sheet.open && (sheet.showModal(), true),
-  "/": () => (search() ? point(search()) : go(`${sheet.dataset.library}#search`), true),
+// --- Key handling ------------------------------------------------------------------------------------------
+// Each returns whether it did something.
+const SHORTCUTS = {
+  "?": () => !dialog.open && (dialog.showModal(), true),
+  "/": () => (searchField() ? focusField(searchField()) : navigate(`${dialog.dataset.library}#search`), true),
   n: () => {
     const prompt = document.getElementById("id_prompt");
-    if (prompt) point(prompt);
-    else go(`${sheet.dataset.studio}#id_prompt`);
+    if (prompt) focusField(prompt);
+    else navigate(`${dialog.dataset.studio}#id_prompt`);
     return true;
   },
-  j: () => follow("next"),
-  k: () => follow("prev"),
-  f: (event) => press("favourite", event),
-  x: (event) => press("select", event), // with Shift: a range
-  X: (event) => press("select", event),
-  Delete: (event) => press("trash", event) || throwAway(),
+  j: () => followVideoNav("next"),
+  k: () => followVideoNav("prev"),
+  f: (event) => clickControl("favourite", event),
+  x: (event) => clickControl("select", event), // with Shift: a range
+  X: (event) => clickControl("select", event),
+  Delete: (event) => clickControl("trash", event) || moveToTrash(),
 };
-const AFTER_G = { l: () => go(sheet.dataset.library), s: () => go(sheet.dataset.studio) };
-let g = 0;
+const SHORTCUTS_AFTER_G = { l: () => navigate(dialog.dataset.library), s: () => navigate(dialog.dataset.studio) };
+let gPressedAt = 0;
 
-function act(event) {
+function handleKey(event) {
   const { key, target } = event;
-  if (event.timeStamp - g < SEQUENCE && AFTER_G[key]) return AFTER_G[key](), true;
-  g = key === "g" ? event.timeStamp : 0;
-  if (LETTERS[key]) return !event.repeat && LETTERS[key](event);
+  if (event.timeStamp - gPressedAt < SEQUENCE_TIMEOUT && SHORTCUTS_AFTER_G[key]) return SHORTCUTS_AFTER_G[key](), true;
+  gPressedAt = key === "g" ? event.timeStamp : 0;
+  if (SHORTCUTS[key]) return !event.repeat && SHORTCUTS[key](event);
   if (target.closest?.(OWN_KEYS)) return false;
-  if (key === " ") return !event.repeat && play();
-  return key.startsWith("Arrow") && move(key);
+  if (key === " ") return !event.repeat && togglePlayback();
+  return key.startsWith("Arrow") && moveFocus(key);
 }
 
 document.addEventListener("keydown", (event) => {
-  const shifted = event.shiftKey && !["?", "/", "X"].includes(event.key);
-  const modified = event.ctrlKey || event.metaKey || event.altKey;
-  if (!on || modified || event.isComposing || event.defaultPrevented) return;
-  if (event.target.closest?.(TYPING) || document.querySelector("dialog[open]")) return;
-  if (!offer(event) && (shifted || !act(event))) return;
+  const isShifted = event.shiftKey && !["?", "/", "X"].includes(event.key);
+  const hasModifier = event.ctrlKey || event.metaKey || event.altKey;
+  if (!isOn || hasModifier || event.isComposing || event.defaultPrevented) return;
+  if (event.target.closest?.(TEXT_FIELDS) || document.querySelector("dialog[open]")) return;
+  if (!offerToPlayer(event) && (isShifted || !handleKey(event))) return;
   event.preventDefault();
   event.stopImmediatePropagation();
 });
 
-// Where a key led from another page.
-const wished = { "#search": search, "#id_prompt": () => document.getElementById("id_prompt") }[location.hash]?.();
-if (wished) {
+// A shortcut on another page led here: focus the field that it asked for.
+const requestedField = { "#search": searchField, "#id_prompt": () => document.getElementById("id_prompt") };
+const field = requestedField[location.hash]?.();
+if (field) {
   history.replaceState(history.state, "", location.pathname + location.search);
-  point(wished);
+  focusField(field);
 }

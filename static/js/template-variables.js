@@ -1,51 +1,52 @@
-// Templates with blanks: what is typed into a field appears in the sentence, and so in the prompt and its draft.
-const blanks = () => document.querySelector("#composer .blanks");
+// Template variables: what is typed into a field appears in the preview, and so in the prompt and its draft.
+const variables = () => document.querySelector("#composer .variables");
 const prompt = () => document.getElementById("id_prompt");
 
-function show(field) {
+function updatePreview(field) {
   const value = field.value.trim() || `[${field.dataset.label}]`;
-  for (const mark of blanks().querySelectorAll("[data-blank]")) {
-    if (mark.dataset.blank === field.name) mark.textContent = value;
+  for (const mark of variables().querySelectorAll("[data-variable]")) {
+    if (mark.dataset.variable === field.name) mark.textContent = value;
   }
-  const parts = [...blanks().querySelectorAll(".blanks__sentence > *")];
+  const parts = [...variables().querySelectorAll(".variables__preview > *")];
   prompt().value = parts.map((part) => part.textContent).join("");
 }
 
 document.addEventListener(
   "input",
   (event) => {
-    if (event.target.closest("#composer .blanks")) show(event.target);
+    if (event.target.closest("#composer .variables")) updatePreview(event.target);
   },
-  true, // before the composer keeps the draft
+  true, // before the composer saves the draft
 );
 
-// Bringing back what had been typed takes the template away again.
+// Restoring the draft removes the template.
 document.addEventListener("click", (event) => {
-  if (!event.target.closest("#composer [data-undo]") || !blanks()) return;
-  blanks().remove();
+  if (!event.target.closest("#composer [data-restore-draft]") || !variables()) return;
+  variables().remove();
   prompt().hidden = document.querySelector("label[for='id_prompt']").hidden = false;
   prompt().focus();
 });
 
-let wanted = false;
+let movesFocus = false; // whether the request in flight is for a template
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.target.id !== "composer") return; // the poller asks at any time
-  wanted = event.detail.elt.matches("[data-template]") || Boolean(blanks());
+  if (event.detail.target.id !== "composer") return; // the poller may send a request at any time
+  movesFocus = event.detail.elt.matches("[data-template]") || Boolean(variables());
 });
 
-let focused = null; // when the new form came
+let focusedBefore = null; // what had the focus when the new form arrived
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
-  if (detail.elt.id === "composer") focused = document.activeElement;
+  if (detail.elt.id === "composer") focusedBefore = document.activeElement;
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.elt.id !== "composer" || !wanted) return;
-  wanted = false;
-  // On a slow machine people have gone on to the next field by now.
-  if (document.activeElement !== focused && blanks()?.contains(document.activeElement)) return;
-  const first = blanks()?.querySelector("[aria-invalid='true']") ?? blanks()?.querySelector("input:not([type='hidden']), select");
+  if (event.detail.elt.id !== "composer" || !movesFocus) return;
+  movesFocus = false;
+  // On a slow machine people may have moved on to the next field by now.
+  if (document.activeElement !== focusedBefore && variables()?.contains(document.activeElement)) return;
+  const invalid = variables()?.querySelector("[aria-invalid='true']");
+  const first = invalid ?? variables()?.querySelector("input:not([type='hidden']), select");
   const next = first ?? prompt();
   next.focus();
-  // Whoever was quicker than the page and is typing already must not lose it.
+  // Selecting would overwrite what somebody has already started to type.
   if (first?.select && first.value === first.defaultValue) first.select();
 });

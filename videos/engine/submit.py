@@ -104,7 +104,7 @@ def _sent(claim: Claim, video: Video, way: Way) -> Job | None:
 
 
 _REFERENCE_GONE = "The reference image could not be read. Nothing was submitted. Choose it again."
-_SOURCE_UNREADABLE = "The video to go on from cannot be read. Nothing was submitted."
+_SOURCE_UNREADABLE = "The source video could not be read. Nothing was submitted."
 
 
 def _reference(video: Video) -> ReferenceFile | None:

@@ -12,7 +12,7 @@ from videos.views.finding import Search, way_to
 from videos.views.loading import Request, get_video, in_line, signed_in
 from videos.views.toasts import say
 
-_TOO_LATE = "This video has moved on in the meantime; here is where it stands now."
+_TOO_LATE = "This video's status has changed since you opened the page."
 
 
 @require_POST
@@ -55,7 +55,9 @@ def _carry_out(request: Request, public_id: str, act: Callable[[Video], bool]) -
     video.refresh_from_db()
     if request.htmx:
         in_line([video])
-        response = render(request, "videos/_card_with_poller.html", {"video": video, "search": Search.around(request)})
+        response = render(
+            request, "videos/_card_with_poller.html", {"video": video, "search": Search.around(request)}
+        )
     else:
         response = redirect(way_to(request, video))
     return response if done else say(request, response, _TOO_LATE)

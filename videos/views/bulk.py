@@ -70,7 +70,7 @@ def _selected(request: Request) -> list[Video]:
     """One's own among those selected, in their order. Raises `RefusedError` for none and for too many."""
     wanted = list(dict.fromkeys(request.POST.getlist("id")))
     if len(wanted) > MOST:
-        raise RefusedError(f"At most {MOST} videos at once; {len(wanted):,} are selected.")
+        raise RefusedError(f"Select up to {MOST} videos at once. {len(wanted):,} are selected.")
     known = [public_id for public_id in wanted if "\x00" not in public_id]
     mine = Video.objects.of(request.user).filter(public_id__in=known)
     found = {video.public_id: video for video in mine}
@@ -88,17 +88,17 @@ def _zip(videos: Sequence[Video]) -> HttpResponseBase:
 
 
 def _nothing(_: Request, __: Sequence[Video]) -> Done:
-    raise RefusedError("Choose what to do with the selected videos.")
+    raise RefusedError("Choose an action for the selected videos.")
 
 
 def _favour(_: Request, videos: Sequence[Video]) -> Done:
     keeping.favourite(videos, on=True)
-    return Done(f"{_number(videos)} among the favourites.")
+    return Done(f"{_number(videos)} added to favourites.")
 
 
 def _unfavour(_: Request, videos: Sequence[Video]) -> Done:
     keeping.favourite(videos, on=False)
-    return Done(f"{_number(videos)} no longer among the favourites.")
+    return Done(f"{_number(videos)} removed from favourites.")
 
 
 def _tag(request: Request, videos: Sequence[Video]) -> Done:
@@ -113,9 +113,9 @@ def _untag(request: Request, videos: Sequence[Video]) -> Done:
     name = " ".join(request.POST.get("tag", "").replace("\x00", "").split())
     tag = keeping.tag_named(request.user, name)
     if tag is None:
-        raise RefusedError(f"You have no tag “{name}”." if name else "Name the tag to take off.")
+        raise RefusedError(f"You have no tag “{name}”." if name else "Enter the tag to remove.")
     keeping.untag(videos, tag)
-    return Done(f"“{tag}” taken off {_number(videos)}.")
+    return Done(f"“{tag}” removed from {_number(videos)}.")
 
 
 def _trash(request: Request, videos: Sequence[Video]) -> Done:

@@ -43,7 +43,7 @@ def from_video(request: Request, public_id: str) -> HttpResponse:
     if reason := casting.cannot(video):
         if request.htmx:
             return HttpResponseClientRedirect(request.path)
-        context = {"video": video, "verb": "make a character of", "reason": reason}
+        context = {"video": video, "verb": "create a character from", "reason": reason}
         return render(request, "videos/action_unavailable.html", context, status=409)
     form = VideoCharacterForm(video, request.POST if request.method == "POST" else None)
     context = {"form": form, "video": video}
@@ -51,7 +51,9 @@ def from_video(request: Request, public_id: str) -> HttpResponse:
         return render(request, "videos/character_from_video.html", context)
     if form.is_valid() and form.save(request.user):
         return _to_the_list(request)
-    template = "videos/_character_from_video_form.html" if request.htmx else "videos/character_from_video.html"
+    template = (
+        "videos/_character_from_video_form.html" if request.htmx else "videos/character_from_video.html"
+    )
     return render(request, template, context, status=422)
 
 

@@ -31,13 +31,13 @@ _FACTS: dict[str, Callable[[Video], str]] = {
     "Model": lambda video: video.model,
     "Resolution": lambda video: times(video.size),
     "Duration": lambda video: f"{video.whole_seconds} s",
-    "Kind": lambda video: video.get_kind_display(),
+    "Type": lambda video: video.get_kind_display(),
     "Backend": lambda video: video.backend.name,
-    "Cost": lambda video: "no price" if video.price is None else catalogue.dollars(video.price),
-    "Reference": lambda video: "an image" if video.reference_id else "none",
-    "Made": lambda video: written(timezone.localtime(video.created_at), "j M Y, H:i"),
-    "Waited": lambda video: took(video.created_at, video.accepted_at),
-    "Generated in": lambda video: took(video.accepted_at, video.generated_at),
+    "Cost": lambda video: "No price" if video.price is None else catalogue.dollars(video.price),
+    "Reference": lambda video: "Image" if video.reference_id else "None",
+    "Created": lambda video: written(timezone.localtime(video.created_at), "j M Y, H:i"),
+    "Queue time": lambda video: took(video.created_at, video.accepted_at),
+    "Generation time": lambda video: took(video.accepted_at, video.generated_at),
 }
 
 

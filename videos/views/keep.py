@@ -25,7 +25,7 @@ def note(request: Request, public_id: str) -> HttpResponse:
         return _refuse(request, video, "videos/_note_status.html", note_error=_words(error), note_typed=text)
     if request.htmx:
         return render(request, "videos/_note_status.html", {"note_saved": True})
-    return say(request, redirect(way_to(request, video)), "The note is saved.")
+    return say(request, redirect(way_to(request, video)), "Note saved.")
 
 
 @require_POST

@@ -25,7 +25,7 @@ _PLACE = re.compile(r"([0-9]{1,17})-([A-Za-z0-9_-]{1,64})")
 _EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _PARTS = {
     "more": "videos/_reference_page.html",
-    "found": "videos/_reference_list.html",
+    "results": "videos/_reference_list.html",
     "picker": "videos/_reference_picker.html",
     "picker-more": "videos/_reference_picker.html",
 }
@@ -36,7 +36,7 @@ _PARTS = {
 def references(request: Request) -> HttpResponse:
     """Show one page of them, last used first; `?q=` searches their names. A POST adds the files in `images`.
 
-    HTMX gets the part it names as its target: the next ones (`more`), the result of a search (`found`), or
+    HTMX gets the part it names as its target: the next ones (`more`), the result of a search (`results`), or
     what the studio's dialog shows (`picker`, then `picker-more`).
     """
     if request.method == "POST":
@@ -75,13 +75,17 @@ def delete(request: Request, public_id: str) -> HttpResponse:
     """Ask first; a POST deletes. Videos made from the image keep it. HTMX gets the question, then nothing."""
     image = get_reference(request, public_id)
     if request.method != "POST":
-        template = "videos/_reference_delete_confirm.html" if request.htmx else "videos/reference_delete_confirm.html"
+        template = (
+            "videos/_reference_delete_confirm.html"
+            if request.htmx
+            else "videos/reference_delete_confirm.html"
+        )
         response = render(request, template, {"image": image, "level": 2 if request.htmx else 1})
         patch_vary_headers(response, ["HX-Request"])
         return response
     service.delete(image)
     answer = HttpResponse() if request.htmx else redirect("videos:references")
-    return say(request, answer, "The image is deleted.")
+    return say(request, answer, "Image deleted.")
 
 
 def _add(request: Request) -> HttpResponse:
@@ -94,7 +98,7 @@ def _add(request: Request) -> HttpResponse:
         wrong.append(("", "Choose one or more images."))
     if left:
         wrong.append(
-            (f"{len(left)} more", f"At most {service.AT_ONCE} are taken at once. Send the rest again.")
+            (f"{len(left)} more", f"Up to {service.AT_ONCE} images can be added at once. Add these again.")
         )
     if request.htmx or wrong:
         template = "videos/_reference_list.html" if request.htmx else "videos/references.html"
@@ -115,7 +119,7 @@ def _refused(request: Request, file: UploadedFile[bytes]) -> str:
 
 
 def _words(added: int) -> str:
-    return "1 image is added." if added == 1 else f"{added} images are added."
+    return "1 image added." if added == 1 else f"{added} images added."
 
 
 def _context(request: Request) -> dict[str, object]:

@@ -61,7 +61,9 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
     if not request.htmx:
         return redirect("videos:studio")
     fresh = GenerateForm(initial=_chosen(request.POST, offers), owner=request.user, offers=offers)
-    return render(request, "videos/_generate_result.html", {"videos": in_line(videos), **_form_context(fresh)})
+    return render(
+        request, "videos/_generate_result.html", {"videos": in_line(videos), **_form_context(fresh)}
+    )
 
 
 def _show(

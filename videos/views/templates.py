@@ -59,7 +59,7 @@ def delete(request: Request, pk: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "videos/template_delete_confirm.html", {"template": template})
     template.delete()
-    messages.info(request, f"“{template.title}” is deleted.")
+    messages.info(request, f"Template “{template.title}” deleted.")
     return redirect("videos:templates")
 
 
@@ -68,7 +68,9 @@ def _save(request: Request, template: PromptTemplate) -> HttpResponse:
     if not form.is_valid():
         return render(request, "videos/template_form.html", {"form": form}, status=422)
     saved = form.save()
-    messages.info(request, f"“{saved.title}” is kept{'' if saved.owner_id else ' for everybody'}.")
+    messages.info(
+        request, f"Template “{saved.title}” saved{'' if saved.owner_id else ' and shared with everyone'}."
+    )
     return redirect("videos:templates")
 
 

@@ -44,7 +44,9 @@ def empty(request: Request) -> HttpResponse:
     if request.method != "POST":
         return render(request, "videos/empty_trash_confirm.html", {"total": _thrown(request).count()})
     deleted = keeping.empty_trash(request.user)
-    messages.success(request, f"The trash is empty. {deleted} deleted for good.")
+    messages.success(
+        request, f"Trash emptied. {deleted} video{'' if deleted == 1 else 's'} permanently deleted."
+    )
     return redirect("videos:trash")
 
 
@@ -78,7 +80,7 @@ def undo(request: Request) -> HttpResponse:
     if restored:
         messages.success(request, "1 video restored." if restored == 1 else f"{restored} videos restored.")
     else:
-        messages.info(request, "There is nothing to undo any more.")
+        messages.info(request, "There is nothing left to undo.")
     return redirect(way_back(request))
 
 
