@@ -10,11 +10,11 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 
-from videos import services
-from videos.admin.deeds import DEEDS, MOVES, action_of
+from videos.admin.actions import RECOVERY_ACTIONS, VIDEO_ACTIONS, action_of
 from videos.admin.files import FileViews
 from videos.admin.filters import ModelFilter, StateFilter
 from videos.models import Kind, State, Video
+from videos.services.videos import delete_video
 
 _NONE = "-"
 
@@ -39,7 +39,7 @@ class VideoAdmin(FileViews):
     sortable_by = ("age",)  # the other columns have no index, and the table grows without end
     show_full_result_count = False
     view_on_site = False  # that page is for the owner alone
-    actions = [action_of(deed) for deed in DEEDS]
+    actions = [action_of(deed) for deed in VIDEO_ACTIONS]
     served_files = ("file", "poster")
     fieldsets = (
         (None, {"fields": ("player", "public_id", "state_label", "decisions", "owner", "backend")}),
@@ -60,7 +60,7 @@ class VideoAdmin(FileViews):
                 )
             },
         ),
-        ("Source", {"fields": ("kind", "source", "remixed_from", "source_seconds", "joins_source")}),
+        ("Source", {"fields": ("kind", "source", "remixed_from", "source_seconds", "concat_with_source")}),
         ("Error", {"fields": ("error_code", "error_message", "error_detail")}),
         (
             "Timing",
@@ -69,7 +69,16 @@ class VideoAdmin(FileViews):
         ("Result", {"fields": ("measured", "byte_count", "sha256")}),
         (
             "Engine",
-            {"fields": ("backend_job_id", "progress", "attempts", "due_at", "lease_expires_at", "forget_at")},
+            {
+                "fields": (
+                    "backend_job_id",
+                    "progress",
+                    "attempts",
+                    "due_at",
+                    "lease_expires_at",
+                    "delete_job_at",
+                )
+            },
         ),
     )
 
@@ -106,13 +115,15 @@ class VideoAdmin(FileViews):
     ) -> HttpResponse:
         video = self.get_object(request, object_id)
         allowed = self.get_actions(request)
-        offered = [deed for deed in MOVES if deed.name in allowed and video and deed.possible(video)]
+        offered = [
+            deed for deed in RECOVERY_ACTIONS if deed.name in allowed and video and deed.possible(video)
+        ]
         return super().change_view(
             request, object_id, form_url, {**(extra_context or {}), "deeds": offered, "title": "Video"}
         )
 
     def delete_model(self, request: HttpRequest, obj: Video) -> None:
-        services.delete(obj)
+        delete_video(obj)
 
     @admin.display(description="", empty_value="")
     def picture(self, video: Video) -> SafeString | str:
@@ -129,7 +140,7 @@ class VideoAdmin(FileViews):
     @admin.display(description="state")
     def state_label(self, video: Video) -> SafeString:
         kind, words = video.state, video.get_state_display()
-        if video.awaits_decision:
+        if video.needs_decision:
             kind, words = "needs-decision", "Needs attention"
         elif video.is_in_flight and video.cancel_requested_at:
             words = f"{words}, cancel requested"
@@ -161,7 +172,7 @@ class VideoAdmin(FileViews):
     def cast(self, video: Video) -> str:
         return ", ".join(character.name for character in video.characters.all()) or _NONE
 
-    @admin.display(description="video")
+    @admin.display(description="clip")
     def player(self, video: Video) -> SafeString | str:
         if not video.file:
             return _NONE
@@ -174,7 +185,7 @@ class VideoAdmin(FileViews):
 
     @admin.display(description="available actions")
     def decisions(self, video: Video) -> SafeString | str:
-        possible = [(deed.label, deed.meaning) for deed in MOVES if deed.possible(video)]
+        possible = [(deed.label, deed.meaning) for deed in RECOVERY_ACTIONS if deed.possible(video)]
         return format_html_join("", "<p><strong>{}</strong>: {}</p>", possible) or _NONE
 
     @admin.display(description="durations")
