@@ -300,7 +300,7 @@ def test_the_facts_tell_kind_cost_characters_and_fit(as_alice, alice, source):
     told = facts(page_of(as_alice, video))
     assert told["Type"] == "Remix"
     assert told["Cost"].startswith("$1.25 ")
-    assert "The simulator is free" in told["Cost"]
+    assert "the simulator is free" in told["Cost"]
     assert set(told["Characters"].split(", ")) == {"Mara", "&lt;b&gt;Old&lt;/b&gt;"}
     assert "padded to fit" in told["Reference"]
 
