@@ -66,9 +66,9 @@ def test_it_refuses_a_prompt_that_is_none(alice, run, prompt: str):
 
 def test_it_refuses_a_reference_that_is_no_picture(alice, run, tmp_path: Path):
     fake = tmp_path / "fake.png"
-    fake.write_text("not a picture")
+    fake.write_text("not an image")
 
-    with pytest.raises(CommandError, match=r"--reference: .*not a picture"):
+    with pytest.raises(CommandError, match=r"--reference: .*not an image"):
         run("generate_video", "A fox", user="alice", reference=fake)
 
     assert not Video.objects.exists()

@@ -76,7 +76,7 @@ def test_it_keeps_the_reference_image_and_how_it_is_fitted(as_alice, alice, sent
         ("fit", "p\x00d", "Choose Crop or Pad."),
         ("characters", "char_nobody", "character no longer exists"),
         ("characters", ["c\x00", "x"], "character no longer exists"),
-        ("input_reference", lambda: upload(b"just some text"), "not a picture"),
+        ("input_reference", lambda: upload(b"just some text"), "not an image"),
         ("input_reference", lambda: upload(picture("JPEG", (640, 480))[:4000]), "damaged or incomplete"),
         ("input_reference", lambda: upload(bomb()), "20000 x 20000 pixels"),
         ("input_reference", lambda: upload(picture("GIF")), "GIF is not supported"),

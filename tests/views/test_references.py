@@ -131,7 +131,7 @@ def test_good_files_are_kept_and_bad_ones_told(as_alice, alice, headers):
     response = as_alice.post(URL, {"images": files}, headers=headers)
     assert response.status_code == 422
     page = response.content.decode()
-    assert "&lt;b&gt;.png</strong>: The file is not a picture" in page
+    assert "&lt;b&gt;.png</strong>: The file is not an image" in page
     assert page.count("</strong>: ") == 1
     assert {(each.width, each.height) for each in ReferenceImage.objects.all()} == {(900, 600), (64, 48)}
     assert set(ReferenceImage.objects.values_list("owner", flat=True)) == {alice.pk}
