@@ -1,4 +1,4 @@
-"""What people type about their API tokens."""
+"""The form for a new API token."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,7 +28,7 @@ class TokenForm(forms.Form):
     expires_in = forms.ChoiceField(label="Expires", choices=_EXPIRIES, required=False)
 
     def issue(self, user: User) -> tuple[ApiToken, str]:
-        """Make the token of a valid form. Returns it with its secret."""
+        """Create the token of a valid form. Return it with its secret."""
         data: dict[str, Any] = self.cleaned_data
         days = int(data["expires_in"] or 0)
         expires_at = timezone.now() + timedelta(days=days) if days else None
