@@ -26,8 +26,8 @@ def with_queue_info(videos: Iterable[Video]) -> list[Video]:
 def _recall_usual(running: list[Video]) -> None:
     pasts = durations.stats_for(durations.profile_of(video) for video in running)
     for video in running:
-        if expected := pasts[durations.profile_of(video)].expected:
-            video.typical_seconds, video.p97_seconds = expected.median, expected.end
+        if estimate := pasts[durations.profile_of(video)].estimate:
+            video.typical_seconds, video.p97_seconds = estimate.median, estimate.p97
 
 
 def with_tags(videos: VideoQuerySet) -> VideoQuerySet:
