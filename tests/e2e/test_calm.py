@@ -156,7 +156,7 @@ def test_it_says_when_the_studio_is_away_and_catches_up(page: Page, complaints: 
     trouble = page.get_by_role("alert")
     page.route("**/cards?*", lambda route: route.abort())
     page.route("**/health", lambda route: route.abort())
-    expect(trouble).to_contain_text("cannot be reached", timeout=15_000)
+    expect(trouble).to_contain_text("reach the studio", timeout=15_000)
     expect(page.get_by_role("button", name="Try now")).to_be_visible()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
