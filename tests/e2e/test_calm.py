@@ -184,7 +184,7 @@ def test_an_error_is_told_and_the_prompt_stays(page: Page, complaints: list[str]
     page.keyboard.press("n")
     page.keyboard.type("A prompt worth keeping")
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_role("alert")).to_contain_text("error (500)")
+    expect(page.get_by_role("alert")).to_contain_text("error 500")
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("A prompt worth keeping")
     page.get_by_role("button", name="Dismiss").click()
     expect(page.get_by_role("alert")).to_be_hidden()
