@@ -14,7 +14,7 @@ from accounts.models import User
 from videos.engine import enqueue
 from videos.models import Backend, Character, State, Video
 from videos.models.character import NAME_LIMIT
-from videos.validation import is_unicode
+from videos.validation import is_storable
 
 
 def backends_with_characters(in_use: Iterable[Backend] | None = None) -> list[Backend]:
@@ -83,7 +83,7 @@ def _wrong_name(name: str) -> dict[str, str]:
         errors["name"] = "Give the character a name."
     elif len(name.strip()) > NAME_LIMIT:
         errors["name"] = f"A name has at most {NAME_LIMIT} characters."
-    elif "\x00" in name or not is_unicode(name):
+    elif not is_storable(name):
         errors["name"] = "The name holds a character that cannot be stored."
     return errors
 

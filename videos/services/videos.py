@@ -18,7 +18,7 @@ from videos.capabilities import Offer, available_offers
 from videos.engine import enqueue
 from videos.lifecycle import Reason
 from videos.models import Character, Fit, ReferenceImage, Video
-from videos.validation import is_unicode
+from videos.validation import is_storable
 
 MAX_PROMPT_LENGTH = 32_000  # characters, as the protocol has it
 MAX_TAKES = 4  # of one wish in one go, as many as can be compared side by side
@@ -96,7 +96,7 @@ def prompt_error(prompt: str) -> str:
         return "Write a prompt: what should the video show?"
     if len(prompt) > MAX_PROMPT_LENGTH:
         return f"A prompt has at most {MAX_PROMPT_LENGTH:,} characters; this one has {len(prompt):,}."
-    if "\x00" in prompt or not is_unicode(prompt):
+    if not is_storable(prompt):
         return "The prompt holds a character that cannot be stored."
     return ""
 

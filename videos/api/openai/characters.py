@@ -12,9 +12,9 @@ from videos.api.errors import ApiError, not_found
 from videos.api.idempotency import RETRY_WINDOW
 from videos.api.openai import requests, responses
 from videos.api.openai.endpoint import own_video, reply
-from videos.api.openai.requests import PUBLIC_ID
 from videos.models import Character
 from videos.services.characters import backends_with_characters, create_character, create_character_from_video
+from videos.validation import is_public_id
 
 WAIT = 10.0  # seconds for a worker to hand the clip to the backend
 LOOK_EVERY = 0.25  # seconds
@@ -35,7 +35,7 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponse:
 def retrieve(_: HttpRequest, caller: Caller, character_id: str) -> HttpResponse:
     """GET /videos/characters/{id}."""
     mine = Character.objects.filter(owner=caller.user, deleted_at=None, public_id=character_id)
-    character = mine.first() if PUBLIC_ID.fullmatch(character_id) else None
+    character = mine.first() if is_public_id(character_id) else None
     if character is None:
         raise not_found("Character", character_id)
     return reply(responses.character(character))

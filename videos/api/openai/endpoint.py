@@ -16,8 +16,8 @@ from django.views.decorators.csrf import csrf_exempt
 from videos.api.auth import Caller, authenticate
 from videos.api.errors import ApiError, from_validation, not_found
 from videos.api.openai import requests
-from videos.api.openai.requests import PUBLIC_ID
 from videos.models import Video
+from videos.validation import is_public_id
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ def reply(body: Mapping[str, object], headers: Mapping[str, str] | None = None) 
 def own(caller: Caller, public_id: str) -> QuerySet[Video]:
     """Return one's own video with that id, or nothing. PostgreSQL takes no NUL, not even to look for one."""
     mine = Video.objects.visible_to(caller.user)
-    return mine.filter(public_id=public_id) if PUBLIC_ID.fullmatch(public_id) else mine.none()
+    return mine.filter(public_id=public_id) if is_public_id(public_id) else mine.none()
 
 
 def own_video(caller: Caller, public_id: str) -> Video:

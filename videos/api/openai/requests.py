@@ -18,8 +18,8 @@ from django.http.request import UnreadablePostError
 from videos.api.errors import ApiError
 from videos.media.reference import BadReference, Reference, open_reference
 from videos.models import Character
+from videos.validation import is_public_id
 
-PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 _WHOLE = re.compile(r"[0-9]{1,6}", re.ASCII)
 _CHARACTERS = 20  # looked up; how many a video may have is the catalogue's business
@@ -169,7 +169,7 @@ def character_ids(fields: Fields) -> list[str]:
     if not isinstance(given, list) or len(given) > _CHARACTERS:
         raise _wrong_type("characters", "a short list of objects with an id")
     ids = [each.get("id") if isinstance(each, Mapping) else None for each in given]
-    if not all(isinstance(each, str) and PUBLIC_ID.fullmatch(each) for each in ids):
+    if not all(isinstance(each, str) and is_public_id(each) for each in ids):
         raise _wrong_type("characters", "a short list of objects with an id")
     return list(dict.fromkeys(str(each) for each in ids))
 
