@@ -44,7 +44,7 @@ def test_a_template_is_used_with_the_keyboard_alone(page: Page, complaints: list
         "A teapot with {braces} turns slowly on raw linen, one"
     )
     expect(page.get_by_role("textbox", name="Prompt")).to_be_focused()
-    expect(page.locator(".blanks")).to_have_count(0)
+    expect(page.locator(".variables")).to_have_count(0)
 
 
 def test_what_was_typed_comes_back_and_a_template_becomes_text(page: Page):
@@ -53,7 +53,7 @@ def test_what_was_typed_comes_back_and_a_template_becomes_text(page: Page):
     page.get_by_role("link", name="Product reveal").click()
     page.get_by_role("button", name="Bring back what I had typed").click()
     expect(prompt).to_have_value("My own words")
-    expect(page.locator(".blanks")).to_have_count(0)
+    expect(page.locator(".variables")).to_have_count(0)
 
     page.get_by_role("link", name="Product reveal").click()
     page.get_by_label("Product").fill("A sundial")

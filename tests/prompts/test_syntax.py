@@ -40,7 +40,7 @@ ANYTHING = st.text() | BRACES
     ],
 )
 def test_it_finds_the_blanks(text: str, blanks: tuple[Variable, ...]):
-    assert parse_template(text).blanks == blanks
+    assert parse_template(text).variables == blanks
 
 
 @pytest.mark.parametrize(
@@ -62,27 +62,27 @@ def test_it_says_which_are_empty():
     with pytest.raises(MissingValuesError) as refused:
         template.fill({"b": " ", "d_e": "here"})
     assert refused.value.names == ("a", "b")
-    assert template.sketch({"b": " "}) == "[a] [b] x [d e]"
+    assert template.preview({"b": " "}) == "[a] [b] x [d e]"
 
 
 @given(ANYTHING, st.dictionaries(st.sampled_from(["a", "b", "ab"]), ANYTHING))
 def test_no_text_breaks_it(text: str, answers: dict[str, str]):
     template = parse_template(text)
     assert isinstance(template_error(text), str)
-    assert isinstance(template.sketch(answers), str)
-    empty = {blank.name for blank in template.blanks if not answers.get(blank.name, blank.start).strip()}
+    assert isinstance(template.preview(answers), str)
+    empty = {blank.name for blank in template.variables if not answers.get(blank.name, blank.start).strip()}
     if empty:
         with pytest.raises(MissingValuesError) as refused:
             template.fill(answers)
         assert set(refused.value.names) == empty
     else:
-        assert template.fill(answers) == template.sketch(answers)
+        assert template.fill(answers) == template.preview(answers)
 
 
 @given(ANYTHING)
 def test_a_text_stays_itself(text: str):
     assert parse_template(escape_braces(text)).fill({}) == text
-    assert parse_template(escape_braces(text)).blanks == ()
+    assert parse_template(escape_braces(text)).variables == ()
     assert template_error(escape_braces(text)) == ""
 
 

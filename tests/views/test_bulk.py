@@ -1,5 +1,7 @@
 """Deeds on many videos, and the star on one."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -9,7 +11,7 @@ from tests.factories import VideoFactory
 from tests.views.page import HTMX
 from videos.models import State, Tag, Video
 from videos.services.library import add_tag
-from videos.views.bulk import MOST
+from videos.views.bulk import MAX_SELECTED
 
 pytestmark = pytest.mark.django_db
 URL = reverse("videos:bulk")
@@ -54,14 +56,19 @@ def test_tags_are_put_on_and_taken_off(as_alice, alice, mine):
 def test_the_trash_takes_them_and_says_how_to_undo_it(as_alice, mine):
     response = do(as_alice, "trash", *mine[:2], htmx=True)
     page = response.content.decode()
-    stamp = Video.objects.exclude(trashed_at=None).values_list("trashed_at", flat=True).distinct().get()
     assert "2 videos moved to the trash." in page
-    assert stamp.isoformat() in page
+    batch_id = re.search(r'name="batch" value="([^"]+)"', page)[1]
     for video in mine[:2]:
         assert f'<article id="card-{video.public_id}" hx-swap-oob="delete">' in page
     assert response["HX-Trigger"] == "library:changed"
     assert list(Video.objects.not_trashed()) == [mine[2]]
 
+    as_alice.post(reverse("videos:undo"), {"batch": batch_id})
+    assert Video.objects.not_trashed().count() == 3
+
+
+def test_restoring_takes_them_out_of_the_trash(as_alice, mine):
+    do(as_alice, "trash", *mine[:2])
     do(as_alice, "restore", *mine[:2])
     assert Video.objects.not_trashed().count() == 3
 
@@ -136,9 +143,9 @@ def test_nothing_selected_is_said(as_alice, mine, ids):
 
 
 def test_too_many_at_once_are_refused(as_alice, mine):
-    ids = [f"video_{number}" for number in range(MOST)]
+    ids = [f"video_{number}" for number in range(MAX_SELECTED)]
     response = as_alice.post(URL, {"do": "trash", "id": [mine[0].public_id, *ids]}, headers=HTMX)
-    assert f"At most {MOST} videos at once" in response.content.decode()
+    assert f"At most {MAX_SELECTED} videos at once" in response.content.decode()
     assert untouched(mine[0])
 
 

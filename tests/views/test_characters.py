@@ -58,7 +58,7 @@ def clip_url(character: Character) -> str:
 
 
 def from_url(video: Video) -> str:
-    return reverse("videos:character_from", args=[video.public_id])
+    return reverse("videos:character_from_video", args=[video.public_id])
 
 
 def without_characters(name: str = "Box") -> Backend:

@@ -45,7 +45,7 @@ def test_it_deletes(as_alice, alice, hints, django_capture_on_commit_callbacks):
 def test_what_is_not_in_the_trash_goes_there_first(as_alice, alice, method):
     video = VideoFactory(owner=alice, state=State.COMPLETED)
     response = getattr(as_alice, method)(url_of(video))
-    assert response.url == reverse("videos:throw", args=[video.public_id])
+    assert response.url == reverse("videos:move_to_trash", args=[video.public_id])
     video.refresh_from_db()
     assert video.deleted_at is None
     assert video.trashed_at is None, "the page that follows asks first"

@@ -45,7 +45,7 @@ def test_the_page_shows_the_source_and_its_prompt(as_alice, source, verb):
     page = response.content.decode()
     assert response.status_code == 200
     assert f"{verb.capitalize()} this video" in page
-    assert response.context["form"].meaning in page
+    assert response.context["form"].description in page
     assert f'src="{reverse("videos:file", args=[source.public_id])}"' in page
     assert "A paper boat</textarea>" in page
     assert "data-price>$0.40</span>" in page
@@ -112,14 +112,14 @@ def test_a_length_that_is_not_offered_is_told_at_the_field(as_alice, source, sec
 def test_it_offers_the_lengths_with_their_prices(as_alice, source):
     response = as_alice.get(url_of(source, "extend"))
     lengths = response.context["form"].lengths
-    assert [(each.seconds, each.whole, each.price) for each in lengths] == [
+    assert [(each.seconds, each.total_seconds, each.price) for each in lengths] == [
         (4, 8, "$0.40"),
         (8, 12, "$0.80"),
         (12, 16, "$1.20"),
         (16, 20, "$1.60"),
         (20, 24, "$2.00"),
     ]
-    assert [each.seconds for each in lengths if each.chosen] == [4]
+    assert [each.seconds for each in lengths if each.is_chosen] == [4]
     page = response.content.decode()
     assert 'value="8" data-costs="$0.80"' in page
     assert "8 s more cost $0.80" in page

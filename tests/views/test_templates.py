@@ -33,10 +33,10 @@ def test_it_shows_ones_own_first_and_the_shared_by_category(as_alice, alice, bob
     own(bob, title="Hidden from alice")
     own(alice, title="Switched off", enabled=False)
     response = as_alice.get(URL)
-    assert response.context["mine"] == [newer, older]
-    shelves = response.context["shelves"]
-    assert [name for name, _ in shelves][:3] == ["Product", "Place", "Story"]
-    assert sum(len(shelf) for _, shelf in shelves) >= 24
+    assert response.context["own"] == [newer, older]
+    categories = response.context["categories"]
+    assert [name for name, _ in categories][:3] == ["Product", "Place", "Story"]
+    assert sum(len(templates) for _, templates in categories) >= 24
     page = response.content.decode()
     assert "Hidden from alice" not in page
     assert "Switched off" not in page
@@ -57,8 +57,8 @@ def test_it_searches_titles_and_prompts(as_alice, alice, bob, q, titles):
     own(alice)
     own(bob, title="Mine too")
     response = as_alice.get(URL, {"q": q}, headers=HTMX)
-    shared = [each.title for _, shelf in response.context["shelves"] for each in shelf]
-    assert [each.title for each in response.context["mine"]] + shared == titles
+    shared = [each.title for _, templates in response.context["categories"] for each in templates]
+    assert [each.title for each in response.context["own"]] + shared == titles
     assert "<html" not in response.content.decode()
 
 
@@ -145,7 +145,9 @@ def test_a_stranger_and_staff_find_nothing(as_bob, as_carol, alice, what):
         assert client.post(address(template, what), GOOD).status_code == 404
     template.refresh_from_db()
     assert template.title == "Mine"
-    assert as_bob.get(reverse("videos:studio"), {"template": template.pk}).context["blanks"] is None
+    assert (
+        as_bob.get(reverse("videos:studio"), {"template": template.pk}).context["composer"].variables is None
+    )
 
 
 @pytest.mark.parametrize("what", ["", "_delete"])
@@ -194,12 +196,12 @@ def test_staff_give_away_one_of_their_own_later(as_carol, carol):
 def test_a_video_becomes_a_template_that_says_the_same(as_alice, alice):
     video = VideoFactory(owner=alice, prompt="Braces {so} and }", seconds=8, size="720x1280")
     assert f"{NEW}?of={video.public_id}" in as_alice.get(video.get_absolute_url()).content.decode()
-    initial = as_alice.get(NEW, {"of": video.public_id}).context["form"].initial
+    initial = as_alice.get(NEW, {"of": video.public_id}).context["composer"].form.initial
     as_alice.post(NEW, {**GOOD, **initial})
     template = PromptTemplate.objects.get(title="Ours")
     assert (template.seconds, template.size, template.model) == (8, "720x1280", "sora-2")
     started = as_alice.get(reverse("videos:studio"), {"template": template.pk})
-    assert started.context["form"].initial["prompt"] == "Braces {so} and }"
+    assert started.context["composer"].form.initial["prompt"] == "Braces {so} and }"
 
 
 @pytest.mark.parametrize("public_id", ["", "x", "\x00", "video_nobody_has"])

@@ -52,8 +52,8 @@ def extend_video(owner: User, source: Video, prompt: str, seconds: int) -> Video
         kind=Kind.EXTEND,
         seconds=seconds,
         source_seconds=source.total_seconds,
-        backend=ways.join.backend if ways.join else source.backend,
-        concat_with_source=ways.join is not None,
+        backend=ways.concat_offer.backend if ways.concat_offer else source.backend,
+        concat_with_source=ways.concat_offer is not None,
     )
 
 

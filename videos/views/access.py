@@ -1,6 +1,5 @@
-"""Who is asking, and for which video: every view starts here."""
+"""Who is asking, and for what: every view starts here."""
 
-import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
@@ -18,12 +17,12 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from videos.models import Character, ReferenceImage, Video
+from videos.validation import is_public_id
 
 P = ParamSpec("P")
 
-_PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_WORDS = 10  # of a search
-_SEARCH = 200  # characters
+_MAX_TERMS = 10  # words of a search
+_MAX_QUERY_LENGTH = 200  # characters of a search
 
 
 class Request(HttpRequest):
@@ -38,8 +37,8 @@ def signed_in(
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """Send strangers to the sign-in page and back again afterwards, and keep answers out of shared caches.
 
-    A fragment's request is answered with a redirect of the whole page: the sign-in form must not land inside
-    a card when a session ends while the page is open.
+    HTMX is answered with a redirect of the whole page: the sign-in form must not land inside a card when a
+    session ends while the page is open.
     """
 
     @wraps(view)
@@ -58,41 +57,44 @@ def signed_in(
 
 
 def safe_referer(request: Request) -> str:
-    """The page that the request came from, when it is one of ours, else the library."""
-    wanted = request.headers.get("Referer", "")
-    safe = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    """Return the page that the request came from when it is one of ours, else the library."""
+    referer = request.headers.get("Referer", "")
+    is_safe = url_has_allowed_host_and_scheme(
+        referer, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return wanted if safe else reverse("videos:library")
+    return referer if is_safe else reverse("videos:library")
 
 
 def get_video(request: Request, public_id: str) -> Video:
-    """Return one's own video. Raises `Http404` for another's, a deleted or an unknown one, to staff too."""
-    if not _PUBLIC_ID.fullmatch(public_id):
-        raise Http404  # from a query it may hold anything, also what PostgreSQL does not take
-    mine = Video.objects.visible_to(request.user).select_related("reference", "backend")
-    return get_object_or_404(mine, public_id=public_id)
+    """Return one's own video.
+
+    Raises `Http404` for one that is unknown, deleted or another's. Staff see no more than anybody.
+    """
+    if not is_public_id(public_id):
+        raise Http404
+    own = Video.objects.visible_to(request.user).select_related("reference", "backend")
+    return get_object_or_404(own, public_id=public_id)
 
 
 def get_character(request: Request, public_id: str) -> Character:
     """Return one's own character. Raises `Http404` as `get_video` does."""
-    mine = Character.objects.filter(owner=request.user, deleted_at=None)
-    return get_object_or_404(mine, public_id=public_id)
+    own = Character.objects.filter(owner=request.user, deleted_at=None)
+    return get_object_or_404(own, public_id=public_id)
 
 
 def get_reference(request: Request, public_id: str) -> ReferenceImage:
-    """Return an image that one keeps. Raises `Http404` as `get_video` does."""
+    """Return one's own reference image. Raises `Http404` as `get_video` does."""
     return get_object_or_404(ReferenceImage.objects.visible_to(request.user), public_id=public_id)
 
 
 def video_from_query(request: Request, parameter: str) -> Video | None:
-    """Return one's own video that `?parameter=` names by its id; None when there is none such."""
+    """Return one's own video whose id is in `?parameter=`; None when there is no such video."""
     public_id = request.GET.get(parameter, "")
-    if not _PUBLIC_ID.fullmatch(public_id):
+    if not is_public_id(public_id):
         return None
     return Video.objects.visible_to(request.user).filter(public_id=public_id).first()
 
 
 def search_terms(request: Request) -> list[str]:
-    """Return the words of `?q=`, all of which a result is to have. A NUL, which databases refuse, is none."""
-    return request.GET.get("q", "").replace("\x00", " ")[:_SEARCH].split()[:_WORDS]
+    """Return the words of `?q=`, all of which a result must contain. NUL, which databases refuse, is none."""
+    return request.GET.get("q", "").replace("\x00", " ")[:_MAX_QUERY_LENGTH].split()[:_MAX_TERMS]

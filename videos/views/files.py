@@ -15,9 +15,9 @@ from videos.views.access import Request, get_video, signed_in
 @require_safe
 @signed_in
 def file(request: Request, public_id: str) -> HttpResponseBase:
-    """The clip itself, with byte ranges so that players can seek. `?download=1` saves it."""
+    """Send the video itself, with byte ranges so that players can seek. `?download=1` saves it."""
     video = get_video(request, public_id)
-    return answer(
+    return serve_file(
         request,
         video.file,
         content_type="video/mp4",
@@ -30,45 +30,45 @@ def file(request: Request, public_id: str) -> HttpResponseBase:
 @require_safe
 @signed_in
 def poster(request: Request, public_id: str) -> HttpResponseBase:
-    return answer(request, get_video(request, public_id).poster, content_type=POSTER_TYPE)
+    return serve_file(request, get_video(request, public_id).poster, content_type=POSTER_TYPE)
 
 
 @require_safe
 @signed_in
 def scrub(request: Request, public_id: str) -> HttpResponseBase:
-    """The scrub sheet: moments of the clip as tiles in one picture."""
-    return answer(request, get_video(request, public_id).scrub_sheet, content_type=SCRUB_TYPE)
+    """Send the scrub sheet: frames of the video as tiles of one picture."""
+    return serve_file(request, get_video(request, public_id).scrub_sheet, content_type=SCRUB_TYPE)
 
 
 @require_safe
 @signed_in
 def reference(request: Request, public_id: str) -> HttpResponseBase:
-    """The picture the video started from."""
+    """Send the reference image of a video."""
     image = get_video(request, public_id).reference
     if image is None:
         raise Http404
-    return answer(request, image.file, content_type=image.content_type, etag=image.sha256)
+    return serve_file(request, image.file, content_type=image.content_type, etag=image.sha256)
 
 
 @require_safe
 @signed_in
 def picture(request: Request, public_id: str) -> HttpResponseBase:
-    """A reference image itself; also one that was deleted, while a video was made from it."""
+    """Send a reference image; a deleted one too, for as long as a video made from it is there."""
     image = get_object_or_404(ReferenceImage, owner=request.user, public_id=public_id)
-    return answer(request, image.file, content_type=image.content_type, etag=image.sha256)
+    return serve_file(request, image.file, content_type=image.content_type, etag=image.sha256)
 
 
 @require_safe
 @signed_in
 def thumbnail(request: Request, public_id: str) -> HttpResponseBase:
-    """A reference image, small. Those from before there were thumbnails come whole."""
+    """Send a reference image, small. Images older than thumbnails are sent whole."""
     image = get_object_or_404(ReferenceImage, owner=request.user, public_id=public_id)
     if not image.thumbnail:
-        return answer(request, image.file, content_type=image.content_type, etag=image.sha256)
-    return answer(request, image.thumbnail, content_type=THUMBNAIL_TYPE, etag=f"{image.sha256}-small")
+        return serve_file(request, image.file, content_type=image.content_type, etag=image.sha256)
+    return serve_file(request, image.thumbnail, content_type=THUMBNAIL_TYPE, etag=f"{image.sha256}-small")
 
 
-def answer(
+def serve_file(
     request: Request,
     stored: FieldFile,
     *,
@@ -77,6 +77,7 @@ def answer(
     as_attachment: bool = False,
     etag: str | None = None,
 ) -> HttpResponseBase:
+    """Send a stored file as `stored_response` does. Raises `Http404` when it is not there."""
     try:
         return stored_response(
             request,
