@@ -190,7 +190,7 @@ def dollars(amount: Decimal) -> str:
 @register.filter
 def deletion_time(video: Video) -> datetime | None:
     """Return when a video in the trash is deleted for good; None for one that is not there."""
-    return video.trashed_at and video.trashed_at + timedelta(days=settings.TRASH_DAYS)
+    return video.trashed_at and video.trashed_at + timedelta(days=settings.TRASH_RETENTION_DAYS)
 
 
 @register.filter
