@@ -1,59 +1,24 @@
 """Who is asking, and for what: every view starts here."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Concatenate, ParamSpec
-from urllib.parse import urlsplit
-
-from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
-from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from videos.models import Character, ReferenceImage, Video
 from videos.validation import is_public_id
 
-P = ParamSpec("P")
-
 _MAX_TERMS = 10  # words of a search
 _MAX_QUERY_LENGTH = 200  # characters of a search
 
 
 class Request(HttpRequest):
-    """A request of someone who is signed in, as `signed_in` hands it to a view."""
+    """A request of somebody who is signed in: `LoginRequiredMiddleware` lets no other reach a view."""
 
     user: User
     htmx: HtmxDetails
-
-
-def signed_in(
-    view: Callable[Concatenate[Request, P], HttpResponseBase],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Send strangers to the sign-in page and back again afterwards, and keep answers out of shared caches.
-
-    HTMX is answered with a redirect of the whole page: the sign-in form must not land inside a card when a
-    session ends while the page is open.
-    """
-
-    @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if request.user.is_authenticated:
-            response = view(request, *args, **kwargs)  # type: ignore[arg-type]  # checked on the line above
-            if not response.has_header("Cache-Control"):
-                patch_cache_control(response, private=True, no_cache=True)
-            return response
-        if "HX-Request" in request.headers:
-            page = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
-            return HttpResponseClientRedirect(redirect_to_login(page).url)
-        return redirect_to_login(request.get_full_path())
-
-    return guarded
 
 
 def safe_referer(request: Request) -> str:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from videos.models import Video
 from videos.services.videos import abandon_video, cancel_video, recheck_video, resubmit_video, retry_video
-from videos.views.access import Request, get_video, signed_in
+from videos.views.access import Request, get_video
 from videos.views.notifications import notify
 from videos.views.search import Search, video_url
 from videos.views.selectors import with_queue_info
@@ -17,34 +17,29 @@ _TOO_LATE = "This video has moved on in the meantime; here is where it stands no
 
 
 @require_POST
-@signed_in
 def cancel(request: Request, public_id: str) -> HttpResponse:
     return _perform(request, public_id, cancel_video)
 
 
 @require_POST
-@signed_in
 def retry(request: Request, public_id: str) -> HttpResponse:
     """Submit a failed video as a new job, which may cost again."""
     return _perform(request, public_id, retry_video)
 
 
 @require_POST
-@signed_in
 def recheck(request: Request, public_id: str) -> HttpResponse:
     """Look for the result of a failed video once more, submitting nothing."""
     return _perform(request, public_id, recheck_video)
 
 
 @require_POST
-@signed_in
 def resubmit(request: Request, public_id: str) -> HttpResponse:
     """Submit a video again as its owner decided, though the backend may have accepted it before."""
     return _perform(request, public_id, resubmit_video)
 
 
 @require_POST
-@signed_in
 def abandon(request: Request, public_id: str) -> HttpResponse:
     """Mark a video as failed as its owner decided, though the backend may have accepted it."""
     return _perform(request, public_id, abandon_video)

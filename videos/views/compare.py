@@ -14,7 +14,7 @@ from videos.models import State, Video
 from videos.prompts.diff import highlight_differences
 from videos.templatetags.studio import duration_between, format_size
 from videos.validation import is_public_id
-from videos.views.access import Request, signed_in
+from videos.views.access import Request
 
 MIN_VIDEOS, MAX_VIDEOS = 2, 4
 
@@ -42,7 +42,6 @@ _PROPERTIES: dict[str, Callable[[Video], str]] = {
 
 
 @require_safe
-@signed_in
 def compare(request: Request) -> HttpResponse:
     """Show the videos of `?id=…&id=…` in that order.
 

@@ -10,25 +10,22 @@ from videos.capabilities import capabilities_for
 from videos.forms.derivations import DerivationForm, EditForm, ExtendForm, RemixForm
 from videos.models import Video
 from videos.services.derivations import why_not_derivable
-from videos.views.access import Request, get_video, signed_in
+from videos.views.access import Request, get_video
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
 @vary_on_headers("HX-Request")
 def remix(request: Request, public_id: str) -> HttpResponse:
     return _derive(request, public_id, RemixForm)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
 @vary_on_headers("HX-Request")
 def edit(request: Request, public_id: str) -> HttpResponse:
     return _derive(request, public_id, EditForm)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
 @vary_on_headers("HX-Request")
 def extend(request: Request, public_id: str) -> HttpResponse:
     return _derive(request, public_id, ExtendForm)

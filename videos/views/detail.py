@@ -11,7 +11,7 @@ from videos.models import Tag, Video
 from videos.services.characters import why_no_character
 from videos.services.videos import delete_video
 from videos.templatetags.studio import version
-from videos.views.access import Request, get_video, signed_in
+from videos.views.access import Request, get_video
 from videos.views.lineage import lineage_tree
 from videos.views.pagination import adjacent_videos
 from videos.views.search import Search
@@ -20,7 +20,6 @@ from videos.views.takes import other_takes
 
 
 @require_safe
-@signed_in
 @vary_on_headers("HX-Request")
 def detail(request: Request, public_id: str) -> HttpResponse:
     """Show the page. HTMX, telling the `version` it shows, gets 204 or the parts that have changed since.
@@ -40,7 +39,6 @@ def detail(request: Request, public_id: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
 def delete(request: Request, public_id: str) -> HttpResponse:
     """Ask first; a POST deletes a video in the trash for good. Any other is moved there first."""
     video = get_video(request, public_id)

@@ -9,11 +9,10 @@ from django.views.decorators.http import require_safe
 from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, readable_name, stored_response
 from videos.media.reference import THUMBNAIL_TYPE
 from videos.models import ReferenceImage
-from videos.views.access import Request, get_video, signed_in
+from videos.views.access import Request, get_video
 
 
 @require_safe
-@signed_in
 def file(request: Request, public_id: str) -> HttpResponseBase:
     """Send the video itself, with byte ranges so that players can seek. `?download=1` saves it."""
     video = get_video(request, public_id)
@@ -28,20 +27,17 @@ def file(request: Request, public_id: str) -> HttpResponseBase:
 
 
 @require_safe
-@signed_in
 def poster(request: Request, public_id: str) -> HttpResponseBase:
     return serve_file(request, get_video(request, public_id).poster, content_type=POSTER_TYPE)
 
 
 @require_safe
-@signed_in
 def scrub(request: Request, public_id: str) -> HttpResponseBase:
     """Send the scrub sheet: frames of the video as tiles of one picture."""
     return serve_file(request, get_video(request, public_id).scrub_sheet, content_type=SCRUB_TYPE)
 
 
 @require_safe
-@signed_in
 def reference(request: Request, public_id: str) -> HttpResponseBase:
     """Send the reference image of a video."""
     image = get_video(request, public_id).reference
@@ -51,7 +47,6 @@ def reference(request: Request, public_id: str) -> HttpResponseBase:
 
 
 @require_safe
-@signed_in
 def picture(request: Request, public_id: str) -> HttpResponseBase:
     """Send a reference image; a deleted one too, for as long as a video made from it is there."""
     image = get_object_or_404(ReferenceImage, owner=request.user, public_id=public_id)
@@ -59,7 +54,6 @@ def picture(request: Request, public_id: str) -> HttpResponseBase:
 
 
 @require_safe
-@signed_in
 def thumbnail(request: Request, public_id: str) -> HttpResponseBase:
     """Send a reference image, small. Images older than thumbnails are sent whole."""
     image = get_object_or_404(ReferenceImage, owner=request.user, public_id=public_id)

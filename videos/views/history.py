@@ -9,7 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 from videos.models import Kind, Video
 from videos.models.keyset import KeysetOrder, Position, take_page
 from videos.models.video import VideoQuerySet
-from videos.views.access import Request, search_terms, signed_in, video_from_query
+from videos.views.access import Request, search_terms, video_from_query
 
 PAGE_SIZE = 20  # prompts
 
@@ -17,7 +17,6 @@ _NEWEST_FIRST = KeysetOrder()
 
 
 @require_safe
-@signed_in
 @vary_on_headers("HX-Request")
 def history(request: Request) -> HttpResponse:
     """Show one page of prompts, newest first, older than that of the video `?before=`; `?q=` searches.

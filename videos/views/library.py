@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from videos.models import Tag
-from videos.views.access import Request, signed_in
+from videos.views.access import Request
 from videos.views.facet_cache import CachedCounts, cached_counts, fresh_counts
 from videos.views.pagination import paginate
 from videos.views.search import SORTS, STATUSES, Search
@@ -17,7 +17,6 @@ from videos.views.selectors import with_queue_info
 
 
 @require_safe
-@signed_in
 def library(request: Request) -> HttpResponse:
     """Show one page of what the address asks for.
 

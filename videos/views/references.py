@@ -25,7 +25,7 @@ from videos.services.references import (
     rename_reference,
 )
 from videos.validation import PUBLIC_ID_PATTERN
-from videos.views.access import Request, get_reference, search_terms, signed_in
+from videos.views.access import Request, get_reference, search_terms
 from videos.views.notifications import notify
 
 PAGE_SIZE = 36  # images
@@ -42,7 +42,6 @@ _FRAGMENTS = {
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
 def references(request: Request) -> HttpResponse:
     """Show one page of them, last used first; `?q=` searches their names. A POST adds the files in `images`.
 
@@ -59,7 +58,6 @@ def references(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
 def name(request: Request, public_id: str) -> HttpResponse:
     """Rename an image. HTMX gets its card."""
     image = get_reference(request, public_id)
@@ -81,7 +79,6 @@ def name(request: Request, public_id: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
 def delete(request: Request, public_id: str) -> HttpResponse:
     """Ask first; a POST deletes. Videos made from the image keep it.
 

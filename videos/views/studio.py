@@ -14,7 +14,7 @@ from videos.forms.generate import GenerateForm, initial_values
 from videos.forms.templates import VariablesForm
 from videos.models import IN_FLIGHT, Backend, PromptTemplate, Video
 from videos.services.characters import has_characters
-from videos.views.access import Request, signed_in, video_from_query
+from videos.views.access import Request, video_from_query
 from videos.views.composer import Composer
 from videos.views.selectors import with_queue_info
 from videos.views.takes import sort_takes
@@ -27,7 +27,6 @@ _SETTINGS = ("model", "seconds", "size")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
 @vary_on_headers("HX-Request")
 def studio(request: Request) -> HttpResponse:
     """Show the studio; a POST creates what its form asks for. HTMX gets the composer, and the new cards."""

@@ -11,7 +11,7 @@ from videos.models import Video
 from videos.models.keyset import KeysetOrder
 from videos.models.video import VideoQuerySet
 from videos.services.library import empty_trash, move_to_trash, restore_from_trash
-from videos.views.access import Request, get_video, safe_referer, signed_in
+from videos.views.access import Request, get_video, safe_referer
 from videos.views.pagination import paginate
 from videos.views.search import Search, video_url
 from videos.views.selectors import with_queue_info
@@ -21,7 +21,6 @@ _LATEST_FIRST = KeysetOrder(F("trashed_at"))
 
 
 @require_safe
-@signed_in
 def trash(request: Request) -> HttpResponse:
     """Show what is in the trash, latest first, and how long each stays."""
     trashed = _trashed(request)
@@ -37,7 +36,6 @@ def trash(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
 def empty(request: Request) -> HttpResponse:
     """Ask first; a POST deletes all that is in the trash for good."""
     if request.method != "POST":
@@ -48,7 +46,6 @@ def empty(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
 def trash_video(request: Request, public_id: str) -> HttpResponse:
     """Ask first; a POST moves the video to the trash, canceling it when it is in flight."""
     video = get_video(request, public_id)
@@ -61,7 +58,6 @@ def trash_video(request: Request, public_id: str) -> HttpResponse:
 
 
 @require_POST
-@signed_in
 def restore(request: Request, public_id: str) -> HttpResponse:
     video = get_video(request, public_id)
     restore_from_trash([video])
@@ -70,7 +66,6 @@ def restore(request: Request, public_id: str) -> HttpResponse:
 
 
 @require_POST
-@signed_in
 def undo(request: Request) -> HttpResponse:
     """Restore all that the session moved to the trash as `batch`."""
     moment = trashed_moment(request, request.POST.get("batch", ""))
