@@ -36,7 +36,7 @@ def test_a_finished_video_is_remixed_from_its_page(page: Page, source: str):
     assert remix != source
     expect(page.locator("#detail")).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
     expect(page.get_by_role("heading", name="The same boat in a snow storm")).to_be_visible()
-    tree = page.get_by_role("region", name="Family")
+    tree = page.get_by_role("region", name="Lineage")
     expect(tree.locator("[aria-current]")).to_contain_text("The same boat in a snow storm")
     tree.get_by_role("link", name=PROMPT).click()
     page.wait_for_url(source)
@@ -68,7 +68,7 @@ def test_another_like_this_does_not_lose_what_was_typed(page: Page, studio: Stud
     page.get_by_role("link", name="Make another like this").click()
     prompt = page.get_by_role("textbox", name="Prompt")
     expect(prompt).to_have_value(PROMPT)
-    page.get_by_role("button", name="Bring back what I had typed").click()
+    page.get_by_role("button", name="Restore my draft").click()
     expect(prompt).to_have_value("Something I was about to ask for")
 
 
@@ -85,6 +85,6 @@ def test_it_works_without_javascript(browser: Browser, studio: Studio, source: s
         page.get_by_role("button", name="Extend").click()
         page.wait_for_url(re.compile(r"/videos/video_\w+/$"))
         expect(page.get_by_text("8 s more, 12 s in all", exact=True)).to_be_visible()
-        expect(page.get_by_role("region", name="Family").locator("[aria-current]")).to_contain_text(
+        expect(page.get_by_role("region", name="Lineage").locator("[aria-current]")).to_contain_text(
             "Extension"
         )

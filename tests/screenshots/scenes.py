@@ -20,7 +20,7 @@ class Scene:
 
 
 def _select(page: Page) -> None:
-    for box in page.locator(".pick input").all()[:4]:
+    for box in page.locator(".card__select input").all()[:4]:
         box.check(force=True)
 
 
@@ -72,7 +72,7 @@ SCENES = [
     Scene("templates", "alice", "/templates/"),
     Scene("template-new", "alice", "/templates/new"),
     Scene("history", "alice", "/history/"),
-    Scene("history-dialog", "alice", "/", _open("Earlier prompts"), whole=False),
+    Scene("history-dialog", "alice", "/", _open("Prompt history"), whole=False),
     Scene("trash", "alice", "/trash/"),
     Scene("characters", "alice", "/characters/"),
     Scene("tokens", "alice", "/accounts/tokens/"),

@@ -49,7 +49,7 @@ def test_what_is_sent_is_the_prompt_filled_in(as_alice, alice):
         ("variable-thing", "", "“thing” is empty"),
         ("variable-thing", "  ", "“thing” is empty"),
         ("variable-city", "", "“city” is empty"),
-        ("variable-city", "Rome", "Choose one of the list"),
+        ("variable-city", "Rome", "Choose a value from the list"),
         ("variable-season", "x" * 501, "at most 500"),
         ("variable-season", "a\x00b", "Null characters"),
     ],

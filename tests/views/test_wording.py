@@ -82,7 +82,7 @@ def test_a_size_icon_stays_in_its_box(size):
 
 def test_what_is_being_canceled_says_so():
     video = VideoFactory.build(state=State.SUBMITTING, owner=None, backend=None)
-    assert status_label(video) == "Sending"
+    assert status_label(video) == "Submitting"
     video.cancel_requested_at = NOW
     assert status_label(video) == "Canceling"
 

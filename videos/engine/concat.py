@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 _CHUNK = 1 << 20  # bytes
 
-_ALONE = "This is the new part alone: "
+_ALONE = "This is only the new part: "
 _GONE = Reason("source_gone", _ALONE + "the video that it extends was deleted before this one was finished.")
 _UNUSABLE = _ALONE + "it could not be joined to the video that it extends."
 

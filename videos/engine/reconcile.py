@@ -27,8 +27,8 @@ LOOK_FOR = timedelta(minutes=15)  # how long an unreachable backend is asked bef
 
 ASK = Reason(
     "uncertain",
-    "We could not learn whether the backend accepted this. Submitting again may be paid twice; giving up may"
-    " leave one job paid and lost.",
+    "We couldn't confirm that the backend received this job. Submitting it again may be charged twice; if it"
+    " is marked as failed, a job that did arrive may still be charged.",
 )
 
 

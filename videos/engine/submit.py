@@ -114,7 +114,7 @@ def _submit_once(claim: Claim, video: Video, way: Operation) -> Job | None:
 
 
 _REFERENCE_GONE = "The reference image could not be read. Nothing was submitted. Choose it again."
-_SOURCE_UNREADABLE = "The video to go on from cannot be read. Nothing was submitted."
+_SOURCE_UNREADABLE = "The source video could not be read. Nothing was submitted."
 
 
 def _reference(video: Video) -> ReferenceFile | None:

@@ -75,9 +75,7 @@ class DerivationForm(CreationForm[Video]):
 
 class RemixForm(DerivationForm):
     verb = "remix"
-    description = (
-        "A remix is a new take on the whole clip: say in the prompt what should be different this time."
-    )
+    description = "A remix is a new take on the whole video. Describe what should be different this time."
 
     def _create(self, owner: User) -> Video:
         return remix_video(owner, self.source, self.cleaned_data["prompt"])
@@ -85,7 +83,7 @@ class RemixForm(DerivationForm):
 
 class EditForm(DerivationForm):
     verb = "edit"
-    description = "An edit keeps the clip and changes only what the prompt says."
+    description = "An edit keeps the video and changes only what the prompt describes."
 
     def _create(self, owner: User) -> Video:
         return edit_video(owner, self.source, self.cleaned_data["prompt"])
@@ -93,9 +91,7 @@ class EditForm(DerivationForm):
 
 class ExtendForm(DerivationForm):
     verb = "extend"
-    description = (
-        "An extension goes on where the clip ends, as the prompt says; you get the whole film as one file."
-    )
+    description = "Continue from the last frame using this prompt. You get the whole video as one file."
 
     seconds = forms.IntegerField(required=False)
 
@@ -131,11 +127,11 @@ class ExtendForm(DerivationForm):
         """Who makes the extended video: the backend itself, or this studio by joining two clips."""
         backend, offer = self.source.backend, self.capabilities.concat_offer
         if offer is None:
-            return f"{backend.name} extends the film itself."
+            return f"{backend.name} extends the video itself."
         reasons = {False: "cannot extend videos", None: "is not known to extend videos"}
-        reason = reasons.get(backend.can_extend, "takes no new videos now")
-        maker = "it makes" if offer.backend.pk == backend.pk else f"{offer.backend.name} makes"
+        reason = reasons.get(backend.can_extend, "is not accepting new videos")
+        maker = "it generates" if offer.backend.pk == backend.pk else f"{offer.backend.name} generates"
         return (
-            f"{backend.name} {reason}, so {maker} a clip that begins with the last frame, "
-            "and the two are joined here into one file."
+            f"{backend.name} {reason}, so {maker} a continuation from the last frame, "
+            "and the studio joins the two into one file."
         )

@@ -21,7 +21,7 @@ from videos.prompts.syntax import (
 from videos.services.videos import MAX_PROMPT_LENGTH, prompt_error
 
 MAX_OWN_TEMPLATES = 200  # of one person, whose page shows them all
-_UNSET = "As chosen"
+_UNSET = "Use current setting"
 
 
 class TemplateForm(forms.ModelForm[PromptTemplate]):
@@ -58,11 +58,13 @@ class TemplateForm(forms.ModelForm[PromptTemplate]):
             if not models:
                 raise ValidationError({"model": "This model is not in the catalogue. Choose another."})
         seconds, size = cleaned.get("seconds"), cleaned.get("size")
-        which = models[0].label if cleaned.get("model") else "any model"
+        refusal = f"{models[0].label} does not offer" if cleaned.get("model") else "No model offers"
         if seconds and not any(seconds in model.seconds for model in models):
-            self.add_error("seconds", f"Not a length of {which}. There is: {_listed(models, 'seconds')}.")
+            self.add_error(
+                "seconds", f"{refusal} this duration. Choose one of: {_listed(models, 'seconds')}."
+            )
         if size and not any(size in model.sizes for model in models):
-            self.add_error("size", f"Not a size of {which}. There is: {_listed(models, 'sizes')}.")
+            self.add_error("size", f"{refusal} this resolution. Choose one of: {_listed(models, 'sizes')}.")
         return cleaned
 
 
@@ -98,7 +100,9 @@ class OwnTemplateForm(TemplateForm):
         cleaned = super().clean()
         own = PromptTemplate.objects.filter(owner=self._owner)
         if self.instance.pk is None and own.count() >= MAX_OWN_TEMPLATES:
-            raise ValidationError(f"You have {MAX_OWN_TEMPLATES} templates. Delete one to keep another.")
+            raise ValidationError(
+                f"You have reached the limit of {MAX_OWN_TEMPLATES} templates. Delete one to add another."
+            )
         return cleaned
 
     def save(self, commit: bool = True) -> PromptTemplate:
@@ -123,7 +127,7 @@ class SharedTemplateForm(TemplateForm):
         if self.instance.picture:
             names.setdefault(self.instance.picture)
         self.fields["picture"] = forms.ChoiceField(
-            choices=[("", "none"), *((name, name) for name in names)],
+            choices=[("", "None"), *((name, name) for name in names)],
             required=False,
             help_text=self.fields["picture"].help_text,
         )
@@ -157,7 +161,7 @@ class VariablesForm(forms.Form):
         except MissingValuesError as error:
             for variable in self.template.variables:
                 if variable.name in error.names and _field_name(variable) not in self.errors:
-                    message = f"Say what goes here: “{variable.label}” is empty."
+                    message = f"Enter a value: “{variable.label}” is empty."
                     self.add_error(_field_name(variable), message)
         return self.cleaned_data
 
@@ -197,7 +201,7 @@ def _field(variable: Variable) -> forms.Field:
     }
     if variable.is_choice:
         choices = [(value, value) for value in variable.values]
-        messages = {"invalid_choice": "Choose one of the list."}
+        messages = {"invalid_choice": "Choose a value from the list."}
         return forms.ChoiceField(choices=choices, error_messages=messages, **options)
     widget = forms.TextInput(attrs={"data-label": variable.label})
     return forms.CharField(max_length=MAX_INPUT_LENGTH, widget=widget, **options)

@@ -120,7 +120,7 @@ def open_reference(data: bytes | BinaryIO, *, max_bytes: int) -> Reference:
     """
     content = data[: max_bytes + 1] if isinstance(data, bytes) else data.read(max_bytes + 1)
     if len(content) > max_bytes:
-        raise BadReference("too_large", f"The picture is larger than {_megabytes(max_bytes)}.")
+        raise BadReference("too_large", f"The image is larger than {_megabytes(max_bytes)}.")
     picture = _decoded(content)
     return replace(_encoded(picture), thumbnail=_thumbnail(picture))
 
@@ -224,9 +224,9 @@ def _reader(content: bytes) -> type[ImageFile]:
     for offset, signature, name in OTHER_FORMATS:
         if content.startswith(signature, offset):
             raise BadReference(
-                "unsupported_format", f"{name} is not supported: choose a JPEG, PNG or WebP picture."
+                "unsupported_format", f"{name} is not supported: choose a JPEG, PNG or WebP image."
             )
-    raise BadReference("not_an_image", "The file is not a picture: choose a JPEG, PNG or WebP.")
+    raise BadReference("not_an_image", "The file is not an image: choose a JPEG, PNG or WebP.")
 
 
 @contextmanager
@@ -244,11 +244,11 @@ def _refusing_damage() -> Iterator[None]:
 
 def _too_many_pixels(found: str) -> BadReference:
     limit = f"{MAX_PIXELS // 1_000_000} million"
-    return BadReference("too_many_pixels", f"The picture has {found} pixels; the limit is {limit} in all.")
+    return BadReference("too_many_pixels", f"The image has {found} pixels; the limit is {limit} in total.")
 
 
 def _damaged() -> BadReference:
-    return BadReference("damaged", "The picture is damaged or incomplete.")
+    return BadReference("damaged", "The image is damaged or incomplete.")
 
 
 def _require_sane_size(size: tuple[int, int]) -> None:
@@ -257,10 +257,10 @@ def _require_sane_size(size: tuple[int, int]) -> None:
         raise _too_many_pixels(f"{width} x {height}")
     if min(width, height) < MIN_SIDE:
         raise BadReference(
-            "too_small", f"The picture has {width} x {height} pixels; each side needs at least {MIN_SIDE}."
+            "too_small", f"The image has {width} x {height} pixels; each side needs at least {MIN_SIDE}."
         )
     if max(width, height) > MAX_RATIO * min(width, height):
-        raise BadReference("too_small", f"The picture is too narrow: {width} x {height} pixels.")
+        raise BadReference("too_small", f"The image is too narrow: {width} x {height} pixels.")
 
 
 def _orientation(image: Image.Image) -> int:

@@ -123,7 +123,7 @@ def template_error(text: str) -> str:
     """Return what is wrong with a template that somebody wants to save; empty when nothing is."""
     for match in _TOKEN.finditer(text):
         if match[0] in ("{", "}"):
-            return f"There is a “{match[0]}” without its other half. For a plain brace write it twice."
+            return f"There is an unmatched “{match[0]}”. To write a literal brace, double it."
         if match[1] is not None and _parse_variable(match[1]) is None:
             return _variable_error(match[0], match[1])
     template = parse_template(text)
@@ -131,7 +131,7 @@ def template_error(text: str) -> str:
         return f"A template has at most {MAX_VARIABLES} variables; this one has {len(template.variables)}."
     for variable in template.variables:
         if _has_conflicting_values(template, variable):
-            return f"“{variable.name}” names different values in different places. Name them once."
+            return f"“{variable.name}” has different values in different places. List them only once."
     return ""
 
 
@@ -147,11 +147,11 @@ def _variable_error(whole: str, inside: str) -> str:
     shown = whole if len(whole) <= 60 else f"{whole[:57]}…}}"
     if not _NAME.fullmatch(inside.partition("|")[0].strip()):
         return (
-            f"“{shown}” is no variable: a name is letters, digits and underscores, at most 40, and begins "
-            "with a letter. For plain braces write {{ and }}."
+            f"“{shown}” is not a variable: a name begins with a letter and has at most 40 letters, digits "
+            "and underscores. For literal braces, write {{ and }}."
         )
     return (
-        f"“{shown}”: after the bar come values with commas between them, each of 1 to {MAX_VALUE_LENGTH} "
+        f"“{shown}”: after the bar, list values separated by commas, each with 1 to {MAX_VALUE_LENGTH} "
         "characters on one line."
     )
 

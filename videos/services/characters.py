@@ -35,7 +35,7 @@ def has_characters(owner_id: int | None, in_use: Iterable[Backend]) -> bool:
 
 
 def create_character(owner: User, name: str, clip: BinaryIO, backend: Backend) -> Character:
-    """Keep the clip, an MP4 of at most `MAX_FILE_SIZE` bytes, and let a worker make a character of it.
+    """Keep the clip, an MP4 of at most `MAX_FILE_SIZE` bytes, and let a worker create a character from it.
 
     Raises `ValidationError` by field (`name`, `video`, `backend`). Whether the clip can be played is found
     out by the worker, which says so in `error_message`.
@@ -60,7 +60,9 @@ def create_character_from_video(owner: User, name: str, video: Video) -> Charact
         with video.file.open("rb") as file:
             return _queued(owner, name, File(file), video.backend)
     except FileNotFoundError as error:
-        raise ValidationError({"video": "The video's file is lost, so nothing can be made of it."}) from error
+        raise ValidationError(
+            {"video": "The video's file is missing, so no character can be created."}
+        ) from error
 
 
 def why_no_character(video: Video) -> str:
@@ -80,21 +82,25 @@ def delete_character(character: Character) -> bool:
 def _wrong_name(name: str) -> dict[str, str]:
     errors: dict[str, str] = {}
     if not name.strip():
-        errors["name"] = "Give the character a name."
+        errors["name"] = "Enter a name for the character."
     elif len(name.strip()) > NAME_LIMIT:
-        errors["name"] = f"A name has at most {NAME_LIMIT} characters."
+        errors["name"] = f"A name can have at most {NAME_LIMIT} characters."
     elif not is_storable(name):
-        errors["name"] = "The name holds a character that cannot be stored."
+        errors["name"] = "The name contains a character that cannot be stored."
     return errors
 
 
 def _wrong_backend(backend: Backend) -> dict[str, str]:
-    return {} if backend in backends_with_characters() else {"backend": f"{backend.name} has no characters."}
+    return (
+        {}
+        if backend in backends_with_characters()
+        else {"backend": f"{backend.name} does not support characters."}
+    )
 
 
 def _wrong_video(video: Video) -> dict[str, str]:
     if video.state != State.COMPLETED or not video.file:
-        return {"video": "Only a completed video can become a character."}
+        return {"video": "A character can only be created from a completed video."}
     return _wrong_backend(video.backend)
 
 

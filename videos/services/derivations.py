@@ -61,10 +61,10 @@ def why_not_derivable(source: Video, verb: str) -> str:
     """Say why `verb`, one of remix, edit and extend, is not among the ways of `source`."""
     if source.state != State.COMPLETED or not source.file:
         status = source.status.replace("_", " ")
-        return f"Only a completed video can be used to {verb}; the status of this one is {status}."
+        return f"You can only {verb} a completed video; the status of this one is {status}."
     if verb == "extend" and source.total_seconds + min(EXTENSION_SECONDS) > MAX_SECONDS:
         return (
-            f"This film is {source.total_seconds} s long, and with all its extensions one has at most "
+            f"This video is {source.total_seconds} s long. With all its extensions, a video can have at most "
             f"{MAX_SECONDS} s."
         )
     return f"{source.backend.name} cannot {verb} this video."

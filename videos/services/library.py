@@ -27,9 +27,9 @@ def set_note(video: Video, text: str) -> None:
     """Keep a note beside the video; an empty one removes it. Raises `ValidationError` by field (`note`)."""
     text = normalize_newlines(text)  # a form sends two characters for a line break
     if len(text) > MAX_NOTE_LENGTH:
-        raise ValidationError({"note": f"A note has at most {MAX_NOTE_LENGTH:,} characters."})
+        raise ValidationError({"note": f"A note can have at most {MAX_NOTE_LENGTH:,} characters."})
     if not is_storable(text):
-        raise ValidationError({"note": "The note holds a character that cannot be stored."})
+        raise ValidationError({"note": "The note contains a character that cannot be stored."})
     Video.objects.filter(pk=video.pk).update(note=text.strip())
 
 
@@ -37,7 +37,7 @@ def add_tag(owner: User, videos: Iterable[Video], name: str) -> Tag:
     """Put the owner's tag on the videos, made when there is none. Raises `ValidationError` (`tag`)."""
     clean = " ".join(name.split())
     if not clean or len(clean) > TAG_LIMIT or "," in clean or not is_storable(clean):
-        raise ValidationError({"tag": f"A tag has 1 to {TAG_LIMIT} characters and no comma."})
+        raise ValidationError({"tag": f"A tag must have 1 to {TAG_LIMIT} characters and no commas."})
     with transaction.atomic():
         chosen, _ = Tag.objects.get_or_create(owner=owner, name__iexact=clean, defaults={"name": clean})
         chosen.videos.add(*_keys(videos))

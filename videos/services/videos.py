@@ -25,7 +25,7 @@ MAX_TAKES = 4  # of one wish in one go, as many as can be compared side by side
 MAX_CHARACTERS = 2  # in one video, as the protocol's guide had it
 _BATCH = 500  # rows in one INSERT
 
-ABANDONED = Reason("given_up", "Given up: nobody could tell whether the backend accepted this video.")
+ABANDONED = Reason("given_up", "Marked as failed: we couldn't confirm that the backend received this job.")
 
 
 @dataclass(frozen=True)
@@ -95,24 +95,24 @@ def prompt_error(prompt: str) -> str:
     if not prompt.strip():
         return "Write a prompt: what should the video show?"
     if len(prompt) > MAX_PROMPT_LENGTH:
-        return f"A prompt has at most {MAX_PROMPT_LENGTH:,} characters; this one has {len(prompt):,}."
+        return f"A prompt can have at most {MAX_PROMPT_LENGTH:,} characters; this one has {len(prompt):,}."
     if not is_storable(prompt):
-        return "The prompt holds a character that cannot be stored."
+        return "The prompt contains a character that cannot be stored."
     return ""
 
 
 def _errors_by_catalogue(wish: GenerationRequest, offers: Mapping[str, Offer]) -> dict[str, str]:
     offer = offers.get(wish.model)
     if offer is None:
-        instead = f"Choose one of: {', '.join(offers)}." if offers else "No backend serves any model now."
+        instead = f"Choose one of: {', '.join(offers)}." if offers else "No models are available right now."
         return {"model": f"There is no model “{wish.model[:100]}”. {instead}"}
     errors: dict[str, str] = {}
     model = offer.model
     if wish.seconds not in model.seconds:
         offered = ", ".join(str(seconds) for seconds in model.seconds)
-        errors["seconds"] = f"{model.label} makes videos of {offered} seconds."
+        errors["seconds"] = f"{model.label} supports these durations: {offered} seconds."
     if wish.size not in model.sizes:
-        errors["size"] = f"{model.label} makes videos of {', '.join(model.sizes)}."
+        errors["size"] = f"{model.label} supports these sizes: {', '.join(model.sizes)}."
     if wish.reference is not None and not offer.takes_reference:
         errors["reference"] = reference_unsupported(offer)
     if wish.characters and (sentence := _wrong_characters(wish.characters, offer)):
@@ -122,21 +122,19 @@ def _errors_by_catalogue(wish: GenerationRequest, offers: Mapping[str, Offer]) -
 
 def _wrong_characters(characters: Sequence[Character], offer: Offer) -> str:
     if len(characters) > MAX_CHARACTERS:
-        return f"A video has at most {MAX_CHARACTERS} characters."
+        return f"A video can have at most {MAX_CHARACTERS} characters."
     if not offer.has_characters:
-        return f"{offer.model.label} takes no characters at {offer.backend.name}. Remove them."
+        return f"{offer.model.label} on {offer.backend.name} does not support characters. Remove them."
     strangers = [each.name for each in characters if each.backend_id != offer.backend.pk]
     if strangers:
-        return (
-            f"{offer.backend.name} does not know {strangers[0]}, who stays with the backend it was made at."
-        )
+        return f"{offer.backend.name} cannot use {strangers[0]}, a character of another backend."
     unready = [each.name for each in characters if not each.is_ready]
     return f"{unready[0]} is not ready yet." if unready else ""
 
 
 def reference_unsupported(offer: Offer) -> str:
     """The sentence for a reference image that the offer's backend cannot take."""
-    return f"{offer.model.label} takes no reference image at {offer.backend.name}. Remove the image."
+    return f"{offer.model.label} on {offer.backend.name} does not support reference images. Remove the image."
 
 
 def create_video(owner: User, wish: GenerationRequest) -> Video:
@@ -202,7 +200,7 @@ def _use(images: Sequence[ReferenceImage]) -> None:
         return
     there = ReferenceImage.objects.filter(pk__in=wanted).update(used_at=timezone.now(), deleted_at=None)
     if there < len(wanted):
-        raise ValidationError({"reference": "The image was deleted just now. Choose it again."})
+        raise ValidationError({"reference": "This image was just deleted. Choose another one."})
 
 
 def cancel_video(video: Video) -> bool:

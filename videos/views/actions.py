@@ -13,7 +13,7 @@ from videos.views.notifications import notify
 from videos.views.search import Search, video_url
 from videos.views.selectors import with_queue_info
 
-_TOO_LATE = "This video has moved on in the meantime; here is where it stands now."
+_TOO_LATE = "This video's status has changed since you opened the page."
 
 
 @require_POST
@@ -56,7 +56,7 @@ def _perform(request: Request, public_id: str, action: Callable[[Video], bool]) 
     if request.htmx:
         with_queue_info([video])
         context = {"video": video, "search": Search.from_request(request)}
-        response = render(request, "videos/_changed.html", context)
+        response = render(request, "videos/_card_with_poller.html", context)
     else:
         response = redirect(video_url(request, video))
     return response if done else notify(request, response, _TOO_LATE)

@@ -69,7 +69,7 @@ def favourite(request: Request, public_id: str) -> HttpResponse:
     video.favourite = request.POST.get("on") != "0"
     set_favourite([video], on=video.favourite)
     if request.htmx:
-        return render(request, "videos/_star.html", {"video": video})
+        return render(request, "videos/_favourite_button.html", {"video": video})
     return redirect(safe_referer(request))
 
 
@@ -77,7 +77,7 @@ def _selected(request: Request) -> list[Video]:
     """Return one's own of the selected videos, in their order. Raises `ActionError` for none or too many."""
     wanted = list(dict.fromkeys(request.POST.getlist("id")))
     if len(wanted) > MAX_SELECTED:
-        raise ActionError(f"At most {MAX_SELECTED} videos at once; {len(wanted):,} are selected.")
+        raise ActionError(f"Select up to {MAX_SELECTED} videos at once. {len(wanted):,} are selected.")
     ids = [public_id for public_id in wanted if is_public_id(public_id)]
     own = Video.objects.visible_to(request.user).filter(public_id__in=ids)
     found = {video.public_id: video for video in own}
@@ -95,17 +95,17 @@ def _zip(videos: Sequence[Video]) -> HttpResponseBase:
 
 
 def _no_action(_: Request, __: Sequence[Video]) -> ActionResult:
-    raise ActionError("Choose what to do with the selected videos.")
+    raise ActionError("Choose an action for the selected videos.")
 
 
 def _add_favourites(_: Request, videos: Sequence[Video]) -> ActionResult:
     set_favourite(videos, on=True)
-    return ActionResult(f"{_count(videos)} among the favourites.")
+    return ActionResult(f"{_count(videos)} added to favourites.")
 
 
 def _remove_favourites(_: Request, videos: Sequence[Video]) -> ActionResult:
     set_favourite(videos, on=False)
-    return ActionResult(f"{_count(videos)} no longer among the favourites.")
+    return ActionResult(f"{_count(videos)} removed from favourites.")
 
 
 def _tag(request: Request, videos: Sequence[Video]) -> ActionResult:
@@ -120,9 +120,9 @@ def _untag(request: Request, videos: Sequence[Video]) -> ActionResult:
     name = " ".join(request.POST.get("tag", "").replace("\x00", "").split())
     tag = find_tag(request.user, name)
     if tag is None:
-        raise ActionError(f"You have no tag “{name}”." if name else "Name the tag to take off.")
+        raise ActionError(f"You have no tag “{name}”." if name else "Enter the tag to remove.")
     remove_tag(videos, tag)
-    return ActionResult(f"“{tag}” taken off {_count(videos)}.")
+    return ActionResult(f"“{tag}” removed from {_count(videos)}.")
 
 
 def _trash(request: Request, videos: Sequence[Video]) -> ActionResult:
@@ -167,13 +167,13 @@ def _success_response(request: Request, videos: Sequence[Video], result: ActionR
         "result": result,
         "search": Search.from_request(request),
     }
-    response = render(request, "videos/_done.html", context)
+    response = render(request, "videos/_bulk_result.html", context)
     response["HX-Trigger"] = "library:changed"
     return response
 
 
 def _error_response(request: Request, message: str) -> HttpResponse:
     if request.htmx:
-        return render(request, "videos/_done.html", {"result": ActionResult(message)}, status=422)
+        return render(request, "videos/_bulk_result.html", {"result": ActionResult(message)}, status=422)
     messages.error(request, message)
     return redirect(safe_referer(request))

@@ -44,7 +44,7 @@ def cards(request: Request) -> HttpResponse:
         "out_of_band": True,
         "search": Search.from_request(request),
     }
-    return render(request, "videos/_cards.html", context, status=HTMX_STOP_POLLING if is_idle else 200)
+    return render(request, "videos/_cards_update.html", context, status=HTMX_STOP_POLLING if is_idle else 200)
 
 
 class _CardState(NamedTuple):

@@ -40,15 +40,17 @@ def from_video(request: Request, public_id: str) -> HttpResponse:
     if reason := why_no_character(video):
         if request.htmx:
             return HttpResponseClientRedirect(request.path)
-        context = {"video": video, "verb": "make a character of", "reason": reason}
-        return render(request, "videos/cannot.html", context, status=409)
+        context = {"video": video, "verb": "create a character from", "reason": reason}
+        return render(request, "videos/action_unavailable.html", context, status=409)
     form = VideoCharacterForm(video, request.POST if request.method == "POST" else None)
     context = {"form": form, "video": video}
     if request.method != "POST":
-        return render(request, "videos/character_from.html", context)
+        return render(request, "videos/character_from_video.html", context)
     if form.is_valid() and form.save(request.user):
         return _redirect_to_list(request)
-    template = "videos/_character_from.html" if request.htmx else "videos/character_from.html"
+    template = (
+        "videos/_character_from_video_form.html" if request.htmx else "videos/character_from_video.html"
+    )
     return render(request, template, context, status=422)
 
 
@@ -57,7 +59,7 @@ def delete(request: Request, public_id: str) -> HttpResponse:
     """Ask first; a POST deletes the character."""
     character = get_character(request, public_id)
     if request.method != "POST":
-        return render(request, "videos/character_delete.html", {"character": character})
+        return render(request, "videos/character_delete_confirm.html", {"character": character})
     delete_character(character)
     return redirect("videos:characters")
 
@@ -93,7 +95,9 @@ def _settled(request: Request) -> HttpResponse:
     if not settled and not removed_ids and not is_idle:
         return HttpResponse(status=204)
     context = {"characters": settled, "removed_ids": removed_ids}
-    return render(request, "videos/_characters.html", context, status=HTMX_STOP_POLLING if is_idle else 200)
+    return render(
+        request, "videos/_characters_update.html", context, status=HTMX_STOP_POLLING if is_idle else 200
+    )
 
 
 def _redirect_to_list(request: Request) -> HttpResponse:

@@ -39,11 +39,11 @@ def _derive(request: Request, public_id: str, form_class: type[DerivationForm]) 
         return _unavailable(request, source, form_class.verb)
     if request.method != "POST":
         form = form_class(source, capabilities)
-        return render(request, "videos/derive.html", {"form": form, "video": source})
+        return render(request, "videos/derivation.html", {"form": form, "video": source})
     form = form_class(source, capabilities, request.POST)
     video = form.save(request.user) if form.is_valid() else None
     if video is None:
-        template = "videos/_derive.html" if request.htmx else "videos/derive.html"
+        template = "videos/_derivation_form.html" if request.htmx else "videos/derivation.html"
         return render(request, template, {"form": form, "video": source}, status=422)
     return HttpResponseClientRedirect(video.get_absolute_url()) if request.htmx else redirect(video)
 
@@ -52,4 +52,4 @@ def _unavailable(request: Request, source: Video, verb: str) -> HttpResponse:
     if request.htmx:  # it was possible when the page was opened: loading it again tells why it no longer is
         return HttpResponseClientRedirect(request.path)
     context = {"video": source, "verb": verb, "reason": why_not_derivable(source, verb)}
-    return render(request, "videos/cannot.html", context, status=409)
+    return render(request, "videos/action_unavailable.html", context, status=409)

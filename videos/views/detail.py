@@ -35,7 +35,7 @@ def detail(request: Request, public_id: str) -> HttpResponse:
         return HttpResponse(status=204)
     context = _update_context(request, video) | {"search": search}
     status = 200 if video.is_in_flight else HTMX_STOP_POLLING
-    return render(request, "videos/_news.html", context, status=status)
+    return render(request, "videos/_detail_update.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,7 +45,7 @@ def delete(request: Request, public_id: str) -> HttpResponse:
     if video.trashed_at is None:
         return redirect("videos:move_to_trash", public_id)
     if request.method != "POST":
-        return render(request, "videos/delete.html", {"video": video})
+        return render(request, "videos/delete_confirm.html", {"video": video})
     delete_video(video)
     return redirect("videos:trash")
 

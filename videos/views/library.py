@@ -32,11 +32,11 @@ def library(request: Request) -> HttpResponse:
     else:
         context |= _page_context(request, search)
     if target == "more":
-        template = "videos/_more.html"
+        template = "videos/_card_page.html"
     else:
         context |= _filter_context(request, search, fresh_counts if target == "filters" else cached_counts)
     if target == "results":
-        template = "videos/_found.html"
+        template = "videos/_search_update.html"
         context["from_form"] = request.htmx.trigger == "search"
     response = render(request, template, context)
     if target == "results":

@@ -34,10 +34,10 @@ _LAST_USED_FIRST = KeysetOrder(F("used_at"), tie_breaker="public_id")
 _CURSOR = re.compile(rf"([0-9]{{1,17}})-({PUBLIC_ID_PATTERN})")
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _FRAGMENTS = {
-    "more": "videos/_references.html",
-    "found": "videos/_kept.html",
-    "picker": "videos/_picker.html",
-    "picker-more": "videos/_picker.html",
+    "more": "videos/_reference_page.html",
+    "results": "videos/_reference_list.html",
+    "picker": "videos/_reference_picker.html",
+    "picker-more": "videos/_reference_picker.html",
 }
 
 
@@ -45,7 +45,7 @@ _FRAGMENTS = {
 def references(request: Request) -> HttpResponse:
     """Show one page of them, last used first; `?q=` searches their names. A POST adds the files in `images`.
 
-    HTMX gets the part it names as its target: the next page (`more`), the results of a search (`found`), or
+    HTMX gets the part it names as its target: the next page (`more`), the results of a search (`results`), or
     what the studio's dialog shows (`picker`, then `picker-more`).
     """
     if request.method == "POST":
@@ -72,7 +72,7 @@ def name(request: Request, public_id: str) -> HttpResponse:
             if not request.htmx:
                 return redirect("videos:references")
     count_uses(request.user, [image])
-    template = "videos/_reference.html" if request.htmx else "videos/reference_name.html"
+    template = "videos/_reference_card.html" if request.htmx else "videos/reference_rename.html"
     response = render(request, template, context, status=422 if "errors" in context else 200)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -86,13 +86,17 @@ def delete(request: Request, public_id: str) -> HttpResponse:
     """
     image = get_reference(request, public_id)
     if request.method != "POST":
-        template = "videos/_reference_delete.html" if request.htmx else "videos/reference_delete.html"
+        template = (
+            "videos/_reference_delete_confirm.html"
+            if request.htmx
+            else "videos/reference_delete_confirm.html"
+        )
         response = render(request, template, {"image": image, "level": 2 if request.htmx else 1})
         patch_vary_headers(response, ["HX-Request"])
         return response
     delete_reference(image)
     answer = HttpResponse() if request.htmx else redirect("videos:references")
-    return notify(request, answer, "The image is deleted.")
+    return notify(request, answer, "Image deleted.")
 
 
 def _add(request: Request) -> HttpResponse:
@@ -104,10 +108,10 @@ def _add(request: Request) -> HttpResponse:
     if not files:
         rejected.append(("", "Choose one or more images."))
     if left:
-        sentence = f"At most {MAX_UPLOADS} are taken at once. Send the rest again."
+        sentence = f"Up to {MAX_UPLOADS} images can be added at once. Add these again."
         rejected.append((f"{len(left)} more", sentence))
     if request.htmx or rejected:
-        template = "videos/_kept.html" if request.htmx else "videos/references.html"
+        template = "videos/_reference_list.html" if request.htmx else "videos/references.html"
         context = _page_context(request) | {"rejected": rejected}
         response = render(request, template, context, status=422 if rejected else 200)
     else:
@@ -125,7 +129,7 @@ def _add_file(request: Request, file: UploadedFile[bytes]) -> str:
 
 
 def _added_message(added: int) -> str:
-    return "1 image is added." if added == 1 else f"{added} images are added."
+    return "1 image added." if added == 1 else f"{added} images added."
 
 
 def _page_context(request: Request, cursor: str = "") -> dict[str, object]:

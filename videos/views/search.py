@@ -51,7 +51,7 @@ SORTS = {
     ),
     # What has not finished stands where it was made.
     "finished": SortOption(
-        "Recently finished", "Later", "Earlier", KeysetOrder(Coalesce(F("finished_at"), F("created_at")))
+        "Recently finished", "Newer", "Older", KeysetOrder(Coalesce(F("finished_at"), F("created_at")))
     ),
 }
 
@@ -162,7 +162,7 @@ class Search:
             "size": format_size(self.size),
             "seconds": f"{self.seconds} s",
             "tag": f"#{self.tag}",
-            "reference": "From one image",
+            "reference": "From one reference image",
             "favourite": "Favourites",
             "since": f"From {self.since:%-d %b %Y}" if self.since else "",
             "until": f"Until {self.until:%-d %b %Y}" if self.until else "",
@@ -293,8 +293,8 @@ def count_facets(search: Search, owner: User) -> FacetCounts:
     facets = [
         _facet(search, "status", "Status", "Any status", counts["status"], STATUSES),
         _facet(search, "model", "Model", "Any model", counts["model"]),
-        _facet(search, "size", "Size", "Any size", counts["size"]),
-        _facet(search, "seconds", "Length", "Any length", counts["seconds"]),
+        _facet(search, "size", "Resolution", "Any resolution", counts["size"]),
+        _facet(search, "seconds", "Duration", "Any duration", counts["seconds"]),
         _facet(search, "tag", "Tag", "Any tag", _tag_counts(search, owner)),
     ]
     return FacetCounts(total, facets, counts["favourite"][True], sum(number for _, number in cells))

@@ -64,13 +64,13 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
     initial = _current_settings(request.POST, offers)
     fresh = Composer(GenerateForm(initial=initial, owner=request.user, offers=offers))
     context = {"videos": with_queue_info(videos), "composer": fresh}
-    return render(request, "videos/_created.html", context)
+    return render(request, "videos/_generate_result.html", context)
 
 
 def _draw(request: Request, in_use: list[Backend], composer: Composer, status: int = 200) -> HttpResponse:
     """Draw the composer: alone for HTMX, else with the page around it."""
     if request.htmx:
-        return render(request, "videos/_form.html", {"composer": composer}, status=status)
+        return render(request, "videos/_composer.html", {"composer": composer}, status=status)
     videos = with_queue_info(sort_takes(_recent(request)))
     context = {
         "composer": Composer(composer.form, composer.variables),

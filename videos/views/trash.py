@@ -39,9 +39,11 @@ def trash(request: Request) -> HttpResponse:
 def empty(request: Request) -> HttpResponse:
     """Ask first; a POST deletes all that is in the trash for good."""
     if request.method != "POST":
-        return render(request, "videos/empty_trash.html", {"total": _trashed(request).count()})
+        return render(request, "videos/empty_trash_confirm.html", {"total": _trashed(request).count()})
     deleted = empty_trash(request.user)
-    messages.success(request, f"The trash is empty. {deleted} deleted for good.")
+    messages.success(
+        request, f"Trash emptied. {deleted} video{'' if deleted == 1 else 's'} permanently deleted."
+    )
     return redirect("videos:trash")
 
 
@@ -51,7 +53,7 @@ def trash_video(request: Request, public_id: str) -> HttpResponse:
     video = get_video(request, public_id)
     search = Search.from_request(request)
     if request.method != "POST":
-        return render(request, "videos/throw.html", {"video": video, "search": search})
+        return render(request, "videos/trash_confirm.html", {"video": video, "search": search})
     move_to_trash([video])
     offer_undo(request, "1 video moved to the trash.", remember_batch(request, [video]))
     return redirect(search.address)
@@ -73,7 +75,7 @@ def undo(request: Request) -> HttpResponse:
     if restored:
         messages.success(request, "1 video restored." if restored == 1 else f"{restored} videos restored.")
     else:
-        messages.info(request, "There is nothing to undo any more.")
+        messages.info(request, "There is nothing left to undo.")
     return redirect(safe_referer(request))
 
 

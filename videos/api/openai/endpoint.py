@@ -41,7 +41,9 @@ def door(**endpoints: Endpoint) -> Endpoint:
             response = error.response()
         except Exception:
             logger.exception("%s %s broke", request.method, request.path)
-            response = ApiError(500, "server_error", "The studio stumbled over this request.").response()
+            response = ApiError(
+                500, "server_error", "The server had an error while processing this request."
+            ).response()
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "no-store"
         patch_vary_headers(response, ["Authorization", "Cookie"])
@@ -63,7 +65,7 @@ def _answered(
     except ValidationError as error:
         raise from_validation(error, status=400, names=_WIRE_NAMES) from error
     except RequestDataTooBig as error:
-        message = "The form's text is too large: send a picture or a video as a file, or the request as JSON."
+        message = "The form's text is too large: send an image or a video as a file, or the request as JSON."
         raise requests.too_large(message) from error
     except (MultiPartParserError, SuspiciousOperation, BadRequest, UnreadablePostError) as error:
         raise ApiError(400, "invalid_body", f"The form could not be read: {error}"[:300]) from error

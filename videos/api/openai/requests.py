@@ -88,7 +88,7 @@ def _json(request: HttpRequest) -> dict[str, object]:
     try:
         body = json.loads(request.read(_body_limit()))
     except UnreadablePostError as error:
-        raise ApiError(400, "invalid_body", "The request broke off.") from error
+        raise ApiError(400, "invalid_body", "The request was incomplete.") from error
     except (ValueError, RecursionError) as error:
         raise ApiError(400, "invalid_json", "The body of the request is not JSON.") from error
     if not isinstance(body, dict):
@@ -135,20 +135,20 @@ def _picture(fields: Fields) -> bytes | None:
     if isinstance(address, Mapping):  # as chat completions write it
         address = address.get("url")
     if not isinstance(address, str):
-        raise _wrong_picture("This studio keeps no files by id: send the picture itself, or a data: URL.")
+        raise _wrong_picture("File ids are not supported: send the image itself or a data: URL.")
     if not address.startswith("data:"):
-        raise _wrong_picture("This studio fetches nothing from elsewhere: send a file, or a data: URL.")
+        raise _wrong_picture("Remote URLs are not supported: send a file or a data: URL.")
     return _decoded(address)
 
 
 def _decoded(address: str) -> bytes:
     head, comma, encoded = address.partition(",")
     if not comma or not head.lower().endswith(";base64"):
-        raise _wrong_picture("The data: URL must hold base64.")
+        raise _wrong_picture("The data: URL must contain base64.")
     try:
         return base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise _wrong_picture("The data: URL does not hold valid base64.") from error
+        raise _wrong_picture("The data: URL does not contain valid base64.") from error
 
 
 def characters(fields: Fields, mine: Mapping[str, Character]) -> tuple[Character, ...]:

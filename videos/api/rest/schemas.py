@@ -45,13 +45,13 @@ class GenerateIn(Schema):
     )
     seconds: Seconds = Field(
         default_factory=lambda: settings.DEFAULT_SECONDS,
-        description="A length that the model takes; by default DEFAULT_SECONDS.",
+        description="A duration that the model offers; by default DEFAULT_SECONDS.",
     )
     size: str = Field(
         default_factory=lambda: settings.DEFAULT_SIZE,
-        description="WIDTHxHEIGHT, a size that the model takes; by default DEFAULT_SIZE.",
+        description="WIDTHxHEIGHT, a size that the model offers; by default DEFAULT_SIZE.",
     )
-    fit: Literal["crop", "pad"] = Field("crop", description="How a reference image is brought to the size.")
+    fit: Literal["crop", "pad"] = Field("crop", description="How a reference image is fitted to the size.")
     characters: list[PublicId] = Field([], description="Ids of characters that appear, at most 2.")
 
 
@@ -62,7 +62,7 @@ class PromptIn(Schema):
 class ExtendIn(PromptIn):
     seconds: Seconds = Field(
         default_factory=lambda: settings.DEFAULT_SECONDS,
-        description="How much the film is to grow; by default DEFAULT_SECONDS.",
+        description="Seconds to add; by default DEFAULT_SECONDS.",
     )
 
 
@@ -71,7 +71,7 @@ class KeyIn(Schema):
         "",
         alias="Idempotency-Key",
         max_length=KEY_LIMIT,
-        description="Any text of yours. The same request with the same key is carried out once, for 7 days.",
+        description="Any text. The same request with the same key is carried out once, for 7 days.",
     )
 
 
@@ -127,8 +127,8 @@ class VideoOut(Schema):
     status: Status
     progress: int = Field(ge=0, le=100, description="Percent.")
     model: str
-    seconds: int = Field(description="Asked for and paid for; of an extension what it adds.")
-    total_seconds: int = Field(description="Length of the film: with an extension's source.")
+    seconds: int = Field(description="As requested and charged; of an extension what it adds.")
+    total_seconds: int = Field(description="Length of the whole video, with an extension's source.")
     size: str
     prompt: str
     kind: KindOf
@@ -139,9 +139,9 @@ class VideoOut(Schema):
     completed_at: int | None = Field(description=_MOMENT)
     cost: float | None = Field(description="US dollars by the catalogue; null when it names no price.")
     error: Trouble | None = Field(description="Why it failed.")
-    note: Trouble | None = Field(description="What holds up one that has not ended, where something does.")
+    note: Trouble | None = Field(description="What is delaying a video that has not ended, if anything is.")
     needs_decision: bool = Field(
-        description="Nobody can tell whether the backend accepted it: call submit-again or give-up."
+        description="Whether the backend received the job is unknown: call submit-again or give-up."
     )
     cancel_requested: bool = Field(description="It is canceled as soon as it is known what to cancel.")
     actions: list[Action] = Field(
@@ -292,7 +292,7 @@ def describe(request: HttpRequest, video: Video) -> VideoOut:
     )
 
 
-_UNEXPLAINED = Trouble(code="failed", message="It failed, and nobody said why.")
+_UNEXPLAINED = Trouble(code="failed", message="The video failed for an unknown reason.")
 _ACTIONS: dict[Action, Callable[[Video], bool]] = {
     "cancel": lambda video: video.can_cancel,
     "retry": lambda video: video.can_retry,
