@@ -17,9 +17,9 @@ ANYTHING = st.text() | BRACES
 
 
 @pytest.mark.parametrize(
-    ("text", "blanks"),
+    ("text", "variables"),
     [
-        ("No blank at all", ()),
+        ("No variable at all", ()),
         ("{product}", (Variable("product"),)),
         ("{ product }", (Variable("product"),)),
         ("in {city|Paris, Tokyo }", (Variable("city", ("Paris", "Tokyo")),)),
@@ -39,8 +39,8 @@ ANYTHING = st.text() | BRACES
         ("{" + "a" * 41 + "}", ()),
     ],
 )
-def test_it_finds_the_blanks(text: str, blanks: tuple[Variable, ...]):
-    assert parse_template(text).variables == blanks
+def test_it_finds_the_variables(text: str, variables: tuple[Variable, ...]):
+    assert parse_template(text).variables == variables
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,11 @@ def test_no_text_breaks_it(text: str, answers: dict[str, str]):
     template = parse_template(text)
     assert isinstance(template_error(text), str)
     assert isinstance(template.preview(answers), str)
-    empty = {blank.name for blank in template.variables if not answers.get(blank.name, blank.start).strip()}
+    empty = {
+        variable.name
+        for variable in template.variables
+        if not answers.get(variable.name, variable.default).strip()
+    }
     if empty:
         with pytest.raises(MissingValuesError) as refused:
             template.fill(answers)

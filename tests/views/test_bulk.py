@@ -1,4 +1,4 @@
-"""Deeds on many videos, and the star on one."""
+"""Actions on many videos, and the star on one."""
 
 import re
 
@@ -27,8 +27,8 @@ def theirs(bob) -> Video:
     return VideoFactory(owner=bob, state=State.COMPLETED, prompt="A secret launch")
 
 
-def do(client, deed: str, *videos: Video, htmx: bool = False, **more):
-    data = {"do": deed, "id": [video.public_id for video in videos], **more}
+def do(client, action: str, *videos: Video, htmx: bool = False, **more):
+    data = {"do": action, "id": [video.public_id for video in videos], **more}
     return client.post(URL, data, headers=HTMX if htmx else {})
 
 
@@ -86,10 +86,10 @@ def test_two_to_four_are_compared(as_alice, mine):
 
 
 @pytest.mark.parametrize(
-    "deed", ["favourite", "unfavourite", "tag", "trash", "restore", "zip", "compare", "x"]
+    "action", ["favourite", "unfavourite", "tag", "trash", "restore", "zip", "compare", "x"]
 )
-def test_a_strangers_video_is_never_touched(as_alice, mine, theirs, deed):
-    response = do(as_alice, deed, mine[0], theirs, tag="spot", htmx=True)
+def test_a_strangers_video_is_never_touched(as_alice, mine, theirs, action):
+    response = do(as_alice, action, mine[0], theirs, tag="spot", htmx=True)
     assert untouched(theirs)
     body = b"".join(response.streaming_content) if response.streaming else response.content
     assert b"secret" not in body
@@ -114,7 +114,7 @@ def test_what_is_only_anothers_or_deleted_is_nothing(as_alice, alice, theirs):
 
 
 @pytest.mark.parametrize(
-    ("deed", "more", "sentence"),
+    ("action", "more", "sentence"),
     [
         ("", {}, "Choose an action"),
         ("nonsense", {}, "Choose an action"),
@@ -126,12 +126,12 @@ def test_what_is_only_anothers_or_deleted_is_nothing(as_alice, alice, theirs):
         ("untag", {"tag": "a\x00b"}, "You have no tag “ab”."),
     ],
 )
-def test_what_cannot_be_done_is_said_and_changes_nothing(as_alice, mine, deed, more, sentence):
-    response = do(as_alice, deed, *mine, htmx=True, **more)
+def test_what_cannot_be_done_is_said_and_changes_nothing(as_alice, mine, action, more, sentence):
+    response = do(as_alice, action, *mine, htmx=True, **more)
     assert response.status_code == 422
     assert sentence in response.content.decode()
     assert all(untouched(video) for video in mine)
-    assert sentence in as_alice.get(do(as_alice, deed, *mine, **more).url).content.decode()
+    assert sentence in as_alice.get(do(as_alice, action, *mine, **more).url).content.decode()
 
 
 @pytest.mark.parametrize("ids", [[], [""], ["\x00"], ["video_nobody_has"], ["' OR 1=1 --"]])
@@ -151,10 +151,10 @@ def test_too_many_at_once_are_refused(as_alice, mine):
 
 def test_many_need_as_many_queries_as_one(as_alice, alice, mine, django_assert_num_queries):
     many = VideoFactory.create_batch(40, owner=alice, backend=mine[0].backend, state=State.COMPLETED)
-    for deed in ("favourite", "tag"):
-        do(as_alice, deed, mine[0], tag="spot", htmx=True)
-        with django_assert_num_queries(9 if deed == "tag" else 6):
-            do(as_alice, deed, *many, tag="spot", htmx=True)
+    for action in ("favourite", "tag"):
+        do(as_alice, action, mine[0], tag="spot", htmx=True)
+        with django_assert_num_queries(9 if action == "tag" else 6):
+            do(as_alice, action, *many, tag="spot", htmx=True)
 
 
 def test_it_needs_a_post_a_token_and_somebody(as_alice, alice, client, mine):

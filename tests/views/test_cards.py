@@ -122,9 +122,9 @@ def test_it_is_only_read(as_alice, client):
 
 
 def test_it_takes_what_is_in_the_trash_off_the_page(as_alice, alice):
-    thrown = VideoFactory(owner=alice, state=State.CANCELED, trashed_at=timezone.now())
+    trashed = VideoFactory(owner=alice, state=State.CANCELED, trashed_at=timezone.now())
     running = VideoFactory(owner=alice, state=State.STORING)
-    response = ask(as_alice, f"{thrown.public_id}.0", f"{running.public_id}.0")
+    response = ask(as_alice, f"{trashed.public_id}.0", f"{running.public_id}.0")
     assert response.status_code == 200
-    assert f'<article id="card-{thrown.public_id}" hx-swap-oob="delete">' in response.content.decode()
-    assert f'id="prompt-{thrown.public_id}"' not in response.content.decode()
+    assert f'<article id="card-{trashed.public_id}" hx-swap-oob="delete">' in response.content.decode()
+    assert f'id="prompt-{trashed.public_id}"' not in response.content.decode()

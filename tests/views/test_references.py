@@ -318,10 +318,10 @@ def test_other_mistakes_leave_it_chosen(as_alice, image):
 
 
 def test_an_image_deleted_meanwhile_makes_nothing(alice, image):
-    wish = GenerationRequest("A boat", "sora-2", 4, "1280x720", image)
+    generation_request = GenerationRequest("A boat", "sora-2", 4, "1280x720", image)
     delete_reference(image)
     with pytest.raises(ValidationError, match="just deleted"):
-        create_video(alice, wish)
+        create_video(alice, generation_request)
     assert not Video.objects.exists()
 
 

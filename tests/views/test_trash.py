@@ -31,7 +31,7 @@ def batch_in(page: str) -> str:
     return re.search(r'name="batch" value="([^"]+)"', page)[1]
 
 
-def thrown(owner, **fields) -> Video:
+def trashed(owner, **fields) -> Video:
     return VideoFactory(owner=owner, **{"state": State.COMPLETED, "trashed_at": timezone.now(), **fields})
 
 
@@ -73,7 +73,7 @@ def test_what_is_in_flight_is_canceled(as_alice, alice):
 
 
 def test_its_owner_can_still_see_it_there_but_not_start_it(as_alice, alice):
-    video = thrown(alice, state=State.FAILED)
+    video = trashed(alice, state=State.FAILED)
     page = as_alice.get(url_of("detail", video)).content.decode()
     assert "In the trash" in page
     assert url_of("retry", video) not in page
@@ -83,14 +83,14 @@ def test_its_owner_can_still_see_it_there_but_not_start_it(as_alice, alice):
 
 
 def test_it_is_nowhere_else(as_alice, alice):
-    video = thrown(alice)
+    video = trashed(alice)
     for name in ("studio", "library"):
         assert video.public_id not in as_alice.get(reverse(f"videos:{name}")).content.decode()
 
 
 def test_the_page_says_when_each_goes(as_alice, alice, settings):
     settings.TRASH_RETENTION_DAYS = 7
-    thrown(alice, trashed_at=timezone.now() - timedelta(days=5, seconds=-60))
+    trashed(alice, trashed_at=timezone.now() - timedelta(days=5, seconds=-60))
     page = as_alice.get(URL).content.decode()
     assert "Permanently deleted 2\xa0days from now" in page
     assert "2 days left" in page
@@ -99,8 +99,8 @@ def test_the_page_says_when_each_goes(as_alice, alice, settings):
 
 def test_it_shows_ones_own_latest_first_in_pages(as_alice, alice, bob, django_assert_num_queries):
     now = timezone.now()
-    mine = [thrown(alice, trashed_at=now - timedelta(hours=number // 2)) for number in range(PAGE_SIZE + 3)]
-    thrown(bob)
+    mine = [trashed(alice, trashed_at=now - timedelta(hours=number // 2)) for number in range(PAGE_SIZE + 3)]
+    trashed(bob)
     VideoFactory(owner=alice)
     first = as_alice.get(URL).context
     assert first["total"] == PAGE_SIZE + 3
@@ -111,7 +111,7 @@ def test_it_shows_ones_own_latest_first_in_pages(as_alice, alice, bob, django_as
 
 
 def test_restoring_one_brings_it_back(as_alice, alice):
-    video, other = thrown(alice), thrown(alice)
+    video, other = trashed(alice), trashed(alice)
     assert as_alice.post(url_of("restore", video)).url == video.get_absolute_url()
     assert list(Video.objects.not_trashed()) == [video]
     other.refresh_from_db()
@@ -188,7 +188,7 @@ def test_undo_leads_back_to_a_page_of_ours(as_alice, referer, back):
 
 
 def test_emptying_asks_first_and_deletes_ones_own(as_alice, alice, bob):
-    gone, kept, theirs = thrown(alice), VideoFactory(owner=alice), thrown(bob)
+    gone, kept, theirs = trashed(alice), VideoFactory(owner=alice), trashed(bob)
     assert "1 video will be permanently deleted" in as_alice.get(EMPTY).content.decode()
     gone.refresh_from_db()
     assert gone.deleted_at is None
@@ -202,7 +202,7 @@ def test_emptying_asks_first_and_deletes_ones_own(as_alice, alice, bob):
 @pytest.mark.parametrize("name", ["move_to_trash", "restore"])
 def test_it_refuses_a_stranger(request, alice, who, name):
     video = VideoFactory(owner=alice, state=State.COMPLETED)
-    gone = thrown(alice)
+    gone = trashed(alice)
     client = request.getfixturevalue(who)
     assert client.post(url_of(name, video)).status_code == 404
     assert client.post(url_of(name, gone)).status_code == 404
@@ -211,7 +211,7 @@ def test_it_refuses_a_stranger(request, alice, who, name):
 
 
 def test_the_methods_each_knows(as_alice, client, alice):
-    video = thrown(alice)
+    video = trashed(alice)
     assert as_alice.post(URL).status_code == 405
     assert as_alice.get(UNDO).status_code == 405
     assert as_alice.get(url_of("restore", video)).status_code == 405
@@ -225,8 +225,8 @@ def test_the_methods_each_knows(as_alice, client, alice):
 def test_the_sweep_deletes_what_was_there_long_enough(alice, settings, hints):
     settings.TRASH_RETENTION_DAYS = 3
     now = timezone.now()
-    over = thrown(alice, trashed_at=now - timedelta(days=3, seconds=1))
-    not_yet = thrown(alice, trashed_at=now - timedelta(days=3, seconds=-60))
+    over = trashed(alice, trashed_at=now - timedelta(days=3, seconds=1))
+    not_yet = trashed(alice, trashed_at=now - timedelta(days=3, seconds=-60))
     old = VideoFactory(owner=alice, state=State.COMPLETED, created_at=now - timedelta(days=900))
 
     sweep.sweep()
@@ -239,7 +239,7 @@ def test_the_sweep_deletes_what_was_there_long_enough(alice, settings, hints):
 def test_a_sweep_deletes_so_many_and_no_more(alice, monkeypatch):
     monkeypatch.setattr(sweep, "FROM_TRASH", 2)
     long_ago = timezone.now() - timedelta(days=400)
-    oldest = [thrown(alice, trashed_at=long_ago + timedelta(days=number)) for number in range(3)]
+    oldest = [trashed(alice, trashed_at=long_ago + timedelta(days=number)) for number in range(3)]
     sweep.sweep()
     assert list(Video.objects.filter(deleted_at=None)) == [oldest[2]]
 

@@ -24,14 +24,18 @@ SENT = {
 
 @pytest.fixture
 def template() -> PromptTemplate:
-    return PromptTemplate.objects.create(title="With blanks", prompt=PATTERN)
+    return PromptTemplate.objects.create(title="With variables", prompt=PATTERN)
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_they_become_fields(as_alice, template, headers):
     response = as_alice.get(URL, {"template": template.pk}, headers=headers)
     page = response.content.decode()
-    assert list(response.context["blanks"].fields) == ["variable-thing", "variable-city", "variable-season"]
+    assert list(response.context["composer"].variables.fields) == [
+        "variable-thing",
+        "variable-city",
+        "variable-season",
+    ]
     assert '<select name="variable-city"' in page
     assert 'name="variable-season" value="autumn"' in page
     assert "A [thing] in Paris, autumn, {sic}</textarea>" in page, "the draft is kept as text"
@@ -59,19 +63,19 @@ def test_a_mistake_is_told_at_its_field_and_makes_nothing(as_alice, field, value
     page = response.content.decode()
     assert response.status_code == 422
     assert said in page.partition(f'id="id_{field}_error"')[2].partition("</p>")[0]
-    assert list(response.context["blanks"].errors) == [field]
+    assert list(response.context["composer"].variables.errors) == [field]
     assert 'name="variable-season"' in page
     assert not Video.objects.exists()
 
 
-def test_a_blank_that_was_not_sent_at_all_is_empty(as_alice):
+def test_a_variable_that_was_not_sent_at_all_is_empty(as_alice):
     sent = {name: value for name, value in SENT.items() if name != "variable-season"}
     response = as_alice.post(URL, sent)
-    assert list(response.context["blanks"].errors) == ["variable-season"]
+    assert list(response.context["composer"].variables.errors) == ["variable-season"]
     assert not Video.objects.exists()
 
 
-def test_mistakes_in_blanks_and_settings_are_told_together(as_alice):
+def test_mistakes_in_variables_and_settings_are_told_together(as_alice):
     response = as_alice.post(URL, {**SENT, "variable-thing": "", "size": "1x1"})
     assert "is empty" in response.content.decode()
     assert set(response.context["form"].errors) == {"size"}
@@ -92,7 +96,7 @@ def test_it_is_written_out_as_text_without_making_anything(as_alice, headers):
     page = response.content.decode()
     assert response.status_code == 200
     assert "A [thing] in Tokyo, winter, {sic}</textarea>" in page
-    assert 'name="blank-' not in page
+    assert 'name="variable-' not in page
     assert 'name="seconds" value="8" data-models="sora-2|sora-2-pro" checked' in page
     assert not Video.objects.exists()
 
@@ -100,16 +104,16 @@ def test_it_is_written_out_as_text_without_making_anything(as_alice, headers):
 MANY = " ".join(f"{{v{number}}}" for number in range(13))
 
 
-@pytest.mark.parametrize("pattern", ["", "no blanks", "{", "{2nd}", "}" * 5000, MANY])
-def test_a_pattern_without_blanks_leaves_the_prompt_alone(as_alice, pattern):
+@pytest.mark.parametrize("pattern", ["", "no variables", "{", "{2nd}", "}" * 5000, MANY])
+def test_a_pattern_without_variables_leaves_the_prompt_alone(as_alice, pattern):
     as_alice.post(URL, {**SENT, "pattern": pattern})
     assert Video.objects.get().prompt == SENT["prompt"]
 
 
-def test_a_template_with_too_many_blanks_is_text(as_alice, template):
+def test_a_template_with_too_many_variables_is_text(as_alice, template):
     PromptTemplate.objects.filter(pk=template.pk).update(prompt=MANY)
     response = as_alice.get(URL, {"template": template.pk})
-    assert response.context["blanks"] is None
+    assert response.context["composer"].variables is None
     assert "[v0] [v1]" in response.context["composer"].form.initial["prompt"]
 
 
