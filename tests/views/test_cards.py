@@ -6,7 +6,7 @@ from tests.factories import VideoFactory
 from tests.views.page import HTMX
 from videos.engine import fair_queue
 from videos.models import State, Video
-from videos.views.cards import LIMIT
+from videos.views.cards import MAX_CARDS
 
 pytestmark = pytest.mark.django_db
 URL = reverse("videos:cards")
@@ -89,7 +89,7 @@ def test_it_passes_over_garbage(as_alice, alice):
 
 def test_it_looks_at_so_many_and_no_more(as_alice, alice):
     video = VideoFactory(owner=alice, state=State.QUEUED, revision=1)
-    padding = [f"video_{n}.1" for n in range(LIMIT)]
+    padding = [f"video_{n}.1" for n in range(MAX_CARDS)]
     assert video.public_id in ask(as_alice, *padding[1:], f"{video.public_id}.0").content.decode()
     assert video.public_id not in ask(as_alice, *padding, f"{video.public_id}.0").content.decode()
 

@@ -331,7 +331,7 @@ def test_an_image_deleted_after_it_was_checked_is_a_mistake_like_others(alice, i
     assert form.is_valid()
     ReferenceImage.objects.all().delete()
     assert form.create_videos() is None
-    assert "deleted just now" in form.errors["reference"][0]
+    assert "just deleted" in form.errors["reference"][0]
     assert not Video.objects.exists()
 
 

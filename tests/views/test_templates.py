@@ -128,7 +128,7 @@ def test_a_length_that_the_chosen_model_has_not_is_refused(as_alice):
 
 
 def test_there_is_an_end_to_how_many_one_may_keep(as_alice, alice, monkeypatch):
-    monkeypatch.setattr(templates, "OWN_LIMIT", 2)
+    monkeypatch.setattr(templates, "MAX_OWN_TEMPLATES", 2)
     first, _ = own(alice), own(alice)
     assert "limit of 2 templates" in as_alice.post(NEW, GOOD).content.decode()
     assert PromptTemplate.objects.filter(owner=alice).count() == 2
@@ -196,7 +196,7 @@ def test_staff_give_away_one_of_their_own_later(as_carol, carol):
 def test_a_video_becomes_a_template_that_says_the_same(as_alice, alice):
     video = VideoFactory(owner=alice, prompt="Braces {so} and }", seconds=8, size="720x1280")
     assert f"{NEW}?of={video.public_id}" in as_alice.get(video.get_absolute_url()).content.decode()
-    initial = as_alice.get(NEW, {"of": video.public_id}).context["composer"].form.initial
+    initial = as_alice.get(NEW, {"of": video.public_id}).context["form"].initial
     as_alice.post(NEW, {**GOOD, **initial})
     template = PromptTemplate.objects.get(title="Ours")
     assert (template.seconds, template.size, template.model) == (8, "720x1280", "sora-2")
