@@ -232,7 +232,7 @@ CELERY_TASK_ROUTES = {
     # Waiting for a backend must not delay the ticks, and a long download must not delay a submission.
     **{
         f"videos.{name}": {"queue": "network"}
-        for name in ("submit", "poll_backend", "reconcile", "forget", "probe", "cast")
+        for name in ("submit", "poll_backend", "reconcile", "clean_up_video", "probe", "create_character")
     },
     "videos.store": {"queue": "downloads"},
 }
@@ -250,7 +250,12 @@ CELERY_BEAT_SCHEDULE = {
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        # The database has all that is cached, so nothing waits long for a cache that is away.
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }

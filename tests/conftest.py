@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from tests.factories import UserFactory
-from videos.engine import durations, fair_queue
+from videos.engine import fair_queue
 
 
 @pytest.fixture(autouse=True)
@@ -29,13 +29,11 @@ def hints(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 
 
 @pytest.fixture(autouse=True)
-def no_memories(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ids recur from test to test, so nothing may be remembered of the last one; nor of a second ago, which
-    is long for a test.
+def empty_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids recur from test to test, so nothing of the last test may be cached; nor may a queue be cached for
+    a second, which is long for a test.
     """
-    monkeypatch.setattr(fair_queue, "LOOK_EVERY", 0)
-    durations.forget_all()
-    fair_queue.forget_all()
+    monkeypatch.setattr(fair_queue, "MAX_AGE", 0)
     cache.clear()
 
 

@@ -1,8 +1,9 @@
-"""The life of a video: which transitions there are, and the only code that writes `Video.state`.
+"""The states of a video and the transitions between them: the only code that writes `Video.state`.
 
-Every verb is one compare-and-set: it names the state it expects (and the lease, where a worker holds one)
-in the WHERE of a single UPDATE. It returns whether this caller made the change. False is a normal outcome:
-somebody else got there first, and the caller stops. No verb saves a loaded object, so a stale one is safe.
+Every function is one compare-and-set: it names the state it expects (and the lease, where a worker holds
+one) in the WHERE of a single UPDATE, and returns whether this caller made the change. False is a normal
+outcome: somebody else got there first, and the caller stops. No function saves a loaded object, so a stale
+one does no harm.
 """
 
 import uuid
@@ -17,6 +18,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from videos.models import IN_FLIGHT, State, Video
+from videos.models.values import NO_REASON, Reason, StoredFiles
 from videos.models.video import RECHECK_CODES
 
 TRANSITIONS: dict[State, frozenset[State]] = {
@@ -34,63 +36,24 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 if set(TRANSITIONS) != set(State) or any(not targets <= set(State) for targets in TRANSITIONS.values()):
     raise RuntimeError("TRANSITIONS must name every state, and only states")
 
-DETAIL_LIMIT = 4000  # characters kept for operators
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why something went wrong: a code for programs, a sentence for people, detail for operators."""
-
-    code: str
-    message: str
-    detail: str = ""
-
-    def as_fields(self) -> dict[str, str]:
-        return {
-            "error_code": storable(self.code, 100),
-            "error_message": storable(self.message, DETAIL_LIMIT),
-            "error_detail": storable(self.detail, DETAIL_LIMIT),
-        }
-
-
-def storable(text: str, limit: int) -> str:
-    """What PostgreSQL takes of `text`, which may quote anything a server sent: no NUL, no half characters."""
-    return text.replace("\x00", "").encode(errors="replace").decode()[:limit]
-
-
-NO_REASON = Reason("", "")
-
-
-@dataclass(frozen=True)
-class StoredFiles:
-    """What storing found and wrote: names in Django storage, and the facts measured in the file."""
-
-    file: str
-    byte_count: int
-    sha256: str
-    width: int
-    height: int
-    duration: float
-    poster: str = ""
-    scrub_sheet: str = ""
-    scrub_frames: int = 0
-    scrub_columns: int = 0
-
 
 def _move(old: State, new: State, where: Q, **changes: Any) -> bool:
-    """Move the one video that `where` names from `old` to `new`. Ends any lease, counts a revision."""
+    """Move the one video that matches `where` from `old` to `new`, ending any lease, and return whether it
+    was moved. Raises `ValueError` for a transition that is not in `TRANSITIONS`.
+    """
     if new not in TRANSITIONS[old]:
         raise ValueError(f"{old} → {new} is not a legal transition")
     fields = {"lease_token": None, "lease_expires_at": None, "attempts": 0, **changes}
-    return Video.objects.filter(where, state=old).update(state=new, revision=F("revision") + 1, **fields) == 1
+    changed = Video.objects.filter(where, state=old).update(state=new, revision=F("revision") + 1, **fields)
+    return changed == 1
 
 
-def _lease(pk: int, token: uuid.UUID) -> Q:
+def _leased(pk: int, token: uuid.UUID) -> Q:
     return Q(pk=pk, lease_token=token)
 
 
-def _job(pk: int, job_id: str) -> Q:
-    """The attempt that owns `job_id`: an answer about an earlier attempt's job changes nothing."""
+def _has_job(pk: int, job_id: str) -> Q:
+    """The video, if `job_id` is its current job: a reply about an earlier attempt's job changes nothing."""
     return Q(pk=pk, backend_job_id=job_id)
 
 
@@ -98,7 +61,7 @@ def _job(pk: int, job_id: str) -> Q:
 
 
 def claim(pk: int, *, lease: timedelta, now: datetime) -> uuid.UUID | None:
-    """queued → submitting. Returns the lease's token, or None when another worker has it."""
+    """queued → submitting. Returns the lease's token, or None when another worker holds the video."""
     token = uuid.uuid4()
     claimed = _move(
         State.QUEUED,
@@ -113,22 +76,22 @@ def claim(pk: int, *, lease: timedelta, now: datetime) -> uuid.UUID | None:
 
 
 def holds_lease(pk: int, token: uuid.UUID, *, margin: timedelta) -> bool:
-    """Whether `token` is still good for at least `margin`: asked right before money is spent."""
-    return Video.objects.filter(_lease(pk, token), lease_expires_at__gt=timezone.now() + margin).exists()
+    """Whether the lease lasts for at least `margin` more. Checked right before money is spent."""
+    return Video.objects.filter(_leased(pk, token), lease_expires_at__gt=timezone.now() + margin).exists()
 
 
 def accept(pk: int, token: uuid.UUID, *, job_id: str, progress: int | None, due_at: datetime) -> bool:
-    """submitting → in_progress: the backend took the job. Its id is kept from this moment on.
+    """submitting → in_progress: the backend accepted the job, whose id is stored with the transition.
 
-    Returns False also when another video owns `job_id`.
+    Returns False also when `job_id` belongs to another video.
     """
-    return _move_to_progress(State.SUBMITTING, _lease(pk, token), job_id, progress=progress, due_at=due_at)
+    return _move_to_progress(State.SUBMITTING, _leased(pk, token), job_id, progress=progress, due_at=due_at)
 
 
 def adopt(pk: int, old: State, *, attempted_at: datetime, job_id: str, due_at: datetime) -> bool:
     """uncertain (or queued again) → in_progress: the job of the attempt made at `attempted_at` was found.
 
-    Returns False also when another video owns `job_id`.
+    Returns False also when `job_id` belongs to another video.
     """
     return _move_to_progress(old, Q(pk=pk, attempted_at=attempted_at), job_id, progress=None, due_at=due_at)
 
@@ -153,16 +116,16 @@ def _move_to_progress(old: State, where: Q, job_id: str, *, progress: int | None
 
 
 def refuse(pk: int, token: uuid.UUID, reason: Reason) -> bool:
-    """submitting → failed: the backend said no. Nothing was spent."""
-    return _move(State.SUBMITTING, State.FAILED, _lease(pk, token), **_ended(), **reason.as_fields())
+    """submitting → failed: the backend refused the request. Nothing was spent."""
+    return _move(State.SUBMITTING, State.FAILED, _leased(pk, token), **_finished_now(), **reason.as_fields())
 
 
 def requeue(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> bool:
-    """submitting → queued: the backend surely did not take it, and may later."""
+    """submitting → queued: the backend certainly did not accept it, and may do so at `due_at`."""
     return _move(
         State.SUBMITTING,
         State.QUEUED,
-        _lease(pk, token),
+        _leased(pk, token),
         due_at=due_at,
         attempts=F("attempts"),
         **reason.as_fields(),
@@ -170,47 +133,49 @@ def requeue(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> b
 
 
 def mark_uncertain(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> bool:
-    """submitting → uncertain: nobody can tell yet whether the backend took it."""
-    return _move(State.SUBMITTING, State.UNCERTAIN, _lease(pk, token), due_at=due_at, **reason.as_fields())
+    """submitting → uncertain: the backend may have accepted it. Its job is searched for at `due_at`."""
+    return _move(State.SUBMITTING, State.UNCERTAIN, _leased(pk, token), due_at=due_at, **reason.as_fields())
 
 
 # --- Uncertain ---------------------------------------------------------------------------------------------
 
 
 def reschedule_search(pk: int, *, attempted_at: datetime, attempts: int, due_at: datetime) -> bool:
-    """Stay uncertain, with `attempts` looks that found nothing so far, and look once more at `due_at`."""
-    return _sought(pk, attempted_at).update(attempts=attempts, due_at=due_at) == 1
+    """Stay uncertain and search again at `due_at`. `attempts` searches have found nothing so far."""
+    return _awaiting_search(pk, attempted_at).update(attempts=attempts, due_at=due_at) == 1
 
 
 def await_decision(pk: int, reason: Reason, *, attempted_at: datetime) -> bool:
-    """Stay uncertain, and let the owner decide: looking again would tell nothing new."""
-    sought = _sought(pk, attempted_at)
-    return sought.update(due_at=None, revision=F("revision") + 1, **reason.as_fields()) == 1
+    """Stay uncertain until the owner decides: another search would tell nothing new."""
+    searched = _awaiting_search(pk, attempted_at)
+    return searched.update(due_at=None, revision=F("revision") + 1, **reason.as_fields()) == 1
 
 
 def requeue_absent(pk: int, *, attempted_at: datetime, attempts: int) -> bool:
-    """uncertain → queued: the backend can list its jobs, and this one is provably not among them.
+    """uncertain → queued: the backend lists its jobs, and this one is provably not among them.
 
-    Only for the attempt made at `attempted_at`: a listing from before it proves nothing about a later one.
+    Only for the attempt made at `attempted_at`: its listings prove nothing about a later attempt.
     """
     where = Q(pk=pk, attempted_at=attempted_at, attempts=attempts)
     return _move(State.UNCERTAIN, State.QUEUED, where, due_at=timezone.now(), **NO_REASON.as_fields())
 
 
-def _sought(pk: int, attempted_at: datetime) -> QuerySet[Video]:
-    """The video, if it is still the attempt made at `attempted_at` whose job is being looked for."""
+def _awaiting_search(pk: int, attempted_at: datetime) -> QuerySet[Video]:
+    """The video, if the job of its attempt at `attempted_at` is still being searched for."""
     return Video.objects.filter(pk=pk, state=State.UNCERTAIN, attempted_at=attempted_at, due_at__isnull=False)
 
 
 def submit_again(pk: int) -> bool:
-    """uncertain → queued, because the owner said so, knowing that it may be paid twice."""
+    """uncertain → queued, by the owner's decision, made knowing that it may be paid for twice."""
     where = Q(pk=pk, due_at=None)
     return _move(State.UNCERTAIN, State.QUEUED, where, due_at=timezone.now(), **NO_REASON.as_fields())
 
 
 def abandon(pk: int, reason: Reason) -> bool:
-    """uncertain → failed, because the owner said so."""
-    return _move(State.UNCERTAIN, State.FAILED, Q(pk=pk, due_at=None), **_ended(), **reason.as_fields())
+    """uncertain → failed, by the owner's decision."""
+    return _move(
+        State.UNCERTAIN, State.FAILED, Q(pk=pk, due_at=None), **_finished_now(), **reason.as_fields()
+    )
 
 
 # --- Generation --------------------------------------------------------------------------------------------
@@ -218,7 +183,9 @@ def abandon(pk: int, reason: Reason) -> bool:
 
 @dataclass(frozen=True)
 class PollResult:
-    """What a look at a running job showed, or in `reason` why it showed nothing, and when to look again."""
+    """The outcome of one poll of a running job: its progress, or the `reason` why there is none, and when to
+    poll again.
+    """
 
     pk: int
     job_id: str
@@ -227,10 +194,10 @@ class PollResult:
     reason: Reason = NO_REASON
 
 
-# One statement for all looks, in SQL of its own: ten thousand running jobs are looked at many times over, and
-# building a query for each costs more than everything else. Progress only grows, and a revision is counted
-# only when there is something new to show.
-_NOTE = f"""
+# One SQL statement for all polls: ten thousand running jobs are polled many times over, and building a query
+# for each costs more than everything else. Progress only grows, and the revision only when there is something
+# new to show.
+_RECORD_POLL = f"""
     UPDATE {Video._meta.db_table} SET
         due_at = %s,
         attempts = attempts + 1,
@@ -241,50 +208,52 @@ _NOTE = f"""
 """  # noqa: S608  # the table's name is ours
 
 
-def record_polls(looks: Iterable[PollResult]) -> None:
-    """Remember what each look at a running job showed. A video that has moved on is left alone."""
-    rows = [_note_parameters(look) for look in looks]
+def record_polls(results: Iterable[PollResult]) -> None:
+    """Store the outcome of each poll. A video that is no longer running that job is left alone."""
+    rows = [_poll_parameters(result) for result in results]
     if rows:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.executemany(_NOTE, rows)
+            cursor.executemany(_RECORD_POLL, rows)
 
 
-def _note_parameters(look: PollResult) -> tuple[Any, ...]:
-    reason = look.reason.as_fields()
-    progress = -1 if look.progress is None else look.progress
+def _poll_parameters(result: PollResult) -> tuple[Any, ...]:
+    reason = result.reason.as_fields()
+    progress = -1 if result.progress is None else result.progress
     return (
-        connection.ops.adapt_datetimefield_value(look.due_at),
+        connection.ops.adapt_datetimefield_value(result.due_at),
         reason["error_code"],
         progress,
         progress,
         progress,
         *reason.values(),
-        look.pk,
-        look.job_id,
+        result.pk,
+        result.job_id,
         State.IN_PROGRESS.value,
     )
 
 
 def begin_storing(pk: int, job_id: str) -> bool:
-    """in_progress → storing: the backend has finished, and now the file must become ours.
+    """in_progress → storing: the backend has finished, and its file is to be downloaded.
 
-    Not for a video whose owner wished to cancel it before its job was known: the sweep cancels it.
+    Not for a video whose owner asked to cancel it before its job was known: the sweep cancels that.
     """
     now = timezone.now()
-    where = _job(pk, job_id) & Q(cancel_requested_at=None)
+    where = _has_job(pk, job_id) & Q(cancel_requested_at=None)
     return _move(State.IN_PROGRESS, State.STORING, where, progress=100, generated_at=now, due_at=now)
 
 
 def fail_generation(pk: int, job_id: str, reason: Reason) -> bool:
-    """in_progress → failed: the backend gave up, lost the job, or ran out of time."""
-    return _move(State.IN_PROGRESS, State.FAILED, _job(pk, job_id), **_ended(), **reason.as_fields())
+    """in_progress → failed: the backend failed, lost the job, or ran out of time."""
+    return _move(
+        State.IN_PROGRESS, State.FAILED, _has_job(pk, job_id), **_finished_now(), **reason.as_fields()
+    )
 
 
 # --- Storing -----------------------------------------------------------------------------------------------
 
 
 def claim_storing(pk: int, *, lease: timedelta) -> uuid.UUID | None:
-    """Take the lease on a video to store, unless a worker holds one that has not run out."""
+    """Take the lease on a video to be stored. Returns its token, or None while another worker holds one."""
     token, now = uuid.uuid4(), timezone.now()
     free = Video.objects.filter(Q(lease_expires_at=None) | Q(lease_expires_at__lte=now))
     taken = free.filter(pk=pk, state=State.STORING, due_at__lte=now).update(
@@ -294,77 +263,81 @@ def claim_storing(pk: int, *, lease: timedelta) -> uuid.UUID | None:
 
 
 def renew_lease(pk: int, token: uuid.UUID, *, lease: timedelta) -> bool:
-    """Keep the lease for another `lease` from now. False: it is another's, so stop."""
-    return Video.objects.filter(_lease(pk, token)).update(lease_expires_at=timezone.now() + lease) == 1
+    """Extend the lease to `lease` from now. Returns False when another worker has it: then stop."""
+    return Video.objects.filter(_leased(pk, token)).update(lease_expires_at=timezone.now() + lease) == 1
 
 
 def postpone_storing(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> bool:
     """Stay storing and try the download again at `due_at`. The job itself is never submitted again."""
-    held = Video.objects.filter(_lease(pk, token), state=State.STORING)
-    fields = reason.as_fields()
-    return (
-        held.update(
-            lease_token=None, lease_expires_at=None, due_at=due_at, revision=F("revision") + 1, **fields
-        )
-        == 1
+    changed = Video.objects.filter(_leased(pk, token), state=State.STORING).update(
+        lease_token=None,
+        lease_expires_at=None,
+        due_at=due_at,
+        revision=F("revision") + 1,
+        **reason.as_fields(),
     )
+    return changed == 1
 
 
-def complete(pk: int, token: uuid.UUID, stored: StoredFiles, *, alone: Reason | None = None) -> bool:
+def complete(pk: int, token: uuid.UUID, stored: StoredFiles, *, concat_failure: Reason | None = None) -> bool:
     """storing → completed: the file is in storage, checked and measured.
 
-    `alone` says why an extension does not have its source in front, as it should.
+    `concat_failure` says why the file of an extension does not begin with its source, as it should.
     """
-    changes: dict[str, Any] = {**_ended(), **(alone or NO_REASON).as_fields(), **vars(stored)}
-    if alone:
+    reason = concat_failure or NO_REASON
+    changes: dict[str, Any] = {**_finished_now(), **reason.as_fields(), **vars(stored)}
+    if concat_failure:
         changes["source_seconds"] = 0
-    return _move(State.STORING, State.COMPLETED, _lease(pk, token), **changes)
+    return _move(State.STORING, State.COMPLETED, _leased(pk, token), **changes)
 
 
 def fail_storing(pk: int, token: uuid.UUID, reason: Reason) -> bool:
-    """storing → failed: the file could not be had for so long that waiting on makes no sense."""
-    return _move(State.STORING, State.FAILED, _lease(pk, token), **_ended(), **reason.as_fields())
+    """storing → failed: the file could not be fetched or stored in the time allowed for it."""
+    return _move(State.STORING, State.FAILED, _leased(pk, token), **_finished_now(), **reason.as_fields())
 
 
 def create_imported(video: Video, stored: StoredFiles) -> Video:
-    """Write the row of a clip that somebody brought along: it begins completed, and no job ever made it."""
-    fields = {"state": State.COMPLETED, "progress": 100, **_ended(), **vars(stored)}
+    """Insert the row of an uploaded clip, which is completed from the start and was made by no job."""
+    fields = {"state": State.COMPLETED, "progress": 100, **_finished_now(), **vars(stored)}
     for name, value in fields.items():
         setattr(video, name, value)
     video.save(force_insert=True)
     return video
 
 
-# --- What people ask for -----------------------------------------------------------------------------------
+# --- Requests of people -------------------------------------------------------------------------------------
 
 
 def cancel(pk: int) -> bool:
     """Cancel a video that is in flight. Returns whether anything was left to cancel.
 
-    Queued, running and storing videos are canceled at once, and a running job is to be deleted at the
-    backend (`delete_job_at`). Where a submission is on its way or its fate unknown, the request is recorded
-    and carried out when it is known what to cancel: a job that may be paid for is never lost sight of.
+    Queued, running and storing videos are canceled at once, and `delete_job_at` has the backend's job
+    deleted. While a submission is under way or its outcome unknown, the request is recorded and carried out
+    as soon as it is known what to cancel: a job that may have to be paid for is never lost track of.
     """
     now = timezone.now()
-    wish = Video.objects.filter(pk=pk, cancel_requested_at=None)
-    if _move(State.QUEUED, State.CANCELED, Q(pk=pk), **_ended()):
+    not_requested = Video.objects.filter(pk=pk, cancel_requested_at=None)
+    if _move(State.QUEUED, State.CANCELED, Q(pk=pk), **_finished_now()):
         return True
     for old in (State.IN_PROGRESS, State.STORING):
-        if _move(old, State.CANCELED, Q(pk=pk), **_ended(), delete_job_at=now):
+        if _move(old, State.CANCELED, Q(pk=pk), **_finished_now(), delete_job_at=now):
             return True
-    # The owner's decision on an uncertain video is pending: canceling is the decision to give up.
-    if _move(State.UNCERTAIN, State.CANCELED, Q(pk=pk, due_at=None), **_ended()):
+    # The owner's decision on an uncertain video is pending, and canceling it is one.
+    if _move(State.UNCERTAIN, State.CANCELED, Q(pk=pk, due_at=None), **_finished_now()):
         return True
-    # In any state: it may have moved on between two of the lines above, and then the sweep cancels it.
-    return wish.filter(state__in=IN_FLIGHT).update(cancel_requested_at=now, revision=F("revision") + 1) == 1
+    # In any state: it may have changed between two of the lines above, and then the sweep cancels it.
+    return (
+        not_requested.filter(state__in=IN_FLIGHT).update(cancel_requested_at=now, revision=F("revision") + 1)
+        == 1
+    )
 
 
 def apply_pending_cancellations() -> int:
-    """Cancel those whose owner asked for it, or deleted them, when it could not be done. Returns how many."""
-    asked = Video.objects.filter(
+    """Carry out the cancellations and deletions that had to wait. Returns how many videos were canceled."""
+    pending = Video.objects.filter(
         Q(cancel_requested_at__isnull=False) | Q(deleted_at__isnull=False), state__in=IN_FLIGHT
     )
-    return sum(cancel(pk) for pk in asked.values_list("pk", flat=True))
+    return sum(cancel(pk) for pk in pending.values_list("pk", flat=True))
 
 
 def retry(pk: int) -> bool:
@@ -387,9 +360,9 @@ def retry(pk: int) -> bool:
 
 
 def check_again(pk: int) -> bool:
-    """failed → in_progress for one more look at the backend's job, without submitting anything.
+    """failed → in_progress, to poll the backend's job once more without submitting anything.
 
-    The deadline is now: a look that still finds no result fails it again.
+    The deadline is now, so a poll that still finds no result fails the video again.
     """
     now = timezone.now()
     where = Q(pk=pk, deleted_at=None, error_code__in=RECHECK_CODES) & ~Q(backend_job_id="")
@@ -405,18 +378,18 @@ def check_again(pk: int) -> bool:
 
 
 def delete(pk: int) -> bool:
-    """Hide the video from everyone; the sweep removes files, the backend's job and the row.
+    """Hide the video from everyone; the sweep removes its files, the backend's job and the row.
 
-    One that is in flight is canceled first. Returns False when it was deleted before.
+    A video in flight is canceled first. Returns False when it was deleted before.
     """
     now = timezone.now()
     if not Video.objects.filter(pk=pk, deleted_at=None).update(deleted_at=now):
         return False
     if not cancel(pk):
-        done = Video.objects.filter(pk=pk).exclude(state__in=IN_FLIGHT).exclude(backend_job_id="")
-        done.update(delete_job_at=now)
+        finished = Video.objects.filter(pk=pk).exclude(state__in=IN_FLIGHT).exclude(backend_job_id="")
+        finished.update(delete_job_at=now)
     return True
 
 
-def _ended() -> dict[str, Any]:
+def _finished_now() -> dict[str, Any]:
     return {"finished_at": timezone.now(), "due_at": None}

@@ -24,3 +24,10 @@ def is_storable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def storable_text(text: str, limit: int) -> str:
+    """Return what PostgreSQL can store of `text`, which may quote anything a server sent: at most `limit`
+    characters, without NUL, and with a question mark for each lone surrogate.
+    """
+    return text.replace("\x00", "").encode(errors="replace").decode()[:limit]

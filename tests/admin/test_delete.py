@@ -33,7 +33,7 @@ def test_the_list_deletes_through_the_service_which_lets_go_of_job_and_files(
         assert video.deleted_at is not None
         assert video.delete_job_at is not None
     assert Video.objects.get(pk=running.pk).state == State.CANCELED
-    assert sorted(hints) == [("forget", done.pk), ("forget", running.pk)]
+    assert sorted(hints) == [("clean_up_video", done.pk), ("clean_up_video", running.pk)]
     assert LogEntry.objects.filter(action_flag=DELETION).count() == 2
 
 
@@ -48,7 +48,7 @@ def test_the_page_of_one_video_deletes_the_same_way(
         as_carol.post(address, {"post": "yes"})
 
     assert Video.objects.get().deleted_at is not None
-    assert hints == [("forget", video.pk)]
+    assert hints == [("clean_up_video", video.pk)]
     assert LogEntry.objects.get().action_flag == DELETION
 
 

@@ -136,8 +136,8 @@ def _first_wait(job: Sent, backend: "Backend", now: float) -> float:
 
     kind = durations.JobProfile(backend.pk, job.model, SIZE, job.seconds)
     running = Job(job.id, "in_progress", "in_progress")
-    return pacing.next_look(
-        running, looks=3, elapsed=now - job.at, shown=None, expected=durations.expectation_for(kind)
+    return pacing.next_poll_delay(
+        running, polls=3, elapsed=now - job.at, last_progress=None, estimate=durations.estimate_for(kind)
     )
 
 

@@ -19,7 +19,7 @@ from tests.benchmarks import report
 from tests.benchmarks.report import Line
 from videos.backends.responses import Job
 from videos.engine import pacing
-from videos.engine.pacing import Expectation
+from videos.engine.pacing import DurationEstimate
 
 SEEDS = range(5)
 JOBS = 150  # of each kind in one run
@@ -91,15 +91,15 @@ def watch(length: float, tick: float, rng: random.Random, gap: Gap) -> tuple[int
 
 def by_experience(length: float, past: list[float], progress: Progress, rng: random.Random) -> Gap:
     """The gap that the engine would leave, with progress kept as the engine keeps it."""
-    expected: Expectation | None = pacing.learn(past[:-31:-1])
+    expected: DurationEstimate | None = pacing.estimate_duration(past[:-31:-1])
     shown = 0
 
     def gap(elapsed: float, looks: int) -> float:
         nonlocal shown
         told = min(99, progress(elapsed / length))
         job = Job("job", "in_progress", "in_progress", progress=told)
-        wait = pacing.next_look(
-            job, looks=looks, elapsed=elapsed, shown=shown, expected=expected, uniform=rng.uniform
+        wait = pacing.next_poll_delay(
+            job, polls=looks, elapsed=elapsed, last_progress=shown, estimate=expected, uniform=rng.uniform
         )
         shown = max(shown, told)
         return wait
@@ -108,7 +108,9 @@ def by_experience(length: float, past: list[float], progress: Progress, rng: ran
 
 
 def exponential(elapsed: float, looks: int, rng: random.Random) -> float:
-    return pacing.backoff(looks, first=pacing.FIRST, longest=pacing.LONGEST, growth=1.3, uniform=rng.uniform)
+    return pacing.backoff(
+        looks, first=pacing.FIRST_DELAY, longest=pacing.MAX_DELAY, growth=1.3, uniform=rng.uniform
+    )
 
 
 def replay(work: Workload, policy: str, tick: float, seed: int) -> tuple[float, float, float, float]:

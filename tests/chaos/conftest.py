@@ -35,7 +35,7 @@ TASKS = {
     "poll_backend": poll_backend,
     "reconcile": reconcile,
     "store": store,
-    "forget": clean_up_video,
+    "clean_up_video": clean_up_video,
 }
 
 

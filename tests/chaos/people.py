@@ -94,7 +94,7 @@ class People:
             self._twice(task, backend.pk)
         pks = list(Video.objects.values_list("pk", flat=True))
         for pk in self.dice.sample(pks, min(3, len(pks))):
-            self._twice(self.dice.choice(["store", "forget"]), pk)
+            self._twice(self.dice.choice(["store", "clean_up_video"]), pk)
 
     def _twice(self, task: str, pk: int) -> None:
         for _ in range(2):

@@ -124,7 +124,7 @@ def test_while_a_canceled_job_is_being_deleted(studio: Studio):
     studio.run("submit")
     assert cancel_video(studio.video)
 
-    studio.killed("forget", step="deleted at the backend")
+    studio.killed("clean_up_video", step="deleted at the backend")
     assert studio.video.delete_job_at is not None
     studio.recover()
 
@@ -138,7 +138,7 @@ def test_while_a_deleted_video_is_being_removed(studio: Studio):
     studio.run("store")
     assert delete_video(studio.video)
 
-    studio.killed("forget", step="deleted at the backend")
+    studio.killed("clean_up_video", step="deleted at the backend")
     studio.recover()
 
     assert not Video.objects.filter(pk=studio.video.pk).exists()

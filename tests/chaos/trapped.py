@@ -72,7 +72,7 @@ def main(step: str, how: str, call: str, pk: int) -> None:
         "submit": submit_next,
         "poll_backend": poll_backend,
         "store": store,
-        "forget": clean_up_video,
+        "clean_up_video": clean_up_video,
     }
     _lay(*_steps()[step], spring=lambda: os.kill(os.getpid(), SIGNALS[how]))
     calls[call](pk)

@@ -7,7 +7,7 @@ import pytest
 from tests.dialects.server import KEY, Dialect, Seen, storage
 from tests.dialects.servers import NewAPI, SGLangCloud
 from tests.dialects.steps import Studio
-from tests.engine.conftest import film  # noqa: F401  # the same real MP4
+from tests.engine.conftest import sample_video as film  # noqa: F401  # the same real MP4
 from tests.factories import BackendFactory
 from videos.backends import Connection
 from videos.engine import clients

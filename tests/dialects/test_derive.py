@@ -5,7 +5,7 @@ import pytest
 from tests.dialects.conftest import Start
 from tests.dialects.server import Dialect
 from tests.dialects.servers import ALL, LiteLLM, OpenAI
-from videos.engine.reconcile import LOOKS_NEEDED
+from videos.engine.reconcile import SEARCHES_NEEDED
 from videos.models import Kind, State
 
 DERIVING = [dialect for dialect in ALL if dialect.derives]
@@ -66,7 +66,7 @@ def test_a_lost_request_is_sent_again_only_when_it_is_provably_not_there(start: 
     studio = start(Loses)
     source = studio.finish(studio.ask())
     video = studio.derive(kind, source)
-    for _ in range(LOOKS_NEEDED):
+    for _ in range(SEARCHES_NEEDED):
         assert len(studio.server.jobs) == 1
         video = studio.reconcile(video)
     assert video.state == State.QUEUED

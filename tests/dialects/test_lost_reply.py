@@ -8,7 +8,7 @@ from django.utils import timezone
 from tests.dialects.conftest import Start
 from tests.dialects.server import Dialect, Reply
 from tests.dialects.servers import ALL, SGLang, TensorRTLLM
-from videos.engine.reconcile import LOOKS_NEEDED
+from videos.engine.reconcile import SEARCHES_NEEDED
 from videos.models import State, Video
 
 
@@ -51,7 +51,7 @@ def test_a_list_that_may_have_been_cut_off_proves_nothing(start: Start, dialect:
         other = studio.server.new_id(number)
         studio.server.jobs[other] = type(lost)(other, {**lost.fields, "prompt": "A wolf"}, number)
 
-    for _ in range(LOOKS_NEEDED):
+    for _ in range(SEARCHES_NEEDED):
         video = studio.reconcile(video)
 
     cut_off = dialect is SGLang or jobs == 100
@@ -80,7 +80,7 @@ def test_a_list_with_the_oldest_first_proves_nothing_by_its_age(start: Start):
     for work in studio.server.jobs.values():
         work.number = work.created_at
 
-    for _ in range(LOOKS_NEEDED):
+    for _ in range(SEARCHES_NEEDED):
         video = studio.reconcile(video)
 
     assert video.needs_decision, "it was cut off before the newest"

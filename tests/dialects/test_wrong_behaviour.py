@@ -8,7 +8,7 @@ from tests.dialects.servers import SGLang
 from tests.dialects.steps import Studio, files_of
 from tests.factories import VideoFactory
 from videos.engine import poll
-from videos.engine.reconcile import LOOKS_NEEDED
+from videos.engine.reconcile import SEARCHES_NEEDED
 from videos.models import State, Video
 
 PAGE = Reply(200, b"<!doctype html><title>Sign in</title>", "text/html")
@@ -101,7 +101,7 @@ def test_a_create_that_shows_no_job_is_never_repeated(start: Start, reply: Reply
 
     assert (video.state, len(studio.server.creates)) == (State.UNCERTAIN, 1)
     assert video.error_code in {"bad_reply", "server_error"}
-    for _ in range(LOOKS_NEEDED - 1):
+    for _ in range(SEARCHES_NEEDED - 1):
         assert studio.reconcile(video).state == State.UNCERTAIN
     assert studio.reconcile(video).state == State.QUEUED
     assert len(studio.server.creates) == 1

@@ -22,9 +22,9 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
 
 
 @pytest.fixture(scope="session")
-def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+def sample_video(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A real MP4 of 64x36 pixels and one second."""
-    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    path = tmp_path_factory.mktemp("sample") / "video.mp4"
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
         stream = container.add_stream("libx264", rate=8)
         stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"

@@ -20,7 +20,7 @@ class FakeBackend:
         self.characters: list[tuple[str, bytes]] = []
         self.derive_errors: list[BackendError] = []
         self.deleted: list[str] = []
-        self.looks = 0
+        self.polls = 0
         self.listed = 0
         self.create_error: BackendError | None = None
         self.accepts_before_failing = False
@@ -127,7 +127,7 @@ class FakeBackend:
         yield iter(self.content)
 
     def answer(self, job_id: str) -> Job | BackendError:
-        self.looks += 1
+        self.polls += 1
         if job_id in self.answers:
             return self.answers[job_id]
         return self.jobs.get(job_id) or Refused("No such job.", code="not_found", status=404)

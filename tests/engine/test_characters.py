@@ -20,8 +20,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ada(backend: Backend, alice, film: bytes) -> Character:
-    return _character(backend, alice, film)
+def ada(backend: Backend, alice, sample_video: bytes) -> Character:
+    return _character(backend, alice, sample_video)
 
 
 def _character(backend: Backend, owner, content: bytes, **fields) -> Character:
@@ -31,7 +31,7 @@ def _character(backend: Backend, owner, content: bytes, **fields) -> Character:
     return character
 
 
-def _cast(character: Character) -> Character:
+def _created(character: Character) -> Character:
     characters.create_character(character.pk)
     character.refresh_from_db()
     return character
@@ -41,9 +41,9 @@ def _left() -> list[str]:
     return sorted(path.name for path in (Path(settings.DATA_DIR) / "tmp").glob("*"))
 
 
-def test_it_sends_the_clip_and_keeps_the_id(ada: Character, fake: FakeBackend, film: bytes):
-    assert _cast(ada).is_ready
-    assert fake.characters == [("Ada", film)]
+def test_it_sends_the_clip_and_keeps_the_id(ada: Character, fake: FakeBackend, sample_video: bytes):
+    assert _created(ada).is_ready
+    assert fake.characters == [("Ada", sample_video)]
     assert (ada.backend_character_id, ada.error_message) == ("char_1", "")
     assert (ada.lease_token, ada.due_at) == (None, None)
     assert _left() == []
@@ -51,14 +51,16 @@ def test_it_sends_the_clip_and_keeps_the_id(ada: Character, fake: FakeBackend, f
 
 def test_a_message_delivered_twice_sends_once(ada: Character, fake: FakeBackend):
     fake.during_create = lambda: characters.create_character(ada.pk)
-    _cast(ada)
-    _cast(ada)
+    _created(ada)
+    _created(ada)
 
     assert len(fake.characters) == 1
 
 
-def test_a_clip_that_cannot_be_played_is_not_sent(backend: Backend, fake: FakeBackend, alice, film: bytes):
-    half = _cast(_character(backend, alice, film[: len(film) // 2]))
+def test_a_clip_that_cannot_be_played_is_not_sent(
+    backend: Backend, fake: FakeBackend, alice, sample_video: bytes
+):
+    half = _created(_character(backend, alice, sample_video[: len(sample_video) // 2]))
 
     assert "cannot be played" in half.error_message
     assert (half.is_ready, half.due_at, half.lease_token) == (False, None, None)
@@ -68,7 +70,7 @@ def test_a_clip_that_cannot_be_played_is_not_sent(backend: Backend, fake: FakeBa
 def test_a_clip_that_is_gone_is_not_sent(ada: Character, fake: FakeBackend):
     ada.file.storage.delete(ada.file.name)
 
-    assert "could not be read" in _cast(ada).error_message
+    assert "could not be read" in _created(ada).error_message
     assert ada.due_at is None
     assert fake.characters == []
 
@@ -77,8 +79,8 @@ def test_a_full_disk_is_waited_for(ada: Character, fake: FakeBackend, monkeypatc
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(characters.shutil, "copyfileobj", full)
-    _cast(ada)
+    monkeypatch.setattr(characters, "copy_from_storage", full)
+    _created(ada)
 
     assert fake.characters == []
     assert (ada.error_message, ada.lease_token) == ("", None)
@@ -90,10 +92,10 @@ def test_a_full_disk_is_waited_for(ada: Character, fake: FakeBackend, monkeypatc
 def test_a_refusal_is_final(ada: Character, fake: FakeBackend):
     fake.create_error = Refused("No face in it.", code="bad_request", status=400, detail="HTTP 400")
 
-    assert "No face in it." in _cast(ada).error_message
+    assert "No face in it." in _created(ada).error_message
     assert "HTTP 400" in ada.error_detail
     assert ada.due_at is None
-    _cast(ada)
+    _created(ada)
     assert len(fake.characters) == 1
 
 
@@ -109,12 +111,12 @@ def test_a_backend_that_is_away_is_tried_again_for_a_while(
 ):
     fake.create_error = error
     waits = []
-    while _cast(ada).due_at is not None:
+    while _created(ada).due_at is not None:
         assert (ada.error_message, ada.lease_token) == ("", None)
         waits.append((ada.due_at - timezone.now()).total_seconds())
         Character.objects.update(due_at=timezone.now())
 
-    assert len(fake.characters) == characters.TRIES
+    assert len(fake.characters) == characters.MAX_ATTEMPTS
     assert waits[0] < 6
     assert 1200 < sum(waits) < 4800
     assert error.message in ada.error_message
@@ -124,9 +126,9 @@ def test_a_backend_that_is_away_is_tried_again_for_a_while(
 def test_it_waits_as_long_as_the_backend_asked(ada: Character, fake: FakeBackend):
     fake.create_error = Unavailable("Slow down.", code="rate_limited", status=429, retry_after=77)
 
-    assert 70 < (_cast(ada).due_at - timezone.now()).total_seconds() <= 77
+    assert 70 < (_created(ada).due_at - timezone.now()).total_seconds() <= 77
     fake.create_error = None
-    _cast(ada)
+    _created(ada)
     assert len(fake.characters) == 1, "not before it is due"
 
 
@@ -135,12 +137,12 @@ def test_where_nobody_can_tell_it_says_so_and_sends_nothing_more(
 ):
     fake.create_error = Unknown("No reply.", code="timeout")
 
-    assert "may or may not exist" in _cast(ada).error_message
+    assert "may or may not exist" in _created(ada).error_message
     assert "safe" in ada.error_message
     assert (ada.due_at, ada.lease_token) == (None, None)
     sweep.sweep()
-    _cast(ada)
-    assert ("cast", ada.pk) not in hints
+    _created(ada)
+    assert ("create_character", ada.pk) not in hints
     assert len(fake.characters) == 1
 
 
@@ -149,13 +151,13 @@ def test_a_worker_that_was_killed_leaves_the_same(ada: Character, fake: FakeBack
     Character.objects.filter(pk=ada.pk).update(
         lease_token=token, due_at=timezone.now() - timedelta(seconds=1), attempts=1
     )
-    folder = Path(settings.DATA_DIR) / "tmp" / f"cast-{token.hex}-x"
+    folder = Path(settings.DATA_DIR) / "tmp" / f"lease-{token.hex}-x"
     folder.mkdir(parents=True)
 
     sweep.sweep()
-    assert hints == [("cast", ada.pk)]
+    assert hints == [("create_character", ada.pk)]
     assert folder.exists(), "the lease may still be used"
-    assert "may or may not exist" in _cast(ada).error_message
+    assert "may or may not exist" in _created(ada).error_message
     sweep.sweep()
 
     assert fake.characters == []
@@ -167,7 +169,7 @@ def test_a_worker_that_is_at_it_is_left_alone(ada: Character, fake: FakeBackend,
     Character.objects.filter(pk=ada.pk).update(lease_token=uuid.uuid4(), due_at=later)
 
     sweep.sweep()
-    _cast(ada)
+    _created(ada)
 
     assert hints == []
     assert fake.characters == []
@@ -181,7 +183,7 @@ def test_a_late_answer_still_counts(ada: Character, fake: FakeBackend):
 
     fake.during_create = lease_runs_out
 
-    assert _cast(ada).is_ready
+    assert _created(ada).is_ready
     assert ada.error_message == ""
     assert len(fake.characters) == 1
 
@@ -195,7 +197,7 @@ def test_a_late_refusal_changes_nothing(ada: Character, fake: FakeBackend):
     fake.during_create = settled_meanwhile
     fake.create_error = Refused("No.", code="bad_request", status=400)
 
-    assert _cast(ada).is_ready
+    assert _created(ada).is_ready
     assert ada.error_message == ""
 
 
@@ -207,7 +209,7 @@ def test_a_worker_that_was_frozen_since_its_claim_sends_nothing(
         Character.objects.filter(pk=ada.pk).update(due_at=timezone.now() + left)
 
     monkeypatch.setattr(characters, "inspect_video", frozen)
-    _cast(ada)
+    _created(ada)
 
     assert fake.characters == []
     assert ada.due_at is not None
@@ -217,7 +219,7 @@ def test_one_that_was_deleted_meanwhile_is_not_sent(
     ada: Character, fake: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(characters, "inspect_video", lambda _: delete_character(ada))
-    _cast(ada)
+    _created(ada)
 
     assert fake.characters == []
     assert ada.due_at is None
@@ -227,7 +229,7 @@ def test_one_that_was_deleted_before_is_not_sent(ada: Character, fake: FakeBacke
     delete_character(ada)
 
     sweep.sweep()
-    _cast(ada)
+    _created(ada)
 
     assert hints == []
     assert fake.characters == []
@@ -239,7 +241,7 @@ def test_a_backend_that_rests_is_sent_nothing(
     Backend.objects.filter(pk=backend.pk).update(paused_until=timezone.now() + timedelta(minutes=1))
 
     sweep.sweep()
-    _cast(ada)
+    _created(ada)
 
     assert hints == []
     assert fake.characters == []
@@ -252,7 +254,7 @@ def test_a_backend_that_may_be_asked_no_more_now_is_asked_later(
     Backend.objects.filter(pk=backend.pk).update(
         requests_per_minute=1, request_allowance=0, request_allowance_at=timezone.now()
     )
-    _cast(ada)
+    _created(ada)
 
     assert fake.characters == []
     assert (ada.attempts, ada.lease_token) == (0, None)

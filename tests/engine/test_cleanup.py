@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 def _stored(backend: Backend) -> Video:
     video = VideoFactory(backend=backend, state=State.COMPLETED)
-    video.file = default_storage.save(f"{folder_of(video)}/abc/video.mp4", ContentFile(b"film"))
+    video.file = default_storage.save(f"{folder_of(video)}/abc/video.mp4", ContentFile(b"video"))
     video.save(update_fields=["file"])
     return video
 
@@ -82,7 +82,7 @@ def test_a_video_in_flight_is_never_removed(backend: Backend, fake: FakeBackend)
 
 def test_what_a_killed_worker_saved_of_a_canceled_video_is_removed(backend: Backend, fake: FakeBackend):
     video, other = VideoFactory(backend=backend, state=State.STORING), _stored(backend)
-    left = default_storage.save(f"{folder_of(video)}/abc/video.mp4", ContentFile(b"film"))
+    left = default_storage.save(f"{folder_of(video)}/abc/video.mp4", ContentFile(b"video"))
     lifecycle.cancel(video.pk)
 
     clean_up_video(video.pk)
@@ -107,11 +107,11 @@ def test_a_source_stays_until_what_is_made_from_it_has_ended(
     assert not Video.objects.visible_to(source.owner).exists(), "its owner does not see it any more"
     assert default_storage.exists(source.file.name)
     assert fake.deleted == []
-    assert ("forget", source.pk) not in hints
+    assert ("clean_up_video", source.pk) not in hints
 
     Video.objects.filter(pk=derived.pk).update(state=State.COMPLETED)
     sweep.sweep()
-    assert ("forget", source.pk) in hints
+    assert ("clean_up_video", source.pk) in hints
     clean_up_video(source.pk)
 
     assert not Video.objects.filter(pk=source.pk).exists()

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage, default_storage
 from django.db.models.fields.files import FieldFile
@@ -39,7 +40,7 @@ def _clock(start: int) -> Callable[[int, int, int], np.ndarray]:
 
 @pytest.fixture(scope="session")
 def before(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A second of film, brighter with every frame."""
+    """A second of video, brighter with every frame."""
     return write_film(
         tmp_path_factory.mktemp("f") / "a.mp4", size=(64, 36), count=24, paint=_clock(0)
     ).read_bytes()
@@ -47,7 +48,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture(scope="session")
 def after(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A second of film that begins with the last frame of the other and goes on from there, without sound."""
+    """A second of video that begins with the last frame of the other and goes on, without sound."""
     path = tmp_path_factory.mktemp("f") / "b.mp4"
     return write_film(path, size=(64, 36), count=24, paint=_clock(23), audio=False).read_bytes()
 
@@ -114,7 +115,7 @@ def test_the_clip_begins_with_the_last_frame_of_the_source(
     with Image.open(BytesIO(reference.content)) as image:
         assert image.size == (64, 36)
         assert np.asarray(image).mean() == pytest.approx(20 + 4 * 23, abs=2)
-    assert not list((storing.settings.DATA_DIR / "tmp").iterdir())
+    assert not list((settings.DATA_DIR / "tmp").iterdir())
 
 
 @pytest.mark.parametrize("trouble", ["row", "file", "content"])
@@ -127,7 +128,7 @@ def test_without_a_source_nothing_is_submitted_and_it_says_why(
     elif trouble == "file":
         default_storage.delete(source.file.name)
     else:
-        Path(source.file.path).write_bytes(b"no film")
+        Path(source.file.path).write_bytes(b"no video")
 
     submit_next(backend.pk)
 
@@ -155,7 +156,7 @@ def test_the_file_is_the_whole_film(video: Video, source: Video, fake: FakeBacke
     assert _files(video) == ["poster.webp", "scrub.jpg", "video.mp4"]
     assert video.scrub_frames == 20
     assert _files(source) == ["video.mp4"], "the source stays as it was"
-    assert not list((storing.settings.DATA_DIR / "tmp").iterdir())
+    assert not list((settings.DATA_DIR / "tmp").iterdir())
     assert fake.created == []
 
 
@@ -202,7 +203,7 @@ def test_without_its_source_the_paid_clip_is_kept_alone(
     elif trouble == "file":
         default_storage.delete(source.file.name)
     else:
-        Path(source.file.path).write_bytes(b"no film")
+        Path(source.file.path).write_bytes(b"no video")
     fake.content = [after]
 
     video = _stored(video)
@@ -335,7 +336,7 @@ def test_joining_stops_when_the_lease_is_lost(
     assert ended.state == (State.CANCELED if how == "canceled" else State.STORING)
     assert not ended.file
     assert not Path(default_storage.path(folder_of(video))).exists()
-    assert not list((storing.settings.DATA_DIR / "tmp").iterdir())
+    assert not list((settings.DATA_DIR / "tmp").iterdir())
 
 
 def test_copying_the_source_stops_when_the_lease_is_lost(

@@ -10,8 +10,7 @@ from videos.engine import durations
 from videos.engine.durations import JobProfile, profile_of
 from videos.engine.poll import poll_backend
 from videos.engine.submit import submit_next
-from videos.models import Backend, State, Video
-from videos.models import Kind as Derivation
+from videos.models import Backend, Kind, State, Video
 
 pytestmark = pytest.mark.django_db
 
@@ -42,13 +41,13 @@ def test_two_finished_videos_say_nothing(backend: Backend):
     video = _finished(backend, 30, 50)
 
     assert durations.typical_seconds(profile_of(video)) is None
-    assert durations.expectation_for(profile_of(video)) is None
+    assert durations.estimate_for(profile_of(video)) is None
 
 
 def test_the_latest_count(backend: Backend):
     video = _finished(backend, *[60] * 10, *[120] * 10)
 
-    assert durations.expectation_for(profile_of(video)).median == pytest.approx(120)
+    assert durations.estimate_for(profile_of(video)).median == pytest.approx(120)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +61,7 @@ def test_the_latest_count(backend: Backend):
         {"backend": "another"},
     ],
 )
-def test_other_kinds_do_not_count(backend: Backend, other: dict):
+def test_other_profiles_do_not_count(backend: Backend, other: dict):
     video = _finished(backend, 30, 30, 30)
     unlike = {**other, "backend": BackendFactory()} if "backend" in other else {"backend": backend, **other}
     _finished(other_backend := unlike.pop("backend"), 300, 300, 300, **unlike)
@@ -71,7 +70,10 @@ def test_other_kinds_do_not_count(backend: Backend, other: dict):
         [profile_of(video), profile_of(video)._replace(backend_id=other_backend.pk, **unlike)]
     )
 
-    assert sorted(past.typical_seconds for past in found.values()) == [pytest.approx(30), pytest.approx(300)]
+    assert sorted(stats.typical_seconds for stats in found.values()) == [
+        pytest.approx(30),
+        pytest.approx(300),
+    ]
 
 
 def test_what_was_found_long_after_its_deadline_does_not_count(backend: Backend):
@@ -80,40 +82,28 @@ def test_what_was_found_long_after_its_deadline_does_not_count(backend: Backend)
     assert durations.typical_seconds(profile_of(video)) == pytest.approx(30)
 
 
-def test_many_kinds_take_one_query_and_then_none(backend: Backend, django_assert_num_queries):
+def test_many_profiles_take_one_query_and_then_none(backend: Backend, django_assert_num_queries):
     _finished(backend, 30, 30, 30)
-    kinds = [JobProfile(backend.pk, "sora-2", "1280x720", seconds) for seconds in range(1, 41)]
+    profiles = [JobProfile(backend.pk, "sora-2", "1280x720", seconds) for seconds in range(1, 41)]
 
     with django_assert_num_queries(1):
-        found = durations.stats_for(kinds)
+        found = durations.stats_for(profiles)
     with django_assert_num_queries(0):
-        assert durations.stats_for(kinds) == found
+        assert durations.stats_for(profiles) == found
 
-    assert found.keys() == set(kinds)
-    assert [kind.seconds for kind, past in found.items() if past.typical_seconds] == [4]
+    assert found.keys() == set(profiles)
+    assert [profile.seconds for profile, stats in found.items() if stats.typical_seconds] == [4]
 
 
-def test_what_was_read_is_believed_for_a_while_only(backend: Backend, monkeypatch):
-    kind = profile_of(_finished(backend, 30, 30, 30))
-    assert durations.typical_seconds(kind) == pytest.approx(30)
+def test_statistics_are_cached_for_a_while_only(backend: Backend, monkeypatch):
+    profile = profile_of(_finished(backend, 30, 30, 30))
+    assert durations.typical_seconds(profile) == pytest.approx(30)
     _finished(backend, *[90] * 10)
-    assert durations.typical_seconds(kind) == pytest.approx(30)
+    assert durations.typical_seconds(profile) == pytest.approx(30)
 
-    monkeypatch.setattr(durations, "FRESH", 0.0)
+    monkeypatch.setattr(durations, "FRESH_FOR", 0.0)
 
-    assert durations.typical_seconds(kind) == pytest.approx(90)
-
-
-def test_memory_is_bounded(backend: Backend, monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(durations, "KINDS_KEPT", 2)
-    first, second, third = (JobProfile(backend.pk, "sora-2", "1280x720", seconds) for seconds in (4, 8, 12))
-    for kind in (first, second, first, third):
-        durations.typical_seconds(kind)
-
-    with django_assert_num_queries(0):
-        durations.stats_for([first, third])
-    with django_assert_num_queries(1):
-        durations.stats_for([second])
+    assert durations.typical_seconds(profile) == pytest.approx(90)
 
 
 def test_a_server_that_answers_when_all_is_done_is_measured_from_the_attempt(backend: Backend):
@@ -140,7 +130,7 @@ def test_a_poll_reads_the_kind_with_the_rest(
         VideoFactory(
             backend=backend,
             state=State.IN_PROGRESS,
-            kind=Derivation.EDIT,
+            kind=Kind.EDIT,
             backend_job_id=job.id,
             accepted_at=now,
         )
@@ -151,14 +141,14 @@ def test_a_poll_reads_the_kind_with_the_rest(
 
 
 def test_it_is_read_through_its_index(backend: Backend):
-    plan = durations._finished(JobProfile(backend.pk, "sora-2", "1280x720", 4)).explain()
+    plan = durations._recently_finished(JobProfile(backend.pk, "sora-2", "1280x720", 4)).explain()
 
     if connection.vendor == "sqlite":  # PostgreSQL scans a table as small as this one
-        assert "video_experience" in plan
+        assert "video_durations" in plan
         assert "kind=?" in plan
 
 
-def test_a_poll_follows_experience(backend: Backend, fake: FakeBackend):
+def test_a_poll_follows_past_durations(backend: Backend, fake: FakeBackend):
     _finished(backend, *[300.0] * 5)
     job = fake.add(prompt="A fox", model="sora-2", seconds=4, size="1280x720")
     now = timezone.now()
@@ -175,7 +165,7 @@ def test_a_poll_follows_experience(backend: Backend, fake: FakeBackend):
     assert video.due_at > now + timedelta(seconds=60)
 
 
-def test_a_submission_follows_experience(backend: Backend, fake: FakeBackend):
+def test_a_submission_follows_past_durations(backend: Backend, fake: FakeBackend):
     _finished(backend, *[300.0] * 5)
     now = timezone.now()
     video = VideoFactory(backend=backend, state=State.QUEUED)

@@ -1,8 +1,10 @@
-"""The place in the queue that a page tells is the order in which the dispatcher really claims."""
+"""The queue positions that pages show are the order in which the dispatcher really claims."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from tests.factories import BackendFactory, UserFactory, VideoFactory
@@ -18,7 +20,7 @@ def _claimed_in_order(backend: Backend) -> list[int]:
     return [claim.video_id for claim in claims]
 
 
-def test_places_are_the_order_of_claims(backend: Backend, alice, bob, carol):
+def test_positions_are_the_order_of_claims(backend: Backend, alice, bob, carol):
     VideoFactory(backend=backend, owner=alice, state=State.IN_PROGRESS)
     for owner in (alice, alice, bob, alice, carol, bob, alice):
         VideoFactory(backend=backend, owner=owner)
@@ -26,20 +28,20 @@ def test_places_are_the_order_of_claims(backend: Backend, alice, bob, carol):
     Video.objects.filter(pk=served.pk).update(attempted_at=timezone.now() - timedelta(seconds=5))
     VideoFactory(owner=alice)  # at another backend
 
-    told = fair_queue.queue_positions(Video.objects.filter(backend=backend))
+    positions = fair_queue.queue_positions(Video.objects.filter(backend=backend))
 
     in_order = _claimed_in_order(backend)
-    assert sorted(told, key=lambda pk: told[pk]) == in_order
-    assert sorted(told.values()) == list(range(1, 8))
+    assert sorted(positions, key=lambda pk: positions[pk]) == in_order
+    assert sorted(positions.values()) == list(range(1, 8))
 
 
-def test_others_wishes_count_too(backend: Backend, alice, bob):
+def test_videos_of_others_count_too(backend: Backend, alice, bob):
     VideoFactory.create_batch(5, backend=backend, owner=bob)
     mine = VideoFactory.create_batch(2, backend=backend, owner=alice)
 
-    told = fair_queue.queue_positions(mine)
+    positions = fair_queue.queue_positions(mine)
 
-    assert list(told.values()) == [2, 4]
+    assert list(positions.values()) == [2, 4]
 
 
 def test_it_counts_only_so_far(backend: Backend, alice, monkeypatch):
@@ -49,7 +51,7 @@ def test_it_counts_only_so_far(backend: Backend, alice, monkeypatch):
     assert list(fair_queue.queue_positions(mine).values()) == [1, 2, 3, 4, 4, 4]
 
 
-def test_what_is_not_queued_has_no_place(backend: Backend):
+def test_what_is_not_queued_has_no_position(backend: Backend):
     running = VideoFactory(backend=backend, state=State.IN_PROGRESS)
     VideoFactory(backend=backend, cancel_requested_at=timezone.now())
 
@@ -73,28 +75,28 @@ def test_it_needs_as_many_queries_for_many(backend: Backend, alice, django_asser
 @pytest.mark.parametrize(
     "change",
     [
-        lambda line: VideoFactory(backend=line[0].backend),
-        lambda line: VideoFactory(backend=line[0].backend, owner=line[2].owner, state=State.IN_PROGRESS),
-        lambda line: Video.objects.filter(pk=line[0].pk).update(state=State.CANCELED),
-        lambda line: Video.objects.filter(pk=line[0].pk).update(cancel_requested_at=timezone.now()),
-        lambda line: dispatch.claim_next(line[0].backend_id),
+        lambda queue: VideoFactory(backend=queue[0].backend),
+        lambda queue: VideoFactory(backend=queue[0].backend, owner=queue[2].owner, state=State.IN_PROGRESS),
+        lambda queue: Video.objects.filter(pk=queue[0].pk).update(state=State.CANCELED),
+        lambda queue: Video.objects.filter(pk=queue[0].pk).update(cancel_requested_at=timezone.now()),
+        lambda queue: dispatch.claim_next(queue[0].backend_id),
     ],
 )
-def test_a_line_that_moves_is_looked_at_anew(backend: Backend, alice, bob, change):
-    line = [VideoFactory(backend=backend, owner=owner) for owner in (alice, alice, bob, alice)]
+def test_a_queue_that_moves_is_computed_again(backend: Backend, alice, bob, change):
+    queue = [VideoFactory(backend=backend, owner=owner) for owner in (alice, alice, bob, alice)]
     mine = Video.objects.filter(backend=backend, owner=alice)
     fair_queue.queue_positions(mine)
-    change(line)
-    told = fair_queue.queue_positions(mine)
-    fair_queue.forget_all()
-    assert told == fair_queue.queue_positions(mine)
-    assert fair_queue.queue_positions([line[-1]]) == {line[-1].pk: told[line[-1].pk]}
+    change(queue)
+    positions = fair_queue.queue_positions(mine)
+    cache.clear()
+    assert positions == fair_queue.queue_positions(mine)
+    assert fair_queue.queue_positions([queue[-1]]) == {queue[-1].pk: positions[queue[-1].pk]}
 
 
-def test_a_line_is_looked_at_once_a_second(backend: Backend, alice, monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(fair_queue, "LOOK_EVERY", 1)
+def test_a_queue_is_checked_once_a_second(backend: Backend, alice, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(fair_queue, "MAX_AGE", 1)
     clock = [100.0]
-    monkeypatch.setattr(fair_queue, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(fair_queue, "time", SimpleNamespace(time=lambda: clock[0]))
     first, mine = VideoFactory(backend=backend), VideoFactory(backend=backend, owner=alice)
     assert fair_queue.queue_positions([mine]) == {mine.pk: 2}
     Video.objects.filter(pk=first.pk).update(state=State.CANCELED)
@@ -104,8 +106,8 @@ def test_a_line_is_looked_at_once_a_second(backend: Backend, alice, monkeypatch,
     assert fair_queue.queue_positions([mine]) == {mine.pk: 1}
 
 
-def test_one_who_has_just_joined_is_told_at_once(backend: Backend, alice, monkeypatch):
-    monkeypatch.setattr(fair_queue, "LOOK_EVERY", 60)
+def test_one_who_has_just_joined_is_counted_at_once(backend: Backend, alice, monkeypatch):
+    monkeypatch.setattr(fair_queue, "MAX_AGE", 60)
     fair_queue.queue_positions([VideoFactory(backend=backend)])
     mine = VideoFactory(backend=backend, owner=alice)
     assert fair_queue.queue_positions([mine]) == {mine.pk: 2}

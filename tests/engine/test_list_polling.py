@@ -46,7 +46,7 @@ def test_many_due_jobs_cost_a_request_for_eighty(backend: Backend, fake: FakeBac
 
     assert poll.poll_backend(backend.pk) == 240
 
-    assert (fake.listed, fake.looks) == (3, 0)
+    assert (fake.listed, fake.polls) == (3, 0)
     videos[7].refresh_from_db()
     videos[200].refresh_from_db()
     assert videos[7].state == State.STORING
@@ -60,7 +60,7 @@ def test_only_the_pages_with_due_jobs_are_read(backend: Backend, fake: FakeBacke
 
     assert poll.poll_backend(backend.pk) == 40
 
-    assert (fake.listed, fake.looks) == (1, 0)
+    assert (fake.listed, fake.polls) == (1, 0)
     assert not Video.objects.filter(pk__in=[video.pk for video in due], due_at__lte=timezone.now()).exists()
 
 
@@ -83,14 +83,14 @@ def test_jobs_that_have_ended_take_up_room_on_the_pages(backend: Backend, fake: 
 
     assert poll.poll_backend(backend.pk) == 80
 
-    assert (fake.listed, fake.looks) == (3, 0)
+    assert (fake.listed, fake.polls) == (3, 0)
 
 
 def test_more_than_one_reading_can_hold_is_put_off_to_the_next(
     backend: Backend, fake: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(list_polling, "MOST", 2)
-    monkeypatch.setattr(list_polling, "IN_A_ROW", 1)
+    monkeypatch.setattr(list_polling, "MAX_PAGES", 2)
+    monkeypatch.setattr(list_polling, "PAGES_PER_BATCH", 1)
     videos = _running(backend, fake, 190)
     waiting = [video.pk for video in _running(backend, fake, 95)]
     Video.objects.filter(pk__in=[video.pk for video in videos]).update(
@@ -100,13 +100,13 @@ def test_more_than_one_reading_can_hold_is_put_off_to_the_next(
     poll.poll_backend(backend.pk)
 
     due = Video.objects.filter(due_at__lte=timezone.now())
-    assert (fake.listed, fake.looks) == (2, 0)
+    assert (fake.listed, fake.polls) == (2, 0)
     assert {video.pk for video in due} < set(waiting)
     assert due.count() > 80
 
     poll.poll_backend(backend.pk)
 
-    assert (fake.listed, fake.looks) == (3, 0)
+    assert (fake.listed, fake.polls) == (3, 0)
     assert not due.all().exists()
 
 
@@ -115,7 +115,7 @@ def test_few_due_jobs_are_asked_for_singly(backend: Backend, fake: FakeBackend):
 
     poll.poll_backend(backend.pk)
 
-    assert (fake.listed, fake.looks) == (0, 5)
+    assert (fake.listed, fake.polls) == (0, 5)
 
 
 def test_what_the_list_leaves_out_is_asked_for_singly(backend: Backend, fake: FakeBackend):
@@ -127,7 +127,7 @@ def test_what_the_list_leaves_out_is_asked_for_singly(backend: Backend, fake: Fa
 
     videos[3].refresh_from_db()
     assert videos[3].state == State.STORING
-    assert (fake.listed, fake.looks) == (1, 1)
+    assert (fake.listed, fake.polls) == (1, 1)
 
 
 @pytest.mark.parametrize("broken", ["refuses", "shows nothing of ours"])
@@ -142,7 +142,7 @@ def test_a_list_that_does_not_help_is_not_asked_again(backend: Backend, fake: Fa
     Video.objects.filter(pk__in=[video.pk for video in videos]).update(due_at=timezone.now())
     poll.poll_backend(backend.pk)
 
-    assert (fake.listed, fake.looks) == (1, 60)
+    assert (fake.listed, fake.polls) == (1, 60)
     assert not Video.objects.exclude(state=State.IN_PROGRESS).exists()
 
 
@@ -152,4 +152,4 @@ def test_a_backend_that_is_known_not_to_list_is_not_asked_for_pages(backend: Bac
 
     poll.poll_backend(backend.pk)
 
-    assert (fake.listed, fake.looks) == (0, 30)
+    assert (fake.listed, fake.polls) == (0, 30)

@@ -55,4 +55,4 @@ def test_looks_that_are_not_granted_stay_due(backend: Backend, fake: FakeBackend
 
     assert poll.poll_backend(backend.pk) == 2
     assert poll.poll_backend(backend.pk) == 0
-    assert fake.looks == 2
+    assert fake.polls == 2

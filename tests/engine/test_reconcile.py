@@ -13,7 +13,7 @@ from tests.factories import VideoFactory
 from videos import lifecycle
 from videos.backends.errors import Refused, Unavailable
 from videos.backends.responses import Job
-from videos.engine.reconcile import LOOKS_NEEDED, reconcile
+from videos.engine.reconcile import SEARCHES_NEEDED, reconcile
 from videos.engine.sweep import sweep
 from videos.models import Backend, State, Video
 from videos.services.videos import GenerationRequest, create_videos, make_takes
@@ -35,7 +35,7 @@ def _look(video: Video) -> Video:
 
 
 def _look_until_it_counts_as_absent(video: Video) -> Video:
-    for _ in range(LOOKS_NEEDED):
+    for _ in range(SEARCHES_NEEDED):
         assert _look(video).state != State.IN_PROGRESS
     return video
 
@@ -88,9 +88,9 @@ def test_two_of_a_kind_get_a_job_each(backend: Backend, fake: FakeBackend):
 
 
 def _takes(backend: Backend, owner: User, count: int) -> list[Video]:
-    """As many takes of one wish, as `services` writes them down, whose submissions nobody heard of again."""
-    wishes = make_takes(GenerationRequest(*ASKED.values()), count)
-    takes = create_videos(owner, wishes)
+    """As many takes of one request, as `services` creates them, whose submissions got no reply."""
+    requests = make_takes(GenerationRequest(*ASKED.values()), count)
+    takes = create_videos(owner, requests)
     lost = Video.objects.filter(pk__in=[take.pk for take in takes])
     attempted_at = timezone.now() - timedelta(seconds=60)
     lost.update(backend=backend, state=State.UNCERTAIN, attempted_at=attempted_at)
@@ -228,7 +228,7 @@ def test_a_backend_that_is_away_is_asked_again(backend: Backend, fake: FakeBacke
 
     fake.list_error = None
     _look_until_it_counts_as_absent(video)
-    assert fake.listed == 1 + 4, "a failed look is none"
+    assert fake.listed == 1 + 4, "a failed search is none"
 
 
 def test_it_pages_until_it_has_seen_far_enough(backend: Backend, fake: FakeBackend):
@@ -251,7 +251,7 @@ def test_a_listing_from_before_an_attempt_says_nothing_about_it(
 
     def list_and_fall_asleep(**page: object) -> object:
         found = list_jobs(**page)
-        # Meanwhile others queued it again, and a second attempt is looked for, once in vain so far.
+        # Meanwhile it was queued again, and the job of a second attempt is searched for, once in vain.
         Video.objects.filter(pk=video.pk).update(attempted_at=later, attempts=1)
         return found
 

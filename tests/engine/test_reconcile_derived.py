@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
-from videos.engine.reconcile import LOOKS_NEEDED, reconcile
+from videos.engine.reconcile import SEARCHES_NEEDED, reconcile
 from videos.models import Backend, Kind, State, Video
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +46,7 @@ def _look(video: Video) -> Video:
 
 
 def _in_the_end(video: Video) -> Video:
-    for _ in range(LOOKS_NEEDED):
+    for _ in range(SEARCHES_NEEDED):
         if _look(video).state != State.UNCERTAIN:
             break
     return video
@@ -61,12 +61,12 @@ def test_it_is_found(backend: Backend, fake: FakeBackend, source: Video, kind: K
     assert (_look(video).state, video.backend_job_id) == (State.IN_PROGRESS, job)
 
 
-@pytest.mark.parametrize("told", [8, 12, None])
+@pytest.mark.parametrize("listed", [8, 12, None])
 def test_an_extension_may_be_listed_with_the_added_or_all_seconds(
-    backend: Backend, fake: FakeBackend, source: Video, told: int | None
+    backend: Backend, fake: FakeBackend, source: Video, listed: int | None
 ):
     video = _lost(source, Kind.EXTEND)
-    job = _add(fake, seconds=told)
+    job = _add(fake, seconds=listed)
 
     assert (_look(video).state, video.backend_job_id) == (State.IN_PROGRESS, job)
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
@@ -43,25 +44,25 @@ def _again(video: Video) -> None:
     video.refresh_from_db()
 
 
-def test_it_keeps_and_measures_the_file(video: Video, fake: FakeBackend, film: bytes):
-    fake.content = [film[:1000], film[1000:]]
+def test_it_keeps_and_measures_the_file(video: Video, fake: FakeBackend, sample_video: bytes):
+    fake.content = [sample_video[:1000], sample_video[1000:]]
 
     store(video.pk)
 
     video.refresh_from_db()
     assert video.state == State.COMPLETED
     assert (video.width, video.height, video.duration) == (64, 36, pytest.approx(1.0))
-    assert (video.byte_count, video.sha256) == (len(film), hashlib.sha256(film).hexdigest())
-    assert video.file.read() == film
+    assert (video.byte_count, video.sha256) == (len(sample_video), hashlib.sha256(sample_video).hexdigest())
+    assert video.file.read() == sample_video
     video.file.close()
     assert video.scrub_frames > 0
     assert _files(video) == ["poster.webp", "scrub.jpg", "video.mp4"]
-    assert not list((storing.settings.DATA_DIR / "tmp").iterdir())
+    assert not list((settings.DATA_DIR / "tmp").iterdir())
 
 
 @pytest.mark.parametrize("cut", [10, 0.5, -1])
-def test_half_a_file_is_never_shown(video: Video, fake: FakeBackend, film: bytes, cut: float):
-    fake.content = [film[: int(len(film) * cut) if isinstance(cut, float) else cut]]
+def test_half_a_file_is_never_shown(video: Video, fake: FakeBackend, sample_video: bytes, cut: float):
+    fake.content = [sample_video[: int(len(sample_video) * cut) if isinstance(cut, float) else cut]]
 
     store(video.pk)
 
@@ -69,14 +70,14 @@ def test_half_a_file_is_never_shown(video: Video, fake: FakeBackend, film: bytes
     assert (video.state, video.error_code) == (State.STORING, "not_a_video")
     assert not video.file
     assert _files(video) == []
-    fake.content = [film]
+    fake.content = [sample_video]
     _again(video)
     assert (video.state, video.error_code) == (State.COMPLETED, "")
     assert fake.created == []
 
 
 def test_a_file_the_backend_does_not_hand_out_yet_is_fetched_later(
-    video: Video, fake: FakeBackend, film: bytes
+    video: Video, fake: FakeBackend, sample_video: bytes
 ):
     fake.content = Unavailable("Too early.", code="content_not_ready", status=404)
 
@@ -85,14 +86,14 @@ def test_a_file_the_backend_does_not_hand_out_yet_is_fetched_later(
     video.refresh_from_db()
     assert (video.state, video.error_code) == (State.STORING, "not_fetched")
     assert video.due_at > timezone.now()
-    fake.content = [film]
+    fake.content = [sample_video]
     _again(video)
     assert video.state == State.COMPLETED
 
 
 def test_it_gives_up_after_minutes_and_says_that_the_video_exists(video: Video, fake: FakeBackend):
     fake.content = Unavailable("Too early.", code="content_not_ready", status=404)
-    Video.objects.filter(pk=video.pk).update(generated_at=timezone.now() - storing.FETCH_FOR)
+    Video.objects.filter(pk=video.pk).update(generated_at=timezone.now() - storing.DOWNLOAD_RETRY_FOR)
 
     store(video.pk)
 
@@ -103,9 +104,9 @@ def test_it_gives_up_after_minutes_and_says_that_the_video_exists(video: Video, 
 
 
 def test_a_full_disk_leaves_it_to_be_tried_again(
-    video: Video, fake: FakeBackend, film: bytes, monkeypatch: pytest.MonkeyPatch
+    video: Video, fake: FakeBackend, sample_video: bytes, monkeypatch: pytest.MonkeyPatch
 ):
-    fake.content = [film]
+    fake.content = [sample_video]
     Video.objects.filter(pk=video.pk).update(generated_at=timezone.now() - timedelta(hours=1))
 
     def full(*args: object, **kwargs: object) -> str:
@@ -127,12 +128,12 @@ def test_a_full_disk_leaves_it_to_be_tried_again(
 def test_a_video_without_pictures_is_still_a_video(
     video: Video,
     fake: FakeBackend,
-    film: bytes,
+    sample_video: bytes,
     monkeypatch: pytest.MonkeyPatch,
     broken: str,
     error: Exception,
 ):
-    fake.content = [film]
+    fake.content = [sample_video]
 
     def fails(*args: object, **kwargs: object) -> None:
         raise error
@@ -147,11 +148,11 @@ def test_a_video_without_pictures_is_still_a_video(
     assert not video.scrub_sheet
 
 
-def test_two_workers_do_not_store_it_twice(video: Video, fake: FakeBackend, film: bytes):
+def test_two_workers_do_not_store_it_twice(video: Video, fake: FakeBackend, sample_video: bytes):
     def while_downloading() -> Iterator[bytes]:
-        yield film[:100]
+        yield sample_video[:100]
         store(video.pk)  # the second message; finds the lease taken
-        yield film[100:]
+        yield sample_video[100:]
 
     fake.content = while_downloading()
 
@@ -162,9 +163,11 @@ def test_two_workers_do_not_store_it_twice(video: Video, fake: FakeBackend, film
     assert _files(video) == ["poster.webp", "scrub.jpg", "video.mp4"]
 
 
-def test_a_worker_that_lost_its_lease_leaves_nothing_behind(video: Video, fake: FakeBackend, film: bytes):
+def test_a_worker_that_lost_its_lease_leaves_nothing_behind(
+    video: Video, fake: FakeBackend, sample_video: bytes
+):
     def taken_over() -> Iterator[bytes]:
-        yield film
+        yield sample_video
         Video.objects.filter(pk=video.pk).update(lease_token=uuid.uuid4())
 
     fake.content = taken_over()
@@ -177,9 +180,9 @@ def test_a_worker_that_lost_its_lease_leaves_nothing_behind(video: Video, fake: 
     assert _files(video) == []
 
 
-def test_a_canceled_video_is_not_stored(video: Video, fake: FakeBackend, film: bytes):
+def test_a_canceled_video_is_not_stored(video: Video, fake: FakeBackend, sample_video: bytes):
     def canceled() -> Iterator[bytes]:
-        yield film
+        yield sample_video
         lifecycle.cancel(video.pk)
 
     fake.content = canceled()
@@ -193,25 +196,25 @@ def test_a_canceled_video_is_not_stored(video: Video, fake: FakeBackend, film: b
 
 
 def test_what_a_killed_attempt_saved_is_removed_by_the_one_that_succeeds(
-    video: Video, fake: FakeBackend, film: bytes
+    video: Video, fake: FakeBackend, sample_video: bytes
 ):
     left = Path(default_storage.path(f"{folder_of(video)}/{uuid.uuid4().hex}/video.mp4"))
     left.parent.mkdir(parents=True)
-    left.write_bytes(film)
-    fake.content = [film]
+    left.write_bytes(sample_video)
+    fake.content = [sample_video]
 
     store(video.pk)
 
     video.refresh_from_db()
     assert video.state == State.COMPLETED
     assert not left.exists()
-    assert Path(video.file.path).read_bytes() == film
+    assert Path(video.file.path).read_bytes() == sample_video
 
 
 def test_a_fault_of_our_own_is_tried_again_and_not_for_ever(
-    video: Video, fake: FakeBackend, film: bytes, monkeypatch: pytest.MonkeyPatch
+    video: Video, fake: FakeBackend, sample_video: bytes, monkeypatch: pytest.MonkeyPatch
 ):
-    fake.content = [film]
+    fake.content = [sample_video]
 
     def bug(path: Path) -> None:
         raise ZeroDivisionError
@@ -222,16 +225,16 @@ def test_a_fault_of_our_own_is_tried_again_and_not_for_ever(
 
     video.refresh_from_db()
     assert (video.state, video.error_code) == (State.STORING, "storing_failed")
-    Video.objects.filter(pk=video.pk).update(generated_at=timezone.now() - storing.FETCH_FOR)
+    Video.objects.filter(pk=video.pk).update(generated_at=timezone.now() - storing.DOWNLOAD_RETRY_FOR)
     _again(video)
     assert (video.state, video.error_code) == (State.FAILED, "download_failed")
     assert _files(video) == []
 
 
 def test_its_lease_is_renewed_while_the_file_is_checked(
-    video: Video, fake: FakeBackend, film: bytes, monkeypatch: pytest.MonkeyPatch
+    video: Video, fake: FakeBackend, sample_video: bytes, monkeypatch: pytest.MonkeyPatch
 ):
-    fake.content = [film]
+    fake.content = [sample_video]
     renewed = threading.Event()
     leases: list[tuple[int, timedelta]] = []
 
@@ -256,7 +259,7 @@ def test_its_lease_is_renewed_while_the_file_is_checked(
 
 
 def test_a_download_stops_when_its_lease_is_lost(
-    video: Video, fake: FakeBackend, film: bytes, monkeypatch: pytest.MonkeyPatch
+    video: Video, fake: FakeBackend, sample_video: bytes, monkeypatch: pytest.MonkeyPatch
 ):
     asked = threading.Event()
 
@@ -265,7 +268,7 @@ def test_a_download_stops_when_its_lease_is_lost(
         return False
 
     def endless() -> Iterator[bytes]:
-        yield film
+        yield sample_video
         assert asked.wait(timeout=10)
         for _ in range(100_000):
             yield b"more"
@@ -285,8 +288,8 @@ def test_a_download_stops_when_its_lease_is_lost(
 def test_what_a_killed_download_left_is_removed_and_what_a_living_one_needs_is_not(video: Video):
     alive = lifecycle.claim_storing(video.pk, lease=storing.LEASE)
     assert alive is not None
-    tmp = storing.settings.DATA_DIR / "tmp"
-    left, needed = (tmp / f"store-{token.hex}-abc" for token in (uuid.uuid4(), alive))
+    tmp = settings.DATA_DIR / "tmp"
+    left, needed = (tmp / f"lease-{token.hex}-abc" for token in (uuid.uuid4(), alive))
     for folder in (left, needed):
         folder.mkdir(parents=True)
         (folder / "video.mp4").write_bytes(b"half")

@@ -29,7 +29,7 @@ def source(backend: Backend) -> Video:
 
 def _finished(backend: Backend, **fields) -> Video:
     video = VideoFactory(backend=backend, state=State.COMPLETED, **fields)
-    video.file = default_storage.save(f"{folder_of(video)}/abc/video.mp4", ContentFile(b"the film"))
+    video.file = default_storage.save(f"{folder_of(video)}/abc/video.mp4", ContentFile(b"the video"))
     video.save(update_fields=["file"])
     return video
 
@@ -66,7 +66,7 @@ def test_another_backend_is_sent_the_file(backend: Backend, fake: FakeBackend, k
     source = _finished(BackendFactory())
     video = _submitted(_derived(source, kind, backend=backend))
 
-    assert [call[:3] for call in fake.derived] == [(kind.value, "snow", b"the film")]
+    assert [call[:3] for call in fake.derived] == [(kind.value, "snow", b"the video")]
     assert video.state == State.IN_PROGRESS
 
 
@@ -77,7 +77,7 @@ def test_a_backend_that_forgot_the_job_is_sent_the_file_once(
     fake.derive_errors = [SOURCE_UNKNOWN]
     video = _submitted(_derived(source, kind))
 
-    assert [call[2] for call in fake.derived] == [source.backend_job_id, b"the film"]
+    assert [call[2] for call in fake.derived] == [source.backend_job_id, b"the video"]
     assert (video.state, video.backend_job_id) == (State.IN_PROGRESS, "job_1")
 
 
@@ -197,7 +197,7 @@ def test_a_film_that_was_joined_here_is_sent_as_a_file(backend: Backend, fake: F
     source = _finished(backend, kind=Kind.EXTEND, concat_with_source=True, source_seconds=4)
     _submitted(_derived(source, Kind.EDIT))
 
-    assert [call[2] for call in fake.derived] == [b"the film"], "its job is the last piece alone"
+    assert [call[2] for call in fake.derived] == [b"the video"], "its job is the last piece alone"
 
 
 def test_a_film_that_was_joined_here_is_not_remixed(backend: Backend, fake: FakeBackend):

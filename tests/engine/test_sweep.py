@@ -55,7 +55,7 @@ def test_it_hints_at_what_is_to_be_forgotten(backend: Backend, hints: list):
 
     sweep.sweep()
 
-    assert sorted(hints) == [("forget", canceled.pk), ("forget", deleted.pk)]
+    assert sorted(hints) == [("clean_up_video", canceled.pk), ("clean_up_video", deleted.pk)]
 
 
 def test_a_backend_that_was_never_looked_at_is_probed_once_in_a_while(hints: list):
@@ -70,13 +70,13 @@ def test_a_backend_that_was_never_looked_at_is_probed_once_in_a_while(hints: lis
     assert hints == [("probe", new.pk)]
 
 
-def test_a_look_keeps_what_a_new_backend_can_do_and_happens_once(start_simulator: StartSimulator):
+def test_a_probe_keeps_what_a_new_backend_can_do_and_happens_once(start_simulator: StartSimulator):
     simulator = start_simulator()
     backend = BackendFactory(probed_at=None, base_url=f"{simulator.url}/v1")
 
-    tasks.probe(backend.pk)
+    tasks.probe_task(backend.pk)
     seen = simulator.http.get("/_simulator/ledger").json()
-    tasks.probe(backend.pk)
+    tasks.probe_task(backend.pk)
 
     backend.refresh_from_db()
     assert (backend.can_remix, backend.can_extend, backend.can_list) == (True, True, True)
@@ -84,10 +84,10 @@ def test_a_look_keeps_what_a_new_backend_can_do_and_happens_once(start_simulator
     assert seen["accepted"] == []
 
 
-def test_a_look_at_a_backend_that_is_away_is_not_the_last_one():
+def test_a_probe_of_a_backend_that_is_away_is_not_the_last_one():
     backend = BackendFactory(probed_at=None, base_url="http://127.0.0.1:9/v1")
 
-    tasks.probe(backend.pk)
+    tasks.probe_task(backend.pk)
 
     backend.refresh_from_db()
     assert (backend.probed_at, backend.can_list) == (None, None)

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from tests.factories import VideoFactory
 from videos import lifecycle
-from videos.models import State
+from videos.models import State, values
 
 pytestmark = pytest.mark.django_db
 
@@ -64,11 +64,11 @@ def test_a_found_job_is_adopted_only_by_the_attempt_that_made_it():
 
 def test_a_reason_may_quote_whatever_a_server_sent():
     video = _claimed()
-    reason = lifecycle.Reason("odd\x00", "It sent \ud83d.", "\x00\x00ftyp" + "x" * 9000)
+    reason = values.Reason("odd\x00", "It sent \ud83d.", "\x00\x00ftyp" + "x" * 9000)
 
     assert lifecycle.refuse(video.pk, video.lease_token, reason)
 
     video.refresh_from_db()
     assert (video.error_code, video.error_message) == ("odd", "It sent ?.")
     assert video.error_detail.startswith("ftyp")
-    assert len(video.error_detail) == lifecycle.DETAIL_LIMIT
+    assert len(video.error_detail) == values.DETAIL_LIMIT

@@ -5,8 +5,9 @@ from django.utils import timezone
 
 from tests.factories import VideoFactory
 from videos import lifecycle
-from videos.lifecycle import PollResult, Reason
+from videos.lifecycle import PollResult
 from videos.models import State, Video
+from videos.models.values import Reason
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from tests.factories import VideoFactory
 from videos import lifecycle
-from videos.lifecycle import TRANSITIONS, Reason, StoredFiles
+from videos.lifecycle import TRANSITIONS
 from videos.models import IN_FLIGHT, State, Video
+from videos.models.values import Reason, StoredFiles
 
 pytestmark = pytest.mark.django_db
 

@@ -158,7 +158,7 @@ def test_it_makes_one_of_a_clip(as_alice, alice, simulator, hints, django_captur
     assert (character.owner, character.name, character.backend) == (alice, "Mara", simulator)
     assert character.is_pending
     assert Path(character.file.path).read_bytes() == CLIP
-    assert hints == [("cast", character.pk)]
+    assert hints == [("create_character", character.pk)]
     assert "Creating" in as_alice.get(URL).content.decode()
 
 

@@ -37,7 +37,7 @@ def test_it_deletes(as_alice, alice, hints, django_capture_on_commit_callbacks):
     assert video.deleted_at is not None
     assert video.delete_job_at is not None
     assert other.deleted_at is None
-    assert hints == [("forget", video.pk)]
+    assert hints == [("clean_up_video", video.pk)]
     assert as_alice.post(url_of(video)).status_code == 404
 
 

@@ -1,13 +1,13 @@
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import BackendFactory, VideoFactory
 from tests.views.page import HTMX
-from videos.engine import durations, fair_queue
 from videos.models import Backend, Character, PromptTemplate, State, VideoModel
 
 pytestmark = pytest.mark.django_db
@@ -94,14 +94,12 @@ def test_it_needs_as_many_queries_for_one_as_for_thirty(as_alice, alice, django_
     for state in states:
         VideoFactory(owner=alice, backend=first.backend, state=state)
     as_alice.get(URL)  # the first page of all makes the simulator's row
-    durations.forget_all()
-    fair_queue.forget_all()
+    cache.clear()
     with django_assert_num_queries(19) as few:
         as_alice.get(URL)
     for state in states:
         VideoFactory.create_batch(10, owner=alice, backend=first.backend, state=state, seconds=8)
-    durations.forget_all()
-    fair_queue.forget_all()
+    cache.clear()
     with django_assert_num_queries(len(few)):
         as_alice.get(URL)
 

@@ -233,11 +233,11 @@ def test_the_sweep_deletes_what_was_there_long_enough(alice, settings, hints):
     assert set(Video.objects.filter(deleted_at=None)) == {not_yet, old}
 
     sweep.sweep()
-    assert ("forget", over.pk) in hints
+    assert ("clean_up_video", over.pk) in hints
 
 
 def test_a_sweep_deletes_so_many_and_no_more(alice, monkeypatch):
-    monkeypatch.setattr(sweep, "FROM_TRASH", 2)
+    monkeypatch.setattr(sweep, "TRASH_BATCH", 2)
     long_ago = timezone.now() - timedelta(days=400)
     oldest = [trashed(alice, trashed_at=long_ago + timedelta(days=number)) for number in range(3)]
     sweep.sweep()

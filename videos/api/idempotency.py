@@ -60,7 +60,7 @@ def once(
             key=key,
             fingerprint=asked,
             video=video,
-            is_first_outstanding=retry > 0 and not key,
+            is_original_pending=retry > 0 and not key,
         )
     return video, True
 
@@ -100,8 +100,8 @@ def _repeated(caller: Caller, asked: str, retry: int) -> Video | None:
         return record.video if record else None
     # The first request may be slower than its own retry; then it is not another wish.
     late = timezone.now() - LATE_WINDOW
-    overtaken = same.filter(is_first_outstanding=True, created_at__gte=late).first()
+    overtaken = same.filter(is_original_pending=True, created_at__gte=late).first()
     if overtaken is None:
         return None
-    IdempotencyRecord.objects.filter(pk=overtaken.pk).update(is_first_outstanding=False)
+    IdempotencyRecord.objects.filter(pk=overtaken.pk).update(is_original_pending=False)
     return overtaken.video

@@ -1,5 +1,5 @@
-"""Letting go: the backend's job of a canceled or deleted video, then a deleted video's files and row, and the
-deleted image that it was the last to need.
+"""Cleaning up after videos: the backend's job of a canceled or deleted one, then the files and row of a
+deleted one, and the deleted reference image that it was the last to use.
 """
 
 import logging
@@ -16,27 +16,27 @@ from videos.models import IN_FLIGHT, State, Video
 
 logger = logging.getLogger(__name__)
 
-# The source of a video in flight, which may still be sent, or asked for by the backend's id.
-IS_NEEDED = Q(Exists(Video.objects.filter(source=OuterRef("pk"), state__in=IN_FLIGHT)))
+# The source of a video in flight: its file may still be sent, or its job named to the backend.
+HAS_DERIVED_IN_FLIGHT = Q(Exists(Video.objects.filter(source=OuterRef("pk"), state__in=IN_FLIGHT)))
 
-RETRY = timedelta(minutes=1)
-TRY_FOR = timedelta(hours=24)
+RETRY_AFTER = timedelta(minutes=1)
+RETRY_FOR = timedelta(hours=24)
 
 
 def clean_up_video(video_id: int) -> None:
-    """Ask the backend to delete the job where that is due, and remove a deleted video for good.
+    """Delete the job at the backend where that is due, and permanently remove a deleted video.
 
-    A backend that is away is asked again for a day; one that refuses is not, because it will not change its
-    mind. A video that was not deleted keeps its row and files; so does one that others are being made from,
-    until they have ended.
+    A backend that is unavailable is tried again for a day; one that refuses is not, because it will not
+    change its mind. A video that was not deleted keeps its row and files; so does one that others are being
+    made from, until they have ended.
     """
-    rest = Video.objects.exclude(IS_NEEDED).exclude(state__in=IN_FLIGHT)
-    video = rest.select_related("backend").filter(pk=video_id).first()
+    removable = Video.objects.exclude(HAS_DERIVED_IN_FLIGHT).exclude(state__in=IN_FLIGHT)
+    video = removable.select_related("backend").filter(pk=video_id).first()
     if video is None:
         return
     if video.state == State.CANCELED:
-        remove_folder(folder_of(video))  # what a worker saved that was killed before it could say so
-    if video.delete_job_at is not None and not _job_forgotten(video):
+        remove_folder(folder_of(video))  # what a worker stored that was killed before writing the row
+    if video.delete_job_at is not None and not _delete_job(video):
         return
     if video.deleted_at is not None:
         remove_folder(folder_of(video))
@@ -45,7 +45,8 @@ def clean_up_video(video_id: int) -> None:
             delete_unused_reference(video.reference_id)
 
 
-def _job_forgotten(video: Video) -> bool:
+def _delete_job(video: Video) -> bool:
+    """Delete the backend's job. Returns False when it is to be tried again later."""
     now = timezone.now()
     row = Video.objects.filter(pk=video.pk)
     try:
@@ -53,11 +54,15 @@ def _job_forgotten(video: Video) -> bool:
             with clients.client_for(video.backend) as client:
                 client.delete(video.backend_job_id)
     except Unavailable as error:
-        if now - (video.finished_at or now) < TRY_FOR:
-            row.update(delete_job_at=now + RETRY)
+        if now - (video.finished_at or now) < RETRY_FOR:
+            row.update(delete_job_at=now + RETRY_AFTER)
             return False
-        logger.warning("Job %s was never deleted at %s: %s", video.backend_job_id, video.backend, error)
+        logger.warning(
+            "Job %s could not be deleted at %s within a day: %s", video.backend_job_id, video.backend, error
+        )
     except BackendError as error:
-        logger.info("Job %s stays at %s: %s", video.backend_job_id, video.backend, error)
+        logger.info(
+            "Job %s was not deleted at %s, which refused: %s", video.backend_job_id, video.backend, error
+        )
     row.update(delete_job_at=None)
     return True

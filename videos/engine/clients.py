@@ -1,4 +1,4 @@
-"""From a backend's row to a client."""
+"""Clients for the backends in the database."""
 
 import os
 
@@ -7,7 +7,7 @@ from videos.models import Backend
 
 
 def connection_for(backend: Backend) -> Connection:
-    """Return what is needed to call `backend`. Its key is read from the environment at this moment."""
+    """Return the address, key and options for calling `backend`. The key is read from the environment now."""
     key = os.environ.get(backend.key_env, "") if backend.key_env else ""
     return Connection(
         base_url=backend.address,
@@ -18,5 +18,5 @@ def connection_for(backend: Backend) -> Connection:
 
 
 def client_for(backend: Backend) -> Client:
-    """Return a client for one `with` block in this thread. Raises `BackendError` on unusable settings."""
+    """Return a client for one `with` block in this thread. Raises `BackendError` for unusable settings."""
     return Client(connection_for(backend))

@@ -9,17 +9,17 @@ from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
 
-STALE_AFTER = 5  # seconds: the next tick of beat hints again, so an old hint is only noise
+STALE_AFTER = 5  # seconds; the next tick of beat hints again, so an old hint is only noise
 
 
 def send(task: str, pk: int) -> None:
-    """Send the message now. A broker that cannot be reached is logged and otherwise ignored."""
+    """Send a message to the task `videos.{task}` now. An unreachable broker is logged and ignored."""
     if not settings.REDIS_URL:
-        return  # a command run while nothing else is: the workers find the row when they start
+        return  # a command that runs alone: the workers find the row when they start
     try:
         current_app.send_task(f"videos.{task}", args=[pk], expires=STALE_AFTER)
     except (OperationalError, ConnectionError, TimeoutError) as error:
-        logger.warning("No hint for %s(%s), the next sweep will find it: %s", task, pk, error)
+        logger.warning("No message sent for %s(%s), so the next sweep will find the row: %s", task, pk, error)
 
 
 def send_after_commit(task: str, pk: int) -> None:

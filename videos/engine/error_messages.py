@@ -1,8 +1,8 @@
-"""A backend's errors in words for people."""
+"""What people are told about a backend's errors."""
 
 from videos.backends.errors import BackendError, Refused, Unavailable
 from videos.backends.responses import Job
-from videos.lifecycle import Reason
+from videos.models.values import Reason
 
 _BY_CODE = {
     "moderation_blocked": "The backend's content filter stopped this video. Change the prompt and try again.",
@@ -15,7 +15,7 @@ _BY_CODE = {
 
 
 def reason_of(error: BackendError) -> Reason:
-    """Return what to keep of `error`: its code, a sentence for the owner, and the detail for operators."""
+    """Return the code, the sentence for the owner and the detail for operators that describe `error`."""
     message = _BY_CODE.get(error.code)
     if message is None and isinstance(error, Refused):
         message = f"The backend refused this video: {error.message}"
@@ -28,10 +28,10 @@ def reason_of(error: BackendError) -> Reason:
 
 
 def reason_of_failure(job: Job) -> Reason:
-    """Return why the backend says that `job` failed."""
+    """Return the reason that the backend gives for the failure of `job`."""
     code = job.error_code or "generation_failed"
-    said = job.error_message or f"status {job.raw_status}"
-    return Reason(code, _BY_CODE.get(code, f"The backend could not generate this video: {said}"), said)
+    stated = job.error_message or f"status {job.raw_status}"
+    return Reason(code, _BY_CODE.get(code, f"The backend could not generate this video: {stated}"), stated)
 
 
 TIMED_OUT = Reason(

@@ -1,59 +1,65 @@
-"""Whose turn it is at a backend, and how long until it is somebody's turn.
+"""Whose video starts next at a backend, and how many start before any other one.
 
 Owners take turns: next is the owner with the fewest videos in flight, among equals the one served longest
 ago, and of that owner's videos the oldest. So one person's five hundred do not hold up another's one.
 """
 
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import heappop, heappush
 from itertools import islice
-from time import monotonic
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import User
+from videos.engine import safe_cache
 from videos.models import State, Video
 
-# What a backend is working on, or may be. An uncertain one waits for its owner only after it was looked for.
-# Put so that all of it is within a few states, or SQLite would go through all that a backend ever made.
+# What a backend is working on, or may be. An uncertain video stops counting once the search for its job has
+# ended and it waits for its owner. Written so that all of it lies within a few states, or SQLite would go
+# through all that a backend ever made.
 USES_SLOT = Q(state__in=[State.SUBMITTING, State.IN_PROGRESS, State.UNCERTAIN]) & (
     ~Q(state=State.UNCERTAIN) | Q(due_at__isnull=False)
 )
 
-_IN_LINE_OR_SERVED = [State.QUEUED, State.SUBMITTING, State.UNCERTAIN, State.IN_PROGRESS]
+_STATES_THAT_DECIDE = [State.QUEUED, State.SUBMITTING, State.UNCERTAIN, State.IN_PROGRESS]
 
-LOOK_EVERY = 1.0  # seconds; a place that old misleads nobody, and many pages ask every two seconds
-MAX_POSITION = 500  # places that are worth counting; whoever is further back learns just that
+MAX_AGE = 1.0  # seconds; a position that old misleads nobody, and many pages ask every two seconds
+MAX_POSITION = 500  # positions worth counting; whoever is further back is told just that
+_CACHE_TIMEOUT = 60  # seconds for which positions are kept while nothing moves
 
 
 @dataclass(frozen=True, order=True)
 class OwnerPriority:
-    """An owner's standing; the smallest is next. `served` is a Unix time, 0 for one who never was."""
+    """An owner's rank in the queue; the smallest is next.
+
+    `last_served` is a Unix time, 0 for an owner who never was; `oldest` the id of the owner's oldest video.
+    """
 
     running: int
-    served: float
+    last_served: float
     oldest: int
     owner: int
 
 
-def waiting(now: datetime) -> QuerySet[Video]:
-    """The videos that may start at `now`."""
+def startable_videos(now: datetime) -> QuerySet[Video]:
+    """The videos that may start at `now`, at any backend."""
     return Video.objects.filter(state=State.QUEUED, due_at__lte=now, cancel_requested_at=None)
 
 
 def next_video(backend_id: int, now: datetime) -> int | None:
-    """Return the id of the video whose turn it is, or None when none waits."""
-    turn = min(_turns(backend_id, waiting(now)), default=None)
-    return turn.oldest if turn else None
+    """Return the id of the video that starts next at this backend, or None when there is none."""
+    priority = min(_owner_priorities(backend_id, startable_videos(now)), default=None)
+    return priority.oldest if priority else None
 
 
-class Waiting(Protocol):
-    """What of a video decides its place."""
+class QueueEntry(Protocol):
+    """What `queue_positions` needs to know of a video."""
 
     @property
     def pk(self) -> int: ...
@@ -65,101 +71,101 @@ class Waiting(Protocol):
     def owner_id(self) -> int: ...
 
 
-def queue_positions(videos: Iterable[Waiting]) -> dict[int, int]:
-    """Return the place in the queue, from 1, of those `videos` that are queued, by id.
+def queue_positions(videos: Iterable[QueueEntry]) -> dict[int, int]:
+    """Return the position in the queue, from 1, of those of `videos` that are queued, by id.
 
-    It is the order in which they start when nobody joins and jobs end as they began; at most `FAR` + 1.
-    However many videos: at most once a second one query for each backend, and where its line has moved since
-    this process looked last, four more and one for each owner.
+    It is the order in which they start if nobody joins and jobs end as they began, at most `MAX_POSITION` + 1
+    and at most `MAX_AGE` seconds old. However many videos: one request to the cache for each backend, one
+    query where what is cached is older than that, and where the queue has moved since, four more and one for
+    each owner.
     """
     queued = [video for video in videos if video.state == State.QUEUED]
     by_backend: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for video in sorted(queued, key=lambda video: video.pk):
         by_backend[video.backend_id][video.owner_id].append(video.pk)
-    found: dict[int, int] = {}
-    for backend_id, asked in by_backend.items():
-        found |= _remembered(backend_id, asked)
-    return found
+    positions: dict[int, int] = {}
+    for backend_id, by_owner in by_backend.items():
+        positions |= _cached_positions(backend_id, by_owner)
+    return positions
 
 
-def _remembered(backend_id: int, asked: dict[int, list[int]]) -> dict[int, int]:
-    """The places, found anew only where the line has moved: pages ask every two seconds."""
-    pks = [pk for waiting in asked.values() for pk in waiting]
-    last = _told.get(backend_id)
-    told = last.places if last else {}
-    knows_all = told.keys() >= set(pks)
-    if not (last and knows_all and monotonic() - last.looked_at < LOOK_EVERY):
-        sign = _sign(backend_id)
-        has_moved = last is None or last.sign != sign
-        if has_moved or not knows_all:
-            told = ({} if has_moved else told) | _places_at(backend_id, asked)
-        _told[backend_id] = _Told(monotonic(), sign, told)
-    return {pk: told[pk] for pk in pks}
+@dataclass(frozen=True)
+class _CachedQueue:
+    """What is cached of a backend's queue: when it was checked (Unix time), and positions by video."""
+
+    checked_at: float
+    fingerprint: object
+    positions: Mapping[int, int]
 
 
-class _Told(NamedTuple):
-    """What was told of a backend's line: when it was looked at, its sign, and places by video."""
+def _cached_positions(backend_id: int, by_owner: Mapping[int, Sequence[int]]) -> dict[int, int]:
+    """The positions, computed again only where the queue has moved: pages ask every two seconds."""
+    pks = [pk for owned in by_owner.values() for pk in owned]
+    key = f"queue:{backend_id}"
+    cached: _CachedQueue | None = safe_cache.get_many([key]).get(key)
+    known = dict(cached.positions) if cached else {}
+    is_complete = known.keys() >= set(pks)
+    if not (cached and is_complete and 0 <= time.time() - cached.checked_at < MAX_AGE):
+        fingerprint = _fingerprint(backend_id)
+        has_moved = cached is None or cached.fingerprint != fingerprint
+        if has_moved or not is_complete:
+            known = ({} if has_moved else known) | _compute_positions(backend_id, by_owner)
+        safe_cache.set_many({key: _CachedQueue(time.time(), fingerprint, known)}, timeout=_CACHE_TIMEOUT)
+    return {pk: known[pk] for pk in pks}
 
-    looked_at: float
-    sign: object
-    places: dict[int, int]
 
-
-_told: dict[int, _Told] = {}  # by this process, the last of each backend
-
-
-def forget_all() -> None:
-    """Look anew. For tests, where another line can bear the sign of the last one."""
-    _told.clear()
-
-
-def _sign(backend_id: int) -> object:
-    """What differs when places do: who joins, leaves, is served or ends changes a number or a time."""
-    line = Video.objects.filter(backend=backend_id, state__in=_IN_LINE_OR_SERVED).order_by()
+def _fingerprint(backend_id: int) -> object:
+    """A value that differs when positions do: a video that joins, leaves, starts or ends changes it."""
+    deciding = Video.objects.filter(backend=backend_id, state__in=_STATES_THAT_DECIDE).order_by()
     numbers = (Count("pk"), Max("pk"), Max("attempted_at"), Count("due_at"), Count("cancel_requested_at"))
-    return set(line.values_list("state", *numbers))
+    return set(deciding.values_list("state", *numbers))
 
 
-def _places_at(backend_id: int, asked: dict[int, list[int]]) -> dict[int, int]:
-    line = Video.objects.filter(backend=backend_id, state=State.QUEUED, cancel_requested_at=None)
-    left: dict[int, int] = dict(line.order_by().values_list("owner").annotate(count=Count("pk")))
+def _compute_positions(backend_id: int, by_owner: Mapping[int, Sequence[int]]) -> dict[int, int]:
+    queue = Video.objects.filter(backend=backend_id, state=State.QUEUED, cancel_requested_at=None)
+    counts: dict[int, int] = dict(queue.order_by().values_list("owner").annotate(count=Count("pk")))
     first = {
-        owner: list(line.filter(owner=owner).order_by("pk").values_list("pk", flat=True)[:MAX_POSITION])
-        for owner in asked
+        owner: list(queue.filter(owner=owner).order_by("pk").values_list("pk", flat=True)[:MAX_POSITION])
+        for owner in by_owner
     }
-    order = _order(_turns(backend_id, line), left)
-    found = {pk: MAX_POSITION + 1 for pks in asked.values() for pk in pks}
-    for place, (owner, number) in enumerate(islice(order, MAX_POSITION), start=1):
-        if owner in first and (pk := first[owner][number]) in found:
-            found[pk] = place
-    return found
+    order = _starting_order(_owner_priorities(backend_id, queue), counts)
+    positions = {pk: MAX_POSITION + 1 for pks in by_owner.values() for pk in pks}
+    for position, (owner, number) in enumerate(islice(order, MAX_POSITION), start=1):
+        if owner in first and (pk := first[owner][number]) in positions:
+            positions[pk] = position
+    return positions
 
 
-def _order(turns: list[OwnerPriority], left: dict[int, int]) -> Iterator[tuple[int, int]]:
-    """Yield owner and number, from 0, of each video in the order of turns."""
-    heap, taken, now = sorted(turns), defaultdict[int, int](int), timezone.now().timestamp()
+def _starting_order(
+    priorities: Iterable[OwnerPriority], counts: Mapping[int, int]
+) -> Iterator[tuple[int, int]]:
+    """Yield the owner and the number among the owner's videos, from 0, of each video in the order of starts.
+
+    `counts` says how many videos each owner has in the queue.
+    """
+    heap, started, now = sorted(priorities), defaultdict[int, int](int), timezone.now().timestamp()
     while heap:
-        turn = heappop(heap)
-        yield turn.owner, taken[turn.owner]
-        taken[turn.owner] += 1
-        if taken[turn.owner] < left[turn.owner]:
+        owner = heappop(heap)
+        yield owner.owner, started[owner.owner]
+        started[owner.owner] += 1
+        if started[owner.owner] < counts[owner.owner]:
             now += 1  # whoever is served goes behind all that were served before
-            heappush(heap, OwnerPriority(turn.running + 1, now, turn.oldest, turn.owner))
+            heappush(heap, OwnerPriority(owner.running + 1, now, owner.oldest, owner.owner))
 
 
-def _turns(backend_id: int, line: QuerySet[Video]) -> list[OwnerPriority]:
-    """The standing of each owner who has a video in `line`."""
-    ours = Video.objects.filter(backend=backend_id).order_by()
+def _owner_priorities(backend_id: int, queue: QuerySet[Video]) -> list[OwnerPriority]:
+    """The priority at this backend of each owner who has a video in `queue`."""
+    at_backend = Video.objects.filter(backend=backend_id).order_by()
     oldest: dict[int, int] = dict(
-        line.filter(backend=backend_id).order_by().values_list("owner").annotate(first=Min("pk"))
+        queue.filter(backend=backend_id).order_by().values_list("owner").annotate(first=Min("pk"))
     )
     if not oldest:
         return []
-    in_flight = ours.filter(USES_SLOT)  # of all owners: SQLite would go through all that these ever made
+    in_flight = at_backend.filter(USES_SLOT)  # of all owners: SQLite would go through all these ever made
     running: dict[int, int] = dict(in_flight.values_list("owner").annotate(count=Count("pk")))
-    # One look into the index for each owner, instead of all that was ever made here.
-    latest = ours.filter(owner=OuterRef("pk"), attempted_at__isnull=False).order_by("-attempted_at")
-    owners = User.objects.filter(pk__in=oldest).annotate(served=Subquery(latest.values("attempted_at")[:1]))
+    # One lookup in the index for each owner, instead of all that was ever made here.
+    attempts = at_backend.filter(owner=OuterRef("pk"), attempted_at__isnull=False).order_by("-attempted_at")
+    owners = User.objects.filter(pk__in=oldest).annotate(served=Subquery(attempts.values("attempted_at")[:1]))
     return [
         OwnerPriority(running.get(pk, 0), served.timestamp() if served else 0.0, oldest[pk], pk)
         for pk, served in owners.values_list("pk", "served")

@@ -1,8 +1,8 @@
-"""What a synchronous server delivered with its reply to the submission, kept until the video is stored.
+"""Results that a synchronous server sent in its reply to the submission, kept until the video is stored.
 
 Such a server often knows nothing of the job afterwards, so the reply is the only copy of paid work. It goes
-to storage, which all workers share, before the row says that the job was accepted. It lies in a folder of the
-video's own, which goes when the video is stored or deleted, under a name that belongs to the one job.
+to storage, which all workers share, before the row says that the job was accepted. It lies in the video's own
+folder, which is cleared when the video is stored or deleted, under a name that belongs to the one job.
 """
 
 import hashlib
@@ -20,22 +20,22 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Received:
-    """A delivery that waits to be stored: the `file` in storage, the `url` to fetch it from, or nothing."""
+class InlineResult:
+    """A kept result: its `file` in storage, the `url` to download it from, or neither."""
 
     file: str = ""
     url: str = ""
 
     def copy_to(self, target: Path) -> None:
-        """Copy the file. Raises `OSError`."""
+        """Copy the file to the local disk. Raises `OSError`."""
         with default_storage.open(self.file) as source, target.open("wb") as copy:
             shutil.copyfileobj(source, copy)
 
 
 def save_result(folder: str, job: Job) -> None:
-    """Keep in the video's `folder` what came with a finished `job`, if anything did.
+    """Keep in the video's `folder` the result that came with a finished `job`, if one did.
 
-    Storage that does not take it is logged, not raised: the job's id must still be written down.
+    A failure of storage is logged, not raised: the job's id must still be recorded.
     """
     if job.status != "completed" or not (job.content or job.url):
         return
@@ -45,20 +45,23 @@ def save_result(folder: str, job: Job) -> None:
         if not default_storage.exists(name):
             default_storage.save(name, ContentFile(content))
     except Exception:  # each kind of storage has errors of its own
-        logger.critical("What job %s delivered could not be kept in %s", job.id, folder, exc_info=True)
+        logger.critical(
+            "The result that came with job %s could not be stored in %s", job.id, folder, exc_info=True
+        )
 
 
-def load_result(folder: str, job_id: str) -> Received:
-    """Return what was kept in the video's `folder` for the job. Raises `OSError`."""
+def load_result(folder: str, job_id: str) -> InlineResult:
+    """Return the result kept in the video's `folder` for the job. Raises `OSError`."""
     file, url = _names(folder, job_id)
     if default_storage.exists(file):
-        return Received(file=file)
+        return InlineResult(file=file)
     if default_storage.exists(url):
-        with default_storage.open(url) as address:
-            return Received(url=address.read().decode())
-    return Received()
+        with default_storage.open(url) as stored:
+            return InlineResult(url=stored.read().decode())
+    return InlineResult()
 
 
 def _names(folder: str, job_id: str) -> tuple[str, str]:
-    place = f"{folder}/received-{hashlib.sha256(job_id.encode()).hexdigest()[:32]}"
-    return f"{place}/video.mp4", f"{place}/address.txt"
+    """The names in storage of the job's file and of the text that holds its URL."""
+    folder = f"{folder}/received-{hashlib.sha256(job_id.encode()).hexdigest()[:32]}"
+    return f"{folder}/video.mp4", f"{folder}/address.txt"

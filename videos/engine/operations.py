@@ -1,4 +1,4 @@
-"""In which ways a video can be asked for: a create, or a call that names or sends its source."""
+"""The calls that can ask a backend for a video: a create, or one that names or sends its source."""
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -10,23 +10,26 @@ from videos.backends.client import Client, ClipFile, ReferenceFile
 from videos.backends.responses import Job
 from videos.models import Kind, Video
 
-Ask = Callable[[Client], Job]
+SendRequest = Callable[[Client], Job]
 
 
 class SourceGoneError(Exception):
-    """The video that another was to be made from, or its file, is not there any more."""
+    """The source of a remix, an edit or an extension, or its file, no longer exists."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One way: a call, and as its `source` a job's id (empty without a source) or the video to send."""
+    """A call, and its `source`: a job's id (empty where there is none), or the video whose file to send."""
 
     call: Callable[[Client, str | ClipFile], Job]
     source: str | Video = ""
 
     @contextmanager
-    def opened(self) -> Generator[Ask]:
-        """The call, with the file open while the block runs. Raises `SourceGoneError`."""
+    def prepare(self) -> Generator[SendRequest]:
+        """Yield the function that sends the request. A file to be sent is open while the block runs.
+
+        Raises `SourceGoneError` when that file cannot be opened.
+        """
         if isinstance(self.source, str):
             job_id = self.source
             yield lambda client: self.call(client, job_id)
@@ -41,37 +44,38 @@ class Operation:
 
 
 def check_source(video: Video) -> None:
-    """Raise `SourceGoneError` when `video` is to be made from one that is not there."""
+    """Raise `SourceGoneError` when `video` needs a source that no longer exists."""
     source = video.source
     if video.kind == Kind.CREATE:
         return
     if source is None:
         raise SourceGoneError("the source's row was deleted")
     if video.kind == Kind.REMIX:
-        if not job_of(source, video):
+        if not source_job_id(source, video):
             raise SourceGoneError("the source is no job of this backend")
     elif not source.file or not source.file.storage.exists(str(source.file.name)):
         raise SourceGoneError("the source's file is not in storage")
 
 
 def operations_for(video: Video, reference: ReferenceFile | None) -> Sequence[Operation]:
-    """Return the ways to ask for `video`, whose source is there, the best first. Only a backend that said
-    that it does not know the source may be asked in the next one.
+    """Return the operations that can make `video`, whose source exists, the best first.
+
+    The next one may be tried only when the backend answered that it does not know the source.
     """
     source = video.source
     if source is None or video.concat_with_source:
         return [_create(video, reference)]
-    job_id = job_of(source, video)
+    job_id = source_job_id(source, video)
     if video.kind == Kind.REMIX:
         return [Operation(lambda client, _: client.remix(job_id, video.prompt), job_id)]
-    call = partial(_from_video, video)
+    call = partial(_edit_or_extend, video)
     return [Operation(call, job_id), Operation(call, source)] if job_id else [Operation(call, source)]
 
 
-def job_of(source: Video, video: Video) -> str:
-    """The job that holds the whole of `source` at the backend of `video`; empty when there is none there.
+def source_job_id(source: Video, video: Video) -> str:
+    """Return the job that holds all of `source` at the backend of `video`; empty when there is none there.
 
-    Of a film that was joined here the backend knows only the last piece.
+    Of a video that was concatenated here the backend knows only the last part.
     """
     if source.backend_id != video.backend_id or source.concat_with_source:
         return ""
@@ -94,7 +98,7 @@ def _create(video: Video, reference: ReferenceFile | None) -> Operation:
     return Operation(call)
 
 
-def _from_video(video: Video, client: Client, source: str | ClipFile) -> Job:
+def _edit_or_extend(video: Video, client: Client, source: str | ClipFile) -> Job:
     if video.kind == Kind.EDIT:
         return client.edit(video.prompt, source)
     return client.extend(video.prompt, video.seconds, source)

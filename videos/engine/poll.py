@@ -1,4 +1,4 @@
-"""Looking at running jobs: one short pass for each backend takes all that is due and asks for it at once.
+"""Polling running jobs: one short pass for each backend takes all that is due and requests it at once.
 
 A pass belongs to one backend, so a slow or broken one delays no other; one worker at a time makes it.
 """
@@ -16,20 +16,23 @@ from videos.backends.errors import BackendError, Refused, Unavailable
 from videos.backends.responses import Job
 from videos.engine import clients, dispatch, durations, enqueue, list_polling, pacing, rate_limit
 from videos.engine.error_messages import JOB_GONE, TIMED_OUT, reason_of, reason_of_failure
-from videos.engine.submit import KEY_PAUSE
+from videos.engine.list_polling import ListBatch
+from videos.engine.pacing import DurationEstimate
+from videos.engine.submit import INVALID_KEY_PAUSE
 from videos.lifecycle import PollResult
 from videos.models import Backend, State, Video
 
-AT_ONCE = 2000  # rows in one pass
+MAX_ROWS = 2000  # in one pass
 CONCURRENCY = 50  # requests to one backend at a time
 LEASE = timedelta(seconds=25)  # of a pass over one batch; a batch of hung requests takes 20 s
-SETTLING = timedelta(seconds=30)  # after acceptance, a job not found yet may still appear
+NOT_FOUND_GRACE = timedelta(seconds=30)  # after acceptance; a job that is not found yet may still appear
 
-Answer = Job | BackendError
+Response = Job | BackendError
+Responses = list[tuple[Video, Response]]
 
 
 def tick() -> None:
-    """Hint at every backend that has jobs to be looked at and that nobody is looking at."""
+    """Hint at every backend that has jobs due to be polled and that no worker is polling."""
     now = timezone.now()
     free = Backend.objects.filter(Q(poll_lease_until=None) | Q(poll_lease_until__lte=now))
     for pk in free.filter(pk__in=_due(now).order_by().values("backend")).values_list("pk", flat=True):
@@ -37,22 +40,22 @@ def tick() -> None:
 
 
 def poll_backend(backend_id: int) -> int:
-    """Look at every job of this backend that is due, and act on each answer. Returns how many were looked at.
+    """Poll every due job of this backend and act on each response. Returns how many responses there were.
 
-    Nothing breaks when two passes overlap: asking is free, and every answer is acted on once.
+    Nothing breaks when two passes overlap: polling is free, and every response is acted on once.
     """
-    if not _lease(backend_id):
+    if not _acquire_lease(backend_id):
         return 0
     backend = Backend.objects.get(pk=backend_id)
-    looked = 0
+    count = 0
     try:
-        for answers in _answers(backend, _due_videos(backend)):
-            _act_on_all(answers)
-            looked += len(answers)
-            _extend(backend_id)
+        for responses in _responses(backend, _due_videos(backend)):
+            _handle_all(responses)
+            count += len(responses)
+            _renew_lease(backend_id)
     finally:
         Backend.objects.filter(pk=backend_id).update(poll_lease_until=None)
-    return looked
+    return count
 
 
 def _due(now: datetime) -> QuerySet[Video]:
@@ -61,10 +64,10 @@ def _due(now: datetime) -> QuerySet[Video]:
 
 def _due_videos(backend: Backend) -> list[Video]:
     due = _due(timezone.now()).filter(backend=backend).order_by("due_at")
-    return list(due.only(*_NEEDED)[:AT_ONCE])
+    return list(due.only(*_COLUMNS)[:MAX_ROWS])
 
 
-_NEEDED = (
+_COLUMNS = (
     "backend_id",
     "backend_job_id",
     "model",
@@ -80,56 +83,57 @@ _NEEDED = (
 )
 
 
-def _lease(backend_id: int) -> bool:
+def _acquire_lease(backend_id: int) -> bool:
     now = timezone.now()
     free = Backend.objects.filter(Q(poll_lease_until=None) | Q(poll_lease_until__lte=now), pk=backend_id)
     return free.update(poll_lease_until=now + LEASE) == 1
 
 
-def _extend(backend_id: int) -> None:
+def _renew_lease(backend_id: int) -> None:
     Backend.objects.filter(pk=backend_id).update(poll_lease_until=timezone.now() + LEASE)
 
 
-def _answers(backend: Backend, videos: list[Video]) -> Iterator[list[tuple[Video, Answer]]]:
-    """Yield answers in batches as they come: from the backend's list where that saves requests, else singly.
-
-    Where a whole batch found the backend away, the rest is not asked for in this pass.
+def _responses(backend: Backend, videos: list[Video]) -> Iterator[Responses]:
+    """Yield responses in batches as they come: from the backend's list where that saves requests, else one by
+    one. Where a whole batch found the backend unavailable, the rest is not requested in this pass.
     """
     if not videos:
         return
     try:
         with clients.client_for(backend) as client:
-            missing = videos
+            settled: set[str] = set()
             if list_polling.is_worthwhile(backend, len(videos)):
-                reading = list_polling.ListReading(backend, client, videos)
-                for shown in reading:
-                    yield _on_pages(backend, videos, shown)
-                missing = [video for video in videos if video.backend_job_id not in reading.settled]
-            yield from _one_by_one(backend, client, missing)
-    except BackendError as error:  # its settings cannot work: no answer about any of its jobs
+                for batch in list_polling.read_list(backend, client, videos):
+                    settled |= batch.settled
+                    yield _from_list(backend, videos, batch)
+            rest = [video for video in videos if video.backend_job_id not in settled]
+            yield from _one_by_one(backend, client, rest)
+    except BackendError as error:  # its settings cannot work: no response about any of its jobs
         yield [(video, error) for video in videos]
 
 
-def _on_pages(backend: Backend, videos: list[Video], found: dict[str, Job]) -> list[tuple[Video, Answer]]:
+def _from_list(backend: Backend, videos: list[Video], batch: ListBatch) -> Responses:
     """The due videos that the pages show, and those not yet due that they show to have ended."""
     due = {video.backend_job_id for video in videos}
-    ended = [job.id for job in found.values() if job.status in ("completed", "failed") and job.id not in due]
+    ended = [
+        job.id for job in batch.jobs.values() if job.status in ("completed", "failed") and job.id not in due
+    ]
     early = Video.objects.filter(backend=backend, state=State.IN_PROGRESS, backend_job_id__in=ended)
-    shown = [*videos, *early.only(*_NEEDED)] if ended else videos
-    return [(video, found[video.backend_job_id]) for video in shown if video.backend_job_id in found]
+    shown = [*videos, *early.only(*_COLUMNS)] if ended else videos
+    return [
+        (video, batch.jobs[video.backend_job_id]) for video in shown if video.backend_job_id in batch.jobs
+    ]
 
 
-def _one_by_one(
-    backend: Backend, client: Client, videos: list[Video]
-) -> Iterator[list[tuple[Video, Answer]]]:
+def _one_by_one(backend: Backend, client: Client, videos: list[Video]) -> Iterator[Responses]:
     for batch in _batches(videos):
         granted = rate_limit.acquire(backend.pk, len(batch), now=timezone.now())
         if not granted:
-            return  # they stay due; the next pass asks for them
-        asked = batch[:granted]
-        found = client.retrieve_many([v.backend_job_id for v in asked], concurrency=CONCURRENCY)
-        yield [(video, found[video.backend_job_id]) for video in asked]
-        if granted < len(batch) or all(isinstance(answer, Unavailable) for answer in found.values()):
+            return  # they stay due, for the next pass
+        polled = batch[:granted]
+        found = client.retrieve_many([v.backend_job_id for v in polled], concurrency=CONCURRENCY)
+        yield [(video, found[video.backend_job_id]) for video in polled]
+        if granted < len(batch) or all(isinstance(response, Unavailable) for response in found.values()):
             return
 
 
@@ -138,63 +142,67 @@ def _batches(videos: list[Video]) -> Iterator[list[Video]]:
     return (videos[start : start + size] for start in range(0, len(videos), size))
 
 
-def _act_on_all(answers: list[tuple[Video, Answer]]) -> None:
+def _handle_all(responses: Responses) -> None:
+    if not responses:
+        return
     now = timezone.now()
-    durations.stats_for(
-        durations.profile_of(video) for video, _ in answers
-    )  # one query, not one for each kind
+    stats = durations.stats_for(durations.profile_of(video) for video, _ in responses)
     with transaction.atomic():  # one commit for all: each waits for the disk
         finished = [
             video.pk
-            for video, answer in answers
-            if _is_completed(answer) and lifecycle.begin_storing(video.pk, video.backend_job_id)
+            for video, response in responses
+            if _is_completed(response) and lifecycle.begin_storing(video.pk, video.backend_job_id)
         ]
-        lifecycle.record_polls(
-            [look for video, answer in answers if (look := _act_on(video, answer, now=now))]
+        results = (
+            _handle(video, response, stats[durations.profile_of(video)].estimate, now=now)
+            for video, response in responses
         )
+        lifecycle.record_polls([result for result in results if result])
     for pk in finished:
         enqueue.send("store", pk)
 
 
-def _is_completed(answer: Answer) -> bool:
-    return isinstance(answer, Job) and answer.status == "completed"
+def _is_completed(response: Response) -> bool:
+    return isinstance(response, Job) and response.status == "completed"
 
 
-def _act_on(video: Video, answer: Answer, *, now: datetime) -> PollResult | None:
-    """Carry out what `answer` means for the `video` that is not completed, or return what is to be noted.
+def _handle(
+    video: Video, response: Response, estimate: DurationEstimate | None, *, now: datetime
+) -> PollResult | None:
+    """Carry out what `response` means for a `video` whose job is not completed, or return what to record.
 
-    Answers about an earlier job change nothing.
+    Responses about an earlier job change nothing.
     """
-    if isinstance(answer, BackendError):
-        return _no_answer(video, answer, now=now)
-    if answer.status == "completed":
+    if isinstance(response, BackendError):
+        return _handle_error(video, response, now=now)
+    if response.status == "completed":
         return None
-    if answer.status == "failed":
-        lifecycle.fail_generation(video.pk, video.backend_job_id, reason_of_failure(answer))
+    if response.status == "failed":
+        lifecycle.fail_generation(video.pk, video.backend_job_id, reason_of_failure(response))
         return None
     if _is_overdue(video, now):
         lifecycle.fail_generation(video.pk, video.backend_job_id, TIMED_OUT)
         return None
-    due_at = now + timedelta(seconds=_wait(video, answer, now=now))
-    return PollResult(video.pk, video.backend_job_id, due_at, answer.progress)
+    due_at = now + timedelta(seconds=_delay(video, response, estimate, now=now))
+    return PollResult(video.pk, video.backend_job_id, due_at, response.progress)
 
 
-def _wait(video: Video, job: Job, *, now: datetime) -> float:
-    """Seconds until the next look. `video` must still hold the progress known before this one."""
+def _delay(video: Video, job: Job, estimate: DurationEstimate | None, *, now: datetime) -> float:
+    """Seconds until the next poll. `video` must still hold the progress known before this one."""
     since = video.accepted_at or now
-    return pacing.next_look(
+    return pacing.next_poll_delay(
         job,
-        looks=video.attempts,
+        polls=video.attempts,
         elapsed=(now - since).total_seconds(),
-        shown=video.progress,
-        expected=durations.expectation_for(durations.profile_of(video)),
+        last_progress=video.progress,
+        estimate=estimate,
     )
 
 
-def _no_answer(video: Video, error: BackendError, *, now: datetime) -> PollResult | None:
-    gone = isinstance(error, Refused) and error.code == "not_found"
-    settled = video.accepted_at is not None and now - video.accepted_at > SETTLING
-    if gone and settled and video.error_code == "not_found":
+def _handle_error(video: Video, error: BackendError, *, now: datetime) -> PollResult | None:
+    is_not_found = isinstance(error, Refused) and error.code == "not_found"
+    is_settled = video.accepted_at is not None and now - video.accepted_at > NOT_FOUND_GRACE
+    if is_not_found and is_settled and video.error_code == "not_found":
         lifecycle.fail_generation(video.pk, video.backend_job_id, JOB_GONE)
         return None
     if _is_overdue(video, now):
@@ -202,10 +210,10 @@ def _no_answer(video: Video, error: BackendError, *, now: datetime) -> PollResul
         return None
     reason = reason_of(error)
     if isinstance(error, Refused) and error.code == "invalid_key":
-        dispatch.pause(video.backend_id, seconds=KEY_PAUSE, reason=reason.message)
-    wait = error.retry_after if isinstance(error, Unavailable) else None
-    seconds = wait or pacing.backoff(video.attempts, first=pacing.FIRST, longest=pacing.LONGEST)
-    return PollResult(video.pk, video.backend_job_id, now + timedelta(seconds=seconds), reason=reason)
+        dispatch.pause(video.backend_id, seconds=INVALID_KEY_PAUSE, reason=reason.message)
+    requested = error.retry_after if isinstance(error, Unavailable) else None
+    delay = requested or pacing.backoff(video.attempts, first=pacing.FIRST_DELAY, longest=pacing.MAX_DELAY)
+    return PollResult(video.pk, video.backend_job_id, now + timedelta(seconds=delay), reason=reason)
 
 
 def _is_overdue(video: Video, now: datetime) -> bool:

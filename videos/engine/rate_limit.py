@@ -1,4 +1,4 @@
-"""How many requests a backend may be sent right now: a token bucket in its row, shared by all workers."""
+"""How many requests a backend may be sent now: a token bucket in its row, shared by all workers."""
 
 from datetime import datetime
 
@@ -6,13 +6,13 @@ from django.db import transaction
 
 from videos.models import Backend
 
-BURST = 5.0  # seconds' worth of requests that may be made at once
+BURST = 5.0  # seconds; as many requests as these allow may be made at once
 
 
 def acquire(backend_id: int, wanted: int, *, now: datetime) -> int:
     """Take up to `wanted` requests from the backend's allowance and return how many may be made.
 
-    A backend without `requests_per_minute` allows everything. What is not granted now grows back with time.
+    A backend without `requests_per_minute` allows all of them.
     """
     with transaction.atomic():
         backend = Backend.objects.select_for_update().get(pk=backend_id)
@@ -27,10 +27,10 @@ def acquire(backend_id: int, wanted: int, *, now: datetime) -> int:
 
 
 def _allowance(backend: Backend, now: datetime) -> float:
-    """Grows evenly, up to a burst; always enough for one request in the end, however low the limit."""
+    """The requests allowed at `now`: they grow evenly up to a burst, and to at least one in the end."""
     per_second = (backend.requests_per_minute or 0) / 60
-    most = max(1.0, per_second * BURST)
+    maximum = max(1.0, per_second * BURST)
     if backend.request_allowance_at is None:
-        return most
+        return maximum
     elapsed = max(0.0, (now - backend.request_allowance_at).total_seconds())
-    return min(most, backend.request_allowance + elapsed * per_second)
+    return min(maximum, backend.request_allowance + elapsed * per_second)

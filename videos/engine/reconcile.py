@@ -1,4 +1,4 @@
-"""Finding out what became of a submission whose answer never arrived."""
+"""Finding out what became of submissions that got no reply."""
 
 import logging
 from dataclasses import dataclass, field
@@ -13,19 +13,19 @@ from videos.backends.errors import BackendError, Refused
 from videos.backends.responses import Job
 from videos.engine import clients, pacing
 from videos.engine.job_matching import CLOCK_SKEW, JobMatcher, attempt_time
-from videos.engine.submit import GRACE
-from videos.lifecycle import Reason
+from videos.engine.submit import FIRST_SEARCH_AFTER
 from videos.models import Backend, State, Video
+from videos.models.values import Reason
 
 logger = logging.getLogger(__name__)
 
-PAGES = 50  # of a hundred jobs; a backend busier than that within minutes cannot be searched
-# Looks that do not find the job, before it counts as absent: 5, 10, 20 and 40 s after its answer was lost. A
+MAX_PAGES = 50  # of a hundred jobs; a backend busier than that within minutes cannot be searched
+# Searches that do not find the job before it counts as absent: 5, 10, 20 and 40 s after the reply was lost. A
 # backend may take in late what it was sent, and a request queued in front of it outlives our connection.
-LOOKS_NEEDED = 4
-LOOK_FOR = timedelta(minutes=15)  # how long an unreachable backend is asked before the owner is
+SEARCHES_NEEDED = 4
+SEARCH_FOR = timedelta(minutes=15)  # how long an unreachable backend is tried before the owner is asked
 
-ASK = Reason(
+NEEDS_DECISION = Reason(
     "uncertain",
     "We couldn't confirm that the backend received this job. Submitting it again may be charged twice; if it"
     " is marked as failed, a job that did arrive may still be charged.",
@@ -37,14 +37,14 @@ class Listing:
     """The backend's recent jobs, newest first."""
 
     jobs: list[Job] = field(default_factory=list)
-    complete: bool = False  # it reaches back to before the oldest attempt in question
+    is_complete: bool = False  # whether it reaches back to before the oldest attempt in question
 
 
 def reconcile(backend_id: int) -> None:
-    """Look for the jobs of this backend's uncertain videos; adopt, requeue or ask the owner.
+    """Search for the jobs of this backend's uncertain videos, and adopt, requeue or ask the owner.
 
     A video is queued again only when several complete and trustworthy listings lack its job, the last of them
-    40 s after its answer was lost.
+    40 s after the reply was lost.
     """
     now = timezone.now()
     backend = Backend.objects.get(pk=backend_id)
@@ -54,42 +54,42 @@ def reconcile(backend_id: int) -> None:
         return
     if backend.can_list is False:
         for video in videos:
-            lifecycle.await_decision(video.pk, ASK, attempted_at=attempt_time(video))
+            lifecycle.await_decision(video.pk, NEEDS_DECISION, attempted_at=attempt_time(video))
         return
     since = min(attempt_time(video) for video in videos) - CLOCK_SKEW
     try:
         listing = _recent_jobs(backend, since)
     except BackendError as error:
         for video in videos:
-            _could_not_look(video, error, now=now)
+            _handle_listing_error(video, error, now=now)
         return
-    if not _knows_our_jobs(backend, listing, since, now):
+    if not _shows_our_jobs(backend, listing, since, now):
         listing = Listing()  # a job in it may be one of those, under another id
     for video in videos:
-        _settle(video, listing, now=now)
+        _resolve(video, listing, now=now)
 
 
 def _recent_jobs(backend: Backend, since: datetime) -> Listing:
     """List jobs until one is older than `since`. Raises `BackendError`."""
     with clients.client_for(backend) as client:
-        return _listing(client, since)
+        return _read_pages(client, since)
 
 
-def _listing(client: Client, since: datetime) -> Listing:
+def _read_pages(client: Client, since: datetime) -> Listing:
     listing, after = Listing(), None
     seen: set[str] = set()
-    for _ in range(PAGES):
+    for _ in range(MAX_PAGES):
         page = client.list(after=after, limit=100)
         fresh = [job for job in page.jobs if job.id not in seen]
         seen.update(job.id for job in fresh)
         listing.jobs.extend(fresh)
         oldest = min((job.created_at for job in fresh if job.created_at is not None), default=None)
         if not page.has_more or not fresh:
-            listing.complete = not page.has_more
+            listing.is_complete = not page.has_more
             return listing
         # A list that is not newest first, though it was asked to be, may have the newest on its last page.
         if oldest is not None and oldest < since.timestamp() and _is_newest_first(listing.jobs):
-            listing.complete = True
+            listing.is_complete = True
             return listing
         after = page.last_id
     return listing
@@ -100,44 +100,44 @@ def _is_newest_first(jobs: list[Job]) -> bool:
     return all(later >= earlier for later, earlier in pairwise(times))
 
 
-def _knows_our_jobs(backend: Backend, listing: Listing, since: datetime, now: datetime) -> bool:
-    """Whether the list shows the jobs we know of. One that does not proves no other job absent, nor found."""
+def _shows_our_jobs(backend: Backend, listing: Listing, since: datetime, now: datetime) -> bool:
+    """Whether the list shows the jobs we know of. If not, it proves nothing about any other job."""
     known = Video.objects.filter(
         backend=backend,
         state=State.IN_PROGRESS,
-        # Not the time of acceptance: an adopted job is listed by a creation that was long before it.
+        # Not `accepted_at`: an adopted job is listed by when it was created, long before its adoption.
         attempted_at__gte=since + CLOCK_SKEW,
-        accepted_at__lte=now - GRACE,
+        accepted_at__lte=now - FIRST_SEARCH_AFTER,
     )
     listed = {job.id for job in listing.jobs}
     return all(job_id in listed for job_id in known.values_list("backend_job_id", flat=True))
 
 
-def _settle(video: Video, listing: Listing, *, now: datetime) -> None:
+def _resolve(video: Video, listing: Listing, *, now: datetime) -> None:
     attempt = attempt_time(video)
-    search = JobMatcher(video.backend, listing.jobs)
-    for job in search.candidates(video):
+    matcher = JobMatcher(video.backend, listing.jobs)
+    for job in matcher.candidates(video):
         if lifecycle.adopt(video.pk, State.UNCERTAIN, attempted_at=attempt, job_id=job.id, due_at=now):
-            logger.info("Video %s had been accepted as job %s", video.public_id, job.id)
+            logger.info("Video %s: the backend had accepted it as job %s", video.public_id, job.id)
             return
-    if not listing.complete or search.has_unidentifiable(video):
-        lifecycle.await_decision(video.pk, ASK, attempted_at=attempt)
-    elif video.attempts + 1 < LOOKS_NEEDED:
-        due_at = now + GRACE * 2**video.attempts
+    if not listing.is_complete or matcher.has_unidentifiable(video):
+        lifecycle.await_decision(video.pk, NEEDS_DECISION, attempted_at=attempt)
+    elif video.attempts + 1 < SEARCHES_NEEDED:
+        due_at = now + FIRST_SEARCH_AFTER * 2**video.attempts
         lifecycle.reschedule_search(
             video.pk, attempted_at=attempt, attempts=video.attempts + 1, due_at=due_at
         )
-    elif search.is_ambiguous(video):
-        lifecycle.await_decision(video.pk, ASK, attempted_at=attempt)
+    elif matcher.is_ambiguous(video):
+        lifecycle.await_decision(video.pk, NEEDS_DECISION, attempted_at=attempt)
     elif lifecycle.requeue_absent(video.pk, attempted_at=attempt, attempts=video.attempts):
-        logger.info("Video %s had not been accepted and is queued again", video.public_id)
+        logger.info("Video %s: the backend had not accepted it, so it is queued again", video.public_id)
 
 
-def _could_not_look(video: Video, error: BackendError, *, now: datetime) -> None:
+def _handle_listing_error(video: Video, error: BackendError, *, now: datetime) -> None:
     attempt = attempt_time(video)
     cannot_list = isinstance(error, Refused) and error.code != "invalid_key"
-    if cannot_list or now - attempt > LOOK_FOR:
-        lifecycle.await_decision(video.pk, ASK, attempted_at=attempt)
+    if cannot_list or now - attempt > SEARCH_FOR:
+        lifecycle.await_decision(video.pk, NEEDS_DECISION, attempted_at=attempt)
         return
     due_at = now + timedelta(seconds=pacing.backoff(2, first=2, longest=60))
     lifecycle.reschedule_search(video.pk, attempted_at=attempt, attempts=video.attempts, due_at=due_at)

@@ -1,5 +1,5 @@
-"""The files of reference images that nobody needs any more. Apart from `forget`, so that the web processes
-can ask for it without loading all that takes films apart and joins them.
+"""Removing reference images that no video uses any more. Apart from `cleanup`, so that the web processes can
+use it without loading the libraries that process video.
 """
 
 from functools import partial
@@ -10,8 +10,9 @@ from videos.models import ReferenceImage
 
 
 def delete_unused_reference(image_id: int) -> bool:
-    """Remove for good a reference image that its owner deleted, unless a video was made from it. Returns
-    whether it went.
+    """Permanently remove a reference image that its owner deleted, unless a video was made from it.
+
+    Returns whether it was removed.
     """
     with transaction.atomic():
         deleted = ReferenceImage.objects.exclude(deleted_at=None)

@@ -1,4 +1,4 @@
-"""One paid submission: claim, talk, write back. It is made once, whatever happens on the way."""
+"""One paid submission: claim, send, record. It is sent once, whatever happens on the way."""
 
 import logging
 import time
@@ -30,22 +30,23 @@ from videos.engine import (
 from videos.engine.dispatch import Claim
 from videos.engine.error_messages import SOURCE_GONE, reason_of, reason_of_failure
 from videos.engine.operations import Operation
-from videos.engine.pacing import Expectation
-from videos.engine.store import folder_of, workspace
-from videos.lifecycle import Reason
+from videos.engine.pacing import DurationEstimate
+from videos.engine.store import folder_of
+from videos.engine.workspace import workspace
 from videos.media.clip import NotAVideo
 from videos.media.reference import BadReference, fit_reference
 from videos.models import Fit, Kind, State, Video
+from videos.models.values import Reason
 
 logger = logging.getLogger(__name__)
 
-GRACE = timedelta(seconds=5)  # before the first look for a job whose acceptance nobody saw
-KEY_PAUSE = 60.0  # seconds a backend rests after it refused the key
-UNAVAILABLE_PAUSE = 5.0  # seconds a backend rests that cannot be reached
+FIRST_SEARCH_AFTER = timedelta(seconds=5)  # before the first search for a job whose submission got no reply
+INVALID_KEY_PAUSE = 60.0  # seconds a backend is paused for after it refused the key
+UNAVAILABLE_PAUSE = 5.0  # seconds a backend is paused for that cannot be reached
 
 
 def submit_next(backend_id: int) -> bool:
-    """Submit the video whose turn it is. Returns False when there was nothing to start."""
+    """Submit the video that is next at this backend. Returns False when there was nothing to start."""
     claim = dispatch.claim_next(backend_id)
     if claim is None:
         return False
@@ -54,60 +55,61 @@ def submit_next(backend_id: int) -> bool:
 
 
 def submit(claim: Claim) -> None:
-    """Ask the backend for the claimed video, exactly once, and write down what came of it.
+    """Request the claimed video from its backend, exactly once, and record the outcome.
 
-    Only one that says it does not know the source is asked a second time, with the file. Whatever interrupts
-    this between the claim and the written answer leaves a lease that runs out, which makes the video
-    uncertain; it never leads to a second request by itself.
+    Only a backend that answers that it does not know the source is sent a second request, with the file.
+    Whatever interrupts this between the claim and the recorded reply leaves a lease that runs out, which
+    makes the video uncertain; it never leads to a second request by itself.
     """
     video = Video.objects.select_related("backend", "reference", "source").get(pk=claim.video_id)
     try:
         operations.check_source(video)
         reference = _reference(video)
-        ways = operations.operations_for(video, reference)
+        choices = operations.operations_for(video, reference)
     except operations.SourceGoneError as error:
         lifecycle.refuse(video.pk, claim.token, replace(SOURCE_GONE, detail=str(error)))
         return
     except (BadReference, OSError) as error:
-        sentence = _SOURCE_UNREADABLE if video.concat_with_source else _REFERENCE_GONE
-        lifecycle.refuse(video.pk, claim.token, Reason("bad_reference", sentence, repr(error)))
+        message = _SOURCE_UNREADABLE if video.concat_with_source else _REFERENCE_GONE
+        lifecycle.refuse(video.pk, claim.token, Reason("bad_reference", message, repr(error)))
         return
-    # Read before the money is spent: nothing may stand between the job's id and its being written down.
-    expected = durations.expectation_for(durations.profile_of(video))
+    # Read before money is spent: nothing may stand between learning the job's id and storing it.
+    estimate = durations.estimate_for(durations.profile_of(video))
     try:
-        job = _submit_with_fallback(claim, video, ways)
+        job = _submit_with_fallback(claim, video, choices)
     except operations.SourceGoneError as error:
         lifecycle.refuse(video.pk, claim.token, replace(SOURCE_GONE, detail=str(error)))
     except BackendError as error:
-        _not_accepted(claim, video, error)
+        _handle_error(claim, video, error)
     else:
         if job is not None:
-            _accepted(claim, video, job, expected)
+            _handle_job(claim, video, job, estimate)
 
 
-def _submit_with_fallback(claim: Claim, video: Video, ways: Sequence[Operation]) -> Job | None:
-    """Ask in the first way, and in the next only where the backend provably refused that one because it does
-    not know the source. None: the lease no longer allows it. Raises `BackendError` or `SourceGoneError`.
+def _submit_with_fallback(claim: Claim, video: Video, choices: Sequence[Operation]) -> Job | None:
+    """Send the first operation, and the next only if the backend refused it for not knowing the source.
+
+    Returns None when the lease no longer allows it. Raises `BackendError` or `SourceGoneError`.
     """
-    way, *others = ways
+    operation, *others = choices
     try:
-        return _submit_once(claim, video, way)
+        return _submit_once(claim, video, operation)
     except Refused as error:
         if error.code != "source_unknown" or not others:
             raise
-        logger.info("Video %s: its source's file is sent instead: %s", video.public_id, error.message)
-    rate_limit.acquire(video.backend_id, 1, now=timezone.now())  # counted, be there one left or not
+        logger.info("Video %s: sending its source as a file instead: %s", video.public_id, error.message)
+    rate_limit.acquire(video.backend_id, 1, now=timezone.now())  # counted, whether one is left or not
     return _submit_with_fallback(claim, video, others)
 
 
-def _submit_once(claim: Claim, video: Video, way: Operation) -> Job | None:
+def _submit_once(claim: Claim, video: Video, operation: Operation) -> Job | None:
     deadline = timedelta(seconds=clients.connection_for(video.backend).deadline)
-    with way.opened() as ask, clients.client_for(video.backend) as client:
+    with operation.prepare() as send_request, clients.client_for(video.backend) as client:
         # A worker that was frozen since the claim must not spend money that a later attempt spends too.
-        # Asked last of all: from here to the request there is nothing left that takes time.
+        # Checked last of all: from here to the request there is nothing left that takes time.
         if not lifecycle.holds_lease(video.pk, claim.token, margin=deadline):
             return None
-        job = ask(client)
+        job = send_request(client)
     if video.kind == Kind.CREATE:
         return job
     return replace(job, id=routed(job.id, video.model))
@@ -118,9 +120,9 @@ _SOURCE_UNREADABLE = "The source video could not be read. Nothing was submitted.
 
 
 def _reference(video: Video) -> ReferenceFile | None:
-    """The reference at exactly the video's size, because servers refuse any other.
+    """The reference image at exactly the video's size, because servers refuse any other.
 
-    Of an extension that is joined here it is the last frame of its source.
+    For an extension that is concatenated here it is the last frame of the source.
     """
     if video.concat_with_source:
         try:
@@ -137,42 +139,46 @@ def _reference(video: Video) -> ReferenceFile | None:
     return ReferenceFile(f"reference.{fitted.extension}", fitted.content, fitted.content_type)
 
 
-def _not_accepted(claim: Claim, video: Video, error: BackendError) -> None:
+def _handle_error(claim: Claim, video: Video, error: BackendError) -> None:
     reason = reason_of(error)
     if isinstance(error, Unknown):
-        logger.warning("Video %s: acceptance unknown: %s", video.public_id, reason.detail or reason.message)
-        lifecycle.mark_uncertain(video.pk, claim.token, reason, due_at=timezone.now() + GRACE)
+        logger.warning(
+            "Video %s: it is unknown whether the backend accepted it: %s",
+            video.public_id,
+            reason.detail or reason.message,
+        )
+        lifecycle.mark_uncertain(video.pk, claim.token, reason, due_at=timezone.now() + FIRST_SEARCH_AFTER)
     elif isinstance(error, Refused) and error.code != "invalid_key":
         lifecycle.refuse(video.pk, claim.token, reason)
     else:
-        _postpone(claim, video, error, reason)
+        _pause_and_requeue(claim, video, error, reason)
 
 
-def _postpone(claim: Claim, video: Video, error: BackendError, reason: Reason) -> None:
-    """Rest the backend rather than fail its whole queue for a reason that is not the video's."""
-    asked = error.retry_after if isinstance(error, Unavailable) else KEY_PAUSE
-    seconds = asked if asked is not None else UNAVAILABLE_PAUSE
+def _pause_and_requeue(claim: Claim, video: Video, error: BackendError, reason: Reason) -> None:
+    """Pause the backend rather than fail its whole queue for a reason that is not the video's."""
+    requested = error.retry_after if isinstance(error, Unavailable) else INVALID_KEY_PAUSE
+    seconds = requested if requested is not None else UNAVAILABLE_PAUSE
     dispatch.pause(video.backend_id, seconds=seconds, reason=reason.message)
     lifecycle.requeue(video.pk, claim.token, reason, due_at=timezone.now() + timedelta(seconds=seconds))
 
 
-def _accepted(claim: Claim, video: Video, job: Job, expected: Expectation | None) -> None:
+def _handle_job(claim: Claim, video: Video, job: Job, estimate: DurationEstimate | None) -> None:
     inline_results.save_result(folder_of(video), job)
-    due_at = timezone.now() + timedelta(seconds=pacing.first_look(job, expected))
+    due_at = timezone.now() + timedelta(seconds=pacing.first_poll_delay(job, estimate))
     if not _record_acceptance(claim, job, due_at=due_at):
-        _accepted_too_late(claim, video, job)
-    # The cancellation that came while the request was on its way can be carried out now.
+        _handle_late_acceptance(claim, video, job)
+    # A cancellation that came while the request was under way can be carried out now.
     if Video.objects.filter(pk=video.pk, cancel_requested_at__isnull=False).exists():
         lifecycle.cancel(video.pk)
 
 
 def _record_acceptance(claim: Claim, job: Job, *, due_at: datetime) -> bool:
-    """Keep the job's id, trying for a while where the database is busy: it is worth what the job costs."""
+    """Store the job's id, retrying for a while when the database is busy: losing it would cost the job."""
     for pause in (0.2, 0.5, 1, 2, 5):
         try:
             return _accept(claim, job, due_at=due_at)
         except OperationalError:
-            logger.exception("Could not write down job %s of video row %s yet", job.id, claim.video_id)
+            logger.exception("Job %s of video row %s could not be recorded yet", job.id, claim.video_id)
             time.sleep(pause)
     return _accept(claim, job, due_at=due_at)
 
@@ -188,15 +194,17 @@ def _accept(claim: Claim, job: Job, *, due_at: datetime) -> bool:
 
 
 def _apply_final_status(video_id: int, job: Job) -> None:
-    """Move on at once where the reply says how the job ended: a synchronous server may not know it later."""
+    """Move on at once if the reply says how the job ended: a synchronous server may not know it later."""
     if job.status == "completed" and lifecycle.begin_storing(video_id, job.id):
         enqueue.send_after_commit("store", video_id)
     elif job.status == "failed":
         lifecycle.fail_generation(video_id, job.id, reason_of_failure(job))
 
 
-def _accepted_too_late(claim: Claim, video: Video, job: Job) -> None:
-    """The lease ran out while the request was on its way, so the row may have moved on without the job."""
+def _handle_late_acceptance(claim: Claim, video: Video, job: Job) -> None:
+    """Adopt a job whose lease ran out while the request was under way, or delete it at the backend when the
+    video has moved on without it.
+    """
     now = timezone.now()
     for old in (State.UNCERTAIN, State.QUEUED):
         with transaction.atomic():
@@ -204,8 +212,10 @@ def _accepted_too_late(claim: Claim, video: Video, job: Job) -> None:
                 _apply_final_status(video.pk, job)
                 return
     if Video.objects.filter(backend=video.backend_id, backend_job_id=job.id).exists():
-        return  # found and adopted meanwhile, or the backend gave one id twice
-    logger.critical("Job %s was accepted for video %s, which moved on; deleting it", job.id, video.public_id)
+        return  # adopted meanwhile, or the backend gave one id twice
+    logger.critical(
+        "Job %s was accepted for video %s, which has moved on; deleting the job", job.id, video.public_id
+    )
     if video.backend.can_delete is False:
         return
     try:

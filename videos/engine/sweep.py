@@ -1,5 +1,6 @@
-"""The sweep: whatever was lost on the way (a message, a worker, the broker), the row is found here."""
+"""The sweep: finds every row whose message, worker or broker was lost on the way."""
 
+import uuid
 from datetime import timedelta
 
 from django.conf import settings
@@ -8,16 +9,17 @@ from django.db.models import Q
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.engine import characters, enqueue, store
-from videos.engine.cleanup import IS_NEEDED
-from videos.engine.submit import GRACE
-from videos.lifecycle import Reason
-from videos.models import IN_FLIGHT, Backend, IdempotencyRecord, State, Video
+from videos.engine import characters, enqueue
+from videos.engine.cleanup import HAS_DERIVED_IN_FLIGHT
+from videos.engine.submit import FIRST_SEARCH_AFTER
+from videos.engine.workspace import remove_abandoned_workspaces
+from videos.models import IN_FLIGHT, Backend, Character, IdempotencyRecord, State, Video
+from videos.models.values import Reason
 
-FROM_TRASH = 100  # videos whose time in the trash is over, deleted in one sweep
-PROBE_AGAIN = 600  # seconds before a backend that did not answer is looked at again
-RECORDS_KEPT = timedelta(days=7)
-RECORDS_AT_ONCE = 500
+TRASH_BATCH = 100  # videos deleted in one sweep because their time in the trash is over
+PROBE_RETRY_AFTER = 600  # seconds before a backend that did not answer is probed again
+IDEMPOTENCY_RETENTION = timedelta(days=7)
+IDEMPOTENCY_BATCH = 500
 
 _INTERRUPTED = Reason(
     "interrupted",
@@ -27,48 +29,60 @@ _INTERRUPTED = Reason(
 
 
 def sweep() -> None:
-    """Find what nobody is working on, and hint at it. Doing so twice, or from two places, is harmless."""
+    """Find what nobody is working on, and hint at it. Running it twice, or in two places, is harmless."""
     now = timezone.now()
     lifecycle.apply_pending_cancellations()
     expired = Video.objects.filter(state=State.SUBMITTING, lease_expires_at__lte=now)
     for pk, token in expired.values_list("pk", "lease_token"):
         if token is not None:
-            lifecycle.mark_uncertain(pk, token, _INTERRUPTED, due_at=now + GRACE)
+            lifecycle.mark_uncertain(pk, token, _INTERRUPTED, due_at=now + FIRST_SEARCH_AFTER)
     uncertain = Video.objects.filter(state=State.UNCERTAIN, due_at__lte=now + timedelta(seconds=1))
     for backend_id in uncertain.order_by().values_list("backend", flat=True).distinct():
         enqueue.send("reconcile", backend_id)
-    _take_out_the_trash()
-    leaving = Video.objects.filter(
+    _empty_trash()
+    removable = Video.objects.filter(
         Q(delete_job_at__lte=now) | Q(deleted_at__isnull=False, delete_job_at=None)
     ).exclude(state__in=IN_FLIGHT)
-    for pk in leaving.exclude(IS_NEEDED).values_list("pk", flat=True)[:100]:
-        enqueue.send("forget", pk)
-    _look_at_new_backends()
+    for pk in removable.exclude(HAS_DERIVED_IN_FLIGHT).values_list("pk", flat=True)[:100]:
+        enqueue.send("clean_up_video", pk)
+    _probe_new_backends()
     characters.sweep()
-    store.remove_abandoned()
+    remove_abandoned_workspaces(_held_tokens)
     _remove_old_idempotency_records()
 
 
 def _remove_old_idempotency_records() -> None:
-    """Remove the oldest ones, some at a time. Ids grow with time, so no index on the time is needed."""
-    oldest = IdempotencyRecord.objects.order_by("pk").values_list("pk", "created_at")[:RECORDS_AT_ONCE]
-    since = timezone.now() - RECORDS_KEPT
+    """Remove the oldest records, a batch at a time. Ids grow with time, so no index on the time is needed."""
+    oldest = IdempotencyRecord.objects.order_by("pk").values_list("pk", "created_at")[:IDEMPOTENCY_BATCH]
+    since = timezone.now() - IDEMPOTENCY_RETENTION
     old = [pk for pk, created_at in oldest if created_at < since]
     if old:
         IdempotencyRecord.objects.filter(pk__in=old).delete()
 
 
-def _take_out_the_trash() -> None:
-    """Delete for good what has been in the trash for TRASH_RETENTION_DAYS."""
+def _empty_trash() -> None:
+    """Permanently delete what has been in the trash for TRASH_RETENTION_DAYS."""
     since = timezone.now() - timedelta(days=settings.TRASH_RETENTION_DAYS)
-    over = Video.objects.filter(trashed_at__lte=since, deleted_at=None).order_by("trashed_at")
-    for pk in over.values_list("pk", flat=True)[:FROM_TRASH]:
+    expired = Video.objects.filter(trashed_at__lte=since, deleted_at=None).order_by("trashed_at")
+    for pk in expired.values_list("pk", flat=True)[:TRASH_BATCH]:
         lifecycle.delete(pk)
 
 
-def _look_at_new_backends() -> None:
-    """Have each backend that was never probed looked at, now and then until it answers."""
-    new = Backend.objects.filter(enabled=True, is_simulator=False, probed_at=None)
-    for backend in new:
-        if not backend.is_retired and cache.add(f"probing:{backend.pk}", True, PROBE_AGAIN):
+def _probe_new_backends() -> None:
+    """Have each backend that was never probed probed, every now and then until it answers."""
+    unprobed = Backend.objects.filter(enabled=True, is_simulator=False, probed_at=None)
+    for backend in unprobed:
+        if not backend.is_retired and cache.add(f"probing:{backend.pk}", True, PROBE_RETRY_AFTER):
             enqueue.send("probe", backend.pk)
+
+
+def _held_tokens() -> set[uuid.UUID]:
+    """The tokens of all leases."""
+    return {
+        token
+        for model in (Video, Character)
+        for token in model._default_manager.filter(lease_token__isnull=False).values_list(
+            "lease_token", flat=True
+        )
+        if token is not None
+    }

@@ -14,8 +14,10 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RenameField("video", "joins_source", "concat_with_source"),
         migrations.RenameField("video", "forget_at", "delete_job_at"),
+        migrations.RenameIndex("video", old_name="video_turns", new_name="video_last_attempts"),
+        migrations.RenameIndex("video", old_name="video_experience", new_name="video_durations"),
         migrations.RenameModel("Receipt", "IdempotencyRecord"),
-        migrations.RenameField("idempotencyrecord", "first_is_out", "is_first_outstanding"),
+        migrations.RenameField("idempotencyrecord", "first_is_out", "is_original_pending"),
         migrations.RenameIndex("idempotencyrecord", old_name="receipt_again", new_name="idempotency_recent"),
         migrations.RemoveConstraint("idempotencyrecord", "one_receipt_per_idempotency_key"),
         migrations.AddConstraint(

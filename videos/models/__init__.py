@@ -1,4 +1,4 @@
-"""The nouns of the studio, one to a file."""
+"""The models, one to a file."""
 
 from videos.models.backend import Backend
 from videos.models.character import Character

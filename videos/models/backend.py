@@ -12,8 +12,7 @@ from django.utils import timezone
 
 OPENAI_ADDRESS = "https://api.openai.com/v1"  # served this API until 24 September 2026
 
-# The simulator can do all there is.
-SIMULATED = {
+SIMULATOR_CAPABILITIES = {  # all there are
     "can_list": True,
     "can_delete": True,
     "can_remix": True,
@@ -25,79 +24,88 @@ SIMULATED = {
 
 
 def is_openai(url: str) -> bool:
-    """Whether `url` is at OpenAI itself. Takes any text."""
+    """Whether `url` is at OpenAI itself. Any text will do."""
     return url.lower().startswith("https://api.openai.com/")
 
 
 class BackendManager(models.Manager["Backend"]):
     def for_environment(self) -> "Backend":
-        """Return the backend that the settings name: `OPENAI_BASE_URL`, OpenAI's own address when there is
-        only a key, or the simulator when there is neither.
+        """Return the backend that the settings name: the one at `OPENAI_BASE_URL`, OpenAI's own address when
+        there is only a key, or the simulator when there is neither.
 
-        It is made on first use, with every model of the catalogue; what staff change about it stays. Another
-        address is another backend, so that a video stays with the server it went to when the settings change.
+        It is created on first use, with every model of the catalogue; what staff change about it stays.
+        Another address is another backend, so that a video stays with the server it was sent to when the
+        settings change.
         """
         if not settings.OPENAI_BASE_URL and not settings.OPENAI_API_KEY:
             simulator = self.filter(is_simulator=True).first()
-            return simulator or self._made("Simulator", is_simulator=True, max_in_flight=8, **SIMULATED)
+            return simulator or self._get_or_create(
+                "Simulator", is_simulator=True, max_in_flight=8, **SIMULATOR_CAPABILITIES
+            )
         url = settings.OPENAI_BASE_URL or OPENAI_ADDRESS
         found = self.filter(base_url=url, is_simulator=False).order_by("pk").first()
         name = (urlsplit(url).netloc or url)[:90]
-        return found or self._made(name, base_url=url, from_environment=True, key_env="OPENAI_API_KEY")
+        return found or self._get_or_create(
+            name, base_url=url, from_environment=True, key_env="OPENAI_API_KEY"
+        )
 
     def paused(self) -> models.QuerySet["Backend"]:
-        """Those that are sent nothing right now, because they asked for it or refused our key."""
+        """Those that are sent nothing for now, because they asked for that or refused our key."""
         return self.filter(enabled=True, paused_until__gt=timezone.now())
 
     def in_use(self) -> list["Backend"]:
-        """Return where new videos may go, the default first: all that are enabled and serve a model.
+        """Return the backends for new videos, the default first: all enabled ones that serve a model.
 
-        One that an earlier setting named is left out. The simulator, or OpenAI's own address, stands in only
+        One that an earlier setting named is left out. The simulator, or OpenAI's own address, is used only
         while there is no other.
         """
         url = settings.OPENAI_BASE_URL
         if url:
             self.for_environment()
-        ours = Q(from_environment=False) | Q(base_url=url)
-        connected = list(self.filter(ours, is_simulator=False, enabled=True, models__enabled=True).distinct())
+        current = Q(from_environment=False) | Q(base_url=url)
+        connected = list(
+            self.filter(current, is_simulator=False, enabled=True, models__enabled=True).distinct()
+        )
         if connected or url:
             return connected
-        stand_in = self.for_environment()
-        return [stand_in] if stand_in.enabled else []
+        fallback = self.for_environment()
+        return [fallback] if fallback.enabled else []
 
-    def _made(self, name: str, **fields: Any) -> "Backend":
-        """Make the environment's backend, under a free name. Two processes may do so at once."""
+    def _get_or_create(self, name: str, **fields: Any) -> "Backend":
+        """Create the environment's backend under an unused name, or return another process's."""
         unique = {
             key: fields[key] for key in ("base_url", "from_environment", "is_simulator") if key in fields
         }
         try:
             with transaction.atomic():
-                made = self.create(name=self._free(name), **fields)
-                made.models.set(made.models.model._default_manager.all())
-                return made
+                backend = self.create(name=self._unused_name(name), **fields)
+                backend.models.set(backend.models.model._default_manager.all())
+                return backend
         except IntegrityError:
             return self.get(**unique)
 
-    def _free(self, name: str) -> str:
-        names = (name if number == 1 else f"{name} ({number})" for number in count(1))
-        return next(free for free in names if not self.filter(name=free).exists())
+    def _unused_name(self, name: str) -> str:
+        candidates = (name if number == 1 else f"{name} ({number})" for number in count(1))
+        return next(candidate for candidate in candidates if not self.filter(name=candidate).exists())
 
 
 class Backend(models.Model):
-    """Where videos are made, what it can do, and how much of it may be asked at once."""
+    """A server that makes videos: how to call it, what it can do, and its limits."""
 
     name = models.CharField(max_length=100, unique=True)
     enabled = models.BooleanField(
-        default=True, help_text="Takes new videos. What it has accepted is followed to its end either way."
+        default=True,
+        help_text="New videos may go here. Jobs that it has accepted are followed to their end either way.",
     )
     position = models.PositiveIntegerField(
-        default=0, help_text="Where several serve a model, a new video goes to the one with the lowest."
+        default=0,
+        help_text="Of several that serve a model, a new video goes to the one with the lowest position.",
     )
     is_simulator = models.BooleanField(default=False, editable=False)
     from_environment = models.BooleanField(
         default=False,
         editable=False,
-        help_text="Made because OPENAI_BASE_URL named it, and used while it does.",
+        help_text="Created because OPENAI_BASE_URL names it, and used while it does.",
     )
     base_url = models.CharField(  # not a URLField, which refuses http://vllm:8000 inside a private network
         "base URL",
@@ -121,10 +129,12 @@ class Backend(models.Model):
     timeout = models.PositiveIntegerField(default=60, help_text="Seconds to wait for a reply.")
     max_in_flight = models.PositiveIntegerField(default=4, help_text="Jobs that may run here at once.")
     requests_per_minute = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Requests of every kind it may be sent in a minute. Empty: no limit."
+        null=True,
+        blank=True,
+        help_text="Requests of any kind that it may be sent in a minute. Empty: no limit.",
     )
 
-    # What it can do. None: nobody knows yet. `probe_backend` finds out what can be found out for free.
+    # Capabilities. None: not known yet. `probe_backend` finds out what can be found out for free.
     can_list = models.BooleanField("lists its jobs", null=True, blank=True)
     can_delete = models.BooleanField("deletes jobs", null=True, blank=True)
     can_remix = models.BooleanField("remixes", null=True, blank=True)
@@ -139,11 +149,11 @@ class Backend(models.Model):
     )
     probed_at = models.DateTimeField(null=True, editable=False)
 
-    # What the engine keeps here.
+    # State of the engine.
     request_allowance = models.FloatField(default=0, editable=False)
     request_allowance_at = models.DateTimeField(null=True, editable=False)
     poll_lease_until = models.DateTimeField(
-        null=True, editable=False, help_text="Until then one worker alone looks at this backend's jobs."
+        null=True, editable=False, help_text="Until then only one worker polls this backend's jobs."
     )
     paused_until = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=500, blank=True)
@@ -169,7 +179,7 @@ class Backend(models.Model):
 
     @property
     def is_retired(self) -> bool:
-        """Whether this is OpenAI's own address, where nobody answers any more."""
+        """Whether this is OpenAI's own address, which no longer serves this API."""
         return is_openai(self.base_url)
 
     @property

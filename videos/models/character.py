@@ -1,4 +1,4 @@
-"""Somebody who can appear in many videos."""
+"""A person or thing that can appear in many videos."""
 
 import secrets
 
@@ -12,7 +12,7 @@ NAME_LIMIT = 80  # characters, as the protocol has it
 
 
 def new_character_id() -> str:
-    """Return an id nobody can guess (128 bits)."""
+    """Return an id that cannot be guessed (128 bits)."""
     return f"char_{secrets.token_hex(16)}"
 
 
@@ -21,9 +21,9 @@ def _path(character: "Character", _: str) -> str:
 
 
 class Character(models.Model):
-    """A character that a backend keeps, made from a clip. Another backend does not know it.
+    """A character made from a clip and kept by one backend; no other backend knows it.
 
-    `backend_character_id` is empty until the backend has taken it; `error_message` says why it did not.
+    `backend_character_id` is empty until the backend has accepted it; `error_message` says why it did not.
     """
 
     public_id = models.CharField(max_length=64, unique=True, default=new_character_id, editable=False)
@@ -36,7 +36,10 @@ class Character(models.Model):
     error_detail = models.TextField(blank=True, editable=False)
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     due_at = models.DateTimeField(
-        default=timezone.now, null=True, editable=False, help_text="When to send it next; empty when settled."
+        default=timezone.now,
+        null=True,
+        editable=False,
+        help_text="When to send it next; empty when it is ready or has failed.",
     )
     attempts = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -50,10 +53,10 @@ class Character(models.Model):
 
     @property
     def is_ready(self) -> bool:
-        """Whether a video can have it."""
+        """Whether videos can use it."""
         return bool(self.backend_character_id) and self.deleted_at is None
 
     @property
     def is_pending(self) -> bool:
-        """Whether a worker has yet to send it, or is about to; else it is ready or has failed."""
+        """Whether a worker has yet to send it or is sending it; otherwise it is ready or has failed."""
         return self.due_at is not None

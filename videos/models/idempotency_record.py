@@ -1,4 +1,4 @@
-"""What became of a program's creating request, so that the same one again is answered and not repeated."""
+"""Creating requests of programs, so that a repeated one is answered and not carried out again."""
 
 from django.conf import settings
 from django.db import models
@@ -8,7 +8,7 @@ from videos.models.video import Video
 
 
 class IdempotencyRecord(models.Model):
-    """One creating request through the API and the video it made. Written in the video's own transaction."""
+    """One creating request through the API, and the video it made. Written in the video's own transaction."""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="idempotency_records"
@@ -21,17 +21,17 @@ class IdempotencyRecord(models.Model):
         related_name="idempotency_records",
     )
     key = models.CharField(max_length=255, blank=True, help_text="The request's Idempotency-Key, if any.")
-    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of what was asked for, and where.")
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the request: path, fields and files.")
     video = models.ForeignKey(
         Video,
         on_delete=models.SET_NULL,
         null=True,
         related_name="idempotency_records",
-        help_text="Empty when it was deleted since: the request is not carried out again all the same.",
+        help_text="Empty when it was deleted since; the request is still not carried out again.",
     )
-    is_first_outstanding = models.BooleanField(
+    is_original_pending = models.BooleanField(
         default=False,
-        help_text="Made by a retry whose first request has not come yet, and is answered when it does.",
+        help_text="Made by a retry that overtook its original request, which is yet to be answered with it.",
     )
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -1,4 +1,4 @@
-"""Ready-made prompts that fill the form."""
+"""Prompts to start from."""
 
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,12 @@ CATEGORY_LIMIT = 40  # characters
 
 class PromptTemplateQuerySet(models.QuerySet["PromptTemplate"]):
     def visible_to(self, user: "User") -> "PromptTemplateQuerySet":
-        """Those that `user` may start from: the shared ones and one's own, without those switched off."""
+        """The enabled templates that `user` may use: the shared ones and the user's own."""
         return self.filter(models.Q(owner=None) | models.Q(owner=user), enabled=True)
 
 
 class PromptTemplate(models.Model):
-    """A prompt to start from: shared by staff with everybody, or somebody's own.
+    """A prompt to start from: shared with everyone by staff, or one person's own.
 
     `{name}` in the prompt is a variable that becomes a field of the form, and `{name|one,two}` one with
     choices (`videos.prompts.syntax`).
@@ -32,17 +32,17 @@ class PromptTemplate(models.Model):
         null=True,
         blank=True,
         related_name="prompt_templates",
-        help_text="Empty: shared with everybody.",
+        help_text="Empty: shared with everyone.",
     )
     title = models.CharField(max_length=80)
     category = models.CharField(max_length=CATEGORY_LIMIT, blank=True)
     prompt = models.TextField(max_length=32_000)
     picture = models.CharField(
-        max_length=100, blank=True, help_text="Name of a poster among the studio's own, such as city-at-dawn."
+        max_length=100, blank=True, help_text="Name of one of the studio's own posters, such as city-at-dawn."
     )
-    model = models.CharField(max_length=100, blank=True, help_text="Empty: keep what is chosen.")
-    seconds = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: keep what is chosen.")
-    size = models.CharField(max_length=20, blank=True, help_text="Empty: keep what is chosen.")
+    model = models.CharField(max_length=100, blank=True, help_text="Empty: use the current setting.")
+    seconds = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: use the current setting.")
+    size = models.CharField(max_length=20, blank=True, help_text="Empty: use the current setting.")
     enabled = models.BooleanField(default=True)
     position = models.PositiveIntegerField(default=0)
 
@@ -56,5 +56,5 @@ class PromptTemplate(models.Model):
 
     @property
     def parsed(self) -> Template:
-        """The prompt, cut at its blanks."""
+        """The prompt, split at its variables."""
         return parse_template(self.prompt)

@@ -1,4 +1,4 @@
-"""The picture a video starts from."""
+"""The image that a video starts from."""
 
 import secrets
 from typing import TYPE_CHECKING
@@ -15,17 +15,17 @@ NAME_LIMIT = 80  # characters
 
 
 def new_reference_id() -> str:
-    """Return an id nobody can guess (128 bits)."""
+    """Return an id that cannot be guessed (128 bits)."""
     return f"ref_{secrets.token_hex(16)}"
 
 
 def _path(image: "ReferenceImage", name: str) -> str:
-    """By its id, so that a picture uploaded anew never shares a file with its deleted self."""
+    """Named by its id, so that an image uploaded again never shares a file with its deleted predecessor."""
     return f"references/{image.owner_id}/{image.public_id}.{name.rpartition('.')[2]}"
 
 
 class Fit(models.TextChoices):
-    """How a reference image is brought to a video's size, the only one that servers take."""
+    """How a reference image is fitted to the video's size, the only one that servers accept."""
 
     CROP = "crop", "Crop"
     PAD = "pad", "Pad"
@@ -33,14 +33,14 @@ class Fit(models.TextChoices):
 
 class ReferenceImageQuerySet(models.QuerySet["ReferenceImage"]):
     def visible_to(self, owner: "User") -> "ReferenceImageQuerySet":
-        """Those that `owner` keeps: one's own, without those deleted that only videos still need."""
+        """The owner's images, without deleted ones, which are kept only for the videos made from them."""
         return self.filter(owner=owner, deleted_at=None)
 
 
 class ReferenceImage(models.Model):
     """An uploaded image: decoded, turned upright and re-encoded before it is stored.
 
-    Deleted by its owner it stays, with `deleted_at`, as long as a video was made from it.
+    Once its owner has deleted it, the row stays with `deleted_at` while videos made from it exist.
     """
 
     public_id = models.CharField(max_length=64, unique=True, default=new_reference_id, editable=False)
@@ -54,13 +54,13 @@ class ReferenceImage(models.Model):
     sha256 = models.CharField(max_length=64)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     used_at = models.DateTimeField(
-        default=timezone.now, editable=False, help_text="When it was last uploaded, or asked for in a video."
+        default=timezone.now, editable=False, help_text="When it was last uploaded, or used for a video."
     )
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = ReferenceImageQuerySet.as_manager()
 
-    # Known where a page asked for it.
+    # Set by views that show it.
     video_count: int = 0
 
     class Meta:

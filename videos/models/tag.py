@@ -1,4 +1,4 @@
-"""A word that somebody sorts videos by."""
+"""Labels by which people sort their videos."""
 
 from django.conf import settings
 from django.db import models
@@ -8,7 +8,7 @@ TAG_LIMIT = 40  # characters
 
 
 class Tag(models.Model):
-    """One person's tag. Two that differ in case only are one."""
+    """One person's tag. Names that differ only in case are the same tag."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tags")
     name = models.CharField(max_length=TAG_LIMIT)

@@ -1,4 +1,4 @@
-"""The row that is the truth about one video."""
+"""One video: its row is the single source of truth about it."""
 
 import secrets
 import string
@@ -23,12 +23,12 @@ _ALPHABET = string.ascii_lowercase + string.digits
 
 
 def new_public_id() -> str:
-    """Return an id nobody can guess (124 bits), in the protocol's shape."""
+    """Return an id that cannot be guessed (124 bits), in the protocol's format."""
     return "video_" + "".join(secrets.choice(_ALPHABET) for _ in range(24))
 
 
 class State(models.TextChoices):
-    """Where in its life a video is. Only `videos.lifecycle` writes it."""
+    """The state of a video. Only `videos.lifecycle` writes it."""
 
     QUEUED = "queued", "Queued"
     SUBMITTING = "submitting", "Submitting"
@@ -42,8 +42,8 @@ class State(models.TextChoices):
 
 IN_FLIGHT = frozenset({State.QUEUED, State.SUBMITTING, State.UNCERTAIN, State.IN_PROGRESS, State.STORING})
 
-# What the protocol calls each state; `canceled` is told on our own pages only.
-_OUTSIDE = {
+# The protocol's word for each state that has another one; `canceled` appears on our own pages only.
+_PUBLIC_STATUS = {
     State.SUBMITTING.value: "queued",
     State.UNCERTAIN.value: "queued",
     State.STORING.value: "in_progress",
@@ -51,12 +51,12 @@ _OUTSIDE = {
 
 
 def public_status(state: str) -> str:
-    """What the protocol calls a state: queued, in_progress, completed, failed (and our canceled)."""
-    return _OUTSIDE.get(state, state)
+    """Return the protocol's word for a state: queued, in_progress, completed or failed (and our canceled)."""
+    return _PUBLIC_STATUS.get(state, state)
 
 
 class Kind(models.TextChoices):
-    """What a video came of: a prompt alone, or a prompt and another video, its source."""
+    """How a video is made: from a prompt alone, or from a prompt and another video, its source."""
 
     CREATE = "create", "Created"
     REMIX = "remix", "Remix"
@@ -64,38 +64,42 @@ class Kind(models.TextChoices):
     EXTEND = "extend", "Extension"
 
 
-_FILTERED = ("state", "model", "size", "source_seconds", "seconds", "favourite")
+_FILTER_COLUMNS = ("state", "model", "size", "source_seconds", "seconds", "favourite")
 
 
 class VideoQuerySet(models.QuerySet["Video"]):
     def visible_to(self, owner: "User") -> "VideoQuerySet":
-        """Those that `owner` may see: one's own, without the deleted."""
+        """The videos that `owner` may see: the owner's, without deleted ones."""
         return self.filter(owner=owner, deleted_at=None)
 
     def not_trashed(self) -> "VideoQuerySet":
-        """Those that are not in the trash."""
+        """The videos that are not in the trash."""
         return self.filter(trashed_at=None)
 
     def in_flight(self) -> "VideoQuerySet":
         return self.filter(state__in=IN_FLIGHT)
 
     def with_status(self, status: str) -> "VideoQuerySet":
-        """Those whose `status`, in the protocol's words, is this one."""
-        return self.filter(state__in=[state for state in State if _OUTSIDE.get(state, state.value) == status])
+        """The videos with this `status`, in the protocol's words."""
+        return self.filter(
+            state__in=[state for state in State if _PUBLIC_STATUS.get(state, state.value) == status]
+        )
 
 
 class Video(models.Model):
-    """One video, from request to file. Created by `videos.services`, moved on by `videos.lifecycle`."""
+    """One video, from request to file. Created by `videos.services`; `videos.lifecycle` changes its state."""
 
     public_id = models.CharField(max_length=64, unique=True, default=new_public_id, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="videos")
     backend = models.ForeignKey(Backend, on_delete=models.PROTECT, related_name="videos")
 
-    # What was asked for. Kept as words and numbers, because the catalogue changes and the past does not.
+    # The request. Stored as text and numbers, because the catalogue changes and the past does not.
     prompt = models.TextField(max_length=32_000)
     model = models.CharField(max_length=100)
     size = models.CharField(max_length=20)
-    seconds = models.PositiveIntegerField(help_text="Of new film: what an extension adds to its source.")
+    seconds = models.PositiveIntegerField(
+        help_text="Seconds to generate: for an extension, what it adds to its source."
+    )
     reference = models.ForeignKey(
         ReferenceImage, on_delete=models.PROTECT, null=True, blank=True, related_name="videos"
     )
@@ -107,56 +111,66 @@ class Video(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text="US dollars by the catalogue of that day; empty when it named no price.",
+        help_text="US dollars by the catalogue of that day; empty when it had no price.",
     )
 
-    # Takes: videos of one wish, asked for in one go. They stay takes of each other whatever becomes of one of
-    # them, so none is the first that the others hang on, and each knows how many were asked for.
-    take = models.PositiveSmallIntegerField(default=1, editable=False, help_text="Which of them, from 1.")
-    takes = models.PositiveSmallIntegerField(default=1, editable=False, help_text="How many there were.")
+    # Takes: videos of one request. They stay takes of each other whatever becomes of one of them, so none is
+    # the first that the others refer to, and each knows how many were requested.
+    take = models.PositiveSmallIntegerField(
+        default=1, editable=False, help_text="Number of this take, from 1."
+    )
+    takes = models.PositiveSmallIntegerField(
+        default=1, editable=False, help_text="Number of takes requested."
+    )
     take_group = models.UUIDField(
-        null=True, blank=True, editable=False, help_text="The same for all of them; empty for one alone."
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Shared by all takes of a request; empty for a single video.",
     )
 
-    # What it was made from.
+    # What it is made from.
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.CREATE, editable=False)
     source = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="derived", editable=False
     )
     remixed_from = models.CharField(
-        max_length=64, blank=True, editable=False, help_text="The source's id, kept when the source is gone."
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text="The source's id, kept when the source is deleted.",
     )
     source_seconds = models.PositiveIntegerField(
-        default=0, editable=False, help_text="Of an extension: how long its source is."
+        default=0, editable=False, help_text="For an extension, the length of its source."
     )
     concat_with_source = models.BooleanField(
         default=False,
         editable=False,
-        help_text="The backend cannot extend: it makes a clip that begins with the source's last frame, "
+        help_text="The backend cannot extend: it makes a video that begins with the source's last frame, "
         "and the two are joined here.",
     )
 
-    # Where it stands.
+    # Its state.
     state = models.CharField(max_length=20, choices=State.choices, default=State.QUEUED, editable=False)
     progress = models.PositiveSmallIntegerField(null=True, blank=True, editable=False, help_text="Percent.")
     revision = models.PositiveIntegerField(
         default=0,
         editable=False,
-        help_text="Grows with every change a card shows, so a page knows what is new.",
+        help_text="Grows with every change that a card shows, so that a page knows what is new.",
     )
     error_code = models.CharField(max_length=100, blank=True, editable=False)
     error_message = models.TextField(blank=True, editable=False)
     error_detail = models.TextField(blank=True, editable=False)
 
-    # What the engine needs.
+    # State of the engine.
     backend_job_id = models.CharField(max_length=512, blank=True, editable=False)
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     due_at = models.DateTimeField(
-        default=timezone.now, null=True, editable=False, help_text="When the engine looks at it next."
+        default=timezone.now, null=True, editable=False, help_text="When the engine acts on it next."
     )
     attempts = models.PositiveIntegerField(
-        default=0, editable=False, help_text="Tries at the present step, for backing off."
+        default=0, editable=False, help_text="Attempts at the present step, for backing off."
     )
     cancel_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
     delete_job_at = models.DateTimeField(
@@ -173,12 +187,12 @@ class Video(models.Model):
     trashed_at = models.DateTimeField(null=True, blank=True, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    # How its owner keeps it.
+    # The owner's annotations.
     favourite = models.BooleanField(default=False)
     tags = models.ManyToManyField(Tag, blank=True, related_name="videos")
     note = models.TextField(max_length=2000, blank=True)
 
-    # What came of it.
+    # The result.
     file = models.FileField(max_length=255, blank=True, editable=False)
     poster = models.FileField(max_length=255, blank=True, editable=False)
     scrub_sheet = models.FileField(max_length=255, blank=True, editable=False)
@@ -192,10 +206,10 @@ class Video(models.Model):
 
     objects = VideoQuerySet.as_manager()
 
-    # Known where a page asked for them.
-    queue_position: int | None = None  # in the queue, from 1
-    typical_seconds: float | None = None  # seconds such a video takes, once accepted
-    p97_seconds: float | None = None  # seconds within which nearly all such videos were done
+    # Set by views that show them.
+    queue_position: int | None = None  # from 1
+    typical_seconds: float | None = None  # that such a video takes from its acceptance
+    p97_seconds: float | None = None  # within which 97 % of such videos are done
 
     class Meta:
         ordering = ["-pk"]
@@ -213,40 +227,40 @@ class Video(models.Model):
                 F("id").desc(),
                 name="video_finished",
             ),
-            # Hold all that the library filters by, so that a page is found, and all is counted, without
-            # reading a row. The two that are always NULL are there for SQLite, which else reads the rows.
+            # Both hold all that the library filters by, so that pages and counts are found without reading a
+            # row. The two columns that are always NULL are there for SQLite, which would read the rows.
             models.Index(
                 F("owner"),
                 F("id").desc(),
-                *(F(name) for name in (*_FILTERED, "trashed_at", "deleted_at")),
+                *(F(name) for name in (*_FILTER_COLUMNS, "trashed_at", "deleted_at")),
                 name="video_pages",
                 condition=models.Q(deleted_at=None, trashed_at=None),
             ),
             models.Index(
-                fields=["owner", *_FILTERED, "trashed_at", "deleted_at"],
+                fields=["owner", *_FILTER_COLUMNS, "trashed_at", "deleted_at"],
                 name="video_facets",
                 condition=models.Q(deleted_at=None, trashed_at=None),
             ),
             models.Index(
                 fields=["trashed_at"], name="video_trash", condition=models.Q(trashed_at__isnull=False)
             ),
-            # By owner too, or a planner without statistics takes an index of all that the owner has.
+            # With the owner, or a planner without statistics chooses an index of all that the owner has.
             models.Index(
                 fields=["owner", "take_group"],
                 name="video_takes",
                 condition=models.Q(take_group__isnull=False),
             ),
-            # Of all videos, though only those in flight are asked for: SQLite does not use an index whose
-            # condition holds values, because it plans before it is given those of a query.
+            # Of all videos, though only those in flight are queried: SQLite does not use an index whose
+            # condition holds values, because it plans before it knows those of a query.
             models.Index(fields=["state", "backend", "due_at"], name="video_due"),
             models.Index(
                 fields=["backend", "owner", "-attempted_at"],
-                name="video_turns",
+                name="video_last_attempts",
                 condition=models.Q(attempted_at__isnull=False),
             ),
             models.Index(
                 fields=["backend", "model", "size", "seconds", "kind", "-generated_at"],
-                name="video_experience",
+                name="video_durations",
                 condition=models.Q(generated_at__isnull=False),
             ),
         ]
@@ -275,7 +289,7 @@ class Video(models.Model):
 
     @property
     def needs_decision(self) -> bool:
-        """Nobody could learn whether the backend accepted it, so the owner must choose."""
+        """It could not be found out whether the backend accepted it, so its owner must decide."""
         return self.state == State.UNCERTAIN and self.due_at is None
 
     @property
@@ -288,12 +302,12 @@ class Video(models.Model):
 
     @property
     def can_check_again(self) -> bool:
-        """It failed on our side while the backend may still hold the result."""
+        """It failed, but the backend may still hold the result."""
         return self.state == State.FAILED and bool(self.backend_job_id) and self.error_code in RECHECK_CODES
 
     @property
     def total_seconds(self) -> int:
-        """How long the finished file is to be: with an extension's source."""
+        """The length of the finished file: for an extension, with its source."""
         return self.source_seconds + self.seconds
 
     @property
@@ -305,5 +319,5 @@ class Video(models.Model):
         return int(self.size.partition("x")[2])
 
 
-# Failures that say something about the way to the result, not about the result.
+# Error codes of failures to get the result, which say nothing about the result itself.
 RECHECK_CODES = frozenset({"timed_out", "download_failed", "not_found"})

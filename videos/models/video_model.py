@@ -1,4 +1,4 @@
-"""The catalogue: which models there are and what each takes."""
+"""The catalogue: which models there are, and what each accepts."""
 
 import re
 from decimal import Decimal
@@ -13,13 +13,13 @@ _RATE = re.compile(r"[0-9]{1,5}(\.[0-9]{1,4})?")  # exact in a browser's arithme
 
 
 class VideoModel(models.Model):
-    """One model as people pick it. What it takes is data, never the SDK's literals: servers differ."""
+    """One model that people can choose. What it accepts is data, not the SDK's literals: servers differ."""
 
-    name = models.CharField(max_length=100, unique=True, help_text="As the backend knows it.")
+    name = models.CharField(max_length=100, unique=True, help_text="The name that the backend knows.")
     label = models.CharField(max_length=100)
     description = models.CharField(max_length=200, blank=True)
-    sizes = models.JSONField(default=list, help_text='Sizes it takes, such as ["1280x720", "720x1280"].')
-    seconds = models.JSONField(default=list, help_text="Lengths it takes, in seconds, such as [4, 8, 12].")
+    sizes = models.JSONField(default=list, help_text='Sizes it accepts, such as ["1280x720", "720x1280"].')
+    seconds = models.JSONField(default=list, help_text="Lengths it accepts, in seconds, such as [4, 8, 12].")
     price_per_second = models.JSONField(
         default=dict,
         blank=True,
@@ -30,7 +30,7 @@ class VideoModel(models.Model):
         Backend,
         related_name="models",
         blank=True,
-        help_text="Those that know it by this name. Without one it is not offered.",
+        help_text="Those that know it by this name. Without any it is not offered.",
     )
     enabled = models.BooleanField(default=True)
     position = models.PositiveIntegerField(default=0)
@@ -42,12 +42,12 @@ class VideoModel(models.Model):
         return self.label
 
     def price(self, seconds: int, size: str) -> Decimal | None:
-        """Return what a clip of `seconds` seconds costs, in US dollars; None when it has no price."""
+        """Return what `seconds` seconds of video cost, in US dollars; None when there is no price."""
         rate = self.price_per_second.get(size, self.price_per_second.get(ANY_SIZE))
         return None if rate is None else Decimal(rate) * seconds
 
     def clean(self) -> None:
-        """Refuse lists that no form could offer. Raises `ValidationError` by field."""
+        """Check the lists, which the form offers as they are. Raises `ValidationError` by field."""
         if not _is_list_of(self.sizes, str) or not all(_is_size(size) for size in self.sizes):
             raise ValidationError({"sizes": 'Give a list of WIDTHxHEIGHT texts, such as ["1280x720"].'})
         if not _is_list_of(self.seconds, int) or not all(seconds > 0 for seconds in self.seconds):

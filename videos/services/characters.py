@@ -109,5 +109,5 @@ def _queued(owner: User, name: str, clip: File, backend: Backend) -> Character: 
         character = Character(owner=owner, name=name.strip(), backend=backend)
         character.file.save("clip.mp4", clip, save=False)
         character.save()
-        enqueue.send_after_commit("cast", character.pk)
+        enqueue.send_after_commit("create_character", character.pk)
     return character

@@ -39,7 +39,7 @@ def import_clip(owner: User, content: bytes, kind: Kind) -> Iterator[Callable[[]
         path.write_bytes(content)
         facts = _inspected(path)
         video = _video(owner, facts, kind)
-        with suppress(_NotWrittenError), store.kept(video, path, facts) as stored:
+        with suppress(_NotWrittenError), store.stored_files(video, path, facts) as stored:
             yield lambda: lifecycle.create_imported(video, stored)
             if video.pk is None:
                 raise _NotWrittenError

@@ -16,8 +16,8 @@ from accounts.models import User
 from videos import lifecycle
 from videos.capabilities import Offer, available_offers
 from videos.engine import enqueue
-from videos.lifecycle import Reason
 from videos.models import Character, Fit, ReferenceImage, Video
+from videos.models.values import Reason
 from videos.validation import is_storable
 
 MAX_PROMPT_LENGTH = 32_000  # characters, as the protocol has it
@@ -232,7 +232,7 @@ def delete_video(video: Video) -> bool:
     """Hide the video at once; files, the backend's job and the row follow. Cancels what is in flight."""
     deleted = lifecycle.delete(video.pk)
     if deleted:
-        enqueue.send_after_commit("forget", video.pk)
+        enqueue.send_after_commit("clean_up_video", video.pk)
     return deleted
 
 

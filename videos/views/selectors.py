@@ -28,8 +28,8 @@ def with_queue_info(videos: Iterable[Video]) -> list[Video]:
 def _add_typical_durations(running: list[Video]) -> None:
     stats = durations.stats_for(durations.profile_of(video) for video in running)
     for video in running:
-        if expected := stats[durations.profile_of(video)].expected:
-            video.typical_seconds, video.p97_seconds = expected.median, expected.end
+        if estimate := stats[durations.profile_of(video)].estimate:
+            video.typical_seconds, video.p97_seconds = estimate.median, estimate.p97
 
 
 def with_tags(videos: VideoQuerySet) -> VideoQuerySet:

@@ -155,9 +155,9 @@ def test_two_at_the_same_instant_make_one_video(caller: Caller, options):
 def test_the_sweep_removes_old_ones_some_at_a_time(caller: Caller, monkeypatch):
     for key in "abcd":
         idempotency.once(caller, ASKED, making(caller), key=key)
-    old = timezone.now() - sweep.RECORDS_KEPT - timedelta(minutes=1)
+    old = timezone.now() - sweep.IDEMPOTENCY_RETENTION - timedelta(minutes=1)
     IdempotencyRecord.objects.filter(key__in="abc").update(created_at=old)
-    monkeypatch.setattr(sweep, "RECORDS_AT_ONCE", 2)
+    monkeypatch.setattr(sweep, "IDEMPOTENCY_BATCH", 2)
 
     sweep.sweep()
     assert set(IdempotencyRecord.objects.values_list("key", flat=True)) == {"c", "d"}

@@ -95,7 +95,7 @@ def poll_after(row: Row) -> float | None:
         return _LATEST
     kind = durations.JobProfile(row["backend_id"], row["model"], row["size"], row["seconds"], row["kind"])
     usual = durations.typical_seconds(kind)
-    return pacing.FIRST if usual is None else min(_LATEST, max(_SOONEST, usual * _SHARE))
+    return pacing.FIRST_DELAY if usual is None else min(_LATEST, max(_SOONEST, usual * _SHARE))
 
 
 def page(shown: list[dict[str, Any]], *, has_more: bool) -> dict[str, object]:
