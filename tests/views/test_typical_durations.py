@@ -1,4 +1,4 @@
-"""What a card tells of the time: elapsed, usual, and that it takes longer than usual."""
+"""What a card tells of the time: elapsed, typical, and that it takes longer than usual."""
 
 import re
 from datetime import timedelta
