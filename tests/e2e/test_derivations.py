@@ -1,22 +1,22 @@
-"""A video made from another, from the first one's page to the second one's, in a real browser."""
+"""Remixes, extensions and similar videos from the page of a finished one, in a real browser."""
 
 import re
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import USERNAME, only, sign_in
-from tests.running import Studio
+from tests.e2e.conftest import USERNAME, assert_only_status, sign_in
+from tests.studio import Studio
 
 pytestmark = pytest.mark.e2e
 
-DONE_WITHIN = 90_000  # milliseconds
+DONE_TIMEOUT = 90_000  # milliseconds
 PROMPT = "A paper boat leaves the harbour"
 
 
 @pytest.fixture(scope="module")
 def source(studio: Studio) -> str:
-    """The address of a finished video."""
+    """The URL of a finished video."""
     made = studio.manage("generate_video", PROMPT, "--user", USERNAME, "--wait")
     assert made.returncode == 0, made.stderr
     return f"{studio.url}/videos/{made.stdout.strip()}/"
@@ -34,7 +34,7 @@ def test_a_finished_video_is_remixed_from_its_page(page: Page, source: str):
     page.wait_for_url(re.compile(r"/videos/video_\w+/$"))
     remix = page.url
     assert remix != source
-    expect(page.locator("#detail")).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
+    expect(page.locator("#detail")).to_have_attribute("data-status", "completed", timeout=DONE_TIMEOUT)
     expect(page.get_by_role("heading", name="The same boat in a snow storm")).to_be_visible()
     tree = page.get_by_role("region", name="Lineage")
     expect(tree.locator("[aria-current]")).to_contain_text("The same boat in a snow storm")
@@ -44,8 +44,8 @@ def test_a_finished_video_is_remixed_from_its_page(page: Page, source: str):
     page.wait_for_url(remix)
 
 
-def test_the_price_follows_the_length_and_a_mistake_is_told_at_the_field(
-    page: Page, source: str, complaints: list[str]
+def test_the_price_follows_the_length_and_errors_are_shown_at_the_field(
+    page: Page, source: str, browser_errors: list[str]
 ):
     page.goto(f"{source}extend")
     button = page.get_by_role("button", name="Extend")
@@ -59,10 +59,10 @@ def test_the_price_follows_the_length_and_a_mistake_is_told_at_the_field(
     page.get_by_text("8 s more", exact=True).click()
     expect(button).to_contain_text("$0.80")
     assert page.url == f"{source}extend"
-    only(complaints, 422)
+    assert_only_status(browser_errors, 422)
 
 
-def test_another_like_this_does_not_lose_what_was_typed(page: Page, studio: Studio, source: str):
+def test_making_another_keeps_the_draft(page: Page, studio: Studio, source: str):
     page.get_by_role("textbox", name="Prompt").fill("Something I was about to ask for")
     page.goto(source)
     page.get_by_role("link", name="Make another like this").click()

@@ -1,4 +1,4 @@
-"""A library as a busy person's is: every state, several models, sizes and lengths, tags and favourites."""
+"""A realistic library: every state, several models, sizes and lengths, tags and favourites."""
 
 import random
 import secrets
@@ -35,8 +35,8 @@ _KINDS = [
 ]
 
 
-def person(username: str, backend: "Backend", count: int, *, seed: int = 1) -> "User":
-    """Make somebody with so many videos, a third of them tagged, and return who it is.
+def create_user_with_videos(username: str, backend: "Backend", count: int, *, seed: int = 1) -> "User":
+    """Create a user with `count` videos, a third of them tagged, and return the user.
 
     Of a hundred, 80 are completed, 9 failed, 6 canceled; a twentieth are favourites, three of a hundred are
     in the trash and two deleted. None is in flight.
@@ -49,13 +49,13 @@ def person(username: str, backend: "Backend", count: int, *, seed: int = 1) -> "
     rng = random.Random(seed)
     through = Video.tags.through
     for start in range(0, count, _BATCH):
-        wanted = min(_BATCH, count - start)
-        made = Video.objects.bulk_create(
-            _row(owner, backend, rng, age=count - start - number) for number in range(wanted)
+        size = min(_BATCH, count - start)
+        created = Video.objects.bulk_create(
+            _row(owner, backend, rng, age=count - start - number) for number in range(size)
         )
         chosen = [
             (video, tag)
-            for video in made
+            for video in created
             if rng.random() < 1 / 3
             for tag in rng.sample(tags, rng.choice((1, 1, 2)))
         ]
@@ -63,8 +63,8 @@ def person(username: str, backend: "Backend", count: int, *, seed: int = 1) -> "
     return owner
 
 
-def in_flight(owner: "User", backend: "Backend", count: int, state: str) -> "list[Video]":
-    """Make videos that a page would ask about."""
+def create_in_flight(owner: "User", backend: "Backend", count: int, state: str) -> "list[Video]":
+    """Create videos that a page would poll."""
     from django.utils import timezone
 
     from videos.models import State, Video
@@ -73,7 +73,7 @@ def in_flight(owner: "User", backend: "Backend", count: int, state: str) -> "lis
     accepted: dict[str, Any] = {"attempted_at": now, "accepted_at": now, "progress": 20}
     rows = [
         Video(
-            **_asked(owner, backend, random.Random(number)),
+            **_request_fields(owner, backend, random.Random(number)),
             state=state,
             revision=3,
             due_at=now + timedelta(days=1),
@@ -86,8 +86,8 @@ def in_flight(owner: "User", backend: "Backend", count: int, state: str) -> "lis
     return Video.objects.bulk_create(rows)
 
 
-def analyse() -> None:
-    """Do what PostgreSQL's own housekeeping would do by and by. SQLite has none."""
+def vacuum_analyze() -> None:
+    """Run what PostgreSQL's autovacuum would run sooner or later. SQLite has none."""
     from django.db import connection
 
     if connection.vendor == "postgresql":
@@ -95,9 +95,9 @@ def analyse() -> None:
             cursor.execute("VACUUM ANALYZE")
 
 
-def _asked(owner: "User", backend: "Backend", rng: random.Random) -> dict[str, Any]:
+def _request_fields(owner: "User", backend: "Backend", rng: random.Random) -> dict[str, Any]:
     model, size = rng.choice(_KINDS)
-    prompt = f"A {rng.choice(_SUBJECTS)} {rng.choice(_PLACES)}, seen from far away, {rng.choice(_LIGHTS)}"
+    prompt = f"A {rng.choice(_SUBJECTS)} {rng.choice(_PLACES)}, samples from far away, {rng.choice(_LIGHTS)}"
     return {
         "owner": owner,
         "backend": backend,
@@ -109,28 +109,28 @@ def _asked(owner: "User", backend: "Backend", rng: random.Random) -> dict[str, A
 
 
 def _row(owner: "User", backend: "Backend", rng: random.Random, age: int) -> "Video":
-    """A video made `age` minutes ago."""
+    """Return an unsaved video that was created `age` minutes ago."""
     from django.utils import timezone
 
     from videos.models import State, Video
 
-    made = timezone.now() - timedelta(minutes=age)
+    created_at = timezone.now() - timedelta(minutes=age)
     state = rng.choices((State.COMPLETED, State.FAILED, State.CANCELED), (85, 9, 6))[0]
-    fate = rng.random()
+    draw = rng.random()
     return Video(
-        **_asked(owner, backend, rng),
+        **_request_fields(owner, backend, rng),
         state=state,
-        created_at=made,
-        finished_at=made + timedelta(seconds=rng.randrange(30, 400)),
+        created_at=created_at,
+        finished_at=created_at + timedelta(seconds=rng.randrange(30, 400)),
         favourite=rng.random() < 0.05,
-        trashed_at=made if fate < 0.03 else None,
-        deleted_at=made if fate > 0.98 else None,
+        trashed_at=created_at if draw < 0.03 else None,
+        deleted_at=created_at if draw > 0.98 else None,
         due_at=None,
-        **(_film(rng) if state == State.COMPLETED else {}),
+        **(_file_fields(rng) if state == State.COMPLETED else {}),
     )
 
 
-def _film(rng: random.Random) -> dict[str, Any]:
+def _file_fields(rng: random.Random) -> dict[str, Any]:
     name = secrets.token_hex(8)
     return {
         "backend_job_id": f"job_{name}",

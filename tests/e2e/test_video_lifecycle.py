@@ -1,4 +1,4 @@
-"""From signing in to a file on one's disk, in a real browser, with the real worker."""
+"""From the prompt to the downloaded file and its deletion, in a real browser, with real workers."""
 
 import re
 from collections.abc import Callable
@@ -10,16 +10,16 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import UNHURRIED, only, sign_in
-from tests.running import Studio, wait_until
+from tests.e2e.conftest import SLOW_JOB_SECONDS, assert_only_status, sign_in
+from tests.studio import Studio, wait_until
 
 pytestmark = pytest.mark.e2e
 
-DONE_WITHIN = 90_000  # milliseconds
+DONE_TIMEOUT = 90_000  # milliseconds
 
 
 def _photo(width: int, height: int) -> bytes:
-    """A photo of another shape than the video: green on the left half, red on the right."""
+    """Return a JPEG, green on the left half and red on the right."""
     image = Image.new("RGB", (width, height), (200, 30, 30))
     image.paste((30, 160, 60), (0, 0, width // 2, height))
     buffer = BytesIO()
@@ -33,8 +33,8 @@ def _generate(page: Page, prompt: str) -> Locator:
     return page.locator(".card").filter(has_text=prompt)
 
 
-def _watch(page: Page, card: Locator) -> list[int]:
-    """Every percentage the card shows until it is done."""
+def _watch_progress(page: Page, card: Locator) -> list[int]:
+    """Return every percentage that the card shows until it is done."""
     figure, seen = card.locator(".video-status__value"), [-1]
     while card.get_attribute("data-status") in ("queued", "in_progress"):
         text = figure.inner_text(timeout=1000) if figure.count() else ""
@@ -44,10 +44,10 @@ def _watch(page: Page, card: Locator) -> list[int]:
     return seen[1:]
 
 
-def test_a_video_from_a_photo_is_made_watched_downloaded_and_deleted(
-    page: Page, studio: Studio, tmp_path: Path, pace: Callable[[float], None]
+def test_a_video_from_a_photo_is_generated_played_downloaded_and_deleted(
+    page: Page, studio: Studio, tmp_path: Path, set_job_duration: Callable[[float], None]
 ):
-    pace(UNHURRIED)
+    set_job_duration(SLOW_JOB_SECONDS)
     prompt = "Two colours drift slowly apart"
     page.set_input_files(
         "input[name=input_reference]",
@@ -62,26 +62,26 @@ def test_a_video_from_a_photo_is_made_watched_downloaded_and_deleted(
 
     card = _generate(page, prompt)
     expect(card).to_be_visible(timeout=3000)
-    seen = _watch(page, card)
+    seen = _watch_progress(page, card)
     assert seen == sorted(seen), "progress never goes back"
     assert any(0 < percent < 100 for percent in seen)
 
-    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
+    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_TIMEOUT)
     card.get_by_role("link", name=prompt, exact=True).click()
     _play_and_seek(page)
-    film = _download(page, tmp_path)
-    _check(film)
+    video = _download(page, tmp_path)
+    _check_frames(video)
     _delete(page, studio, prompt)
 
 
 def _play_and_seek(page: Page) -> None:
     player = page.locator("video")
     player.evaluate("video => video.play()")
-    # Asked again and again from here: the pages' policy forbids what `wait_for_function` does.
+    # Polled from here: the content security policy forbids what `wait_for_function` does.
     wait_until(lambda: player.evaluate("video => video.currentTime > 0.3"))
     player.evaluate("video => { video.pause(); video.currentTime = 3 }")
-    arrived = "video => video.currentTime === 3 && !video.seeking && video.readyState >= 2"
-    wait_until(lambda: player.evaluate(arrived))
+    is_at_3_seconds = "video => video.currentTime === 3 && !video.seeking && video.readyState >= 2"
+    wait_until(lambda: player.evaluate(is_at_3_seconds))
     shape = player.evaluate("video => [video.videoWidth, video.videoHeight, Math.round(video.duration)]")
     assert shape == [720, 1280, 4]
 
@@ -89,28 +89,28 @@ def _play_and_seek(page: Page) -> None:
 def _download(page: Page, folder: Path) -> Path:
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
-    path = folder / "film.mp4"
+    path = folder / "video.mp4"
     download.value.save_as(path)
     assert download.value.suggested_filename.endswith(".mp4")
     return path
 
 
-def _check(film: Path) -> None:
-    with av.open(str(film)) as container:
+def _check_frames(video: Path) -> None:
+    with av.open(str(video)) as container:
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
         seconds = float(container.duration) / av.time_base
     assert frames[0].shape == (1280, 720, 3)
     assert abs(seconds - 4) < 0.1
     left, right = frames[0][600, 60], frames[0][600, 660]
-    assert left[1] > left[0] + 40, "the photo's green left half is where the film begins"
+    assert left[1] > left[0] + 40, "the photo's green left half is where the video begins"
     assert right[0] > right[1] + 40
-    # All of the photo is there, so it is 576 high; above and below is its darkened copy.
+    # The photo is padded: it is 576 pixels high, with a darkened copy of it above and below.
     for row in (150, 1130):
         assert 0.3 < frames[0][row, 660, 0] / right[0] < 0.7
 
 
 def _delete(page: Page, studio: Studio, prompt: str) -> None:
-    address, film = page.url, page.locator("video").get_attribute("src")
+    address, file = page.url, page.locator("video").get_attribute("src")
     page.get_by_role("button", name="Move to trash").click()
     page.wait_for_url(re.compile(r"/library/$"))
     expect(page.locator(".card").filter(has_text=prompt)).to_have_count(0)
@@ -120,11 +120,11 @@ def _delete(page: Page, studio: Studio, prompt: str) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Delete permanently").click()
     page.wait_for_url(re.compile(r"/trash/$"))
     expect(page.locator(".card").filter(has_text=prompt)).to_have_count(0)
-    for gone in (address, f"{studio.url}{film}"):
-        assert page.request.get(gone).status == 404
+    for url in (address, f"{studio.url}{file}"):
+        assert page.request.get(url).status == 404
 
 
-def test_bad_input_is_told_at_the_field_and_makes_nothing(page: Page, complaints: list[str]):
+def test_bad_input_is_reported_at_the_field_and_creates_nothing(page: Page, browser_errors: list[str]):
     before = page.locator(".card").count()
     page.get_by_role("textbox", name="Prompt").fill("A lake")
     page.set_input_files(
@@ -137,7 +137,7 @@ def test_bad_input_is_told_at_the_field_and_makes_nothing(page: Page, complaints
     expect(page.locator("#reference-error")).to_be_visible()
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("A lake")
     assert page.locator(".card").count() == before
-    only(complaints, 422)
+    assert_only_status(browser_errors, 422)
 
 
 def test_it_works_without_javascript(browser: Browser, studio: Studio):

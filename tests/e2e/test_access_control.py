@@ -1,15 +1,15 @@
-"""Nobody sees or fetches another's video: by page, fragment or file."""
+"""Users cannot see or fetch others' videos: neither pages nor fragments nor files."""
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import USERNAME, sign_in
-from tests.running import Studio
+from tests.studio import Studio
 
 pytestmark = pytest.mark.e2e
 
 
-def test_a_stranger_finds_nothing(page: Page, browser: Browser, studio: Studio):
+def test_another_users_video_is_not_found(page: Page, browser: Browser, studio: Studio):
     made = studio.manage("generate_video", "A secret garden", "--user", USERNAME, "--wait")
     assert made.returncode == 0, made.stderr
     public_id = made.stdout.strip()

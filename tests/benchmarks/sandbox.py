@@ -1,4 +1,4 @@
-"""What every benchmark needs: a folder and processes that are gone afterwards, however it ends."""
+"""A temporary folder and processes that are removed however a benchmark ends."""
 
 import os
 import shlex
@@ -15,13 +15,13 @@ from types import FrameType
 import httpx2
 
 PROJECT = Path(__file__).resolve().parents[2]
-WITHIN = 60.0  # seconds for a process to get ready
-PATIENCE = 5.0  # seconds for a process to stop when asked to
+START_TIMEOUT = 60.0  # seconds until a process must be ready
+STOP_TIMEOUT = 5.0  # seconds from SIGTERM to SIGKILL
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
-class Stage:
-    """A folder, the processes started in it, and the environment they share with this process."""
+class Sandbox:
+    """A folder, the processes that were started in it, and the environment they share with this process."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -29,14 +29,14 @@ class Stage:
         self._pids: dict[str, int] = {}
 
     def configure(self, **settings: str) -> None:
-        """Point Django's settings, here and in what is started from now on, at the folder and `settings`."""
+        """Set the environment for Django, in this process and in those that are started from now on."""
         for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "DATABASE_URL", "REDIS_URL", "DEBUG", "DEPLOYMENT"):
             os.environ[name] = ""
         os.environ |= {"ENV_FILE": "", "DATA_DIR": str(self.folder), "LOG_LEVEL": "WARNING", **settings}
         os.environ["DJANGO_SETTINGS_MODULE"] = "contentgen.settings"
 
     def start(self, name: str, command: str | list[str]) -> subprocess.Popen[bytes]:
-        """Start a process in a group of its own; what it says goes to `name`.log."""
+        """Start a process in its own process group; its output goes to `name`.log."""
         arguments = shlex.split(command) if isinstance(command, str) else command
         with (self.folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
@@ -52,22 +52,22 @@ class Stage:
         return process
 
     def celery(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a Celery worker or beat with the Procfile's options and these."""
+        """Start a Celery worker or beat with these arguments."""
         return self.start(name, [sys.executable, "-m", "celery", "--quiet", "-A", "contentgen", *arguments])
 
     def pid(self, name: str) -> int:
-        """The id of the process that was started under that name last."""
+        """Return the id of the process that was started last under this name."""
         return self._pids[name]
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
     def stop(self, *processes: subprocess.Popen[bytes]) -> None:
-        """Stop these process groups: politely first, then not."""
+        """Terminate these process groups; kill those that have not ended after `STOP_TIMEOUT`."""
         for process in processes:
             if process.poll() is None:
                 process.terminate()
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + STOP_TIMEOUT
         for process in processes:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, deadline - time.monotonic()))
@@ -79,47 +79,47 @@ class Stage:
 
 
 @contextmanager
-def stage(prefix: str) -> Iterator[Stage]:
-    """Yield a stage; its processes and its folder are gone afterwards, also after Ctrl-C or SIGTERM."""
+def sandbox(prefix: str) -> Iterator[Sandbox]:
+    """Yield a sandbox; remove its processes and folder afterwards, also after Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, _interrupt)
     with tempfile.TemporaryDirectory(prefix=f"contentgen-{prefix}-", ignore_cleanup_errors=True) as folder:
-        made = Stage(Path(folder))
+        box = Sandbox(Path(folder))
         try:
-            yield made
+            yield box
         finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave anything behind
-            made.stop_all()
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the cleaning up
+            box.stop_all()
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def django() -> None:
-    """Set Django up with what `Stage.configure` chose, and make the database."""
-    import django as framework
+def set_up_django() -> None:
+    """Set Django up with the environment of `Sandbox.configure`, and create the database."""
+    import django
     from django.core.management import call_command
 
-    framework.setup()
+    django.setup()
     call_command("migrate", verbosity=0, interactive=False)
 
 
-def wait_until(condition: Callable[[], object], what: str, within: float = WITHIN) -> None:
-    """Return once `condition` holds. Raises `TimeoutError` naming `what` was waited for."""
+def wait_until(condition: Callable[[], object], what: str, within: float = START_TIMEOUT) -> None:
+    """Return once `condition` holds. Raises `TimeoutError`, which names `what` was waited for."""
     deadline = time.monotonic() + within
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{what} did not come within {within:.0f} s")
+            raise TimeoutError(f"{what} was not ready within {within:.0f} s")
         time.sleep(0.05)
 
 
-def answers(url: str) -> bool:
-    """Whether a server answers there yet."""
+def is_answering(url: str) -> bool:
+    """Return whether a server answers at `url`."""
     try:
         return httpx2.get(url, timeout=5).status_code == 200
     except httpx2.TransportError:
         return False
 
 
-def valkey_answers(url: str) -> bool:
-    """Whether the broker answers yet."""
+def is_valkey_answering(url: str) -> bool:
+    """Return whether the broker answers."""
     import redis
 
     with redis.Redis.from_url(url, socket_connect_timeout=1) as broker:
@@ -129,23 +129,23 @@ def valkey_answers(url: str) -> bool:
             return False
 
 
-def workers_answer(count: int) -> bool:
-    """Whether that many Celery workers take messages."""
+def are_workers_ready(count: int) -> bool:
+    """Return whether at least `count` Celery workers answer."""
     from contentgen import celery_app
 
     return len(celery_app.control.ping(timeout=1)) >= count
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the processor time that a process has used so far."""
+    """Return the CPU time that a process has used so far, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICK
 
 
-def share(values: list[float], part: float) -> float:
-    """Return the value below which `part` of the values lie; NaN when there are none."""
+def percentile(values: list[float], fraction: float) -> float:
+    """Return the value below which this fraction of the values lies; NaN when there are none."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * part))] if ordered else float("nan")
+    return ordered[min(len(ordered) - 1, int(len(ordered) * fraction))] if ordered else float("nan")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

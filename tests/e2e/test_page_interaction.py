@@ -1,15 +1,15 @@
-"""What a page does while things change behind it: it stays put, speaks once, and finds its way back."""
+"""Keyboard use, live updates without disturbance, and recovery from errors, in a real browser."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.e2e.conftest import sign_in
-from tests.running import Studio, wait_until
+from tests.studio import Studio, wait_until
 
 pytestmark = pytest.mark.e2e
 
-DONE_WITHIN = 90_000  # milliseconds
+DONE_TIMEOUT = 90_000  # milliseconds
 
 
 def _write_and_generate(page: Page, prompt: str):
@@ -23,13 +23,13 @@ def _write_and_generate(page: Page, prompt: str):
     return card
 
 
-def _box(page: Page, selector: str) -> list[int]:
-    """Where the layout puts it: left, top, width and height. In one go, so that no swap comes in between."""
-    of = "(e => [e.offsetLeft, e.offsetTop, e.offsetWidth, e.offsetHeight])"
-    return page.evaluate(f"{of}(document.querySelector({selector!r}))")
+def _layout_box(page: Page, selector: str) -> list[int]:
+    """Return left, top, width and height in the layout, in one call, so that no swap happens in between."""
+    measure = "(e => [e.offsetLeft, e.offsetTop, e.offsetWidth, e.offsetHeight])"
+    return page.evaluate(f"{measure}(document.querySelector({selector!r}))")
 
 
-def test_the_whole_path_by_keyboard_alone(context: BrowserContext, studio: Studio):
+def test_a_video_is_generated_and_played_by_keyboard(context: BrowserContext, studio: Studio):
     page = context.new_page()
     page.goto(studio.url)
     page.get_by_label("Username").focus()
@@ -43,7 +43,7 @@ def test_the_whole_path_by_keyboard_alone(context: BrowserContext, studio: Studi
     card = _write_and_generate(page, prompt)
     assert page.title().startswith("(1) Studio")
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("")
-    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
+    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_TIMEOUT)
     expect(page.locator("#announcer")).to_have_text(f"“{prompt}” is ready.")
     assert page.title().startswith("Studio")
 
@@ -53,11 +53,11 @@ def test_the_whole_path_by_keyboard_alone(context: BrowserContext, studio: Studi
     link = card.get_by_role("link", name=prompt, exact=True)
     expect(link).to_be_focused()
     page.keyboard.press("Space")
-    film = card.locator("video")
-    wait_until(lambda: film.evaluate("video => video.currentTime > 0.1"))
+    video = card.locator("video")
+    wait_until(lambda: video.evaluate("video => video.currentTime > 0.1"))
     expect(link).to_be_focused()
     page.keyboard.press("Space")
-    assert film.evaluate("video => video.paused")
+    assert video.evaluate("video => video.paused")
     page.keyboard.press("Enter")
     page.wait_for_url("**/videos/video_*/")
     page.go_back()
@@ -71,7 +71,7 @@ def test_the_whole_path_by_keyboard_alone(context: BrowserContext, studio: Studi
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_keys_lead_to_other_pages_and_back(page: Page, studio: Studio):
+def test_shortcuts_navigate_between_pages(page: Page, studio: Studio):
     page.keyboard.press("g")
     page.keyboard.press("l")
     page.wait_for_url(f"{studio.url}/library/")
@@ -80,7 +80,7 @@ def test_keys_lead_to_other_pages_and_back(page: Page, studio: Studio):
     expect(page.get_by_role("textbox", name="Prompt")).to_be_focused()
 
 
-def test_keys_are_letters_while_writing_and_nothing_when_switched_off(page: Page):
+def test_shortcuts_are_inactive_in_text_fields_and_when_switched_off(page: Page):
     prompt = page.get_by_role("textbox", name="Prompt")
     prompt.focus()
     page.keyboard.type("n?/ gl")
@@ -100,9 +100,9 @@ def test_keys_are_letters_while_writing_and_nothing_when_switched_off(page: Page
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_a_key_clicks_the_control_of_the_card_that_has_the_focus(page: Page, studio: Studio):
+def test_shortcuts_act_on_the_focused_card(page: Page, studio: Studio):
     card = _write_and_generate(page, "A red door")
-    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
+    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_TIMEOUT)
     page.goto(f"{studio.url}/library/")
     card = page.locator(".card").first
     star, box = card.locator("[data-favourite]"), card.locator("[data-select]")
@@ -125,55 +125,55 @@ def test_a_key_clicks_the_control_of_the_card_that_has_the_focus(page: Page, stu
     expect(page.get_by_role("heading", name="A red door")).to_have_count(1)
 
 
-def test_nothing_moves_when_a_card_changes_and_focus_stays(page: Page):
+def test_a_changing_card_keeps_layout_and_focus(page: Page):
     _write_and_generate(page, "An older card below")
     card = _write_and_generate(page, "A snail on a green leaf")
     selector = f"#{card.get_attribute('id')}"
     page.get_by_role("button", name="Cancel “A snail on a green leaf”").focus()
-    before = [_box(page, selector), _box(page, f"{selector} + .card")]
+    before = [_layout_box(page, selector), _layout_box(page, f"{selector} + .card")]
 
-    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
+    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_TIMEOUT)
 
-    assert [_box(page, selector), _box(page, f"{selector} + .card")] == before
+    assert [_layout_box(page, selector), _layout_box(page, f"{selector} + .card")] == before
     expect(card.get_by_role("link", name="A snail on a green leaf", exact=True)).to_be_focused()
 
 
-def test_a_playing_film_is_not_interrupted_by_another_that_arrives(page: Page):
+def test_a_playing_video_is_not_interrupted_by_a_new_one(page: Page):
     first = _write_and_generate(page, "A slow river")
-    expect(first).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
+    expect(first).to_have_attribute("data-status", "completed", timeout=DONE_TIMEOUT)
     first.get_by_role("link", name="Play “A slow river”").click()
-    film = first.locator("video")
-    film.evaluate("video => { window.film = video; video.onpause = () => (video.dataset.stopped = '1') }")
+    video = first.locator("video")
+    video.evaluate("video => { window.video = video; video.onpause = () => (video.dataset.stopped = '1') }")
 
     second = _write_and_generate(page, "A fast river")
-    expect(second).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
+    expect(second).to_have_attribute("data-status", "completed", timeout=DONE_TIMEOUT)
 
-    assert film.evaluate("video => video === window.film && !video.paused && !video.dataset.stopped")
+    assert video.evaluate("video => video === window.video && !video.paused && !video.dataset.stopped")
 
 
-def test_it_says_when_the_studio_is_away_and_catches_up(page: Page, complaints: list[str]):
+def test_a_lost_connection_is_reported_and_polling_resumes(page: Page, browser_errors: list[str]):
     card = _write_and_generate(page, "A bridge in the fog")
-    trouble = page.get_by_role("alert")
+    alert = page.get_by_role("alert")
     page.route("**/cards?*", lambda route: route.abort())
     page.route("**/health", lambda route: route.abort())
-    expect(trouble).to_contain_text("cannot be reached", timeout=15_000)
+    expect(alert).to_contain_text("cannot be reached", timeout=15_000)
     expect(page.get_by_role("button", name="Try now")).to_be_visible()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
     page.wait_for_timeout(4500)
-    assert not [url for url in asked if "/cards" in url], "the poller waits until the studio answers"
+    assert not [url for url in requested if "/cards" in url], "the poller waits until the studio answers"
 
     page.unroute("**/cards?*")
     page.unroute("**/health")
     page.get_by_role("button", name="Try now").click()
 
-    expect(trouble).to_be_hidden()
+    expect(alert).to_be_hidden()
     expect(page.get_by_text("back online.")).to_be_visible()
-    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
-    _only_network(complaints)
+    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_TIMEOUT)
+    _assert_only_network_errors(browser_errors)
 
 
-def test_an_error_is_told_and_the_prompt_stays(page: Page, complaints: list[str]):
+def test_an_error_is_reported_and_the_prompt_kept(page: Page, browser_errors: list[str]):
     def fail(route: Route) -> None:
         if route.request.method == "POST":
             route.fulfill(status=500, body="no")
@@ -188,10 +188,10 @@ def test_an_error_is_told_and_the_prompt_stays(page: Page, complaints: list[str]
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("A prompt worth keeping")
     page.get_by_role("button", name="Dismiss").click()
     expect(page.get_by_role("alert")).to_be_hidden()
-    _only_network(complaints)
+    _assert_only_network_errors(browser_errors)
 
 
-def test_a_session_that_ended_takes_nothing_away(page: Page, studio: Studio):
+def test_an_expired_session_keeps_the_prompt(page: Page, studio: Studio):
     page.keyboard.press("n")
     page.keyboard.type("A prompt in the middle of")
     page.context.clear_cookies(name="sessionid")
@@ -200,25 +200,25 @@ def test_a_session_that_ended_takes_nothing_away(page: Page, studio: Studio):
     expect(page.get_by_role("alert")).to_contain_text("been signed out")
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("A prompt in the middle of")
     page.get_by_role("link", name="Sign in").click()
-    sign_in_here(page)
+    _submit_sign_in_form(page)
 
     page.wait_for_url(f"{studio.url}/")
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("A prompt in the middle of")
 
 
-def sign_in_here(page: Page) -> None:
+def _submit_sign_in_form(page: Page) -> None:
     page.get_by_label("Username").fill("alice")
     page.get_by_label("Password").fill("a long enough password")
     page.keyboard.press("Enter")
 
 
-def test_an_open_page_goes_on_after_signing_in_elsewhere(page: Page, studio: Studio):
+def test_an_open_page_works_after_signing_in_elsewhere(page: Page, studio: Studio):
     page.context.clear_cookies(name="sessionid")
-    sign_in(page.context.new_page(), studio, anew=True)
+    sign_in(page.context.new_page(), studio, new_session=True)
     _write_and_generate(page, "Written before, sent after")
 
 
-def test_notifications_are_asked_for_only_by_the_switch(context: BrowserContext, studio: Studio):
+def test_notification_permission_is_requested_only_by_the_switch(context: BrowserContext, studio: Studio):
     context.add_init_script("""
         window.asked = 0;
         window.shown = [];
@@ -238,7 +238,7 @@ def test_notifications_are_asked_for_only_by_the_switch(context: BrowserContext,
     page = context.new_page()
     sign_in(page, studio)
     card = _write_and_generate(page, "Nobody asked for this one")
-    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
+    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_TIMEOUT)
     page.wait_for_timeout(300)
     assert page.evaluate("[asked, shown.length]") == [0, 0]
 
@@ -250,12 +250,12 @@ def test_notifications_are_asked_for_only_by_the_switch(context: BrowserContext,
     page.keyboard.press("Escape")
     page.locator("main").focus()
     card = _write_and_generate(page, "This one I wait for")
-    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_WITHIN)
+    expect(card).to_have_attribute("data-status", "completed", timeout=DONE_TIMEOUT)
     wait_until(lambda: page.evaluate("shown") == ["Your video is ready: This one I wait for"])
     assert page.evaluate("asked") == 1
 
 
-def test_a_toast_waits_for_whoever_is_on_it_and_can_be_undone(page: Page):
+def test_a_focused_toast_stays_and_can_be_undone(page: Page):
     undone: list[str] = []
 
     def undo(route: Route) -> None:
@@ -283,8 +283,8 @@ def test_a_toast_waits_for_whoever_is_on_it_and_can_be_undone(page: Page):
     expect(page.get_by_text("Saved.")).to_be_hidden()
 
 
-def _only_network(complaints: list[str]) -> None:
-    """The browser itself notes each answer that failed; nothing else may be complained about."""
-    rest = [c for c in complaints if "Failed to load resource" not in c and "Response Status Error" not in c]
-    assert [c for c in rest if "htmx:" not in c and "[object HTML" not in c] == []
-    complaints.clear()
+def _assert_only_network_errors(browser_errors: list[str]) -> None:
+    """Assert that there are no errors but the browser's and htmx's own about failed requests; clear them."""
+    expected = ("Failed to load resource", "Response Status Error", "htmx:", "[object HTML")
+    assert [text for text in browser_errors if not any(part in text for part in expected)] == []
+    browser_errors.clear()

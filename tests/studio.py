@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
-WITHIN = 120.0  # seconds; a machine that runs other tests beside this one is slow
+TIMEOUT = 120.0  # seconds; long, because other tests may keep the machine busy
 READY = "Ctrl-C stops everything"
 
 
@@ -42,7 +42,7 @@ class Studio:
     def stop(self, number: int) -> int:
         """Send the signal and return the exit code."""
         self.process.send_signal(number)
-        return self.process.wait(timeout=WITHIN)
+        return self.process.wait(timeout=TIMEOUT)
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a management command as from another shell."""
@@ -52,14 +52,14 @@ class Studio:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=WITHIN,
+            timeout=TIMEOUT,
             check=False,
         )
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Return once `condition` holds; fail when it does not within `WITHIN` seconds."""
-    deadline = time.monotonic() + WITHIN
+    """Return once `condition` holds; fail when it does not within `TIMEOUT` seconds."""
+    deadline = time.monotonic() + TIMEOUT
     while not condition():
         assert time.monotonic() < deadline, "the condition never held"
         time.sleep(0.1)

@@ -1,7 +1,7 @@
-"""How much memory it takes to store a film of 1 GiB, and how fast that is beside a bare download.
+"""Memory and speed of storing a video of 1 GiB, compared with a bare download.
 
-The film is a real MP4 with a `free` box at its end that makes it large, served by a process of its own. What
-stores it is a fresh process that has stored a small one before, so that what is counted is the large one's.
+The video is a real MP4 that a `free` box at its end makes large, served by another process. A fresh process
+stores a small video first, so that only the memory of the large one counts.
 """
 
 import argparse
@@ -14,67 +14,67 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.benchmarks import report
-from tests.benchmarks.report import Line
-from tests.benchmarks.stage import PROJECT, answers, django, stage, wait_until
-from tests.running import free_port
+from tests.benchmarks.report import Result
+from tests.benchmarks.sandbox import PROJECT, is_answering, sandbox, set_up_django, wait_until
+from tests.studio import free_port
 
 MIB = 1024 * 1024
-AIM = 32.0  # MiB
+TARGET = 32.0  # MiB
 RUNS = 3
-CHUNK = 256 * 1024  # bytes that the server writes at once
+CHUNK = 256 * 1024  # bytes per write of the server
 SMALL, LARGE = "small", "large"
 
 
-def measure(quick: bool) -> list[Line]:
-    """The lines of the table: medians of the runs."""
+def measure(quick: bool) -> list[Result]:
+    """Return the results for the table: medians of the runs."""
     size = (64 if quick else 1024) * MIB
     runs = [_run(size) for _ in range(1 if quick else RUNS)]
     growths = sorted(run["growth"] for run in runs)
-    paces = sorted(run["stored"] for run in runs)
+    speeds = sorted(run["stored"] for run in runs)
     bare = sorted(run["bare"] for run in runs)
     middle = len(runs) // 2
     what = f"storing {size // MIB:,} MiB"
     return [
-        Line(
+        Result(
             f"{what}: memory growth",
             f"{growths[middle]:.1f} MiB",
             f"{size / MIB:,.0f} MiB is the file",
             f"1:{size / MIB / max(growths[middle], 0.1):.0f}",
             "32 MiB",
-            growths[middle] <= AIM,
+            growths[middle] <= TARGET,
         ),
-        Line(
-            f"{what}: pace",
-            f"{paces[middle]:.0f} MiB/s",
+        Result(
+            f"{what}: speed",
+            f"{speeds[middle]:.0f} MiB/s",
             f"{bare[middle]:.0f} MiB/s, bare download to disk",
-            f"1:{bare[middle] / paces[middle]:.1f}",
+            f"1:{bare[middle] / speeds[middle]:.1f}",
         ),
     ]
 
 
 def _run(size: int) -> dict[str, float]:
-    with stage("storing") as made:
+    with sandbox("video-storage") as box:
         port = free_port()
-        made.configure(OPENAI_BASE_URL=f"http://127.0.0.1:{port}/v1", OPENAI_API_KEY="none-needed")
-        film = made.folder / "film.mp4"
-        _make_film(film)
-        me = [sys.executable, "-m", "tests.benchmarks.storing"]
-        made.start("server", [*me, "--serve", str(port), "--film", str(film), "--size", str(size)])
-        wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), "the server")
-        # Out of the reach of Ctrl-C, which would have it complain: `run` kills it.
-        command = [*me, "--store"]
+        box.configure(OPENAI_BASE_URL=f"http://127.0.0.1:{port}/v1", OPENAI_API_KEY="none-needed")
+        video = box.folder / "video.mp4"
+        _create_video_file(video)
+        this_module = [sys.executable, "-m", "tests.benchmarks.video_storage"]
+        box.start("server", [*this_module, "--serve", str(port), "--video", str(video), "--size", str(size)])
+        wait_until(lambda: is_answering(f"http://127.0.0.1:{port}/health"), "the server")
+        # In a session of its own, so that Ctrl-C does not make it print a traceback; `run` kills it.
+        command = [*this_module, "--store"]
         done = subprocess.run(
             command, cwd=PROJECT, stdout=subprocess.PIPE, check=True, start_new_session=True
         )
         run: dict[str, float] = json.loads(done.stdout)
-        report.progress(
+        report.print_progress(
             f"   {run['growth']:.1f} MiB, {run['stored']:.0f} MiB/s, bare {run['bare']:.0f} MiB/s"
         )
         return run
 
 
-def _make_film(path: Path) -> None:
-    """Four seconds of moving noise at 1280x720, with sound left out: a few MiB as a backend would send."""
+def _create_video_file(path: Path) -> None:
+    """Write four seconds of moving noise at 1280x720, without sound: a few MiB, as a backend would send."""
     import av
     import numpy as np
 
@@ -90,57 +90,57 @@ def _make_film(path: Path) -> None:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Sends the film, as it is or with a `free` box (ISO/IEC 14496-12, 8.1.2) up to the size."""
+    """Serves the video, as it is or filled up to `size` by a `free` box (ISO/IEC 14496-12, 8.1.2)."""
 
-    film = b""
+    video = b""
     size = 0
 
     def do_GET(self) -> None:
         if not self.path.endswith("/content"):
-            self._begin(0)
+            self._send_head(0)
             return
-        whole = self.size if LARGE in self.path else len(self.film)
-        self._begin(whole)
-        self.wfile.write(self.film)
-        padding = whole - len(self.film)
+        length = self.size if LARGE in self.path else len(self.video)
+        self._send_head(length)
+        self.wfile.write(self.video)
+        padding = length - len(self.video)
         if padding:
             self.wfile.write(padding.to_bytes(4, "big") + b"free")
-            left, zeros = padding - 8, bytes(CHUNK)
-            while left:
-                left -= self.wfile.write(zeros[:left])
+            remaining, zeros = padding - 8, bytes(CHUNK)
+            while remaining:
+                remaining -= self.wfile.write(zeros[:remaining])
 
-    def _begin(self, length: int) -> None:
+    def _send_head(self, length: int) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "video/mp4")
         self.send_header("Content-Length", str(length))
         self.end_headers()
 
     def log_message(self, *args: object) -> None:
-        """Say nothing."""
+        """Do not log requests."""
 
 
-def _serve(port: int, film: Path, size: int) -> None:
-    _Handler.film, _Handler.size = film.read_bytes(), size
+def _serve(port: int, video: Path, size: int) -> None:
+    _Handler.video, _Handler.size = video.read_bytes(), size
     with ThreadingHTTPServer(("127.0.0.1", port), _Handler) as server:
         server.serve_forever()
 
 
-def _store() -> dict[str, float]:
-    """Store a small film, then the large one, and download that without storing it. MiB, and MiB a second."""
-    django()
-    _stored(SMALL)
+def _measure_storing() -> dict[str, float]:
+    """Store a small video, then the large one, then only download that. Returns MiB, and MiB per second."""
+    set_up_django()
+    _store_video(SMALL)
     before = _memory("VmRSS")
     # From Linux's proc(5): writing 5 sets the peak, VmHWM, back to what is resident now.
     Path("/proc/self/clear_refs").write_text("5")
     began = time.perf_counter()
-    size = _stored(LARGE)
+    size = _store_video(LARGE)
     took = time.perf_counter() - began
     growth = _memory("VmHWM") - before
-    return {"growth": growth, "stored": size / took, "bare": size / _bare()}
+    return {"growth": growth, "stored": size / took, "bare": size / _time_bare_download()}
 
 
-def _stored(job_id: str) -> float:
-    """Store that job's film through the engine, and return its size in MiB."""
+def _store_video(job_id: str) -> float:
+    """Store that job's video through the engine, and return its size in MiB."""
     from django.utils import timezone
 
     from accounts.models import User
@@ -166,8 +166,8 @@ def _stored(job_id: str) -> float:
     return (video.byte_count or 0) / MIB
 
 
-def _bare() -> float:
-    """Seconds for the same film with nothing but httpx2, to the same disk."""
+def _time_bare_download() -> float:
+    """Return how many seconds the same download takes with httpx2 alone, to the same disk."""
     import os
 
     import httpx2
@@ -182,25 +182,25 @@ def _bare() -> float:
 
 
 def _memory(name: str) -> float:
-    """MiB of this process: VmRSS is what is resident, VmHWM the most that was."""
+    """Return this process's memory in MiB: VmRSS is what is resident, VmHWM its peak."""
     status = Path("/proc/self/status").read_text()
     return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith(name))
 
 
 def main() -> None:
-    """The benchmark; with --serve or --store, one of its two processes."""
+    """Run the benchmark; with `--serve` or `--store`, one of its two processes."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--serve", type=int)
-    parser.add_argument("--film", type=Path)
+    parser.add_argument("--video", type=Path)
     parser.add_argument("--size", type=int)
     parser.add_argument("--store", action="store_true")
-    part, _ = parser.parse_known_args()
-    if part.serve:
-        _serve(part.serve, part.film, part.size)
-    elif part.store:
-        print(json.dumps(_store()))  # noqa: T201 - read by the benchmark
+    options, _ = parser.parse_known_args()
+    if options.serve:
+        _serve(options.serve, options.video, options.size)
+    elif options.store:
+        print(json.dumps(_measure_storing()))  # noqa: T201 - read by the benchmark
     else:
-        report.main("storing", measure)
+        report.main("video_storage", measure)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""A worker with a trap in it: `python -m tests.chaos.trapped STEP kill|stop CALL PK`.
+"""A worker that interrupts itself: `python -m tests.chaos.interrupted_worker STEP kill|stop CALL PK`.
 
-Runs one engine call as a Celery task would, and kills or stops its own process at the named step. The
-product knows nothing of this: the trap is laid around one of its functions here, in this process.
+Runs one engine call as a Celery task would, and sends SIGKILL or SIGSTOP to its own process at the named
+step. The product has no code for this: one of its functions is wrapped here, in this process only.
 """
 
 import os
@@ -17,7 +17,7 @@ SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 
 
 def _steps() -> dict[str, tuple[Any, str, str]]:
-    """Each step: whose function, its name, and whether the trap is before, after or within it."""
+    """Map each step to the owner and name of a function, and to where in it to interrupt."""
     from videos import lifecycle
     from videos.backends.client import Client
     from videos.engine import submit
@@ -25,43 +25,44 @@ def _steps() -> dict[str, tuple[Any, str, str]]:
     return {
         "claimed": (lifecycle, "holds_lease", "before"),
         "about to send": (lifecycle, "holds_lease", "after"),
-        # Not around `accept` itself: a process stopped inside a transaction stops every writer on SQLite.
+        # Not around `accept` itself: a process stopped inside a transaction blocks every writer on SQLite.
         "accepted": (submit, "_record_acceptance", "before"),
-        "written down": (submit, "_record_acceptance", "after"),
-        "told of completion": (lifecycle, "begin_storing", "before"),
+        "recorded": (submit, "_record_acceptance", "after"),
+        "completion seen": (lifecycle, "begin_storing", "before"),
         "downloading": (Client, "_chunks", "within"),
         "saved": (lifecycle, "complete", "before"),
         "stored": (lifecycle, "complete", "after"),
         "deleted at the backend": (Client, "delete", "after"),
-        "nowhere": (lifecycle, "cancel", "never"),
+        "never": (lifecycle, "cancel", "never"),
     }
 
 
-def _lay(owner: Any, name: str, place: str, spring: Callable[[], None]) -> None:
+def _wrap(owner: Any, name: str, place: str, interrupt: Callable[[], None]) -> None:
+    """Replace the function by one that calls `interrupt` at `place`."""
     real = getattr(owner, name)
 
     @wraps(real)
-    def trapped(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
         if place == "before":
-            spring()
+            interrupt()
         result = real(*args, **kwargs)
         if place == "after":
-            spring()
+            interrupt()
         return result
 
     @wraps(real)
-    def trapped_within(*args: Any, **kwargs: Any) -> Iterator[Any]:
+    def generator_wrapper(*args: Any, **kwargs: Any) -> Iterator[Any]:
         chunks = real(*args, **kwargs)
         yield next(chunks)
-        spring()
+        interrupt()
         yield from chunks
 
     if place != "never":
-        setattr(owner, name, trapped_within if place == "within" else trapped)
+        setattr(owner, name, generator_wrapper if place == "within" else wrapper)
 
 
 def main(step: str, how: str, call: str, pk: int) -> None:
-    """Run `call` on `pk`, into the trap at `step`."""
+    """Run `call` on `pk` until `step`, and send this process the signal `how` there."""
     django.setup()
     from videos.engine.cleanup import clean_up_video
     from videos.engine.poll import poll_backend
@@ -74,7 +75,7 @@ def main(step: str, how: str, call: str, pk: int) -> None:
         "store": store,
         "clean_up_video": clean_up_video,
     }
-    _lay(*_steps()[step], spring=lambda: os.kill(os.getpid(), SIGNALS[how]))
+    _wrap(*_steps()[step], interrupt=lambda: os.kill(os.getpid(), SIGNALS[how]))
     calls[call](pk)
 
 

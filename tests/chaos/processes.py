@@ -1,7 +1,7 @@
-"""The real processes of a studio, to be killed, frozen and started again.
+"""The real processes of a studio, which can be killed, suspended and restarted.
 
 Workers and beat are started with the lines of the Procfile, two of each; the broker and the simulator as
-`make run` starts them. Every program leads a process group of its own.
+`make run` starts them. Every program has its own process group.
 """
 
 import os
@@ -21,22 +21,22 @@ from honcho.environ import parse_procfile
 PROJECT = Path(__file__).resolve().parent.parent.parent
 QUEUES = ("worker", "network", "downloads")
 COPIES = 2
-STOP_WITHIN = 10  # seconds a program has to end by itself at the end
+STOP_TIMEOUT = 10  # seconds from SIGTERM to SIGKILL
 
 
 @dataclass
 class Program:
-    """One program and the process that runs it now. Its output goes to `log`, added to what is there."""
+    """One program and the process that runs it now. Its output is appended to `log`."""
 
     name: str
     command: str
     environment: Mapping[str, str]
     log: Path
-    frozen: bool = False
+    is_suspended: bool = False
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
-        """Start it, after making an end of all that is left of its last run."""
+        """Start the program, after killing whatever is left of its last process group."""
         self.kill()
         with self.log.open("ab") as output:
             self._process = self._open(output)
@@ -54,50 +54,50 @@ class Program:
         )
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
     def children(self) -> list[int]:
-        """Its child processes, by id."""
+        """Return the ids of its child processes."""
         if self._process is None:
             return []
         table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
         pairs = (line.split() for line in table.stdout.splitlines())
         return sorted(int(pid) for pid, parent in pairs if int(parent) == self._process.pid)
 
-    def kill_leader(self) -> None:
-        """Kill -9 the leader alone: its children are left to find out for themselves."""
+    def kill_parent(self) -> None:
+        """Kill -9 the parent process alone; its children have to notice by themselves."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-        self.frozen = False
+        self.is_suspended = False
 
     def kill(self) -> None:
-        """Kill -9 the whole group, as the supervisor does before it starts a program again."""
+        """Kill -9 the whole group, as the supervisor does before it restarts a program."""
         if self._process is None:
             return
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._process = None
-        self.frozen = False
+        self.is_suspended = False
 
-    def freeze(self) -> None:
-        """Stop the whole group in the middle of whatever it does."""
+    def suspend(self) -> None:
+        """Suspend the whole group (SIGSTOP)."""
         self._signal_group(signal.SIGSTOP)
-        self.frozen = True
+        self.is_suspended = True
 
-    def thaw(self) -> None:
-        """Let it go on."""
+    def resume(self) -> None:
+        """Resume the whole group (SIGCONT)."""
         self._signal_group(signal.SIGCONT)
-        self.frozen = False
+        self.is_suspended = False
 
     def stop(self) -> None:
-        """Ask it to end; after a while, make it."""
+        """Terminate the program, and kill it when it has not ended after `STOP_TIMEOUT`."""
         if self._process is not None:
             self._process.terminate()
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(STOP_WITHIN)
+                self._process.wait(STOP_TIMEOUT)
         self.kill()
 
     def _signal_group(self, number: signal.Signals) -> None:
@@ -106,7 +106,7 @@ class Program:
                 os.killpg(self._process.pid, number)
 
 
-class Fleet:
+class Processes:
     """All programs of a run, by name."""
 
     def __init__(self, environment: Mapping[str, str], logs: Path) -> None:
@@ -120,40 +120,40 @@ class Fleet:
         self.programs: dict[str, Program] = {}
 
     def add(self, name: str, command: str, **environment: str) -> Program:
-        """Make a program known and start it."""
+        """Add a program and start it."""
         program = Program(name, command, {**self._environment, **environment}, self._logs / f"{name}.log")
         self.programs[name] = program
         program.start()
         return program
 
     def add_procfile(self) -> None:
-        """Start two of everything the Procfile runs beside the web."""
+        """Start two copies of every program of the Procfile except the web server."""
         lines = parse_procfile((PROJECT / "Procfile").read_text()).processes
         for copy in range(1, COPIES + 1):
             for kind in (*QUEUES, "beat"):
                 self.add(f"{kind}-{copy}", re.sub(r"-n (\w+)@", rf"-n \g<1>{copy}@", lines[kind]))
 
     def add_simulator(self, port: int, data: Path, *, duration: float, rules: str) -> Program:
-        """Start the simulator. Its videos are small, and made when they are requested."""
+        """Start the simulator. Its videos are small, and rendered on demand. `duration` is in seconds."""
         arguments = ["--port", str(port), "--data", str(data), "--duration", str(duration)]
         program = [sys.executable, "-m", "tests.chaos.small_videos", "--render", "on-demand"]
         return self.add("simulator", shlex.join([*program, *arguments]), SIMULATOR_FAULTS=rules)
 
     def restart_dead(self) -> None:
-        """Start whatever does not run."""
+        """Start every program that is not running."""
         for program in self.programs.values():
-            if not program.alive:
+            if not program.is_alive:
                 program.start()
 
     def stop(self, *names: str) -> None:
-        """End these programs, or all: the broker and the simulator last."""
+        """Stop these programs, or all; the broker and the simulator last."""
         chosen = [self.programs[name] for name in names or self.programs]
         for program in chosen:
-            program.thaw()
+            program.resume()
         for program in sorted(chosen, key=lambda one: one.name in ("valkey", "simulator")):
             program.stop()
 
     def kill(self) -> None:
-        """Make an end of everything at once."""
+        """Kill -9 all programs."""
         for program in self.programs.values():
             program.kill()

@@ -1,14 +1,14 @@
-"""The two ends that a test sees: the studio's REST API, and what the simulator has in its ledger."""
+"""Clients of both ends: the studio's REST API and the simulator's control API."""
 
 from typing import Any
 
 import httpx2
 
-from tests.running import wait_until
+from tests.studio import wait_until
 
 
-class Rest:
-    """The studio's REST API with a token."""
+class RestClient:
+    """A client of the studio's REST API, with a token."""
 
     def __init__(self, url: str, token: str) -> None:
         headers = {"Authorization": f"Bearer {token}"}
@@ -23,25 +23,25 @@ class Rest:
     def post(self, path: str, **fields: Any) -> Any:
         return _body(self._http.post(path, json=fields))
 
-    def ended(self, video: dict[str, Any]) -> dict[str, Any]:
-        """The video once it is completed, failed or waits for its owner."""
-        seen: dict[str, Any] = {}
+    def wait_until_done(self, video: dict[str, Any]) -> dict[str, Any]:
+        """Return the video once it is completed, has failed or needs a decision."""
+        latest: dict[str, Any] = {}
 
-        def is_over() -> bool:
-            seen.update(self.get(f"/videos/{video['id']}"))
-            return seen["status"] in ("completed", "failed") or seen["needs_decision"]
+        def is_done() -> bool:
+            latest.update(self.get(f"/videos/{video['id']}"))
+            return latest["status"] in ("completed", "failed") or latest["needs_decision"]
 
-        wait_until(is_over)
-        return seen
+        wait_until(is_done)
+        return latest
 
-    def file(self, video: dict[str, Any]) -> bytes:
+    def download(self, video: dict[str, Any]) -> bytes:
         reply = self._http.get(f"/videos/{video['id']}/download")
         assert reply.status_code == 200, reply.text
         return reply.content
 
 
 class ControlClient:
-    """The client of the simulator's control API: what it accepted, and the faults it injects."""
+    """A client of the simulator's control API: its ledger and its faults."""
 
     def __init__(self, url: str) -> None:
         self._http = httpx2.Client(base_url=f"{url}/_simulator", timeout=30, trust_env=False)
@@ -49,8 +49,8 @@ class ControlClient:
     def close(self) -> None:
         self._http.close()
 
-    def accepted(self, prompt: str) -> list[dict[str, Any]]:
-        """The jobs it accepted with that prompt, each of which somebody would have paid for."""
+    def accepted_jobs(self, prompt: str) -> list[dict[str, Any]]:
+        """Return the jobs it has accepted with this prompt; each would have been billed."""
         entries: list[dict[str, Any]] = _body(self._http.get("/ledger"))["accepted"]
         return [entry for entry in entries if entry["prompt"] == prompt]
 

@@ -1,8 +1,7 @@
-"""Where a run takes place: a folder, a database and ports of its own, all gone afterwards."""
+"""The environment of a run: its own folder, database and ports, all removed afterwards."""
 
 import os
 import signal
-import socket
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -11,7 +10,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-_OURS = (
+from tests.studio import free_port
+
+_CLEARED_SETTINGS = (
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
     "VIDEO_STORAGE_PATH",
@@ -21,8 +22,8 @@ _OURS = (
 )
 
 
-class World:
-    """Sets the environment in which Django's settings are read, here and in every process of the run."""
+class ChaosEnvironment:
+    """Context manager that sets the environment variables of this process and of every process it starts."""
 
     def __init__(self, folder: Path, database: str, redis_url: str) -> None:
         self.folder = folder
@@ -35,10 +36,10 @@ class World:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        signal.signal(signal.SIGTERM, _stop)  # as Ctrl-C does, so that everything is cleaned up
+        signal.signal(signal.SIGTERM, _interrupt)  # clean up as after Ctrl-C
         self.logs.mkdir(parents=True, exist_ok=True)
         self.data.mkdir(parents=True, exist_ok=True)
-        for name in _OURS:
+        for name in _CLEARED_SETTINGS:
             os.environ.pop(name, None)
         os.environ.update(
             ENV_FILE="",
@@ -60,12 +61,12 @@ class World:
         self._stack.close()
 
     @property
-    def films(self) -> Path:
-        """The films the simulator made, by job."""
+    def simulator_videos(self) -> Path:
+        """The folder in which the simulator keeps its videos, one folder for each job."""
         return self.folder / "simulator" / "videos"
 
     def _database_url(self) -> str:
-        """Empty for SQLite in the folder; otherwise a database made for this run at the named server."""
+        """Return an empty string for SQLite, else the URL of a database created for this run."""
         if self._database == "sqlite":
             return ""
         name = f"contentgen_chaos_{os.getpid()}"
@@ -79,13 +80,5 @@ def _execute(url: str, statement: str) -> None:
         server.execute(statement)
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
+def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
