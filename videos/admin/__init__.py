@@ -1,4 +1,4 @@
-"""Django admin over the domain. What changes a video goes through `videos.services`."""
+"""The Django admin of the studio. Videos are changed only through `videos.services`."""
 
 from django.contrib import admin
 

@@ -10,7 +10,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from videos.forms.characters import CharacterForm, VideoCharacterForm
 from videos.media.file_response import StoredFile, serve_or_404
 from videos.models import Character
-from videos.services.characters import delete_character, why_no_character
+from videos.services.characters import delete_character, find_character_problem
 from videos.views.access import Request, get_character, get_video, signed_in
 from videos.views.detail import STOP_POLLING
 from videos.views.pagination import PUBLIC_ID
@@ -40,7 +40,7 @@ def characters(request: Request) -> HttpResponse:
 def from_video(request: Request, public_id: str) -> HttpResponse:
     """Make a character of a finished video. 409 with the reason where that cannot be."""
     video = get_video(request, public_id)
-    if reason := why_no_character(video):
+    if reason := find_character_problem(video):
         if request.htmx:
             return HttpResponseClientRedirect(request.path)
         context = {"video": video, "verb": "create a character from", "reason": reason}
