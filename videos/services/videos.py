@@ -81,8 +81,8 @@ def validate_reference_support(offer: Offer) -> None:
     """
     if not offer.takes_reference:
         raise ValidationError(
-            f"{offer.model.label} on {offer.backend.name} does not support reference images. "
-            "Remove the image."
+            f"{offer.model.label} on {offer.backend.name} does not support reference images."
+            " Remove the image."
         )
 
 

@@ -61,7 +61,7 @@ class PromptIn(Schema):
 class ExtendIn(PromptIn):
     seconds: Seconds = Field(
         default_factory=lambda: settings.DEFAULT_SECONDS,
-        description="How much longer the video becomes; by default DEFAULT_SECONDS.",
+        description="Seconds to add; by default DEFAULT_SECONDS.",
     )
 
 
@@ -126,8 +126,8 @@ class VideoOut(Schema):
     status: Status
     progress: int = Field(ge=0, le=100, description="Percent.")
     model: str
-    seconds: int = Field(description="Requested and paid for; of an extension, what it adds.")
-    total_seconds: int = Field(description="Length of the video, of an extension with its source.")
+    seconds: int = Field(description="As requested and charged; of an extension what it adds.")
+    total_seconds: int = Field(description="Length of the whole video, with an extension's source.")
     size: str
     prompt: str
     kind: VideoKind
@@ -138,7 +138,7 @@ class VideoOut(Schema):
     completed_at: int | None = Field(description=_UNIX_TIME)
     cost: float | None = Field(description="US dollars by the catalogue; null without a price.")
     error: Trouble | None = Field(description="Why it failed.")
-    note: Trouble | None = Field(description="Why a video that has not ended is held up, if it is.")
+    note: Trouble | None = Field(description="What is delaying a video that has not ended, if anything is.")
     needs_decision: bool = Field(
         description="Whether the backend received the job is unknown: call submit-again or give-up."
     )
@@ -293,7 +293,7 @@ def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
     )
 
 
-_UNEXPLAINED = Trouble(code="failed", message="It failed, and no reason was given.")
+_UNEXPLAINED = Trouble(code="failed", message="The video failed for an unknown reason.")
 _IS_POSSIBLE: dict[Action, Callable[[Video], bool]] = {
     "cancel": lambda video: video.can_cancel,
     "retry": lambda video: video.can_retry,
