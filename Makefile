@@ -29,7 +29,7 @@ test: venv-dev
 	@$(BIN)/pytest -q -n auto --maxprocesses 16 $(SKIP:%=--ignore tests/%)
 
 schema: venv-dev
-	@SCHEMA_CASES=400 $(BIN)/pytest -q tests/api/test_schema.py
+	@SCHEMA_CASES=400 $(BIN)/pytest -q tests/api/rest/test_schema.py
 
 E2E := tests/e2e
 e2e: venv-dev

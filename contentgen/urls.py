@@ -6,8 +6,8 @@ from django.urls import include, path, re_path
 
 from accounts import views as accounts
 from contentgen import health
-from videos.api.door import unknown
-from videos.api.v1 import api
+from videos.api.rest.api import unknown
+from videos.api.rest.views import api
 
 urlpatterns = [
     path("health", health.alive, name="health"),
@@ -24,6 +24,6 @@ urlpatterns = [
     path("api/", api.urls),
     re_path(r"^api/", unknown),
     path("admin/", admin.site.urls),
-    path("v1/", include("videos.api.openai_urls")),
+    path("v1/", include("videos.api.openai.urls")),
     path("", include("videos.urls")),
 ]

@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from tests.factories import UserFactory
-from videos.engine import experience, turns
+from videos.engine import durations, fair_queue
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def media_root(settings, tmp_path: Path) -> Path:
 def hints(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """Messages to workers are collected instead of sent; the tests call the engine themselves."""
     sent: list[tuple[str, int]] = []
-    monkeypatch.setattr("videos.engine.hints.send", lambda task, pk: sent.append((task, pk)))
+    monkeypatch.setattr("videos.engine.enqueue.send", lambda task, pk: sent.append((task, pk)))
     return sent
 
 
@@ -33,9 +33,9 @@ def no_memories(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ids recur from test to test, so nothing may be remembered of the last one; nor of a second ago, which
     is long for a test.
     """
-    monkeypatch.setattr(turns, "LOOK_EVERY", 0)
-    experience.forget_all()
-    turns.forget_all()
+    monkeypatch.setattr(fair_queue, "LOOK_EVERY", 0)
+    durations.forget_all()
+    fair_queue.forget_all()
     cache.clear()
 
 

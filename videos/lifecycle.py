@@ -17,7 +17,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from videos.models import IN_FLIGHT, State, Video
-from videos.models.video import CHECK_AGAIN_CODES
+from videos.models.video import RECHECK_CODES
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.SUBMITTING, State.IN_PROGRESS, State.CANCELED}),
@@ -157,7 +157,7 @@ def refuse(pk: int, token: uuid.UUID, reason: Reason) -> bool:
     return _move(State.SUBMITTING, State.FAILED, _lease(pk, token), **_ended(), **reason.as_fields())
 
 
-def put_back(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> bool:
+def requeue(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> bool:
     """submitting → queued: the backend surely did not take it, and may later."""
     return _move(
         State.SUBMITTING,
@@ -169,7 +169,7 @@ def put_back(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> 
     )
 
 
-def lose_track(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> bool:
+def mark_uncertain(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> bool:
     """submitting → uncertain: nobody can tell yet whether the backend took it."""
     return _move(State.SUBMITTING, State.UNCERTAIN, _lease(pk, token), due_at=due_at, **reason.as_fields())
 
@@ -177,12 +177,12 @@ def lose_track(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -
 # --- Uncertain ---------------------------------------------------------------------------------------------
 
 
-def look_later(pk: int, *, attempted_at: datetime, attempts: int, due_at: datetime) -> bool:
+def reschedule_search(pk: int, *, attempted_at: datetime, attempts: int, due_at: datetime) -> bool:
     """Stay uncertain, with `attempts` looks that found nothing so far, and look once more at `due_at`."""
     return _sought(pk, attempted_at).update(attempts=attempts, due_at=due_at) == 1
 
 
-def ask_owner(pk: int, reason: Reason, *, attempted_at: datetime) -> bool:
+def await_decision(pk: int, reason: Reason, *, attempted_at: datetime) -> bool:
     """Stay uncertain, and let the owner decide: looking again would tell nothing new."""
     sought = _sought(pk, attempted_at)
     return sought.update(due_at=None, revision=F("revision") + 1, **reason.as_fields()) == 1
@@ -208,7 +208,7 @@ def submit_again(pk: int) -> bool:
     return _move(State.UNCERTAIN, State.QUEUED, where, due_at=timezone.now(), **NO_REASON.as_fields())
 
 
-def give_up(pk: int, reason: Reason) -> bool:
+def abandon(pk: int, reason: Reason) -> bool:
     """uncertain → failed, because the owner said so."""
     return _move(State.UNCERTAIN, State.FAILED, Q(pk=pk, due_at=None), **_ended(), **reason.as_fields())
 
@@ -217,7 +217,7 @@ def give_up(pk: int, reason: Reason) -> bool:
 
 
 @dataclass(frozen=True)
-class Look:
+class PollResult:
     """What a look at a running job showed, or in `reason` why it showed nothing, and when to look again."""
 
     pk: int
@@ -241,7 +241,7 @@ _NOTE = f"""
 """  # noqa: S608  # the table's name is ours
 
 
-def note(looks: Iterable[Look]) -> None:
+def record_polls(looks: Iterable[PollResult]) -> None:
     """Remember what each look at a running job showed. A video that has moved on is left alone."""
     rows = [_note_parameters(look) for look in looks]
     if rows:
@@ -249,7 +249,7 @@ def note(looks: Iterable[Look]) -> None:
             cursor.executemany(_NOTE, rows)
 
 
-def _note_parameters(look: Look) -> tuple[Any, ...]:
+def _note_parameters(look: PollResult) -> tuple[Any, ...]:
     reason = look.reason.as_fields()
     progress = -1 if look.progress is None else look.progress
     return (
@@ -293,12 +293,12 @@ def claim_storing(pk: int, *, lease: timedelta) -> uuid.UUID | None:
     return token if taken else None
 
 
-def renew(pk: int, token: uuid.UUID, *, lease: timedelta) -> bool:
+def renew_lease(pk: int, token: uuid.UUID, *, lease: timedelta) -> bool:
     """Keep the lease for another `lease` from now. False: it is another's, so stop."""
     return Video.objects.filter(_lease(pk, token)).update(lease_expires_at=timezone.now() + lease) == 1
 
 
-def put_off_storing(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> bool:
+def postpone_storing(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> bool:
     """Stay storing and try the download again at `due_at`. The job itself is never submitted again."""
     held = Video.objects.filter(_lease(pk, token), state=State.STORING)
     fields = reason.as_fields()
@@ -326,7 +326,7 @@ def fail_storing(pk: int, token: uuid.UUID, reason: Reason) -> bool:
     return _move(State.STORING, State.FAILED, _lease(pk, token), **_ended(), **reason.as_fields())
 
 
-def bring_in(video: Video, stored: StoredFiles) -> Video:
+def create_imported(video: Video, stored: StoredFiles) -> Video:
     """Write the row of a clip that somebody brought along: it begins completed, and no job ever made it."""
     fields = {"state": State.COMPLETED, "progress": 100, **_ended(), **vars(stored)}
     for name, value in fields.items():
@@ -342,15 +342,15 @@ def cancel(pk: int) -> bool:
     """Cancel a video that is in flight. Returns whether anything was left to cancel.
 
     Queued, running and storing videos are canceled at once, and a running job is to be deleted at the
-    backend (`forget_at`). Where a submission is on its way or its fate unknown, the wish is written down and
-    carried out when it is known what to cancel: a job that may be paid for is never lost sight of.
+    backend (`delete_job_at`). Where a submission is on its way or its fate unknown, the request is recorded
+    and carried out when it is known what to cancel: a job that may be paid for is never lost sight of.
     """
     now = timezone.now()
     wish = Video.objects.filter(pk=pk, cancel_requested_at=None)
     if _move(State.QUEUED, State.CANCELED, Q(pk=pk), **_ended()):
         return True
     for old in (State.IN_PROGRESS, State.STORING):
-        if _move(old, State.CANCELED, Q(pk=pk), **_ended(), forget_at=now):
+        if _move(old, State.CANCELED, Q(pk=pk), **_ended(), delete_job_at=now):
             return True
     # The owner's decision on an uncertain video is pending: canceling is the decision to give up.
     if _move(State.UNCERTAIN, State.CANCELED, Q(pk=pk, due_at=None), **_ended()):
@@ -359,7 +359,7 @@ def cancel(pk: int) -> bool:
     return wish.filter(state__in=IN_FLIGHT).update(cancel_requested_at=now, revision=F("revision") + 1) == 1
 
 
-def carry_out_cancellations() -> int:
+def apply_pending_cancellations() -> int:
     """Cancel those whose owner asked for it, or deleted them, when it could not be done. Returns how many."""
     asked = Video.objects.filter(
         Q(cancel_requested_at__isnull=False) | Q(deleted_at__isnull=False), state__in=IN_FLIGHT
@@ -392,7 +392,7 @@ def check_again(pk: int) -> bool:
     The deadline is now: a look that still finds no result fails it again.
     """
     now = timezone.now()
-    where = Q(pk=pk, deleted_at=None, error_code__in=CHECK_AGAIN_CODES) & ~Q(backend_job_id="")
+    where = Q(pk=pk, deleted_at=None, error_code__in=RECHECK_CODES) & ~Q(backend_job_id="")
     return _move(
         State.FAILED,
         State.IN_PROGRESS,
@@ -414,7 +414,7 @@ def delete(pk: int) -> bool:
         return False
     if not cancel(pk):
         done = Video.objects.filter(pk=pk).exclude(state__in=IN_FLIGHT).exclude(backend_job_id="")
-        done.update(forget_at=now)
+        done.update(delete_job_at=now)
     return True
 
 

@@ -2,14 +2,15 @@
 
 from celery import shared_task
 
-from videos import connecting
-from videos.engine import casting, recover
+from videos.engine import characters
+from videos.engine import cleanup as forgetting
 from videos.engine import dispatch as dispatching
-from videos.engine import forget as forgetting
 from videos.engine import poll as polling
 from videos.engine import reconcile as reconciling
 from videos.engine import store as storing
 from videos.engine import submit as submitting
+from videos.engine import sweep as sweeping
+from videos.services.backends import probe_new_backend
 
 
 @shared_task(name="videos.dispatch", time_limit=60)
@@ -39,7 +40,7 @@ def store(video_id: int) -> None:
 
 @shared_task(name="videos.sweep", time_limit=60)
 def sweep() -> None:
-    recover.sweep()
+    sweeping.sweep()
 
 
 @shared_task(name="videos.reconcile", time_limit=300)
@@ -49,14 +50,14 @@ def reconcile(backend_id: int) -> None:
 
 @shared_task(name="videos.probe", time_limit=300)
 def probe(backend_id: int) -> None:
-    connecting.look_at_new(backend_id)
+    probe_new_backend(backend_id)
 
 
 @shared_task(name="videos.forget", time_limit=120)
 def forget(video_id: int) -> None:
-    forgetting.forget(video_id)
+    forgetting.clean_up_video(video_id)
 
 
 @shared_task(name="videos.cast")
 def cast(character_id: int) -> None:
-    casting.cast(character_id)
+    characters.create_character(character_id)

@@ -10,15 +10,7 @@ import pytest
 
 from tests.backends.conftest import KEY
 from tests.backends.server import Answer, Server, cut, drip, drop, hang, reply
-from videos.backends import (
-    BackendError,
-    Client,
-    Connection,
-    ReferenceFile,
-    Refused,
-    Unavailable,
-    Unknown,
-)
+from videos.backends import BackendError, Client, Connection, ReferenceFile, Refused, Unavailable, Unknown
 
 Serve = Callable[..., Server]
 Connect = Callable[..., Client]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.backends.conftest import KEY
 from tests.backends.server import Server, cut
-from tests.backends.test_replies import JSON
+from tests.backends.test_responses import JSON
 from videos.backends import BackendError, Client, ClipFile, Connection, Job, JobPage, Refused, Unavailable
 
 T = TypeVar("T")

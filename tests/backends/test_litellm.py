@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from videos.backends.litellm import routed
+from videos.backends.drivers.litellm import routed
 
 
 def _id(model: str) -> str:

@@ -8,7 +8,7 @@ from tests.backends.conftest import KEY
 from tests.backends.server import Request, Server, hang, reply
 from tests.simulator.conftest import Start
 from videos.backends import Connection
-from videos.backends.probe import Findings, probe
+from videos.backends.probe import ProbeReport, probe
 
 NOT_FOUND = reply(404, {"detail": "Not Found"})
 NO_JOB = reply(404, {"detail": "Video not found"})
@@ -50,11 +50,11 @@ def _usual(**changes: bytes) -> dict[tuple[str, str], bytes]:
     return {route: changes.get(name, answer) for name, (route, answer) in named.items()}
 
 
-def _look(server: Server, key: str = KEY) -> Findings:
+def _look(server: Server, key: str = KEY) -> ProbeReport:
     return probe(Connection(server.url, key, timeout=1.0, connect_timeout=1.0))
 
 
-def _probed(routes: dict[tuple[str, str], bytes], otherwise: bytes = NOT_FOUND) -> Findings:
+def _probed(routes: dict[tuple[str, str], bytes], otherwise: bytes = NOT_FOUND) -> ProbeReport:
     with Routed(routes, otherwise) as server:
         findings = _look(server)
         assert server.posts == 0

@@ -8,7 +8,7 @@ import pytest
 
 from tests.backends.conftest import KEY
 from tests.backends.server import Answer, Request, Server, cut, drip, drop, hang, reply
-from videos.backends import AsyncClient, BackendError, Client, Connection, Job, Refused, Unavailable
+from videos.backends import BackendError, Client, Connection, Job, Refused, Unavailable, VideosApiDriver
 
 Serve = Callable[..., Server]
 Connect = Callable[..., Client]
@@ -211,7 +211,7 @@ def test_it_works_inside_an_event_loop(serve: Serve) -> None:
     server = serve(reply(200, JOB))
 
     async def ask() -> dict[str, Job | BackendError]:
-        async with AsyncClient(Connection(server.url, KEY)) as client:
+        async with VideosApiDriver(Connection(server.url, KEY)) as client:
             return await client.retrieve_many(["video_1"], concurrency=1)
 
     assert isinstance(asyncio.run(ask())["video_1"], Job)

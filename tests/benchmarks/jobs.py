@@ -130,13 +130,13 @@ def _row(job: Sent, owner: "User", backend: "Backend", now: float) -> "Video":
 
 def _first_wait(job: Sent, backend: "Backend", now: float) -> float:
     """What the engine itself waits: the first look at a new job, and the next one at a running job."""
-    from videos.backends.replies import Job
-    from videos.engine import experience, pacing
+    from videos.backends.responses import Job
+    from videos.engine import durations, pacing
 
-    kind = experience.Kind(backend.pk, job.model, SIZE, job.seconds)
+    kind = durations.JobProfile(backend.pk, job.model, SIZE, job.seconds)
     running = Job(job.id, "in_progress", "in_progress")
     return pacing.next_look(
-        running, looks=3, elapsed=now - job.at, shown=None, expected=experience.expected(kind)
+        running, looks=3, elapsed=now - job.at, shown=None, expected=durations.expectation_for(kind)
     )
 
 

@@ -88,7 +88,10 @@ def _fill(count: int) -> dict[str, list[str]]:
     rows.analyse()
     return {
         name: list(
-            Video.objects.of(people[name]).on_show().order_by("pk").values_list("public_id", flat=True)
+            Video.objects.visible_to(people[name])
+            .not_trashed()
+            .order_by("pk")
+            .values_list("public_id", flat=True)
         )
         for name in ("large", "small")
     }

@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from tests.benchmarks import report
 from tests.benchmarks.report import Line
-from videos.backends.replies import Job
+from videos.backends.responses import Job
 from videos.engine import pacing
 from videos.engine.pacing import Expectation
 

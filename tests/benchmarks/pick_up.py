@@ -137,12 +137,12 @@ def _seconds(backend: Backend, owner: "User", prompt: str) -> float:
     """From the commit of a new video to the arrival of its request."""
     from django.db import transaction
 
-    from videos import services
+    from videos.services.videos import GenerationRequest, create_video
 
     committed: list[float] = []
     with transaction.atomic():
         transaction.on_commit(lambda: committed.append(time.time()))  # before the message is sent
-        services.create(owner, services.Wish(prompt, "sora-2", 4, "1280x720"))
+        create_video(owner, GenerationRequest(prompt, "sora-2", 4, "1280x720"))
     with backend.came:
         if not backend.came.wait_for(lambda: prompt in backend.arrived, timeout=30):
             raise TimeoutError(f"the backend was never asked for “{prompt}”")

@@ -67,9 +67,11 @@ def _pages() -> dict[str, str]:
 
 def _question(videos: "list[Video]") -> str:
     from videos.templatetags.studio import version
-    from videos.views.loading import in_line
+    from videos.views.selectors import with_queue_info
 
-    return "/cards?" + "&".join(f"card={video.public_id}.{version(video)}" for video in in_line(videos))
+    return "/cards?" + "&".join(
+        f"card={video.public_id}.{version(video)}" for video in with_queue_info(videos)
+    )
 
 
 if __name__ == "__main__":

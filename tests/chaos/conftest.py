@@ -21,8 +21,8 @@ from tests.chaos.rules import Backstage
 from tests.chaos.verdict import left_in_tmp, unsettled
 from tests.chaos.world import free_port
 from tests.factories import BackendFactory, VideoFactory
-from videos.engine import dispatch, poll, recover
-from videos.engine.forget import forget
+from videos.engine import dispatch, poll, sweep
+from videos.engine.cleanup import clean_up_video
 from videos.engine.poll import poll_backend
 from videos.engine.reconcile import reconcile
 from videos.engine.store import store
@@ -35,7 +35,7 @@ TASKS = {
     "poll_backend": poll_backend,
     "reconcile": reconcile,
     "store": store,
-    "forget": forget,
+    "forget": clean_up_video,
 }
 
 
@@ -69,7 +69,7 @@ class Studio:
         past = timezone.now() - timedelta(seconds=1)
         Video.objects.filter(lease_expires_at__isnull=False).update(lease_expires_at=past)
         Video.objects.filter(due_at__isnull=False).update(due_at=past)
-        Video.objects.filter(forget_at__isnull=False).update(forget_at=past)
+        Video.objects.filter(delete_job_at__isnull=False).update(delete_job_at=past)
         Backend.objects.update(poll_lease_until=None)
 
     def recover(self) -> None:
@@ -77,13 +77,13 @@ class Studio:
         for _ in range(ROUNDS):
             self.pass_time()
             del self._hints[:]
-            for tick in (recover.sweep, dispatch.tick, poll.tick):
+            for tick in (sweep.sweep, dispatch.tick, poll.tick):
                 tick()
             for task, pk in list(self._hints):
                 TASKS[task](pk)
             if not unsettled():
                 break
-        recover.sweep()
+        sweep.sweep()
         if Video.objects.filter(pk=self.video.pk).exists():
             self.video.refresh_from_db()
 

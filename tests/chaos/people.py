@@ -9,10 +9,10 @@ from django.db import OperationalError, connection
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.models import User
-from videos import deriving, services
-from videos.engine import hints
+from videos.engine import enqueue
 from videos.models import Backend, State, Video
-from videos.services import Wish
+from videos.services.derivations import edit_video, extend_video, remix_video
+from videos.services.videos import GenerationRequest, cancel_video, create_video, delete_video
 
 OWNERS = 5
 SIZES = ("1280x720", "720x1280")
@@ -53,8 +53,8 @@ class People:
                     self.prompts.append(prompt)
                     self.derived.add(prompt)
                 continue
-            wish = Wish(prompt, "sora-2", 4, self.dice.choice(SIZES))
-            if self._insist(partial(services.create, self.dice.choice(self.owners), wish)):
+            wish = GenerationRequest(prompt, "sora-2", 4, self.dice.choice(SIZES))
+            if self._insist(partial(create_video, self.dice.choice(self.owners), wish)):
                 self.prompts.append(prompt)
 
     def _finished(self) -> Video | None:
@@ -66,8 +66,8 @@ class People:
     def _derive(self, source: Video, prompt: str) -> Video:
         way = self.dice.choice(["remix", "edit", "extend"])
         if way == "extend":
-            return deriving.extend(source.owner, source, prompt, 4)
-        return (deriving.remix if way == "remix" else deriving.edit)(source.owner, source, prompt)
+            return extend_video(source.owner, source, prompt, 4)
+        return (remix_video if way == "remix" else edit_video)(source.owner, source, prompt)
 
     def change_their_minds(self) -> None:
         """Cancel one video, or delete one, now and then."""
@@ -82,9 +82,9 @@ class People:
         if video is None:
             return
         if self.dice.random() < DELETED / (CANCELED + DELETED):
-            if self._insist(partial(services.delete, video)):
+            if self._insist(partial(delete_video, video)):
                 self.deleted.add(prompt)
-        elif self._insist(partial(services.cancel, video)):
+        elif self._insist(partial(cancel_video, video)):
             self.canceled.add(prompt)
 
     def shout(self) -> None:
@@ -98,7 +98,7 @@ class People:
 
     def _twice(self, task: str, pk: int) -> None:
         for _ in range(2):
-            hints.send(task, pk)
+            enqueue.send(task, pk)
 
     def _insist(self, act: Callable[[], object]) -> object:
         """Do it; a studio that is too busy or just dying makes a person press the button again later."""

@@ -7,8 +7,8 @@ import pytest
 from tests.chaos.conftest import Studio
 from tests.chaos.verdict import left_in_tmp
 from tests.factories import VideoFactory
-from videos import services
 from videos.models import Kind, State, Video
+from videos.services.videos import cancel_video, delete_video
 
 
 def test_between_the_claim_and_the_request(studio: Studio):
@@ -54,7 +54,7 @@ def test_while_submitting_what_is_made_from_another(studio: Studio, step: str, k
     )
 
     studio.killed("submit", step=step)
-    assert services.delete(source)
+    assert delete_video(source)
     assert len(studio.jobs) == (step != "claimed")
     studio.recover()
 
@@ -101,7 +101,7 @@ def test_right_after_the_row_says_that_it_is_stored(studio: Studio):
 @pytest.mark.parametrize("step", ["claimed", "accepted", "written down"])
 def test_while_submitting_what_is_then_canceled(studio: Studio, step: str):
     studio.killed("submit", step=step)
-    assert services.cancel(studio.video)
+    assert cancel_video(studio.video)
 
     studio.recover()
 
@@ -113,7 +113,7 @@ def test_while_submitting_what_is_then_canceled(studio: Studio, step: str):
 def test_while_storing_what_is_then_canceled(studio: Studio, step: str):
     _until_storing(studio)
     studio.killed("store", step=step)
-    assert services.cancel(studio.video)
+    assert cancel_video(studio.video)
 
     studio.recover()
 
@@ -122,21 +122,21 @@ def test_while_storing_what_is_then_canceled(studio: Studio, step: str):
 
 def test_while_a_canceled_job_is_being_deleted(studio: Studio):
     studio.run("submit")
-    assert services.cancel(studio.video)
+    assert cancel_video(studio.video)
 
     studio.killed("forget", step="deleted at the backend")
-    assert studio.video.forget_at is not None
+    assert studio.video.delete_job_at is not None
     studio.recover()
 
     studio.check_canceled()
-    assert studio.video.forget_at is None
+    assert studio.video.delete_job_at is None
     assert studio.backstage.job(studio.video.backend_job_id) is None
 
 
 def test_while_a_deleted_video_is_being_removed(studio: Studio):
     _until_storing(studio)
     studio.run("store")
-    assert services.delete(studio.video)
+    assert delete_video(studio.video)
 
     studio.killed("forget", step="deleted at the backend")
     studio.recover()

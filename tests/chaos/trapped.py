@@ -26,8 +26,8 @@ def _steps() -> dict[str, tuple[Any, str, str]]:
         "claimed": (lifecycle, "holds_lease", "before"),
         "about to send": (lifecycle, "holds_lease", "after"),
         # Not around `accept` itself: a process stopped inside a transaction stops every writer on SQLite.
-        "accepted": (submit, "_write_down", "before"),
-        "written down": (submit, "_write_down", "after"),
+        "accepted": (submit, "_record_acceptance", "before"),
+        "written down": (submit, "_record_acceptance", "after"),
         "told of completion": (lifecycle, "begin_storing", "before"),
         "downloading": (Client, "_chunks", "within"),
         "saved": (lifecycle, "complete", "before"),
@@ -63,7 +63,7 @@ def _lay(owner: Any, name: str, place: str, spring: Callable[[], None]) -> None:
 def main(step: str, how: str, call: str, pk: int) -> None:
     """Run `call` on `pk`, into the trap at `step`."""
     django.setup()
-    from videos.engine.forget import forget
+    from videos.engine.cleanup import clean_up_video
     from videos.engine.poll import poll_backend
     from videos.engine.store import store
     from videos.engine.submit import submit_next
@@ -72,7 +72,7 @@ def main(step: str, how: str, call: str, pk: int) -> None:
         "submit": submit_next,
         "poll_backend": poll_backend,
         "store": store,
-        "forget": forget,
+        "forget": clean_up_video,
     }
     _lay(*_steps()[step], spring=lambda: os.kill(os.getpid(), SIGNALS[how]))
     calls[call](pk)

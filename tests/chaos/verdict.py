@@ -24,7 +24,9 @@ _FAILED = frozenset({"moderation_blocked"})
 def unsettled() -> int:
     """How many rows the workers still have to do something about. One that awaits its owner is settled."""
     waiting = Q(state__in=IN_FLIGHT) & ~Q(state=State.UNCERTAIN, due_at=None)
-    return Video.objects.filter(waiting | Q(forget_at__isnull=False) | Q(deleted_at__isnull=False)).count()
+    return Video.objects.filter(
+        waiting | Q(delete_job_at__isnull=False) | Q(deleted_at__isnull=False)
+    ).count()
 
 
 def left_in_tmp() -> list[str]:
@@ -89,9 +91,9 @@ class Judge:
                 self.verdict.stuck.append(f"{prompt}: deleted, and still there ({_told(video)})")
         elif video is None:
             self.verdict.lost.append(f"{prompt}: has no row")
-        elif video.awaits_decision:
+        elif video.needs_decision:
             self.verdict.wrong_state.append(f"{prompt}: asks its owner although the backend lists")
-        elif video.is_in_flight or video.forget_at is not None:
+        elif video.is_in_flight or video.delete_job_at is not None:
             self.verdict.stuck.append(f"{prompt}: {_told(video)}")
         else:
             self._look_at_ended(prompt, video)

@@ -10,7 +10,7 @@ from tests.dialects.steps import Studio
 from tests.engine.conftest import film  # noqa: F401  # the same real MP4
 from tests.factories import BackendFactory
 from videos.backends import Connection
-from videos.engine import wire
+from videos.engine import clients
 from videos.models import Backend
 
 Start = Callable[[type[Dialect]], Studio]
@@ -47,12 +47,12 @@ def start(
         server = stack.enter_context(dialect(film))
         if isinstance(server, NewAPI | SGLangCloud):
             server.address, _ = elsewhere(film)
-        plain = wire.connection
+        plain = clients.connection_for
 
         def connection(backend: Backend) -> Connection:
             return replace(plain(backend), body=dialect.body)
 
-        monkeypatch.setattr(wire, "connection", connection)
+        monkeypatch.setattr(clients, "connection_for", connection)
         monkeypatch.setenv("DIALECT_KEY", KEY)
         return Studio(server, BackendFactory(base_url=server.url, key_env="DIALECT_KEY", timeout=5))
 

@@ -10,7 +10,7 @@ from tests.dialects.server import Dialect
 from tests.factories import VideoFactory
 from videos import lifecycle
 from videos.engine import poll, reconcile, store, submit
-from videos.engine.forget import forget
+from videos.engine.cleanup import clean_up_video
 from videos.models import Backend, Kind, Video
 
 
@@ -58,7 +58,7 @@ class Studio:
     def delete(self, video: Video) -> None:
         """The owner deletes the video, and the studio lets go of it."""
         lifecycle.delete(video.pk)
-        forget(video.pk)
+        clean_up_video(video.pk)
 
     def finish(self, video: Video) -> Video:
         """The job is done; follow it to the end."""

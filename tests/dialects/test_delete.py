@@ -7,7 +7,7 @@ from tests.dialects.server import Dialect, Reply
 from tests.dialects.servers import ALL, FOLLOWED, OpenAI
 from tests.dialects.steps import files_of
 from videos import lifecycle
-from videos.engine.forget import forget
+from videos.engine.cleanup import clean_up_video
 from videos.models import State, Video
 
 
@@ -34,10 +34,10 @@ def test_a_canceled_job_is_canceled_where_the_server_can(start: Start, dialect: 
     video = studio.ask()
     lifecycle.cancel(video.pk)
 
-    forget(video.pk)
+    clean_up_video(video.pk)
 
     video.refresh_from_db()
-    assert (video.state, video.forget_at) == (State.CANCELED, None)
+    assert (video.state, video.delete_job_at) == (State.CANCELED, None)
     assert bool(studio.server.jobs) is not dialect.cancels
     assert len(_deletes(studio.server)) == 1
 
@@ -72,7 +72,7 @@ def test_it_asks_again_when_nobody_can_tell(start: Start, reply: Reply):
 
     studio.delete(video)
 
-    assert Video.objects.get(pk=video.pk).forget_at is not None
-    forget(video.pk)
+    assert Video.objects.get(pk=video.pk).delete_job_at is not None
+    clean_up_video(video.pk)
     assert not Video.objects.filter(pk=video.pk).exists()
     assert studio.server.jobs == {}

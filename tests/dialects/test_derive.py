@@ -85,7 +85,7 @@ def test_it_asks_the_owner_where_there_is_no_list(start: Start, kind: Kind):
 
     video = studio.reconcile(studio.derive(kind, source))
 
-    assert video.awaits_decision
+    assert video.needs_decision
     assert len(studio.server.creates) == 2
 
 

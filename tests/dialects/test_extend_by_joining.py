@@ -15,9 +15,9 @@ from tests.dialects.servers import FOLLOWED, NewAPI, SGLangCloud
 from tests.dialects.steps import files_of
 from tests.factories import UserFactory
 from tests.media.conftest import write_film
-from videos import deriving
 from videos.engine.submit import submit_next
 from videos.models import State, Video, VideoModel
+from videos.services.derivations import extend_video
 
 
 def _film(folder: Path, start: int) -> bytes:
@@ -46,7 +46,7 @@ def test_it_makes_the_whole_film_of_one_more_request(
     studio.server.jobs.clear()
     asked = len(studio.server.creates)
 
-    video = deriving.extend(owner, source, "On it goes", 4)
+    video = extend_video(owner, source, "On it goes", 4)
     assert submit_next(studio.backend.pk)
     video = studio.finish(Video.objects.get(pk=video.pk))
 
@@ -60,7 +60,7 @@ def test_it_makes_the_whole_film_of_one_more_request(
     with Image.open(BytesIO(created.fields["input_reference"])) as image:
         assert image.size == (64, 36)
         assert np.asarray(image).mean() == pytest.approx(20 + 95, abs=3)
-    assert (video.state, video.error_code, video.whole_seconds) == (State.COMPLETED, "", 8)
+    assert (video.state, video.error_code, video.total_seconds) == (State.COMPLETED, "", 8)
     with default_storage.open(video.file.name) as file, av.open(file) as container:
         frames = list(container.decode(video=0))
     greys = [float(frame.to_ndarray(format="rgb24").mean()) for frame in frames]

@@ -33,7 +33,7 @@ def test_it_asks_the_owner_where_there_is_no_list(start: Start, dialect: type[Di
 
     video = studio.reconcile(studio.ask())
 
-    assert video.awaits_decision
+    assert video.needs_decision
     assert "paid twice" in video.error_message
     requests = len(studio.server.creates)
     studio.reconcile(video)
@@ -83,7 +83,7 @@ def test_a_list_with_the_oldest_first_proves_nothing_by_its_age(start: Start):
     for _ in range(LOOKS_NEEDED):
         video = studio.reconcile(video)
 
-    assert video.awaits_decision, "it was cut off before the newest"
+    assert video.needs_decision, "it was cut off before the newest"
     assert len(studio.server.creates) == 1
 
 
@@ -103,6 +103,6 @@ def test_a_job_under_another_id_is_not_taken_for_a_second_one(start: Start):
 
     lost = studio.reconcile(lost)
 
-    assert lost.awaits_decision
+    assert lost.needs_decision
     assert lost.backend_job_id == ""
     assert len(studio.server.creates) == 2

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.e2e
 PROMPT = "A bittern waits in the reeds"
 REMIXED = "A bittern sleeps in the reeds"
 _REMIX = (
-    "from videos.models import Video; from videos.deriving import remix;"
+    "from videos.models import Video; from videos.services.derivations import remix;"
     "source = Video.objects.get(public_id='{}'); print(remix(source.owner, source, '{}').public_id)"
 )
 

@@ -5,7 +5,7 @@ import pytest
 from tests.engine.fake import FakeBackend
 from tests.factories import BackendFactory
 from tests.simulator.conftest import start as start  # a simulator, as a fixture here too
-from videos.engine import wire
+from videos.engine import clients
 from videos.models import Backend
 
 
@@ -17,7 +17,7 @@ def backend(db) -> Backend:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
     fake = FakeBackend()
-    monkeypatch.setattr(wire, "client", lambda backend: fake)
+    monkeypatch.setattr(clients, "client_for", lambda backend: fake)
     return fake
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any, Self
 
 from videos.backends.errors import BackendError, Refused
-from videos.backends.replies import Job, JobPage
-from videos.backends.wishes import ClipFile
+from videos.backends.requests import ClipFile
+from videos.backends.responses import Job, JobPage
 
 
 class FakeBackend:

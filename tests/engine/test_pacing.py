@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.benchmarks.pacing import KINDS, Workload, replay
-from videos.backends.replies import Job
+from videos.backends.responses import Job
 from videos.engine import pacing
 from videos.engine.pacing import Expectation
 

@@ -10,12 +10,13 @@ from django.utils import timezone
 from accounts.models import User
 from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
-from videos import lifecycle, services
+from videos import lifecycle
 from videos.backends.errors import Refused, Unavailable
-from videos.backends.replies import Job
+from videos.backends.responses import Job
 from videos.engine.reconcile import LOOKS_NEEDED, reconcile
-from videos.engine.recover import sweep
+from videos.engine.sweep import sweep
 from videos.models import Backend, State, Video
+from videos.services.videos import GenerationRequest, create_videos, make_takes
 
 pytestmark = pytest.mark.django_db
 
@@ -88,8 +89,8 @@ def test_two_of_a_kind_get_a_job_each(backend: Backend, fake: FakeBackend):
 
 def _takes(backend: Backend, owner: User, count: int) -> list[Video]:
     """As many takes of one wish, as `services` writes them down, whose submissions nobody heard of again."""
-    wishes = services.takes(services.Wish(*ASKED.values()), count)
-    takes = services.create_many(owner, wishes)
+    wishes = make_takes(GenerationRequest(*ASKED.values()), count)
+    takes = create_videos(owner, wishes)
     lost = Video.objects.filter(pk__in=[take.pk for take in takes])
     attempted_at = timezone.now() - timedelta(seconds=60)
     lost.update(backend=backend, state=State.UNCERTAIN, attempted_at=attempted_at)
@@ -198,7 +199,7 @@ def test_a_list_that_hides_our_known_jobs_proves_nothing(backend: Backend, fake:
 
     video = _look(_uncertain(backend))
 
-    assert video.awaits_decision
+    assert video.needs_decision
     assert "paid twice" in video.error_message
 
 
@@ -206,7 +207,7 @@ def test_a_list_without_prompts_leaves_the_decision_to_the_owner(backend: Backen
     job = fake.add(**ASKED, created_at=int(time.time()))
     fake.now(job.id, prompt=None)
 
-    assert _look(_uncertain(backend)).awaits_decision
+    assert _look(_uncertain(backend)).needs_decision
 
 
 @pytest.mark.parametrize("status", [404, 405])
@@ -215,7 +216,7 @@ def test_a_backend_that_cannot_list_leaves_the_decision_to_the_owner(
 ):
     fake.list_error = Refused("No list here.", code="not_found", status=status)
 
-    assert _look(_uncertain(backend)).awaits_decision
+    assert _look(_uncertain(backend)).needs_decision
 
 
 def test_a_backend_that_is_away_is_asked_again(backend: Backend, fake: FakeBackend):
@@ -223,7 +224,7 @@ def test_a_backend_that_is_away_is_asked_again(backend: Backend, fake: FakeBacke
     video = _look(_uncertain(backend))
 
     assert video.state == State.UNCERTAIN
-    assert not video.awaits_decision
+    assert not video.needs_decision
 
     fake.list_error = None
     _look_until_it_counts_as_absent(video)
@@ -272,7 +273,7 @@ def test_a_job_that_was_adopted_late_does_not_make_the_list_look_false(backend: 
 
     video = _look(_uncertain(backend))
 
-    assert not video.awaits_decision
+    assert not video.needs_decision
     assert video.attempts == 1
 
 
@@ -283,8 +284,8 @@ def test_an_adopted_job_whose_owner_gave_it_up_is_not_stored(backend: Backend, f
 
     assert _look(video).state == State.IN_PROGRESS
     assert not lifecycle.begin_storing(video.pk, job.id)
-    lifecycle.carry_out_cancellations()
+    lifecycle.apply_pending_cancellations()
 
     video.refresh_from_db()
     assert video.state == State.CANCELED
-    assert video.forget_at is not None
+    assert video.delete_job_at is not None

@@ -82,7 +82,7 @@ def test_a_plain_create_is_never_given_a_remix(backend: Backend, fake: FakeBacke
 def test_a_create_that_continues_its_source_is_never_given_a_remix(
     backend: Backend, fake: FakeBackend, source: Video
 ):
-    video = _lost(source, Kind.EXTEND, joins_source=True)
+    video = _lost(source, Kind.EXTEND, concat_with_source=True)
     _add(fake, seconds=8, remix_of=source.backend_job_id)
     mine = _add(fake, seconds=8)
 
@@ -119,7 +119,7 @@ def test_a_remix_of_a_job_that_nobody_knows_leaves_the_decision_to_the_owner(
     video = _lost(source, Kind.REMIX)
     _add(fake, remix_of="the_source_by_another_id")
 
-    assert _in_the_end(video).awaits_decision
+    assert _in_the_end(video).needs_decision
     assert video.backend_job_id == ""
 
 
@@ -141,7 +141,7 @@ def test_of_two_that_differ_from_what_was_asked_none_is_taken(
     _add(fake, seconds=5)
     _add(fake, seconds=6)
 
-    assert _in_the_end(video).awaits_decision
+    assert _in_the_end(video).needs_decision
     assert video.backend_job_id == ""
 
 
@@ -167,7 +167,7 @@ def test_a_job_that_two_different_videos_can_own_is_given_to_neither(
     rival = VideoFactory(backend=backend, state=state, attempted_at=timezone.now(), **ASKED)
     _add(fake)
 
-    assert _in_the_end(video).awaits_decision
+    assert _in_the_end(video).needs_decision
     rival.refresh_from_db()
     assert (rival.backend_job_id, video.backend_job_id) == ("", "")
     assert rival.state != State.QUEUED, "it may be paid already"
@@ -213,7 +213,7 @@ def test_a_job_without_a_prompt_leaves_the_decision_to_the_owner(
     video = _lost(source, Kind.EDIT)
     fake.now(_add(fake, seconds=5), prompt=None)
 
-    assert _look(video).awaits_decision
+    assert _look(video).needs_decision
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -223,5 +223,5 @@ def test_a_backend_that_is_known_not_to_list_is_not_asked(
     Backend.objects.filter(pk=backend.pk).update(can_list=False)
     video = _lost(source, kind)
 
-    assert _look(video).awaits_decision
+    assert _look(video).needs_decision
     assert fake.listed == 0

@@ -16,8 +16,8 @@ from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
 from videos import lifecycle
 from videos.backends.errors import Unavailable
-from videos.engine import recover
 from videos.engine import store as storing
+from videos.engine import sweep
 from videos.engine.store import folder_of, store
 from videos.media.clip import NotAVideo
 from videos.media.inspect import VideoFacts, inspect_video
@@ -245,7 +245,7 @@ def test_its_lease_is_renewed_while_the_file_is_checked(
         return inspect_video(path)
 
     monkeypatch.setattr(storing, "RENEW_EVERY", 0.001)
-    monkeypatch.setattr(lifecycle, "renew", renew)
+    monkeypatch.setattr(lifecycle, "renew_lease", renew)
     monkeypatch.setattr(storing, "inspect_video", check)
 
     store(video.pk)
@@ -273,7 +273,7 @@ def test_a_download_stops_when_its_lease_is_lost(
 
     fake.content = endless()
     monkeypatch.setattr(storing, "RENEW_EVERY", 0.001)
-    monkeypatch.setattr(lifecycle, "renew", renew)
+    monkeypatch.setattr(lifecycle, "renew_lease", renew)
 
     store(video.pk)
 
@@ -291,7 +291,7 @@ def test_what_a_killed_download_left_is_removed_and_what_a_living_one_needs_is_n
         folder.mkdir(parents=True)
         (folder / "video.mp4").write_bytes(b"half")
 
-    recover.sweep()
+    sweep.sweep()
 
     assert not left.exists()
     assert (needed / "video.mp4").exists()

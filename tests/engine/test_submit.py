@@ -9,7 +9,7 @@ from tests.engine.fake import FakeBackend
 from tests.factories import ReferenceImageFactory, VideoFactory
 from videos import lifecycle
 from videos.backends.errors import Refused, Unavailable, Unknown
-from videos.engine import dispatch, recover
+from videos.engine import dispatch, sweep
 from videos.engine.submit import submit, submit_next
 from videos.models import Backend, State, Video
 
@@ -97,7 +97,7 @@ def test_an_answer_that_comes_after_the_lease_is_still_kept(backend: Backend, fa
 
     def lease_runs_out() -> None:
         Video.objects.filter(pk=video.pk).update(lease_expires_at=timezone.now())
-        recover.sweep()
+        sweep.sweep()
 
     fake.during_create = lease_runs_out
     submit_next(backend.pk)
@@ -133,7 +133,7 @@ def test_a_cancellation_on_the_way_is_carried_out_with_the_job_known(backend: Ba
 
     video.refresh_from_db()
     assert (video.state, video.backend_job_id) == (State.CANCELED, "job_1")
-    assert video.forget_at is not None
+    assert video.delete_job_at is not None
 
 
 def test_a_reference_that_cannot_be_read_fails_before_anything_is_sent(backend: Backend, fake: FakeBackend):
@@ -155,7 +155,7 @@ def test_the_lease_is_looked_at_after_everything_that_takes_time(
         Video.objects.filter(pk=video.pk).update(lease_expires_at=timezone.now())
         return fake
 
-    monkeypatch.setattr("videos.engine.wire.client", frozen_meanwhile)
+    monkeypatch.setattr("videos.engine.clients.client_for", frozen_meanwhile)
 
     submit_next(backend.pk)
 

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from tests.engine.fake import FakeBackend
 from tests.factories import BackendFactory, ReferenceImageFactory, VideoFactory
-from videos import catalogue, lifecycle
+from videos import lifecycle
 from videos.backends.errors import BackendError, Refused, Unavailable, Unknown
-from videos.engine import dispatch, recover, submit
+from videos.capabilities import capabilities_for
+from videos.engine import dispatch, submit, sweep
 from videos.engine.store import folder_of
 from videos.engine.submit import submit_next
 from videos.models import Backend, Character, Kind, State, Video
@@ -169,7 +170,7 @@ def test_a_source_that_is_gone_fails_before_anything_is_sent(
 def test_a_source_whose_file_is_gone_fails_before_anything_is_sent(
     backend: Backend, fake: FakeBackend, source: Video, joins: bool
 ):
-    video = _derived(source, Kind.EXTEND, joins_source=joins)
+    video = _derived(source, Kind.EXTEND, concat_with_source=joins)
     default_storage.delete(source.file.name)
 
     _submitted(video)
@@ -193,7 +194,7 @@ def test_a_retry_of_a_video_whose_source_is_gone_fails_the_same(
 
 
 def test_a_film_that_was_joined_here_is_sent_as_a_file(backend: Backend, fake: FakeBackend):
-    source = _finished(backend, kind=Kind.EXTEND, joins_source=True, source_seconds=4)
+    source = _finished(backend, kind=Kind.EXTEND, concat_with_source=True, source_seconds=4)
     _submitted(_derived(source, Kind.EDIT))
 
     assert [call[2] for call in fake.derived] == [b"the film"], "its job is the last piece alone"
@@ -202,9 +203,9 @@ def test_a_film_that_was_joined_here_is_sent_as_a_file(backend: Backend, fake: F
 def test_a_film_that_was_joined_here_is_not_remixed(backend: Backend, fake: FakeBackend):
     backend.can_remix = True
     backend.save()
-    source = _finished(backend, kind=Kind.EXTEND, joins_source=True, source_seconds=4)
+    source = _finished(backend, kind=Kind.EXTEND, concat_with_source=True, source_seconds=4)
 
-    assert not catalogue.ways(source).remix
+    assert not capabilities_for(source).remix
     assert _submitted(_derived(source, Kind.REMIX)).error_code == "source_gone"
     assert fake.derived == []
 
@@ -226,7 +227,7 @@ def test_an_answer_that_comes_after_the_lease_is_still_kept(
 
     def lease_runs_out() -> None:
         Video.objects.filter(pk=video.pk).update(lease_expires_at=timezone.now())
-        recover.sweep()
+        sweep.sweep()
 
     fake.during_create = lease_runs_out
 

@@ -14,7 +14,7 @@ def test_a_queued_video_is_canceled_and_nothing_is_to_be_deleted_at_the_backend(
 
     video.refresh_from_db()
     assert video.state == State.CANCELED
-    assert video.forget_at is None
+    assert video.delete_job_at is None
     assert video.finished_at is not None
 
 
@@ -26,7 +26,7 @@ def test_the_backend_is_told_about_a_job_it_has(state: State):
 
     video.refresh_from_db()
     assert video.state == State.CANCELED
-    assert video.forget_at is not None
+    assert video.delete_job_at is not None
     assert video.backend_job_id
 
 
@@ -53,11 +53,11 @@ def test_a_wish_to_cancel_is_carried_out_later():
         due_at=video.created_at,
     )
 
-    assert lifecycle.carry_out_cancellations() == 1
+    assert lifecycle.apply_pending_cancellations() == 1
 
     video.refresh_from_db()
     assert video.state == State.CANCELED
-    assert video.forget_at is not None
+    assert video.delete_job_at is not None
 
 
 def test_canceling_an_undecided_video_is_a_decision():
@@ -77,7 +77,7 @@ def test_what_has_ended_cannot_be_canceled(state: State):
 
     video.refresh_from_db()
     assert video.state == state
-    assert video.forget_at is None
+    assert video.delete_job_at is None
 
 
 def test_a_deleted_video_in_flight_is_canceled_by_the_sweep_at_the_latest():
@@ -85,7 +85,7 @@ def test_a_deleted_video_in_flight_is_canceled_by_the_sweep_at_the_latest():
     lifecycle.delete(video.pk)
     type(video).objects.filter(pk=video.pk).update(state=State.IN_PROGRESS, cancel_requested_at=None)
 
-    assert lifecycle.carry_out_cancellations() == 1
+    assert lifecycle.apply_pending_cancellations() == 1
 
     video.refresh_from_db()
     assert video.state == State.CANCELED

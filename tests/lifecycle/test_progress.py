@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from tests.factories import VideoFactory
 from videos import lifecycle
-from videos.lifecycle import Look, Reason
+from videos.lifecycle import PollResult, Reason
 from videos.models import State, Video
 
 pytestmark = pytest.mark.django_db
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 def _note(video, progress, **kwargs):
     due_at = timezone.now() + timedelta(seconds=3)
-    lifecycle.note([Look(video.pk, video.backend_job_id, due_at, progress, **kwargs)])
+    lifecycle.record_polls([PollResult(video.pk, video.backend_job_id, due_at, progress, **kwargs)])
     video.refresh_from_db()
     assert video.due_at == due_at
     return video
@@ -53,10 +53,10 @@ def test_a_video_that_has_moved_on_is_left_alone():
     resubmitted = VideoFactory(state=State.IN_PROGRESS, progress=10)
     before = list(Video.objects.order_by("pk").values())
 
-    lifecycle.note(
+    lifecycle.record_polls(
         [
-            Look(moved.pk, moved.backend_job_id, timezone.now(), 50),
-            Look(resubmitted.pk, "an_earlier_job", timezone.now(), 50),
+            PollResult(moved.pk, moved.backend_job_id, timezone.now(), 50),
+            PollResult(resubmitted.pk, "an_earlier_job", timezone.now(), 50),
         ]
     )
 

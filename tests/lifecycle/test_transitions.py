@@ -39,12 +39,12 @@ VERBS: dict[str, tuple[set[State], State, Callable[[Video], object]]] = {
     "put_back": (
         {State.SUBMITTING},
         State.QUEUED,
-        lambda v: lifecycle.put_back(v.pk, TOKEN, WHY, due_at=_soon()),
+        lambda v: lifecycle.requeue(v.pk, TOKEN, WHY, due_at=_soon()),
     ),
     "lose_track": (
         {State.SUBMITTING},
         State.UNCERTAIN,
-        lambda v: lifecycle.lose_track(v.pk, TOKEN, WHY, due_at=_soon()),
+        lambda v: lifecycle.mark_uncertain(v.pk, TOKEN, WHY, due_at=_soon()),
     ),
     "requeue_absent": (
         {State.UNCERTAIN},

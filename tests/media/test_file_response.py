@@ -14,7 +14,7 @@ from django.test import RequestFactory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from videos.media.serve import byte_range, file_response
+from videos.media.file_response import byte_range, file_response
 
 CONTENT = bytes(range(256)) * 1000
 MODIFIED = 1_790_000_000

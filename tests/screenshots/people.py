@@ -21,11 +21,15 @@ from django.utils import timezone  # noqa: E402
 from accounts.models import User  # noqa: E402
 from tests.screenshots import prompts  # noqa: E402
 from tests.screenshots.cast import PASSWORD  # noqa: E402
-from videos import casting, deriving, keeping, references, services  # noqa: E402
+from videos.services.characters import create_character_from_video
+from videos.services.derivations import edit_video, extend_video, remix_video
+from videos.services.library import add_tag, move_to_trash, set_favourite, set_note
+from videos.services.references import rename_reference, keep_reference
+from videos.services.videos import create_video, create_videos, make_takes  # noqa: E402
 from videos.media.reference import open_reference  # noqa: E402
 from videos.models import IN_FLIGHT, PromptTemplate, ReferenceImage, State, Video  # noqa: E402
 from videos.models.video import new_public_id  # noqa: E402
-from videos.services import Wish  # noqa: E402
+from videos.services.videos import GenerationRequest  # noqa: E402
 
 TOMORROW = timedelta(days=1)
 _MOMENTS = ("created_at", "attempted_at", "accepted_at", "generated_at", "finished_at")
@@ -46,10 +50,10 @@ def main() -> None:
 def _films(owner: User) -> list[Video]:
     """Half of them made, the other half rows that show the files of the first: drawing takes long."""
     wishes = [
-        Wish(prompt=prompt, model=model, size=size, seconds=seconds)
+        GenerationRequest(prompt=prompt, model=model, size=size, seconds=seconds)
         for prompt, (model, size), seconds in prompts.FILMS
     ]
-    made = services.create_many(owner, wishes)
+    made = create_videos(owner, wishes)
     _wait()
     for film in made:
         film.refresh_from_db()
@@ -62,17 +66,17 @@ def _pictures(owner: User) -> list[ReferenceImage]:
     kept = []
     for still in stills:
         picture = open_reference(still.read_bytes(), max_bytes=settings.MAX_FILE_SIZE)
-        kept.append(services.keep_reference(owner, picture))
+        kept.append(keep_reference(owner, picture))
     for image in kept[::2]:
-        references.rename(image, stills[kept.index(image)].stem.replace("-", " ").capitalize())
+        rename_reference(image, stills[kept.index(image)].stem.replace("-", " ").capitalize())
     return kept
 
 
 def _takes(owner: User, pictures: list[ReferenceImage]) -> None:
     model, size = prompts.WIDE
-    wish = Wish(prompt=prompts.TAKEN, model=model, size=size, seconds=4)
-    services.create_many(owner, services.takes(wish, 3))
-    services.create(owner, replace(wish, prompt=prompts.FROM_PICTURE, reference=pictures[-1]))
+    wish = GenerationRequest(prompt=prompts.TAKEN, model=model, size=size, seconds=4)
+    create_videos(owner, make_takes(wish, 3))
+    create_video(owner, replace(wish, prompt=prompts.FROM_PICTURE, reference=pictures[-1]))
     _wait()
 
 
@@ -91,23 +95,23 @@ def _wait() -> None:
 
 
 def _family(owner: User, first: Video) -> None:
-    remix = deriving.remix(owner, first, prompts.REMIX)
-    deriving.edit(owner, first, prompts.EDIT)
-    deriving.extend(owner, first, prompts.EXTENSION, 4)
-    casting.make_from(owner, "The keeper of the lamp", first)
+    remix = remix_video(owner, first, prompts.REMIX)
+    edit_video(owner, first, prompts.EDIT)
+    extend_video(owner, first, prompts.EXTENSION, 4)
+    create_character_from_video(owner, "The keeper of the lamp", first)
     _wait()
     remix.refresh_from_db()
-    deriving.remix(owner, remix, prompts.REMIX_AGAIN)
+    remix_video(owner, remix, prompts.REMIX_AGAIN)
     _wait()
 
 
 def _keep_in_order(owner: User, films: list[Video]) -> None:
-    keeping.favourite(films[::5], on=True)
-    keeping.tag(owner, films[::4], "autumn spot")
-    keeping.tag(owner, films[1::6], "for review")
-    keeping.tag(owner, films[:2], "homepage")
-    keeping.note(films[0], "The second half is the better one; ask Mara about the music before Friday.")
-    keeping.trash(films[-3:])
+    set_favourite(films[::5], on=True)
+    add_tag(owner, films[::4], "autumn spot")
+    add_tag(owner, films[1::6], "for review")
+    add_tag(owner, films[:2], "homepage")
+    set_note(films[0], "The second half is the better one; ask Mara about the music before Friday.")
+    move_to_trash(films[-3:])
     for title, prompt in (
         ("Lamp over {water}", "A lighthouse at {time|dawn,dusk}, its lamp sweeping over {water}"),
         ("Slow hands", "Close-up of hands that {do}, {light|backlit,soft window light}, shallow focus"),

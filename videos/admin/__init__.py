@@ -1,4 +1,4 @@
-"""The operator's desk: Django admin over the domain. What changes a video goes through `videos.services`."""
+"""Django admin over the domain. What changes a video goes through `videos.services`."""
 
 from django.contrib import admin
 

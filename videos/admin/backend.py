@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from videos import connecting
-from videos.backends.probe import Findings
+from videos.backends.probe import ProbeReport
 from videos.checks import fault_in_address
 from videos.models import IN_FLIGHT, Backend, State, VideoModel
+from videos.services.backends import probe_backend
 
 _CAPABILITIES = (
     "can_list",
@@ -149,7 +149,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
     )
     def probe(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
         for backend in queryset:
-            findings = connecting.probe(backend)
+            findings = probe_backend(backend)
             level = messages.ERROR if findings.problem else messages.SUCCESS
             self.message_user(request, _report(backend, findings), level)
 
@@ -173,7 +173,7 @@ def _rests(backend: Backend) -> bool:
     return backend.paused_until is not None and backend.paused_until > timezone.now()
 
 
-def _report(backend: Backend, findings: Findings) -> SafeString:
+def _report(backend: Backend, findings: ProbeReport) -> SafeString:
     if findings.problem:
         return format_html("{}: {}", backend.name, findings.problem)
     rows = [(check.name, _MARKS[check.works], check.found, check.advice) for check in findings.checks]

@@ -7,9 +7,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import Truncator
 
+from videos.forms.templates import SharedTemplateForm
 from videos.models import Backend, PromptTemplate, VideoModel
 from videos.models.video_model import ANY_SIZE
-from videos.template_forms import SharedTemplateForm
 
 
 @admin.register(PromptTemplate)

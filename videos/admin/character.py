@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from videos import casting
 from videos.admin.files import FileViews
 from videos.models import Character
+from videos.services.characters import delete_character
 
 
 @admin.register(Character)
@@ -61,11 +61,11 @@ class CharacterAdmin(FileViews):
         return names, {"characters": len(names)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Character) -> None:
-        casting.delete(obj)
+        delete_character(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Character]) -> None:
         for character in queryset:
-            casting.delete(character)
+            delete_character(character)
 
     @admin.display(description="state")
     def state_label(self, character: Character) -> SafeString:

@@ -10,11 +10,11 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 
-from videos import services
-from videos.admin.deeds import DEEDS, MOVES, action_of
+from videos.admin.actions import RECOVERY_ACTIONS, VIDEO_ACTIONS, action_of
 from videos.admin.files import FileViews
 from videos.admin.filters import ModelFilter, StateFilter
 from videos.models import Kind, State, Video
+from videos.services.videos import delete_video
 
 _NONE = "-"
 
@@ -39,7 +39,7 @@ class VideoAdmin(FileViews):
     sortable_by = ("age",)  # the other columns have no index, and the table grows without end
     show_full_result_count = False
     view_on_site = False  # that page is for the owner alone
-    actions = [action_of(deed) for deed in DEEDS]
+    actions = [action_of(deed) for deed in VIDEO_ACTIONS]
     served_files = ("file", "poster")
     fieldsets = (
         (None, {"fields": ("player", "public_id", "state_label", "decisions", "owner", "backend")}),
@@ -60,13 +60,22 @@ class VideoAdmin(FileViews):
                 )
             },
         ),
-        ("Made from", {"fields": ("kind", "source", "remixed_from", "source_seconds", "joins_source")}),
+        ("Made from", {"fields": ("kind", "source", "remixed_from", "source_seconds", "concat_with_source")}),
         ("Trouble", {"fields": ("error_code", "error_message", "error_detail")}),
         ("Times", {"fields": ("created_at", "timings", "finished_at", "deadline_at", "cancel_requested_at")}),
         ("Result", {"fields": ("measured", "byte_count", "sha256")}),
         (
             "Engine",
-            {"fields": ("backend_job_id", "progress", "attempts", "due_at", "lease_expires_at", "forget_at")},
+            {
+                "fields": (
+                    "backend_job_id",
+                    "progress",
+                    "attempts",
+                    "due_at",
+                    "lease_expires_at",
+                    "delete_job_at",
+                )
+            },
         ),
     )
 
@@ -103,13 +112,15 @@ class VideoAdmin(FileViews):
     ) -> HttpResponse:
         video = self.get_object(request, object_id)
         allowed = self.get_actions(request)
-        offered = [deed for deed in MOVES if deed.name in allowed and video and deed.possible(video)]
+        offered = [
+            deed for deed in RECOVERY_ACTIONS if deed.name in allowed and video and deed.possible(video)
+        ]
         return super().change_view(
             request, object_id, form_url, {**(extra_context or {}), "deeds": offered, "title": "Video"}
         )
 
     def delete_model(self, request: HttpRequest, obj: Video) -> None:
-        services.delete(obj)
+        delete_video(obj)
 
     @admin.display(description="", empty_value="")
     def picture(self, video: Video) -> SafeString | str:
@@ -126,7 +137,7 @@ class VideoAdmin(FileViews):
     @admin.display(description="state")
     def state_label(self, video: Video) -> SafeString:
         kind, words = video.state, video.get_state_display()
-        if video.awaits_decision:
+        if video.needs_decision:
             kind, words = "undecided", "Needs a decision"
         elif video.is_in_flight and video.cancel_requested_at:
             words = f"{words}, to be canceled"
@@ -168,7 +179,7 @@ class VideoAdmin(FileViews):
 
     @admin.display(description="what may be done")
     def decisions(self, video: Video) -> SafeString | str:
-        possible = [(deed.label, deed.meaning) for deed in MOVES if deed.possible(video)]
+        possible = [(deed.label, deed.meaning) for deed in RECOVERY_ACTIONS if deed.possible(video)]
         return format_html_join("", "<p><strong>{}</strong>: {}</p>", possible) or _NONE
 
     @admin.display(description="took")

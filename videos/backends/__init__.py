@@ -1,13 +1,13 @@
-"""The wire: the only place that imports openai. It knows nothing of Django or of the database."""
+"""The wire: everything that talks to a server that makes videos. No Django models, and no Django."""
 
-from .client import AsyncClient, Client
-from .connection import Connection
-from .errors import BackendError, Refused, Unavailable, Unknown
-from .replies import Job, JobPage
-from .wishes import ClipFile, ReferenceFile
+from videos.backends.client import Client
+from videos.backends.connection import Connection
+from videos.backends.drivers.videos_api import VideosApiDriver
+from videos.backends.errors import BackendError, Refused, Unavailable, Unknown
+from videos.backends.requests import ClipFile, ReferenceFile
+from videos.backends.responses import Job, JobPage
 
 __all__ = [
-    "AsyncClient",
     "BackendError",
     "Client",
     "ClipFile",
@@ -18,4 +18,5 @@ __all__ = [
     "Refused",
     "Unavailable",
     "Unknown",
+    "VideosApiDriver",
 ]

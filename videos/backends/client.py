@@ -1,18 +1,18 @@
-"""The Videos API as the engine sees it: `Client` for plain code, `AsyncClient` for a running event loop."""
+"""A driver for plain code: each method runs the driver's coroutine of the same name to its end."""
 
 import asyncio
 from collections.abc import Coroutine, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self, TypeVar
 
-from .async_client import AsyncClient
-from .connection import Connection
-from .download import Download
-from .errors import BackendError
-from .replies import Job, JobPage
-from .wishes import ClipFile, ReferenceFile
+from videos.backends.connection import Connection
+from videos.backends.download import Download
+from videos.backends.drivers.videos_api import VideosApiDriver
+from videos.backends.errors import BackendError
+from videos.backends.requests import ClipFile, ReferenceFile
+from videos.backends.responses import Job, JobPage
 
-__all__ = ["AsyncClient", "Client", "ClipFile", "Connection", "ReferenceFile"]
+__all__ = ["Client", "ClipFile", "Connection", "ReferenceFile", "VideosApiDriver"]
 
 T = TypeVar("T")
 
@@ -20,12 +20,12 @@ T = TypeVar("T")
 class Client:
     """One backend, from code without an event loop; use it in a `with` block, or call `close`.
 
-    The methods are `AsyncClient`'s, with the same guarantees: asyncio is what makes the deadlines hold
+    The methods are `VideosApiDriver`'s, with the same guarantees: asyncio is what makes the deadlines hold
     against a backend that drips its reply byte by byte. Not for use from several threads at once.
     """
 
     def __init__(self, connection: Connection) -> None:
-        self._async = AsyncClient(connection)
+        self._async = VideosApiDriver(connection)
         # A loop of its own, which never becomes the thread's current one.
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
 
@@ -52,7 +52,7 @@ class Client:
         reference: ReferenceFile | None = None,
         characters: Sequence[str] = (),
     ) -> Job:
-        """See `AsyncClient.create`: exactly one request, over within `connection.deadline`."""
+        """See `VideosApiDriver.create`: exactly one request, over within `connection.deadline`."""
         return self._run(
             self._async.create(
                 prompt=prompt,
@@ -65,41 +65,41 @@ class Client:
         )
 
     def remix(self, job_id: str, prompt: str) -> Job:
-        """See `AsyncClient.remix`."""
+        """See `VideosApiDriver.remix`."""
         return self._run(self._async.remix(job_id, prompt))
 
     def edit(self, prompt: str, source: str | ClipFile) -> Job:
-        """See `AsyncClient.edit`."""
+        """See `VideosApiDriver.edit`."""
         return self._run(self._async.edit(prompt, source))
 
     def extend(self, prompt: str, seconds: int, source: str | ClipFile) -> Job:
-        """See `AsyncClient.extend`."""
+        """See `VideosApiDriver.extend`."""
         return self._run(self._async.extend(prompt, seconds, source))
 
     def create_character(self, name: str, clip: ClipFile) -> str:
-        """See `AsyncClient.create_character`."""
+        """See `VideosApiDriver.create_character`."""
         return self._run(self._async.create_character(name, clip))
 
     def retrieve(self, job_id: str) -> Job:
-        """See `AsyncClient.retrieve`."""
+        """See `VideosApiDriver.retrieve`."""
         return self._run(self._async.retrieve(job_id))
 
     def retrieve_many(self, job_ids: Iterable[str], *, concurrency: int) -> dict[str, Job | BackendError]:
-        """See `AsyncClient.retrieve_many`."""
+        """See `VideosApiDriver.retrieve_many`."""
         return self._run(self._async.retrieve_many(job_ids, concurrency=concurrency))
 
     def list(self, *, after: str | None = None, limit: int = 100) -> JobPage:
-        """See `AsyncClient.list`."""
+        """See `VideosApiDriver.list`."""
         return self._run(self._async.list(after=after, limit=limit))
 
     def list_many(
         self, afters: Iterable[str | None], *, limit: int = 100, concurrency: int
     ) -> Sequence[JobPage]:
-        """See `AsyncClient.list_many`."""
+        """See `VideosApiDriver.list_many`."""
         return self._run(self._async.list_many(afters, limit=limit, concurrency=concurrency))
 
     def delete(self, job_id: str) -> None:
-        """See `AsyncClient.delete`."""
+        """See `VideosApiDriver.delete`."""
         self._run(self._async.delete(job_id))
 
     @contextmanager

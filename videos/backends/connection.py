@@ -8,7 +8,7 @@ from typing import Literal
 import httpx2
 import openai
 
-from .errors import Refused, Unavailable
+from videos.backends.errors import Refused, Unavailable
 
 # Shorter than the five seconds after which uvicorn, for one, hangs up on an idle connection: a request that
 # leaves at the same moment would be lost.
@@ -80,7 +80,7 @@ def sdk_for_reads(connection: Connection, tls: ssl.SSLContext) -> openai.AsyncOp
     return _sdk(connection, tls, limits, follow_redirects=True)
 
 
-def for_strangers(connection: Connection, tls: ssl.SSLContext) -> httpx2.AsyncClient:
+def unauthenticated_client(connection: Connection, tls: ssl.SSLContext) -> httpx2.AsyncClient:
     """For files on servers other than the backend: it holds no key, so it can give none away."""
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
     return _http(connection, tls, limits, follow_redirects=True)

@@ -5,9 +5,9 @@ from typing import Self
 
 import httpx2
 
-from .errors import Unavailable
-from .replies import retry_after
-from .verdicts import Verdicts
+from videos.backends.error_mapping import ErrorMapper
+from videos.backends.errors import Unavailable
+from videos.backends.responses import retry_after
 
 # An MP4 begins with the length of its first box and that box's name, "ftyp".
 HEAD_BYTES = 8
@@ -17,7 +17,7 @@ SHOWN_BYTES = 2000
 class Download:
     """An open reply whose body is read chunk by chunk; each chunk is at most 64 KiB, what one read brings."""
 
-    def __init__(self, response: httpx2.Response, verdicts: Verdicts, timeout: float) -> None:
+    def __init__(self, response: httpx2.Response, verdicts: ErrorMapper, timeout: float) -> None:
         self._response = response
         self._verdicts = verdicts
         self._timeout = timeout
@@ -25,7 +25,7 @@ class Download:
         self._head = b""
 
     @classmethod
-    async def checked(cls, response: httpx2.Response, verdicts: Verdicts, timeout: float) -> Self:
+    async def checked(cls, response: httpx2.Response, verdicts: ErrorMapper, timeout: float) -> Self:
         """The download of a reply, or `Unavailable` (`not_a_video`) and the reply closed if it is no MP4.
 
         The first bytes decide, not the content type: LiteLLM answers 200 video/mp4 with a JSON error inside.

@@ -20,19 +20,19 @@ from typing import Literal
 
 import httpx2
 
-from .connection import Connection
-from .errors import BackendError
-from .findings import Answer, Check, Findings, assess, failure, obstacle
-from .replies import decoded
-from .routes import Routes, described
-from .verdicts import MOVED, TROUBLE, Verdicts
+from videos.backends.connection import Connection
+from videos.backends.error_mapping import MOVED, TRANSPORT_ERRORS, ErrorMapper
+from videos.backends.errors import BackendError
+from videos.backends.openapi_routes import Routes, described
+from videos.backends.probe_report import Answer, Check, ProbeReport, assess, blocking_problem, failure
+from videos.backends.responses import parse_json
 
-__all__ = ["Check", "Findings", "probe"]
+__all__ = ["Check", "ProbeReport", "probe"]
 
 PATIENCE = 10.0  # seconds for one answer at most: somebody is waiting in front of a screen
 
 
-def probe(connection: Connection) -> Findings:
+def probe(connection: Connection) -> ProbeReport:
     """Look at a backend, in about three times `PATIENCE` at most. Trouble is among the findings, not raised.
 
     A redirecting base URL is a problem whose sentence names the right one.
@@ -46,7 +46,7 @@ def probe(connection: Connection) -> Findings:
             return failure(f"{error.message} {error.detail}".strip())
 
 
-async def _probe(connection: Connection) -> Findings:
+async def _probe(connection: Connection) -> ProbeReport:
     async with httpx2.AsyncClient(
         timeout=httpx2.Timeout(connection.timeout, connect=connection.connect_timeout),
         headers={"Authorization": f"Bearer {connection.secret}", "Accept": "application/json"},
@@ -62,11 +62,11 @@ class _Probe:
         self._http = http
         self._connection = connection
         self._base = connection.base_url.rstrip("/")
-        self._verdicts = Verdicts(key=connection.secret)
+        self._verdicts = ErrorMapper(key=connection.secret)
         self._job = f"/videos/video_{secrets.token_hex(16)}"  # nobody's
         self._nowhere = f"{self._job}/{secrets.token_hex(8)}"  # no server has such a route
 
-    async def run(self) -> Findings:
+    async def run(self) -> ProbeReport:
         """Ask what shows whether the backend is usable at all, then the rest."""
         models, job, page, nowhere = await asyncio.gather(
             self._ask("GET", "/models"),
@@ -77,7 +77,7 @@ class _Probe:
         for answer, path in ((job, self._job), (page, "/videos"), (models, "/models")):
             if moved := self._moved(answer, path):
                 return failure(moved)
-        if found := obstacle(self._base, job, page, nowhere):
+        if found := blocking_problem(self._base, job, page, nowhere):
             return found
         gone, undone, routes = await asyncio.gather(
             self._ask("DELETE", self._job), self._ask("DELETE", self._nowhere), self._routes()
@@ -115,12 +115,12 @@ class _Probe:
         try:
             async with asyncio.timeout(self._connection.deadline):
                 reply = await self._http.request(method, url)
-        except TROUBLE as error:
+        except TRANSPORT_ERRORS as error:
             return Answer(0, trouble=self._verdicts.on_read(error).message)
         allow = frozenset(word.strip().upper() for word in reply.headers.get("allow", "").split(",") if word)
         words = reply.text.replace(reply.request.url.path, "")
         location = reply.headers.get("location", "") if reply.status_code in MOVED else ""
-        return Answer(reply.status_code, decoded(reply.content), words, allow, location)
+        return Answer(reply.status_code, parse_json(reply.content), words, allow, location)
 
     def _moved(self, answer: Answer, path: str) -> str:
         """The sentence about a redirect to another base URL; empty when there is none."""

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.engine import hints, rate, turns, wire
+from videos.engine import clients, enqueue, fair_queue, rate_limit
 from videos.models import Backend, Kind, State, Video
 
 logger = logging.getLogger(__name__)
@@ -38,8 +38,8 @@ def claim_next(backend_id: int) -> Claim | None:
         now = timezone.now()
         if _room(backend, now) <= 0:
             return None
-        pk = turns.next_video(backend_id, now)
-        if pk is None or not rate.take(backend_id, 1, now=now):
+        pk = fair_queue.next_video(backend_id, now)
+        if pk is None or not rate_limit.acquire(backend_id, 1, now=now):
             return None
         token = lifecycle.claim(pk, lease=_lease_for(backend, pk), now=now)
         return Claim(pk, token, now) if token else None
@@ -48,15 +48,15 @@ def claim_next(backend_id: int) -> Claim | None:
 def tick() -> None:
     """Hint at everything that may start now: submissions where there is room, and downloads that are due."""
     now = timezone.now()
-    for backend in Backend.objects.filter(pk__in=turns.waiting(now).order_by().values("backend")):
+    for backend in Backend.objects.filter(pk__in=fair_queue.waiting(now).order_by().values("backend")):
         room = max(0, _room(backend, now))
-        for _ in turns.waiting(now).filter(backend=backend).order_by().values("pk")[:room]:
-            hints.send("submit", backend.pk)
+        for _ in fair_queue.waiting(now).filter(backend=backend).order_by().values("pk")[:room]:
+            enqueue.send("submit", backend.pk)
     due = Video.objects.filter(
         Q(lease_expires_at=None) | Q(lease_expires_at__lte=now), state=State.STORING, due_at__lte=now
     )
     for pk in due.order_by("due_at").values_list("pk", flat=True)[:20]:
-        hints.send("store", pk)
+        enqueue.send("store", pk)
 
 
 def pause(backend_id: int, *, seconds: float, reason: str) -> None:
@@ -71,10 +71,10 @@ def _lease_for(backend: Backend, pk: int) -> timedelta:
     """As long as the calls for this video may take: an edit or extension may need a second, with the file."""
     two = Video.objects.filter(pk=pk, kind__in=[Kind.EDIT, Kind.EXTEND]).exists()
     calls = 2 if two else 1
-    return timedelta(seconds=calls * wire.connection(backend).deadline + LEASE_MARGIN)
+    return timedelta(seconds=calls * clients.connection_for(backend).deadline + LEASE_MARGIN)
 
 
 def _room(backend: Backend, now: datetime) -> int:
     if backend.paused_until and backend.paused_until > now:
         return 0
-    return backend.max_in_flight - Video.objects.filter(turns.OCCUPIES, backend=backend).count()
+    return backend.max_in_flight - Video.objects.filter(fair_queue.USES_SLOT, backend=backend).count()

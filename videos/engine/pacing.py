@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from videos.backends.replies import Job
+from videos.backends.responses import Job
 
 FIRST = 2.0  # seconds
 LONGEST = 15.0  # seconds

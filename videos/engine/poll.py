@@ -13,11 +13,11 @@ from django.utils import timezone
 from videos import lifecycle
 from videos.backends.client import Client
 from videos.backends.errors import BackendError, Refused, Unavailable
-from videos.backends.replies import Job
-from videos.engine import dispatch, experience, hints, pacing, pages, rate, wire
-from videos.engine.reasons import JOB_GONE, TIMED_OUT, reason_of, reason_of_failure
+from videos.backends.responses import Job
+from videos.engine import clients, dispatch, durations, enqueue, list_polling, pacing, rate_limit
+from videos.engine.error_messages import JOB_GONE, TIMED_OUT, reason_of, reason_of_failure
 from videos.engine.submit import KEY_PAUSE
-from videos.lifecycle import Look
+from videos.lifecycle import PollResult
 from videos.models import Backend, State, Video
 
 AT_ONCE = 2000  # rows in one pass
@@ -33,7 +33,7 @@ def tick() -> None:
     now = timezone.now()
     free = Backend.objects.filter(Q(poll_lease_until=None) | Q(poll_lease_until__lte=now))
     for pk in free.filter(pk__in=_due(now).order_by().values("backend")).values_list("pk", flat=True):
-        hints.send("poll_backend", pk)
+        enqueue.send("poll_backend", pk)
 
 
 def poll_backend(backend_id: int) -> int:
@@ -98,10 +98,10 @@ def _answers(backend: Backend, videos: list[Video]) -> Iterator[list[tuple[Video
     if not videos:
         return
     try:
-        with wire.client(backend) as client:
+        with clients.client_for(backend) as client:
             missing = videos
-            if pages.worth_it(backend, len(videos)):
-                reading = pages.Reading(backend, client, videos)
+            if list_polling.is_worthwhile(backend, len(videos)):
+                reading = list_polling.ListReading(backend, client, videos)
                 for shown in reading:
                     yield _on_pages(backend, videos, shown)
                 missing = [video for video in videos if video.backend_job_id not in reading.settled]
@@ -123,7 +123,7 @@ def _one_by_one(
     backend: Backend, client: Client, videos: list[Video]
 ) -> Iterator[list[tuple[Video, Answer]]]:
     for batch in _batches(videos):
-        granted = rate.take(backend.pk, len(batch), now=timezone.now())
+        granted = rate_limit.acquire(backend.pk, len(batch), now=timezone.now())
         if not granted:
             return  # they stay due; the next pass asks for them
         asked = batch[:granted]
@@ -140,23 +140,27 @@ def _batches(videos: list[Video]) -> Iterator[list[Video]]:
 
 def _act_on_all(answers: list[tuple[Video, Answer]]) -> None:
     now = timezone.now()
-    experience.recall(experience.kind_of(video) for video, _ in answers)  # one query, not one for each kind
+    durations.stats_for(
+        durations.profile_of(video) for video, _ in answers
+    )  # one query, not one for each kind
     with transaction.atomic():  # one commit for all: each waits for the disk
         finished = [
             video.pk
             for video, answer in answers
             if _is_completed(answer) and lifecycle.begin_storing(video.pk, video.backend_job_id)
         ]
-        lifecycle.note([look for video, answer in answers if (look := _act_on(video, answer, now=now))])
+        lifecycle.record_polls(
+            [look for video, answer in answers if (look := _act_on(video, answer, now=now))]
+        )
     for pk in finished:
-        hints.send("store", pk)
+        enqueue.send("store", pk)
 
 
 def _is_completed(answer: Answer) -> bool:
     return isinstance(answer, Job) and answer.status == "completed"
 
 
-def _act_on(video: Video, answer: Answer, *, now: datetime) -> Look | None:
+def _act_on(video: Video, answer: Answer, *, now: datetime) -> PollResult | None:
     """Carry out what `answer` means for the `video` that is not completed, or return what is to be noted.
 
     Answers about an earlier job change nothing.
@@ -172,7 +176,7 @@ def _act_on(video: Video, answer: Answer, *, now: datetime) -> Look | None:
         lifecycle.fail_generation(video.pk, video.backend_job_id, TIMED_OUT)
         return None
     due_at = now + timedelta(seconds=_wait(video, answer, now=now))
-    return Look(video.pk, video.backend_job_id, due_at, answer.progress)
+    return PollResult(video.pk, video.backend_job_id, due_at, answer.progress)
 
 
 def _wait(video: Video, job: Job, *, now: datetime) -> float:
@@ -183,11 +187,11 @@ def _wait(video: Video, job: Job, *, now: datetime) -> float:
         looks=video.attempts,
         elapsed=(now - since).total_seconds(),
         shown=video.progress,
-        expected=experience.expected(experience.kind_of(video)),
+        expected=durations.expectation_for(durations.profile_of(video)),
     )
 
 
-def _no_answer(video: Video, error: BackendError, *, now: datetime) -> Look | None:
+def _no_answer(video: Video, error: BackendError, *, now: datetime) -> PollResult | None:
     gone = isinstance(error, Refused) and error.code == "not_found"
     settled = video.accepted_at is not None and now - video.accepted_at > SETTLING
     if gone and settled and video.error_code == "not_found":
@@ -201,7 +205,7 @@ def _no_answer(video: Video, error: BackendError, *, now: datetime) -> Look | No
         dispatch.pause(video.backend_id, seconds=KEY_PAUSE, reason=reason.message)
     wait = error.retry_after if isinstance(error, Unavailable) else None
     seconds = wait or pacing.backoff(video.attempts, first=pacing.FIRST, longest=pacing.LONGEST)
-    return Look(video.pk, video.backend_job_id, now + timedelta(seconds=seconds), reason=reason)
+    return PollResult(video.pk, video.backend_job_id, now + timedelta(seconds=seconds), reason=reason)
 
 
 def _is_overdue(video: Video, now: datetime) -> bool:

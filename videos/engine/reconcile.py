@@ -10,9 +10,9 @@ from django.utils import timezone
 from videos import lifecycle
 from videos.backends.client import Client
 from videos.backends.errors import BackendError, Refused
-from videos.backends.replies import Job
-from videos.engine import pacing, wire
-from videos.engine.matching import CLOCK_SKEW, Search, attempted
+from videos.backends.responses import Job
+from videos.engine import clients, pacing
+from videos.engine.job_matching import CLOCK_SKEW, JobMatcher, attempt_time
 from videos.engine.submit import GRACE
 from videos.lifecycle import Reason
 from videos.models import Backend, State, Video
@@ -54,9 +54,9 @@ def reconcile(backend_id: int) -> None:
         return
     if backend.can_list is False:
         for video in videos:
-            lifecycle.ask_owner(video.pk, ASK, attempted_at=attempted(video))
+            lifecycle.await_decision(video.pk, ASK, attempted_at=attempt_time(video))
         return
-    since = min(attempted(video) for video in videos) - CLOCK_SKEW
+    since = min(attempt_time(video) for video in videos) - CLOCK_SKEW
     try:
         listing = _recent_jobs(backend, since)
     except BackendError as error:
@@ -71,7 +71,7 @@ def reconcile(backend_id: int) -> None:
 
 def _recent_jobs(backend: Backend, since: datetime) -> Listing:
     """List jobs until one is older than `since`. Raises `BackendError`."""
-    with wire.client(backend) as client:
+    with clients.client_for(backend) as client:
         return _listing(client, since)
 
 
@@ -114,28 +114,30 @@ def _knows_our_jobs(backend: Backend, listing: Listing, since: datetime, now: da
 
 
 def _settle(video: Video, listing: Listing, *, now: datetime) -> None:
-    attempt = attempted(video)
-    search = Search(video.backend, listing.jobs)
+    attempt = attempt_time(video)
+    search = JobMatcher(video.backend, listing.jobs)
     for job in search.candidates(video):
         if lifecycle.adopt(video.pk, State.UNCERTAIN, attempted_at=attempt, job_id=job.id, due_at=now):
             logger.info("Video %s had been accepted as job %s", video.public_id, job.id)
             return
-    if not listing.complete or search.hides(video):
-        lifecycle.ask_owner(video.pk, ASK, attempted_at=attempt)
+    if not listing.complete or search.has_unidentifiable(video):
+        lifecycle.await_decision(video.pk, ASK, attempted_at=attempt)
     elif video.attempts + 1 < LOOKS_NEEDED:
         due_at = now + GRACE * 2**video.attempts
-        lifecycle.look_later(video.pk, attempted_at=attempt, attempts=video.attempts + 1, due_at=due_at)
-    elif search.leaves_doubt(video):
-        lifecycle.ask_owner(video.pk, ASK, attempted_at=attempt)
+        lifecycle.reschedule_search(
+            video.pk, attempted_at=attempt, attempts=video.attempts + 1, due_at=due_at
+        )
+    elif search.is_ambiguous(video):
+        lifecycle.await_decision(video.pk, ASK, attempted_at=attempt)
     elif lifecycle.requeue_absent(video.pk, attempted_at=attempt, attempts=video.attempts):
         logger.info("Video %s had not been accepted and is queued again", video.public_id)
 
 
 def _could_not_look(video: Video, error: BackendError, *, now: datetime) -> None:
-    attempt = attempted(video)
+    attempt = attempt_time(video)
     cannot_list = isinstance(error, Refused) and error.code != "invalid_key"
     if cannot_list or now - attempt > LOOK_FOR:
-        lifecycle.ask_owner(video.pk, ASK, attempted_at=attempt)
+        lifecycle.await_decision(video.pk, ASK, attempted_at=attempt)
         return
     due_at = now + timedelta(seconds=pacing.backoff(2, first=2, longest=60))
-    lifecycle.look_later(video.pk, attempted_at=attempt, attempts=video.attempts, due_at=due_at)
+    lifecycle.reschedule_search(video.pk, attempted_at=attempt, attempts=video.attempts, due_at=due_at)

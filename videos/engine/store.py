@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.errors import BackendError
-from videos.engine import joining, pacing, received, wire
+from videos.engine import clients, concat, inline_results, pacing
 from videos.lifecycle import Reason, StoredFiles
 from videos.media.inspect import NotAVideo, VideoFacts, inspect_video
 from videos.media.poster import make_poster, make_scrub_sheet
@@ -87,15 +87,15 @@ def _diagnosis(video: Video, error: Exception) -> tuple[Reason, timedelta]:
 def _fetch_and_keep(video: Video, token: uuid.UUID) -> None:
     with workspace(token) as folder, _Heartbeat(video.pk, token) as heartbeat:
         path = folder / "video.mp4"
-        delivery = received.find(folder_of(video), video.backend_job_id)
+        delivery = inline_results.load_result(folder_of(video), video.backend_job_id)
         if delivery.file:
             delivery.copy_to(path)
         else:
             _download(video, path, heartbeat, url=delivery.url or None)
         facts = _inspected(path, is_final=bool(delivery.file))
         alone = None
-        if video.joins_source:
-            whole, alone = joining.join_to_source(video, path, check=heartbeat.check)
+        if video.concat_with_source:
+            whole, alone = concat.join_to_source(video, path, check=heartbeat.check)
             facts = whole or facts
         with _saved(video, token) as save:
             stored = _keep(video, path, facts, save)
@@ -149,7 +149,7 @@ class _Heartbeat:
 
     def _renew(self) -> None:
         try:
-            self.lost = not lifecycle.renew(self._pk, self._token, lease=LEASE)
+            self.lost = not lifecycle.renew_lease(self._pk, self._token, lease=LEASE)
         except DatabaseError as error:
             logger.warning("The lease of video row %s could not be renewed yet: %s", self._pk, error)
 
@@ -183,7 +183,7 @@ def remove_abandoned() -> None:
 def _download(video: Video, target: Path, heartbeat: _Heartbeat, *, url: str | None) -> None:
     """Stream the file to `target` with bounded memory, and no longer than the lease is ours."""
     with (
-        wire.client(video.backend) as client,
+        clients.client_for(video.backend) as client,
         client.download(video.backend_job_id, url) as chunks,
         target.open("wb") as file,
     ):
@@ -289,4 +289,4 @@ def _try_later(video: Video, token: uuid.UUID, reason: Reason, patience: timedel
         lifecycle.fail_storing(video.pk, token, Reason("download_failed", _NOT_FETCHED, reason.detail))
         return
     wait = pacing.backoff(video.attempts - 1, first=2, longest=60)
-    lifecycle.put_off_storing(video.pk, token, reason, due_at=now + timedelta(seconds=wait))
+    lifecycle.postpone_storing(video.pk, token, reason, due_at=now + timedelta(seconds=wait))

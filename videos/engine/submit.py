@@ -13,14 +13,24 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.client import ReferenceFile
+from videos.backends.drivers.litellm import routed
 from videos.backends.errors import BackendError, Refused, Unavailable, Unknown
-from videos.backends.litellm import routed
-from videos.backends.replies import Job
-from videos.engine import asking, dispatch, experience, hints, joining, pacing, rate, received, wire
-from videos.engine.asking import Way
+from videos.backends.responses import Job
+from videos.engine import (
+    clients,
+    concat,
+    dispatch,
+    durations,
+    enqueue,
+    inline_results,
+    operations,
+    pacing,
+    rate_limit,
+)
 from videos.engine.dispatch import Claim
+from videos.engine.error_messages import SOURCE_GONE, reason_of, reason_of_failure
+from videos.engine.operations import Operation
 from videos.engine.pacing import Expectation
-from videos.engine.reasons import SOURCE_GONE, reason_of, reason_of_failure
 from videos.engine.store import folder_of, workspace
 from videos.lifecycle import Reason
 from videos.media.clip import NotAVideo
@@ -52,21 +62,21 @@ def submit(claim: Claim) -> None:
     """
     video = Video.objects.select_related("backend", "reference", "source").get(pk=claim.video_id)
     try:
-        asking.check_source(video)
+        operations.check_source(video)
         reference = _reference(video)
-        ways = asking.ways(video, reference)
-    except asking.SourceGoneError as error:
+        ways = operations.operations_for(video, reference)
+    except operations.SourceGoneError as error:
         lifecycle.refuse(video.pk, claim.token, replace(SOURCE_GONE, detail=str(error)))
         return
     except (BadReference, OSError) as error:
-        sentence = _SOURCE_UNREADABLE if video.joins_source else _REFERENCE_GONE
+        sentence = _SOURCE_UNREADABLE if video.concat_with_source else _REFERENCE_GONE
         lifecycle.refuse(video.pk, claim.token, Reason("bad_reference", sentence, repr(error)))
         return
     # Read before the money is spent: nothing may stand between the job's id and its being written down.
-    expected = experience.expected(experience.kind_of(video))
+    expected = durations.expectation_for(durations.profile_of(video))
     try:
-        job = _asked(claim, video, ways)
-    except asking.SourceGoneError as error:
+        job = _submit_with_fallback(claim, video, ways)
+    except operations.SourceGoneError as error:
         lifecycle.refuse(video.pk, claim.token, replace(SOURCE_GONE, detail=str(error)))
     except BackendError as error:
         _not_accepted(claim, video, error)
@@ -75,24 +85,24 @@ def submit(claim: Claim) -> None:
             _accepted(claim, video, job, expected)
 
 
-def _asked(claim: Claim, video: Video, ways: Sequence[Way]) -> Job | None:
+def _submit_with_fallback(claim: Claim, video: Video, ways: Sequence[Operation]) -> Job | None:
     """Ask in the first way, and in the next only where the backend provably refused that one because it does
     not know the source. None: the lease no longer allows it. Raises `BackendError` or `SourceGoneError`.
     """
     way, *others = ways
     try:
-        return _sent(claim, video, way)
+        return _submit_once(claim, video, way)
     except Refused as error:
         if error.code != "source_unknown" or not others:
             raise
         logger.info("Video %s: its source's file is sent instead: %s", video.public_id, error.message)
-    rate.take(video.backend_id, 1, now=timezone.now())  # counted, be there one left or not
-    return _asked(claim, video, others)
+    rate_limit.acquire(video.backend_id, 1, now=timezone.now())  # counted, be there one left or not
+    return _submit_with_fallback(claim, video, others)
 
 
-def _sent(claim: Claim, video: Video, way: Way) -> Job | None:
-    deadline = timedelta(seconds=wire.connection(video.backend).deadline)
-    with way.opened() as ask, wire.client(video.backend) as client:
+def _submit_once(claim: Claim, video: Video, way: Operation) -> Job | None:
+    deadline = timedelta(seconds=clients.connection_for(video.backend).deadline)
+    with way.opened() as ask, clients.client_for(video.backend) as client:
         # A worker that was frozen since the claim must not spend money that a later attempt spends too.
         # Asked last of all: from here to the request there is nothing left that takes time.
         if not lifecycle.holds_lease(video.pk, claim.token, margin=deadline):
@@ -112,10 +122,10 @@ def _reference(video: Video) -> ReferenceFile | None:
 
     Of an extension that is joined here it is the last frame of its source.
     """
-    if video.joins_source:
+    if video.concat_with_source:
         try:
             with workspace(video.lease_token or uuid.uuid4()) as folder:
-                fitted = joining.last_frame_of_source(video, folder)
+                fitted = concat.last_frame_of_source(video, folder)
         except NotAVideo as error:
             raise BadReference("damaged", f"{error} {error.detail}") from error
     elif video.reference is None:
@@ -131,7 +141,7 @@ def _not_accepted(claim: Claim, video: Video, error: BackendError) -> None:
     reason = reason_of(error)
     if isinstance(error, Unknown):
         logger.warning("Video %s: acceptance unknown: %s", video.public_id, reason.detail or reason.message)
-        lifecycle.lose_track(video.pk, claim.token, reason, due_at=timezone.now() + GRACE)
+        lifecycle.mark_uncertain(video.pk, claim.token, reason, due_at=timezone.now() + GRACE)
     elif isinstance(error, Refused) and error.code != "invalid_key":
         lifecycle.refuse(video.pk, claim.token, reason)
     else:
@@ -143,20 +153,20 @@ def _postpone(claim: Claim, video: Video, error: BackendError, reason: Reason) -
     asked = error.retry_after if isinstance(error, Unavailable) else KEY_PAUSE
     seconds = asked if asked is not None else UNAVAILABLE_PAUSE
     dispatch.pause(video.backend_id, seconds=seconds, reason=reason.message)
-    lifecycle.put_back(video.pk, claim.token, reason, due_at=timezone.now() + timedelta(seconds=seconds))
+    lifecycle.requeue(video.pk, claim.token, reason, due_at=timezone.now() + timedelta(seconds=seconds))
 
 
 def _accepted(claim: Claim, video: Video, job: Job, expected: Expectation | None) -> None:
-    received.keep(folder_of(video), job)
+    inline_results.save_result(folder_of(video), job)
     due_at = timezone.now() + timedelta(seconds=pacing.first_look(job, expected))
-    if not _write_down(claim, job, due_at=due_at):
+    if not _record_acceptance(claim, job, due_at=due_at):
         _accepted_too_late(claim, video, job)
     # The cancellation that came while the request was on its way can be carried out now.
     if Video.objects.filter(pk=video.pk, cancel_requested_at__isnull=False).exists():
         lifecycle.cancel(video.pk)
 
 
-def _write_down(claim: Claim, job: Job, *, due_at: datetime) -> bool:
+def _record_acceptance(claim: Claim, job: Job, *, due_at: datetime) -> bool:
     """Keep the job's id, trying for a while where the database is busy: it is worth what the job costs."""
     for pause in (0.2, 0.5, 1, 2, 5):
         try:
@@ -173,14 +183,14 @@ def _accept(claim: Claim, job: Job, *, due_at: datetime) -> bool:
             claim.video_id, claim.token, job_id=job.id, progress=job.progress, due_at=due_at
         )
         if accepted:
-            _conclude(claim.video_id, job)
+            _apply_final_status(claim.video_id, job)
     return accepted
 
 
-def _conclude(video_id: int, job: Job) -> None:
+def _apply_final_status(video_id: int, job: Job) -> None:
     """Move on at once where the reply says how the job ended: a synchronous server may not know it later."""
     if job.status == "completed" and lifecycle.begin_storing(video_id, job.id):
-        hints.send_after_commit("store", video_id)
+        enqueue.send_after_commit("store", video_id)
     elif job.status == "failed":
         lifecycle.fail_generation(video_id, job.id, reason_of_failure(job))
 
@@ -191,7 +201,7 @@ def _accepted_too_late(claim: Claim, video: Video, job: Job) -> None:
     for old in (State.UNCERTAIN, State.QUEUED):
         with transaction.atomic():
             if lifecycle.adopt(video.pk, old, attempted_at=claim.attempted_at, job_id=job.id, due_at=now):
-                _conclude(video.pk, job)
+                _apply_final_status(video.pk, job)
                 return
     if Video.objects.filter(backend=video.backend_id, backend_job_id=job.id).exists():
         return  # found and adopted meanwhile, or the backend gave one id twice
@@ -199,7 +209,7 @@ def _accepted_too_late(claim: Claim, video: Video, job: Job) -> None:
     if video.backend.can_delete is False:
         return
     try:
-        with wire.client(video.backend) as client:
+        with clients.client_for(video.backend) as client:
             client.delete(job.id)
     except BackendError:
         logger.exception("Job %s could not be deleted at %s", job.id, video.backend)

@@ -2,13 +2,13 @@
 
 import textwrap
 
-from videos.backends.probe import Findings
+from videos.backends.probe import ProbeReport
 
 _MARKS = {True: "yes", False: "no", None: "?"}
 _WIDTH = 100
 
 
-def table(findings: Findings) -> str:
+def table(findings: ProbeReport) -> str:
     """Return one row for each thing looked at, with what to do beneath it."""
     widest = max(len(check.name) for check in findings.checks)
     lines = []

@@ -30,7 +30,7 @@ def matrix_of(frame: VideoFrame) -> int:
     return BT709 if frame.height >= 720 else BT601
 
 
-class Shaper:
+class FrameScaler:
     """Brings the frames of `clip` to exactly `size`, in yuv420p of limited range with the colour `matrix`.
 
     Filling it and cut evenly where the shape is another. A frame that is so already is passed on untouched.

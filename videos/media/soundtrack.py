@@ -80,7 +80,7 @@ class Soundtrack:
         self._mux(self._stream.encode(frame))
 
 
-class Placed:
+class ClipAudio:
     """The sound of one clip, in the soundtrack's own samples, each with its time (seconds) on the clip."""
 
     def __init__(self, layout: str) -> None:

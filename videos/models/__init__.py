@@ -2,8 +2,8 @@
 
 from videos.models.backend import Backend
 from videos.models.character import Character
+from videos.models.idempotency_record import IdempotencyRecord
 from videos.models.prompt_template import PromptTemplate
-from videos.models.receipt import Receipt
 from videos.models.reference_image import Fit, ReferenceImage
 from videos.models.tag import Tag
 from videos.models.video import IN_FLIGHT, Kind, State, Video
@@ -14,9 +14,9 @@ __all__ = [
     "Backend",
     "Character",
     "Fit",
+    "IdempotencyRecord",
     "Kind",
     "PromptTemplate",
-    "Receipt",
     "ReferenceImage",
     "State",
     "Tag",

@@ -45,7 +45,7 @@ class BackendManager(models.Manager["Backend"]):
         name = (urlsplit(url).netloc or url)[:90]
         return found or self._made(name, base_url=url, from_environment=True, key_env="OPENAI_API_KEY")
 
-    def resting(self) -> models.QuerySet["Backend"]:
+    def paused(self) -> models.QuerySet["Backend"]:
         """Those that are sent nothing right now, because they asked for it or refused our key."""
         return self.filter(enabled=True, paused_until__gt=timezone.now())
 
@@ -168,7 +168,7 @@ class Backend(models.Model):
         return self.name
 
     @property
-    def is_gone(self) -> bool:
+    def is_retired(self) -> bool:
         """Whether this is OpenAI's own address, where nobody answers any more."""
         return is_openai(self.base_url)
 

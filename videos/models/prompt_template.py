@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 
-from videos import prompting
+from videos.prompts.syntax import Template, parse_template
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -14,7 +14,7 @@ CATEGORY_LIMIT = 40  # characters
 
 
 class PromptTemplateQuerySet(models.QuerySet["PromptTemplate"]):
-    def seen_by(self, user: "User") -> "PromptTemplateQuerySet":
+    def visible_to(self, user: "User") -> "PromptTemplateQuerySet":
         """Those that `user` may start from: the shared ones and one's own, without those switched off."""
         return self.filter(models.Q(owner=None) | models.Q(owner=user), enabled=True)
 
@@ -23,7 +23,7 @@ class PromptTemplate(models.Model):
     """A prompt to start from: shared by staff with everybody, or somebody's own.
 
     `{name}` in the prompt is a variable that becomes a field of the form, and `{name|one,two}` one with
-    choices (`videos.prompting`).
+    choices (`videos.prompts.syntax`).
     """
 
     owner = models.ForeignKey(
@@ -55,6 +55,6 @@ class PromptTemplate(models.Model):
         return self.title
 
     @property
-    def parsed(self) -> prompting.Template:
+    def parsed(self) -> Template:
         """The prompt, cut at its blanks."""
-        return prompting.parse(self.prompt)
+        return parse_template(self.prompt)

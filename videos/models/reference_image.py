@@ -32,7 +32,7 @@ class Fit(models.TextChoices):
 
 
 class ReferenceImageQuerySet(models.QuerySet["ReferenceImage"]):
-    def kept_by(self, owner: "User") -> "ReferenceImageQuerySet":
+    def visible_to(self, owner: "User") -> "ReferenceImageQuerySet":
         """Those that `owner` keeps: one's own, without those deleted that only videos still need."""
         return self.filter(owner=owner, deleted_at=None)
 

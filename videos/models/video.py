@@ -50,7 +50,7 @@ _OUTSIDE = {
 }
 
 
-def outside(state: str) -> str:
+def public_status(state: str) -> str:
     """What the protocol calls a state: queued, in_progress, completed, failed (and our canceled)."""
     return _OUTSIDE.get(state, state)
 
@@ -68,11 +68,11 @@ _FILTERED = ("state", "model", "size", "source_seconds", "seconds", "favourite")
 
 
 class VideoQuerySet(models.QuerySet["Video"]):
-    def of(self, owner: "User") -> "VideoQuerySet":
+    def visible_to(self, owner: "User") -> "VideoQuerySet":
         """Those that `owner` may see: one's own, without the deleted."""
         return self.filter(owner=owner, deleted_at=None)
 
-    def on_show(self) -> "VideoQuerySet":
+    def not_trashed(self) -> "VideoQuerySet":
         """Those that are not in the trash."""
         return self.filter(trashed_at=None)
 
@@ -85,7 +85,7 @@ class VideoQuerySet(models.QuerySet["Video"]):
 
 
 class Video(models.Model):
-    """One video, from the wish to the file. Made by `videos.services`, moved on by `videos.lifecycle`."""
+    """One video, from request to file. Created by `videos.services`, moved on by `videos.lifecycle`."""
 
     public_id = models.CharField(max_length=64, unique=True, default=new_public_id, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="videos")
@@ -129,7 +129,7 @@ class Video(models.Model):
     source_seconds = models.PositiveIntegerField(
         default=0, editable=False, help_text="Of an extension: how long its source is."
     )
-    joins_source = models.BooleanField(
+    concat_with_source = models.BooleanField(
         default=False,
         editable=False,
         help_text="The backend cannot extend: it makes a clip that begins with the source's last frame, "
@@ -159,7 +159,7 @@ class Video(models.Model):
         default=0, editable=False, help_text="Tries at the present step, for backing off."
     )
     cancel_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
-    forget_at = models.DateTimeField(
+    delete_job_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When to ask the backend to delete its job."
     )
 
@@ -193,9 +193,9 @@ class Video(models.Model):
     objects = VideoQuerySet.as_manager()
 
     # Known where a page asked for them.
-    place: int | None = None  # in the queue, from 1
-    usual: float | None = None  # seconds such a video takes, once accepted
-    late: float | None = None  # seconds within which nearly all such videos were done
+    queue_position: int | None = None  # in the queue, from 1
+    typical_seconds: float | None = None  # seconds such a video takes, once accepted
+    p97_seconds: float | None = None  # seconds within which nearly all such videos were done
 
     class Meta:
         ordering = ["-pk"]
@@ -271,10 +271,10 @@ class Video(models.Model):
     @property
     def status(self) -> str:
         """The state in the protocol's words."""
-        return outside(State(self.state).value)
+        return public_status(State(self.state).value)
 
     @property
-    def awaits_decision(self) -> bool:
+    def needs_decision(self) -> bool:
         """Nobody could learn whether the backend accepted it, so the owner must choose."""
         return self.state == State.UNCERTAIN and self.due_at is None
 
@@ -289,23 +289,21 @@ class Video(models.Model):
     @property
     def can_check_again(self) -> bool:
         """It failed on our side while the backend may still hold the result."""
-        return (
-            self.state == State.FAILED and bool(self.backend_job_id) and self.error_code in CHECK_AGAIN_CODES
-        )
+        return self.state == State.FAILED and bool(self.backend_job_id) and self.error_code in RECHECK_CODES
 
     @property
-    def whole_seconds(self) -> int:
+    def total_seconds(self) -> int:
         """How long the finished file is to be: with an extension's source."""
         return self.source_seconds + self.seconds
 
     @property
-    def asked_width(self) -> int:
+    def requested_width(self) -> int:
         return int(self.size.partition("x")[0])
 
     @property
-    def asked_height(self) -> int:
+    def requested_height(self) -> int:
         return int(self.size.partition("x")[2])
 
 
 # Failures that say something about the way to the result, not about the result.
-CHECK_AGAIN_CODES = frozenset({"timed_out", "download_failed", "not_found"})
+RECHECK_CODES = frozenset({"timed_out", "download_failed", "not_found"})

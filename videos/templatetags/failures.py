@@ -2,7 +2,7 @@
 
 from django import template
 
-from videos import catalogue
+from videos.formatting import format_dollars
 from videos.models import Video
 
 register = template.Library()
@@ -34,7 +34,7 @@ def cost(video: Video) -> str:
     """Whether a failed video cost anything, in a sentence."""
     if video.backend.is_simulator:
         return "It cost nothing: the simulator is free."
-    price = f": {catalogue.dollars(video.price)} by the catalogue" if video.price else ""
+    price = f": {format_dollars(video.price)} by the catalogue" if video.price else ""
     if video.error_code == "given_up":
         return f"If the backend did take it, it may be charged once{price}."
     if not video.backend_job_id:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from django import template
 from django.templatetags.static import static
 
-from videos import pictures
 from videos.models import PromptTemplate
+from videos.prompts.posters import POSTER_FOLDER, poster_sizes
 
 register = template.Library()
 
@@ -23,5 +23,5 @@ class Poster:
 @register.filter
 def poster(chosen: PromptTemplate) -> Poster | None:
     """The template's picture; None when it names none, or one that is not there."""
-    size = pictures.sizes().get(chosen.picture)
-    return Poster(static(f"{pictures.FOLDER}/{chosen.picture}.webp"), *size) if size else None
+    size = poster_sizes().get(chosen.picture)
+    return Poster(static(f"{POSTER_FOLDER}/{chosen.picture}.webp"), *size) if size else None

@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from videos import catalogue
-from videos.engine import turns
+from videos.engine import fair_queue
+from videos.formatting import format_dollars
 from videos.models import Character, Kind, ReferenceImage, State, Video
 
 register = template.Library()
@@ -52,7 +52,7 @@ def icon(name: str) -> SafeString:
 def ratio(picture: Video | ReferenceImage) -> int:
     """The nearest of RATIOS: of a video's file as measured, before that of the size asked for."""
     if isinstance(picture, Video):
-        width, height = picture.width or picture.asked_width, picture.height or picture.asked_height
+        width, height = picture.width or picture.requested_width, picture.height or picture.requested_height
     else:
         width, height = picture.width, picture.height
     return min(RATIOS, key=lambda known: abs(known - 100 * width / height))
@@ -79,7 +79,7 @@ def any_pending(characters: Iterable[Character]) -> bool:
 @register.filter
 def version(video: Video) -> str:
     """What a drawn video shows, in short: it differs when drawing it again would show something else."""
-    return version_of(video.revision, video.place)
+    return version_of(video.revision, video.queue_position)
 
 
 def version_of(revision: int, place: int | None) -> str:
@@ -90,7 +90,11 @@ def version_of(revision: int, place: int | None) -> str:
 @register.filter
 def place(number: int) -> str:
     """A place in the queue, as far as it was counted."""
-    return f"beyond the {ordinal(turns.FAR)}" if number > turns.FAR else str(ordinal(number))
+    return (
+        f"beyond the {ordinal(fair_queue.MAX_POSITION)}"
+        if number > fair_queue.MAX_POSITION
+        else str(ordinal(number))
+    )
 
 
 @register.filter
@@ -98,7 +102,7 @@ def headline(video: Video) -> str:
     """Where it stands, in a word or two."""
     if video.is_in_flight and video.cancel_requested_at is not None:
         return "Canceling"
-    if video.awaits_decision:
+    if video.needs_decision:
         return "Needs your decision"
     return _HEADLINES[State(video.state)]
 
@@ -131,7 +135,9 @@ def tells_progress(video: Video) -> bool:
 @register.filter
 def is_late(video: Video) -> bool:
     """Whether it has taken longer than nearly all such videos did."""
-    return video.late is not None and (timezone.now() - since(video)).total_seconds() > video.late
+    return (
+        video.p97_seconds is not None and (timezone.now() - since(video)).total_seconds() > video.p97_seconds
+    )
 
 
 @register.filter
@@ -170,13 +176,13 @@ def took(begin: datetime | None, end: datetime | None) -> str:
 def length_asked(video: Video) -> str:
     """How long it is to be, such as `4 s`; of an extension, `4 s more, 8 s in all`."""
     if video.kind == Kind.EXTEND:
-        return f"{video.seconds} s more, {video.whole_seconds} s in all"
+        return f"{video.seconds} s more, {video.total_seconds} s in all"
     return f"{video.seconds} s"
 
 
 @register.filter
 def dollars(amount: Decimal) -> str:
-    return catalogue.dollars(amount)
+    return format_dollars(amount)
 
 
 @register.filter

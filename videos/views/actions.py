@@ -6,11 +6,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from videos import services
 from videos.models import Video
-from videos.views.finding import Search, way_to
-from videos.views.loading import Request, get_video, in_line, signed_in
-from videos.views.toasts import say
+from videos.services.videos import abandon_video, cancel_video, recheck_video, resubmit_video, retry_video
+from videos.views.access import Request, get_video, signed_in
+from videos.views.notifications import notify
+from videos.views.search import Search, video_url
+from videos.views.selectors import with_queue_info
 
 _TOO_LATE = "This video has moved on in the meantime; here is where it stands now."
 
@@ -18,34 +19,34 @@ _TOO_LATE = "This video has moved on in the meantime; here is where it stands no
 @require_POST
 @signed_in
 def cancel(request: Request, public_id: str) -> HttpResponse:
-    return _carry_out(request, public_id, services.cancel)
+    return _carry_out(request, public_id, cancel_video)
 
 
 @require_POST
 @signed_in
 def retry(request: Request, public_id: str) -> HttpResponse:
     """Submit a failed video anew: another job, which may cost again."""
-    return _carry_out(request, public_id, services.retry)
+    return _carry_out(request, public_id, retry_video)
 
 
 @require_POST
 @signed_in
 def check_again(request: Request, public_id: str) -> HttpResponse:
     """Look once more for a result, submitting nothing."""
-    return _carry_out(request, public_id, services.check_again)
+    return _carry_out(request, public_id, recheck_video)
 
 
 @require_POST
 @signed_in
 def submit_again(request: Request, public_id: str) -> HttpResponse:
     """The owner's decision: send it once more, though the first may have been accepted."""
-    return _carry_out(request, public_id, services.submit_again)
+    return _carry_out(request, public_id, resubmit_video)
 
 
 @require_POST
 @signed_in
 def give_up(request: Request, public_id: str) -> HttpResponse:
-    return _carry_out(request, public_id, services.give_up)
+    return _carry_out(request, public_id, abandon_video)
 
 
 def _carry_out(request: Request, public_id: str, act: Callable[[Video], bool]) -> HttpResponse:
@@ -54,8 +55,8 @@ def _carry_out(request: Request, public_id: str, act: Callable[[Video], bool]) -
     done = video.trashed_at is None and act(video)
     video.refresh_from_db()
     if request.htmx:
-        in_line([video])
+        with_queue_info([video])
         response = render(request, "videos/_changed.html", {"video": video, "search": Search.around(request)})
     else:
-        response = redirect(way_to(request, video))
-    return response if done else say(request, response, _TOO_LATE)
+        response = redirect(video_url(request, video))
+    return response if done else notify(request, response, _TOO_LATE)

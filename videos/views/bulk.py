@@ -12,18 +12,26 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from videos import keeping
 from videos.models import Video
-from videos.views.finding import Search
-from videos.views.loading import Request, get_video, in_line, labelled, signed_in, way_back
+from videos.services.library import (
+    add_tag,
+    find_tag,
+    move_to_trash,
+    remove_tag,
+    restore_from_trash,
+    set_favourite,
+)
+from videos.views.access import Request, get_video, safe_referer, signed_in
+from videos.views.search import Search
+from videos.views.selectors import with_queue_info, with_tags
 from videos.views.trash import undo_key
-from videos.views.zipping import zip_response
+from videos.views.zip_export import zip_response
 
 MOST = 500  # videos at once
 
 
 @dataclass(frozen=True)
-class Done:
+class ActionResult:
     """What to say of a deed, and what undoes it: when the videos were trashed, else empty."""
 
     sentence: str
@@ -48,7 +56,7 @@ def bulk(request: Request) -> HttpResponseBase:
             return _zip(videos)
         if deed == "compare":
             return redirect(f"{reverse('videos:compare')}?{urlencode([('id', v.public_id) for v in videos])}")
-        done = _DEEDS.get(deed, _nothing)(request, videos)
+        done = _ACTIONS.get(deed, _nothing)(request, videos)
     except RefusedError as refusal:
         return _refuse(request, str(refusal))
     return _tell(request, videos, done)
@@ -60,10 +68,10 @@ def favourite(request: Request, public_id: str) -> HttpResponse:
     """Mark the video as a favourite, or with `on=0` no longer. HTMX gets the star."""
     video = get_video(request, public_id)
     video.favourite = request.POST.get("on") != "0"
-    keeping.favourite([video], on=video.favourite)
+    set_favourite([video], on=video.favourite)
     if request.htmx:
         return render(request, "videos/_star.html", {"video": video})
-    return redirect(way_back(request))
+    return redirect(safe_referer(request))
 
 
 def _selected(request: Request) -> list[Video]:
@@ -72,7 +80,7 @@ def _selected(request: Request) -> list[Video]:
     if len(wanted) > MOST:
         raise RefusedError(f"At most {MOST} videos at once; {len(wanted):,} are selected.")
     known = [public_id for public_id in wanted if "\x00" not in public_id]
-    mine = Video.objects.of(request.user).filter(public_id__in=known)
+    mine = Video.objects.visible_to(request.user).filter(public_id__in=known)
     found = {video.public_id: video for video in mine}
     videos = [found[public_id] for public_id in known if public_id in found]
     if not videos:
@@ -87,48 +95,48 @@ def _zip(videos: Sequence[Video]) -> HttpResponseBase:
     return zip_response(films)
 
 
-def _nothing(_: Request, __: Sequence[Video]) -> Done:
+def _nothing(_: Request, __: Sequence[Video]) -> ActionResult:
     raise RefusedError("Choose what to do with the selected videos.")
 
 
-def _favour(_: Request, videos: Sequence[Video]) -> Done:
-    keeping.favourite(videos, on=True)
-    return Done(f"{_number(videos)} among the favourites.")
+def _favour(_: Request, videos: Sequence[Video]) -> ActionResult:
+    set_favourite(videos, on=True)
+    return ActionResult(f"{_number(videos)} among the favourites.")
 
 
-def _unfavour(_: Request, videos: Sequence[Video]) -> Done:
-    keeping.favourite(videos, on=False)
-    return Done(f"{_number(videos)} no longer among the favourites.")
+def _unfavour(_: Request, videos: Sequence[Video]) -> ActionResult:
+    set_favourite(videos, on=False)
+    return ActionResult(f"{_number(videos)} no longer among the favourites.")
 
 
-def _tag(request: Request, videos: Sequence[Video]) -> Done:
+def _tag(request: Request, videos: Sequence[Video]) -> ActionResult:
     try:
-        tag = keeping.tag(request.user, videos, request.POST.get("tag", ""))
+        tag = add_tag(request.user, videos, request.POST.get("tag", ""))
     except ValidationError as error:
         raise RefusedError(" ".join(error.messages)) from error
-    return Done(f"{_number(videos)} tagged “{tag}”.")
+    return ActionResult(f"{_number(videos)} tagged “{tag}”.")
 
 
-def _untag(request: Request, videos: Sequence[Video]) -> Done:
+def _untag(request: Request, videos: Sequence[Video]) -> ActionResult:
     name = " ".join(request.POST.get("tag", "").replace("\x00", "").split())
-    tag = keeping.tag_named(request.user, name)
+    tag = find_tag(request.user, name)
     if tag is None:
         raise RefusedError(f"You have no tag “{name}”." if name else "Name the tag to take off.")
-    keeping.untag(videos, tag)
-    return Done(f"“{tag}” taken off {_number(videos)}.")
+    remove_tag(videos, tag)
+    return ActionResult(f"“{tag}” taken off {_number(videos)}.")
 
 
-def _trash(request: Request, videos: Sequence[Video]) -> Done:
-    keeping.trash(videos)
-    return Done(f"{_number(videos)} moved to the trash.", undo_key(videos))
+def _trash(request: Request, videos: Sequence[Video]) -> ActionResult:
+    move_to_trash(videos)
+    return ActionResult(f"{_number(videos)} moved to the trash.", undo_key(videos))
 
 
-def _restore(_: Request, videos: Sequence[Video]) -> Done:
-    keeping.restore(videos)
-    return Done(f"{_number(videos)} restored.")
+def _restore(_: Request, videos: Sequence[Video]) -> ActionResult:
+    restore_from_trash(videos)
+    return ActionResult(f"{_number(videos)} restored.")
 
 
-_DEEDS: dict[str, Callable[[Request, Sequence[Video]], Done]] = {
+_ACTIONS: dict[str, Callable[[Request, Sequence[Video]], ActionResult]] = {
     "favourite": _favour,
     "unfavourite": _unfavour,
     "tag": _tag,
@@ -142,16 +150,16 @@ def _number(videos: Sequence[Video]) -> str:
     return "1 video" if len(videos) == 1 else f"{len(videos)} videos"
 
 
-def _tell(request: Request, videos: Sequence[Video], done: Done) -> HttpResponse:
+def _tell(request: Request, videos: Sequence[Video], done: ActionResult) -> HttpResponse:
     if not request.htmx:
         messages.success(request, done.sentence, extra_tags=done.undo)
-        return redirect(way_back(request))
-    now = labelled(Video.objects.of(request.user).filter(pk__in=[video.pk for video in videos]))
+        return redirect(safe_referer(request))
+    now = with_tags(Video.objects.visible_to(request.user).filter(pk__in=[video.pk for video in videos]))
     in_trash = request.POST.get("do") == "restore"
     stay = [video for video in now if (video.trashed_at is not None) == in_trash]
     kept = {video.public_id for video in stay}
     context = {
-        "videos": in_line(stay),
+        "videos": with_queue_info(stay),
         "gone": [video.public_id for video in videos if video.public_id not in kept],
         "out_of_band": True,
         "done": done,
@@ -164,6 +172,6 @@ def _tell(request: Request, videos: Sequence[Video], done: Done) -> HttpResponse
 
 def _refuse(request: Request, sentence: str) -> HttpResponse:
     if request.htmx:
-        return render(request, "videos/_done.html", {"done": Done(sentence)}, status=422)
+        return render(request, "videos/_done.html", {"done": ActionResult(sentence)}, status=422)
     messages.error(request, sentence)
-    return redirect(way_back(request))
+    return redirect(safe_referer(request))

@@ -8,13 +8,14 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from videos.engine import turns
+from videos.engine import fair_queue
 from videos.models import IN_FLIGHT, Video
 from videos.models.video import VideoQuerySet
 from videos.templatetags.studio import version_of
+from videos.views.access import Request, signed_in
 from videos.views.detail import STOP_POLLING
-from videos.views.finding import Search
-from videos.views.loading import Request, in_line, labelled, signed_in
+from videos.views.search import Search
+from videos.views.selectors import with_queue_info, with_tags
 
 LIMIT = 200  # cards in one question
 _CARD = re.compile(r"([A-Za-z0-9_-]{1,64})\.([0-9]{1,10}(?:\.[0-9]{1,4})?)")
@@ -30,14 +31,14 @@ def cards(request: Request) -> HttpResponse:
     the limit is passed over.
     """
     shown = _shown(request.GET.getlist("card"))
-    on_show = Video.objects.of(request.user).on_show()
+    on_show = Video.objects.visible_to(request.user).not_trashed()
     found = _versions(on_show, shown)
     changed = [public_id for public_id, seen in found.items() if seen.version != shown[public_id]]
     gone = [public_id for public_id in shown if public_id not in found]
     idle = not any(seen.is_in_flight for seen in found.values())
     if not changed and not gone and not idle:
         return HttpResponse(status=204)
-    videos = in_line(labelled(on_show.filter(public_id__in=changed))) if changed else []
+    videos = with_queue_info(with_tags(on_show.filter(public_id__in=changed))) if changed else []
     search = Search.around(request)
     context = {"videos": videos, "gone": gone, "out_of_band": True, "search": search}
     return render(request, "videos/_cards.html", context, status=STOP_POLLING if idle else 200)
@@ -61,7 +62,7 @@ def _versions(on_show: VideoQuerySet, shown: Iterable[str]) -> dict[str, _Seen]:
     if left:
         found = found | _read(on_show.filter(public_id__in=left))
     rows = [found[public_id] for public_id in shown if public_id in found]
-    places = turns.places(rows)
+    places = fair_queue.queue_positions(rows)
     return {
         row.public_id: _Seen(version_of(row.revision, places.get(row.pk)), row.state in IN_FLIGHT)
         for row in rows

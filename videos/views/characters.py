@@ -7,13 +7,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
 
-from videos import casting
-from videos.casting_forms import CharacterForm, VideoCharacterForm
+from videos.forms.characters import CharacterForm, VideoCharacterForm
 from videos.models import Character
+from videos.services.characters import delete_character, why_no_character
+from videos.views.access import Request, get_character, get_video, signed_in
 from videos.views.detail import STOP_POLLING
 from videos.views.files import answer
-from videos.views.loading import Request, get_character, get_video, signed_in
-from videos.views.paging import PUBLIC_ID
+from videos.views.pagination import PUBLIC_ID
 
 LIMIT = 200  # characters in one question
 
@@ -40,7 +40,7 @@ def characters(request: Request) -> HttpResponse:
 def from_video(request: Request, public_id: str) -> HttpResponse:
     """Make a character of a finished video. 409 with the reason where that cannot be."""
     video = get_video(request, public_id)
-    if reason := casting.cannot(video):
+    if reason := why_no_character(video):
         if request.htmx:
             return HttpResponseClientRedirect(request.path)
         context = {"video": video, "verb": "make a character of", "reason": reason}
@@ -62,7 +62,7 @@ def delete(request: Request, public_id: str) -> HttpResponse:
     character = get_character(request, public_id)
     if request.method != "POST":
         return render(request, "videos/character_delete.html", {"character": character})
-    casting.delete(character)
+    delete_character(character)
     return redirect("videos:characters")
 
 

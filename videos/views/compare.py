@@ -9,12 +9,12 @@ from django.template.defaultfilters import date as written
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from videos import catalogue
+from videos.formatting import format_dollars
 from videos.models import State, Video
+from videos.prompts.diff import highlight_differences
 from videos.templatetags.studio import times, took
-from videos.views.loading import Request, signed_in
-from videos.views.paging import PUBLIC_ID
-from videos.views.words import differences
+from videos.views.access import Request, signed_in
+from videos.views.pagination import PUBLIC_ID
 
 FEWEST, MOST = 2, 4
 
@@ -30,10 +30,10 @@ class Row:
 _FACTS: dict[str, Callable[[Video], str]] = {
     "Model": lambda video: video.model,
     "Resolution": lambda video: times(video.size),
-    "Duration": lambda video: f"{video.whole_seconds} s",
+    "Duration": lambda video: f"{video.total_seconds} s",
     "Kind": lambda video: video.get_kind_display(),
     "Backend": lambda video: video.backend.name,
-    "Cost": lambda video: "no price" if video.price is None else catalogue.dollars(video.price),
+    "Cost": lambda video: "no price" if video.price is None else format_dollars(video.price),
     "Reference": lambda video: "an image" if video.reference_id else "none",
     "Made": lambda video: written(timezone.localtime(video.created_at), "j M Y, H:i"),
     "Waited": lambda video: took(video.created_at, video.accepted_at),
@@ -51,7 +51,7 @@ def compare(request: Request) -> HttpResponse:
     videos = _finished(request, wanted[: MOST + 1])
     if not FEWEST <= len(videos) <= MOST or len(wanted) > MOST:
         return render(request, "videos/incomparable.html", {"count": len(wanted)}, status=400)
-    prompts = differences([video.prompt for video in videos])
+    prompts = highlight_differences([video.prompt for video in videos])
     context = {
         "takes": list(zip(videos, prompts, strict=True)),
         "count": len(videos),
@@ -62,7 +62,11 @@ def compare(request: Request) -> HttpResponse:
 
 
 def _finished(request: Request, wanted: Sequence[str]) -> list[Video]:
-    mine = Video.objects.of(request.user).on_show().filter(public_id__in=wanted, state=State.COMPLETED)
+    mine = (
+        Video.objects.visible_to(request.user)
+        .not_trashed()
+        .filter(public_id__in=wanted, state=State.COMPLETED)
+    )
     found = {video.public_id: video for video in mine.select_related("backend")}
     return [found[public_id] for public_id in wanted if public_id in found]
 

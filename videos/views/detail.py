@@ -5,13 +5,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from videos import casting, catalogue, services
+from videos.capabilities import capabilities_for
 from videos.models import Tag, Video
+from videos.services.characters import why_no_character
+from videos.services.videos import delete_video
 from videos.templatetags.studio import version
-from videos.views import family
-from videos.views.finding import Search
-from videos.views.loading import Request, get_video, in_line, signed_in
-from videos.views.paging import beside
+from videos.views import lineage
+from videos.views.access import Request, get_video, signed_in
+from videos.views.pagination import beside
+from videos.views.search import Search
+from videos.views.selectors import with_queue_info
 from videos.views.takes import siblings
 
 STOP_POLLING = 286  # HTMX takes this for "swap this in, and do not ask again"
@@ -28,7 +31,7 @@ def detail(request: Request, public_id: str) -> HttpResponse:
     video = get_video(request, public_id)
     if not request.htmx:
         return page(request, video, Search.of(request.GET))
-    (video,) = in_line([video])
+    (video,) = with_queue_info([video])
     if request.GET.get("version") == version(video):
         return HttpResponse(status=204)
     status = 200 if video.is_in_flight else STOP_POLLING
@@ -44,7 +47,7 @@ def delete(request: Request, public_id: str) -> HttpResponse:
         return redirect("videos:throw", public_id)
     if request.method != "POST":
         return render(request, "videos/delete.html", {"video": video})
-    services.delete(video)
+    delete_video(video)
     return redirect("videos:trash")
 
 
@@ -52,7 +55,7 @@ def page(
     request: Request, video: Video, search: Search, *, status: int = 200, **said: object
 ) -> HttpResponse:
     """Show the whole page of `video`, as reached by `search`; `said` is what its forms have to say."""
-    (video,) = in_line([video])
+    (video,) = with_queue_info([video])
     before, after = beside(video, search.matches(request.user), search.chosen_sort.order)
     around = {"search": search, "before": before, "after": after}
     context = {**_changing(request, video), **kept(request, video), **around, **said}
@@ -67,9 +70,9 @@ def kept(request: Request, video: Video) -> dict[str, object]:
 def _changing(request: Request, video: Video) -> dict[str, object]:
     return {
         "video": video,
-        "family": family.tree(video),
+        "family": lineage.lineage_tree(video),
         "takes": siblings(request, video),
         "characters": video.characters.all(),
-        "ways": catalogue.ways(video),
-        "can_cast": not casting.cannot(video),
+        "ways": capabilities_for(video),
+        "can_cast": not why_no_character(video),
     }

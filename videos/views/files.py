@@ -6,10 +6,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, readable_name, stored_response
 from videos.media.reference import THUMBNAIL_TYPE
-from videos.media.serve import POSTER_TYPE, SCRUB_TYPE, readable_name, stored_response
 from videos.models import ReferenceImage
-from videos.views.loading import Request, get_video, signed_in
+from videos.views.access import Request, get_video, signed_in
 
 
 @require_safe

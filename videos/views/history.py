@@ -8,7 +8,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from videos.models import Kind, Video
 from videos.models.video import VideoQuerySet
-from videos.views.loading import Request, named, searched, signed_in
+from videos.views.access import Request, search_terms, signed_in, video_from_query
 
 PAGE = 20  # prompts
 
@@ -22,9 +22,9 @@ def history(request: Request) -> HttpResponse:
     A prompt stands where it was last used. An id that is not one's own means the first page. HTMX gets the
     list; with `?picking=` that of the studio's dialog, of which each further page is but more items.
     """
-    words = searched(request)
+    words = search_terms(request)
     rows = _latest(request, words)
-    before = named(request, "before")
+    before = video_from_query(request, "before")
     if before is not None:
         rows = rows.filter(pk__lt=before.pk)
     found = list(rows[: PAGE + 1])
@@ -44,7 +44,7 @@ def history(request: Request) -> HttpResponse:
 
 def _latest(request: Request, words: list[str]) -> VideoQuerySet:
     """The newest video of each prompt, but for prompts that change another video: they say nothing alone."""
-    written = Video.objects.of(request.user).filter(kind=Kind.CREATE)
+    written = Video.objects.visible_to(request.user).filter(kind=Kind.CREATE)
     for word in words:
         written = written.filter(prompt__icontains=word)
     latest = written.order_by().values("prompt").annotate(latest=Max("pk")).values("latest")

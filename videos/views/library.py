@@ -9,10 +9,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from videos.models import Tag
-from videos.views import counts
-from videos.views.finding import SORTS, STATUSES, Search
-from videos.views.loading import Request, in_line, signed_in
-from videos.views.paging import Page, page_of
+from videos.views import facet_cache
+from videos.views.access import Request, signed_in
+from videos.views.pagination import Page, page_of
+from videos.views.search import SORTS, STATUSES, Search
+from videos.views.selectors import with_queue_info
 
 
 @require_safe
@@ -32,7 +33,7 @@ def library(request: Request) -> HttpResponse:
     if target == "more":
         template = "videos/_more.html"
     else:
-        context |= _around(request, search, counts.anew if target == "filters" else counts.recall)
+        context |= _around(request, search, facet_cache.anew if target == "filters" else facet_cache.recall)
     if target == "results":
         template = "videos/_found.html"
         context["from_form"] = request.htmx.trigger == "search"
@@ -45,11 +46,11 @@ def library(request: Request) -> HttpResponse:
 
 def _cards(request: Request, search: Search) -> dict[str, object]:
     page: Page = page_of(request, search.matches(request.user), search.chosen_sort.order)
-    return {"page": page, "videos": in_line(page.videos)}
+    return {"page": page, "videos": with_queue_info(page.videos)}
 
 
 def _around(
-    request: Request, search: Search, count: Callable[[Search, User], counts.Counts]
+    request: Request, search: Search, count: Callable[[Search, User], facet_cache.Counts]
 ) -> dict[str, object]:
     counted = count(search, request.user)
     return {

@@ -14,11 +14,17 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 
-from videos import references as service
 from videos.models import ReferenceImage
 from videos.models.reference_image import NAME_LIMIT
-from videos.views.loading import Request, get_reference, searched, signed_in
-from videos.views.toasts import say
+from videos.services.references import (
+    MAX_UPLOADS,
+    add_reference,
+    count_uses,
+    delete_reference,
+    rename_reference,
+)
+from videos.views.access import Request, get_reference, search_terms, signed_in
+from videos.views.notifications import notify
 
 PAGE = 36  # images
 _PLACE = re.compile(r"([0-9]{1,17})-([A-Za-z0-9_-]{1,64})")
@@ -56,13 +62,13 @@ def name(request: Request, public_id: str) -> HttpResponse:
     if request.method == "POST":
         written = request.POST.get("name", "")
         try:
-            service.rename(image, written)
+            rename_reference(image, written)
         except ValidationError as error:
             context |= {"written": written, "errors": error.message_dict["name"]}
         else:
             if not request.htmx:
                 return redirect("videos:references")
-    service.count_videos(request.user, [image])
+    count_uses(request.user, [image])
     template = "videos/_reference.html" if request.htmx else "videos/reference_name.html"
     response = render(request, template, context, status=422 if "errors" in context else 200)
     patch_vary_headers(response, ["HX-Request"])
@@ -79,36 +85,34 @@ def delete(request: Request, public_id: str) -> HttpResponse:
         response = render(request, template, {"image": image, "level": 2 if request.htmx else 1})
         patch_vary_headers(response, ["HX-Request"])
         return response
-    service.delete(image)
+    delete_reference(image)
     answer = HttpResponse() if request.htmx else redirect("videos:references")
-    return say(request, answer, "The image is deleted.")
+    return notify(request, answer, "The image is deleted.")
 
 
 def _add(request: Request) -> HttpResponse:
     """Keep the good ones of the files, and say of each of the others what is wrong."""
     files = request.FILES.getlist("images")
-    sent, left = files[: service.AT_ONCE], files[service.AT_ONCE :]
+    sent, left = files[:MAX_UPLOADS], files[MAX_UPLOADS:]
     wrong = [(file.name or "", sentence) for file in sent if (sentence := _refused(request, file))]
     added = len(sent) - len(wrong)
     if not files:
         wrong.append(("", "Choose one or more images."))
     if left:
-        wrong.append(
-            (f"{len(left)} more", f"At most {service.AT_ONCE} are taken at once. Send the rest again.")
-        )
+        wrong.append((f"{len(left)} more", f"At most {MAX_UPLOADS} are taken at once. Send the rest again."))
     if request.htmx or wrong:
         template = "videos/_kept.html" if request.htmx else "videos/references.html"
         context = _context(request) | {"wrong": wrong}
         response = render(request, template, context, status=422 if wrong else 200)
     else:
         response = redirect("videos:references")
-    return say(request, response, _words(added)) if added else response
+    return notify(request, response, _words(added)) if added else response
 
 
 def _refused(request: Request, file: UploadedFile[bytes]) -> str:
     """Keep the file. Returns a sentence when it cannot be a reference image, else nothing."""
     try:
-        service.add(request.user, file)  # type: ignore[arg-type]  # an upload is a file
+        add_reference(request.user, file)  # type: ignore[arg-type]  # an upload is a file
     except ValidationError as error:
         return " ".join(error.messages)
     return ""
@@ -122,8 +126,8 @@ def _context(request: Request) -> dict[str, object]:
     """One page. Its place is told by the last one's time of use and id, not by the id alone: the image may be
     deleted, or used again, before somebody goes on from it.
     """
-    words = searched(request)
-    rows = ReferenceImage.objects.kept_by(request.user)
+    words = search_terms(request)
+    rows = ReferenceImage.objects.visible_to(request.user)
     for word in words:
         rows = rows.filter(name__icontains=word)
     mark = _PLACE.fullmatch(request.GET.get("below", "")) if request.method != "POST" else None
@@ -132,7 +136,7 @@ def _context(request: Request) -> dict[str, object]:
         rows = rows.filter(Q(used_at__lt=moment) | Q(public_id__lt=mark[2]), used_at__lte=moment)
     found = list(rows.order_by("-used_at", "-public_id")[: PAGE + 1])
     shown = found[:PAGE]
-    service.count_videos(request.user, shown)
+    count_uses(request.user, shown)
     return {
         "images": shown,
         "below": _address(words, shown[-1]) if len(found) > PAGE else "",

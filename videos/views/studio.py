@@ -9,12 +9,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
-from videos import casting, catalogue
-from videos.catalogue import Offer
-from videos.forms import GenerateForm, starting_values
+from videos.capabilities import Offer, available_offers, backend_status
+from videos.forms.generate import GenerateForm, initial_values
+from videos.forms.templates import VariablesForm
 from videos.models import IN_FLIGHT, Backend, PromptTemplate, Video
-from videos.template_forms import BlanksForm
-from videos.views.loading import Request, in_line, named, signed_in
+from videos.services.characters import has_characters
+from videos.views.access import Request, signed_in, video_from_query
+from videos.views.selectors import with_queue_info
 from videos.views.takes import in_order
 
 RECENT = 12  # cards below the form, besides what is in flight
@@ -30,18 +31,18 @@ _CHOICES = ("model", "seconds", "size")
 def studio(request: Request) -> HttpResponse:
     """Show the studio, or create what was asked for. With HTMX, answer with the form and the new cards."""
     in_use = Backend.objects.in_use()
-    offers = catalogue.offers(in_use)
+    offers = available_offers(in_use)
     if request.method == "POST":
         return _create(request, in_use, offers)
     template = _template(request)
-    blanks = BlanksForm.of(template.prompt) if template is not None else None
+    blanks = VariablesForm.of(template.prompt) if template is not None else None
     form = GenerateForm(initial=_starting(request, template, offers), owner=request.user, offers=offers)
     # All of a video is its image too, or that it had none.
     return _show(request, in_use, _form_context(form, blanks, keep_reference="like" not in request.GET))
 
 
 def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]) -> HttpResponse:
-    blanks = BlanksForm.sent(request.POST)
+    blanks = VariablesForm.sent(request.POST)
     data = request.POST.copy()
     if blanks is not None:
         data["prompt"] = blanks.wording
@@ -61,7 +62,9 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
     if not request.htmx:
         return redirect("videos:studio")
     fresh = GenerateForm(initial=_chosen(request.POST, offers), owner=request.user, offers=offers)
-    return render(request, "videos/_created.html", {"videos": in_line(videos), **_form_context(fresh)})
+    return render(
+        request, "videos/_created.html", {"videos": with_queue_info(videos), **_form_context(fresh)}
+    )
 
 
 def _show(
@@ -70,12 +73,12 @@ def _show(
     """Draw the form, as `_form_context` describes it: alone for HTMX, else with its page around it."""
     if request.htmx:
         return render(request, "videos/_form.html", context, status=status)
-    videos = in_line(in_order(_recent(request)))
+    videos = with_queue_info(in_order(_recent(request)))
     around = {
         "videos": videos,
         "waiting": _in_flight(request) - sum(video.is_in_flight for video in videos),
-        "standing": catalogue.standing(in_use),
-        "has_characters": casting.concerns(request.user.pk, in_use),
+        "standing": backend_status(in_use),
+        "has_characters": has_characters(request.user.pk, in_use),
         "templates": _ideas(request, in_full=not videos),
         "keep_reference": False,
     }
@@ -83,7 +86,7 @@ def _show(
 
 
 def _form_context(
-    form: GenerateForm, blanks: BlanksForm | None = None, *, keep_reference: bool = False
+    form: GenerateForm, blanks: VariablesForm | None = None, *, keep_reference: bool = False
 ) -> dict[str, object]:
     """`blanks`: what stands in for the prompt. `keep_reference`: the image chosen in the page stays, though
     the form around it is replaced.
@@ -96,7 +99,7 @@ def _ideas(request: Request, *, in_full: bool) -> list[PromptTemplate]:
 
     The prompts, which may be long, are read only `in_full`.
     """
-    seen = PromptTemplate.objects.seen_by(request.user)
+    seen = PromptTemplate.objects.visible_to(request.user)
     if not in_full:
         seen = seen.defer("prompt")
     own = list(seen.filter(owner=request.user).order_by("-pk")[:OWN_IDEAS])
@@ -110,14 +113,14 @@ def _ideas(request: Request, *, in_full: bool) -> list[PromptTemplate]:
 
 
 def _recent(request: Request) -> QuerySet[Video]:
-    mine = Video.objects.of(request.user).on_show()
+    mine = Video.objects.visible_to(request.user).not_trashed()
     newest = mine.order_by("-pk").values("pk")[:RECENT]
     at_work = mine.filter(state__in=IN_FLIGHT).order_by("pk").values("pk")[:AT_WORK]
     return mine.filter(Q(pk__in=newest) | Q(pk__in=at_work)).order_by("-pk")
 
 
 def _in_flight(request: Request) -> int:
-    return Video.objects.of(request.user).on_show().in_flight().count()
+    return Video.objects.visible_to(request.user).not_trashed().in_flight().count()
 
 
 def _template(request: Request) -> PromptTemplate | None:
@@ -125,7 +128,7 @@ def _template(request: Request) -> PromptTemplate | None:
     number = request.GET.get("template", "")
     if not (number.isdecimal() and len(number) < 10):
         return None
-    return PromptTemplate.objects.seen_by(request.user).filter(pk=int(number)).first()
+    return PromptTemplate.objects.visible_to(request.user).filter(pk=int(number)).first()
 
 
 def _starting(
@@ -135,14 +138,14 @@ def _starting(
     prompt of the video that `?prompt_of=` names, and the image that `?reference=` names, over what is chosen
     in the page already.
     """
-    if video := named(request, "like"):
+    if video := video_from_query(request, "like"):
         return _of_video(video, request.GET.get("takes", ""), offers)
     given = {}
     if template is not None:
         filled = {name: getattr(template, name) for name in _CHOICES}
         given = {name: str(value) for name, value in filled.items() if value}
         given["prompt"] = template.parsed.sketch({})
-    elif video := named(request, "prompt_of"):
+    elif video := video_from_query(request, "prompt_of"):
         given["prompt"] = video.prompt
     image = {"reference": request.GET["reference"]} if "reference" in request.GET else {}
     return _chosen(request.GET, offers, **given) | image
@@ -153,10 +156,10 @@ def _of_video(video: Video, takes: str, offers: Mapping[str, Offer]) -> dict[str
     asked = {name: str(getattr(video, name)) for name in (*_CHOICES, "prompt")} | {"takes": takes}
     characters = list(video.characters.values_list("public_id", flat=True))
     image = {"reference": video.reference.public_id} if video.reference else {}
-    return starting_values(asked, offers) | {"characters": characters, "fit": video.reference_fit} | image
+    return initial_values(asked, offers) | {"characters": characters, "fit": video.reference_fit} | image
 
 
 def _chosen(data: QueryDict, offers: Mapping[str, Offer], **given: str) -> dict[str, object]:
     """What is chosen in the page already, under what is `given`."""
     choices = {name: str(data.get(name, "")) for name in (*_CHOICES, "takes")}
-    return starting_values(choices | given, offers) | {"characters": data.getlist("characters")}
+    return initial_values(choices | given, offers) | {"characters": data.getlist("characters")}

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from videos.models import State, Video
+from videos.views.access import Request
 from videos.views.compare import FEWEST, MOST
-from videos.views.loading import Request
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ def siblings(request: Request, video: Video) -> Siblings:
     """Return the other takes that are not in the trash, in order. One query, and none for a video alone."""
     if video.take_group is None:
         return Siblings([])
-    on_show = Video.objects.of(request.user).on_show()
+    on_show = Video.objects.visible_to(request.user).not_trashed()
     all_takes = list(on_show.filter(take_group=video.take_group).order_by("take"))
     done = [each.public_id for each in all_takes if each.state == State.COMPLETED]
     address = f"{reverse('videos:compare')}?{urlencode({'id': done}, doseq=True)}"

@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from videos import prompting
+from videos.forms.templates import OwnTemplateForm
 from videos.models import PromptTemplate
-from videos.template_forms import OwnTemplateForm
-from videos.views.loading import Request, get_video, searched, signed_in
+from videos.prompts.syntax import escape_braces
+from videos.views.access import Request, get_video, search_terms, signed_in
 
 
 @require_safe
@@ -20,8 +20,8 @@ from videos.views.loading import Request, get_video, searched, signed_in
 @vary_on_headers("HX-Request")
 def templates(request: Request) -> HttpResponse:
     """Show all that one may start from, one's own first; `?q=` searches titles and prompts."""
-    words = searched(request)
-    seen = PromptTemplate.objects.seen_by(request.user)
+    words = search_terms(request)
+    seen = PromptTemplate.objects.visible_to(request.user)
     for word in words:
         seen = seen.filter(Q(title__icontains=word) | Q(prompt__icontains=word))
     found = list(seen)
@@ -84,7 +84,7 @@ def _of_video(request: Request) -> dict[str, object]:
         return {}
     video = get_video(request, public_id)
     return {
-        "prompt": prompting.escape(video.prompt),
+        "prompt": escape_braces(video.prompt),
         "model": video.model,
         "seconds": video.seconds,
         "size": video.size,

@@ -11,12 +11,13 @@ from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from videos import keeping
 from videos.models import Video
 from videos.models.video import VideoQuerySet
-from videos.views.finding import Search, way_to
-from videos.views.loading import Request, get_video, in_line, signed_in, way_back
-from videos.views.paging import Order, page_of
+from videos.services.library import empty_trash, move_to_trash, restore_from_trash
+from videos.views.access import Request, get_video, safe_referer, signed_in
+from videos.views.pagination import Order, page_of
+from videos.views.search import Search, video_url
+from videos.views.selectors import with_queue_info
 
 _LATEST_FIRST = Order(F("trashed_at"))
 
@@ -29,7 +30,7 @@ def trash(request: Request) -> HttpResponse:
     page = page_of(request, thrown, _LATEST_FIRST)
     context = {
         "page": page,
-        "videos": in_line(page.videos),
+        "videos": with_queue_info(page.videos),
         "total": thrown.count(),
         "days": settings.TRASH_DAYS,
         "selectable": True,
@@ -43,19 +44,19 @@ def empty(request: Request) -> HttpResponse:
     """Ask first; a POST deletes all that is in the trash for good."""
     if request.method != "POST":
         return render(request, "videos/empty_trash.html", {"total": _thrown(request).count()})
-    deleted = keeping.empty_trash(request.user)
+    deleted = empty_trash(request.user)
     messages.success(request, f"The trash is empty. {deleted} deleted for good.")
     return redirect("videos:trash")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
-def throw(request: Request, public_id: str) -> HttpResponse:
+def trash_video(request: Request, public_id: str) -> HttpResponse:
     """Ask first; a POST moves the video to the trash. What is in flight is canceled with it."""
     video = get_video(request, public_id)
     if request.method != "POST":
         return render(request, "videos/throw.html", {"video": video})
-    keeping.trash([video])
+    move_to_trash([video])
     messages.success(request, "1 video moved to the trash.", extra_tags=undo_key([video]))
     return redirect(Search.around(request).address)
 
@@ -64,9 +65,9 @@ def throw(request: Request, public_id: str) -> HttpResponse:
 @signed_in
 def restore(request: Request, public_id: str) -> HttpResponse:
     video = get_video(request, public_id)
-    keeping.restore([video])
+    restore_from_trash([video])
     messages.success(request, "1 video restored.")
-    return redirect(way_to(request, video))
+    return redirect(video_url(request, video))
 
 
 @require_POST
@@ -74,12 +75,12 @@ def restore(request: Request, public_id: str) -> HttpResponse:
 def undo(request: Request) -> HttpResponse:
     """Restore what was moved to the trash at the moment `trashed`, in one go."""
     moment = _moment(request.POST.get("trashed", ""))
-    restored = keeping.restore(_thrown(request).filter(trashed_at=moment)) if moment else 0
+    restored = restore_from_trash(_thrown(request).filter(trashed_at=moment)) if moment else 0
     if restored:
         messages.success(request, "1 video restored." if restored == 1 else f"{restored} videos restored.")
     else:
         messages.info(request, "There is nothing to undo any more.")
-    return redirect(way_back(request))
+    return redirect(safe_referer(request))
 
 
 def undo_key(videos: Sequence[Video]) -> str:
@@ -97,4 +98,4 @@ def _moment(text: str) -> datetime | None:
 
 
 def _thrown(request: Request) -> VideoQuerySet:
-    return Video.objects.of(request.user).filter(trashed_at__isnull=False)
+    return Video.objects.visible_to(request.user).filter(trashed_at__isnull=False)

@@ -5,9 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from videos import connecting
-from videos.connecting import Connected, NotConnected
 from videos.management.probe_table import table
+from videos.services.backends import ConnectionFailed, ConnectionResult, connect_backend
 
 
 class Command(BaseCommand):
@@ -35,19 +34,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         models = [name.strip() for name in options["models"].split(",") if name.strip()]
         try:
-            connected = connecting.connect(
+            connected = connect_backend(
                 options["name"],
                 options["url"],
                 key_env=options["key_env"],
                 first=options["default"],
                 models=models,
             )
-        except NotConnected as error:
+        except ConnectionFailed as error:
             raise CommandError(f"Not added. {error}") from error
         self.stdout.write(f"{table(connected.findings)}\n\n{_outcome(connected)}")
 
 
-def _outcome(connected: Connected) -> str:
+def _outcome(connected: ConnectionResult) -> str:
     sentences = [f"“{connected.backend.name}” is added and serves {', '.join(connected.models)}."]
     if connected.new_models:
         sentences.append(

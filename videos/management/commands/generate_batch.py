@@ -12,12 +12,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts.models import User
-from videos import services
-from videos.management.batch_file import SUFFIXES, Fault, Row, read_batch
-from videos.management.following import Outcome, follow
-from videos.management.wishes import Settings, asked_before, person, reference_at
+from videos.management.arguments import Settings, asked_before, person, reference_at
+from videos.management.progress import Outcome, follow
 from videos.models import Fit, ReferenceImage, Video
-from videos.services import Wish
+from videos.services.batch_file import SUFFIXES, Fault, Row, read_batch
+from videos.services.references import keep_reference
+from videos.services.videos import GenerationRequest, create_videos, find_errors
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _opened(path: Path) -> Batch:
         rows, faults = read_batch(path)
     except OSError as error:
         raise CommandError(f"FILE: “{path}” cannot be read: {error.strerror}.") from error
-    errors = services.check_many([_wish(row) for row in rows])
+    errors = find_errors([_wish(row) for row in rows])
     faults += [
         Fault(row.line, text) for row, fields in zip(rows, errors, strict=True) for text in fields.values()
     ]
@@ -122,8 +122,8 @@ def _opened(path: Path) -> Batch:
     return Batch(path.parent, rows, digests)
 
 
-def _wish(row: Row) -> Wish:
-    return Wish(row.prompt, row.model, row.seconds, row.size, fit=Fit(row.fit))
+def _wish(row: Row) -> GenerationRequest:
+    return GenerationRequest(row.prompt, row.model, row.seconds, row.size, fit=Fit(row.fit))
 
 
 def _pictures(folder: Path, names: set[str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -153,7 +153,7 @@ def _queue(owner: User, batch: Batch, *, again: bool) -> list[Video]:
             User.objects.select_for_update().get(pk=owner.pk)
             if not again:
                 _refuse_repetition(owner, batch)
-            return services.create_many(owner, wishes)
+            return create_videos(owner, wishes)
     except ValidationError as error:
         sentences = " ".join(error.messages)
         raise CommandError(f"The catalogue changed meanwhile; nothing was queued. {sentences}") from error
@@ -161,9 +161,7 @@ def _queue(owner: User, batch: Batch, *, again: bool) -> list[Video]:
 
 def _kept_pictures(owner: User, batch: Batch) -> dict[str, ReferenceImage]:
     try:
-        return {
-            name: services.keep_reference(owner, reference_at(batch.folder / name)) for name in batch.digests
-        }
+        return {name: keep_reference(owner, reference_at(batch.folder / name)) for name in batch.digests}
     except ValueError as error:
         raise CommandError(f"A picture changed meanwhile; nothing was queued: {error}") from error
 

@@ -12,11 +12,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from videos import services
-from videos.management.following import follow
-from videos.management.wishes import naming_the_option, person, reference_at
+from videos.management.arguments import naming_the_option, person, reference_at
+from videos.management.progress import follow
 from videos.models import Fit, Video
-from videos.services import Wish
+from videos.services.references import keep_reference
+from videos.services.videos import GenerationRequest, create_video, validate_request
 
 
 class Command(BaseCommand):
@@ -71,13 +71,13 @@ class Command(BaseCommand):
 def _ask(options: dict[str, Any]) -> Video:
     """Create the video. Raises `CommandError` that names the option, and then nothing was created."""
     owner = person(options["user"])
-    wish = Wish(options["prompt"], options["model"], options["seconds"], options["size"])
+    wish = GenerationRequest(options["prompt"], options["model"], options["seconds"], options["size"])
     try:
-        services.check(wish)
+        validate_request(wish)
         if options["reference"] is not None:
-            picture = services.keep_reference(owner, reference_at(options["reference"]))
+            picture = keep_reference(owner, reference_at(options["reference"]))
             wish = replace(wish, reference=picture, fit=Fit(options["fit"]))
-        return services.create(owner, wish)
+        return create_video(owner, wish)
     except ValidationError as error:
         raise naming_the_option(error) from error
     except ValueError as error:

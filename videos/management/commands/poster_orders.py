@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from videos.models import PromptTemplate
-from videos.prompting import parse
+from videos.prompts.syntax import parse_template
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         for template in PromptTemplate.objects.filter(owner=None).exclude(picture=""):
             order = {
                 "name": template.picture,
-                "prompt": parse(template.prompt).sketch({}),
+                "prompt": parse_template(template.prompt).sketch({}),
                 "size": template.size or settings.DEFAULT_SIZE,
                 "seconds": template.seconds or settings.DEFAULT_SECONDS,
             }

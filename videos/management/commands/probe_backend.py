@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from videos import connecting
 from videos.management.probe_table import table
 from videos.models import Backend
+from videos.services.backends import probe_backend
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         if backend is None:
             names = ", ".join(Backend.objects.values_list("name", flat=True))
             raise CommandError(f"There is no backend “{options['name']}”. There is: {names}.")
-        findings = connecting.probe(backend)
+        findings = probe_backend(backend)
         self.stdout.write(f"{backend.name}: {backend.address}\n\n{table(findings)}")
         if findings.problem:
             raise CommandError(findings.problem)

@@ -1,0 +1,26 @@
+import pytest
+from django.test import Client
+
+from tests.admin.conftest import act, said
+from tests.factories import VideoFactory
+from videos.models import State
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_looks_again_without_submitting(as_carol: Client, hints, django_capture_on_commit_callbacks):
+    late = VideoFactory(state=State.FAILED, error_code="timed_out")
+    blocked = VideoFactory(state=State.FAILED, error_code="moderation_blocked")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        response = act(as_carol, "check_again", [late, blocked])
+
+    job = late.backend_job_id
+    late.refresh_from_db()
+    blocked.refresh_from_db()
+    assert said(response) == [
+        "1 will be checked again; 1 had failed for a reason that looking again does not change."
+    ]
+    assert (late.state, late.backend_job_id) == (State.IN_PROGRESS, job)
+    assert blocked.state == State.FAILED
+    assert hints == []

@@ -1,0 +1,77 @@
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+
+from tests.admin.conftest import act, said
+from tests.factories import VideoFactory
+from videos.models import State
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_asks_first_and_names_what_would_be_submitted(
+    as_carol: Client, hints, django_capture_on_commit_callbacks
+):
+    failed, running = VideoFactory(state=State.FAILED), VideoFactory(state=State.IN_PROGRESS)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        page = act(as_carol, "retry", [failed, running])
+
+    content = page.content.decode()
+    assert "may cost money again" in content
+    assert failed.public_id in content
+    assert running.public_id not in content
+    assert "1 of those you chose does not fit" in content
+    failed.refresh_from_db()
+    assert failed.state == State.FAILED
+    assert hints == []
+    assert not LogEntry.objects.exists()
+
+
+def test_it_queues_the_failed_ones_once_confirmed(
+    as_carol: Client, hints, django_capture_on_commit_callbacks
+):
+    failed, running = VideoFactory(state=State.FAILED), VideoFactory(state=State.IN_PROGRESS)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        response = act(as_carol, "retry", [failed, running], confirmed="yes")
+
+    assert said(response) == ["1 queued again; 1 had not failed."]
+    failed.refresh_from_db()
+    running.refresh_from_db()
+    assert (failed.state, running.state) == (State.QUEUED, State.IN_PROGRESS)
+    assert hints == [("submit", failed.backend_id)]
+    assert LogEntry.objects.get().object_id == str(failed.pk)
+
+
+def test_confirming_twice_submits_once(as_carol: Client, hints, django_capture_on_commit_callbacks):
+    failed = VideoFactory(state=State.FAILED)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        act(as_carol, "retry", [failed], confirmed="yes")
+        again = act(as_carol, "retry", [failed], confirmed="yes")
+
+    assert said(again)[-1] == "1 had not failed."
+    assert len(hints) == 1
+
+
+def test_it_takes_no_more_than_a_person_can_have_read(as_carol: Client, monkeypatch):
+    monkeypatch.setattr("videos.admin.actions.CONFIRMED_AT_ONCE", 2)
+    failed = VideoFactory.create_batch(3, state=State.FAILED)
+
+    response = act(as_carol, "retry", failed, confirmed="yes")
+
+    assert said(response) == ["Choose at most 2 videos for “Retry”. Nothing was changed."]
+    for video in failed:
+        video.refresh_from_db()
+        assert video.state == State.FAILED
+
+
+def test_from_a_videos_page_it_leads_back_there(as_carol: Client):
+    failed = VideoFactory(state=State.FAILED)
+
+    page = act(as_carol, "retry", [failed], from_page="yes").content.decode()
+    response = act(as_carol, "retry", [failed], from_page="yes", confirmed="yes")
+
+    assert 'name="from_page"' in page
+    assert response["Location"] == f"/admin/videos/video/{failed.pk}/change/"

@@ -1,0 +1,143 @@
+"""Who may do what, over every address of the REST API: one that is added is asked about here by itself."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from accounts import tokens
+from accounts.models import Scope, User
+from tests.api.rest.conftest import client_of, read
+from videos.models import Video
+
+pytestmark = pytest.mark.django_db
+PUBLIC = {"api/openapi.json", "api/docs"}
+SAFE = ("get", "head")
+
+
+def _routes() -> list[tuple[str, str]]:
+    """Every method and address below /api/ that there is, as the URL resolver knows them."""
+    (door,) = (
+        each
+        for each in get_resolver().url_patterns
+        if isinstance(each, URLResolver) and str(each.pattern) == "api/"
+    )
+    found = set()
+    for pattern in door.url_patterns:
+        assert isinstance(pattern, URLPattern)
+        route = f"api/{pattern.pattern}"
+        if route in PUBLIC or route == "api/":
+            continue
+        # Ninja's view keeps its operations in a closure; OPTIONS tells them all, and asks for nothing.
+        address = "/" + route.replace("<slug:video_id>", "video_x")
+        allowed = Client(SERVER_NAME="localhost").options(address)
+        assert allowed.status_code == 405, route
+        found |= {(method.strip().lower(), route) for method in allowed["Allow"].split(",")}
+    return sorted(found)
+
+
+ROUTES = _routes()
+
+
+def test_it_asks_about_all_that_is_documented(client: Client):
+    paths = client.get("/api/openapi.json").json()["paths"]
+    documented = {
+        (method, path.lstrip("/").replace("{video_id}", "<slug:video_id>"))
+        for path, methods in paths.items()
+        for method in methods
+    }
+    assert documented == {(method, route) for method, route in ROUTES if method != "head"}
+    assert len(documented) == 16
+
+
+@pytest.fixture
+def ask(finished: Callable[..., Video]) -> Callable[[Client, str, str], int]:
+    """Ask about alice's finished video, with a body that would do. Returns the status."""
+    video = finished()
+
+    def ask(client: Client, method: str, route: str) -> int:
+        path = "/" + route.replace("<slug:video_id>", video.public_id)
+        if method != "post":
+            response = getattr(client, method)(path)
+        else:
+            response = client.post(path, {"prompt": "A lake"}, content_type="application/json")
+        read(response)
+        if response.status_code >= 400 and method != "head":
+            assert set(response.json()["error"]) == {"type", "code", "message", "param"}
+        return int(response.status_code)
+
+    return ask
+
+
+def worked(status: int) -> bool:
+    """Whether it was let in: a finished video cannot be canceled, say, which is 409."""
+    return status in (200, 409)
+
+
+def bearing(secret: str) -> Client:
+    return Client(headers={"Authorization": f"Bearer {secret}"}, enforce_csrf_checks=True)
+
+
+def _rows() -> tuple[int, int]:
+    return Video.objects.count(), Video.objects.filter(deleted_at=None).count()
+
+
+@pytest.mark.parametrize(("method", "route"), ROUTES)
+class TestEveryRoute:
+    def test_it_works_for_its_owners_program(self, ask, alice: User, method, route):
+        assert worked(ask(client_of(alice), method, route))
+
+    def test_a_read_token_only_looks(self, ask, alice: User, method, route):
+        before = _rows()
+        status = ask(client_of(alice, Scope.READ), method, route)
+        assert status == (200 if method in SAFE else 403)
+        assert _rows() == before
+
+    def test_nobody_without_a_token(self, ask, db, method, route):
+        before = _rows()
+        assert ask(Client(), method, route) == 401
+        assert _rows() == before
+
+    def test_no_token_that_is_over(self, ask, alice: User, method, route):
+        _, expired = tokens.issue(alice, "expired", expires_at=timezone.now() - timedelta(seconds=1))
+        revoked, secret = tokens.issue(alice, "revoked")
+        tokens.revoke(revoked)
+        before = _rows()
+        for over in (expired, secret, "cg_" + "x" * 43):
+            assert ask(bearing(over), method, route) == 401
+        _, good = tokens.issue(alice, "good")
+        User.objects.filter(pk=alice.pk).update(is_active=False)
+        assert ask(bearing(good), method, route) == 401
+        assert _rows() == before
+
+    def test_neither_a_stranger_nor_staff(self, ask, bob: User, carol: User, method, route):
+        """What is about no video of alice's, they may do for themselves."""
+        before = Video.objects.get().revision
+        for person in (bob, carol):
+            status = ask(client_of(person), method, route)
+            assert status == 404 if "video_id" in route else worked(status)
+        video = Video.objects.get(owner__username="alice")
+        assert (video.revision, video.deleted_at) == (before, None)
+
+    def test_a_session_changes_nothing_without_its_csrf_token(self, ask, alice: User, method, route):
+        browser = Client(enforce_csrf_checks=True)
+        browser.force_login(alice)
+        before = _rows()
+        assert ask(browser, method, route) == (200 if method in SAFE else 403)
+        assert _rows() == before
+
+    def test_a_session_with_its_csrf_token_may(self, ask, alice: User, method, route):
+        browser = Client(enforce_csrf_checks=True)
+        browser.force_login(alice)
+        browser.get("/")
+        browser.defaults["HTTP_X_CSRFTOKEN"] = browser.cookies["csrftoken"].value
+        assert worked(ask(browser, method, route))
+
+
+@pytest.mark.parametrize("route", sorted(PUBLIC))
+def test_the_documentation_is_for_all(client: Client, route):
+    assert client.get(f"/{route}").status_code == 200
+    assert client.post(f"/{route}").status_code == 405

@@ -1,0 +1,148 @@
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from tests.engine.fake import FakeBackend
+from tests.factories import VideoFactory
+from videos import lifecycle
+from videos.backends.errors import Refused, Unavailable
+from videos.engine import sweep
+from videos.engine.cleanup import clean_up_video
+from videos.engine.store import folder_of
+from videos.models import IN_FLIGHT, Backend, Kind, State, Video
+
+pytestmark = pytest.mark.django_db
+
+
+def _stored(backend: Backend) -> Video:
+    video = VideoFactory(backend=backend, state=State.COMPLETED)
+    video.file = default_storage.save(f"{folder_of(video)}/abc/video.mp4", ContentFile(b"film"))
+    video.save(update_fields=["file"])
+    return video
+
+
+def test_a_deleted_video_goes_with_its_files_and_its_job(backend: Backend, fake: FakeBackend):
+    video, other = _stored(backend), _stored(backend)
+    lifecycle.delete(video.pk)
+
+    clean_up_video(video.pk)
+
+    assert fake.deleted == [video.backend_job_id]
+    assert not Video.objects.filter(pk=video.pk).exists()
+    assert not default_storage.exists(video.file.name)
+    assert default_storage.exists(other.file.name)
+
+
+def test_a_canceled_video_keeps_its_row(backend: Backend, fake: FakeBackend):
+    video = VideoFactory(backend=backend, state=State.IN_PROGRESS)
+    lifecycle.cancel(video.pk)
+
+    clean_up_video(video.pk)
+
+    video.refresh_from_db()
+    assert fake.deleted == [video.backend_job_id]
+    assert video.delete_job_at is None
+
+
+def test_a_backend_that_is_away_is_asked_again_and_the_video_stays_hidden(
+    backend: Backend, fake: FakeBackend
+):
+    video = _stored(backend)
+    lifecycle.delete(video.pk)
+    fake.answers[video.backend_job_id] = Unavailable("Away.", code="unreachable")
+
+    clean_up_video(video.pk)
+
+    video.refresh_from_db()
+    assert video.delete_job_at > timezone.now()
+    assert not Video.objects.visible_to(video.owner).exists()
+    assert default_storage.exists(video.file.name)
+
+
+def test_a_backend_that_cannot_delete_does_not_keep_the_video_alive(backend: Backend, fake: FakeBackend):
+    video = _stored(backend)
+    lifecycle.delete(video.pk)
+    fake.answers[video.backend_job_id] = Refused("Cannot.", code="not_deleted")
+
+    clean_up_video(video.pk)
+
+    assert not Video.objects.filter(pk=video.pk).exists()
+
+
+def test_a_video_in_flight_is_never_removed(backend: Backend, fake: FakeBackend):
+    video = VideoFactory(backend=backend, state=State.SUBMITTING)
+    lifecycle.delete(video.pk)
+
+    clean_up_video(video.pk)
+
+    assert Video.objects.filter(pk=video.pk, state=State.SUBMITTING).exists()
+    assert fake.deleted == []
+
+
+def test_what_a_killed_worker_saved_of_a_canceled_video_is_removed(backend: Backend, fake: FakeBackend):
+    video, other = VideoFactory(backend=backend, state=State.STORING), _stored(backend)
+    left = default_storage.save(f"{folder_of(video)}/abc/video.mp4", ContentFile(b"film"))
+    lifecycle.cancel(video.pk)
+
+    clean_up_video(video.pk)
+
+    assert not default_storage.exists(left)
+    assert default_storage.exists(other.file.name)
+    assert Video.objects.filter(pk=video.pk, state=State.CANCELED).exists()
+
+
+@pytest.mark.parametrize("state", sorted(IN_FLIGHT))
+def test_a_source_stays_until_what_is_made_from_it_has_ended(
+    backend: Backend, fake: FakeBackend, hints: list, state: State
+):
+    source = _stored(backend)
+    derived = VideoFactory(backend=backend, state=state, kind=Kind.EDIT, source=source)
+    lifecycle.delete(source.pk)
+
+    sweep.sweep()
+    clean_up_video(source.pk)
+
+    assert Video.objects.filter(pk=source.pk).exists()
+    assert not Video.objects.visible_to(source.owner).exists(), "its owner does not see it any more"
+    assert default_storage.exists(source.file.name)
+    assert fake.deleted == []
+    assert ("forget", source.pk) not in hints
+
+    Video.objects.filter(pk=derived.pk).update(state=State.COMPLETED)
+    sweep.sweep()
+    assert ("forget", source.pk) in hints
+    clean_up_video(source.pk)
+
+    assert not Video.objects.filter(pk=source.pk).exists()
+    assert not default_storage.exists(source.file.name)
+    assert fake.deleted == [source.backend_job_id]
+    derived.refresh_from_db()
+    assert derived.source is None
+
+
+@pytest.mark.parametrize("state", [State.COMPLETED, State.FAILED, State.CANCELED])
+def test_what_has_ended_keeps_no_source(backend: Backend, fake: FakeBackend, state: State):
+    source = _stored(backend)
+    derived = VideoFactory(backend=backend, state=state, kind=Kind.REMIX, source=source)
+    lifecycle.delete(source.pk)
+
+    clean_up_video(source.pk)
+
+    assert not Video.objects.filter(pk=source.pk).exists()
+    assert Video.objects.filter(pk=derived.pk).exists()
+
+
+def test_a_backend_that_is_known_not_to_delete_is_not_asked(backend: Backend, fake: FakeBackend):
+    Backend.objects.filter(pk=backend.pk).update(can_delete=False)
+    deleted, canceled = _stored(backend), VideoFactory(backend=backend, state=State.IN_PROGRESS)
+    lifecycle.delete(deleted.pk)
+    lifecycle.cancel(canceled.pk)
+
+    clean_up_video(deleted.pk)
+    clean_up_video(canceled.pk)
+
+    assert fake.deleted == []
+    assert not Video.objects.filter(pk=deleted.pk).exists()
+    canceled.refresh_from_db()
+    assert (canceled.state, canceled.delete_job_at) == (State.CANCELED, None)

@@ -1,0 +1,93 @@
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.factories import BackendFactory, VideoFactory
+from tests.simulator.conftest import Start
+from videos import lifecycle, tasks
+from videos.engine import sweep
+from videos.models import Backend, State
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_submission_whose_worker_died_becomes_uncertain(backend: Backend):
+    dead = VideoFactory(
+        backend=backend,
+        state=State.SUBMITTING,
+        lease_token=uuid.uuid4(),
+        lease_expires_at=timezone.now() - timedelta(seconds=1),
+    )
+    alive = VideoFactory(
+        backend=backend,
+        state=State.SUBMITTING,
+        lease_token=uuid.uuid4(),
+        lease_expires_at=timezone.now() + timedelta(seconds=30),
+    )
+
+    sweep.sweep()
+    sweep.sweep()
+
+    dead.refresh_from_db()
+    alive.refresh_from_db()
+    assert dead.state == State.UNCERTAIN
+    assert alive.state == State.SUBMITTING
+
+
+def test_it_hints_at_uncertain_videos_that_are_due(backend: Backend, hints: list):
+    VideoFactory(backend=backend, state=State.UNCERTAIN)
+    VideoFactory(backend=backend, state=State.UNCERTAIN)
+    VideoFactory(state=State.UNCERTAIN, due_at=None)
+
+    sweep.sweep()
+
+    assert hints == [("reconcile", backend.pk)]
+
+
+def test_it_hints_at_what_is_to_be_forgotten(backend: Backend, hints: list):
+    canceled = VideoFactory(backend=backend, state=State.IN_PROGRESS)
+    lifecycle.cancel(canceled.pk)
+    deleted = VideoFactory(backend=backend, state=State.FAILED, backend_job_id="")
+    lifecycle.delete(deleted.pk)
+    VideoFactory(backend=backend, state=State.COMPLETED)
+
+    sweep.sweep()
+
+    assert sorted(hints) == [("forget", canceled.pk), ("forget", deleted.pk)]
+
+
+def test_a_backend_that_was_never_looked_at_is_probed_once_in_a_while(hints: list):
+    new = BackendFactory(probed_at=None)
+    BackendFactory(probed_at=None, enabled=False)
+    BackendFactory(probed_at=None, base_url="https://api.openai.com/v1")
+    BackendFactory()
+
+    sweep.sweep()
+    sweep.sweep()
+
+    assert hints == [("probe", new.pk)]
+
+
+def test_a_look_keeps_what_a_new_backend_can_do_and_happens_once(start: Start):
+    simulator = start()
+    backend = BackendFactory(probed_at=None, base_url=f"{simulator.url}/v1")
+
+    tasks.probe(backend.pk)
+    seen = simulator.http.get("/_simulator/books").json()
+    tasks.probe(backend.pk)
+
+    backend.refresh_from_db()
+    assert (backend.can_remix, backend.can_extend, backend.can_list) == (True, True, True)
+    assert simulator.http.get("/_simulator/books").json() == seen
+    assert seen["accepted"] == []
+
+
+def test_a_look_at_a_backend_that_is_away_is_not_the_last_one():
+    backend = BackendFactory(probed_at=None, base_url="http://127.0.0.1:9/v1")
+
+    tasks.probe(backend.pk)
+
+    backend.refresh_from_db()
+    assert (backend.probed_at, backend.can_list) == (None, None)

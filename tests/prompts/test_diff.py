@@ -1,0 +1,59 @@
+"""What the tree of a family tells of a prompt that came of another."""
+
+import time
+
+import pytest
+
+from videos.prompts.diff import LONGEST, PIECES, diff_prompts
+
+SIGNS = {"same": "{}", "new": "[+{}]", "old": "[-{}]", "cut": "{}"}
+LONG = " ".join(f"w{number}" for number in range(30))
+
+
+def told(before: str, after: str) -> str | None:
+    pieces = diff_prompts(before, after)
+    return None if pieces is None else " ".join(SIGNS[piece.kind].format(piece.text) for piece in pieces)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("a red boat", "a red boat", ""),
+        ("a red  boat\n", "a red boat", ""),
+        ("a red boat", "a blue boat", "a [-red] [+blue] boat"),
+        ("a boat", "a boat at dawn", "a boat [+at dawn]"),
+        ("a boat at dawn", "a boat", "a boat [-at dawn]"),
+        ("a boat", "a boat a boat", "a boat [+a boat]"),
+        ("one two three", "four five six", None),
+        ("a boat", "the sea is a wide and empty place", None),
+        (LONG, f"{LONG} x", "… w26 w27 w28 w29 [+x]"),
+        (LONG, f"x {LONG}", "[+x] w0 w1 w2 w3 …"),
+        (LONG, LONG.replace("w15", "x"), "… w11 w12 w13 w14 [-w15] [+x] w16 w17 w18 w19 …"),
+        (
+            LONG,
+            LONG.replace("w10 ", "x ").replace("w20 ", "y "),
+            "… w6 w7 w8 w9 [-w10] [+x] w11 w12 w13 w14 w15 w16 w17 w18 w19 [-w20] [+y] w21 w22 w23 w24 …",
+        ),
+    ],
+)
+def test_a_prompt_is_cut_around_the_words_that_changed(before, after, words):
+    assert told(before, after) == words
+
+
+def test_a_long_change_and_many_changes_are_cut_too():
+    pieces = diff_prompts(LONG, f"{LONG} {LONG.upper()} {LONG.title()}")
+    assert pieces is None or len(pieces[-1].text.split()) <= LONGEST + 1
+    scattered = " ".join(word if number % 4 else "x" for number, word in enumerate(LONG.split() * 5))
+    pieces = diff_prompts(" ".join(LONG.split() * 5), scattered)
+    assert pieces is not None
+    assert len(pieces) == PIECES + 1
+    assert pieces[-1].kind == "cut"
+
+
+def test_forty_of_the_longest_prompts_take_no_time():
+    one = " ".join(f"w{number % 97}" for number in range(5000))
+    other = " ".join(f"w{number % 89}" for number in range(5000))
+    began = time.monotonic()
+    for _ in range(40):
+        diff_prompts(one, other)
+    assert time.monotonic() - began < 4

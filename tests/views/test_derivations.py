@@ -1,0 +1,241 @@
+"""Remix, edit and extend from their pages."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from tests.factories import BackendFactory, VideoFactory
+from tests.views.page import HTMX
+from videos.models import Backend, Kind, State, Video, VideoModel
+
+pytestmark = pytest.mark.django_db
+VERBS = ["remix", "edit", "extend"]
+KINDS = {"remix": Kind.REMIX, "edit": Kind.EDIT, "extend": Kind.EXTEND}
+WISH = {"prompt": "Now with snow", "seconds": "8"}
+
+
+@pytest.fixture
+def source(alice: User) -> Video:
+    """A finished video of alice's at the simulator, where everything is possible."""
+    simulator = Backend.objects.for_environment()
+    return VideoFactory(owner=alice, state=State.COMPLETED, backend=simulator, prompt="A paper boat")
+
+
+def url_of(video: Video, verb: str) -> str:
+    return reverse(f"videos:{verb}", args=[video.public_id])
+
+
+def nothing_made(source: Video) -> bool:
+    return not Video.objects.exclude(pk=source.pk).exists()
+
+
+def joining_backend(**fields: object) -> Backend:
+    """A backend in use that cannot extend, and takes a reference image."""
+    backend = BackendFactory(name="Box", takes_reference=True, **fields)
+    backend.models.set(VideoModel.objects.all())
+    return backend
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_page_shows_the_source_and_its_prompt(as_alice, source, verb):
+    response = as_alice.get(url_of(source, verb))
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert f"{verb.capitalize()} this video" in page
+    assert response.context["form"].meaning in page
+    assert f'src="{reverse("videos:file", args=[source.public_id])}"' in page
+    assert "A paper boat</textarea>" in page
+    assert "data-price>$0.40</span>" in page
+    assert "the simulator is free" in page
+    assert " style=" not in page
+    assert nothing_made(source)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_it_makes_the_video_and_leads_to_it(
+    as_alice, alice, source, verb, hints, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        response = as_alice.post(url_of(source, verb), {**WISH, "prompt": "Now\r\nwith snow"})
+
+    made = Video.objects.exclude(pk=source.pk).get()
+    assert response.url == made.get_absolute_url()
+    assert (made.owner, made.kind, made.source, made.state) == (alice, KINDS[verb], source, State.QUEUED)
+    assert made.prompt == "Now\nwith snow"
+    assert made.seconds == (8 if verb == "extend" else 4)
+    assert hints == [("submit", made.backend_id)]
+    assert as_alice.get(response.url).status_code == 200
+    source.refresh_from_db()
+    assert (source.prompt, source.state) == ("A paper boat", State.COMPLETED)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_htmx_is_led_there_too(as_alice, source, verb):
+    response = as_alice.post(url_of(source, verb), WISH, headers=HTMX)
+    made = Video.objects.exclude(pk=source.pk).get()
+    assert response["HX-Redirect"] == made.get_absolute_url()
+    assert "HX-Request" in response["Vary"]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("prompt", ["", "  \n", "x" * 32_001, "a\x00b"])
+def test_a_bad_prompt_is_told_at_the_field(as_alice, source, verb, prompt):
+    response = as_alice.post(url_of(source, verb), {**WISH, "prompt": prompt})
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert set(response.context["form"].errors) == {"prompt"}
+    assert 'id="prompt-error"' in page
+    assert "<html" in page
+    assert nothing_made(source)
+
+
+def test_htmx_gets_only_the_form_back(as_alice, source):
+    response = as_alice.post(url_of(source, "remix"), {"prompt": ""}, headers=HTMX)
+    assert response.status_code == 422
+    assert "<html" not in response.content.decode()
+    assert 'id="derive"' in response.content.decode()
+    assert "hx-disabled-elt" in response.content.decode(), "a second press must not make a second video"
+
+
+@pytest.mark.parametrize("seconds", ["", "0", "-4", "5", "x", "9" * 5000, "4.5"])
+def test_a_length_that_is_not_offered_is_told_at_the_field(as_alice, source, seconds):
+    response = as_alice.post(url_of(source, "extend"), {"prompt": "On and on", "seconds": seconds})
+    assert response.status_code == 422
+    assert set(response.context["form"].errors) == {"seconds"}
+    assert "On and on</textarea>" in response.content.decode()
+    assert nothing_made(source)
+
+
+def test_it_offers_the_lengths_with_their_prices(as_alice, source):
+    response = as_alice.get(url_of(source, "extend"))
+    lengths = response.context["form"].lengths
+    assert [(each.seconds, each.whole, each.price) for each in lengths] == [
+        (4, 8, "$0.40"),
+        (8, 12, "$0.80"),
+        (12, 16, "$1.20"),
+        (16, 20, "$1.60"),
+        (20, 24, "$2.00"),
+    ]
+    assert [each.seconds for each in lengths if each.chosen] == [4]
+    page = response.content.decode()
+    assert 'value="8" data-costs="$0.80"' in page
+    assert "8 s more cost $0.80" in page
+
+
+def test_the_button_says_the_price_of_what_was_chosen(as_alice, source):
+    page = as_alice.post(url_of(source, "extend"), {"prompt": "", "seconds": "12"}).content.decode()
+    assert "data-price>$1.20</span>" in page
+    assert 'value="12" data-costs="$1.20" checked' in page
+
+
+def test_there_is_no_price_where_the_catalogue_has_none(as_alice, source):
+    VideoModel.objects.update(price_per_second={})
+    for verb in VERBS:
+        page = as_alice.get(url_of(source, verb)).content.decode()
+        assert "$" not in page
+        assert "data-price hidden>" in page
+
+
+def test_it_says_who_extends(as_alice, alice, source):
+    assert "Simulator extends the film itself." in as_alice.get(url_of(source, "extend")).content.decode()
+    for knows, words in ((False, "cannot extend videos"), (None, "is not known to extend videos")):
+        backend = joining_backend(base_url=f"http://{knows}.test/v1", can_extend=knows, position=1)
+        video = VideoFactory(owner=alice, state=State.COMPLETED, backend=backend)
+        page = as_alice.get(url_of(video, "extend")).content.decode()
+        assert f"Box {words}, so it makes a clip that begins with the last frame" in page
+        assert "the simulator is free" not in page
+        Backend.objects.filter(pk=backend.pk).update(enabled=False, name=f"Box {knows}")
+
+
+def test_where_the_backend_is_left_another_goes_on(as_alice, alice, source):
+    joining_backend()
+    page = as_alice.get(url_of(source, "extend")).content.decode()
+    assert "Simulator takes no new videos now, so Box makes a clip" in page
+    as_alice.post(url_of(source, "extend"), WISH)
+    made = Video.objects.exclude(pk=source.pk).get()
+    assert (made.backend.name, made.concat_with_source) == ("Box", True)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("state", [State.QUEUED, State.IN_PROGRESS, State.FAILED, State.CANCELED])
+def test_a_video_that_is_not_finished_cannot(as_alice, alice, verb, state):
+    video = VideoFactory(owner=alice, state=state, backend=Backend.objects.for_environment())
+    for response in (as_alice.get(url_of(video, verb)), as_alice.post(url_of(video, verb), WISH)):
+        page = response.content.decode()
+        assert response.status_code == 409
+        assert f"Only a completed video can be used to {verb}" in page
+        assert f'href="{video.get_absolute_url()}"' in page
+    assert nothing_made(video)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_backend_that_cannot_is_named(as_alice, alice, verb):
+    backend = BackendFactory(name="Box", takes_reference=False)
+    backend.models.set(VideoModel.objects.all())
+    video = VideoFactory(owner=alice, state=State.COMPLETED, backend=backend)
+    response = as_alice.get(url_of(video, verb))
+    assert response.status_code == 409
+    assert f"Box cannot {verb} this video." in response.content.decode()
+    assert as_alice.post(url_of(video, verb), WISH).status_code == 409
+    assert nothing_made(video)
+
+
+def test_a_film_that_is_long_enough_says_so(as_alice, source):
+    Video.objects.update(source_seconds=116)
+    response = as_alice.get(url_of(source, "extend"))
+    assert response.status_code == 409
+    assert "120 s long" in response.content.decode()
+
+
+def test_htmx_learns_by_a_new_page_that_it_is_not_possible_any_more(as_alice, source):
+    Backend.objects.update(can_remix=False)
+    url = url_of(source, "remix")
+    assert as_alice.post(url, WISH, headers=HTMX)["HX-Redirect"] == url
+    assert nothing_made(source)
+
+
+def test_what_the_service_refuses_in_the_last_moment_is_told(as_alice, source, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise ValidationError({"video": "Too late."})
+
+    monkeypatch.setattr("videos.forms.derivations.remix_video", refuse)
+    response = as_alice.post(url_of(source, "remix"), WISH)
+    assert response.status_code == 422
+    assert "Too late." in response.content.decode()
+
+
+@pytest.mark.parametrize("who", ["as_bob", "as_carol"])
+@pytest.mark.parametrize("verb", VERBS)
+def test_it_is_for_its_owner_only(request, source, who, verb):
+    client = request.getfixturevalue(who)
+    assert client.get(url_of(source, verb)).status_code == 404
+    assert client.post(url_of(source, verb), WISH).status_code == 404
+    assert client.post(url_of(source, verb), WISH, headers=HTMX).status_code == 404
+    assert nothing_made(source)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_deleted_video_is_gone(as_alice, source, verb):
+    Video.objects.update(deleted_at=timezone.now())
+    assert as_alice.post(url_of(source, verb), WISH).status_code == 404
+    assert nothing_made(source)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_it_is_for_those_who_are_signed_in(client, as_alice, source, verb):
+    url = url_of(source, verb)
+    assert client.get(url).url == f"{reverse('account_login')}?next={url}"
+    assert client.post(url, WISH).url.startswith(reverse("account_login"))
+    assert as_alice.put(url).status_code == as_alice.delete(url).status_code == 405
+    assert nothing_made(source)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_it_needs_the_csrf_token(alice, source, verb):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    assert client.post(url_of(source, verb), WISH).status_code == 403
+    assert nothing_made(source)

@@ -1,0 +1,107 @@
+"""Creating requests that come twice are carried out once."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from videos.api.auth import Caller
+from videos.api.errors import ApiError
+from videos.models import IdempotencyRecord, Video
+
+KEY_LIMIT = 255  # characters of an Idempotency-Key
+# A client of OpenAI's SDK waits up to 600 s for a reply before it asks again, up to twice (openai 3.54.0).
+RETRY_WINDOW = timedelta(minutes=30)
+# How much later than its own retry a first request may still arrive: it was on its way all the time.
+LATE_WINDOW = timedelta(minutes=2)
+
+
+def fingerprint(action: str, fields: Mapping[str, object], files: Mapping[str, bytes] | None = None) -> str:
+    """Return the SHA-256 that two requests share when they ask for the same: where, fields and files.
+
+    The bytes of a multipart body will not do: its boundary differs each time.
+    """
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in (files or {}).items()}
+    asked = json.dumps([action, fields, digests], sort_keys=True, default=str)
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def once(
+    caller: Caller, asked: str, make: Callable[[], Video], *, key: str = "", retry: int = 0
+) -> tuple[Video, bool]:
+    """Return the video that `make` creates, or that of an earlier request that this one repeats, and whether
+    it is new.
+
+    `asked` is the request's fingerprint, `key` its Idempotency-Key, `retry` how often the client says it has
+    asked before (`x-stainless-retry-count`). Requests of one person take turns here, so two at the same
+    instant make one video. Raises `ApiError` 409 for a key that was used for something else, or whose video
+    was deleted since; and whatever `make` raises, keeping nothing.
+    """
+    if len(key) > KEY_LIMIT or "\x00" in key:
+        raise ApiError(
+            400,
+            "invalid_value",
+            f"An Idempotency-Key has at most {KEY_LIMIT} characters, none of them NUL.",
+            param="Idempotency-Key",
+        )
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=caller.user.pk)
+        earlier = _with_key(caller, asked, key) if key else _repeated(caller, asked, retry)
+        if earlier is not None:
+            return earlier, False
+        video = make()
+        IdempotencyRecord.objects.create(
+            owner=caller.user,
+            token=caller.token,
+            key=key,
+            fingerprint=asked,
+            video=video,
+            is_first_outstanding=retry > 0 and not key,
+        )
+    return video, True
+
+
+def _with_key(caller: Caller, asked: str, key: str) -> Video | None:
+    record = IdempotencyRecord.objects.select_related("video").filter(owner=caller.user, key=key).first()
+    if record is None:
+        return None
+    if record.fingerprint != asked:
+        raise ApiError(
+            409,
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for a request that asked for something else.",
+            param="Idempotency-Key",
+        )
+    if record.video is None or record.video.deleted_at is not None:
+        raise ApiError(
+            409, "video_deleted", "The video of this Idempotency-Key was deleted.", param="Idempotency-Key"
+        )
+    return record.video
+
+
+def _repeated(caller: Caller, asked: str, retry: int) -> Video | None:
+    """The video of the request that this one repeats, or overtook; None for one that asks anew."""
+    since = timezone.now() - RETRY_WINDOW
+    same = IdempotencyRecord.objects.select_related("video").filter(
+        owner=caller.user,
+        token=caller.token,
+        fingerprint=asked,
+        key="",
+        created_at__gte=since,
+        video__isnull=False,
+        video__deleted_at=None,  # who deletes a video and asks for the same again wants another
+    )
+    if retry > 0:
+        record = same.first()
+        return record.video if record else None
+    # The first request may be slower than its own retry; then it is not another wish.
+    late = timezone.now() - LATE_WINDOW
+    overtaken = same.filter(is_first_outstanding=True, created_at__gte=late).first()
+    if overtaken is None:
+        return None
+    IdempotencyRecord.objects.filter(pk=overtaken.pk).update(is_first_outstanding=False)
+    return overtaken.video

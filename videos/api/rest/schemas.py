@@ -1,0 +1,353 @@
+"""What goes in and out of the REST API, and a video as it is told."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated, Literal, cast
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from ninja import Schema
+from pydantic import Field, StringConstraints, WithJsonSchema
+
+from videos.api.idempotency import KEY_LIMIT
+from videos.capabilities import Offer
+from videos.models import PromptTemplate, State, Video
+from videos.services.videos import MAX_PROMPT_LENGTH
+
+Status = Literal["queued", "in_progress", "completed", "failed", "canceled"]
+Output = Literal["video", "thumbnail", "spritesheet"]
+Action = Literal["cancel", "retry", "check-again", "submit-again", "give-up"]
+KindOf = Literal["create", "remix", "edit", "extend"]
+PublicId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
+
+# The services refuse the rest with better sentences; this is what the documentation says.
+Prompt = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_PROMPT_LENGTH})]
+Seconds = Annotated[
+    int,
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^[1-9][0-9]{0,4}$"}]}
+    ),
+]
+_MOMENT = "Unix time, in seconds."
+
+
+class GenerateIn(Schema):
+    """A wish for one video. What is left out, or null, is the server's default."""
+
+    prompt: Prompt
+    model: str = Field(
+        default_factory=lambda: settings.DEFAULT_MODEL,
+        description="One of `/api/v1/models`; by default DEFAULT_MODEL.",
+    )
+    seconds: Seconds = Field(
+        default_factory=lambda: settings.DEFAULT_SECONDS,
+        description="A length that the model takes; by default DEFAULT_SECONDS.",
+    )
+    size: str = Field(
+        default_factory=lambda: settings.DEFAULT_SIZE,
+        description="WIDTHxHEIGHT, a size that the model takes; by default DEFAULT_SIZE.",
+    )
+    fit: Literal["crop", "pad"] = Field("crop", description="How a reference image is brought to the size.")
+    characters: list[PublicId] = Field([], description="Ids of characters that appear, at most 2.")
+
+
+class PromptIn(Schema):
+    prompt: Prompt
+
+
+class ExtendIn(PromptIn):
+    seconds: Seconds = Field(
+        default_factory=lambda: settings.DEFAULT_SECONDS,
+        description="How much the film is to grow; by default DEFAULT_SECONDS.",
+    )
+
+
+class KeyIn(Schema):
+    key: str = Field(
+        "",
+        alias="Idempotency-Key",
+        max_length=KEY_LIMIT,
+        description="Any text of yours. The same request with the same key is carried out once, for 7 days.",
+    )
+
+
+class ListIn(Schema):
+    """Which videos to list. Filters that are left out let everything through."""
+
+    limit: int = Field(20, ge=1, le=100)
+    order: Literal["asc", "desc"] = Field("desc", description="By time of creation.")
+    after: str = Field(
+        "", pattern=r"^[A-Za-z0-9_-]{0,64}$", description="Id of the last video of the page before."
+    )
+    status: Status | None = None
+    model: str = Field("", max_length=100)
+    q: str = Field("", max_length=200, description="A text that the prompt contains.")
+
+
+class UsageIn(Schema):
+    """The days to sum up, in the studio's time zone."""
+
+    first: Day | None = Field(None, alias="from", description="By default 29 days before `to`.")
+    last: Day | None = Field(None, alias="to", description="Included; by default today.")
+
+
+class Trouble(Schema):
+    """Why: a code for programs, a sentence for people."""
+
+    code: str
+    message: str
+
+
+class TimingsOut(Schema):
+    """When each step was reached; null for those still to come."""
+
+    submitted_at: int | None = Field(description=_MOMENT)
+    accepted_at: int | None = Field(description=_MOMENT)
+    generated_at: int | None = Field(description=_MOMENT)
+    finished_at: int | None = Field(description=_MOMENT)
+
+
+class UrlsOut(Schema):
+    """Where to go on. What there is not, or not yet, is null."""
+
+    self: str
+    page: str
+    download: str | None
+    thumbnail: str | None
+    spritesheet: str | None
+
+
+class VideoOut(Schema):
+    id: str
+    object: Literal["video"] = "video"
+    status: Status
+    progress: int = Field(ge=0, le=100, description="Percent.")
+    model: str
+    seconds: int = Field(description="Asked for and paid for; of an extension what it adds.")
+    total_seconds: int = Field(description="Length of the film: with an extension's source.")
+    size: str
+    prompt: str
+    kind: KindOf
+    remixed_from: str | None = Field(description="Id of the video it was made from.")
+    characters: list[str]
+    has_reference: bool
+    created_at: int = Field(description=_MOMENT)
+    completed_at: int | None = Field(description=_MOMENT)
+    cost: float | None = Field(description="US dollars by the catalogue; null when it names no price.")
+    error: Trouble | None = Field(description="Why it failed.")
+    note: Trouble | None = Field(description="What holds up one that has not ended, where something does.")
+    needs_decision: bool = Field(
+        description="Nobody can tell whether the backend accepted it: call submit-again or give-up."
+    )
+    cancel_requested: bool = Field(description="It is canceled as soon as it is known what to cancel.")
+    actions: list[Action] = Field(
+        description="What may be posted to the video now, besides making another from it."
+    )
+    width: int | None = Field(description="Pixels, as measured in the file.")
+    height: int | None = Field(description="Pixels, as measured in the file.")
+    duration: float | None = Field(description="Seconds, as measured in the file.")
+    bytes: int | None
+    sha256: str | None
+    timings: TimingsOut
+    urls: UrlsOut
+
+
+class PageOut(Schema):
+    object: Literal["list"] = "list"
+    data: list[VideoOut]
+    has_more: bool
+    next: str | None = Field(description="Pass it as `after` for the next page; null on the last.")
+
+
+class DeletedOut(Schema):
+    id: str
+    object: Literal["video.deleted"] = "video.deleted"
+    deleted: Literal[True] = True
+
+
+class BackendOut(Schema):
+    """Where videos of a model go. A capability is null while nobody knows."""
+
+    name: str
+    simulator: bool
+    reference_images: bool | None
+    characters: bool | None
+    remix: bool | None
+    edit: bool | None
+    extend: bool | None
+
+
+class ModelOut(Schema):
+    id: str
+    object: Literal["model"] = "model"
+    label: str
+    description: str
+    default: bool
+    sizes: list[str]
+    seconds: list[int]
+    price_per_second: dict[str, float] = Field(
+        description="US dollars by size; “*” stands for every other size. Empty when there is no price."
+    )
+    backend: BackendOut
+
+
+class ModelsOut(Schema):
+    object: Literal["list"] = "list"
+    data: list[ModelOut]
+
+
+class TemplateOut(Schema):
+    """A ready-made prompt. A setting that it leaves open is null."""
+
+    id: int
+    title: str
+    prompt: str
+    model: str | None
+    seconds: int | None
+    size: str | None
+
+
+class TemplatesOut(Schema):
+    object: Literal["list"] = "list"
+    data: list[TemplateOut]
+
+
+class SumOut(Schema):
+    """Videos that a backend accepted."""
+
+    videos: int
+    seconds: int
+    dollars: float = Field(description="By the catalogue; a video without a price adds nothing.")
+
+
+class ModelSumOut(SumOut):
+    model: str
+
+
+class DaySumOut(SumOut):
+    day: date
+
+
+class UsageOut(Schema):
+    start: date = Field(serialization_alias="from")
+    end: date = Field(serialization_alias="to", description="Included.")
+    total: SumOut
+    by_model: list[ModelSumOut]
+    by_day: list[DaySumOut] = Field(description="Days on which something was accepted, the first one first.")
+
+
+class RefusalBody(Schema):
+    type: str
+    code: str
+    message: str
+    param: str | None = Field(description="The field at fault.")
+
+
+class Refusal(Schema):
+    error: RefusalBody
+
+
+def describe(request: HttpRequest, video: Video) -> VideoOut:
+    """Return `video` as the API tells it. Reads its characters: prefetch them for more than one."""
+    reason = Trouble(code=video.error_code, message=video.error_message) if video.error_code else None
+    has_failed = video.state == State.FAILED
+    is_complete = video.state == State.COMPLETED
+    return VideoOut(
+        id=video.public_id,
+        status=cast(Status, video.status),
+        progress=100 if is_complete else min(video.progress or 0, 100),
+        model=video.model,
+        seconds=video.seconds,
+        total_seconds=video.total_seconds,
+        size=video.size,
+        prompt=video.prompt,
+        kind=cast(KindOf, video.kind),
+        remixed_from=video.remixed_from or None,
+        characters=[character.public_id for character in video.characters.all()],
+        has_reference=video.reference_id is not None,
+        created_at=int(video.created_at.timestamp()),
+        completed_at=_unix(video.finished_at) if is_complete else None,
+        cost=None if video.price is None else float(video.price),
+        error=(reason or _UNEXPLAINED) if has_failed else None,
+        note=reason if video.is_in_flight else None,
+        needs_decision=video.needs_decision,
+        cancel_requested=video.is_in_flight and video.cancel_requested_at is not None,
+        actions=[name for name, may in _ACTIONS.items() if may(video)],
+        width=video.width,
+        height=video.height,
+        duration=video.duration,
+        bytes=video.byte_count,
+        sha256=video.sha256 or None,
+        timings=TimingsOut(
+            submitted_at=_unix(video.attempted_at),
+            accepted_at=_unix(video.accepted_at),
+            generated_at=_unix(video.generated_at),
+            finished_at=_unix(video.finished_at),
+        ),
+        urls=_urls(request, video),
+    )
+
+
+_UNEXPLAINED = Trouble(code="failed", message="It failed, and nobody said why.")
+_ACTIONS: dict[Action, Callable[[Video], bool]] = {
+    "cancel": lambda video: video.can_cancel,
+    "retry": lambda video: video.can_retry,
+    "check-again": lambda video: video.can_check_again,
+    "submit-again": lambda video: video.needs_decision,
+    "give-up": lambda video: video.needs_decision,
+}
+
+
+def offered(offer: Offer) -> ModelOut:
+    """Return a model of the catalogue as the API tells it."""
+    model, backend = offer.model, offer.backend
+    return ModelOut(
+        id=model.name,
+        label=model.label,
+        description=model.description,
+        default=model.name == settings.DEFAULT_MODEL,
+        sizes=model.sizes,
+        seconds=model.seconds,
+        price_per_second={size: float(rate) for size, rate in model.price_per_second.items()},
+        backend=BackendOut(
+            name=backend.name,
+            simulator=backend.is_simulator,
+            reference_images=backend.takes_reference,
+            characters=backend.can_characters,
+            remix=backend.can_remix,
+            edit=backend.can_edit,
+            extend=backend.can_extend,
+        ),
+    )
+
+
+def ready_made(template: PromptTemplate) -> TemplateOut:
+    return TemplateOut(
+        id=template.pk,
+        title=template.title,
+        prompt=template.prompt,
+        model=template.model or None,
+        seconds=template.seconds,
+        size=template.size or None,
+    )
+
+
+def _urls(request: HttpRequest, video: Video) -> UrlsOut:
+    def absolute(name: str) -> str:
+        return request.build_absolute_uri(reverse(f"api:{name}", args=[video.public_id]))
+
+    download = absolute("download")
+    return UrlsOut(
+        self=absolute("retrieve"),
+        page=request.build_absolute_uri(video.get_absolute_url()),
+        download=download if video.file else None,
+        thumbnail=f"{download}?output_type=thumbnail" if video.poster else None,
+        spritesheet=f"{download}?output_type=spritesheet" if video.scrub_sheet else None,
+    )
+
+
+def _unix(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())

@@ -1,0 +1,45 @@
+"""A backend's errors in words for people."""
+
+from videos.backends.errors import BackendError, Refused, Unavailable
+from videos.backends.responses import Job
+from videos.lifecycle import Reason
+
+_BY_CODE = {
+    "moderation_blocked": "The backend's content filter stopped this video. Change the prompt and try again.",
+    "sentinel_block": "The backend's content filter refused this prompt. Change it and try again.",
+    "invalid_key": "The backend refused the API key. Videos stay queued until an operator sets a valid one.",
+    "not_found": "The backend does not find this job. We look once more before we believe it.",
+    "source_unknown": "The backend no longer has the video that this was to be made from. Nothing was spent.",
+    "rate_limited": "The backend asked us to slow down. The video goes out as soon as it may.",
+}
+
+
+def reason_of(error: BackendError) -> Reason:
+    """Return what to keep of `error`: its code, a sentence for the owner, and the detail for operators."""
+    message = _BY_CODE.get(error.code)
+    if message is None and isinstance(error, Refused):
+        message = f"The backend refused this video: {error.message}"
+    elif message is None and isinstance(error, Unavailable):
+        message = f"The backend cannot be reached right now: {error.message}"
+    elif message is None:
+        message = "The reply to the submission never arrived. We are finding out whether it was accepted."
+    detail = f"HTTP {error.status} {error.detail}" if error.status else error.detail
+    return Reason(error.code, message, detail or error.message)
+
+
+def reason_of_failure(job: Job) -> Reason:
+    """Return why the backend says that `job` failed."""
+    code = job.error_code or "generation_failed"
+    said = job.error_message or f"status {job.raw_status}"
+    return Reason(code, _BY_CODE.get(code, f"The backend could not make this video: {said}"), said)
+
+
+TIMED_OUT = Reason(
+    "timed_out",
+    "This took longer than the studio waits for a video. Check again looks whether it is done by now.",
+)
+JOB_GONE = Reason("not_found", "The backend no longer knows this job, so its result cannot be fetched.")
+SOURCE_GONE = Reason(
+    "source_gone",
+    "The video that this was to be made from is gone, so nothing was submitted and nothing was spent.",
+)

@@ -1,0 +1,48 @@
+"""What became of a program's creating request, so that the same one again is answered and not repeated."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from videos.models.video import Video
+
+
+class IdempotencyRecord(models.Model):
+    """One creating request through the API and the video it made. Written in the video's own transaction."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="idempotency_records"
+    )
+    token = models.ForeignKey(
+        "accounts.ApiToken",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="idempotency_records",
+    )
+    key = models.CharField(max_length=255, blank=True, help_text="The request's Idempotency-Key, if any.")
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of what was asked for, and where.")
+    video = models.ForeignKey(
+        Video,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="idempotency_records",
+        help_text="Empty when it was deleted since: the request is not carried out again all the same.",
+    )
+    is_first_outstanding = models.BooleanField(
+        default=False,
+        help_text="Made by a retry whose first request has not come yet, and is answered when it does.",
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["owner", "fingerprint", "-created_at"], name="idempotency_recent")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "key"], condition=~models.Q(key=""), name="one_record_per_idempotency_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"idempotency record of {self.video_id}"

@@ -1,0 +1,1 @@
+"""What a person can ask for: pages, APIs, the admin and commands all come through here."""

@@ -1,0 +1,85 @@
+"""One's reference images: kept to be used again, named, and let go."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import BinaryIO
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+
+from accounts.models import User
+from videos.engine.reference_cleanup import delete_unused_reference
+from videos.media.reference import BadReference, Reference, open_reference
+from videos.models import ReferenceImage, Video
+from videos.models.reference_image import NAME_LIMIT
+from videos.validation import is_unicode
+
+MAX_UPLOADS = 20  # images in one upload: each takes up to half a second to decode
+
+
+def add_reference(owner: User, file: BinaryIO) -> ReferenceImage:
+    """Keep an uploaded picture. Raises `ValidationError` with a sentence when it cannot be a reference."""
+    try:
+        reference = open_reference(file, max_bytes=settings.MAX_FILE_SIZE)
+    except BadReference as error:
+        raise ValidationError(str(error), code=error.code) from error
+    return keep_reference(owner, reference)
+
+
+def rename_reference(image: ReferenceImage, name: str) -> None:
+    """Give the image a name; an empty one removes it. Raises `ValidationError` by field (`name`)."""
+    clean = " ".join(name.split())
+    if len(clean) > NAME_LIMIT:
+        raise ValidationError({"name": f"A name has at most {NAME_LIMIT} characters."})
+    if "\x00" in clean or not is_unicode(clean):
+        raise ValidationError({"name": "The name holds a character that cannot be stored."})
+    ReferenceImage.objects.filter(pk=image.pk).update(name=clean)
+    image.name = clean
+
+
+def delete_reference(image: ReferenceImage) -> bool:
+    """Take the image from its owner's. Its row and files go too, at once or with the last video made from it.
+
+    Returns False when it was deleted before.
+    """
+    with transaction.atomic():
+        kept = ReferenceImage.objects.filter(pk=image.pk, deleted_at=None)
+        deleted = kept.update(deleted_at=timezone.now())
+        delete_unused_reference(image.pk)
+    return bool(deleted)
+
+
+def count_uses(owner: User, images: Iterable[ReferenceImage]) -> None:
+    """Set each image's `video_count`: how many of the owner's videos on show started from it. One query."""
+    known = {image.pk: image for image in images}
+    made = Video.objects.visible_to(owner).not_trashed().filter(reference__in=known).order_by()
+    for pk, count in made.values_list("reference").annotate(count=Count("pk")):
+        known[pk].video_count = count
+
+
+def keep_reference(owner: User, reference: Reference) -> ReferenceImage:
+    """Store an opened reference image among the owner's, with its thumbnail.
+
+    The same picture again is the same row: it comes to the front, and back when it was deleted.
+    """
+    with transaction.atomic():
+        image, made = ReferenceImage.objects.select_for_update().get_or_create(
+            owner=owner,
+            sha256=hashlib.sha256(reference.content).hexdigest(),
+            defaults={
+                "content_type": reference.content_type,
+                "width": reference.width,
+                "height": reference.height,
+            },
+        )
+        if made:
+            image.file.save(f"reference.{reference.extension}", ContentFile(reference.content), save=False)
+        if not image.thumbnail:  # new, or from before there were any
+            image.thumbnail.save("thumbnail.webp", ContentFile(reference.thumbnail), save=False)
+        image.used_at, image.deleted_at = timezone.now(), None
+        image.save(update_fields=["file", "thumbnail", "used_at", "deleted_at"])
+    return image

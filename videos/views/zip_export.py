@@ -1,0 +1,136 @@
+"""Many videos as one ZIP, written while it is sent: nothing is stored, and memory does not grow with it."""
+
+import json
+import logging
+import unicodedata
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.files.base import File
+from django.db.models import prefetch_related_objects
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from zipstream import ZipStream
+
+from videos.media.file_response import readable_name
+from videos.models import Video
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 256 * 1024  # bytes read at once
+MISSING = "missing.txt"
+
+
+def zip_response(videos: Sequence[Video]) -> StreamingHttpResponse:
+    """Send the videos' files, each with a JSON beside it that tells what it is.
+
+    Everything is asked of the database before the archive is sent, which may take long.
+    """
+    name = f"contentgen-{timezone.localtime():%Y-%m-%d-%H%M}.zip"
+    prefetch_related_objects(videos, "backend", "reference", "source", "tags")
+    response = StreamingHttpResponse(archive(videos), content_type="application/zip")
+    response["Content-Disposition"] = content_disposition_header(True, name)
+    response["X-Accel-Buffering"] = "no"  # a proxy that collects it all first would need room for it
+    return response
+
+
+def archive(videos: Sequence[Video]) -> Iterator[bytes]:
+    """Yield a ZIP of the videos. Films are compressed already, so they are stored as they are (ZIP64).
+
+    What cannot be read is named in `missing.txt`, at the end, instead of breaking the archive; what was read
+    of it before stays in.
+    """
+    stream = ZipStream()
+    missing: list[str] = []
+    for name, video in zip(_names(videos), videos, strict=True):
+        stream.add(json.dumps(sidecar(video), ensure_ascii=False, indent=2), f"{name}.json")
+        film = _open(video)
+        if film is None:
+            missing.append(f"{name}.mp4  {video.public_id}  there is no file")
+        else:
+            stream.add(_chunks(film, f"{name}.mp4  {video.public_id}", missing), f"{name}.mp4")
+        yield from stream.all_files()
+    if missing:
+        lines = ["These files could not be read, or not to their end:", "", *missing, ""]
+        stream.add("\n".join(lines), MISSING)
+    yield from stream.finalize()
+
+
+def _open(video: Video) -> "File[bytes] | None":
+    try:
+        film: File[bytes] = video.file.storage.open(video.file.name or "")
+    except OSError as error:
+        logger.warning("%s has no file to put into an archive: %s", video, error)
+        return None
+    return film
+
+
+def _chunks(film: "File[bytes]", name: str, missing: list[str]) -> Iterator[bytes]:
+    """Yield the film's bytes; note it in `missing` when it breaks off."""
+    with film:
+        try:
+            while chunk := film.read(CHUNK):
+                yield chunk
+        except OSError as error:
+            logger.warning("A file broke off while it was archived: %s: %s", name, error)
+            missing.append(f"{name}  broke off")
+
+
+def _names(videos: Sequence[Video]) -> Iterator[str]:
+    """A file name for each, without suffix: readable, and no two the same where case does not count."""
+    taken = {MISSING.partition(".")[0]}
+    for video in videos:
+        readable = name = unicodedata.normalize("NFC", readable_name(video.prompt) or video.public_id)[:60]
+        number = 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{readable}-{number}"
+        taken.add(name.casefold())
+        yield name
+
+
+def sidecar(video: Video) -> dict[str, Any]:
+    """What is known of a video, for whoever finds its file years later."""
+    reference = video.reference
+    return {
+        "id": video.public_id,
+        "prompt": video.prompt,
+        "model": video.model,
+        "size": video.size,
+        "seconds": video.seconds,
+        "status": video.status,
+        "backend": video.backend.name,
+        "backend_job_id": video.backend_job_id or None,
+        "created_at": _moment(video.created_at),
+        "accepted_at": _moment(video.accepted_at),
+        "generated_at": _moment(video.generated_at),
+        "finished_at": _moment(video.finished_at),
+        "price_usd": None if video.price is None else str(video.price),
+        "kind": video.kind,
+        "source_id": video.source.public_id if video.source else video.remixed_from or None,
+        "source_seconds": video.source_seconds,
+        "reference": reference
+        and {
+            "sha256": reference.sha256,
+            "content_type": reference.content_type,
+            "width": reference.width,
+            "height": reference.height,
+            "fit": video.reference_fit,
+        },
+        "favourite": video.favourite,
+        "tags": [tag.name for tag in video.tags.all()],
+        "note": video.note,
+        "file": {
+            "width": video.width,
+            "height": video.height,
+            "duration": video.duration,
+            "bytes": video.byte_count,
+            "sha256": video.sha256,
+        },
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
