@@ -96,7 +96,7 @@ def unparsable() -> ApiError:
 def check_body_length(request: HttpRequest) -> None:
     """Before a byte of it is read: a form is otherwise written to disk to its end."""
     most = settings.MAX_FILE_SIZE + settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    length = request.META.get("CONTENT_LENGTH") or "0"
+    length = request.headers.get("content-length") or "0"
     if length.isdecimal() and int(length[:20]) > most:
         raise too_large(most)
 

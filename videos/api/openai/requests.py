@@ -61,7 +61,7 @@ class Fields:
 
 def check_length(request: HttpRequest) -> None:
     """Refuse a body that is too long, or of a length nobody knows, before any of it is read."""
-    length = request.META.get("CONTENT_LENGTH") or ""
+    length = request.headers.get("content-length") or ""
     if not length and "Transfer-Encoding" in request.headers:
         raise ApiError(411, "length_required", "Send the body with its Content-Length.")
     if length.isdecimal() and int(length[:18]) > _body_limit():
