@@ -1,4 +1,4 @@
-"""`python -m simulator`: serve until told to stop."""
+"""`python -m simulator`: runs the server until it is told to stop."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from socket import socket
 
 import uvicorn
 
-from simulator import app, faults
-from simulator.desk import Settings
-from simulator.protocol import Refusal
-from simulator.wire import Protocol
+from simulator.app import create_app
+from simulator.fault_rules import FaultRule, parse_rules_text
+from simulator.faulty_responses import TransportExposingProtocol
+from simulator.protocol import ApiError
+from simulator.settings import Settings
 
-_GRACE_SECONDS = 1
+_SHUTDOWN_SECONDS = 1
 
 
 class Server(uvicorn.Server):
-    """uvicorn, saying one line when it listens, and ending with success when it is told to end."""
+    """uvicorn that prints one line when it listens and exits with 0 when it is told to stop."""
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
-        """Listen, then say so."""
+        """Start listening, then print the address."""
         await super().startup(sockets)
         if self.started:
             sys.stdout.write(f"simulator listening on http://{self.config.host}:{self.config.port}\n")
@@ -34,33 +35,33 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at SIGINT and SIGTERM. uvicorn would raise the signal again afterwards, an unclean exit."""
+        """Stop at SIGINT and SIGTERM with exit code 0; uvicorn itself would raise the signal again."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.handle_exit, number, None)
         yield
 
 
-def config(settings: Settings, rules: list[faults.Rule], host: str, port: int) -> uvicorn.Config:
-    """How the application is served, in the command and in tests alike."""
+def server_config(settings: Settings, rules: list[FaultRule], host: str, port: int) -> uvicorn.Config:
+    """Return uvicorn's configuration, the same for the command and for tests."""
     return uvicorn.Config(
-        app.build(settings, rules),
+        create_app(settings, rules),
         host=host,
         port=port,
-        http=Protocol,
+        http=TransportExposingProtocol,
         ws="none",
         log_level="warning",
         access_log=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Parse, serve, return when told to stop. Ends with a message when the fault rules are wrong."""
-    options = _parser().parse_args(arguments)
+    """Serve until told to stop. Exits with a message if SIMULATOR_FAULTS is invalid."""
+    options = _build_parser().parse_args(arguments)
     try:
-        rules = faults.parse_text(os.environ.get("SIMULATOR_FAULTS") or '{"rules": []}')
-    except Refusal as error:
+        rules = parse_rules_text(os.environ.get("SIMULATOR_FAULTS") or '{"rules": []}')
+    except ApiError as error:
         raise SystemExit(f"SIMULATOR_FAULTS: {error}") from error
     settings = Settings(
         data=options.data,
@@ -71,35 +72,53 @@ def main(arguments: list[str] | None = None) -> None:
         processes=options.processes,
         poll_after=options.poll_after,
     )
-    Server(config(settings, rules, options.host, options.port)).run()
+    Server(server_config(settings, rules, options.host, options.port)).run()
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
+    default_processes = max(1, min(2, (os.cpu_count() or 2) - 1))
     parser = argparse.ArgumentParser(
         prog="simulator", description="A Videos API server that renders patterns."
     )
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8001)
-    parser.add_argument(
-        "--data", type=Path, default=Path("data/simulator"), help="where jobs and films are kept"
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--port", type=int, default=8001, help="port to listen on (default: %(default)s)")
+    add(
+        "--data",
+        type=Path,
+        default=Path("data/simulator"),
+        help="directory for jobs and videos (default: %(default)s)",
     )
-    parser.add_argument("--duration", type=_seconds, default=10.0, help="seconds a job takes")
-    parser.add_argument("--api-key", help="the one key to accept; any when absent")
-    parser.add_argument("--fps", type=_positive, default=24)
-    parser.add_argument("--render", choices=["eager", "on-demand"], default="eager")
-    parser.add_argument("--processes", type=_positive, default=max(1, min(2, (os.cpu_count() or 2) - 1)))
-    parser.add_argument("--poll-after", type=_seconds, help="seconds clients are asked to wait to look again")
+    add("--duration", type=seconds, default=10.0, help="seconds a job takes (default: %(default)s)")
+    add("--api-key", help="the only key to accept (default: any key is accepted)")
+    add("--fps", type=count, default=24, help="frames per second (default: %(default)s)")
+    add(
+        "--render",
+        choices=["eager", "on-demand"],
+        default="eager",
+        help="render when a job is created, or when its content is first requested (default: %(default)s)",
+    )
+    add(
+        "--processes",
+        type=count,
+        default=default_processes,
+        help="number of render processes (default here: %(default)s)",
+    )
+    add("--poll-after", type=seconds, help="seconds that clients are asked to wait between polls")
     return parser
 
 
-def _seconds(text: str) -> float:
+# argparse shows the names of these two functions in its error messages.
+def seconds(text: str) -> float:
+    """Return a number of seconds below one day."""
     value = float(text)
     if not 0 <= value < 86_400:
         raise argparse.ArgumentTypeError("expected 0 to 86400 seconds")
     return value
 
 
-def _positive(text: str) -> int:
+def count(text: str) -> int:
+    """Return a whole number from 1 to 120."""
     value = int(text)
     if not 0 < value <= 120:
         raise argparse.ArgumentTypeError("expected 1 to 120")

@@ -1,4 +1,4 @@
-"""The words on a film: the prompt as a quiet caption, and what keeps it honest, "simulated"."""
+"""The text on a video: the prompt as a caption, and the watermark "simulated"."""
 
 from __future__ import annotations
 
@@ -11,97 +11,100 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 Array = npt.NDArray[Any]
 
-MARK = "simulated"
+WATERMARK = "simulated"
 _MAX_LINES = 2
-_MAX_LETTERS = 400
+_MAX_CHARACTERS = 400
+_TEXT_LUMA = 232
 
 
 @dataclass(frozen=True)
 class Overlay:
-    """Ink and shade for one box of the luma plane: the box's top left corner and two masks, 0..1."""
+    """Text and its shadow for one box of the luma plane: the top left corner and two masks, 0..1."""
 
     left: int
     top: int
-    ink: Array
-    shade: Array
+    text: Array
+    shadow: Array
 
-    def put(self, luma: Array) -> None:
+    def draw(self, luma: Array) -> None:
         """Draw it on a (height, width) uint8 luma plane, in place."""
-        height, width = self.ink.shape
-        part = luma[self.top : self.top + height, self.left : self.left + width]
-        shaded = part * (1 - self.shade)
-        part[:] = shaded + (232 - shaded) * self.ink
+        height, width = self.text.shape
+        box = luma[self.top : self.top + height, self.left : self.left + width]
+        shadowed = box * (1 - self.shadow)
+        box[:] = shadowed + (_TEXT_LUMA - shadowed) * self.text
 
 
-def overlays(prompt: str, width: int, height: int) -> list[Overlay]:
-    """The caption at the lower left, left out when it is empty, and the mark at the upper right."""
-    short = min(width, height)
-    margin = short // 24
-    size = max(11, short // 34)
-    mark = _drawn([MARK], max(10, short // 46), 0.62)
-    result = [_placed(mark, width - margin - mark[0].shape[1], margin)]
-    lines = wrapped(
-        prompt, font(size), min(width - 2 * margin, int(width * 0.62) if width > height else width)
-    )
+def create_overlays(prompt: str, width: int, height: int) -> list[Overlay]:
+    """Return the watermark (upper right) and, if the prompt is not empty, the caption (lower left)."""
+    short_side = min(width, height)
+    margin = short_side // 24
+    font_size = max(11, short_side // 34)
+    watermark = _render_text([WATERMARK], max(10, short_side // 46), 0.62)
+    overlays = [_create_overlay(watermark, width - margin - watermark[0].shape[1], margin)]
+    max_width = min(width - 2 * margin, int(width * 0.62) if width > height else width)
+    lines = wrap_caption(prompt, load_font(font_size), max_width)
     if lines:
-        words = _drawn(lines, size, 0.9)
-        result.append(_placed(words, margin, height - margin - words[0].shape[0]))
-    return result
+        caption = _render_text(lines, font_size, 0.9)
+        overlays.append(_create_overlay(caption, margin, height - margin - caption[0].shape[0]))
+    return overlays
 
 
-def font(size: int) -> ImageFont.FreeTypeFont:
-    """Pillow's own scalable font, so that nothing of the system is needed."""
-    face = ImageFont.load_default(size)
-    if not isinstance(face, ImageFont.FreeTypeFont):
+def load_font(size: int) -> ImageFont.FreeTypeFont:
+    """Return Pillow's bundled scalable font, so that no system font is needed."""
+    font = ImageFont.load_default(size)
+    if not isinstance(font, ImageFont.FreeTypeFont):
         raise TypeError("this Pillow was built without FreeType")
-    return face
+    return font
 
 
-def wrapped(prompt: str, face: ImageFont.FreeTypeFont, width: float) -> list[str]:
-    """The prompt in at most two lines no wider than `width` pixels, ending in an ellipsis when cut."""
-    clean = "".join(letter if letter.isprintable() else " " for letter in prompt[:_MAX_LETTERS])
-    words = clean.split()
+def wrap_caption(prompt: str, font: ImageFont.FreeTypeFont, max_width: float) -> list[str]:
+    """Return the prompt in at most two lines of `max_width` pixels, with an ellipsis when it is cut."""
+    printable = "".join(
+        character if character.isprintable() else " " for character in prompt[:_MAX_CHARACTERS]
+    )
+    words = printable.split()
     lines: list[str] = []
     while words and len(lines) < _MAX_LINES:
-        count = _fitting(words, face, width)
+        count = _count_fitting(words, font, max_width)
         lines.append(" ".join(words[:count]))
         words = words[count:]
-    if words or len(prompt) > _MAX_LETTERS:
+    if words or len(prompt) > _MAX_CHARACTERS:
         lines[-1:] = [f"{line}…" for line in lines[-1:]]
-    return [_cut(line, face, width) for line in lines]
+    return [_truncate(line, font, max_width) for line in lines]
 
 
-def _fitting(words: list[str], face: ImageFont.FreeTypeFont, width: float) -> int:
+def _count_fitting(words: list[str], font: ImageFont.FreeTypeFont, max_width: float) -> int:
+    """Return how many of the words fit on a line, at least one."""
     count = 1
-    while count < len(words) and face.getlength(" ".join(words[: count + 1])) <= width:
+    while count < len(words) and font.getlength(" ".join(words[: count + 1])) <= max_width:
         count += 1
     return count
 
 
-def _cut(line: str, face: ImageFont.FreeTypeFont, width: float) -> str:
-    if face.getlength(line) <= width:
+def _truncate(line: str, font: ImageFont.FreeTypeFont, max_width: float) -> str:
+    if font.getlength(line) <= max_width:
         return line
     line = line.rstrip("…")
-    while line and face.getlength(f"{line}…") > width:
+    while line and font.getlength(f"{line}…") > max_width:
         line = line[:-1]
     return f"{line.rstrip()}…"
 
 
-def _drawn(lines: list[str], size: int, strength: float) -> tuple[Array, Array]:
-    """Text masks with a soft dark halo, which keeps them legible on any picture."""
-    face = font(size)
-    pad = size // 2
-    leading = int(size * 1.35)
-    width = int(max(face.getlength(line) for line in lines)) + 2 * pad + 1
-    canvas = Image.new("L", (width, leading * len(lines) + 2 * pad))
+def _render_text(lines: list[str], font_size: int, opacity: float) -> tuple[Array, Array]:
+    """Return the masks of the text and of a soft shadow, which keeps it legible on any background."""
+    font = load_font(font_size)
+    padding = font_size // 2
+    line_height = int(font_size * 1.35)
+    width = int(max(font.getlength(line) for line in lines)) + 2 * padding + 1
+    canvas = Image.new("L", (width, line_height * len(lines) + 2 * padding))
     draw = ImageDraw.Draw(canvas)
     for number, line in enumerate(lines):
-        draw.text((pad, pad + number * leading), line, fill=255, font=face)
-    halo = canvas.filter(ImageFilter.GaussianBlur(size / 3.2))
-    ink = np.asarray(canvas, np.float32) / 255 * strength
-    return ink, np.clip(np.asarray(halo, np.float32) / 255 * 1.1, 0, 0.55)
+        draw.text((padding, padding + number * line_height), line, fill=255, font=font)
+    blurred = canvas.filter(ImageFilter.GaussianBlur(font_size / 3.2))
+    text = np.asarray(canvas, np.float32) / 255 * opacity
+    return text, np.clip(np.asarray(blurred, np.float32) / 255 * 1.1, 0, 0.55)
 
 
-def _placed(masks: tuple[Array, Array], left: int, top: int) -> Overlay:
-    ink, shade = masks
-    return Overlay(max(0, left), max(0, top), ink, shade)
+def _create_overlay(masks: tuple[Array, Array], left: int, top: int) -> Overlay:
+    text, shadow = masks
+    return Overlay(max(0, left), max(0, top), text, shadow)

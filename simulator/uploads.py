@@ -1,4 +1,4 @@
-"""Files that come with a request: really decoded before they are believed."""
+"""Files that come with a request. They are decoded before they are believed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import av
 from PIL import Image
 
-from simulator import wire
-from simulator.art.palettes import palette_name
-from simulator.protocol import MODELS, PRO, Refusal
-from simulator.recipe import Act, Recipe
+from simulator.protocol import MODEL_SIZES, PRO_MODEL, ApiError
+from simulator.request_body import read_upload
+from simulator.scene_spec import SceneSpec, Segment
+from simulator.scenes.palettes import choose_palette
 
-_BROKEN = (
+_IMAGE_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
@@ -27,78 +27,81 @@ _BROKEN = (
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
 )
-_FORMATS = ("JPEG", "PNG", "WEBP")
+_IMAGE_FORMATS = ("JPEG", "PNG", "WEBP")
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A checked file and the name it is kept under, which is the hash of its content."""
+    """A valid file; its name is the hash of its content."""
 
     name: str
     content: bytes
 
 
-async def reference(value: object, size: str) -> Upload | None:
-    """The checked reference picture of a create, None when there is none; a Refusal when it does not fit."""
+async def parse_reference(value: object, size: str) -> Upload | None:
+    """Return the reference image of a create request, None when there is none.
+
+    Raises ApiError when it cannot be read, or when its size is not `size` ("720x1280").
+    """
     if value is None:
         return None
     if isinstance(value, Mapping):
-        content = _linked(value)
+        content = _decode_image_object(value)
     else:
-        content = await wire.upload(value, "input_reference")
+        content = await read_upload(value, "input_reference")
     try:
-        # The header is enough to judge the size, so a picture of another size is never unpacked.
-        with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
-            if f"{picture.width}x{picture.height}" != size:
-                raise _refused("Inpaint image must match the requested width and height")
-            picture.convert("RGB")
-    except _BROKEN as error:
-        raise _refused("Invalid image: expected a readable JPEG, PNG or WebP file.") from error
-    return _named(content)
+        # The header is enough to check the size, so an image of another size is never decompressed.
+        with Image.open(io.BytesIO(content), formats=_IMAGE_FORMATS) as image:
+            if f"{image.width}x{image.height}" != size:
+                raise _reference_error("Inpaint image must match the requested width and height")
+            image.convert("RGB")
+    except _IMAGE_ERRORS as error:
+        raise _reference_error("Invalid image: expected a readable JPEG, PNG or WebP file.") from error
+    return _to_upload(content)
 
 
-def clip(content: bytes) -> tuple[Upload, Recipe]:
-    """A checked video and the recipe that plays it; a Refusal when it cannot be played."""
+def parse_clip(content: bytes) -> tuple[Upload, SceneSpec]:
+    """Return an uploaded clip and the spec that plays it. Raises ApiError when it cannot be played."""
     try:
         with av.open(io.BytesIO(content), "r") as container:
-            # Only a picture that comes out proves that there is one.
+            # Only a decoded frame proves that the file has a video stream that plays.
             frame = next(container.decode(video=0))
-            length = (container.duration or 0) / av.time_base
+            seconds = (container.duration or 0) / av.time_base
     except (av.FFmpegError, StopIteration, IndexError, ValueError, MemoryError) as error:
-        sentence = "Invalid video: expected a readable video file."
-        raise Refusal(sentence, param="video", code="invalid_value") from error
-    if not 0 < length <= 120:
-        raise Refusal("Invalid video: expected 1 to 120 seconds.", param="video", code="invalid_value")
-    kept = _named(content)
-    width, height = _size(frame.width, frame.height)
-    act = Act("", palette_name(kept.name), max(1, round(length)))
-    return kept, Recipe(width, height, False, kept.name, (act,), clip=kept.name)
+        message = "Invalid video: expected a readable video file."
+        raise ApiError(message, param="video", code="invalid_value") from error
+    if not 0 < seconds <= 120:
+        raise ApiError("Invalid video: expected 1 to 120 seconds.", param="video", code="invalid_value")
+    upload = _to_upload(content)
+    width, height = _output_size(frame.width, frame.height)
+    segment = Segment("", choose_palette(upload.name), max(1, round(seconds)))
+    return upload, SceneSpec(width, height, False, upload.name, (segment,), clip=upload.name)
 
 
-def _size(width: int, height: int) -> tuple[int, int]:
-    """The clip's own size when the catalogue has it, else the common one of the same orientation."""
-    if f"{width}x{height}" in MODELS[PRO]:
+def _output_size(width: int, height: int) -> tuple[int, int]:
+    """Return the clip's own size if the catalogue has it, else the usual one of the same orientation."""
+    if f"{width}x{height}" in MODEL_SIZES[PRO_MODEL]:
         return width, height
     return (1280, 720) if width >= height else (720, 1280)
 
 
-def _linked(value: Mapping[str, object]) -> bytes:
-    address = value.get("image_url")
-    if isinstance(address, Mapping):
-        address = address.get("url")
-    if isinstance(address, str) and address.startswith("data:"):
+def _decode_image_object(value: Mapping[str, object]) -> bytes:
+    url = value.get("image_url")
+    if isinstance(url, Mapping):
+        url = url.get("url")
+    if isinstance(url, str) and url.startswith("data:"):
         try:
-            return base64.b64decode(address.partition(",")[2], validate=True)
+            return base64.b64decode(url.partition(",")[2], validate=True)
         except (binascii.Error, ValueError) as error:
-            raise _refused("Invalid data URL.") from error
+            raise _reference_error("Invalid data URL.") from error
     if "file_id" in value:
-        raise _refused("No such file: the simulator keeps no files.")
-    raise _refused("The simulator takes a picture as a file or as a data: URL, it fetches nothing.")
+        raise _reference_error("No such file: the simulator keeps no files.")
+    raise _reference_error("The simulator takes a picture as a file or as a data: URL, it fetches nothing.")
 
 
-def _refused(sentence: str) -> Refusal:
-    return Refusal(sentence, param="input_reference", code="invalid_value")
+def _reference_error(message: str) -> ApiError:
+    return ApiError(message, param="input_reference", code="invalid_value")
 
 
-def _named(content: bytes) -> Upload:
+def _to_upload(content: bytes) -> Upload:
     return Upload(hashlib.sha256(content).hexdigest(), content)

@@ -1,4 +1,4 @@
-"""A render process: reads one order per line, makes the film, answers with one line. Ends with its parent."""
+"""A render process: reads one request per line, renders the video, replies with one line."""
 
 from __future__ import annotations
 
@@ -8,32 +8,35 @@ import signal
 import sys
 from pathlib import Path
 
-from simulator import recipe
-from simulator.render import render
+from simulator import scene_spec
+from simulator.renderer import render_video
 
-# Kind to the web process and the studio next to it, yet never starved.
+# Yields the processor to the web process and the studio on the same machine, without being starved.
 NICENESS = 3
 
 
 def main() -> None:
-    """Serve orders {"recipe", "inputs", "target", "fps"} until the pipe closes, answer {"error"}."""
+    """Read requests {"scene_spec", "inputs", "target", "fps"} from stdin, reply {"error"} on stdout.
+
+    Ends when the pipe closes or the parent dies.
+    """
     # Ctrl-C reaches the whole process group; the parent decides when this process ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
     parent = os.getppid()
 
-    def stop_if_orphaned() -> None:
+    def exit_if_orphaned() -> None:
         if os.getppid() != parent:
             raise SystemExit(1)
 
     for line in sys.stdin:
-        order = json.loads(line)
+        request = json.loads(line)
         error = None
         try:
-            target = Path(order["target"])
-            film = recipe.from_json(order["recipe"])
-            render(film, Path(order["inputs"]), target, order["fps"], pulse=stop_if_orphaned)
-        except Exception as problem:  # noqa: BLE001 - whatever breaks one film must not end the process
+            spec = scene_spec.from_json(request["scene_spec"])
+            inputs, target = Path(request["inputs"]), Path(request["target"])
+            render_video(spec, inputs, target, request["fps"], before_frame=exit_if_orphaned)
+        except Exception as problem:  # noqa: BLE001 - one video that fails must not end the process
             error = f"{type(problem).__name__}: {problem}"
         sys.stdout.write(json.dumps({"error": error}) + "\n")
         sys.stdout.flush()

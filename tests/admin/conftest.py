@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from tests.factories import UserFactory
-from tests.simulator.conftest import start as start  # a simulator, as a fixture here too
+from tests.simulator.conftest import start_simulator as start_simulator  # a fixture here too
 from videos.models import Video
 
 LIST = "admin:videos_video_changelist"

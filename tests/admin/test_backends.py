@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import BackendFactory, VideoFactory
-from tests.simulator.conftest import Start
+from tests.simulator.conftest import StartSimulator
 from videos.models import Backend, State, VideoModel
 
 pytestmark = pytest.mark.django_db
@@ -154,8 +154,8 @@ def _probe(client: Client, *backends: Backend):
     return client.post(reverse(LIST), data)
 
 
-def test_the_action_probes_and_tells(as_carol: Client, start: Start):
-    up = BackendFactory(name="Up", probed_at=None, base_url=f"{start().url}/v1")
+def test_the_action_probes_and_tells(as_carol: Client, start_simulator: StartSimulator):
+    up = BackendFactory(name="Up", probed_at=None, base_url=f"{start_simulator().url}/v1")
     down = BackendFactory(name="<Down>", probed_at=None, base_url="http://127.0.0.1:9/v1")
 
     answer = _probe(as_carol, up, down)
@@ -169,13 +169,13 @@ def test_the_action_probes_and_tells(as_carol: Client, start: Start):
     assert (down.can_list, down.probed_at) == (None, None)
 
 
-def test_those_who_may_only_look_cannot_probe(staff, start: Start):
-    simulator = start()
+def test_those_who_may_only_look_cannot_probe(staff, start_simulator: StartSimulator):
+    simulator = start_simulator()
     backend = BackendFactory(probed_at=None, base_url=f"{simulator.url}/v1")
 
     _probe(staff("view_backend"), backend)
 
-    assert simulator.http.get("/_simulator/books").json()["requests"] == {}
+    assert simulator.http.get("/_simulator/ledger").json()["requests"] == {}
     assert Backend.objects.get(pk=backend.pk).probed_at is None
 
 

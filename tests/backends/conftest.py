@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 
 from tests.backends.server import Answer, Server
-from tests.simulator.conftest import start as start  # a simulator, as a fixture here too
+from tests.simulator.conftest import start_simulator as start_simulator  # a fixture here too
 from videos.backends import Client, Connection
 
 KEY = "sk-very-secret-0123456789"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.backends.conftest import KEY
 from tests.backends.server import Answer, Server, drop, hang, reply
-from tests.simulator.conftest import Start
+from tests.simulator.conftest import StartSimulator
 from videos.backends import BackendError, Client, ClipFile, Job, Refused, Unavailable, Unknown
 
 Serve = Callable[..., Server]
@@ -268,8 +268,8 @@ def test_a_create_with_characters_is_json_to_every_server(serve: Serve, connect:
     }
 
 
-def test_the_simulator_takes_all_of_it(start: Start, connect: Connect) -> None:
-    simulator = start()
+def test_the_simulator_takes_all_of_it(start_simulator: StartSimulator, connect: Connect) -> None:
+    simulator = start_simulator()
     client = connect(f"{simulator.url}/v1", timeout=20)
     source = client.create(prompt="sea", model="sora-2", seconds=4, size="1280x720").id
     film = simulator.content(source)
@@ -285,7 +285,7 @@ def test_the_simulator_takes_all_of_it(start: Start, connect: Connect) -> None:
     assert [job.seconds for job in jobs] == [4, 4, 4, 8, 8, 4]
     assert [job.remixed_from_video_id for job in jobs] == [source, None, None, None, None, None]
     kinds = ["create", "remix", "edit", "edit", "extend", "extend", "create"]
-    assert [entry["kind"] for entry in simulator.books()] == kinds
+    assert [entry["kind"] for entry in simulator.ledger()] == kinds
     with pytest.raises(Refused) as caught:
         client.extend("on", 4, "video_unknown")
     assert caught.value.code == "source_unknown"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.backends.conftest import KEY
 from tests.backends.server import Request, Server, hang, reply
-from tests.simulator.conftest import Start
+from tests.simulator.conftest import StartSimulator
 from videos.backends import Connection
 from videos.backends.probe import ProbeReport, probe
 
@@ -62,8 +62,8 @@ def _probed(routes: dict[tuple[str, str], bytes], otherwise: bytes = NOT_FOUND) 
     return findings
 
 
-def test_it_knows_the_simulator_and_starts_nothing(start: Start):
-    simulator = start(api_key=KEY)
+def test_it_knows_the_simulator_and_starts_nothing(start_simulator: StartSimulator):
+    simulator = start_simulator(api_key=KEY)
 
     findings = probe(Connection(f"{simulator.url}/v1", KEY))
 
@@ -79,12 +79,12 @@ def test_it_knows_the_simulator_and_starts_nothing(start: Start):
         "takes_reference": None,
     }
     assert {check.name: check.works for check in findings.checks}["status"] is True
-    assert simulator.books() == []
+    assert simulator.ledger() == []
 
 
 @pytest.mark.parametrize("key", ["", "sk-another-one"])
-def test_it_tells_that_the_key_is_refused(start: Start, key: str):
-    findings = probe(Connection(f"{start(api_key=KEY).url}/v1", key))
+def test_it_tells_that_the_key_is_refused(start_simulator: StartSimulator, key: str):
+    findings = probe(Connection(f"{start_simulator(api_key=KEY).url}/v1", key))
 
     assert "refuses the key" in findings.problem
     assert findings.capabilities == {}
@@ -99,8 +99,8 @@ def test_it_tells_that_a_proxy_without_a_database_refuses_the_key():
     assert "refuses the key" in findings.problem
 
 
-def test_it_tells_a_wrong_path(start: Start):
-    findings = probe(Connection(f"{start().url}/v2", ""))
+def test_it_tells_a_wrong_path(start_simulator: StartSimulator):
+    findings = probe(Connection(f"{start_simulator().url}/v2", ""))
 
     assert "There is no Videos API" in findings.problem
 

@@ -79,16 +79,17 @@ class Simulator:
 
     def requests(self) -> int:
         """How many it has been sent so far."""
-        books = httpx2.get(f"{self.address}/_simulator/books", timeout=60).json()
-        return sum(books["requests"].values())
+        ledger = httpx2.get(f"{self.address}/_simulator/ledger", timeout=60).json()
+        return sum(ledger["requests"].values())
 
 
 def tell_simulator(folder: Path, jobs: Iterable[Sent]) -> None:
-    """Put the jobs into the simulator's file as if they had been sent to it; the books do not have them."""
+    """Put the jobs into the simulator's file as if they had been sent to it, without ledger entries."""
     rows = [(job.id, job.model, SIZE, job.seconds, job.at, job.takes) for job in jobs]
     with sqlite3.connect(folder / "simulator.sqlite3", timeout=30) as database:
         database.executemany(
-            "INSERT INTO jobs (id, kind, prompt, model, size, seconds, recipe, created_at, duration, lazy)"
+            "INSERT INTO jobs"
+            " (id, kind, prompt, model, size, seconds, scene_spec, created_at, duration, lazy)"
             " VALUES (?, 'create', 'A fox in the snow', ?, ?, ?, '{}', ?, ?, 1)",
             rows,
         )

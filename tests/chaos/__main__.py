@@ -1,4 +1,4 @@
-"""`python -m tests.chaos`: real processes, killed, frozen and lied to, and then the books are opened.
+"""`python -m tests.chaos`: real processes, killed, frozen and lied to, and then the ledger is read.
 
     python -m tests.chaos --videos 300 --kills 30 [--seed N] [--database sqlite|postgres://…] [--redis URL]
                           [--seconds-between-kills 2] [--time-limit 600] [--keep FOLDER]
@@ -13,10 +13,10 @@ the studio gets until `--time-limit` (seconds after the last disruption) to sett
 
     videos N, kills K, faults F, lost 0, billed twice 0, stuck 0, wrong state 0
 
-The exit code is 0 only when the last four are. What each means, counted from the simulator's books (written
+The exit code is 0 only when the last four are. What each means, counted from the simulator's ledger (written
 in the transaction that accepts a job, never removed) and from the files:
 
-- *billed twice*: the books hold more than one job for a video. Each has a prompt of its own, and nobody
+- *billed twice*: the ledger holds more than one job for a video. Each has a prompt of its own, and nobody
   presses Retry.
 - *lost*: a job was accepted and completed, and the row does not have its film: it is missing, it failed, or
   the stored file is not byte for byte the simulator's film, cannot be decoded, or is not what the row says.

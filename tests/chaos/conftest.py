@@ -17,7 +17,7 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.chaos.fleet import PROJECT, Fleet
-from tests.chaos.rules import Backstage
+from tests.chaos.rules import ControlClient
 from tests.chaos.verdict import left_in_tmp, unsettled
 from tests.chaos.world import free_port
 from tests.factories import BackendFactory, VideoFactory
@@ -42,10 +42,10 @@ TASKS = {
 class Studio:
     """One backend, one video, and what is known of both."""
 
-    def __init__(self, backend: Backend, video: Video, backstage: Backstage, hints: list) -> None:
+    def __init__(self, backend: Backend, video: Video, control: ControlClient, hints: list) -> None:
         self.backend = backend
         self.video = video
-        self.backstage = backstage
+        self.control = control
         self._hints = hints
 
     def worker(self, call: str, *, step: str, how: str) -> subprocess.Popen[bytes]:
@@ -90,7 +90,7 @@ class Studio:
     @property
     def jobs(self) -> list[str]:
         """What the backend has billed for this video."""
-        return [job["id"] for job in self.backstage.books() if job["prompt"] == self.video.prompt]
+        return [job["id"] for job in self.control.ledger() if job["prompt"] == self.video.prompt]
 
     @property
     def stored(self) -> list[str]:
@@ -147,10 +147,10 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 def studio(transactional_db: None, simulator: int, hints: list) -> Iterator[Studio]:
     backend = BackendFactory(base_url=f"http://127.0.0.1:{simulator}/v1", timeout=2)
     video = VideoFactory(backend=backend, prompt=f"A paper boat, {uuid4().hex}")
-    backstage = Backstage(simulator)
+    control = ControlClient(simulator)
     deadline = time.monotonic() + 30
-    while not backstage.ready():
+    while not control.ready():
         assert time.monotonic() < deadline, "the simulator did not start"
-    yield Studio(backend, video, backstage, hints)
-    backstage.behave()
-    backstage.close()
+    yield Studio(backend, video, control, hints)
+    control.clear_faults()
+    control.close()

@@ -16,7 +16,7 @@ from redis.retry import Retry
 
 from tests.chaos.fleet import QUEUES, Fleet
 from tests.chaos.people import People
-from tests.chaos.rules import Backstage
+from tests.chaos.rules import ControlClient
 
 KILLED_CHILDREN = 0.5  # of the kills of programs that have children
 FREEZE = 36.0  # seconds: longer than the lease of a claim (29) and of a download (30)
@@ -48,9 +48,9 @@ class Plan:
 class Disruptor:
     """Carries out kills, freezes and floods."""
 
-    def __init__(self, fleet: Fleet, backstage: Backstage, dice: random.Random, plan: Plan) -> None:
+    def __init__(self, fleet: Fleet, control: ControlClient, dice: random.Random, plan: Plan) -> None:
         self._fleet = fleet
-        self._backstage = backstage
+        self._control = control
         self._dice = dice
         self._plan = plan
         self.kills = 0
@@ -76,7 +76,7 @@ class Disruptor:
                 kill(self._dice.choice(children), SIGKILL)
             return
         if name == "simulator":
-            self._backstage.before_a_kill()
+            self._control.before_a_kill()
         program.kill_leader()
 
     def _freeze(self, name: str, until: float) -> None:
@@ -125,14 +125,16 @@ def plan_restarts(scale: Scale, plan: Plan, fleet: Fleet) -> None:
         plan.at(second + 0.1, fleet.restart_dead)
 
 
-def plan_floods(scale: Scale, plan: Plan, backstage: Backstage, dice: random.Random, redis_url: str) -> None:
+def plan_floods(
+    scale: Scale, plan: Plan, control: ControlClient, dice: random.Random, redis_url: str
+) -> None:
     """Lay down when the broker is emptied, what the backend forgets, and when its faults are counted."""
     for at in _times(scale.length, every=16.0):
         plan.at(at, partial(empty, redis_url))
     for at in _times(scale.length, every=5.0):
-        plan.at(at, partial(backstage.forgets, f"number {dice.randrange(scale.videos):05d}"))
+        plan.at(at, partial(control.forgets, f"number {dice.randrange(scale.videos):05d}"))
     for at in _times(scale.length, every=3.0):
-        plan.at(at, backstage.count)
+        plan.at(at, control.count)
 
 
 def plan_wishes(scale: Scale, plan: Plan, people: People) -> None:

@@ -134,9 +134,9 @@ class Fleet:
                 self.add(f"{kind}-{copy}", re.sub(r"-n (\w+)@", rf"-n \g<1>{copy}@", lines[kind]))
 
     def add_simulator(self, port: int, data: Path, *, duration: float, rules: str) -> Program:
-        """Start the simulator. Its films are small, and made when they are asked for."""
+        """Start the simulator. Its videos are small, and made when they are requested."""
         arguments = ["--port", str(port), "--data", str(data), "--duration", str(duration)]
-        program = [sys.executable, "-m", "tests.chaos.small_films", "--render", "on-demand"]
+        program = [sys.executable, "-m", "tests.chaos.small_videos", "--render", "on-demand"]
         return self.add("simulator", shlex.join([*program, *arguments]), SIMULATOR_FAULTS=rules)
 
     def restart_dead(self) -> None:

@@ -77,8 +77,8 @@ def everyday() -> str:
     return json.dumps({"rules": rules})
 
 
-class Backstage:
-    """The simulator's own endpoints: its faults and its books."""
+class ControlClient:
+    """A client of the simulator's control API: its faults and its ledger."""
 
     def __init__(self, port: int) -> None:
         self._http = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE, trust_env=False)
@@ -115,20 +115,20 @@ class Backstage:
     def forgets(self, prompt: str) -> None:
         """Let it say once that it does not know the job with this prompt. One just killed never hears it."""
         with suppress(httpx2.HTTPError):
-            self.spoil(QUICK, on="retrieve", kind="not_found", times=1, match=prompt)
+            self.inject_fault(QUICK, on="retrieve", kind="not_found", times=1, match=prompt)
 
-    def spoil(self, patience: float = PATIENCE, **rule: Any) -> None:
-        """Add a rule."""
+    def inject_fault(self, patience: float = PATIENCE, **rule: Any) -> None:
+        """Add a fault rule."""
         self._http.post("/_simulator/faults", json={"rules": [rule]}, timeout=patience).raise_for_status()
 
-    def behave(self) -> None:
-        """End all misbehaviour."""
+    def clear_faults(self) -> None:
+        """Clear all fault rules."""
         self.count()
         self._http.delete("/_simulator/faults").raise_for_status()
 
-    def books(self) -> list[dict[str, Any]]:
+    def ledger(self) -> list[dict[str, Any]]:
         """Every job that was ever accepted, in order."""
-        accepted: list[dict[str, Any]] = self._http.get("/_simulator/books").json()["accepted"]
+        accepted: list[dict[str, Any]] = self._http.get("/_simulator/ledger").json()["accepted"]
         return accepted
 
     def job(self, job_id: str) -> dict[str, Any] | None:

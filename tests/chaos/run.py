@@ -24,7 +24,7 @@ from tests.chaos import disruptions, rules, verdict  # noqa: E402
 from tests.chaos.disruptions import Disruptor, Plan, Scale  # noqa: E402
 from tests.chaos.fleet import Fleet  # noqa: E402
 from tests.chaos.people import People  # noqa: E402
-from tests.chaos.rules import Backstage  # noqa: E402
+from tests.chaos.rules import ControlClient  # noqa: E402
 from tests.chaos.verdict import Judge, Verdict  # noqa: E402
 from tests.chaos.world import World  # noqa: E402
 
@@ -51,32 +51,32 @@ def run(
 ) -> Outcome:
     """Make a studio in `world`, break it, and say what became of the videos. Leaves no process behind."""
     fleet, people = Fleet(os.environ, world.logs), People(random.Random(dice.random()))
-    backstage = Backstage(world.simulator_port)
+    control = ControlClient(world.simulator_port)
     try:
-        _start(world, fleet, backstage)
+        _start(world, fleet, control)
         people.settle_in()
         scale = Scale(videos, kills, pause)
         troubles, floods, wishes = Plan(), Plan(), Plan()
-        disruptor = Disruptor(fleet, backstage, dice, troubles)
+        disruptor = Disruptor(fleet, control, dice, troubles)
         disruptions.plan_wishes(scale, wishes, people)
         disruptions.plan_disruptions(scale, disruptor, sorted(fleet.programs), dice)
         disruptions.plan_restarts(scale, troubles, fleet)
-        disruptions.plan_floods(scale, floods, backstage, dice, world.redis_url)
+        disruptions.plan_floods(scale, floods, control, dice, world.redis_url)
         _carry_out_together(troubles, floods, wishes)
-        _calm(fleet, backstage)
+        _calm(fleet, control)
         people.ask_for(videos - len(people.prompts))
         _wait(lambda: not verdict.unsettled() and not verdict.left_in_tmp(), time_limit)
         fleet.stop(*(name for name in fleet.programs if name not in ("valkey", "simulator")))
         sys.stderr.write(f"{len(people.derived)} of the videos were made from others\n")
-        judged = Judge(people, backstage, world.films).judge()
-        return Outcome(len(people.prompts), disruptor.kills, backstage.struck, judged)
+        judged = Judge(people, control, world.films).judge()
+        return Outcome(len(people.prompts), disruptor.kills, control.struck, judged)
     finally:
-        backstage.close()
+        control.close()
         fleet.kill()
         connections.close_all()
 
 
-def _start(world: World, fleet: Fleet, backstage: Backstage) -> None:
+def _start(world: World, fleet: Fleet, control: ControlClient) -> None:
     call_command("migrate", interactive=False, verbosity=0)
     if world.valkey_command:
         fleet.add("valkey", world.valkey_command)
@@ -84,7 +84,7 @@ def _start(world: World, fleet: Fleet, backstage: Backstage) -> None:
         world.simulator_port, world.folder / "simulator", duration=JOB_SECONDS, rules=rules.everyday()
     )
     fleet.add_procfile()
-    if not _wait(lambda: backstage.ready() and _workers_are_there(), START_WITHIN):
+    if not _wait(lambda: control.ready() and _workers_are_there(), START_WITHIN):
         raise RuntimeError("the studio did not start")
 
 
@@ -124,15 +124,15 @@ def _carry_out(plan: Plan) -> None:
             sys.stderr.write(f"{now - began:.0f} s, {len(plan.acts)} acts to come\n")
 
 
-def _calm(fleet: Fleet, backstage: Backstage) -> None:
+def _calm(fleet: Fleet, control: ControlClient) -> None:
     """End all disruptions."""
     for program in fleet.programs.values():
         if program.frozen:
             program.thaw()
     fleet.restart_dead()
-    if not _wait(backstage.ready, START_WITHIN):
+    if not _wait(control.ready, START_WITHIN):
         raise RuntimeError("the simulator did not come back")
-    backstage.behave()
+    control.clear_faults()
 
 
 def _wait(condition: Callable[[], bool], seconds: float) -> bool:

@@ -58,7 +58,7 @@ def test_it_finds_its_job_adopted_when_it_wakes_with_the_reply(studio: Studio):
 
     assert _row(studio) == before
     studio.check_completed()
-    assert studio.backstage.job(studio.video.backend_job_id) is not None, "it deleted a job that is used"
+    assert studio.control.job(studio.video.backend_job_id) is not None, "it deleted a job that is used"
 
 
 def test_it_brings_the_jobs_id_when_it_wakes_first(studio: Studio):
@@ -74,7 +74,7 @@ def test_it_brings_the_jobs_id_when_it_wakes_first(studio: Studio):
 
 
 def test_it_changes_nothing_when_it_was_frozen_before_the_reply_came(studio: Studio):
-    studio.backstage.spoil(on="create", kind="hang", seconds=2.0, accepted=True, times=1)
+    studio.control.inject_fault(on="create", kind="hang", seconds=2.0, accepted=True, times=1)
     worker = studio.worker("submit", step="nowhere", how="stop")
     while not studio.jobs:
         assert worker.poll() is None
@@ -116,5 +116,5 @@ def test_in_the_one_window_that_is_left_the_second_job_is_deleted(studio: Studio
     assert _row(studio) == before
     ours, surplus = studio.jobs
     assert (studio.video.state, studio.video.backend_job_id) == (State.COMPLETED, ours)
-    assert studio.backstage.job(ours) is not None
-    assert studio.backstage.job(surplus) is None
+    assert studio.control.job(ours) is not None
+    assert studio.control.job(surplus) is None

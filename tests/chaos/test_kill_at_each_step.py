@@ -130,7 +130,7 @@ def test_while_a_canceled_job_is_being_deleted(studio: Studio):
 
     studio.check_canceled()
     assert studio.video.delete_job_at is None
-    assert studio.backstage.job(studio.video.backend_job_id) is None
+    assert studio.control.job(studio.video.backend_job_id) is None
 
 
 def test_while_a_deleted_video_is_being_removed(studio: Studio):

@@ -1,4 +1,4 @@
-"""What the run says of the studio: the simulator's books against the rows and the files."""
+"""What the run says of the studio: the simulator's ledger against the rows and the files."""
 
 import hashlib
 from collections import defaultdict
@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from django.db.models import Q
 
 from tests.chaos.people import People
-from tests.chaos.rules import Backstage
+from tests.chaos.rules import ControlClient
 from videos.media.inspect import NotAVideo, inspect_video
 from videos.models import IN_FLIGHT, State, Video
 
@@ -60,14 +60,14 @@ class Verdict:
 
 
 class Judge:
-    """Holds the books against the rows, prompt by prompt. Nothing may run any more but the simulator."""
+    """Compares the ledger with the rows, prompt by prompt. Nothing may run any more but the simulator."""
 
-    def __init__(self, people: People, backstage: Backstage, films: Path) -> None:
+    def __init__(self, people: People, control: ControlClient, films: Path) -> None:
         self._people = people
-        self._backstage = backstage
+        self._control = control
         self._films = films
         self._billed: dict[str, list[str]] = defaultdict(list)
-        for entry in backstage.books():
+        for entry in control.ledger():
             self._billed[entry["prompt"]].append(entry["id"])
         self._rows = {video.prompt: video for video in Video.objects.all()}
         self.verdict = Verdict()
@@ -120,7 +120,7 @@ class Judge:
             self.verdict.wrong_state.append(f"{prompt}: canceled, but {_told(video)}")
 
     def _look_at_failed(self, prompt: str, video: Video, jobs: list[str]) -> None:
-        job = self._backstage.job(jobs[0]) if jobs else None
+        job = self._control.job(jobs[0]) if jobs else None
         if job is not None and job["status"] != "failed":
             self.verdict.lost.append(f"{prompt}: made at the backend, but {_told(video)}")
         elif video.error_code not in (_FAILED if jobs else _REFUSED):

@@ -55,7 +55,7 @@ class World:
     @property
     def films(self) -> Path:
         """The films the simulator made, by job."""
-        return self.folder / "simulator" / "films"
+        return self.folder / "simulator" / "videos"
 
     def _database_url(self) -> str:
         """Empty for SQLite in the folder; otherwise a database made for this run at the named server."""

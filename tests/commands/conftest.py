@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from PIL import Image
 
-from tests.simulator.conftest import start as start  # a simulator, as a fixture here too
+from tests.simulator.conftest import start_simulator as start_simulator  # a fixture here too
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from django.core.management import CommandError
 
 from tests.backends.server import Request, Server, reply
 from tests.factories import BackendFactory
-from tests.simulator.conftest import Start
+from tests.simulator.conftest import StartSimulator
 from videos.capabilities import available_offers
 from videos.models import Backend, VideoModel
 
@@ -19,9 +19,9 @@ def _naming(*models: str) -> Server:
     return Server(reply(200, {"data": [{"id": model} for model in models]}))
 
 
-def test_it_connects_a_second_simulator_with_a_key(run, start: Start, monkeypatch):
+def test_it_connects_a_second_simulator_with_a_key(run, start_simulator: StartSimulator, monkeypatch):
     monkeypatch.setenv("BOX_KEY", "sk-box-123456")
-    simulator = start(api_key="sk-box-123456")
+    simulator = start_simulator(api_key="sk-box-123456")
 
     ran = run("add_backend", "Box", f"{simulator.url}/v1/", key_env="BOX_KEY")
 
@@ -34,11 +34,13 @@ def test_it_connects_a_second_simulator_with_a_key(run, start: Start, monkeypatc
     }
     assert "“Box” is added and serves sora-2, sora-2-pro." in ran.out
     assert "sk-box-123456" not in ran.out
-    assert simulator.books() == []
+    assert simulator.ledger() == []
 
 
-def test_it_refuses_a_key_that_is_not_set_and_one_that_is_wrong(run, start: Start, monkeypatch):
-    url = f"{start(api_key='sk-right').url}/v1"
+def test_it_refuses_a_key_that_is_not_set_and_one_that_is_wrong(
+    run, start_simulator: StartSimulator, monkeypatch
+):
+    url = f"{start_simulator(api_key='sk-right').url}/v1"
     with pytest.raises(CommandError, match=r"BOX_KEY is not set. Put BOX_KEY=… into .env"):
         run("add_backend", "Box", url, key_env="BOX_KEY")
     monkeypatch.setenv("BOX_KEY", "sk-wrong")
@@ -113,9 +115,11 @@ def test_the_models_can_be_said(run):
 
 
 @pytest.mark.parametrize(("default", "order"), [(True, ["Box", "Old"]), (False, ["Old", "Box"])])
-def test_it_goes_first_only_when_asked_to(run, start: Start, default: bool, order: list[str]):
+def test_it_goes_first_only_when_asked_to(
+    run, start_simulator: StartSimulator, default: bool, order: list[str]
+):
     BackendFactory(name="Old").models.set(VideoModel.objects.all())
 
-    run("add_backend", "Box", f"{start().url}/v1", default=default)
+    run("add_backend", "Box", f"{start_simulator().url}/v1", default=default)
 
     assert [backend.name for backend in Backend.objects.in_use()] == order

@@ -2,14 +2,14 @@ import pytest
 from django.core.management import CommandError
 
 from tests.factories import BackendFactory
-from tests.simulator.conftest import Start
+from tests.simulator.conftest import StartSimulator
 from videos.models import Backend
 
 pytestmark = pytest.mark.django_db
 
 
-def test_it_prints_what_works_and_keeps_it(run, start: Start):
-    simulator = start()
+def test_it_prints_what_works_and_keeps_it(run, start_simulator: StartSimulator):
+    simulator = start_simulator()
     BackendFactory(name="Box", base_url=f"{simulator.url}/v1", takes_reference=True, probed_at=None)
 
     ran = run("probe_backend", "Box")
@@ -21,11 +21,15 @@ def test_it_prints_what_works_and_keeps_it(run, start: Start):
     assert (box.can_list, box.can_remix, box.can_edit, box.can_extend) == (True, True, True, True)
     assert box.takes_reference is True  # what could not be found out stays as staff set it
     assert box.probed_at is not None
-    assert simulator.books() == []
+    assert simulator.ledger() == []
 
 
-def test_it_fails_for_one_that_cannot_be_used_and_keeps_what_was_known(run, ran, start: Start):
-    BackendFactory(name="Box", base_url=f"{start(api_key='sk').url}/v1", can_list=True, probed_at=None)
+def test_it_fails_for_one_that_cannot_be_used_and_keeps_what_was_known(
+    run, ran, start_simulator: StartSimulator
+):
+    BackendFactory(
+        name="Box", base_url=f"{start_simulator(api_key='sk').url}/v1", can_list=True, probed_at=None
+    )
 
     with pytest.raises(CommandError, match="refuses the key"):
         run("probe_backend", "Box")

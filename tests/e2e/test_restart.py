@@ -21,7 +21,7 @@ def _simulator(studio: Studio) -> str:
 
 
 def _accepted(simulator: str) -> int:
-    with urlopen(f"{simulator}/_simulator/books") as reply:  # noqa: S310  # our own simulator
+    with urlopen(f"{simulator}/_simulator/ledger") as reply:  # noqa: S310  # our own simulator
         return sum(entry["prompt"] == PROMPT for entry in json.load(reply)["accepted"])
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.engine.fake import FakeBackend
 from tests.factories import BackendFactory
-from tests.simulator.conftest import start as start  # a simulator, as a fixture here too
+from tests.simulator.conftest import start_simulator as start_simulator  # a fixture here too
 from videos.engine import clients
 from videos.models import Backend
 

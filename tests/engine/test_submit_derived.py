@@ -284,6 +284,6 @@ def test_the_reference_is_fitted_as_its_owner_chose(
 
 
 def _picture() -> bytes:
-    from tests.simulator.conftest import picture
+    from tests.simulator.conftest import make_image
 
-    return picture((320, 320))
+    return make_image((320, 320))

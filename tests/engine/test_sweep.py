@@ -5,7 +5,7 @@ import pytest
 from django.utils import timezone
 
 from tests.factories import BackendFactory, VideoFactory
-from tests.simulator.conftest import Start
+from tests.simulator.conftest import StartSimulator
 from videos import lifecycle, tasks
 from videos.engine import sweep
 from videos.models import Backend, State
@@ -70,17 +70,17 @@ def test_a_backend_that_was_never_looked_at_is_probed_once_in_a_while(hints: lis
     assert hints == [("probe", new.pk)]
 
 
-def test_a_look_keeps_what_a_new_backend_can_do_and_happens_once(start: Start):
-    simulator = start()
+def test_a_look_keeps_what_a_new_backend_can_do_and_happens_once(start_simulator: StartSimulator):
+    simulator = start_simulator()
     backend = BackendFactory(probed_at=None, base_url=f"{simulator.url}/v1")
 
     tasks.probe(backend.pk)
-    seen = simulator.http.get("/_simulator/books").json()
+    seen = simulator.http.get("/_simulator/ledger").json()
     tasks.probe(backend.pk)
 
     backend.refresh_from_db()
     assert (backend.can_remix, backend.can_extend, backend.can_list) == (True, True, True)
-    assert simulator.http.get("/_simulator/books").json() == seen
+    assert simulator.http.get("/_simulator/ledger").json() == seen
     assert seen["accepted"] == []
 
 

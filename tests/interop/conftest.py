@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.interop.doors import Books, Rest
+from tests.interop.doors import ControlClient, Rest
 from tests.running import PROJECT, READY, Studio, free_port, wait_until
 
 SIMULATOR_KEY, PROXY_KEY = "sk-simulator", "sk-proxy"
@@ -32,11 +32,11 @@ model_list:
 
 @dataclass(frozen=True)
 class Place:
-    """Everything that runs: the studio, its REST API for the one user, and the simulator's books."""
+    """Everything that runs: the studio, its REST API for the one user, and the simulator's ledger."""
 
     studio: Studio
     rest: Rest
-    books: Books
+    control: ControlClient
 
 
 @pytest.fixture(scope="session")
@@ -49,16 +49,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         try:
             studio.wait_for(READY)
             token = studio.manage("create_token", "alice").stdout.strip()
-            with closing(Rest(studio.url, token)) as rest, closing(Books(upstream)) as books:
-                yield Place(studio, rest, books)
+            with closing(Rest(studio.url, token)) as rest, closing(ControlClient(upstream)) as control:
+                yield Place(studio, rest, control)
         finally:
             studio.stop(signal.SIGINT)
 
 
 @pytest.fixture(autouse=True)
-def no_misbehaviour(place: Place) -> Iterator[None]:
+def no_faults(place: Place) -> Iterator[None]:
     yield
-    place.books.behave()
+    place.control.clear_faults()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The two ends that a test sees: the studio's REST API, and what the simulator has in its books."""
+"""The two ends that a test sees: the studio's REST API, and what the simulator has in its ledger."""
 
 from typing import Any
 
@@ -40,8 +40,8 @@ class Rest:
         return reply.content
 
 
-class Books:
-    """The simulator behind the scenes: what it accepted, and how it is told to misbehave."""
+class ControlClient:
+    """The client of the simulator's control API: what it accepted, and the faults it injects."""
 
     def __init__(self, url: str) -> None:
         self._http = httpx2.Client(base_url=f"{url}/_simulator", timeout=30, trust_env=False)
@@ -51,13 +51,13 @@ class Books:
 
     def accepted(self, prompt: str) -> list[dict[str, Any]]:
         """The jobs it accepted with that prompt, each of which somebody would have paid for."""
-        entries: list[dict[str, Any]] = _body(self._http.get("/books"))["accepted"]
+        entries: list[dict[str, Any]] = _body(self._http.get("/ledger"))["accepted"]
         return [entry for entry in entries if entry["prompt"] == prompt]
 
-    def misbehave(self, **rule: Any) -> None:
+    def inject_fault(self, **rule: Any) -> None:
         _body(self._http.post("/faults", json={"rules": [rule]}))
 
-    def behave(self) -> None:
+    def clear_faults(self) -> None:
         _body(self._http.delete("/faults"))
 
 

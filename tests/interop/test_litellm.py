@@ -23,7 +23,7 @@ def test_it_creates_follows_and_stores(place: Place):
 
     assert video["status"] == "completed", video
     assert round(_seconds(place.rest.file(video))) == 4
-    assert [entry["kind"] for entry in place.books.accepted(video["prompt"])] == ["create"]
+    assert [entry["kind"] for entry in place.control.accepted(video["prompt"])] == ["create"]
 
 
 def test_it_remixes_edits_and_extends(place: Place):
@@ -41,11 +41,11 @@ def test_it_remixes_edits_and_extends(place: Place):
         assert video["status"] == "completed", video
         assert video["remixed_from"] == source["id"]
         assert round(_seconds(place.rest.file(video))) == (8 if verb == "extend" else 4)
-        assert [entry["kind"] for entry in place.books.accepted(prompt)] == [kind]
+        assert [entry["kind"] for entry in place.control.accepted(prompt)] == [kind]
 
 
 def test_a_failed_job_fails_here_with_its_reason(place: Place):
-    place.books.misbehave(on="create", kind="fail_job", times=1, code="moderation_blocked")
+    place.control.inject_fault(on="create", kind="fail_job", times=1, code="moderation_blocked")
 
     video = _made(place, "A thing that the filter stops")
 
@@ -54,23 +54,23 @@ def test_a_failed_job_fails_here_with_its_reason(place: Place):
 
 
 def test_a_refusal_fails_it_and_nothing_is_paid(place: Place):
-    place.books.misbehave(on="create", kind="refuse", times=1, status=400, message="No herons today.")
+    place.control.inject_fault(on="create", kind="refuse", times=1, status=400, message="No herons today.")
 
     video = _made(place, "A heron that is refused")
 
     assert video["status"] == "failed"
     assert "No herons today." in video["error"]["message"]
-    assert place.books.accepted(video["prompt"]) == []
+    assert place.control.accepted(video["prompt"]) == []
 
 
 def test_a_lost_answer_is_one_job_and_the_owner_is_asked(place: Place):
     """The proxy would try three times by itself, and it lists no jobs, so nobody could look for them."""
-    place.books.misbehave(on="create", kind="drop_reply", times=3)
+    place.control.inject_fault(on="create", kind="drop_reply", times=3)
 
     video = _made(place, "A lighthouse whose answer is lost")
 
     assert video["needs_decision"]
-    assert len(place.books.accepted(video["prompt"])) == 1
+    assert len(place.control.accepted(video["prompt"])) == 1
 
 
 def test_a_look_at_it_says_what_it_can(place: Place):

@@ -117,5 +117,5 @@ def test_what_is_no_order_is_told(tmp_path: Path, line: str):
     draw = [sys.executable, "-m", "simulator.posters", str(tmp_path)]
     ended = subprocess.run(draw, input=line + "\n", text=True, capture_output=True, check=False)
     assert ended.returncode == 1
-    assert ended.stderr.startswith("Not an order")
+    assert ended.stderr.startswith("Not a poster order")
     assert not list(tmp_path.iterdir())

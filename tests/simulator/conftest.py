@@ -1,4 +1,4 @@
-"""A simulator on a free port for each test, and small helpers to talk to it."""
+"""Fixtures and helpers: a simulator on a free port for each test, and a client for it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import pytest
 import uvicorn
 from PIL import Image
 
-from simulator.__main__ import config
-from simulator.desk import Settings
+from simulator.__main__ import server_config
+from simulator.settings import Settings
 
 SIZE = "720x1280"
 FPS = 4
@@ -31,12 +31,12 @@ class Simulator:
         self.http = http
 
     def create(self, prompt: str = "A quiet lake", **fields: Any) -> dict[str, Any]:
-        reply = self.http.post("/v1/videos", json={"prompt": prompt, "size": SIZE, **fields})
-        assert reply.status_code == 200, reply.text
-        body: dict[str, Any] = reply.json()
+        response = self.http.post("/v1/videos", json={"prompt": prompt, "size": SIZE, **fields})
+        assert response.status_code == 200, response.text
+        body: dict[str, Any] = response.json()
         return body
 
-    def finished(self, prompt: str = "A quiet lake", **fields: Any) -> dict[str, Any]:
+    def create_and_wait(self, prompt: str = "A quiet lake", **fields: Any) -> dict[str, Any]:
         return self.wait(self.create(prompt, **fields)["id"])
 
     def wait(self, job_id: str) -> dict[str, Any]:
@@ -49,16 +49,16 @@ class Simulator:
         raise AssertionError(f"not finished in time: {job}")
 
     def content(self, job_id: str, variant: str = "video") -> bytes:
-        reply = self.http.get(f"/v1/videos/{job_id}/content", params={"variant": variant})
-        assert reply.status_code == 200, reply.text
-        return reply.content
+        response = self.http.get(f"/v1/videos/{job_id}/content", params={"variant": variant})
+        assert response.status_code == 200, response.text
+        return response.content
 
-    def spoil(self, **rule: Any) -> None:
-        reply = self.http.post("/_simulator/faults", json={"rules": [rule]})
-        assert reply.status_code == 200, reply.text
+    def inject_fault(self, **rule: Any) -> None:
+        response = self.http.post("/_simulator/faults", json={"rules": [rule]})
+        assert response.status_code == 200, response.text
 
-    def books(self) -> list[dict[str, Any]]:
-        accepted: list[dict[str, Any]] = self.http.get("/_simulator/books").json()["accepted"]
+    def ledger(self) -> list[dict[str, Any]]:
+        accepted: list[dict[str, Any]] = self.http.get("/_simulator/ledger").json()["accepted"]
         return accepted
 
     def jobs(self) -> list[dict[str, Any]]:
@@ -66,34 +66,34 @@ class Simulator:
         return data
 
 
-Start = Callable[..., Simulator]
+StartSimulator = Callable[..., Simulator]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts simulators: `start(lazy=True, duration=0, …)`; all are stopped when the test ends."""
+def start_simulator(tmp_path: Path) -> Iterator[StartSimulator]:
+    """A function that starts a simulator with the given settings; all are stopped when the test ends."""
     with ExitStack() as stack:
 
-        def starter(**changes: Any) -> Simulator:
+        def start(**changes: Any) -> Simulator:
             values = {"data": tmp_path / "simulator", "duration": 0.0, "fps": FPS, "lazy": True, **changes}
-            url = stack.enter_context(_Serving(Settings(**values)))
+            url = stack.enter_context(_RunningServer(Settings(**values)))
             http = stack.enter_context(httpx2.Client(base_url=url, timeout=30, trust_env=False))
             return Simulator(url, http)
 
-        yield starter
+        yield start
 
 
 @pytest.fixture
-def simulator(start: Start) -> Simulator:
-    """Jobs are done at once and rendered when their content is asked for."""
-    return start()
+def simulator(start_simulator: StartSimulator) -> Simulator:
+    """A simulator whose jobs complete at once and are rendered when their content is requested."""
+    return start_simulator()
 
 
-class _Serving:
-    """A server in a thread, from `with` to the end of the block."""
+class _RunningServer:
+    """A context manager that runs a server in a thread."""
 
     def __init__(self, settings: Settings) -> None:
-        self._server = uvicorn.Server(config(settings, [], "127.0.0.1", 0))
+        self._server = uvicorn.Server(server_config(settings, [], "127.0.0.1", 0))
         self._thread = threading.Thread(target=self._server.run)
 
     def __enter__(self) -> str:
@@ -110,8 +110,8 @@ class _Serving:
         assert not self._thread.is_alive()
 
 
-def picture(size: tuple[int, int] = (720, 1280), kind: str = "PNG") -> bytes:
-    """An image file with four plain quarters, so that one can see where it ended up."""
+def make_image(size: tuple[int, int] = (720, 1280), kind: str = "PNG") -> bytes:
+    """Return an image file with four quarters of different colours, which show how it was placed."""
     image = Image.new("RGB", size)
     width, height = size
     for place, colour in enumerate([(200, 40, 40), (40, 180, 60), (50, 60, 200), (220, 210, 60)]):
@@ -122,7 +122,7 @@ def picture(size: tuple[int, int] = (720, 1280), kind: str = "PNG") -> bytes:
     return buffer.getvalue()
 
 
-def frames(film: bytes) -> list[Image.Image]:
-    """All pictures of an MP4."""
-    with av.open(io.BytesIO(film), "r") as container:
+def decode_frames(video: bytes) -> list[Image.Image]:
+    """Return all frames of an MP4."""
+    with av.open(io.BytesIO(video), "r") as container:
         return [Image.fromarray(frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]

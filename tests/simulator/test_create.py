@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.conftest import Simulator, Start, picture
+from tests.simulator.conftest import Simulator, StartSimulator, make_image
 
 
 def test_it_accepts_json(simulator: Simulator) -> None:
@@ -22,12 +22,12 @@ def test_it_accepts_json(simulator: Simulator) -> None:
 
 
 def test_it_accepts_a_form(simulator: Simulator) -> None:
-    reply = simulator.http.post("/v1/videos", files={"prompt": (None, "A lake"), "seconds": (None, "12")})
+    response = simulator.http.post("/v1/videos", files={"prompt": (None, "A lake"), "seconds": (None, "12")})
 
-    assert reply.status_code == 200
-    assert reply.json()["seconds"] == "12"
-    assert reply.json()["size"] == "720x1280"
-    assert reply.json()["model"] == "sora-2"
+    assert response.status_code == 200
+    assert response.json()["seconds"] == "12"
+    assert response.json()["size"] == "720x1280"
+    assert response.json()["model"] == "sora-2"
 
 
 @pytest.mark.parametrize(
@@ -52,21 +52,19 @@ def test_it_accepts_a_form(simulator: Simulator) -> None:
         ({"prompt": "a", "characters": [{"id": "a"}] * 3}, "characters"),
     ],
 )
-def test_it_refuses_what_the_protocol_does_not_know(
-    simulator: Simulator, fields: dict[str, Any], param: str
-) -> None:
-    reply = simulator.http.post("/v1/videos", content=_ascii_json(fields))
+def test_it_refuses_invalid_fields(simulator: Simulator, fields: dict[str, Any], param: str) -> None:
+    response = simulator.http.post("/v1/videos", content=_ascii_json(fields))
 
-    assert reply.status_code == 400
-    error = reply.json()["error"]
+    assert response.status_code == 400
+    error = response.json()["error"]
     assert set(error) == {"type", "message", "param", "code"}
     assert error["param"] == param
     assert error["type"] == "invalid_request_error"
-    assert simulator.books() == []
+    assert simulator.ledger() == []
     assert simulator.jobs() == []
 
 
-def test_it_takes_the_longest_prompt(simulator: Simulator) -> None:
+def test_it_accepts_the_longest_prompt(simulator: Simulator) -> None:
     assert len(simulator.create("ä" * 32_000)["prompt"]) == 32_000
 
 
@@ -91,55 +89,55 @@ def test_it_takes_the_longest_prompt(simulator: Simulator) -> None:
         ),
     ],
 )
-def test_it_refuses_junk(simulator: Simulator, content: bytes, kind: str) -> None:
-    reply = simulator.http.post("/v1/videos", content=content, headers={"content-type": kind})
+def test_it_refuses_unparseable_bodies(simulator: Simulator, content: bytes, kind: str) -> None:
+    response = simulator.http.post("/v1/videos", content=content, headers={"content-type": kind})
 
-    assert reply.status_code == 400
-    assert reply.json()["error"]["type"] == "invalid_request_error"
-    assert simulator.books() == []
+    assert response.status_code == 400
+    assert response.json()["error"]["type"] == "invalid_request_error"
+    assert simulator.ledger() == []
 
 
-def test_it_refuses_a_huge_body(simulator: Simulator) -> None:
-    reply = simulator.http.post("/v1/videos", content=b"x" * (33 * 1024 * 1024))
+def test_it_refuses_an_oversized_body(simulator: Simulator) -> None:
+    response = simulator.http.post("/v1/videos", content=b"x" * (33 * 1024 * 1024))
 
-    assert reply.status_code == 413
-    assert simulator.books() == []
+    assert response.status_code == 413
+    assert simulator.ledger() == []
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_it_accepts_a_reference_of_the_right_size(simulator: Simulator, kind: str) -> None:
-    reply = _with_reference(simulator, picture(kind=kind))
+    response = _create_with_reference(simulator, make_image(kind=kind))
 
-    assert reply.status_code == 200
+    assert response.status_code == 200
 
 
 def test_it_accepts_a_reference_as_a_data_url(simulator: Simulator) -> None:
-    url = f"data:image/png;base64,{base64.b64encode(picture()).decode()}"
+    url = f"data:image/png;base64,{base64.b64encode(make_image()).decode()}"
 
     assert simulator.create(input_reference={"image_url": url})["status"] == "queued"
 
 
 def test_it_refuses_a_reference_of_another_size(simulator: Simulator) -> None:
-    reply = _with_reference(simulator, picture((640, 480)))
+    response = _create_with_reference(simulator, make_image((640, 480)))
 
-    assert reply.status_code == 400
-    assert reply.json()["error"]["message"] == "Inpaint image must match the requested width and height"
-    assert simulator.books() == []
+    assert response.status_code == 400
+    assert response.json()["error"]["message"] == "Inpaint image must match the requested width and height"
+    assert simulator.ledger() == []
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"hello", picture()[:3000], picture(kind="JPEG")[:2000], picture(kind="GIF")]
+    "content", [b"", b"hello", make_image()[:3000], make_image(kind="JPEG")[:2000], make_image(kind="GIF")]
 )
-def test_it_refuses_a_reference_that_is_no_picture(simulator: Simulator, content: bytes) -> None:
-    reply = _with_reference(simulator, content)
+def test_it_refuses_a_reference_that_is_not_an_image(simulator: Simulator, content: bytes) -> None:
+    response = _create_with_reference(simulator, content)
 
-    assert reply.status_code == 400
-    assert reply.json()["error"]["param"] == "input_reference"
-    assert simulator.books() == []
+    assert response.status_code == 400
+    assert response.json()["error"]["param"] == "input_reference"
+    assert simulator.ledger() == []
 
 
-def test_it_wants_the_right_key(start: Start) -> None:
-    simulator = start(api_key="secret")
+def test_it_requires_the_configured_key(start_simulator: StartSimulator) -> None:
+    simulator = start_simulator(api_key="secret")
     wrong = simulator.http.post("/v1/videos", json={"prompt": "a"}, headers={"authorization": b"Bearer \xe4"})
     right = simulator.http.post(
         "/v1/videos", json={"prompt": "b"}, headers={"authorization": "Bearer secret"}
@@ -148,21 +146,23 @@ def test_it_wants_the_right_key(start: Start) -> None:
     assert wrong.status_code == 401
     assert wrong.json()["error"]["code"] == "invalid_api_key"
     assert right.status_code == 200
-    assert [entry["prompt"] for entry in simulator.books()] == ["b"]
+    assert [entry["prompt"] for entry in simulator.ledger()] == ["b"]
 
 
-def test_it_takes_any_key_when_none_is_set(simulator: Simulator) -> None:
-    reply = simulator.http.post("/v1/videos", json={"prompt": "a"}, headers={"authorization": "Bearer any"})
+def test_it_accepts_any_key_when_none_is_configured(simulator: Simulator) -> None:
+    response = simulator.http.post(
+        "/v1/videos", json={"prompt": "a"}, headers={"authorization": "Bearer any"}
+    )
 
-    assert reply.status_code == 200
+    assert response.status_code == 200
 
 
-def _with_reference(simulator: Simulator, content: bytes) -> Any:
+def _create_with_reference(simulator: Simulator, content: bytes) -> Any:
     return simulator.http.post(
         "/v1/videos", data={"prompt": "a", "size": "720x1280"}, files={"input_reference": ("a.png", content)}
     )
 
 
 def _ascii_json(fields: dict[str, Any]) -> bytes:
-    """JSON with escapes, because a lone surrogate cannot be written any other way."""
+    """Return JSON in ASCII: a lone surrogate can only be sent as an escape."""
     return json.dumps(fields).encode()

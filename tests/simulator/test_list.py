@@ -34,8 +34,8 @@ def test_it_lists_nothing(simulator: Simulator) -> None:
 
 
 @pytest.mark.parametrize("query", ["limit=101", "limit=-1", "limit=x", "limit=²", "order=up", "after=nobody"])
-def test_it_refuses_a_page_it_does_not_know(simulator: Simulator, query: str) -> None:
-    reply = simulator.http.get(f"/v1/videos?{query}")
+def test_it_refuses_invalid_query_parameters(simulator: Simulator, query: str) -> None:
+    response = simulator.http.get(f"/v1/videos?{query}")
 
-    assert reply.status_code == 400
-    assert reply.json()["error"]["param"] == query.partition("=")[0]
+    assert response.status_code == 400
+    assert response.json()["error"]["param"] == query.partition("=")[0]

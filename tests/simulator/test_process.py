@@ -1,4 +1,4 @@
-"""The command itself: it says where it listens, ends cleanly, and forgets nothing when killed."""
+"""The command: it prints its address, exits cleanly, and loses nothing when killed."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def command(tmp_path: Path) -> Iterator[Command]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_ends_cleanly_while_rendering(command: Command, number: signal.Signals) -> None:
+def test_it_exits_cleanly_while_rendering(command: Command, number: signal.Signals) -> None:
     process, simulator = command.start()
     simulator.create(seconds="20", model="sora-2-pro", size="1920x1080")
     children = _children_of(process.pid)
@@ -83,7 +83,7 @@ def test_kill_9_loses_nothing(command: Command) -> None:
     done = again.wait(job["id"])
 
     assert done["status"] == "completed"
-    assert [entry["id"] for entry in again.books()] == [job["id"]]
+    assert [entry["id"] for entry in again.ledger()] == [job["id"]]
     assert again.content(job["id"])[4:8] == b"ftyp"
     assert not any(_is_alive(child) for child in children)
 

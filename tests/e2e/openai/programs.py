@@ -1,4 +1,4 @@
-"""What a program sees of a running studio: a token, `/v1`, and behind it the simulator's books."""
+"""What a program sees of a running studio: a token, `/v1`, and behind it the simulator's ledger."""
 
 import http.client
 import io
@@ -24,7 +24,7 @@ class Program:
 
     def __init__(self, studio: Studio, simulator: str) -> None:
         self.base_url = f"{studio.url}/v1"
-        self._books = f"{simulator.removesuffix('/v1')}/_simulator/books"
+        self._ledger = f"{simulator.removesuffix('/v1')}/_simulator/ledger"
         shell = f"""
 from accounts import tokens
 from accounts.models import User
@@ -40,7 +40,7 @@ print(tokens.issue(User.objects.get(username={USERNAME!r}), "script")[1])"""
 
     def billed(self, prompt: str) -> int:
         """How many jobs with that prompt the simulator has accepted, ever."""
-        with urlopen(self._books) as reply:  # noqa: S310  # our own simulator
+        with urlopen(self._ledger) as reply:  # noqa: S310  # our own simulator
             accepted = json.load(reply)["accepted"]
         return sum(entry["prompt"] == prompt for entry in accepted)
 

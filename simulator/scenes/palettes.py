@@ -1,4 +1,4 @@
-"""Colours: curated palettes, chosen by what the prompt says, else by its seed."""
+"""Curated colour palettes, chosen by the words of a prompt, else by its hash."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Array = npt.NDArray[Any]
 
 RAMP_STEPS = 1024
 
-# Five colours each, from deep shadow to highlight; then a colour for light that is added on top.
+# Five colours each, from shadow to highlight, and a sixth for light that is added on top.
 _PALETTES: dict[str, tuple[str, str, str, str, str, str]] = {
     "dusk": ("0a0d24", "2a1a4c", "84306c", "ea7168", "ffdcaa", "ffb27a"),
     "ember": ("0b080f", "390f20", "93292c", "e8743b", "ffe0a8", "ff8a3c"),
@@ -31,8 +31,8 @@ _PALETTES: dict[str, tuple[str, str, str, str, str, str]] = {
     "coral": ("06121f", "123d5c", "8a5572", "f28a73", "ffeedb", "ffa98c"),
 }
 
-# A prompt that names its own light should get it.
-_WORDS: dict[str, str] = {
+# A prompt that names a light or a colour gets it.
+_KEYWORDS: dict[str, str] = {
     "dusk": "sunset dusk evening twilight horizon",
     "ember": "fire flame ember lava volcano red autumn dragon",
     "lagoon": "tropical lagoon reef turquoise teal underwater jungle jellyfish",
@@ -55,69 +55,67 @@ class Palette:
     ramp: Array
     glow: Array
 
-    def at(self, tone: float) -> Array:
-        """The RGB colour at `tone` (0 shadow .. 1 highlight)."""
+    def colour_at(self, tone: float) -> Array:
+        """Return the RGB colour of a tone (0 shadow .. 1 highlight)."""
         colour: Array = self.ramp[int(min(max(tone, 0.0), 1.0) * (RAMP_STEPS - 1))]
         return colour
 
-    def paint(self, tone: Array) -> Array:
-        """An (h, w) plane of tones becomes an (h, w, 3) float32 picture; tones outside 0..1 are clipped."""
-        index = np.clip(tone * (RAMP_STEPS - 1), 0, RAMP_STEPS - 1).astype(np.int16)
-        picture: Array = self.ramp.take(index, axis=0)
-        return picture
+    def map_tones(self, tones: Array) -> Array:
+        """Return the colours of an (h, w) plane of tones as an (h, w, 3) float32 image; clips to 0..1."""
+        index = np.clip(tones * (RAMP_STEPS - 1), 0, RAMP_STEPS - 1).astype(np.int16)
+        image: Array = self.ramp.take(index, axis=0)
+        return image
 
 
-def seed_of(text: str) -> int:
-    """A 64-bit number that is the same for the same text on every machine and in every process."""
+def seed_from_text(text: str) -> int:
+    """Return a 64-bit hash of the text, the same on every machine and in every process."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a prompt, lower case, in order."""
-    return re.findall(r"[a-z]+", text.lower())
-
-
-def first_match(text: str, table: dict[str, str]) -> str | None:
-    """The first key of `table` whose words include one that the text says; earlier words of the text win."""
-    for word in words_of(text):
-        for name, words in table.items():
+def first_match(text: str, keywords: dict[str, str]) -> str | None:
+    """Return the key whose keywords include the first word of the text that is a keyword at all."""
+    for word in re.findall(r"[a-z]+", text.lower()):
+        for name, words in keywords.items():
             if word in words.split():
                 return name
     return None
 
 
-def palette_name(text: str, *, unlike: str | None = None) -> str:
-    """The palette for a prompt; never the one named `unlike`, so that a remix is seen to differ."""
+def choose_palette(text: str, *, unlike: str | None = None) -> str:
+    """Return the name of the palette for a prompt; never `unlike`, so that a remix looks different."""
     names = list(_PALETTES)
-    name = first_match(text, _WORDS) or names[seed_of(f"palette {text}") % len(names)]
+    name = first_match(text, _KEYWORDS) or names[seed_from_text(f"palette {text}") % len(names)]
     if name == unlike:
         others = [other for other in names if other != unlike]
-        name = others[seed_of(f"other {text}") % len(others)]
+        name = others[seed_from_text(f"other {text}") % len(others)]
     return name
 
 
-def palette(name: str, text: str) -> Palette:
-    """The named palette, its hue turned a little by the prompt so that no two prompts share it exactly."""
-    turn = (seed_of(f"hue {text}") % 1000 / 1000 - 0.5) * 0.05
-    *stops, glow = (_turned(code, turn) for code in _PALETTES[name])
-    places = np.linspace(0, 1, len(stops))
+def build_palette(name: str, text: str) -> Palette:
+    """Return the named palette, its hue shifted slightly by the prompt so that no two prompts look alike."""
+    hue_shift = (seed_from_text(f"hue {text}") % 1000 / 1000 - 0.5) * 0.05
+    *stops, glow = (_shift_hue(code, hue_shift) for code in _PALETTES[name])
+    positions = np.linspace(0, 1, len(stops))
     steps = np.linspace(0, 1, RAMP_STEPS)
-    channels = [np.interp(steps, places, [stop[i] for stop in stops]) for i in range(3)]
+    channels = [np.interp(steps, positions, [stop[i] for stop in stops]) for i in range(3)]
     return Palette(np.stack(channels, axis=1).astype(np.float32), np.array(glow, np.float32))
 
 
-def mixed(one: Palette, other: Palette, share: float) -> Palette:
-    """`one` at share 0, `other` at share 1."""
-    if share <= 0:
-        return one
-    if share >= 1:
-        return other
-    keep = np.float32(1 - share)
-    take = np.float32(share)
-    return Palette(one.ramp * keep + other.ramp * take, one.glow * keep + other.glow * take)
+def blend_palettes(first: Palette, second: Palette, fraction: float) -> Palette:
+    """Return `first` at fraction 0 (and below), `second` at 1 (and above), a blend in between."""
+    if fraction <= 0:
+        return first
+    if fraction >= 1:
+        return second
+    first_weight, second_weight = np.float32(1 - fraction), np.float32(fraction)
+    return Palette(
+        first.ramp * first_weight + second.ramp * second_weight,
+        first.glow * first_weight + second.glow * second_weight,
+    )
 
 
-def _turned(code: str, turn: float) -> tuple[float, float, float]:
+def _shift_hue(code: str, shift: float) -> tuple[float, float, float]:
+    """Return a hexadecimal RGB colour as floats, its hue shifted by a fraction of the circle."""
     red, green, blue = (int(code[i : i + 2], 16) / 255 for i in (0, 2, 4))
-    hue, light, saturation = colorsys.rgb_to_hls(red, green, blue)
-    return colorsys.hls_to_rgb((hue + turn) % 1, light, saturation)
+    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
+    return colorsys.hls_to_rgb((hue + shift) % 1, lightness, saturation)

@@ -1,1 +1,0 @@
-"""The simulator's pictures: generative scenes seeded by a prompt."""

@@ -1,0 +1,1 @@
+"""Generated scenes, each seeded by a prompt."""

@@ -1,0 +1,28 @@
+"""How a simulator behaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass
+class Settings:
+    """The options of one simulator.
+
+    data: directory for jobs and videos.
+    duration: seconds a job pretends to take; can be changed while the server runs.
+    fps: frames per second of the rendered videos.
+    lazy: render a video when its content is first requested, not when the job is created.
+    api_key: the only key that is accepted; None accepts any.
+    processes: number of render processes.
+    poll_after: seconds that clients are asked to wait before they poll again; None asks for nothing.
+    """
+
+    data: Path
+    duration: float = 10.0
+    fps: int = 24
+    lazy: bool = False
+    api_key: str | None = None
+    processes: int = 1
+    poll_after: float | None = None
