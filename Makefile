@@ -11,18 +11,18 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo 'make run     the whole studio on this machine; Ctrl-C stops it'
 	@echo 'make test    the tests, without a browser'
-	@echo 'make schema  thousands of requests made up from the OpenAPI file, in some minutes'
+	@echo 'make schema  thousands of requests generated from the OpenAPI file, in some minutes'
 	@echo 'make e2e     the tests in a real browser (needs Chromium)'
-	@echo 'make interop a real LiteLLM proxy between studio and simulator (installs it apart, 750 MB)'
+	@echo 'make interop a real LiteLLM proxy between studio and simulator (installed separately, 750 MB)'
 	@echo 'make chaos   hundreds of videos while processes are killed; CHAOS="--videos 1000 --kills 100" for more'
-	@echo 'make bench   how fast it is: one table, in about ten minutes'
-	@echo 'make screenshots  every page as it looks, into ./screenshots, in about twenty minutes (needs Chromium)'
+	@echo 'make bench   performance, as one table, in about ten minutes'
+	@echo 'make screenshots  pictures of every page, into ./screenshots, in about twenty minutes (needs Chromium)'
 	@echo 'make lint    style, types, import rules, migrations, production settings'
-	@echo 'make format  lay the code out as the style wants it'
+	@echo 'make format  format the code'
 	@echo 'make clean   remove .venv and caches; data stays'
 
 run: venv
-	@exec $(BIN)/python -m contentgen.local
+	@exec $(BIN)/python -m contentgen.run
 
 SKIP := e2e interop
 test: venv-dev
@@ -35,7 +35,7 @@ E2E := tests/e2e
 e2e: venv-dev
 	@$(BIN)/pytest -q -n 2 --dist loadfile --durations=10 $(E2E)
 
-# LiteLLM wants a place of its own: it pins what it needs, and that is not what we need.
+# LiteLLM has its own virtual environment, because its pinned dependencies conflict with ours.
 LITELLM := 1.106.2
 interop: venv-dev
 	@[ -f .venv-interop/$(LITELLM) ] || { \
@@ -65,7 +65,7 @@ django-checks: venv-dev
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 	export ENV_FILE= DATABASE_URL= DATA_DIR="$$folder" && \
 	$(BIN)/python manage.py makemigrations --check --dry-run && \
-	DEBUG=0 ALLOWED_HOSTS=studio.example.org REDIS_URL=redis://studio.example.org \
+	DEPLOYMENT=production ALLOWED_HOSTS=studio.example.org REDIS_URL=redis://studio.example.org \
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
 
@@ -77,7 +77,7 @@ clean:
 	@rm -rf $(VENV) .venv-interop .pytest_cache .mypy_cache .ruff_cache .import_linter_cache staticfiles
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Installed once, and again only when the list has changed: a copy of it in .venv says what was installed.
+# Installed once, and again when the list has changed: a copy in .venv records what was installed.
 venv: $(BIN)/python
 	@cmp -s requirements.txt $(VENV)/requirements.txt || { \
 		echo 'Installing ContentGen (once; about a minute)...' && \
@@ -95,4 +95,4 @@ $(BIN)/python:
 		echo "ContentGen needs Python 3.11 or newer; '$(PYTHON)' is not. Name another: make run PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { \
 		rm -rf $(VENV); \
-		echo 'Python cannot make a virtual environment. On Debian or Ubuntu: apt install python3-venv' >&2; exit 1; }
+		echo 'Python cannot create a virtual environment. On Debian or Ubuntu: apt install python3-venv' >&2; exit 1; }

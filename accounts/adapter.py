@@ -1,11 +1,11 @@
-"""How allauth behaves here."""
+"""How allauth behaves in the studio."""
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
 
-class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
-    """Nobody signs up by themselves: every account can spend money, so an operator makes it in the admin."""
+class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+    """Closes sign-up: every account can spend money, so an operator creates it in the admin."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -1,11 +1,11 @@
-"""People on the operator's desk."""
+"""Users and their API tokens in the admin."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth import admin as auth_admin
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -16,15 +16,17 @@ from django.utils.safestring import SafeString
 from accounts import tokens
 from accounts.models import ApiToken, User
 
-# One way in: the studio's own sign-in page, with its limit on wrong passwords.
+# The studio's own sign-in page is the only one, because it limits wrong passwords.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin[User]):
+class UserAdmin(auth_admin.UserAdmin[User]):
+    """Django's own, with the number of videos; an account that owns something is not deleted."""
+
     list_display = ("username", "email", "is_active", "is_staff", "video_count", "last_login")
     readonly_fields = ("video_count", "last_login", "date_joined")
-    fieldsets = (*(UserAdmin.fieldsets or ()), ("Videos", {"fields": ("video_count",)}))
+    fieldsets = (*(auth_admin.UserAdmin.fieldsets or ()), ("Videos", {"fields": ("video_count",)}))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         videos = User._meta.get_field("videos").related_model
@@ -47,17 +49,17 @@ class PersonAdmin(UserAdmin[User]):
     def get_deleted_objects(
         self, objs: Iterable[Any], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Name what keeps an account in a sentence each, where Django would list thousands of videos."""
-        kept = [sentence for user in objs if (sentence := _what_keeps(user))]
-        if kept:
-            return [], {}, set(), kept
+        """Say in one sentence per account why it cannot go, where Django would list thousands of videos."""
+        protecting = [sentence for user in objs if (sentence := _deletion_obstacle(user))]
+        if protecting:
+            return [], {}, set(), protecting
         listed, counts, missing, protected = super().get_deleted_objects(list(objs), request)
-        # Nobody deletes tokens on their own, but they go with their owner.
+        # Nobody may delete a token by itself, but it goes with its owner.
         return listed, counts, missing - {str(ApiToken._meta.verbose_name)}, protected
 
 
-def _what_keeps(user: User) -> str:
-    """Return why `user` cannot be deleted, or nothing."""
+def _deletion_obstacle(user: User) -> str:
+    """Return why `user` cannot be deleted; an empty string when nothing is in the way."""
     counted: Sequence[tuple[int, str]] = [
         (user.videos.count(), "video"),
         (user.references.count(), "reference image"),
@@ -70,9 +72,9 @@ def _what_keeps(user: User) -> str:
 
 @admin.register(ApiToken)
 class TokenAdmin(admin.ModelAdmin[ApiToken]):
-    """Tokens are made by their owners alone, for nobody else may see the secret. Here they are revoked."""
+    """Lists and revokes tokens. Their owners alone create them, because nobody else may see the secret."""
 
-    list_display = ("name", "user", "hint", "scope", "created_at", "last_used_at", "expires_at", "standing")
+    list_display = ("name", "user", "hint", "scope", "created_at", "last_used_at", "expires_at", "status")
     list_filter = ("scope", ("revoked_at", admin.EmptyFieldListFilter))
     list_select_related = ("user",)
     search_fields = ("name", "hint", "user__username")
@@ -85,7 +87,7 @@ class TokenAdmin(admin.ModelAdmin[ApiToken]):
         "last_used_at",
         "expires_at",
         "revoked_at",
-        "standing",
+        "status",
     )
     readonly_fields = fields
     actions = ("revoke",)
@@ -94,7 +96,7 @@ class TokenAdmin(admin.ModelAdmin[ApiToken]):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        """Never by hand. The right to change tokens is the right to revoke them."""
+        """Refuse to edit one. The permission to change tokens is the permission to revoke them."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
@@ -106,15 +108,15 @@ class TokenAdmin(admin.ModelAdmin[ApiToken]):
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.change_apitoken")
 
-    @admin.display(description="state")
-    def standing(self, token: ApiToken) -> str:
-        return token.standing
+    @admin.display(description="status")
+    def status(self, token: ApiToken) -> str:
+        return token.status
 
     @admin.action(description="Revoke", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         revoked = [token for token in queryset if tokens.revoke(token)]
         for token in revoked:
             self.log_change(request, token, "Revoked.")
-        before = len(queryset) - len(revoked)
-        words = f"{len(revoked)} revoked" + (f"; {before} had been revoked before" if before else "")
-        self.message_user(request, f"{words}.", messages.SUCCESS if revoked else messages.WARNING)
+        earlier = len(queryset) - len(revoked)
+        text = f"{len(revoked)} revoked" + (f"; {earlier} had been revoked before" if earlier else "")
+        self.message_user(request, f"{text}.", messages.SUCCESS if revoked else messages.WARNING)

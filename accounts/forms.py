@@ -1,4 +1,4 @@
-"""What people type about their API tokens."""
+"""The form for a new API token."""
 
 from datetime import timedelta
 from typing import Any
@@ -24,11 +24,11 @@ class TokenForm(forms.Form):
         max_length=NAME_LIMIT,
         widget=forms.TextInput(attrs={"placeholder": "What it is for", "autocomplete": "off"}),
     )
-    scope = forms.ChoiceField(label="It may", choices=Scope.choices, initial=Scope.WRITE)
-    expires_in = forms.ChoiceField(label="It expires", choices=_EXPIRIES, required=False)
+    scope = forms.ChoiceField(label="Permissions", choices=Scope.choices, initial=Scope.WRITE)
+    expires_in = forms.ChoiceField(label="Expires", choices=_EXPIRIES, required=False)
 
     def issue(self, user: User) -> tuple[ApiToken, str]:
-        """Make the token of a valid form. Returns it with its secret."""
+        """Create the token of a valid form. Return it with its secret."""
         data: dict[str, Any] = self.cleaned_data
         days = int(data["expires_in"] or 0)
         expires_at = timezone.now() + timedelta(days=days) if days else None

@@ -1,4 +1,4 @@
-"""Who may come in, and with what."""
+"""Users, and the API tokens of their programs."""
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 
 class User(AbstractUser):
-    """A person who makes videos. Staff also see the operator's desk (Django admin)."""
+    """A person who makes videos. Staff may also use the admin."""
 
 
 class Scope(models.TextChoices):
@@ -18,7 +18,7 @@ class Scope(models.TextChoices):
 
 
 class ApiToken(models.Model):
-    """A program's way in, as its owner. The secret is never stored: `accounts.tokens` shows it once."""
+    """Lets a program act as its owner. The secret is never stored: `tokens.issue` returns it once."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=100)
@@ -34,18 +34,19 @@ class ApiToken(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        verbose_name = "API token"
 
     def __str__(self) -> str:
         return self.name
 
     @property
     def is_valid(self) -> bool:
-        """Whether it opens the door now, its owner's account aside."""
+        """Whether it is neither revoked nor expired; its owner's account is not looked at."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
 
     @property
-    def standing(self) -> str:
-        """How it stands, in a word."""
+    def status(self) -> str:
+        """`Active`, `Expired` or `Revoked`."""
         if self.revoked_at is not None:
             return "Revoked"
         return "Active" if self.is_valid else "Expired"

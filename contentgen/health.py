@@ -1,10 +1,11 @@
-"""Whether the studio is alive, and whether all its parts are."""
+"""Health checks for load balancers and monitors: is the studio alive, and are all its parts?"""
 
 import logging
 from collections.abc import Callable
 
 from celery import Celery, current_app
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
@@ -18,18 +19,20 @@ from redis.retry import Retry
 logger = logging.getLogger(__name__)
 
 
+@login_not_required
 @require_safe
 @never_cache
 def alive(request: HttpRequest) -> JsonResponse:
-    """Answer as long as the web process runs; touches nothing else."""
+    """Answer as long as the web process runs. Uses nothing else, not even the database."""
     return JsonResponse({"status": "healthy", "service": "content-gen-backend"})
 
 
+@login_not_required
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """Report each part as `ok` or `down`; 503 when one is down. Reasons go to the log, not to strangers."""
-    parts = _states()
+    """Report each part as `ok` or `down`; 503 when one is down. The reasons go to the log alone."""
+    parts = _check_parts()
     healthy = all(state == "ok" for state in parts.values())
     return JsonResponse(
         {"status": "ready" if healthy else "degraded", "parts": parts}, status=200 if healthy else 503
@@ -37,51 +40,55 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def unserved_queues(app: Celery) -> set[str]:
-    """Return the queues no worker takes work from. Raises what the broker raises; waits for a second."""
+    """Return the queues that no worker serves. Waits a second for replies; raises what the broker raises."""
     replies = app.control.inspect(timeout=1).active_queues() or {}
     served = {queue["name"] for queues in replies.values() for queue in queues}
     routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
     return {settings.CELERY_TASK_DEFAULT_QUEUE, *routed} - served
 
 
-def _states() -> dict[str, str]:
-    states = {name: _state(name, part) for name, part in _PARTS.items()}
-    # Asking workers through a broker that is away would only keep the caller waiting.
-    states["worker"] = _state("worker", _worker) if states["broker"] == "ok" else "down"
+def _check_parts() -> dict[str, str]:
+    states = {name: _check_part(name, part) for name, part in _PARTS.items()}
+    # Asking the workers through a broker that is down would only keep the caller waiting.
+    states["worker"] = _check_part("worker", _check_worker) if states["broker"] == "ok" else "down"
     return states
 
 
-def _state(name: str, part: Callable[[], None]) -> str:
+def _check_part(name: str, part: Callable[[], None]) -> str:
     try:
         part()
-    except Exception as error:  # noqa: BLE001  # whatever is wrong with it, this page must say that it is down
+    except Exception as error:  # noqa: BLE001  # whatever is wrong, the part is down
         logger.warning("Health: %s is down: %s", name, error)
         return "down"
     return "ok"
 
 
-def _database() -> None:
+def _check_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 
 
-def _broker() -> None:
+def _check_broker() -> None:
     if not settings.REDIS_URL:
         raise RuntimeError("REDIS_URL is not set, and `make run` is not running")
-    retry = Retry(NoBackoff(), retries=0)  # a load balancer asks again by itself
+    retry = Retry(NoBackoff(), retries=0)  # the load balancer will ask again
     with Redis.from_url(
         settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=retry
     ) as broker:
         broker.ping()
 
 
-def _worker() -> None:
+def _check_worker() -> None:
     if unserved := unserved_queues(current_app):
         raise RuntimeError(f"no worker serves {', '.join(sorted(unserved))}")
 
 
-def _storage() -> None:
+def _check_storage() -> None:
     default_storage.delete(default_storage.save("health/probe", ContentFile(b"ok")))
 
 
-_PARTS: dict[str, Callable[[], None]] = {"database": _database, "broker": _broker, "storage": _storage}
+_PARTS: dict[str, Callable[[], None]] = {
+    "database": _check_database,
+    "broker": _check_broker,
+    "storage": _check_storage,
+}

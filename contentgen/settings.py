@@ -1,7 +1,9 @@
-"""The one settings file. Every value comes from the environment or `.env`; `.env.example` lists them all."""
+"""The one settings file. Every value comes from the environment or `.env`; `.env.example` lists them all.
+
+Ranges and shapes are checked in `checks.py`; what would be unsafe to start with is refused here.
+"""
 
 import os
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ from celery.schedules import schedule
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from contentgen import local_state
+from contentgen.env import Env, choice
+from contentgen.run import state
 
 django_stubs_ext.monkeypatch()
 
@@ -21,76 +24,45 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 _env_file = os.environ.get("ENV_FILE", str(BASE_DIR / ".env"))
 if _env_file and Path(_env_file).is_file():
     environ.Env.read_env(_env_file)  # the environment itself wins over the file
-
-
-def _text(name: str, default: str = "") -> str:
-    """A setting's text; empty counts as unset."""
-    return os.environ.get(name) or default
-
-
-def _number(name: str, default: int, *, least: int = 1, most: int = 2**63 - 1) -> int:
-    text = _text(name, str(default))
-    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-        raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {most}, not “{text}”.")
-    return int(text)
-
-
-def _flag(name: str, *, default: bool) -> bool:
-    text = _text(name, str(int(default))).lower()
-    if text not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
-        raise ImproperlyConfigured(f"{name} must be 1 or 0, not “{text}”.")
-    return text in ("1", "true", "yes", "on")
-
-
-def _list(name: str) -> list[str]:
-    return [item.strip() for item in _text(name).split(",") if item.strip()]
-
-
-def _path(name: str, default: Path) -> Path:
-    """A folder; a relative one is relative to the project, not to the shell."""
-    return (BASE_DIR / Path(_text(name, str(default))).expanduser()).resolve()
-
+env = Env(os.environ, base=BASE_DIR)
 
 # --- Where things live -----------------------------------------------------------------------------------
-DATA_DIR = _path("DATA_DIR", BASE_DIR / "data")
-VIDEO_STORAGE_PATH = _path("VIDEO_STORAGE_PATH", DATA_DIR / "media")
+DATA_DIR: Path = env.folder("DATA_DIR", default=BASE_DIR / "data")
+VIDEO_STORAGE_PATH: Path = env.folder("VIDEO_STORAGE_PATH", default=DATA_DIR / "media")
 try:
     DATA_DIR.mkdir(parents=True, exist_ok=True)
 except OSError as error:
-    raise ImproperlyConfigured(f"DATA_DIR={DATA_DIR} cannot be made: {error.strerror}.") from error
-_running = local_state.read_endpoints(DATA_DIR)  # what `make run` started, for a shell beside it
+    raise ImproperlyConfigured(f"DATA_DIR={DATA_DIR} cannot be created: {error.strerror}.") from error
+_running = state.read_endpoints(DATA_DIR)  # what `make run` started, for a shell beside it
 
 # --- Where it listens, under `make run` ---------------------------------------------------------------------
-BIND = _text("BIND", "127.0.0.1")
-PORT = _number("PORT", 8000, most=65_535)
+BIND: str = env.str("BIND", default="127.0.0.1")
+PORT: int = env.int("PORT", default=8000)
 
 # --- Safety ----------------------------------------------------------------------------------------------
-# 1 is for developers, 0 is production. Unset is a studio on one's own machine: it shows people no debug
-# pages, and needs no secrets because it answers this machine alone.
-DEBUG: bool = _flag("DEBUG", default=False)
-PRODUCTION: bool = bool(_text("DEBUG")) and not DEBUG
-SECRET_KEY: str = _text("SECRET_KEY")
-ALLOWED_HOSTS: list[str] = _list("ALLOWED_HOSTS")
+# A local deployment needs no secrets, because it answers this machine alone. It shows no debug pages either.
+DEBUG: bool = env.bool("DEBUG", default=False)
+# Earlier releases had no DEPLOYMENT: DEBUG=0 meant production. contentgen.W001 warns of it.
+_default_deployment = "production" if "DEBUG" in env and not DEBUG else "local"
+DEPLOYMENT: str = env("DEPLOYMENT", cast=choice("local", "production"), default=_default_deployment)
+PRODUCTION: bool = DEPLOYMENT == "production"
+SECRET_KEY: str = env.str("SECRET_KEY", default="")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 if PRODUCTION:
     for _name in ("SECRET_KEY", "ALLOWED_HOSTS"):
         if not globals()[_name]:
-            raise ImproperlyConfigured(f"Set {_name}: with DEBUG=0 ContentGen does not start without it.")
-SECRET_KEY = SECRET_KEY or local_state.secret_key(DATA_DIR)
+            raise ImproperlyConfigured(f"Set {_name}: in production ContentGen does not start without it.")
+SECRET_KEY = SECRET_KEY or state.ensure_secret_key(DATA_DIR)
 ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]"]
-CSRF_TRUSTED_ORIGINS: list[str] = _list("CSRF_TRUSTED_ORIGINS")
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
-# Pages of other origins may call the APIs with a token, never with anybody's session.
-CORS_ALLOWED_ORIGINS: list[str] = _list("CORS_ALLOWED_ORIGINS")
-for _origin in CORS_ALLOWED_ORIGINS:
-    if not re.fullmatch(r"https?://[^/\s?#]+", _origin):
-        raise ImproperlyConfigured(
-            f"CORS_ALLOWED_ORIGINS must list origins such as https://tools.example.org, not “{_origin}”."
-        )
+# Pages of these origins may call the APIs with a token, never with a session.
+CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/(api|v1)/"
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_HEADERS = (
     *("accept", "authorization", "content-type", "idempotency-key", "if-none-match", "if-range", "range"),
-    # What the openai packages send along; a browser asks about each by its name.
+    # What the openai packages send; a browser asks for each header by name.
     *(
         f"x-stainless-{name}"
         for name in (
@@ -102,13 +74,13 @@ CORS_ALLOW_HEADERS = (
 )
 CORS_EXPOSE_HEADERS = ("content-range", "etag", "idempotent-replayed", "openai-poll-after-ms", "retry-after")
 
-# HTTPS is assumed in production. A proxy that ends TLS says so with X-Forwarded-Proto (TRUST_PROXY=1).
-SECURE_SSL_REDIRECT: bool = _flag("SECURE_SSL_REDIRECT", default=PRODUCTION)
-SECURE_REDIRECT_EXEMPT = [r"^health(/ready)?$"]  # load balancers ask over plain HTTP
+# Production is served over HTTPS. A proxy that terminates TLS sets X-Forwarded-Proto (TRUST_PROXY=1).
+SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)
+SECURE_REDIRECT_EXEMPT = [r"^health(/ready)?$"]  # load balancers check over plain HTTP
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
-SECURE_HSTS_SECONDS: int = _number("SECURE_HSTS_SECONDS", 31_536_000 if SECURE_SSL_REDIRECT else 0, least=0)
+SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if SECURE_SSL_REDIRECT else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
-if _flag("TRUST_PROXY", default=False):
+if env.bool("TRUST_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -126,6 +98,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- The application -------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "contentgen",
     "accounts",
     "videos",
     "django.contrib.admin",
@@ -145,7 +118,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "contentgen.compression.CompressText",
+    "contentgen.middleware.TextCompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -153,6 +126,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "contentgen.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -176,7 +150,7 @@ TEMPLATES = [
     },
 ]
 LANGUAGE_CODE = "en-us"
-TIME_ZONE: str = _text("TIME_ZONE", "UTC")
+TIME_ZONE: str = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -195,7 +169,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-ACCOUNT_ADAPTER = "accounts.adapter.InvitedOnly"
+ACCOUNT_ADAPTER = "accounts.adapter.ClosedSignupAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -203,27 +177,26 @@ ACCOUNT_SESSION_REMEMBER = True
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "videos:studio"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-OWNER_USERNAME: str = _text("OWNER_USERNAME", "owner")
-OWNER_PASSWORD: str = _text("OWNER_PASSWORD")
+OWNER_USERNAME: str = env.str("OWNER_USERNAME", default="owner")
+OWNER_PASSWORD: str = env.str("OWNER_PASSWORD", default="")
 
 # --- Data ------------------------------------------------------------------------------------------------
-_database: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite3"}
-if _text("DATABASE_URL"):
-    _database = environ.Env.db_url_config(_text("DATABASE_URL"))
+_sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite3"}
+_database: dict[str, Any] = env.db("DATABASE_URL") if "DATABASE_URL" in env else _sqlite
 DATABASES = {"default": _database}
 if _database["ENGINE"] == "django.db.backends.sqlite3":
-    # IMMEDIATE: a transaction that will write takes the lock at once, instead of failing half-way. The
-    # default synchronous=FULL stays: a claim that a power cut could undo would be a job paid for twice.
+    # IMMEDIATE: a transaction takes the write lock when it begins, instead of failing half-way. The default
+    # synchronous=FULL stays: if a power cut could undo a claim, a job could be paid for twice.
     _database.setdefault("OPTIONS", {}).update(
         transaction_mode="IMMEDIATE", timeout=20, init_command="PRAGMA journal_mode=WAL;"
     )
 else:
     _database.update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
-    _database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds; never, by default
+    _database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds; unlimited by default
 
 MEDIA_ROOT = VIDEO_STORAGE_PATH
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None  # elsewhere they are served where they are
+STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None  # otherwise served in place
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -233,22 +206,21 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = not PRODUCTION  # only production collects them first
+WHITENOISE_USE_FINDERS = not PRODUCTION  # only production runs collectstatic
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- Background work -------------------------------------------------------------------------------------
-REDIS_URL: str = _text("REDIS_URL") or _running.redis_url
+REDIS_URL: str = env.str("REDIS_URL", default=_running.redis_url)
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A message is only a hint, so a web request never waits long for a broker that is away.
+# A message is only a hint, so no web request waits long for a broker that is down.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "max_retries": 0,  # or a publisher tries to connect for six seconds; workers reconnect all the same
+    "max_retries": 0,  # otherwise a publisher retries for six seconds; workers reconnect regardless
     "socket_connect_timeout": 2,
     "socket_timeout": 30,
-    # A message unacknowledged for this long is given to another worker. Every task is shorter than this,
-    # and running one twice is harmless; the value only decides how soon work of a dead worker is hinted at
-    # again, and the sweep does not wait for it.
+    # Seconds until an unacknowledged message goes to another worker. Every task is shorter, and running one
+    # twice is harmless. The sweep does not wait for it to pick up the work of a dead worker.
     "visibility_timeout": 3600,
 }
 CELERY_TASK_IGNORE_RESULT = True
@@ -257,7 +229,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "short"
 CELERY_TASK_ROUTES = {
-    # What waits for a backend must not hold up the ticks, and a long download must not hold up a submission.
+    # Waiting for a backend must not delay the ticks, and a long download must not delay a submission.
     **{
         f"videos.{name}": {"queue": "network"}
         for name in ("submit", "poll_backend", "reconcile", "forget", "probe", "cast")
@@ -266,7 +238,7 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
-    # `expires`: ticks that pile up while no worker runs are dropped, because the next one does their work.
+    # `expires` drops ticks that pile up while no worker runs: the next one does their work.
     name: {
         "task": f"videos.{name}",
         "schedule": schedule(timedelta(seconds=every)),
@@ -274,7 +246,7 @@ CELERY_BEAT_SCHEDULE = {
     }
     for name, every in {"dispatch": 1, "poll": 1, "sweep": 5}.items()
 }
-# Nothing on disk: the schedule is short intervals only, and a file could be left broken by a kill.
+# Keeps nothing on disk: all intervals are short, and a kill could leave a broken file behind.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 
 CACHES = {
@@ -284,23 +256,21 @@ CACHES = {
 }
 
 # --- Videos ----------------------------------------------------------------------------------------------
-OPENAI_BASE_URL: str = _text("OPENAI_BASE_URL").rstrip("/")
-OPENAI_API_KEY: str = _text("OPENAI_API_KEY")
-SIMULATOR_URL: str = _text("SIMULATOR_URL") or _running.simulator_url or "http://127.0.0.1:8001/v1"
-MAX_POLL_TIMEOUT = _number("MAX_POLL_TIMEOUT", 600)  # seconds from acceptance
-DEFAULT_MODEL: str = _text("DEFAULT_MODEL", "sora-2")
-DEFAULT_SIZE: str = _text("DEFAULT_SIZE", "1280x720")
-DEFAULT_SECONDS = _number("DEFAULT_SECONDS", 4)
-MAX_FILE_SIZE = _number("MAX_FILE_SIZE", 10 * 1024 * 1024)  # bytes of a reference image
-TRASH_DAYS = _number("TRASH_DAYS", 30, most=3650)  # before what is in the trash is deleted for good
-API_REQUESTS_PER_MINUTE = _number("API_REQUESTS_PER_MINUTE", 1200)  # of one token, or one person's session
+OPENAI_BASE_URL: str = env.str("OPENAI_BASE_URL", default="").rstrip("/")
+OPENAI_API_KEY: str = env.str("OPENAI_API_KEY", default="")
+SIMULATOR_URL: str = env.str("SIMULATOR_URL", default=_running.simulator_url or "http://127.0.0.1:8001/v1")
+MAX_POLL_TIMEOUT: int = env.int("MAX_POLL_TIMEOUT", default=600)  # seconds from acceptance
+DEFAULT_MODEL: str = env.str("DEFAULT_MODEL", default="sora-2")
+DEFAULT_SIZE: str = env.str("DEFAULT_SIZE", default="1280x720")
+DEFAULT_SECONDS: int = env.int("DEFAULT_SECONDS", default=4)
+MAX_FILE_SIZE: int = env.int("MAX_FILE_SIZE", default=10 * 1024 * 1024)  # bytes of a reference image
+# Days until a video in the trash is permanently deleted. contentgen.W002 warns of the old name TRASH_DAYS.
+TRASH_RETENTION_DAYS: int = env.int("TRASH_RETENTION_DAYS", default=env.int("TRASH_DAYS", default=30))
+API_REQUESTS_PER_MINUTE: int = env.int("API_REQUESTS_PER_MINUTE", default=1200)  # per token or session
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # the form's text; files are streamed to disk apart from it
 
-LOG_LEVEL: str = _text("LOG_LEVEL", "INFO").upper()
-if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
-    raise ImproperlyConfigured(
-        f"LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not “{LOG_LEVEL}”."
-    )
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LOG_LEVEL: str = env("LOG_LEVEL", cast=choice(*_LEVELS), default="INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -308,8 +278,8 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
-        "django": {"handlers": []},  # Django's own would print each line a second time
-        # A line for every look at a job and for every tick would drown everything else.
+        "django": {"handlers": []},  # Django's own handlers would print each line a second time
+        # A line for every poll and every tick would drown everything else.
         "httpx2": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},

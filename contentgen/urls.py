@@ -1,4 +1,4 @@
-"""Every address of the studio."""
+"""Every URL of the studio. A view that is open to everybody says so with `login_not_required`."""
 
 from allauth.account import views as account
 from django.contrib import admin
@@ -12,7 +12,7 @@ from videos.api.rest.views import api
 urlpatterns = [
     path("health", health.alive, name="health"),
     path("health/ready", health.ready, name="health-ready"),
-    # Of allauth's pages, those that need no mail: this studio sends none.
+    # Those of allauth's pages that need no mail, because this studio sends none.
     path("accounts/login/", account.login, name="account_login"),
     path("accounts/logout/", account.logout, name="account_logout"),
     path("accounts/inactive/", account.account_inactive, name="account_inactive"),

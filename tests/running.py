@@ -1,4 +1,4 @@
-"""The whole studio in real processes, started as `make run` starts it."""
+"""The whole studio in real processes, as `make run` starts it."""
 
 import os
 import socket
@@ -14,7 +14,7 @@ READY = "Ctrl-C stops everything"
 
 
 class Studio:
-    """One run, with its output in a file. It is deaf to the environment but for `settings`."""
+    """One run with its output in a file. Of the environment it sees only `settings`."""
 
     def __init__(self, data_dir: Path, port: int, log: Path, **settings: str) -> None:
         self.port, self.log = port, log
@@ -24,7 +24,7 @@ class Studio:
         self.environment = {**environment, "REDIS_URL": "", "DATABASE_URL": "", **settings}
         with log.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "contentgen.local"],
+                [sys.executable, "-m", "contentgen.run"],
                 cwd=PROJECT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -45,7 +45,7 @@ class Studio:
         return self.process.wait(timeout=WITHIN)
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a management command beside it, as in another shell."""
+        """Run a management command as from another shell."""
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=PROJECT,
@@ -61,12 +61,12 @@ def wait_until(condition: Callable[[], bool]) -> None:
     """Return once `condition` holds; fail when it does not within `WITHIN` seconds."""
     deadline = time.monotonic() + WITHIN
     while not condition():
-        assert time.monotonic() < deadline, "it never came"
+        assert time.monotonic() < deadline, "the condition never held"
         time.sleep(0.1)
 
 
 def free_port() -> int:
-    """A port that nothing listens on right now."""
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

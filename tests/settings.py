@@ -1,4 +1,4 @@
-"""The project's settings, deaf to the developer's own `.env` and environment, in a folder of their own."""
+"""The project's settings for tests: a folder of their own, and nothing from `.env` or the environment."""
 
 import atexit
 import os
@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _EVERY_SETTING = re.findall(r"^# ([A-Z_]+)=", (_PROJECT / ".env.example").read_text(), flags=re.MULTILINE)
-# A run against PostgreSQL or Redis says so on purpose, with names of its own.
+# A run on PostgreSQL or Redis is asked for by names of their own.
 _CHOSEN = {name: os.environ.get(f"TEST_{name}", "") for name in ("DATABASE_URL", "REDIS_URL")}
-for _name in _EVERY_SETTING:
+for _name in (*_EVERY_SETTING, "TRASH_DAYS"):
     os.environ.pop(_name, None)
 _folder = Path(tempfile.mkdtemp(prefix="contentgen-tests-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
@@ -24,8 +24,8 @@ os.environ.update(_CHOSEN, ENV_FILE="", DATA_DIR=str(_folder))
 
 from contentgen.settings import *  # noqa: E402, F403
 
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick; nothing here is a secret
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; nothing here is a secret
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
-    # A file, as in real life: SQLite in memory knows neither WAL nor two connections.
+    # A file, as in production: SQLite in memory has neither WAL nor a second connection.
     DATABASES["default"]["TEST"] = {"NAME": str(_folder / "test.sqlite3")}  # noqa: F405

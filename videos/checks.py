@@ -36,7 +36,7 @@ def fault_in_address(address: str) -> str:
     return ""
 
 
-@register()
+@register("settings")
 def check_defaults(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """videos.E001: the shape of DEFAULT_MODEL, DEFAULT_SIZE and DEFAULT_SECONDS."""
     faults = []

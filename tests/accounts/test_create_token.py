@@ -21,7 +21,7 @@ def test_it_prints_the_token_and_nothing_else(alice: User):
     printed = create("alice")
     assert printed.endswith("\n")
     assert printed.split() == [printed.strip()]
-    token = tokens.find(printed.strip())
+    token = tokens.authenticate(printed.strip())
     assert token is not None
     assert (token.user, token.name, token.scope, token.expires_at) == (alice, "Command line", "write", None)
 

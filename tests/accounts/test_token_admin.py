@@ -1,4 +1,4 @@
-"""Tokens on the operator's desk: seen and revoked, never made and never shown."""
+"""API tokens in the admin: listed and revoked, never created and never shown."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -37,27 +37,27 @@ def test_it_revokes(as_carol: Client, alice: User):
     assert [str(each) for each in get_messages(response.wsgi_request)] == [
         "1 revoked; 1 had been revoked before."
     ]
-    assert tokens.find(secret) is None
-    assert tokens.find(kept) == other
+    assert tokens.authenticate(secret) is None
+    assert tokens.authenticate(kept) == other
     assert LogEntry.objects.get().object_id == str(one.pk)
 
 
-def test_nobody_makes_changes_or_deletes_one_here(as_carol: Client, alice: User):
+def test_nobody_creates_changes_or_deletes_one_here(as_carol: Client, alice: User):
     token, secret = tokens.issue(alice, "CI")
     assert as_carol.get(f"{LIST}add/").status_code == 403
     assert as_carol.post(f"{LIST}add/", {"name": "x"}).status_code == 403
     assert as_carol.post(f"{LIST}{token.pk}/change/", {"name": "x", "scope": "write"}).status_code == 403
     assert as_carol.post(f"{LIST}{token.pk}/delete/", {"post": "yes"}).status_code == 403
-    assert tokens.find(secret).name == "CI"
+    assert tokens.authenticate(secret).name == "CI"
     assert ApiToken.objects.count() == 1
 
 
-def test_staff_need_the_right(as_bob: Client, alice: User, bob: User):
+def test_staff_need_the_permission(as_bob: Client, alice: User, bob: User):
     token, secret = tokens.issue(alice, "CI")
     User.objects.filter(pk=bob.pk).update(is_staff=True)
     assert as_bob.get(LIST).status_code == 403
     assert revoke(as_bob, token).status_code == 403
-    assert tokens.find(secret) == token
+    assert tokens.authenticate(secret) == token
 
 
 def test_an_account_with_tokens_can_be_deleted(as_carol: Client, alice: User):

@@ -1,4 +1,4 @@
-"""The page of API tokens: seen, made, shown once, revoked."""
+"""The page of API tokens: listed, created, shown once, revoked."""
 
 import re
 from datetime import timedelta
@@ -17,7 +17,7 @@ PAGE = "/accounts/tokens/"
 SECRET = re.compile(r"cg_[A-Za-z0-9_-]{43}")
 
 
-def make(client: Client, **fields: str):
+def create(client: Client, **fields: str):
     return client.post(PAGE, {"name": "CI", "scope": "write", "expires_in": "", **fields})
 
 
@@ -37,17 +37,17 @@ def test_it_asks_to_sign_in(client: Client, alice: User):
     assert ApiToken.objects.get().revoked_at is None
 
 
-def test_a_token_that_is_made_opens_the_door(as_alice: Client, alice: User):
-    response = make(as_alice, name=" CI ")
+def test_a_created_token_authenticates_its_owner(as_alice: Client, alice: User):
+    response = create(as_alice, name=" CI ")
     assert response.status_code == 200
     (secret,) = set(SECRET.findall(response.content.decode()))
     token = ApiToken.objects.get()
     assert (token.user, token.name, token.scope, token.expires_at) == (alice, "CI", "write", None)
-    assert tokens.find(secret) == token
+    assert tokens.authenticate(secret) == token
 
 
-def test_its_secret_is_shown_this_once(as_alice: Client):
-    made = make(as_alice)
+def test_its_secret_is_shown_once(as_alice: Client):
+    made = create(as_alice)
     (secret,) = set(SECRET.findall(made.content.decode()))
     assert "no-store" in made["Cache-Control"]
     assert "private" in made["Cache-Control"]
@@ -61,7 +61,7 @@ def test_its_secret_is_shown_this_once(as_alice: Client):
 
 @pytest.mark.parametrize("scope", list(Scope))
 def test_it_may_be_limited(as_alice: Client, scope):
-    make(as_alice, scope=scope, expires_in="30")
+    create(as_alice, scope=scope, expires_in="30")
     token = ApiToken.objects.get()
     assert token.scope == scope
     assert abs(token.expires_at - timezone.now() - timedelta(days=30)) < timedelta(minutes=1)
@@ -78,23 +78,24 @@ def test_it_may_be_limited(as_alice: Client, scope):
         {"expires_in": "-1"},
     ],
 )
-def test_bad_input_is_told_and_makes_nothing(as_alice: Client, fields):
-    response = make(as_alice, **fields)
+def test_bad_input_is_explained_and_creates_nothing(as_alice: Client, fields):
+    response = create(as_alice, **fields)
     assert response.status_code == 422
     assert 'class="error"' in response.content.decode()
     assert not ApiToken.objects.exists()
 
 
-def test_it_tells_how_each_stands(as_alice: Client, alice: User):
+def test_it_shows_the_status_of_each(as_alice: Client, alice: User):
     now = timezone.now()
     tokens.issue(alice, "Ended", expires_at=now - timedelta(days=1))
     gone, _ = tokens.issue(alice, "Gone")
     tokens.revoke(gone)
     _, secret = tokens.issue(alice, "Used", scope=Scope.READ)
-    tokens.find(secret)
+    tokens.authenticate(secret)
     page = as_alice.get(PAGE)
-    standing = {token.name: token.standing for token in page.context["tokens"]}
-    assert standing == {"Used": "Active", "Gone": "Revoked", "Ended": "Expired"}
+    statuses = {token.name: token.status for token in page.context["tokens"]}
+    assert statuses == {"Used": "Active", "Gone": "Revoked", "Ended": "Expired"}
+    assert all(f">{status}</span>" in page.content.decode() for status in statuses.values())
     assert page.content.decode().count("/revoke") == 2
     assert revoke_page(gone) not in page.content.decode()
 
@@ -107,13 +108,13 @@ def test_it_shows_nobody_elses(as_alice: Client, bob: User):
 def test_revoking_asks_first(as_alice: Client, alice: User):
     token, secret = tokens.issue(alice, "CI")
     assert "Revoke this token?" in as_alice.get(revoke_page(token)).content.decode()
-    assert tokens.find(secret) == token
+    assert tokens.authenticate(secret) == token
 
     response = as_alice.post(revoke_page(token), follow=True)
 
     assert response.redirect_chain == [(PAGE, 302)]
     assert "“CI” is revoked" in response.content.decode()
-    assert tokens.find(secret) is None
+    assert tokens.authenticate(secret) is None
 
 
 def test_revoking_twice_keeps_the_first_time(as_alice: Client, alice: User):
@@ -130,7 +131,7 @@ def test_nobody_revokes_anothers(as_bob: Client, as_carol: Client, alice: User):
     for client in (as_bob, as_carol):
         assert client.get(revoke_page(token)).status_code == 404
         assert client.post(revoke_page(token)).status_code == 404
-    assert tokens.find(secret) == token
+    assert tokens.authenticate(secret) == token
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])
@@ -138,11 +139,11 @@ def test_other_methods_are_refused(as_alice: Client, alice: User, method):
     token, secret = tokens.issue(alice, "CI")
     for path in (PAGE, revoke_page(token)):
         assert getattr(as_alice, method)(path).status_code == 405
-    assert tokens.find(secret) == token
+    assert tokens.authenticate(secret) == token
 
 
 def test_it_needs_the_csrf_token(alice: User):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(alice)
-    assert make(browser).status_code == 403
+    assert create(browser).status_code == 403
     assert not ApiToken.objects.exists()

@@ -78,7 +78,12 @@ def _lines(visits: list[dict[str, Any]]) -> list[Line]:
 def _studio(made: Stage) -> tuple[web.Address, dict[str, str]]:
     """Start the web process in production's settings. Returns its address and a new person's cookie."""
     secret = "a-secret-of-no-consequence-" * 3
-    options = {"DEBUG": "0", "SECRET_KEY": secret, "ALLOWED_HOSTS": "127.0.0.1", "SECURE_SSL_REDIRECT": "0"}
+    options = {
+        "DEPLOYMENT": "production",
+        "SECRET_KEY": secret,
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "SECURE_SSL_REDIRECT": "0",
+    }
     made.configure(REDIS_URL=web.broker(made), **options)
     django()
     from django.core.management import call_command

@@ -120,9 +120,9 @@ def _held(name: str, ours: int, theirs: int) -> Line:
 
 def _studio(made: Stage, simulator: Simulator) -> subprocess.Popen[bytes]:
     """Start broker and worker, and return the worker. It has nothing to do yet, and no beat."""
-    from contentgen.embedded import valkey
+    from contentgen.run.embedded import prepare_valkey
 
-    command, address = valkey(made.folder / "valkey")
+    command, address = prepare_valkey(made.folder / "valkey")
     made.start("valkey", command)
     wait_until(lambda: valkey_answers(address), "the broker")
     made.configure(REDIS_URL=address, SIMULATOR_URL=simulator.url)

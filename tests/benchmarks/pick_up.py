@@ -99,9 +99,9 @@ def measure(quick: bool) -> list[Line]:
 
 def _studio(made: Stage, backend: Backend) -> "User":
     """Start the broker and the worker that submits, and return who asks for videos."""
-    from contentgen.embedded import valkey
+    from contentgen.run.embedded import prepare_valkey
 
-    command, address = valkey(made.folder / "valkey")
+    command, address = prepare_valkey(made.folder / "valkey")
     made.start("valkey", command)
     wait_until(lambda: valkey_answers(address), "the broker")
     made.configure(REDIS_URL=address, OPENAI_BASE_URL=backend.url, OPENAI_API_KEY="none-needed")

@@ -30,7 +30,7 @@ class Stage:
 
     def configure(self, **settings: str) -> None:
         """Point Django's settings, here and in what is started from now on, at the folder and `settings`."""
-        for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "DATABASE_URL", "REDIS_URL", "DEBUG"):
+        for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "DATABASE_URL", "REDIS_URL", "DEBUG", "DEPLOYMENT"):
             os.environ[name] = ""
         os.environ |= {"ENV_FILE": "", "DATA_DIR": str(self.folder), "LOG_LEVEL": "WARNING", **settings}
         os.environ["DJANGO_SETTINGS_MODULE"] = "contentgen.settings"

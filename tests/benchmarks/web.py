@@ -18,10 +18,10 @@ Address = tuple[str, int]
 
 def broker(made: Stage) -> str:
     """Start a Valkey for messages and for the cache, and return its address."""
-    from contentgen.embedded import valkey
+    from contentgen.run.embedded import prepare_valkey
     from tests.benchmarks.stage import valkey_answers
 
-    command, address = valkey(made.folder / "valkey")
+    command, address = prepare_valkey(made.folder / "valkey")
     made.start("valkey", command)
     wait_until(lambda: valkey_answers(address), "the broker")
     return address

@@ -11,7 +11,14 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-_OURS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "VIDEO_STORAGE_PATH", "SECRET_KEY", "ALLOWED_HOSTS")
+_OURS = (
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "VIDEO_STORAGE_PATH",
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "DEPLOYMENT",
+)
 
 
 class World:
@@ -43,9 +50,9 @@ class World:
             LOG_LEVEL="WARNING",
         )
         if not self.redis_url:
-            from contentgen import embedded
+            from contentgen.run import embedded
 
-            self.valkey_command, self.redis_url = embedded.valkey(self.folder / "valkey")
+            self.valkey_command, self.redis_url = embedded.prepare_valkey(self.folder / "valkey")
         os.environ["REDIS_URL"] = self.redis_url
         return self
 

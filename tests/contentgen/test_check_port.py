@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from contentgen.embedded import check_port
-from contentgen.local_state import StartError
+from contentgen.run.embedded import check_port
+from contentgen.run.state import StartError
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # for a moment, and nothing is served
 

@@ -1,4 +1,4 @@
-"""What is sent compressed, and what is not."""
+"""Which responses are compressed, and which are not."""
 
 import gzip
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 GZIP = {"Accept-Encoding": "gzip"}
 
 
-def test_a_page_is_compressed_for_whoever_takes_it(as_alice):
+def test_a_page_is_compressed_for_clients_that_accept_it(as_alice):
     path = reverse("videos:library")
     plain, packed = as_alice.get(path), as_alice.get(path, headers=GZIP)
     assert "Content-Encoding" not in plain
@@ -37,13 +37,13 @@ def test_static_text_is_compressed_where_nobody_collected_it(client):
     font.close()
 
 
-def test_a_film_is_sent_as_it_is(as_alice, alice, media_root):
+def test_a_video_is_sent_as_it_is(as_alice, alice, media_root):
     video = VideoFactory(owner=alice, state=State.COMPLETED)
     path = media_root / video.file.name
     path.parent.mkdir(parents=True)
-    path.write_bytes(b"film" * 1000)
+    path.write_bytes(b"clip" * 1000)
     answer = as_alice.get(reverse("videos:file", args=[video.public_id]), headers=GZIP)
     assert "Content-Encoding" not in answer
     assert answer["Content-Length"] == "4000"
-    assert b"".join(answer.streaming_content) == b"film" * 1000
+    assert b"".join(answer.streaming_content) == b"clip" * 1000
     answer.close()

@@ -1,9 +1,9 @@
-"""Where `manage.py` in another shell finds the services of a running studio."""
+"""Where `manage.py` in another shell finds the embedded services of a running studio."""
 
 import stat
 from pathlib import Path
 
-from contentgen.local_state import Endpoints, forget_endpoints, read_endpoints, write_endpoints
+from contentgen.run.state import Endpoints, delete_endpoints, read_endpoints, write_endpoints
 
 RUNNING = Endpoints("redis://:secret@127.0.0.1:1/0", "http://127.0.0.1:2/v1")
 
@@ -26,7 +26,7 @@ def test_it_is_empty_when_nothing_runs(tmp_path: Path):
     assert read_endpoints(tmp_path) == Endpoints()
 
     write_endpoints(tmp_path, RUNNING)
-    forget_endpoints(tmp_path)
-    forget_endpoints(tmp_path)
+    delete_endpoints(tmp_path)
+    delete_endpoints(tmp_path)
 
     assert read_endpoints(tmp_path) == Endpoints()

@@ -1,4 +1,4 @@
-"""`python -m contentgen.local`, as `make run` starts it: real processes on free ports, no browser."""
+"""`python -m contentgen.run`, as `make run` starts it: real processes on free ports, no browser."""
 
 import json
 import signal
@@ -11,6 +11,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from contentgen.run import __main__ as module
+from contentgen.run.supervisor import RestartLimitError
 from tests.running import READY, WITHIN, Studio, free_port
 
 
@@ -112,3 +114,16 @@ def test_a_taken_port_is_said_in_one_sentence(start, tmp_path):
     )
     assert len(said.splitlines()) == 1
     assert not (tmp_path / "data" / "db.sqlite3").exists()
+
+
+def test_it_says_what_kept_dying_and_why(settings, monkeypatch, capsys):
+    def _fail(*_: object) -> None:
+        raise RestartLimitError("beat ended with exit code 1")
+
+    settings.PORT = free_port()
+    monkeypatch.setattr(module, "StopRequest", lambda: False)  # it would take over the signals of the tests
+    monkeypatch.setattr(module, "_run", _fail)
+
+    assert module.main() == 1
+
+    assert capsys.readouterr().err == "ContentGen stopped: beat ended with exit code 1\n"

@@ -1,4 +1,4 @@
-"""The Procfile against the settings: work that nobody takes up would wait for ever."""
+"""The Procfile against the settings: work on a queue without a worker would wait for ever."""
 
 import re
 

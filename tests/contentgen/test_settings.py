@@ -1,4 +1,4 @@
-"""The settings as a process sees them: each case is a process of its own, with an environment of its own."""
+"""The settings as a process sees them: each case is a new process with its own environment."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-PRODUCTION = {"DEBUG": "0", "SECRET_KEY": "k" * 60, "ALLOWED_HOSTS": "studio.example.org"}
+PRODUCTION = {"DEPLOYMENT": "production", "SECRET_KEY": "k" * 60, "ALLOWED_HOSTS": "studio.example.org"}
 
 
 def _load(tmp_path: Path, *names: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -78,28 +78,62 @@ def test_it_accepts_production_and_makes_no_key_of_its_own(tmp_path):
     ("name", "value"),
     [
         ("PORT", "eight"),
-        ("PORT", "0"),
-        ("PORT", "65536"),
         ("DEFAULT_SECONDS", "-4"),
         ("MAX_FILE_SIZE", "10MB"),
         ("MAX_POLL_TIMEOUT", "1.5"),
         ("DEBUG", "perhaps"),
+        ("DEPLOYMENT", "staging"),
         ("LOG_LEVEL", "LOUD"),
     ],
 )
 def test_it_names_the_setting_it_cannot_read(tmp_path, name, value):
     refusal = _refusal(_load(tmp_path, **{name: value}))
 
-    assert name in refusal
-    assert value in refusal
+    assert f"{name} must be" in refusal
+    assert f"not “{value}”" in refusal
+
+
+@pytest.mark.parametrize(("value", "deployment"), [("Production", "production"), ("local", "local")])
+def test_it_takes_a_deployment_in_any_case(tmp_path, value, deployment):
+    values = _values(_load(tmp_path, "DEPLOYMENT", "DEBUG", **{**PRODUCTION, "DEPLOYMENT": value}))
+
+    assert values == {"DEPLOYMENT": deployment, "DEBUG": False}
+
+
+@pytest.mark.parametrize(
+    ("debug", "deployment", "is_production"),
+    [("", "", False), ("1", "", False), ("0", "", True), ("0", "local", False), ("1", "production", True)],
+)
+def test_debug_alone_means_production_only_when_it_is_0(tmp_path, debug, deployment, is_production):
+    environment = {**PRODUCTION, "DEBUG": debug, "DEPLOYMENT": deployment}
+
+    values = _values(_load(tmp_path, "DEBUG", "PRODUCTION", **environment))
+
+    assert values == {"DEBUG": debug == "1", "PRODUCTION": is_production}
+
+
+@pytest.mark.parametrize(
+    ("environment", "days"),
+    [({"TRASH_DAYS": "7"}, 7), ({"TRASH_DAYS": "7", "TRASH_RETENTION_DAYS": "9"}, 9), ({}, 30)],
+)
+def test_it_reads_the_old_name_where_the_new_one_is_unset(tmp_path, environment, days):
+    assert _values(_load(tmp_path, "TRASH_RETENTION_DAYS", **environment)) == {"TRASH_RETENTION_DAYS": days}
 
 
 def test_it_takes_an_empty_setting_as_unset(tmp_path):
-    names = ("PORT", "DEBUG", "TIME_ZONE", "LOG_LEVEL", "DEFAULT_SECONDS", "SECURE_HSTS_SECONDS")
+    names = (
+        "PORT",
+        "DEBUG",
+        "DEPLOYMENT",
+        "TIME_ZONE",
+        "LOG_LEVEL",
+        "DEFAULT_SECONDS",
+        "SECURE_HSTS_SECONDS",
+    )
 
     values = _values(_load(tmp_path, *names, **dict.fromkeys(names, "")))
 
-    assert list(values.values()) == [8000, False, "UTC", "INFO", 4, 0]
+    assert list(values.values()) == [8000, False, "local", "UTC", "INFO", 4, 0]
 
 
 def test_it_takes_a_secret_as_it_is(tmp_path):
@@ -109,9 +143,9 @@ def test_it_takes_a_secret_as_it_is(tmp_path):
 
 
 def test_it_reads_a_relative_folder_from_the_project(tmp_path):
-    values = _values(_load(tmp_path, "VIDEO_STORAGE_PATH", VIDEO_STORAGE_PATH="elsewhere/films"))
+    values = _values(_load(tmp_path, "VIDEO_STORAGE_PATH", VIDEO_STORAGE_PATH="elsewhere/videos"))
 
-    assert values["VIDEO_STORAGE_PATH"] == str(PROJECT / "elsewhere" / "films")
+    assert values["VIDEO_STORAGE_PATH"] == str(PROJECT / "elsewhere" / "videos")
     assert not (PROJECT / "elsewhere").exists()
 
 
@@ -147,6 +181,7 @@ def test_the_example_with_all_its_lines_switched_on_changes_nothing(tmp_path):
         "PORT",
         "BIND",
         "DEBUG",
+        "DEPLOYMENT",
         "ALLOWED_HOSTS",
         "SECURE_SSL_REDIRECT",
         "SECURE_HSTS_SECONDS",
@@ -176,11 +211,6 @@ def test_a_message_to_a_broker_that_is_away_is_given_up_at_once(tmp_path):
 
     assert values["CELERY_BROKER_TRANSPORT_OPTIONS"]["max_retries"] == 0
     assert values["CELERY_TASK_PUBLISH_RETRY"] is False
-
-
-@pytest.mark.parametrize("origin", ["*", "tools.example.org", "https://tools.example.org/", "https://a b"])
-def test_it_refuses_what_is_no_origin(tmp_path, origin):
-    assert "CORS_ALLOWED_ORIGINS must list" in _refusal(_load(tmp_path, CORS_ALLOWED_ORIGINS=origin))
 
 
 def test_it_takes_origins(tmp_path):

@@ -91,7 +91,7 @@ def _proxy(folder: Path, upstream: str) -> Iterator[str]:
 @contextmanager
 def _process(command: list[str], log: Path, **environment: str) -> Iterator[None]:
     # LiteLLM reads settings of the same names as ours.
-    ours = ("DATABASE_URL", "REDIS_URL", "DEBUG", "PORT")
+    ours = ("DATABASE_URL", "REDIS_URL", "DEBUG", "DEPLOYMENT", "PORT")
     inherited = {name: value for name, value in os.environ.items() if name not in ours}
     with log.open("w") as output:
         process = subprocess.Popen(

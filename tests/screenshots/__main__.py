@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
-from contentgen.local_state import read_endpoints
+from contentgen.run.state import read_endpoints
 from tests.running import PROJECT, READY, Studio, free_port
 from tests.screenshots.cast import PASSWORD
 from tests.screenshots.scenes import SCENES, Scene

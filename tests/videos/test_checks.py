@@ -106,7 +106,7 @@ def test_the_deployment_check_is_clean_in_production(tmp_path: Path):
         "--deploy",
         "--fail-level",
         "WARNING",
-        DEBUG="0",
+        DEPLOYMENT="production",
         SECRET_KEY="0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
         ALLOWED_HOSTS="studio.example.org",
         REDIS_URL="redis://127.0.0.1:6379/0",

@@ -81,7 +81,7 @@ def test_it_is_nowhere_else(as_alice, alice):
 
 
 def test_the_page_says_when_each_goes(as_alice, alice, settings):
-    settings.TRASH_DAYS = 7
+    settings.TRASH_RETENTION_DAYS = 7
     thrown(alice, trashed_at=timezone.now() - timedelta(days=5, seconds=-60))
     page = as_alice.get(URL).content.decode()
     assert "Deleted for good 2\xa0days from now" in page
@@ -178,7 +178,7 @@ def test_the_methods_each_knows(as_alice, client, alice):
 
 
 def test_the_sweep_deletes_what_was_there_long_enough(alice, settings, hints):
-    settings.TRASH_DAYS = 3
+    settings.TRASH_RETENTION_DAYS = 3
     now = timezone.now()
     over = thrown(alice, trashed_at=now - timedelta(days=3, seconds=1))
     not_yet = thrown(alice, trashed_at=now - timedelta(days=3, seconds=-60))

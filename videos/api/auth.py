@@ -48,7 +48,7 @@ def authenticate(request: HttpRequest) -> Caller:
 
 def _by_token(request: HttpRequest) -> Caller:
     scheme, _, secret = request.headers["Authorization"].partition(" ")
-    token = tokens.find(secret.strip()) if scheme.lower() == "bearer" else None
+    token = tokens.authenticate(secret.strip()) if scheme.lower() == "bearer" else None
     if token is None:
         raise _stranger("This API token is unknown, expired or revoked.", "invalid_api_key")
     return Caller(token.user, token)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pydantic
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import (
     BadRequest,
     RequestDataTooBig,
@@ -35,6 +36,7 @@ def with_error_shape(view: View) -> View:
     """
 
     @csrf_exempt
+    @login_not_required  # `authenticate` answers in the API's own shape
     @wraps(view)
     def shaped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:

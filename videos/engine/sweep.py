@@ -59,8 +59,8 @@ def _remove_old_idempotency_records() -> None:
 
 
 def _take_out_the_trash() -> None:
-    """Delete for good what has been in the trash for TRASH_DAYS."""
-    since = timezone.now() - timedelta(days=settings.TRASH_DAYS)
+    """Delete for good what has been in the trash for TRASH_RETENTION_DAYS."""
+    since = timezone.now() - timedelta(days=settings.TRASH_RETENTION_DAYS)
     over = Video.objects.filter(trashed_at__lte=since, deleted_at=None).order_by("trashed_at")
     for pk in over.values_list("pk", flat=True)[:FROM_TRASH]:
         lifecycle.delete(pk)

@@ -59,8 +59,8 @@ def remove_tag(videos: Iterable[Video], chosen: Tag) -> None:
 def move_to_trash(videos: Iterable[Video]) -> int:
     """Put the videos into the trash; cancel what is in flight.
 
-    From there they can be restored for TRASH_DAYS, until the sweep deletes them for good. Returns how many
-    were not there already.
+    From there they can be restored for TRASH_RETENTION_DAYS, until the sweep deletes them for good. Returns
+    how many were not there already.
     """
     keys = _keys(videos)
     moved = Video.objects.filter(pk__in=keys, trashed_at=None).update(trashed_at=timezone.now())

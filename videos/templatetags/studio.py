@@ -188,7 +188,7 @@ def dollars(amount: Decimal) -> str:
 @register.filter
 def goes_at(video: Video) -> datetime | None:
     """When a video in the trash is deleted for good; None for one that is not there."""
-    return video.trashed_at and video.trashed_at + timedelta(days=settings.TRASH_DAYS)
+    return video.trashed_at and video.trashed_at + timedelta(days=settings.TRASH_RETENTION_DAYS)
 
 
 @register.filter

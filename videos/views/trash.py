@@ -32,7 +32,7 @@ def trash(request: Request) -> HttpResponse:
         "page": page,
         "videos": with_queue_info(page.videos),
         "total": thrown.count(),
-        "days": settings.TRASH_DAYS,
+        "days": settings.TRASH_RETENTION_DAYS,
         "selectable": True,
     }
     return render(request, "videos/trash.html", context)

@@ -77,14 +77,14 @@ def test_the_secret_is_not_stored(alice: User):
 
 def test_its_use_is_noted_once_a_minute(alice: User, django_assert_num_queries):
     token, secret = tokens.issue(alice, "test")
-    assert tokens.find(secret) is not None
+    assert tokens.authenticate(secret) is not None
     first = ApiToken.objects.get(pk=token.pk).last_used_at
     assert first is not None
     with django_assert_num_queries(1):
-        tokens.find(secret)
+        tokens.authenticate(secret)
     assert ApiToken.objects.get(pk=token.pk).last_used_at == first
     ApiToken.objects.update(last_used_at=first - timedelta(minutes=2))
-    tokens.find(secret)
+    tokens.authenticate(secret)
     assert ApiToken.objects.get(pk=token.pk).last_used_at >= first
 
 

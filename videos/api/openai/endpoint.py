@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -31,6 +32,7 @@ def door(**endpoints: Endpoint) -> Endpoint:
     what the path holds. Whatever goes wrong is answered in the protocol's shape.
     """
 
+    @login_not_required  # `authenticate` answers in the protocol's shape
     @csrf_exempt  # `authenticate` asks for the CSRF token where a cookie is all there is
     def view(request: HttpRequest, **parts: str) -> HttpResponseBase:
         try:
@@ -67,6 +69,7 @@ def _answered(
         raise ApiError(400, "invalid_body", f"The form could not be read: {error}"[:300]) from error
 
 
+@login_not_required
 @csrf_exempt
 def nothing(request: HttpRequest) -> HttpResponse:
     """What is not part of the API."""

@@ -1,0 +1,79 @@
+"""System checks of the settings: what is misconfigured, and what to do about it.
+
+`make run` runs those with the tag `SETTINGS` before it starts anything.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
+
+SETTINGS = "settings"
+
+_RANGES = {
+    "PORT": (1, 65_535),
+    "MAX_POLL_TIMEOUT": (1, None),
+    "MAX_FILE_SIZE": (1, None),
+    "TRASH_RETENTION_DAYS": (1, 3650),
+    "API_REQUESTS_PER_MINUTE": (1, None),
+}
+
+
+@register(SETTINGS)
+def check_ranges(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.E001: numbers that are too small or too large."""
+    return [
+        Error(
+            f"{name} is {getattr(settings, name)}.",
+            hint=f"Set {name} to a whole number from {least}" + (f" to {most}." if most else " up."),
+            id="contentgen.E001",
+        )
+        for name, (least, most) in _RANGES.items()
+        if not least <= getattr(settings, name) <= (most or float("inf"))
+    ]
+
+
+@register(SETTINGS)
+def check_origins(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.E002: entries of CORS_ALLOWED_ORIGINS that are not origins."""
+    return [
+        Error(
+            f"CORS_ALLOWED_ORIGINS holds “{origin}”, which is not an origin.",
+            hint="CORS_ALLOWED_ORIGINS must list origins such as https://tools.example.org, without a path.",
+            id="contentgen.E002",
+        )
+        for origin in settings.CORS_ALLOWED_ORIGINS
+        if not re.fullmatch(r"https?://[^/\s?#]+", origin)
+    ]
+
+
+@register(SETTINGS)
+def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.W001: production that is asked for in the way of earlier releases."""
+    if not settings.PRODUCTION or os.environ.get("DEPLOYMENT"):
+        return []
+    return [
+        Warning(
+            "DEBUG=0 alone still means production, but will not in a later release.",
+            hint="Set DEPLOYMENT=production instead. DEBUG only turns Django's debug pages on.",
+            id="contentgen.W001",
+        )
+    ]
+
+
+@register(SETTINGS)
+def check_renamed(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.W002: settings by their old names."""
+    if not os.environ.get("TRASH_DAYS"):
+        return []
+    return [
+        Warning(
+            "TRASH_DAYS has a new name, and will not be read in a later release.",
+            hint="Set TRASH_RETENTION_DAYS instead.",
+            id="contentgen.W002",
+        )
+    ]

@@ -1,0 +1,60 @@
+"""How settings are read from the environment."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+def choice(*names: str) -> Callable[[str], str]:
+    """Return a cast that accepts one of `names`, in any case."""
+
+    def cast(value: str) -> str:
+        for name in names:
+            if value.lower() == name.lower():
+                return name
+        raise ValueError(f"{', '.join(names[:-1])} or {names[-1]}")
+
+    return cast
+
+
+class Env(environ.Env):  # type: ignore[misc]  # django-environ ships no types
+    """`environ.Env` that is strict about what it reads.
+
+    An empty variable counts as unset; a `$` stands for itself, because secrets contain it. A value that
+    cannot be read raises `ImproperlyConfigured` with the name of its variable and what it should be.
+    """
+
+    def __init__(self, variables: Mapping[str, str], base: Path) -> None:
+        super().__init__()
+        self._base = base
+        # django-environ takes `$NAME` for the name of another variable unless the `$` is escaped.
+        self.escape_proxy = True
+        self.ENVIRON = {name: value.replace("$", r"\$") for name, value in variables.items() if value}
+
+    def folder(self, var: str, default: Path) -> Path:
+        """Return an absolute path. One that is relative in `var` is relative to `base`, not to the shell."""
+        return (self._base / Path(self.str(var, default=str(default))).expanduser()).resolve()
+
+    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().get_value(var, *args, **kwargs)
+        except ValueError as error:
+            value = self.ENVIRON[var].replace(r"\$", "$")
+            raise ImproperlyConfigured(f"{var} must be {error}, not “{value}”.") from error
+
+    @classmethod
+    def parse_value(cls, value: str, cast: Any) -> Any:
+        if cast is bool:
+            if value.lower() not in _TRUE + _FALSE:
+                raise ValueError("1 or 0")
+            return value.lower() in _TRUE
+        if cast is int and not (value.isascii() and value.isdigit()):
+            raise ValueError("a whole number, 0 or more")
+        if cast is list:
+            return [item.strip() for item in value.split(",") if item.strip()]
+        return super().parse_value(value, cast)

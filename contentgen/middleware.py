@@ -1,0 +1,71 @@
+"""What happens to every request and response of the studio."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib.auth import middleware as auth_middleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
+from django.shortcuts import resolve_url
+from django.utils.cache import patch_cache_control
+from django_htmx.http import HttpResponseClientRedirect
+
+# Videos and archives are compressed already, and nobody could ask for ranges of them any more.
+TEXT_TYPES = ("text/html", "text/css", "text/javascript", "image/svg+xml")
+
+View = Callable[..., HttpResponseBase]
+
+
+class TextCompressionMiddleware(GZipMiddleware):
+    """Django's compression, for text alone; for static files too, unless `collectstatic` compressed them.
+
+    A page may be compressed although it holds a secret (BREACH): its CSRF token is masked anew for every
+    response, and Django makes the length of what it compresses random.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        content_type = response.headers.get("Content-Type", "").partition(";")[0]
+        if content_type not in TEXT_TYPES or response.status_code == 206 or request.method == "HEAD":
+            return response
+        return super().process_response(request, response)
+
+
+class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
+    """Django's middleware: a view is open to people who are not signed in only with `login_not_required`.
+
+    Where HTMX asks for a part of a page, the browser is sent to the sign-in page as a whole, and back to the
+    page it showed: the sign-in form must not land inside a card when a session ends while the page is open.
+    Responses to people who are signed in are kept out of shared caches.
+    """
+
+    def process_view(
+        self, request: HttpRequest, view_func: View, view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        # Before Django asks who it is, which may take a query that an open view does not need.
+        if not _requires_login(view_func):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        match = request.resolver_match
+        is_private = match is not None and _requires_login(match.func)
+        if is_private and request.user.is_authenticated and not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_cache=True)
+        return response
+
+    def handle_no_permission(  # type: ignore[override]  # django-stubs know Django's redirect alone
+        self, request: HttpRequest, view_func: View
+    ) -> HttpResponseBase:
+        if "HX-Request" not in request.headers:
+            return super().handle_no_permission(request, view_func)
+        page = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
+        login_url = resolve_url(self.get_login_url(view_func))
+        login = redirect_to_login(page, login_url, self.get_redirect_field_name(view_func))
+        return HttpResponseClientRedirect(login.url)
+
+
+def _requires_login(view: View) -> bool:
+    return getattr(view, "login_required", True)  # `login_not_required` sets it

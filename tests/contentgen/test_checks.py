@@ -1,0 +1,82 @@
+"""The checks of the settings: each finds its fault, says what to do, and finds none where there is none."""
+
+import pytest
+from django.core.checks import run_checks
+
+from contentgen import checks
+from contentgen.run.__main__ import _check_settings
+from contentgen.run.state import StartError
+
+
+@pytest.fixture(autouse=True)
+def no_old_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DEPLOYMENT", "DEBUG", "TRASH_DAYS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def _ids(messages) -> list[str]:
+    assert all(message.hint for message in messages)
+    return [message.id for message in messages]
+
+
+def test_the_defaults_are_fine():
+    assert run_checks(tags=[checks.SETTINGS]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", 0),
+        ("PORT", 65_536),
+        ("MAX_POLL_TIMEOUT", 0),
+        ("MAX_FILE_SIZE", 0),
+        ("TRASH_RETENTION_DAYS", 0),
+        ("TRASH_RETENTION_DAYS", 3651),
+        ("API_REQUESTS_PER_MINUTE", 0),
+    ],
+)
+def test_a_number_out_of_range_is_an_error(settings, name: str, value: int):
+    setattr(settings, name, value)
+
+    (error,) = checks.check_ranges(None)
+
+    assert _ids([error]) == ["contentgen.E001"]
+    assert error.is_serious()
+    assert f"{name} is {value}" in error.msg
+
+
+@pytest.mark.parametrize("origin", ["*", "tools.example.org", "https://tools.example.org/", "https://a b"])
+def test_what_is_no_origin_is_an_error(settings, origin: str):
+    settings.CORS_ALLOWED_ORIGINS = ["https://tools.example.org", origin]
+
+    (error,) = checks.check_origins(None)
+
+    assert _ids([error]) == ["contentgen.E002"]
+    assert error.is_serious()
+    assert f"“{origin}”" in error.msg
+    assert "CORS_ALLOWED_ORIGINS must list" in error.hint
+
+
+def test_production_by_debug_alone_is_warned_of(settings, monkeypatch):
+    settings.PRODUCTION = True
+    assert _ids(checks.check_deployment(None)) == ["contentgen.W001"]
+
+    monkeypatch.setenv("DEPLOYMENT", "production")
+
+    assert checks.check_deployment(None) == []
+
+
+def test_the_old_name_of_a_setting_is_warned_of(monkeypatch):
+    monkeypatch.setenv("TRASH_DAYS", "7")
+
+    assert _ids(checks.check_renamed(None)) == ["contentgen.W002"]
+
+
+def test_make_run_refuses_what_is_wrong_and_logs_what_is_old(settings, monkeypatch, caplog):
+    monkeypatch.setenv("TRASH_DAYS", "7")
+    settings.PORT = 65_536
+
+    with pytest.raises(StartError, match=r"PORT is 65536\. Set PORT to a whole number from 1 to 65535\."):
+        _check_settings()
+
+    assert "Set TRASH_RETENTION_DAYS instead" in caplog.text

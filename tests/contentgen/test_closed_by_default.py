@@ -1,0 +1,154 @@
+"""Every URL of the resolver, requested by nobody: it is closed, or declared here with a reason.
+
+A URL that is added is requested without further ado. One that is meant to be open needs `login_not_required`
+and an entry in `OPEN`.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.test import Client
+from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, path, resolve
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from tests.factories import VideoFactory
+from videos.models import State, Video
+
+pytestmark = pytest.mark.django_db
+
+OPEN = {
+    "health": "load balancers have no account; it says that the process runs, and nothing else",
+    "health/ready": "monitors have no account; it says which part is down, never why",
+    "accounts/login/": "the sign-in page itself",
+    "accounts/logout/": "sends those who are signed out already to the sign-in page",
+    "accounts/inactive/": "tells people that their account is locked",
+    "accounts/signup/": "says that accounts are by invitation",
+    "admin/login/": "leads to the sign-in page itself",
+    "api/": "404 in the shape of the API: there is nothing",
+    "^api/": "404 in the shape of the API: whatever does not exist",
+    "api/docs": "the documentation, which is no secret",
+    "api/openapi.json": "the documentation, which is no secret",
+    "v1/": "404 in the shape of the Videos API: whatever does not exist",
+}
+
+METHODS = ("get", "post", "put", "patch", "delete")
+SIGN_IN = ("/accounts/login/", "/admin/login/")  # the second leads to the first
+PAGE = "/library/"  # what an HTMX request says it comes from
+
+ARGUMENTS = {"int": "1", "slug": "video_1", "str": "video_1", "path": "1"}
+REGEX_MATCHES = ("accounts/", "api/nowhere", "nowhere")  # one of them leads to each route that is a regex
+
+
+def _routes(resolver: URLResolver, parents: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield every route in its parts, as `ResolverMatch.route` joins them."""
+    for pattern in resolver.url_patterns:
+        part = str(pattern.pattern)
+        route = (*parents, part.removeprefix("^") if parents else part)
+        if isinstance(pattern, URLPattern):
+            yield route
+        else:
+            yield from _routes(pattern, route)
+
+
+def _address(route: tuple[str, ...]) -> str:
+    """Return an address that leads to `route` and no other."""
+    *parents, last = (
+        re.sub(r"<(?:(\w+):)?\w+>", lambda match: ARGUMENTS[match[1] or "str"], part) for part in route
+    )
+    for ending in (last, *REGEX_MATCHES):
+        address = "/" + "".join([*parents, ending])
+        try:
+            if resolve(address).route == "".join(route):
+                return address
+        except Resolver404:
+            continue
+    raise LookupError(f"No address is known that leads to {route}; add one to REGEX_MATCHES.")
+
+
+def _is_closed(response: HttpResponseBase, next_page: str) -> bool:
+    """Whether the response is a 401, or leads to the sign-in page and from there to `next_page`."""
+    target = urlsplit(response.headers.get("HX-Redirect") or response.headers.get("Location", ""))
+    return response.status_code == 401 or (
+        target.path in SIGN_IN and parse_qs(target.query).get("next") == [next_page]
+    )
+
+
+def _answers(route: tuple[str, ...]) -> dict[str, str]:
+    """Return what nobody gets for each method: `closed`, or the status."""
+    address, client = _address(route), Client(raise_request_exception=False)
+    htmx = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{PAGE}"}
+    requests = [(method, {}, address) for method in METHODS]
+    requests += [(method, htmx, PAGE) for method in ("get", "post")]
+    answers = {}
+    for method, headers, next_page in requests:
+        response = getattr(client, method)(address, headers=headers)
+        name = f"{method} by HTMX" if headers else method
+        answers[name] = "closed" if _is_closed(response, next_page) else str(response.status_code)
+    return answers
+
+
+def _open_routes() -> dict[str, dict[str, str]]:
+    """Return the routes that are not closed, with their answers. Other methods than a view's are a 405."""
+    answers = {"".join(route): _answers(route) for route in set(_routes(get_resolver()))}
+    return {
+        route: found
+        for route, found in answers.items()
+        if not {"closed"} <= set(found.values()) <= {"closed", "405"}
+    }
+
+
+@pytest.fixture(autouse=True)
+def video(alice: User) -> Video:
+    """What the addresses name, so that an open view has something to show."""
+    return VideoFactory(owner=alice, pk=1, public_id="video_1", state=State.COMPLETED)
+
+
+def test_everything_but_the_declared_is_closed_to_nobody(video: Video):
+    before = Video.objects.values().get()
+
+    found = _open_routes()
+
+    assert {route: answers for route, answers in found.items() if route not in OPEN} == {}
+    assert set(OPEN) - set(found) == set(), "declared as open, and closed"
+    assert Video.objects.values().get() == before
+
+
+def test_it_walks_pages_files_apis_and_admin():
+    routes = {"".join(route) for route in _routes(get_resolver())}
+
+    assert len(routes) > 140
+    for route in (
+        "",
+        "cards",
+        "videos/<slug:public_id>/video.mp4",
+        "api/v1/videos/generate",
+        "v1/videos/<str:video_id>/content",
+        "admin/videos/video/<int:object_id>/file",
+        "admin/(?P<url>.*)$",
+    ):
+        assert route in routes
+
+
+def _view() -> Callable[[HttpRequest], HttpResponse]:
+    """Return a new view, because `login_not_required` marks the very function it is given."""
+    return lambda request, **arguments: HttpResponse("somebody's video")
+
+
+def test_it_finds_a_view_that_somebody_opens(settings):
+    urls = ModuleType("urls_with_leaks")
+    urls.urlpatterns = [
+        path("unmarked", _view()),
+        path("leak", login_not_required(_view())),
+        path("leak/<slug:public_id>/by-post", login_not_required(require_POST(_view()))),
+        path("accounts/login/", login_not_required(_view()), name="account_login"),
+    ]
+    settings.ROOT_URLCONF = urls
+
+    assert set(_open_routes()) - set(OPEN) == {"leak", "leak/<slug:public_id>/by-post"}
