@@ -12,6 +12,8 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 
+from contentgen import disk_space
+
 SETTINGS = "settings"
 
 _RANGES = {
@@ -48,6 +50,24 @@ def check_origins(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         )
         for origin in settings.CORS_ALLOWED_ORIGINS
         if not re.fullmatch(r"https?://[^/\s?#]+", origin)
+    ]
+
+
+@register(SETTINGS)
+def check_min_free_disk(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.E003: a MIN_FREE_DISK that no disk here can have."""
+    wanted = settings.MIN_FREE_DISK
+    if wanted is None:
+        return []
+    smallest = min(disk_space.disks(), key=lambda disk: disk.total)
+    if 0 <= wanted < smallest.total:
+        return []
+    return [
+        Error(
+            f"MIN_FREE_DISK is {wanted}, and the disk of {smallest.setting} has {smallest.total} bytes.",
+            hint="Set MIN_FREE_DISK to a number of bytes from 0, for no warning, to less than the disk has.",
+            id="contentgen.E003",
+        )
     ]
 
 

@@ -16,7 +16,13 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from contentgen import disk_space
+
 logger = logging.getLogger(__name__)
+
+
+class _LowError(Exception):
+    """A part works, but will not for long."""
 
 
 @login_not_required
@@ -31,9 +37,9 @@ def alive(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """Report each part as `ok` or `down`; 503 when one is down. The reasons go to the log alone."""
+    """Report each part as `ok`, `low` or `down`; 503 when one is down. The reasons go to the log alone."""
     parts = _check_parts()
-    healthy = all(state == "ok" for state in parts.values())
+    healthy = all(state != "down" for state in parts.values())
     return JsonResponse(
         {"status": "ready" if healthy else "degraded", "parts": parts}, status=200 if healthy else 503
     )
@@ -57,6 +63,9 @@ def _check_parts() -> dict[str, str]:
 def _check_part(name: str, part: Callable[[], None]) -> str:
     try:
         part()
+    except _LowError as error:
+        logger.warning("Health: %s is low: %s", name, error)
+        return "low"
     except Exception as error:  # noqa: BLE001  # whatever is wrong, the part is down
         logger.warning("Health: %s is down: %s", name, error)
         return "down"
@@ -87,8 +96,14 @@ def _check_storage() -> None:
     default_storage.delete(default_storage.save("health/probe", ContentFile(b"ok")))
 
 
+def _check_disk() -> None:
+    if low := disk_space.low_disks():
+        raise _LowError(", ".join(f"{disk.setting} has {disk.free} bytes free" for disk in low))
+
+
 _PARTS: dict[str, Callable[[], None]] = {
     "database": _check_database,
     "broker": _check_broker,
     "storage": _check_storage,
+    "disk": _check_disk,
 }

@@ -199,7 +199,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None  # otherwise served in place
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "contentgen.storage.AtomicFileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if PRODUCTION
@@ -271,6 +271,8 @@ DEFAULT_SECONDS: int = env.int("DEFAULT_SECONDS", default=4)
 MAX_FILE_SIZE: int = env.int("MAX_FILE_SIZE", default=10 * 1024 * 1024)  # bytes of a reference image
 # Days until a video in the trash is permanently deleted. contentgen.W002 warns of the old name TRASH_DAYS.
 TRASH_RETENTION_DAYS: int = env.int("TRASH_RETENTION_DAYS", default=env.int("TRASH_DAYS", default=30))
+# Bytes. Unset: 1 GiB or 5 % of the disk, whichever is smaller.
+MIN_FREE_DISK: int | None = env.int("MIN_FREE_DISK", default=None)
 API_REQUESTS_PER_MINUTE: int = env.int("API_REQUESTS_PER_MINUTE", default=1200)  # per token or session
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # the form's text; files are streamed to disk apart from it
 

@@ -62,7 +62,7 @@ def test_it_is_ready_when_every_part_is(client, parts):
     assert reply.status_code == 200
     assert reply.json() == {
         "status": "ready",
-        "parts": {"database": "ok", "broker": "ok", "storage": "ok", "worker": "ok"},
+        "parts": {"database": "ok", "broker": "ok", "storage": "ok", "disk": "ok", "worker": "ok"},
     }
 
 

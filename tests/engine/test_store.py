@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.files import File
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
@@ -17,8 +18,9 @@ from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
 from videos import lifecycle
 from videos.backends.errors import UnavailableError
+from videos.backends.responses import Job
+from videos.engine import inline_results, sweep
 from videos.engine import store as storing
-from videos.engine import sweep
 from videos.engine.store import folder_of, store
 from videos.media.clip import NotAVideoError
 from videos.media.inspect import VideoFacts, inspect_video
@@ -298,3 +300,60 @@ def test_what_a_killed_download_left_is_removed_and_what_a_living_one_needs_is_n
 
     assert not left.exists()
     assert (needed / "video.mp4").exists()
+
+
+def test_a_disk_that_fills_up_midway_is_not_filled_by_each_attempt(
+    video: Video, fake: FakeBackend, sample_video: bytes, monkeypatch: pytest.MonkeyPatch
+):
+    """Seen: each attempt left half a file, so that the space that was freed was gone at once."""
+    fake.content = [sample_video]
+    chunks = File.chunks
+
+    def full_midway(file: File, chunk_size: int | None = None) -> Iterator[bytes]:
+        if str(file.name).endswith("video.mp4"):
+            yield sample_video[: len(sample_video) // 2]
+            raise OSError(errno.ENOSPC, "No space left on device")
+        yield from chunks(file, chunk_size)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(File, "chunks", full_midway)
+        for _ in range(3):
+            _again(video)
+            assert (video.state, video.error_code) == (State.STORING, "disk_full")
+            root = Path(settings.MEDIA_ROOT)
+            assert [path for path in root.rglob("*") if path.is_file()] == []
+            assert not list(Path(default_storage.path(folder_of(video))).iterdir())
+
+    _again(video)
+    assert video.state == State.COMPLETED
+
+
+def test_an_attempt_first_makes_room_of_what_a_killed_one_left(
+    video: Video, fake: FakeBackend, sample_video: bytes
+):
+    left = Path(default_storage.path(f"{folder_of(video)}/{uuid.uuid4().hex}/video.mp4"))
+    left.parent.mkdir(parents=True)
+    left.write_bytes(sample_video)
+    Video.objects.filter(pk=video.pk).update(attempts=1)
+    seen: list[bool] = []
+
+    def download() -> Iterator[bytes]:
+        seen.append(left.exists())
+        yield sample_video
+
+    fake.content = download()
+
+    store(video.pk)
+
+    assert seen == [False]
+
+
+def test_a_kept_reply_outlives_an_attempt_that_failed(video: Video, fake: FakeBackend, sample_video: bytes):
+    job = Job(id=video.backend_job_id, status="completed", raw_status="completed", content=sample_video)
+    inline_results.save_result(folder_of(video), job)
+    Video.objects.filter(pk=video.pk).update(attempts=1)
+
+    store(video.pk)
+
+    video.refresh_from_db()
+    assert video.state == State.COMPLETED

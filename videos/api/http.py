@@ -26,6 +26,8 @@ from ninja.errors import ValidationError as InvalidRequest
 
 from videos.api.errors import ApiError, from_validation
 from videos.media.reference import BadReferenceError
+from videos.services.storage_errors import MESSAGE as STORAGE_UNAVAILABLE
+from videos.services.storage_errors import StorageUnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +109,7 @@ def _to_api_error(error: Exception, contract: Contract) -> ApiError:
                 [{**each, "loc": ("body", "", *each["loc"])} for each in error.errors()]
             )
         case ValidationError():
-            return from_validation(error, status_for=contract.status_for, names=_FIELD_NAMES)
+            return _refused_by_service(error, contract)
         case BadReferenceError():
             return ApiError(
                 contract.status_for(error.code), error.code, str(error), param=_FIELD_NAMES["reference"]
@@ -124,6 +126,12 @@ def _to_api_error(error: Exception, contract: Contract) -> ApiError:
     return ApiError(
         500, contract.internal_error_code, "Something went wrong on our side. It has been logged."
     )
+
+
+def _refused_by_service(error: ValidationError, contract: Contract) -> ApiError:
+    if isinstance(error, StorageUnavailableError):
+        return ApiError(503, "storage_unavailable", STORAGE_UNAVAILABLE, headers={"Retry-After": "60"})
+    return from_validation(error, status_for=contract.status_for, names=_FIELD_NAMES)
 
 
 def _method_not_allowed(request: HttpRequest, allowed: str) -> ApiError:

@@ -18,6 +18,8 @@ from videos.backends.responses import Job
 
 logger = logging.getLogger(__name__)
 
+_PREFIX = "received-"
+
 
 @dataclass(frozen=True)
 class InlineResult:
@@ -61,7 +63,12 @@ def load_result(folder: str, job_id: str) -> InlineResult:
     return InlineResult()
 
 
+def is_result(folder: str) -> bool:
+    """Whether a folder with this name, within a video's folder, holds a kept result."""
+    return folder.startswith(_PREFIX)
+
+
 def _names(folder: str, job_id: str) -> tuple[str, str]:
     """The names in storage of the job's file and of the text that holds its URL."""
-    folder = f"{folder}/received-{hashlib.sha256(job_id.encode()).hexdigest()[:32]}"
+    folder = f"{folder}/{_PREFIX}{hashlib.sha256(job_id.encode()).hexdigest()[:32]}"
     return f"{folder}/video.mp4", f"{folder}/address.txt"

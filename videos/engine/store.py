@@ -80,6 +80,8 @@ def _classify(video: Video, error: Exception) -> tuple[Reason, timedelta]:
 
 
 def _fetch_and_store(video: Video, token: uuid.UUID) -> None:
+    if video.attempts > 1:  # what a killed attempt left may be the room that this one needs
+        _remove_leftovers(video, token, keep_result=True)
     with workspace(token) as folder, _heartbeat(video, token) as heartbeat:
         path = folder / "video.mp4"
         inline = inline_results.load_result(folder_of(video), video.backend_job_id)
@@ -96,7 +98,7 @@ def _fetch_and_store(video: Video, token: uuid.UUID) -> None:
             stored = _upload_all(video, path, facts, uploads)
             if not lifecycle.complete(video.pk, token, stored, concat_failure=concat_failure):
                 raise LeaseLostError
-    _remove_leftovers(video, token)
+    _remove_leftovers(video, token, keep_result=False)
 
 
 def _heartbeat(video: Video, token: uuid.UUID) -> Heartbeat:
@@ -130,14 +132,11 @@ class _Uploads:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        self.names: list[str] = []
 
     def add(self, path: Path) -> str:
         """Upload the file and return its name in storage."""
         with path.open("rb") as file:
-            name = default_storage.save(f"{self.folder}/{path.name}", File(file))
-        self.names.append(name)
-        return name
+            return default_storage.save(f"{self.folder}/{path.name}", File(file))
 
 
 @contextmanager
@@ -147,8 +146,10 @@ def _uploads(folder: str) -> Iterator[_Uploads]:
     try:
         yield uploads
     except BaseException:
-        for name in uploads.names:
-            default_storage.delete(name)
+        try:
+            remove_folder(folder)
+        except OSError:  # logged, because it must not hide what went wrong first; the next attempt removes it
+            logger.exception("The files in %s could not be removed", folder)
         raise
 
 
@@ -194,13 +195,18 @@ def _upload_all(video: Video, path: Path, facts: VideoFacts, uploads: _Uploads) 
     )
 
 
-def _remove_leftovers(video: Video, token: uuid.UUID) -> None:
-    """Remove what attempts left that were killed between storing their files and writing the row."""
+def _remove_leftovers(video: Video, token: uuid.UUID, *, keep_result: bool) -> None:
+    """Remove what attempts left that were killed between storing their files and writing the row.
+
+    `keep_result` spares what came with the reply to the submission, which is still needed.
+    """
     try:
         folders, _ = default_storage.listdir(folder_of(video))
         for folder in folders:
-            if folder != token.hex:
+            if folder != token.hex and not (keep_result and inline_results.is_result(folder)):
                 remove_folder(f"{folder_of(video)}/{folder}")
+    except FileNotFoundError:
+        return  # nothing was ever stored
     except OSError:
         logger.exception("Leftover files of video %s could not be removed", video.public_id)
 

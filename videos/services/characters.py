@@ -14,6 +14,7 @@ from accounts.models import User
 from videos.engine import enqueue
 from videos.models import Backend, Character, State, Video
 from videos.models.character import NAME_LIMIT
+from videos.services.storage_errors import storage_errors
 from videos.validation import is_storable
 
 
@@ -110,7 +111,8 @@ def _find_video_error(video: Video) -> dict[str, str]:
 def _queue_character(owner: User, name: str, clip: File, backend: Backend) -> Character:  # type: ignore[type-arg]
     with transaction.atomic():
         character = Character(owner=owner, name=name.strip(), backend=backend)
-        character.file.save("clip.mp4", clip, save=False)
+        with storage_errors("video"):
+            character.file.save("clip.mp4", clip, save=False)
         character.save()
         enqueue.send_after_commit("create_character", character.pk)
     return character

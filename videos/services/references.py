@@ -16,6 +16,7 @@ from videos.engine.reference_cleanup import delete_unused_reference
 from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import ReferenceImage, Video
 from videos.models.reference_image import NAME_LIMIT
+from videos.services.storage_errors import storage_errors
 from videos.validation import is_storable
 
 MAX_UPLOADS = 20  # images in one upload: each takes up to half a second to decode
@@ -68,9 +69,10 @@ def annotate_video_counts(owner: User, images: Iterable[ReferenceImage]) -> None
 def keep_reference(owner: User, reference: Reference) -> ReferenceImage:
     """Store an opened reference image and its thumbnail among the owner's references.
 
-    The same image again is the same row, which moves to the front and is restored if it was deleted.
+    The same image again is the same row, which moves to the front and is restored if it was deleted. Raises
+    `StorageUnavailableError` about `reference`.
     """
-    with transaction.atomic():
+    with storage_errors("reference"), transaction.atomic():
         image, made = ReferenceImage.objects.select_for_update().get_or_create(
             owner=owner,
             sha256=hashlib.sha256(reference.content).hexdigest(),
@@ -83,7 +85,16 @@ def keep_reference(owner: User, reference: Reference) -> ReferenceImage:
         if made:
             image.file.save(f"reference.{reference.extension}", ContentFile(reference.content), save=False)
         if not image.thumbnail:  # new, or from before there were any
-            image.thumbnail.save("thumbnail.webp", ContentFile(reference.thumbnail), save=False)
+            _save_thumbnail(image, reference, is_new=made)
         image.used_at, image.deleted_at = timezone.now(), None
         image.save(update_fields=["file", "thumbnail", "used_at", "deleted_at"])
     return image
+
+
+def _save_thumbnail(image: ReferenceImage, reference: Reference, *, is_new: bool) -> None:
+    try:
+        image.thumbnail.save("thumbnail.webp", ContentFile(reference.thumbnail), save=False)
+    except OSError:
+        if is_new:  # the row is rolled back, and its file would be left behind
+            image.file.delete(save=False)
+        raise

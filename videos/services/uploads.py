@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +15,7 @@ from videos.capabilities import MAX_SECONDS, Offer, available_offers
 from videos.engine import store
 from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
 from videos.models import Kind, State, Video
+from videos.services.storage_errors import storage_errors
 
 IMPORTED_PROMPT = "A clip of your own"  # shown in the library in place of a prompt
 
@@ -26,7 +27,8 @@ def import_clip(owner: User, content: bytes, kind: Kind) -> Iterator[Callable[[]
     Yields a function that writes the video's row and returns it, to be called in the caller's transaction.
     The file is inspected and stored, as files from backends are, before the row is written; it is removed
     unless the row is written and the block ends without an error. For a clip that is the file of one of the
-    owner's completed videos, the function returns that video. Raises `ValidationError` by field (`video`).
+    owner's completed videos, the function returns that video. Raises `ValidationError` by field (`video`),
+    which is a `StorageUnavailableError` where storage cannot take it.
     """
     if len(content) > settings.MAX_FILE_SIZE:
         raise _invalid_clip(f"The clip is larger than {settings.MAX_FILE_SIZE / 1048576:.3g} MB.")
@@ -36,10 +38,13 @@ def import_clip(owner: User, content: bytes, kind: Kind) -> Iterator[Callable[[]
         return
     with TemporaryDirectory(prefix="contentgen-clip-") as folder:
         path = Path(folder) / "video.mp4"
-        path.write_bytes(content)
+        with storage_errors("video"):
+            path.write_bytes(content)
         facts = _inspect(path)
         video = _build_video(owner, facts, kind)
-        with suppress(_RowNotWrittenError), store.stored_files(video, path, facts) as stored:
+        with suppress(_RowNotWrittenError), ExitStack() as stack:
+            with storage_errors("video"):
+                stored = stack.enter_context(store.stored_files(video, path, facts))
             yield lambda: lifecycle.create_imported(video, stored)
             if video.pk is None:
                 raise _RowNotWrittenError

@@ -170,6 +170,8 @@ def _keep_images(owner: User, batch: Batch) -> dict[str, ReferenceImage]:
         }
     except ValueError as error:
         raise CommandError(f"An image changed meanwhile; nothing was queued: {error}") from error
+    except ValidationError as error:
+        raise CommandError(" ".join(error.messages)) from error
 
 
 def _find_repeated(owner: User, batch: Batch) -> list[Row]:

@@ -1,0 +1,89 @@
+"""Storage on a disk in which a file is there whole or not at all."""
+
+import errno
+import logging
+import os
+import time
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage
+
+logger = logging.getLogger(__name__)
+
+PARTIAL_FOLDER = ".partial"  # below the root, so that a rename stays within one filesystem
+ABANDONED_AFTER = 3 * 3600.0  # seconds; no worker writes to one file for longer than its task may take
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class AtomicFileSystemStorage(FileSystemStorage):
+    """Django's storage, but a file appears under its name only when all of it is on the disk.
+
+    It is written to `PARTIAL_FOLDER` first. Where that fails, such as on a full disk, what was written is
+    removed before the error is raised; what a killed process left there, by `remove_abandoned_files`.
+    """
+
+    def _save(self, name: str, content: File[Any]) -> str:
+        partial = f"{PARTIAL_FOLDER}/{uuid.uuid4().hex}"
+        path = Path(self.path(partial))
+        try:
+            super()._save(partial, content)
+            _sync(path)
+            saved = super()._save(name, _WrittenFile(path))  # a rename, to a name that is not taken
+        except BaseException:
+            self._discard(partial)
+            raise
+        with suppress(OSError):  # some filesystems cannot sync a folder; the file itself is safe
+            _sync(Path(self.path(saved)).parent)
+        return saved
+
+    def delete(self, name: str) -> None:
+        """Delete the file, also on a full disk of a kind that needs free space to delete."""
+        try:
+            super().delete(name)
+        except OSError as error:
+            path = Path(self.path(name))
+            if error.errno not in _FULL or not path.is_file():
+                raise
+            os.truncate(path, 0)  # ZFS and btrfs write before they delete; emptying the file makes room
+            super().delete(name)
+
+    def remove_abandoned_files(self) -> None:
+        """Remove what processes left that were killed while they wrote."""
+        try:
+            with os.scandir(self.path(PARTIAL_FOLDER)) as entries:
+                old = [e.name for e in entries if time.time() - e.stat().st_mtime > ABANDONED_AFTER]
+        except FileNotFoundError:
+            return
+        for name in old:
+            self._discard(f"{PARTIAL_FOLDER}/{name}")
+
+    def _discard(self, partial: str) -> None:
+        """Remove what was written so far. A failure is logged: it must not hide why the file is discarded."""
+        try:
+            self.delete(partial)
+        except OSError:
+            logger.exception("%s could not be removed from storage", partial)
+
+
+class _WrittenFile:
+    """A file on the disk, which Django's storage moves to its place instead of copying it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def temporary_file_path(self) -> str:
+        return str(self._path)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file's content, or a folder's entries, would outlive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,25 @@
+"""What becomes of an upload that storage cannot take: a sentence where it was chosen, and nothing kept."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.exceptions import ValidationError
+
+logger = logging.getLogger(__name__)
+
+MESSAGE = "The studio cannot store files at the moment. Nothing was kept; try again later."
+
+
+class StorageUnavailableError(ValidationError):
+    """Storage is full, read-only or away: not the fault of what was sent, which may be sent again."""
+
+
+@contextmanager
+def storage_errors(field: str) -> Iterator[None]:
+    """Raise `StorageUnavailableError`, about `field`, for an `OSError` in the block."""
+    try:
+        yield
+    except OSError as error:
+        logger.exception("An upload could not be stored")
+        raise StorageUnavailableError({field: MESSAGE}) from error
