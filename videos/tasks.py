@@ -4,10 +4,37 @@ Each may run twice, late or never without harm: a message is only a hint, and th
 So a message with a task name that no longer exists, sent before an upgrade, is dropped harmlessly.
 """
 
-from celery import shared_task
+from collections.abc import Sequence
+from typing import Any
 
-from videos.engine import characters, cleanup, dispatch, poll, reconcile, store, submit, sweep
+from celery import shared_task
+from celery.signals import task_prerun, worker_ready
+
+from videos.engine import (
+    bulkhead,
+    characters,
+    cleanup,
+    dispatch,
+    enqueue,
+    poll,
+    reconcile,
+    store,
+    submit,
+    sweep,
+)
 from videos.services.backends import probe_unprobed_backend
+
+
+@worker_ready.connect
+def _set_threads(sender: Any, **kwargs: Any) -> None:
+    bulkhead.set_threads(sender.pool.limit)
+
+
+@task_prerun.connect
+def _begin(sender: Any, args: Sequence[Any] = (), **kwargs: Any) -> None:
+    """Let the next message like this one be sent."""
+    if args:
+        enqueue.begin(sender.name.removeprefix("videos."), args[0])
 
 
 @shared_task(name="videos.dispatch", time_limit=60)

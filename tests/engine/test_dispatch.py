@@ -97,7 +97,29 @@ def test_the_tick_hints_only_at_what_may_start(backend: Backend, hints: list):
 
     dispatch.tick()
 
-    assert hints == [("submit", backend.pk)] * backend.max_in_flight
+    assert hints == [("submit", backend.pk)]
+
+
+def test_the_tick_hints_at_nothing_where_no_slot_is_free(backend: Backend, hints: list):
+    for _ in range(backend.max_in_flight):
+        VideoFactory(backend=backend, state=State.IN_PROGRESS)
+    VideoFactory(backend=backend)
+
+    dispatch.tick()
+
+    assert hints == []
+
+
+def test_the_tick_hints_at_nothing_where_no_request_is_allowed(backend: Backend, hints: list):
+    VideoFactory(backend=backend)
+    Backend.objects.filter(pk=backend.pk).update(
+        requests_per_minute=1, request_allowance=0, request_allowance_at=timezone.now()
+    )
+
+    dispatch.tick()
+    dispatch.hint_at_next(backend.pk)
+
+    assert hints == []
 
 
 def test_the_tick_hints_at_downloads_that_nobody_makes(backend: Backend, hints: list):

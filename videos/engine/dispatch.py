@@ -46,19 +46,29 @@ def claim_next(backend_id: int) -> Claim | None:
 
 
 def tick() -> None:
-    """Hint at everything that may start now: submissions where slots are free, and downloads that are due."""
+    """Hint at what may start now: one submission for each backend that takes one, and downloads that are due.
+
+    A submission hints at the next one itself (`hint_at_next`), so that free slots fill at once.
+    """
     now = timezone.now()
     for backend in Backend.objects.filter(
         pk__in=fair_queue.startable_videos(now).order_by().values("backend")
     ):
-        slots = max(0, _free_slots(backend, now))
-        for _ in fair_queue.startable_videos(now).filter(backend=backend).order_by().values("pk")[:slots]:
+        if _has_room(backend, now):
             enqueue.send("submit", backend.pk)
     due = Video.objects.filter(
         Q(lease_expires_at=None) | Q(lease_expires_at__lte=now), state=State.STORING, due_at__lte=now
     )
     for pk in due.order_by("due_at").values_list("pk", flat=True)[:20]:
         enqueue.send("store", pk)
+
+
+def hint_at_next(backend_id: int) -> None:
+    """Hint at one more submission at this backend, if it has work and takes more."""
+    now = timezone.now()
+    backend = Backend.objects.get(pk=backend_id)
+    if _has_room(backend, now) and fair_queue.startable_videos(now).filter(backend=backend).exists():
+        enqueue.send("submit", backend_id)
 
 
 def pause(backend_id: int, *, seconds: float, reason: str) -> None:
@@ -74,6 +84,11 @@ def _lease_for(backend: Backend, pk: int) -> timedelta:
     may_take_two = Video.objects.filter(pk=pk, kind__in=[Kind.EDIT, Kind.EXTEND]).exists()
     calls = 2 if may_take_two else 1
     return timedelta(seconds=calls * clients.connection_for(backend).deadline + LEASE_MARGIN)
+
+
+def _has_room(backend: Backend, now: datetime) -> bool:
+    """Whether `backend` has a free slot, and would be sent a request at `now`."""
+    return _free_slots(backend, now) > 0 and rate_limit.has_allowance(backend, now)
 
 
 def _free_slots(backend: Backend, now: datetime) -> int:

@@ -7,15 +7,35 @@ from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from videos.engine import safe_cache
+
 logger = logging.getLogger(__name__)
 
 STALE_AFTER = 5  # seconds; the next tick of beat hints again, so an old hint is only noise
 
 
 def send(task: str, pk: int) -> None:
-    """Send a message to the task `videos.{task}` now. An unreachable broker is logged and ignored."""
+    """Send a message to the task `videos.{task}` now, unless one like it is on its way.
+
+    A message counts as on its way until a worker begins with it (`begin`) or it is stale: so what is true now
+    is seen by the one that was sent before. An unreachable broker is logged and ignored.
+    """
     if not settings.REDIS_URL:
         return  # a command that runs alone: the workers find the row when they start
+    if safe_cache.add(_key(task, pk), timeout=STALE_AFTER):
+        _publish(task, pk)
+
+
+def begin(task: str, pk: int) -> None:
+    """Note that a worker begins with such a message, before it reads anything: the next one may be sent."""
+    safe_cache.delete(_key(task, pk))
+
+
+def _key(task: str, pk: int) -> str:
+    return f"message:{task}:{pk}"
+
+
+def _publish(task: str, pk: int) -> None:
     try:
         current_app.send_task(f"videos.{task}", args=[pk], expires=STALE_AFTER)
     except (OperationalError, ConnectionError, TimeoutError) as error:

@@ -14,7 +14,7 @@ from videos import lifecycle
 from videos.backends.client import Client
 from videos.backends.errors import BackendError, RefusedError, UnavailableError
 from videos.backends.responses import Job
-from videos.engine import clients, dispatch, durations, enqueue, list_polling, pacing, rate_limit
+from videos.engine import bulkhead, clients, dispatch, durations, enqueue, list_polling, pacing, rate_limit
 from videos.engine.error_messages import JOB_GONE, TIMED_OUT, reason_of, reason_of_failure
 from videos.engine.list_polling import ListBatch
 from videos.engine.pacing import DurationEstimate
@@ -49,10 +49,11 @@ def poll_backend(backend_id: int) -> int:
     backend = Backend.objects.get(pk=backend_id)
     count = 0
     try:
-        for responses in _responses(backend, _due_videos(backend)):
-            _handle_all(responses)
-            count += len(responses)
-            _renew_lease(backend_id)
+        with bulkhead.call(backend_id, always=True):  # one pass at a time; it must not wait for submissions
+            for responses in _responses(backend, _due_videos(backend)):
+                _handle_all(responses)
+                count += len(responses)
+                _renew_lease(backend_id)
     finally:
         Backend.objects.filter(pk=backend_id).update(poll_lease_until=None)
     return count

@@ -26,6 +26,11 @@ def acquire(backend_id: int, wanted: int, *, now: datetime) -> int:
     return granted
 
 
+def has_allowance(backend: Backend, now: datetime) -> bool:
+    """Whether `backend` allows a request at `now`. Takes nothing."""
+    return backend.requests_per_minute is None or int(_allowance(backend, now)) > 0
+
+
 def _allowance(backend: Backend, now: datetime) -> float:
     """The requests allowed at `now`: they grow evenly up to a burst, and to at least one in the end."""
     per_second = (backend.requests_per_minute or 0) / 60

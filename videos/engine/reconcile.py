@@ -11,7 +11,7 @@ from videos import lifecycle
 from videos.backends.client import Client
 from videos.backends.errors import BackendError, RefusedError
 from videos.backends.responses import Job
-from videos.engine import clients, pacing
+from videos.engine import bulkhead, clients, pacing
 from videos.engine.job_matching import CLOCK_SKEW, JobMatcher, attempt_time
 from videos.engine.submit import FIRST_SEARCH_AFTER
 from videos.models import Backend, State, Video
@@ -40,6 +40,7 @@ class Listing:
     is_complete: bool = False  # whether it reaches back to before the oldest attempt in question
 
 
+@bulkhead.limited(refused=None)
 def reconcile(backend_id: int) -> None:
     """Search for the jobs of this backend's uncertain videos, and adopt, requeue or ask the owner.
 

@@ -20,6 +20,23 @@ def get_many(keys: Collection[str]) -> dict[str, Any]:
         return {}
 
 
+def add(key: str, *, timeout: float) -> bool:
+    """Mark `key` for `timeout` seconds. Returns False if it is marked; True too where nobody can tell."""
+    try:
+        return cache.add(key, True, timeout)
+    except Exception as error:  # noqa: BLE001 - as above
+        logger.debug("The cache could not be written: %s", error)
+        return True
+
+
+def delete(key: str) -> None:
+    """Take `key` out of the cache, if that is possible."""
+    try:
+        cache.delete(key)
+    except Exception as error:  # noqa: BLE001 - as above
+        logger.debug("The cache could not be written: %s", error)
+
+
 def set_many(values: Mapping[str, Any], *, timeout: float) -> None:
     """Cache `values` by their keys for `timeout` seconds, if that is possible."""
     if not values:

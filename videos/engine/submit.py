@@ -16,6 +16,7 @@ from videos.backends.client import ReferenceFile
 from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
 from videos.backends.responses import Job
 from videos.engine import (
+    bulkhead,
     clients,
     concat,
     dispatch,
@@ -44,11 +45,13 @@ INVALID_KEY_PAUSE = 60.0  # seconds a backend is paused for after it refused the
 UNAVAILABLE_PAUSE = 5.0  # seconds a backend is paused for that cannot be reached
 
 
+@bulkhead.limited(refused=False)
 def submit_next(backend_id: int) -> bool:
     """Submit the video that is next at this backend. Returns False when there was nothing to start."""
     claim = dispatch.claim_next(backend_id)
     if claim is None:
         return False
+    dispatch.hint_at_next(backend_id)  # before the request, which takes its time: others start beside it
     submit(claim)
     return True
 
