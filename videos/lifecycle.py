@@ -257,7 +257,11 @@ def claim_storing(pk: int, *, lease: timedelta) -> uuid.UUID | None:
     token, now = uuid.uuid4(), timezone.now()
     free = Video.objects.filter(Q(lease_expires_at=None) | Q(lease_expires_at__lte=now))
     taken = free.filter(pk=pk, state=State.STORING, due_at__lte=now).update(
-        lease_token=token, lease_expires_at=now + lease, attempts=F("attempts") + 1
+        # Behind all that waits now: a file that kills every worker must not keep the rest waiting.
+        due_at=now + lease,
+        lease_token=token,
+        lease_expires_at=now + lease,
+        attempts=F("attempts") + 1,
     )
     return token if taken else None
 

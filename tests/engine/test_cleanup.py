@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -7,7 +9,7 @@ from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
 from videos import lifecycle
 from videos.backends.errors import RefusedError, UnavailableError
-from videos.engine import sweep
+from videos.engine import cleanup, sweep
 from videos.engine.cleanup import clean_up_video
 from videos.engine.store import folder_of
 from videos.models import IN_FLIGHT, Backend, Kind, State, Video
@@ -146,3 +148,48 @@ def test_a_backend_that_is_known_not_to_delete_is_not_asked(backend: Backend, fa
     assert not Video.objects.filter(pk=deleted.pk).exists()
     canceled.refresh_from_db()
     assert (canceled.state, canceled.delete_job_at) == (State.CANCELED, None)
+
+
+def test_a_hundred_that_cannot_be_cleaned_up_do_not_keep_the_rest_waiting(
+    backend: Backend, fake: FakeBackend, hints: list, monkeypatch: pytest.MonkeyPatch
+):
+    stuck = VideoFactory.create_batch(sweep.CLEANUP_BATCH, backend=backend, state=State.FAILED)
+    last = _stored(backend)
+    for video in [*stuck, last]:
+        lifecycle.delete(video.pk)
+    remove = cleanup.remove_folder
+
+    def refuse(folder: str) -> None:
+        if folder != folder_of(last):
+            raise PermissionError(folder)
+        remove(folder)
+
+    monkeypatch.setattr(cleanup, "remove_folder", refuse)
+
+    for _ in range(2):
+        sweep.sweep()
+        for _, pk in hints:
+            with suppress(PermissionError):
+                clean_up_video(pk)
+        hints.clear()
+
+    assert not Video.objects.filter(pk=last.pk).exists()
+    assert Video.objects.filter(delete_job_at__gt=timezone.now()).count() == len(stuck)
+
+
+def test_a_video_that_cannot_be_cleaned_up_is_tried_again_less_and_less_often(
+    backend: Backend, fake: FakeBackend, monkeypatch: pytest.MonkeyPatch
+):
+    video = _stored(backend)
+    lifecycle.delete(video.pk)
+    fake.answers[video.backend_job_id] = UnavailableError("Away.", code="unreachable")
+    delays = []
+
+    for _ in range(8):
+        Video.objects.filter(pk=video.pk).update(delete_job_at=timezone.now())
+        clean_up_video(video.pk)
+        clean_up_video(video.pk)  # a second message changes nothing
+        video.refresh_from_db()
+        delays.append(round((video.delete_job_at - timezone.now()).total_seconds() / 60))
+
+    assert delays == [1, 2, 4, 8, 16, 32, 60, 60]

@@ -2,13 +2,14 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from tests.factories import BackendFactory, VideoFactory
+from tests.factories import BackendFactory, UserFactory, VideoFactory
 from tests.simulator.conftest import StartSimulator
 from videos import lifecycle, tasks
-from videos.engine import sweep
-from videos.models import Backend, State
+from videos.engine import characters, sweep
+from videos.models import Backend, Character, State
 
 pytestmark = pytest.mark.django_db
 
@@ -91,3 +92,43 @@ def test_a_probe_of_a_backend_that_is_away_is_not_the_last_one():
 
     backend.refresh_from_db()
     assert (backend.probed_at, backend.can_list) == (None, None)
+
+
+def test_a_part_that_fails_does_not_keep_the_others_from_their_turn(
+    backend: Backend, hints: list, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def fail() -> int:
+        raise ZeroDivisionError
+
+    VideoFactory(backend=backend, state=State.UNCERTAIN)
+    monkeypatch.setattr(sweep, "_STEPS", (fail, *sweep._STEPS))
+
+    sweep.sweep()
+
+    assert hints == [("reconcile", backend.pk)]
+    assert "A part of the sweep failed: fail" in caplog.text
+
+
+def test_old_sessions_are_removed_in_bites_and_others_are_not(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sweep, "SESSION_BATCH", 3)
+    now = timezone.now()
+    for n in range(5):
+        Session.objects.create(session_key=f"old{n}", expire_date=now - timedelta(days=n + 1))
+    Session.objects.create(session_key="alive", expire_date=now + timedelta(days=1))
+
+    sweep.sweep()
+    assert set(Session.objects.values_list("pk", flat=True)) == {"old0", "old1", "alive"}
+    sweep.sweep()
+    assert set(Session.objects.values_list("pk", flat=True)) == {"alive"}
+
+
+def test_characters_that_wait_at_one_backend_do_not_keep_those_at_another_waiting(hints: list):
+    owner, busy, other = UserFactory(), BackendFactory(), BackendFactory()
+    first = Character.objects.create(owner=owner, backend=other, name="First")
+    for n in range(characters.HINTS_PER_BACKEND * 6):
+        Character.objects.create(owner=owner, backend=busy, name=f"Late {n}")
+
+    sweep.sweep()
+
+    assert ("create_character", first.pk) in hints
+    assert len(hints) == characters.HINTS_PER_BACKEND + 1

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from videos.backends.client import ClipFile
 from videos.backends.errors import BackendError, RefusedError, UnavailableError
-from videos.engine import clients, enqueue, pacing, rate_limit
+from videos.engine import bulkhead, clients, enqueue, pacing, rate_limit
 from videos.engine.workspace import copy_from_storage, workspace
 from videos.media.inspect import NotAVideoError, inspect_video
 from videos.models import Character
@@ -22,6 +22,7 @@ from videos.validation import storable_text
 logger = logging.getLogger(__name__)
 
 PREPARATION = timedelta(seconds=60)  # for copying and inspecting the clip, beside the call itself
+HINTS_PER_BACKEND = 20  # in one sweep
 MAX_ATTEMPTS = 15  # with these delays about an hour
 FIRST_DELAY, MAX_DELAY = 5.0, 300.0  # seconds
 
@@ -45,9 +46,11 @@ class _UnusableClipError(Exception):
 
 
 def sweep() -> None:
-    """Hint at the characters that are due."""
-    for pk in _due().values_list("pk", flat=True)[:100]:
-        enqueue.send("create_character", pk)
+    """Hint at the characters that are due, at each backend at those that have waited longest."""
+    for backend_id in _due().order_by().values_list("backend", flat=True).distinct():
+        waiting = _due().filter(backend=backend_id).order_by("due_at", "pk")
+        for pk in waiting.values_list("pk", flat=True)[:HINTS_PER_BACKEND]:
+            enqueue.send("create_character", pk)
 
 
 def create_character(character_id: int) -> None:
@@ -62,9 +65,13 @@ def create_character(character_id: int) -> None:
     character = _due().select_related("backend").filter(pk=character_id).first()
     if character is None or not rate_limit.acquire(character.backend_id, 1, now=timezone.now()):
         return
-    token = _claim(character)
-    if token is None:
-        return
+    with bulkhead.call(character.backend_id) as is_admitted:
+        token = _claim(character) if is_admitted else None
+        if token is not None:
+            _create(character, token)
+
+
+def _create(character: Character, token: uuid.UUID) -> None:
     try:
         backend_id = _send_clip(character, token)
     except _UnusableClipError as error:

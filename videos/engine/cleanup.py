@@ -3,13 +3,14 @@ deleted one, and the deleted reference image that it was the last to use.
 """
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from videos.backends.errors import BackendError, UnavailableError
-from videos.engine import clients
+from videos.engine import bulkhead, clients
 from videos.engine.reference_cleanup import delete_unused_reference
 from videos.engine.store import folder_of, remove_folder
 from videos.models import IN_FLIGHT, State, Video
@@ -19,8 +20,16 @@ logger = logging.getLogger(__name__)
 # The source of a video in flight: its file may still be sent, or its job named to the backend.
 HAS_DERIVED_IN_FLIGHT = Q(Exists(Video.objects.filter(source=OuterRef("pk"), state__in=IN_FLIGHT)))
 
-RETRY_AFTER = timedelta(minutes=1)
+RETRY_AFTER = timedelta(minutes=1)  # doubles up to MAX_RETRY_AFTER
+MAX_RETRY_AFTER = timedelta(hours=1)
 RETRY_FOR = timedelta(hours=24)
+
+
+def due_videos(now: datetime) -> QuerySet[Video]:
+    """Return the videos that are to be cleaned up at `now`, those that have waited longest first."""
+    due = Q(delete_job_at__lte=now) | Q(deleted_at__isnull=False, delete_job_at=None)
+    removable = Video.objects.filter(due).exclude(state__in=IN_FLIGHT).exclude(HAS_DERIVED_IN_FLIGHT)
+    return removable.order_by(Coalesce("delete_job_at", "deleted_at"), "pk")
 
 
 def clean_up_video(video_id: int) -> None:
@@ -29,33 +38,42 @@ def clean_up_video(video_id: int) -> None:
     A backend that is unavailable is tried again for a day; one that refuses is not, because it will not
     change its mind. A video that was not deleted keeps its row and files; so does one that others are being
     made from, until they have ended.
+
+    `delete_job_at` is moved ahead first, further each time: a video that cannot be cleaned up, or that takes
+    the worker with it, goes to the back of the queue.
     """
-    removable = Video.objects.exclude(HAS_DERIVED_IN_FLIGHT).exclude(state__in=IN_FLIGHT)
-    video = removable.select_related("backend").filter(pk=video_id).first()
+    now = timezone.now()
+    video = due_videos(now).select_related("backend").filter(pk=video_id).first()
     if video is None:
         return
+    delay = min(MAX_RETRY_AFTER, RETRY_AFTER * 2 ** min(video.attempts, 10))
+    row = Video.objects.filter(pk=video_id, delete_job_at=video.delete_job_at)
+    if not row.update(delete_job_at=now + delay, attempts=F("attempts") + 1):
+        return  # another worker is at it
     if video.state == State.CANCELED:
         remove_folder(folder_of(video))  # what a worker stored that was killed before writing the row
-    if video.delete_job_at is not None and not _delete_job(video):
+    if video.delete_job_at is not None and not _delete_job(video, now):
         return
     if video.deleted_at is not None:
         remove_folder(folder_of(video))
         video.delete()
         if video.reference_id is not None:
             delete_unused_reference(video.reference_id)
+    else:
+        Video.objects.filter(pk=video.pk).update(delete_job_at=None, attempts=0)
 
 
-def _delete_job(video: Video) -> bool:
+def _delete_job(video: Video, now: datetime) -> bool:
     """Delete the backend's job. Returns False when it is to be tried again later."""
-    now = timezone.now()
-    row = Video.objects.filter(pk=video.pk)
     try:
         if video.backend_job_id and video.backend.can_delete is not False:
-            with clients.client_for(video.backend) as client:
-                client.delete(video.backend_job_id)
+            with bulkhead.call(video.backend_id) as is_admitted:
+                if not is_admitted:
+                    return False
+                with clients.client_for(video.backend) as client:
+                    client.delete(video.backend_job_id)
     except UnavailableError as error:
         if now - (video.finished_at or now) < RETRY_FOR:
-            row.update(delete_job_at=now + RETRY_AFTER)
             return False
         logger.warning(
             "Job %s could not be deleted at %s within a day: %s", video.backend_job_id, video.backend, error
@@ -64,5 +82,4 @@ def _delete_job(video: Video) -> bool:
         logger.info(
             "Job %s was not deleted at %s, which refused: %s", video.backend_job_id, video.backend, error
         )
-    row.update(delete_job_at=None)
     return True

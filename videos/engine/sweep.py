@@ -1,25 +1,32 @@
 """The sweep: finds every row whose message, worker or broker was lost on the way."""
 
+import logging
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.db.models import Q
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from contentgen.storage import AtomicFileSystemStorage
 from videos import lifecycle
-from videos.engine import characters, enqueue
-from videos.engine.cleanup import HAS_DERIVED_IN_FLIGHT
+from videos.engine import characters, cleanup, enqueue
 from videos.engine.submit import FIRST_SEARCH_AFTER
 from videos.engine.workspace import remove_abandoned_workspaces
-from videos.models import IN_FLIGHT, Backend, Character, IdempotencyRecord, State, Video
+from videos.models import Backend, Character, IdempotencyRecord, State, Video
 from videos.models.values import Reason
+
+logger = logging.getLogger(__name__)
 
 TRASH_BATCH = 100  # videos deleted in one sweep because their time in the trash is over
 PROBE_RETRY_AFTER = 600  # seconds before a backend that did not answer is probed again
 IDEMPOTENCY_RETENTION = timedelta(days=7)
 IDEMPOTENCY_BATCH = 500
+SESSION_BATCH = 500
+CLEANUP_BATCH = 100
 
 _INTERRUPTED = Reason(
     "interrupted",
@@ -29,26 +36,50 @@ _INTERRUPTED = Reason(
 
 
 def sweep() -> None:
-    """Find what nobody is working on, and hint at it. Running it twice, or in two places, is harmless."""
+    """Find what nobody is working on, and hint at it. Running it twice, or in two places, is harmless.
+
+    Each part has its turn, though another one fails.
+    """
+    for step in _STEPS:
+        try:
+            step()
+        except Exception:
+            logger.exception("A part of the sweep failed: %s", getattr(step, "__name__", step))
+
+
+def _end_expired_submissions() -> None:
     now = timezone.now()
-    lifecycle.apply_pending_cancellations()
     expired = Video.objects.filter(state=State.SUBMITTING, lease_expires_at__lte=now)
     for pk, token in expired.values_list("pk", "lease_token"):
         if token is not None:
             lifecycle.mark_uncertain(pk, token, _INTERRUPTED, due_at=now + FIRST_SEARCH_AFTER)
+
+
+def _hint_at_uncertain_videos() -> None:
+    now = timezone.now()
     uncertain = Video.objects.filter(state=State.UNCERTAIN, due_at__lte=now + timedelta(seconds=1))
     for backend_id in uncertain.order_by().values_list("backend", flat=True).distinct():
         enqueue.send("reconcile", backend_id)
-    _empty_trash()
-    removable = Video.objects.filter(
-        Q(delete_job_at__lte=now) | Q(deleted_at__isnull=False, delete_job_at=None)
-    ).exclude(state__in=IN_FLIGHT)
-    for pk in removable.exclude(HAS_DERIVED_IN_FLIGHT).values_list("pk", flat=True)[:100]:
+
+
+def _hint_at_cleanups() -> None:
+    for pk in cleanup.due_videos(timezone.now()).values_list("pk", flat=True)[:CLEANUP_BATCH]:
         enqueue.send("clean_up_video", pk)
-    _probe_new_backends()
-    characters.sweep()
+
+
+def _remove_expired_sessions() -> None:
+    """Remove the sessions that ended first, a batch at a time."""
+    expired = Session.objects.filter(expire_date__lt=timezone.now()).order_by("expire_date")
+    keys = list(expired.values_list("pk", flat=True)[:SESSION_BATCH])
+    if keys:
+        Session.objects.filter(pk__in=keys, expire_date__lt=timezone.now()).delete()
+
+
+def _remove_abandoned_files() -> None:
+    """Remove what killed workers left on this machine's disk, and half-written in storage."""
     remove_abandoned_workspaces(_held_tokens)
-    _remove_old_idempotency_records()
+    if isinstance(default_storage, AtomicFileSystemStorage):
+        default_storage.remove_abandoned_files()
 
 
 def _remove_old_idempotency_records() -> None:
@@ -86,3 +117,17 @@ def _held_tokens() -> set[uuid.UUID]:
         )
         if token is not None
     }
+
+
+_STEPS: tuple[Callable[[], object], ...] = (
+    lifecycle.apply_pending_cancellations,
+    _end_expired_submissions,
+    _hint_at_uncertain_videos,
+    _empty_trash,
+    _hint_at_cleanups,
+    _probe_new_backends,
+    characters.sweep,
+    _remove_abandoned_files,
+    _remove_old_idempotency_records,
+    _remove_expired_sessions,
+)
