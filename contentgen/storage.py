@@ -31,9 +31,10 @@ class AtomicFileSystemStorage(FileSystemStorage):
         partial = f"{PARTIAL_FOLDER}/{uuid.uuid4().hex}"
         path = Path(self.path(partial))
         try:
-            super()._save(partial, content)
+            super()._save(partial, content)  # type: ignore[misc]  # unknown to django-stubs
             _sync(path)
-            saved = super()._save(name, _WrittenFile(path))  # a rename, to a name that is not taken
+            # A rename, to a name that is not taken.
+            saved: str = super()._save(name, _WrittenFile(path))  # type: ignore[misc]
         except BaseException:
             self._discard(partial)
             raise
