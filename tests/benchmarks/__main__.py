@@ -11,7 +11,7 @@ import sys
 
 from tests.benchmarks.report import Line, progress, rendered
 
-NAMES = ("door", "first_visit", "in_flight", "library", "pacing", "pick_up", "poll", "storing", "zipping")
+NAMES = ("door", "first_visit", "in_flight", "library", "outages", "pacing", "pick_up", "poll", "storing", "zipping")
 
 
 def main() -> None:
