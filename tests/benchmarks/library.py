@@ -1,7 +1,7 @@
-"""What a page of the library costs with 100,000 videos in it, beside a page of one with a hundred.
+"""Time and queries of a library page with 100,000 videos, compared with one of a hundred.
 
-Both people's libraries are in one table and are asked for by turns, of the web process as it runs, over one
-connection. Besides the time it counts the queries. With `--database` on PostgreSQL instead of SQLite.
+Both users' libraries are in one table; their pages are requested in turn, over one connection, from a web
+process with the Procfile's options. With `--database URL` on PostgreSQL instead of SQLite.
 """
 
 import argparse
@@ -14,81 +14,85 @@ from contextlib import closing, contextmanager
 from statistics import median
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from tests.benchmarks import report, rows, web
-from tests.benchmarks.report import Line
-from tests.benchmarks.stage import django, stage
+from tests.benchmarks import report, sample_data, web
+from tests.benchmarks.report import Result
+from tests.benchmarks.sandbox import sandbox, set_up_django
 
-AIM = 1.2  # times the page of a small library
+TARGET = 1.2  # times the page of a small library
 SMALL = 100
 SORTS = ("oldest", "longest", "finished")
 FILTERS: dict[str, dict[str, str]] = {
     "filtered by status": {"status": "failed"},
-    "filtered by tag": {"tag": rows.TAGS[0]},
+    "filtered by tag": {"tag": sample_data.TAGS[0]},
     "searched for two words": {"q": "heron lisbon"},
 }
-COUNTED = {"HX-Request": "true", "HX-Target": "filters"}  # the part that counts everything anew
+FILTERS_ONLY = {"HX-Request": "true", "HX-Target": "filters"}  # the fragment that counts all facets
 
 
-def measure(quick: bool) -> list[Line]:
-    """The lines of the table."""
+def measure(quick: bool) -> list[Result]:
+    """Return the results for the table."""
     count, rounds, times = (5000, 2, 10) if quick else (100_000, 9, 20)
-    with stage("library") as made, _database() as url:
-        made.configure(REDIS_URL=web.broker(made), DATABASE_URL=url)
-        django()
-        ids = _fill(count)
-        address = web.serve(made, "contentgen.wsgi")
-        sessions = {username: web.session(username) for username in ids}
-        asked = _asked(ids)
-        seen: dict[tuple[str, str], list[float]] = {(name, who): [] for name in asked for who in sessions}
+    with sandbox("library") as box, _database() as url:
+        box.configure(REDIS_URL=web.start_broker(box), DATABASE_URL=url)
+        set_up_django()
+        ids = _create_libraries(count)
+        address = web.start_web_server(box, "contentgen.wsgi")
+        sessions = {username: web.session_headers(username) for username in ids}
+        requests = _requests(ids)
+        samples: dict[tuple[str, str], list[float]] = {
+            (name, who): [] for name in requests for who in sessions
+        }
         with socket.create_connection(address, timeout=60) as connection:
             for number in range(rounds + 1):
-                for (name, who), taken in seen.items():
-                    path, headers = asked[name][who]
-                    spent = [web.seconds(connection, path, sessions[who] | headers) for _ in range(times)]
-                    if number:  # the first round warms up
-                        taken.append(median(spent))
-                report.progress(f"   round {number} of {rounds}")
-        queries = {key: _queries(key[1], *asked[key[0]][key[1]]) for key in seen}
+                for (name, who), times_of in samples.items():
+                    path, headers = requests[name][who]
+                    spent = [
+                        web.time_request(connection, path, sessions[who] | headers) for _ in range(times)
+                    ]
+                    if number:  # the first round is a warm-up
+                        times_of.append(median(spent))
+                report.print_progress(f"   round {number} of {rounds}")
+        queries = {key: _queries(key[1], *requests[key[0]][key[1]]) for key in samples}
     vendor = "PostgreSQL" if url else "SQLite"
-    return [_line(name, count, seen, queries, vendor) for name in asked]
+    return [_result(name, count, samples, queries, vendor) for name in requests]
 
 
-def _line(
+def _result(
     name: str,
     count: int,
-    seen: Mapping[tuple[str, str], list[float]],
+    samples: Mapping[tuple[str, str], list[float]],
     queries: Mapping[tuple[str, str], int],
     vendor: str,
-) -> Line:
-    large, small = (1000 * median(seen[name, who]) for who in ("large", "small"))
-    asked = [queries[name, who] for who in ("large", "small")]
-    aimed = name in ("first page", "page in the middle")
-    return Line(
+) -> Result:
+    large, small = (1000 * median(samples[name, who]) for who in ("large", "small"))
+    counts = [queries[name, who] for who in ("large", "small")]
+    has_target = name in ("first page", "page in the middle")
+    return Result(
         f"library of {count:,}, {vendor}: {name}",
-        f"{large:.1f} ms, {asked[0]} queries",
-        f"{small:.1f} ms, {asked[1]} queries, of {SMALL} videos",
+        f"{large:.1f} ms, {counts[0]} queries",
+        f"{small:.1f} ms, {counts[1]} queries, of {SMALL} videos",
         f"{large / small:.2f}:1",
-        f"{AIM}:1" if aimed else "",
-        (large / small <= AIM and asked[0] <= asked[1]) if aimed else None,
+        f"{TARGET}:1" if has_target else "",
+        (large / small <= TARGET and counts[0] <= counts[1]) if has_target else None,
     )
 
 
-def _fill(count: int) -> dict[str, list[str]]:
-    """Make the two people and return the ids of their videos, oldest first."""
+def _create_libraries(count: int) -> dict[str, list[str]]:
+    """Create the two users and return the ids of their videos, oldest first."""
     from videos.models import Backend, Video
 
     backend = Backend.objects.for_environment()
-    # A stranger has as many, made before and after: other people's rows must not cost anything either.
-    report.progress(f"   writing {2 * count:,} rows")
-    people = {
-        "large": rows.person("large", backend, count),
-        "stranger": rows.person("stranger", backend, count, seed=2),
-        "small": rows.person("small", backend, SMALL, seed=3),
+    # A third user has as many: other users' rows must not cost anything either.
+    report.print_progress(f"   writing {2 * count:,} rows")
+    users = {
+        "large": sample_data.create_user_with_videos("large", backend, count),
+        "stranger": sample_data.create_user_with_videos("stranger", backend, count, seed=2),
+        "small": sample_data.create_user_with_videos("small", backend, SMALL, seed=3),
     }
-    rows.analyse()
+    sample_data.vacuum_analyze()
     return {
         name: list(
-            Video.objects.visible_to(people[name])
+            Video.objects.visible_to(users[name])
             .not_trashed()
             .order_by("pk")
             .values_list("public_id", flat=True)
@@ -97,8 +101,8 @@ def _fill(count: int) -> dict[str, list[str]]:
     }
 
 
-def _asked(ids: Mapping[str, list[str]]) -> dict[str, dict[str, tuple[str, dict[str, str]]]]:
-    """What is asked for: a path and headers, by what it is called and by who asks."""
+def _requests(ids: Mapping[str, list[str]]) -> dict[str, dict[str, tuple[str, dict[str, str]]]]:
+    """Return the path and headers of each request, by its name and by username."""
     middle = {who: own[len(own) // 2] for who, own in ids.items()}
 
     def paths(headers: dict[str, str] | None = None, *, deep: bool = False, **query: str):
@@ -112,12 +116,12 @@ def _asked(ids: Mapping[str, list[str]]) -> dict[str, dict[str, tuple[str, dict[
         "page in the middle": paths(deep=True),
         **{f"{sort} first, in the middle": paths(deep=True, sort=sort) for sort in SORTS},
         **{name: paths(**query) for name, query in FILTERS.items()},
-        "the filters alone, counted anew": paths(COUNTED),
+        "the filters alone": paths(FILTERS_ONLY),
     }
 
 
 def _queries(username: str, path: str, headers: Mapping[str, str]) -> int:
-    """How many queries the answer took, in this process."""
+    """Return how many queries the response takes, in this process."""
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
@@ -128,15 +132,15 @@ def _queries(username: str, path: str, headers: Mapping[str, str]) -> int:
     client.force_login(User.objects.get(username=username))
     client.get(path, headers=dict(headers))
     with CaptureQueriesContext(connection) as captured:
-        answer = client.get(path, headers=dict(headers))
-    if answer.status_code != 200:
-        raise RuntimeError(f"{path}: {answer.status_code}")
+        response = client.get(path, headers=dict(headers))
+    if response.status_code != 200:
+        raise RuntimeError(f"{path}: {response.status_code}")
     return len(captured)
 
 
 @contextmanager
 def _database() -> Iterator[str]:
-    """The URL of a database of our own on the server that BENCH_DATABASE_URL names; empty for SQLite."""
+    """Yield the URL of a temporary database on the server of BENCH_DATABASE_URL; empty for SQLite."""
     server = os.environ.get("BENCH_DATABASE_URL", "")
     if not server:
         yield ""
@@ -152,13 +156,13 @@ def _database() -> Iterator[str]:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
 
 
-def _chosen_database() -> None:
+def _parse_database_option() -> None:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--database", default="")
-    chosen, sys.argv[1:] = parser.parse_known_args()
-    os.environ["BENCH_DATABASE_URL"] = chosen.database
+    options, sys.argv[1:] = parser.parse_known_args()
+    os.environ["BENCH_DATABASE_URL"] = options.database
 
 
 if __name__ == "__main__":
-    _chosen_database()
+    _parse_database_option()
     report.main("library", measure)

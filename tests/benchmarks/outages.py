@@ -14,8 +14,8 @@ from threading import Barrier
 import httpx2
 
 from tests.benchmarks import report, web
-from tests.benchmarks.report import Line
-from tests.benchmarks.stage import Stage, django, stage
+from tests.benchmarks.report import Result
+from tests.benchmarks.sandbox import Sandbox, sandbox, setup_django
 
 CREATES = 120  # at once
 PASSWORD = "a-password-of-no-consequence"  # noqa: S105  # of a database that is deleted afterwards
@@ -26,13 +26,13 @@ BEFORE = {"page post": "32 s", "four takes": "121 s", "library": "6 to 8 s", "si
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
-def measure(quick: bool) -> list[Line]:
-    with stage("outages") as made:
-        made.configure(REDIS_URL=web.broker(made), API_REQUESTS_PER_MINUTE="100000")
-        django()
+def measure(quick: bool) -> list[Result]:
+    with sandbox("outages") as box:
+        box.configure(REDIS_URL=web.start_broker(box), API_REQUESTS_PER_MINUTE="100000")
+        setup_django()
         secret = _people()
-        url = "http://{}:{}".format(*web.serve(made, "contentgen.wsgi"))
-        return [*_frozen(made, url), _parallel_creates(url, secret, CREATES // (4 if quick else 1))]
+        url = "http://{}:{}".format(*web.start_web_server(box, "contentgen.wsgi"))
+        return [*_frozen(box, url), _parallel_creates(url, secret, CREATES // (4 if quick else 1))]
 
 
 def _people() -> str:
@@ -45,23 +45,23 @@ def _people() -> str:
     return tokens.issue(User.objects.create_user("anna", password=PASSWORD), "benchmark")[1]
 
 
-def _frozen(made: Stage, url: str) -> list[Line]:
+def _frozen(box: Sandbox, url: str) -> list[Result]:
     """Use the studio as a person does, first as it is and then with Redis frozen."""
-    usual = _visit(url)
-    os.kill(made.pid("valkey"), signal.SIGSTOP)
+    normal = _visit(url)
+    os.kill(box.pid("valkey"), signal.SIGSTOP)
     try:
         frozen = _visit(url)
     finally:
-        os.kill(made.pid("valkey"), signal.SIGCONT)
+        os.kill(box.pid("valkey"), signal.SIGCONT)
     return [
-        Line(
+        Result(
             f"Redis frozen: {name}",
             _outcome(*frozen[name]),
-            f"{_outcome(*usual[name])} with Redis; {BEFORE[name]} before there was a breaker",
-            aim=f"+{AIM:.0f} s",
-            met=frozen[name][1] < 400 and frozen[name][0] - usual[name][0] <= AIM,
+            f"{_outcome(*normal[name])} with Redis; {BEFORE[name]} before there was a breaker",
+            target=f"+{AIM:.0f} s",
+            met=frozen[name][1] < 400 and frozen[name][0] - normal[name][0] <= AIM,
         )
-        for name in usual
+        for name in normal
     ]
 
 
@@ -85,7 +85,7 @@ def _visit(url: str) -> dict[str, tuple[float, int]]:
 
 
 def _signed_in() -> httpx2.Cookies:
-    name, _, value = web.session("anna")["Cookie"].partition("=")
+    name, _, value = web.session_headers("anna")["Cookie"].partition("=")
     return httpx2.Cookies({name: value})
 
 
@@ -103,7 +103,7 @@ def _outcome(seconds: float, status: int) -> str:
     return f"{seconds:.2f} s, {status}"
 
 
-def _parallel_creates(url: str, secret: str, count: int) -> Line:
+def _parallel_creates(url: str, secret: str, count: int) -> Result:
     barrier = Barrier(count)
 
     def create(_: int) -> tuple[int, float]:
@@ -120,11 +120,11 @@ def _parallel_creates(url: str, secret: str, count: int) -> Line:
     with ThreadPoolExecutor(count) as pool:
         answers = list(pool.map(create, range(count)))
     statuses = Counter(status for status, _ in answers)
-    return Line(
+    return Result(
         f"SQLite: {count} creating requests at once",
         ", ".join(f"{number} × {status}" for status, number in sorted(statuses.items())),
         f"slowest {max(seconds for _, seconds in answers):.1f} s",
-        aim="no 500",
+        target="no 500",
         met=statuses[500] == 0,
     )
 

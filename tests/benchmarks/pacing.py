@@ -1,9 +1,8 @@
-"""How soon a finished job is noticed, and how many requests that takes. Run it as a module; --long
-tells more.
+"""Polling policies: how soon a finished job is noticed, and after how many requests. `--long` prints more.
 
-Job lengths are replayed without sleeping; the same seed gives the same table. Every policy meets the same
-jobs. Lengths are log-normal within 30 to 300 s, and drift: the level wanders by 1 % a job, and jumps up by
-a third of a logarithm half-way and down again at three quarters, as when a backend gets busy.
+Job durations are replayed without sleeping; the same seed gives the same table, and every policy gets the
+same jobs. Durations are log-normal within 30 to 300 s, and drift: the level wanders by 1 % per job, rises by
+about a third of a logarithm half-way and falls again at three quarters, as when a backend gets busy.
 """
 
 import math
@@ -16,27 +15,27 @@ from functools import partial
 from itertools import pairwise
 
 from tests.benchmarks import report
-from tests.benchmarks.report import Line
+from tests.benchmarks.report import Result
 from videos.backends.responses import Job
 from videos.engine import pacing
 from videos.engine.pacing import DurationEstimate
 
 SEEDS = range(5)
 JOBS = 150  # of each kind in one run
-BEHIND = 4  # jobs in flight: what is learned from is that many jobs old
-REPLY = 0.05  # seconds a request takes
-LONGEST = 600.0  # seconds a job can take
+IN_FLIGHT = 4  # jobs; the newest duration an estimate can use is that many jobs old
+REQUEST_SECONDS = 0.05  # a request takes
+MAX_SECONDS = 600.0  # a job can take
 
-Gap = Callable[[float, int], float]  # (seconds since acceptance, looks so far) → seconds to the next look
-Progress = Callable[[float], int]  # share of the job's time that has passed → percent told
+Gap = Callable[[float, int], float]  # (seconds since acceptance, polls so far) → seconds until the next poll
+Progress = Callable[[float], int]  # fraction of the job's duration → percent reported
 
 
 @dataclass(frozen=True)
 class Workload:
-    """Kinds by their usual length in seconds, the spread of the logarithm within a kind, and progress."""
+    """Job kinds by typical duration in seconds, the spread of the logarithm within a kind, and progress."""
 
     name: str
-    usual: tuple[float, ...]
+    typical: tuple[float, ...]
     sigma: float
     progress: str = "jumps"
 
@@ -54,164 +53,169 @@ WORKLOADS = (
 )
 
 
-def lengths(usual: float, sigma: float, rng: random.Random) -> Iterator[float]:
+def job_durations(typical: float, sigma: float, rng: random.Random) -> Iterator[float]:
+    """Yield the durations of a run's jobs of one kind, in seconds."""
     level = 0.0
     for number in range(JOBS):
         level = 0.995 * (level + rng.gauss(0, 0.01))
         level += {JOBS // 2: 0.35, JOBS * 3 // 4: -0.35}.get(number, 0.0)
-        yield min(300.0, max(30.0, usual * math.exp(level + rng.gauss(0, sigma))))
+        yield min(300.0, max(30.0, typical * math.exp(level + rng.gauss(0, sigma))))
 
 
-def progress_of(kind: str, rng: random.Random) -> Progress:
-    """`moves`: after up to 30 % of the time in a queue, bent by 10 %. `eases`: fast, then slow."""
-    waits, bend = rng.uniform(0, 0.3), math.exp(rng.gauss(0, 0.1))
+def progress_curve(kind: str, rng: random.Random) -> Progress:
+    """Return when a job reports which progress.
+
+    `jumps`: never before the end. `moves`: after up to 30 % of the time in a queue, roughly linear. `eases`:
+    fast, then slow.
+    """
+    queued, exponent = rng.uniform(0, 0.3), math.exp(rng.gauss(0, 0.1))
     return {
         "jumps": lambda share: 0,
-        "moves": lambda share: int(100 * max(0.0, (share - waits) / (1 - waits)) ** bend),
+        "moves": lambda share: int(100 * max(0.0, (share - queued) / (1 - queued)) ** exponent),
         "eases": lambda share: int(99 * (1 - (1 - share) ** 2)),
     }[kind]
 
 
-def watch(length: float, tick: float, rng: random.Random, gap: Gap) -> tuple[int, float]:
-    """Return how many looks it took to find a job of `length` seconds finished, and after which time.
+def poll_until_done(duration: float, tick: float, rng: random.Random, gap: Gap) -> tuple[int, float]:
+    """Return how many polls it took to find a job of `duration` seconds finished, and the elapsed seconds.
 
-    With a `tick` above 0 a look is made at the first tick after it is due, as the engine does.
+    With a `tick` above 0 a poll is sent at the first tick after it is due, as the engine does.
     """
     phase = rng.uniform(0, tick)
-    elapsed, looks = 0.0, 0
-    while elapsed < LONGEST:
-        due = elapsed + gap(elapsed, looks)
+    elapsed, polls = 0.0, 0
+    while elapsed < MAX_SECONDS:
+        due = elapsed + gap(elapsed, polls)
         sent = phase + math.ceil((due - phase) / tick - 1e-9) * tick if tick else due
-        looks += 1
-        elapsed = sent + REPLY
-        if elapsed >= length:
-            return looks, elapsed
-    raise AssertionError("the pacing lost a job")
+        polls += 1
+        elapsed = sent + REQUEST_SECONDS
+        if elapsed >= duration:
+            return polls, elapsed
+    raise AssertionError("the policy never found the job finished")
 
 
-def by_experience(length: float, past: list[float], progress: Progress, rng: random.Random) -> Gap:
-    """The gap that the engine would leave, with progress kept as the engine keeps it."""
-    expected: DurationEstimate | None = pacing.estimate_duration(past[:-31:-1])
+def engine_gap(duration: float, past: list[float], progress: Progress, rng: random.Random) -> Gap:
+    """Return the engine's own policy, which remembers progress as the engine does."""
+    estimate: DurationEstimate | None = pacing.estimate_duration(past[:-31:-1])
     shown = 0
 
-    def gap(elapsed: float, looks: int) -> float:
+    def gap(elapsed: float, polls: int) -> float:
         nonlocal shown
-        told = min(99, progress(elapsed / length))
-        job = Job("job", "in_progress", "in_progress", progress=told)
+        reported = min(99, progress(elapsed / duration))
+        job = Job("job", "in_progress", "in_progress", progress=reported)
         wait = pacing.next_poll_delay(
-            job, polls=looks, elapsed=elapsed, last_progress=shown, estimate=expected, uniform=rng.uniform
+            job, polls=polls, elapsed=elapsed, last_progress=shown, estimate=estimate, uniform=rng.uniform
         )
-        shown = max(shown, told)
+        shown = max(shown, reported)
         return wait
 
     return gap
 
 
-def exponential(elapsed: float, looks: int, rng: random.Random) -> float:
+def exponential_gap(elapsed: float, polls: int, rng: random.Random) -> float:
     return pacing.backoff(
-        looks, first=pacing.FIRST_DELAY, longest=pacing.MAX_DELAY, growth=1.3, uniform=rng.uniform
+        polls, first=pacing.FIRST_DELAY, longest=pacing.MAX_DELAY, growth=1.3, uniform=rng.uniform
     )
 
 
 def replay(work: Workload, policy: str, tick: float, seed: int) -> tuple[float, float, float, float]:
-    """Return looks per job, and the median, 95th percentile and mean lag in seconds."""
-    rng, world = random.Random(f"{policy} {tick} {seed}"), random.Random(seed)
-    looks, lags = [], []
-    for usual in work.usual:
+    """Return polls per job, and the median, 95th percentile and mean lag in seconds."""
+    rng, workload_rng = random.Random(f"{policy} {tick} {seed}"), random.Random(seed)
+    polls, lags = [], []
+    for typical in work.typical:
         found: list[float] = []
-        for length in lengths(usual, work.sigma, world):
-            progress = progress_of(work.progress, world)
+        for duration in job_durations(typical, work.sigma, workload_rng):
+            progress = progress_curve(work.progress, workload_rng)
             gaps: dict[str, Gap] = {
-                "fixed 1 s": lambda elapsed, looks: 1.0 - REPLY,
-                "fixed 5 s": lambda elapsed, looks: 5.0 - REPLY,
-                "2 to 15 s": partial(exponential, rng=rng),
-                "experience": by_experience(length, found[: len(found) - BEHIND], progress, rng),
+                "fixed 1 s": lambda elapsed, polls: 1.0 - REQUEST_SECONDS,
+                "fixed 5 s": lambda elapsed, polls: 5.0 - REQUEST_SECONDS,
+                "2 to 15 s": partial(exponential_gap, rng=rng),
+                "engine": engine_gap(duration, found[: len(found) - IN_FLIGHT], progress, rng),
             }
-            count, elapsed = watch(length, tick, rng, gaps[policy])
-            looks.append(count)
-            lags.append(elapsed - length)
+            count, elapsed = poll_until_done(duration, tick, rng, gaps[policy])
+            polls.append(count)
+            lags.append(elapsed - duration)
             found.append(elapsed)
     lags.sort()
-    return statistics.mean(looks), statistics.median(lags), lags[int(len(lags) * 0.95)], statistics.mean(lags)
+    return statistics.mean(polls), statistics.median(lags), lags[int(len(lags) * 0.95)], statistics.mean(lags)
 
 
-def fewest_looks(work: Workload) -> float:
-    """Return the looks per job without which half of the jobs cannot be noticed within a second.
+def min_polls(work: Workload) -> float:
+    """Return the polls per job that are needed at least to notice half of the jobs within a second.
 
-    For one that knows the distribution exactly and that it does not drift, but not the job's progress: the
-    seconds in which a running job is likeliest to end, until half of the jobs end within them.
+    It assumes a policy that knows the exact distribution, without drift, but not the job's progress: it polls
+    in the seconds in which a running job is most likely to end, until half of the jobs end within them.
     """
     needed = []
-    for usual in work.usual:
-        alive = [math.erfc(math.log(t / usual) / work.sigma / math.sqrt(2)) / 2 for t in range(1, 1000)]
+    for typical in work.typical:
+        alive = [math.erfc(math.log(t / typical) / work.sigma / math.sqrt(2)) / 2 for t in range(1, 1000)]
         cells = [(now - then, now) for now, then in pairwise(alive) if now > 1e-9]
         cells.sort(key=lambda cell: cell[0] / cell[1], reverse=True)
-        covered = looks = 0.0
+        covered = polls = 0.0
         for ends, reached in cells:
             if covered < 0.5:
                 covered += ends
-                looks += reached
-        needed.append(looks)
+                polls += reached
+        needed.append(polls)
     return statistics.mean(needed)
 
 
-def table() -> Iterator[str]:
-    """The lines of the report: medians over the seeds."""
-    yield "pacing: requests per job, lag p50 / p95 / mean in seconds (aim: p50 at most 1 at 12 requests)"
+def long_table() -> Iterator[str]:
+    """Yield the lines of the long table: medians over the seeds."""
+    yield "pacing: requests per job, lag p50 / p95 / mean in seconds (target: p50 at most 1 at 12 requests)"
     for work in WORKLOADS:
-        blind = work.progress == "jumps"
-        yield work.name + (f" (p50 of 1 s needs at least {fewest_looks(work):.1f})" if blind else "")
+        without_progress = work.progress == "jumps"
+        yield work.name + (f" (p50 of 1 s needs at least {min_polls(work):.1f})" if without_progress else "")
         for policy, tick in (
             ("fixed 1 s", 0.0),
             ("fixed 5 s", 0.0),
             ("2 to 15 s", 1.0),
-            ("experience", 1.0),
-            ("experience", 0.25),
+            ("engine", 1.0),
+            ("engine", 0.25),
         ):
             runs = [replay(work, policy, tick, seed) for seed in SEEDS]
-            looks, p50, p95, mean = (statistics.median(column) for column in zip(*runs, strict=True))
-            on = f"tick {tick:.2f} s" if tick else "exact timer"
-            yield f"  {policy:<11} {on:<12} {looks:6.1f}   {p50:5.2f} / {p95:5.2f} / {mean:5.2f}"
+            polls, p50, p95, mean = (statistics.median(column) for column in zip(*runs, strict=True))
+            timing = f"tick {tick:.2f} s" if tick else "exact timer"
+            yield f"  {policy:<11} {timing:<12} {polls:6.1f}   {p50:5.2f} / {p95:5.2f} / {mean:5.2f}"
 
 
-def measure(quick: bool) -> list[Line]:
-    """The lines of the common table: requests per job and median lag, ours beside the usual ways."""
-    lines = []
+def measure(quick: bool) -> list[Result]:
+    """Return the results for the table: requests per job and median lag, compared with common policies."""
+    results = []
     for work in (WORKLOADS[1], WORKLOADS[5], WORKLOADS[3]) if quick else WORKLOADS:
         runs = {
             policy: [replay(work, policy, tick, seed) for seed in SEEDS]
             for policy, tick in (
-                ("experience", 1.0),
+                ("engine", 1.0),
                 ("fixed 1 s", 0.0),
                 ("fixed 5 s", 0.0),
                 ("2 to 15 s", 1.0),
             )
         }
-        looks, p50 = (
+        polls, p50 = (
             {policy: statistics.median(run[column] for run in many) for policy, many in runs.items()}
             for column in (0, 1)
         )
-        beside = (f"{looks[policy]:.0f}, {p50[policy]:.2f} s ({policy})" for policy in list(runs)[1:])
-        lines.append(
-            Line(
-                f"pacing, {work.name}: requests a job, p50",
-                f"{looks['experience']:.1f}, {p50['experience']:.2f} s",
-                "; ".join(beside),
-                f"1:{looks['fixed 1 s'] / looks['experience']:.0f}",
+        baseline = (f"{polls[policy]:.0f}, {p50[policy]:.2f} s ({policy})" for policy in list(runs)[1:])
+        results.append(
+            Result(
+                f"pacing, {work.name}: requests per job, p50",
+                f"{polls['engine']:.1f}, {p50['engine']:.2f} s",
+                "; ".join(baseline),
+                f"1:{polls['fixed 1 s'] / polls['engine']:.0f}",
                 "12, 1 s",
-                round(looks["experience"]) <= 12 and p50["experience"] <= 1.0,
+                round(polls["engine"]) <= 12 and p50["engine"] <= 1.0,
             )
         )
-    return lines
+    return results
 
 
 def main() -> None:
-    """The long table, with --long; else the lines of the common one."""
+    """Print the long table with `--long`, else run as the other benchmarks do."""
     if "--long" not in sys.argv:
         report.main("pacing", measure)
         return
-    for line in table():
-        print(line, flush=True)  # noqa: T201 - the table is what this is for
+    for line in long_table():
+        print(line, flush=True)  # noqa: T201 - a command
 
 
 if __name__ == "__main__":

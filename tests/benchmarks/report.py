@@ -1,4 +1,4 @@
-"""The table: a line for each measure, what we do beside what others do in the same run."""
+"""The table of results: one line for each measure, ours next to a baseline from the same run."""
 
 import argparse
 import json
@@ -8,27 +8,27 @@ from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
-class Line:
-    """One measure. `ratio` is ours to the other's; `met` is None where there is no aim."""
+class Result:
+    """One line of the table. `ratio` is ours to the baseline's; `met` is None where there is no target."""
 
     measure: str
     ours: str
-    beside: str = ""
+    baseline: str = ""
     ratio: str = ""
-    aim: str = ""
+    target: str = ""
     met: bool | None = None
 
 
 WIDTHS = (62, 20, 78, 7, 11)
 
 
-def rendered(lines: Iterable[Line]) -> Iterable[str]:
-    """The table, head first."""
-    yield _row("measure", "ours", "beside it", "ratio", "aim", "met")
+def render_table(results: Iterable[Result]) -> Iterable[str]:
+    """Yield the lines of the table, with its head."""
+    yield _row("measure", "ours", "baseline", "ratio", "target", "met")
     yield "-" * (sum(WIDTHS) + 2 * len(WIDTHS) + 3)
-    for line in lines:
-        met = {True: "yes", False: "no", None: ""}[line.met]
-        yield _row(line.measure, line.ours, line.beside, line.ratio, line.aim, met)
+    for result in results:
+        met = {True: "yes", False: "no", None: ""}[result.met]
+        yield _row(result.measure, result.ours, result.baseline, result.ratio, result.target, met)
 
 
 def _row(*cells: str) -> str:
@@ -38,23 +38,23 @@ def _row(*cells: str) -> str:
     ).rstrip()
 
 
-def progress(text: str) -> None:
-    """Tell whoever waits what is being measured, apart from the table."""
+def print_progress(text: str) -> None:
+    """Print to stderr what is being measured; stdout is for the table."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - a command
 
 
-def main(name: str, measure: Callable[[bool], list[Line]]) -> None:
-    """The command line of one benchmark: `--quick` is for trying it, `--json` for whoever collects lines."""
+def main(name: str, measure: Callable[[bool], list[Result]]) -> None:
+    """Run one benchmark from the command line; `measure` is called with whether `--quick` was given."""
     parser = argparse.ArgumentParser(prog=f"python -m tests.benchmarks.{name}")
-    parser.add_argument("--quick", action="store_true", help="smaller and shorter, to see whether it works")
-    parser.add_argument("--json", action="store_true", help="print the lines as JSON")
+    parser.add_argument("--quick", action="store_true", help="smaller and shorter, to check that it works")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
     options = parser.parse_args()
     try:
-        lines = measure(options.quick)
+        results = measure(options.quick)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     if options.json:
-        print(json.dumps([asdict(line) for line in lines]))  # noqa: T201 - a command
+        print(json.dumps([asdict(result) for result in results]))  # noqa: T201 - a command
         return
-    for text in rendered(lines):
-        print(text)  # noqa: T201 - a command
+    for line in render_table(results):
+        print(line)  # noqa: T201 - a command

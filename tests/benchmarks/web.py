@@ -1,4 +1,4 @@
-"""A web process as the Procfile starts it, and a client that asks it and is no burden itself."""
+"""A web process with the Procfile's options, and a client that is too light to affect the measurement."""
 
 import re
 import shlex
@@ -8,37 +8,37 @@ import threading
 import time
 from collections.abc import Mapping
 
-from tests.benchmarks.stage import PROJECT, Stage, answers, wait_until
-from tests.running import free_port
+from tests.benchmarks.sandbox import PROJECT, Sandbox, is_answering, wait_until
+from tests.studio import free_port
 
 CONNECTIONS = 8
 
 Address = tuple[str, int]
 
 
-def broker(made: Stage) -> str:
-    """Start a Valkey for messages and for the cache, and return its address."""
+def start_broker(box: Sandbox) -> str:
+    """Start a Valkey for messages and for the cache, and return its URL."""
     from contentgen.run.embedded import prepare_valkey
-    from tests.benchmarks.stage import valkey_answers
+    from tests.benchmarks.sandbox import is_valkey_answering
 
-    command, address = prepare_valkey(made.folder / "valkey")
-    made.start("valkey", command)
-    wait_until(lambda: valkey_answers(address), "the broker")
+    command, address = prepare_valkey(box.folder / "valkey")
+    box.start("valkey", command)
+    wait_until(lambda: is_valkey_answering(address), "the broker")
     return address
 
 
-def serve(made: Stage, application: str) -> Address:
-    """Start two web processes with the Procfile's options, and return where they listen."""
+def start_web_server(box: Sandbox, application: str) -> Address:
+    """Start two web workers with the Procfile's options, and return the address they listen on."""
     port = free_port()
     (line,) = re.findall(r"^web: gunicorn contentgen\.wsgi (.*)$", (PROJECT / "Procfile").read_text(), re.M)
     options = re.sub(r"--bind \S+", f"--bind 127.0.0.1:{port}", line).replace("${WEB_CONCURRENCY:-2}", "2")
-    made.start("web", [sys.executable, "-m", "gunicorn", application, *shlex.split(options)])
-    wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), "the web server")
+    box.start("web", [sys.executable, "-m", "gunicorn", application, *shlex.split(options)])
+    wait_until(lambda: is_answering(f"http://127.0.0.1:{port}/health"), "the web server")
     return ("127.0.0.1", port)
 
 
-def session(username: str) -> dict[str, str]:
-    """The headers of a browser in which somebody has signed in."""
+def session_headers(username: str) -> dict[str, str]:
+    """Return the headers of a browser in which this user is signed in."""
     from django.conf import settings
     from django.test import Client
 
@@ -49,21 +49,21 @@ def session(username: str) -> dict[str, str]:
     return {"Cookie": f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"}
 
 
-def seconds(connection: socket.socket, path: str, headers: Mapping[str, str]) -> float:
-    """How long one answer took, over a connection that stays open."""
+def time_request(connection: socket.socket, path: str, headers: Mapping[str, str]) -> float:
+    """Return how many seconds one response took, over a connection that stays open."""
     began = time.perf_counter()
     connection.sendall(_request(path, headers))
     _read(connection)
     return time.perf_counter() - began
 
 
-def per_second(address: Address, path: str, headers: Mapping[str, str], seconds: float) -> float:
-    """Requests answered in a second, asked over several connections at once."""
+def requests_per_second(address: Address, path: str, headers: Mapping[str, str], seconds: float) -> float:
+    """Return how many requests per second are answered over several connections at once."""
     request = _request(path, headers)
     began = time.perf_counter()
     counts: list[int] = []
 
-    def ask() -> None:
+    def send_requests() -> None:
         count = 0
         with socket.create_connection(address, timeout=30) as connection:
             while time.perf_counter() - began < seconds:
@@ -72,13 +72,13 @@ def per_second(address: Address, path: str, headers: Mapping[str, str], seconds:
                 count += 1
         counts.append(count)
 
-    threads = [threading.Thread(target=ask) for _ in range(CONNECTIONS)]
+    threads = [threading.Thread(target=send_requests) for _ in range(CONNECTIONS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     if len(counts) < CONNECTIONS:
-        raise RuntimeError(f"{path} was not always answered")
+        raise RuntimeError(f"a request to {path} failed")
     return sum(counts) / (time.perf_counter() - began)
 
 
@@ -88,7 +88,7 @@ def _request(path: str, headers: Mapping[str, str]) -> bytes:
 
 
 def _read(connection: socket.socket) -> None:
-    """Read one answer to its end; a client in Python that did more would itself be what is measured."""
+    """Read one response to its end, and no more: a real HTTP client in Python would dominate the time."""
     data = b""
     while b"\r\n\r\n" not in data:
         data += connection.recv(65_536)
@@ -97,6 +97,6 @@ def _read(connection: socket.socket) -> None:
     if status not in (b"200", b"204"):
         raise RuntimeError(head.decode(errors="replace"))
     lengths = re.findall(rb"(?i)\r\ncontent-length: (\d+)", head)
-    left = (int(lengths[0]) if lengths else 0) - len(body)
-    while left > 0:
-        left -= len(connection.recv(65_536))
+    remaining = (int(lengths[0]) if lengths else 0) - len(body)
+    while remaining > 0:
+        remaining -= len(connection.recv(65_536))

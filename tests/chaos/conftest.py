@@ -1,4 +1,4 @@
-"""A simulator process, workers with traps, and a studio that recovers by its sweeps alone."""
+"""A simulator process, workers that are interrupted, and a studio that recovers by its sweeps alone."""
 
 import os
 import signal
@@ -16,11 +16,11 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils import timezone
 
-from tests.chaos.fleet import PROJECT, Fleet
-from tests.chaos.rules import ControlClient
-from tests.chaos.verdict import left_in_tmp, unsettled
-from tests.chaos.world import free_port
+from tests.chaos.checker import count_unsettled, leftover_temp_files
+from tests.chaos.faults import ControlClient
+from tests.chaos.processes import PROJECT, Processes
 from tests.factories import BackendFactory, VideoFactory
+from tests.studio import free_port
 from videos.engine import dispatch, poll, sweep
 from videos.engine.cleanup import clean_up_video
 from videos.engine.poll import poll_backend
@@ -29,7 +29,7 @@ from videos.engine.store import store
 from videos.engine.submit import submit_next
 from videos.models import Backend, State, Video
 
-ROUNDS = 12  # of all ticks; every state needs at most two
+MAX_ROUNDS = 12  # of all periodic tasks; every state needs at most two
 TASKS = {
     "submit": submit_next,
     "poll_backend": poll_backend,
@@ -40,7 +40,7 @@ TASKS = {
 
 
 class Studio:
-    """One backend, one video, and what is known of both."""
+    """One backend with one video, and a client of the simulator's control API."""
 
     def __init__(self, backend: Backend, video: Video, control: ControlClient, hints: list) -> None:
         self.backend = backend
@@ -48,24 +48,25 @@ class Studio:
         self.control = control
         self._hints = hints
 
-    def worker(self, call: str, *, step: str, how: str) -> subprocess.Popen[bytes]:
-        """Start a worker process that runs one call into the trap at `step`."""
+    def start_worker(self, call: str, *, step: str, how: str) -> subprocess.Popen[bytes]:
+        """Start a worker process that runs one call and is killed or suspended at `step`."""
         pk = self.backend.pk if call in ("submit", "poll_backend") else self.video.pk
-        command = [sys.executable, "-m", "tests.chaos.trapped", step, how, call, str(pk)]
+        command = [sys.executable, "-m", "tests.chaos.interrupted_worker", step, how, call, str(pk)]
         return subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **_environment()})
 
-    def killed(self, call: str, *, step: str) -> None:
+    def kill_worker(self, call: str, *, step: str) -> None:
         """Run a worker process that is killed -9 at `step`."""
-        assert self.worker(call, step=step, how="kill").wait(60) == -signal.SIGKILL, "it never got there"
+        worker = self.start_worker(call, step=step, how="kill")
+        assert worker.wait(60) == -signal.SIGKILL, "the worker never reached the step"
         self.video.refresh_from_db()
 
-    def run(self, call: str) -> None:
-        """Let a worker do one thing without trouble."""
+    def run_task(self, call: str) -> None:
+        """Run one task without interruption."""
         TASKS[call](self.backend.pk if call in ("submit", "poll_backend") else self.video.pk)
         self.video.refresh_from_db()
 
-    def pass_time(self) -> None:
-        """Let every lease run out and everything be due."""
+    def expire_leases(self) -> None:
+        """Make every lease expired and every row due, by making the rows older."""
         past = timezone.now() - timedelta(seconds=1)
         Video.objects.filter(lease_expires_at__isnull=False).update(lease_expires_at=past)
         Video.objects.filter(due_at__isnull=False).update(due_at=past)
@@ -73,55 +74,55 @@ class Studio:
         Backend.objects.update(poll_lease_until=None)
 
     def recover(self) -> None:
-        """Let time pass and the ticks of beat hint, and do what they hint at, until all is settled."""
-        for _ in range(ROUNDS):
-            self.pass_time()
+        """Expire leases, run the periodic tasks and the tasks they enqueue, until everything is settled."""
+        for _ in range(MAX_ROUNDS):
+            self.expire_leases()
             del self._hints[:]
             for tick in (sweep.sweep, dispatch.tick, poll.tick):
                 tick()
             for task, pk in list(self._hints):
                 TASKS[task](pk)
-            if not unsettled():
+            if not count_unsettled():
                 break
         sweep.sweep()
         if Video.objects.filter(pk=self.video.pk).exists():
             self.video.refresh_from_db()
 
     @property
-    def jobs(self) -> list[str]:
-        """What the backend has billed for this video."""
+    def billed_jobs(self) -> list[str]:
+        """The jobs that the backend has billed for this video."""
         return [job["id"] for job in self.control.ledger() if job["prompt"] == self.video.prompt]
 
     @property
-    def stored(self) -> list[str]:
-        """Every file in storage, by its name alone."""
+    def stored_files(self) -> list[str]:
+        """The names of all files in storage, without their folders."""
         root = Path(default_storage.path(""))
         return sorted(path.name for path in root.rglob("*") if path.is_file())
 
-    def check_completed(self) -> None:
-        """One job was paid for, and its film is ours, once and whole."""
+    def assert_completed(self) -> None:
+        """Assert that one job was billed, and its video is stored once and whole."""
         assert self.video.state == State.COMPLETED
-        assert self.jobs == [self.video.backend_job_id]
-        assert self.stored == ["poster.webp", "scrub.jpg", "video.mp4"]
+        assert self.billed_jobs == [self.video.backend_job_id]
+        assert self.stored_files == ["poster.webp", "scrub.jpg", "video.mp4"]
         assert Path(self.video.file.path).stat().st_size == self.video.byte_count
-        assert left_in_tmp() == []
+        assert leftover_temp_files() == []
 
-    def check_canceled(self) -> None:
-        """At most one job was paid for, it is known which, and nothing of it was kept."""
+    def assert_canceled(self) -> None:
+        """Assert that at most one job was billed, its id is known, and nothing of it is stored."""
         assert self.video.state == State.CANCELED
-        assert self.jobs == ([self.video.backend_job_id] if self.video.backend_job_id else [])
+        assert self.billed_jobs == ([self.video.backend_job_id] if self.video.backend_job_id else [])
         assert not self.video.file
-        assert self.stored == []
-        assert left_in_tmp() == []
+        assert self.stored_files == []
+        assert leftover_temp_files() == []
 
 
 def _environment() -> dict[str, str]:
-    """The settings of this test, for a process of its own."""
+    """Return this test's settings as environment variables for another process."""
     database = connection.settings_dict
     url = f"sqlite:///{database['NAME']}"
     if connection.vendor == "postgresql":
-        who = f"{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}"
-        url = f"postgres://{who}/{database['NAME']}"
+        authority = f"{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}"
+        url = f"postgres://{authority}/{database['NAME']}"
     return {
         "DJANGO_SETTINGS_MODULE": "contentgen.settings",
         "DATABASE_URL": url,
@@ -133,14 +134,14 @@ def _environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A simulator whose jobs are done at once, and its port."""
+    """A simulator whose jobs complete at once; its port."""
     folder, port = tmp_path_factory.mktemp("simulator"), free_port()
-    fleet = Fleet(os.environ, folder)
-    fleet.add_simulator(port, folder / "data", duration=0, rules='{"rules": []}')
+    processes = Processes(os.environ, folder)
+    processes.add_simulator(port, folder / "data", duration=0, rules='{"rules": []}')
     try:
         yield port
     finally:
-        fleet.kill()
+        processes.kill()
 
 
 @pytest.fixture
@@ -149,7 +150,7 @@ def studio(transactional_db: None, simulator: int, hints: list) -> Iterator[Stud
     video = VideoFactory(backend=backend, prompt=f"A paper boat, {uuid4().hex}")
     control = ControlClient(simulator)
     deadline = time.monotonic() + 30
-    while not control.ready():
+    while not control.is_ready():
         assert time.monotonic() < deadline, "the simulator did not start"
     yield Studio(backend, video, control, hints)
     control.clear_faults()

@@ -1,4 +1,4 @@
-"""What befalls the studio, and when: a plan made by the dice before it begins."""
+"""When each disruption happens: a schedule drawn from the random generator before the run begins."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -14,142 +14,145 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from tests.chaos.fleet import QUEUES, Fleet
-from tests.chaos.people import People
-from tests.chaos.rules import ControlClient
+from tests.chaos.faults import ControlClient
+from tests.chaos.processes import QUEUES, Processes
+from tests.chaos.users import Users
 
-KILLED_CHILDREN = 0.5  # of the kills of programs that have children
-FREEZE = 36.0  # seconds: longer than the lease of a claim (29) and of a download (30)
-BACKEND_FREEZE = 18.0  # seconds: longer than a call may take (14)
-BROKER_FREEZE = 6.0  # seconds
+CHILD_KILL_SHARE = 0.5  # of the kills of programs that have children
+WORKER_SUSPENSION = 36.0  # seconds: longer than the lease of a claim (29) and of a download (30)
+BACKEND_SUSPENSION = 18.0  # seconds: longer than a call may take (14)
+BROKER_SUSPENSION = 6.0  # seconds
 
-Act = Callable[[], None]
+Action = Callable[[], None]
 
 
 @dataclass
-class Plan:
-    """Acts in the order of their times, in seconds from the start; acts may plan further ones."""
+class Schedule:
+    """Actions ordered by their time in seconds from the start; an action may add further ones."""
 
-    acts: list[tuple[float, int, Act]] = field(default_factory=list)
+    actions: list[tuple[float, int, Action]] = field(default_factory=list)
     _count: int = 0
 
-    def at(self, seconds: float, act: Act) -> None:
+    def add(self, seconds: float, action: Action) -> None:
         self._count += 1
-        self.acts.append((seconds, self._count, act))
-        self.acts.sort(key=lambda planned: planned[:2])
+        self.actions.append((seconds, self._count, action))
+        self.actions.sort(key=lambda planned: planned[:2])
 
-    def due(self, seconds: float) -> Act | None:
-        """Take the next act whose time has come."""
-        if self.acts and self.acts[0][0] <= seconds:
-            return self.acts.pop(0)[2]
+    def pop_due(self, seconds: float) -> Action | None:
+        """Remove and return the next action whose time has come, or None."""
+        if self.actions and self.actions[0][0] <= seconds:
+            return self.actions.pop(0)[2]
         return None
 
 
 class Disruptor:
-    """Carries out kills, freezes and floods."""
+    """Kills and suspends programs."""
 
-    def __init__(self, fleet: Fleet, control: ControlClient, dice: random.Random, plan: Plan) -> None:
-        self._fleet = fleet
+    def __init__(
+        self, processes: Processes, control: ControlClient, rng: random.Random, schedule: Schedule
+    ) -> None:
+        self._processes = processes
         self._control = control
-        self._dice = dice
-        self._plan = plan
+        self._rng = rng
+        self._schedule = schedule
         self.kills = 0
 
     def kill_at(self, seconds: float, name: str) -> None:
-        """Plan a kill."""
-        self._plan.at(seconds, partial(self._kill, name))
+        """Schedule a kill."""
+        self._schedule.add(seconds, partial(self._kill, name))
 
-    def freeze_at(self, seconds: float, name: str, length: float) -> None:
-        """Plan that a program is stopped in the middle of its work, and goes on `length` seconds later."""
-        self._plan.at(seconds, partial(self._freeze, name, seconds + length))
+    def suspend_at(self, seconds: float, name: str, length: float) -> None:
+        """Schedule that a program is suspended, and resumed `length` seconds later."""
+        self._schedule.add(seconds, partial(self._suspend, name, seconds + length))
 
     def _kill(self, name: str) -> None:
-        """Kill the leader of a program, or one of its children where it has any."""
-        program = self._fleet.programs[name]
-        if not program.alive or program.frozen:
-            name = self._dice.choice([n for n, p in sorted(self._fleet.programs.items()) if not p.frozen])
-            program = self._fleet.programs[name]
+        """Kill the parent process of a program or one of its children; of another program if it is down."""
+        program = self._processes.programs[name]
+        if not program.is_alive or program.is_suspended:
+            programs = sorted(self._processes.programs.items())
+            name = self._rng.choice([name for name, program in programs if not program.is_suspended])
+            program = self._processes.programs[name]
         children = program.children() if name.startswith(("worker", "downloads")) else []
         self.kills += 1
-        if children and self._dice.random() < KILLED_CHILDREN:
+        if children and self._rng.random() < CHILD_KILL_SHARE:
             with suppress(ProcessLookupError):
-                kill(self._dice.choice(children), SIGKILL)
+                kill(self._rng.choice(children), SIGKILL)
             return
         if name == "simulator":
-            self._control.before_a_kill()
-        program.kill_leader()
+            self._control.count_before_kill()
+        program.kill_parent()
 
-    def _freeze(self, name: str, until: float) -> None:
-        program = self._fleet.programs[name]
-        if program.alive and not program.frozen:
-            program.freeze()
-            self._plan.at(until, program.thaw)
+    def _suspend(self, name: str, until: float) -> None:
+        program = self._processes.programs[name]
+        if program.is_alive and not program.is_suspended:
+            program.suspend()
+            self._schedule.add(until, program.resume)
 
 
-def empty(redis_url: str) -> None:
-    """Take everything from the broker: messages, leases of messages, what the cache knew."""
+def flush_broker(redis_url: str) -> None:
+    """Remove everything from the broker: messages, unacknowledged ones, and the cache."""
     retry = Retry(NoBackoff(), 0)
     with suppress(RedisError), Redis.from_url(redis_url, socket_timeout=2, retry=retry) as broker:
         broker.flushdb()
 
 
 @dataclass(frozen=True)
-class Scale:
-    """How much of it there is. `pause`: seconds between two kills."""
+class Load:
+    """The size of a run. `kill_interval` is in seconds."""
 
     videos: int
     kills: int
-    pause: float
+    kill_interval: float
 
     @property
-    def length(self) -> float:
-        return self.kills * self.pause
+    def duration(self) -> float:
+        return self.kills * self.kill_interval
 
 
-def plan_disruptions(scale: Scale, disruptor: Disruptor, names: Sequence[str], dice: random.Random) -> None:
-    """Lay down, by the dice alone, what befalls the programs called `names`."""
-    for n in range(scale.kills):
-        disruptor.kill_at((n + 1) * scale.pause, dice.choice(names))
-    # One worker at a time: two frozen ones of a kind would be nothing but a studio that stands still.
-    for turn, at in enumerate(_times(scale.length, every=FREEZE + 4, first=1.0)):
-        queue = dice.choice((*QUEUES, "network", "downloads"))
-        disruptor.freeze_at(at, f"{queue}-1", FREEZE)
-        other = ("simulator", BACKEND_FREEZE) if turn % 2 else ("valkey", BROKER_FREEZE)
+def schedule_disruptions(load: Load, disruptor: Disruptor, names: Sequence[str], rng: random.Random) -> None:
+    """Schedule kills and suspensions of the programs called `names`; only `rng` decides when."""
+    for n in range(load.kills):
+        disruptor.kill_at((n + 1) * load.kill_interval, rng.choice(names))
+    # Only the first worker of a queue: with both suspended, nothing would happen at all.
+    for number, at in enumerate(_instants(load.duration, every=WORKER_SUSPENSION + 4, first=1.0)):
+        queue = rng.choice((*QUEUES, "network", "downloads"))
+        disruptor.suspend_at(at, f"{queue}-1", WORKER_SUSPENSION)
+        other = ("simulator", BACKEND_SUSPENSION) if number % 2 else ("valkey", BROKER_SUSPENSION)
         if other[0] in names:
-            disruptor.freeze_at(at + 8, *other)
+            disruptor.suspend_at(at + 8, *other)
 
 
-def plan_restarts(scale: Scale, plan: Plan, fleet: Fleet) -> None:
-    """Lay down that whatever died is started again within a second, as the supervisor does."""
-    for second in range(1, int(scale.length) + 1):
-        plan.at(second + 0.1, fleet.restart_dead)
+def schedule_restarts(load: Load, schedule: Schedule, processes: Processes) -> None:
+    """Schedule that dead programs are started again within a second, as the supervisor does."""
+    for second in range(1, int(load.duration) + 1):
+        schedule.add(second + 0.1, processes.restart_dead)
 
 
-def plan_floods(
-    scale: Scale, plan: Plan, control: ControlClient, dice: random.Random, redis_url: str
+def schedule_faults(
+    load: Load, schedule: Schedule, control: ControlClient, rng: random.Random, redis_url: str
 ) -> None:
-    """Lay down when the broker is emptied, what the backend forgets, and when its faults are counted."""
-    for at in _times(scale.length, every=16.0):
-        plan.at(at, partial(empty, redis_url))
-    for at in _times(scale.length, every=5.0):
-        plan.at(at, partial(control.forgets, f"number {dice.randrange(scale.videos):05d}"))
-    for at in _times(scale.length, every=3.0):
-        plan.at(at, control.count)
+    """Schedule when the broker is flushed, when the backend denies a job, and when faults are counted."""
+    for at in _instants(load.duration, every=16.0):
+        schedule.add(at, partial(flush_broker, redis_url))
+    for at in _instants(load.duration, every=5.0):
+        schedule.add(at, partial(control.report_not_found_once, f"number {rng.randrange(load.videos):05d}"))
+    for at in _instants(load.duration, every=3.0):
+        schedule.add(at, control.count_injected)
 
 
-def plan_wishes(scale: Scale, plan: Plan, people: People) -> None:
-    """Spread the wishes over the first nine tenths of the time, in batches a second apart."""
-    batches = max(1, int(scale.length * 0.9))
-    share, rest = divmod(scale.videos, batches)
+def schedule_requests(load: Load, schedule: Schedule, users: Users) -> None:
+    """Spread the requests over the first nine tenths of the run, in batches a second apart."""
+    batches = max(1, int(load.duration * 0.9))
+    share, rest = divmod(load.videos, batches)
     for second in range(batches):
-        plan.at(second, partial(people.ask_for, share + (second < rest)))
-    for second in range(1, int(scale.length) + 1):
-        plan.at(second + 0.5, people.shout)
-        for part in range(max(1, scale.videos // 200)):
-            plan.at(second + 0.6 + part / 10, people.change_their_minds)
+        schedule.add(second, partial(users.request_videos, share + (second < rest)))
+    for second in range(1, int(load.duration) + 1):
+        schedule.add(second + 0.5, users.send_spurious_messages)
+        for part in range(max(1, load.videos // 200)):
+            schedule.add(second + 0.6 + part / 10, users.cancel_or_delete_one)
 
 
-def _times(length: float, *, every: float, first: float | None = None) -> list[float]:
-    """Moments `every` seconds apart, up to `length`; the first after half of that when not said otherwise."""
+def _instants(length: float, *, every: float, first: float | None = None) -> list[float]:
+    """Return instants `every` seconds apart, up to `length`; the first is at `every / 2` by default."""
     start = every / 2 if first is None else first
     return [start + every * n for n in range(max(0, ceil((length - start) / every)))]

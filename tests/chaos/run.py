@@ -1,4 +1,4 @@
-"""One run: start, disrupt, let settle, judge."""
+"""One run: start the studio, disrupt it, let it settle, check the result."""
 
 import logging
 import os
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import django
 
 django.setup()
-logging.disable(logging.WARNING)  # that the broker is away is no news here
+logging.disable(logging.WARNING)  # a broker that is away is expected here
 
 from celery import current_app  # noqa: E402
 from django.core.management import call_command  # noqa: E402
@@ -20,129 +20,143 @@ from django.db import connections  # noqa: E402
 from kombu.exceptions import OperationalError  # noqa: E402
 
 from contentgen.health import unserved_queues  # noqa: E402
-from tests.chaos import disruptions, rules, verdict  # noqa: E402
-from tests.chaos.disruptions import Disruptor, Plan, Scale  # noqa: E402
-from tests.chaos.fleet import Fleet  # noqa: E402
-from tests.chaos.people import People  # noqa: E402
-from tests.chaos.rules import ControlClient  # noqa: E402
-from tests.chaos.verdict import Judge, Verdict  # noqa: E402
-from tests.chaos.world import World  # noqa: E402
+from tests.chaos import checker, disruptions, faults  # noqa: E402
+from tests.chaos.checker import Checker, Report  # noqa: E402
+from tests.chaos.disruptions import Disruptor, Load, Schedule  # noqa: E402
+from tests.chaos.environment import ChaosEnvironment  # noqa: E402
+from tests.chaos.faults import ControlClient  # noqa: E402
+from tests.chaos.processes import Processes  # noqa: E402
+from tests.chaos.users import Users  # noqa: E402
 
 JOB_SECONDS = 3.0  # how long the simulator takes for a video
-START_WITHIN = 60  # seconds
-TELL_EVERY = 10  # seconds
+START_TIMEOUT = 60  # seconds
+PROGRESS_INTERVAL = 10  # seconds
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What is printed at the end."""
+class RunResult:
+    """The line that is printed at the end."""
 
     videos: int
     kills: int
     faults: int
-    verdict: Verdict
+    report: Report
 
     def __str__(self) -> str:
-        return f"videos {self.videos}, kills {self.kills}, faults {self.faults}, {self.verdict}"
+        return f"videos {self.videos}, kills {self.kills}, faults {self.faults}, {self.report}"
 
 
 def run(
-    world: World, dice: random.Random, *, videos: int, kills: int, pause: float, time_limit: float
-) -> Outcome:
-    """Make a studio in `world`, break it, and say what became of the videos. Leaves no process behind."""
-    fleet, people = Fleet(os.environ, world.logs), People(random.Random(dice.random()))
-    control = ControlClient(world.simulator_port)
+    environment: ChaosEnvironment,
+    rng: random.Random,
+    *,
+    videos: int,
+    kills: int,
+    kill_interval: float,
+    time_limit: float,
+) -> RunResult:
+    """Start a studio in `environment`, disrupt it, and check every video. Leaves no process behind.
+
+    `kill_interval` and `time_limit` are in seconds.
+    """
+    processes = Processes(os.environ, environment.logs)
+    users = Users(random.Random(rng.random()))
+    control = ControlClient(environment.simulator_port)
     try:
-        _start(world, fleet, control)
-        people.settle_in()
-        scale = Scale(videos, kills, pause)
-        troubles, floods, wishes = Plan(), Plan(), Plan()
-        disruptor = Disruptor(fleet, control, dice, troubles)
-        disruptions.plan_wishes(scale, wishes, people)
-        disruptions.plan_disruptions(scale, disruptor, sorted(fleet.programs), dice)
-        disruptions.plan_restarts(scale, troubles, fleet)
-        disruptions.plan_floods(scale, floods, control, dice, world.redis_url)
-        _carry_out_together(troubles, floods, wishes)
-        _calm(fleet, control)
-        people.ask_for(videos - len(people.prompts))
-        _wait(lambda: not verdict.unsettled() and not verdict.left_in_tmp(), time_limit)
-        fleet.stop(*(name for name in fleet.programs if name not in ("valkey", "simulator")))
-        sys.stderr.write(f"{len(people.derived)} of the videos were made from others\n")
-        judged = Judge(people, control, world.films).judge()
-        return Outcome(len(people.prompts), disruptor.kills, control.struck, judged)
+        _start(environment, processes, control)
+        users.set_up()
+        load = Load(videos, kills, kill_interval)
+        disruption_schedule, fault_schedule, request_schedule = Schedule(), Schedule(), Schedule()
+        disruptor = Disruptor(processes, control, rng, disruption_schedule)
+        disruptions.schedule_requests(load, request_schedule, users)
+        disruptions.schedule_disruptions(load, disruptor, sorted(processes.programs), rng)
+        disruptions.schedule_restarts(load, disruption_schedule, processes)
+        disruptions.schedule_faults(load, fault_schedule, control, rng, environment.redis_url)
+        _execute_together(disruption_schedule, fault_schedule, request_schedule)
+        _end_disruptions(processes, control)
+        users.request_videos(videos - len(users.prompts))
+        _wait_until(lambda: not checker.count_unsettled() and not checker.leftover_temp_files(), time_limit)
+        processes.stop(*(name for name in processes.programs if name not in ("valkey", "simulator")))
+        sys.stderr.write(f"{len(users.derived)} of the videos are derived from others\n")
+        report = Checker(users, control, environment.simulator_videos).check()
+        return RunResult(len(users.prompts), disruptor.kills, control.injected, report)
     finally:
         control.close()
-        fleet.kill()
+        processes.kill()
         connections.close_all()
 
 
-def _start(world: World, fleet: Fleet, control: ControlClient) -> None:
+def _start(environment: ChaosEnvironment, processes: Processes, control: ControlClient) -> None:
     call_command("migrate", interactive=False, verbosity=0)
-    if world.valkey_command:
-        fleet.add("valkey", world.valkey_command)
-    fleet.add_simulator(
-        world.simulator_port, world.folder / "simulator", duration=JOB_SECONDS, rules=rules.everyday()
+    if environment.valkey_command:
+        processes.add("valkey", environment.valkey_command)
+    processes.add_simulator(
+        environment.simulator_port,
+        environment.folder / "simulator",
+        duration=JOB_SECONDS,
+        rules=faults.background_faults(),
     )
-    fleet.add_procfile()
-    if not _wait(lambda: control.ready() and _workers_are_there(), START_WITHIN):
-        raise RuntimeError("the studio did not start")
+    processes.add_procfile()
+    if not _wait_until(lambda: control.is_ready() and _are_workers_ready(), START_TIMEOUT):
+        raise RuntimeError(f"the studio did not start within {START_TIMEOUT} s")
 
 
-def _workers_are_there() -> bool:
+def _are_workers_ready() -> bool:
     try:
         return not unserved_queues(current_app)
     except (OperationalError, ConnectionError):
         return False
 
 
-def _carry_out_together(troubles: Plan, *others: Plan) -> None:
-    """Each plan has a thread of its own, because a studio in trouble keeps those waiting who talk to it."""
+def _execute_together(main: Schedule, *others: Schedule) -> None:
+    """Execute each schedule in its own thread, because calls to a disrupted studio block."""
     with ThreadPoolExecutor(len(others)) as pool:
-        running = [pool.submit(_carry_out, plan) for plan in others]
+        running = [pool.submit(_execute, schedule) for schedule in others]
         try:
-            _carry_out(troubles)
+            _execute(main)
             for future in running:
                 future.result()
         except BaseException:
-            for plan in others:
-                plan.acts.clear()  # or leaving the pool would wait for all of them
+            for schedule in others:
+                schedule.actions.clear()  # otherwise leaving the pool would wait for all of them
             raise
 
 
-def _carry_out(plan: Plan) -> None:
-    """Do what is planned at its time, or as soon after it as what came before allows."""
-    began = told = time.monotonic()
-    while plan.acts:
+def _execute(schedule: Schedule) -> None:
+    """Run each action at its time, or as soon after it as the one before has returned."""
+    began = last_report = time.monotonic()
+    while schedule.actions:
         now = time.monotonic()
-        act = plan.due(now - began)
-        if act is None:
+        action = schedule.pop_due(now - began)
+        if action is None:
             time.sleep(0.05)
         else:
-            act()
-        if now - told > TELL_EVERY:
-            told = now
-            sys.stderr.write(f"{now - began:.0f} s, {len(plan.acts)} acts to come\n")
+            action()
+        if now - last_report > PROGRESS_INTERVAL:
+            last_report = now
+            sys.stderr.write(f"{now - began:.0f} s, actions left: {len(schedule.actions)}\n")
 
 
-def _calm(fleet: Fleet, control: ControlClient) -> None:
-    """End all disruptions."""
-    for program in fleet.programs.values():
-        if program.frozen:
-            program.thaw()
-    fleet.restart_dead()
-    if not _wait(control.ready, START_WITHIN):
-        raise RuntimeError("the simulator did not come back")
+def _end_disruptions(processes: Processes, control: ControlClient) -> None:
+    """Resume, restart and clear the faults of everything."""
+    for program in processes.programs.values():
+        if program.is_suspended:
+            program.resume()
+    processes.restart_dead()
+    if not _wait_until(control.is_ready, START_TIMEOUT):
+        raise RuntimeError(f"the simulator did not restart within {START_TIMEOUT} s")
     control.clear_faults()
 
 
-def _wait(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    told = time.monotonic()
+def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Return whether `condition` held within that time."""
+    last_report = time.monotonic()
+    deadline = last_report + seconds
     while not condition():
         if time.monotonic() > deadline:
             return False
-        if time.monotonic() - told > TELL_EVERY:
-            told = time.monotonic()
-            sys.stderr.write(f"settling, {verdict.unsettled()} to go\n")
+        if time.monotonic() - last_report > PROGRESS_INTERVAL:
+            last_report = time.monotonic()
+            sys.stderr.write(f"settling, unsettled rows: {checker.count_unsettled()}\n")
         time.sleep(0.5)
     return True

@@ -4,46 +4,46 @@ from uuid import uuid4
 
 import pytest
 
+from tests.chaos.checker import leftover_temp_files
 from tests.chaos.conftest import Studio
-from tests.chaos.verdict import left_in_tmp
 from tests.factories import VideoFactory
 from videos.models import Kind, State, Video
 from videos.services.videos import cancel_video, delete_video
 
 
 def test_between_the_claim_and_the_request(studio: Studio):
-    studio.killed("submit", step="claimed")
-    assert (studio.video.state, studio.jobs) == (State.SUBMITTING, [])
+    studio.kill_worker("submit", step="claimed")
+    assert (studio.video.state, studio.billed_jobs) == (State.SUBMITTING, [])
 
     studio.recover()
 
-    studio.check_completed()
+    studio.assert_completed()
 
 
-def test_after_the_request_and_before_the_jobs_id_is_written(studio: Studio):
-    studio.killed("submit", step="accepted")
+def test_between_the_request_and_recording_the_job_id(studio: Studio):
+    studio.kill_worker("submit", step="accepted")
     assert (studio.video.state, studio.video.backend_job_id) == (State.SUBMITTING, "")
-    assert len(studio.jobs) == 1
+    assert len(studio.billed_jobs) == 1
 
     studio.recover()
 
-    studio.check_completed()
+    studio.assert_completed()
 
 
-def test_after_the_jobs_id_is_written(studio: Studio):
-    studio.killed("submit", step="written down")
-    assert (studio.video.state, studio.jobs) == (State.IN_PROGRESS, [studio.video.backend_job_id])
+def test_after_recording_the_job_id(studio: Studio):
+    studio.kill_worker("submit", step="recorded")
+    assert (studio.video.state, studio.billed_jobs) == (State.IN_PROGRESS, [studio.video.backend_job_id])
 
     studio.recover()
 
-    studio.check_completed()
+    studio.assert_completed()
 
 
 @pytest.mark.parametrize("kind", [Kind.REMIX, Kind.EDIT, Kind.EXTEND])
-@pytest.mark.parametrize("step", ["claimed", "accepted", "written down"])
-def test_while_submitting_what_is_made_from_another(studio: Studio, step: str, kind: Kind):
-    _until_storing(studio)
-    studio.run("store")
+@pytest.mark.parametrize("step", ["claimed", "accepted", "recorded"])
+def test_while_submitting_a_derived_video(studio: Studio, step: str, kind: Kind):
+    _advance_to_storing(studio)
+    studio.run_task("store")
     source = studio.video
     studio.video = VideoFactory(
         backend=studio.backend,
@@ -53,101 +53,104 @@ def test_while_submitting_what_is_made_from_another(studio: Studio, step: str, k
         prompt=f"In snow, {uuid4().hex}",
     )
 
-    studio.killed("submit", step=step)
+    studio.kill_worker("submit", step=step)
     assert delete_video(source)
-    assert len(studio.jobs) == (step != "claimed")
+    assert len(studio.billed_jobs) == (step != "claimed")
     studio.recover()
 
     assert studio.video.state == State.COMPLETED
-    assert studio.jobs == [studio.video.backend_job_id]
-    assert not Video.objects.filter(pk=source.pk).exists(), "it was needed, and went then"
-    assert studio.stored == ["poster.webp", "scrub.jpg", "video.mp4"]
-    assert left_in_tmp() == []
+    assert studio.billed_jobs == [studio.video.backend_job_id]
+    assert not Video.objects.filter(pk=source.pk).exists(), (
+        "the source is removed once it is no longer needed"
+    )
+    assert studio.stored_files == ["poster.webp", "scrub.jpg", "video.mp4"]
+    assert leftover_temp_files() == []
 
 
-def test_between_the_news_that_it_is_done_and_the_row(studio: Studio):
-    studio.run("submit")
-    studio.pass_time()
+def test_between_learning_of_completion_and_recording_it(studio: Studio):
+    studio.run_task("submit")
+    studio.expire_leases()
 
-    studio.killed("poll_backend", step="told of completion")
+    studio.kill_worker("poll_backend", step="completion seen")
     assert studio.video.state == State.IN_PROGRESS
     studio.recover()
 
-    studio.check_completed()
+    studio.assert_completed()
 
 
 @pytest.mark.parametrize("step", ["downloading", "saved"])
 def test_while_storing(studio: Studio, step: str):
-    _until_storing(studio)
+    _advance_to_storing(studio)
 
-    studio.killed("store", step=step)
+    studio.kill_worker("store", step=step)
     assert (studio.video.state, studio.video.file.name) == (State.STORING, "")
-    assert left_in_tmp(), "a killed worker cannot clean up"
+    assert leftover_temp_files(), "a killed worker cannot clean up"
     studio.recover()
 
-    studio.check_completed()
+    studio.assert_completed()
 
 
-def test_right_after_the_row_says_that_it_is_stored(studio: Studio):
-    _until_storing(studio)
+def test_after_recording_that_the_video_is_stored(studio: Studio):
+    _advance_to_storing(studio)
 
-    studio.killed("store", step="stored")
+    studio.kill_worker("store", step="stored")
     assert studio.video.state == State.COMPLETED
     studio.recover()
 
-    studio.check_completed()
+    studio.assert_completed()
 
 
-@pytest.mark.parametrize("step", ["claimed", "accepted", "written down"])
-def test_while_submitting_what_is_then_canceled(studio: Studio, step: str):
-    studio.killed("submit", step=step)
+@pytest.mark.parametrize("step", ["claimed", "accepted", "recorded"])
+def test_while_submitting_a_video_that_is_then_canceled(studio: Studio, step: str):
+    studio.kill_worker("submit", step=step)
     assert cancel_video(studio.video)
 
     studio.recover()
 
-    studio.check_canceled()
-    assert len(studio.jobs) == (step != "claimed")
+    studio.assert_canceled()
+    assert len(studio.billed_jobs) == (step != "claimed")
 
 
 @pytest.mark.parametrize("step", ["downloading", "saved"])
-def test_while_storing_what_is_then_canceled(studio: Studio, step: str):
-    _until_storing(studio)
-    studio.killed("store", step=step)
+def test_while_storing_a_video_that_is_then_canceled(studio: Studio, step: str):
+    _advance_to_storing(studio)
+    studio.kill_worker("store", step=step)
     assert cancel_video(studio.video)
 
     studio.recover()
 
-    studio.check_canceled()
+    studio.assert_canceled()
 
 
-def test_while_a_canceled_job_is_being_deleted(studio: Studio):
-    studio.run("submit")
+def test_while_deleting_the_job_of_a_canceled_video(studio: Studio):
+    studio.run_task("submit")
     assert cancel_video(studio.video)
 
-    studio.killed("clean_up_video", step="deleted at the backend")
+    studio.kill_worker("clean_up_video", step="deleted at the backend")
     assert studio.video.delete_job_at is not None
     studio.recover()
 
-    studio.check_canceled()
+    studio.assert_canceled()
     assert studio.video.delete_job_at is None
     assert studio.control.job(studio.video.backend_job_id) is None
 
 
-def test_while_a_deleted_video_is_being_removed(studio: Studio):
-    _until_storing(studio)
-    studio.run("store")
+def test_while_removing_a_deleted_video(studio: Studio):
+    _advance_to_storing(studio)
+    studio.run_task("store")
     assert delete_video(studio.video)
 
-    studio.killed("clean_up_video", step="deleted at the backend")
+    studio.kill_worker("clean_up_video", step="deleted at the backend")
     studio.recover()
 
     assert not Video.objects.filter(pk=studio.video.pk).exists()
-    assert len(studio.jobs) == 1
-    assert studio.stored == []
+    assert len(studio.billed_jobs) == 1
+    assert studio.stored_files == []
 
 
-def _until_storing(studio: Studio) -> None:
-    studio.run("submit")
-    studio.pass_time()
-    studio.run("poll_backend")
+def _advance_to_storing(studio: Studio) -> None:
+    """Bring the video to the state in which its file is to be downloaded."""
+    studio.run_task("submit")
+    studio.expire_leases()
+    studio.run_task("poll_backend")
     assert studio.video.state == State.STORING

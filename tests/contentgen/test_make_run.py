@@ -13,7 +13,7 @@ import pytest
 
 from contentgen.run import __main__ as module
 from contentgen.run.supervisor import RestartLimitError
-from tests.running import READY, WITHIN, Studio, free_port
+from tests.studio import READY, TIMEOUT, Studio, free_port
 
 
 def _commands() -> dict[int, tuple[int, str]]:
@@ -68,7 +68,7 @@ def test_it_runs_everything_and_leaves_nothing_behind(start, tmp_path):
         assert json.load(reply)["status"] == "ready"
 
     second = start(studio.port)
-    assert second.process.wait(timeout=WITHIN) == 1
+    assert second.process.wait(timeout=TIMEOUT) == 1
     assert (
         f"already running on {tmp_path / 'data'}, at http://127.0.0.1:{studio.port}/"
         in second.log.read_text()
@@ -106,7 +106,7 @@ def test_the_next_start_works_after_it_was_killed(start, tmp_path):
 def test_a_taken_port_is_said_in_one_sentence(start, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         studio = start(server.getsockname()[1])
-        assert studio.process.wait(timeout=WITHIN) == 1
+        assert studio.process.wait(timeout=TIMEOUT) == 1
 
     said = studio.log.read_text().strip()
     assert said.startswith(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from contentgen.run import reaper
-from tests.running import wait_until
+from tests.studio import wait_until
 
 SCRIPT = Path(reaper.__file__)
 

@@ -1,8 +1,8 @@
-"""A real studio and a real browser. Without Chromium the tests skip, but not in CI.
+"""A real studio and a real browser. Without Chromium the tests are skipped, except in CI.
 
-Each process of pytest-xdist has one studio for all its tests, before a simulator that draws few frames, and
-only when they are asked for. Whoever watches progress sets how long its jobs take (`pace`). What `make run`
-brings along by itself is tested where it is restarted.
+Each process of pytest-xdist has one studio for all its tests, with a simulator that renders few frames, and
+only on demand. Tests that observe progress set how long jobs take (`set_job_duration`). What `make run`
+starts by itself is tested in `test_restart.py`.
 """
 
 import json
@@ -23,10 +23,10 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.running import PROJECT, READY, Studio, free_port, wait_until
+from tests.studio import PROJECT, READY, Studio, free_port, wait_until
 
 USERNAME, PASSWORD = "alice", "a long enough password"
-# What keeps a browser of the system quiet and small: no GPU, no sandbox (CI runs as root), no calls home.
+# Keep the system's browser small and quiet: no GPU, no sandbox (CI runs as root), no background requests.
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -38,20 +38,20 @@ ARGUMENTS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 
-# A page tells of what its policy refused, whatever the browser makes of it.
-TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation", event =>
+# Report every violation of the content security policy as a console error.
+REPORT_CSP_VIOLATIONS = """document.addEventListener("securitypolicyviolation", event =>
     console.error(`Refused by the policy: ${event.violatedDirective}: ${event.blockedURI}`))"""
 
 SIMULATOR = "-m simulator --duration 1 --poll-after 1 --fps 4 --render on-demand"
-UNHURRIED = 8.0  # seconds a job takes, so that there is progress to see
+SLOW_JOB_SECONDS = 8.0  # long enough to observe progress
 
 Start = Callable[..., Studio]
 
 
 @contextmanager
-def chosen_services() -> Iterator[dict[str, str]]:
-    """PostgreSQL, with a database of one's own, and Redis where the environment names them, else what `make
-    run` brings along.
+def configured_services() -> Iterator[dict[str, str]]:
+    """Yield the settings for a new PostgreSQL database and for Redis where E2E_DATABASE_URL and E2E_REDIS_URL
+    name servers; otherwise `make run` uses its embedded ones.
     """
     chosen = {"REDIS_URL": os.environ.get("E2E_REDIS_URL", "")}
     server = os.environ.get("E2E_DATABASE_URL", "")
@@ -67,7 +67,7 @@ def chosen_services() -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def services() -> Iterator[dict[str, str]]:
-    with chosen_services() as chosen:
+    with configured_services() as chosen:
         yield chosen
 
 
@@ -76,7 +76,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("studio")
 
 
-def _answers(address: str) -> bool:
+def _is_answering(address: str) -> bool:
     try:
         with urlopen(address) as reply:  # noqa: S310  # our own simulator
             return reply.status == 200
@@ -91,7 +91,7 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [sys.executable, *SIMULATOR.split(), "--port", str(port), "--data", str(folder)]
     running = subprocess.Popen(command, cwd=PROJECT)
     try:
-        wait_until(lambda: _answers(f"http://127.0.0.1:{port}/health"))
+        wait_until(lambda: _is_answering(f"http://127.0.0.1:{port}/health"))
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         running.terminate()
@@ -99,29 +99,29 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def pace(simulator: str) -> Iterator[Callable[[float], None]]:
-    """Set how many seconds the jobs of this test take."""
+def set_job_duration(simulator: str) -> Iterator[Callable[[float], None]]:
+    """A function that sets how many seconds the jobs of this test take."""
 
-    def set_duration(seconds: float) -> None:
+    def set_seconds(seconds: float) -> None:
         body = json.dumps({"duration": seconds}).encode()
         address = f"{simulator.removesuffix('/v1')}/_simulator/settings"
         urlopen(Request(address, body, {"Content-Type": "application/json"})).close()  # noqa: S310
 
-    yield set_duration
-    set_duration(1)
+    yield set_seconds
+    set_seconds(1)
 
 
 @pytest.fixture(scope="session")
 def studio(services: dict[str, str], simulator: str, data_dir: Path) -> Iterator[Studio]:
     """The studio that all tests of a process share."""
-    running = start({**services, "SIMULATOR_URL": simulator}, data_dir)
+    running = start_studio({**services, "SIMULATOR_URL": simulator}, data_dir)
     yield running
     assert running.stop(signal.SIGINT) == 0
     assert "Traceback" not in running.log.read_text()
 
 
-def start(services: dict[str, str], data_dir: Path) -> Studio:
-    """Start a studio as a new user does, and return it when it is ready."""
+def start_studio(services: dict[str, str], data_dir: Path) -> Studio:
+    """Start a studio as a new user would, and return it when it is ready."""
     owner = {"OWNER_USERNAME": USERNAME, "OWNER_PASSWORD": PASSWORD}
     studio = Studio(data_dir, free_port(), data_dir / f"log-{secrets.token_hex(4)}", **services, **owner)
     try:
@@ -148,35 +148,35 @@ def browser() -> Iterator[Browser]:
             _listen(context)
             return context
 
-        running.new_context = new_context  # type: ignore[method-assign]  # whoever opens one
+        running.new_context = new_context  # type: ignore[method-assign]  # so that every context is listened to
         yield running
         running.close()
 
 
-_complaints: list[str] = []
+_browser_errors: list[str] = []
 
 
 def _listen(context: BrowserContext) -> None:
-    context.on("console", lambda m: _complaints.append(m.text) if m.type == "error" else None)
-    context.on("weberror", lambda error: _complaints.append(str(error.error)))
-    context.add_init_script(TELL_VIOLATIONS)
+    context.on("console", lambda m: _browser_errors.append(m.text) if m.type == "error" else None)
+    context.on("weberror", lambda error: _browser_errors.append(str(error.error)))
+    context.add_init_script(REPORT_CSP_VIOLATIONS)
 
 
 @pytest.fixture(autouse=True)
-def complaints() -> Iterator[list[str]]:
-    """What the pages of this test complained about, in whatever browser context. It fails when there is
-    anything: an error in the console, one that nobody caught, or what the content policy refused.
+def browser_errors() -> Iterator[list[str]]:
+    """The errors of all pages in this test: console errors, uncaught exceptions and violations of the content
+    security policy. The test fails if there are any at its end.
     """
-    yield _complaints
-    told = list(_complaints)
-    _complaints.clear()
-    assert told == []
+    yield _browser_errors
+    errors = list(_browser_errors)
+    _browser_errors.clear()
+    assert errors == []
 
 
-def only(complaints: list[str], status: int) -> None:
-    """The browser itself notes each answer of this `status`; nothing else may be complained about."""
-    assert [text for text in complaints if f"status of {status}" not in text] == []
-    complaints.clear()
+def assert_only_status(browser_errors: list[str], status: int) -> None:
+    """Assert that there are no errors but the browser's own about responses with this status; clear them."""
+    assert [text for text in browser_errors if f"status of {status}" not in text] == []
+    browser_errors.clear()
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext, studio: Studio) -> Page:
-    """A page of somebody who has signed in."""
+    """A page of a signed-in user."""
     page = context.new_page()
     sign_in(page, studio)
     return page
@@ -197,25 +197,30 @@ _sessions: dict[tuple[str, str], list[Any]] = {}
 
 
 def sign_in(
-    page: Page, studio: Studio, username: str = USERNAME, password: str = PASSWORD, *, anew: bool = False
+    page: Page,
+    studio: Studio,
+    username: str = USERNAME,
+    password: str = PASSWORD,
+    *,
+    new_session: bool = False,
 ) -> None:
-    """Open the studio as somebody. The form is filled in once; later contexts get the session of then, unless
-    it is to begin `anew`.
+    """Open the studio as this user. The form is filled in once; later contexts reuse that session unless
+    `new_session` is set.
     """
-    kept = _sessions.get((studio.url, username))
-    if kept and not anew:
-        page.context.add_cookies(kept)
+    cookies = _sessions.get((studio.url, username))
+    if cookies and not new_session:
+        page.context.add_cookies(cookies)
         page.goto(studio.url)
         if page.url == f"{studio.url}/":
             return
     else:
         page.goto(studio.url)
-    _fill_in(page, studio, username, password)
-    if not anew:
+    _submit_sign_in_form(page, studio, username, password)
+    if not new_session:
         _sessions[studio.url, username] = page.context.cookies()
 
 
-def _fill_in(page: Page, studio: Studio, username: str, password: str) -> None:
+def _submit_sign_in_form(page: Page, studio: Studio, username: str, password: str) -> None:
     page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(password)
     page.keyboard.press("Enter")

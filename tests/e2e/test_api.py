@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import USERNAME
-from tests.running import PROJECT, Studio, wait_until
+from tests.studio import PROJECT, Studio, wait_until
 
 pytestmark = pytest.mark.e2e
 ADDRESS = "http://127.0.0.1:8000"
 
 
 def _commands() -> list[str]:
-    """The blocks of the section in their order, each command on its own."""
+    """Return the commands of the section in order."""
     section = (PROJECT / "README.md").read_text().split("\n## API\n")[1].split("\n## ")[0]
     blocks = re.findall(r"^```\n(.*?)^```$", section, flags=re.MULTILINE | re.DOTALL)
     lines = "".join(blocks).replace("\\\n", " ").splitlines()
@@ -34,7 +34,7 @@ def curl() -> str:
 
 
 class Shell:
-    """One shell's worth of variables, in a folder of its own."""
+    """Runs commands in one folder, with the same environment variables."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder, self.environment = folder, environment
@@ -52,14 +52,14 @@ class Shell:
         assert done.returncode == 0, (command, done.stderr)
         return done.stdout
 
-    def asked(self, command: str) -> dict:
-        answer = json.loads(self.run(command))
-        assert "error" not in answer or answer["error"] is None, (command, answer)
-        return answer
+    def run_json(self, command: str) -> dict:
+        reply = json.loads(self.run(command))
+        assert "error" not in reply or reply["error"] is None, (command, reply)
+        return reply
 
 
 def test_the_readmes_commands_work(studio: Studio, curl: str, tmp_path: Path):
-    exports, asks = _commands()[:2], _commands()[2:]
+    exports, calls = _commands()[:2], _commands()[2:]
     made = studio.manage("create_token", USERNAME, "--name", "My script")
     assert made.returncode == 0, made.stderr
     assert "create_token owner" in exports[0]
@@ -67,24 +67,24 @@ def test_the_readmes_commands_work(studio: Studio, curl: str, tmp_path: Path):
     path = os.environ["PATH"]
     shell = Shell(tmp_path, {"PATH": path, "TOKEN": made.stdout.strip(), "STUDIO": studio.url})
     shutil.copy(_photo(tmp_path), tmp_path / "photo.jpg")
-    generate, image, look, film, thumbnail, listed, remix, extend, models, usage, delete = asks
+    generate, image, retrieve, download, thumbnail, listed, remix, extend, models, usage, delete = calls
 
-    video = shell.asked(generate)
-    assert shell.asked(generate)["id"] == video["id"], "its Idempotency-Key was not honoured"
+    video = shell.run_json(generate)
+    assert shell.run_json(generate)["id"] == video["id"], "its Idempotency-Key was not honoured"
     shell.environment["ID"] = video["id"]
-    assert shell.asked(image)["has_reference"] is True
-    wait_until(lambda: shell.asked(look)["status"] == "completed")
-    shell.run(film)
+    assert shell.run_json(image)["has_reference"] is True
+    wait_until(lambda: shell.run_json(retrieve)["status"] == "completed")
+    shell.run(download)
     shell.run(thumbnail)
     assert (tmp_path / "boat.mp4").read_bytes()[4:8] == b"ftyp"
     assert (tmp_path / "boat.webp").read_bytes()[8:12] == b"WEBP"
-    assert video["id"] in [each["id"] for each in shell.asked(listed)["data"]]
+    assert video["id"] in [each["id"] for each in shell.run_json(listed)["data"]]
     for command, kind in ((remix, "remix"), (extend, "extend")):
-        assert shell.asked(command)["kind"] == kind
-    assert "sora-2" in [each["id"] for each in shell.asked(models)["data"]]
-    assert "total" in shell.asked(usage)
-    assert shell.asked(delete)["deleted"] is True
-    assert json.loads(shell.run(look))["error"]["code"] == "not_found"
+        assert shell.run_json(command)["kind"] == kind
+    assert "sora-2" in [each["id"] for each in shell.run_json(models)["data"]]
+    assert "total" in shell.run_json(usage)
+    assert shell.run_json(delete)["deleted"] is True
+    assert json.loads(shell.run(retrieve))["error"]["code"] == "not_found"
 
 
 def _photo(folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The library in a real browser: finding, selecting, throwing away, downloading, comparing."""
+"""The library in a real browser: search, selection, trash, download and comparison."""
 
 import io
 import json
@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import USERNAME, only, sign_in
-from tests.e2e.looks import violations
-from tests.running import Studio, wait_until
+from tests.e2e.accessibility import find_violations
+from tests.e2e.conftest import USERNAME, assert_only_status, sign_in
+from tests.studio import Studio, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -20,7 +20,7 @@ _PROMPTS = [f"A kite number {number} over the dunes" for number in range(4)]
 
 @pytest.fixture(scope="module")
 def kites(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Four videos, the last of them of another shape."""
+    """The ids of four videos; the last one is in portrait format."""
     sizes = ["1280x720", "1280x720", "1280x720", "720x1280"]
     batch = tmp_path_factory.mktemp("batch") / "kites.csv"
     rows = [f"{prompt},{size}" for prompt, size in zip(_PROMPTS, sizes, strict=True)]
@@ -44,7 +44,7 @@ def _box(page: Page, number: int) -> Locator:
     return _card(page, number).get_by_role("checkbox")
 
 
-def test_search_and_filter_are_in_the_address_and_the_way_back_undoes_them(page: Page, studio: Studio, kites):
+def test_search_and_filters_are_in_the_url_and_undone_by_going_back(page: Page, studio: Studio, kites):
     page.goto(f"{studio.url}/library/")
     page.get_by_role("searchbox").press_sequentially("KITE dunes", delay=20)
     page.wait_for_url(re.compile(r"q=KITE\+dunes$"))
@@ -65,14 +65,16 @@ def test_search_and_filter_are_in_the_address_and_the_way_back_undoes_them(page:
     expect(page.get_by_role("searchbox")).to_have_value("")
 
 
-def test_both_days_are_chosen_in_one_sheet(library: Page):
+def test_both_dates_are_chosen_in_one_menu(library: Page):
     days = library.locator(".filter--days")
     days.get_by_text("Any date").click()
     library.get_by_label("From").fill("2020-01-02")
     expect(days.locator("summary")).to_have_text("From 2 Jan 2020")
-    expect(library.get_by_label("Until"), "the filters are new, and the sheet still open").to_be_visible()
+    expect(
+        library.get_by_label("Until"), "the filters were replaced, but the menu is still open"
+    ).to_be_visible()
     library.get_by_label("Until").fill("2020-02-03")
-    expect(days.locator("summary")).to_have_text("2 Jan 2020 – 3 Feb 2020")  # noqa: RUF001 - as it is written
+    expect(days.locator("summary")).to_have_text("2 Jan 2020 – 3 Feb 2020")  # noqa: RUF001 - the page's en dash
     expect(library.locator(".card")).to_have_count(0)
     library.keyboard.press("Escape")
     expect(library.get_by_label("Until", exact=True)).to_be_hidden()
@@ -80,7 +82,7 @@ def test_both_days_are_chosen_in_one_sheet(library: Page):
     expect(days.locator("summary")).to_have_text("Until 3 Feb 2020")
 
 
-def test_a_range_is_selected_by_key_and_tagged(library: Page):
+def test_a_range_is_selected_by_shortcut_and_tagged(library: Page):
     _card(library, 3).get_by_role("link").first.focus()
     library.keyboard.press("x")
     _card(library, 1).get_by_role("link").first.focus()
@@ -105,7 +107,7 @@ def test_a_range_is_selected_by_key_and_tagged(library: Page):
     expect(library.locator("[data-count]")).to_have_text("3")
 
 
-def test_the_trash_takes_and_gives_back(library: Page, studio: Studio, kites: list[str]):
+def test_videos_are_trashed_and_restored(library: Page, studio: Studio, kites: list[str]):
     for number in (0, 1):
         _card(library, number).hover()
         _box(library, number).check()
@@ -126,13 +128,13 @@ def test_the_trash_takes_and_gives_back(library: Page, studio: Studio, kites: li
     expect(library.locator(".card")).to_have_count(4)
 
 
-def test_a_zip_holds_what_was_selected(library: Page, tmp_path: Path, kites: list[str]):
+def test_a_zip_contains_the_selected_videos(library: Page, tmp_path: Path, kites: list[str]):
     for number in (1, 2):
         _card(library, number).hover()
         _box(library, number).check()
     with library.expect_download() as download:
         library.get_by_role("button", name="ZIP").click()
-    path = tmp_path / "films.zip"
+    path = tmp_path / "videos.zip"
     download.value.save_as(path)
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
         assert archive.testzip() is None
@@ -142,23 +144,23 @@ def test_a_zip_holds_what_was_selected(library: Page, tmp_path: Path, kites: lis
         assert archive.read(f"{names[0]}.mp4")[4:8] == b"ftyp"
 
 
-def test_two_are_compared_in_step(library: Page):
+def test_two_videos_are_compared_in_sync(library: Page):
     for number in (2, 3):
         _card(library, number).hover()
         _box(library, number).check()
     library.get_by_role("button", name="Compare").click()
     expect(library.get_by_role("heading", name="Compare")).to_be_visible()
     expect(library.locator("mark")).to_have_text(["3 ", "2 "])
-    films = library.locator(".take__film")
+    videos = library.locator(".take__film")
 
     def times() -> list[float]:
-        return films.evaluate_all("films => films.map(film => film.currentTime)")
+        return videos.evaluate_all("videos => videos.map(video => video.currentTime)")
 
-    wait_until(lambda: films.evaluate_all("films => films.every(film => film.readyState >= 2)"))
+    wait_until(lambda: videos.evaluate_all("videos => videos.every(video => video.readyState >= 2)"))
     library.keyboard.press("Space")
     wait_until(lambda: min(times()) > 0.5)
     library.keyboard.press("Space")
-    wait_until(lambda: films.evaluate_all("films => films.every(film => film.paused && !film.seeking)"))
+    wait_until(lambda: videos.evaluate_all("videos => videos.every(video => video.paused && !video.seeking)"))
     assert max(times()) - min(times()) < 0.01
     library.get_by_role("slider").fill("3")
     wait_until(lambda: times() == [3, 3])
@@ -166,7 +168,7 @@ def test_two_are_compared_in_step(library: Page):
     wait_until(lambda: times() == [0, 0])
 
 
-def test_many_are_thrown_away_without_a_script(browser: Browser, studio: Studio, kites: list[str]):
+def test_selected_videos_are_trashed_without_javascript(browser: Browser, studio: Studio, kites: list[str]):
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         sign_in(page, studio)
@@ -182,17 +184,19 @@ def test_many_are_thrown_away_without_a_script(browser: Browser, studio: Studio,
         expect(page.locator(".card")).to_have_count(4)
 
 
-def test_its_pages_break_no_rule(library: Page, studio: Studio, kites: list[str], complaints: list[str]):
+def test_library_pages_violate_no_accessibility_rule(
+    library: Page, studio: Studio, kites: list[str], browser_errors: list[str]
+):
     compared = f"/compare?id={kites[1]}&id={kites[3]}"
     found = []
     for path in ("/library/?q=kite&status=completed", "/trash/", "/trash/empty", compared, "/compare"):
         library.goto(f"{studio.url}{path}")
         for box in library.locator(".pick input").all()[:2]:
             box.dispatch_event("click")
-        found += violations(library)
+        found += find_violations(library)
         for width in (390, 1280):
             library.set_viewport_size({"width": width, "height": 844})
             fits = library.evaluate("document.documentElement.scrollWidth <= innerWidth")
             assert fits, f"{path} is too wide at {width}"
-    only(complaints, 400)  # of nothing to compare
+    assert_only_status(browser_errors, 400)  # /compare without videos
     assert found == []

@@ -1,4 +1,4 @@
-"""Reference images in a real browser: kept, picked, used again, and shown as the server will cut them."""
+"""Reference images in a real browser: uploaded, picked, reused, and previewed as they will be cropped."""
 
 import base64
 import re
@@ -9,24 +9,24 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
-from tests.running import Studio
+from tests.studio import Studio
 from videos.media.reference import fit_reference, open_reference
 
 pytestmark = pytest.mark.e2e
 
-# What a browser does with a file from elsewhere, which no driver can: {kind, type, data} to the element.
-HAND_OVER = """(element, {kind, data}) => {
+# Dispatches a paste or drop of a file on an element, which Playwright cannot simulate.
+DISPATCH_FILE = """(element, {kind, data}) => {
   const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
   const files = new DataTransfer();
-  files.items.add(new File([bytes], "handed.png", { type: "image/png" }));
+  files.items.add(new File([bytes], "image.png", { type: "image/png" }));
   const about = { bubbles: true, cancelable: true, dataTransfer: files, clipboardData: files };
   const event = kind === "paste" ? new ClipboardEvent(kind, about) : new DragEvent(kind, about);
-  if (element.dispatchEvent(event)) throw new Error("nobody took the file");
+  if (element.dispatchEvent(event)) throw new Error("the file was not accepted");
 }"""
 
 
 def _photo(*colours: str, size: tuple[int, int] = (1200, 500)) -> bytes:
-    """Bands of colour from left to right, with a line below, so that a cut shows."""
+    """Return a PNG with vertical bands of colour and a white stripe at its bottom, so that crops differ."""
     image = Image.new("RGB", size)
     draw = ImageDraw.Draw(image)
     width = size[0] / len(colours)
@@ -38,9 +38,9 @@ def _photo(*colours: str, size: tuple[int, int] = (1200, 500)) -> bytes:
     return buffer.getvalue()
 
 
-def _hand_over(page: Page, selector: str, kind: str, content: bytes) -> None:
+def _dispatch_file(page: Page, selector: str, kind: str, content: bytes) -> None:
     data = base64.b64encode(content).decode()
-    page.locator(selector).evaluate(HAND_OVER, {"kind": kind, "data": data})
+    page.locator(selector).evaluate(DISPATCH_FILE, {"kind": kind, "data": data})
 
 
 def _pixels(content: bytes, size: tuple[int, int]) -> np.ndarray:
@@ -48,38 +48,38 @@ def _pixels(content: bytes, size: tuple[int, int]) -> np.ndarray:
         return np.asarray(image.convert("RGB").resize(size, Image.Resampling.BOX)).astype(int)
 
 
-def _assert_shown_as_made(page: Page, photo: bytes, size: str, how: str) -> None:
+def _assert_preview_matches(page: Page, photo: bytes, size: str, how: str) -> None:
     preview = page.locator(".reference__preview")
     expect(page.locator(".reference__stage")).to_be_visible()
     preview.evaluate("image => image.decode()")
-    made = fit_reference(open_reference(photo, max_bytes=10**7).content, size, how=how).content
+    expected = fit_reference(open_reference(photo, max_bytes=10**7).content, size, how=how).content
     page.evaluate("document.querySelector('.reference__remove').style.visibility = 'hidden'")
-    seen = page.locator(".reference__frame").screenshot()
-    # The edges of a preview this small fall between pixels, so a few of them may differ.
-    apart = np.abs(_pixels(seen, (24, 24)) - _pixels(made, (24, 24))).max(axis=2)
-    assert (apart > 40).mean() < 0.1, f"{size} {how}: {apart}"
+    shown = page.locator(".reference__frame").screenshot()
+    # In so small a preview edges fall between pixels, so a few pixels may differ.
+    difference = np.abs(_pixels(shown, (24, 24)) - _pixels(expected, (24, 24))).max(axis=2)
+    assert (difference > 40).mean() < 0.1, f"{size} {how}: {difference}"
     page.evaluate("document.querySelector('.reference__remove').style.visibility = ''")
 
 
-def test_a_file_is_dropped_or_pasted_and_shown_as_it_will_be_cut(page: Page):
+def test_a_dropped_or_pasted_file_is_previewed_as_it_will_be_cropped(page: Page):
     photo = _photo("red", "lime", "blue", "yellow")
-    _hand_over(page, "#composer", "drop", photo)
-    _assert_shown_as_made(page, photo, "1280x720", "crop")
+    _dispatch_file(page, "#composer", "drop", photo)
+    _assert_preview_matches(page, photo, "1280x720", "crop")
     page.get_by_text("Portrait").click()
-    _assert_shown_as_made(page, photo, "720x1280", "crop")
+    _assert_preview_matches(page, photo, "720x1280", "crop")
     page.get_by_text("Pad", exact=True).click()
-    _assert_shown_as_made(page, photo, "720x1280", "pad")
+    _assert_preview_matches(page, photo, "720x1280", "pad")
     page.get_by_role("button", name="Remove the reference image").click()
     expect(page.locator(".reference__stage")).to_be_hidden()
 
     other = _photo("black", "orange", size=(600, 900))
-    _hand_over(page, "body", "paste", other)
-    _assert_shown_as_made(page, other, "720x1280", "pad")
+    _dispatch_file(page, "body", "paste", other)
+    _assert_preview_matches(page, other, "720x1280", "pad")
 
 
-def test_an_image_is_kept_picked_and_comes_back_with_another_like_it(page: Page, studio: Studio):
+def test_an_image_is_saved_picked_and_reused_by_another_video(page: Page, studio: Studio):
     page.get_by_role("link", name="References").click()
-    _hand_over(page, "#main", "drop", _photo("teal", "pink", size=(900, 300)))
+    _dispatch_file(page, "#main", "drop", _photo("teal", "pink", size=(900, 300)))
     name = page.locator(".picture", has_text="900\u00d7300").get_by_role("textbox")
     name.fill("Two halves")
     name.press("Enter")

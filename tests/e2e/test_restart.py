@@ -1,4 +1,4 @@
-"""Stopping and starting a whole `make run` loses nothing and pays for nothing twice."""
+"""Stopping and restarting `make run` loses no video and bills none twice."""
 
 import json
 import signal
@@ -7,26 +7,26 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.e2e.conftest import USERNAME, chosen_services, start
-from tests.running import Studio, wait_until
+from tests.e2e.conftest import USERNAME, configured_services, start_studio
+from tests.studio import Studio, wait_until
 
 pytestmark = pytest.mark.e2e
 
-PROMPT = "A clock that is stopped and goes on"
+PROMPT = "A clock that stops and goes on"
 
 
-def _simulator(studio: Studio) -> str:
+def _simulator_url(studio: Studio) -> str:
     shell = "from django.conf import settings; print(settings.SIMULATOR_URL)"
     return studio.manage("shell", "-v0", "-c", shell).stdout.strip().removesuffix("/v1")
 
 
-def _accepted(simulator: str) -> int:
+def _count_accepted(simulator: str) -> int:
     with urlopen(f"{simulator}/_simulator/ledger") as reply:  # noqa: S310  # our own simulator
         return sum(entry["prompt"] == PROMPT for entry in json.load(reply)["accepted"])
 
 
-def _states_at_last(studio: Studio) -> list[str]:
-    """The states of the videos when none is in flight any more."""
+def _final_states(studio: Studio) -> list[str]:
+    """Wait until no video is in flight, and return the states of all."""
     shell = """
 import time
 from videos.models import Video
@@ -36,20 +36,20 @@ print(*Video.objects.values_list("state", flat=True))"""
     return studio.manage("shell", "-v0", "-c", shell).stdout.split()
 
 
-def test_jobs_in_flight_go_on_after_a_restart(tmp_path: Path):
+def test_jobs_in_flight_are_completed_after_a_restart(tmp_path: Path):
     batch = tmp_path / "batch.csv"
     batch.write_text("\n".join(["prompt", *[PROMPT] * 3]))
-    with chosen_services() as services:
-        studio = start(services, tmp_path)
+    with configured_services() as services:
+        studio = start_studio(services, tmp_path)
         made = studio.manage("generate_batch", str(batch), "--user", USERNAME)
         assert made.returncode == 0, made.stderr
-        simulator = _simulator(studio)
-        wait_until(lambda: _accepted(simulator) >= 1)
+        simulator = _simulator_url(studio)
+        wait_until(lambda: _count_accepted(simulator) >= 1)
         assert studio.stop(signal.SIGINT) == 0
-        again = start(services, tmp_path)
+        restarted = start_studio(services, tmp_path)
         try:
-            assert _states_at_last(again) == ["completed"] * 3
-            assert _accepted(_simulator(again)) == 3
+            assert _final_states(restarted) == ["completed"] * 3
+            assert _count_accepted(_simulator_url(restarted)) == 3
         finally:
-            assert again.stop(signal.SIGINT) == 0
-        assert "Traceback" not in studio.log.read_text() + again.log.read_text()
+            assert restarted.stop(signal.SIGINT) == 0
+        assert "Traceback" not in studio.log.read_text() + restarted.log.read_text()

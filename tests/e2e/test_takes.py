@@ -1,4 +1,4 @@
-"""Several takes of one prompt, and the prompts of earlier ones, in a real browser."""
+"""Several takes of one prompt, and the prompt history, in a real browser."""
 
 import hashlib
 
@@ -7,20 +7,20 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import USERNAME, sign_in
-from tests.running import Studio
+from tests.studio import Studio
 
 pytestmark = pytest.mark.e2e
 PROMPT = "A kettle on a windowsill"
 
 
-def test_three_takes_become_three_films_to_compare(page: Page, studio: Studio):
+def test_three_takes_become_three_videos_to_compare(page: Page, studio: Studio):
     takes = page.get_by_role("group", name="Takes")
     price = page.locator("[data-price]")
     expect(price).to_have_text("$0.40")
     page.get_by_role("textbox", name="Prompt").fill(PROMPT)
     takes.get_by_text("3", exact=True).click()
     expect(price).to_have_text("$1.20")
-    expect(page.locator("[data-price-of-each]")).to_have_text("3 × $0.40")  # noqa: RUF001 - as it is written
+    expect(page.locator("[data-price-of-each]")).to_have_text("3 × $0.40")  # noqa: RUF001 - the multiplication sign of the page
     page.keyboard.press("Control+Enter")
 
     cards = page.locator(".card", has_text=PROMPT)
@@ -35,8 +35,8 @@ def test_three_takes_become_three_films_to_compare(page: Page, studio: Studio):
     expect(done).to_have_count(3, timeout=120_000)
     links = done.get_by_role("link", name="Play")
     addresses = [links.nth(number).get_attribute("data-play") or "" for number in range(3)]
-    films = [page.request.get(f"{studio.url}{address}").body() for address in addresses]
-    assert len({hashlib.sha256(film).digest() for film in films}) == 3
+    videos = [page.request.get(f"{studio.url}{address}").body() for address in addresses]
+    assert len({hashlib.sha256(video).digest() for video in videos}) == 3
 
     cards.get_by_role("link", name=PROMPT, exact=True).nth(1).click()
     expect(page.get_by_role("heading", name="Take 2 of 3")).to_be_visible()
@@ -46,18 +46,16 @@ def test_three_takes_become_three_films_to_compare(page: Page, studio: Studio):
 
 
 @pytest.fixture(scope="module")
-def earlier(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> None:
+def history(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> None:
     batch = tmp_path_factory.mktemp("batch") / "prompts.csv"
     batch.write_text("prompt,seconds\nA heron at noon,4\nA crane at noon,8\n")
     made = studio.manage("generate_batch", str(batch), "--user", USERNAME)
     assert made.returncode == 0, made.stderr
 
 
-@pytest.mark.usefixtures("earlier")
+@pytest.mark.usefixtures("history")
 @pytest.mark.parametrize(("theme", "width"), [("dark", 390), ("light", 1280)])
-def test_an_earlier_prompt_is_found_and_used_in_place(
-    browser: Browser, studio: Studio, theme: str, width: int
-):
+def test_a_prompt_is_found_in_the_history_and_used(browser: Browser, studio: Studio, theme: str, width: int):
     with browser.new_context(color_scheme=theme, viewport={"width": width, "height": 844}) as context:
         page = context.new_page()
         sign_in(page, studio)
@@ -78,7 +76,7 @@ def test_an_earlier_prompt_is_found_and_used_in_place(
         page.keyboard.press("Enter")
         page.keyboard.type("crane NOON")
         expect(dialog.get_by_role("listitem")).to_have_count(1)
-        page.keyboard.press("Enter")  # there is nothing to send: the dialog stays
+        page.keyboard.press("Enter")  # submits nothing: the dialog stays
         dialog.get_by_role("link", name="Use prompt “A crane at noon”").click()
         expect(dialog).to_be_hidden()
         expect(prompt_field).to_have_value("A crane at noon")

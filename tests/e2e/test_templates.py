@@ -1,18 +1,18 @@
-"""Templates and earlier prompts in a real browser: by keyboard, from a video, and without scripts."""
+"""Templates, drafts and the prompt history in a real browser: by keyboard, and without JavaScript."""
 
 import re
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import PASSWORD, USERNAME, only, sign_in
-from tests.running import Studio
+from tests.e2e.conftest import PASSWORD, USERNAME, assert_only_status, sign_in
+from tests.studio import Studio
 
 pytestmark = pytest.mark.e2e
 
 
 def _press_until_focused(page: Page, name: str, key: str = "Tab") -> None:
-    """Walk with the keyboard until what is focused is called `name`, whatever it says below."""
+    """Press `key` until the first line of the focused element's text is `name`."""
     for _ in range(80):
         page.keyboard.press(key)
         if page.evaluate("document.activeElement.innerText || ''").strip().partition("\n")[0] == name:
@@ -20,7 +20,7 @@ def _press_until_focused(page: Page, name: str, key: str = "Tab") -> None:
     raise AssertionError(f"“{name}” cannot be reached with {key}")
 
 
-def test_a_template_is_used_with_the_keyboard_alone(page: Page, complaints: list[str]):
+def test_a_template_is_used_by_keyboard(page: Page, browser_errors: list[str]):
     _press_until_focused(page, "Product reveal")
     page.keyboard.press("Enter")
     product = page.get_by_label("Product")
@@ -30,12 +30,12 @@ def test_a_template_is_used_with_the_keyboard_alone(page: Page, complaints: list
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("“product” is empty")).to_be_visible()
     expect(product).to_be_focused()
-    only(complaints, 422)
+    assert_only_status(browser_errors, 422)
 
     page.keyboard.type("A teapot with {braces}")
     sentence = page.locator(".blanks__sentence")
     expect(sentence).to_contain_text("A teapot with {braces} turns slowly on wet stone, one")
-    assert page.locator("#id_prompt").input_value() == sentence.text_content(), "the draft is the sentence"
+    assert page.locator("#id_prompt").input_value() == sentence.text_content(), "the draft is the preview"
     page.keyboard.press("Tab")
     page.keyboard.type("raw")
     page.keyboard.press("Control+Enter")
@@ -47,7 +47,7 @@ def test_a_template_is_used_with_the_keyboard_alone(page: Page, complaints: list
     expect(page.locator(".blanks")).to_have_count(0)
 
 
-def test_what_was_typed_comes_back_and_a_template_becomes_text(page: Page):
+def test_a_draft_is_restored_and_a_template_edited_as_text(page: Page):
     prompt = page.get_by_role("textbox", name="Prompt")
     prompt.fill("My own words")
     page.get_by_role("link", name="Product reveal").click()
@@ -62,7 +62,7 @@ def test_what_was_typed_comes_back_and_a_template_becomes_text(page: Page):
     expect(prompt).to_have_value(re.compile("^A sundial turns slowly on wet stone, one"))
 
 
-def test_a_video_is_kept_as_a_template_and_used(page: Page, studio: Studio):
+def test_a_video_is_saved_as_a_template_and_used(page: Page, studio: Studio):
     made = studio.manage("generate_video", "A heron in the reeds", "--user", USERNAME, "--seconds", "8")
     assert made.returncode == 0, made.stderr
     page.goto(f"{studio.url}/videos/{made.stdout.strip()}/")
@@ -86,7 +86,7 @@ def test_a_video_is_kept_as_a_template_and_used(page: Page, studio: Studio):
     expect(page.get_by_role("radio", name="8 s")).to_be_checked()
 
 
-def test_it_works_without_javascript(browser: Browser, studio: Studio, complaints: list[str]):
+def test_it_works_without_javascript(browser: Browser, studio: Studio, browser_errors: list[str]):
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         sign_in(page, studio)
@@ -103,7 +103,7 @@ def test_it_works_without_javascript(browser: Browser, studio: Studio, complaint
         page.get_by_label("Object").fill("")
         page.get_by_role("button", name="Generate").click()
         expect(page.get_by_text("“object” is empty")).to_be_visible()
-        only(complaints, 422)
+        assert_only_status(browser_errors, 422)
         page.get_by_label("Object").fill("A walnut shell")
         page.get_by_role("button", name="Generate").click()
         expect(page.locator(".card").first).to_contain_text("Close on A walnut shell set down")
@@ -113,7 +113,7 @@ def test_it_works_without_javascript(browser: Browser, studio: Studio, complaint
         expect(prompt).to_have_value(re.compile("^Close on A walnut shell"))
 
 
-def test_a_draft_survives_a_reload_and_is_for_its_writer_only(browser: Browser, studio: Studio):
+def test_a_draft_survives_a_reload_and_is_private_to_its_user(browser: Browser, studio: Studio):
     shell = "from tests.factories import *; UserFactory(username='dora')"
     assert studio.manage("shell", "-c", shell).returncode == 0
     with browser.new_context() as context:

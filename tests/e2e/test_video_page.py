@@ -1,24 +1,24 @@
-"""The page of one video in a real browser: its family, its neighbours, its note and its player."""
+"""The page of one video in a real browser: its lineage, its neighbours, its note and its player."""
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import USERNAME
-from tests.running import Studio, wait_until
+from tests.studio import Studio, wait_until
 
 pytestmark = pytest.mark.e2e
 
 PROMPT = "A bittern waits in the reeds"
 REMIXED = "A bittern sleeps in the reeds"
 _REMIX = (
-    "from videos.models import Video; from videos.services.derivations import remix;"
-    "source = Video.objects.get(public_id='{}'); print(remix(source.owner, source, '{}').public_id)"
+    "from videos.models import Video; from videos.services.derivations import remix_video;"
+    "source = Video.objects.get(public_id='{}'); print(remix_video(source.owner, source, '{}').public_id)"
 )
 
 
 @pytest.fixture(scope="module")
 def bitterns(studio: Studio) -> list[str]:
-    """The addresses of a finished video, of another one, and of a remix of the first that is on its way."""
+    """The paths of two finished videos and of a remix of the first that is still being made."""
     made = [
         studio.manage("generate_video", prompt, "--user", USERNAME, "--wait")
         for prompt in (PROMPT, "A bittern over the lake")
@@ -28,11 +28,11 @@ def bitterns(studio: Studio) -> list[str]:
     return [f"/videos/{command.stdout.strip()}/" for command in made]
 
 
-def test_family_note_and_neighbours(page: Page, studio: Studio, bitterns: list[str]):
+def test_lineage_note_and_neighbours(page: Page, studio: Studio, bitterns: list[str]):
     first, other, remix = bitterns
     page.goto(f"{studio.url}{remix}")
     note = page.get_by_role("textbox", name="Note")
-    # Typed while the page is drawn again under it: nothing is lost, neither letters nor focus.
+    # Typed while polling replaces parts of the page: neither letters nor focus are lost.
     note.press_sequentially("Softer light, and a slower one", delay=150)
     expect(note).to_be_focused()
     expect(note).to_have_value("Softer light, and a slower one")
@@ -61,35 +61,35 @@ def test_family_note_and_neighbours(page: Page, studio: Studio, bitterns: list[s
     page.wait_for_url("**/library/?q=bittern&sort=oldest")
 
 
-def test_the_player_listens_to_keys_unless_they_are_switched_off(
+def test_the_player_has_shortcuts_unless_they_are_switched_off(
     page: Page, studio: Studio, bitterns: list[str]
 ):
     page.goto(f"{studio.url}{bitterns[0]}")
-    film = page.locator("#player")
-    wait_until(lambda: film.evaluate("film => film.readyState >= 1"))
+    video = page.locator("#player")
+    wait_until(lambda: video.evaluate("video => video.readyState >= 1"))
 
-    def at() -> float:
-        return float(film.evaluate("film => film.currentTime"))
+    def current_time() -> float:
+        return float(video.evaluate("video => video.currentTime"))
 
     page.keyboard.press("ArrowRight")
-    assert at() == pytest.approx(1, abs=0.01)
+    assert current_time() == pytest.approx(1, abs=0.01)
     page.keyboard.press("Shift+ArrowRight")
-    assert at() == pytest.approx(1 + 1 / 24, abs=0.01)
+    assert current_time() == pytest.approx(1 + 1 / 24, abs=0.01)
     page.keyboard.press("Home")
-    assert at() == 0
+    assert current_time() == 0
     page.keyboard.press("Space")
-    wait_until(lambda: at() > 0.2)
+    wait_until(lambda: current_time() > 0.2)
     page.keyboard.press("Space")
-    assert film.evaluate("film => film.paused")
+    assert video.evaluate("video => video.paused")
     page.keyboard.press("m")
-    assert film.evaluate("film => film.muted")
+    assert video.evaluate("video => video.muted")
     page.get_by_role("textbox", name="Note").press("m")
-    assert film.evaluate("film => film.muted"), "a letter of a note is a letter"
+    assert video.evaluate("video => video.muted"), "a letter of a note is a letter"
     page.locator("main").focus()
     page.keyboard.press("?")
     page.get_by_role("switch", name="Use single-key shortcuts").click()
     page.keyboard.press("Escape")
-    before = at()
+    before = current_time()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("m")
-    assert (at(), film.evaluate("film => film.muted")) == (before, True)
+    assert (current_time(), video.evaluate("video => video.muted")) == (before, True)

@@ -215,7 +215,7 @@ def test_a_little_progress_does_not_put_the_end_off():
 
 @pytest.mark.parametrize("progress", ["jumps", "moves"])
 def test_drifting_jobs_are_noticed_soon_and_with_few_looks(progress: str):
-    polls, median, late, _ = replay(Workload("", KINDS, 0.05, progress), "experience", 0.25, seed=1)
+    polls, median, late, _ = replay(Workload("", KINDS, 0.05, progress), "engine", 0.25, seed=1)
     plain_polls, _, plain_late, _ = replay(Workload("", KINDS, 0.05), "2 to 15 s", 0.25, seed=1)
 
     assert median <= 1.0
@@ -226,5 +226,5 @@ def test_drifting_jobs_are_noticed_soon_and_with_few_looks(progress: str):
 def test_a_replay_is_the_same_each_time():
     work = Workload("", (60.0,), 0.1, "moves")
 
-    assert replay(work, "experience", 1.0, seed=3) == replay(work, "experience", 1.0, seed=3)
-    assert replay(work, "experience", 1.0, seed=3) != replay(work, "experience", 1.0, seed=4)
+    assert replay(work, "engine", 1.0, seed=3) == replay(work, "engine", 1.0, seed=3)
+    assert replay(work, "engine", 1.0, seed=3) != replay(work, "engine", 1.0, seed=4)

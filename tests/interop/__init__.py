@@ -1,1 +1,1 @@
-"""Other people's software between the studio and the simulator: `make interop`."""
+"""Third-party software between the studio and the simulator: `make interop`."""

@@ -1,4 +1,4 @@
-"""A real LiteLLM proxy between a real studio and the simulator, as an operator would set them up."""
+"""A real LiteLLM proxy between a real studio and the simulator, set up as an operator would."""
 
 import os
 import secrets
@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.interop.doors import ControlClient, Rest
-from tests.running import PROJECT, READY, Studio, free_port, wait_until
+from tests.interop.clients import ControlClient, RestClient
+from tests.studio import PROJECT, READY, Studio, free_port, wait_until
 
 SIMULATOR_KEY, PROXY_KEY = "sk-simulator", "sk-proxy"
 
@@ -31,16 +31,16 @@ model_list:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Everything that runs: the studio, its REST API for the one user, and the simulator's ledger."""
+class Services:
+    """The studio, a client of its REST API for its only user, and a client of the simulator."""
 
     studio: Studio
-    rest: Rest
+    rest: RestClient
     control: ControlClient
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     folder = tmp_path_factory.mktemp("interop")
     with _simulator(folder) as upstream, _proxy(folder, upstream) as base_url:
         settings = {"OPENAI_BASE_URL": f"{base_url}/v1", "OPENAI_API_KEY": PROXY_KEY}
@@ -49,16 +49,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         try:
             studio.wait_for(READY)
             token = studio.manage("create_token", "alice").stdout.strip()
-            with closing(Rest(studio.url, token)) as rest, closing(ControlClient(upstream)) as control:
-                yield Place(studio, rest, control)
+            with closing(RestClient(studio.url, token)) as rest, closing(ControlClient(upstream)) as control:
+                yield Services(studio, rest, control)
         finally:
             studio.stop(signal.SIGINT)
 
 
 @pytest.fixture(autouse=True)
-def no_faults(place: Place) -> Iterator[None]:
+def clear_faults(services: Services) -> Iterator[None]:
     yield
-    place.control.clear_faults()
+    services.control.clear_faults()
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def _simulator(folder: Path) -> Iterator[str]:
     data = str(folder / "simulator")
     arguments = ["--port", str(port), "--data", data, "--duration", "2", "--api-key", SIMULATOR_KEY]
     with _process([sys.executable, "-m", "simulator", *arguments], folder / "simulator.log"):
-        wait_until(lambda: _answers(f"{url}/health"))
+        wait_until(lambda: _is_answering(f"{url}/health"))
         yield url
 
 
@@ -81,10 +81,10 @@ def _proxy(folder: Path, upstream: str) -> Iterator[str]:
     config.write_text(CONFIG.format(upstream=upstream, key=SIMULATOR_KEY))
     port = free_port()
     arguments = ["--config", str(config), "--host", "127.0.0.1", "--port", str(port)]
-    # Told so, it takes its list of prices from its own package instead of from the network.
+    # With the last one it reads its price list from its package instead of from the network.
     offline = {"LITELLM_MASTER_KEY": PROXY_KEY, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     with _process([program, *arguments], folder / "litellm.log", **offline):
-        wait_until(lambda: _answers(f"http://127.0.0.1:{port}/health/liveliness"))
+        wait_until(lambda: _is_answering(f"http://127.0.0.1:{port}/health/liveliness"))
         yield f"http://127.0.0.1:{port}"
 
 
@@ -104,7 +104,7 @@ def _process(command: list[str], log: Path, **environment: str) -> Iterator[None
             process.wait(timeout=30)
 
 
-def _answers(url: str) -> bool:
+def _is_answering(url: str) -> bool:
     try:
         return bool(httpx2.get(url, timeout=5, trust_env=False).status_code == 200)
     except httpx2.HTTPError:

@@ -1,1 +1,1 @@
-"""`python -m tests.screenshots FOLDER`: pictures of every page, to be looked at by people."""
+"""`python -m tests.screenshots FOLDER`: screenshots of every page, for people to review."""

@@ -1,9 +1,9 @@
-"""What the people of the pictures ask for: mixed shapes, lengths and models."""
+"""The prompts of the sample data, with mixed sizes, lengths and models."""
 
 WIDE, TALL = ("sora-2", "1280x720"), ("sora-2", "720x1280")
 CINEMA, STORY = ("sora-2-pro", "1792x1024"), ("sora-2-pro", "1024x1792")
 
-FILMS = [
+VIDEOS = [
     ("A lighthouse in fog at first light, its lamp sweeping slowly over a grey sea", WIDE, 8),
     ("Rain runs down a tram window; the lights of the city blur behind it", TALL, 4),
     ("A fox crosses a snowy clearing at dusk, low sun, long lens", CINEMA, 4),
@@ -32,9 +32,9 @@ REMIX = "A lighthouse in fog at last light, its lamp sweeping slowly over a gold
 REMIX_AGAIN = "A lighthouse in a storm at last light, its lamp sweeping wildly over a golden sea"
 EDIT = "A lighthouse in clear air at first light, its lamp sweeping slowly over a grey sea"
 EXTENSION = "The camera rises over the lighthouse until the whole coast lies below"
-TAKEN = "A paper crane unfolds itself on a slate table, one soft light from the left"
-FROM_PICTURE = "The camera pushes in slowly while the light changes from noon to dusk"
-UNDER_WAY = [
+TAKES = "A paper crane unfolds itself on a slate table, one soft light from the left"
+FROM_REFERENCE = "The camera pushes in slowly while the light changes from noon to dusk"
+BUSY = [
     "A hot-air balloon rises out of the mist, seen from another basket",
     "A glassblower turns a glowing vase, sparks on dark ground",
     "Waves roll in under a pier, black and white, long exposure",

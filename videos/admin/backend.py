@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from videos.backends.probe import ProbeReport
+from videos.backends.probe_report import ProbeReport
 from videos.checks import fault_in_address
 from videos.models import IN_FLIGHT, Backend, State, VideoModel
 from videos.services.backends import probe_backend

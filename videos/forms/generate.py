@@ -16,7 +16,7 @@ from django.db import transaction
 from accounts.models import User
 from videos.capabilities import Offer, available_offers
 from videos.formatting import format_dollars
-from videos.media.reference import BadReference, Reference, open_reference
+from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import Character, Fit, ReferenceImage, Video
 from videos.services.references import keep_reference
 from videos.services.videos import (
@@ -108,7 +108,7 @@ class GenerateForm(forms.Form):
             return None
         try:
             return open_reference(upload, max_bytes=settings.MAX_FILE_SIZE)  # type: ignore[arg-type]  # is a file
-        except BadReference as error:
+        except BadReferenceError as error:
             raise ValidationError(str(error), code=error.code) from error
 
     def clean_reference(self) -> ReferenceImage | None:

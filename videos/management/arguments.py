@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from accounts.models import User
-from videos.media.reference import BadReference, Reference, open_reference
+from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import State, Video
 
 RECENT = timedelta(hours=24)
@@ -52,7 +52,7 @@ def reference_at(path: Path) -> Reference:
             raise ValueError(f"there is no file “{path}”.")
         with path.open("rb") as file:
             return open_reference(file, max_bytes=settings.MAX_FILE_SIZE)
-    except BadReference as error:
+    except BadReferenceError as error:
         raise ValueError(f"“{path}”: {error}") from error
     except OSError as error:
         raise ValueError(f"“{path}” cannot be read: {error.strerror}.") from error

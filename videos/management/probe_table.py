@@ -2,7 +2,7 @@
 
 import textwrap
 
-from videos.backends.probe import ProbeReport
+from videos.backends.probe_report import ProbeReport
 
 _MARKS = {True: "yes", False: "no", None: "?"}
 _WIDTH = 100

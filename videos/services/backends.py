@@ -10,8 +10,8 @@ from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from videos.backends.probe import ProbeReport
-from videos.backends.probe import probe as look_at
+from videos.backends.client import probe as look_at
+from videos.backends.probe_report import ProbeReport
 from videos.checks import fault_in_address
 from videos.engine import clients
 from videos.models import Backend, VideoModel
@@ -24,7 +24,7 @@ SECONDS = [4, 8, 12]
 _SHOWN = 12  # names in one sentence
 
 
-class ConnectionFailed(Exception):  # noqa: N818 - reads as an outcome
+class ConnectionFailedError(Exception):
     """The backend was not added. The message says why and what to do."""
 
 
@@ -64,7 +64,8 @@ def probe_new_backend(backend_id: int) -> None:
 def connect_backend(
     name: str, url: str, *, key_env: str = "", first: bool = False, models: Sequence[str] = ()
 ) -> ConnectionResult:
-    """Add a backend that works, enabled, with its models; raises `NotConnected` and then adds nothing.
+    """Add a backend that works, enabled, with its models; raises `ConnectionFailedError` and then adds
+    nothing.
 
     `first` puts it before the others. Without `models` it is those that the server names and the catalogue
     has, or the server's only one. A model that the catalogue does not have is added to it, with the
@@ -74,7 +75,7 @@ def connect_backend(
     _check(backend)
     findings = look_at(clients.connection_for(backend))
     if findings.problem:
-        raise ConnectionFailed(findings.problem)
+        raise ConnectionFailedError(findings.problem)
     wanted = list(dict.fromkeys(models)) or _its_models(findings)
     for capability, can in findings.capabilities.items():
         setattr(backend, capability, can)
@@ -88,13 +89,13 @@ def connect_backend(
 
 def _check(backend: Backend) -> None:
     if fault := fault_in_address(backend.base_url):
-        raise ConnectionFailed(f"The base URL {fault}.")
+        raise ConnectionFailedError(f"The base URL {fault}.")
     try:
         backend.full_clean()
     except ValidationError as error:
-        raise ConnectionFailed(" ".join(error.messages)) from error
+        raise ConnectionFailedError(" ".join(error.messages)) from error
     if backend.key_env and not os.environ.get(backend.key_env):
-        raise ConnectionFailed(
+        raise ConnectionFailedError(
             f"{backend.key_env} is not set. Put {backend.key_env}=… into .env, then try again."
         )
 
@@ -102,14 +103,14 @@ def _check(backend: Backend) -> None:
 def _its_models(findings: ProbeReport) -> list[str]:
     named = findings.models or ()
     if not named:
-        raise ConnectionFailed(
+        raise ConnectionFailedError(
             "The server does not name its models. Say which it has with --models NAME,NAME."
         )
     known = set(VideoModel.objects.filter(name__in=named).values_list("name", flat=True))
     chosen = [name for name in named if name in known] or (list(named) if len(named) == 1 else [])
     if not chosen:
         listed = ", ".join(named[:_SHOWN]) + (" …" if len(named) > _SHOWN else "")
-        raise ConnectionFailed(
+        raise ConnectionFailedError(
             f"The server names {len(named)} models, none of them in the catalogue: {listed}. Say which of "
             "them make videos with --models NAME,NAME."
         )

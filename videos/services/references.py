@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from videos.engine.reference_cleanup import delete_unused_reference
-from videos.media.reference import BadReference, Reference, open_reference
+from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import ReferenceImage, Video
 from videos.models.reference_image import NAME_LIMIT
 from videos.validation import is_unicode
@@ -25,7 +25,7 @@ def add_reference(owner: User, file: BinaryIO) -> ReferenceImage:
     """Keep an uploaded picture. Raises `ValidationError` with a sentence when it cannot be a reference."""
     try:
         reference = open_reference(file, max_bytes=settings.MAX_FILE_SIZE)
-    except BadReference as error:
+    except BadReferenceError as error:
         raise ValidationError(str(error), code=error.code) from error
     return keep_reference(owner, reference)
 

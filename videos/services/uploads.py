@@ -13,7 +13,7 @@ from accounts.models import User
 from videos import lifecycle
 from videos.capabilities import MAX_SECONDS, Offer, available_offers
 from videos.engine import store
-from videos.media.inspect import NotAVideo, VideoFacts, inspect_video
+from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
 from videos.models import Kind, State, Video
 
 IMPORTED_PROMPT = "A clip of your own"  # what it is called in the library, where others show their prompt
@@ -57,7 +57,7 @@ def _known(owner: User, content: bytes) -> Video | None:
 def _inspected(path: Path) -> VideoFacts:
     try:
         facts = inspect_video(path)
-    except NotAVideo as error:
+    except NotAVideoError as error:
         raise _wrong(str(error)) from error
     if facts.duration_seconds > MAX_SECONDS:
         raise _wrong(f"The clip is longer than {MAX_SECONDS} seconds.")

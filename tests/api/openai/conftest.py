@@ -13,7 +13,7 @@ from PIL import Image
 from accounts import tokens
 from accounts.models import Scope, User
 from tests.factories import VideoFactory
-from tests.media.conftest import write_film
+from tests.media.conftest import write_video
 from videos.api.openai import characters
 from videos.models import Backend, State, Video
 
@@ -74,7 +74,7 @@ def stored(made: Made) -> Video:
 @pytest.fixture(scope="session")
 def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A real clip of two seconds, 320x180."""
-    return write_film(tmp_path_factory.mktemp("clip") / "clip.mp4").read_bytes()
+    return write_video(tmp_path_factory.mktemp("clip") / "clip.mp4").read_bytes()
 
 
 def png(width: int = 64, height: int = 36) -> bytes:

@@ -1,11 +1,11 @@
-"""A program beside the studio that all tests share."""
+"""Access to the API of the studio that all tests of a process share."""
 
 import pytest
 
-from tests.e2e.openai.programs import Program
-from tests.running import Studio
+from tests.e2e.openai.api_access import ApiAccess
+from tests.studio import Studio
 
 
 @pytest.fixture(scope="package")
-def program(studio: Studio, simulator: str) -> Program:
-    return Program(studio, simulator)
+def api_access(studio: Studio, simulator: str) -> ApiAccess:
+    return ApiAccess(studio, simulator)

@@ -15,9 +15,9 @@ import pytest
 from openai import AsyncOpenAI, BaseModel, OpenAI
 from openai.types import Video
 
-from tests.e2e.openai.programs import SIZE, Program, photo
-from tests.media.conftest import write_film
-from tests.running import PROJECT
+from tests.e2e.openai.api_access import SIZE, ApiAccess, photo
+from tests.media.conftest import write_video
+from tests.studio import PROJECT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")]
 
@@ -25,25 +25,25 @@ T = TypeVar("T", bound=BaseModel)
 
 
 @pytest.fixture
-def client(program: Program) -> Iterator[OpenAI]:
-    with OpenAI(base_url=program.base_url, api_key=program.token) as client:
+def client(api_access: ApiAccess) -> Iterator[OpenAI]:
+    with OpenAI(base_url=api_access.base_url, api_key=api_access.token) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def finished(program: Program) -> str:
-    """A finished video that other tests need."""
-    with OpenAI(base_url=program.base_url, api_key=program.token) as client:
+def finished(api_access: ApiAccess) -> str:
+    """The id of a finished video."""
+    with OpenAI(base_url=api_access.base_url, api_key=api_access.token) as client:
         return client.videos.create_and_poll(prompt="A quiet lake at dawn", size=SIZE).id
 
 
-def strict(answer: T) -> T:
-    """The SDK believes whatever arrives; here its own model must accept every value as it is."""
-    type(answer).model_validate(answer.to_dict(), strict=True)
-    return answer
+def strict(response: T) -> T:
+    """Validate the response strictly against the SDK's own model; the SDK itself does not."""
+    type(response).model_validate(response.to_dict(), strict=True)
+    return response
 
 
-def test_create_wait_download_list_and_delete(client: OpenAI, program: Program):
+def test_create_wait_download_list_and_delete(client: OpenAI, api_access: ApiAccess):
     reference = ("photo.png", photo(), "image/png")
     made = strict(
         client.videos.create(
@@ -58,10 +58,10 @@ def test_create_wait_download_list_and_delete(client: OpenAI, program: Program):
     assert (made.status, made.seconds, made.size, made.model) == ("queued", "4", SIZE, "sora-2")
     assert (done.id, done.status, done.progress) == (made.id, "completed", 100)
     assert waited.status == "completed"
-    assert program.billed("Green drifts") == 2
-    film = client.videos.download_content(made.id).read()
-    assert film == client.videos.download_content(made.id, variant="video").read()
-    assert film[4:8] == b"ftyp"
+    assert api_access.count_billed_jobs("Green drifts") == 2
+    video = client.videos.download_content(made.id).read()
+    assert video == client.videos.download_content(made.id, variant="video").read()
+    assert video[4:8] == b"ftyp"
     assert client.videos.download_content(made.id, variant="thumbnail").read()[8:12] == b"WEBP"
     assert client.videos.download_content(made.id, variant="spritesheet").read()[:2] == b"\xff\xd8"
     listed = [strict(video).id for video in client.videos.list(limit=1)]
@@ -73,9 +73,9 @@ def test_create_wait_download_list_and_delete(client: OpenAI, program: Program):
         client.videos.retrieve(made.id)
 
 
-def test_what_is_made_of_videos_is_accepted(client: OpenAI, finished: str, tmp_path: Path):
+def test_derived_videos_are_accepted(client: OpenAI, finished: str, tmp_path: Path):
     own = ("own.mp4", client.videos.download_content(finished).read(), "video/mp4")
-    foreign = ("clip.mp4", write_film(tmp_path / "clip.mp4", size=(1280, 720)).read_bytes(), "video/mp4")
+    foreign = ("clip.mp4", write_video(tmp_path / "clip.mp4", size=(1280, 720)).read_bytes(), "video/mp4")
 
     remix = strict(client.videos.remix(finished, prompt="in snow"))
     edits = [strict(client.videos.edit(prompt="at night", video=video)) for video in (own, foreign)]
@@ -90,8 +90,8 @@ def test_what_is_made_of_videos_is_accepted(client: OpenAI, finished: str, tmp_p
     assert {video.status for video in [remix, *edits, *longer, by_id]} <= {"queued", "in_progress"}
 
 
-def test_what_is_made_of_videos_is_finished(client: OpenAI, finished: str, tmp_path: Path):
-    foreign = ("clip.mp4", write_film(tmp_path / "other.mp4", size=(1280, 720)).read_bytes(), "video/mp4")
+def test_derived_videos_are_completed(client: OpenAI, finished: str, tmp_path: Path):
+    foreign = ("clip.mp4", write_video(tmp_path / "other.mp4", size=(1280, 720)).read_bytes(), "video/mp4")
 
     jobs = [
         client.videos.remix(finished, prompt="in rain"),
@@ -104,10 +104,10 @@ def test_what_is_made_of_videos_is_finished(client: OpenAI, finished: str, tmp_p
     assert [video.seconds for video in done] == ["4", "2", "6"]
 
 
-def test_a_character_is_made_and_appears(client: OpenAI, finished: str):
-    film = ("ada.mp4", client.videos.download_content(finished).read(), "video/mp4")
+def test_a_character_is_created_and_used(client: OpenAI, finished: str):
+    clip = ("ada.mp4", client.videos.download_content(finished).read(), "video/mp4")
 
-    ada = strict(client.videos.create_character(name="Ada", video=film))
+    ada = strict(client.videos.create_character(name="Ada", video=clip))
     found = strict(client.videos.get_character(str(ada.id)))
     cast = {"characters": [{"id": ada.id}]}
     video = client.videos.create_and_poll(prompt="Ada waves", size=SIZE, extra_body=cast)
@@ -116,7 +116,7 @@ def test_a_character_is_made_and_appears(client: OpenAI, finished: str):
     assert (video.status, video.error) == ("completed", None)
 
 
-def test_errors_arrive_as_the_sdk_names_them(client: OpenAI, program: Program):
+def test_errors_raise_the_sdks_exceptions(client: OpenAI, api_access: ApiAccess):
     with pytest.raises(openai.BadRequestError) as refused:
         client.videos.create(prompt="a", size="640x480")  # type: ignore[arg-type]
     assert (refused.value.param, refused.value.code) == ("size", "invalid_value")
@@ -124,27 +124,27 @@ def test_errors_arrive_as_the_sdk_names_them(client: OpenAI, program: Program):
         client.videos.download_content("video_nobody_has")
     with pytest.raises(openai.AuthenticationError):
         client.with_options(api_key="cg_wrong").videos.list()
-    assert program.billed("a") == 0
+    assert api_access.count_billed_jobs("a") == 0
 
 
-def test_models(client: OpenAI):
+def test_models_are_listed_and_retrieved(client: OpenAI):
     names = [strict(model).id for model in client.models.list()]
 
     assert "sora-2" in names
     assert client.models.retrieve("sora-2").owned_by == "Simulator"
 
 
-def test_every_method_without_blocking(program: Program, finished: str):
-    async def talk() -> None:
-        async with AsyncOpenAI(base_url=program.base_url, api_key=program.token) as client:
+def test_every_method_of_the_async_client(api_access: ApiAccess, finished: str):
+    async def call_every_method() -> None:
+        async with AsyncOpenAI(base_url=api_access.base_url, api_key=api_access.token) as client:
             videos = client.videos
             reference = ("photo.png", photo(), "image/png")
             made = strict(await videos.create(prompt="A sea", size=SIZE, input_reference=reference))
             assert strict(await videos.poll(made.id)).status == "completed"
             assert strict(await videos.create_and_poll(prompt="A sea", size=SIZE)).status == "completed"
             assert strict(await videos.retrieve(made.id)).id == made.id
-            film = await (await videos.download_content(made.id)).aread()
-            upload = ("a.mp4", film, "video/mp4")
+            video = await (await videos.download_content(made.id)).aread()
+            upload = ("a.mp4", video, "video/mp4")
             assert strict(await videos.remix(made.id, prompt="b")).remixed_from_video_id == made.id
             assert strict(await videos.edit(prompt="c", video=upload)).seconds == "4"
             assert strict(await videos.extend(prompt="d", video=upload, seconds="4")).seconds == "8"
@@ -153,12 +153,12 @@ def test_every_method_without_blocking(program: Program, finished: str):
             assert made.id in [video.id async for video in videos.list(limit=2)]
             assert strict(await videos.delete(made.id)).deleted is True
 
-    # In a thread of its own: a browser of another test has left a running loop in this one.
+    # In its own thread: in this one, another test's browser has left a running event loop.
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, talk()).result()
+        thread.submit(asyncio.run, call_every_method()).result()
 
 
-def test_the_readmes_example_as_it_stands(program: Program, tmp_path: Path):
+def test_the_readmes_example_as_it_stands(api_access: ApiAccess, tmp_path: Path):
     section = (PROJECT / "README.md").read_text().partition("## Your OpenAI scripts, unchanged")[2]
     example = re.search(r"```python\n(.*?)```", section, re.DOTALL)
     assert example is not None
@@ -167,7 +167,7 @@ def test_the_readmes_example_as_it_stands(program: Program, tmp_path: Path):
 
     done = subprocess.run(
         [sys.executable, "-c", example[1]],
-        env={**os.environ, **program.settings},
+        env={**os.environ, **api_access.settings},
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.http.request import UnreadablePostError
 
 from videos.api.errors import ApiError
-from videos.media.reference import BadReference, Reference, open_reference
+from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import Character
 
 PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -118,7 +118,7 @@ def reference(fields: Fields) -> tuple[bytes, Reference] | None:
         return None
     try:
         return content, open_reference(content, max_bytes=settings.MAX_FILE_SIZE)
-    except BadReference as error:
+    except BadReferenceError as error:
         raise _wrong_picture(str(error), error.code) from error
 
 

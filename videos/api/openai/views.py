@@ -17,7 +17,7 @@ from videos.api.openai.endpoint import own, own_video, reply
 from videos.api.openai.requests import Fields
 from videos.capabilities import available_offers
 from videos.forms.generate import initial_values
-from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, stored_response
+from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, file_response
 from videos.models import Character, Kind, State, Video
 from videos.models.video import public_status
 from videos.services.derivations import edit_video, extend_video, remix_video
@@ -119,14 +119,14 @@ def content(request: HttpRequest, caller: Caller, video_id: str) -> HttpResponse
         message = f"Video is not ready yet: it is {public_status(video.state)}."
         raise ApiError(404, "video_not_ready", message)
     field, content_type, ending = _VARIANTS[variant]
+    stored = StoredFile(
+        getattr(video, field),
+        content_type,
+        download_name=f"{video.public_id}.{ending}",
+        etag=video.sha256 if variant == "video" else "",
+    )
     try:
-        return stored_response(
-            request,
-            getattr(video, field),
-            content_type=content_type,
-            filename=f"{video.public_id}.{ending}",
-            etag=video.sha256 if variant == "video" else None,
-        )
+        return file_response(request, stored)
     except FileNotFoundError as error:
         raise ApiError(404, "not_found", f"This video has no {variant}.", param="variant") from error
 

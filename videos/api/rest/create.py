@@ -17,7 +17,7 @@ from videos.api.errors import ApiError, from_validation
 from videos.api.http import unparsable
 from videos.api.rest.schemas import GenerateIn
 from videos.capabilities import available_offers
-from videos.media.reference import BadReference, Reference, open_reference
+from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import Character, Fit, Video
 from videos.services.references import keep_reference
 from videos.services.videos import (
@@ -146,6 +146,6 @@ def _opened(image: bytes | None) -> Reference | None:
         return None
     try:
         return open_reference(image, max_bytes=settings.MAX_FILE_SIZE)
-    except BadReference as error:
+    except BadReferenceError as error:
         status = 413 if error.code == "too_large" else 422
         raise ApiError(status, error.code, str(error), param="input_reference") from error

@@ -37,7 +37,7 @@ from videos.api.rest.schemas import (
     ready_made,
 )
 from videos.capabilities import available_offers
-from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, readable_name, stored_response
+from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, file_response, readable_name
 from videos.models import IN_FLIGHT, PromptTemplate, State, Video
 from videos.models.video import VideoQuerySet
 from videos.services.derivations import edit_video, extend_video, remix_video
@@ -341,17 +341,17 @@ def _require_file(video: Video) -> None:
 
 def _file(request: Request, video: Video, output: Output) -> HttpResponseBase:
     if output == "thumbnail":
-        return stored_response(request, video.poster, content_type=POSTER_TYPE)
+        return file_response(request, StoredFile(video.poster, POSTER_TYPE))
     if output == "spritesheet":
-        return stored_response(request, video.scrub_sheet, content_type=SCRUB_TYPE)
-    return stored_response(
-        request,
+        return file_response(request, StoredFile(video.scrub_sheet, SCRUB_TYPE))
+    stored = StoredFile(
         video.file,
-        content_type="video/mp4",
-        filename=f"{readable_name(video.prompt) or video.public_id}.mp4",
+        "video/mp4",
+        download_name=f"{readable_name(video.prompt) or video.public_id}.mp4",
         as_attachment=True,
-        etag=video.sha256 or None,
+        etag=video.sha256,
     )
+    return file_response(request, stored)
 
 
 def _storable(text: str) -> str:

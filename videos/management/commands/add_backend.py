@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from videos.management.probe_table import table
-from videos.services.backends import ConnectionFailed, ConnectionResult, connect_backend
+from videos.services.backends import ConnectionFailedError, ConnectionResult, connect_backend
 
 
 class Command(BaseCommand):
@@ -41,7 +41,7 @@ class Command(BaseCommand):
                 first=options["default"],
                 models=models,
             )
-        except ConnectionFailed as error:
+        except ConnectionFailedError as error:
             raise CommandError(f"Not added. {error}") from error
         self.stdout.write(f"{table(connected.findings)}\n\n{_outcome(connected)}")
 

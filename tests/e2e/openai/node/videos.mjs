@@ -28,14 +28,14 @@ while (video.status === "queued" || video.status === "in_progress") {
 assert.equal(video.status, "completed");
 assert.equal(video.progress, 100);
 
-const film = Buffer.from(await (await client.videos.downloadContent(made.id)).arrayBuffer());
-assert.equal(film.subarray(4, 8).toString(), "ftyp");
+const content = Buffer.from(await (await client.videos.downloadContent(made.id)).arrayBuffer());
+assert.equal(content.subarray(4, 8).toString(), "ftyp");
 const thumbnail = await client.videos.downloadContent(made.id, { variant: "thumbnail" });
 assert.equal(thumbnail.headers.get("content-type"), "image/webp");
 
 const edit = await client.videos.edit({
   prompt: "at night",
-  video: await toFile(film, "film.mp4", { type: "video/mp4" }),
+  video: await toFile(content, "video.mp4", { type: "video/mp4" }),
 });
 assert.equal(edit.seconds, "4");
 

@@ -1,0 +1,36 @@
+"""Accessibility checks with axe, in several appearances of a page that is opened only once."""
+
+from collections.abc import Iterable
+from itertools import product
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+Appearance = tuple[str, int]  # a theme, and a viewport width in pixels
+
+ALL_APPEARANCES: list[Appearance] = list(product(("dark", "light"), (390, 1280)))
+
+# Colours fade between themes, and axe would measure the contrast half-way. The pages' content security policy
+# allows a style sheet that a script constructs.
+DISABLE_ANIMATIONS = """() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("*, *::before, *::after { transition: none !important; animation: none !important; }");
+    document.adoptedStyleSheets = [sheet];
+}"""
+
+
+def find_violations(page: Page, appearances: Iterable[Appearance] = ALL_APPEARANCES) -> list[str]:
+    """Return the violations that axe finds in these appearances of the page in its present state."""
+    found = []
+    page.evaluate(Axe().axe_script)
+    page.evaluate(DISABLE_ANIMATIONS)
+    for theme, width in appearances:
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.set_viewport_size({"width": width, "height": 844})
+        result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        found += [
+            f"{page.url} ({theme}, {width}): {rule['id']}: {node['target']}"
+            for rule in result["violations"]
+            for node in rule["nodes"]
+        ]
+    return found

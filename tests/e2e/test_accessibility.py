@@ -1,0 +1,219 @@
+"""Accessibility of every page: axe, both themes, phone and desktop widths, with and without content.
+
+The pages are taken from the URL configuration, so a new page is checked without being listed here. Each is
+opened only once for all checks, because opening it takes most of the time.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.accessibility import ALL_APPEARANCES, find_violations
+from tests.e2e.conftest import assert_only_status, sign_in
+from tests.factories import PASSWORD
+from tests.studio import Studio
+
+pytestmark = pytest.mark.e2e
+
+# Third-party pages, or no pages at all.
+EXCLUDED_NAMESPACES = ("admin", "api", "ninja", "openai")
+# By user. The one without content gets each theme and each width only once.
+APPEARANCES = {"erin": ALL_APPEARANCES, "finn": [("dark", 390), ("light", 1280)]}
+# 320 px is a desktop's 1280 at a zoom of 400 %, 640 px at 200 %.
+NARROW_WIDTHS = (320, 360, 640)
+NOT_FOUND = "/videos/video_nobody_has/"
+BUSY, NEW = APPEARANCES  # a user with something of everything, and a new user
+
+_CREATE_USERS = f"""
+from tests.factories import UserFactory
+UserFactory(username="{BUSY}", is_staff=True, is_superuser=True)
+UserFactory(username="{NEW}")"""
+
+# One video in every state that does not change by itself, one in the trash, and a character in any state.
+_CREATE_CONTENT = f"""
+from datetime import timedelta
+from django.utils import timezone
+from accounts.models import User
+from tests.factories import VideoFactory
+from videos.models import Backend, PromptTemplate, State, Video
+from videos.services.characters import create_character_from_video
+from videos.services.library import add_tag, set_favourite, set_note
+erin, now = User.objects.get(username="{BUSY}"), timezone.now()
+later = now + timedelta(hours=1)
+common = dict(owner=erin, backend=Backend.objects.for_environment())
+VideoFactory(**common, state=State.FAILED)
+VideoFactory(**common, state=State.CANCELED)
+VideoFactory(**common, state=State.UNCERTAIN, due_at=None)
+VideoFactory(**common, state=State.IN_PROGRESS, progress=40, due_at=later, deadline_at=later)
+VideoFactory(**common, state=State.FAILED, trashed_at=now, prompt="Thrown away")
+finished = Video.objects.get(public_id="%s")
+set_favourite([finished], on=True)
+add_tag(erin, [finished], "autumn spot")
+set_note(finished, "The one for the client")
+PromptTemplate.objects.create(owner=erin, title="Mine", prompt="A {{bird}} in the reeds", seconds=4)
+print(create_character_from_video(erin, "Mara", finished).public_id)"""
+
+
+@dataclass
+class Findings:
+    """The problems of all pages that one user can open."""
+
+    pages: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    too_wide: list[str] = field(default_factory=list)
+    without_skip_link: list[str] = field(default_factory=list)
+
+
+def _shell(studio: Studio, code: str) -> str:
+    done = studio.manage("shell", "-v", "0", "-c", code)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def url_arguments(studio: Studio) -> dict[str, str]:
+    """Values for the arguments of URLs: a finished video, a shared template; and the id of a character."""
+    _shell(studio, _CREATE_USERS)
+    picture = studio.log.with_name("lake.png")
+    Image.new("RGB", (320, 200), "teal").save(picture)
+    start = ("--user", BUSY, "--wait", "--reference", str(picture))
+    made = studio.manage("generate_video", "A quiet lake at dawn", *start)
+    assert made.returncode == 0, made.stderr
+    video = made.stdout.strip()
+    return {"public_id": video, "pk": "1", "character": _shell(studio, _CREATE_CONTENT % video)}
+
+
+def _names(patterns: list[URLPattern | URLResolver], namespace: str = "") -> Iterator[tuple[str, set[str]]]:
+    """Yield the name and the arguments of every URL pattern."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = pattern.namespace or ""
+            if not inner.startswith(EXCLUDED_NAMESPACES):
+                yield from _names(pattern.url_patterns, f"{inner}:" if inner else namespace)
+        elif pattern.name:
+            yield namespace + pattern.name, set(pattern.pattern.converters)
+
+
+def _paths(url_arguments: dict[str, str]) -> list[str]:
+    """Return every path. An argument that `url_arguments` lacks fails the test, so that it is added there."""
+    found = []
+    for name, arguments in _names(get_resolver("contentgen.urls").url_patterns):
+        assert arguments <= url_arguments.keys(), (
+            f"Add a value for the arguments of {name} to the fixture url_arguments"
+        )
+        found.append(reverse(name, kwargs={argument: url_arguments[argument] for argument in arguments}))
+    return found
+
+
+def _pages(page: Page, studio: Studio, url_arguments: dict[str, str]) -> list[str]:
+    """Return the paths that response with a whole page, without a redirect."""
+    found = []
+    more = [
+        f"/characters/{url_arguments['character']}/delete",
+        "/?template=1",
+        f"/?like={url_arguments['public_id']}",
+        *_reference_paths(page, studio),
+    ]
+    for address in [*_paths(url_arguments), *more]:
+        response = page.request.get(f"{studio.url}{address}", max_redirects=0)
+        is_page = response.headers.get("content-type", "").startswith("text/html")
+        if response.status == 200 and is_page and "<html" in response.text():
+            found.append(address)
+    return found
+
+
+def _reference_paths(page: Page, studio: Studio) -> list[str]:
+    """Return the paths of the newest reference image, if there is one."""
+    link = re.search(r"/references/ref_\w+/", page.request.get(f"{studio.url}/references/").text())
+    return [f"{link[0]}name", f"{link[0]}delete"] if link else []
+
+
+def _too_wide(page: Page) -> list[str]:
+    found = []
+    for width in NARROW_WIDTHS:
+        page.set_viewport_size({"width": width, "height": 640})
+        scroll_width, client_width = page.evaluate(
+            "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+        )
+        if scroll_width > client_width:
+            found.append(f"{page.url} is {scroll_width} px wide at {width}")
+    return found
+
+
+def _has_skip_link(page: Page) -> bool:
+    """Return whether the first Tab stop skips to the content, and the page has exactly one h1."""
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Tab")
+    name = page.evaluate("document.activeElement.innerText || ''").strip()
+    page.keyboard.press("Enter")
+    is_focused = page.evaluate("document.activeElement.id") == "main"
+    return name == "Skip to content" and is_focused and page.locator("h1").count() == 1
+
+
+@pytest.fixture(scope="module", params=[BUSY, NEW])
+def findings(
+    request: pytest.FixtureRequest, browser: Browser, studio: Studio, url_arguments: dict[str, str]
+) -> Findings:
+    """The findings on every page, as a busy user and as a new one."""
+    findings = Findings()
+    with browser.new_context(reduced_motion="reduce") as context:
+        page = context.new_page()
+        sign_in(page, studio, request.param, PASSWORD)
+        findings.pages = _pages(page, studio, url_arguments)
+        for path in findings.pages:
+            page.goto(f"{studio.url}{path}")
+            findings.violations += find_violations(page, APPEARANCES[request.param])
+            findings.too_wide += _too_wide(page)
+            if not _has_skip_link(page):
+                findings.without_skip_link.append(path)
+    return findings
+
+
+def test_no_page_violates_a_rule(findings: Findings):
+    assert {"/", "/library/", "/trash/", "/templates/", "/accounts/password/change/"} <= set(findings.pages)
+    assert findings.violations == []
+
+
+def test_no_page_scrolls_sideways(findings: Findings):
+    assert findings.too_wide == []
+
+
+def test_every_page_begins_with_a_skip_link(findings: Findings):
+    assert findings.without_skip_link == []
+
+
+def test_menus_dialogs_and_messages_violate_no_rule(
+    browser: Browser, studio: Studio, url_arguments: dict[str, str], browser_errors: list[str]
+):
+    with browser.new_context(reduced_motion="reduce") as context:
+        page = context.new_page()
+        page.goto(studio.url)
+        found = find_violations(page) + _too_wide(page)
+        sign_in(page, studio, BUSY, PASSWORD)
+        page.goto(f"{studio.url}{NOT_FOUND}")
+        assert_only_status(browser_errors, 404)
+        found += find_violations(page) + _too_wide(page)
+        page.goto(studio.url)
+        _open_everything(page)
+        found += find_violations(page)
+        page.locator("main").focus()
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog")).to_be_visible()
+        found += find_violations(page)
+    assert found == []
+
+
+def _open_everything(page: Page) -> None:
+    """Open what is hidden at first: the account menu, a toast and the offline message."""
+    page.locator("summary[aria-label^='Account']").click()
+    for event in (
+        "document.dispatchEvent(new CustomEvent('toast', {detail: {text: 'Gone.', undo: '/x'}}))",
+        "window.dispatchEvent(new Event('offline'))",
+    ):
+        page.evaluate(event)
+    page.wait_for_timeout(400)  # they fade in, and axe would measure the contrast half-way

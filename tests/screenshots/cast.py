@@ -1,3 +1,0 @@
-"""Who is in the pictures."""
-
-PASSWORD = "a long enough password"

@@ -1,0 +1,3 @@
+"""The password of every user in the screenshots."""
+
+PASSWORD = "a long enough password"

@@ -1,0 +1,165 @@
+"""Sample data for a running studio: alice gets a full library, bob videos in every state, carol nothing.
+
+Alice's videos are really made by the simulator. Bob's jobs exist only as rows that are due tomorrow, so that
+the engine does not touch them and nothing moves while the screenshots are taken.
+"""
+
+import os
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contentgen.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402 - models need Django to be set up
+from django.db.models import F  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from accounts.models import User  # noqa: E402
+from tests.screenshots import prompts  # noqa: E402
+from tests.screenshots.credentials import PASSWORD  # noqa: E402
+from videos.media.reference import open_reference  # noqa: E402
+from videos.models import IN_FLIGHT, PromptTemplate, ReferenceImage, State, Video  # noqa: E402
+from videos.models.video import new_public_id  # noqa: E402
+from videos.services.characters import create_character_from_video  # noqa: E402
+from videos.services.derivations import edit_video, extend_video, remix_video  # noqa: E402
+from videos.services.library import add_tag, move_to_trash, set_favourite, set_note  # noqa: E402
+from videos.services.references import keep_reference, rename_reference  # noqa: E402
+from videos.services.videos import (  # noqa: E402
+    GenerationRequest,
+    create_video,
+    create_videos,
+    make_takes,
+)
+
+TOMORROW = timedelta(days=1)
+_MOMENTS = ("created_at", "attempted_at", "accepted_at", "generated_at", "finished_at")
+
+
+def main() -> None:
+    if User.objects.filter(username="carol").exists():
+        return
+    alice = User.objects.get(username="alice")
+    videos = _create_library(alice)
+    _create_takes(alice, _create_references(alice))
+    _create_lineage(alice, videos[0])
+    _annotate(alice, videos)
+    _create_busy_user(User.objects.create_user("bob", password=PASSWORD), videos)
+    User.objects.create_user("carol", password=PASSWORD)
+
+
+def _create_library(owner: User) -> list[Video]:
+    """Have half of the videos made; the others are rows with the same files, because rendering is slow."""
+    requests = [
+        GenerationRequest(prompt=prompt, model=model, size=size, seconds=seconds)
+        for prompt, (model, size), seconds in prompts.VIDEOS
+    ]
+    made = create_videos(owner, requests)
+    _wait_until_done()
+    for video in made:
+        video.refresh_from_db()
+    return [*made, *(_copy(video, owner, f"{video.prompt}, in the evening") for video in made)]
+
+
+def _create_references(owner: User) -> list[ReferenceImage]:
+    """Upload the stills of the templates as reference images."""
+    stills = sorted((settings.BASE_DIR / "static" / "templates").glob("*.webp"))
+    kept = []
+    for still in stills:
+        upload = open_reference(still.read_bytes(), max_bytes=settings.MAX_FILE_SIZE)
+        kept.append(keep_reference(owner, upload))
+    for image in kept[::2]:
+        rename_reference(image, stills[kept.index(image)].stem.replace("-", " ").capitalize())
+    return kept
+
+
+def _create_takes(owner: User, references: list[ReferenceImage]) -> None:
+    model, size = prompts.WIDE
+    request = GenerationRequest(prompt=prompts.TAKES, model=model, size=size, seconds=4)
+    create_videos(owner, make_takes(request, 3))
+    create_video(owner, replace(request, prompt=prompts.FROM_REFERENCE, reference=references[-1]))
+    _wait_until_done()
+
+
+def _copy(video: Video, owner: User, prompt: str) -> Video:
+    """Create another row with the same file."""
+    copy = Video.objects.get(pk=video.pk)
+    copy.pk, copy.public_id, copy.backend_job_id = None, new_public_id(), ""
+    copy.owner, copy.prompt = owner, prompt
+    copy.save(force_insert=True)
+    return copy
+
+
+def _wait_until_done() -> None:
+    while Video.objects.filter(state__in=IN_FLIGHT).exists():
+        time.sleep(1)
+
+
+def _create_lineage(owner: User, first: Video) -> None:
+    remix = remix_video(owner, first, prompts.REMIX)
+    edit_video(owner, first, prompts.EDIT)
+    extend_video(owner, first, prompts.EXTENSION, 4)
+    create_character_from_video(owner, "The keeper of the lamp", first)
+    _wait_until_done()
+    remix.refresh_from_db()
+    remix_video(owner, remix, prompts.REMIX_AGAIN)
+    _wait_until_done()
+
+
+def _annotate(owner: User, videos: list[Video]) -> None:
+    set_favourite(videos[::5], on=True)
+    add_tag(owner, videos[::4], "autumn spot")
+    add_tag(owner, videos[1::6], "for review")
+    add_tag(owner, videos[:2], "homepage")
+    set_note(videos[0], "The second half is the better one; ask Mara about the music before Friday.")
+    move_to_trash(videos[-3:])
+    for title, prompt in (
+        ("Lamp over {water}", "A lighthouse at {time|dawn,dusk}, its lamp sweeping over {water}"),
+        ("Slow hands", "Close-up of hands that {do}, {light|backlit,soft window light}, shallow focus"),
+    ):
+        PromptTemplate.objects.create(owner=owner, title=title.replace("{water}", "water"), prompt=prompt)
+    # Spread over the past, because the pages show when videos were made.
+    for number, video in enumerate(videos):
+        earlier = timedelta(hours=7 * (len(videos) - number))
+        moments = {name: F(name) - earlier for name in _MOMENTS}
+        Video.objects.filter(pk=video.pk).update(**moments)
+
+
+def _create_busy_user(owner: User, videos: list[Video]) -> None:
+    for video in videos[1:6]:
+        _copy(video, owner, video.prompt)
+    now, backend = timezone.now(), videos[0].backend
+    accepted = {"attempted_at": now - timedelta(seconds=50), "accepted_at": now - timedelta(seconds=47)}
+    states: list[tuple[State, dict[str, object]]] = [
+        (State.QUEUED, {}),
+        (State.QUEUED, {}),
+        (State.IN_PROGRESS, {**accepted, "progress": 8}),
+        (State.IN_PROGRESS, {**accepted, "progress": 64}),
+        (State.IN_PROGRESS, {**accepted, "progress": None}),
+        (State.STORING, {**accepted, "progress": 100, "generated_at": now}),
+        (State.UNCERTAIN, {"due_at": None, "attempted_at": now - timedelta(minutes=3)}),
+        (
+            State.FAILED,
+            {
+                **accepted,
+                "due_at": None,
+                "finished_at": now,
+                "error_code": "moderation_blocked",
+                "error_message": "The backend blocked it: the prompt goes against its content policy.",
+            },
+        ),
+    ]
+    sizes = ["1280x720", "720x1280", "1280x720", "720x1280", "1792x1024", "1280x720", "1280x720", "720x1280"]
+    for number, (prompt, (state, fields), size) in enumerate(zip(prompts.BUSY, states, sizes, strict=True)):
+        row = {"due_at": now + TOMORROW, "model": "sora-2", "seconds": 4, "price": "0.40", **fields}
+        job = f"still_{number}" if "accepted_at" in fields else ""
+        Video.objects.create(
+            owner=owner, backend=backend, prompt=prompt, size=size, state=state, backend_job_id=job, **row
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The whole studio in real processes, as `make run` starts it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+TIMEOUT = 120.0  # seconds; long, because other tests may keep the machine busy
+READY = "Ctrl-C stops everything"
+
+
+class Studio:
+    """One run with its output in a file. Of the environment it sees only `settings`."""
+
+    def __init__(self, data_dir: Path, port: int, log: Path, **settings: str) -> None:
+        self.port, self.log = port, log
+        self.url = f"http://127.0.0.1:{port}"
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("TEST_", "DJANGO_", "MAKE"))}
+        environment |= {"ENV_FILE": "", "DATA_DIR": str(data_dir), "PORT": str(port)}
+        self.environment = {**environment, "REDIS_URL": "", "DATABASE_URL": "", **settings}
+        with log.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "contentgen.run"],
+                cwd=PROJECT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait_for(self, text: str) -> str:
+        """Wait until `text` has been printed, and return everything that was."""
+        wait_until(lambda: text in self.log.read_text() or self.process.poll() is not None)
+        assert text in self.log.read_text(), self.log.read_text()
+        return self.log.read_text()
+
+    def stop(self, number: int) -> int:
+        """Send the signal and return the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout=TIMEOUT)
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a management command as from another shell."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=PROJECT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return once `condition` holds; fail when it does not within `TIMEOUT` seconds."""
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline, "the condition never held"
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
