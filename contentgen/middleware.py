@@ -70,6 +70,8 @@ class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
         return super().process_view(request, view_func, view_args, view_kwargs)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.status_code >= 500:  # perhaps because the database is away, which knows who it is
+            return response
         match = request.resolver_match
         is_private = match is not None and _requires_login(match.func)
         if is_private and request.user.is_authenticated and not response.has_header("Cache-Control"):

@@ -11,7 +11,7 @@ def default_prefix(database: Mapping[str, Any], secret_key: str) -> str:
     A database server belongs to one studio under its host, port and name. SQLite's path differs between
     containers that mount it elsewhere, so there the secret key tells studios apart.
     """
-    if "sqlite3" in database["ENGINE"]:
+    if "sqlite" in database["ENGINE"]:
         identity = f"secret:{secret_key}"
     else:
         host, port, name = (str(database.get(key) or "") for key in ("HOST", "PORT", "NAME"))

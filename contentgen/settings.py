@@ -187,6 +187,7 @@ _sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite
 _database: dict[str, Any] = env.db("DATABASE_URL") if "DATABASE_URL" in env else _sqlite
 DATABASES = {"default": _database}
 if _database["ENGINE"] == "django.db.backends.sqlite3":
+    _database["ENGINE"] = "contentgen.sqlite"
     # IMMEDIATE: a transaction takes the write lock when it begins, instead of failing half-way. The default
     # synchronous=FULL stays: if a power cut could undo a claim, a job could be paid for twice.
     _database.setdefault("OPTIONS", {}).update(

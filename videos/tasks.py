@@ -8,12 +8,14 @@ one about a row that has been deleted since.
 import logging
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from celery import shared_task
+from celery.signals import worker_ready
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model
 
-from videos.engine import characters, cleanup, dispatch, poll, reconcile, store, submit, sweep
+from videos.engine import characters, cleanup, dispatch, heartbeat, poll, reconcile, store, submit, sweep
 from videos.models import Backend, Character, Video
 from videos.services.backends import probe_new_backend
 
@@ -40,9 +42,16 @@ def _about(model: type[Model]) -> Callable[[_Task], _Task]:
     return decorate
 
 
+@worker_ready.connect
+def _start_heartbeat(sender: Any, **kwargs: Any) -> None:
+    """Let a worker process show that it lives, for each queue it serves."""
+    heartbeat.beat_forever(sender.app.amqp.queues.consume_from)
+
+
 @shared_task(name="videos.dispatch", time_limit=60)
 def dispatch_task() -> None:
     dispatch.tick()
+    heartbeat.beat(heartbeat.SCHEDULER)
 
 
 @shared_task(name="videos.submit")

@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as InvalidRequest
 
-from videos.api.errors import ApiError, from_validation
+from videos.api.errors import ApiError, database_unavailable, from_validation, is_database_unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +75,9 @@ def error_response(error: Exception) -> ApiError:
             return unparsable()
         case MultiPartParserError() | SuspiciousOperation() | BadRequest() | UnreadablePostError():
             return ApiError(400, "bad_request", "The request cannot be read.")
+    if is_database_unavailable(error):
+        logger.warning("The database cannot be used: %s", error)
+        return database_unavailable()
     logger.error("The REST API failed", exc_info=error)
     return ApiError(500, "internal_error", "Something went wrong on our side. It has been logged.")
 

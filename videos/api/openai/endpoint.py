@@ -15,7 +15,13 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 
 from videos.api.auth import Caller, authenticate
-from videos.api.errors import ApiError, from_validation, not_found
+from videos.api.errors import (
+    ApiError,
+    database_unavailable,
+    from_validation,
+    is_database_unavailable,
+    not_found,
+)
 from videos.api.openai import requests
 from videos.api.openai.requests import PUBLIC_ID
 from videos.models import Video
@@ -39,9 +45,13 @@ def door(**endpoints: Endpoint) -> Endpoint:
             response = _answered(request, endpoints, parts)
         except ApiError as error:
             response = error.response()
-        except Exception:
-            logger.exception("%s %s broke", request.method, request.path)
-            response = ApiError(500, "server_error", "The studio stumbled over this request.").response()
+        except Exception as error:
+            if is_database_unavailable(error):
+                logger.warning("The database cannot be used: %s", error)
+                response = database_unavailable().response()
+            else:
+                logger.exception("%s %s broke", request.method, request.path)
+                response = ApiError(500, "server_error", "The studio stumbled over this request.").response()
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "no-store"
         patch_vary_headers(response, ["Authorization", "Cookie"])
