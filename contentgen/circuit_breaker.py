@@ -1,7 +1,7 @@
 """A circuit breaker for Redis: once it is slow or away, this process leaves it alone for some seconds.
 
-The cache and the messages to the workers share `redis_breaker`, so that a web request waits for a frozen Redis
-once, whatever it caches and however many messages it sends.
+The cache and the messages to the workers share `redis_breaker`, so that a web request waits for a frozen
+Redis once, whatever it caches and however many messages it sends.
 """
 
 import logging

@@ -21,4 +21,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if request.path_info.startswith(_APIS):
         return database_unavailable().response()
     page = loader.get_template("503.html").render()
-    return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"})
+    return HttpResponse(
+        page, status=503, headers={"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"}
+    )

@@ -18,7 +18,7 @@ from tests.benchmarks.report import Result
 from tests.benchmarks.sandbox import Sandbox, sandbox, set_up_django
 
 CREATES = 120  # at once
-PASSWORD = "a-password-of-no-consequence"  # noqa: S105  # of a database that is deleted afterwards
+PASSWORD = "a-password-of-no-consequence"  # of a database that is deleted afterwards
 PAUSE = 6.0  # seconds before each request; longer than the circuit breaker leaves Redis alone
 AIM = 1.0  # seconds that Redis may hold up one request
 # Measured with this benchmark before there was a circuit breaker.
@@ -74,7 +74,11 @@ def _visit(url: str) -> dict[str, tuple[float, int]]:
             client.cookies = _signed_in()
         for name, path, fields in (
             ("page post", "/", {"prompt": "A lake", "model": "sora-2", "seconds": "4", "size": "1280x720"}),
-            ("four takes", "/", {"prompt": "A lake", "model": "sora-2", "seconds": "4", "size": "1280x720", "takes": "4"}),
+            (
+                "four takes",
+                "/",
+                {"prompt": "A lake", "model": "sora-2", "seconds": "4", "size": "1280x720", "takes": "4"},
+            ),
             ("library", "/library/", {}),
         ):
             steps[name] = _timed(client, path, **fields)
@@ -120,7 +124,7 @@ def _parallel_creates(url: str, secret: str, count: int) -> Result:
     statuses = Counter(status for status, _ in answers)
     return Result(
         f"SQLite: {count} creating requests at once",
-        ", ".join(f"{number} × {status}" for status, number in sorted(statuses.items())),
+        ", ".join(f"{number} x {status}" for status, number in sorted(statuses.items())),
         f"slowest {max(seconds for _, seconds in answers):.1f} s",
         target="no 500",
         met=statuses[500] == 0,

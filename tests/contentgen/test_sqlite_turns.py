@@ -19,7 +19,8 @@ TIMEOUT = 6  # seconds; a fair share of the waiting takes a quarter of it
 _WRITE = f"""
 import sys, threading, time, django
 from django.conf import settings
-options = {{"transaction_mode": "IMMEDIATE", "timeout": {TIMEOUT}, "init_command": "PRAGMA journal_mode=WAL;"}}
+options = {{"transaction_mode": "IMMEDIATE", "timeout": {TIMEOUT}}}
+options["init_command"] = "PRAGMA journal_mode=WAL;"
 database = {{"ENGINE": "contentgen.sqlite", "NAME": sys.argv[1], "OPTIONS": options}}
 settings.configure(DATABASES={{"default": database}})
 django.setup()
@@ -29,7 +30,7 @@ def write():
     for _ in range({TRANSACTIONS}):
         try:
             with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute("INSERT INTO written (n) VALUES (1)")
+                cursor.execute("INSERT INTO written DEFAULT VALUES")
                 time.sleep(0.02)
         except OperationalError as error:
             failed.append(error)

@@ -68,7 +68,11 @@ def test_a_dead_scheduler_is_seen_by_health_checks_pages_and_staff(client, as_al
         page = as_alice.get(path).content.decode()
         assert NOTHING in page
         assert "beat" not in page.split(NOTHING)[1].split("</aside>")[0]
-    for path in (reverse("videos:studio"), reverse("admin:index"), reverse("admin:videos_backend_changelist")):
+    for path in (
+        reverse("videos:studio"),
+        reverse("admin:index"),
+        reverse("admin:videos_backend_changelist"),
+    ):
         page = as_carol.get(path).content.decode()
         assert NOTHING in page
         assert "<code>beat</code>" in page.split(NOTHING)[1]

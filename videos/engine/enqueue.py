@@ -23,11 +23,13 @@ def send(task: str, pk: int) -> None:
     """
     if not settings.REDIS_URL:
         return  # a command that runs alone: the workers find the row when they start
+    producers = pools.producers[_connection()]
     try:
-        with redis_breaker.attempt(OperationalError, OSError):
-            producers = pools.producers[_connection()]
-            with producers.acquire(block=True, timeout=SOCKET_TIMEOUT) as producer:
-                current_app.send_task(f"videos.{task}", args=[pk], expires=STALE_AFTER, producer=producer)
+        with (
+            redis_breaker.attempt(OperationalError, OSError),
+            producers.acquire(block=True, timeout=SOCKET_TIMEOUT) as producer,
+        ):
+            current_app.send_task(f"videos.{task}", args=[pk], expires=STALE_AFTER, producer=producer)
     except (CircuitOpenError, LimitExceeded):
         logger.debug("No message sent for %s(%s), so the next sweep will find the row", task, pk)
     except (OperationalError, OSError) as error:
@@ -44,5 +46,11 @@ def _connection() -> Connection:
     """Return the address of the broker with timeouts fit for a web request; Celery's own are for workers,
     which wait on purpose. Kombu keeps the connections themselves, and makes new ones after a fork.
     """
-    options = {"socket_connect_timeout": SOCKET_TIMEOUT, "socket_timeout": SOCKET_TIMEOUT}
-    return current_app.connection_for_write(transport_options=options)
+    options = {
+        "global_keyprefix": settings.REDIS_PREFIX,
+        "socket_connect_timeout": SOCKET_TIMEOUT,
+        "socket_timeout": SOCKET_TIMEOUT,
+    }
+    connection = current_app.connection_for_write(settings.REDIS_URL, transport_options=options)
+    connection.get_transport_cls()  # imports it now, so that a slow import is not taken for a slow Redis
+    return connection
