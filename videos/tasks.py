@@ -17,7 +17,7 @@ from django.db.models import Model
 
 from videos.engine import characters, cleanup, dispatch, heartbeat, poll, reconcile, store, submit, sweep
 from videos.models import Backend, Character, Video
-from videos.services.backends import probe_new_backend
+from videos.services.backends import probe_unprobed_backend
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ def reconcile_task(backend_id: int) -> None:
 @shared_task(name="videos.probe", time_limit=300)
 @_about(Backend)
 def probe_task(backend_id: int) -> None:
-    probe_new_backend(backend_id)
+    probe_unprobed_backend(backend_id)
 
 
 @shared_task(name="videos.clean_up_video", time_limit=120)

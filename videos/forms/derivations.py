@@ -11,7 +11,13 @@ from accounts.models import User
 from videos.capabilities import Capabilities
 from videos.forms.base import CreationForm
 from videos.models import Video
-from videos.services.derivations import edit_video, extend_video, format_price, format_prices, remix_video
+from videos.services.derivations import (
+    edit_video,
+    extend_video,
+    format_derivation_price,
+    format_derivation_prices,
+    remix_video,
+)
 from videos.services.videos import MAX_PROMPT_LENGTH
 
 
@@ -26,7 +32,7 @@ class Length:
 
 
 class DerivationForm(CreationForm[Video]):
-    """A wish for something made from `source`, whose `ways` say that it can be done."""
+    """A request for something made from `source`, whose `ways` say that it can be done."""
 
     verb: ClassVar[str]
     meaning: ClassVar[str]
@@ -62,7 +68,7 @@ class DerivationForm(CreationForm[Video]):
     @property
     def price(self) -> str:
         """What the button says; empty when there is no price."""
-        return format_price(self.source, self.source.total_seconds)
+        return format_derivation_price(self.source, self.source.total_seconds)
 
     @property
     def is_free(self) -> bool:
@@ -73,7 +79,7 @@ class DerivationForm(CreationForm[Video]):
 
 class RemixForm(DerivationForm):
     verb = "remix"
-    meaning = "A remix is a new take on the whole clip: say in the prompt what should be different this time."
+    meaning = "A remix is a new take on the whole video. Describe what should be different this time."
 
     def _make(self, owner: User) -> Video:
         return remix_video(owner, self.source, self.cleaned_data["prompt"])
@@ -81,7 +87,7 @@ class RemixForm(DerivationForm):
 
 class EditForm(DerivationForm):
     verb = "edit"
-    meaning = "An edit keeps the clip and changes only what the prompt says."
+    meaning = "An edit keeps the video and changes only what the prompt describes."
 
     def _make(self, owner: User) -> Video:
         return edit_video(owner, self.source, self.cleaned_data["prompt"])
@@ -89,9 +95,7 @@ class EditForm(DerivationForm):
 
 class ExtendForm(DerivationForm):
     verb = "extend"
-    meaning = (
-        "An extension goes on where the clip ends, as the prompt says; you get the whole film as one file."
-    )
+    meaning = "Continue from the last frame using this prompt. You get the whole video as one file."
 
     seconds = forms.IntegerField(required=False)
 
@@ -109,7 +113,7 @@ class ExtendForm(DerivationForm):
 
     @cached_property
     def lengths(self) -> list[Length]:
-        prices = format_prices(self.source, self.ways.lengths)
+        prices = format_derivation_prices(self.source, self.ways.lengths)
         chosen = str(self["seconds"].value())
         return [
             Length(each, self.source.total_seconds + each, prices[each], str(each) == chosen)
@@ -125,11 +129,11 @@ class ExtendForm(DerivationForm):
         """Who makes the whole film: the backend, or this studio from two clips."""
         backend, join = self.source.backend, self.ways.join
         if join is None:
-            return f"{backend.name} extends the film itself."
+            return f"{backend.name} extends the video itself."
         cannot = {False: "cannot extend videos", None: "is not known to extend videos"}
-        why = cannot.get(backend.can_extend, "takes no new videos now")
-        maker = "it makes" if join.backend.pk == backend.pk else f"{join.backend.name} makes"
+        why = cannot.get(backend.can_extend, "is not accepting new videos")
+        maker = "it generates" if join.backend.pk == backend.pk else f"{join.backend.name} generates"
         return (
-            f"{backend.name} {why}, so {maker} a clip that begins with the last frame, "
-            "and the two are joined here into one file."
+            f"{backend.name} {why}, so {maker} a continuation from the last frame, "
+            "and the studio joins the two into one file."
         )

@@ -26,9 +26,9 @@ from videos.services.videos import (
     GenerationRequest,
     create_videos,
     make_takes,
-    reference_unsupported,
-    takes_error,
+    validate_reference_support,
     validate_request,
+    validate_takes,
 )
 
 _TAKES = [str(number) for number in range(1, MAX_TAKES + 1)]
@@ -48,8 +48,8 @@ class Choice:
 
 
 class GenerateForm(forms.Form):
-    """A wish for a video, in one take or several. The catalogue decides what is right (`services.check`),
-    never this form.
+    """A request for a video, in one take or several. The catalogue decides what is valid
+    (`validate_request`), never this form.
 
     Takes plain dicts as well as a request's data, and the catalogue's `offers` where they have been read
     already. `input_reference` is cleaned to an opened `Reference` or None, `reference` (the id of an image
@@ -68,7 +68,7 @@ class GenerateForm(forms.Form):
         choices=Fit.choices, required=False, error_messages={"invalid_choice": "Choose Crop or Pad."}
     )
     characters = forms.MultipleChoiceField(
-        required=False, error_messages={"invalid_choice": "There is no such character here any more."}
+        required=False, error_messages={"invalid_choice": "This character no longer exists."}
     )
 
     prompt_limit = MAX_PROMPT_LENGTH
@@ -87,8 +87,7 @@ class GenerateForm(forms.Form):
         takes: int | None = self.cleaned_data["takes"]
         if takes is None:
             return 1
-        if sentence := takes_error(takes):
-            raise ValidationError(sentence)
+        validate_takes(takes)
         return takes
 
     def clean_fit(self) -> Fit:
@@ -115,19 +114,22 @@ class GenerateForm(forms.Form):
         if not self.cleaned_data["reference"] or self.files.get("input_reference"):
             return None
         if self.chosen_reference is None:
-            raise ValidationError("There is no such image among yours any more. Choose another.")
+            raise ValidationError("This image no longer exists. Choose another one.")
         return self.chosen_reference
 
     def clean(self) -> dict[str, Any]:
         try:
-            validate_request(self._wish(self.cleaned_data.get("reference")))
+            validate_request(self._request(self.cleaned_data.get("reference")))
         except ValidationError as error:
             for field, messages in error.message_dict.items():
                 if field not in self.errors:
                     self.add_error(field, messages)
         offer = self._offered.get(self.cleaned_data.get("model", ""))
-        if self.cleaned_data.get("input_reference") and offer and not offer.takes_reference:
-            self.add_error("input_reference", reference_unsupported(offer))
+        if self.cleaned_data.get("input_reference") and offer:
+            try:
+                validate_reference_support(offer)
+            except ValidationError as error:
+                self.add_error("input_reference", error)
         return self.cleaned_data
 
     def save_takes(self) -> list[Video] | None:
@@ -139,14 +141,14 @@ class GenerateForm(forms.Form):
         try:
             with transaction.atomic():
                 kept = keep_reference(self._owner, picture) if picture else None
-                wish = self._wish(kept or self.cleaned_data["reference"])
-                return create_videos(self._owner, make_takes(wish, self.cleaned_data["takes"]))
+                request = self._request(kept or self.cleaned_data["reference"])
+                return create_videos(self._owner, make_takes(request, self.cleaned_data["takes"]))
         except ValidationError as error:
             for field, messages in error.message_dict.items():
                 self.add_error(field if field in self.fields else None, messages)
             return None
 
-    def _wish(self, image: ReferenceImage | None) -> GenerationRequest:
+    def _request(self, image: ReferenceImage | None) -> GenerationRequest:
         data = self.cleaned_data
         return GenerationRequest(
             prompt=data.get("prompt", ""),

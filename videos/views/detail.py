@@ -7,7 +7,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from videos.capabilities import capabilities_for
 from videos.models import Tag, Video
-from videos.services.characters import why_no_character
+from videos.services.characters import find_character_problem
 from videos.services.videos import delete_video
 from videos.templatetags.studio import version
 from videos.views import lineage
@@ -35,7 +35,7 @@ def detail(request: Request, public_id: str) -> HttpResponse:
     if request.GET.get("version") == version(video):
         return HttpResponse(status=204)
     status = 200 if video.is_in_flight else STOP_POLLING
-    return render(request, "videos/_news.html", _changing(request, video), status=status)
+    return render(request, "videos/_detail_update.html", _changing(request, video), status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,7 +46,7 @@ def delete(request: Request, public_id: str) -> HttpResponse:
     if video.trashed_at is None:
         return redirect("videos:throw", public_id)
     if request.method != "POST":
-        return render(request, "videos/delete.html", {"video": video})
+        return render(request, "videos/delete_confirm.html", {"video": video})
     delete_video(video)
     return redirect("videos:trash")
 
@@ -74,5 +74,5 @@ def _changing(request: Request, video: Video) -> dict[str, object]:
         "takes": siblings(request, video),
         "characters": video.characters.all(),
         "ways": capabilities_for(video),
-        "can_cast": not why_no_character(video),
+        "can_cast": not find_character_problem(video),
     }

@@ -13,7 +13,7 @@ from videos.capabilities import Offer, available_offers, backend_status
 from videos.forms.generate import GenerateForm, initial_values
 from videos.forms.templates import VariablesForm
 from videos.models import IN_FLIGHT, Backend, PromptTemplate, Video
-from videos.services.characters import has_characters
+from videos.services.characters import can_use_characters
 from videos.views.access import Request, signed_in, video_from_query
 from videos.views.selectors import with_queue_info
 from videos.views.takes import in_order
@@ -63,7 +63,7 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
         return redirect("videos:studio")
     fresh = GenerateForm(initial=_chosen(request.POST, offers), owner=request.user, offers=offers)
     return render(
-        request, "videos/_created.html", {"videos": with_queue_info(videos), **_form_context(fresh)}
+        request, "videos/_generate_result.html", {"videos": with_queue_info(videos), **_form_context(fresh)}
     )
 
 
@@ -72,13 +72,13 @@ def _show(
 ) -> HttpResponse:
     """Draw the form, as `_form_context` describes it: alone for HTMX, else with its page around it."""
     if request.htmx:
-        return render(request, "videos/_form.html", context, status=status)
+        return render(request, "videos/_composer.html", context, status=status)
     videos = with_queue_info(in_order(_recent(request)))
     around = {
         "videos": videos,
         "waiting": _in_flight(request) - sum(video.is_in_flight for video in videos),
         "standing": backend_status(in_use),
-        "has_characters": has_characters(request.user.pk, in_use),
+        "has_characters": can_use_characters(request.user.pk, in_use),
         "templates": _ideas(request, in_full=not videos),
         "keep_reference": False,
     }
