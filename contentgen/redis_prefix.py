@@ -16,4 +16,4 @@ def default_prefix(database: Mapping[str, Any], secret_key: str) -> str:
     else:
         host, port, name = (str(database.get(key) or "") for key in ("HOST", "PORT", "NAME"))
         identity = f"server:{host.lower()}:{port or 5432}/{name}"
-    return f"contentgen-{hashlib.sha256(identity.encode()).hexdigest()[:12]}:"
+    return f"contentgen-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"

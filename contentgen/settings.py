@@ -221,7 +221,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A message is only a hint, so no web request waits long for a broker that is down.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "global_keyprefix": REDIS_PREFIX,
+    "global_keyprefix": f"{REDIS_PREFIX}:",
     "max_retries": 0,  # otherwise a publisher retries for six seconds; workers reconnect regardless
     "socket_connect_timeout": 2,
     "socket_timeout": 30,
@@ -259,7 +259,7 @@ CACHES = {
     "default": {
         "BACKEND": "contentgen.cache.FallbackRedisCache",
         "LOCATION": REDIS_URL,
-        "KEY_PREFIX": REDIS_PREFIX.rstrip(":"),
+        "KEY_PREFIX": REDIS_PREFIX,
         "OPTIONS": {"socket_connect_timeout": SOCKET_TIMEOUT, "socket_timeout": SOCKET_TIMEOUT},
     }
     if REDIS_URL

@@ -66,7 +66,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 @pytest.fixture
 def redis(server: Server, settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """The studio uses the server, for its cache and for its messages."""
-    settings.REDIS_URL, settings.REDIS_PREFIX = server.url, "a:"
+    settings.REDIS_URL, settings.REDIS_PREFIX = server.url, "a"
     settings.CACHES = {
         "default": {
             "BACKEND": "contentgen.cache.FallbackRedisCache",
@@ -176,7 +176,7 @@ def test_messages_are_sent_again_once_redis_answers(redis: Server):
 def test_two_studios_on_one_redis_share_neither_messages_nor_cache(redis: Server, settings):
     send("submit", 1)
     django_cache.set("x", "of a")
-    settings.REDIS_PREFIX = "b:"
+    settings.REDIS_PREFIX = "b"
     enqueue._connection.cache_clear()
     send("submit", 2)
 

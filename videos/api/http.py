@@ -93,6 +93,9 @@ def with_error_shape(contract: Contract) -> Callable[[View], View]:
 
 def error_response(error: Exception, contract: Contract) -> HttpResponse:
     """Return the answer to any exception. What nobody expected is logged with its traceback."""
+    if is_database_unavailable(error):
+        logger.warning("The %s cannot use the database: %s", contract.name, error)
+        return database_unavailable().response()
     return _to_api_error(error, contract).response()
 
 
@@ -120,9 +123,6 @@ def _to_api_error(error: Exception, contract: Contract) -> ApiError:
             return _invalid_json()
         case MultiPartParserError() | SuspiciousOperation() | BadRequest() | UnreadablePostError():
             return ApiError(400, contract.unreadable_code, "The request could not be read.")
-    if is_database_unavailable(error):
-        logger.warning("The %s cannot use the database: %s", contract.name, error)
-        return database_unavailable()
     logger.error("The %s failed", contract.name, exc_info=error)
     return ApiError(
         500, contract.internal_error_code, "Something went wrong on our side. It has been logged."

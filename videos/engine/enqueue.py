@@ -47,7 +47,7 @@ def _connection() -> Connection:
     which wait on purpose. Kombu keeps the connections themselves, and makes new ones after a fork.
     """
     options = {
-        "global_keyprefix": settings.REDIS_PREFIX,
+        "global_keyprefix": f"{settings.REDIS_PREFIX}:",
         "socket_connect_timeout": SOCKET_TIMEOUT,
         "socket_timeout": SOCKET_TIMEOUT,
     }
