@@ -22,6 +22,7 @@ _turns: defaultdict[str, FairLock] = defaultdict(FairLock)  # by the path of the
 os.register_at_fork(after_in_child=_turns.clear)  # a lock that another thread held then is never released
 
 
+# django-stubs know none of the methods with an underscore, which Django's backends have all the same.
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection that waits for its turn before it begins a transaction.
 
@@ -54,7 +55,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _try_to_begin(self, *, may_fail: bool) -> bool:
         try:
-            super()._start_transaction_under_autocommit()
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except OperationalError as error:
             if may_fail and is_busy(error):
                 return False
@@ -62,18 +63,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return True
 
     def _commit(self) -> None:
-        super()._commit()
+        super()._commit()  # type: ignore[misc]
         self._end_turn()  # not after an error, because Django rolls back next
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()
+            super()._rollback()  # type: ignore[misc]
         finally:
             self._end_turn()
 
     def _close(self) -> None:
         try:
-            super()._close()
+            super()._close()  # type: ignore[misc]
         finally:
             self._end_turn()
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -89,44 +89,51 @@ def anna(transactional_db) -> User:
     return user
 
 
-@pytest.fixture
-def busy() -> Iterator[None]:
+# How another process locks the database, and how to wait for it only briefly.
+_LOCKS = {
+    "sqlite": (["BEGIN IMMEDIATE"], "PRAGMA busy_timeout = 50"),
+    "postgresql": (["BEGIN", "LOCK TABLE videos_video IN ACCESS EXCLUSIVE MODE"], "SET lock_timeout = 50"),
+}
+
+
+@contextmanager
+def _busy() -> Iterator[None]:
     """Another process keeps the database locked, and nobody here waits long for it."""
-    if connection.vendor != "sqlite":
-        pytest.skip("PostgreSQL locks rows")
+    statements, hurry = _LOCKS[connection.vendor]
+    other = connection.copy()
+    with other.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+    options = connection.settings_dict["OPTIONS"]
+    connection.settings_dict["OPTIONS"] = options | ({"timeout": 0.05} if "timeout" in options else {})
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA busy_timeout = 50")
-    with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+        cursor.execute(hurry)
+    try:
         yield
-        other.execute("ROLLBACK")
-    connection.close()
+    finally:
+        other.close()
+        connection.settings_dict["OPTIONS"] = options
+        connection.close()
 
 
 @pytest.mark.parametrize("path", [GENERATE, "/v1/videos"])
-def test_a_locked_database_is_503_for_programs(anna: User, simulator: Backend, path, request):
+def test_a_locked_database_is_503_for_programs(anna: User, simulator: Backend, path):
     _, secret = tokens.issue(anna, "test")
     tokens.authenticate(secret)  # notes its use, so that the request itself has nothing to note
-    request.getfixturevalue("busy")
-
-    response = Client().post(
-        path,
-        {"prompt": "A lake"},
-        content_type="application/json",
-        headers={"Authorization": f"Bearer {secret}"},
-    )
+    headers = {"Authorization": f"Bearer {secret}"}
+    with _busy():
+        response = Client().post(path, {"prompt": "A lake"}, content_type="application/json", headers=headers)
 
     assert (response.status_code, response["Retry-After"]) == (503, "5")
     assert response.json()["error"]["code"] == "database_unavailable"
     assert not Video.objects.exists()
 
 
-def test_a_locked_database_is_503_for_people(anna: User, simulator: Backend, request):
+def test_a_locked_database_is_503_for_people(anna: User, simulator: Backend):
     client = Client(raise_request_exception=False)
     client.force_login(anna)
-    request.getfixturevalue("busy")
-
-    response = client.post("/", GOOD)
+    with _busy():
+        response = client.post("/", GOOD)
 
     assert (response.status_code, response["Retry-After"]) == (503, "5")
     assert "use its database at the moment" in response.content.decode()

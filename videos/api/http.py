@@ -94,7 +94,7 @@ def with_error_shape(contract: Contract) -> Callable[[View], View]:
 def error_response(error: Exception, contract: Contract) -> HttpResponse:
     """Return the answer to any exception. What nobody expected is logged with its traceback."""
     if is_database_unavailable(error):
-        logger.warning("The %s cannot use the database: %s", contract.name, error)
+        logger.warning("The %s cannot use the database: %s", contract.name, str(error).partition("\n")[0])
         return database_unavailable().response()
     return _to_api_error(error, contract).response()
 

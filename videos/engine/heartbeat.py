@@ -20,7 +20,7 @@ from videos.models import Heartbeat
 logger = logging.getLogger(__name__)
 
 SCHEDULER = "scheduler"
-INTERVAL = 5.0  # seconds between two beats of one role
+INTERVAL = 10.0  # seconds between two beats of one role
 STALE_AFTER = 30.0  # seconds without a beat until a role counts as stalled
 GRACE = 30.0  # seconds after the start of this process in which nothing counts as stalled
 _CACHE_KEY, _CACHE_TIMEOUT = "stalled-roles", 5
