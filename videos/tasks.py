@@ -6,7 +6,7 @@ So a message with a task name that no longer exists, sent before an upgrade, is 
 
 from celery import shared_task
 
-from videos.engine import characters, cleanup, dispatch, poll, reconcile, store, submit, sweep
+from videos.engine import characters, cleanup, dispatch, poll, reconcile, restore, store, submit, sweep
 from videos.services.backends import probe_new_backend
 
 
@@ -43,6 +43,11 @@ def sweep_task() -> None:
 @shared_task(name="videos.reconcile", time_limit=300)
 def reconcile_task(backend_id: int) -> None:
     reconcile.reconcile(backend_id)
+
+
+@shared_task(name="videos.search_restored", time_limit=300)
+def search_restored_task(backend_id: int) -> None:
+    restore.search_backend(backend_id)
 
 
 @shared_task(name="videos.probe", time_limit=300)
