@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from videos.capabilities import backend_status
-from videos.models import Backend
+from videos.models import Backend, StudioState
 from videos.services.characters import has_characters
 
 
@@ -20,4 +20,5 @@ def studio(request: HttpRequest) -> dict[str, object]:
         "standing": SimpleLazyObject(lambda: backend_status(in_use())),
         "has_characters": SimpleLazyObject(lambda: has_characters(request.user.pk, in_use())),
         "resting": SimpleLazyObject(lambda: list(Backend.objects.paused())),
+        "held": SimpleLazyObject(lambda: StudioState.objects.filter(held_at__isnull=False).first()),
     }

@@ -19,11 +19,9 @@ from videos.validation import storable_text
 logger = logging.getLogger(__name__)
 
 LEASE_MARGIN = 15  # seconds by which a claim outlives its longest calls
-STORAGE_PAUSE = 30.0  # seconds a backend is paused for while the storage cannot be written to
+STORAGE_PAUSE = 30.0  # seconds a backend is paused for while the storage is away
 
-_STORAGE_AWAY = Reason(
-    "storage_unavailable", "The studio's storage cannot be written to. Nothing was submitted."
-)
+_STORAGE_AWAY = Reason("storage_unavailable", "The studio's storage is away. Nothing was submitted.")
 
 
 @dataclass(frozen=True)
@@ -38,13 +36,34 @@ class Claim:
 def claim_next(backend_id: int) -> Claim | None:
     """Claim the next video at this backend. Returns None when nothing may start now.
 
-    The backend's row is locked meanwhile, so that two workers never exceed its limit together. The claim
-    counts as a submission in the database first, and then outside of it: see `submission_marks`.
+    A claim counts as a submission in the database first, and then outside of it (`submission_marks`). While
+    the storage is away that is not possible, so the backend is paused and nothing is sent.
     """
     if not fair_queue.startable_videos(timezone.now()).filter(backend=backend_id).exists():
         return None
-    if not hold.may_submit():
+    try:
+        claimed = _claim(backend_id) if hold.may_submit() else None
+    except MarksUnavailableError as error:
+        _pause_for_storage(backend_id, error)
         return None
+    if claimed is None:
+        return None
+    claim, state = claimed
+    try:
+        submission_marks.keep(state.installation, state.submissions)
+    except MarksUnavailableError as error:
+        due_at = _pause_for_storage(backend_id, error)
+        reason = replace(_STORAGE_AWAY, detail=str(error))
+        lifecycle.requeue(claim.video_id, claim.token, reason, due_at=due_at)
+        return None
+    return claim
+
+
+def _claim(backend_id: int) -> tuple[Claim, StudioState] | None:
+    """Claim a video, and return with it the state that counts it.
+
+    The backend's row is locked meanwhile, so that two workers never exceed its limit together.
+    """
     with transaction.atomic():
         backend = Backend.objects.select_for_update().get(pk=backend_id)
         now = timezone.now()
@@ -59,21 +78,14 @@ def claim_next(backend_id: int) -> Claim | None:
             return None
         state.submissions += 1
         state.save(update_fields=["submissions"])
-    claim = Claim(pk, token, now)
-    return claim if _keep_mark(claim, state, backend_id) else None
+        return Claim(pk, token, now), state
 
 
-def _keep_mark(claim: Claim, state: StudioState, backend_id: int) -> bool:
-    """Write the mark of this submission, or give the claim back: without the mark nothing may be sent."""
-    try:
-        submission_marks.keep(state.installation, state.submissions)
-    except MarksUnavailableError as error:
-        reason = replace(_STORAGE_AWAY, detail=str(error))
-        pause(backend_id, seconds=STORAGE_PAUSE, reason=reason.message)
-        due_at = timezone.now() + timedelta(seconds=STORAGE_PAUSE)
-        lifecycle.requeue(claim.video_id, claim.token, reason, due_at=due_at)
-        return False
-    return True
+def _pause_for_storage(backend_id: int, error: MarksUnavailableError) -> datetime:
+    """Pause the backend while the storage is away. Returns the end of the pause."""
+    logger.error("Nothing is submitted: %s", error)
+    pause(backend_id, seconds=STORAGE_PAUSE, reason=_STORAGE_AWAY.message)
+    return timezone.now() + timedelta(seconds=STORAGE_PAUSE)
 
 
 def tick() -> None:

@@ -31,17 +31,13 @@ class StillSearchingError(Exception):
 def may_submit() -> bool:
     """Whether submissions may start: no hold is in effect, and the database has forgotten no submission.
 
-    A database that has forgotten some is put on hold. Without a storage that can be read nobody can tell, so
-    nothing is submitted either.
+    A database that has forgotten some is put on hold. Raises `MarksUnavailableError` when the storage is
+    away, because then nobody can tell.
     """
     state = StudioState.objects.load()
     if state.is_held:
         return False
-    try:
-        return _has_all_submissions(state) if state.marked_at else _begin_marking(state)
-    except MarksUnavailableError as error:
-        logger.error("Nothing is submitted: %s", error)  # noqa: TRY400 - its sentence says all
-        return False
+    return _has_all_submissions(state) if state.marked_at else _begin_marking(state)
 
 
 def searching() -> int:
@@ -81,7 +77,8 @@ def release() -> bool:
         if not state.is_held:
             return False
         if state.was_restored and (count := searching()):
-            raise StillSearchingError(f"{count} videos are still being searched for at their backends.")
+            which = "1 video is" if count == 1 else f"{count} videos are"
+            raise StillSearchingError(f"{which} still being searched for at the backend.")
         _write(held_at=None, hold_reason="", hold_note="", held_by=None)
     logger.warning("Submissions are released")
     return True
@@ -151,7 +148,9 @@ def _begin(state: StudioState, reason: HoldReason, **changes: Any) -> None:
     if reason != HoldReason.MAINTENANCE:
         unaccounted = Video.objects.filter(state__in=UNACCOUNTED).order_by()
         Backend.objects.filter(pk__in=unaccounted.values("backend")).update(search_due_at=now)
-    logger.critical("Submissions are held. %s", reason.label)
+        logger.critical("Submissions are held. %s", reason.label)
+    else:
+        logger.warning("Submissions are held. %s", reason.label)
 
 
 def _last_attempt(now: datetime) -> datetime | None:

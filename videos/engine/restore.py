@@ -6,6 +6,7 @@ again.
 """
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from videos import lifecycle
 from videos.backends.errors import BackendError, Unavailable
 from videos.engine import clients, enqueue, hold
 from videos.engine.reconcile import SEARCH_FOR
+from videos.engine.submission_marks import MarksUnavailableError
 from videos.models import Backend, StudioState
 from videos.models.values import Reason
 
@@ -30,7 +32,8 @@ _UNACCOUNTED = Reason(
 
 def sweep() -> None:
     """Notice a restored database, and hint at the backends that are to be searched."""
-    hold.may_submit()
+    with suppress(MarksUnavailableError):  # a claim says so, and makes none
+        hold.may_submit()
     now = timezone.now()
     due = Backend.objects.filter(search_due_at__lte=now)
     for pk in due.values_list("pk", flat=True):
