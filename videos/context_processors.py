@@ -7,7 +7,7 @@ from django.utils.functional import SimpleLazyObject
 
 from videos.capabilities import backend_status
 from videos.models import Backend, StudioState
-from videos.services.characters import has_characters
+from videos.services.characters import can_use_characters
 
 
 def studio(request: HttpRequest) -> dict[str, object]:
@@ -18,7 +18,7 @@ def studio(request: HttpRequest) -> dict[str, object]:
     in_use = cache(Backend.objects.in_use)
     return {
         "standing": SimpleLazyObject(lambda: backend_status(in_use())),
-        "has_characters": SimpleLazyObject(lambda: has_characters(request.user.pk, in_use())),
+        "has_characters": SimpleLazyObject(lambda: can_use_characters(request.user.pk, in_use())),
         "resting": SimpleLazyObject(lambda: list(Backend.objects.paused())),
         "held": SimpleLazyObject(lambda: StudioState.objects.filter(held_at__isnull=False).first()),
     }

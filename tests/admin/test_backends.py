@@ -160,9 +160,9 @@ def test_the_action_probes_and_tells(as_carol: Client, start_simulator: StartSim
 
     answer = _probe(as_carol, up, down)
 
-    said = sorted(str(message) for message in get_messages(answer.wsgi_request))
-    assert said[0].startswith("&lt;Down&gt;: The backend cannot be reached.")
-    assert "sora-2, sora-2-pro" in said[1]
+    texts = sorted(str(message) for message in get_messages(answer.wsgi_request))
+    assert texts[0].startswith("&lt;Down&gt;: The backend cannot be reached.")
+    assert "sora-2, sora-2-pro" in texts[1]
     up.refresh_from_db()
     down.refresh_from_db()
     assert (up.can_list, up.can_remix) == (True, True)

@@ -19,7 +19,7 @@ def stack() -> Iterator[ExitStack]:
 
 @pytest.fixture
 def serve(stack: ExitStack) -> Callable[..., Server]:
-    """Start a server that gives these answers; it is gone when the test is over."""
+    """Start a server that gives these answers; it stops when the test is over."""
 
     def start(*answers: Answer) -> Server:
         return stack.enter_context(Server(*answers))
@@ -29,7 +29,7 @@ def serve(stack: ExitStack) -> Callable[..., Server]:
 
 @pytest.fixture
 def connect(stack: ExitStack) -> Callable[..., Client]:
-    """A client for a server (or a base URL), impatient so that the tests are quick."""
+    """Open a client for a server (or a base URL), impatient so that the tests are quick."""
 
     def open_client(
         server: Server | str,

@@ -1,4 +1,4 @@
-"""A tiny HTTP server of raw sockets, which can do what no decent server does: drop, drip, hang, cut short."""
+"""A tiny HTTP server on raw sockets, which can do what no decent server does: drop, drip, hang, cut short."""
 
 import json
 import socket
@@ -24,7 +24,7 @@ Answer = bytes | Callable[["Server", socket.socket, Request], None]
 def reply(
     status: int = 200, body: object = b"", *, content_type: str = "application/json", **headers: str
 ) -> bytes:
-    """The bytes of a reply; a body that is not bytes is sent as JSON, `retry_after` as Retry-After."""
+    """Return the bytes of a reply; a body that is not bytes is sent as JSON, `retry_after` as Retry-After."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     fields = {"content-type": content_type, "content-length": str(len(content))} | headers
     head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items())
@@ -52,14 +52,14 @@ def cut(content: bytes) -> Answer:
 
 
 def drip(server: "Server", connection: socket.socket, _: Request) -> None:
-    """Send a header line that never ends, byte by byte, each sooner than any read timeout."""
+    """Send a header line that never ends, byte by byte, each within any read timeout."""
     connection.sendall(b"HTTP/1.1 200 OK\r\nX-Padding: ")
     while not server.over.wait(0.02):
         connection.sendall(b"x")
 
 
 class Server:
-    """Answers each request with the next answer, the last one for ever, and keeps what it was asked."""
+    """Answers each request with the next answer, the last one for ever, and records the requests."""
 
     def __init__(self, *answers: Answer) -> None:
         self.answers = list(answers)

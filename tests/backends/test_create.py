@@ -10,25 +10,33 @@ import pytest
 
 from tests.backends.conftest import KEY
 from tests.backends.server import Answer, Server, cut, drip, drop, hang, reply
-from videos.backends import BackendError, Client, Connection, ReferenceFile, Refused, Unavailable, Unknown
+from videos.backends import (
+    BackendError,
+    Client,
+    Connection,
+    ReferenceFile,
+    RefusedError,
+    UnavailableError,
+    UnknownOutcomeError,
+)
 
 Serve = Callable[..., Server]
 Connect = Callable[..., Client]
 
 JOB = {"id": "video_1", "object": "video", "status": "queued", "progress": 0, "seconds": "4"}
-WISH = {"prompt": "a cat", "model": "sora-2", "seconds": 4, "size": "1280x720"}
+FIELDS = {"prompt": "a cat", "model": "sora-2", "seconds": 4, "size": "1280x720"}
 GONE = "https://new.example/v1/videos"
 
 
 def error_of(client: Client) -> BackendError:
     with pytest.raises(BackendError) as caught:
-        client.create(**WISH)
+        client.create(**FIELDS)
     return caught.value
 
 
 def test_it_sends_one_multipart_request_and_returns_the_job(serve: Serve, connect: Connect) -> None:
     server = serve(reply(200, JOB, openai_poll_after_ms="2500"))
-    job = connect(server).create(**WISH)
+    job = connect(server).create(**FIELDS)
     (request,) = server.requests
     assert (job.id, job.status, job.poll_after) == ("video_1", "queued", 2.5)
     assert (request.method, request.target) == ("POST", "/v1/videos")
@@ -42,58 +50,58 @@ def test_it_sends_one_multipart_request_and_returns_the_job(serve: Serve, connec
 def test_it_uploads_the_reference_with_name_and_type(serve: Serve, connect: Connect) -> None:
     server = serve(reply(200, JOB))
     image = bytes(range(256)) * 100
-    connect(server).create(**WISH, reference=ReferenceFile("cat.png", image, "image/png"))
+    connect(server).create(**FIELDS, reference=ReferenceFile("cat.png", image, "image/png"))
     (request,) = server.requests
     head = b'name="input_reference"; filename="cat.png"\r\nContent-Type: image/png\r\n\r\n'
     assert head + image + b"\r\n--" in request.body
 
 
 STATUSES: list[tuple[str, Answer, type[BackendError], str]] = [
-    ("bad key", reply(401, {"error": {"message": "no", "code": "x"}}), Refused, "invalid_key"),
-    ("forbidden", reply(403, {}), Refused, "invalid_key"),
+    ("bad key", reply(401, {"error": {"message": "no", "code": "x"}}), RefusedError, "invalid_key"),
+    ("forbidden", reply(403, {}), RefusedError, "invalid_key"),
     (
         "LiteLLM without a database of keys",
         reply(400, {"error": {"message": "No connected db.", "type": "no_db_connection", "code": "400"}}),
-        Refused,
+        RefusedError,
         "invalid_key",
     ),
     (
         "blocked",
         reply(400, {"error": {"message": "no", "code": "sentinel_block"}}),
-        Refused,
+        RefusedError,
         "sentinel_block",
     ),
-    ("int code", reply(400, {"error": {"message": "no", "code": 400}}), Refused, "bad_request"),
-    ("no such model", reply(404, {"detail": "unknown model"}), Refused, "not_served"),
-    ("wrong base URL", reply(405, b"<html>"), Refused, "unsupported"),
-    ("too large", reply(413, b""), Refused, "too_large"),
-    ("wrong type", reply(415, b""), Refused, "unsupported_media"),
-    ("invalid", reply(422, {"detail": [{"msg": "bad size", "loc": ["size"]}]}), Refused, "bad_request"),
-    ("teapot", reply(418, b""), Refused, "http_418"),
-    ("moved", reply(301, b"", location=GONE), Refused, "redirected"),
-    ("found", reply(302, b"", location=GONE), Refused, "redirected"),
-    ("temporarily", reply(307, b"", location=GONE), Refused, "redirected"),
-    ("permanently", reply(308, b"", location=GONE), Refused, "redirected"),
-    ("busy", reply(429, b""), Unavailable, "rate_limited"),
-    ("see other", reply(303, b"", location=GONE), Unknown, "bad_reply"),
-    ("moved nowhere", reply(302, b""), Unknown, "bad_reply"),
-    ("request timeout", reply(408, b""), Unknown, "timeout"),
-    ("conflict", reply(409, b""), Unknown, "conflict"),
-    ("server error", reply(500, {"error": {"message": "oops"}}), Unknown, "server_error"),
-    ("bad gateway", reply(502, b"<html>", content_type="text/html"), Unknown, "server_error"),
-    ("unavailable", reply(503, b"", retry_after="5"), Unknown, "server_error"),
-    ("no id", reply(200, {}), Unknown, "bad_reply"),
-    ("empty id", reply(200, {"id": "", "status": "queued"}), Unknown, "bad_reply"),
-    ("a number as id", reply(200, {"id": 7}), Unknown, "bad_reply"),
-    ("a list", reply(200, {"object": "list", "data": []}), Unknown, "bad_reply"),
-    ("a page", reply(200, b"<html>hi</html>", content_type="text/html"), Unknown, "bad_reply"),
-    ("half of JSON", reply(200, b'{"id": "video_1", "sta'), Unknown, "bad_reply"),
-    ("deep JSON", reply(200, b"[" * 100_000), Unknown, "bad_reply"),
-    ("garbage instead of HTTP", cut(b"\x00\x01garbage\r\n\r\n"), Unknown, "dropped"),
-    ("dropped", drop, Unknown, "dropped"),
-    ("dropped in the head", cut(b"HTTP/1.1 200 OK\r\nContent-"), Unknown, "dropped"),
-    ("dropped in the body", cut(reply(200, JOB)[:-5]), Unknown, "dropped"),
-    ("broken gzip", reply(200, b"not gzip", content_encoding="gzip"), Unknown, "bad_reply"),
+    ("int code", reply(400, {"error": {"message": "no", "code": 400}}), RefusedError, "bad_request"),
+    ("no such model", reply(404, {"detail": "unknown model"}), RefusedError, "not_served"),
+    ("wrong base URL", reply(405, b"<html>"), RefusedError, "unsupported"),
+    ("too large", reply(413, b""), RefusedError, "too_large"),
+    ("wrong type", reply(415, b""), RefusedError, "unsupported_media"),
+    ("invalid", reply(422, {"detail": [{"msg": "bad size", "loc": ["size"]}]}), RefusedError, "bad_request"),
+    ("teapot", reply(418, b""), RefusedError, "http_418"),
+    ("moved", reply(301, b"", location=GONE), RefusedError, "redirected"),
+    ("found", reply(302, b"", location=GONE), RefusedError, "redirected"),
+    ("temporarily", reply(307, b"", location=GONE), RefusedError, "redirected"),
+    ("permanently", reply(308, b"", location=GONE), RefusedError, "redirected"),
+    ("busy", reply(429, b""), UnavailableError, "rate_limited"),
+    ("see other", reply(303, b"", location=GONE), UnknownOutcomeError, "bad_reply"),
+    ("moved nowhere", reply(302, b""), UnknownOutcomeError, "bad_reply"),
+    ("request timeout", reply(408, b""), UnknownOutcomeError, "timeout"),
+    ("conflict", reply(409, b""), UnknownOutcomeError, "conflict"),
+    ("server error", reply(500, {"error": {"message": "oops"}}), UnknownOutcomeError, "server_error"),
+    ("bad gateway", reply(502, b"<html>", content_type="text/html"), UnknownOutcomeError, "server_error"),
+    ("unavailable", reply(503, b"", retry_after="5"), UnknownOutcomeError, "server_error"),
+    ("no id", reply(200, {}), UnknownOutcomeError, "bad_reply"),
+    ("empty id", reply(200, {"id": "", "status": "queued"}), UnknownOutcomeError, "bad_reply"),
+    ("a number as id", reply(200, {"id": 7}), UnknownOutcomeError, "bad_reply"),
+    ("a list", reply(200, {"object": "list", "data": []}), UnknownOutcomeError, "bad_reply"),
+    ("a page", reply(200, b"<html>hi</html>", content_type="text/html"), UnknownOutcomeError, "bad_reply"),
+    ("half of JSON", reply(200, b'{"id": "video_1", "sta'), UnknownOutcomeError, "bad_reply"),
+    ("deep JSON", reply(200, b"[" * 100_000), UnknownOutcomeError, "bad_reply"),
+    ("garbage instead of HTTP", cut(b"\x00\x01garbage\r\n\r\n"), UnknownOutcomeError, "dropped"),
+    ("dropped", drop, UnknownOutcomeError, "dropped"),
+    ("dropped in the head", cut(b"HTTP/1.1 200 OK\r\nContent-"), UnknownOutcomeError, "dropped"),
+    ("dropped in the body", cut(reply(200, JOB)[:-5]), UnknownOutcomeError, "dropped"),
+    ("broken gzip", reply(200, b"not gzip", content_encoding="gzip"), UnknownOutcomeError, "bad_reply"),
 ]
 
 
@@ -136,7 +144,7 @@ def test_it_hands_on_how_long_to_wait(
     serve: Serve, connect: Connect, value: Callable[[], str], low: float, high: float
 ) -> None:
     error = error_of(connect(serve(reply(429, b"", retry_after=value()))))
-    assert isinstance(error, Unavailable)
+    assert isinstance(error, UnavailableError)
     assert error.retry_after is not None
     assert low <= error.retry_after <= high
 
@@ -157,7 +165,7 @@ def test_it_limits_the_detail(serve: Serve, connect: Connect) -> None:
 def test_it_takes_no_answer_for_unknown(serve: Serve, connect: Connect) -> None:
     server = serve(hang)
     error = error_of(connect(server, timeout=0.2))
-    assert (type(error), error.code) == (Unknown, "timeout")
+    assert (type(error), error.code) == (UnknownOutcomeError, "timeout")
     assert server.posts == 1
 
 
@@ -166,7 +174,7 @@ def test_it_is_over_by_the_deadline_however_slowly_the_reply_drips(serve: Serve,
     client = connect(server, timeout=0.2, connect_timeout=0.2)
     started = monotonic()
     error = error_of(client)
-    assert (type(error), error.code) == (Unknown, "timeout")
+    assert (type(error), error.code) == (UnknownOutcomeError, "timeout")
     assert monotonic() - started < 5
     assert server.posts == 1
 
@@ -175,7 +183,7 @@ def test_it_knows_that_a_closed_port_got_nothing(connect: Connect) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     error = error_of(connect(f"http://127.0.0.1:{port}/v1"))
-    assert (type(error), error.code) == (Unavailable, "unreachable")
+    assert (type(error), error.code) == (UnavailableError, "unreachable")
 
 
 def test_it_knows_that_an_unknown_host_got_nothing(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +192,7 @@ def test_it_knows_that_an_unknown_host_got_nothing(connect: Connect, monkeypatch
 
     monkeypatch.setattr(socket, "getaddrinfo", no_such_host)
     error = error_of(connect("http://no-such-host.invalid/v1"))
-    assert (type(error), error.code) == (Unavailable, "unreachable")
+    assert (type(error), error.code) == (UnavailableError, "unreachable")
     assert "Name or service not known" in error.detail
 
 
@@ -195,7 +203,7 @@ def test_it_knows_that_a_connection_never_made_carried_nothing(connect: Connect)
         filler.connect(listener.getsockname())
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
         error = error_of(connect(url, connect_timeout=0.3))
-    assert (type(error), error.code) == (Unavailable, "unreachable")
+    assert (type(error), error.code) == (UnavailableError, "unreachable")
     assert "ConnectTimeout" in error.detail
 
 
@@ -213,7 +221,7 @@ def test_it_knows_that_nothing_left_before_tls_was_up(connect: Connect) -> None:
         thread.start()
         error = error_of(connect(f"https://127.0.0.1:{listener.getsockname()[1]}/v1"))
         thread.join()
-    assert (type(error), error.code) == (Unavailable, "unreachable")
+    assert (type(error), error.code) == (UnavailableError, "unreachable")
     assert heard[0][:1] == b"\x16"
     assert b"a cat" not in heard[0]
 
@@ -221,8 +229,8 @@ def test_it_knows_that_nothing_left_before_tls_was_up(connect: Connect) -> None:
 def test_it_never_reuses_a_connection_for_a_paid_request(serve: Serve, connect: Connect) -> None:
     server = serve(reply(200, JOB))
     client = connect(server)
-    client.create(**WISH)
-    client.create(**WISH)
+    client.create(**FIELDS)
+    client.create(**FIELDS)
     assert len({request.peer for request in server.requests}) == 2
 
 
@@ -231,22 +239,22 @@ def test_it_never_reuses_a_connection_for_a_paid_request(serve: Serve, connect: 
     ["", "localhost:8000/v1", "ftp://host/v1", "http://", "http://host:port/v1", "http://host:99999/v1"],
 )
 def test_it_refuses_to_start_with_a_wrong_address(url: str) -> None:
-    with pytest.raises(Unavailable) as caught:
+    with pytest.raises(UnavailableError) as caught:
         Client(Connection(url, KEY))
     assert caught.value.code == "bad_base_url"
 
 
 @pytest.mark.parametrize("key", ["sk-\u00fc", "sk\nX-Other: 1"])
 def test_it_refuses_to_start_with_a_key_that_cannot_be_sent(key: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         Client(Connection("http://127.0.0.1:1/v1", key))
     assert caught.value.code == "invalid_key"
 
 
 def test_it_refuses_text_that_cannot_be_sent(serve: Serve, connect: Connect) -> None:
     server = serve(reply(200, JOB))
-    with pytest.raises(Refused) as caught:
-        connect(server).create(**WISH | {"prompt": "half a pair \ud800"})
+    with pytest.raises(RefusedError) as caught:
+        connect(server).create(**FIELDS | {"prompt": "half a pair \ud800"})
     assert caught.value.code == "bad_text"
     assert server.requests == []
 
@@ -254,7 +262,7 @@ def test_it_refuses_text_that_cannot_be_sent(serve: Serve, connect: Connect) -> 
 def test_it_works_without_a_key(serve: Serve) -> None:
     server = serve(reply(200, JOB))
     with Client(Connection(server.url, "")) as client:
-        assert client.create(**WISH).id == "video_1"
+        assert client.create(**FIELDS).id == "video_1"
 
 
 def test_the_connection_does_not_show_its_key() -> None:
@@ -268,7 +276,7 @@ UNREADABLE = {"message": 'seconds: invalid type: string "4", expected i32', "cod
 
 def test_it_sends_json_where_the_server_reads_nothing_else(serve: Serve, connect: Connect) -> None:
     server = serve(reply(200, JOB))
-    connect(server, body="json").create(**WISH, reference=IMAGE)
+    connect(server, body="json").create(**FIELDS, reference=IMAGE)
     (request,) = server.requests
     assert request.headers["content-type"] == "application/json"
     fields = {"prompt": "a cat", "model": "sora-2", "seconds": "4", "size": "1280x720"}
@@ -280,7 +288,7 @@ def test_it_asks_again_in_plain_types_when_the_server_could_not_read_the_others(
     serve: Serve, connect: Connect, status: int
 ) -> None:
     server = serve(reply(status, UNREADABLE), reply(200, JOB))
-    assert connect(server, body="json").create(**WISH, reference=IMAGE).id == "video_1"
+    assert connect(server, body="json").create(**FIELDS, reference=IMAGE).id == "video_1"
     first, second = [json.loads(request.body) for request in server.requests]
     assert first["seconds"] == "4"
     assert second == {
@@ -314,14 +322,14 @@ def test_it_asks_only_once_where_the_first_may_have_been_accepted(
 def test_it_never_asks_a_third_time(serve: Serve, connect: Connect) -> None:
     server = serve(reply(422, UNREADABLE))
     error = error_of(connect(server, body="json"))
-    assert (type(error), error.code, len(server.requests)) == (Refused, "bad_request", 2)
+    assert (type(error), error.code, len(server.requests)) == (RefusedError, "bad_request", 2)
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 422, 500, 503])
 def test_it_takes_a_job_in_an_error_for_the_job(serve: Serve, connect: Connect, status: int) -> None:
     body = {"id": "video_1", "status": "failed", "error": {"code": 400, "message": "out of memory"}}
     server = serve(reply(status, body))
-    job = connect(server).create(**WISH)
+    job = connect(server).create(**FIELDS)
     assert (job.id, job.status, job.error_code) == ("video_1", "failed", "400")
     assert len(server.requests) == 1
 
@@ -337,27 +345,27 @@ def test_it_believes_no_job_in_a_refusal_of_the_one_who_asks(
 @pytest.mark.parametrize(
     "place",
     [
-        {"b64_json": "ZmlsbQ=="},
-        {"data": [{"b64_json": "ZmlsbQ=="}]},
-        {"data": [{"url": "data:video/mp4;base64,ZmlsbQ=="}, {"b64_json": "bW9yZQ=="}]},
-        {"url": "data:video/mp4;base64,ZmlsbQ=="},
-        {"b64_json": "Zmls\nbQ=="},
+        {"b64_json": "ZnJhbWVz"},
+        {"data": [{"b64_json": "ZnJhbWVz"}]},
+        {"data": [{"url": "data:video/mp4;base64,ZnJhbWVz"}, {"b64_json": "bW9yZQ=="}]},
+        {"url": "data:video/mp4;base64,ZnJhbWVz"},
+        {"b64_json": "ZnJh\nbWVz"},
     ],
 )
 @pytest.mark.parametrize("status", [{}, {"status": "completed"}])
-def test_it_takes_the_film_out_of_the_reply(
+def test_it_takes_the_video_out_of_the_reply(
     serve: Serve, connect: Connect, place: dict[str, object], status: dict[str, str]
 ) -> None:
-    job = connect(serve(reply(200, {"id": "video_1"} | place | status))).create(**WISH)
-    assert (job.status, job.content, job.url) == ("completed", b"film", None)
-    assert "film" not in repr(job)
+    job = connect(serve(reply(200, {"id": "video_1"} | place | status))).create(**FIELDS)
+    assert (job.status, job.content, job.url) == ("completed", b"frames", None)
+    assert "frames" not in repr(job)
 
 
 @pytest.mark.parametrize("place", [{"url": GONE}, {"data": [{"url": GONE}]}])
-def test_it_takes_the_films_address_out_of_the_reply(
+def test_it_takes_the_videos_address_out_of_the_reply(
     serve: Serve, connect: Connect, place: dict[str, object]
 ) -> None:
-    job = connect(serve(reply(200, {"id": "video_1", "status": "completed"} | place))).create(**WISH)
+    job = connect(serve(reply(200, {"id": "video_1", "status": "completed"} | place))).create(**FIELDS)
     assert (job.status, job.content, job.url) == ("completed", b"", GONE)
 
 
@@ -367,11 +375,11 @@ def test_it_takes_the_films_address_out_of_the_reply(
         {"b64_json": "Z"},
         {"b64_json": 5},
         {"b64_json": "ü"},
-        {"url": "file:///tmp/film.mp4"},
+        {"url": "file:///tmp/video.mp4"},
         {"data": {}},
         {"data": [[]]},
     ],
 )
-def test_it_takes_nothing_else_for_a_film(serve: Serve, connect: Connect, place: dict[str, object]) -> None:
-    job = connect(serve(reply(200, {"id": "video_1"} | place))).create(**WISH)
+def test_it_takes_nothing_else_for_a_video(serve: Serve, connect: Connect, place: dict[str, object]) -> None:
+    job = connect(serve(reply(200, {"id": "video_1"} | place))).create(**FIELDS)
     assert (job.status, job.content, job.url) == ("in_progress", b"", None)

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.backends.server import Answer, Server, drop, hang, reply
-from videos.backends import BackendError, Client, Refused, Unavailable
+from videos.backends import BackendError, Client, RefusedError, UnavailableError
 
 Serve = Callable[..., Server]
 Connect = Callable[..., Client]
@@ -33,18 +33,18 @@ def test_it_succeeds_when_the_job_is_gone(serve: Serve, connect: Connect, answer
     [
         (
             reply(400, {"error": {"message": "still running", "code": "not_finished"}}),
-            Refused,
+            RefusedError,
             "not_finished",
         ),
-        (reply(409, b""), Refused, "conflict"),
-        (reply(405, b""), Refused, "unsupported"),
-        (reply(401, b""), Refused, "invalid_key"),
-        (reply(302, b"", location="https://new.example/"), Refused, "redirected"),
-        (reply(200, {"id": "video_1", "deleted": False}), Refused, "not_deleted"),
-        (reply(200, b"<html>", content_type="text/html"), Unavailable, "bad_reply"),
-        (reply(429, b""), Unavailable, "rate_limited"),
-        (reply(500, b""), Unavailable, "server_error"),
-        (drop, Unavailable, "dropped"),
+        (reply(409, b""), RefusedError, "conflict"),
+        (reply(405, b""), RefusedError, "unsupported"),
+        (reply(401, b""), RefusedError, "invalid_key"),
+        (reply(302, b"", location="https://new.example/"), RefusedError, "redirected"),
+        (reply(200, {"id": "video_1", "deleted": False}), RefusedError, "not_deleted"),
+        (reply(200, b"<html>", content_type="text/html"), UnavailableError, "bad_reply"),
+        (reply(429, b""), UnavailableError, "rate_limited"),
+        (reply(500, b""), UnavailableError, "server_error"),
+        (drop, UnavailableError, "dropped"),
     ],
 )
 def test_it_says_that_the_job_is_still_there(
@@ -58,6 +58,6 @@ def test_it_says_that_the_job_is_still_there(
 
 
 def test_it_does_not_wait_for_ever(serve: Serve, connect: Connect) -> None:
-    with pytest.raises(Unavailable) as caught:
+    with pytest.raises(UnavailableError) as caught:
         connect(serve(hang), timeout=0.2).delete("video_1")
     assert caught.value.code == "timeout"

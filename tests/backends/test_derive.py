@@ -1,4 +1,4 @@
-"""Remix, edit, extend and characters: one request each, in the protocol's words, and never a second one."""
+"""Remix, edit, extend and characters: one request each as the protocol says, and never a second one."""
 
 import io
 import json
@@ -10,25 +10,33 @@ import pytest
 from tests.backends.conftest import KEY
 from tests.backends.server import Answer, Server, drop, hang, reply
 from tests.simulator.conftest import StartSimulator
-from videos.backends import BackendError, Client, ClipFile, Job, Refused, Unavailable, Unknown
+from videos.backends import (
+    BackendError,
+    Client,
+    ClipFile,
+    Job,
+    RefusedError,
+    UnavailableError,
+    UnknownOutcomeError,
+)
 
 Serve = Callable[..., Server]
 Connect = Callable[..., Client]
 
 JOB = {"id": "video_2", "object": "video", "status": "queued", "remixed_from_video_id": "video_1"}
-FILM = bytes(range(256)) * 4000
+CONTENT = bytes(range(256)) * 4000
 
 
-def clip(content: bytes = FILM) -> ClipFile:
-    return ClipFile("film.mp4", io.BytesIO(content))
+def clip(content: bytes = CONTENT) -> ClipFile:
+    return ClipFile("video.mp4", io.BytesIO(content))
 
 
 CALLS: dict[str, Callable[[Client], Job]] = {
-    "remix": lambda client: client.remix("video_1", "snow"),
-    "edit": lambda client: client.edit("snow", "video_1"),
-    "edit a file": lambda client: client.edit("snow", clip()),
-    "extend": lambda client: client.extend("snow", 8, "video_1"),
-    "extend a file": lambda client: client.extend("snow", 8, clip()),
+    "remix": lambda client: client.remix("video_1", "snow", model="sora-2"),
+    "edit": lambda client: client.edit("snow", "video_1", model="sora-2"),
+    "edit a file": lambda client: client.edit("snow", clip(), model="sora-2"),
+    "extend": lambda client: client.extend("snow", 8, "video_1", model="sora-2"),
+    "extend a file": lambda client: client.extend("snow", 8, clip(), model="sora-2"),
 }
 BY_ID = [call for name, call in CALLS.items() if "file" not in name]
 
@@ -75,12 +83,12 @@ def test_a_file_is_sent_in_a_form(
     assert request.target == target
     assert request.headers["content-type"].startswith("multipart/form-data; boundary=")
     assert dict(re.findall(rb'name="(\w+)"\r\n\r\n(.*?)\r\n--', request.body, re.DOTALL)) == sent
-    head = b'name="video"; filename="film.mp4"\r\nContent-Type: video/mp4\r\n\r\n'
-    assert head + FILM + b"\r\n--" in request.body
+    head = b'name="video"; filename="video.mp4"\r\nContent-Type: video/mp4\r\n\r\n'
+    assert head + CONTENT + b"\r\n--" in request.body
 
 
 class _Watched(io.BytesIO):
-    """Remembers the most that was read of it at once."""
+    """Remembers the largest read."""
 
     most = 0
 
@@ -92,7 +100,7 @@ class _Watched(io.BytesIO):
 
 def test_a_large_file_is_read_piece_by_piece(serve: Serve, connect: Connect) -> None:
     server, file = serve(reply(200, JOB)), _Watched(bytes(20_000_000))
-    connect(server).edit("snow", ClipFile("film.mp4", file))
+    connect(server).edit("snow", ClipFile("video.mp4", file), model="sora-2")
     assert int(server.requests[0].headers["content-length"]) > 20_000_000
     assert 0 < file.most <= 65_536
 
@@ -100,7 +108,7 @@ def test_a_large_file_is_read_piece_by_piece(serve: Serve, connect: Connect) -> 
 @pytest.mark.parametrize("call", ["edit a file", "extend a file"])
 def test_a_server_without_forms_is_sent_no_file(serve: Serve, connect: Connect, call: str) -> None:
     server = serve(reply(200, JOB))
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         CALLS[call](connect(server, body="json"))
     assert caught.value.code == "unsupported"
     assert server.requests == []
@@ -110,17 +118,17 @@ def test_a_server_without_forms_is_sent_no_file(serve: Serve, connect: Connect, 
 @pytest.mark.parametrize(
     ("answer", "kind", "code"),
     [
-        (reply(401, {}), Refused, "invalid_key"),
-        (reply(400, {"error": {"message": "no", "code": "sentinel_block"}}), Refused, "sentinel_block"),
-        (reply(405, b""), Refused, "unsupported"),
-        (reply(413, b""), Refused, "too_large"),
-        (reply(307, b"", location="https://new.example/v1/videos"), Refused, "redirected"),
-        (reply(429, b"", retry_after="7"), Unavailable, "rate_limited"),
-        (reply(409, b""), Unknown, "conflict"),
-        (reply(500, b""), Unknown, "server_error"),
-        (reply(200, {}), Unknown, "bad_reply"),
-        (reply(200, b"<html>"), Unknown, "bad_reply"),
-        (drop, Unknown, "dropped"),
+        (reply(401, {}), RefusedError, "invalid_key"),
+        (reply(400, {"error": {"message": "no", "code": "sentinel_block"}}), RefusedError, "sentinel_block"),
+        (reply(405, b""), RefusedError, "unsupported"),
+        (reply(413, b""), RefusedError, "too_large"),
+        (reply(307, b"", location="https://new.example/v1/videos"), RefusedError, "redirected"),
+        (reply(429, b"", retry_after="7"), UnavailableError, "rate_limited"),
+        (reply(409, b""), UnknownOutcomeError, "conflict"),
+        (reply(500, b""), UnknownOutcomeError, "server_error"),
+        (reply(200, {}), UnknownOutcomeError, "bad_reply"),
+        (reply(200, b"<html>"), UnknownOutcomeError, "bad_reply"),
+        (drop, UnknownOutcomeError, "dropped"),
     ],
 )
 def test_the_verdicts_are_those_of_a_create(
@@ -140,8 +148,8 @@ def test_the_verdicts_are_those_of_a_create(
 
 def test_no_answer_is_unknown(serve: Serve, connect: Connect) -> None:
     server = serve(hang)
-    with pytest.raises(Unknown) as caught:
-        connect(server, timeout=0.2).extend("snow", 4, "video_1")
+    with pytest.raises(UnknownOutcomeError) as caught:
+        connect(server, timeout=0.2).extend("snow", 4, "video_1", model="sora-2")
     assert (caught.value.code, server.posts) == ("timeout", 1)
 
 
@@ -161,7 +169,7 @@ def test_it_sees_that_the_server_does_not_know_the_job(
     serve: Serve, connect: Connect, call: Callable[[Client], Job], answer: Answer
 ) -> None:
     server = serve(answer)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         call(connect(server))
     assert caught.value.code == "source_unknown"
     assert len(server.requests) == 1
@@ -169,7 +177,7 @@ def test_it_sees_that_the_server_does_not_know_the_job(
 
 @pytest.mark.parametrize("call", ["edit a file", "extend a file"])
 def test_who_was_sent_the_file_misses_no_job(serve: Serve, connect: Connect, call: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         CALLS[call](connect(serve(SAYS_NO_SUCH_JOB[0])))
     assert caught.value.code == "not_served"
 
@@ -178,8 +186,8 @@ def test_who_was_sent_the_file_misses_no_job(serve: Serve, connect: Connect, cal
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (reply(400, {"id": "video_1", "status": "completed"}), Refused),
-        (reply(200, {"id": "video_1", "status": "completed"}), Unknown),
+        (reply(400, {"id": "video_1", "status": "completed"}), RefusedError),
+        (reply(200, {"id": "video_1", "status": "completed"}), UnknownOutcomeError),
     ],
 )
 def test_the_source_shown_in_a_reply_is_not_the_new_job(
@@ -191,26 +199,26 @@ def test_the_source_shown_in_a_reply_is_not_the_new_job(
 
 def test_a_job_in_an_error_is_the_new_job(serve: Serve, connect: Connect) -> None:
     server = serve(reply(500, {"id": "video_2", "status": "failed", "error": "out of memory"}))
-    job = connect(server).remix("video_1", "snow")
+    job = connect(server).remix("video_1", "snow", model="sora-2")
     assert (job.id, job.status) == ("video_2", "failed")
 
 
 @pytest.mark.parametrize("job_id", ["", "..", "a\nb"])
 def test_what_is_no_id_is_not_sent(serve: Serve, connect: Connect, job_id: str) -> None:
     server = serve(reply(200, JOB))
-    with pytest.raises(Refused):
-        connect(server).remix(job_id, "snow")
+    with pytest.raises(RefusedError):
+        connect(server).remix(job_id, "snow", model="sora-2")
     assert server.requests == []
 
 
 def test_text_that_cannot_be_sent_is_not(serve: Serve, connect: Connect) -> None:
     server = serve(reply(200, JOB))
     for call in (
-        lambda client: client.remix("video_1", "half \ud800"),
-        lambda client: client.edit("half \ud800", "video_1"),
+        lambda client: client.remix("video_1", "half \ud800", model="sora-2"),
+        lambda client: client.edit("half \ud800", "video_1", model="sora-2"),
         lambda client: client.create_character("half \ud800", clip()),
     ):
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(RefusedError) as caught:
             call(connect(server))
         assert caught.value.code == "bad_text"
     assert server.requests == []
@@ -222,19 +230,19 @@ def test_a_character_is_made_of_a_clip(serve: Serve, connect: Connect) -> None:
     (request,) = server.requests
     assert request.target == "/v1/videos/characters"
     assert b'name="name"\r\n\r\nAda\r\n' in request.body
-    assert b'name="video"; filename="film.mp4"\r\nContent-Type: video/mp4\r\n\r\n' + FILM in request.body
+    assert b'name="video"; filename="video.mp4"\r\nContent-Type: video/mp4\r\n\r\n' + CONTENT in request.body
 
 
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (reply(200, {"name": "Ada"}), Unknown),
-        (reply(200, {"id": ""}), Unknown),
-        (reply(200, []), Unknown),
-        (reply(500, b""), Unknown),
-        (drop, Unknown),
-        (reply(400, {"error": {"message": "no face"}}), Refused),
-        (reply(429, b""), Unavailable),
+        (reply(200, {"name": "Ada"}), UnknownOutcomeError),
+        (reply(200, {"id": ""}), UnknownOutcomeError),
+        (reply(200, []), UnknownOutcomeError),
+        (reply(500, b""), UnknownOutcomeError),
+        (drop, UnknownOutcomeError),
+        (reply(400, {"error": {"message": "no face"}}), RefusedError),
+        (reply(429, b""), UnavailableError),
     ],
 )
 def test_a_character_that_was_not_made(
@@ -248,7 +256,7 @@ def test_a_character_that_was_not_made(
 
 def test_a_server_without_forms_makes_no_character(serve: Serve, connect: Connect) -> None:
     server = serve(reply(200, {"id": "char_1"}))
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         connect(server, body="json").create_character("Ada", clip())
     assert server.requests == []
 
@@ -272,20 +280,20 @@ def test_the_simulator_takes_all_of_it(start_simulator: StartSimulator, connect:
     simulator = start_simulator()
     client = connect(f"{simulator.url}/v1", timeout=20)
     source = client.create(prompt="sea", model="sora-2", seconds=4, size="1280x720").id
-    film = simulator.content(source)
-    character = client.create_character("Ada", clip(film))
+    video = simulator.content(source)
+    character = client.create_character("Ada", clip(video))
     jobs = [
-        client.remix(source, "snow"),
-        client.edit("night", source),
-        client.edit("night", clip(film)),
-        client.extend("on", 4, source),
-        client.extend("on", 4, clip(film)),
+        client.remix(source, "snow", model="sora-2"),
+        client.edit("night", source, model="sora-2"),
+        client.edit("night", clip(video), model="sora-2"),
+        client.extend("on", 4, source, model="sora-2"),
+        client.extend("on", 4, clip(video), model="sora-2"),
         client.create(prompt="a", model="sora-2", seconds=4, size="1280x720", characters=[character]),
     ]
     assert [job.seconds for job in jobs] == [4, 4, 4, 8, 8, 4]
     assert [job.remixed_from_video_id for job in jobs] == [source, None, None, None, None, None]
     kinds = ["create", "remix", "edit", "edit", "extend", "extend", "create"]
     assert [entry["kind"] for entry in simulator.ledger()] == kinds
-    with pytest.raises(Refused) as caught:
-        client.extend("on", 4, "video_unknown")
+    with pytest.raises(RefusedError) as caught:
+        client.extend("on", 4, "video_unknown", model="sora-2")
     assert caught.value.code == "source_unknown"

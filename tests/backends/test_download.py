@@ -6,7 +6,7 @@ import pytest
 
 from tests.backends.conftest import KEY
 from tests.backends.server import Answer, Request, Server, cut, drop, hang, reply
-from videos.backends import BackendError, Client, Refused, Unavailable
+from videos.backends import BackendError, Client, RefusedError, UnavailableError
 
 Serve = Callable[..., Server]
 Connect = Callable[..., Client]
@@ -49,26 +49,31 @@ def test_it_reads_a_head_that_comes_in_pieces(serve: Serve, connect: Connect) ->
 
 
 NO_VIDEO: list[tuple[str, Answer, type[BackendError], str]] = [
-    ("JSON", reply(200, {"error": {"message": "no"}}, content_type="video/mp4"), Unavailable, "not_a_video"),
-    ("nothing", reply(200, b"", content_type="video/mp4"), Unavailable, "not_a_video"),
-    ("seven bytes", reply(200, VIDEO[:7], content_type="video/mp4"), Unavailable, "not_a_video"),
-    ("WebM", reply(200, b"\x1aE\xdf\xa3" * 10, content_type="video/mp4"), Unavailable, "not_a_video"),
-    ("not yet", reply(202, {"status": "in_progress"}), Unavailable, "not_a_video"),
-    ("400", reply(400, {"detail": "not done"}), Unavailable, "content_not_ready"),
-    ("404", reply(404, b""), Unavailable, "content_not_ready"),
-    ("409", reply(409, b""), Unavailable, "content_not_ready"),
-    ("500", reply(500, b""), Unavailable, "content_not_ready"),
-    ("503", reply(503, b""), Unavailable, "content_not_ready"),
-    ("429", reply(429, b""), Unavailable, "rate_limited"),
-    ("401", reply(401, b""), Refused, "invalid_key"),
-    ("403", reply(403, b""), Refused, "invalid_key"),
-    ("410", reply(410, b""), Refused, "http_410"),
-    ("dropped", drop, Unavailable, "truncated"),
-    ("cut in the head", cut(video()[:-len(VIDEO) + 4]), Unavailable, "truncated"),
-    ("to ftp", reply(302, b"", location="ftp://127.0.0.1/x.mp4"), Refused, "bad_redirect"),
-    ("to a file", reply(302, b"", location="file:///etc/passwd"), Refused, "bad_redirect"),
-    ("to no port", reply(302, b"", location="http://127.0.0.1:99999/x"), Refused, "bad_redirect"),
-    ("to a websocket", reply(302, b"", location="ws://127.0.0.1:1/x"), Refused, "bad_redirect"),
+    (
+        "JSON",
+        reply(200, {"error": {"message": "no"}}, content_type="video/mp4"),
+        UnavailableError,
+        "not_a_video",
+    ),
+    ("nothing", reply(200, b"", content_type="video/mp4"), UnavailableError, "not_a_video"),
+    ("seven bytes", reply(200, VIDEO[:7], content_type="video/mp4"), UnavailableError, "not_a_video"),
+    ("WebM", reply(200, b"\x1aE\xdf\xa3" * 10, content_type="video/mp4"), UnavailableError, "not_a_video"),
+    ("not yet", reply(202, {"status": "in_progress"}), UnavailableError, "not_a_video"),
+    ("400", reply(400, {"detail": "not done"}), UnavailableError, "content_not_ready"),
+    ("404", reply(404, b""), UnavailableError, "content_not_ready"),
+    ("409", reply(409, b""), UnavailableError, "content_not_ready"),
+    ("500", reply(500, b""), UnavailableError, "content_not_ready"),
+    ("503", reply(503, b""), UnavailableError, "content_not_ready"),
+    ("429", reply(429, b""), UnavailableError, "rate_limited"),
+    ("401", reply(401, b""), RefusedError, "invalid_key"),
+    ("403", reply(403, b""), RefusedError, "invalid_key"),
+    ("410", reply(410, b""), RefusedError, "http_410"),
+    ("dropped", drop, UnavailableError, "truncated"),
+    ("cut in the head", cut(video()[:-len(VIDEO) + 4]), UnavailableError, "truncated"),
+    ("to ftp", reply(302, b"", location="ftp://127.0.0.1/x.mp4"), RefusedError, "bad_redirect"),
+    ("to a file", reply(302, b"", location="file:///etc/passwd"), RefusedError, "bad_redirect"),
+    ("to no port", reply(302, b"", location="http://127.0.0.1:99999/x"), RefusedError, "bad_redirect"),
+    ("to a websocket", reply(302, b"", location="ws://127.0.0.1:1/x"), RefusedError, "bad_redirect"),
 ]  # fmt: skip
 
 
@@ -105,12 +110,12 @@ def test_it_shows_all_of_what_comes_in_pieces(serve: Serve, connect: Connect) ->
 
 def test_it_does_not_wait_for_ever_for_the_first_byte(serve: Serve, connect: Connect) -> None:
     error = error_on_entering(connect(serve(hang), timeout=0.2))
-    assert (type(error), error.code) == (Unavailable, "timeout")
+    assert (type(error), error.code) == (UnavailableError, "timeout")
 
 
 def test_it_says_that_the_file_was_cut_short(serve: Serve, connect: Connect) -> None:
     client = connect(serve(cut(video()[:-1])))
-    with client.download("video_1") as chunks, pytest.raises(Unavailable) as caught:
+    with client.download("video_1") as chunks, pytest.raises(UnavailableError) as caught:
         list(chunks)
     assert caught.value.code == "truncated"
 
@@ -122,7 +127,7 @@ def test_it_says_that_the_rest_never_came(serve: Serve, connect: Connect) -> Non
 
     with (
         connect(serve(half_then_silence), timeout=0.2).download("video_1") as chunks,
-        pytest.raises(Unavailable) as caught,
+        pytest.raises(UnavailableError) as caught,
     ):
         list(chunks)
     assert caught.value.code == "timeout"
@@ -142,7 +147,7 @@ def test_it_follows_a_redirect_and_keeps_the_key_to_itself(serve: Serve, connect
 def test_it_does_not_blame_the_key_for_an_expired_link(serve: Serve, connect: Connect) -> None:
     storage = serve(reply(403, b"<Error><Code>AccessDenied</Code></Error>", content_type="application/xml"))
     error = error_on_entering(connect(serve(reply(302, b"", location=storage.url + "/signed"))))
-    assert (type(error), error.code) == (Unavailable, "content_not_ready")
+    assert (type(error), error.code) == (UnavailableError, "content_not_ready")
 
 
 def test_it_lets_the_caller_stop_halfway(serve: Serve, connect: Connect) -> None:
@@ -219,16 +224,16 @@ def test_it_loses_its_key_when_the_backend_sends_it_on(serve: Serve, connect: Co
 @pytest.mark.parametrize(
     ("answer", "kind", "code"),
     [
-        (reply(403, b"<Error>expired</Error>"), Unavailable, "content_not_ready"),
-        (reply(404, b""), Unavailable, "content_not_ready"),
-        (reply(500, b""), Unavailable, "content_not_ready"),
-        (reply(429, b"", retry_after="9"), Unavailable, "rate_limited"),
-        (reply(302, b"", location="file:///etc/passwd"), Refused, "bad_redirect"),
-        (reply(302, b"", location="/again"), Unavailable, "bad_redirect"),
-        (reply(302, b""), Unavailable, "content_not_ready"),
-        (reply(200, b"<html>sign in</html>", content_type="video/mp4"), Unavailable, "not_a_video"),
-        (drop, Unavailable, "truncated"),
-        (hang, Unavailable, "timeout"),
+        (reply(403, b"<Error>expired</Error>"), UnavailableError, "content_not_ready"),
+        (reply(404, b""), UnavailableError, "content_not_ready"),
+        (reply(500, b""), UnavailableError, "content_not_ready"),
+        (reply(429, b"", retry_after="9"), UnavailableError, "rate_limited"),
+        (reply(302, b"", location="file:///etc/passwd"), RefusedError, "bad_redirect"),
+        (reply(302, b"", location="/again"), UnavailableError, "bad_redirect"),
+        (reply(302, b""), UnavailableError, "content_not_ready"),
+        (reply(200, b"<html>sign in</html>", content_type="video/mp4"), UnavailableError, "not_a_video"),
+        (drop, UnavailableError, "truncated"),
+        (hang, UnavailableError, "timeout"),
     ],
 )
 def test_it_says_why_there_is_no_video_at_the_address(
@@ -248,4 +253,4 @@ def test_it_goes_to_no_address_that_is_none(serve: Serve, connect: Connect, url:
     client = connect(serve(reply(404, b"")))
     with pytest.raises(BackendError) as caught, client.download("video_1", url):
         pytest.fail("handed out a file")
-    assert (type(caught.value), caught.value.code) == (Refused, "bad_redirect")
+    assert (type(caught.value), caught.value.code) == (RefusedError, "bad_redirect")

@@ -14,16 +14,25 @@ from hypothesis import strategies as st
 from tests.backends.conftest import KEY
 from tests.backends.server import Server, cut
 from tests.backends.test_responses import JSON
-from videos.backends import BackendError, Client, ClipFile, Connection, Job, JobPage, Refused, Unavailable
+from videos.backends import (
+    BackendError,
+    Client,
+    ClipFile,
+    Connection,
+    Job,
+    JobPage,
+    RefusedError,
+    UnavailableError,
+)
 
 T = TypeVar("T")
 
-WISH = {"prompt": "a cat", "model": "sora-2", "seconds": 4, "size": "1280x720"}
+FIELDS = {"prompt": "a cat", "model": "sora-2", "seconds": 4, "size": "1280x720"}
 DERIVING = [
-    lambda client: client.remix("video_0", "snow"),
-    lambda client: client.edit("snow", "video_0"),
-    lambda client: client.extend("snow", 4, ClipFile("film.mp4", io.BytesIO(b"film"))),
-    lambda client: client.create_character("Ada", ClipFile("film.mp4", io.BytesIO(b"film"))),
+    lambda client: client.remix("video_0", "snow", model="sora-2"),
+    lambda client: client.edit("snow", "video_0", model="sora-2"),
+    lambda client: client.extend("snow", 4, ClipFile("video.mp4", io.BytesIO(b"video")), model="sora-2"),
+    lambda client: client.create_character("Ada", ClipFile("video.mp4", io.BytesIO(b"video"))),
 ]
 LEADING_TO = [
     "http://[",
@@ -92,7 +101,7 @@ STATUSES = st.sampled_from(
 
 @st.composite
 def replies(draw: st.DrawFn) -> bytes:
-    """A reply with any status, headers and body, its length right or wrong; or bytes that are no HTTP."""
+    """Draw a reply with any status, headers and body, of any length; or bytes that are not HTTP."""
     if draw(st.integers(0, 9)) == 0:
         return draw(st.binary(max_size=100))
     body = draw(BODIES)
@@ -118,7 +127,7 @@ def client(server: Server, request: pytest.FixtureRequest) -> Iterator[Client]:
 
 
 def outcome(call: Callable[[], T]) -> T | BackendError:
-    """What came of a call: its result or one of our errors. Any other exception fails the test."""
+    """Return the result of a call, or one of our errors. Any other exception fails the test."""
     try:
         return call()
     except BackendError as caught:
@@ -141,17 +150,17 @@ def downloaded(client: Client, url: str | None = None) -> bytes:
 def test_every_call_ends_well_or_in_one_of_our_errors(server: Server, client: Client, reply: bytes) -> None:
     server.answers = [cut(reply)]
 
-    created = outcome(lambda: client.create(**WISH))
+    created = outcome(lambda: client.create(**FIELDS))
     assert isinstance(created, Job | BackendError)
     for derive in DERIVING:
         assert isinstance(outcome(lambda derive=derive: derive(client)), Job | str | BackendError)
     retrieved = outcome(lambda: client.retrieve("video_1"))
-    assert isinstance(retrieved, Job | Refused | Unavailable)
-    assert isinstance(outcome(lambda: client.list(limit=2)), JobPage | Refused | Unavailable)
-    assert isinstance(outcome(lambda: client.delete("video_1")), NoneType | Refused | Unavailable)
+    assert isinstance(retrieved, Job | RefusedError | UnavailableError)
+    assert isinstance(outcome(lambda: client.list(limit=2)), JobPage | RefusedError | UnavailableError)
+    assert isinstance(outcome(lambda: client.delete("video_1")), NoneType | RefusedError | UnavailableError)
     for url in (None, server.url + "/file"):
-        film = outcome(lambda url=url: downloaded(client, url))
-        assert isinstance(film, Refused | Unavailable) or film[4:8] == b"ftyp"
+        video = outcome(lambda url=url: downloaded(client, url))
+        assert isinstance(video, RefusedError | UnavailableError) or video[4:8] == b"ftyp"
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -160,7 +169,7 @@ def test_another_servers_reply_ends_no_worse(server: Server, client: Client, rep
     server.answers = [cut(reply)]
     before = len(server.requests)
 
-    film = outcome(lambda: downloaded(client, server.url.replace("127.0.0.1", "localhost")))
+    video = outcome(lambda: downloaded(client, server.url.replace("127.0.0.1", "localhost")))
 
-    assert isinstance(film, Refused | Unavailable) or film[4:8] == b"ftyp"
+    assert isinstance(video, RefusedError | UnavailableError) or video[4:8] == b"ftyp"
     assert not any("authorization" in request.headers for request in server.requests[before:])

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.backends.server import Answer, Server, drop, reply
-from videos.backends import BackendError, Client, Refused, Unavailable
+from videos.backends import BackendError, Client, RefusedError, UnavailableError
 
 Serve = Callable[..., Server]
 Connect = Callable[..., Client]
@@ -55,16 +55,16 @@ def test_it_reads_an_empty_page(serve: Serve, connect: Connect) -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "code"),
     [
-        (reply(200, {"data": [*ENTRIES, {"status": "queued"}]}), Unavailable, "bad_reply"),
-        (reply(200, {"data": None}), Unavailable, "bad_reply"),
-        (reply(200, []), Unavailable, "bad_reply"),
-        (reply(200, b"<html>", content_type="text/html"), Unavailable, "bad_reply"),
-        (reply(404, b""), Refused, "not_found"),
-        (reply(405, b""), Refused, "unsupported"),
-        (reply(501, b""), Refused, "unsupported"),
-        (reply(401, b""), Refused, "invalid_key"),
-        (reply(500, b""), Unavailable, "server_error"),
-        (drop, Unavailable, "dropped"),
+        (reply(200, {"data": [*ENTRIES, {"status": "queued"}]}), UnavailableError, "bad_reply"),
+        (reply(200, {"data": None}), UnavailableError, "bad_reply"),
+        (reply(200, []), UnavailableError, "bad_reply"),
+        (reply(200, b"<html>", content_type="text/html"), UnavailableError, "bad_reply"),
+        (reply(404, b""), RefusedError, "not_found"),
+        (reply(405, b""), RefusedError, "unsupported"),
+        (reply(501, b""), RefusedError, "unsupported"),
+        (reply(401, b""), RefusedError, "invalid_key"),
+        (reply(500, b""), UnavailableError, "server_error"),
+        (drop, UnavailableError, "dropped"),
     ],
 )
 def test_it_never_passes_off_a_failure_as_a_list(
@@ -86,6 +86,6 @@ def test_it_reads_many_pages_in_the_order_asked_for(serve: Serve, connect: Conne
 
 
 def test_one_page_that_fails_fails_them_all_as_itself(serve: Serve, connect: Connect) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         connect(serve(reply(405, b""))).list_many([None, "x"], concurrency=2)
     assert caught.value.code == "unsupported"

@@ -8,7 +8,8 @@ from tests.backends.conftest import KEY
 from tests.backends.server import Request, Server, hang, reply
 from tests.simulator.conftest import StartSimulator
 from videos.backends import Connection
-from videos.backends.probe import ProbeReport, probe
+from videos.backends.client import probe
+from videos.backends.probe_report import ProbeReport
 
 NOT_FOUND = reply(404, {"detail": "Not Found"})
 NO_JOB = reply(404, {"detail": "Video not found"})
@@ -16,12 +17,12 @@ LIST = reply(200, {"object": "list", "data": [], "has_more": False})
 JOB = re.compile(r"/v1/videos/video_\w+$")
 
 
-def _allow(*methods: str) -> bytes:
+def _allow_reply(*methods: str) -> bytes:
     return reply(405, {"detail": "Method Not Allowed"}, allow=", ".join(methods))
 
 
-class Routed(Server):
-    """Answers by method and path; a pattern that ends in `$` is one, anything else is a path."""
+class RoutedServer(Server):
+    """Answers by method and path, which may be a pattern."""
 
     def __init__(self, routes: dict[tuple[str, str], bytes], otherwise: bytes = NOT_FOUND) -> None:
         self._routes, self._otherwise = routes, otherwise
@@ -35,41 +36,41 @@ class Routed(Server):
         return connection.sendall(self._otherwise)
 
 
-def _usual(**changes: bytes) -> dict[tuple[str, str], bytes]:
-    """The routes of a server that follows and lists jobs, FastAPI style."""
+def _usual_routes(**changes: bytes) -> dict[tuple[str, str], bytes]:
+    """Return the routes of a server that retrieves and lists jobs, FastAPI style."""
     named = {
         "models": (("GET", "/v1/models"), reply(200, {"data": [{"id": "wan"}]})),
         "page": (("GET", "/v1/videos"), LIST),
         "job": (("GET", r"/v1/videos/[^/]+"), NO_JOB),
         "delete": (("DELETE", r"/v1/videos/[^/]+"), NO_JOB),
-        "create_options": (("OPTIONS", "/v1/videos"), _allow("POST")),
+        "create_options": (("OPTIONS", "/v1/videos"), _allow_reply("POST")),
         "remix_options": (("OPTIONS", r"/v1/videos/[^/]+/remix"), NOT_FOUND),
-        "shared_options": (("OPTIONS", r"/v1/videos/[^/]+"), _allow("GET")),
+        "shared_options": (("OPTIONS", r"/v1/videos/[^/]+"), _allow_reply("GET")),
         "description": (("GET", "/openapi.json"), NOT_FOUND),
     }
     return {route: changes.get(name, answer) for name, (route, answer) in named.items()}
 
 
-def _look(server: Server, key: str = KEY) -> ProbeReport:
+def _probe(server: Server, key: str = KEY) -> ProbeReport:
     return probe(Connection(server.url, key, timeout=1.0, connect_timeout=1.0))
 
 
-def _probed(routes: dict[tuple[str, str], bytes], otherwise: bytes = NOT_FOUND) -> ProbeReport:
-    with Routed(routes, otherwise) as server:
-        findings = _look(server)
+def _probe_routes(routes: dict[tuple[str, str], bytes], otherwise: bytes = NOT_FOUND) -> ProbeReport:
+    with RoutedServer(routes, otherwise) as server:
+        report = _probe(server)
         assert server.posts == 0
         assert {request.method for request in server.requests} <= {"GET", "OPTIONS", "DELETE"}
-    return findings
+    return report
 
 
 def test_it_knows_the_simulator_and_starts_nothing(start_simulator: StartSimulator):
     simulator = start_simulator(api_key=KEY)
 
-    findings = probe(Connection(f"{simulator.url}/v1", KEY))
+    report = probe(Connection(f"{simulator.url}/v1", KEY))
 
-    assert findings.problem == ""
-    assert findings.models == ("sora-2", "sora-2-pro")
-    assert findings.capabilities == {
+    assert report.problem == ""
+    assert report.models == ("sora-2", "sora-2-pro")
+    assert report.capabilities == {
         "can_list": True,
         "can_delete": True,
         "can_remix": True,
@@ -78,54 +79,54 @@ def test_it_knows_the_simulator_and_starts_nothing(start_simulator: StartSimulat
         "can_characters": True,
         "takes_reference": None,
     }
-    assert {check.name: check.works for check in findings.checks}["status"] is True
+    assert {check.name: check.works for check in report.checks}["status"] is True
     assert simulator.ledger() == []
 
 
 @pytest.mark.parametrize("key", ["", "sk-another-one"])
 def test_it_tells_that_the_key_is_refused(start_simulator: StartSimulator, key: str):
-    findings = probe(Connection(f"{start_simulator(api_key=KEY).url}/v1", key))
+    report = probe(Connection(f"{start_simulator(api_key=KEY).url}/v1", key))
 
-    assert "refuses the key" in findings.problem
-    assert findings.capabilities == {}
+    assert "refuses the key" in report.problem
+    assert report.capabilities == {}
 
 
 def test_it_tells_that_a_proxy_without_a_database_refuses_the_key():
-    """LiteLLM 1.106 answers so to a key that is not its master key."""
+    """LiteLLM 1.106 answers like this to a key that is not its master key."""
     error = {"error": {"message": "No connected db.", "type": "no_db_connection", "code": "400"}}
 
-    findings = _probed({}, reply(400, error))
+    report = _probe_routes({}, reply(400, error))
 
-    assert "refuses the key" in findings.problem
+    assert "refuses the key" in report.problem
 
 
 def test_it_tells_a_wrong_path(start_simulator: StartSimulator):
-    findings = probe(Connection(f"{start_simulator().url}/v2", ""))
+    report = probe(Connection(f"{start_simulator().url}/v2", ""))
 
-    assert "There is no Videos API" in findings.problem
+    assert "There is no Videos API" in report.problem
 
 
 def test_it_tells_a_website_from_an_api():
     page = reply(200, b"<!doctype html><title>Welcome</title>", content_type="text/html")
-    assert "There is no Videos API" in _probed({}, otherwise=page).problem
+    assert "There is no Videos API" in _probe_routes({}, otherwise=page).problem
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/v1", "ftp://example/v1", "http://[/v1"])
 def test_it_tells_that_nobody_answers(url: str):
-    findings = probe(Connection(url, KEY, connect_timeout=1.0))
+    report = probe(Connection(url, KEY, connect_timeout=1.0))
 
-    assert findings.problem
-    assert KEY not in repr(findings)
+    assert report.problem
+    assert KEY not in repr(report)
 
 
 def test_it_does_not_wait_for_ever():
     with Server(hang) as server:
-        findings = probe(Connection(server.url, KEY, timeout=0.1, connect_timeout=0.1))
-    assert "did not answer in time" in findings.problem
+        report = probe(Connection(server.url, KEY, timeout=0.1, connect_timeout=0.1))
+    assert "did not answer in time" in report.problem
 
 
 def test_it_tells_a_server_that_is_down():
-    assert "HTTP 502" in _probed({}, otherwise=reply(502, b"Bad Gateway")).problem
+    assert "HTTP 502" in _probe_routes({}, otherwise=reply(502, b"Bad Gateway")).problem
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -135,25 +136,25 @@ def test_a_redirect_names_the_right_address(status: int):
         connection.sendall(reply(status, location=target))
 
     with Server(moved) as server:
-        findings = _look(server)
+        report = _probe(server)
 
-    assert findings.problem == "The base URL redirects. Use https://videos.example/v1 instead."
+    assert report.problem == "The base URL redirects. Use https://videos.example/v1 instead."
     assert all("videos.example" not in request.headers["host"] for request in server.requests)
 
 
 def test_a_redirect_to_a_sign_in_page_is_told():
-    findings = _probed({}, otherwise=reply(302, location="/login?next=here"))
+    report = _probe_routes({}, otherwise=reply(302, location="/login?next=here"))
 
-    assert "/login, which is no Videos API" in findings.problem
+    assert "/login, which is no Videos API" in report.problem
 
 
 def test_a_slash_at_the_end_is_no_other_address():
-    routes = _usual(models=reply(307, location="/v1/models/"))
+    routes = _usual_routes(models=reply(307, location="/v1/models/"))
 
-    findings = _probed(routes)
+    report = _probe_routes(routes)
 
-    assert findings.problem == ""
-    assert findings.models is None
+    assert report.problem == ""
+    assert report.models is None
 
 
 @pytest.mark.parametrize(
@@ -161,14 +162,14 @@ def test_a_slash_at_the_end_is_no_other_address():
     [
         (LIST, True),
         (NOT_FOUND, False),
-        (_allow("POST"), False),
+        (_allow_reply("POST"), False),
         (reply(200, {"videos": []}), False),
         (reply(500, {"detail": "oops"}), None),
         (reply(400, {"detail": "which provider?"}), None),
     ],
 )
 def test_it_sees_whether_it_lists(page: bytes, can_list: bool | None):
-    assert _probed(_usual(page=page)).capabilities["can_list"] is can_list
+    assert _probe_routes(_usual_routes(page=page)).capabilities["can_list"] is can_list
 
 
 @pytest.mark.parametrize(
@@ -176,30 +177,30 @@ def test_it_sees_whether_it_lists(page: bytes, can_list: bool | None):
     [
         (NO_JOB, True),
         (reply(200, {"deleted": True}), True),
-        (_allow("GET"), False),
+        (_allow_reply("GET"), False),
         (NOT_FOUND, None),
         (reply(500), None),
     ],
 )
 def test_it_sees_whether_it_deletes(answer: bytes, can_delete: bool | None):
-    assert _probed(_usual(delete=answer)).capabilities["can_delete"] is can_delete
+    assert _probe_routes(_usual_routes(delete=answer)).capabilities["can_delete"] is can_delete
 
 
-@pytest.mark.parametrize(("create", "can_remix"), [(_allow("POST"), False), (NOT_FOUND, None)])
+@pytest.mark.parametrize(("create", "can_remix"), [(_allow_reply("POST"), False), (NOT_FOUND, None)])
 def test_a_missing_route_is_believed_only_where_routes_are_told_apart(create: bytes, can_remix: bool | None):
-    findings = _probed(_usual(create_options=create))
+    report = _probe_routes(_usual_routes(create_options=create))
 
-    assert findings.capabilities["can_remix"] is can_remix
-    assert findings.capabilities["can_edit"] is None  # the path is also that of a job named "edits"
+    assert report.capabilities["can_remix"] is can_remix
+    assert report.capabilities["can_edit"] is None  # the path is also that of a job named "edits"
 
 
 def test_a_server_that_allows_everything_everywhere_tells_nothing():
     everything = reply(204, allow="GET, POST, DELETE")
-    routes = {route: answer for route, answer in _usual().items() if route[0] != "OPTIONS"}
+    routes = {route: answer for route, answer in _usual_routes().items() if route[0] != "OPTIONS"}
 
-    findings = _probed({**routes, ("OPTIONS", r"/.*"): everything})
+    report = _probe_routes({**routes, ("OPTIONS", r"/.*"): everything})
 
-    assert [findings.capabilities[f"can_{what}"] for what in ("remix", "edit", "extend", "characters")] == [
+    assert [report.capabilities[f"can_{what}"] for what in ("remix", "edit", "extend", "characters")] == [
         None
     ] * 4
 
@@ -216,9 +217,9 @@ def test_it_believes_the_servers_own_description():
         },
         "components": {"schemas": {"C": {"properties": {"input_reference": {}}}}},
     }
-    routes = _usual(description=reply(200, document), remix_options=NOT_FOUND)
+    routes = _usual_routes(description=reply(200, document), remix_options=NOT_FOUND)
 
-    assert _probed(routes).capabilities == {
+    assert _probe_routes(routes).capabilities == {
         "can_list": True,
         "can_delete": True,
         "can_remix": True,
@@ -233,9 +234,11 @@ def test_it_believes_the_servers_own_description():
     "document", [[], {"paths": 7}, {"paths": {"/v1/chat": {"post": {}}}}, {"paths": {"x": 1}}]
 )
 def test_a_description_of_something_else_is_left_aside(document: object):
-    findings = _probed(_usual(description=reply(200, document), remix_options=_allow("POST")))
+    report = _probe_routes(
+        _usual_routes(description=reply(200, document), remix_options=_allow_reply("POST"))
+    )
 
-    assert findings.capabilities["can_remix"] is True
+    assert report.capabilities["can_remix"] is True
 
 
 @pytest.mark.parametrize(
@@ -248,16 +251,16 @@ def test_a_description_of_something_else_is_left_aside(document: object):
     ],
 )
 def test_it_reads_the_names_of_models_with_suspicion(body: object, names: tuple[str, ...] | None):
-    findings = _probed(_usual(models=reply(200, body)))
+    report = _probe_routes(_usual_routes(models=reply(200, body)))
 
-    assert findings.models == names
-    assert findings.problem == ""
+    assert report.models == names
+    assert report.problem == ""
 
 
 def test_a_server_that_cannot_be_asked_for_a_job_is_told():
-    findings = _probed(_usual(job=NOT_FOUND, page=_allow("POST")))
+    report = _probe_routes(_usual_routes(job=NOT_FOUND, page=_allow_reply("POST")))
 
-    check = next(check for check in findings.checks if check.name == "status")
+    check = next(check for check in report.checks if check.name == "status")
     assert check.works is False
     assert check.advice
 
@@ -267,8 +270,8 @@ def test_a_key_that_the_server_quotes_is_not_passed_on():
         connection.sendall(reply(302, location=f"https://videos.example/{KEY}"))
 
     with Server(quoting) as server:
-        findings = _look(server)
+        report = _probe(server)
 
-    assert findings.problem
-    assert KEY not in json.dumps([check.found for check in findings.checks])
-    assert KEY not in findings.problem
+    assert report.problem
+    assert KEY not in json.dumps([check.found for check in report.checks])
+    assert KEY not in report.problem

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from videos.backends import Job, JobPage, Unknown
-from videos.backends.responses import is_answer, parse_error, parse_job, parse_json, parse_page
+from videos.backends import Job, JobPage, UnknownOutcomeError
+from videos.backends.responses import is_job, parse_error, parse_job, parse_json, parse_page
 
 Reader = Callable[[object, dict[str, str]], Job | JobPage]
 
@@ -29,11 +29,11 @@ HEADERS = st.dictionaries(
 )
 
 
-def outcome(read: Reader, payload: object, headers: dict[str, str]) -> Job | JobPage | Unknown:
-    """What came of reading it; any other exception than `Unknown` fails the test."""
+def outcome(read: Reader, payload: object, headers: dict[str, str]) -> Job | JobPage | UnknownOutcomeError:
+    """Return what was read, or the `UnknownOutcomeError`; any other exception fails the test."""
     try:
         return read(payload, headers)
-    except Unknown as error:
+    except UnknownOutcomeError as error:
         return error
 
 
@@ -67,13 +67,13 @@ def test_it_survives_any_bytes(content: bytes) -> None:
     for read in (parse_job, partial(parse_page, limit=100)):
         result = outcome(read, payload, {})
         assert isinstance(result, (Job, JobPage)) or result.code == "bad_reply"
-    assert is_answer(payload) in {True, False}
+    assert is_job(payload) in {True, False}
     parse_error(payload)
 
 
 @pytest.mark.parametrize("content", [b"[" * 100_000, b'{"a":' * 100_000, b"9" * 10_000, b"\xff\xfe", b""])
 def test_it_survives_what_a_parser_chokes_on(content: bytes) -> None:
-    with pytest.raises(Unknown):
+    with pytest.raises(UnknownOutcomeError):
         parse_job(parse_json(content), {})
 
 
@@ -93,7 +93,7 @@ def test_it_survives_an_error_without_bottom() -> None:
     "job_id", [None, "", " ", ".", "..", 5, True, [], {}, "a\n", "a\x00", "\ud800", "x" * 513]
 )
 def test_it_refuses_what_cannot_be_an_id(job_id: object) -> None:
-    with pytest.raises(Unknown):
+    with pytest.raises(UnknownOutcomeError):
         parse_job({"id": job_id, "status": "queued"}, {})
 
 

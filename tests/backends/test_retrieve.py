@@ -8,7 +8,15 @@ import pytest
 
 from tests.backends.conftest import KEY
 from tests.backends.server import Answer, Request, Server, cut, drip, drop, hang, reply
-from videos.backends import BackendError, Client, Connection, Job, Refused, Unavailable, VideosApiDriver
+from videos.backends import (
+    BackendError,
+    Client,
+    Connection,
+    Job,
+    RefusedError,
+    UnavailableError,
+)
+from videos.backends.drivers.videos_api import VideosApiDriver
 
 Serve = Callable[..., Server]
 Connect = Callable[..., Client]
@@ -57,7 +65,7 @@ def test_it_keeps_an_id_within_its_place_in_the_path(
 @pytest.mark.parametrize("job_id", ["", " ", ".", "..", "a\nb", "a\x00", "\ud800"])
 def test_it_does_not_ask_for_what_cannot_be_an_id(serve: Serve, connect: Connect, job_id: str) -> None:
     server = serve(reply(200, JOB))
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         connect(server).retrieve(job_id)
     assert caught.value.code == "not_found"
     assert server.requests == []
@@ -71,28 +79,28 @@ def test_it_takes_a_job_in_an_error_for_an_answer(serve: Serve, connect: Connect
 
 
 FAILURES: list[tuple[str, Answer, type[BackendError], str]] = [
-    ("gone", reply(404, {"error": {"message": "no such job", "code": "missing"}}), Refused, "not_found"),
-    ("bad key", reply(401, b""), Refused, "invalid_key"),
-    ("forbidden", reply(403, b""), Refused, "invalid_key"),
-    ("nonsense", reply(400, {"detail": "bad id"}), Refused, "bad_request"),
+    ("gone", reply(404, {"error": {"message": "no such job", "code": "missing"}}), RefusedError, "not_found"),
+    ("bad key", reply(401, b""), RefusedError, "invalid_key"),
+    ("forbidden", reply(403, b""), RefusedError, "invalid_key"),
+    ("nonsense", reply(400, {"detail": "bad id"}), RefusedError, "bad_request"),
     (
         "an error that looks like a job",
         reply(400, {"id": "req_1", "status": "error"}),
-        Refused,
+        RefusedError,
         "bad_request",
     ),
-    ("a job without an id", reply(400, {"status": "failed"}), Refused, "bad_request"),
-    ("moved nowhere", reply(302, b""), Refused, "redirected"),
-    ("to a file", reply(302, b"", location="file:///etc/passwd"), Refused, "bad_redirect"),
-    ("in circles", reply(302, b"", location="/v1/videos/video_1"), Unavailable, "bad_redirect"),
-    ("busy", reply(429, b"", retry_after="9"), Unavailable, "rate_limited"),
-    ("slow", reply(408, b""), Unavailable, "timeout"),
-    ("server error", reply(500, b""), Unavailable, "server_error"),
-    ("bad gateway", reply(502, b"<html>", content_type="text/html"), Unavailable, "server_error"),
-    ("a page", reply(200, b"<html>hi</html>", content_type="text/html"), Unavailable, "bad_reply"),
-    ("no id", reply(200, {"status": "completed"}), Unavailable, "bad_reply"),
-    ("dropped", drop, Unavailable, "dropped"),
-    ("cut short", cut(reply(200, JOB)[:-5]), Unavailable, "dropped"),
+    ("a job without an id", reply(400, {"status": "failed"}), RefusedError, "bad_request"),
+    ("moved nowhere", reply(302, b""), RefusedError, "redirected"),
+    ("to a file", reply(302, b"", location="file:///etc/passwd"), RefusedError, "bad_redirect"),
+    ("in circles", reply(302, b"", location="/v1/videos/video_1"), UnavailableError, "bad_redirect"),
+    ("busy", reply(429, b"", retry_after="9"), UnavailableError, "rate_limited"),
+    ("slow", reply(408, b""), UnavailableError, "timeout"),
+    ("server error", reply(500, b""), UnavailableError, "server_error"),
+    ("bad gateway", reply(502, b"<html>", content_type="text/html"), UnavailableError, "server_error"),
+    ("a page", reply(200, b"<html>hi</html>", content_type="text/html"), UnavailableError, "bad_reply"),
+    ("no id", reply(200, {"status": "completed"}), UnavailableError, "bad_reply"),
+    ("dropped", drop, UnavailableError, "dropped"),
+    ("cut short", cut(reply(200, JOB)[:-5]), UnavailableError, "dropped"),
 ]
 
 
@@ -116,7 +124,7 @@ def test_it_shows_the_operator_what_came_instead(serve: Serve, connect: Connect)
 
 def test_it_hands_on_how_long_to_wait(serve: Serve, connect: Connect) -> None:
     error = error_of(connect(serve(reply(503, b"", retry_after="9"))))
-    assert isinstance(error, Unavailable)
+    assert isinstance(error, UnavailableError)
     assert error.retry_after == 9.0
 
 
@@ -125,7 +133,7 @@ def test_it_is_over_by_the_deadline(serve: Serve, connect: Connect, answer: Answ
     client = connect(serve(answer), timeout=0.2, connect_timeout=0.2)
     started = monotonic()
     error = error_of(client)
-    assert (type(error), error.code) == (Unavailable, "timeout")
+    assert (type(error), error.code) == (UnavailableError, "timeout")
     assert monotonic() - started < 5
 
 
@@ -155,7 +163,7 @@ def test_it_answers_for_each_of_many(serve: Serve, connect: Connect) -> None:
     server = serve(by_id)
     answers = connect(server).retrieve_many(["a", "gone", "b", "a", ".."], concurrency=2)
     assert list(answers) == ["a", "gone", "b", ".."]
-    assert [type(answer) for answer in answers.values()] == [Job, Refused, Job, Refused]
+    assert [type(answer) for answer in answers.values()] == [Job, RefusedError, Job, RefusedError]
     assert len(server.requests) == 3
 
 
@@ -185,7 +193,7 @@ def test_one_that_never_answers_is_given_up(serve: Serve, connect: Connect) -> N
 
     answers = connect(serve(all_but_one), timeout=0.3).retrieve_many(["silent", "a", "b"], concurrency=1)
     silent = answers["silent"]
-    assert isinstance(silent, Unavailable)
+    assert isinstance(silent, UnavailableError)
     assert silent.code == "timeout"
     assert isinstance(answers["a"], Job)
     assert isinstance(answers["b"], Job)

@@ -13,7 +13,7 @@ from django.db.models import Q
 from tests.chaos.faults import ControlClient
 from tests.chaos.users import Users
 from videos.engine import submission_marks
-from videos.media.inspect import NotAVideo, inspect_video
+from videos.media.inspect import NotAVideoError, inspect_video
 from videos.models import IN_FLIGHT, State, Video
 
 # Expected error codes of rows without a job, and of rows whose job failed. `not_served`: both the source of
@@ -160,7 +160,7 @@ def _measure(path: Path) -> tuple[str, int] | None:
     """Return the SHA-256 digest and the size in bytes, or None for a file that cannot be decoded."""
     try:
         facts = inspect_video(path)
-    except NotAVideo:
+    except NotAVideoError:
         return None
     content = path.read_bytes()
     measured: tuple[str, Any] = (hashlib.sha256(content).hexdigest(), len(content))

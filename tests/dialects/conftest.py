@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from tests.dialects.server import KEY, Dialect, Seen, storage
+from tests.dialects.server import KEY, Dialect, RecordedRequest, storage
 from tests.dialects.servers import NewAPI, SGLangCloud
-from tests.dialects.steps import Studio
-from tests.engine.conftest import sample_video as film  # noqa: F401  # the same real MP4
+from tests.dialects.studio import Studio
+from tests.engine.conftest import sample_video as mp4  # noqa: F401  # the same real MP4
 from tests.factories import BackendFactory
 from videos.backends import Connection
 from videos.engine import clients
 from videos.models import Backend
 
 Start = Callable[[type[Dialect]], Studio]
-Store = Callable[..., tuple[str, list[Seen]]]
+StartStorage = Callable[..., tuple[str, list[RecordedRequest]]]
 
 
 @pytest.fixture
@@ -24,10 +24,10 @@ def stack() -> Iterator[ExitStack]:
 
 
 @pytest.fixture
-def elsewhere(stack: ExitStack) -> Store:
-    """Start a server that is not the backend, with one file; returns its address and what it was asked."""
+def start_storage(stack: ExitStack) -> StartStorage:
+    """Start a server that is not the backend, with one file; returns its address and its requests."""
 
-    def start(content: bytes, status: int = 200) -> tuple[str, list[Seen]]:
+    def start(content: bytes, status: int = 200) -> tuple[str, list[RecordedRequest]]:
         return stack.enter_context(storage(content, status))
 
     return start
@@ -38,15 +38,15 @@ def start(
     stack: ExitStack,
     monkeypatch: pytest.MonkeyPatch,
     db: None,
-    film: bytes,  # noqa: F811
-    elsewhere: Store,
+    mp4: bytes,  # noqa: F811
+    start_storage: StartStorage,
 ) -> Start:
-    """A server that speaks this dialect, and a studio whose only backend it is."""
+    """Start a server that speaks this dialect, and a studio whose only backend it is."""
 
     def start_server(dialect: type[Dialect]) -> Studio:
-        server = stack.enter_context(dialect(film))
+        server = stack.enter_context(dialect(mp4))
         if isinstance(server, NewAPI | SGLangCloud):
-            server.address, _ = elsewhere(film)
+            server.address, _ = start_storage(mp4)
         plain = clients.connection_for
 
         def connection(backend: Backend) -> Connection:

@@ -1,4 +1,4 @@
-"""A small Videos API server with no habits of its own; each dialect is a subclass with those of one server.
+"""A small Videos API server without peculiarities; each dialect is a subclass with those of one server.
 
 Written from what is known of the servers, and no more. Jobs move only when a test says so.
 """
@@ -32,8 +32,8 @@ class Reply:
 
 
 @dataclass
-class Seen:
-    """A request as it came: `query` and `fields` are the decoded parameters and body."""
+class RecordedRequest:
+    """A request as it was received. `query` and `fields` are the decoded parameters and body."""
 
     method: str
     path: str
@@ -47,8 +47,8 @@ class Seen:
 
 
 @dataclass
-class Work:
-    """A job: `state` is the test's word for it (queued, running, done, failed), not the server's."""
+class FakeJob:
+    """A server's job. `state` is the test's word (queued, running, done, failed), not the server's."""
 
     id: str
     fields: dict[str, Any]
@@ -59,22 +59,22 @@ class Work:
 
 
 class Dialect:
-    """OpenAI's own way. `film` is what a finished job holds; the flags say what a client may hope for."""
+    """The protocol as OpenAI served it. `mp4` is the file of every job; the flags say what the server can."""
 
-    lists = True
-    deletes = True
-    cancels = False  # whether a running job may be deleted
-    derives = False  # whether it remixes, edits and extends
-    tells_remixes = False  # whether a job says what it is a remix of
-    too_early = 404
+    can_list = True
+    can_delete = True
+    can_cancel = False  # whether a running job may be deleted
+    can_derive = False  # whether it remixes, edits and extends
+    reports_remix_source = False  # whether a job says what it is a remix of
+    too_early_status = 404
     body = "multipart"
-    sees_progress: int | None = 50  # what a look at a running job shows
+    reported_progress: int | None = 50  # what a poll of a running job shows
     failure = ("moderation_blocked", "no cats today")  # the code and words of a failed job, as we keep them
 
-    def __init__(self, film: bytes) -> None:
-        self.film = film
-        self.jobs: dict[str, Work] = {}
-        self.seen: list[Seen] = []
+    def __init__(self, mp4: bytes) -> None:
+        self.mp4 = mp4
+        self.jobs: dict[str, FakeJob] = {}
+        self.requests: list[RecordedRequest] = []
         self.drops_next_create = False
         self.next_reply: dict[str, Reply] = {}  # by what is asked for, instead of the server's own
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -98,134 +98,134 @@ class Dialect:
         return self.origin + "/v1"
 
     @property
-    def creates(self) -> list[Seen]:
-        return [seen for seen in self.seen if seen.method == "POST"]
+    def creates(self) -> list[RecordedRequest]:
+        return [request for request in self.requests if request.method == "POST"]
 
     @property
-    def work(self) -> Work:
-        """The one job there is."""
-        (work,) = self.jobs.values()
-        return work
+    def job(self) -> FakeJob:
+        """The only job."""
+        (job,) = self.jobs.values()
+        return job
 
     def set(self, state: str) -> None:
-        self.work.state = state
+        self.job.state = state
 
     # --- What a dialect changes ----------------------------------------------------------------------------
 
     def new_id(self, number: int) -> str:
         return f"video_{number:032x}"
 
-    def accepted(self, work: Work) -> Reply:
-        return Reply(200, self.job(work))
+    def create_reply(self, job: FakeJob) -> Reply:
+        return Reply(200, self.job_body(job))
 
-    def status(self, work: Work) -> str:
+    def status(self, job: FakeJob) -> str:
         words = {"queued": "queued", "running": "in_progress", "done": "completed", "failed": "failed"}
-        return words[work.state]
+        return words[job.state]
 
-    def job(self, work: Work) -> dict[str, Any]:
+    def job_body(self, job: FakeJob) -> dict[str, Any]:
         body = {
-            "id": work.id,
+            "id": job.id,
             "object": "video",
-            "model": work.fields["model"],
-            "status": self.status(work),
-            "progress": {"queued": 0, "running": 50, "done": 100, "failed": 50}[work.state],
-            "created_at": work.created_at,
-            "prompt": work.fields["prompt"],
-            "size": work.fields["size"],
-            "seconds": work.fields["seconds"],
+            "model": job.fields["model"],
+            "status": self.status(job),
+            "progress": {"queued": 0, "running": 50, "done": 100, "failed": 50}[job.state],
+            "created_at": job.created_at,
+            "prompt": job.fields["prompt"],
+            "size": job.fields["size"],
+            "seconds": job.fields["seconds"],
         }
-        if self.tells_remixes:
-            body["remixed_from_video_id"] = work.remix_of
-        return body | ({"error": self.error()} if work.state == "failed" else {})
+        if self.reports_remix_source:
+            body["remixed_from_video_id"] = job.remix_of
+        return body | ({"error": self.error()} if job.state == "failed" else {})
 
     def error(self) -> object:
         return {"code": self.failure[0], "message": self.failure[1]}
 
-    def retrieved(self, work: Work) -> Reply:
-        return Reply(200, self.job(work))
+    def retrieve_reply(self, job: FakeJob) -> Reply:
+        return Reply(200, self.job_body(job))
 
-    def listed(self, query: dict[str, str]) -> Reply:
-        newest = sorted(self.jobs.values(), key=lambda work: -work.number)
-        ids = [work.id for work in newest]
+    def list_reply(self, query: dict[str, str]) -> Reply:
+        newest = sorted(self.jobs.values(), key=lambda job: -job.number)
+        ids = [job.id for job in newest]
         start = ids.index(query["after"]) + 1 if query.get("after") in ids else 0
         page = newest[start : start + int(query.get("limit", 20))]
-        data = [self.job(work) for work in page]
+        data = [self.job_body(job) for job in page]
         more = start + len(page) < len(newest)
         last_id = page[-1].id if page else None
         return Reply(200, {"object": "list", "data": data, "has_more": more, "last_id": last_id})
 
-    def deleted(self, work: Work) -> Reply:
-        if work.state not in {"done", "failed"} and not self.cancels:
+    def delete_reply(self, job: FakeJob) -> Reply:
+        if job.state not in {"done", "failed"} and not self.can_cancel:
             return Reply(400, {"error": {"message": "still running", "code": "not_finished"}})
-        del self.jobs[work.id]
-        return Reply(200, {"id": work.id, "object": "video.deleted", "deleted": True})
+        del self.jobs[job.id]
+        return Reply(200, {"id": job.id, "object": "video.deleted", "deleted": True})
 
-    def content(self, work: Work, seen: Seen) -> Reply:
-        if work.state != "done":
-            return self.refusal(self.too_early, "not ready")
-        return Reply(200, self.film, "video/mp4")
+    def content_reply(self, job: FakeJob, request: RecordedRequest) -> Reply:
+        if job.state != "done":
+            return self.error_reply(self.too_early_status, "not ready")
+        return Reply(200, self.mp4, "video/mp4")
 
-    def refusal(self, status: int, message: str) -> Reply:
+    def error_reply(self, status: int, message: str) -> Reply:
         return Reply(status, {"error": {"type": "invalid_request_error", "message": message, "code": None}})
 
-    def other(self, seen: Seen) -> Reply:
-        return self.refusal(404, "no such path")
+    def other_reply(self, request: RecordedRequest) -> Reply:
+        return self.error_reply(404, "no such path")
 
     # --- What they share -----------------------------------------------------------------------------------
 
-    def create(self, seen: Seen) -> Reply:
+    def create(self, request: RecordedRequest) -> Reply:
         number = len(self.creates)
-        work = Work(self.new_id(number), seen.fields, number)
-        self.jobs[work.id] = work
-        return self.accepted(work)
+        job = FakeJob(self.new_id(number), request.fields, number)
+        self.jobs[job.id] = job
+        return self.create_reply(job)
 
-    def derive(self, call: str, seen: Seen, source_id: str) -> Reply:
-        """A job made from a job, or from the file when `source_id` is empty."""
+    def derive(self, call: str, request: RecordedRequest, source_id: str) -> Reply:
+        """Create a job from a job, or from the file when `source_id` is empty."""
         source = self.jobs.get(source_id)
         if source_id and source is None:
-            return self.refusal(404, "no such job")
+            return self.error_reply(404, "no such job")
         number = len(self.creates)
         made_of = source.fields if source else {"model": "sora-2", "size": "1280x720", "seconds": "1"}
-        fields = {**made_of, "prompt": seen.fields["prompt"]}
+        fields = {**made_of, "prompt": request.fields["prompt"]}
         if call == "extend":
-            fields["seconds"] = str(int(fields["seconds"]) + int(seen.fields["seconds"]))
-        work = Work(self.new_id(number), fields, number, remix_of=source_id if call == "remix" else None)
-        self.jobs[work.id] = work
-        return self.accepted(work)
+            fields["seconds"] = str(int(fields["seconds"]) + int(request.fields["seconds"]))
+        job = FakeJob(self.new_id(number), fields, number, remix_of=source_id if call == "remix" else None)
+        self.jobs[job.id] = job
+        return self.create_reply(job)
 
-    def _derived(self, call: str, seen: Seen, parts: list[str]) -> Reply:
-        if not self.derives:
-            return self.refusal(405, "Method Not Allowed")
+    def _derived(self, call: str, request: RecordedRequest, parts: list[str]) -> Reply:
+        if not self.can_derive:
+            return self.error_reply(405, "Method Not Allowed")
         if call == "remix":
-            return self.derive(call, seen, parts[1])
-        video = seen.fields["video"]
-        return self.derive(call, seen, video["id"] if isinstance(video, dict) else "")
+            return self.derive(call, request, parts[1])
+        video = request.fields["video"]
+        return self.derive(call, request, video["id"] if isinstance(video, dict) else "")
 
-    def answer(self, seen: Seen) -> Reply | None:
-        """The reply, None to hang up."""
-        self.seen.append(seen)
-        parts = [unquote(part) for part in seen.path.split("/")[2:]]
-        call = self._call(seen.method, parts)
+    def answer(self, request: RecordedRequest) -> Reply | None:
+        """Return the reply, or None to hang up."""
+        self.requests.append(request)
+        parts = [unquote(part) for part in request.path.split("/")[2:]]
+        call = self._call(request.method, parts)
         if call in self.next_reply:
             return self.next_reply.pop(call)
         if call == "create":
-            reply = self.create(seen)
+            reply = self.create(request)
             dropped, self.drops_next_create = self.drops_next_create, False
             return None if dropped else reply
         if call in ("remix", "edit", "extend"):
-            reply = self._derived(call, seen, parts)
+            reply = self._derived(call, request, parts)
             dropped, self.drops_next_create = self.drops_next_create, False
             return None if dropped else reply
         if call == "list":
-            return self.listed(seen.query)
+            return self.list_reply(request.query)
         if call == "other":
-            return self.other(seen)
-        work = self.jobs.get(parts[1])
-        if work is None:
-            return self.refusal(404, "no such job")
+            return self.other_reply(request)
+        job = self.jobs.get(parts[1])
+        if job is None:
+            return self.error_reply(404, "no such job")
         if call == "content":
-            return self.content(work, seen)
-        return self.retrieved(work) if call == "retrieve" else self.deleted(work)
+            return self.content_reply(job, request)
+        return self.retrieve_reply(job) if call == "retrieve" else self.delete_reply(job)
 
     def _call(self, method: str, parts: list[str]) -> str:
         if method == "POST" and len(parts) == 3 and parts[2] == "remix":
@@ -252,7 +252,7 @@ def _handler(dialect: Dialect) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             fields = _fields(self.headers, body)
             query = dict(parse_qsl(url.query))
-            reply = dialect.answer(Seen(self.command, url.path, query, self.headers, fields))
+            reply = dialect.answer(RecordedRequest(self.command, url.path, query, self.headers, fields))
             self.close_connection = True  # so that no thread waits for a next request
             if reply is None:
                 return
@@ -287,12 +287,12 @@ def _fields(headers: Message, body: bytes) -> dict[str, Any]:
 
 
 @contextmanager
-def storage(content: bytes, status: int = 200) -> Iterator[tuple[str, list[Seen]]]:
-    """Another server, with one file: the file's address, and the requests it was sent."""
+def storage(content: bytes, status: int = 200) -> Iterator[tuple[str, list[RecordedRequest]]]:
+    """Run another server with one file; yields the file's address and the requests that came."""
 
     class Storage(Dialect):
-        def other(self, seen: Seen) -> Reply:
+        def other_reply(self, request: RecordedRequest) -> Reply:
             return Reply(status, content, "application/octet-stream")
 
     with Storage(content) as server:
-        yield server.origin + "/bucket/signed.mp4?sig=1", server.seen
+        yield server.origin + "/bucket/signed.mp4?sig=1", server.requests

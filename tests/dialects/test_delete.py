@@ -1,45 +1,45 @@
-"""What is deleted here is deleted there, where the server can; it is gone here in any case."""
+"""A deleted video is deleted at the server where it can, and in the studio in any case."""
 
 import pytest
 
 from tests.dialects.conftest import Start
 from tests.dialects.server import Dialect, Reply
-from tests.dialects.servers import ALL, FOLLOWED, OpenAI
-from tests.dialects.steps import files_of
+from tests.dialects.servers import ALL_DIALECTS, ASYNC_DIALECTS, OpenAI
+from tests.dialects.studio import files_of
 from videos import lifecycle
 from videos.engine.cleanup import clean_up_video
 from videos.models import State, Video
 
 
-def _deletes(dialect: Dialect) -> list[str]:
-    return [seen.path for seen in dialect.seen if seen.method == "DELETE"]
+def _delete_paths(dialect: Dialect) -> list[str]:
+    return [request.path for request in dialect.requests if request.method == "DELETE"]
 
 
-@pytest.mark.parametrize("dialect", ALL)
+@pytest.mark.parametrize("dialect", ALL_DIALECTS)
 def test_a_deleted_video_is_gone_at_both_ends(start: Start, dialect: type[Dialect]):
     studio = start(dialect)
-    video = studio.finish(studio.ask())
+    video = studio.finish(studio.create())
 
     studio.delete(video)
 
     assert not Video.objects.filter(pk=video.pk).exists()
     assert not files_of(video)
-    assert bool(studio.server.jobs) is not dialect.deletes
-    assert len(_deletes(studio.server)) == 1, "a server that cannot delete is not asked over and over"
+    assert bool(studio.server.jobs) is not dialect.can_delete
+    assert len(_delete_paths(studio.server)) == 1, "a server that cannot delete is not asked over and over"
 
 
-@pytest.mark.parametrize("dialect", FOLLOWED)
+@pytest.mark.parametrize("dialect", ASYNC_DIALECTS)
 def test_a_canceled_job_is_canceled_where_the_server_can(start: Start, dialect: type[Dialect]):
     studio = start(dialect)
-    video = studio.ask()
+    video = studio.create()
     lifecycle.cancel(video.pk)
 
     clean_up_video(video.pk)
 
     video.refresh_from_db()
     assert (video.state, video.delete_job_at) == (State.CANCELED, None)
-    assert bool(studio.server.jobs) is not dialect.cancels
-    assert len(_deletes(studio.server)) == 1
+    assert bool(studio.server.jobs) is not dialect.can_cancel
+    assert len(_delete_paths(studio.server)) == 1
 
 
 @pytest.mark.parametrize(
@@ -55,19 +55,19 @@ def test_a_canceled_job_is_canceled_where_the_server_can(start: Start, dialect: 
 )
 def test_it_lets_go_whatever_the_reply(start: Start, reply: Reply):
     studio = start(OpenAI)
-    video = studio.finish(studio.ask())
+    video = studio.finish(studio.create())
     studio.server.next_reply["delete"] = reply
 
     studio.delete(video)
 
     assert not Video.objects.filter(pk=video.pk).exists()
-    assert len(_deletes(studio.server)) == 1
+    assert len(_delete_paths(studio.server)) == 1
 
 
 @pytest.mark.parametrize("reply", [Reply(503, b""), Reply(200, b"<html>", "text/html"), Reply(429, b"")])
 def test_it_asks_again_when_nobody_can_tell(start: Start, reply: Reply):
     studio = start(OpenAI)
-    video = studio.finish(studio.ask())
+    video = studio.finish(studio.create())
     studio.server.next_reply["delete"] = reply
 
     studio.delete(video)

@@ -1,37 +1,37 @@
-"""A server that delivers the video with its reply to the create, and knows nothing of it afterwards."""
+"""A server that delivers the video in its reply to the create, and forgets it afterwards."""
 
 import pytest
 from django.core.files.storage import default_storage
 from django.db import OperationalError
 
-from tests.dialects.conftest import Start, Store
+from tests.dialects.conftest import Start, StartStorage
 from tests.dialects.server import Reply
 from tests.dialects.servers import Dynamo
-from tests.dialects.steps import files_of
+from tests.dialects.studio import files_of
 from videos import lifecycle
 from videos.engine import submit
 from videos.models import State, Video
 
 
-def _calls(studio) -> list[str]:
-    return [f"{seen.method} {seen.path}" for seen in studio.server.seen]
+def _request_lines(studio) -> list[str]:
+    return [f"{request.method} {request.path}" for request in studio.server.requests]
 
 
-def test_it_stores_the_film_in_the_reply_and_asks_for_nothing_more(start: Start, film: bytes):
+def test_it_stores_the_video_in_the_reply_and_asks_for_nothing_more(start: Start, mp4: bytes):
     studio = start(Dynamo)
 
-    video = studio.ask(seconds=4)
+    video = studio.create(seconds=4)
 
-    assert (video.state, video.backend_job_id) == (State.STORING, studio.server.work.id)
+    assert (video.state, video.backend_job_id) == (State.STORING, studio.server.job.id)
     assert files_of(video) == ["video.mp4"], "the only copy is safe before anything else happens"
     video = studio.store(video)
     assert (video.state, video.error_code) == (State.COMPLETED, "")
-    assert video.file.read() == film
+    assert video.file.read() == mp4
     video.file.close()
     assert files_of(video) == ["poster.webp", "scrub.jpg", "video.mp4"], "nothing is left lying"
     assert len(studio.server.jobs) == 1
-    assert set(_calls(studio)) == {"POST /v1/videos"}
-    assert studio.server.work.fields == {
+    assert set(_request_lines(studio)) == {"POST /v1/videos"}
+    assert studio.server.job.fields == {
         "prompt": "A fox",
         "model": "sora-2",
         "seconds": 4,
@@ -40,11 +40,13 @@ def test_it_stores_the_film_in_the_reply_and_asks_for_nothing_more(start: Start,
     }
 
 
-def test_it_fetches_the_film_from_the_address_in_the_reply(start: Start, elsewhere: Store, film: bytes):
+def test_it_fetches_the_video_from_the_address_in_the_reply(
+    start: Start, start_storage: StartStorage, mp4: bytes
+):
     studio = start(Dynamo)
-    studio.server.address, asked = elsewhere(film)
+    studio.server.address, asked = start_storage(mp4)
 
-    video = studio.store(studio.ask())
+    video = studio.store(studio.create())
 
     assert video.state == State.COMPLETED
     assert files_of(video) == ["poster.webp", "scrub.jpg", "video.mp4"]
@@ -53,11 +55,11 @@ def test_it_fetches_the_film_from_the_address_in_the_reply(start: Start, elsewhe
     assert len(studio.server.jobs) == 1
 
 
-def test_an_address_that_fails_for_now_is_tried_again(start: Start, elsewhere: Store, film: bytes):
+def test_an_address_that_fails_for_now_is_tried_again(start: Start, start_storage: StartStorage, mp4: bytes):
     studio = start(Dynamo)
-    studio.server.address, asked = elsewhere(film, 503)
+    studio.server.address, asked = start_storage(mp4, 503)
 
-    video = studio.store(studio.ask())
+    video = studio.store(studio.create())
     assert (video.state, video.error_code) == (State.STORING, "not_fetched")
     video = studio.store(video)
 
@@ -68,7 +70,7 @@ def test_a_job_that_failed_at_once_says_why(start: Start):
     studio = start(Dynamo)
     studio.server.fails = True
 
-    video = studio.ask()
+    video = studio.create()
 
     assert (video.state, video.error_code, video.error_detail) == (
         State.FAILED,
@@ -80,11 +82,11 @@ def test_a_job_that_failed_at_once_says_why(start: Start):
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>no</html>", b'{"error": "no"}', b"\0\0\0\x18ftypisom half"])
-def test_a_delivery_that_is_no_film_is_refused_with_a_reason(start: Start, content: bytes):
+def test_a_delivery_that_is_no_video_is_refused_with_a_reason(start: Start, content: bytes):
     studio = start(Dynamo)
-    studio.server.film = content
+    studio.server.mp4 = content
 
-    video = studio.store(studio.ask())
+    video = studio.store(studio.create())
 
     if content:
         assert (video.state, video.error_code) == (State.FAILED, "not_a_video")
@@ -95,11 +97,11 @@ def test_a_delivery_that_is_no_film_is_refused_with_a_reason(start: Start, conte
     assert len(studio.server.jobs) == 1
 
 
-def test_half_a_film_is_refused(start: Start, film: bytes):
+def test_half_a_video_is_refused(start: Start, mp4: bytes):
     studio = start(Dynamo)
-    studio.server.film = film[: len(film) // 2]
+    studio.server.mp4 = mp4[: len(mp4) // 2]
 
-    video = studio.store(studio.ask())
+    video = studio.store(studio.create())
 
     assert (video.state, video.error_code) == (State.FAILED, "not_a_video")
     assert not video.file
@@ -107,7 +109,7 @@ def test_half_a_film_is_refused(start: Start, film: bytes):
 
 def test_the_delivery_outlives_a_worker_that_dies_before_storing(start: Start):
     studio = start(Dynamo)
-    video = studio.ask()
+    video = studio.create()
     studio.server.__exit__()
 
     video = studio.store(video)
@@ -116,7 +118,7 @@ def test_the_delivery_outlives_a_worker_that_dies_before_storing(start: Start):
 
 
 def test_the_row_never_says_accepted_without_the_delivery(start: Start, monkeypatch: pytest.MonkeyPatch):
-    """The worker dies, as it were, between the two: the lease runs out and the owner decides."""
+    """The worker dies between the two: the lease runs out and the owner decides."""
     studio = start(Dynamo)
     kept: list[list[str]] = []
 
@@ -126,7 +128,7 @@ def test_the_row_never_says_accepted_without_the_delivery(start: Start, monkeypa
 
     monkeypatch.setattr(lifecycle, "accept", dies)
     with pytest.raises(KeyboardInterrupt):
-        studio.ask()
+        studio.create()
 
     assert kept == [["video.mp4"]]
     assert Video.objects.get().state == State.SUBMITTING
@@ -145,7 +147,7 @@ def test_a_busy_database_loses_no_delivery(start: Start, monkeypatch: pytest.Mon
     monkeypatch.setattr(lifecycle, "accept", accept_later)
     monkeypatch.setattr(submit.time, "sleep", lambda _: None)
 
-    video = studio.store(studio.ask())
+    video = studio.store(studio.create())
 
     assert video.state == State.COMPLETED
     assert len(studio.server.jobs) == 1
@@ -162,17 +164,17 @@ def test_storage_that_takes_nothing_does_not_lose_the_jobs_id(
 
     with monkeypatch.context() as patch:
         patch.setattr(default_storage, "save", full)
-        video = studio.ask()
+        video = studio.create()
 
-    assert (video.state, video.backend_job_id) == (State.STORING, studio.server.work.id)
+    assert (video.state, video.backend_job_id) == (State.STORING, studio.server.job.id)
     assert len(studio.server.jobs) == 1
 
 
-def test_a_retry_does_not_get_the_old_delivery(start: Start, film: bytes):
+def test_a_retry_does_not_get_the_old_delivery(start: Start, mp4: bytes):
     studio = start(Dynamo)
-    studio.server.film = b"no film"
-    video = studio.store(studio.ask())
-    studio.server.film = film
+    studio.server.mp4 = b"no video"
+    video = studio.store(studio.create())
+    studio.server.mp4 = mp4
     lifecycle.retry(video.pk)
 
     submit.submit_next(studio.backend.pk)
@@ -185,7 +187,7 @@ def test_a_retry_does_not_get_the_old_delivery(start: Start, film: bytes):
 
 def test_a_canceled_delivery_goes_with_the_video(start: Start):
     studio = start(Dynamo)
-    video = studio.ask()
+    video = studio.create()
     lifecycle.cancel(video.pk)
 
     studio.delete(video)
@@ -198,24 +200,24 @@ def test_a_form_is_refused_with_the_servers_words(start: Start, monkeypatch: pyt
     monkeypatch.setattr(Dynamo, "body", "multipart")
     studio = start(Dynamo)
 
-    video = studio.ask()
+    video = studio.create()
 
     assert (video.state, video.error_code) == (State.FAILED, "unsupported_media")
     assert "application/json" in video.error_message
     assert studio.server.jobs == {}
 
 
-def test_a_finished_job_without_a_film_is_fetched_like_any_other(start: Start, film: bytes):
+def test_a_finished_job_without_a_video_is_fetched_like_any_other(start: Start, mp4: bytes):
     class AtOnce(Dynamo):
-        def accepted(self, work):
-            work.state = "done"
-            return Reply(200, {"id": work.id, "status": "completed"})
+        def create_reply(self, job):
+            job.state = "done"
+            return Reply(200, {"id": job.id, "status": "completed"})
 
-        def content(self, work, seen):
-            return Reply(200, film, "video/mp4")
+        def content_reply(self, job, request):
+            return Reply(200, mp4, "video/mp4")
 
     studio = start(AtOnce)
 
-    video = studio.store(studio.ask())
+    video = studio.store(studio.create())
 
     assert video.state == State.COMPLETED

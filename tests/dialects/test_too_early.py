@@ -1,20 +1,20 @@
-"""A file that is not handed out yet is waited for; the job is never made again for it."""
+"""A file that is not ready yet is waited for; the job is never created again for it."""
 
 import pytest
 
 from tests.dialects.conftest import Start
 from tests.dialects.server import Dialect, Reply
-from tests.dialects.servers import FOLLOWED
-from tests.dialects.steps import files_of
+from tests.dialects.servers import ASYNC_DIALECTS
+from tests.dialects.studio import files_of
 from videos.models import State
 
 
-@pytest.mark.parametrize("dialect", FOLLOWED)
+@pytest.mark.parametrize("dialect", ASYNC_DIALECTS)
 def test_it_waits_for_a_file_that_the_server_hands_out_late(start: Start, dialect: type[Dialect]):
     studio = start(dialect)
-    video = studio.ask()
+    video = studio.create()
     studio.server.set("done")
-    video = studio.look(video)
+    video = studio.poll(video)
     studio.server.set("running")  # completed by its word, and yet the file is not there
 
     video = studio.store(video)
@@ -30,9 +30,9 @@ def test_it_waits_for_a_file_that_the_server_hands_out_late(start: Start, dialec
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"detail": "not ready"}', b'{"error": "not ready"}'])
 def test_it_waits_whatever_the_server_calls_it(start: Start, status: int, body: bytes):
     studio = start(Dialect)
-    video = studio.ask()
+    video = studio.create()
     studio.server.set("done")
-    video = studio.look(video)
+    video = studio.poll(video)
     studio.server.next_reply["content"] = Reply(status, body)
 
     video = studio.store(video)

@@ -1,11 +1,11 @@
-"""What no server should do, and some do: refused with a clear reason, never stored, never paid again."""
+"""What no server should do and some do: refused with a clear reason, never stored, never paid again."""
 
 import pytest
 
-from tests.dialects.conftest import Start, Store
-from tests.dialects.server import KEY, Dialect, Reply, Work
+from tests.dialects.conftest import Start, StartStorage
+from tests.dialects.server import KEY, Dialect, FakeJob, Reply
 from tests.dialects.servers import SGLang
-from tests.dialects.steps import Studio, files_of
+from tests.dialects.studio import Studio, files_of
 from tests.factories import VideoFactory
 from videos.engine import poll
 from videos.engine.reconcile import SEARCHES_NEEDED
@@ -15,12 +15,12 @@ PAGE = Reply(200, b"<!doctype html><title>Sign in</title>", "text/html")
 
 
 def _finished(studio: Studio) -> Video:
-    video = studio.ask()
+    video = studio.create()
     studio.server.set("done")
-    return studio.look(video)
+    return studio.poll(video)
 
 
-NO_FILMS = {
+NOT_VIDEOS = {
     "JSON as a video": Reply(200, {"error": {"message": "upstream said no"}}, "video/mp4"),
     "a page as a video": Reply(200, b"<html>no</html>", "video/mp4"),
     "a page": PAGE,
@@ -33,8 +33,8 @@ NO_FILMS = {
 }
 
 
-@pytest.mark.parametrize("reply", NO_FILMS.values(), ids=NO_FILMS)
-def test_what_is_no_film_is_not_stored(start: Start, reply: Reply):
+@pytest.mark.parametrize("reply", NOT_VIDEOS.values(), ids=NOT_VIDEOS)
+def test_what_is_no_video_is_not_stored(start: Start, reply: Reply):
     studio = start(Dialect)
     video = _finished(studio)
     studio.server.next_reply["content"] = reply
@@ -51,10 +51,10 @@ def test_what_is_no_film_is_not_stored(start: Start, reply: Reply):
 
 
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.99])
-def test_half_a_film_is_not_stored(start: Start, film: bytes, part: float):
+def test_half_a_video_is_not_stored(start: Start, mp4: bytes, part: float):
     studio = start(Dialect)
     video = _finished(studio)
-    studio.server.next_reply["content"] = Reply(200, film[: int(len(film) * part)], "video/mp4")
+    studio.server.next_reply["content"] = Reply(200, mp4[: int(len(mp4) * part)], "video/mp4")
 
     video = studio.store(video)
 
@@ -64,7 +64,7 @@ def test_half_a_film_is_not_stored(start: Start, film: bytes, part: float):
     assert len(studio.server.creates) == 1
 
 
-NO_JOBS = {
+NOT_JOBS = {
     "a page": PAGE,
     "an error page": Reply(502, b"<html>Bad Gateway</html>", "text/html"),
     "an error as text": Reply(500, b"Internal Server Error", "text/plain"),
@@ -76,13 +76,13 @@ NO_JOBS = {
 }
 
 
-@pytest.mark.parametrize("reply", NO_JOBS.values(), ids=NO_JOBS)
-def test_a_look_that_shows_no_job_changes_nothing(start: Start, reply: Reply):
+@pytest.mark.parametrize("reply", NOT_JOBS.values(), ids=NOT_JOBS)
+def test_a_poll_that_shows_no_job_changes_nothing(start: Start, reply: Reply):
     studio = start(Dialect)
-    video = studio.ask()
+    video = studio.create()
     studio.server.next_reply["retrieve"] = reply
 
-    video = studio.look(video)
+    video = studio.poll(video)
 
     assert video.state == State.IN_PROGRESS
     assert video.error_code in {"bad_reply", "server_error"}
@@ -91,13 +91,13 @@ def test_a_look_that_shows_no_job_changes_nothing(start: Start, reply: Reply):
     assert len(studio.server.creates) == 1
 
 
-@pytest.mark.parametrize("reply", NO_JOBS.values(), ids=NO_JOBS)
+@pytest.mark.parametrize("reply", NOT_JOBS.values(), ids=NOT_JOBS)
 def test_a_create_that_shows_no_job_is_never_repeated(start: Start, reply: Reply):
-    """It was not accepted, as the list shows: only then is it queued again."""
+    """The list shows that it was not accepted: only then is it queued again."""
     studio = start(Dialect)
     studio.server.next_reply["create"] = reply
 
-    video = studio.ask()
+    video = studio.create()
 
     assert (video.state, len(studio.server.creates)) == (State.UNCERTAIN, 1)
     assert video.error_code in {"bad_reply", "server_error"}
@@ -121,7 +121,7 @@ def test_a_refusal_of_any_shape_says_why(start: Start, reply: Reply, words: str)
     studio = start(Dialect)
     studio.server.next_reply["create"] = reply
 
-    video = studio.ask()
+    video = studio.create()
 
     assert (video.state, video.backend_job_id) == (State.FAILED, "")
     assert words in video.error_message
@@ -135,9 +135,9 @@ def test_a_failed_job_in_an_http_error_has_failed(start: Start, call: str, statu
     body = {"id": "video_x", "status": "failed", "error": {"code": 507, "message": "out of memory"}}
     studio.server.next_reply[call] = Reply(status, body)
 
-    video = studio.ask()
+    video = studio.create()
     if call == "retrieve":
-        video = studio.look(video)
+        video = studio.poll(video)
 
     assert (video.state, video.error_code, video.error_detail) == (State.FAILED, "507", "out of memory")
     assert len(studio.server.creates) == 1
@@ -151,7 +151,7 @@ def test_an_unusual_id_goes_all_the_way(start: Start, job_id: str):
 
     studio = start(Unusual)
 
-    video = studio.finish(studio.ask())
+    video = studio.finish(studio.create())
 
     assert (video.state, video.backend_job_id) == (State.COMPLETED, job_id)
     studio.delete(video)
@@ -163,7 +163,7 @@ def test_an_impossible_id_is_the_owners_to_judge(start: Start, job_id: object):
     studio = start(Dialect)
     studio.server.next_reply["create"] = Reply(200, {"id": job_id, "status": "queued"})
 
-    video = studio.ask()
+    video = studio.create()
 
     assert (video.state, video.error_code, video.backend_job_id) == (State.UNCERTAIN, "bad_reply", "")
     assert len(studio.server.creates) == 1
@@ -183,23 +183,23 @@ def test_an_impossible_id_is_the_owners_to_judge(start: Start, job_id: object):
 )
 def test_odd_fields_are_a_job_in_progress(start: Start, fields: dict[str, object], progress: int | None):
     class Odd(Dialect):
-        def job(self, work: Work) -> dict[str, object]:
-            return super().job(work) | (fields if work.state == "running" else {"progress": None})
+        def job_body(self, job: FakeJob) -> dict[str, object]:
+            return super().job_body(job) | (fields if job.state == "running" else {"progress": None})
 
     studio = start(Odd)
-    video = studio.ask()
+    video = studio.create()
     studio.server.set("running")
 
-    video = studio.look(video)
+    video = studio.poll(video)
 
     assert (video.state, video.progress, video.error_code) == (State.IN_PROGRESS, progress, "")
     assert studio.finish(video).state == State.COMPLETED
 
 
-def test_a_redirect_to_another_host_takes_no_key_along(start: Start, elsewhere: Store, film: bytes):
+def test_a_redirect_to_another_host_takes_no_key_along(start: Start, start_storage: StartStorage, mp4: bytes):
     studio = start(Dialect)
     video = _finished(studio)
-    address, asked = elsewhere(film)
+    address, asked = start_storage(mp4)
     studio.server.next_reply["content"] = Reply(302, b"", headers={"Location": address})
 
     video = studio.store(video)
@@ -210,15 +210,15 @@ def test_a_redirect_to_another_host_takes_no_key_along(start: Start, elsewhere: 
     assert "authorization" not in request.headers
 
 
-def test_an_address_in_the_job_gets_no_key(start: Start, elsewhere: Store, film: bytes):
+def test_an_address_in_the_job_gets_no_key(start: Start, start_storage: StartStorage, mp4: bytes):
     class Uploaded(SGLang):
-        def job(self, work: Work) -> dict[str, object]:
-            return super().job(work) | {"url": address}
+        def job_body(self, job: FakeJob) -> dict[str, object]:
+            return super().job_body(job) | {"url": address}
 
-        def content(self, work: Work, seen: object) -> Reply:
-            return self.refusal(400, "uploaded")
+        def content_reply(self, job: FakeJob, request: object) -> Reply:
+            return self.error_reply(400, "uploaded")
 
-    address, asked = elsewhere(film)
+    address, asked = start_storage(mp4)
     studio = start(Uploaded)
 
     video = studio.store(_finished(studio))
@@ -228,16 +228,16 @@ def test_an_address_in_the_job_gets_no_key(start: Start, elsewhere: Store, film:
     assert "authorization" not in request.headers
 
 
-@pytest.mark.parametrize("content", [b"<Error>AccessDenied</Error>", b'{"no": "film"}', b""])
-def test_an_address_without_a_film_is_not_stored(start: Start, elsewhere: Store, content: bytes):
+@pytest.mark.parametrize("content", [b"<Error>AccessDenied</Error>", b'{"no": "video"}', b""])
+def test_an_address_without_a_video_is_not_stored(start: Start, start_storage: StartStorage, content: bytes):
     class Uploaded(SGLang):
-        def job(self, work: Work) -> dict[str, object]:
-            return super().job(work) | {"url": address}
+        def job_body(self, job: FakeJob) -> dict[str, object]:
+            return super().job_body(job) | {"url": address}
 
-        def content(self, work: Work, seen: object) -> Reply:
-            return self.refusal(400, "uploaded")
+        def content_reply(self, job: FakeJob, request: object) -> Reply:
+            return self.error_reply(400, "uploaded")
 
-    address, _ = elsewhere(content)
+    address, _ = start_storage(content)
     studio = start(Uploaded)
 
     video = studio.store(_finished(studio))
@@ -247,21 +247,21 @@ def test_an_address_without_a_film_is_not_stored(start: Start, elsewhere: Store,
     assert len(studio.server.creates) == 1
 
 
-def test_a_list_that_ignores_its_cursor_is_given_up_for_single_looks(start: Start):
+def test_a_list_that_ignores_its_cursor_is_given_up_for_single_polls(start: Start):
     class NoCursor(SGLang):
-        def listed(self, query: dict[str, str]) -> Reply:
-            return super().listed({"limit": "5"})
+        def list_reply(self, query: dict[str, str]) -> Reply:
+            return super().list_reply({"limit": "5"})
 
     studio = start(NoCursor)
     for number in range(1, 26):
-        work = Work(f"job_{number}", {"model": "m", "prompt": "p", "size": "s", "seconds": "4"}, number)
-        studio.server.jobs[work.id] = work
-        work.state = "done"
-        VideoFactory(backend=studio.backend, state=State.IN_PROGRESS, backend_job_id=work.id)
+        job = FakeJob(f"job_{number}", {"model": "m", "prompt": "p", "size": "s", "seconds": "4"}, number)
+        studio.server.jobs[job.id] = job
+        job.state = "done"
+        VideoFactory(backend=studio.backend, state=State.IN_PROGRESS, backend_job_id=job.id)
 
     poll.poll_backend(studio.backend.pk)
 
     assert Video.objects.filter(state=State.STORING).count() == 25
-    lists = [seen for seen in studio.server.seen if seen.path == "/v1/videos"]
-    assert len(lists) <= 6, "it is given up as soon as pages show less than they cost"
+    can_list = [request for request in studio.server.requests if request.path == "/v1/videos"]
+    assert len(can_list) <= 6, "it is given up as soon as pages show less than they cost"
     assert studio.server.creates == []

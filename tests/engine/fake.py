@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Self
 
-from videos.backends.errors import BackendError, Refused
+from videos.backends.errors import BackendError, RefusedError
 from videos.backends.requests import ClipFile
 from videos.backends.responses import Job, JobPage
 
@@ -49,13 +49,13 @@ class FakeBackend:
             raise self.create_error
         return job
 
-    def remix(self, job_id: str, prompt: str) -> Job:
+    def remix(self, job_id: str, prompt: str, *, model: str) -> Job:
         return self._derive("remix", prompt, job_id)
 
-    def edit(self, prompt: str, source: str | ClipFile) -> Job:
+    def edit(self, prompt: str, source: str | ClipFile, *, model: str) -> Job:
         return self._derive("edit", prompt, source)
 
-    def extend(self, prompt: str, seconds: int, source: str | ClipFile) -> Job:
+    def extend(self, prompt: str, seconds: int, source: str | ClipFile, *, model: str) -> Job:
         return self._derive("extend", prompt, source, seconds)
 
     def _derive(self, call: str, prompt: str, source: str | ClipFile, *more: object) -> Job:
@@ -130,4 +130,4 @@ class FakeBackend:
         self.polls += 1
         if job_id in self.answers:
             return self.answers[job_id]
-        return self.jobs.get(job_id) or Refused("No such job.", code="not_found", status=404)
+        return self.jobs.get(job_id) or RefusedError("No such job.", code="not_found", status=404)

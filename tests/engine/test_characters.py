@@ -11,7 +11,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from tests.engine.fake import FakeBackend
-from videos.backends.errors import BackendError, Refused, Unavailable, Unknown
+from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
 from videos.engine import characters, sweep
 from videos.models import Backend, Character
 from videos.services.characters import delete_character
@@ -90,7 +90,7 @@ def test_a_full_disk_is_waited_for(ada: Character, fake: FakeBackend, monkeypatc
 
 
 def test_a_refusal_is_final(ada: Character, fake: FakeBackend):
-    fake.create_error = Refused("No face in it.", code="bad_request", status=400, detail="HTTP 400")
+    fake.create_error = RefusedError("No face in it.", code="bad_request", status=400, detail="HTTP 400")
 
     assert "No face in it." in _created(ada).error_message
     assert "HTTP 400" in ada.error_detail
@@ -102,8 +102,8 @@ def test_a_refusal_is_final(ada: Character, fake: FakeBackend):
 @pytest.mark.parametrize(
     "error",
     [
-        Unavailable("Away.", code="unreachable"),
-        Refused("The key.", code="invalid_key", status=401),
+        UnavailableError("Away.", code="unreachable"),
+        RefusedError("The key.", code="invalid_key", status=401),
     ],
 )
 def test_a_backend_that_is_away_is_tried_again_for_a_while(
@@ -124,7 +124,7 @@ def test_a_backend_that_is_away_is_tried_again_for_a_while(
 
 
 def test_it_waits_as_long_as_the_backend_asked(ada: Character, fake: FakeBackend):
-    fake.create_error = Unavailable("Slow down.", code="rate_limited", status=429, retry_after=77)
+    fake.create_error = UnavailableError("Slow down.", code="rate_limited", status=429, retry_after=77)
 
     assert 70 < (_created(ada).due_at - timezone.now()).total_seconds() <= 77
     fake.create_error = None
@@ -135,7 +135,7 @@ def test_it_waits_as_long_as_the_backend_asked(ada: Character, fake: FakeBackend
 def test_where_nobody_can_tell_it_says_so_and_sends_nothing_more(
     ada: Character, fake: FakeBackend, hints: list
 ):
-    fake.create_error = Unknown("No reply.", code="timeout")
+    fake.create_error = UnknownOutcomeError("No reply.", code="timeout")
 
     assert "may or may not exist" in _created(ada).error_message
     assert "safe" in ada.error_message
@@ -195,7 +195,7 @@ def test_a_late_refusal_changes_nothing(ada: Character, fake: FakeBackend):
         )
 
     fake.during_create = settled_meanwhile
-    fake.create_error = Refused("No.", code="bad_request", status=400)
+    fake.create_error = RefusedError("No.", code="bad_request", status=400)
 
     assert _created(ada).is_ready
     assert ada.error_message == ""

@@ -6,7 +6,7 @@ from django.utils import timezone
 from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
 from videos import lifecycle
-from videos.backends.errors import Refused, Unavailable
+from videos.backends.errors import RefusedError, UnavailableError
 from videos.engine import sweep
 from videos.engine.cleanup import clean_up_video
 from videos.engine.store import folder_of
@@ -50,7 +50,7 @@ def test_a_backend_that_is_away_is_asked_again_and_the_video_stays_hidden(
 ):
     video = _stored(backend)
     lifecycle.delete(video.pk)
-    fake.answers[video.backend_job_id] = Unavailable("Away.", code="unreachable")
+    fake.answers[video.backend_job_id] = UnavailableError("Away.", code="unreachable")
 
     clean_up_video(video.pk)
 
@@ -63,7 +63,7 @@ def test_a_backend_that_is_away_is_asked_again_and_the_video_stays_hidden(
 def test_a_backend_that_cannot_delete_does_not_keep_the_video_alive(backend: Backend, fake: FakeBackend):
     video = _stored(backend)
     lifecycle.delete(video.pk)
-    fake.answers[video.backend_job_id] = Refused("Cannot.", code="not_deleted")
+    fake.answers[video.backend_job_id] = RefusedError("Cannot.", code="not_deleted")
 
     clean_up_video(video.pk)
 

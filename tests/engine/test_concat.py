@@ -21,7 +21,7 @@ from PIL import Image
 from accounts.models import User
 from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
-from tests.media.conftest import write_film
+from tests.media.conftest import write_video
 from videos import lifecycle
 from videos.engine import concat
 from videos.engine import store as storing
@@ -41,7 +41,7 @@ def _clock(start: int) -> Callable[[int, int, int], np.ndarray]:
 @pytest.fixture(scope="session")
 def before(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A second of video, brighter with every frame."""
-    return write_film(
+    return write_video(
         tmp_path_factory.mktemp("f") / "a.mp4", size=(64, 36), count=24, paint=_clock(0)
     ).read_bytes()
 
@@ -50,7 +50,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def after(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A second of video that begins with the last frame of the other and goes on, without sound."""
     path = tmp_path_factory.mktemp("f") / "b.mp4"
-    return write_film(path, size=(64, 36), count=24, paint=_clock(23), audio=False).read_bytes()
+    return write_video(path, size=(64, 36), count=24, paint=_clock(23), audio=False).read_bytes()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.utils import timezone
 from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
 from videos import lifecycle
-from videos.backends.errors import Refused
+from videos.backends.errors import RefusedError
 from videos.engine import list_polling, poll
 from videos.models import Backend, State, Video
 
@@ -134,7 +134,7 @@ def test_what_the_list_leaves_out_is_asked_for_singly(backend: Backend, fake: Fa
 def test_a_list_that_does_not_help_is_not_asked_again(backend: Backend, fake: FakeBackend, broken: str):
     videos = _running(backend, fake, 30)
     if broken == "refuses":
-        fake.list_error = Refused("No list here.", code="not_found", status=405)
+        fake.list_error = RefusedError("No list here.", code="not_found", status=405)
     else:
         fake.hidden.update(fake.jobs)
 

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
-from videos.backends.errors import Refused, Unavailable
+from videos.backends.errors import RefusedError, UnavailableError
 from videos.engine import poll
 from videos.models import Backend, State, Video
 
@@ -84,7 +84,7 @@ def test_a_job_that_finished_past_its_deadline_is_stored_nonetheless(video: Vide
 
 
 def test_a_backend_that_is_away_fails_nothing(video: Video, fake: FakeBackend):
-    fake.answers[video.backend_job_id] = Unavailable("Away.", code="unreachable", retry_after=40)
+    fake.answers[video.backend_job_id] = UnavailableError("Away.", code="unreachable", retry_after=40)
 
     poll_due()
 
@@ -94,7 +94,7 @@ def test_a_backend_that_is_away_fails_nothing(video: Video, fake: FakeBackend):
 
 
 def test_a_job_is_gone_only_after_a_second_look(video: Video, fake: FakeBackend):
-    fake.answers[video.backend_job_id] = Refused("What job?", code="not_found", status=404)
+    fake.answers[video.backend_job_id] = RefusedError("What job?", code="not_found", status=404)
 
     poll_due()
     video.refresh_from_db()
@@ -107,7 +107,7 @@ def test_a_job_is_gone_only_after_a_second_look(video: Video, fake: FakeBackend)
 
 
 def test_a_refused_key_rests_the_backend_and_fails_nothing(video: Video, fake: FakeBackend):
-    fake.answers[video.backend_job_id] = Refused("Key?", code="invalid_key", status=401)
+    fake.answers[video.backend_job_id] = RefusedError("Key?", code="invalid_key", status=401)
 
     poll_due()
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
 from videos import lifecycle
-from videos.backends.errors import Refused, Unavailable
+from videos.backends.errors import RefusedError, UnavailableError
 from videos.backends.responses import Job
 from videos.engine.reconcile import SEARCHES_NEEDED, reconcile
 from videos.engine.sweep import sweep
@@ -214,13 +214,13 @@ def test_a_list_without_prompts_leaves_the_decision_to_the_owner(backend: Backen
 def test_a_backend_that_cannot_list_leaves_the_decision_to_the_owner(
     backend: Backend, fake: FakeBackend, status: int
 ):
-    fake.list_error = Refused("No list here.", code="not_found", status=status)
+    fake.list_error = RefusedError("No list here.", code="not_found", status=status)
 
     assert _look(_uncertain(backend)).needs_decision
 
 
 def test_a_backend_that_is_away_is_asked_again(backend: Backend, fake: FakeBackend):
-    fake.list_error = Unavailable("Away.", code="unreachable")
+    fake.list_error = UnavailableError("Away.", code="unreachable")
     video = _look(_uncertain(backend))
 
     assert video.state == State.UNCERTAIN

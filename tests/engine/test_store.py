@@ -16,11 +16,11 @@ from django.utils import timezone
 from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
 from videos import lifecycle
-from videos.backends.errors import Unavailable
+from videos.backends.errors import UnavailableError
 from videos.engine import store as storing
 from videos.engine import sweep
 from videos.engine.store import folder_of, store
-from videos.media.clip import NotAVideo
+from videos.media.clip import NotAVideoError
 from videos.media.inspect import VideoFacts, inspect_video
 from videos.models import Backend, State, Video
 
@@ -79,7 +79,7 @@ def test_half_a_file_is_never_shown(video: Video, fake: FakeBackend, sample_vide
 def test_a_file_the_backend_does_not_hand_out_yet_is_fetched_later(
     video: Video, fake: FakeBackend, sample_video: bytes
 ):
-    fake.content = Unavailable("Too early.", code="content_not_ready", status=404)
+    fake.content = UnavailableError("Too early.", code="content_not_ready", status=404)
 
     store(video.pk)
 
@@ -92,7 +92,7 @@ def test_a_file_the_backend_does_not_hand_out_yet_is_fetched_later(
 
 
 def test_it_gives_up_after_minutes_and_says_that_the_video_exists(video: Video, fake: FakeBackend):
-    fake.content = Unavailable("Too early.", code="content_not_ready", status=404)
+    fake.content = UnavailableError("Too early.", code="content_not_ready", status=404)
     Video.objects.filter(pk=video.pk).update(generated_at=timezone.now() - storing.DOWNLOAD_RETRY_FOR)
 
     store(video.pk)
@@ -123,7 +123,7 @@ def test_a_full_disk_leaves_it_to_be_tried_again(
     assert video.state == State.COMPLETED
 
 
-@pytest.mark.parametrize("error", [NotAVideo("No frame to be had.", detail=""), ZeroDivisionError()])
+@pytest.mark.parametrize("error", [NotAVideoError("No frame to be had.", detail=""), ZeroDivisionError()])
 @pytest.mark.parametrize("broken", ["make_poster", "make_scrub_sheet"])
 def test_a_video_without_pictures_is_still_a_video(
     video: Video,

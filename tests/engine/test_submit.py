@@ -8,7 +8,7 @@ from django.utils import timezone
 from tests.engine.fake import FakeBackend
 from tests.factories import ReferenceImageFactory, VideoFactory
 from videos import lifecycle
-from videos.backends.errors import Refused, Unavailable, Unknown
+from videos.backends.errors import RefusedError, UnavailableError, UnknownOutcomeError
 from videos.engine import dispatch, sweep
 from videos.engine.submit import submit, submit_next
 from videos.models import Backend, State, Video
@@ -46,10 +46,10 @@ def test_a_message_delivered_twice_submits_once(backend: Backend, fake: FakeBack
 @pytest.mark.parametrize(
     ("error", "state", "code"),
     [
-        (Refused("No.", code="moderation_blocked", status=400), State.FAILED, "moderation_blocked"),
-        (Unavailable("Away.", code="unreachable"), State.QUEUED, "unreachable"),
-        (Refused("Wrong key.", code="invalid_key", status=401), State.QUEUED, "invalid_key"),
-        (Unknown("No reply.", code="timeout"), State.UNCERTAIN, "timeout"),
+        (RefusedError("No.", code="moderation_blocked", status=400), State.FAILED, "moderation_blocked"),
+        (UnavailableError("Away.", code="unreachable"), State.QUEUED, "unreachable"),
+        (RefusedError("Wrong key.", code="invalid_key", status=401), State.QUEUED, "invalid_key"),
+        (UnknownOutcomeError("No reply.", code="timeout"), State.UNCERTAIN, "timeout"),
     ],
 )
 def test_each_kind_of_error_leads_where_it_must(
@@ -71,7 +71,7 @@ def test_each_kind_of_error_leads_where_it_must(
 def test_a_rate_limit_rests_the_whole_backend_for_as_long_as_it_asked(backend: Backend, fake: FakeBackend):
     for _ in range(3):
         _queued(backend)
-    fake.create_error = Unavailable("Slow down.", code="rate_limited", status=429, retry_after=30)
+    fake.create_error = UnavailableError("Slow down.", code="rate_limited", status=429, retry_after=30)
 
     submit_next(backend.pk)
     submit_next(backend.pk)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from tests.engine.fake import FakeBackend
 from tests.factories import BackendFactory, ReferenceImageFactory, VideoFactory
 from videos import lifecycle
-from videos.backends.errors import BackendError, Refused, Unavailable, Unknown
+from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
 from videos.capabilities import capabilities_for
 from videos.engine import dispatch, submit, sweep
 from videos.engine.store import folder_of
@@ -19,7 +19,7 @@ from videos.models import Backend, Character, Kind, State, Video
 
 pytestmark = pytest.mark.django_db
 
-SOURCE_UNKNOWN = Refused("Video not found.", code="source_unknown", status=404)
+SOURCE_UNKNOWN = RefusedError("Video not found.", code="source_unknown", status=404)
 
 
 @pytest.fixture
@@ -84,10 +84,10 @@ def test_a_backend_that_forgot_the_job_is_sent_the_file_once(
 @pytest.mark.parametrize(
     ("error", "state"),
     [
-        (Unknown("No reply.", code="timeout"), State.UNCERTAIN),
-        (Unavailable("Slow down.", code="rate_limited", status=429), State.QUEUED),
-        (Refused("No.", code="moderation_blocked", status=400), State.FAILED),
-        (Refused("No such thing.", code="not_served", status=404), State.FAILED),
+        (UnknownOutcomeError("No reply.", code="timeout"), State.UNCERTAIN),
+        (UnavailableError("Slow down.", code="rate_limited", status=429), State.QUEUED),
+        (RefusedError("No.", code="moderation_blocked", status=400), State.FAILED),
+        (RefusedError("No such thing.", code="not_served", status=404), State.FAILED),
     ],
 )
 @pytest.mark.parametrize("kind", [Kind.REMIX, Kind.EDIT, Kind.EXTEND])
@@ -104,8 +104,8 @@ def test_after_any_other_answer_nothing_more_is_sent(
 @pytest.mark.parametrize(
     ("second", "state"),
     [
-        (Unknown("No reply.", code="timeout"), State.UNCERTAIN),
-        (Refused("Too large.", code="too_large", status=413), State.FAILED),
+        (UnknownOutcomeError("No reply.", code="timeout"), State.UNCERTAIN),
+        (RefusedError("Too large.", code="too_large", status=413), State.FAILED),
         (SOURCE_UNKNOWN, State.FAILED),
     ],
 )

@@ -1,4 +1,4 @@
-"""Real films and pictures, made on the spot: the media code is never shown a file that only pretends."""
+"""Real videos and images, made on the spot: the media code is never given a file that only pretends."""
 
 from __future__ import annotations
 
@@ -52,27 +52,27 @@ def red_top_left(index: int, width: int, height: int) -> Picture:
     return picture
 
 
-class FilmMaker(Protocol):
+class VideoMaker(Protocol):
     def __call__(self, name: str = ..., **how: Any) -> Path: ...
 
 
 @pytest.fixture(scope="session")
-def make_film(tmp_path_factory: pytest.TempPathFactory) -> FilmMaker:
-    folder = tmp_path_factory.mktemp("films")
+def make_video(tmp_path_factory: pytest.TempPathFactory) -> VideoMaker:
+    folder = tmp_path_factory.mktemp("videos")
 
-    def make(name: str = "film.mp4", **how: Any) -> Path:
-        return write_film(folder / name, **how)
+    def make(name: str = "video.mp4", **how: Any) -> Path:
+        return write_video(folder / name, **how)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def film(make_film: FilmMaker) -> Path:
-    """Two seconds, 320x180, 24 frames a second, sound, index in front."""
-    return make_film("plain.mp4")
+def video(make_video: VideoMaker) -> Path:
+    """Two seconds, 320x180, 24 frames per second, audio, index in front."""
+    return make_video("plain.mp4")
 
 
-def write_film(
+def write_video(
     path: Path,
     *,
     size: tuple[int, int] = (320, 180),
@@ -84,7 +84,7 @@ def write_film(
     times: list[int] | None = None,
     yuv: tuple[int, int, int] | None = None,
 ) -> Path:
-    """Write a film of `count` frames at 24 a second, or shown at `times` (milliseconds), or all `yuv`."""
+    """Write a video of `count` frames at 24 per second, or displayed at `times` (ms), or in colour `yuv`."""
     width, height = size
     with av.open(
         str(path), "w", format="mp4", options={"movflags": movflags} if movflags else {}
@@ -122,8 +122,8 @@ def write_silence(container: OutputContainer, sound: AudioStream, *, seconds: fl
     container.mux(sound.encode(None))
 
 
-def turned_upright(path: Path, target: Path) -> Path:
-    """Copy the film at `path` with the video track's matrix of a phone held upright."""
+def rotate_to_portrait(path: Path, target: Path) -> Path:
+    """Copy the video at `path` with the display matrix that a phone held upright writes."""
     data = path.read_bytes()
     head, track = data.split(b"tkhd", 1)
     assert IDENTITY in track
@@ -131,12 +131,12 @@ def turned_upright(path: Path, target: Path) -> Path:
     return target
 
 
-def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+def encode_image(image: Image.Image, kind: str, **options: Any) -> bytes:
     """Return `image` as the bytes of a `kind` ("JPEG", "PNG", "WEBP", "GIF")."""
     buffer = BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
-def colourful(width: int = 320, height: int = 180) -> Image.Image:
+def colourful_image(width: int = 320, height: int = 180) -> Image.Image:
     return Image.fromarray(blocks(0, width, height))

@@ -14,7 +14,7 @@ from django.test import RequestFactory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from videos.media.file_response import byte_range, file_response
+from videos.media.file_response import StoredFile, byte_range, file_response
 
 CONTENT = bytes(range(256)) * 1000
 MODIFIED = 1_790_000_000
@@ -56,7 +56,7 @@ def ask(
     path: Path, method: str = "GET", headers: dict[str, str] | None = None, **how: Any
 ) -> HttpResponseBase:
     request = RequestFactory().generic(method, "/file", headers=headers)
-    return file_response(request, path, **({"content_type": "video/mp4", "etag": "abc"} | how))
+    return file_response(request, StoredFile(path, **({"content_type": "video/mp4", "etag": "abc"} | how)))
 
 
 def body(response: HttpResponseBase) -> bytes:
@@ -253,9 +253,9 @@ def test_it_refuses_when_the_asker_wants_another_version(stored: Path, opened: l
 
 
 def test_without_a_tag_the_file_makes_its_own(stored: Path) -> None:
-    first = ask(stored, "HEAD", etag=None)["ETag"]
+    first = ask(stored, "HEAD", etag="")["ETag"]
     os.utime(stored, (MODIFIED + 1, MODIFIED + 1))
-    second = ask(stored, "HEAD", etag=None)["ETag"]
+    second = ask(stored, "HEAD", etag="")["ETag"]
 
     assert first.startswith('"')
     assert first != second
@@ -268,8 +268,8 @@ def test_a_quoted_tag_stays_as_it_is(stored: Path) -> None:
 @pytest.mark.parametrize(
     ("filename", "as_attachment", "expected"),
     [
-        (None, False, None),
-        (None, True, "attachment"),
+        ("", False, None),
+        ("", True, "attachment"),
         ("clip.mp4", False, 'inline; filename="clip.mp4"'),
         ("clip.mp4", True, 'attachment; filename="clip.mp4"'),
         (
@@ -285,9 +285,9 @@ def test_a_quoted_tag_stays_as_it_is(stored: Path) -> None:
     ],
 )
 def test_it_names_the_download(
-    stored: Path, filename: str | None, as_attachment: bool, expected: str | None
+    stored: Path, filename: str, as_attachment: bool, expected: str | None
 ) -> None:
-    response = ask(stored, "HEAD", filename=filename, as_attachment=as_attachment)
+    response = ask(stored, "HEAD", download_name=filename, as_attachment=as_attachment)
 
     assert response.get("Content-Disposition") == expected
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.media.conftest import colourful, encoded
-from videos.media.reference import BadReference, fit_reference, open_reference
+from tests.media.conftest import colourful_image, encode_image
+from videos.media.reference import BadReferenceError, fit_reference, open_reference
 
 LIMIT = 10 * 1024 * 1024
 SIZES = ["1280x720", "720x1280", "1024x1792", "1792x1024", "64x64"]
@@ -25,7 +25,7 @@ def pixels(content: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
 def test_it_gives_exactly_the_size_asked(
     size: str, how: Literal["crop", "pad"], source: tuple[int, int]
 ) -> None:
-    upload = open_reference(encoded(colourful(*source), "PNG"), max_bytes=LIMIT)
+    upload = open_reference(encode_image(colourful_image(*source), "PNG"), max_bytes=LIMIT)
 
     fitted = fit_reference(upload.content, size, how=how)
 
@@ -39,7 +39,7 @@ def red_with_blue_ends() -> bytes:
     """A wide picture: a red middle square between two blue ends."""
     image = Image.new("RGB", (300, 100), "blue")
     image.paste("red", (100, 0, 200, 100))
-    return encoded(image, "PNG")
+    return encode_image(image, "PNG")
 
 
 def test_crop_keeps_the_middle() -> None:
@@ -62,7 +62,7 @@ def test_pad_keeps_everything_in_the_middle() -> None:
 
 def test_pad_of_the_right_shape_hides_the_ground() -> None:
     found = pixels(
-        fit_reference(encoded(Image.new("RGB", (160, 90), "red"), "PNG"), "1280x720", how="pad").content
+        fit_reference(encode_image(Image.new("RGB", (160, 90), "red"), "PNG"), "1280x720", how="pad").content
     )
 
     assert found[..., 0].min() > 240
@@ -73,11 +73,11 @@ def test_pad_of_the_right_shape_hides_the_ground() -> None:
 )
 def test_it_refuses_a_malformed_size(size: str) -> None:
     with pytest.raises(ValueError, match="not a size"):
-        fit_reference(encoded(colourful(), "PNG"), size)
+        fit_reference(encode_image(colourful_image(), "PNG"), size)
 
 
 def test_it_refuses_damaged_content() -> None:
-    with pytest.raises(BadReference) as refusal:
-        fit_reference(encoded(colourful(), "JPEG")[:500], "1280x720")
+    with pytest.raises(BadReferenceError) as refusal:
+        fit_reference(encode_image(colourful_image(), "JPEG")[:500], "1280x720")
 
     assert refusal.value.code == "damaged"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from av.video.frame import VideoFrame
 
-from tests.media.conftest import FilmMaker
+from tests.media.conftest import VideoMaker
 from videos.media import clip as clip_module
 from videos.media.clip import Clip, frames_within, open_clip
 
@@ -14,21 +14,21 @@ from videos.media.clip import Clip, frames_within, open_clip
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[VideoFrame]:
     """Every frame that was taken from the decoder."""
     frames: list[VideoFrame] = []
-    original = clip_module.forgiving_frames
+    original = clip_module.decode_valid_frames
 
     def counted(clip: Clip) -> Iterator[VideoFrame]:
         for frame in original(clip):
             frames.append(frame)
             yield frame
 
-    monkeypatch.setattr(clip_module, "forgiving_frames", counted)
+    monkeypatch.setattr(clip_module, "decode_valid_frames", counted)
     return frames
 
 
-def test_it_leaps_from_keyframe_to_keyframe(make_film: FilmMaker, decoded: list[VideoFrame]) -> None:
-    film = make_film("leaps.mp4", size=(64, 64), count=480, keyframe_every=10, audio=False)
+def test_it_leaps_from_keyframe_to_keyframe(make_video: VideoMaker, decoded: list[VideoFrame]) -> None:
+    video = make_video("leaps.mp4", size=(64, 64), count=480, keyframe_every=10, audio=False)
 
-    with open_clip(film) as clip:
+    with open_clip(video) as clip:
         found = list(frames_within(clip, [(second, second + 0.9) for second in range(1, 20)]))
 
     assert [int(frame.time) for frame in found] == list(range(1, 20))
@@ -36,10 +36,10 @@ def test_it_leaps_from_keyframe_to_keyframe(make_film: FilmMaker, decoded: list[
     assert len(decoded) <= 19 * 10 + 1
 
 
-def test_it_decodes_nothing_twice(make_film: FilmMaker, decoded: list[VideoFrame]) -> None:
-    film = make_film("one-keyframe.mp4", size=(64, 64), count=240, keyframe_every=1000, audio=False)
+def test_it_decodes_nothing_twice(make_video: VideoMaker, decoded: list[VideoFrame]) -> None:
+    video = make_video("one-keyframe.mp4", size=(64, 64), count=240, keyframe_every=1000, audio=False)
 
-    with open_clip(film) as clip:
+    with open_clip(video) as clip:
         found = list(frames_within(clip, [(second, second + 0.4) for second in range(1, 9)]))
 
     assert len(found) == 8

@@ -9,16 +9,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.media.conftest import FRAGMENTED, FilmMaker, encoded, turned_upright, write_silence
-from videos.media.inspect import NotAVideo, VideoFacts, inspect_video
+from tests.media.conftest import FRAGMENTED, VideoMaker, encode_image, rotate_to_portrait, write_silence
+from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
 
 LAYOUTS = {"index in front": "faststart", "index at the end": "", "fragmented": FRAGMENTED}
 
 
-def test_it_measures_a_film(film: Path) -> None:
-    content = film.read_bytes()
+def test_it_measures_a_video(video: Path) -> None:
+    content = video.read_bytes()
 
-    facts = inspect_video(film)
+    facts = inspect_video(video)
 
     assert facts == VideoFacts(
         width=320,
@@ -29,54 +29,54 @@ def test_it_measures_a_film(film: Path) -> None:
         byte_count=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
     )
-    assert film.read_bytes() == content
+    assert video.read_bytes() == content
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_it_takes_every_layout_of_an_mp4(make_film: FilmMaker, layout: str) -> None:
-    facts = inspect_video(make_film(f"layout-{layout}.mp4", movflags=LAYOUTS[layout]))
+def test_it_takes_every_layout_of_an_mp4(make_video: VideoMaker, layout: str) -> None:
+    facts = inspect_video(make_video(f"layout-{layout}.mp4", movflags=LAYOUTS[layout]))
 
     assert (facts.width, facts.height, facts.frame_count) == (320, 180, 48)
     assert facts.duration_seconds == pytest.approx(2.0, abs=0.05)
 
 
-def test_it_says_when_there_is_no_sound(make_film: FilmMaker) -> None:
-    assert not inspect_video(make_film("silent.mp4", audio=False)).has_audio
+def test_it_says_when_there_is_no_sound(make_video: VideoMaker) -> None:
+    assert not inspect_video(make_video("silent.mp4", audio=False)).has_audio
 
 
-def test_it_gives_the_size_as_shown(make_film: FilmMaker, tmp_path: Path) -> None:
-    turned = turned_upright(make_film("for-turning.mp4"), tmp_path / "turned.mp4")
+def test_it_gives_the_size_as_shown(make_video: VideoMaker, tmp_path: Path) -> None:
+    turned = rotate_to_portrait(make_video("for-turning.mp4"), tmp_path / "turned.mp4")
 
     facts = inspect_video(turned)
 
     assert (facts.width, facts.height) == (180, 320)
 
 
-def test_it_takes_a_portrait(make_film: FilmMaker) -> None:
-    facts = inspect_video(make_film("portrait.mp4", size=(180, 320), count=12))
+def test_it_takes_a_portrait(make_video: VideoMaker) -> None:
+    facts = inspect_video(make_video("portrait.mp4", size=(180, 320), count=12))
 
     assert (facts.width, facts.height) == (180, 320)
 
 
-def test_it_takes_a_single_frame(make_film: FilmMaker) -> None:
-    facts = inspect_video(make_film("single.mp4", count=1, audio=False))
+def test_it_takes_a_single_frame(make_video: VideoMaker) -> None:
+    facts = inspect_video(make_video("single.mp4", count=1, audio=False))
 
     assert facts.frame_count == 1
     assert facts.duration_seconds == pytest.approx(1 / 24, abs=0.001)
 
 
-def test_it_measures_uneven_frames_by_their_times(make_film: FilmMaker) -> None:
-    film = make_film("uneven.mp4", count=5, times=[0, 40, 1000, 1010, 3000], audio=False)
+def test_it_measures_uneven_frames_by_their_times(make_video: VideoMaker) -> None:
+    video = make_video("uneven.mp4", count=5, times=[0, 40, 1000, 1010, 3000], audio=False)
 
-    facts = inspect_video(film)
+    facts = inspect_video(video)
 
     assert facts.frame_count == 5
     assert 3.0 <= facts.duration_seconds <= 5.0
 
 
-def test_it_decodes_a_long_stretch_without_keyframes(make_film: FilmMaker) -> None:
+def test_it_decodes_a_long_stretch_without_keyframes(make_video: VideoMaker) -> None:
     facts = inspect_video(
-        make_film("stretch.mp4", size=(64, 64), count=700, keyframe_every=1000, audio=False)
+        make_video("stretch.mp4", size=(64, 64), count=700, keyframe_every=1000, audio=False)
     )
 
     assert facts.frame_count == 700
@@ -84,20 +84,22 @@ def test_it_decodes_a_long_stretch_without_keyframes(make_film: FilmMaker) -> No
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.99, 1.0])
-def test_it_refuses_a_film_cut_short(make_film: FilmMaker, tmp_path: Path, layout: str, share: float) -> None:
-    whole = make_film(f"layout-{layout}.mp4", movflags=LAYOUTS[layout]).read_bytes()
+def test_it_refuses_a_video_cut_short(
+    make_video: VideoMaker, tmp_path: Path, layout: str, share: float
+) -> None:
+    whole = make_video(f"layout-{layout}.mp4", movflags=LAYOUTS[layout]).read_bytes()
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(whole[: min(int(len(whole) * share), len(whole) - 1)])
 
-    with pytest.raises(NotAVideo, match="incomplete") as refusal:
+    with pytest.raises(NotAVideoError, match="incomplete") as refusal:
         inspect_video(cut)
 
     assert refusal.value.detail
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.99, 1.0])
-def test_it_refuses_missing_samples_when_no_box_tells(film: Path, tmp_path: Path, share: float) -> None:
-    whole = film.read_bytes()
+def test_it_refuses_missing_samples_when_no_box_tells(video: Path, tmp_path: Path, share: float) -> None:
+    whole = video.read_bytes()
     # A length of 0 means "to the end of the file", so that only the missing samples betray the cut.
     at = whole.index(b"mdat") - 4
     endless = whole[:at] + bytes(4) + whole[at + 4 :]
@@ -107,40 +109,40 @@ def test_it_refuses_missing_samples_when_no_box_tells(film: Path, tmp_path: Path
     samples = len(whole) - at - 8
     cut.write_bytes(endless[: at + 8 + min(int(samples * share), samples - 1)])
 
-    with pytest.raises(NotAVideo, match="incomplete"):
+    with pytest.raises(NotAVideoError, match="incomplete"):
         inspect_video(cut)
 
 
-def test_it_refuses_missing_samples_after_a_cut_between_two(film: Path, tmp_path: Path) -> None:
-    whole = film.read_bytes()
+def test_it_refuses_missing_samples_after_a_cut_between_two(video: Path, tmp_path: Path) -> None:
+    whole = video.read_bytes()
     at = whole.index(b"mdat") - 4
-    with av.open(str(film)) as container:
+    with av.open(str(video)) as container:
         last = max(packet.pos for packet in container.demux() if packet.pos is not None)
     cut = tmp_path / "cut.mp4"
     cut.write_bytes((whole[:at] + bytes(4) + whole[at + 4 :])[:last])
 
-    with pytest.raises(NotAVideo, match="incomplete") as refusal:
+    with pytest.raises(NotAVideoError, match="incomplete") as refusal:
         inspect_video(cut)
 
     assert "samples" in refusal.value.detail
 
 
-def test_it_refuses_a_cut_between_a_fragment_and_its_samples(make_film: FilmMaker, tmp_path: Path) -> None:
-    whole = make_film("layout-fragmented.mp4", movflags=FRAGMENTED).read_bytes()
+def test_it_refuses_a_cut_between_a_fragment_and_its_samples(make_video: VideoMaker, tmp_path: Path) -> None:
+    whole = make_video("layout-fragmented.mp4", movflags=FRAGMENTED).read_bytes()
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(whole[: whole.rindex(b"mdat") - 4])
 
-    with pytest.raises(NotAVideo, match="incomplete"):
+    with pytest.raises(NotAVideoError, match="incomplete"):
         inspect_video(cut)
 
 
-def test_it_refuses_a_film_whose_samples_are_zeros(film: Path, tmp_path: Path) -> None:
-    whole = film.read_bytes()
+def test_it_refuses_a_video_whose_samples_are_zeros(video: Path, tmp_path: Path) -> None:
+    whole = video.read_bytes()
     start = whole.index(b"mdat") + 4
     hollow = tmp_path / "hollow.mp4"
     hollow.write_bytes(whole[:start] + bytes(len(whole) - start))
 
-    with pytest.raises(NotAVideo, match="cannot be decoded"):
+    with pytest.raises(NotAVideoError, match="cannot be decoded"):
         inspect_video(hollow)
 
 
@@ -154,7 +156,7 @@ PRETENDERS = {
     "a playlist": b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n",
     "only a beginning": b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41",
     "an endless box": b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41\xff\xff\xff\xffmoov",
-    "a picture": encoded(Image.new("RGB", (64, 64)), "PNG"),
+    "a picture": encode_image(Image.new("RGB", (64, 64)), "PNG"),
 }
 
 
@@ -163,7 +165,7 @@ def test_it_refuses_what_is_no_mp4(tmp_path: Path, capfd: pytest.CaptureFixture[
     pretender = tmp_path / "video.mp4"
     pretender.write_bytes(PRETENDERS[kind])
 
-    with pytest.raises(NotAVideo) as refusal:
+    with pytest.raises(NotAVideoError) as refusal:
         inspect_video(pretender)
 
     assert str(refusal.value).endswith(".")
@@ -173,9 +175,9 @@ def test_it_refuses_what_is_no_mp4(tmp_path: Path, capfd: pytest.CaptureFixture[
 
 def test_it_refuses_a_still_picture_in_boxes(tmp_path: Path) -> None:
     still = tmp_path / "video.mp4"
-    still.write_bytes(encoded(Image.new("RGB", (64, 64)), "AVIF"))
+    still.write_bytes(encode_image(Image.new("RGB", (64, 64)), "AVIF"))
 
-    with pytest.raises(NotAVideo, match="picture"):
+    with pytest.raises(NotAVideoError, match="picture"):
         inspect_video(still)
 
 
@@ -184,7 +186,7 @@ def test_it_refuses_sound_alone(tmp_path: Path) -> None:
     with av.open(str(song), "w", format="mp4") as container:
         write_silence(container, container.add_stream("aac", rate=48000, layout="mono"), seconds=1)
 
-    with pytest.raises(NotAVideo, match="no video track"):
+    with pytest.raises(NotAVideoError, match="no video track"):
         inspect_video(song)
 
 
@@ -196,9 +198,9 @@ def test_it_leaves_a_missing_file_to_the_caller(tmp_path: Path) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), min_size=1, max_size=8))
 def test_it_judges_any_damage_without_another_error(
-    film: Path, tmp_path: Path, edits: list[tuple[int, int]]
+    video: Path, tmp_path: Path, edits: list[tuple[int, int]]
 ) -> None:
-    damaged = bytearray(film.read_bytes())
+    damaged = bytearray(video.read_bytes())
     for position, value in edits:
         damaged[position] = value
     path = tmp_path / "damaged.mp4"
@@ -206,7 +208,7 @@ def test_it_judges_any_damage_without_another_error(
 
     try:
         facts = inspect_video(path)
-    except NotAVideo:
+    except NotAVideoError:
         return
     assert facts.frame_count > 0
     assert facts.byte_count == len(damaged)

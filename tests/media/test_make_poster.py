@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.media.conftest import FilmMaker, Picture, blocks, grey_clock, red_top_left, turned_upright
-from videos.media.poster import NotAVideo, make_poster
+from tests.media.conftest import Picture, VideoMaker, blocks, grey_clock, red_top_left, rotate_to_portrait
+from videos.media.poster import NotAVideoError, make_poster
 
 
-def test_it_writes_a_webp_in_the_shape_of_the_clip(film: Path, tmp_path: Path) -> None:
+def test_it_writes_a_webp_in_the_shape_of_the_clip(video: Path, tmp_path: Path) -> None:
     target = tmp_path / "poster.webp"
 
-    size = make_poster(film, target, width=160)
+    size = make_poster(video, target, width=160)
 
     with Image.open(target) as poster:
         assert (poster.format, poster.size) == ("WEBP", (160, 90))
@@ -21,12 +21,12 @@ def test_it_writes_a_webp_in_the_shape_of_the_clip(film: Path, tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["poster.webp"]
 
 
-def test_it_never_enlarges(film: Path, tmp_path: Path) -> None:
-    assert make_poster(film, tmp_path / "poster.webp") == (320, 180)
+def test_it_never_enlarges(video: Path, tmp_path: Path) -> None:
+    assert make_poster(video, tmp_path / "poster.webp") == (320, 180)
 
 
-def test_it_takes_a_frame_about_a_third_in(make_film: FilmMaker, tmp_path: Path) -> None:
-    clock = make_film("clock.mp4", paint=dimly_clocked, audio=False)
+def test_it_takes_a_frame_about_a_third_in(make_video: VideoMaker, tmp_path: Path) -> None:
+    clock = make_video("clock.mp4", paint=dimly_clocked, audio=False)
 
     make_poster(clock, tmp_path / "poster.webp")
 
@@ -42,8 +42,8 @@ def dimly_clocked(index: int, width: int, height: int) -> Picture:
     return picture
 
 
-def test_it_passes_over_black(make_film: FilmMaker, tmp_path: Path) -> None:
-    late = make_film("late.mp4", paint=black_until_frame_30, audio=False)
+def test_it_passes_over_black(make_video: VideoMaker, tmp_path: Path) -> None:
+    late = make_video("late.mp4", paint=black_until_frame_30, audio=False)
 
     make_poster(late, tmp_path / "poster.webp")
 
@@ -55,14 +55,14 @@ def black_until_frame_30(index: int, width: int, height: int) -> Picture:
     return blocks(index, width, height) if index >= 30 else np.zeros((height, width, 3), np.uint8)
 
 
-def test_it_still_makes_one_when_all_is_black(make_film: FilmMaker, tmp_path: Path) -> None:
-    black = make_film("black.mp4", paint=lambda index, width, height: np.zeros((height, width, 3), np.uint8))
+def test_it_still_makes_one_when_all_is_black(make_video: VideoMaker, tmp_path: Path) -> None:
+    black = make_video("black.mp4", paint=lambda index, width, height: np.zeros((height, width, 3), np.uint8))
 
     assert make_poster(black, tmp_path / "poster.webp") == (320, 180)
 
 
-def test_it_stands_upright(make_film: FilmMaker, tmp_path: Path) -> None:
-    turned = turned_upright(make_film("red-corner.mp4", paint=red_top_left), tmp_path / "turned.mp4")
+def test_it_stands_upright(make_video: VideoMaker, tmp_path: Path) -> None:
+    turned = rotate_to_portrait(make_video("red-corner.mp4", paint=red_top_left), tmp_path / "turned.mp4")
 
     size = make_poster(turned, tmp_path / "poster.webp")
 
@@ -76,13 +76,13 @@ def test_it_stands_upright(make_film: FilmMaker, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [(320, 180), (1280, 720)])
 def test_it_keeps_the_colours_a_browser_shows(
-    make_film: FilmMaker, tmp_path: Path, size: tuple[int, int]
+    make_video: VideoMaker, tmp_path: Path, size: tuple[int, int]
 ) -> None:
     """Orange in the matrix a browser assumes: BT.709 from 720 lines on, BT.601 below."""
     luma, blue, red = orange_in_yuv(high_definition=size[1] >= 720)
-    film = make_film(f"orange-{size[1]}.mp4", size=size, count=3, yuv=(luma, blue, red), audio=False)
+    video = make_video(f"orange-{size[1]}.mp4", size=size, count=3, yuv=(luma, blue, red), audio=False)
 
-    make_poster(film, tmp_path / "poster.webp")
+    make_poster(video, tmp_path / "poster.webp")
 
     with Image.open(tmp_path / "poster.webp") as poster:
         middle = np.asarray(poster.convert("RGB"))[90, 160].astype(int)
@@ -99,29 +99,29 @@ def orange_in_yuv(*, high_definition: bool) -> tuple[int, int, int]:
     return round(16 + 219 * luma), round(128 + 224 * chroma_blue), round(128 + 224 * chroma_red)
 
 
-def test_it_takes_a_single_frame(make_film: FilmMaker, tmp_path: Path) -> None:
-    single = make_film("single.mp4", count=1, audio=False)
+def test_it_takes_a_single_frame(make_video: VideoMaker, tmp_path: Path) -> None:
+    single = make_video("single.mp4", count=1, audio=False)
 
     assert make_poster(single, tmp_path / "poster.webp") == (320, 180)
 
 
-def test_it_replaces_an_older_poster_only_when_done(film: Path, tmp_path: Path) -> None:
+def test_it_replaces_an_older_poster_only_when_done(video: Path, tmp_path: Path) -> None:
     target = tmp_path / "poster.webp"
     target.write_bytes(b"older")
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"<html>")
 
-    with pytest.raises(NotAVideo):
+    with pytest.raises(NotAVideoError):
         make_poster(broken, target)
     assert target.read_bytes() == b"older"
 
-    make_poster(film, target)
+    make_poster(video, target)
     assert target.read_bytes()[8:12] == b"WEBP"
     assert {path.name for path in tmp_path.iterdir()} == {"poster.webp", "broken.mp4"}
 
 
 def test_it_leaves_nothing_when_saving_fails(
-    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def half_saved(self: Image.Image, path: Path, *args: object, **options: object) -> None:
         path.write_bytes(b"RIFF")
@@ -130,13 +130,13 @@ def test_it_leaves_nothing_when_saving_fails(
     monkeypatch.setattr(Image.Image, "save", half_saved)
 
     with pytest.raises(OSError, match="No space"):
-        make_poster(film, tmp_path / "poster.webp")
+        make_poster(video, tmp_path / "poster.webp")
 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_survives_a_damaged_beginning(film: Path, tmp_path: Path) -> None:
-    content = bytearray(film.read_bytes())
+def test_it_survives_a_damaged_beginning(video: Path, tmp_path: Path) -> None:
+    content = bytearray(video.read_bytes())
     start = content.index(b"mdat") + 4
     content[start : len(content) // 2] = bytes(len(content) // 2 - start)
     damaged = tmp_path / "damaged.mp4"
@@ -145,13 +145,13 @@ def test_it_survives_a_damaged_beginning(film: Path, tmp_path: Path) -> None:
     assert make_poster(damaged, tmp_path / "poster.webp") == (320, 180)
 
 
-def test_it_refuses_a_film_without_one_good_frame(film: Path, tmp_path: Path) -> None:
-    content = film.read_bytes()
+def test_it_refuses_a_video_without_one_good_frame(video: Path, tmp_path: Path) -> None:
+    content = video.read_bytes()
     start = content.index(b"mdat") + 4
     hollow = tmp_path / "hollow.mp4"
     hollow.write_bytes(content[:start] + bytes(len(content) - start))
 
-    with pytest.raises(NotAVideo):
+    with pytest.raises(NotAVideoError):
         make_poster(hollow, tmp_path / "poster.webp")
 
     assert [path.name for path in tmp_path.iterdir()] == ["hollow.mp4"]

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.media.conftest import FRAGMENTED, FilmMaker, grey_clock, turned_upright
-from videos.media.poster import NotAVideo, ScrubSheet, make_scrub_sheet
+from tests.media.conftest import FRAGMENTED, VideoMaker, grey_clock, rotate_to_portrait
+from videos.media.poster import NotAVideoError, ScrubSheet, make_scrub_sheet
 
 
 def frame_numbers(sheet: Path, layout: ScrubSheet) -> list[int]:
-    """Read off each tile which frame of a `grey_clock` film it shows."""
+    """Read off each tile which frame of a `grey_clock` video it shows."""
     with Image.open(sheet) as image:
         pixels = np.asarray(image.convert("L")).astype(float)
     numbers = []
@@ -25,8 +25,8 @@ def frame_numbers(sheet: Path, layout: ScrubSheet) -> list[int]:
     return numbers
 
 
-def test_it_writes_a_sheet_and_tells_its_layout(film: Path, tmp_path: Path) -> None:
-    layout = make_scrub_sheet(film, tmp_path / "sheet.jpg")
+def test_it_writes_a_sheet_and_tells_its_layout(video: Path, tmp_path: Path) -> None:
+    layout = make_scrub_sheet(video, tmp_path / "sheet.jpg")
 
     assert layout == ScrubSheet(columns=5, rows=4, count=20, tile_width=240, tile_height=135)
     with Image.open(tmp_path / "sheet.jpg") as sheet:
@@ -38,9 +38,9 @@ def test_it_writes_a_sheet_and_tells_its_layout(film: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("keyframe_every", [2, 12, 250])
 @pytest.mark.parametrize("count", [6, 20])
 def test_each_tile_shows_its_own_part(
-    make_film: FilmMaker, tmp_path: Path, movflags: str, keyframe_every: int, count: int
+    make_video: VideoMaker, tmp_path: Path, movflags: str, keyframe_every: int, count: int
 ) -> None:
-    clock = make_film(
+    clock = make_video(
         f"clock-{movflags}-{keyframe_every}.mp4",
         paint=grey_clock,
         keyframe_every=keyframe_every,
@@ -58,8 +58,8 @@ def test_each_tile_shows_its_own_part(
         assert index * part <= number <= (index + 1) * part + 1
 
 
-def test_a_frame_held_long_fills_its_tiles(make_film: FilmMaker, tmp_path: Path) -> None:
-    held = make_film(
+def test_a_frame_held_long_fills_its_tiles(make_video: VideoMaker, tmp_path: Path) -> None:
+    held = make_video(
         "held.mp4", paint=grey_clock, count=8, times=[0, 100, 200, 300, 400, 3000, 3100, 3200], audio=False
     )
 
@@ -69,16 +69,16 @@ def test_a_frame_held_long_fills_its_tiles(make_film: FilmMaker, tmp_path: Path)
     assert numbers == [2, 4, 4, 4, 4, 4, 4, 5]
 
 
-def test_a_portrait_has_upright_tiles(make_film: FilmMaker, tmp_path: Path) -> None:
-    portrait = make_film("portrait.mp4", size=(360, 640), count=24)
+def test_a_portrait_has_upright_tiles(make_video: VideoMaker, tmp_path: Path) -> None:
+    portrait = make_video("portrait.mp4", size=(360, 640), count=24)
 
     layout = make_scrub_sheet(portrait, tmp_path / "sheet.jpg")
 
     assert (layout.tile_width, layout.tile_height) == (135, 240)
 
 
-def test_a_turned_clip_has_upright_tiles(make_film: FilmMaker, tmp_path: Path) -> None:
-    turned = turned_upright(make_film("for-turning.mp4"), tmp_path / "turned.mp4")
+def test_a_turned_clip_has_upright_tiles(make_video: VideoMaker, tmp_path: Path) -> None:
+    turned = rotate_to_portrait(make_video("for-turning.mp4"), tmp_path / "turned.mp4")
 
     layout = make_scrub_sheet(turned, tmp_path / "sheet.jpg")
 
@@ -86,8 +86,8 @@ def test_a_turned_clip_has_upright_tiles(make_film: FilmMaker, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_a_clip_of_few_frames_has_as_many_tiles(make_film: FilmMaker, tmp_path: Path, count: int) -> None:
-    short = make_film(f"short-{count}.mp4", count=count, paint=grey_clock, audio=False)
+def test_a_clip_of_few_frames_has_as_many_tiles(make_video: VideoMaker, tmp_path: Path, count: int) -> None:
+    short = make_video(f"short-{count}.mp4", count=count, paint=grey_clock, audio=False)
 
     layout = make_scrub_sheet(short, tmp_path / "sheet.jpg")
 
@@ -95,8 +95,8 @@ def test_a_clip_of_few_frames_has_as_many_tiles(make_film: FilmMaker, tmp_path: 
     assert frame_numbers(tmp_path / "sheet.jpg", layout) == list(range(count))
 
 
-def test_a_last_row_may_be_short(film: Path, tmp_path: Path) -> None:
-    layout = make_scrub_sheet(film, tmp_path / "sheet.jpg", frames=7)
+def test_a_last_row_may_be_short(video: Path, tmp_path: Path) -> None:
+    layout = make_scrub_sheet(video, tmp_path / "sheet.jpg", frames=7)
 
     assert (layout.columns, layout.rows, layout.count) == (5, 2, 7)
 
@@ -106,7 +106,7 @@ def test_it_refuses_what_is_no_video(tmp_path: Path, content: bytes) -> None:
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(content)
 
-    with pytest.raises(NotAVideo):
+    with pytest.raises(NotAVideoError):
         make_scrub_sheet(broken, tmp_path / "sheet.jpg")
 
     assert [path.name for path in tmp_path.iterdir()] == ["broken.mp4"]

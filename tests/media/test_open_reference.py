@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from tests.media.conftest import colourful, encoded
-from videos.media.reference import BadReference, open_reference
+from tests.media.conftest import colourful_image, encode_image
+from videos.media.reference import BadReferenceError, open_reference
 
 LIMIT = 10 * 1024 * 1024
 
@@ -25,9 +25,9 @@ def reopened(content: bytes) -> Image.Image:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_it_takes_each_format_and_gives_a_jpeg(kind: str) -> None:
-    original = colourful()
+    original = colourful_image()
 
-    reference = open_reference(encoded(original, kind), max_bytes=LIMIT)
+    reference = open_reference(encode_image(original, kind), max_bytes=LIMIT)
 
     assert (reference.width, reference.height) == (320, 180)
     assert (reference.content_type, reference.extension) == ("image/jpeg", "jpg")
@@ -40,7 +40,7 @@ def test_it_takes_each_format_and_gives_a_jpeg(kind: str) -> None:
 def test_it_reads_a_file_no_further_than_the_limit() -> None:
     file = BytesIO(bytes(5 * LIMIT))
 
-    with pytest.raises(BadReference) as refusal:
+    with pytest.raises(BadReferenceError) as refusal:
         open_reference(file, max_bytes=LIMIT)
 
     assert refusal.value.code == "too_large"
@@ -49,15 +49,15 @@ def test_it_reads_a_file_no_further_than_the_limit() -> None:
 
 @pytest.mark.parametrize(("limit", "words"), [(LIMIT, "10 MB"), (1572864, "1.5 MB"), (512 * 1024, "512 KB")])
 def test_it_names_the_limit_in_human_units(limit: int, words: str) -> None:
-    with pytest.raises(BadReference, match=words):
+    with pytest.raises(BadReferenceError, match=words):
         open_reference(bytes(limit + 1), max_bytes=limit)
 
 
 def test_it_takes_a_file_of_exactly_the_limit() -> None:
-    content = encoded(colourful(), "PNG")
+    content = encode_image(colourful_image(), "PNG")
 
     assert open_reference(content, max_bytes=len(content)).width == 320
-    with pytest.raises(BadReference):
+    with pytest.raises(BadReferenceError):
         open_reference(content, max_bytes=len(content) - 1)
 
 
@@ -69,10 +69,10 @@ PRETENDERS: dict[str, tuple[bytes, str]] = {
     "only a PNG's mark": (b"\x89PNG\r\n\x1a\n", "damaged"),
     "only a WebP's mark": (b"RIFF\x10\0\0\0WEBPVP8 ", "damaged"),
     "a sound in RIFF": (b"RIFF\x10\0\0\0WAVEfmt ", "not_an_image"),
-    "GIF": (encoded(colourful(), "GIF"), "unsupported_format"),
-    "BMP": (encoded(colourful(), "BMP"), "unsupported_format"),
-    "TIFF": (encoded(colourful(), "TIFF"), "unsupported_format"),
-    "AVIF": (encoded(colourful(), "AVIF"), "unsupported_format"),
+    "GIF": (encode_image(colourful_image(), "GIF"), "unsupported_format"),
+    "BMP": (encode_image(colourful_image(), "BMP"), "unsupported_format"),
+    "TIFF": (encode_image(colourful_image(), "TIFF"), "unsupported_format"),
+    "AVIF": (encode_image(colourful_image(), "AVIF"), "unsupported_format"),
     "SVG": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "unsupported_format"),
 }
 
@@ -81,7 +81,7 @@ PRETENDERS: dict[str, tuple[bytes, str]] = {
 def test_it_judges_by_content(kind: str) -> None:
     content, code = PRETENDERS[kind]
 
-    with pytest.raises(BadReference) as refusal:
+    with pytest.raises(BadReferenceError) as refusal:
         open_reference(content, max_bytes=LIMIT)
 
     assert refusal.value.code == code
@@ -92,9 +92,9 @@ def test_it_judges_by_content(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.99, 1.0])
 def test_it_refuses_a_picture_cut_short(kind: str, share: float) -> None:
-    whole = encoded(colourful(), kind)
+    whole = encode_image(colourful_image(), kind)
 
-    with pytest.raises(BadReference) as refusal:
+    with pytest.raises(BadReferenceError) as refusal:
         open_reference(whole[: min(int(len(whole) * share), len(whole) - 1)], max_bytes=LIMIT)
 
     assert refusal.value.code == "damaged"
@@ -113,15 +113,15 @@ def png_header(width: int, height: int) -> bytes:
 
 def jpeg_header(width: int, height: int) -> bytes:
     """Return a JPEG whose header claims another size than it has."""
-    content = encoded(colourful(), "JPEG")
+    content = encode_image(colourful_image(), "JPEG")
     at = content.index(b"\xff\xc0") + 5
     return content[:at] + struct.pack(">HH", height, width) + content[at + 4 :]
 
 
 def webp_header(width: int, height: int) -> bytes:
     """Return an animated WebP whose header claims another size than it has."""
-    frames = [colourful(64, 64), Image.new("RGB", (64, 64))]
-    content = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:])
+    frames = [colourful_image(64, 64), Image.new("RGB", (64, 64))]
+    content = encode_image(frames[0], "WEBP", save_all=True, append_images=frames[1:])
     at = content.index(b"VP8X") + 12
     size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     return content[:at] + size + content[at + 6 :]
@@ -144,7 +144,7 @@ def test_it_refuses_a_bomb_before_decoding_it(bomb: bytes, monkeypatch: pytest.M
     for reader in ("JpegImageFile", "PngImageFile", "WebPImageFile"):
         monkeypatch.setattr(f"videos.media.reference.{reader}.load", decoded.append)
 
-    with pytest.raises(BadReference, match="50 million") as refusal:
+    with pytest.raises(BadReferenceError, match="50 million") as refusal:
         open_reference(bomb, max_bytes=LIMIT)
 
     assert refusal.value.code == "too_many_pixels"
@@ -153,14 +153,14 @@ def test_it_refuses_a_bomb_before_decoding_it(bomb: bytes, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("size", [(31, 500), (500, 31), (1, 1), (40, 6000)])
 def test_it_refuses_what_is_too_small_or_narrow(size: tuple[int, int]) -> None:
-    with pytest.raises(BadReference) as refusal:
-        open_reference(encoded(Image.new("RGB", size), "PNG"), max_bytes=LIMIT)
+    with pytest.raises(BadReferenceError) as refusal:
+        open_reference(encode_image(Image.new("RGB", size), "PNG"), max_bytes=LIMIT)
 
     assert refusal.value.code == "too_small"
 
 
 def test_it_scales_down_what_is_larger_than_needed() -> None:
-    reference = open_reference(encoded(Image.new("RGB", (6000, 3000), "red"), "PNG"), max_bytes=LIMIT)
+    reference = open_reference(encode_image(Image.new("RGB", (6000, 3000), "red"), "PNG"), max_bytes=LIMIT)
 
     assert (reference.width, reference.height) == (4096, 2048)
     assert reopened(reference.content).size == (4096, 2048)
@@ -174,7 +174,7 @@ def test_it_stands_upright(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
 
-    reference = open_reference(encoded(stored, "JPEG", exif=exif, quality=95), max_bytes=LIMIT)
+    reference = open_reference(encode_image(stored, "JPEG", exif=exif, quality=95), max_bytes=LIMIT)
 
     assert (reference.width, reference.height) == (96, 64)
     pixels = np.asarray(reopened(reference.content)).astype(int)
@@ -199,7 +199,7 @@ def test_it_strips_the_metadata(kind: str) -> None:
     exif = Image.Exif()
     exif[0x010E] = "taken at home"
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    content = encoded(colourful(), kind, exif=exif, icc_profile=profile, comment=b"secret")
+    content = encode_image(colourful_image(), kind, exif=exif, icc_profile=profile, comment=b"secret")
     assert b"taken at home" in content
 
     reference = open_reference(content, max_bytes=LIMIT)
@@ -212,7 +212,7 @@ def test_it_strips_the_metadata(kind: str) -> None:
 
 
 def test_it_survives_a_broken_profile_and_broken_exif() -> None:
-    content = encoded(colourful(), "JPEG", exif=b"Exif\0\0garbage", icc_profile=b"no profile")
+    content = encode_image(colourful_image(), "JPEG", exif=b"Exif\0\0garbage", icc_profile=b"no profile")
 
     assert open_reference(content, max_bytes=LIMIT).width == 320
 
@@ -232,7 +232,7 @@ def test_it_takes_every_kind_of_pixel(mode: str, kind: str) -> None:
     image = as_mode(mode)
     expected = np.asarray(as_mode("L")).astype(int)
 
-    reference = open_reference(encoded(image, kind), max_bytes=LIMIT)
+    reference = open_reference(encode_image(image, kind), max_bytes=LIMIT)
 
     found = np.asarray(reopened(reference.content).convert("L")).astype(int)
     assert abs(found.mean() - expected.mean()) < 3
@@ -244,7 +244,7 @@ def test_it_lays_transparency_on_grey(mode: str) -> None:
     image = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
     image.paste((255, 255, 255, 255), (0, 0, 64, 32))
 
-    reference = open_reference(encoded(image.convert(mode), "PNG"), max_bytes=LIMIT)
+    reference = open_reference(encode_image(image.convert(mode), "PNG"), max_bytes=LIMIT)
 
     pixels = np.asarray(reopened(reference.content)).astype(int)
     assert pixels[8, 8].tolist() == [255, 255, 255]
@@ -254,7 +254,7 @@ def test_it_lays_transparency_on_grey(mode: str) -> None:
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_it_takes_the_first_frame_of_an_animation(kind: str) -> None:
     frames = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
-    content = encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)
+    content = encode_image(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)
 
     pixels = np.asarray(reopened(open_reference(content, max_bytes=LIMIT).content))
 
@@ -262,7 +262,7 @@ def test_it_takes_the_first_frame_of_an_animation(kind: str) -> None:
 
 
 def test_it_takes_a_phone_picture_of_several_images() -> None:
-    content = encoded(colourful(), "MPO", save_all=True, append_images=[colourful(160, 90)])
+    content = encode_image(colourful_image(), "MPO", save_all=True, append_images=[colourful_image(160, 90)])
 
     assert open_reference(content, max_bytes=LIMIT).width == 320
 
@@ -274,12 +274,12 @@ def test_it_takes_a_phone_picture_of_several_images() -> None:
     edits=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=6),
 )
 def test_it_judges_any_damage_without_another_error(kind: str, edits: list[tuple[int, int]]) -> None:
-    content = bytearray(encoded(colourful(96, 64), kind, exif=Image.Exif()))
+    content = bytearray(encode_image(colourful_image(96, 64), kind, exif=Image.Exif()))
     for position, value in edits:
         content[position % len(content)] = value
 
     try:
         reference = open_reference(bytes(content), max_bytes=LIMIT)
-    except BadReference:
+    except BadReferenceError:
         return
     assert reopened(reference.content).size == (reference.width, reference.height)

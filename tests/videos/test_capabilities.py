@@ -8,7 +8,7 @@ from tests.factories import BackendFactory, ReferenceImageFactory
 from videos.capabilities import available_offers, backend_status
 from videos.formatting import format_dollars
 from videos.models import Backend, Video, VideoModel
-from videos.services.videos import GenerationRequest, create_video, create_videos, find_errors
+from videos.services.videos import GenerationRequest, create_video, create_videos, find_request_errors
 
 pytestmark = pytest.mark.django_db
 
@@ -126,7 +126,7 @@ def test_a_reference_is_refused_only_where_it_surely_cannot_be_taken(alice, take
     _serving("sora-2", takes_reference=takes)
     wish = GenerationRequest("A boat", "sora-2", 4, "1280x720", ReferenceImageFactory(owner=alice))
 
-    (errors,) = find_errors([wish])
+    (errors,) = find_request_errors([wish])
 
     assert set(errors) == ({"reference"} if refused else set())
 

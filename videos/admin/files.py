@@ -1,4 +1,4 @@
-"""Stored files for operators, behind the admin's own permissions."""
+"""Stored files in the admin, behind its own permissions."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
-from videos.media.file_response import file_response
+from videos.media.file_response import StoredFile, serve_or_404
 
 _TYPES = {".mp4": "video/mp4", ".webp": "image/webp", ".jpg": "image/jpeg", ".png": "image/png"}
 
@@ -46,13 +46,6 @@ class FileViews(admin.ModelAdmin[Any]):
         stored: FieldFile | None = getattr(row, field, None)
         if not stored:
             raise Http404
-        stored_path = Path(stored.path)
-        try:
-            return file_response(
-                request,
-                stored_path,
-                content_type=_TYPES.get(stored_path.suffix, "application/octet-stream"),
-                filename=f"{row}{stored_path.suffix}",
-            )
-        except FileNotFoundError as error:
-            raise Http404 from error
+        suffix = Path(str(stored.name)).suffix
+        content_type = _TYPES.get(suffix, "application/octet-stream")
+        return serve_or_404(request, StoredFile(stored, content_type, download_name=f"{row}{suffix}"))

@@ -1,9 +1,8 @@
-"""The wire: everything that talks to a server that makes videos. No Django models, and no Django."""
+"""Everything that talks to a server that makes videos. It knows no Django, and none of our models."""
 
 from videos.backends.client import Client
 from videos.backends.connection import Connection
-from videos.backends.drivers.videos_api import VideosApiDriver
-from videos.backends.errors import BackendError, Refused, Unavailable, Unknown
+from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
 from videos.backends.requests import ClipFile, ReferenceFile
 from videos.backends.responses import Job, JobPage
 
@@ -15,8 +14,7 @@ __all__ = [
     "Job",
     "JobPage",
     "ReferenceFile",
-    "Refused",
-    "Unavailable",
-    "Unknown",
-    "VideosApiDriver",
+    "RefusedError",
+    "UnavailableError",
+    "UnknownOutcomeError",
 ]

@@ -3,29 +3,34 @@
 import asyncio
 from collections.abc import Coroutine, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from videos.backends.connection import Connection
-from videos.backends.download import Download
-from videos.backends.drivers.videos_api import VideosApiDriver
+from videos.backends.drivers.registry import open_driver
 from videos.backends.errors import BackendError
+from videos.backends.probe_report import ProbeReport, failed_report
 from videos.backends.requests import ClipFile, ReferenceFile
 from videos.backends.responses import Job, JobPage
 
-__all__ = ["Client", "ClipFile", "Connection", "ReferenceFile", "VideosApiDriver"]
+if TYPE_CHECKING:
+    from videos.backends.download import Download
+
+__all__ = ["Client", "ClipFile", "Connection", "ReferenceFile", "probe"]
 
 T = TypeVar("T")
 
 
 class Client:
-    """One backend, from code without an event loop; use it in a `with` block, or call `close`.
+    """One backend, for code without an event loop; use it in a `with` block, or call `close`.
 
-    The methods are `VideosApiDriver`'s, with the same guarantees: asyncio is what makes the deadlines hold
-    against a backend that drips its reply byte by byte. Not for use from several threads at once.
+    Which driver it runs is said by `connection.driver`. The methods are those of `Driver`, with the same
+    arguments, results, errors and guarantees: asyncio is what makes the deadlines hold against a backend
+    that sends its response byte by byte. Not for use from several threads at once.
     """
 
     def __init__(self, connection: Connection) -> None:
-        self._async = VideosApiDriver(connection)
+        """See `open_driver`, also for what is raised."""
+        self._driver = open_driver(connection)
         # A loop of its own, which never becomes the thread's current one.
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
 
@@ -38,7 +43,7 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         try:
-            self._run(self._async.aclose())
+            self._run(self._driver.aclose())
         finally:
             self._runner.close()
 
@@ -52,9 +57,9 @@ class Client:
         reference: ReferenceFile | None = None,
         characters: Sequence[str] = (),
     ) -> Job:
-        """See `VideosApiDriver.create`: exactly one request, over within `connection.deadline`."""
+        """See `Driver.create`: at most one paid job, and over within `connection.deadline` seconds."""
         return self._run(
-            self._async.create(
+            self._driver.create(
                 prompt=prompt,
                 model=model,
                 seconds=seconds,
@@ -64,65 +69,77 @@ class Client:
             )
         )
 
-    def remix(self, job_id: str, prompt: str) -> Job:
-        """See `VideosApiDriver.remix`."""
-        return self._run(self._async.remix(job_id, prompt))
+    def remix(self, job_id: str, prompt: str, *, model: str) -> Job:
+        """See `Driver.remix`."""
+        return self._run(self._driver.remix(job_id, prompt, model=model))
 
-    def edit(self, prompt: str, source: str | ClipFile) -> Job:
-        """See `VideosApiDriver.edit`."""
-        return self._run(self._async.edit(prompt, source))
+    def edit(self, prompt: str, source: str | ClipFile, *, model: str) -> Job:
+        """See `Driver.edit`."""
+        return self._run(self._driver.edit(prompt, source, model=model))
 
-    def extend(self, prompt: str, seconds: int, source: str | ClipFile) -> Job:
-        """See `VideosApiDriver.extend`."""
-        return self._run(self._async.extend(prompt, seconds, source))
+    def extend(self, prompt: str, seconds: int, source: str | ClipFile, *, model: str) -> Job:
+        """See `Driver.extend`."""
+        return self._run(self._driver.extend(prompt, seconds, source, model=model))
 
     def create_character(self, name: str, clip: ClipFile) -> str:
-        """See `VideosApiDriver.create_character`."""
-        return self._run(self._async.create_character(name, clip))
+        """See `Driver.create_character`."""
+        return self._run(self._driver.create_character(name, clip))
 
     def retrieve(self, job_id: str) -> Job:
-        """See `VideosApiDriver.retrieve`."""
-        return self._run(self._async.retrieve(job_id))
+        """See `Driver.retrieve`."""
+        return self._run(self._driver.retrieve(job_id))
 
     def retrieve_many(self, job_ids: Iterable[str], *, concurrency: int) -> dict[str, Job | BackendError]:
-        """See `VideosApiDriver.retrieve_many`."""
-        return self._run(self._async.retrieve_many(job_ids, concurrency=concurrency))
+        """See `Driver.retrieve_many`."""
+        return self._run(self._driver.retrieve_many(job_ids, concurrency=concurrency))
 
     def list(self, *, after: str | None = None, limit: int = 100) -> JobPage:
-        """See `VideosApiDriver.list`."""
-        return self._run(self._async.list(after=after, limit=limit))
+        """See `Driver.list`."""
+        return self._run(self._driver.list(after=after, limit=limit))
 
     def list_many(
         self, afters: Iterable[str | None], *, limit: int = 100, concurrency: int
     ) -> Sequence[JobPage]:
-        """See `VideosApiDriver.list_many`."""
-        return self._run(self._async.list_many(afters, limit=limit, concurrency=concurrency))
+        """See `Driver.list_many`."""
+        return self._run(self._driver.list_many(afters, limit=limit, concurrency=concurrency))
 
     def delete(self, job_id: str) -> None:
-        """See `VideosApiDriver.delete`."""
-        self._run(self._async.delete(job_id))
+        """See `Driver.delete`."""
+        self._run(self._driver.delete(job_id))
 
     @contextmanager
     def download(self, job_id: str, url: str | None = None) -> Generator[Iterator[bytes]]:
-        """A finished job's MP4 as chunks of at most 64 KiB, each within `connection.timeout` seconds.
+        """Yield a finished job's MP4 as chunks of at most 64 KiB; the connection is closed with the block.
 
-        It comes from `url` if given, else from the backend's content call, and where that does not have it,
-        from the address that the job itself names. The key goes to the backend only.
-
-        Entering raises `Unavailable` (`content_not_ready`, or `not_a_video` when the first bytes are no MP4
-        whatever the content type says) or `Refused`; the chunks raise `Unavailable` (`truncated`, `timeout`)
-        when the rest does not arrive. There is no deadline over the whole file: the caller may stop between
-        any two chunks.
+        See `Driver.download` for where it comes from and what entering raises. The chunks raise
+        `UnavailableError` (`truncated`, `timeout`) when the rest does not arrive. There is no deadline for
+        the whole file: the caller may stop between any two chunks.
         """
-        download = self._run(self._async.open(job_id, url))
+        download = self._run(self._driver.download(job_id, url))
         try:
             yield self._chunks(download)
         finally:
             self._run(download.aclose())
 
-    def _chunks(self, download: Download) -> Iterator[bytes]:
-        while chunk := self._run(download.chunk()):
+    def probe(self) -> ProbeReport:
+        """See `Driver.probe`."""
+        return self._run(self._driver.probe())
+
+    def _chunks(self, download: "Download") -> Iterator[bytes]:
+        while chunk := self._run(download.read_chunk()):
             yield chunk
 
     def _run(self, call: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(call)
+
+
+def probe(connection: Connection) -> ProbeReport:
+    """Find out what a backend can do, without any request that could cost money; see `Driver.probe`.
+
+    Raises nothing: the report also says when the settings themselves cannot work.
+    """
+    try:
+        with Client(connection) as client:
+            return client.probe()
+    except BackendError as error:
+        return failed_report(f"{error.message} {error.detail}".strip())

@@ -1,7 +1,7 @@
-"""What an error of the SDK or of the network means, for a create, for a read and for a download.
+"""Which of our errors an error of the SDK or of the network becomes, for a create, a read and a download.
 
-This is the table that decides whether paid work may be sent again, so every line that says "provably" has its
-reason next to it.
+This table decides whether paid work may be sent again, so every line that says "provably" has its reason next
+to it.
 """
 
 import re
@@ -14,12 +14,12 @@ import anyio
 import httpx2
 import openai
 
-from videos.backends.errors import BackendError, Refused, Unavailable, Unknown
-from videos.backends.responses import parse_error, parse_json, refuses_key, retry_after
+from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
+from videos.backends.responses import is_key_refusal, parse_error, parse_json, parse_retry_after
 
 T = TypeVar("T")
 
-# What a call can end with. Reading a streamed body bypasses the SDK's own wrapping, so httpx2's errors are
+# All that a call can raise. Reading a streamed body bypasses the SDK's own wrapping, so httpx2's errors are
 # here too; OSError covers ssl.SSLError and TimeoutError, which AnyIO lets through.
 TRANSPORT_ERRORS = (
     openai.OpenAIError,
@@ -40,22 +40,22 @@ NOT_SENT = (
     httpx2.UnsupportedProtocol,
 )
 
-# With a reply: the SDK raises its own, the client for other servers httpx2's.
-WITH_REPLY = (openai.APIStatusError, httpx2.HTTPStatusError)
+# There was a response: the SDK raises its own error, the client for other servers httpx2's.
+STATUS_ERRORS = (openai.APIStatusError, httpx2.HTTPStatusError)
 
 # 303 is left out: "see the result over there" is a way of saying that a POST was accepted.
-MOVED = frozenset({301, 302, 307, 308})
-TOO_EARLY = frozenset({400, 404, 409, 425})
+REDIRECT_STATUSES = frozenset({301, 302, 307, 308})
+NOT_READY_STATUSES = frozenset({400, 404, 409, 425})
 
-SECRET_LENGTH = 8
+MIN_SECRET_LENGTH = 8
 
-# What servers say of a job that they do not have, or have no longer.
-_NO_SUCH_JOB = re.compile(
+# How servers say that they do not have a job, or no longer.
+_JOB_NOT_FOUND = re.compile(
     r"not[ _]found|no such|not exist|n't exist|unknown (video|job|id)|no longer|expired|invalid video.?id",
     re.IGNORECASE,
 )
 
-CODES = {
+CODE_BY_STATUS = {
     400: "bad_request",
     404: "not_found",
     405: "unsupported",
@@ -71,231 +71,247 @@ CODES = {
 
 @dataclass(frozen=True, slots=True)
 class ErrorMapper:
-    """Turns what a call raised into one of our three errors.
+    """Turns what a call raised into a `BackendError`.
 
-    `key` is the API key: it is cut out of every text, because servers like to quote the key that they refuse.
+    `key` is the API key. It is cut out of every text, because servers like to quote the key that they refuse.
     """
 
     key: str = field(repr=False)
 
     @contextmanager
     def creating(self) -> Iterator[None]:
-        """Within it, anything that goes wrong comes out as the verdict for a create."""
+        """Raise what goes wrong in the block as the error of a create: see `map_create_error`."""
         try:
             yield
         except TRANSPORT_ERRORS as error:
-            raise self.on_create(error) from error
+            raise self.map_create_error(error) from error
 
     @contextmanager
     def deriving(self, source_id: str) -> Iterator[None]:
-        """Within it, anything that goes wrong comes out as for a create, and as `Refused` with the code
-        `source_unknown` when the server said that it does not know the job `source_id`, if that is not empty.
+        """Raise what goes wrong in the block as the error of a create that is made from the job `source_id`.
+
+        When the server said that it does not know that job, it is a `RefusedError` with the code
+        `source_unknown`. An empty `source_id` stands for no job.
         """
         try:
             with self.creating():
                 yield
-        except Refused as error:
-            if source_id and _misses_source(error):
+        except RefusedError as error:
+            if source_id and _source_is_unknown(error):
                 error.code = "source_unknown"
             raise
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Within it, anything that goes wrong comes out as the verdict for a read: never `Unknown`."""
+        """Raise what goes wrong in the block as the error of a read: never `UnknownOutcomeError`."""
         try:
             yield
-        except Unknown as error:
-            raise Unavailable(
+        except UnknownOutcomeError as error:
+            raise UnavailableError(
                 error.message, code=error.code, status=error.status, detail=error.detail
             ) from error
         except TRANSPORT_ERRORS as error:
-            raise self.on_read(error) from error
+            raise self.map_read_error(error) from error
 
     @contextmanager
-    def fetching(self) -> Iterator[None]:
-        """Within it, anything that goes wrong comes out as the verdict for a download: never `Unknown`."""
+    def downloading(self) -> Iterator[None]:
+        """Raise what goes wrong in the block as the error of a download: never `UnknownOutcomeError`."""
         try:
             yield
         except TRANSPORT_ERRORS as error:
-            raise self.on_content(error) from error
+            raise self.map_download_error(error) from error
 
-    def on_create(self, error: Exception) -> BackendError:
-        """The verdict on a create: `Unknown` unless it is provable that no job came of it."""
+    def map_create_error(self, error: Exception) -> BackendError:
+        """Return the error for a create: `UnknownOutcomeError` unless it is provable that no job came of it.
+
+        `error` is one of `TRANSPORT_ERRORS`.
+        """
         if isinstance(error, openai.APIStatusError):
-            return self._create_status(error.response)
-        cause = _root(error)
+            return self._map_create_status(error.response)
+        cause = _root_cause(error)
         if isinstance(cause, NOT_SENT):
-            return self._unreachable(cause)
-        code, what = _network(cause)
-        return Unknown(f"{what} It may have accepted the job.", code=code, detail=self._trouble(cause))
+            return self._unreachable_error(cause)
+        code, message = _network_failure(cause)
+        return UnknownOutcomeError(
+            f"{message} It may have accepted the job.", code=code, detail=self._describe_cause(cause)
+        )
 
-    def on_read(self, error: Exception) -> BackendError:
-        """The verdict on a retrieve, list or delete: repeating it costs nothing, so nothing is `Unknown`."""
-        if isinstance(error, WITH_REPLY):
-            return self._read_status(error.response)
-        cause = _root(error)
+    def map_read_error(self, error: Exception) -> BackendError:
+        """Return the error for a retrieve, a list or a delete.
+
+        Repeating these costs nothing, so none is an `UnknownOutcomeError`.
+        """
+        if isinstance(error, STATUS_ERRORS):
+            return self._map_read_status(error.response)
+        cause = _root_cause(error)
         if isinstance(cause, (httpx2.UnsupportedProtocol, httpx2.InvalidURL)):
             # The base URL was checked when the client was made, so a redirect or a job's link led there.
-            return Refused(
+            return RefusedError(
                 "The backend sent us to an address that is not on the web.",
                 code="bad_redirect",
-                detail=self._trouble(cause),
+                detail=self._describe_cause(cause),
             )
         if isinstance(cause, NOT_SENT):
-            return self._unreachable(cause)
-        code, what = _network(cause)
-        return Unavailable(what, code=code, detail=self._trouble(cause))
+            return self._unreachable_error(cause)
+        code, message = _network_failure(cause)
+        return UnavailableError(message, code=code, detail=self._describe_cause(cause))
 
-    def on_content(self, error: Exception) -> BackendError:
-        """The verdict on a download: as for a read, but most refusals only mean "not yet"."""
-        if isinstance(error, WITH_REPLY):
+    def map_download_error(self, error: Exception) -> BackendError:
+        """Return the error for a download: as for a read, but most refusals only mean "not yet"."""
+        if isinstance(error, STATUS_ERRORS):
             response = error.response
             # A signed link that has expired is a 403 of the storage, which was never sent our key.
-            elsewhere = "authorization" not in response.request.headers and response.status_code != 429
-            if elsewhere or response.status_code in TOO_EARLY or response.status_code >= 500:
-                return Unavailable(
+            is_elsewhere = "authorization" not in response.request.headers and response.status_code != 429
+            if is_elsewhere or response.status_code in NOT_READY_STATUSES or response.status_code >= 500:
+                return UnavailableError(
                     "The backend does not have the video's file ready.",
                     code="content_not_ready",
                     status=response.status_code,
-                    detail=self.received(response),
-                    retry_after=retry_after(response.headers),
+                    detail=self.describe_response(response),
+                    retry_after=parse_retry_after(response.headers),
                 )
-            return self.on_read(error)
-        cause = _root(error)
+            return self.map_read_error(error)
+        cause = _root_cause(error)
         if isinstance(cause, (httpx2.RemoteProtocolError, httpx2.ReadError)):
-            return Unavailable(
+            return UnavailableError(
                 "The connection broke before the whole video had arrived.",
                 code="truncated",
-                detail=self._trouble(cause),
+                detail=self._describe_cause(cause),
             )
-        return self.on_read(error)
+        return self.map_read_error(error)
 
-    def reply(self, response: httpx2.Response, read: Callable[[object, Mapping[str, str]], T]) -> T:
-        """What `read` makes of a reply's JSON; its `Unknown` is raised again with all that was received."""
+    def parse_reply(self, response: httpx2.Response, parse: Callable[[object, Mapping[str, str]], T]) -> T:
+        """Return what `parse` makes of a response's decoded JSON and its headers.
+
+        An `UnknownOutcomeError` that it raises is raised again with the whole response in the detail.
+        """
         try:
-            return read(parse_json(response.content), response.headers)
-        except Unknown as error:
-            raise Unknown(
+            return parse(parse_json(response.content), response.headers)
+        except UnknownOutcomeError as error:
+            raise UnknownOutcomeError(
                 error.message,
                 code=error.code,
                 status=response.status_code,
-                detail=self.received(response),
+                detail=self.describe_response(response),
             ) from error
 
-    def received(self, response: httpx2.Response) -> str:
-        """A reply as an operator wants to see it: status, then body. The body must have been read."""
-        return self.hidden(f"HTTP {response.status_code} from {response.url}\n{response.text}")
+    def describe_response(self, response: httpx2.Response) -> str:
+        """Return status, address and body of a response, for operators. The body must have been read."""
+        return self.redact(f"HTTP {response.status_code} from {response.url}\n{response.text}")
 
-    def hidden(self, text: str) -> str:
-        """The text without the API key; one too short to be a secret ("none", "EMPTY") may stay."""
-        return text.replace(self.key, "[api key]") if len(self.key) >= SECRET_LENGTH else text
+    def redact(self, text: str) -> str:
+        """Return the text without the API key. One too short to be a secret ("none", "EMPTY") may stay."""
+        return text.replace(self.key, "[api key]") if len(self.key) >= MIN_SECRET_LENGTH else text
 
-    def _create_status(self, response: httpx2.Response) -> BackendError:
+    def _map_create_status(self, response: httpx2.Response) -> BackendError:
         status = response.status_code
         location = response.headers.get("location", "")
-        if status in MOVED and location:
-            return self._redirected(response, location)
+        if status in REDIRECT_STATUSES and location:
+            return self._redirect_error(response, location)
         if status == 429:
-            return self._rate_limited(response)
+            return self._rate_limit_error(response)
         if status < 400 or status in {408, 409} or status >= 500:
             # 503 too, even with Retry-After: gateways say it when a server behind them took the job and then
             # died.
-            code = "bad_reply" if status < 400 else CODES.get(status, "server_error")
-            return Unknown(
-                self._sentence("The backend failed, and may have accepted the job", response),
+            code = "bad_reply" if status < 400 else CODE_BY_STATUS.get(status, "server_error")
+            return UnknownOutcomeError(
+                self._message("The backend failed, and may have accepted the job", response),
                 code=code,
                 status=status,
-                detail=self.received(response),
+                detail=self.describe_response(response),
             )
-        refusal = self._refused(response)
-        if refusal.code == "not_found":  # of a job that is what it means; here it is the model or the address
+        refusal = self._refusal(response)
+        if refusal.code == "not_found":  # elsewhere that is the job; here it is the model or the address
             refusal.code = "not_served"
         return refusal
 
-    def _read_status(self, response: httpx2.Response) -> BackendError:
+    def _map_read_status(self, response: httpx2.Response) -> BackendError:
         status = response.status_code
         if status == 429:
-            return self._rate_limited(response)
-        # 501 is "cannot", not "cannot now": how some gateways say that they have no list or no delete.
+            return self._rate_limit_error(response)
+        # 501 is "cannot", not "cannot now": some gateways say so that they have no list or no delete.
         if status in {408, 425} or (status >= 500 and status != 501):
-            return Unavailable(
-                self._sentence("The backend is not working", response),
-                code=CODES.get(status, "server_error"),
+            return UnavailableError(
+                self._message("The backend is not working", response),
+                code=CODE_BY_STATUS.get(status, "server_error"),
                 status=status,
-                detail=self.received(response),
-                retry_after=retry_after(response.headers),
+                detail=self.describe_response(response),
+                retry_after=parse_retry_after(response.headers),
             )
         if status < 400:
-            return self._redirected(response, response.headers.get("location", ""))
+            return self._redirect_error(response, response.headers.get("location", ""))
         if status == 404:
-            return Refused(
+            return RefusedError(
                 "The backend does not know this job.",
                 code="not_found",
                 status=status,
-                detail=self.received(response),
+                detail=self.describe_response(response),
             )
-        return self._refused(response)
+        return self._refusal(response)
 
-    def _refused(self, response: httpx2.Response) -> Refused:
+    def _refusal(self, response: httpx2.Response) -> RefusedError:
         status = response.status_code
-        if refuses_key(status, parse_json(response.content)):
+        if is_key_refusal(status, parse_json(response.content)):
             code, message = "invalid_key", "The backend refused its API key."
         else:
-            fallback = CODES.get(status, f"http_{status}")
+            fallback = CODE_BY_STATUS.get(status, f"http_{status}")
             code, _ = parse_error(parse_json(response.content))
-            code = fallback if not code or code.isdigit() else self.hidden(code)
-            message = self._sentence("The backend refused the request", response)
-        return Refused(message, code=code, status=status, detail=self.received(response))
+            code = fallback if not code or code.isdigit() else self.redact(code)
+            message = self._message("The backend refused the request", response)
+        return RefusedError(message, code=code, status=status, detail=self.describe_response(response))
 
-    def _redirected(self, response: httpx2.Response, location: str) -> Refused:
-        return Refused(
-            f"The backend's address is wrong: it redirects to {self.hidden(location)[:500]}."
+    def _redirect_error(self, response: httpx2.Response, location: str) -> RefusedError:
+        return RefusedError(
+            f"The backend's address is wrong: it redirects to {self.redact(location)[:500]}."
             " Put the address it redirects to in the settings.",
             code="redirected",
             status=response.status_code,
-            detail=self.received(response),
+            detail=self.describe_response(response),
         )
 
-    def _rate_limited(self, response: httpx2.Response) -> Unavailable:
-        return Unavailable(
-            self._sentence("The backend takes no more requests for now", response),
+    def _rate_limit_error(self, response: httpx2.Response) -> UnavailableError:
+        return UnavailableError(
+            self._message("The backend takes no more requests for now", response),
             code="rate_limited",
             status=429,
-            detail=self.received(response),
-            retry_after=retry_after(response.headers),
+            detail=self.describe_response(response),
+            retry_after=parse_retry_after(response.headers),
         )
 
-    def _unreachable(self, cause: BaseException) -> Unavailable:
-        return Unavailable("The backend cannot be reached.", code="unreachable", detail=self._trouble(cause))
+    def _unreachable_error(self, cause: BaseException) -> UnavailableError:
+        return UnavailableError(
+            "The backend cannot be reached.", code="unreachable", detail=self._describe_cause(cause)
+        )
 
-    def _sentence(self, ours: str, response: httpx2.Response) -> str:
-        _, theirs = parse_error(parse_json(response.content))
-        return f"{ours}: {self.hidden(theirs)[:500]}" if theirs else f"{ours}."
+    def _message(self, summary: str, response: httpx2.Response) -> str:
+        _, reason = parse_error(parse_json(response.content))
+        return f"{summary}: {self.redact(reason)[:500]}" if reason else f"{summary}."
 
-    def _trouble(self, cause: BaseException) -> str:
-        return self.hidden(f"{type(cause).__name__}: {cause}")
+    def _describe_cause(self, cause: BaseException) -> str:
+        return self.redact(f"{type(cause).__name__}: {cause}")
 
 
-def _misses_source(refusal: Refused) -> bool:
-    """Whether a server that refused a request about a job gave as the reason that there is no such job.
+def _source_is_unknown(refusal: RefusedError) -> bool:
+    """Whether a server refused to make something from a job because it does not know that job.
 
-    A route that is not there looks the same, which does no harm: either way nothing was accepted.
+    A route that does not exist looks the same, which does no harm: either way nothing was accepted.
     """
-    said_so = _NO_SUCH_JOB.search(f"{refusal.code} {refusal.message}")
-    return refusal.status in {404, 410} or (refusal.status in {400, 422} and said_so is not None)
+    match = _JOB_NOT_FOUND.search(f"{refusal.code} {refusal.message}")
+    return refusal.status in {404, 410} or (refusal.status in {400, 422} and match is not None)
 
 
-def is_job_elsewhere(error: BackendError) -> bool:
-    """Whether a failed content call leaves it possible that the file is at the address the job names."""
+def may_be_stored_elsewhere(error: BackendError) -> bool:
+    """Whether after this error of the content call the file may be at the address that the job names."""
     return error.code in {"content_not_ready", "not_a_video", "unsupported"}
 
 
-def _root(error: BaseException) -> BaseException:
-    """The network's own error: the SDK wraps it and keeps it as the cause."""
+def _root_cause(error: BaseException) -> BaseException:
+    """Return the network's own error: the SDK wraps it and keeps it as the cause."""
     return error.__cause__ or error if isinstance(error, openai.APIConnectionError) else error
 
 
-def _network(cause: BaseException) -> tuple[str, str]:
+def _network_failure(cause: BaseException) -> tuple[str, str]:
+    """Return the code and the message for a request that was sent and brought no usable response."""
     if isinstance(cause, (httpx2.TimeoutException, TimeoutError)):
         return "timeout", "The backend did not answer in time."
     if isinstance(cause, httpx2.DecodingError):

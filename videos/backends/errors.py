@@ -1,14 +1,15 @@
-"""The three ways a backend can let us down, told apart by what they allow the caller to do next."""
+"""The three ways a backend call can fail, told apart by what the caller may do next."""
 
-DETAIL_LIMIT = 2000
+MAX_DETAIL_LENGTH = 2000
 
 
 class BackendError(Exception):
-    """What went wrong between us and a backend; always one of the three subclasses below.
+    """A call to a backend failed; always one of the three subclasses below.
 
     `message` is a sentence for people, `code` is for programs (`moderation_blocked`, `rate_limited`,
-    `invalid_key`, `unreachable`, `timeout`, `bad_reply` …), `status` is the HTTP status if there was a reply,
-    `detail` is for operators: what was received, at most `DETAIL_LIMIT` characters, never the API key.
+    `invalid_key`, `unreachable`, `timeout`, `bad_reply` …), `status` is the HTTP status if there was a
+    response, `detail` is what was received, for operators: at most `MAX_DETAIL_LENGTH` characters, and never
+    the API key.
     """
 
     def __init__(self, message: str, *, code: str, status: int | None = None, detail: str = "") -> None:
@@ -16,15 +17,18 @@ class BackendError(Exception):
         self.message = message
         self.code = code
         self.status = status
-        self.detail = detail[:DETAIL_LIMIT]
+        self.detail = detail[:MAX_DETAIL_LENGTH]
 
 
-class Refused(BackendError):  # noqa: N818 - reads as a verdict, not as a fault
-    """Permanent: provably not accepted, and asking the same again would be refused again."""
+class RefusedError(BackendError):
+    """Permanent: the request was provably not accepted, and the same request would be refused again."""
 
 
-class Unavailable(BackendError):  # noqa: N818 - reads as a verdict, not as a fault
-    """Provably nothing happened: ask again later, after `retry_after` seconds if the backend said so."""
+class UnavailableError(BackendError):
+    """Temporary: provably nothing happened. Try again later.
+
+    `retry_after` is the wait in seconds that the backend asked for, None if it did not ask for any.
+    """
 
     def __init__(
         self,
@@ -39,5 +43,5 @@ class Unavailable(BackendError):  # noqa: N818 - reads as a verdict, not as a fa
         self.retry_after = retry_after
 
 
-class Unknown(BackendError):  # noqa: N818 - reads as a verdict, not as a fault
-    """Nobody can tell whether it was accepted, so it must not be sent again before somebody has looked."""
+class UnknownOutcomeError(BackendError):
+    """Nobody can tell whether the request was accepted, so it must not be sent again until that is clear."""

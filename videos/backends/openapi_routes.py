@@ -11,7 +11,7 @@ _REFERENCE = re.compile(r'"\$ref": "#/components/schemas/([^"]+)"')
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Whether each optional route exists; None when it is not known. `source` says where that was read."""
+    """Whether each optional route exists; None when that is not known. `source` says where it was read."""
 
     source: str
     remix: bool | None = None
@@ -21,10 +21,11 @@ class Routes:
     reference: bool | None = None
 
 
-def described(document: object) -> Routes | None:
-    """Read an OpenAPI document; None when it is none, or does not describe a Videos API.
+def parse_openapi(document: object) -> Routes | None:
+    """Return the routes in a decoded OpenAPI document, or None when it does not describe a Videos API.
 
-    A field for the reference image can be seen, its absence cannot: servers may read forms by hand.
+    `document` may be any JSON value. A field for the reference image is believed when it is there; that it is
+    missing proves nothing, because servers may read forms by hand.
     """
     paths = document.get("paths") if isinstance(document, Mapping) else None
     if not isinstance(document, Mapping) or not isinstance(paths, Mapping):
@@ -38,24 +39,24 @@ def described(document: object) -> Routes | None:
     if not creates:
         return None
 
-    def has(end: str) -> bool:
-        return any(path.endswith(end) for path in posts)
+    def has_route(suffix: str) -> bool:
+        return any(path.endswith(suffix) for path in posts)
 
     return Routes(
         "openapi.json",
-        remix=has("/videos/{}/remix"),
-        edit=has("/videos/edits"),
-        extend=has("/videos/extensions"),
-        characters=has("/videos/characters"),
+        remix=has_route("/videos/{}/remix"),
+        edit=has_route("/videos/edits"),
+        extend=has_route("/videos/extensions"),
+        characters=has_route("/videos/characters"),
         reference=any(_mentions(document, operation, "input_reference") for operation in creates) or None,
     )
 
 
-def _mentions(document: Mapping[str, object], operation: object, word: str) -> bool:
-    """Whether the operation, or a schema it refers to directly, has the word."""
+def _mentions(document: Mapping[str, object], operation: object, field: str) -> bool:
+    """Whether the operation, or a schema that it refers to directly, names the field."""
     components = document.get("components")
     schemas = components.get("schemas") if isinstance(components, Mapping) else None
     text = json.dumps(operation)
     if isinstance(schemas, Mapping):
         text += "".join(json.dumps(schemas.get(name)) for name in _REFERENCE.findall(text))
-    return f'"{word}"' in text
+    return f'"{field}"' in text

@@ -1,4 +1,4 @@
-"""Finding out what a server can do without asking it for anything that could cost money.
+"""Finds out what a Videos API server can do without asking it for anything that could cost money.
 
 Nothing but GET, OPTIONS and a DELETE of ids made up on the spot is ever sent. A POST is not, not even an
 empty one: a lenient gateway that fills in what is missing would start a paid job. So whether there are remix,
@@ -21,117 +21,116 @@ from typing import Literal
 import httpx2
 
 from videos.backends.connection import Connection
-from videos.backends.error_mapping import MOVED, TRANSPORT_ERRORS, ErrorMapper
-from videos.backends.errors import BackendError
-from videos.backends.openapi_routes import Routes, described
-from videos.backends.probe_report import Answer, Check, ProbeReport, assess, blocking_problem, failure
+from videos.backends.error_mapping import REDIRECT_STATUSES, TRANSPORT_ERRORS, ErrorMapper
+from videos.backends.openapi_routes import Routes, parse_openapi
+from videos.backends.probe_report import (
+    ProbeReport,
+    ProbeResponse,
+    ProbeResponses,
+    blocking_problem,
+    build_report,
+    failed_report,
+)
 from videos.backends.responses import parse_json
 
-__all__ = ["Check", "ProbeReport", "probe"]
-
-PATIENCE = 10.0  # seconds for one answer at most: somebody is waiting in front of a screen
+ANSWER_TIMEOUT = 10.0  # seconds for one answer at most: somebody is waiting in front of a screen
 
 
-def probe(connection: Connection) -> ProbeReport:
-    """Look at a backend, in about three times `PATIENCE` at most. Trouble is among the findings, not raised.
+async def probe_server(connection: Connection) -> ProbeReport:
+    """Return what the server can do, in about three times `ANSWER_TIMEOUT` at most.
 
-    A redirecting base URL is a problem whose sentence names the right one.
+    `connection` has been checked. Problems are in the report, not raised. A base URL that redirects is a
+    problem whose sentence names the right one.
     """
-    patient = replace(connection, timeout=min(connection.timeout, PATIENCE))
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        try:
-            patient.check()
-            return runner.run(_probe(patient))
-        except BackendError as error:
-            return failure(f"{error.message} {error.detail}".strip())
-
-
-async def _probe(connection: Connection) -> ProbeReport:
+    connection = replace(connection, timeout=min(connection.timeout, ANSWER_TIMEOUT))
     async with httpx2.AsyncClient(
         timeout=httpx2.Timeout(connection.timeout, connect=connection.connect_timeout),
-        headers={"Authorization": f"Bearer {connection.secret}", "Accept": "application/json"},
+        headers={"Authorization": f"Bearer {connection.sent_key}", "Accept": "application/json"},
         follow_redirects=False,
     ) as http:
         return await _Probe(connection, http).run()
 
 
 class _Probe:
-    """One look at one server."""
+    """One probe of one server."""
 
     def __init__(self, connection: Connection, http: httpx2.AsyncClient) -> None:
         self._http = http
         self._connection = connection
-        self._base = connection.base_url.rstrip("/")
-        self._verdicts = ErrorMapper(key=connection.secret)
-        self._job = f"/videos/video_{secrets.token_hex(16)}"  # nobody's
-        self._nowhere = f"{self._job}/{secrets.token_hex(8)}"  # no server has such a route
+        self._base_url = connection.base_url.rstrip("/")
+        self._errors = ErrorMapper(key=connection.sent_key)
+        self._job_path = f"/videos/video_{secrets.token_hex(16)}"  # a job that nobody has
+        self._missing_path = f"{self._job_path}/{secrets.token_hex(8)}"  # a route that no server has
 
     async def run(self) -> ProbeReport:
-        """Ask what shows whether the backend is usable at all, then the rest."""
-        models, job, page, nowhere = await asyncio.gather(
-            self._ask("GET", "/models"),
-            self._ask("GET", self._job),
-            self._ask("GET", "/videos?limit=1"),
-            self._ask("GET", self._nowhere),
+        """Ask first what shows whether the backend is usable at all, then the rest."""
+        models, job, page, missing_route = await asyncio.gather(
+            self._request("GET", "/models"),
+            self._request("GET", self._job_path),
+            self._request("GET", "/videos?limit=1"),
+            self._request("GET", self._missing_path),
         )
-        for answer, path in ((job, self._job), (page, "/videos"), (models, "/models")):
-            if moved := self._moved(answer, path):
-                return failure(moved)
-        if found := blocking_problem(self._base, job, page, nowhere):
-            return found
-        gone, undone, routes = await asyncio.gather(
-            self._ask("DELETE", self._job), self._ask("DELETE", self._nowhere), self._routes()
+        for response, path in ((job, self._job_path), (page, "/videos"), (models, "/models")):
+            if problem := self._redirect_problem(response, path):
+                return failed_report(problem)
+        if report := blocking_problem(self._base_url, job, page, missing_route):
+            return report
+        delete_job, delete_missing_route, routes = await asyncio.gather(
+            self._request("DELETE", self._job_path),
+            self._request("DELETE", self._missing_path),
+            self._find_routes(),
         )
-        return assess(
-            key=bool(self._connection.api_key),
-            models=models,
-            job=job,
-            page=page,
-            nowhere=nowhere,
-            gone=gone,
-            undone=undone,
-            routes=routes,
-        )
+        responses = ProbeResponses(models, job, page, missing_route, delete_job, delete_missing_route)
+        return build_report(responses, routes, has_key=bool(self._connection.api_key))
 
-    async def _routes(self) -> Routes:
-        root = self._base.rpartition("/")[0]
-        return described((await self._ask("GET", "/openapi.json", root)).payload) or await self._allowed()
+    async def _find_routes(self) -> Routes:
+        root = self._base_url.rpartition("/")[0]
+        document = (await self._request("GET", "/openapi.json", root)).payload
+        return parse_openapi(document) or await self._routes_from_options()
 
-    async def _allowed(self) -> Routes:
-        paths = "/videos/edits", "/videos/extensions", "/videos/characters"
-        create, nowhere, remix, *shared = await asyncio.gather(
-            *(self._ask("OPTIONS", path) for path in ("/videos", self._nowhere, f"{self._job}/remix", *paths))
+    async def _routes_from_options(self) -> Routes:
+        paths = "/videos", self._missing_path, f"{self._job_path}/remix"
+        shared_paths = "/videos/edits", "/videos/extensions", "/videos/characters"
+        create, missing_route, remix, *shared = await asyncio.gather(
+            *(self._request("OPTIONS", path) for path in (*paths, *shared_paths))
         )
-        if nowhere.status != 404:  # it says the same of everything, as CORS middleware does
+        if missing_route.status != 404:  # it says the same of everything, as CORS middleware does
             return Routes("OPTIONS")
-        absent = False if create.allow and remix.status == 404 else None
-        edit, extend, characters = ("POST" in answer.allow or None for answer in shared)
-        return Routes("OPTIONS", "POST" in remix.allow or absent, edit, extend, characters)
+        is_absent = create.allow and remix.status == 404
+        can_remix = "POST" in remix.allow or (False if is_absent else None)
+        edit, extend, characters = ("POST" in response.allow or None for response in shared)
+        return Routes("OPTIONS", can_remix, edit, extend, characters)
 
-    async def _ask(
-        self, method: Literal["GET", "DELETE", "OPTIONS"], path: str, base: str | None = None
-    ) -> Answer:
-        url = (self._base if base is None else base) + path
+    async def _request(
+        self, method: Literal["GET", "DELETE", "OPTIONS"], path: str, base_url: str | None = None
+    ) -> ProbeResponse:
+        url = (self._base_url if base_url is None else base_url) + path
         try:
             async with asyncio.timeout(self._connection.deadline):
-                reply = await self._http.request(method, url)
+                response = await self._http.request(method, url)
         except TRANSPORT_ERRORS as error:
-            return Answer(0, trouble=self._verdicts.on_read(error).message)
-        allow = frozenset(word.strip().upper() for word in reply.headers.get("allow", "").split(",") if word)
-        words = reply.text.replace(reply.request.url.path, "")
-        location = reply.headers.get("location", "") if reply.status_code in MOVED else ""
-        return Answer(reply.status_code, parse_json(reply.content), words, allow, location)
+            return ProbeResponse(0, error=self._errors.map_read_error(error).message)
+        status = response.status_code
+        methods = response.headers.get("allow", "").split(",")
+        return ProbeResponse(
+            status,
+            parse_json(response.content),
+            text=response.text.replace(response.request.url.path, ""),
+            allow=frozenset(method.strip().upper() for method in methods if method),
+            location=response.headers.get("location", "") if status in REDIRECT_STATUSES else "",
+        )
 
-    def _moved(self, answer: Answer, path: str) -> str:
-        """The sentence about a redirect to another base URL; empty when there is none."""
-        if not answer.location:
+    def _redirect_problem(self, response: ProbeResponse, path: str) -> str:
+        """Return the sentence about a redirect to another base URL; empty when there is none."""
+        if not response.location:
             return ""
         try:
-            target = httpx2.URL(self._base + path).join(answer.location).copy_with(query=None, fragment=None)
+            target = httpx2.URL(self._base_url + path).join(response.location)
+            target = target.copy_with(query=None, fragment=None)
         except (httpx2.InvalidURL, ValueError):
             return "The base URL redirects to an address that cannot be read."
-        shown = self._verdicts.hidden(str(target)).rstrip("/")[:500]
+        shown = self._errors.redact(str(target)).rstrip("/")[:500]
         right = shown.removesuffix(path)
         if right == shown:
             return f"The base URL redirects to {shown}, which is no Videos API. Ask for the right base URL."
-        return f"The base URL redirects. Use {right} instead." if right != self._base else ""
+        return f"The base URL redirects. Use {right} instead." if right != self._base_url else ""

@@ -3,37 +3,58 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from videos.backends.capability import Capability
 from videos.backends.openapi_routes import Routes
-from videos.backends.responses import refuses_key
+from videos.backends.responses import is_key_refusal
 
-NAME_LIMIT = 100  # characters of a model's name
-_REFUSALS = frozenset({401, 403})
+MAX_NAME_LENGTH = 100  # characters of a model's name
+_KEY_REFUSED = (
+    "The server refuses the key. Put the right one into the backend's environment variable, restart."
+)
 _NO_ROUTE = frozenset({404, 405, 501})
-_SHOWN = 8  # models named in a sentence
+_MAX_NAMED_MODELS = 8  # in a sentence
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A reply without judgement. `status` is 0 when none came, and `trouble` then says why.
+class ProbeResponse:
+    """A response without judgement. `status` is 0 when none came, and `error` then says why.
 
-    `words` is the body without the path that was asked for, so that two error pages can be compared.
+    `payload` is the decoded JSON. `text` is the body without the path that was asked for, so that two error
+    pages can be compared. `allow` has the methods of the Allow header, `location` a redirect's target.
     """
 
     status: int
     payload: object = None
-    words: str = ""
+    text: str = ""
     allow: frozenset[str] = frozenset()
     location: str = ""
-    trouble: str = ""
+    error: str = ""
 
     @property
-    def seen(self) -> str:
-        return f"HTTP {self.status}." if self.status else self.trouble
+    def summary(self) -> str:
+        """The status or the error, as a sentence."""
+        return f"HTTP {self.status}." if self.status else self.error
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResponses:
+    """What a server answered to each question.
+
+    `job` is about a job that nobody has, `missing_route` about a path that no server has; so are the two
+    DELETEs.
+    """
+
+    models: ProbeResponse
+    job: ProbeResponse
+    page: ProbeResponse
+    missing_route: ProbeResponse
+    delete_job: ProbeResponse
+    delete_missing_route: ProbeResponse
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. `works` is None when it cannot be known without a paid job.
+    """One thing that was checked. `works` is None when it cannot be known without a paid job.
 
     `found` says what was seen, `advice` what to do about it; it is empty when nothing is to be done.
     """
@@ -48,40 +69,45 @@ class Check:
 class ProbeReport:
     """What a probe found out.
 
-    `problem` is what to do when the backend cannot be used as it is, else empty. `models` is None when the
-    server does not name its models. `capabilities` has the names of `Backend`'s fields; None is not known.
+    `problem` says what to do when the backend cannot be used as it is, else it is empty. `models` are the
+    names of the server's models, None when it does not tell. In `capabilities` None means not known.
     """
 
     checks: tuple[Check, ...] = ()
     problem: str = ""
     models: tuple[str, ...] | None = None
-    capabilities: Mapping[str, bool | None] = field(default_factory=dict)
+    capabilities: Mapping[Capability, bool | None] = field(default_factory=dict)
 
 
-def failure(sentence: str, check: str = "answers") -> ProbeReport:
-    """Findings about a backend that cannot be used as it is."""
-    return ProbeReport(checks=(Check(check, False, sentence),), problem=sentence)
+def failed_report(problem: str, check: str = "answers") -> ProbeReport:
+    """Return the report on a backend that cannot be used as it is: one sentence, and the check it failed."""
+    return ProbeReport(checks=(Check(check, False, problem),), problem=problem)
 
 
-def blocking_problem(base_url: str, job: Answer, page: Answer, nowhere: Answer) -> ProbeReport | None:
-    """What keeps the backend from being used. `nowhere` answered a path that no server has."""
+def blocking_problem(
+    base_url: str, job: ProbeResponse, page: ProbeResponse, missing_route: ProbeResponse
+) -> ProbeReport | None:
+    """Return the report on what keeps the backend from being used, or None when nothing does.
+
+    The responses are about a job that nobody has, the list of jobs, and a path that no server has.
+    """
     statuses = {job.status, page.status}
     if 0 in statuses:
-        return failure(f"{job.trouble or page.trouble} Check the base URL, and that the server runs.")
+        return failed_report(f"{job.error or page.error} Check the base URL, and that the server runs.")
     # A 403 of one call alone may be about what this key may do, not about the key.
-    refused = statuses == {403} or any(
-        answer.status != 403 and refuses_key(answer.status, answer.payload) for answer in (job, page)
+    refuses_key = statuses == {403} or any(
+        response.status != 403 and is_key_refusal(response.status, response.payload)
+        for response in (job, page)
     )
-    if refused:
-        found = (
-            "The server refuses the key. Put the right one into the backend's environment variable, restart."
-        )
-        return failure(found, "key")
+    if refuses_key:
+        return failed_report(_KEY_REFUSED, "key")
     if min(statuses) >= 500 and 501 not in statuses:
-        return failure(f"The server is not working (HTTP {job.status}). Look into its log, then probe again.")
-    strangers = job.status == page.status == 200 and job.payload is None and page.payload is None
-    if strangers or (page.status == 404 and _same(job, nowhere)):
-        return failure(
+        return failed_report(
+            f"The server is not working (HTTP {job.status}). Look into its log, then probe again."
+        )
+    is_other_site = job.status == page.status == 200 and job.payload is None and page.payload is None
+    if is_other_site or (page.status == 404 and _is_same_answer(job, missing_route)):
+        return failed_report(
             f"There is no Videos API at {base_url}: neither {base_url}/videos nor a job below it is known"
             " there. Check the base URL; most end in /v1.",
             "videos",
@@ -89,43 +115,34 @@ def blocking_problem(base_url: str, job: Answer, page: Answer, nowhere: Answer) 
     return None
 
 
-def assess(
-    *,
-    key: bool,
-    models: Answer,
-    job: Answer,
-    page: Answer,
-    nowhere: Answer,
-    gone: Answer,
-    undone: Answer,
-    routes: Routes,
-) -> ProbeReport:
-    """Put the replies into words. `gone` and `undone` answered a DELETE of a job and of no route at all."""
-    named = _named(models.payload) if models.status == 200 else None
-    can_list, can_delete = _lists(page), _deletes(gone, undone)
+def build_report(responses: ProbeResponses, routes: Routes, *, has_key: bool) -> ProbeReport:
+    """Return the report on a backend that can be used. `has_key` says whether a key was sent."""
+    models = _parse_model_names(responses.models.payload) if responses.models.status == 200 else None
+    can_list = _can_list(responses.page)
+    can_delete = _can_delete(responses.delete_job, responses.delete_missing_route)
     checks = (
         Check("answers", True, "The server answers."),
-        Check("key", True, "Accepted, or not looked at." if key else "None sent, none asked for."),
-        _models(named, models),
-        _status(job, nowhere),
-        Check("list", can_list, page.seen, "" if can_list else _NO_LIST),
-        Check("delete", can_delete, gone.seen, "" if can_delete else _NO_DELETE),
-        _route("remix", routes.remix, routes.source),
-        _route("edit", routes.edit, routes.source),
-        _route("extend", routes.extend, routes.source),
-        _route("characters", routes.characters, routes.source),
-        _route("reference image", routes.reference, routes.source),
+        Check("key", True, "Accepted, or not looked at." if has_key else "None sent, none asked for."),
+        _models_check(models, responses.models),
+        _status_check(responses.job, responses.missing_route),
+        Check("list", can_list, responses.page.summary, "" if can_list else _NO_LIST),
+        Check("delete", can_delete, responses.delete_job.summary, "" if can_delete else _NO_DELETE),
+        _route_check("remix", routes.remix, routes.source),
+        _route_check("edit", routes.edit, routes.source),
+        _route_check("extend", routes.extend, routes.source),
+        _route_check("characters", routes.characters, routes.source),
+        _route_check("reference image", routes.reference, routes.source),
     )
     capabilities = {
-        "can_list": can_list,
-        "can_delete": can_delete,
-        "can_remix": routes.remix,
-        "can_edit": routes.edit,
-        "can_extend": routes.extend,
-        "can_characters": routes.characters,
-        "takes_reference": routes.reference,
+        Capability.LIST: can_list,
+        Capability.DELETE: can_delete,
+        Capability.REMIX: routes.remix,
+        Capability.EDIT: routes.edit,
+        Capability.EXTEND: routes.extend,
+        Capability.CHARACTERS: routes.characters,
+        Capability.REFERENCE: routes.reference,
     }
-    return ProbeReport(checks, models=named, capabilities=capabilities)
+    return ProbeReport(checks, models=models, capabilities=capabilities)
 
 
 _NO_LIST = (
@@ -133,55 +150,55 @@ _NO_LIST = (
 )
 _NO_DELETE = "Jobs of canceled and deleted videos stay at the server; remove them there."
 _NO_MODELS = "Name the models yourself: in the admin, or with --models."
-_UNKNOWN = "Cannot be known without a paid job. Set it in the admin if you know."
-_FORGETFUL = "A job that the server forgets counts as failed only when MAX_POLL_TIMEOUT has passed."
+_NOT_KNOWN = "Cannot be known without a paid job. Set it in the admin if you know."
+_FORGETS_JOBS = "A job that the server forgets counts as failed only when MAX_POLL_TIMEOUT has passed."
 
 
-def _same(one: Answer, other: Answer) -> bool:
-    return one.status == other.status and one.words == other.words
+def _is_same_answer(one: ProbeResponse, other: ProbeResponse) -> bool:
+    return one.status == other.status and one.text == other.text
 
 
-def _named(payload: object) -> tuple[str, ...] | None:
+def _parse_model_names(payload: object) -> tuple[str, ...] | None:
     data = payload.get("data") if isinstance(payload, dict) else payload
     if not isinstance(data, list):
         return None
     names = (entry.get("id") if isinstance(entry, dict) else None for entry in data)
-    usable = (name for name in names if isinstance(name, str) and 0 < len(name) <= NAME_LIMIT)
+    usable = (name for name in names if isinstance(name, str) and 0 < len(name) <= MAX_NAME_LENGTH)
     return tuple(dict.fromkeys(name for name in usable if name.isprintable()))
 
 
-def _models(named: tuple[str, ...] | None, answer: Answer) -> Check:
-    if not named:
-        return Check("models", False, f"It names none ({answer.seen.rstrip('.')}).", _NO_MODELS)
-    more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
-    return Check("models", True, ", ".join(named[:_SHOWN]) + more + ".")
+def _models_check(models: tuple[str, ...] | None, response: ProbeResponse) -> Check:
+    if not models:
+        return Check("models", False, f"It names none ({response.summary.rstrip('.')}).", _NO_MODELS)
+    more = f" and {len(models) - _MAX_NAMED_MODELS} more" if len(models) > _MAX_NAMED_MODELS else ""
+    return Check("models", True, ", ".join(models[:_MAX_NAMED_MODELS]) + more + ".")
 
 
-def _status(job: Answer, nowhere: Answer) -> Check:
-    if job.status == 404 and not _same(job, nowhere):
+def _status_check(job: ProbeResponse, missing_route: ProbeResponse) -> Check:
+    if job.status == 404 and not _is_same_answer(job, missing_route):
         return Check("status", True, "A job that is not there is a clear 404.")
     if job.status in _NO_ROUTE:
         advice = "Only videos that it returns at once, in the answer to the submission, can be had."
-        return Check("status", False, f"Jobs cannot be looked at ({job.seen.rstrip('.')}).", advice)
-    return Check("status", None, f"A job that is not there is answered with {job.seen}", _FORGETFUL)
+        return Check("status", False, f"Jobs cannot be looked at ({job.summary.rstrip('.')}).", advice)
+    return Check("status", None, f"A job that is not there is answered with {job.summary}", _FORGETS_JOBS)
 
 
-def _lists(page: Answer) -> bool | None:
+def _can_list(page: ProbeResponse) -> bool | None:
     if page.status == 200:
         return isinstance(page.payload, dict) and isinstance(page.payload.get("data"), list)
     return False if page.status in _NO_ROUTE else None
 
 
-def _deletes(gone: Answer, undone: Answer) -> bool | None:
-    if gone.status in {405, 501}:
+def _can_delete(delete_job: ProbeResponse, delete_missing_route: ProbeResponse) -> bool | None:
+    if delete_job.status in {405, 501}:
         return False
-    if gone.status == 404:
-        return None if _same(gone, undone) else True
-    return True if gone.status in {200, 202, 204, 400, 409, 410, 422} else None
+    if delete_job.status == 404:
+        return None if _is_same_answer(delete_job, delete_missing_route) else True
+    return True if delete_job.status in {200, 202, 204, 400, 409, 410, 422} else None
 
 
-def _route(name: str, there: bool | None, source: str) -> Check:
-    if there is None:
-        return Check(name, None, "The server does not say.", _UNKNOWN)
-    found = "Offered" if there else "Not offered"
-    return Check(name, there, f"{found} ({source}).", "" if there else "Its button is not shown.")
+def _route_check(name: str, is_offered: bool | None, source: str) -> Check:
+    if is_offered is None:
+        return Check(name, None, "The server does not say.", _NOT_KNOWN)
+    found = "Offered" if is_offered else "Not offered"
+    return Check(name, is_offered, f"{found} ({source}).", "" if is_offered else "Its button is not shown.")

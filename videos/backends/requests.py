@@ -1,23 +1,21 @@
-"""What is sent to ask for a video or a character, in the shapes that servers read."""
+"""Requests for a video or a character, in the shapes that Videos API servers read."""
 
 from base64 import b64encode
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 from urllib.parse import quote
 
-import openai
+from videos.backends.errors import RefusedError
 
-from videos.backends.errors import Refused
-
-File = tuple[str, bytes | BinaryIO, str]
+File = tuple[str, bytes | BinaryIO, str]  # name, content, content type
 
 # How serde, which every server written in Rust reads JSON with, begins to say that a field has another type.
-WRONG_TYPE = b"invalid type"
+SERDE_WRONG_TYPE = b"invalid type"
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceFile:
-    """The image a video starts from, as it is uploaded."""
+    """The image that a video starts from, as it is uploaded: file name, encoded bytes, content type."""
 
     name: str
     content: bytes
@@ -25,12 +23,13 @@ class ReferenceFile:
 
     @property
     def data_url(self) -> str:
+        """The image as a `data:` URL."""
         return f"data:{self.content_type};base64,{b64encode(self.content).decode()}"
 
 
 @dataclass(frozen=True, slots=True)
 class ClipFile:
-    """An MP4 as it is uploaded: a binary file that is open, read piece by piece while it is sent."""
+    """An MP4 as it is uploaded: its name, and the open binary file, which is read piece by piece."""
 
     name: str
     file: BinaryIO
@@ -38,33 +37,38 @@ class ClipFile:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a POST carries: `fields` as JSON, or as a form when `files` is a list, be it empty."""
+    """The body of a POST: `fields` as JSON, or as a form when `files` is a list, even an empty one."""
 
     fields: dict[str, object]
     files: list[tuple[str, File]] | None = None
 
 
 class ApiRequest(Protocol):
-    """Anything that is asked for with one POST."""
+    """A request that is made with one POST."""
 
     @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """The path below the base URL, beginning with a slash."""
 
     @property
     def source_id(self) -> str:
         """The id of the job it is made from; empty when there is none, or its file is sent instead."""
 
     def check(self) -> None:
-        """Raise `Refused` (`bad_text`) when a text holds what UTF-8 cannot, such as half a surrogate pair."""
+        """Raise `RefusedError` (`bad_text`) when a text cannot be encoded in UTF-8: half a surrogate pair."""
 
     def body(self, *, json_only: bool) -> Body:
-        """What is sent; `json_only` to a server that reads no forms."""
+        """Return the body; with `json_only` the one for a server that reads no forms.
+
+        Raises `RefusedError` (`unsupported`) when JSON cannot hold it.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class CreateRequest:
-    """A video that is wanted. `seconds` is the clip's length, `size` is WIDTHxHEIGHT in pixels, `characters`
-    are ids that this backend gave.
+    """A new video.
+
+    `seconds` is its length, `size` is WIDTHxHEIGHT in pixels, `characters` are ids that this backend gave.
     """
 
     prompt: str
@@ -82,28 +86,28 @@ class CreateRequest:
         _check_text(self.prompt, self.model, self.size, name, *self.characters)
 
     def body(self, *, json_only: bool) -> Body:
-        # Characters stand in no SDK, and the vendor's guide showed them in JSON alone; how a form is to hold
-        # a list of objects, servers do not agree on.
+        # No SDK knows characters, and the vendor's guide showed them in JSON alone; servers do not agree on
+        # how a form holds a list of objects.
         if json_only or self.characters:
-            return Body(self._json())
+            return Body(self._json_fields())
         file = self.reference and (self.reference.name, self.reference.content, self.reference.content_type)
-        return Body(self._form(), [("input_reference", file)] if file else [])
+        return Body(self._form_fields(), [("input_reference", file)] if file else [])
 
-    def plain_json(self) -> dict[str, object]:
-        """NVIDIA Dynamo's JSON (its videos.rs): the length a number, the reference a bare URL.
+    def dynamo_json(self) -> dict[str, object]:
+        """Return the JSON that NVIDIA Dynamo reads (its videos.rs).
 
-        The video is asked for inside the reply, because the address it gives otherwise may be a path on its
-        own disk.
+        The length is a number and the reference a bare URL. The video is asked for inside the response,
+        because the address that it gives otherwise may be a path on its own disk.
         """
         image = {"input_reference": self.reference.data_url} if self.reference else {}
-        return self._json() | {"seconds": self.seconds, "response_format": "b64_json"} | image
+        return self._json_fields() | {"seconds": self.seconds, "response_format": "b64_json"} | image
 
-    def _form(self) -> dict[str, object]:
+    def _form_fields(self) -> dict[str, object]:
         return {"prompt": self.prompt, "model": self.model, "seconds": str(self.seconds), "size": self.size}
 
-    def _json(self) -> dict[str, object]:
-        """The protocol's JSON: the length is a string, the reference an object with a data URL."""
-        fields = self._form()
+    def _json_fields(self) -> dict[str, object]:
+        """Return the protocol's JSON: the length is a string, the reference an object with a data URL."""
+        fields = self._form_fields()
         if self.reference:
             fields["input_reference"] = {"image_url": self.reference.data_url}
         if self.characters:
@@ -131,7 +135,7 @@ class RemixRequest:
 
 @dataclass(frozen=True, slots=True)
 class DerivedRequest:
-    """A change of a video, or with `seconds` so much more of it. `source` is a job's id or the file."""
+    """An edit of a video or, with `seconds`, an extension by so much. `source` is a job's id or a file."""
 
     prompt: str
     source: str | ClipFile
@@ -154,12 +158,12 @@ class DerivedRequest:
         if isinstance(self.source, str):
             # The SDK's own methods crash on this, and its forms have no agreed shape for an object.
             return Body(fields | {"video": {"id": self.source}})
-        return Body(fields, _upload(self.source, json_only=json_only))
+        return Body(fields, _video_upload(self.source, json_only=json_only))
 
 
 @dataclass(frozen=True, slots=True)
 class CharacterRequest:
-    """A character that is to be made of a clip."""
+    """A character made from a clip. `name` has 1 to 80 characters."""
 
     name: str
     clip: ClipFile
@@ -171,25 +175,28 @@ class CharacterRequest:
         _check_text(self.name, self.clip.name)
 
     def body(self, *, json_only: bool) -> Body:
-        return Body({"name": self.name}, _upload(self.clip, json_only=json_only))
+        return Body({"name": self.name}, _video_upload(self.clip, json_only=json_only))
 
 
 def job_path(job_id: str) -> str:
-    """The path of a job. Raises `Refused` (`not_found`) for what can be no job's id."""
+    """Return the path of a job. Raises `RefusedError` (`not_found`) for what cannot be a job's id."""
     # The whole id becomes one segment of the path, "/" included. Dots alone would survive quoting and climb.
     if job_id.strip() in {"", ".", ".."} or not job_id.isprintable():
-        raise Refused("That is no id of a job.", code="not_found")
+        raise RefusedError("That is no id of a job.", code="not_found")
     return "/videos/" + quote(job_id, safe="=")
 
 
-def wants_plain_json(error: openai.APIStatusError) -> bool:
-    """Whether the server could not read the protocol's JSON for its types: then it has accepted nothing."""
-    return error.status_code in {400, 422} and WRONG_TYPE in error.response.content
+def wants_dynamo_json(status: int, content: bytes) -> bool:
+    """Whether a response says that the server could not read the types of the protocol's JSON.
+
+    Such a server has accepted nothing. `status` is the HTTP status, `content` the response's body.
+    """
+    return status in {400, 422} and SERDE_WRONG_TYPE in content
 
 
-def _upload(clip: ClipFile, *, json_only: bool) -> list[tuple[str, File]]:
+def _video_upload(clip: ClipFile, *, json_only: bool) -> list[tuple[str, File]]:
     if json_only:
-        raise Refused(
+        raise RefusedError(
             "This backend is sent JSON, and the protocol knows no JSON that holds a video.",
             code="unsupported",
         )
@@ -200,4 +207,4 @@ def _check_text(*texts: str) -> None:
     try:
         "".join(texts).encode()
     except UnicodeEncodeError as error:
-        raise Refused("The prompt has characters that cannot be sent.", code="bad_text") from error
+        raise RefusedError("The prompt has characters that cannot be sent.", code="bad_text") from error

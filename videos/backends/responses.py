@@ -1,7 +1,7 @@
-"""What backends answer, read with suspicion.
+"""Parses the responses of Videos API servers, trusting nothing in them.
 
 Servers that speak the Videos API differ in nearly every field, and the SDK validates none of them. Here any
-JSON value becomes a `Job` with known types, or a `BackendError`; never another exception.
+JSON value becomes a `Job` with known types, or a `BackendError`; no other exception is ever raised.
 """
 
 import json
@@ -13,19 +13,18 @@ from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any, Literal
 
-from videos.backends.errors import Unknown
+from videos.backends.errors import UnknownOutcomeError
 
 Status = Literal["queued", "in_progress", "completed", "failed"]
 
-ID_LIMIT = 512  # LiteLLM's ids are base64 of 200 characters and more
-HINT_LIMIT = 86_400.0  # seconds; a backend that says "in a month" is asked again tomorrow
-LAST_SECOND = 253_402_300_799  # the end of the year 9999, the last moment a datetime can hold
+MAX_ID_LENGTH = 512  # LiteLLM's ids are base64, of 200 characters and more
+MAX_HINT_SECONDS = 86_400.0  # a backend that says "in a month" is asked again tomorrow
+MAX_TIMESTAMP = 253_402_300_799  # the end of the year 9999, the last moment a datetime can hold
 
-# The protocol's four, the words for "no longer there", and two synonyms that widely used servers have for
+# The protocol's four words, those for "no longer there", and two synonyms that widely used servers have for
 # completed (Azure: succeeded, new-api gateways: success). Every other word (processing, generating,
-# postprocessing …) means that the job is still being worked on, and our own deadline decides when we stop
-# believing it.
-STATUSES: dict[str, Status] = {
+# postprocessing …) means that the job is still being worked on; our own deadline decides when we give up.
+STATUS_BY_WORD: dict[str, Status] = {
     "queued": "queued",
     "in_progress": "in_progress",
     "completed": "completed",
@@ -41,13 +40,14 @@ STATUSES: dict[str, Status] = {
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A backend's job, in our types. Texts are storable: no NUL, no lone surrogates, bounded in length.
+    """A backend's job, in our types. Texts can be stored: no NUL, no lone surrogates, limited in length.
 
-    `progress` is 0 to 100, `seconds` the clip's length, `created_at` a Unix time, `poll_after` the seconds
-    the backend asks us to wait before looking again, `remixed_from_video_id` the job it is a variation of.
-    `url` is where the file is when it stores in a cloud (SGLang) or delivers at once (Dynamo), `content` the
-    file itself when the reply held it, as yet unchecked. `None` means that the backend did not say, or said
-    something unreadable. `raw_status` is the backend's own word.
+    `progress` is 0 to 100, `size` WIDTHxHEIGHT in pixels, `seconds` the video's length, `created_at` a Unix
+    time, `poll_after` the seconds that the backend asks us to wait before polling again,
+    `remixed_from_video_id` the job it is a variation of. `url` is where the file is when the server stores in
+    a cloud (SGLang) or delivers at once (Dynamo), `content` the file itself when the response held it, as yet
+    unchecked. `None` means that the backend did not say, or said something unreadable. `raw_status` is the
+    backend's own word.
     """
 
     id: str
@@ -69,10 +69,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
-    """One page of a list. `last_id` is the next page's cursor, the last job's id if the backend gave none.
+    """One page of a list. `last_id` is the next page's cursor: the last job's id if the backend gave none.
 
-    Servers without a cursor (SGLang) answer every page with the same jobs: stop when a page brings nothing
-    new.
+    Servers without a cursor (SGLang before 0.5.23) answer every page with the same jobs, so stop when a page
+    brings nothing new.
     """
 
     jobs: tuple[Job, ...]
@@ -81,29 +81,29 @@ class JobPage:
 
 
 def parse_json(content: bytes) -> object:
-    """The JSON value in `content`; None when it is not JSON."""
+    """Return the JSON value in `content`, or None when it is not JSON."""
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
         return None
 
 
-def parse_job(payload: object, headers: Mapping[str, str], *, but_not: str = "") -> Job:
-    """Read a job from a decoded reply and the reply's headers.
+def parse_job(payload: object, headers: Mapping[str, str], *, excluded_id: str = "") -> Job:
+    """Return the job in a decoded response and the response's headers.
 
-    Raises `Unknown` (code `bad_reply`) when the payload is no object with a usable id: 1 to 512 printable
-    characters, and not those of the job `but_not`, which this one was to be made from. Unknown, because a
-    create may have been accepted; a read that meets it turns it into `Unavailable`.
+    Raises `UnknownOutcomeError` (`bad_reply`) when the payload is not an object with a usable id: 1 to 512
+    printable characters, and not `excluded_id`, the job that this one was to be made from. The outcome is
+    unknown because a create may have been accepted; a read turns the error into `UnavailableError`.
     """
-    if not isinstance(payload, dict) or not _is_id(payload.get("id")) or payload["id"] == but_not:
-        raise Unknown(
+    if not isinstance(payload, dict) or not _is_id(payload.get("id")) or payload["id"] == excluded_id:
+        raise UnknownOutcomeError(
             "The backend sent a reply that cannot be understood.", code="bad_reply", detail=dump(payload)
         )
-    raw_status = _text(payload.get("status"), 100) or ""
+    raw_status = _parse_text(payload.get("status"), 100) or ""
     word = raw_status.strip().lower()
-    content = _content(payload)
-    # Who hands out the file and does not say how far the job is, is done.
-    status = STATUSES.get(word, "completed" if content and not word else "in_progress")
+    content = _parse_content(payload)
+    # A server that delivers the file without naming a status has finished the job.
+    status = STATUS_BY_WORD.get(word, "completed" if content and not word else "in_progress")
     code, message = parse_error(payload.get("error"))
     if status == "failed" and word != "failed":
         code = code or word
@@ -111,41 +111,44 @@ def parse_job(payload: object, headers: Mapping[str, str], *, but_not: str = "")
         id=payload["id"],
         status=status,
         raw_status=raw_status,
-        progress=_percent(payload.get("progress")),
-        model=_text(payload.get("model"), 200),
-        prompt=_text(payload.get("prompt"), 32_000),
-        size=_text(payload.get("size"), 32),
-        seconds=_whole(payload.get("seconds"), most=86_400),
-        created_at=_whole(payload.get("created_at", payload.get("created")), most=LAST_SECOND),
-        remixed_from_video_id=_text(payload.get("remixed_from_video_id"), ID_LIMIT),
+        progress=_parse_percent(payload.get("progress")),
+        model=_parse_text(payload.get("model"), 200),
+        prompt=_parse_text(payload.get("prompt"), 32_000),
+        size=_parse_text(payload.get("size"), 32),
+        seconds=_parse_int(payload.get("seconds"), maximum=86_400),
+        created_at=_parse_int(payload.get("created_at", payload.get("created")), maximum=MAX_TIMESTAMP),
+        remixed_from_video_id=_parse_text(payload.get("remixed_from_video_id"), MAX_ID_LENGTH),
         error_code=code,
         error_message=message,
-        poll_after=poll_after(headers),
-        url=next(filter(None, (_link(place.get("url")) for place in _places(payload))), None),
+        poll_after=parse_poll_after(headers),
+        url=next(filter(None, (_parse_url(holder.get("url")) for holder in _file_holders(payload))), None),
         content=content,
     )
 
 
 def parse_character_id(payload: object, _: Mapping[str, str]) -> str:
-    """Read a character's id from a decoded reply. Raises `Unknown` (`bad_reply`) when there is none."""
+    """Return the character's id in a decoded response.
+
+    Raises `UnknownOutcomeError` (`bad_reply`) when there is none.
+    """
     identifier = payload.get("id") if isinstance(payload, dict) else None
     if not isinstance(identifier, str) or not _is_id(identifier):
-        raise Unknown(
+        raise UnknownOutcomeError(
             "The backend sent a reply that cannot be understood.", code="bad_reply", detail=dump(payload)
         )
     return identifier
 
 
 def parse_page(payload: object, _: Mapping[str, str], *, limit: int) -> JobPage:
-    """Read one page of a list that was asked for at most `limit` jobs. Raises `Unknown` when it, or any job
-    on it, cannot be read.
+    """Return one page of a list that was asked for with at most `limit` jobs.
 
-    Servers without a cursor leave `has_more` out: then a page that is exactly full may have been cut off.
-    One unreadable entry spoils the page on purpose: leaving it out could prove a paid job "not there".
+    Raises `UnknownOutcomeError` (`bad_reply`) when it, or any job on it, cannot be read. One unreadable entry
+    fails the whole page on purpose: leaving it out could prove a paid job "not there". Servers without a
+    cursor leave `has_more` out: then a page that is exactly full may have been cut off.
     """
     data = payload.get("data") if isinstance(payload, dict) else None
     if not isinstance(payload, dict) or not isinstance(data, list):
-        raise Unknown(
+        raise UnknownOutcomeError(
             "The backend sent a list that cannot be understood.", code="bad_reply", detail=dump(payload)
         )
     jobs = tuple(parse_job(entry, {}) for entry in data)  # a page's headers speak of no single job
@@ -158,64 +161,76 @@ def parse_page(payload: object, _: Mapping[str, str], *, limit: int) -> JobPage:
     return JobPage(jobs=jobs, has_more=bool(has_more), last_id=last_id)
 
 
-def is_answer(payload: object, *, but_not: str = "") -> bool:
+def is_job(payload: object, *, excluded_id: str = "") -> bool:
     """Whether an HTTP error's body is a job nonetheless: vLLM-Omni reports failed jobs with a 4xx or 5xx.
 
-    The status must be one we know by name, so that `{"id": "req_1", "status": "error"}` stays an error. So
-    does the job `but_not`, which a new one is to be made from: to show it says why that will not do.
+    The status must be one that we know by name, so that `{"id": "req_1", "status": "error"}` stays an error.
+    So does the job `excluded_id`, which a new one is to be made from: a server shows it to say why that is
+    not possible.
     """
-    if not isinstance(payload, dict) or not _is_id(payload.get("id")) or payload["id"] == but_not:
+    if not isinstance(payload, dict) or not _is_id(payload.get("id")) or payload["id"] == excluded_id:
         return False
     status = payload.get("status")
-    return isinstance(status, str) and status.strip().lower() in STATUSES
+    return isinstance(status, str) and status.strip().lower() in STATUS_BY_WORD
 
 
 def parse_error(error: object) -> tuple[str, str]:
-    """The code and the sentence in an error of any shape: object, text, number, FastAPI's list; else ""."""
+    """Return the code and the message in an error of any shape: object, text, number or FastAPI's list.
+
+    Each is empty when there is none.
+    """
     for _ in range(3):  # {"detail": [{"error": …}]} is as deep as any server goes
-        error = _inner(error)
+        error = _unwrap_error(error)
     if isinstance(error, dict):
         message = error.get("message") or error.get("msg")
-        return _code(error.get("code") or error.get("type")), _text(message, 2000) or ""
+        return _parse_code(error.get("code") or error.get("type")), _parse_text(message, 2000) or ""
     if isinstance(error, str):
-        return "", _text(error, 2000) or ""
-    return _code(error), ""
+        return "", _parse_text(error, 2000) or ""
+    return _parse_code(error), ""
 
 
-def refuses_key(status: int, payload: object) -> bool:
-    """Whether an HTTP error is about our key. A LiteLLM proxy (1.106) that has no database to look unknown
-    keys up in says so with a 400 of the type `no_db_connection`.
+def is_key_refusal(status: int, payload: object) -> bool:
+    """Whether an HTTP error with this status and decoded body is about our key.
+
+    A LiteLLM proxy (1.106) that has no database to look unknown keys up in answers with a 400 of the type
+    `no_db_connection`.
     """
     error = payload.get("error") if isinstance(payload, dict) else None
     unknown = isinstance(error, dict) and error.get("type") == "no_db_connection"
     return status in {401, 403} or (status == 400 and unknown)
 
 
-def poll_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds the backend wants us to wait: `openai-poll-after-ms`, else `Retry-After`; at most a day."""
+def parse_poll_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that the backend asks us to wait before polling again; at most a day.
+
+    They are in `openai-poll-after-ms`, else in `Retry-After`. None if both are missing or unreadable.
+    """
     lowered = {name.lower(): value for name, value in headers.items()}
-    milliseconds = _number(lowered.get("openai-poll-after-ms"))
+    milliseconds = _parse_number(lowered.get("openai-poll-after-ms"))
     if milliseconds is not None:
-        return _hint(milliseconds / 1000)
-    return retry_after(headers)
+        return _clamp_hint(milliseconds / 1000)
+    return parse_retry_after(headers)
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds in `Retry-After`, a number or an HTTP date; at most a day, None if missing or unreadable."""
+def parse_retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds in `Retry-After`, a number or an HTTP date; at most a day.
+
+    None if the header is missing or unreadable.
+    """
     value = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
     if value is None:
         return None
-    seconds = _number(value)
+    seconds = _parse_number(value)
     if seconds is not None:
-        return _hint(seconds)
+        return _clamp_hint(seconds)
     try:
-        return _hint(parsedate_to_datetime(value).timestamp() - time())
+        return _clamp_hint(parsedate_to_datetime(value).timestamp() - time())
     except (ValueError, OverflowError, OSError):
         return None
 
 
 def dump(payload: object) -> str:
-    """A payload as an operator may read it; what is too deep to write down is named by its type."""
+    """Return a payload as JSON for an operator to read; one that is nested too deeply as its type's name."""
     try:
         return json.dumps(payload, ensure_ascii=True, default=repr)
     except (ValueError, RecursionError):
@@ -223,17 +238,16 @@ def dump(payload: object) -> str:
 
 
 def _is_id(value: object) -> bool:
-    # Dots alone would be a step up the URL's path; unprintable characters (and lone surrogates) cannot travel
-    # in it.
+    # Dots alone would climb up the URL's path; unprintable characters (and lone surrogates) cannot be sent.
     return (
         isinstance(value, str)
-        and 0 < len(value) <= ID_LIMIT
+        and 0 < len(value) <= MAX_ID_LENGTH
         and value.isprintable()
         and value.strip() not in {"", ".", ".."}
     )
 
 
-def _inner(error: object) -> object:
+def _unwrap_error(error: object) -> object:
     if isinstance(error, list):
         return error[0] if error else None
     if isinstance(error, dict) and not error.get("message"):
@@ -241,53 +255,53 @@ def _inner(error: object) -> object:
     return error
 
 
-def _text(value: object, limit: int) -> str | None:
+def _parse_text(value: object, limit: int) -> str | None:
     if not isinstance(value, str):
         return None
     storable = value[:limit].replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
     return storable or None
 
 
-def _code(value: object) -> str:
+def _parse_code(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value) if abs(value) < 10**9 else ""
-    return _text(value, 100) or ""
+    return _parse_text(value, 100) or ""
 
 
-def _link(value: object) -> str | None:
-    link = _text(value, 4096)
+def _parse_url(value: object) -> str | None:
+    link = _parse_text(value, 4096)
     return link if link is not None and link.startswith(("https://", "http://")) else None
 
 
-def _places(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Where a file may be: in the job itself, or as Dynamo has it in the first of its `data`."""
+def _file_holders(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the objects that may hold the file: the job itself, and with Dynamo the first of its `data`."""
     yield payload
     data = payload.get("data")
     if isinstance(data, list) and data and isinstance(data[0], dict):
         yield data[0]
 
 
-def _content(payload: dict[str, Any]) -> bytes:
-    """The file inside a reply: base64 in `b64_json`, or a data URL in `url`; else b""."""
-    texts = (_text_of_file(place) for place in _places(payload))
-    return next(filter(None, map(_from_base64, texts)), b"")
+def _parse_content(payload: dict[str, Any]) -> bytes:
+    """Return the file inside a response: base64 in `b64_json`, or a data URL in `url`; else b""."""
+    encoded = map(_encoded_file, _file_holders(payload))
+    return next(filter(None, map(_decode_base64, encoded)), b"")
 
 
-def _text_of_file(place: dict[str, Any]) -> object:
-    url = place.get("url")
+def _encoded_file(holder: dict[str, Any]) -> object:
+    url = holder.get("url")
     if isinstance(url, str) and url.startswith("data:"):
         return url.partition(",")[2]
-    return place.get("b64_json")
+    return holder.get("b64_json")
 
 
-def _from_base64(text: object) -> bytes:
+def _decode_base64(text: object) -> bytes:
     try:
         return b64decode(text) if isinstance(text, str) else b""
     except ValueError:
         return b""
 
 
-def _number(value: object) -> float | None:
+def _parse_number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
@@ -297,15 +311,15 @@ def _number(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _whole(value: object, *, most: int) -> int | None:
-    number = _number(value)
-    return round(number) if number is not None and 0 <= number <= most else None
+def _parse_int(value: object, *, maximum: int) -> int | None:
+    number = _parse_number(value)
+    return round(number) if number is not None and 0 <= number <= maximum else None
 
 
-def _percent(value: object) -> int | None:
-    number = _number(value)
+def _parse_percent(value: object) -> int | None:
+    number = _parse_number(value)
     return None if number is None else round(min(max(number, 0.0), 100.0))
 
 
-def _hint(seconds: float) -> float:
-    return min(max(seconds, 0.0), HINT_LIMIT)
+def _clamp_hint(seconds: float) -> float:
+    return min(max(seconds, 0.0), MAX_HINT_SECONDS)

@@ -11,10 +11,10 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from videos.backends.client import ClipFile
-from videos.backends.errors import BackendError, Refused, Unavailable
+from videos.backends.errors import BackendError, RefusedError, UnavailableError
 from videos.engine import clients, enqueue, pacing, rate_limit
 from videos.engine.workspace import copy_from_storage, workspace
-from videos.media.inspect import NotAVideo, inspect_video
+from videos.media.inspect import NotAVideoError, inspect_video
 from videos.models import Character
 from videos.models.values import DETAIL_LIMIT
 from videos.validation import storable_text
@@ -70,15 +70,15 @@ def create_character(character_id: int) -> None:
     except _UnusableClipError as error:
         _fail(character, token, error.message, error.detail)
     except OSError as error:  # our own disk: the client raises none
-        unavailable = Unavailable("The studio cannot read the clip.", code="storage", detail=repr(error))
+        unavailable = UnavailableError("The studio cannot read the clip.", code="storage", detail=repr(error))
         _retry_or_fail(character, token, unavailable)
-    except Unavailable as error:
+    except UnavailableError as error:
         _retry_or_fail(character, token, error)
     except BackendError as error:
         if error.code == "invalid_key":
             _retry_or_fail(character, token, error)
         else:
-            message = _REFUSED.format(error.message) if isinstance(error, Refused) else _UNKNOWN
+            message = _REFUSED.format(error.message) if isinstance(error, RefusedError) else _UNKNOWN
             _fail(character, token, message, f"{error.message} {error.detail}")
     else:
         _complete(character, backend_id)
@@ -120,7 +120,7 @@ def _leased(character: Character, token: uuid.UUID) -> QuerySet[Character]:
 def _send_clip(character: Character, token: uuid.UUID) -> str:
     """Send the clip and return the backend's id for the character.
 
-    Raises `BackendError`; `Unavailable` also when the lease no longer lasts as long as the call may; and
+    Raises `BackendError`; `UnavailableError` also when the lease no longer lasts as long as the call may; and
     `_UnusableClipError` when the clip cannot be sent.
     """
     with _local_copy(character, token) as path, path.open("rb") as file:
@@ -129,7 +129,7 @@ def _send_clip(character: Character, token: uuid.UUID) -> str:
             # A worker that was frozen since the claim must not send what was settled meanwhile.
             lasting = _leased(character, token).filter(due_at__gt=timezone.now() + _deadline(character))
             if not lasting.exists():
-                raise Unavailable("The studio was too busy to send the clip in time.", code="late")
+                raise UnavailableError("The studio was too busy to send the clip in time.", code="late")
             return client.create_character(character.name, ClipFile("clip.mp4", file))
 
 
@@ -148,7 +148,7 @@ def _local_copy(character: Character, token: uuid.UUID) -> Iterator[Path]:
 def _inspect(path: Path) -> None:
     try:
         inspect_video(path)
-    except NotAVideo as error:
+    except NotAVideoError as error:
         raise _UnusableClipError(_UNPLAYABLE.format(error), error.detail) from error
 
 
@@ -172,7 +172,7 @@ def _retry_or_fail(character: Character, token: uuid.UUID, error: BackendError) 
     if attempts >= MAX_ATTEMPTS:
         _fail(character, token, _EXHAUSTED.format(error.message), detail)
         return
-    requested = error.retry_after if isinstance(error, Unavailable) else None
+    requested = error.retry_after if isinstance(error, UnavailableError) else None
     delay = requested or pacing.backoff(character.attempts, first=FIRST_DELAY, longest=MAX_DELAY)
     due_at = timezone.now() + timedelta(seconds=delay)
     leased = _leased(character, token).filter(deleted_at=None)

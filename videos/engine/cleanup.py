@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from videos.backends.errors import BackendError, Unavailable
+from videos.backends.errors import BackendError, UnavailableError
 from videos.engine import clients
 from videos.engine.reference_cleanup import delete_unused_reference
 from videos.engine.store import folder_of, remove_folder
@@ -53,7 +53,7 @@ def _delete_job(video: Video) -> bool:
         if video.backend_job_id and video.backend.can_delete is not False:
             with clients.client_for(video.backend) as client:
                 client.delete(video.backend_job_id)
-    except Unavailable as error:
+    except UnavailableError as error:
         if now - (video.finished_at or now) < RETRY_FOR:
             row.update(delete_job_at=now + RETRY_AFTER)
             return False

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from videos.engine.workspace import copy_from_storage
 from videos.media.concat import concat_videos, last_frame
-from videos.media.inspect import NotAVideo, VideoFacts, inspect_video
+from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
 from videos.media.reference import Reference
 from videos.models import Video
 from videos.models.values import Reason
@@ -27,8 +27,8 @@ class SourceDeletedError(FileNotFoundError):
 def last_frame_of_source(video: Video, folder: Path) -> Reference:
     """Return the image that an extension of `video`'s source begins with, in the video's size.
 
-    `folder` is on the local disk, and for this alone. Raises `NotAVideo` when the source cannot be decoded,
-    `OSError` when it cannot be read or no longer exists.
+    `folder` is on the local disk, and for this alone. Raises `NotAVideoError` when the source cannot be
+    decoded, `OSError` when it cannot be read or no longer exists.
     """
     copy = folder / "source.mp4"
     _copy_source(video, copy, between_chunks=None)
@@ -51,8 +51,8 @@ def join_to_source(
         facts = inspect_video(joined)
     except SourceDeletedError:
         return None, _SOURCE_DELETED
-    except ValueError as error:  # NotAVideo is one; PyAV raises others for what it cannot handle
-        detail = error.detail if isinstance(error, NotAVideo) else ""
+    except ValueError as error:  # NotAVideoError is one; PyAV raises others for what it cannot handle
+        detail = error.detail if isinstance(error, NotAVideoError) else ""
         logger.warning("Video %s cannot be joined to its source", video.public_id, exc_info=error)
         return None, Reason("not_joined", _UNUSABLE, f"{error} {detail}")
     joined.replace(path)

@@ -1,6 +1,6 @@
 """What people are told about a backend's errors."""
 
-from videos.backends.errors import BackendError, Refused, Unavailable
+from videos.backends.errors import BackendError, RefusedError, UnavailableError
 from videos.backends.responses import Job
 from videos.models.values import Reason
 
@@ -17,9 +17,9 @@ _BY_CODE = {
 def reason_of(error: BackendError) -> Reason:
     """Return the code, the sentence for the owner and the detail for operators that describe `error`."""
     message = _BY_CODE.get(error.code)
-    if message is None and isinstance(error, Refused):
+    if message is None and isinstance(error, RefusedError):
         message = f"The backend refused this video: {error.message}"
-    elif message is None and isinstance(error, Unavailable):
+    elif message is None and isinstance(error, UnavailableError):
         message = f"The backend cannot be reached right now: {error.message}"
     elif message is None:
         message = "The reply to the submission never arrived. We are finding out whether it was accepted."

@@ -67,7 +67,7 @@ def operations_for(video: Video, reference: ReferenceFile | None) -> Sequence[Op
         return [_create(video, reference)]
     job_id = source_job_id(source, video)
     if video.kind == Kind.REMIX:
-        return [Operation(lambda client, _: client.remix(job_id, video.prompt), job_id)]
+        return [Operation(lambda client, _: client.remix(job_id, video.prompt, model=video.model), job_id)]
     call = partial(_edit_or_extend, video)
     return [Operation(call, job_id), Operation(call, source)] if job_id else [Operation(call, source)]
 
@@ -100,5 +100,5 @@ def _create(video: Video, reference: ReferenceFile | None) -> Operation:
 
 def _edit_or_extend(video: Video, client: Client, source: str | ClipFile) -> Job:
     if video.kind == Kind.EDIT:
-        return client.edit(video.prompt, source)
-    return client.extend(video.prompt, video.seconds, source)
+        return client.edit(video.prompt, source, model=video.model)
+    return client.extend(video.prompt, video.seconds, source, model=video.model)

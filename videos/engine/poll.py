@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.client import Client
-from videos.backends.errors import BackendError, Refused, Unavailable
+from videos.backends.errors import BackendError, RefusedError, UnavailableError
 from videos.backends.responses import Job
 from videos.engine import clients, dispatch, durations, enqueue, list_polling, pacing, rate_limit
 from videos.engine.error_messages import JOB_GONE, TIMED_OUT, reason_of, reason_of_failure
@@ -133,7 +133,7 @@ def _one_by_one(backend: Backend, client: Client, videos: list[Video]) -> Iterat
         polled = batch[:granted]
         found = client.retrieve_many([v.backend_job_id for v in polled], concurrency=CONCURRENCY)
         yield [(video, found[video.backend_job_id]) for video in polled]
-        if granted < len(batch) or all(isinstance(response, Unavailable) for response in found.values()):
+        if granted < len(batch) or all(isinstance(response, UnavailableError) for response in found.values()):
             return
 
 
@@ -200,7 +200,7 @@ def _delay(video: Video, job: Job, estimate: DurationEstimate | None, *, now: da
 
 
 def _handle_error(video: Video, error: BackendError, *, now: datetime) -> PollResult | None:
-    is_not_found = isinstance(error, Refused) and error.code == "not_found"
+    is_not_found = isinstance(error, RefusedError) and error.code == "not_found"
     is_settled = video.accepted_at is not None and now - video.accepted_at > NOT_FOUND_GRACE
     if is_not_found and is_settled and video.error_code == "not_found":
         lifecycle.fail_generation(video.pk, video.backend_job_id, JOB_GONE)
@@ -209,9 +209,9 @@ def _handle_error(video: Video, error: BackendError, *, now: datetime) -> PollRe
         lifecycle.fail_generation(video.pk, video.backend_job_id, TIMED_OUT)
         return None
     reason = reason_of(error)
-    if isinstance(error, Refused) and error.code == "invalid_key":
+    if isinstance(error, RefusedError) and error.code == "invalid_key":
         dispatch.pause(video.backend_id, seconds=INVALID_KEY_PAUSE, reason=reason.message)
-    requested = error.retry_after if isinstance(error, Unavailable) else None
+    requested = error.retry_after if isinstance(error, UnavailableError) else None
     delay = requested or pacing.backoff(video.attempts, first=pacing.FIRST_DELAY, longest=pacing.MAX_DELAY)
     return PollResult(video.pk, video.backend_job_id, now + timedelta(seconds=delay), reason=reason)
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.client import Client
-from videos.backends.errors import BackendError, Refused
+from videos.backends.errors import BackendError, RefusedError
 from videos.backends.responses import Job
 from videos.engine import clients, pacing
 from videos.engine.job_matching import CLOCK_SKEW, JobMatcher, attempt_time
@@ -135,7 +135,7 @@ def _resolve(video: Video, listing: Listing, *, now: datetime) -> None:
 
 def _handle_listing_error(video: Video, error: BackendError, *, now: datetime) -> None:
     attempt = attempt_time(video)
-    cannot_list = isinstance(error, Refused) and error.code != "invalid_key"
+    cannot_list = isinstance(error, RefusedError) and error.code != "invalid_key"
     if cannot_list or now - attempt > SEARCH_FOR:
         lifecycle.await_decision(video.pk, NEEDS_DECISION, attempted_at=attempt)
         return

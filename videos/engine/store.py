@@ -16,7 +16,7 @@ from videos import lifecycle
 from videos.backends.errors import BackendError
 from videos.engine import clients, concat, inline_results, pacing
 from videos.engine.workspace import Heartbeat, LeaseLostError, workspace
-from videos.media.inspect import NotAVideo, VideoFacts, inspect_video
+from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
 from videos.media.poster import make_poster, make_scrub_sheet
 from videos.models import Video
 from videos.models.values import Reason, StoredFiles
@@ -67,7 +67,7 @@ def _classify(video: Video, error: Exception) -> tuple[Reason, timedelta]:
     """The reason to show for `error`, and for how long to keep trying."""
     if isinstance(error, BackendError):
         return Reason("not_fetched", _UNAVAILABLE, f"{error.message} {error.detail}"), DOWNLOAD_RETRY_FOR
-    if isinstance(error, NotAVideo):
+    if isinstance(error, NotAVideoError):
         return Reason("not_a_video", _DAMAGED, f"{error} {error.detail}"), DOWNLOAD_RETRY_FOR
     logger.error("Video %s cannot be stored yet", video.public_id, exc_info=error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -102,10 +102,10 @@ def _heartbeat(video: Video, token: uuid.UUID) -> Heartbeat:
 
 
 def _inspect(path: Path, *, is_final: bool) -> VideoFacts:
-    """Inspect the file. Raises `NotAVideo`, or `BadDeliveryError` when no other will come (`is_final`)."""
+    """Inspect the file. Raises `NotAVideoError`; `BadDeliveryError` when no other will come (`is_final`)."""
     try:
         return inspect_video(path)
-    except NotAVideo as error:
+    except NotAVideoError as error:
         if is_final:
             raise BadDeliveryError(f"{error} {error.detail}") from error
         raise

@@ -13,8 +13,7 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.client import ReferenceFile
-from videos.backends.drivers.litellm import routed
-from videos.backends.errors import BackendError, Refused, Unavailable, Unknown
+from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
 from videos.backends.responses import Job
 from videos.engine import (
     clients,
@@ -33,9 +32,9 @@ from videos.engine.operations import Operation
 from videos.engine.pacing import DurationEstimate
 from videos.engine.store import folder_of
 from videos.engine.workspace import workspace
-from videos.media.clip import NotAVideo
-from videos.media.reference import BadReference, fit_reference
-from videos.models import Fit, Kind, State, Video
+from videos.media.clip import NotAVideoError
+from videos.media.reference import BadReferenceError, fit_reference
+from videos.models import Fit, State, Video
 from videos.models.values import Reason
 
 logger = logging.getLogger(__name__)
@@ -69,7 +68,7 @@ def submit(claim: Claim) -> None:
     except operations.SourceGoneError as error:
         lifecycle.refuse(video.pk, claim.token, replace(SOURCE_GONE, detail=str(error)))
         return
-    except (BadReference, OSError) as error:
+    except (BadReferenceError, OSError) as error:
         message = _SOURCE_UNREADABLE if video.concat_with_source else _REFERENCE_GONE
         lifecycle.refuse(video.pk, claim.token, Reason("bad_reference", message, repr(error)))
         return
@@ -94,7 +93,7 @@ def _submit_with_fallback(claim: Claim, video: Video, choices: Sequence[Operatio
     operation, *others = choices
     try:
         return _submit_once(claim, video, operation)
-    except Refused as error:
+    except RefusedError as error:
         if error.code != "source_unknown" or not others:
             raise
         logger.info("Video %s: sending its source as a file instead: %s", video.public_id, error.message)
@@ -109,10 +108,7 @@ def _submit_once(claim: Claim, video: Video, operation: Operation) -> Job | None
         # Checked last of all: from here to the request there is nothing left that takes time.
         if not lifecycle.holds_lease(video.pk, claim.token, margin=deadline):
             return None
-        job = send_request(client)
-    if video.kind == Kind.CREATE:
-        return job
-    return replace(job, id=routed(job.id, video.model))
+        return send_request(client)
 
 
 _REFERENCE_GONE = "The reference image could not be read. Nothing was submitted. Choose it again."
@@ -128,8 +124,8 @@ def _reference(video: Video) -> ReferenceFile | None:
         try:
             with workspace(video.lease_token or uuid.uuid4()) as folder:
                 fitted = concat.last_frame_of_source(video, folder)
-        except NotAVideo as error:
-            raise BadReference("damaged", f"{error} {error.detail}") from error
+        except NotAVideoError as error:
+            raise BadReferenceError("damaged", f"{error} {error.detail}") from error
     elif video.reference is None:
         return None
     else:
@@ -141,14 +137,14 @@ def _reference(video: Video) -> ReferenceFile | None:
 
 def _handle_error(claim: Claim, video: Video, error: BackendError) -> None:
     reason = reason_of(error)
-    if isinstance(error, Unknown):
+    if isinstance(error, UnknownOutcomeError):
         logger.warning(
             "Video %s: it is unknown whether the backend accepted it: %s",
             video.public_id,
             reason.detail or reason.message,
         )
         lifecycle.mark_uncertain(video.pk, claim.token, reason, due_at=timezone.now() + FIRST_SEARCH_AFTER)
-    elif isinstance(error, Refused) and error.code != "invalid_key":
+    elif isinstance(error, RefusedError) and error.code != "invalid_key":
         lifecycle.refuse(video.pk, claim.token, reason)
     else:
         _pause_and_requeue(claim, video, error, reason)
@@ -156,7 +152,7 @@ def _handle_error(claim: Claim, video: Video, error: BackendError) -> None:
 
 def _pause_and_requeue(claim: Claim, video: Video, error: BackendError, reason: Reason) -> None:
     """Pause the backend rather than fail its whole queue for a reason that is not the video's."""
-    requested = error.retry_after if isinstance(error, Unavailable) else INVALID_KEY_PAUSE
+    requested = error.retry_after if isinstance(error, UnavailableError) else INVALID_KEY_PAUSE
     seconds = requested if requested is not None else UNAVAILABLE_PAUSE
     dispatch.pause(video.backend_id, seconds=seconds, reason=reason.message)
     lifecycle.requeue(video.pk, claim.token, reason, due_at=timezone.now() + timedelta(seconds=seconds))

@@ -11,7 +11,13 @@ from accounts.models import User
 from videos.capabilities import Capabilities
 from videos.forms.base import CreationForm
 from videos.models import Video
-from videos.services.derivations import edit_video, extend_video, format_price, format_prices, remix_video
+from videos.services.derivations import (
+    edit_video,
+    extend_video,
+    format_derivation_price,
+    format_derivation_prices,
+    remix_video,
+)
 from videos.services.videos import MAX_PROMPT_LENGTH
 
 
@@ -26,7 +32,7 @@ class Length:
 
 
 class DerivationForm(CreationForm[Video]):
-    """A wish for something made from `source`, whose `ways` say that it can be done."""
+    """A request for something made from `source`, whose `ways` say that it can be done."""
 
     verb: ClassVar[str]
     meaning: ClassVar[str]
@@ -62,7 +68,7 @@ class DerivationForm(CreationForm[Video]):
     @property
     def price(self) -> str:
         """What the button says; empty when there is no price."""
-        return format_price(self.source, self.source.total_seconds)
+        return format_derivation_price(self.source, self.source.total_seconds)
 
     @property
     def is_free(self) -> bool:
@@ -109,7 +115,7 @@ class ExtendForm(DerivationForm):
 
     @cached_property
     def lengths(self) -> list[Length]:
-        prices = format_prices(self.source, self.ways.lengths)
+        prices = format_derivation_prices(self.source, self.ways.lengths)
         chosen = str(self["seconds"].value())
         return [
             Length(each, self.source.total_seconds + each, prices[each], str(each) == chosen)

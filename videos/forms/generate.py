@@ -16,7 +16,7 @@ from django.db import transaction
 from accounts.models import User
 from videos.capabilities import Offer, available_offers
 from videos.formatting import format_dollars
-from videos.media.reference import BadReference, Reference, open_reference
+from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import Character, Fit, ReferenceImage, Video
 from videos.services.references import keep_reference
 from videos.services.videos import (
@@ -26,9 +26,9 @@ from videos.services.videos import (
     GenerationRequest,
     create_videos,
     make_takes,
-    reference_unsupported,
-    takes_error,
+    validate_reference_support,
     validate_request,
+    validate_takes,
 )
 
 _TAKES = [str(number) for number in range(1, MAX_TAKES + 1)]
@@ -48,8 +48,8 @@ class Choice:
 
 
 class GenerateForm(forms.Form):
-    """A wish for a video, in one take or several. The catalogue decides what is right (`services.check`),
-    never this form.
+    """A request for a video, in one take or several. The catalogue decides what is valid
+    (`validate_request`), never this form.
 
     Takes plain dicts as well as a request's data, and the catalogue's `offers` where they have been read
     already. `input_reference` is cleaned to an opened `Reference` or None, `reference` (the id of an image
@@ -87,8 +87,7 @@ class GenerateForm(forms.Form):
         takes: int | None = self.cleaned_data["takes"]
         if takes is None:
             return 1
-        if sentence := takes_error(takes):
-            raise ValidationError(sentence)
+        validate_takes(takes)
         return takes
 
     def clean_fit(self) -> Fit:
@@ -108,7 +107,7 @@ class GenerateForm(forms.Form):
             return None
         try:
             return open_reference(upload, max_bytes=settings.MAX_FILE_SIZE)  # type: ignore[arg-type]  # is a file
-        except BadReference as error:
+        except BadReferenceError as error:
             raise ValidationError(str(error), code=error.code) from error
 
     def clean_reference(self) -> ReferenceImage | None:
@@ -120,14 +119,17 @@ class GenerateForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         try:
-            validate_request(self._wish(self.cleaned_data.get("reference")))
+            validate_request(self._request(self.cleaned_data.get("reference")))
         except ValidationError as error:
             for field, messages in error.message_dict.items():
                 if field not in self.errors:
                     self.add_error(field, messages)
         offer = self._offered.get(self.cleaned_data.get("model", ""))
-        if self.cleaned_data.get("input_reference") and offer and not offer.takes_reference:
-            self.add_error("input_reference", reference_unsupported(offer))
+        if self.cleaned_data.get("input_reference") and offer:
+            try:
+                validate_reference_support(offer)
+            except ValidationError as error:
+                self.add_error("input_reference", error)
         return self.cleaned_data
 
     def save_takes(self) -> list[Video] | None:
@@ -139,14 +141,14 @@ class GenerateForm(forms.Form):
         try:
             with transaction.atomic():
                 kept = keep_reference(self._owner, picture) if picture else None
-                wish = self._wish(kept or self.cleaned_data["reference"])
-                return create_videos(self._owner, make_takes(wish, self.cleaned_data["takes"]))
+                request = self._request(kept or self.cleaned_data["reference"])
+                return create_videos(self._owner, make_takes(request, self.cleaned_data["takes"]))
         except ValidationError as error:
             for field, messages in error.message_dict.items():
                 self.add_error(field if field in self.fields else None, messages)
             return None
 
-    def _wish(self, image: ReferenceImage | None) -> GenerationRequest:
+    def _request(self, image: ReferenceImage | None) -> GenerationRequest:
         data = self.cleaned_data
         return GenerationRequest(
             prompt=data.get("prompt", ""),

@@ -15,9 +15,9 @@ from videos.prompts.syntax import (
     MissingValuesError,
     Variable,
     parse_template,
-    template_error,
+    validate_template,
 )
-from videos.services.videos import MAX_PROMPT_LENGTH, prompt_error
+from videos.services.videos import MAX_PROMPT_LENGTH, validate_prompt
 
 OWN_LIMIT = 200  # templates of one person; their page shows them all
 _KEEP = "As chosen"
@@ -44,8 +44,8 @@ class TemplateForm(forms.ModelForm[PromptTemplate]):
     def clean_prompt(self) -> str:
         """A browser sends two characters for a line break that it counted as one."""
         prompt = str(self.cleaned_data["prompt"]).replace("\r\n", "\n")
-        if sentence := prompt_error(prompt) or template_error(prompt):
-            raise ValidationError(sentence)
+        validate_prompt(prompt)
+        validate_template(prompt)
         return prompt
 
     def clean(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Files over HTTP: byte ranges, conditional GET, and headers fit for what only its owner may see.
+"""Serves files over HTTP: byte ranges, conditional GET, and headers fit for what only its owner may see.
 
 whitenoise's StaticFile was studied for this and covers too little: it answers 416 to a range of one byte,
 serves the whole file for `bytes=-0`, ignores If-Range (so a resumed download can join two files), knows
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.cache import get_conditional_response
@@ -24,14 +24,14 @@ from django.utils.http import content_disposition_header, http_date, quote_etag
 from django.utils.text import Truncator, slugify
 from whitenoise.responders import SlicedFile
 
-# A stored file never changes under its address. For one's own browser only; Vary: Cookie keeps the next
-# person at the same browser from getting it.
+# A stored file never changes at its address. Only the user's own browser may keep it, and Vary: Cookie keeps
+# the next user of the same browser from getting it.
 CACHE_CONTROL = "private, max-age=86400, immutable"
 
-# As `videos.media.poster` makes them. Not taken from there: that would bring FFmpeg into every web process.
+# As `videos.media.poster` makes them. Not imported: that would load FFmpeg into every web process.
 POSTER_TYPE, SCRUB_TYPE = "image/webp", "image/jpeg"
 
-# RFC 9110, 14.1.2, for one range. Numbers beyond any file's size are not ranges we need to know.
+# RFC 9110, 14.1.2, for one range. Numbers beyond any file's size need not be understood.
 BYTE_RANGE = re.compile(
     r"bytes=[ \t]*(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))[ \t]*", re.ASCII | re.IGNORECASE
 )
@@ -50,8 +50,8 @@ class ByteRange:
         return self.end - self.start + 1
 
 
-class _StoredFileResponse(FileResponse):
-    """A FileResponse whose headers are already known: Django would measure the file, not the range."""
+class _FileBodyResponse(FileResponse):
+    """A FileResponse that keeps the headers it was given: Django would measure the file, not the range."""
 
     block_size = 64 * 1024
 
@@ -59,66 +59,70 @@ class _StoredFileResponse(FileResponse):
         """Leave the headers alone."""
 
 
-def stored_response(
-    request: HttpRequest,
-    stored: FieldFile,
-    *,
-    content_type: str,
-    filename: str | None = None,
-    as_attachment: bool = False,
-    etag: str | None = None,
-) -> HttpResponseBase:
-    """Answer with a `stored` file as `file_response` does; where storage has no disk of ours, with a redirect
-    to where it keeps the file. Raises FileNotFoundError when there is none.
+@dataclass(frozen=True)
+class StoredFile:
+    """A file and how it is served.
+
+    `file` is a model's file or a path on the disk. `download_name` is the name to save it under, in any
+    script, and `as_attachment` whether the browser is to save it rather than show it. `etag` identifies the
+    content (its SHA-256, say), quoted or not; without one, modification time and length do.
     """
-    if not stored:
-        raise FileNotFoundError
-    try:
-        path = Path(stored.path)
-    except NotImplementedError:
-        return redirect(stored.url)
-    return file_response(
-        request, path, content_type=content_type, filename=filename, as_attachment=as_attachment, etag=etag
-    )
+
+    file: FieldFile | Path
+    content_type: str
+    download_name: str = ""
+    as_attachment: bool = False
+    etag: str = ""
 
 
 def readable_name(prompt: str) -> str:
-    """A file name, without its ending, that says what is in it, such as `a-paper-boat-on-a-rainy-street`.
+    """Return a file name, without an extension, from the first words of a prompt: `a-paper-boat-on-a-street`.
 
     Empty when no word of the prompt can stand in one.
     """
     return slugify(Truncator(prompt).words(8, truncate=""), allow_unicode=True)[:80].strip("-")
 
 
-def file_response(
-    request: HttpRequest,
-    path: Path,
-    *,
-    content_type: str,
-    filename: str | None = None,
-    as_attachment: bool = False,
-    etag: str | None = None,
-) -> HttpResponseBase:
-    """Answer a GET or HEAD for the file at `path`; who may have it is the view's business.
+def serve_or_404(request: HttpRequest, stored: StoredFile) -> HttpResponseBase:
+    """Respond as `file_response` does, and raise Http404 when there is no such file."""
+    try:
+        return file_response(request, stored)
+    except FileNotFoundError as error:
+        raise Http404 from error
 
-    `filename` is the name to save it under, in any script. `etag` names the content (its SHA-256, say),
-    quoted or not; without one, modification time and length do. One byte range is answered with 206, or 416
-    when it lies past the end; several ranges, malformed ones and ranges of another version get the whole
-    file, as RFC 9110 allows. The file is read in blocks of 64 KiB while it is sent, and closed with the
-    response. Raises OSError when it cannot be opened.
+
+def file_response(request: HttpRequest, stored: StoredFile) -> HttpResponseBase:
+    """Respond to a GET or HEAD with a file; whether the user may have it is for the view to check.
+
+    One byte range is answered with 206, or 416 when it lies past the end; several ranges, malformed ones and
+    ranges of another version get the whole file, as RFC 9110 allows. The file is read in blocks of 64 KiB
+    while it is sent, and closed with the response. Where the storage has no local disk, the response is a
+    redirect to its address. Raises FileNotFoundError when there is no file, OSError when it cannot be opened.
     """
+    if not stored.file:
+        raise FileNotFoundError
+    if isinstance(stored.file, Path):
+        return _local_response(request, stored, stored.file)
+    try:
+        path = Path(stored.file.path)
+    except NotImplementedError:
+        return redirect(stored.file.url)
+    return _local_response(request, stored, path)
+
+
+def _local_response(request: HttpRequest, stored: StoredFile, path: Path) -> HttpResponseBase:
     with ExitStack() as cleanup:
         file = cleanup.enter_context(path.open("rb"))
         stat = os.fstat(file.fileno())
-        tag = quote_etag(etag) if etag else f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
-        headers = _headers(tag, stat.st_mtime, content_type, filename, as_attachment=as_attachment)
-        headless = HttpResponse(headers=headers)
-        answered = get_conditional_response(request, tag, int(stat.st_mtime), headless)
-        if answered is not None and answered is not headless:
-            return answered
+        etag = quote_etag(stored.etag) if stored.etag else f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
+        headers = _headers(stored, etag, stat.st_mtime)
+        without_body = HttpResponse(headers=headers)
+        conditional = get_conditional_response(request, etag, int(stat.st_mtime), without_body)
+        if conditional is not None and conditional is not without_body:
+            return conditional
         if request.method == "HEAD":
-            headless["Content-Length"] = str(stat.st_size)
-            return headless
+            without_body["Content-Length"] = str(stat.st_size)
+            return without_body
         wanted = _wanted_range(request, headers, stat.st_size)
         if wanted is not None and wanted.length == 0:
             return _unsatisfiable(stat.st_size)
@@ -147,7 +151,7 @@ def byte_range(header: str, size: int) -> ByteRange | None:
 
 
 def _wanted_range(request: HttpRequest, headers: dict[str, str], size: int) -> ByteRange | None:
-    """Return the range asked for; None, the whole file, also when If-Range names another version."""
+    """Return the range that was asked for; None, the whole file, also when If-Range names another version."""
     version = request.headers.get("If-Range")
     # A weak tag does not promise the same bytes, so it never equals ours (RFC 9110, 13.1.5).
     if version is not None and (
@@ -157,20 +161,18 @@ def _wanted_range(request: HttpRequest, headers: dict[str, str], size: int) -> B
     return byte_range(request.headers.get("Range", ""), size)
 
 
-def _headers(
-    tag: str, modified: float, content_type: str, filename: str | None, *, as_attachment: bool
-) -> dict[str, str]:
-    """Return the headers that do not depend on the range. `modified` is in seconds since 1970."""
+def _headers(stored: StoredFile, etag: str, modified: float) -> dict[str, str]:
+    """Return the headers that do not depend on the range. `modified` is a Unix time."""
     headers = {
-        "Content-Type": content_type,
+        "Content-Type": stored.content_type,
         "X-Content-Type-Options": "nosniff",
         "Accept-Ranges": "bytes",
-        "ETag": tag,
+        "ETag": etag,
         "Last-Modified": http_date(modified),
         "Cache-Control": CACHE_CONTROL,
         "Vary": "Cookie",
     }
-    disposition = content_disposition_header(as_attachment, _safe_filename(filename or ""))
+    disposition = content_disposition_header(stored.as_attachment, _safe_filename(stored.download_name))
     if disposition:
         headers["Content-Disposition"] = disposition
     return headers
@@ -190,10 +192,10 @@ def _unsatisfiable(size: int) -> HttpResponse:
 def _with_body(file: IO[bytes], headers: dict[str, str], wanted: ByteRange | None, size: int) -> FileResponse:
     """Return the response that sends `file`, or the `wanted` part of it, and closes it."""
     if wanted is None:
-        return _StoredFileResponse(file, headers=headers | {"Content-Length": str(size)})
+        return _FileBodyResponse(file, headers=headers | {"Content-Length": str(size)})
     part = {
         "Content-Length": str(wanted.length),
         "Content-Range": f"bytes {wanted.start}-{wanted.end}/{size}",
     }
     sliced = SlicedFile(file, wanted.start, wanted.end)
-    return _StoredFileResponse(sliced, status=206, headers=headers | part)
+    return _FileBodyResponse(sliced, status=206, headers=headers | part)

@@ -1,4 +1,4 @@
-"""Reference images: what a person uploads, made into a clean picture that any server takes."""
+"""Reference images: cleans up what a person uploads, and fits it to the size of a video."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from PIL.WebPImagePlugin import WebPImageFile
 MAX_PIXELS = 50_000_000
 MIN_SIDE = 32
 
-# The largest picture any server asks for is 1920 wide; twice that leaves room to crop.
+# The largest image that any server asks for is 1920 wide; twice that leaves room to crop.
 MAX_SIDE = 4096
 
 # A strip any longer would be thinner than MIN_SIDE once it is scaled to MAX_SIDE.
 MAX_RATIO = MAX_SIDE // MIN_SIDE
 
 # Behind transparency: a mid grey, on which both black and white drawings stay visible.
-NEUTRAL = (128, 128, 128)
+BACKGROUND = (128, 128, 128)
 
 JPEG_QUALITY = 95
 
@@ -35,14 +35,14 @@ JPEG_QUALITY = 95
 THUMBNAIL_SIDE = 480
 THUMBNAIL_TYPE = "image/webp"
 
-# How much two shapes (width by height) may differ and still count as one: servers round sides to 16 or 32.
-NEARLY = 0.04
+# How much two aspect ratios may differ and still count as one: servers round sides to multiples of 16 or 32.
+ASPECT_TOLERANCE = 0.04
 
 # The end of every PNG: the IEND chunk's name and checksum. Pillow takes a PNG that lacks it for whole.
 PNG_END = b"IEND\xaeB`\x82"
 
 # What Pillow's readers raise on damaged data, beside the OSError and SyntaxError that they document.
-DAMAGE = (
+DECODE_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
@@ -54,8 +54,8 @@ DAMAGE = (
     zlib.error,
 )
 
-# Known pictures we do not take, by their first bytes, so that the answer can name what was sent.
-OTHER_FORMATS = (
+# Known formats that we do not take, by their first bytes, so that the message can name what was sent.
+UNSUPPORTED_FORMATS = (
     (0, b"GIF8", "GIF"),
     (0, b"BM", "BMP"),
     (0, b"II*\0", "TIFF"),
@@ -73,7 +73,7 @@ OTHER_FORMATS = (
 )
 
 EXIF_ORIENTATION = 0x0112
-UPRIGHT = {
+TRANSPOSE_BY_ORIENTATION = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -88,7 +88,7 @@ BadReferenceCode = Literal[
 ]
 
 
-class BadReference(ValueError):  # noqa: N818 - reads as the sentence it is
+class BadReferenceError(ValueError):
     """The upload cannot be a reference image. `code` is for programs, `str()` one sentence for people."""
 
     def __init__(self, code: BadReferenceCode, message: str) -> None:
@@ -98,9 +98,9 @@ class BadReference(ValueError):  # noqa: N818 - reads as the sentence it is
 
 @dataclass(frozen=True)
 class Reference:
-    """A clean picture: encoded bytes, their type and file extension (no dot), width and height in pixels.
+    """A clean image: encoded bytes, their type and file extension (no dot), width and height in pixels.
 
-    `thumbnail` is the same small, a WebP at most 480 px long; empty of one that is made to be sent.
+    `thumbnail` is the same image as a WebP, its longer side at most 480 px; empty for one that is only sent.
     """
 
     content: bytes
@@ -112,43 +112,43 @@ class Reference:
 
 
 def open_reference(data: bytes | BinaryIO, *, max_bytes: int) -> Reference:
-    """Return the picture in `data` as an upright RGB JPEG without metadata, its longer side at most 4096 px.
+    """Return the image in `data` as an upright RGB JPEG without metadata, its longer side at most 4096 px.
 
     The bytes decide what it is, never a name or a declared type. At most `max_bytes` + 1 bytes are read from
     a file, and the pixel limit is checked before any pixel is decoded. Of an animation the first frame is
-    taken; what is transparent lies on grey. Raises BadReference.
+    taken; transparency is laid on grey. Raises BadReferenceError.
     """
     content = data[: max_bytes + 1] if isinstance(data, bytes) else data.read(max_bytes + 1)
     if len(content) > max_bytes:
-        raise BadReference("too_large", f"The picture is larger than {_megabytes(max_bytes)}.")
-    picture = _decoded(content)
-    return replace(_encoded(picture), thumbnail=_thumbnail(picture))
+        raise BadReferenceError("too_large", f"The picture is larger than {_megabytes(max_bytes)}.")
+    picture = _decode(content)
+    return replace(_encode(picture), thumbnail=_thumbnail(picture))
 
 
 def fit_reference(content: bytes, size: str, *, how: Literal["crop", "pad"] = "crop") -> Reference:
-    """Return the picture in `content` with exactly the pixels of `size` ("1280x720").
+    """Return the image in `content` with exactly the pixels of `size` ("1280x720").
 
-    Servers answer 400 to any other size. "crop" fills it and cuts evenly what stands over; "pad" shows all of
-    it on a blurred, darkened copy of itself. Raises ValueError for a malformed `size`, BadReference as
-    `open_reference` does.
+    Servers answer 400 to any other size. "crop" fills it and crops evenly what does not fit; "pad" shows all
+    of the image on a blurred, darkened copy of itself. Raises ValueError for a malformed `size`,
+    BadReferenceError as `open_reference` does.
     """
-    wanted = sides(size)
-    return _fitted(_decoded(content), wanted, how)
+    wanted = parse_size(size)
+    return _fit(_decode(content), wanted, how)
 
 
 def fit_frame(picture: Image.Image, size: str) -> Reference:
-    """Return a frame of a film with exactly the pixels of `size`: scaled, or cut where its shape is another.
+    """Return a frame of a video with exactly the pixels of `size`: scaled, and cropped if its aspect differs.
 
-    A shape so near that only a server's rounding made it (1280x704 for 1280x720) is stretched, so that
-    nothing is lost at the edges. Raises ValueError for a malformed `size`.
+    An aspect ratio that differs only because a server rounded it (1280x704 for 1280x720) is stretched, so
+    that nothing is lost at the edges. Raises ValueError for a malformed `size`.
     """
-    wanted = sides(size)
-    if same_shape(picture.size, wanted):
+    wanted = parse_size(size)
+    if is_similar_aspect(picture.size, wanted):
         picture = picture.resize(wanted, Image.Resampling.LANCZOS)
-    return _fitted(picture, wanted, "crop")
+    return _fit(picture, wanted, "crop")
 
 
-def sides(size: str) -> tuple[int, int]:
+def parse_size(size: str) -> tuple[int, int]:
     """Return width and height of a size such as "1280x720". Raises ValueError when it is not one."""
     match = re.fullmatch(r"([1-9][0-9]{1,3})x([1-9][0-9]{1,3})", size)
     if match is None:
@@ -156,30 +156,30 @@ def sides(size: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def same_shape(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Whether stretching a picture from one size to the other goes unnoticed."""
-    return abs(one[0] * other[1] / (one[1] * other[0]) - 1) < NEARLY
+def is_similar_aspect(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether stretching an image from one size (pixels) to the other goes unnoticed."""
+    return abs(one[0] * other[1] / (one[1] * other[0]) - 1) < ASPECT_TOLERANCE
 
 
-def _fitted(picture: Image.Image, wanted: tuple[int, int], how: Literal["crop", "pad"]) -> Reference:
+def _fit(picture: Image.Image, wanted: tuple[int, int], how: Literal["crop", "pad"]) -> Reference:
     cover = ImageOps.fit(picture, wanted, Image.Resampling.LANCZOS)
-    return _encoded(cover if how == "crop" else _padded(picture, cover))
+    return _encode(cover if how == "crop" else _pad(picture, cover))
 
 
-def _padded(picture: Image.Image, cover: Image.Image) -> Image.Image:
+def _pad(picture: Image.Image, cover: Image.Image) -> Image.Image:
     """Return all of `picture` in the middle of a blurred `cover`, in `cover`'s size."""
     # Blurred small and enlarged: looks the same as blurring the full size and costs a hundredth.
     small = cover.resize((max(1, cover.width // 16), max(1, cover.height // 16)), Image.Resampling.BOX)
     blurred = small.filter(ImageFilter.GaussianBlur(2)).resize(cover.size, Image.Resampling.BICUBIC)
-    ground = ImageEnhance.Brightness(blurred).enhance(0.5)
+    background = ImageEnhance.Brightness(blurred).enhance(0.5)
     scale = min(cover.width / picture.width, cover.height / picture.height)
     inner = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
     left, top = (cover.width - inner[0]) // 2, (cover.height - inner[1]) // 2
-    ground.paste(picture.resize(inner, Image.Resampling.LANCZOS), (left, top))
-    return ground
+    background.paste(picture.resize(inner, Image.Resampling.LANCZOS), (left, top))
+    return background
 
 
-def _encoded(picture: Image.Image) -> Reference:
+def _encode(picture: Image.Image) -> Reference:
     """Return `picture` as a JPEG. Not PNG: a photograph's would pass the upload limits of the servers."""
     buffer = BytesIO()
     picture.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0, optimize=True)
@@ -188,100 +188,103 @@ def _encoded(picture: Image.Image) -> Reference:
 
 def _thumbnail(picture: Image.Image) -> bytes:
     buffer = BytesIO()
-    _at_most(picture, THUMBNAIL_SIDE).save(buffer, "WEBP", quality=80)
+    _shrink(picture, THUMBNAIL_SIDE).save(buffer, "WEBP", quality=80)
     return buffer.getvalue()
 
 
-def _decoded(content: bytes) -> Image.Image:
-    """Return the picture in `content` upright, in RGB, at most MAX_SIDE long, bare of metadata."""
-    reader = _reader(content)
-    with _refusing_damage(), reader(BytesIO(content)) as image:
-        _require_sane_size(image.size)
+def _decode(content: bytes) -> Image.Image:
+    """Return the image in `content` upright, in RGB, its longer side at most MAX_SIDE, without metadata."""
+    reader = _image_reader(content)
+    with _as_reference_errors(), reader(BytesIO(content)) as image:
+        _require_valid_size(image.size)
         # A JPEG can be decoded smaller than it is, for a fraction of the memory; other formats ignore this.
         image.draft(None, (MAX_SIDE, MAX_SIDE))
         image.load()
-        turn = UPRIGHT.get(_orientation(image))
-        picture = _in_rgb(_at_most(_without_palette(image), MAX_SIDE), image.info.get("icc_profile"))
-        upright = picture.transpose(turn) if turn is not None else picture
+        transpose = TRANSPOSE_BY_ORIENTATION.get(_exif_orientation(image))
+        picture = _to_srgb(_shrink(_expand_palette(image), MAX_SIDE), image.info.get("icc_profile"))
+        upright = picture.transpose(transpose) if transpose is not None else picture
         upright.info.clear()
         return upright
 
 
-def _reader(content: bytes) -> type[ImageFile]:
-    """Return Pillow's reader for `content`, judged by its first bytes.
+def _image_reader(content: bytes) -> type[ImageFile]:
+    """Return Pillow's reader for `content`, chosen by its first bytes.
 
-    Named directly, not through Image.open: that would try every format Pillow knows, and its own warning
-    about large pictures would come before our limit.
+    It is named directly rather than through Image.open, which would try every format that Pillow knows and
+    issue its own warning about large images before our limit applies.
     """
     if content.startswith(b"\xff\xd8\xff"):
         return JpegImageFile
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
         if PNG_END not in content:
-            raise _damaged()
+            raise _damaged_error()
         return PngImageFile
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return WebPImageFile
-    for offset, signature, name in OTHER_FORMATS:
+    for offset, signature, name in UNSUPPORTED_FORMATS:
         if content.startswith(signature, offset):
-            raise BadReference(
+            raise BadReferenceError(
                 "unsupported_format", f"{name} is not supported: choose a JPEG, PNG or WebP picture."
             )
-    raise BadReference("not_an_image", "The file is not a picture: choose a JPEG, PNG or WebP.")
+    raise BadReferenceError("not_an_image", "The file is not a picture: choose a JPEG, PNG or WebP.")
 
 
 @contextmanager
-def _refusing_damage() -> Iterator[None]:
+def _as_reference_errors() -> Iterator[None]:
+    """Raise what Pillow raises on damaged data as BadReferenceError."""
     try:
         yield
-    except BadReference:
+    except BadReferenceError:
         raise
     except Image.DecompressionBombError as error:
         # Pillow's WebP reader has a limit of its own, far above ours, and looks at it first.
-        raise _too_many_pixels("far too many") from error
-    except DAMAGE as error:
-        raise _damaged() from error
+        raise _too_many_pixels_error("far too many") from error
+    except DECODE_ERRORS as error:
+        raise _damaged_error() from error
 
 
-def _too_many_pixels(found: str) -> BadReference:
+def _too_many_pixels_error(found: str) -> BadReferenceError:
     limit = f"{MAX_PIXELS // 1_000_000} million"
-    return BadReference("too_many_pixels", f"The picture has {found} pixels; the limit is {limit} in all.")
+    return BadReferenceError(
+        "too_many_pixels", f"The picture has {found} pixels; the limit is {limit} in all."
+    )
 
 
-def _damaged() -> BadReference:
-    return BadReference("damaged", "The picture is damaged or incomplete.")
+def _damaged_error() -> BadReferenceError:
+    return BadReferenceError("damaged", "The picture is damaged or incomplete.")
 
 
-def _require_sane_size(size: tuple[int, int]) -> None:
+def _require_valid_size(size: tuple[int, int]) -> None:
     width, height = size
     if width * height > MAX_PIXELS:
-        raise _too_many_pixels(f"{width} x {height}")
+        raise _too_many_pixels_error(f"{width} x {height}")
     if min(width, height) < MIN_SIDE:
-        raise BadReference(
+        raise BadReferenceError(
             "too_small", f"The picture has {width} x {height} pixels; each side needs at least {MIN_SIDE}."
         )
     if max(width, height) > MAX_RATIO * min(width, height):
-        raise BadReference("too_small", f"The picture is too narrow: {width} x {height} pixels.")
+        raise BadReferenceError("too_small", f"The picture is too narrow: {width} x {height} pixels.")
 
 
-def _orientation(image: Image.Image) -> int:
+def _exif_orientation(image: Image.Image) -> int:
     """Return the EXIF orientation, 1 (upright) when there is none or the metadata is broken."""
     try:
         return int(image.getexif().get(EXIF_ORIENTATION, 1))
-    except DAMAGE:
+    except DECODE_ERRORS:
         return 1
 
 
-def _without_palette(image: Image.Image) -> Image.Image:
+def _expand_palette(image: Image.Image) -> Image.Image:
     """Return `image` in a mode that can be scaled smoothly: palettes and single bits become colours."""
     if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode.startswith("I"):
-        # Sixteen bits of grey, which Pillow would cut off at 255.
+        # Sixteen bits of grey, which Pillow would clip at 255.
         return image.convert("I").point(lambda level: level * (1 / 256)).convert("L")
     return image if image.mode in {"L", "RGB", "CMYK"} else image.convert("RGB")
 
 
-def _at_most(image: Image.Image, side: int) -> Image.Image:
+def _shrink(image: Image.Image, side: int) -> Image.Image:
     if max(image.size) <= side:
         return image
     scale = side / max(image.size)
@@ -289,18 +292,18 @@ def _at_most(image: Image.Image, side: int) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
-def _in_rgb(image: Image.Image, profile: object) -> Image.Image:
-    """Return `image` flattened on NEUTRAL, in sRGB when it carries a colour `profile` that can be read."""
+def _to_srgb(image: Image.Image, profile: object) -> Image.Image:
+    """Return `image` flattened on BACKGROUND, in sRGB if it has a colour `profile` that can be read."""
     if image.mode == "RGBA":
-        ground = Image.new("RGB", image.size, NEUTRAL)
-        ground.paste(image, mask=image.getchannel("A"))
-        image = ground
+        background = Image.new("RGB", image.size, BACKGROUND)
+        background.paste(image, mask=image.getchannel("A"))
+        image = background
     if isinstance(profile, bytes) and profile:
         try:
             source, target = ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile("sRGB")
             converted = ImageCms.profileToProfile(image, source, target, outputMode="RGB")
         except (ImageCms.PyCMSError, OSError):
-            converted = None  # a broken profile costs the exact colours, not the picture
+            converted = None  # a broken profile costs the exact colours, not the image
         image = converted or image
     return image.convert("RGB")
 

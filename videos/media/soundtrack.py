@@ -1,4 +1,4 @@
-"""The sound of a film that is being put together, laid down sample by sample so that it cannot drift."""
+"""The audio track of a video that is being written, placed sample by sample so that it cannot drift."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
+from av.container import InputContainer
 from av.packet import Packet
 from numpy.typing import NDArray
 
-RATE = 48_000  # samples per second
+SAMPLE_RATE = 48_000  # samples per second
 BIT_RATE = 256_000
-BLOCK = 1024  # samples in one frame of AAC
-SILENCE_AT_ONCE = RATE  # samples
+AAC_FRAME_SAMPLES = 1024
+SILENCE_CHUNK = SAMPLE_RATE  # samples written at once
 
-# Timestamps that are off by no more than this are rounded ones, not gaps. Samples.
-JITTER = RATE // 100
+# Timestamps that are off by no more than this are rounded, not gaps. Samples.
+MAX_JITTER = SAMPLE_RATE // 100
 
-# Rates of sound that make no sense would make a second of it out of a few bytes, or bytes out of hours.
-SANE_RATES = range(4_000, 400_000)
+# With any other rate a few bytes could become a second of audio, or hours of audio a few bytes.
+VALID_SAMPLE_RATES = range(4_000, 400_000)
 
 Samples = NDArray[np.float32]  # channels by samples
 
 
 class Soundtrack:
-    """One track of AAC. What is laid down ends up at its own sample; what nothing is laid on is silent."""
+    """One AAC track. What is written ends up at its own sample; what nothing is written to is silent."""
 
     def __init__(self, stream: AudioStream, mux: Callable[[Sequence[Packet[Any]]], None]) -> None:
         self._stream = stream
@@ -40,6 +40,7 @@ class Soundtrack:
 
     @property
     def layout(self) -> str:
+        """The channel layout, such as "stereo"."""
         return self._stream.layout.name
 
     @property
@@ -47,70 +48,76 @@ class Soundtrack:
         """The sample that comes next."""
         return self._written + int(self._buffer.shape[1])
 
-    def lay(self, samples: Samples, at: int, *, until: int) -> None:
-        """Put `samples` at the sample `at`: after silence where there is a gap, cut where the place is taken
-        or where they go beyond `until`.
+    def write(self, samples: Samples, position: int, *, until: int) -> None:
+        """Put `samples` at the sample `position`.
+
+        A gap before them becomes silence. What overlaps with earlier samples, or lies beyond the sample
+        `until`, is cut off.
         """
-        if abs(at - self.position) <= JITTER:
-            at = self.position
-        self.fill(min(at, until))
-        self._add(samples[:, max(0, self.position - at) : max(0, until - at)])
+        if abs(position - self.position) <= MAX_JITTER:
+            position = self.position
+        self.fill(min(position, until))
+        self._append(samples[:, max(0, self.position - position) : max(0, until - position)])
 
     def fill(self, until: int) -> None:
-        """Be silent up to the sample `until`."""
+        """Write silence up to the sample `until`."""
         while self.position < until:
-            self._add(np.zeros((self._channels, min(SILENCE_AT_ONCE, until - self.position)), np.float32))
+            count = min(SILENCE_CHUNK, until - self.position)
+            self._append(np.zeros((self._channels, count), np.float32))
 
     def finish(self) -> None:
-        """Write what is left."""
+        """Write what is left and flush the encoder."""
         if self._buffer.shape[1]:
-            self._write(self._buffer)
+            self._encode(self._buffer)
         self._mux(self._stream.encode(None))
 
-    def _add(self, samples: Samples) -> None:
+    def _append(self, samples: Samples) -> None:
         self._buffer = np.concatenate([self._buffer, samples], axis=1)
-        while self._buffer.shape[1] >= BLOCK:
-            self._write(self._buffer[:, :BLOCK])
-            self._buffer = self._buffer[:, BLOCK:]
+        while self._buffer.shape[1] >= AAC_FRAME_SAMPLES:
+            self._encode(self._buffer[:, :AAC_FRAME_SAMPLES])
+            self._buffer = self._buffer[:, AAC_FRAME_SAMPLES:]
 
-    def _write(self, samples: Samples) -> None:
+    def _encode(self, samples: Samples) -> None:
         frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples), "fltp", self.layout)
-        frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), self._written
+        frame.sample_rate, frame.time_base, frame.pts = SAMPLE_RATE, Fraction(1, SAMPLE_RATE), self._written
         self._written += samples.shape[1]
         self._mux(self._stream.encode(frame))
 
 
 class ClipAudio:
-    """The sound of one clip, in the soundtrack's own samples, each with its time (seconds) on the clip."""
+    """The audio of one clip, converted to the soundtrack's sample rate and channel `layout`."""
 
     def __init__(self, layout: str) -> None:
         self._layout = layout
         self._resampler: AudioResampler | None = None
-        self._kind: tuple[str, str, int] | None = None
+        self._format: tuple[str, str, int] | None = None
 
-    def samples(self, frame: AudioFrame | None) -> list[tuple[Fraction, Samples]]:
-        """Return what `frame` gives, or at the end, with None, what was held back. Leaves out a frame that
-        has no time, or makes no sense.
+    def resample(self, frame: AudioFrame | None) -> list[tuple[Fraction, Samples]]:
+        """Return the samples of `frame`, each block with its time on the clip in seconds.
+
+        None at the end returns what the resampler still holds. A frame without a timestamp, or with a sample
+        rate that makes no sense, is left out.
         """
         if frame is not None:
-            if frame.pts is None or frame.time_base is None or frame.sample_rate not in SANE_RATES:
+            if frame.pts is None or frame.time_base is None or frame.sample_rate not in VALID_SAMPLE_RATES:
                 return []
-            kind = frame.format.name, frame.layout.name, frame.sample_rate
-            if kind != self._kind:  # a resampler takes one kind only
-                self._kind, self._resampler = kind, AudioResampler("fltp", self._layout, RATE)
+            format_ = frame.format.name, frame.layout.name, frame.sample_rate
+            if format_ != self._format:  # a resampler takes one format only
+                self._format = format_
+                self._resampler = AudioResampler("fltp", self._layout, SAMPLE_RATE)
         if self._resampler is None:
             return []
         return [
             (
-                Fraction(each.pts) * (each.time_base or Fraction(1, RATE)),
-                each.to_ndarray().astype(np.float32, copy=False),
+                Fraction(block.pts) * (block.time_base or Fraction(1, SAMPLE_RATE)),
+                block.to_ndarray().astype(np.float32, copy=False),
             )
-            for each in self._resampler.resample(frame)
-            if each.pts is not None
+            for block in self._resampler.resample(frame)
+            if block.pts is not None
         ]
 
 
-def sound_of(container: av.container.InputContainer) -> AudioStream | None:
-    """Return the first track of sound that can be decoded."""
-    tracks = (each for each in container.streams.audio if each.codec_context is not None)
-    return next((each for each in tracks if each.sample_rate in SANE_RATES), None)
+def audio_stream(container: InputContainer) -> AudioStream | None:
+    """Return the first audio track that can be decoded, or None."""
+    decodable = (stream for stream in container.streams.audio if stream.codec_context is not None)
+    return next((stream for stream in decodable if stream.sample_rate in VALID_SAMPLE_RATES), None)

@@ -9,14 +9,16 @@ Spaces around a name or a value are not part of it. A blank without a value is a
 text field that starts with it, with several a choice that starts with the first. `{{` and `}}` stand for one
 brace. A name may come again: it is the same blank, and only one of them needs to give values.
 
-Whatever is not so is text: `parse` takes every text there is. `wrong_template` says what an author should
-mend before such a text is kept as a template.
+Whatever is not so is text: `parse_template` takes every text there is. `validate_template` says what an
+author should mend before such a text is kept as a template.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+
+from django.core.exceptions import ValidationError
 
 MAX_VARIABLES = 12  # different names in one template
 MAX_VALUE_LENGTH = 80  # characters of a value that a template names
@@ -119,20 +121,25 @@ def escape_braces(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def template_error(text: str) -> str:
-    """Say what is wrong with a template that somebody wants to keep; empty when nothing is."""
+def validate_template(text: str) -> None:
+    """Raise `ValidationError`, with a sentence for its author, unless `text` can be kept as a template."""
     for match in _TOKEN.finditer(text):
         if match[0] in ("{", "}"):
-            return f"There is a “{match[0]}” without its other half. For a plain brace write it twice."
+            raise ValidationError(
+                f"There is a “{match[0]}” without its other half. For a plain brace write it twice."
+            )
         if match[1] is not None and _blank(match[1]) is None:
-            return _wrong_blank(match[0], match[1])
+            raise ValidationError(_wrong_blank(match[0], match[1]))
     parsed = parse_template(text)
     if len(parsed.blanks) > MAX_VARIABLES:
-        return f"A template has at most {MAX_VARIABLES} variables; this one has {len(parsed.blanks)}."
+        raise ValidationError(
+            f"A template has at most {MAX_VARIABLES} variables; this one has {len(parsed.blanks)}."
+        )
     for blank in parsed.blanks:
         if _disagree(parsed, blank):
-            return f"“{blank.name}” names different values in different places. Name them once."
-    return ""
+            raise ValidationError(
+                f"“{blank.name}” names different values in different places. Name them once."
+            )
 
 
 def _blank(inside: str) -> Variable | None:

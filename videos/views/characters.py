@@ -8,11 +8,11 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from videos.forms.characters import CharacterForm, VideoCharacterForm
+from videos.media.file_response import StoredFile, serve_or_404
 from videos.models import Character
-from videos.services.characters import delete_character, why_no_character
+from videos.services.characters import delete_character, find_character_problem
 from videos.views.access import Request, get_character, get_video, signed_in
 from videos.views.detail import STOP_POLLING
-from videos.views.files import answer
 from videos.views.pagination import PUBLIC_ID
 
 LIMIT = 200  # characters in one question
@@ -40,7 +40,7 @@ def characters(request: Request) -> HttpResponse:
 def from_video(request: Request, public_id: str) -> HttpResponse:
     """Make a character of a finished video. 409 with the reason where that cannot be."""
     video = get_video(request, public_id)
-    if reason := why_no_character(video):
+    if reason := find_character_problem(video):
         if request.htmx:
             return HttpResponseClientRedirect(request.path)
         context = {"video": video, "verb": "make a character of", "reason": reason}
@@ -70,7 +70,7 @@ def delete(request: Request, public_id: str) -> HttpResponse:
 @signed_in
 def clip(request: Request, public_id: str) -> HttpResponseBase:
     """The clip a character was made from, with byte ranges so that players can seek."""
-    return answer(request, get_character(request, public_id).file, content_type="video/mp4")
+    return serve_or_404(request, StoredFile(get_character(request, public_id).file, "video/mp4"))
 
 
 def _make(request: Request) -> HttpResponse:

@@ -9,7 +9,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from videos.capabilities import capabilities_for
 from videos.forms.derivations import DerivationForm, EditForm, ExtendForm, RemixForm
 from videos.models import Video
-from videos.services.derivations import why_not_derivable
+from videos.services.derivations import explain_derivation_refusal
 from videos.views.access import Request, get_video, signed_in
 
 
@@ -53,5 +53,5 @@ def _derive(request: Request, public_id: str, kind: type[DerivationForm]) -> Htt
 def _cannot(request: Request, source: Video, verb: str) -> HttpResponse:
     if request.htmx:  # possible when the page was opened: loading it anew tells why no more
         return HttpResponseClientRedirect(request.path)
-    context = {"video": source, "verb": verb, "reason": why_not_derivable(source, verb)}
+    context = {"video": source, "verb": verb, "reason": explain_derivation_refusal(source, verb)}
     return render(request, "videos/cannot.html", context, status=409)

@@ -7,7 +7,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from videos.capabilities import capabilities_for
 from videos.models import Tag, Video
-from videos.services.characters import why_no_character
+from videos.services.characters import find_character_problem
 from videos.services.videos import delete_video
 from videos.templatetags.studio import version
 from videos.views import lineage
@@ -74,5 +74,5 @@ def _changing(request: Request, video: Video) -> dict[str, object]:
         "takes": siblings(request, video),
         "characters": video.characters.all(),
         "ways": capabilities_for(video),
-        "can_cast": not why_no_character(video),
+        "can_cast": not find_character_problem(video),
     }

@@ -1,12 +1,11 @@
 """The files of a video and of a reference image, for their owner only."""
 
-from django.db.models.fields.files import FieldFile
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, readable_name, stored_response
+from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, readable_name, serve_or_404
 from videos.media.reference import THUMBNAIL_TYPE
 from videos.models import ReferenceImage
 from videos.views.access import Request, get_video, signed_in
@@ -17,27 +16,27 @@ from videos.views.access import Request, get_video, signed_in
 def file(request: Request, public_id: str) -> HttpResponseBase:
     """The clip itself, with byte ranges so that players can seek. `?download=1` saves it."""
     video = get_video(request, public_id)
-    return answer(
-        request,
+    stored = StoredFile(
         video.file,
-        content_type="video/mp4",
-        filename=f"{readable_name(video.prompt) or video.public_id}.mp4",
+        "video/mp4",
+        download_name=f"{readable_name(video.prompt) or video.public_id}.mp4",
         as_attachment="download" in request.GET,
-        etag=video.sha256 or None,
+        etag=video.sha256,
     )
+    return serve_or_404(request, stored)
 
 
 @require_safe
 @signed_in
 def poster(request: Request, public_id: str) -> HttpResponseBase:
-    return answer(request, get_video(request, public_id).poster, content_type=POSTER_TYPE)
+    return serve_or_404(request, StoredFile(get_video(request, public_id).poster, POSTER_TYPE))
 
 
 @require_safe
 @signed_in
 def scrub(request: Request, public_id: str) -> HttpResponseBase:
     """The scrub sheet: moments of the clip as tiles in one picture."""
-    return answer(request, get_video(request, public_id).scrub_sheet, content_type=SCRUB_TYPE)
+    return serve_or_404(request, StoredFile(get_video(request, public_id).scrub_sheet, SCRUB_TYPE))
 
 
 @require_safe
@@ -47,7 +46,7 @@ def reference(request: Request, public_id: str) -> HttpResponseBase:
     image = get_video(request, public_id).reference
     if image is None:
         raise Http404
-    return answer(request, image.file, content_type=image.content_type, etag=image.sha256)
+    return serve_or_404(request, StoredFile(image.file, image.content_type, etag=image.sha256))
 
 
 @require_safe
@@ -55,7 +54,7 @@ def reference(request: Request, public_id: str) -> HttpResponseBase:
 def picture(request: Request, public_id: str) -> HttpResponseBase:
     """A reference image itself; also one that was deleted, while a video was made from it."""
     image = get_object_or_404(ReferenceImage, owner=request.user, public_id=public_id)
-    return answer(request, image.file, content_type=image.content_type, etag=image.sha256)
+    return serve_or_404(request, StoredFile(image.file, image.content_type, etag=image.sha256))
 
 
 @require_safe
@@ -64,27 +63,5 @@ def thumbnail(request: Request, public_id: str) -> HttpResponseBase:
     """A reference image, small. Those from before there were thumbnails come whole."""
     image = get_object_or_404(ReferenceImage, owner=request.user, public_id=public_id)
     if not image.thumbnail:
-        return answer(request, image.file, content_type=image.content_type, etag=image.sha256)
-    return answer(request, image.thumbnail, content_type=THUMBNAIL_TYPE, etag=f"{image.sha256}-small")
-
-
-def answer(
-    request: Request,
-    stored: FieldFile,
-    *,
-    content_type: str,
-    filename: str | None = None,
-    as_attachment: bool = False,
-    etag: str | None = None,
-) -> HttpResponseBase:
-    try:
-        return stored_response(
-            request,
-            stored,
-            content_type=content_type,
-            filename=filename,
-            as_attachment=as_attachment,
-            etag=etag,
-        )
-    except FileNotFoundError as error:
-        raise Http404 from error
+        return serve_or_404(request, StoredFile(image.file, image.content_type, etag=image.sha256))
+    return serve_or_404(request, StoredFile(image.thumbnail, THUMBNAIL_TYPE, etag=f"{image.sha256}-small"))

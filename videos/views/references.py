@@ -19,7 +19,7 @@ from videos.models.reference_image import NAME_LIMIT
 from videos.services.references import (
     MAX_UPLOADS,
     add_reference,
-    count_uses,
+    annotate_video_counts,
     delete_reference,
     rename_reference,
 )
@@ -68,7 +68,7 @@ def name(request: Request, public_id: str) -> HttpResponse:
         else:
             if not request.htmx:
                 return redirect("videos:references")
-    count_uses(request.user, [image])
+    annotate_video_counts(request.user, [image])
     template = "videos/_reference.html" if request.htmx else "videos/reference_name.html"
     response = render(request, template, context, status=422 if "errors" in context else 200)
     patch_vary_headers(response, ["HX-Request"])
@@ -136,7 +136,7 @@ def _context(request: Request) -> dict[str, object]:
         rows = rows.filter(Q(used_at__lt=moment) | Q(public_id__lt=mark[2]), used_at__lte=moment)
     found = list(rows.order_by("-used_at", "-public_id")[: PAGE + 1])
     shown = found[:PAGE]
-    count_uses(request.user, shown)
+    annotate_video_counts(request.user, shown)
     return {
         "images": shown,
         "below": _address(words, shown[-1]) if len(found) > PAGE else "",

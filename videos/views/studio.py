@@ -13,7 +13,7 @@ from videos.capabilities import Offer, available_offers, backend_status
 from videos.forms.generate import GenerateForm, initial_values
 from videos.forms.templates import VariablesForm
 from videos.models import IN_FLIGHT, Backend, PromptTemplate, Video
-from videos.services.characters import has_characters
+from videos.services.characters import can_use_characters
 from videos.views.access import Request, signed_in, video_from_query
 from videos.views.selectors import with_queue_info
 from videos.views.takes import in_order
@@ -78,7 +78,7 @@ def _show(
         "videos": videos,
         "waiting": _in_flight(request) - sum(video.is_in_flight for video in videos),
         "standing": backend_status(in_use),
-        "has_characters": has_characters(request.user.pk, in_use),
+        "has_characters": can_use_characters(request.user.pk, in_use),
         "templates": _ideas(request, in_full=not videos),
         "keep_reference": False,
     }

@@ -1,4 +1,4 @@
-"""Programs at the door: alice's token may write, bob's is a stranger's."""
+"""Shared by the tests of the Videos API: programs with tokens of alice, and of bob, a stranger."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -13,7 +13,7 @@ from PIL import Image
 from accounts import tokens
 from accounts.models import Scope, User
 from tests.factories import VideoFactory
-from tests.media.conftest import write_film
+from tests.media.conftest import write_video
 from videos.api.openai import characters
 from videos.models import Backend, State, Video
 
@@ -29,7 +29,7 @@ def program(user: User, scope: Scope = Scope.WRITE) -> Client:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """No worker runs beside unit tests, so there is nothing to wait for."""
-    monkeypatch.setattr(characters, "WAIT", 0.0)
+    monkeypatch.setattr(characters, "MAX_WAIT", 0.0)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def stored(made: Made) -> Video:
 @pytest.fixture(scope="session")
 def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A real clip of two seconds, 320x180."""
-    return write_film(tmp_path_factory.mktemp("clip") / "clip.mp4").read_bytes()
+    return write_video(tmp_path_factory.mktemp("clip") / "clip.mp4").read_bytes()
 
 
 def png(width: int = 64, height: int = 36) -> bytes:

@@ -16,7 +16,7 @@ from openai import AsyncOpenAI, BaseModel, OpenAI
 from openai.types import Video
 
 from tests.e2e.openai.api_access import SIZE, ApiAccess, photo
-from tests.media.conftest import write_film
+from tests.media.conftest import write_video
 from tests.studio import PROJECT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")]
@@ -75,7 +75,7 @@ def test_create_wait_download_list_and_delete(client: OpenAI, api_access: ApiAcc
 
 def test_derived_videos_are_accepted(client: OpenAI, finished: str, tmp_path: Path):
     own = ("own.mp4", client.videos.download_content(finished).read(), "video/mp4")
-    foreign = ("clip.mp4", write_film(tmp_path / "clip.mp4", size=(1280, 720)).read_bytes(), "video/mp4")
+    foreign = ("clip.mp4", write_video(tmp_path / "clip.mp4", size=(1280, 720)).read_bytes(), "video/mp4")
 
     remix = strict(client.videos.remix(finished, prompt="in snow"))
     edits = [strict(client.videos.edit(prompt="at night", video=video)) for video in (own, foreign)]
@@ -91,7 +91,7 @@ def test_derived_videos_are_accepted(client: OpenAI, finished: str, tmp_path: Pa
 
 
 def test_derived_videos_are_completed(client: OpenAI, finished: str, tmp_path: Path):
-    foreign = ("clip.mp4", write_film(tmp_path / "other.mp4", size=(1280, 720)).read_bytes(), "video/mp4")
+    foreign = ("clip.mp4", write_video(tmp_path / "other.mp4", size=(1280, 720)).read_bytes(), "video/mp4")
 
     jobs = [
         client.videos.remix(finished, prompt="in rain"),

@@ -1,1 +1,1 @@
-"""One module for each kind of service that makes videos."""
+"""Drivers: one module for each kind of service that makes videos, behind one interface."""

@@ -1,4 +1,4 @@
-"""The engine's steps, one at a time, as the workers would take them."""
+"""The engine's steps, one at a time, as the workers take them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,35 +16,35 @@ from videos.models import Backend, Kind, Video
 
 @dataclass
 class Studio:
-    """One backend and what is asked of it. Every step returns the video as it then is."""
+    """One backend, and what users and workers do with it. Every step returns the video as it then is."""
 
     server: Dialect
     backend: Backend
 
-    def ask(self, **fields: object) -> Video:
-        """A video is wanted, and submitted."""
+    def create(self, **fields: object) -> Video:
+        """Create a video and submit it."""
         video = VideoFactory(backend=self.backend, **{"prompt": "A fox", **fields})
         self.submit()
         return _fresh(video)
 
     def derive(self, kind: Kind, source: Video, **fields: object) -> Video:
-        """A remix, edit or extension (by 8 s) of `source` is wanted, and submitted."""
+        """Create a remix, edit or extension (by 8 s) of `source` and submit it."""
         length = {"seconds": 8, "source_seconds": source.seconds} if kind == Kind.EXTEND else {}
-        asked = {"prompt": "In snow", "kind": kind, "source": source, **length, **fields}
-        return self.ask(**asked)
+        wanted = {"prompt": "In snow", "kind": kind, "source": source, **length, **fields}
+        return self.create(**wanted)
 
     def submit(self) -> None:
-        """Submit the next that waits."""
+        """Submit the next video in the queue."""
         assert submit.submit_next(self.backend.pk)
 
-    def look(self, video: Video) -> Video:
-        """Poll."""
+    def poll(self, video: Video) -> Video:
+        """Poll the video's job."""
         _make_due(video)
         poll.poll_backend(self.backend.pk)
         return _fresh(video)
 
     def store(self, video: Video) -> Video:
-        """Fetch and keep the file."""
+        """Download and store the file."""
         _make_due(video)
         store.store(video.pk)
         return _fresh(video)
@@ -56,20 +56,20 @@ class Studio:
         return _fresh(video)
 
     def delete(self, video: Video) -> None:
-        """The owner deletes the video, and the studio lets go of it."""
+        """Delete the video, and then its job."""
         lifecycle.delete(video.pk)
         clean_up_video(video.pk)
 
     def finish(self, video: Video) -> Video:
-        """The job is done; follow it to the end."""
+        """Finish the job at the server and follow it to the end."""
         if video.state == "in_progress":
             self.server.jobs[video.backend_job_id].state = "done"
-            video = self.look(video)
+            video = self.poll(video)
         return self.store(video)
 
 
 def files_of(video: Video) -> list[str]:
-    """Every file of the video in storage, by its name alone."""
+    """Return the names of the video's files in storage."""
     root = Path(default_storage.path(store.folder_of(video)))
     return sorted(path.name for path in root.rglob("*") if path.is_file())
 

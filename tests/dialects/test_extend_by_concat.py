@@ -1,4 +1,4 @@
-"""A server that cannot extend: the studio asks it for a clip like any other, and joins the two itself."""
+"""A server that cannot extend is asked for a clip like any other, and the studio joins the two."""
 
 from io import BytesIO
 from pathlib import Path
@@ -9,40 +9,40 @@ import pytest
 from django.core.files.storage import default_storage
 from PIL import Image
 
-from tests.dialects.conftest import Start, Store
+from tests.dialects.conftest import Start, StartStorage
 from tests.dialects.server import Dialect
-from tests.dialects.servers import FOLLOWED, NewAPI, SGLangCloud
-from tests.dialects.steps import files_of
+from tests.dialects.servers import ASYNC_DIALECTS, NewAPI, SGLangCloud
+from tests.dialects.studio import files_of
 from tests.factories import UserFactory
-from tests.media.conftest import write_film
+from tests.media.conftest import write_video
 from videos.engine.submit import submit_next
 from videos.models import State, Video, VideoModel
 from videos.services.derivations import extend_video
 
 
-def _film(folder: Path, start: int) -> bytes:
-    """Four seconds at 24 frames a second, a little brighter with each, that begin at `start`."""
+def _brightening_mp4(folder: Path, start: int) -> bytes:
+    """Return four seconds at 24 frames per second, each frame a little brighter, beginning at `start`."""
 
     def paint(index: int, width: int, height: int) -> np.ndarray:
         return np.full((height, width, 3), 20 + start + index, np.uint8)
 
     path = folder / f"{start}.mp4"
-    return write_film(path, size=(64, 36), count=96, paint=paint, audio=False).read_bytes()
+    return write_video(path, size=(64, 36), count=96, paint=paint, audio=False).read_bytes()
 
 
-@pytest.mark.parametrize("dialect", FOLLOWED)
-def test_it_makes_the_whole_film_of_one_more_request(
-    start: Start, dialect: type[Dialect], elsewhere: Store, tmp_path: Path
+@pytest.mark.parametrize("dialect", ASYNC_DIALECTS)
+def test_it_makes_the_whole_video_of_one_more_request(
+    start: Start, dialect: type[Dialect], start_storage: StartStorage, tmp_path: Path
 ):
     studio = start(dialect)
     model = VideoModel.objects.get(name="sora-2")
     model.backends.set([studio.backend])
     VideoModel.objects.filter(pk=model.pk).update(sizes=["64x36"], seconds=[4])
     owner = UserFactory()
-    _hands_out(studio.server, _film(tmp_path, 0), elsewhere)
-    source = studio.finish(studio.ask(owner=owner, size="64x36", seconds=4))
+    _serve_file(studio.server, _brightening_mp4(tmp_path, 0), start_storage)
+    source = studio.finish(studio.create(owner=owner, size="64x36", seconds=4))
     assert source.state == State.COMPLETED
-    _hands_out(studio.server, _film(tmp_path, 95), elsewhere)
+    _serve_file(studio.server, _brightening_mp4(tmp_path, 95), start_storage)
     studio.server.jobs.clear()
     asked = len(studio.server.creates)
 
@@ -71,7 +71,7 @@ def test_it_makes_the_whole_film_of_one_more_request(
     assert len(studio.server.creates) == asked + 1
 
 
-def _hands_out(server: Dialect, film: bytes, elsewhere: Store) -> None:
-    server.film = film
+def _serve_file(server: Dialect, mp4: bytes, start_storage: StartStorage) -> None:
+    server.mp4 = mp4
     if isinstance(server, NewAPI | SGLangCloud):
-        server.address, _ = elsewhere(film)
+        server.address, _ = start_storage(mp4)
