@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
-from videos.backends.errors import Refused, Unavailable
+from videos.backends.errors import RefusedError, UnavailableError
 from videos.engine import hold, restore
 from videos.engine.reconcile import SEARCH_FOR, SEARCHES_NEEDED, reconcile
 from videos.engine.sweep import sweep
@@ -84,7 +84,7 @@ def test_a_backend_without_a_list_leaves_it_to_the_owner(backend: Backend, fake:
 
 
 def test_a_backend_that_refuses_to_list_leaves_it_to_the_owner(backend: Backend, fake: FakeBackend):
-    fake.list_error = Refused("No such route.", code="not_found", status=404)
+    fake.list_error = RefusedError("No such route.", code="not_found", status=404)
     video = _in_the_backup(backend)
     hold.hold(restored=True)
 
@@ -92,7 +92,7 @@ def test_a_backend_that_refuses_to_list_leaves_it_to_the_owner(backend: Backend,
 
 
 def test_a_backend_that_is_away_is_asked_again(backend: Backend, fake: FakeBackend, hints: list):
-    fake.list_error = Unavailable("Nobody answers.", code="unreachable")
+    fake.list_error = UnavailableError("Nobody answers.", code="unreachable")
     video = _in_the_backup(backend)
     hold.hold(restored=True)
     sweep()
@@ -108,7 +108,7 @@ def test_a_backend_that_is_away_is_asked_again(backend: Backend, fake: FakeBacke
 
 
 def test_one_that_stays_away_leaves_it_to_the_owner(backend: Backend, fake: FakeBackend):
-    fake.list_error = Unavailable("Nobody answers.", code="unreachable")
+    fake.list_error = UnavailableError("Nobody answers.", code="unreachable")
     video = _in_the_backup(backend)
     hold.hold(restored=True)
     StudioState.objects.update(held_at=timezone.now() - SEARCH_FOR - timedelta(seconds=1))

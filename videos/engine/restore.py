@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.backends.errors import BackendError, Unavailable
+from videos.backends.errors import BackendError, UnavailableError
 from videos.engine import clients, enqueue, hold
 from videos.engine.reconcile import SEARCH_FOR
 from videos.engine.submission_marks import MarksUnavailableError
@@ -73,7 +73,7 @@ def _answers(backend: Backend) -> bool:
     try:
         with clients.client_for(backend) as client:
             client.list(limit=1)
-    except Unavailable as error:
+    except UnavailableError as error:
         logger.warning("%s cannot be searched yet: %s", backend, error)
         return False
     except BackendError:
