@@ -9,7 +9,7 @@ from django.core.files.storage import FileSystemStorage
 from django.test import Client
 from django.urls import reverse
 
-from tests.admin.conftest import said
+from tests.admin.conftest import messages_of
 from tests.factories import VideoFactory
 from videos.engine import hold
 from videos.models import StudioState
@@ -24,7 +24,7 @@ def _page(client: Client) -> str:
 
 
 def _post(client: Client, action: str, **more: str) -> list[str]:
-    return said(client.post(reverse(PAGE), {"action": action, **more}))
+    return messages_of(client.post(reverse(PAGE), {"action": action, **more}))
 
 
 def _is_held() -> bool:

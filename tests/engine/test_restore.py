@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
-from videos.backends.errors import RefusedError, UnavailableError
+from videos.backends.errors import BackendError, RefusedError, UnavailableError
 from videos.engine import hold, restore
 from videos.engine.reconcile import SEARCH_FOR, SEARCHES_NEEDED, reconcile
 from videos.engine.sweep import sweep
@@ -91,8 +91,17 @@ def test_a_backend_that_refuses_to_list_leaves_it_to_the_owner(backend: Backend,
     assert _search(video).needs_decision
 
 
-def test_a_backend_that_is_away_is_asked_again(backend: Backend, fake: FakeBackend, hints: list):
-    fake.list_error = UnavailableError("Nobody answers.", code="unreachable")
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnavailableError("Nobody answers.", code="unreachable"),
+        RefusedError("Whose key is that?", code="invalid_key", status=401),
+    ],
+)
+def test_a_backend_that_is_away_is_asked_again(
+    backend: Backend, fake: FakeBackend, hints: list, error: BackendError
+):
+    fake.list_error = error
     video = _in_the_backup(backend)
     hold.hold(restored=True)
     sweep()
@@ -105,6 +114,19 @@ def test_a_backend_that_is_away_is_asked_again(backend: Backend, fake: FakeBacke
     fake.list_error = None
     assert _search(video).state == State.QUEUED
     assert hold.release()
+
+
+def test_a_list_that_fails_once_asks_nobody(backend: Backend, fake: FakeBackend):
+    video = _in_the_backup(backend)
+    hold.hold(restored=True)
+    restore.search_backend(backend.pk)
+    fake.list_error = UnavailableError("Nobody answers.", code="unreachable")
+    Video.objects.update(due_at=timezone.now())
+
+    reconcile(backend.pk)
+
+    video.refresh_from_db()
+    assert (video.state, video.needs_decision) == (State.UNCERTAIN, False)
 
 
 def test_one_that_stays_away_leaves_it_to_the_owner(backend: Backend, fake: FakeBackend):

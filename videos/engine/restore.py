@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.backends.errors import BackendError, UnavailableError
+from videos.backends.errors import BackendError, RefusedError
 from videos.engine import clients, enqueue, hold
 from videos.engine.reconcile import SEARCH_FOR
 from videos.engine.submission_marks import MarksUnavailableError
@@ -67,15 +67,13 @@ def search_backend(backend_id: int) -> None:
 
 
 def _answers(backend: Backend) -> bool:
-    """Whether the backend answers at all. One that refuses to list has answered."""
+    """Whether the backend answers at all, other than that our key is wrong. A refusal to list is an answer."""
     if backend.can_list is False:
         return True
     try:
         with clients.client_for(backend) as client:
             client.list(limit=1)
-    except UnavailableError as error:
-        logger.warning("%s cannot be searched yet: %s", backend, error)
-        return False
-    except BackendError:
-        return True
+    except BackendError as error:
+        logger.warning("%s cannot list its jobs: %s", backend, error)
+        return isinstance(error, RefusedError) and error.code != "invalid_key"
     return True
