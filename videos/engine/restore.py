@@ -67,7 +67,7 @@ def search_backend(backend_id: int) -> None:
 
 
 def _answers(backend: Backend) -> bool:
-    """Whether the backend answers at all, other than that our key is wrong. A refusal to list is an answer."""
+    """Whether the backend answers, be it that it has no list. A refused key is no answer."""
     if backend.can_list is False:
         return True
     try:
