@@ -19,7 +19,7 @@ def test_it_looks_again_without_submitting(as_carol: Client, hints, django_captu
     late.refresh_from_db()
     blocked.refresh_from_db()
     assert messages_of(response) == [
-        "1 will be checked again; 1 had failed for a reason that looking again does not change."
+        "1 will be checked again; 1 failed for a reason that checking again cannot change."
     ]
     assert (late.state, late.backend_job_id) == (State.IN_PROGRESS, job)
     assert blocked.state == State.FAILED

@@ -15,7 +15,7 @@ def test_the_list_asks_first(as_carol: Client, hints):
 
     page = act(as_carol, "delete_selected", [video])
 
-    assert "There is no way back" in page.content.decode()
+    assert "This cannot be undone" in page.content.decode()
     assert Video.objects.get().deleted_at is None
     assert hints == []
 
@@ -43,7 +43,7 @@ def test_the_page_of_one_video_deletes_the_same_way(
     video = VideoFactory(state=State.COMPLETED)
     address = reverse("admin:videos_video_delete", args=[video.pk])
 
-    assert "There is no way back" in as_carol.get(address).content.decode()
+    assert "This cannot be undone" in as_carol.get(address).content.decode()
     with django_capture_on_commit_callbacks(execute=True):
         as_carol.post(address, {"post": "yes"})
 

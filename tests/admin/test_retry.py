@@ -18,10 +18,10 @@ def test_it_asks_first_and_names_what_would_be_submitted(
         page = act(as_carol, "retry", [failed, running])
 
     content = page.content.decode()
-    assert "may cost money again" in content
+    assert "may be charged again" in content
     assert failed.public_id in content
     assert running.public_id not in content
-    assert "1 of those you chose does not fit" in content
+    assert "1 of the selected videos is not eligible" in content
     failed.refresh_from_db()
     assert failed.state == State.FAILED
     assert hints == []
@@ -61,7 +61,7 @@ def test_it_takes_no_more_than_a_person_can_have_read(as_carol: Client, monkeypa
 
     response = act(as_carol, "retry", failed, confirmed="yes")
 
-    assert messages_of(response) == ["Choose at most 2 videos for “Retry”. Nothing was changed."]
+    assert messages_of(response) == ["Select at most 2 videos for “Retry”. Nothing was changed."]
     for video in failed:
         video.refresh_from_db()
         assert video.state == State.FAILED

@@ -121,7 +121,7 @@ def test_it_reports_every_fault_with_its_line(refused):
         (b"prompt\nA fox\nA b\xe4r\n", "line 3: this is not UTF-8"),
         ("prompt\nA fox\n".encode("utf-16"), "line 1: this is not UTF-8"),
         ("prompt,seconds\nA fox,-4\n", "line 2: seconds must be a whole number"),
-        ("prompt\n" + "x" * 32_001, "line 2: A prompt has at most"),
+        ("prompt\n" + "x" * 32_001, "line 2: A prompt can have at most"),
         ("prompt\n" + "x" * 200_000, "line 2: this is not CSV"),
     ],
 )

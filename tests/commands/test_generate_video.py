@@ -40,8 +40,8 @@ def test_it_prints_the_id_and_nothing_else(alice, hints, run, django_capture_on_
     [
         ({"user": "nobody"}, "--user: there is no account “nobody”"),
         ({"model": "sora-9"}, "--model: There is no model"),
-        ({"seconds": 5}, "--seconds: Sora 2 makes videos of"),
-        ({"size": "1x1"}, "--size: Sora 2 makes videos of"),
+        ({"seconds": 5}, "--seconds: Sora 2 supports these durations"),
+        ({"size": "1x1"}, "--size: Sora 2 supports these sizes"),
         ({"reference": Path("/nowhere/a.png")}, "--reference: there is no file"),
         ({"output": Path("/nowhere/a.mp4")}, "--output: there is no folder"),
         ({"output": Path("/")}, "--output: “/” is a folder"),
@@ -67,9 +67,9 @@ def test_it_refuses_a_prompt_that_is_none(alice, run, prompt: str):
 
 def test_it_refuses_a_reference_that_is_no_picture(alice, run, tmp_path: Path):
     fake = tmp_path / "fake.png"
-    fake.write_text("not a picture")
+    fake.write_text("not an image")
 
-    with pytest.raises(CommandError, match=r"--reference: .*not a picture"):
+    with pytest.raises(CommandError, match=r"--reference: .*not an image"):
         run("generate_video", "A fox", user="alice", reference=fake)
 
     assert not Video.objects.exists()

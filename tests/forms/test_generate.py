@@ -110,7 +110,7 @@ def test_characters_stay_with_the_models_of_their_backend(alice):
     form = GenerateForm({**GOOD, "characters": [bea.public_id]}, owner=alice)
 
     assert not form.is_valid()
-    assert "does not know Bea" in form.errors["characters"][0]
+    assert "cannot use Bea" in form.errors["characters"][0]
     form = GenerateForm({**GOOD, "characters": [ada.public_id]}, owner=alice)
     assert form.is_valid()
 

@@ -98,10 +98,10 @@ def test_a_text_without_braces_needs_no_escaping(text: str):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("A {product", "other half"),
-        ("A product}", "other half"),
-        ("{}", "is no variable"),
-        ("{my product}", "is no variable"),
+        ("A {product", "unmatched"),
+        ("A product}", "unmatched"),
+        ("{}", "is not a variable"),
+        ("{my product}", "is not a variable"),
         ("{city|}", "after the bar"),
         ("{city|a|b}", "after the bar"),
         ("{city|" + "x" * (MAX_VALUE_LENGTH + 1) + "}", "after the bar"),

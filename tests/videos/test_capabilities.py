@@ -115,7 +115,7 @@ def test_without_any_backend_it_says_so(alice):
     Backend.objects.for_environment()
     Backend.objects.update(enabled=False)
 
-    with pytest.raises(ValidationError, match=r"No backend serves any model now."):
+    with pytest.raises(ValidationError, match=r"No models are available right now."):
         create_video(alice, WISH)
 
     assert backend_status(Backend.objects.in_use()) == "none"

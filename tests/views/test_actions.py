@@ -89,7 +89,7 @@ def test_it_needs_the_csrf_token(alice, name, state, fields, result):
 def test_it_leaves_a_finished_video_alone(as_alice, alice, hints, name):
     video = VideoFactory(owner=alice, state=State.COMPLETED)
     response = as_alice.post(url_of(name, video), follow=True)
-    assert "has moved on" in response.content.decode()
+    assert "status has changed" in response.content.decode()
     video.refresh_from_db()
     assert (video.state, video.revision) == (State.COMPLETED, 0)
     assert hints == []

@@ -39,7 +39,7 @@ def test_a_note_is_kept_by_a_plain_form(as_alice, video):
     assert response.url == video.get_absolute_url()
     page = as_alice.get(response.url).content.decode()
     assert "&lt;b&gt;Bold&lt;/b&gt;</textarea>" in page
-    assert "The note is saved." in page
+    assert "Note saved." in page
     do(as_alice, "note", video, "")
     video.refresh_from_db()
     assert video.note == ""
@@ -131,6 +131,6 @@ def test_what_is_typed_outlives_the_page_being_drawn_again(as_alice, alice):
     running = VideoFactory(owner=alice, state=State.IN_PROGRESS, revision=2)
     news = as_alice.get(running.get_absolute_url(), {"version": "1"}, headers=HTMX).content.decode()
     assert 'id="detail"' in news
-    assert 'id="facts" hx-swap-oob="true"' in news
+    assert 'id="metadata" hx-swap-oob="true"' in news
     assert "<textarea" not in news
     assert 'id="tags"' not in news

@@ -109,12 +109,12 @@ def test_what_is_only_anothers_or_deleted_is_nothing(as_alice, alice, theirs):
 @pytest.mark.parametrize(
     ("deed", "more", "sentence"),
     [
-        ("", {}, "Choose what to do"),
-        ("nonsense", {}, "Choose what to do"),
-        ("tag", {"tag": ""}, "A tag has 1 to 40 characters"),
-        ("tag", {"tag": "a,b"}, "A tag has 1 to 40 characters"),
-        ("tag", {"tag": "x\x00"}, "A tag has 1 to 40 characters"),
-        ("untag", {"tag": ""}, "Name the tag"),
+        ("", {}, "Choose an action"),
+        ("nonsense", {}, "Choose an action"),
+        ("tag", {"tag": ""}, "A tag must have 1 to 40 characters"),
+        ("tag", {"tag": "a,b"}, "A tag must have 1 to 40 characters"),
+        ("tag", {"tag": "x\x00"}, "A tag must have 1 to 40 characters"),
+        ("untag", {"tag": ""}, "Enter the tag"),
         ("untag", {"tag": "unknown"}, "You have no tag “unknown”."),
         ("untag", {"tag": "a\x00b"}, "You have no tag “ab”."),
     ],
@@ -138,7 +138,7 @@ def test_nothing_selected_is_said(as_alice, mine, ids):
 def test_too_many_at_once_are_refused(as_alice, mine):
     ids = [f"video_{number}" for number in range(MOST)]
     response = as_alice.post(URL, {"do": "trash", "id": [mine[0].public_id, *ids]}, headers=HTMX)
-    assert f"At most {MOST} videos at once" in response.content.decode()
+    assert f"Select up to {MOST} videos at once" in response.content.decode()
     assert untouched(mine[0])
 
 

@@ -22,7 +22,7 @@ def thrown(owner, **fields) -> Video:
 def test_it_asks_first(as_alice, alice):
     video = thrown(alice)
     page = as_alice.get(url_of(video)).content.decode()
-    assert "Delete this video for good?" in page
+    assert "Permanently delete this video?" in page
     video.refresh_from_db()
     assert video.deleted_at is None
 

@@ -49,7 +49,7 @@ def test_the_page_shows_the_source_and_its_prompt(as_alice, source, verb):
     assert f'src="{reverse("videos:file", args=[source.public_id])}"' in page
     assert "A paper boat</textarea>" in page
     assert "data-price>$0.40</span>" in page
-    assert "the simulator is free" in page
+    assert "The simulator is free" in page
     assert " style=" not in page
     assert nothing_made(source)
 
@@ -96,7 +96,7 @@ def test_htmx_gets_only_the_form_back(as_alice, source):
     response = as_alice.post(url_of(source, "remix"), {"prompt": ""}, headers=HTMX)
     assert response.status_code == 422
     assert "<html" not in response.content.decode()
-    assert 'id="derive"' in response.content.decode()
+    assert 'id="derivation-form"' in response.content.decode()
     assert "hx-disabled-elt" in response.content.decode(), "a second press must not make a second video"
 
 
@@ -121,14 +121,14 @@ def test_it_offers_the_lengths_with_their_prices(as_alice, source):
     ]
     assert [each.seconds for each in lengths if each.chosen] == [4]
     page = response.content.decode()
-    assert 'value="8" data-costs="$0.80"' in page
-    assert "8 s more cost $0.80" in page
+    assert 'value="8" data-price-label="$0.80"' in page
+    assert "8 s: $0.80" in page
 
 
 def test_the_button_says_the_price_of_what_was_chosen(as_alice, source):
     page = as_alice.post(url_of(source, "extend"), {"prompt": "", "seconds": "12"}).content.decode()
     assert "data-price>$1.20</span>" in page
-    assert 'value="12" data-costs="$1.20" checked' in page
+    assert 'value="12" data-price-label="$1.20" checked' in page
 
 
 def test_there_is_no_price_where_the_catalogue_has_none(as_alice, source):
@@ -140,20 +140,20 @@ def test_there_is_no_price_where_the_catalogue_has_none(as_alice, source):
 
 
 def test_it_says_who_extends(as_alice, alice, source):
-    assert "Simulator extends the film itself." in as_alice.get(url_of(source, "extend")).content.decode()
+    assert "Simulator extends the video itself." in as_alice.get(url_of(source, "extend")).content.decode()
     for knows, words in ((False, "cannot extend videos"), (None, "is not known to extend videos")):
         backend = joining_backend(base_url=f"http://{knows}.test/v1", can_extend=knows, position=1)
         video = VideoFactory(owner=alice, state=State.COMPLETED, backend=backend)
         page = as_alice.get(url_of(video, "extend")).content.decode()
-        assert f"Box {words}, so it makes a clip that begins with the last frame" in page
-        assert "the simulator is free" not in page
+        assert f"Box {words}, so it generates a continuation from the last frame" in page
+        assert "The simulator is free" not in page
         Backend.objects.filter(pk=backend.pk).update(enabled=False, name=f"Box {knows}")
 
 
 def test_where_the_backend_is_left_another_goes_on(as_alice, alice, source):
     joining_backend()
     page = as_alice.get(url_of(source, "extend")).content.decode()
-    assert "Simulator takes no new videos now, so Box makes a clip" in page
+    assert "Simulator is not accepting new videos, so Box generates a continuation" in page
     as_alice.post(url_of(source, "extend"), WISH)
     made = Video.objects.exclude(pk=source.pk).get()
     assert (made.backend.name, made.concat_with_source) == ("Box", True)
@@ -166,7 +166,7 @@ def test_a_video_that_is_not_finished_cannot(as_alice, alice, verb, state):
     for response in (as_alice.get(url_of(video, verb)), as_alice.post(url_of(video, verb), WISH)):
         page = response.content.decode()
         assert response.status_code == 409
-        assert f"Only a completed video can be used to {verb}" in page
+        assert f"You can only {verb} a completed video" in page
         assert f'href="{video.get_absolute_url()}"' in page
     assert nothing_made(video)
 

@@ -111,4 +111,4 @@ def test_one_thing_to_do_stands_out(as_alice, alice):
         {"state": State.UNCERTAIN, "due_at": None},
     ):
         page = as_alice.get(VideoFactory(owner=alice, **fields).get_absolute_url()).content.decode()
-        assert page.count("button--main") == 1, fields
+        assert page.count("button--primary") == 1, fields

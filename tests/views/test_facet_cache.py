@@ -42,7 +42,7 @@ def test_many_are_remembered_and_counted_anew_for_the_filters_alone(as_alice, al
 
     filters = as_alice.get(URL, headers={**HTMX, "HX-Target": "filters"})
     assert total(filters) == 3
-    assert 'id="total"' in filters.content.decode()
+    assert 'id="result-count"' in filters.content.decode()
     assert total(as_alice.get(URL)) == 3
 
 

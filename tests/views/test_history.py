@@ -55,7 +55,7 @@ def test_it_searches_every_word(as_alice, alice):
     response = as_alice.get(URL, {"q": "RED snow\x00"}, headers=HTMX)
     assert prompts(response) == ["A red fox on snow"]
     assert "<html" not in response.content.decode()
-    assert "No prompt has “zebra”" in as_alice.get(URL, {"q": "zebra"}).content.decode()
+    assert "No prompts match “zebra”" in as_alice.get(URL, {"q": "zebra"}).content.decode()
 
 
 def test_a_search_goes_on_to_its_next_page(as_alice, alice):
@@ -101,9 +101,9 @@ def test_the_dialog_goes_on_with_items_alone(as_alice, alice):
     older = first.context["older"]
     assert f'hx-get="{URL}?picking=1&amp;q=fox%20%26&amp;before={older}"' in first.content.decode()
     page = as_alice.get(URL, {"picking": "1", "q": "fox &", "before": older}, headers=HTMX).content.decode()
-    assert page.count('<li class="earlier"') == 2
+    assert page.count('<li class="prompt-item"') == 2
     assert page.count("<li") == 2, "there is nothing older"
-    assert 'id="found"' not in page
+    assert 'id="results"' not in page
 
 
 def test_the_studio_asks_for_no_prompt_before_the_dialog_is_opened(as_alice, alice):

@@ -70,7 +70,7 @@ def test_without_a_search_the_neighbours_are_the_newer_and_the_older(as_alice, f
     page = as_alice.get(five[2].get_absolute_url()).content.decode()
     assert f'rel="next" href="{five[1].get_absolute_url()}"' in page
     assert f'href="{LIBRARY}"> <' not in page
-    assert re.search(rf'<a class="more" href="{LIBRARY}">.*Back to the library', page)
+    assert re.search(rf'<a class="icon-link" href="{LIBRARY}">.*Back to the library', page)
 
 
 def test_filters_pass_over_what_does_not_fit(as_alice, alice, five):

@@ -19,7 +19,7 @@ def test_htmx_is_told_with_the_card_that_it_was_too_late(as_alice, alice):
     video = VideoFactory(owner=alice, state=State.COMPLETED)
     response = as_alice.post(reverse("videos:cancel", args=[video.public_id]), headers=HTMX)
     toast = json.loads(response["HX-Trigger"])["toast"]
-    assert "moved on" in toast["text"]
+    assert "status has changed" in toast["text"]
     assert f'id="card-{video.public_id}"' in response.content.decode()
     assert Video.objects.get().state == State.COMPLETED
 
@@ -28,8 +28,8 @@ def test_without_scripts_it_is_a_message_on_the_next_page(as_alice, alice):
     video = VideoFactory(owner=alice, state=State.COMPLETED)
     response = as_alice.post(reverse("videos:cancel", args=[video.public_id]), follow=True)
     page = response.content.decode()
-    assert "moved on" in page
-    assert "Undo" not in page[page.index('class="messages"') : page.index("moved on") + 200]
+    assert "status has changed" in page
+    assert "Undo" not in page[page.index('class="messages"') : page.index("status has changed") + 200]
 
 
 def test_nothing_is_said_when_it_was_done(as_alice, alice):

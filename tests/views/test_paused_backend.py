@@ -20,7 +20,7 @@ def test_staff_are_told_why_a_backend_rests(as_carol, as_alice):
 
     told = as_carol.get(URL).content.decode()
 
-    assert "GPU box rests" in told
+    assert "GPU box is paused" in told
     assert REASON in told
     assert reverse("admin:videos_backend_change", args=[backend.pk]) in told
     assert "rests" not in as_alice.get(URL).content.decode()

@@ -102,8 +102,8 @@ def test_one_is_kept_changed_and_deleted(as_alice, alice):
         ("title", "", "required"),
         ("title", "x" * 81, "at most 80"),
         ("prompt", "", "required"),
-        ("prompt", "A {thing", "other half"),
-        ("prompt", "A {2nd}", "is no variable"),
+        ("prompt", "A {thing", "unmatched"),
+        ("prompt", "A {2nd}", "is not a variable"),
         ("prompt", "x" * 32_001, "at most 32000"),
         ("prompt", "a\x00b", "Null characters"),
         ("category", "x" * 41, "at most 40"),
@@ -124,13 +124,13 @@ def test_it_refuses_what_no_form_could_be_filled_with(as_alice, field, value, sa
 def test_a_length_that_the_chosen_model_has_not_is_refused(as_alice):
     VideoModel.objects.filter(name="sora-2-pro").update(seconds=[4])
     response = as_alice.post(NEW, {**GOOD, "model": "sora-2-pro", "seconds": "12"})
-    assert "Not a length of Sora 2 Pro" in str(response.context["form"].errors["seconds"])
+    assert "Sora 2 Pro does not offer this duration" in str(response.context["form"].errors["seconds"])
 
 
 def test_there_is_an_end_to_how_many_one_may_keep(as_alice, alice, monkeypatch):
     monkeypatch.setattr(templates, "OWN_LIMIT", 2)
     first, _ = own(alice), own(alice)
-    assert "You have 2 templates" in as_alice.post(NEW, GOOD).content.decode()
+    assert "limit of 2 templates" in as_alice.post(NEW, GOOD).content.decode()
     assert PromptTemplate.objects.filter(owner=alice).count() == 2
     assert as_alice.post(address(first), GOOD).status_code == 302
 

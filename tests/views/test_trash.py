@@ -50,7 +50,7 @@ def test_a_video_goes_there_and_comes_back(as_alice, alice, hints):
 
 def test_it_asks_first_without_doing_it(as_alice, alice):
     video = VideoFactory(owner=alice, state=State.IN_PROGRESS)
-    assert "It is canceled first" in as_alice.get(url_of("throw", video)).content.decode()
+    assert "It will be canceled first" in as_alice.get(url_of("throw", video)).content.decode()
     video.refresh_from_db()
     assert video.trashed_at is None
     assert video.state == State.IN_PROGRESS
@@ -84,9 +84,9 @@ def test_the_page_says_when_each_goes(as_alice, alice, settings):
     settings.TRASH_RETENTION_DAYS = 7
     thrown(alice, trashed_at=timezone.now() - timedelta(days=5, seconds=-60))
     page = as_alice.get(URL).content.decode()
-    assert "Deleted for good 2\xa0days from now" in page
+    assert "Permanently deleted 2\xa0days from now" in page
     assert "2 days left" in page
-    assert "7 days after" in page
+    assert "after 7 days in the trash" in page
 
 
 def test_it_shows_ones_own_latest_first_in_pages(as_alice, alice, bob, django_assert_num_queries):
@@ -126,7 +126,7 @@ def test_undo_restores_one_deed_and_nothing_of_anothers(as_alice, as_bob, alice,
 def test_undo_of_nonsense_does_nothing(as_alice, alice, value):
     thrown(alice)
     page = as_alice.post(UNDO, {"trashed": value}, follow=True).content.decode()
-    assert "There is nothing to undo any more." in page
+    assert "There is nothing left to undo." in page
     assert not Video.objects.not_trashed().exists()
 
 
@@ -144,7 +144,7 @@ def test_undo_leads_back_to_a_page_of_ours(as_alice, referer, back):
 
 def test_emptying_asks_first_and_deletes_ones_own(as_alice, alice, bob):
     gone, kept, theirs = thrown(alice), VideoFactory(owner=alice), thrown(bob)
-    assert "1 video is deleted for good" in as_alice.get(EMPTY).content.decode()
+    assert "1 video will be permanently deleted" in as_alice.get(EMPTY).content.decode()
     gone.refresh_from_db()
     assert gone.deleted_at is None
 

@@ -49,7 +49,7 @@ def test_what_is_sent_is_the_prompt_filled_in(as_alice, alice):
         ("blank-thing", "", "“thing” is empty"),
         ("blank-thing", "  ", "“thing” is empty"),
         ("blank-city", "", "“city” is empty"),
-        ("blank-city", "Rome", "Choose one of the list"),
+        ("blank-city", "Rome", "Choose a value from the list"),
         ("blank-season", "x" * 501, "at most 500"),
         ("blank-season", "a\x00b", "Null characters"),
     ],

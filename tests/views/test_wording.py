@@ -73,7 +73,7 @@ def test_a_glyph_stays_in_its_box(size):
 
 def test_what_is_being_canceled_says_so():
     video = VideoFactory.build(state=State.SUBMITTING, owner=None, backend=None)
-    assert headline(video) == "Sending"
+    assert headline(video) == "Submitting"
     video.cancel_requested_at = NOW
     assert headline(video) == "Canceling"
 

@@ -66,7 +66,7 @@ def _why_not_checked(video: Video | None) -> str:
         return "had been deleted"
     if video.state != State.FAILED:
         return "had not failed"
-    return "had failed for a reason that looking again does not change"
+    return "failed for a reason that checking again cannot change"
 
 
 def _is(video: Video, state: State) -> bool:
@@ -78,7 +78,7 @@ _FINISHED = "had already finished"
 CHECK_AGAIN = VideoAction(
     name="check_again",
     label="Check again",
-    meaning="looks once more at the backend's job. Nothing is submitted, nothing is paid.",
+    meaning="looks up the backend's job once more. Nothing is submitted or charged.",
     service=recheck_video,
     is_possible=lambda video: video.can_check_again,
     done="will be checked again",
@@ -87,18 +87,18 @@ CHECK_AGAIN = VideoAction(
 RETRY = VideoAction(
     name="retry",
     label="Retry",
-    meaning="submits the video anew. This may cost money again.",
+    meaning="submits a new job. This may be charged again.",
     service=retry_video,
     is_possible=lambda video: video.can_retry,
     done="queued again",
     why_not=_why_not_retried,
-    warning="Each of these videos is submitted to its backend anew. That may cost money again.",
+    warning="Each of these videos will be submitted to its backend as a new job. This may be charged again.",
 )
 CANCEL = VideoAction(
     name="cancel",
     label="Cancel",
-    meaning="stops waiting for it and asks the backend to delete the job. What the backend charged stays "
-    "charged.",
+    meaning="stops the video and asks the backend to delete the job. Charges already made by the backend "
+    "remain.",
     service=cancel_video,
     is_possible=lambda video: video.can_cancel,
     done="canceled",
@@ -107,23 +107,24 @@ CANCEL = VideoAction(
 SUBMIT_AGAIN = VideoAction(
     name="submit_again",
     label="Submit again",
-    meaning="queues it although the backend may have accepted it before. It may be paid for twice.",
+    meaning="queues it again although the backend may have received it before. It may be charged twice.",
     service=resubmit_video,
     is_possible=lambda video: video.needs_decision,
     done="queued again",
-    why_not=lambda video: "needed no decision",
-    warning="Nobody could tell whether the backend accepted these videos. If it did, submitting them again "
-    "means that they are paid for twice. Look at the backend's own list of jobs first.",
+    why_not=lambda video: "did not need attention",
+    warning="We couldn't confirm that the backend received these jobs. If it did, submitting them again "
+    "means that they are charged twice. Check the backend's own list of jobs first.",
 )
 GIVE_UP = VideoAction(
     name="give_up",
-    label="Give up",
-    meaning="marks it as failed. If the backend did accept it, its result is lost.",
+    label="Mark as failed",
+    meaning="stops looking for the job. If the backend did receive it, its result is lost.",
     service=abandon_video,
     is_possible=lambda video: video.needs_decision,
-    done="given up",
-    why_not=lambda video: "needed no decision",
-    warning="These videos will count as failed. If the backend did accept them, their results are lost.",
+    done="marked as failed",
+    why_not=lambda video: "did not need attention",
+    warning="These videos will be marked as failed. If the backend did receive their jobs, the results "
+    "are lost.",
 )
 DELETE = VideoAction(
     name="delete_selected",  # replaces the admin's own, which would leave files and jobs behind
@@ -134,8 +135,8 @@ DELETE = VideoAction(
     done="deleted",
     why_not=lambda video: "had been deleted before",
     permission="delete",
-    warning="These videos disappear at once, and with them their files and, where the backend can, its jobs. "
-    "Those in flight are canceled first. There is no way back.",
+    warning="These videos and their files are deleted immediately, and their backend jobs where supported. "
+    "Videos in progress are canceled first. This cannot be undone.",
 )
 RECOVERY_ACTIONS = (CHECK_AGAIN, RETRY, CANCEL, SUBMIT_AGAIN, GIVE_UP)
 VIDEO_ACTIONS = (*RECOVERY_ACTIONS, DELETE)
@@ -149,7 +150,7 @@ def make_admin_action(action: VideoAction) -> AdminAction:
     def act(modeladmin: Any, request: HttpRequest, queryset: QuerySet[Video]) -> HttpResponseBase | None:
         pks = _selected_ids(request, queryset)
         if action.warning and len(pks) > MAX_CONFIRMED:
-            sentence = f"Choose at most {MAX_CONFIRMED} videos for “{action.label}”. Nothing was changed."
+            sentence = f"Select at most {MAX_CONFIRMED} videos for “{action.label}”. Nothing was changed."
             modeladmin.message_user(request, sentence, messages.ERROR)
             return None
         if action.warning and "confirmed" not in request.POST:
@@ -186,7 +187,7 @@ def _ask_to_confirm(
         "skipped": len(pks) - len(eligible),
         "from_page": "from_page" in request.POST,
     }
-    return TemplateResponse(request, "admin/videos/video/confirm.html", context)
+    return TemplateResponse(request, "admin/videos/video/action_confirmation.html", context)
 
 
 def _perform(

@@ -26,7 +26,7 @@ _CAPABILITIES = (
     "can_characters",
     "takes_reference",
 )
-_MARKS = {True: "yes", False: "no", None: "not known"}
+_MARKS = {True: "yes", False: "no", None: "unknown"}
 
 
 class BackendForm(forms.ModelForm[Backend]):
@@ -34,7 +34,7 @@ class BackendForm(forms.ModelForm[Backend]):
         VideoModel.objects.all(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="What it serves. A model that is missing here is added under Video models.",
+        help_text="The models it serves. To add a model to this list, go to Video models.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -85,11 +85,11 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
             (None, {"fields": ("name", where, "key_env", "key", "enabled", "position", "models")}),
             ("Limits", {"fields": ("timeout", "max_in_flight", "requests_per_minute")}),
             (
-                "What it can do",
+                "Capabilities",
                 {
                     "fields": (*_CAPABILITIES, "sends_json", "probed_at"),
-                    "description": "Unknown: nobody has found out yet. The action “Probe” in the list finds "
-                    "out what it can, without starting a job.",
+                    "description": "“Unknown” means not detected yet. The “Probe” action in the list detects "
+                    "what the backend supports, without starting a job.",
                 },
             ),
             ("State", {"fields": ("status", "created_at")}),
@@ -121,7 +121,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         if backend.pk is None:
             return "-"
         if not backend.key_env:
-            return "none needed"
+            return "not needed"
         return f"{backend.key_env} is {'set' if os.environ.get(backend.key_env) else 'not set'}"
 
     @admin.display(description="models")
@@ -133,18 +133,16 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         if backend.pk is None:
             return format_html("{}", "-")
         if not backend.enabled:
-            return format_html('<span class="desk-state desk-state-canceled">{}</span>', "Disabled")
+            return format_html('<span class="admin-state admin-state-canceled">{}</span>', "Disabled")
         if not _is_paused(backend):
             takes_jobs = backend in Backend.objects.in_use()
-            kind, words = ("completed", "Taking jobs") if takes_jobs else ("canceled", "Standing by")
-            return format_html('<span class="desk-state desk-state-{}">{}</span>', kind, words)
+            kind, words = ("completed", "Accepting jobs") if takes_jobs else ("canceled", "On standby")
+            return format_html('<span class="admin-state admin-state-{}">{}</span>', kind, words)
         until = timezone.localtime(backend.paused_until).strftime("%Y-%m-%d %H:%M:%S")
         words = f"Paused until {until}: {backend.pause_reason}"
-        return format_html('<span class="desk-state desk-state-resting">{}</span>', words)
+        return format_html('<span class="admin-state admin-state-paused">{}</span>', words)
 
-    @admin.action(
-        permissions=["change"], description="Probe: find out what it can do, without starting a job"
-    )
+    @admin.action(permissions=["change"], description="Probe: detect capabilities without starting a job")
     def probe(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
         for backend in queryset:
             report = probe_backend(backend)
@@ -162,7 +160,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
             )
         parts = [f"{len(paused)} resumed"] if paused else []
         others = queryset.count() - len(paused)
-        parts += [f"{others} had not been paused"] if others else []
+        parts += [f"{others} not paused"] if others else []
         level = messages.SUCCESS if paused else messages.WARNING
         self.message_user(request, "; ".join(parts) + ".", level)
 

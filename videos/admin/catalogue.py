@@ -61,7 +61,7 @@ class VideoModelAdmin(admin.ModelAdmin[VideoModel]):
 
     @admin.display(description="backends")
     def served_by(self, model: VideoModel) -> str:
-        return ", ".join(backend.name for backend in model.backends.all()) or "none: not offered"
+        return ", ".join(backend.name for backend in model.backends.all()) or "None (not offered)"
 
     @admin.display(description="price per second")
     def prices(self, model: VideoModel) -> str:

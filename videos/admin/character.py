@@ -73,12 +73,12 @@ class CharacterAdmin(FileViews):
         if character.is_ready:
             kind, words = "completed", "Ready"
         elif character.is_pending:
-            kind, words = "in_progress", "Being made"
-        return format_html('<span class="desk-state desk-state-{}">{}</span>', kind, words)
+            kind, words = "in_progress", "Creating"
+        return format_html('<span class="admin-state admin-state-{}">{}</span>', kind, words)
 
     @admin.display(description="clip")
     def clip(self, character: Character) -> SafeString:
         address = reverse("admin:videos_character_file", args=[character.pk])
         return format_html(
-            '<video class="desk-player" controls preload="metadata" src="{}"></video>', address
+            '<video class="admin-player" controls preload="metadata" src="{}"></video>', address
         )

@@ -14,7 +14,7 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("in_flight", "In flight"), ("needs_decision", "Needs a decision"), *State.choices]
+        return [("in_flight", "In flight"), ("needs_decision", "Needs attention"), *State.choices]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Video]) -> QuerySet[Video]:
         value = self.value()

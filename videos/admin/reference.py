@@ -51,4 +51,4 @@ class ReferenceImageAdmin(FileViews):
     @admin.display(description="")
     def picture(self, image: ReferenceImage) -> SafeString:
         address = reverse("admin:videos_referenceimage_file", args=[image.pk])
-        return format_html('<img class="desk-poster" src="{}" alt="" loading="lazy">', address)
+        return format_html('<img class="admin-poster" src="{}" alt="" loading="lazy">', address)

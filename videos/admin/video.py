@@ -35,7 +35,7 @@ class VideoAdmin(FileViews):
         "error_message",
         "error_detail",
     )
-    search_help_text = "Prompt, id, owner, the backend's job id, error"
+    search_help_text = "Prompt, ID, owner, backend job ID, error"
     sortable_by = ("age",)  # the other columns have no index, and the table keeps growing
     show_full_result_count = False
     view_on_site = False  # that page is for the owner alone
@@ -44,7 +44,7 @@ class VideoAdmin(FileViews):
     fieldsets = (
         (None, {"fields": ("player", "public_id", "state_label", "available_actions", "owner", "backend")}),
         (
-            "Asked for",
+            "Request",
             {
                 "fields": (
                     "prompt",
@@ -60,9 +60,12 @@ class VideoAdmin(FileViews):
                 )
             },
         ),
-        ("Made from", {"fields": ("kind", "source", "remixed_from", "source_seconds", "concat_with_source")}),
-        ("Trouble", {"fields": ("error_code", "error_message", "error_detail")}),
-        ("Times", {"fields": ("created_at", "timings", "finished_at", "deadline_at", "cancel_requested_at")}),
+        ("Source", {"fields": ("kind", "source", "remixed_from", "source_seconds", "concat_with_source")}),
+        ("Error", {"fields": ("error_code", "error_message", "error_detail")}),
+        (
+            "Timing",
+            {"fields": ("created_at", "timings", "finished_at", "deadline_at", "cancel_requested_at")},
+        ),
         ("Result", {"fields": ("measured", "byte_count", "sha256")}),
         (
             "Engine",
@@ -132,34 +135,37 @@ class VideoAdmin(FileViews):
         if not video.poster:
             return ""
         address = reverse("admin:videos_video_poster", args=[video.pk])
-        return format_html('<img class="desk-poster" src="{}" alt="" loading="lazy">', address)
+        return format_html('<img class="admin-poster" src="{}" alt="" loading="lazy">', address)
 
     @admin.display(description="video")
     def title(self, video: Video) -> SafeString:
         prompt = Truncator(video.prompt).chars(90)
-        return format_html('{}<span class="desk-beneath">{}</span>', prompt, video.public_id)
+        return format_html('{}<span class="admin-secondary">{}</span>', prompt, video.public_id)
 
     @admin.display(description="state")
     def state_label(self, video: Video) -> SafeString:
         kind, words = video.state, video.get_state_display()
         if video.needs_decision:
-            kind, words = "needs-decision", "Needs a decision"
+            kind, words = "needs-decision", "Needs attention"
         elif video.is_in_flight and video.cancel_requested_at:
-            words = f"{words}, to be canceled"
+            words = f"{words}, cancel requested"
         elif video.progress is not None and video.state == State.IN_PROGRESS:
             words = f"{words} {video.progress} %"
-        label = format_html('<span class="desk-state desk-state-{}">{}</span>', kind, words)
+        label = format_html('<span class="admin-state admin-state-{}">{}</span>', kind, words)
         if not video.error_code:
             return label
         return format_html(
-            '{}<span class="desk-beneath" title="{}">{}</span>', label, video.error_message, video.error_code
+            '{}<span class="admin-secondary" title="{}">{}</span>',
+            label,
+            video.error_message,
+            video.error_code,
         )
 
-    @admin.display(description="asked for")
+    @admin.display(description="request")
     def settings(self, video: Video) -> SafeString:
         kind = "" if video.kind == Kind.CREATE else f", {video.get_kind_display()}"
         return format_html(
-            '{}<span class="desk-beneath">{}, {} s{}</span>', video.model, video.size, video.seconds, kind
+            '{}<span class="admin-secondary">{}, {} s{}</span>', video.model, video.size, video.seconds, kind
         )
 
     @admin.display(description="age", ordering="pk")
@@ -177,19 +183,19 @@ class VideoAdmin(FileViews):
             return _NONE
         poster = reverse("admin:videos_video_poster", args=[video.pk]) if video.poster else ""
         return format_html(
-            '<video class="desk-player" controls preload="metadata" src="{}" poster="{}"></video>',
+            '<video class="admin-player" controls preload="metadata" src="{}" poster="{}"></video>',
             reverse("admin:videos_video_file", args=[video.pk]),
             poster,
         )
 
-    @admin.display(description="what may be done")
+    @admin.display(description="available actions")
     def available_actions(self, video: Video) -> SafeString | str:
         possible = [
             (action.label, action.meaning) for action in RECOVERY_ACTIONS if action.is_possible(video)
         ]
         return format_html_join("", "<p><strong>{}</strong>: {}</p>", possible) or _NONE
 
-    @admin.display(description="took")
+    @admin.display(description="durations")
     def timings(self, video: Video) -> SafeString | str:
         steps = (
             ("in the queue", video.created_at, video.attempted_at),
@@ -200,7 +206,7 @@ class VideoAdmin(FileViews):
         spans = [(name, (end - begin).total_seconds()) for name, begin, end in steps if begin and end]
         return format_html_join(", ", "{} {} s", [(name, f"{span:.1f}") for name, span in spans]) or _NONE
 
-    @admin.display(description="measured")
+    @admin.display(description="file details")
     def measured(self, video: Video) -> str:
         if video.width is None or video.duration is None:
             return _NONE

@@ -27,8 +27,8 @@ SEARCH_FOR = timedelta(minutes=15)  # how long an unreachable backend is tried b
 
 NEEDS_DECISION = Reason(
     "uncertain",
-    "We couldn't confirm that the backend received this job. Submitting again may mean that it is paid twice;"
-    " marking it as failed may leave one job paid for and lost.",
+    "We couldn't confirm that the backend received this job. Submitting again may mean that it is charged"
+    " twice; marking it as failed may leave one job charged and lost.",
 )
 
 

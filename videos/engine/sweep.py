@@ -23,7 +23,7 @@ IDEMPOTENCY_BATCH = 500
 
 _INTERRUPTED = Reason(
     "interrupted",
-    "The submission was interrupted. We are finding out whether the backend accepted it.",
+    "The submission was interrupted. We're checking whether the backend accepted it.",
     "The lease ran out while submitting.",
 )
 

@@ -41,17 +41,17 @@ class CharacterForm(_NamedForm):
     def clean_backend(self) -> Backend:
         number = self.cleaned_data["backend"]
         if not self.backends:
-            raise ValidationError("No backend in use has characters.")
+            raise ValidationError("No enabled backend supports characters.")
         if number is None and len(self.backends) == 1:
             return self.backends[0]
         chosen = next((backend for backend in self.backends if backend.pk == number), None)
         if chosen is None:
-            raise ValidationError("Choose a backend that has characters.")
+            raise ValidationError("Choose a backend that supports characters.")
         return chosen
 
     def clean_video(self) -> Any:
         if self.cleaned_data["video"] is None:
-            raise ValidationError("Choose a clip, an MP4.")
+            raise ValidationError("Choose an MP4 clip.")
         return self.cleaned_data["video"]
 
     def _make(self, owner: User) -> Character:

@@ -79,7 +79,7 @@ class DerivationForm(CreationForm[Video]):
 
 class RemixForm(DerivationForm):
     verb = "remix"
-    meaning = "A remix is a new take on the whole clip: say in the prompt what should be different this time."
+    meaning = "A remix is a new take on the whole video. Describe what should be different this time."
 
     def _make(self, owner: User) -> Video:
         return remix_video(owner, self.source, self.cleaned_data["prompt"])
@@ -87,7 +87,7 @@ class RemixForm(DerivationForm):
 
 class EditForm(DerivationForm):
     verb = "edit"
-    meaning = "An edit keeps the clip and changes only what the prompt says."
+    meaning = "An edit keeps the video and changes only what the prompt describes."
 
     def _make(self, owner: User) -> Video:
         return edit_video(owner, self.source, self.cleaned_data["prompt"])
@@ -95,9 +95,7 @@ class EditForm(DerivationForm):
 
 class ExtendForm(DerivationForm):
     verb = "extend"
-    meaning = (
-        "An extension goes on where the clip ends, as the prompt says; you get the whole film as one file."
-    )
+    meaning = "Continue from the last frame using this prompt. You get the whole video as one file."
 
     seconds = forms.IntegerField(required=False)
 
@@ -131,11 +129,11 @@ class ExtendForm(DerivationForm):
         """Who makes the whole film: the backend, or this studio from two clips."""
         backend, join = self.source.backend, self.ways.join
         if join is None:
-            return f"{backend.name} extends the film itself."
+            return f"{backend.name} extends the video itself."
         cannot = {False: "cannot extend videos", None: "is not known to extend videos"}
-        why = cannot.get(backend.can_extend, "takes no new videos now")
-        maker = "it makes" if join.backend.pk == backend.pk else f"{join.backend.name} makes"
+        why = cannot.get(backend.can_extend, "is not accepting new videos")
+        maker = "it generates" if join.backend.pk == backend.pk else f"{join.backend.name} generates"
         return (
-            f"{backend.name} {why}, so {maker} a clip that begins with the last frame, "
-            "and the two are joined here into one file."
+            f"{backend.name} {why}, so {maker} a continuation from the last frame, "
+            "and the studio joins the two into one file."
         )

@@ -68,7 +68,7 @@ class GenerateForm(forms.Form):
         choices=Fit.choices, required=False, error_messages={"invalid_choice": "Choose Crop or Pad."}
     )
     characters = forms.MultipleChoiceField(
-        required=False, error_messages={"invalid_choice": "There is no such character here any more."}
+        required=False, error_messages={"invalid_choice": "This character no longer exists."}
     )
 
     prompt_limit = MAX_PROMPT_LENGTH
@@ -114,7 +114,7 @@ class GenerateForm(forms.Form):
         if not self.cleaned_data["reference"] or self.files.get("input_reference"):
             return None
         if self.chosen_reference is None:
-            raise ValidationError("There is no such image among yours any more. Choose another.")
+            raise ValidationError("This image no longer exists. Choose another one.")
         return self.chosen_reference
 
     def clean(self) -> dict[str, Any]:

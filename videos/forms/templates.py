@@ -20,7 +20,7 @@ from videos.prompts.syntax import (
 from videos.services.videos import MAX_PROMPT_LENGTH, validate_prompt
 
 OWN_LIMIT = 200  # templates of one person; their page shows them all
-_KEEP = "As chosen"
+_KEEP = "Use current setting"
 
 
 class TemplateForm(forms.ModelForm[PromptTemplate]):
@@ -56,11 +56,11 @@ class TemplateForm(forms.ModelForm[PromptTemplate]):
             if not offering:
                 raise ValidationError({"model": "This model is not in the catalogue. Choose another."})
         seconds, size = cleaned.get("seconds"), cleaned.get("size")
-        which = offering[0].label if cleaned.get("model") else "any model"
+        refusal = f"{offering[0].label} does not offer" if cleaned.get("model") else "No model offers"
         if seconds and not any(seconds in model.seconds for model in offering):
-            self.add_error("seconds", f"Not a length of {which}. There is: {_all(offering, 'seconds')}.")
+            self.add_error("seconds", f"{refusal} this duration. Choose one of: {_all(offering, 'seconds')}.")
         if size and not any(size in model.sizes for model in offering):
-            self.add_error("size", f"Not a size of {which}. There is: {_all(offering, 'sizes')}.")
+            self.add_error("size", f"{refusal} this resolution. Choose one of: {_all(offering, 'sizes')}.")
         return cleaned
 
 
@@ -96,7 +96,9 @@ class OwnTemplateForm(TemplateForm):
         cleaned = super().clean()
         mine = PromptTemplate.objects.filter(owner=self._owner)
         if self.instance.pk is None and mine.count() >= OWN_LIMIT:
-            raise ValidationError(f"You have {OWN_LIMIT} templates. Delete one to keep another.")
+            raise ValidationError(
+                f"You have reached the limit of {OWN_LIMIT} templates. Delete one to add another."
+            )
         return cleaned
 
     def save(self, commit: bool = True) -> PromptTemplate:
@@ -121,7 +123,7 @@ class SharedTemplateForm(TemplateForm):
         if self.instance.picture:
             names.setdefault(self.instance.picture)
         self.fields["picture"] = forms.ChoiceField(
-            choices=[("", "none"), *((name, name) for name in names)],
+            choices=[("", "None"), *((name, name) for name in names)],
             required=False,
             help_text=self.fields["picture"].help_text,
         )
@@ -155,7 +157,7 @@ class VariablesForm(forms.Form):
         except MissingValuesError as error:
             for blank in self.template.blanks:
                 if blank.name in error.names and _key(blank) not in self.errors:
-                    self.add_error(_key(blank), f"Say what goes here: “{blank.label}” is empty.")
+                    self.add_error(_key(blank), f"Enter a value: “{blank.label}” is empty.")
         return self.cleaned_data
 
     @property
@@ -194,7 +196,7 @@ def _field(blank: Variable) -> forms.Field:
     }
     if blank.is_choice:
         choices = [(value, value) for value in blank.values]
-        wrong = {"invalid_choice": "Choose one of the list."}
+        wrong = {"invalid_choice": "Choose a value from the list."}
         return forms.ChoiceField(choices=choices, error_messages=wrong, **settings)
     field = forms.TextInput(attrs={"data-label": blank.label})
     return forms.CharField(max_length=MAX_ANSWER_LENGTH, widget=field, **settings)

@@ -125,9 +125,7 @@ def validate_template(text: str) -> None:
     """Raise `ValidationError`, with a sentence for its author, unless `text` can be kept as a template."""
     for match in _TOKEN.finditer(text):
         if match[0] in ("{", "}"):
-            raise ValidationError(
-                f"There is a “{match[0]}” without its other half. For a plain brace write it twice."
-            )
+            raise ValidationError(f"There is an unmatched “{match[0]}”. To write a literal brace, double it.")
         if match[1] is not None and _blank(match[1]) is None:
             raise ValidationError(_wrong_blank(match[0], match[1]))
     parsed = parse_template(text)
@@ -138,7 +136,7 @@ def validate_template(text: str) -> None:
     for blank in parsed.blanks:
         if _disagree(parsed, blank):
             raise ValidationError(
-                f"“{blank.name}” names different values in different places. Name them once."
+                f"“{blank.name}” has different values in different places. List them only once."
             )
 
 
@@ -154,11 +152,11 @@ def _wrong_blank(whole: str, inside: str) -> str:
     shown = whole if len(whole) <= 60 else f"{whole[:57]}…}}"
     if not _NAME.fullmatch(inside.partition("|")[0].strip()):
         return (
-            f"“{shown}” is no variable: a name is letters, digits and underscores, at most 40, and begins "
-            "with a letter. For plain braces write {{ and }}."
+            f"“{shown}” is not a variable: a name begins with a letter and has at most 40 letters, digits "
+            "and underscores. For literal braces, write {{ and }}."
         )
     return (
-        f"“{shown}”: after the bar come values with commas between them, each of 1 to {MAX_VALUE_LENGTH} "
+        f"“{shown}”: after the bar, list values separated by commas, each with 1 to {MAX_VALUE_LENGTH} "
         "characters on one line."
     )
 

@@ -63,7 +63,9 @@ def create_character_from_video(owner: User, name: str, video: Video) -> Charact
         with video.file.open("rb") as file:
             return _queue_character(owner, name, File(file), video.backend)
     except FileNotFoundError as error:
-        raise ValidationError({"video": "The video's file is lost, so nothing can be made of it."}) from error
+        raise ValidationError(
+            {"video": "The video's file is missing, so no character can be created."}
+        ) from error
 
 
 def find_character_problem(video: Video) -> str:
@@ -83,21 +85,25 @@ def delete_character(character: Character) -> bool:
 def _find_name_error(name: str) -> dict[str, str]:
     errors: dict[str, str] = {}
     if not name.strip():
-        errors["name"] = "Give the character a name."
+        errors["name"] = "Enter a name for the character."
     elif len(name.strip()) > NAME_LIMIT:
-        errors["name"] = f"A name has at most {NAME_LIMIT} characters."
+        errors["name"] = f"A name can have at most {NAME_LIMIT} characters."
     elif "\x00" in name or not is_unicode(name):
-        errors["name"] = "The name holds a character that cannot be stored."
+        errors["name"] = "The name contains a character that cannot be stored."
     return errors
 
 
 def _find_backend_error(backend: Backend) -> dict[str, str]:
-    return {} if backend in backends_with_characters() else {"backend": f"{backend.name} has no characters."}
+    return (
+        {}
+        if backend in backends_with_characters()
+        else {"backend": f"{backend.name} does not support characters."}
+    )
 
 
 def _find_video_error(video: Video) -> dict[str, str]:
     if video.state != State.COMPLETED or not video.file:
-        return {"video": "Only a completed video can become a character."}
+        return {"video": "A character can only be created from a completed video."}
     return _find_backend_error(video.backend)
 
 

@@ -65,10 +65,10 @@ def explain_derivation_refusal(source: Video, verb: str) -> str:
     """
     if source.state != State.COMPLETED or not source.file:
         status = source.status.replace("_", " ")
-        return f"Only a completed video can be used to {verb}; the status of this one is {status}."
+        return f"You can only {verb} a completed video; the status of this one is {status}."
     if verb == "extend" and source.total_seconds + min(EXTENSION_SECONDS) > MAX_SECONDS:
         return (
-            f"This video is {source.total_seconds} s long, and with all its extensions a video has at most "
+            f"This video is {source.total_seconds} s long. With all its extensions, a video can have at most "
             f"{MAX_SECONDS} s."
         )
     return f"{source.backend.name} cannot {verb} this video."

@@ -26,9 +26,9 @@ def set_note(video: Video, text: str) -> None:
     """Set the video's note; an empty one removes it. Raises `ValidationError` by field (`note`)."""
     text = text.replace("\r\n", "\n")  # browsers send two characters for a line break that they count as one
     if len(text) > MAX_NOTE_LENGTH:
-        raise ValidationError({"note": f"A note has at most {MAX_NOTE_LENGTH:,} characters."})
+        raise ValidationError({"note": f"A note can have at most {MAX_NOTE_LENGTH:,} characters."})
     if "\x00" in text or not is_unicode(text):
-        raise ValidationError({"note": "The note holds a character that cannot be stored."})
+        raise ValidationError({"note": "The note contains a character that cannot be stored."})
     Video.objects.filter(pk=video.pk).update(note=text.strip())
 
 
@@ -36,7 +36,7 @@ def add_tag(owner: User, videos: Iterable[Video], name: str) -> Tag:
     """Add the owner's tag to the videos, creating it if needed. Raises `ValidationError` (`tag`)."""
     clean = " ".join(name.split())
     if not clean or len(clean) > TAG_LIMIT or "\x00" in clean or not is_unicode(clean) or "," in clean:
-        raise ValidationError({"tag": f"A tag has 1 to {TAG_LIMIT} characters and no comma."})
+        raise ValidationError({"tag": f"A tag must have 1 to {TAG_LIMIT} characters and no commas."})
     with transaction.atomic():
         tag, _ = Tag.objects.get_or_create(owner=owner, name__iexact=clean, defaults={"name": clean})
         tag.videos.add(*_primary_keys(videos))

@@ -34,9 +34,9 @@ def rename_reference(image: ReferenceImage, name: str) -> None:
     """Give the image a name; an empty one removes it. Raises `ValidationError` by field (`name`)."""
     clean = " ".join(name.split())
     if len(clean) > NAME_LIMIT:
-        raise ValidationError({"name": f"A name has at most {NAME_LIMIT} characters."})
+        raise ValidationError({"name": f"A name can have at most {NAME_LIMIT} characters."})
     if "\x00" in clean or not is_unicode(clean):
-        raise ValidationError({"name": "The name holds a character that cannot be stored."})
+        raise ValidationError({"name": "The name contains a character that cannot be stored."})
     ReferenceImage.objects.filter(pk=image.pk).update(name=clean)
     image.name = clean
 

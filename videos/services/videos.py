@@ -27,7 +27,7 @@ MAX_TAKES = 4  # of one request at a time, as many as can be compared side by si
 MAX_CHARACTERS = 2  # in one video, as the protocol's guide had it
 _INSERT_BATCH_SIZE = 500  # rows in one INSERT
 
-ABANDONED = Reason("given_up", "Given up: nobody could tell whether the backend accepted this video.")
+ABANDONED = Reason("given_up", "Marked as failed: we couldn't confirm that the backend received this job.")
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,10 @@ def validate_prompt(prompt: str) -> None:
         raise ValidationError("Write a prompt: what should the video show?")
     if len(prompt) > MAX_PROMPT_LENGTH:
         raise ValidationError(
-            f"A prompt has at most {MAX_PROMPT_LENGTH:,} characters; this one has {len(prompt):,}."
+            f"A prompt can have at most {MAX_PROMPT_LENGTH:,} characters; this one has {len(prompt):,}."
         )
     if "\x00" in prompt or not is_unicode(prompt):
-        raise ValidationError("The prompt holds a character that cannot be stored.")
+        raise ValidationError("The prompt contains a character that cannot be stored.")
 
 
 def validate_takes(count: int) -> None:
@@ -81,7 +81,8 @@ def validate_reference_support(offer: Offer) -> None:
     """
     if not offer.takes_reference:
         raise ValidationError(
-            f"{offer.model.label} takes no reference image at {offer.backend.name}. Remove the image."
+            f"{offer.model.label} on {offer.backend.name} does not support reference images."
+            " Remove the image."
         )
 
 
@@ -116,15 +117,15 @@ def _request_errors(request: GenerationRequest, offers: Mapping[str, Offer]) -> 
 def _catalogue_errors(request: GenerationRequest, offers: Mapping[str, Offer]) -> dict[str, str]:
     offer = offers.get(request.model)
     if offer is None:
-        instead = f"Choose one of: {', '.join(offers)}." if offers else "No backend serves any model now."
+        instead = f"Choose one of: {', '.join(offers)}." if offers else "No models are available right now."
         return {"model": f"There is no model “{request.model[:100]}”. {instead}"}
     errors: dict[str, str] = {}
     model = offer.model
     if request.seconds not in model.seconds:
         offered = ", ".join(str(seconds) for seconds in model.seconds)
-        errors["seconds"] = f"{model.label} makes videos of {offered} seconds."
+        errors["seconds"] = f"{model.label} supports these durations: {offered} seconds."
     if request.size not in model.sizes:
-        errors["size"] = f"{model.label} makes videos of {', '.join(model.sizes)}."
+        errors["size"] = f"{model.label} supports these sizes: {', '.join(model.sizes)}."
     if request.reference is not None:
         try:
             validate_reference_support(offer)
@@ -138,14 +139,12 @@ def _catalogue_errors(request: GenerationRequest, offers: Mapping[str, Offer]) -
 def _find_character_error(characters: Sequence[Character], offer: Offer) -> str:
     """Return a sentence for what is wrong with the characters; empty if the offer's backend can use them."""
     if len(characters) > MAX_CHARACTERS:
-        return f"A video has at most {MAX_CHARACTERS} characters."
+        return f"A video can have at most {MAX_CHARACTERS} characters."
     if not offer.has_characters:
-        return f"{offer.model.label} takes no characters at {offer.backend.name}. Remove them."
+        return f"{offer.model.label} on {offer.backend.name} does not support characters. Remove them."
     elsewhere = [each.name for each in characters if each.backend_id != offer.backend.pk]
     if elsewhere:
-        return (
-            f"{offer.backend.name} does not know {elsewhere[0]}, who stays with the backend it was made at."
-        )
+        return f"{offer.backend.name} cannot use {elsewhere[0]}, a character of another backend."
     unready = [each.name for each in characters if not each.is_ready]
     return f"{unready[0]} is not ready yet." if unready else ""
 
@@ -243,7 +242,7 @@ def _mark_references_used(images: Sequence[ReferenceImage]) -> None:
         return
     found = ReferenceImage.objects.filter(pk__in=wanted).update(used_at=timezone.now(), deleted_at=None)
     if found < len(wanted):
-        raise ValidationError({"reference": "The image was deleted just now. Choose it again."})
+        raise ValidationError({"reference": "This image was just deleted. Choose another one."})
 
 
 # --- Acting ------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ RATIOS = (46, 56, 57, 67, 75, 80, 100, 125, 133, 150, 175, 178, 185, 200, 239)
 _NAMES = {"1280x720": "Landscape", "720x1280": "Portrait", "1024x1792": "Tall", "1792x1024": "Wide"}
 _HEADLINES = {
     State.QUEUED: "Queued",
-    State.SUBMITTING: "Sending",
+    State.SUBMITTING: "Submitting",
     State.UNCERTAIN: "Checking with the backend",
     State.IN_PROGRESS: "In progress",
     State.STORING: "Saving the file",
@@ -91,9 +91,9 @@ def version_of(revision: int, place: int | None) -> str:
 def place(number: int) -> str:
     """A place in the queue, as far as it was counted."""
     return (
-        f"beyond the {ordinal(fair_queue.MAX_POSITION)}"
+        f"at least {fair_queue.MAX_POSITION} ahead"
         if number > fair_queue.MAX_POSITION
-        else str(ordinal(number))
+        else f"{ordinal(number)} in the queue"
     )
 
 
@@ -103,7 +103,7 @@ def headline(video: Video) -> str:
     if video.is_in_flight and video.cancel_requested_at is not None:
         return "Canceling"
     if video.needs_decision:
-        return "Needs your decision"
+        return "Needs attention"
     return _HEADLINES[State(video.state)]
 
 
@@ -174,9 +174,9 @@ def took(begin: datetime | None, end: datetime | None) -> str:
 
 @register.filter
 def length_asked(video: Video) -> str:
-    """How long it is to be, such as `4 s`; of an extension, `4 s more, 8 s in all`."""
+    """How long it is to be, such as `4 s`; of an extension, `+4 s, 8 s total`."""
     if video.kind == Kind.EXTEND:
-        return f"{video.seconds} s more, {video.total_seconds} s in all"
+        return f"+{video.seconds} s, {video.total_seconds} s total"
     return f"{video.seconds} s"
 
 
@@ -196,7 +196,7 @@ def days_left(video: Video) -> str:
     """How long a video in the trash is still kept, in words short enough for a narrow card."""
     end = goes_at(video)
     days = (end - timezone.now()).days if end else 0
-    return "goes today" if days < 1 else f"{days} day{'' if days == 1 else 's'} left"
+    return "Deleted today" if days < 1 else f"{days} day{'' if days == 1 else 's'} left"
 
 
 @register.filter

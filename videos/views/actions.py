@@ -13,7 +13,7 @@ from videos.views.notifications import notify
 from videos.views.search import Search, video_url
 from videos.views.selectors import with_queue_info
 
-_TOO_LATE = "This video has moved on in the meantime; here is where it stands now."
+_TOO_LATE = "This video's status has changed since you opened the page."
 
 
 @require_POST
@@ -56,7 +56,9 @@ def _carry_out(request: Request, public_id: str, act: Callable[[Video], bool]) -
     video.refresh_from_db()
     if request.htmx:
         with_queue_info([video])
-        response = render(request, "videos/_changed.html", {"video": video, "search": Search.around(request)})
+        response = render(
+            request, "videos/_card_with_poller.html", {"video": video, "search": Search.around(request)}
+        )
     else:
         response = redirect(video_url(request, video))
     return response if done else notify(request, response, _TOO_LATE)

@@ -22,10 +22,10 @@ def note(request: Request, public_id: str) -> HttpResponse:
     try:
         set_note(video, text)
     except ValidationError as error:
-        return _refuse(request, video, "videos/_note_said.html", note_error=_words(error), note_typed=text)
+        return _refuse(request, video, "videos/_note_status.html", note_error=_words(error), note_typed=text)
     if request.htmx:
-        return render(request, "videos/_note_said.html", {"note_saved": True})
-    return notify(request, redirect(video_url(request, video)), "The note is saved.")
+        return render(request, "videos/_note_status.html", {"note_saved": True})
+    return notify(request, redirect(video_url(request, video)), "Note saved.")
 
 
 @require_POST

@@ -70,7 +70,7 @@ def favourite(request: Request, public_id: str) -> HttpResponse:
     video.favourite = request.POST.get("on") != "0"
     set_favourite([video], on=video.favourite)
     if request.htmx:
-        return render(request, "videos/_star.html", {"video": video})
+        return render(request, "videos/_favourite_button.html", {"video": video})
     return redirect(safe_referer(request))
 
 
@@ -78,7 +78,7 @@ def _selected(request: Request) -> list[Video]:
     """One's own among those selected, in their order. Raises `RefusedError` for none and for too many."""
     wanted = list(dict.fromkeys(request.POST.getlist("id")))
     if len(wanted) > MOST:
-        raise RefusedError(f"At most {MOST} videos at once; {len(wanted):,} are selected.")
+        raise RefusedError(f"Select up to {MOST} videos at once. {len(wanted):,} are selected.")
     known = [public_id for public_id in wanted if "\x00" not in public_id]
     mine = Video.objects.visible_to(request.user).filter(public_id__in=known)
     found = {video.public_id: video for video in mine}
@@ -96,17 +96,17 @@ def _zip(videos: Sequence[Video]) -> HttpResponseBase:
 
 
 def _nothing(_: Request, __: Sequence[Video]) -> ActionResult:
-    raise RefusedError("Choose what to do with the selected videos.")
+    raise RefusedError("Choose an action for the selected videos.")
 
 
 def _favour(_: Request, videos: Sequence[Video]) -> ActionResult:
     set_favourite(videos, on=True)
-    return ActionResult(f"{_number(videos)} among the favourites.")
+    return ActionResult(f"{_number(videos)} added to favourites.")
 
 
 def _unfavour(_: Request, videos: Sequence[Video]) -> ActionResult:
     set_favourite(videos, on=False)
-    return ActionResult(f"{_number(videos)} no longer among the favourites.")
+    return ActionResult(f"{_number(videos)} removed from favourites.")
 
 
 def _tag(request: Request, videos: Sequence[Video]) -> ActionResult:
@@ -121,9 +121,9 @@ def _untag(request: Request, videos: Sequence[Video]) -> ActionResult:
     name = " ".join(request.POST.get("tag", "").replace("\x00", "").split())
     tag = find_tag(request.user, name)
     if tag is None:
-        raise RefusedError(f"You have no tag “{name}”." if name else "Name the tag to take off.")
+        raise RefusedError(f"You have no tag “{name}”." if name else "Enter the tag to remove.")
     remove_tag(videos, tag)
-    return ActionResult(f"“{tag}” taken off {_number(videos)}.")
+    return ActionResult(f"“{tag}” removed from {_number(videos)}.")
 
 
 def _trash(request: Request, videos: Sequence[Video]) -> ActionResult:
@@ -165,13 +165,13 @@ def _tell(request: Request, videos: Sequence[Video], done: ActionResult) -> Http
         "done": done,
         "search": Search.around(request),
     }
-    response = render(request, "videos/_done.html", context)
+    response = render(request, "videos/_bulk_result.html", context)
     response["HX-Trigger"] = "library:changed"
     return response
 
 
 def _refuse(request: Request, sentence: str) -> HttpResponse:
     if request.htmx:
-        return render(request, "videos/_done.html", {"done": ActionResult(sentence)}, status=422)
+        return render(request, "videos/_bulk_result.html", {"done": ActionResult(sentence)}, status=422)
     messages.error(request, sentence)
     return redirect(safe_referer(request))

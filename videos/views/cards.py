@@ -41,7 +41,7 @@ def cards(request: Request) -> HttpResponse:
     videos = with_queue_info(with_tags(on_show.filter(public_id__in=changed))) if changed else []
     search = Search.around(request)
     context = {"videos": videos, "gone": gone, "out_of_band": True, "search": search}
-    return render(request, "videos/_cards.html", context, status=STOP_POLLING if idle else 200)
+    return render(request, "videos/_cards_update.html", context, status=STOP_POLLING if idle else 200)
 
 
 class _Seen(NamedTuple):

@@ -43,15 +43,17 @@ def from_video(request: Request, public_id: str) -> HttpResponse:
     if reason := find_character_problem(video):
         if request.htmx:
             return HttpResponseClientRedirect(request.path)
-        context = {"video": video, "verb": "make a character of", "reason": reason}
-        return render(request, "videos/cannot.html", context, status=409)
+        context = {"video": video, "verb": "create a character from", "reason": reason}
+        return render(request, "videos/action_unavailable.html", context, status=409)
     form = VideoCharacterForm(video, request.POST if request.method == "POST" else None)
     context = {"form": form, "video": video}
     if request.method != "POST":
-        return render(request, "videos/character_from.html", context)
+        return render(request, "videos/character_from_video.html", context)
     if form.is_valid() and form.save(request.user):
         return _to_the_list(request)
-    template = "videos/_character_from.html" if request.htmx else "videos/character_from.html"
+    template = (
+        "videos/_character_from_video_form.html" if request.htmx else "videos/character_from_video.html"
+    )
     return render(request, template, context, status=422)
 
 
@@ -61,7 +63,7 @@ def delete(request: Request, public_id: str) -> HttpResponse:
     """Ask first; a POST takes the character off the lists."""
     character = get_character(request, public_id)
     if request.method != "POST":
-        return render(request, "videos/character_delete.html", {"character": character})
+        return render(request, "videos/character_delete_confirm.html", {"character": character})
     delete_character(character)
     return redirect("videos:characters")
 
@@ -98,7 +100,7 @@ def _settled(request: Request) -> HttpResponse:
     if not settled and not gone and not idle:
         return HttpResponse(status=204)
     context = {"characters": settled, "gone": gone}
-    return render(request, "videos/_characters.html", context, status=STOP_POLLING if idle else 200)
+    return render(request, "videos/_characters_update.html", context, status=STOP_POLLING if idle else 200)
 
 
 def _to_the_list(request: Request) -> HttpResponse:

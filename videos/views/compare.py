@@ -31,13 +31,13 @@ _FACTS: dict[str, Callable[[Video], str]] = {
     "Model": lambda video: video.model,
     "Resolution": lambda video: times(video.size),
     "Duration": lambda video: f"{video.total_seconds} s",
-    "Kind": lambda video: video.get_kind_display(),
+    "Type": lambda video: video.get_kind_display(),
     "Backend": lambda video: video.backend.name,
-    "Cost": lambda video: "no price" if video.price is None else format_dollars(video.price),
-    "Reference": lambda video: "an image" if video.reference_id else "none",
-    "Made": lambda video: written(timezone.localtime(video.created_at), "j M Y, H:i"),
-    "Waited": lambda video: took(video.created_at, video.accepted_at),
-    "Generated in": lambda video: took(video.accepted_at, video.generated_at),
+    "Cost": lambda video: "No price" if video.price is None else format_dollars(video.price),
+    "Reference": lambda video: "Image" if video.reference_id else "None",
+    "Created": lambda video: written(timezone.localtime(video.created_at), "j M Y, H:i"),
+    "Queue time": lambda video: took(video.created_at, video.accepted_at),
+    "Generation time": lambda video: took(video.accepted_at, video.generated_at),
 }
 
 
@@ -50,7 +50,7 @@ def compare(request: Request) -> HttpResponse:
     wanted = [text for text in dict.fromkeys(request.GET.getlist("id")) if PUBLIC_ID.fullmatch(text)]
     videos = _finished(request, wanted[: MOST + 1])
     if not FEWEST <= len(videos) <= MOST or len(wanted) > MOST:
-        return render(request, "videos/incomparable.html", {"count": len(wanted)}, status=400)
+        return render(request, "videos/compare_unavailable.html", {"count": len(wanted)}, status=400)
     prompts = highlight_differences([video.prompt for video in videos])
     context = {
         "takes": list(zip(videos, prompts, strict=True)),

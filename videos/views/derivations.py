@@ -41,11 +41,11 @@ def _derive(request: Request, public_id: str, kind: type[DerivationForm]) -> Htt
     if not kind.is_possible(ways):
         return _cannot(request, source, kind.verb)
     if request.method != "POST":
-        return render(request, "videos/derive.html", {"form": kind(source, ways), "video": source})
+        return render(request, "videos/derivation.html", {"form": kind(source, ways), "video": source})
     form = kind(source, ways, request.POST)
     made = form.save(request.user) if form.is_valid() else None
     if made is None:
-        template = "videos/_derive.html" if request.htmx else "videos/derive.html"
+        template = "videos/_derivation_form.html" if request.htmx else "videos/derivation.html"
         return render(request, template, {"form": form, "video": source}, status=422)
     return HttpResponseClientRedirect(made.get_absolute_url()) if request.htmx else redirect(made)
 
@@ -54,4 +54,4 @@ def _cannot(request: Request, source: Video, verb: str) -> HttpResponse:
     if request.htmx:  # possible when the page was opened: loading it anew tells why no more
         return HttpResponseClientRedirect(request.path)
     context = {"video": source, "verb": verb, "reason": explain_derivation_refusal(source, verb)}
-    return render(request, "videos/cannot.html", context, status=409)
+    return render(request, "videos/action_unavailable.html", context, status=409)

@@ -35,7 +35,7 @@ def detail(request: Request, public_id: str) -> HttpResponse:
     if request.GET.get("version") == version(video):
         return HttpResponse(status=204)
     status = 200 if video.is_in_flight else STOP_POLLING
-    return render(request, "videos/_news.html", _changing(request, video), status=status)
+    return render(request, "videos/_detail_update.html", _changing(request, video), status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,7 +46,7 @@ def delete(request: Request, public_id: str) -> HttpResponse:
     if video.trashed_at is None:
         return redirect("videos:throw", public_id)
     if request.method != "POST":
-        return render(request, "videos/delete.html", {"video": video})
+        return render(request, "videos/delete_confirm.html", {"video": video})
     delete_video(video)
     return redirect("videos:trash")
 

@@ -31,7 +31,7 @@ def history(request: Request) -> HttpResponse:
     picking = bool(request.htmx) and "picking" in request.GET
     template = "videos/_history.html" if request.htmx else "videos/history.html"
     if picking and before is not None:
-        template = "videos/_earlier.html"
+        template = "videos/_prompt_items.html"
     context = {
         "videos": found[:PAGE],
         "older": found[PAGE - 1].public_id if len(found) > PAGE else "",

@@ -31,11 +31,11 @@ def library(request: Request) -> HttpResponse:
     else:
         context |= _cards(request, search)
     if target == "more":
-        template = "videos/_more.html"
+        template = "videos/_card_page.html"
     else:
         context |= _around(request, search, facet_cache.anew if target == "filters" else facet_cache.recall)
     if target == "results":
-        template = "videos/_found.html"
+        template = "videos/_search_update.html"
         context["from_form"] = request.htmx.trigger == "search"
     response = render(request, template, context)
     if target == "results":

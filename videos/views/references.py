@@ -30,10 +30,10 @@ PAGE = 36  # images
 _PLACE = re.compile(r"([0-9]{1,17})-([A-Za-z0-9_-]{1,64})")
 _EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _PARTS = {
-    "more": "videos/_references.html",
-    "found": "videos/_kept.html",
-    "picker": "videos/_picker.html",
-    "picker-more": "videos/_picker.html",
+    "more": "videos/_reference_page.html",
+    "results": "videos/_reference_list.html",
+    "picker": "videos/_reference_picker.html",
+    "picker-more": "videos/_reference_picker.html",
 }
 
 
@@ -42,7 +42,7 @@ _PARTS = {
 def references(request: Request) -> HttpResponse:
     """Show one page of them, last used first; `?q=` searches their names. A POST adds the files in `images`.
 
-    HTMX gets the part it names as its target: the next ones (`more`), the result of a search (`found`), or
+    HTMX gets the part it names as its target: the next ones (`more`), the result of a search (`results`), or
     what the studio's dialog shows (`picker`, then `picker-more`).
     """
     if request.method == "POST":
@@ -69,7 +69,7 @@ def name(request: Request, public_id: str) -> HttpResponse:
             if not request.htmx:
                 return redirect("videos:references")
     annotate_video_counts(request.user, [image])
-    template = "videos/_reference.html" if request.htmx else "videos/reference_name.html"
+    template = "videos/_reference_card.html" if request.htmx else "videos/reference_rename.html"
     response = render(request, template, context, status=422 if "errors" in context else 200)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -81,13 +81,17 @@ def delete(request: Request, public_id: str) -> HttpResponse:
     """Ask first; a POST deletes. Videos made from the image keep it. HTMX gets the question, then nothing."""
     image = get_reference(request, public_id)
     if request.method != "POST":
-        template = "videos/_reference_delete.html" if request.htmx else "videos/reference_delete.html"
+        template = (
+            "videos/_reference_delete_confirm.html"
+            if request.htmx
+            else "videos/reference_delete_confirm.html"
+        )
         response = render(request, template, {"image": image, "level": 2 if request.htmx else 1})
         patch_vary_headers(response, ["HX-Request"])
         return response
     delete_reference(image)
     answer = HttpResponse() if request.htmx else redirect("videos:references")
-    return notify(request, answer, "The image is deleted.")
+    return notify(request, answer, "Image deleted.")
 
 
 def _add(request: Request) -> HttpResponse:
@@ -99,9 +103,11 @@ def _add(request: Request) -> HttpResponse:
     if not files:
         wrong.append(("", "Choose one or more images."))
     if left:
-        wrong.append((f"{len(left)} more", f"At most {MAX_UPLOADS} are taken at once. Send the rest again."))
+        wrong.append(
+            (f"{len(left)} more", f"Up to {MAX_UPLOADS} images can be added at once. Add these again.")
+        )
     if request.htmx or wrong:
-        template = "videos/_kept.html" if request.htmx else "videos/references.html"
+        template = "videos/_reference_list.html" if request.htmx else "videos/references.html"
         context = _context(request) | {"wrong": wrong}
         response = render(request, template, context, status=422 if wrong else 200)
     else:
@@ -119,7 +125,7 @@ def _refused(request: Request, file: UploadedFile[bytes]) -> str:
 
 
 def _words(added: int) -> str:
-    return "1 image is added." if added == 1 else f"{added} images are added."
+    return "1 image added." if added == 1 else f"{added} images added."
 
 
 def _context(request: Request) -> dict[str, object]:

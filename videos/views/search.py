@@ -49,7 +49,7 @@ SORTS = {
     "longest": Sort("Longest first", "Longer", "Shorter", Order(F("source_seconds") + F("seconds"))),
     # What has not finished stands where it was made.
     "finished": Sort(
-        "Recently finished", "Later", "Earlier", Order(Coalesce(F("finished_at"), F("created_at")))
+        "Recently finished", "Newer", "Older", Order(Coalesce(F("finished_at"), F("created_at")))
     ),
 }
 
@@ -176,7 +176,7 @@ class Search:
             "size": times(self.size),
             "seconds": f"{self.seconds} s",
             "tag": f"#{self.tag}",
-            "reference": "From one image",
+            "reference": "From one reference image",
             "favourite": "Favourites",
             "since": f"From {self.since:%-d %b %Y}" if self.since else "",
             "until": f"Until {self.until:%-d %b %Y}" if self.until else "",
@@ -281,8 +281,8 @@ def count(search: Search, owner: User) -> Found:
     facets = [
         _facet(search, "status", "Status", "Any status", counts["status"], STATUSES),
         _facet(search, "model", "Model", "Any model", counts["model"]),
-        _facet(search, "size", "Size", "Any size", counts["size"]),
-        _facet(search, "seconds", "Length", "Any length", counts["seconds"]),
+        _facet(search, "size", "Resolution", "Any resolution", counts["size"]),
+        _facet(search, "seconds", "Duration", "Any duration", counts["seconds"]),
         _facet(search, "tag", "Tag", "Any tag", _tag_counts(search, owner)),
     ]
     return Found(total, facets, counts["favourite"][True], sum(number for _, number in cube))

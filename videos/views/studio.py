@@ -63,7 +63,7 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
         return redirect("videos:studio")
     fresh = GenerateForm(initial=_chosen(request.POST, offers), owner=request.user, offers=offers)
     return render(
-        request, "videos/_created.html", {"videos": with_queue_info(videos), **_form_context(fresh)}
+        request, "videos/_generate_result.html", {"videos": with_queue_info(videos), **_form_context(fresh)}
     )
 
 
@@ -72,7 +72,7 @@ def _show(
 ) -> HttpResponse:
     """Draw the form, as `_form_context` describes it: alone for HTMX, else with its page around it."""
     if request.htmx:
-        return render(request, "videos/_form.html", context, status=status)
+        return render(request, "videos/_composer.html", context, status=status)
     videos = with_queue_info(in_order(_recent(request)))
     around = {
         "videos": videos,

@@ -27,7 +27,7 @@ def templates(request: Request) -> HttpResponse:
     found = list(seen)
     mine = [each for each in found if each.owner_id]
     context = {"mine": mine[::-1], "shelves": _shelves(found), "q": " ".join(words)}
-    return render(request, "videos/_templates.html" if request.htmx else "videos/templates.html", context)
+    return render(request, "videos/_template_list.html" if request.htmx else "videos/templates.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -37,7 +37,7 @@ def create(request: Request) -> HttpResponse:
     if request.method == "POST":
         return _save(request, PromptTemplate())
     form = OwnTemplateForm(owner=request.user, initial=_of_video(request))
-    return render(request, "videos/template.html", {"form": form})
+    return render(request, "videos/template_form.html", {"form": form})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,7 +47,7 @@ def change(request: Request, pk: int) -> HttpResponse:
     if request.method == "POST":
         return _save(request, template)
     return render(
-        request, "videos/template.html", {"form": OwnTemplateForm(instance=template, owner=request.user)}
+        request, "videos/template_form.html", {"form": OwnTemplateForm(instance=template, owner=request.user)}
     )
 
 
@@ -57,18 +57,20 @@ def delete(request: Request, pk: int) -> HttpResponse:
     """Ask first; a POST deletes. Videos made from it stay."""
     template = _own(request, pk)
     if request.method != "POST":
-        return render(request, "videos/template_delete.html", {"template": template})
+        return render(request, "videos/template_delete_confirm.html", {"template": template})
     template.delete()
-    messages.info(request, f"“{template.title}” is deleted.")
+    messages.info(request, f"Template “{template.title}” deleted.")
     return redirect("videos:templates")
 
 
 def _save(request: Request, template: PromptTemplate) -> HttpResponse:
     form = OwnTemplateForm(request.POST, instance=template, owner=request.user)
     if not form.is_valid():
-        return render(request, "videos/template.html", {"form": form}, status=422)
+        return render(request, "videos/template_form.html", {"form": form}, status=422)
     saved = form.save()
-    messages.info(request, f"“{saved.title}” is kept{'' if saved.owner_id else ' for everybody'}.")
+    messages.info(
+        request, f"Template “{saved.title}” saved{'' if saved.owner_id else ' and shared with everyone'}."
+    )
     return redirect("videos:templates")
 
 

@@ -43,9 +43,11 @@ def trash(request: Request) -> HttpResponse:
 def empty(request: Request) -> HttpResponse:
     """Ask first; a POST deletes all that is in the trash for good."""
     if request.method != "POST":
-        return render(request, "videos/empty_trash.html", {"total": _thrown(request).count()})
+        return render(request, "videos/empty_trash_confirm.html", {"total": _thrown(request).count()})
     deleted = empty_trash(request.user)
-    messages.success(request, f"The trash is empty. {deleted} deleted for good.")
+    messages.success(
+        request, f"Trash emptied. {deleted} video{'' if deleted == 1 else 's'} permanently deleted."
+    )
     return redirect("videos:trash")
 
 
@@ -55,7 +57,7 @@ def trash_video(request: Request, public_id: str) -> HttpResponse:
     """Ask first; a POST moves the video to the trash. What is in flight is canceled with it."""
     video = get_video(request, public_id)
     if request.method != "POST":
-        return render(request, "videos/throw.html", {"video": video})
+        return render(request, "videos/trash_confirm.html", {"video": video})
     move_to_trash([video])
     messages.success(request, "1 video moved to the trash.", extra_tags=undo_key([video]))
     return redirect(Search.around(request).address)
@@ -79,7 +81,7 @@ def undo(request: Request) -> HttpResponse:
     if restored:
         messages.success(request, "1 video restored." if restored == 1 else f"{restored} videos restored.")
     else:
-        messages.info(request, "There is nothing to undo any more.")
+        messages.info(request, "There is nothing left to undo.")
     return redirect(safe_referer(request))
 
 

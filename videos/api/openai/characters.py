@@ -47,7 +47,7 @@ def _create(caller: Caller, name: str, source: bytes | str) -> Character:
         return create_character_from_video(caller.user, name, get_own_video(caller, source))
     backends = backends_with_characters()
     if not backends:
-        raise ApiError(400, "unsupported", "No backend that is in use has characters.")
+        raise ApiError(400, "unsupported", "No enabled backend supports characters.")
     return create_character(caller.user, name, BytesIO(source), backends[0])
 
 

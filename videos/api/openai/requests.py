@@ -118,20 +118,20 @@ def _read_image(fields: Fields) -> bytes | None:
     if isinstance(url, Mapping):  # as chat completions write it
         url = url.get("url")
     if not isinstance(url, str):
-        raise _invalid_image("This studio keeps no files by id: send the image itself, or a data: URL.")
+        raise _invalid_image("File ids are not supported: send the image itself or a data: URL.")
     if not url.startswith("data:"):
-        raise _invalid_image("This studio fetches nothing from elsewhere: send a file, or a data: URL.")
+        raise _invalid_image("Remote URLs are not supported: send a file or a data: URL.")
     return _decode_data_url(url)
 
 
 def _decode_data_url(url: str) -> bytes:
     head, comma, encoded = url.partition(",")
     if not comma or not head.lower().endswith(";base64"):
-        raise _invalid_image("The data: URL must hold base64.")
+        raise _invalid_image("The data: URL must contain base64.")
     try:
         return base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise _invalid_image("The data: URL does not hold valid base64.") from error
+        raise _invalid_image("The data: URL does not contain valid base64.") from error
 
 
 def parse_characters(fields: Fields, own: Mapping[str, Character]) -> tuple[Character, ...]:

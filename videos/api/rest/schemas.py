@@ -44,13 +44,13 @@ class GenerateIn(Schema):
     )
     seconds: Seconds = Field(
         default_factory=lambda: settings.DEFAULT_SECONDS,
-        description="A length that the model takes; by default DEFAULT_SECONDS.",
+        description="A duration that the model offers; by default DEFAULT_SECONDS.",
     )
     size: str = Field(
         default_factory=lambda: settings.DEFAULT_SIZE,
-        description="WIDTHxHEIGHT, a size that the model takes; by default DEFAULT_SIZE.",
+        description="WIDTHxHEIGHT, a size that the model offers; by default DEFAULT_SIZE.",
     )
-    fit: Literal["crop", "pad"] = Field("crop", description="How a reference image is brought to the size.")
+    fit: Literal["crop", "pad"] = Field("crop", description="How a reference image is fitted to the size.")
     characters: list[PublicId] = Field([], description="Ids of characters that appear, at most 2.")
 
 
@@ -61,7 +61,7 @@ class PromptIn(Schema):
 class ExtendIn(PromptIn):
     seconds: Seconds = Field(
         default_factory=lambda: settings.DEFAULT_SECONDS,
-        description="How much longer the video becomes; by default DEFAULT_SECONDS.",
+        description="Seconds to add; by default DEFAULT_SECONDS.",
     )
 
 
@@ -70,7 +70,7 @@ class KeyIn(Schema):
         "",
         alias="Idempotency-Key",
         max_length=KEY_LIMIT,
-        description="Any text of yours. The same request with the same key is carried out once, for 7 days.",
+        description="Any text. The same request with the same key is carried out once, for 7 days.",
     )
 
 
@@ -126,8 +126,8 @@ class VideoOut(Schema):
     status: Status
     progress: int = Field(ge=0, le=100, description="Percent.")
     model: str
-    seconds: int = Field(description="Requested and paid for; of an extension, what it adds.")
-    total_seconds: int = Field(description="Length of the video, of an extension with its source.")
+    seconds: int = Field(description="As requested and charged; of an extension what it adds.")
+    total_seconds: int = Field(description="Length of the whole video, with an extension's source.")
     size: str
     prompt: str
     kind: VideoKind
@@ -138,9 +138,9 @@ class VideoOut(Schema):
     completed_at: int | None = Field(description=_UNIX_TIME)
     cost: float | None = Field(description="US dollars by the catalogue; null without a price.")
     error: Trouble | None = Field(description="Why it failed.")
-    note: Trouble | None = Field(description="Why a video that has not ended is held up, if it is.")
+    note: Trouble | None = Field(description="What is delaying a video that has not ended, if anything is.")
     needs_decision: bool = Field(
-        description="Nobody can tell whether the backend accepted it: call submit-again or give-up."
+        description="Whether the backend received the job is unknown: call submit-again or give-up."
     )
     cancel_requested: bool = Field(
         description="It is canceled as soon as it is known whether the backend accepted it."
@@ -293,7 +293,7 @@ def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
     )
 
 
-_UNEXPLAINED = Trouble(code="failed", message="It failed, and no reason was given.")
+_UNEXPLAINED = Trouble(code="failed", message="The video failed for an unknown reason.")
 _IS_POSSIBLE: dict[Action, Callable[[Video], bool]] = {
     "cancel": lambda video: video.can_cancel,
     "retry": lambda video: video.can_retry,
