@@ -88,7 +88,7 @@ def test_while_the_search_goes_on_there_is_nothing_to_press(as_carol: Client):
 
 
 def test_without_a_storage_for_the_mark_it_stays_held(as_carol: Client, monkeypatch: pytest.MonkeyPatch):
-    hold.hold()
+    hold.hold(restored=True)
 
     def fail(*args: object) -> None:
         raise OSError("read-only file system")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.core.management import CommandError
 
 from tests.commands.conftest import Ran
@@ -70,6 +71,18 @@ def test_hold_restored_has_the_backends_searched(run: Run, queue: None):
 
     assert "Being searched for at the backends: 3." in out
     assert not Backend.objects.filter(search_due_at=None).exists()
+
+
+def test_hold_restored_needs_the_storage(run: Run, queue: None, monkeypatch: pytest.MonkeyPatch):
+    def fail(*args: object) -> None:
+        raise OSError("no such host")
+
+    monkeypatch.setattr(FileSystemStorage, "listdir", fail)
+
+    with pytest.raises(CommandError, match=r"Not held\. The storage cannot be read: no such host"):
+        run("hold", restored=True)
+
+    assert not _is_held()
 
 
 def test_release_asks_with_number_and_price(run: Run, queue: None, monkeypatch: pytest.MonkeyPatch):

@@ -325,6 +325,21 @@ def test_a_hold_for_maintenance_hides_no_restored_database(backend: Backend, fak
     assert _held_for() == HoldReason.RESTORED
 
 
+def test_a_release_after_maintenance_hides_no_missing_mark(
+    backend: Backend, fake: FakeBackend, media_root: Path
+):
+    _queue(backend, 2)
+    submit_next(backend.pk)
+    hold.hold()
+    cache.clear()
+    _empty_storage(media_root)
+
+    hold.release()
+
+    assert not submit_next(backend.pk)
+    assert _held_for() == HoldReason.MARKS_MISSING
+
+
 def test_by_hand_it_becomes_one_of_a_restored_database(backend: Backend):
     _queue(backend, 1)
     hold.hold()
@@ -334,6 +349,22 @@ def test_by_hand_it_becomes_one_of_a_restored_database(backend: Backend):
     backend.refresh_from_db()
     assert backend.search_due_at <= timezone.now()
     assert StudioState.objects.load().submitted_until is None, "nobody knows for how long it went on"
+
+
+def test_a_restore_that_was_announced_is_not_noticed_again(backend: Backend, fake: FakeBackend, dump: Dump):
+    _queue(backend, 3)
+    submit_next(backend.pk)
+    restore = dump()
+    submit_next(backend.pk)
+    restore()
+
+    hold.hold(restored=True)
+    Video.objects.exclude(state=State.IN_PROGRESS).delete()
+    Backend.objects.update(search_due_at=None)
+    hold.release()
+
+    _queue(backend, 1)
+    assert submit_next(backend.pk)
 
 
 @pytest.mark.parametrize(

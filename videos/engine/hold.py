@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.models import User
@@ -53,15 +54,19 @@ def hold(*, note: str = "", by: User | None = None, restored: bool = False) -> b
     """Submit nothing until `release`. What is being submitted at this moment is finished.
 
     `restored` also searches the backends, for whatever was queued at any time: this database may have gone on
-    for a while since it was restored.
+    for a while since it was restored. It raises `MarksUnavailableError` when the storage cannot be read.
     Returns False when a hold was in effect; one for maintenance becomes one of a restored database.
     """
-    reason = HoldReason.RESTORED if restored else HoldReason.MAINTENANCE
+    reason, changes = HoldReason.MAINTENANCE, dict[str, Any]()
+    if restored:
+        latest = submission_marks.latest(StudioState.objects.load().installation) or 0
+        reason, changes = HoldReason.RESTORED, {"submissions": Greatest("submissions", latest)}
     with transaction.atomic():
         state = _lock()
         if state.is_held and not (restored and state.hold_reason == HoldReason.MAINTENANCE):
             return False
-        _begin(state, reason, hold_note=storable_text(note, 500), held_by=by, submitted_until=None)
+        note = storable_text(note, 500)
+        _begin(state, reason, hold_note=note, held_by=by, submitted_until=None, **changes)
     return True
 
 
@@ -71,15 +76,20 @@ def release() -> bool:
     Raises `StillSearchingError`, or `MarksUnavailableError` when the storage cannot be written to.
     """
     state = StudioState.objects.load()
-    submission_marks.keep(state.installation, state.submissions)
+    if state.was_restored:
+        # Not after maintenance: a mark written here would hide that the database was restored meanwhile.
+        submission_marks.keep(state.installation, state.submissions)
     with transaction.atomic():
         state = _lock()
         if not state.is_held:
             return False
-        if state.was_restored and (count := searching()):
-            which = "1 video is" if count == 1 else f"{count} videos are"
-            raise StillSearchingError(f"{which} still being searched for at the backend.")
-        _write(held_at=None, hold_reason="", hold_note="", held_by=None)
+        changes: dict[str, Any] = {"held_at": None, "hold_reason": "", "hold_note": "", "held_by": None}
+        if state.was_restored:
+            if count := searching():
+                which = "1 video is" if count == 1 else f"{count} videos are"
+                raise StillSearchingError(f"{which} still being searched for at the backend.")
+            changes["marked_at"] = state.marked_at or timezone.now()
+        _write(**changes)
     logger.warning("Submissions are released")
     return True
 

@@ -3,10 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from videos.engine import hold
+from videos.engine.submission_marks import MarksUnavailableError
 from videos.management.submission_report import report
 from videos.services.submissions import submission_status
 
@@ -29,6 +30,13 @@ class Command(BaseCommand):
         parser.add_argument("--status", action="store_true", help="only say whether there is a hold, and why")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not options["status"] and not hold.hold(note=options["reason"], restored=options["restored"]):
-            self.stdout.write("Submissions were held before.")
+        if not options["status"]:
+            self._hold(options["reason"], restored=options["restored"])
         self.stdout.write(report(submission_status(), now=timezone.now()))
+
+    def _hold(self, note: str, *, restored: bool) -> None:
+        try:
+            if not hold.hold(note=note, restored=restored):
+                self.stdout.write("Submissions were held before.")
+        except MarksUnavailableError as error:
+            raise CommandError(f"Not held. {error}") from error
