@@ -1,4 +1,4 @@
-"""What every page knows."""
+"""What every page may draw beside its own content."""
 
 from functools import cache
 
@@ -11,14 +11,14 @@ from videos.services.characters import can_use_characters
 
 
 def studio(request: HttpRequest) -> dict[str, object]:
-    """Tell the templates what to say about where the pictures come from (`catalogue.standing`).
+    """Add the status of the backends, those that are paused, and whether there are characters.
 
-    The database is asked only by the pages that say it: most answers are fragments.
+    All of it is lazy: most answers are fragments, which ask the database for none of it.
     """
     in_use = cache(Backend.objects.in_use)
     return {
-        "standing": SimpleLazyObject(lambda: backend_status(in_use())),
+        "backend_status": SimpleLazyObject(lambda: backend_status(in_use())),
         "has_characters": SimpleLazyObject(lambda: can_use_characters(request.user.pk, in_use())),
-        "resting": SimpleLazyObject(lambda: list(Backend.objects.paused())),
-        "held": SimpleLazyObject(lambda: StudioState.objects.filter(held_at__isnull=False).first()),
+        "paused_backends": SimpleLazyObject(lambda: list(Backend.objects.paused())),
+        "hold": SimpleLazyObject(lambda: StudioState.objects.filter(held_at__isnull=False).first()),
     }

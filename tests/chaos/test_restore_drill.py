@@ -109,7 +109,10 @@ def _all_prompts() -> set[str]:
 
 
 def _queue_videos(studio: Studio, folder: Path) -> None:
-    code = f"from videos.models import Backend; Backend.objects.update(max_in_flight={IN_FLIGHT})"
+    code = f"""
+from videos.models import Backend
+backend = Backend.objects.for_environment()
+Backend.objects.filter(pk=backend.pk).update(max_in_flight={IN_FLIGHT})"""
     assert studio.manage("shell", "-v0", "-c", code).returncode == 0
     batch = folder / "batch.csv"
     batch.write_text("\n".join(["prompt", *sorted(_all_prompts())]))
@@ -148,11 +151,13 @@ def _prompts(control: ControlClient) -> Counter[str]:
 
 
 def _has_searched(data_dir: Path) -> bool:
-    """Whether the search has ended. What waits for its next look is made due, or it would take a minute."""
+    """Whether the search has ended. Leases end and looks are due at once, or it would take minutes."""
     with closing(sqlite3.connect(data_dir / "db.sqlite3", timeout=20)) as database, database:
-        database.execute(
-            "UPDATE videos_video SET due_at = '2020-01-01 00:00:00' WHERE state = 'uncertain' AND due_at > ''"
-        )
+        for field, state in (("lease_expires_at", "submitting"), ("due_at", "uncertain")):
+            database.execute(
+                f"UPDATE videos_video SET {field} = '2020-01-01 00:00:00'"  # noqa: S608  # our own words
+                f" WHERE state = '{state}' AND {field} IS NOT NULL"
+            )
     time.sleep(1)
     searching = """
         SELECT 1 FROM videos_backend WHERE search_due_at IS NOT NULL

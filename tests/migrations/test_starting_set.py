@@ -38,7 +38,7 @@ def test_every_one_is_good_to_use():
         assert each.category
         assert each.title
         validate_template(each.prompt)
-        assert 1 <= len(each.parsed.blanks) <= 3, each.title
+        assert 1 <= len(each.parsed.variables) <= 3, each.title
         assert all(each.seconds in model.seconds and each.size in model.sizes for model in models)
 
 

@@ -20,9 +20,9 @@ ANYTHING = st.text() | BRACES
 
 
 @pytest.mark.parametrize(
-    ("text", "blanks"),
+    ("text", "variables"),
     [
-        ("No blank at all", ()),
+        ("No variable at all", ()),
         ("{product}", (Variable("product"),)),
         ("{ product }", (Variable("product"),)),
         ("in {city|Paris, Tokyo }", (Variable("city", ("Paris", "Tokyo")),)),
@@ -42,8 +42,8 @@ ANYTHING = st.text() | BRACES
         ("{" + "a" * 41 + "}", ()),
     ],
 )
-def test_it_finds_the_blanks(text: str, blanks: tuple[Variable, ...]):
-    assert parse_template(text).blanks == blanks
+def test_it_finds_the_variables(text: str, variables: tuple[Variable, ...]):
+    assert parse_template(text).variables == variables
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_it_says_which_are_empty():
     with pytest.raises(MissingValuesError) as refused:
         template.fill({"b": " ", "d_e": "here"})
     assert refused.value.names == ("a", "b")
-    assert template.sketch({"b": " "}) == "[a] [b] x [d e]"
+    assert template.preview({"b": " "}) == "[a] [b] x [d e]"
 
 
 @given(ANYTHING, st.dictionaries(st.sampled_from(["a", "b", "ab"]), ANYTHING))
@@ -73,20 +73,24 @@ def test_no_text_breaks_it(text: str, answers: dict[str, str]):
     template = parse_template(text)
     with suppress(ValidationError):
         validate_template(text)
-    assert isinstance(template.sketch(answers), str)
-    empty = {blank.name for blank in template.blanks if not answers.get(blank.name, blank.start).strip()}
+    assert isinstance(template.preview(answers), str)
+    empty = {
+        variable.name
+        for variable in template.variables
+        if not answers.get(variable.name, variable.default).strip()
+    }
     if empty:
         with pytest.raises(MissingValuesError) as refused:
             template.fill(answers)
         assert set(refused.value.names) == empty
     else:
-        assert template.fill(answers) == template.sketch(answers)
+        assert template.fill(answers) == template.preview(answers)
 
 
 @given(ANYTHING)
 def test_a_text_stays_itself(text: str):
     assert parse_template(escape_braces(text)).fill({}) == text
-    assert parse_template(escape_braces(text)).blanks == ()
+    assert parse_template(escape_braces(text)).variables == ()
     validate_template(escape_braces(text))
 
 

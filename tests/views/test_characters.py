@@ -58,7 +58,7 @@ def clip_url(character: Character) -> str:
 
 
 def from_url(video: Video) -> str:
-    return reverse("videos:character_from", args=[video.public_id])
+    return reverse("videos:character_from_video", args=[video.public_id])
 
 
 def without_characters(name: str = "Box") -> Backend:
@@ -212,8 +212,8 @@ def test_the_backend_is_asked_for_only_where_there_are_several(as_alice, simulat
     page = as_alice.get(URL).content.decode()
     assert 'name="backend"' in page
     assert "Box two</option>" in page
-    wish = {"name": "Mara", "video": upload()}
-    assert as_alice.post(URL, wish).status_code == 422
+    data = {"name": "Mara", "video": upload()}
+    assert as_alice.post(URL, data).status_code == 422
     as_alice.post(URL, {"name": "Mara", "video": upload(), "backend": str(other.pk)})
     assert Character.objects.get().backend == other
     page = as_alice.post(URL, {"name": "", "video": upload(), "backend": str(other.pk)}).content.decode()

@@ -1,6 +1,7 @@
 """What a video's page and its card tell of what it was made from, and of what can be made of it."""
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ from tests.factories import BackendFactory, ReferenceImageFactory, VideoFactory
 from videos.models import Backend, Character, Fit, Kind, State, Video, VideoModel
 from videos.services.derivations import extend_video
 from videos.services.library import add_tag
-from videos.views.lineage import HIGH, MOST
+from videos.views.lineage import MAX_ANCESTORS, MAX_DRAWN, LineageNode
 
 pytestmark = pytest.mark.django_db
 STUDIO, LIBRARY = reverse("videos:studio"), reverse("videos:library")
@@ -49,12 +50,12 @@ def facts(page: str) -> dict[str, str]:
 
 # --- What can be made of it --------------------------------------------------------------------------------
 def links(page: str, video: Video) -> set[str]:
-    names = ("remix", "edit", "extend", "character_from")
+    names = ("remix", "edit", "extend", "character_from_video")
     return {name for name in names if f'"{reverse(f"videos:{name}", args=[video.public_id])}"' in page}
 
 
 def test_everything_is_offered_where_everything_is_possible(as_alice, source):
-    assert links(page_of(as_alice, source), source) == {"remix", "edit", "extend", "character_from"}
+    assert links(page_of(as_alice, source), source) == {"remix", "edit", "extend", "character_from_video"}
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.COMPLETED}))
@@ -71,7 +72,7 @@ def test_nothing_is_offered_before_it_is_finished(as_alice, alice, state):
         ({"can_edit": True}, {"edit"}),
         ({"can_extend": True}, {"extend"}),
         ({"takes_reference": True}, {"extend"}),
-        ({"can_characters": True}, {"character_from"}),
+        ({"can_characters": True}, {"character_from_video"}),
     ],
 )
 def test_a_button_for_what_cannot_be_done_is_not_there(as_alice, alice, can, offered):
@@ -97,7 +98,7 @@ def test_another_like_this_has_all_settings_in_the_form(as_alice, alice):
     assert f'href="{url}"' in page_of(as_alice, video)
     response = as_alice.get(url)
     chosen = {"prompt": "Tall", "model": "sora-2-pro", "seconds": "12", "size": "1024x1792", "takes": "1"}
-    assert response.context["form"].initial == chosen | {"characters": [ada.public_id], "fit": "pad"}
+    assert response.context["composer"].form.initial == chosen | {"characters": [ada.public_id], "fit": "pad"}
     assert "data-fresh" not in response.content.decode(), "a draft must not come over it"
     assert Video.objects.count() == 1
 
@@ -116,21 +117,23 @@ def test_another_like_what_is_not_ones_own_changes_nothing(as_alice, alice, bob,
     like = {"bob": secret.public_id, "deleted": deleted.public_id}.get(whose, whose)
     response = as_alice.get(STUDIO, {"like": like})
     assert response.status_code == 200
-    assert response.context["form"].initial["prompt"] == ""
+    assert response.context["composer"].form.initial["prompt"] == ""
     assert "secret" not in response.content.decode()
 
 
 # --- The tree ----------------------------------------------------------------------------------------------
 def lines(client, video: Video) -> list[str]:
-    """The rows of the tree: the prompt, or what stands in its place, each with the generation it is in."""
-    depth, drawn = 0, []
-    for row in client.get(video.get_absolute_url()).context["family"]:
-        depth += row.is_first
-        name = row.video.prompt if row.video else f"{row.hidden} more" if row.hidden else "gone"
-        drawn.append(f"{depth} {name}")
-        depth -= row.ends
-    assert depth == 0, "every list that begins ends"
-    return drawn
+    """The nodes of the tree: the prompt, or what stands in its place, each with the generation it is in."""
+
+    def walk(node: LineageNode, depth: int) -> Iterator[str]:
+        hidden = f"{node.hidden_count} more" if node.hidden_count else "gone"
+        yield f"{depth} {node.video.prompt if node.video else hidden}"
+        for child in node.children:
+            assert child.parent is node
+            yield from walk(child, depth + 1)
+
+    root = client.get(video.get_absolute_url()).context["lineage"]
+    return list(walk(root, 0)) if root else []
 
 
 def test_all_relatives_stand_in_one_tree_whichever_is_shown(as_alice, source):
@@ -223,30 +226,30 @@ def test_strangers_are_never_in_the_tree(as_alice, as_bob, bob, source):
 
 
 def test_a_large_family_is_cut_where_it_is_far_and_says_so(as_alice, source):
-    videos = [derived(source, prompt=f"number {number}") for number in range(MOST + 9)]
+    videos = [derived(source, prompt=f"number {number}") for number in range(MAX_DRAWN + 9)]
     oldest = derived(videos[0], prompt="of the oldest")
 
     drawn = lines(as_alice, source)
-    assert drawn[1:] == [f"1 number {number}" for number in range(10, MOST + 9)] + ["1 11 more"]
+    assert drawn[1:] == [f"1 number {number}" for number in range(10, MAX_DRAWN + 9)] + ["1 11 more"]
     assert "11 more in the <a" in page_of(as_alice, source)
 
     drawn = lines(as_alice, oldest)
     assert drawn[:4] == ["0 The first of all boats", "1 number 0", "2 of the oldest", "1 number 12"]
     assert drawn[-1] == "1 11 more"
-    assert len(drawn) == MOST + 1
+    assert len(drawn) == MAX_DRAWN + 1
     assert f'11 more on <a href="{source.get_absolute_url()}">' in page_of(as_alice, oldest)
 
 
 def test_a_long_line_is_cut_above_and_below(as_alice, source):
     line = [source]
-    for number in range(HIGH + MOST):
+    for number in range(MAX_ANCESTORS + MAX_DRAWN):
         line.append(derived(line[-1], prompt=f"number {number}"))
-    page = page_of(as_alice, line[HIGH + 1])
+    page = page_of(as_alice, line[MAX_ANCESTORS + 1])
     assert "Earlier versions are on the next video" in page
     assert "deleted since" not in page
     assert "The first of all boats" not in page
-    assert f"{len(line) - 1 - MOST} more" in page
-    assert "Earlier versions" not in page_of(as_alice, line[HIGH])
+    assert f"{len(line) - 1 - MAX_DRAWN} more" in page
+    assert "Earlier versions" not in page_of(as_alice, line[MAX_ANCESTORS])
 
 
 def test_a_circle_that_cannot_be_ends_all_the_same(as_alice, source):

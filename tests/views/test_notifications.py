@@ -11,6 +11,7 @@ from django.urls import reverse
 from tests.factories import VideoFactory
 from tests.views.page import HTMX
 from videos.models import State, Video
+from videos.views.undo import UNDO
 
 pytestmark = pytest.mark.django_db
 
@@ -39,8 +40,10 @@ def test_nothing_is_said_when_it_was_done(as_alice, alice):
 
 
 def test_a_message_that_can_be_undone_has_a_form(rf):
-    gone = Message(constants.INFO, "It is in the trash.", extra_tags="<1>")
-    page = render_to_string("_messages.html", {"messages": [gone]}, rf.get("/"))
+    gone = Message(constants.INFO, "It is in the trash.", extra_tags=UNDO)
+    request = rf.get("/")
+    request.session = {"undo_batch": "<1>"}
+    page = render_to_string("_messages.html", {"messages": [gone]}, request)
     assert f'method="post" action="{reverse("videos:undo")}"' in page
-    assert 'name="trashed" value="&lt;1&gt;"' in page
+    assert 'name="batch" value="&lt;1&gt;"' in page
     assert "csrfmiddlewaretoken" in page

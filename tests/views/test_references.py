@@ -16,7 +16,7 @@ from videos.media.reference import open_reference
 from videos.models import Backend, ReferenceImage, State, Video
 from videos.services.references import delete_reference, keep_reference, rename_reference
 from videos.services.videos import GenerationRequest, ValidationError, create_video
-from videos.views.references import PAGE
+from videos.views.references import PAGE_SIZE
 
 pytestmark = pytest.mark.django_db
 URL = reverse("videos:references")
@@ -80,14 +80,14 @@ def test_a_strangers_image_is_no_filter(as_bob, alice, image):
 
 
 def test_it_goes_on_though_the_last_one_is_gone(as_alice, alice):
-    images = [ReferenceImageFactory(owner=alice) for _ in range(PAGE + 2)][::-1]
+    images = [ReferenceImageFactory(owner=alice) for _ in range(PAGE_SIZE + 2)][::-1]
     first = as_alice.get(URL)
-    assert shown(first) == images[:PAGE]
-    delete_reference(images[PAGE - 1])
-    rest = as_alice.get(first.context["below"], headers={**HTMX, "HX-Target": "more"})
-    assert shown(rest) == images[PAGE:]
+    assert shown(first) == images[:PAGE_SIZE]
+    delete_reference(images[PAGE_SIZE - 1])
+    rest = as_alice.get(first.context["next_url"], headers={**HTMX, "HX-Target": "more"})
+    assert shown(rest) == images[PAGE_SIZE:]
     assert "<html" not in rest.content.decode()
-    assert rest.context["below"] == ""
+    assert rest.context["next_url"] == ""
 
 
 @pytest.mark.parametrize("below", ["x", "\x00", "9" * 17 + "-a", "9" * 30 + "-a", "1-" + "a" * 65])
@@ -114,7 +114,7 @@ def test_it_needs_as_many_queries_for_one_as_for_a_page(as_alice, alice, image, 
     as_alice.get(URL)
     with django_assert_num_queries(6) as few:
         as_alice.get(URL)
-    for _ in range(PAGE + 5):
+    for _ in range(PAGE_SIZE + 5):
         VideoFactory(owner=alice, reference=ReferenceImageFactory(owner=alice))
     with django_assert_num_queries(len(few)):
         as_alice.get(URL)
@@ -318,10 +318,10 @@ def test_other_mistakes_leave_it_chosen(as_alice, image):
 
 
 def test_an_image_deleted_meanwhile_makes_nothing(alice, image):
-    wish = GenerationRequest("A boat", "sora-2", 4, "1280x720", image)
+    generation_request = GenerationRequest("A boat", "sora-2", 4, "1280x720", image)
     delete_reference(image)
     with pytest.raises(ValidationError, match="just deleted"):
-        create_video(alice, wish)
+        create_video(alice, generation_request)
     assert not Video.objects.exists()
 
 
@@ -330,7 +330,7 @@ def test_an_image_deleted_after_it_was_checked_is_a_mistake_like_others(alice, i
     form = GenerateForm({**GOOD, "reference": image.public_id}, owner=alice)
     assert form.is_valid()
     ReferenceImage.objects.all().delete()
-    assert form.save_takes() is None
+    assert form.create_videos() is None
     assert "just deleted" in form.errors["reference"][0]
     assert not Video.objects.exists()
 

@@ -49,7 +49,7 @@ def test_it_does_not_ask_again_when_nothing_is_in_flight(as_alice, alice):
 def test_a_template_fills_the_form(as_alice):
     template = PromptTemplate.objects.get(title="City at dawn")
     page = as_alice.get(URL, {"template": template.pk}).content.decode()
-    assert f"{template.parsed.sketch({})}</textarea>" in page
+    assert f"{template.parsed.preview({})}</textarea>" in page
     assert 'value="1792x1024" data-models="sora-2|sora-2-pro" checked' in page
 
 
@@ -69,7 +69,7 @@ def test_a_template_leaves_alone_what_it_does_not_say(as_alice):
 def test_a_template_that_is_not_there_changes_nothing(as_alice, number):
     response = as_alice.get(URL, {"template": number})
     assert response.status_code == 200
-    assert response.context["form"].initial["prompt"] == ""
+    assert response.context["composer"].form.initial["prompt"] == ""
 
 
 def test_a_template_that_is_switched_off_is_not_offered(as_alice):
@@ -78,7 +78,7 @@ def test_a_template_that_is_switched_off_is_not_offered(as_alice):
     response = as_alice.get(URL, {"template": off.pk})
     assert "Quiet nature" in response.content.decode()
     assert "City at dawn" not in response.content.decode()
-    assert response.context["form"].initial["prompt"] == ""
+    assert response.context["composer"].form.initial["prompt"] == ""
 
 
 def test_the_prompt_cannot_break_out_of_the_page(as_alice, alice):

@@ -1,4 +1,4 @@
-"""Several takes of one wish: asked for at once, paid for together, and found again as what they are."""
+"""Several takes of one request: asked for at once, paid for together, and found again as what they are."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -12,11 +12,11 @@ from videos.services.videos import GenerationRequest, create_videos, make_takes
 
 pytestmark = pytest.mark.django_db
 STUDIO, COMPARE = reverse("videos:studio"), reverse("videos:compare")
-WISH = GenerationRequest("A paper boat", "sora-2", 4, "1280x720")
+REQUEST = GenerationRequest("A paper boat", "sora-2", 4, "1280x720")
 
 
 def made(owner, count: int = 4) -> list[Video]:
-    return create_videos(owner, make_takes(WISH, count))
+    return create_videos(owner, make_takes(REQUEST, count))
 
 
 def done(owner, count: int = 4, *, last: dict[str, object] | None = None) -> list[Video]:
@@ -107,7 +107,7 @@ def test_another_like_it_is_one_unless_more_are_chosen(as_alice, alice):
 @pytest.mark.parametrize("count", [0, 5, -1])
 def test_the_service_makes_one_to_four(count):
     with pytest.raises(ValidationError, match="Choose 1 to 4 takes"):
-        make_takes(WISH, count)
+        make_takes(REQUEST, count)
 
 
 def test_a_page_leads_to_the_other_takes_and_to_all_side_by_side(as_alice, alice):

@@ -177,7 +177,7 @@ class VideoAdmin(FileViews):
     def character_names(self, video: Video) -> str:
         return ", ".join(character.name for character in video.characters.all()) or _NONE
 
-    @admin.display(description="clip")
+    @admin.display(description="video")
     def player(self, video: Video) -> SafeString | str:
         if not video.file:
             return _NONE

@@ -1,20 +1,17 @@
 """The videos that a caller of either API may name."""
 
-import re
-
 from django.db.models import QuerySet
 
 from videos.api.auth import Caller
 from videos.api.errors import not_found
 from videos.models import Video
-
-PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+from videos.validation import is_public_id
 
 
 def filter_own_videos(caller: Caller, public_id: str) -> QuerySet[Video]:
     """Return the caller's own video with that id, or none. PostgreSQL rejects a query that holds a NUL."""
     own = Video.objects.visible_to(caller.user)
-    return own.filter(public_id=public_id) if PUBLIC_ID.fullmatch(public_id) else own.none()
+    return own.filter(public_id=public_id) if is_public_id(public_id) else own.none()
 
 
 def get_own_video(caller: Caller, public_id: str) -> Video:

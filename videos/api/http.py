@@ -164,7 +164,7 @@ def check_body_length(request: HttpRequest, contract: Contract) -> None:
 
     Also for a body of unknown length, where the contract requires one.
     """
-    length = request.META.get("CONTENT_LENGTH") or ""
+    length = request.headers.get("content-length") or ""
     if contract.requires_length and not length and "Transfer-Encoding" in request.headers:
         raise ApiError(411, "length_required", "Send the body with its Content-Length.")
     max_size = contract.max_body_size()

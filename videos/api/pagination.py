@@ -5,10 +5,11 @@ from typing import Generic, TypeVar
 
 from django.db.models import QuerySet
 
-from videos.api.access import PUBLIC_ID
 from videos.api.auth import Caller
 from videos.api.errors import ApiError
 from videos.models import Video
+from videos.models.keyset import KeysetOrder, take_page
+from videos.validation import is_public_id
 
 Row = TypeVar("Row")
 
@@ -28,15 +29,14 @@ def get_page(caller: Caller, rows: QuerySet[Video, Row], *, after: str, limit: i
     is read and nothing is counted, so a page costs the same in a table of any length. Raises `ApiError` 404
     for an `after` that is not the caller's.
     """
-    newest_first = order != "asc"
+    by_creation = KeysetOrder(descending=order != "asc")
     if after:
-        # A deleted video still marks its place for as long as its row exists.
-        mine = Video.objects.filter(owner=caller.user, public_id=after).values_list("pk", flat=True)
-        mark = mine.first() if PUBLIC_ID.fullmatch(after) else None
-        if mark is None:
+        # A deleted one still marks its place for as long as its row is there.
+        mine = Video.objects.filter(owner=caller.user, public_id=after)
+        position = by_creation.position_of(mine) if is_public_id(after) else None
+        if position is None:
             raise ApiError(
                 404, "not_found", f"There is no video '{after[:80]}' to go on from.", param="after"
             )
-        rows = rows.filter(pk__lt=mark) if newest_first else rows.filter(pk__gt=mark)
-    found = list(rows.order_by("-pk" if newest_first else "pk")[: limit + 1])
-    return Page(found[:limit], has_more=len(found) > limit)
+        rows = by_creation.after(rows, position)
+    return Page(*take_page(by_creation.sort(rows), limit))

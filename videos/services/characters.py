@@ -14,7 +14,7 @@ from accounts.models import User
 from videos.engine import enqueue
 from videos.models import Backend, Character, State, Video
 from videos.models.character import NAME_LIMIT
-from videos.validation import is_unicode
+from videos.validation import is_storable
 
 
 def backends_with_characters(in_use: Iterable[Backend] | None = None) -> list[Backend]:
@@ -35,7 +35,7 @@ def can_use_characters(owner_id: int | None, in_use: Iterable[Backend]) -> bool:
 
 
 def create_character(owner: User, name: str, clip: BinaryIO, backend: Backend) -> Character:
-    """Store the clip, an MP4 of at most `MAX_FILE_SIZE` bytes, and let a worker make a character of it.
+    """Keep the clip, an MP4 of at most `MAX_FILE_SIZE` bytes, and let a worker create a character from it.
 
     Raises `ValidationError` by field (`name`, `video`, `backend`). Whether the clip can be played is for the
     worker to find out, which says so in `error_message`.
@@ -88,7 +88,7 @@ def _find_name_error(name: str) -> dict[str, str]:
         errors["name"] = "Enter a name for the character."
     elif len(name.strip()) > NAME_LIMIT:
         errors["name"] = f"A name can have at most {NAME_LIMIT} characters."
-    elif "\x00" in name or not is_unicode(name):
+    elif not is_storable(name):
         errors["name"] = "The name contains a character that cannot be stored."
     return errors
 

@@ -53,8 +53,8 @@ def extend_video(owner: User, source: Video, prompt: str, seconds: int) -> Video
         kind=Kind.EXTEND,
         seconds=seconds,
         source_seconds=source.total_seconds,
-        backend=capabilities.join.backend if capabilities.join else source.backend,
-        concat_with_source=capabilities.join is not None,
+        backend=capabilities.concat_offer.backend if capabilities.concat_offer else source.backend,
+        concat_with_source=capabilities.concat_offer is not None,
     )
 
 

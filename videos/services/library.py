@@ -6,13 +6,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.text import normalize_newlines
 
 from accounts.models import User
 from videos import lifecycle
 from videos.models import Tag, Video
 from videos.models.tag import TAG_LIMIT
 from videos.services.videos import delete_video
-from videos.validation import is_unicode
+from videos.validation import is_storable
 
 MAX_NOTE_LENGTH = 2000  # characters
 
@@ -23,11 +24,11 @@ def set_favourite(videos: Iterable[Video], *, on: bool) -> int:
 
 
 def set_note(video: Video, text: str) -> None:
-    """Set the video's note; an empty one removes it. Raises `ValidationError` by field (`note`)."""
-    text = text.replace("\r\n", "\n")  # browsers send two characters for a line break that they count as one
+    """Keep a note beside the video; an empty one removes it. Raises `ValidationError` by field (`note`)."""
+    text = normalize_newlines(text)  # a form sends two characters for a line break
     if len(text) > MAX_NOTE_LENGTH:
         raise ValidationError({"note": f"A note can have at most {MAX_NOTE_LENGTH:,} characters."})
-    if "\x00" in text or not is_unicode(text):
+    if not is_storable(text):
         raise ValidationError({"note": "The note contains a character that cannot be stored."})
     Video.objects.filter(pk=video.pk).update(note=text.strip())
 
@@ -35,7 +36,7 @@ def set_note(video: Video, text: str) -> None:
 def add_tag(owner: User, videos: Iterable[Video], name: str) -> Tag:
     """Add the owner's tag to the videos, creating it if needed. Raises `ValidationError` (`tag`)."""
     clean = " ".join(name.split())
-    if not clean or len(clean) > TAG_LIMIT or "\x00" in clean or not is_unicode(clean) or "," in clean:
+    if not clean or len(clean) > TAG_LIMIT or "," in clean or not is_storable(clean):
         raise ValidationError({"tag": f"A tag must have 1 to {TAG_LIMIT} characters and no commas."})
     with transaction.atomic():
         tag, _ = Tag.objects.get_or_create(owner=owner, name__iexact=clean, defaults={"name": clean})

@@ -16,7 +16,7 @@ from videos.engine.reference_cleanup import delete_unused_reference
 from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import ReferenceImage, Video
 from videos.models.reference_image import NAME_LIMIT
-from videos.validation import is_unicode
+from videos.validation import is_storable
 
 MAX_UPLOADS = 20  # images in one upload: each takes up to half a second to decode
 
@@ -35,7 +35,7 @@ def rename_reference(image: ReferenceImage, name: str) -> None:
     clean = " ".join(name.split())
     if len(clean) > NAME_LIMIT:
         raise ValidationError({"name": f"A name can have at most {NAME_LIMIT} characters."})
-    if "\x00" in clean or not is_unicode(clean):
+    if not is_storable(clean):
         raise ValidationError({"name": "The name contains a character that cannot be stored."})
     ReferenceImage.objects.filter(pk=image.pk).update(name=clean)
     image.name = clean

@@ -20,7 +20,7 @@ from videos.media.reference import Reference
 from videos.models import Character, Fit, ReferenceImage, Video
 from videos.models.values import Reason
 from videos.services.references import keep_reference
-from videos.validation import is_unicode
+from videos.validation import is_storable
 
 MAX_PROMPT_LENGTH = 32_000  # characters, as the protocol has it
 MAX_TAKES = 4  # of one request at a time, as many as can be compared side by side
@@ -64,7 +64,7 @@ def validate_prompt(prompt: str) -> None:
         raise ValidationError(
             f"A prompt can have at most {MAX_PROMPT_LENGTH:,} characters; this one has {len(prompt):,}."
         )
-    if "\x00" in prompt or not is_unicode(prompt):
+    if not is_storable(prompt):
         raise ValidationError("The prompt contains a character that cannot be stored.")
 
 

@@ -1,4 +1,7 @@
-"""A failure in words: whether it cost anything, and what to do. What happened is in `Video.error_message`."""
+"""Template filters on a failure: whether it cost anything, and what to do.
+
+What happened is in `Video.error_message`.
+"""
 
 from django import template
 
@@ -9,7 +12,7 @@ register = template.Library()
 
 _ASK = "Contact your administrator: the connection to the backend isn't set up correctly."
 _CHANGE = "Correct what the message mentions, then generate the video again."
-# What to do, for the codes whose sentence does not say so itself.
+# What to do, for the error codes whose message does not say so itself.
 _ADVICE = {
     "bad_request": _CHANGE,
     "generation_failed": "Trying again may help. If it keeps failing, change the prompt.",
@@ -25,13 +28,13 @@ _ADVICE = {
 
 @register.filter
 def advice(video: Video) -> str:
-    """What the owner of a failed video can do about it; empty where the reason says so already."""
+    """Return what the owner of a failed video can do; empty where the error message says so already."""
     return _ADVICE.get(video.error_code, "")
 
 
 @register.filter
-def cost(video: Video) -> str:
-    """Whether a failed video cost anything, in a sentence."""
+def cost_note(video: Video) -> str:
+    """Return whether a failed video cost anything, in a sentence."""
     if video.backend.is_simulator:
         return "No charge: the simulator is free."
     price = f" (catalogue price {format_dollars(video.price)})" if video.price else ""
@@ -43,7 +46,7 @@ def cost(video: Video) -> str:
 
 
 @register.filter
-def cost_in_short(video: Video) -> str:
-    """The same for a card."""
-    free = video.backend.is_simulator or (not video.backend_job_id and video.error_code != "given_up")
-    return "No charge" if free else "May be charged"
+def short_cost_note(video: Video) -> str:
+    """Return whether a failed video cost anything, in words short enough for a card."""
+    is_free = video.backend.is_simulator or (not video.backend_job_id and video.error_code != "given_up")
+    return "No charge" if is_free else "May be charged"

@@ -7,7 +7,7 @@ from io import BytesIO
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from videos.api.access import PUBLIC_ID, get_own_video
+from videos.api.access import get_own_video
 from videos.api.auth import Caller
 from videos.api.errors import ApiError, not_found
 from videos.api.idempotency import RETRY_WINDOW
@@ -15,6 +15,7 @@ from videos.api.openai import requests, responses
 from videos.api.openai.endpoint import json_response
 from videos.models import Character
 from videos.services.characters import backends_with_characters, create_character, create_character_from_video
+from videos.validation import is_public_id
 
 MAX_WAIT = 10.0  # seconds for a worker to hand the clip to the backend
 POLL_INTERVAL = 0.25  # seconds
@@ -36,7 +37,7 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponse:
 def retrieve(_: HttpRequest, caller: Caller, character_id: str) -> HttpResponse:
     """GET /videos/characters/{id}."""
     own = Character.objects.filter(owner=caller.user, deleted_at=None, public_id=character_id)
-    character = own.first() if PUBLIC_ID.fullmatch(character_id) else None
+    character = own.first() if is_public_id(character_id) else None
     if character is None:
         raise not_found("Character", character_id)
     return json_response(responses.serialize_character(character))

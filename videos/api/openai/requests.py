@@ -13,11 +13,11 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 
-from videos.api.access import PUBLIC_ID
 from videos.api.errors import ApiError
 from videos.api.http import FORM_TYPES, Contract, parse_json_object
 from videos.media.reference import Reference, open_reference
 from videos.models import Character
+from videos.validation import is_public_id
 
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
 _MAX_CHARACTERS = 20  # that are looked up; how many a video may have is for the services to say
@@ -152,7 +152,7 @@ def parse_character_ids(fields: Fields) -> list[str]:
     if not isinstance(given, list) or len(given) > _MAX_CHARACTERS:
         raise _wrong_type("characters", "a short list of objects with an id")
     ids = [each.get("id") if isinstance(each, Mapping) else None for each in given]
-    if not all(isinstance(each, str) and PUBLIC_ID.fullmatch(each) for each in ids):
+    if not all(isinstance(each, str) and is_public_id(each) for each in ids):
         raise _wrong_type("characters", "a short list of objects with an id")
     return list(dict.fromkeys(str(each) for each in ids))
 

@@ -14,12 +14,13 @@ from videos.api.idempotency import KEY_LIMIT
 from videos.capabilities import Offer
 from videos.models import PromptTemplate, State, Video
 from videos.services.videos import MAX_PROMPT_LENGTH
+from videos.validation import PUBLIC_ID_PATTERN
 
 Status = Literal["queued", "in_progress", "completed", "failed", "canceled"]
 Output = Literal["video", "thumbnail", "spritesheet"]
 Action = Literal["cancel", "retry", "check-again", "submit-again", "give-up"]
 VideoKind = Literal["create", "remix", "edit", "extend"]
-PublicId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+PublicId = Annotated[str, StringConstraints(pattern=f"^{PUBLIC_ID_PATTERN}$")]
 
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 
@@ -80,7 +81,7 @@ class ListIn(Schema):
     limit: int = Field(20, ge=1, le=100)
     order: Literal["asc", "desc"] = Field("desc", description="By time of creation.")
     after: str = Field(
-        "", pattern=r"^[A-Za-z0-9_-]{0,64}$", description="Id of the last video of the page before."
+        "", pattern=f"^({PUBLIC_ID_PATTERN})?$", description="Id of the last video of the page before."
     )
     status: Status | None = None
     model: str = Field("", max_length=100)

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         for template in PromptTemplate.objects.filter(owner=None).exclude(picture=""):
             order = {
                 "name": template.picture,
-                "prompt": parse_template(template.prompt).sketch({}),
+                "prompt": parse_template(template.prompt).preview({}),
                 "size": template.size or settings.DEFAULT_SIZE,
                 "seconds": template.seconds or settings.DEFAULT_SECONDS,
             }

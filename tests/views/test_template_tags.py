@@ -5,7 +5,16 @@ import pytest
 
 from tests.factories import VideoFactory
 from videos.models import State
-from videos.templatetags.studio import RATIOS, clock, glyph, headline, ratio, since, size_name, took
+from videos.templatetags.studio import (
+    RATIOS,
+    clock,
+    duration_between,
+    ratio,
+    size_icon,
+    size_name,
+    status_label,
+    step_started_at,
+)
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -30,11 +39,11 @@ def test_a_clock(seconds, text):
     ],
 )
 def test_how_long_it_took(seconds, text):
-    assert took(NOW, NOW + timedelta(seconds=seconds)) == text
+    assert duration_between(NOW, NOW + timedelta(seconds=seconds)) == text
 
 
 def test_how_long_it_took_is_empty_until_it_is_known():
-    assert took(NOW, None) == took(None, NOW) == ""
+    assert duration_between(NOW, None) == duration_between(None, NOW) == ""
 
 
 @pytest.mark.parametrize(
@@ -64,8 +73,8 @@ def test_sizes_have_names():
 
 
 @pytest.mark.parametrize("size", ["1280x720", "720x1280", "4000x100", "1x1"])
-def test_a_glyph_stays_in_its_box(size):
-    shape = glyph(size)
+def test_a_size_icon_stays_in_its_box(size):
+    shape = size_icon(size)
     for start, length in ((shape.x, shape.width), (shape.y, shape.height)):
         assert start >= 0
         assert start + length <= 28
@@ -73,11 +82,11 @@ def test_a_glyph_stays_in_its_box(size):
 
 def test_what_is_being_canceled_says_so():
     video = VideoFactory.build(state=State.SUBMITTING, owner=None, backend=None)
-    assert headline(video) == "Submitting"
+    assert status_label(video) == "Submitting"
     video.cancel_requested_at = NOW
-    assert headline(video) == "Canceling"
+    assert status_label(video) == "Canceling"
 
 
 def test_a_retried_video_waits_since_it_was_retried():
     video = VideoFactory.build(owner=None, backend=None, created_at=NOW - timedelta(days=3), due_at=NOW)
-    assert since(video) == NOW
+    assert step_started_at(video) == NOW

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -15,13 +16,12 @@ from videos.templatetags.studio import version
 
 pytestmark = pytest.mark.django_db
 LIBRARY, CARDS = reverse("videos:library"), reverse("videos:cards")
-SITE = "http://testserver"
 
 
 def beside(client, video: Video, query: str = "") -> tuple[str | None, str | None]:
     """The prompts of the videos before and after."""
     context = client.get(video.get_absolute_url() + query).context
-    return tuple(context[side] and context[side].prompt for side in ("before", "after"))
+    return tuple(context[side] and context[side].prompt for side in ("previous_video", "next_video"))
 
 
 def walk(client, video: Video, query: str, way: str) -> list[str]:
@@ -118,38 +118,73 @@ def test_cards_of_the_library_take_the_search_along_and_others_do_not(as_alice, 
 
 
 @pytest.mark.parametrize(
-    ("where", "query"),
+    ("search", "query"),
     [
-        (f"{LIBRARY}?q=boat&below=x", "?q=boat"),
-        ("/?q=boat", ""),
-        ("/nowhere?q=boat", ""),
-        ("http://[", ""),
+        ("q=boat", "?q=boat"),
+        ("q=boat&below=x&other=1", "?q=boat"),
         ("", ""),
+        ("http://[", ""),
+        ("q=%00&since=never&%ED%A0%80", ""),
     ],
 )
-def test_a_card_that_is_drawn_again_keeps_the_search_of_its_page(as_alice, alice, where, query):
+def test_a_card_that_is_drawn_again_keeps_the_search_of_its_page(as_alice, alice, search, query):
     video = VideoFactory(owner=alice, state=State.FAILED, prompt="boat")
-    headers = {**HTMX, "HX-Current-URL": f"{SITE}{where}" if where.startswith("/") else where}
     link = f'href="{video.get_absolute_url()}{query}"'
     card = f"{video.public_id}.{version(video)}9"
-    assert link in as_alice.get(CARDS, {"card": card}, headers=headers).content.decode()
-    favour = {"do": "favourite", "id": video.public_id}
-    assert link in as_alice.post(reverse("videos:bulk"), favour, headers=headers).content.decode()
+    assert link in as_alice.get(CARDS, {"card": card, "search": search}, headers=HTMX).content.decode()
+    favourite = {"do": "favourite", "id": video.public_id, "search": search}
+    assert link in as_alice.post(reverse("videos:bulk"), favourite, headers=HTMX).content.decode()
     retry = reverse("videos:retry", args=[video.public_id])
-    assert link in as_alice.post(retry, headers=headers).content.decode()
+    assert link in as_alice.post(retry, {"search": search}, headers=HTMX).content.decode()
 
 
-def test_deeds_on_the_page_lead_back_to_it_with_its_search(as_alice, five):
-    page = f"{five[2].get_absolute_url()}?q=boat&sort=oldest"
-    headers = {"Referer": SITE + page}
+def test_the_library_sends_its_search_along(as_alice, alice):
+    """The poller of its cards, the bar of actions, and the forms on a card; other pages have none to send."""
+    VideoFactory(owner=alice, state=State.QUEUED, prompt="boat")
+    VideoFactory(owner=alice, state=State.FAILED, prompt="boat")
+    asked = {"q": "boat", "sort": "oldest"}
+    field = '<input type="hidden" name="search" value="q=boat&amp;sort=oldest"'
+    whole = as_alice.get(LIBRARY, asked).content.decode()
+    part = as_alice.get(LIBRARY, asked, headers={**HTMX, "HX-Target": "results"}).content.decode()
+    for page in (whole, part):
+        assert f'hx-get="{CARDS}?search=q%3Dboat%26sort%3Doldest"' in page
+        assert page.count(f'{field} form="bulk">') == 1
+        assert page.count(f"{field}>") == 2
+    for url in (LIBRARY, reverse("videos:studio")):
+        assert 'name="search"' not in as_alice.get(url).content.decode()
 
-    def do(deed: str) -> str:
-        return as_alice.post(reverse(f"videos:{deed}", args=[five[2].public_id]), headers=headers).url
 
-    assert do("retry") == page
-    assert do("note") == page
-    assert do("throw") == f"{LIBRARY}?q=boat&sort=oldest"
-    assert do("restore") == page
+def test_actions_on_the_page_lead_back_to_it_with_its_search(as_alice, five):
+    address = f"{five[2].get_absolute_url()}?q=boat&sort=oldest"
+
+    def do(action: str) -> str:
+        page = as_alice.get(address).content.decode()
+        url = reverse(f"videos:{action}", args=[five[2].public_id])
+        form = (
+            page.partition(f'<form method="post" action="{url}"')[2] or page.partition(f'action="{url}"')[2]
+        )
+        field = re.search(r'name="search" value="([^"]+)"', form.partition("</form>")[0])
+        return as_alice.post(url, {"search": unescape(field[1]), "tag": "spot"}).url
+
+    assert do("note") == address
+    assert do("tag") == address
+    assert do("move_to_trash") == f"{LIBRARY}?q=boat&sort=oldest"
+    assert do("restore") == address
+
+
+def test_a_mistake_on_the_page_and_its_updates_keep_the_search(as_alice, alice):
+    video = VideoFactory(owner=alice, state=State.IN_PROGRESS)
+    note = reverse("videos:note", args=[video.public_id])
+    page = as_alice.post(note, {"note": "x" * 9000, "search": "q=boat"})
+    assert page.status_code == 422
+    assert f'href="{LIBRARY}?q=boat"' in page.content.decode()
+    url = video.get_absolute_url()
+    update = as_alice.get(url, {"version": "99", "q": "boat"}, headers=HTMX).content.decode()
+    assert 'name="search" value="q=boat"' in update
+    assert f'hx-get="{url}?version={version(video)}&amp;q=boat"' in update
+    asks_first = reverse("videos:move_to_trash", args=[video.public_id])
+    assert f'href="{asks_first}?search=q%3Dboat"' in update
+    assert 'name="search" value="q=boat"' in as_alice.get(f"{asks_first}?search=q%3Dboat").content.decode()
 
 
 def test_any_order_needs_the_same_few_queries(as_alice, five, django_assert_num_queries):

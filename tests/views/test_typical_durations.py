@@ -1,4 +1,4 @@
-"""What a card tells of the time: elapsed, usual, and that it takes longer than usual."""
+"""What a card tells of the time: elapsed, typical, and that it takes longer than usual."""
 
 import re
 from datetime import timedelta
@@ -11,7 +11,7 @@ from django.utils import timezone
 from tests.factories import BackendFactory, VideoFactory
 from tests.views.page import HTMX
 from videos.models import State
-from videos.templatetags.studio import about, tells_progress
+from videos.templatetags.studio import approximate_clock, has_real_progress
 
 pytestmark = pytest.mark.django_db
 
@@ -92,7 +92,7 @@ def test_twenty_kinds_need_as_many_queries_as_one(as_alice, alice, backend, djan
     [(0.2, "0:01"), (7.4, "0:07"), (38, "0:40"), (288, "4:50"), (301, "5:00"), (3725, "1:02:00")],
 )
 def test_a_usual_time_is_not_more_precise_than_it_is(seconds, text):
-    assert about(seconds) == text
+    assert approximate_clock(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -100,4 +100,4 @@ def test_a_usual_time_is_not_more_precise_than_it_is(seconds, text):
 )
 def test_a_percentage_is_told_when_it_says_something(progress, told):
     video = VideoFactory.build(state=State.IN_PROGRESS, progress=progress, owner=None, backend=None)
-    assert tells_progress(video) is told
+    assert has_real_progress(video) is told
