@@ -12,7 +12,6 @@ from django.db.models import Q
 
 from tests.chaos.faults import ControlClient
 from tests.chaos.users import Users
-from videos.engine import submission_marks
 from videos.media.inspect import NotAVideoError, inspect_video
 from videos.models import IN_FLIGHT, State, Video
 
@@ -150,7 +149,7 @@ class Checker:
         root = Path(settings.MEDIA_ROOT)
         for path in sorted(root.rglob("*")):
             name = path.relative_to(root).as_posix()
-            if path.is_file() and name not in known and not name.startswith(submission_marks.FOLDER):
+            if path.is_file() and name not in known and not name.startswith("studio/"):
                 self.report.wrong_state.append(f"{name} is left in storage")
         for name in leftover_temp_files():
             self.report.wrong_state.append(f"{name} is left in tmp")

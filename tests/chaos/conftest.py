@@ -21,7 +21,7 @@ from tests.chaos.faults import ControlClient
 from tests.chaos.processes import PROJECT, Processes
 from tests.factories import BackendFactory, VideoFactory
 from tests.studio import free_port
-from videos.engine import dispatch, poll, submission_marks, sweep
+from videos.engine import dispatch, poll, sweep
 from videos.engine.cleanup import clean_up_video
 from videos.engine.poll import poll_backend
 from videos.engine.reconcile import reconcile
@@ -97,8 +97,8 @@ class Studio:
     def stored_files(self) -> list[str]:
         """The names of all files in storage, without their folders and the marks of submissions."""
         root = Path(default_storage.path(""))
-        marks = root / submission_marks.FOLDER
-        return sorted(path.name for path in root.rglob("*") if path.is_file() and path.parent != marks)
+        marks = root / "studio"
+        return sorted(path.name for path in root.rglob("*") if path.is_file() and marks not in path.parents)
 
     def assert_completed(self) -> None:
         """Assert that one job was billed, and its video is stored once and whole."""

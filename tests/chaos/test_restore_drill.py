@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -65,7 +65,7 @@ def start(control: ControlClient, port: int, tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("place", ["an empty place", "the same place"])
+@pytest.mark.parametrize("place", ["an empty place", "the same place", "a copy of the whole folder"])
 def test_a_restored_studio_pays_for_nothing_twice(
     control: ControlClient, start: Start, tmp_path: Path, place: str
 ):
@@ -73,6 +73,8 @@ def test_a_restored_studio_pays_for_nothing_twice(
     studio = start(data_dir)
     _queue_videos(studio, tmp_path)
     wait_until(lambda: len(control.ledger()) >= 4)
+    with suppress(shutil.Error):  # a file that was there when it began
+        shutil.copytree(data_dir / "media", tmp_path / "copy" / "media")
     _back_up(data_dir, backup)
     submitted_by_then = len(control.ledger())
     wait_until(lambda: len(control.ledger()) >= submitted_by_then + 6)
@@ -83,6 +85,9 @@ def test_a_restored_studio_pays_for_nothing_twice(
     if place == "an empty place":
         data_dir = tmp_path / "restored"
         data_dir.mkdir()
+    if place == "a copy of the whole folder":
+        shutil.rmtree(data_dir)
+        shutil.copytree(tmp_path / "copy", data_dir)
     _restore(backup, data_dir)
     studio = start(data_dir)
     wait_until(lambda: _rows(data_dir, "SELECT 1 FROM videos_studiostate WHERE held_at IS NOT NULL") != [])

@@ -1,5 +1,6 @@
 """A database that is older than the world holds the studio; a crash, a new start or an upgrade does not."""
 
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -172,6 +173,61 @@ def test_the_sweep_notices_before_anything_is_to_be_submitted(backend: Backend, 
     sweep()
 
     assert _held_for() == HoldReason.RESTORED
+
+
+def _copy_storage(media_root: Path) -> None:
+    """Put the storage back from a copy of it, as `cp -a` does."""
+    copied = media_root.with_name("copy")
+    shutil.copytree(media_root, copied)
+    shutil.rmtree(media_root)
+    shutil.copytree(copied, media_root)
+
+
+def test_one_that_was_put_back_together_with_its_storage_is_held(
+    backend: Backend, fake: FakeBackend, media_root: Path
+):
+    _queue(backend, 2)
+    submit_next(backend.pk)
+    cache.clear()
+    _copy_storage(media_root)
+
+    assert not submit_next(backend.pk)
+
+    assert _held_for() == HoldReason.RESTORED
+
+
+def test_it_is_held_once_for_a_copied_storage(backend: Backend, fake: FakeBackend, media_root: Path):
+    sweep()
+    cache.clear()
+    _copy_storage(media_root)
+    sweep()
+    hold.release()
+    _queue(backend, 1)
+    cache.clear()
+
+    assert submit_next(backend.pk)
+
+
+def test_a_storage_that_moved_holds_nothing_while_the_cache_knows(
+    backend: Backend, fake: FakeBackend, media_root: Path
+):
+    _queue(backend, 2)
+    submit_next(backend.pk)
+    _copy_storage(media_root)
+
+    assert submit_next(backend.pk)
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_a_changed_owner_or_another_mount_is_no_copy(backend: Backend, fake: FakeBackend, part: int):
+    sweep()
+    parts = StudioState.objects.get().storage_identity.split("-")
+    parts[part] = "1"
+    StudioState.objects.update(storage_identity="-".join(parts))
+    _queue(backend, 1)
+    cache.clear()
+
+    assert submit_next(backend.pk)
 
 
 def test_an_emptied_cache_holds_nothing(backend: Backend, fake: FakeBackend):

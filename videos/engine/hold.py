@@ -60,7 +60,9 @@ def hold(*, note: str = "", by: User | None = None, restored: bool = False) -> b
     reason, changes = HoldReason.MAINTENANCE, dict[str, Any]()
     if restored:
         latest = submission_marks.latest(StudioState.objects.load().installation) or 0
-        reason, changes = HoldReason.RESTORED, {"submissions": Greatest("submissions", latest)}
+        identity = submission_marks.storage_identity()
+        reason = HoldReason.RESTORED
+        changes = {"submissions": Greatest("submissions", latest), "storage_identity": identity}
     with transaction.atomic():
         state = _lock()
         if state.is_held and not (restored and state.hold_reason == HoldReason.MAINTENANCE):
@@ -106,6 +108,12 @@ def _has_all_submissions(state: StudioState) -> bool:
     if latest > known:
         _hold_restored(state, HoldReason.RESTORED, latest=latest)
         return False
+    # A storage that was put back together with the database has its number, too; the cache would know better.
+    if not submission_marks.is_cached(state.installation) and submission_marks.is_copy(
+        state.storage_identity
+    ):
+        _hold_restored(state, HoldReason.RESTORED, latest=latest)
+        return False
     return True
 
 
@@ -119,13 +127,16 @@ def _begin_marking(state: StudioState) -> bool:
         _hold_restored(state, HoldReason.RESTORED, latest=0)
         return False
     submission_marks.keep(state.installation, state.submissions)
+    identity = submission_marks.storage_identity()
     # After the mark: a crash in between must not leave a database that misses it.
-    StudioState.objects.filter(pk=state.pk, marked_at=None).update(marked_at=timezone.now())
+    unmarked = StudioState.objects.filter(pk=state.pk, marked_at=None)
+    unmarked.update(marked_at=timezone.now(), storage_identity=identity)
     return True
 
 
 def _hold_restored(seen: StudioState, reason: HoldReason, *, latest: int) -> None:
     """Hold, and go on counting from `latest`. Does nothing if there was a hold since `seen` was read."""
+    identity = submission_marks.storage_identity()
     with transaction.atomic():
         state = _lock()
         if state.epoch != seen.epoch:
@@ -137,6 +148,7 @@ def _hold_restored(seen: StudioState, reason: HoldReason, *, latest: int) -> Non
             reason,
             submissions=submissions,
             marked_at=state.marked_at or now,
+            storage_identity=identity,
             submitted_until=_last_attempt(now),
         )
     try:

@@ -12,6 +12,7 @@ whatever the order in which workers wrote them.
 
 import logging
 import re
+from pathlib import Path
 from uuid import UUID
 
 from django.core.cache import cache
@@ -21,6 +22,7 @@ from django.core.files.storage import default_storage
 logger = logging.getLogger(__name__)
 
 FOLDER = "studio/submissions"
+ORIGINAL = "studio/original"  # a file that is written once, for `storage_identity`
 KEPT = 10  # marks; more than one, so that a listing that runs meanwhile finds at least one of them
 _NAME = re.compile(r"([0-9a-f]{32})-(\d+)(?:_\w+)?")  # storage adds a suffix to a name that it has already
 
@@ -42,6 +44,44 @@ def latest(installation: UUID) -> int | None:
 def has_others(installation: UUID) -> bool:
     """Whether the storage has marks of another installation. Raises `MarksUnavailableError`."""
     return any(owner != installation.hex for owner, _, _ in _stored())
+
+
+def is_cached(installation: UUID) -> bool:
+    """Whether the cache knows this installation: it was there before the database could be put back."""
+    return _cached(installation) is not None
+
+
+def storage_identity() -> str:
+    """Return what tells the storage from a copy of it, or an empty text where it is not on a disk.
+
+    Raises `MarksUnavailableError`.
+    """
+    try:
+        if not default_storage.exists(ORIGINAL):
+            default_storage.save(ORIGINAL, ContentFile(b""))
+        original = Path(default_storage.path(ORIGINAL))
+        # Of several, because a file system may give a copy the inode of what was deleted before.
+        inodes = [path.stat().st_ino for path in (original, original.parent, original.parent.parent)]
+        return f"{'.'.join(map(str, inodes))}-{original.stat().st_ctime_ns}"
+    except NotImplementedError:
+        return ""
+    except Exception as error:
+        raise MarksUnavailableError(f"The storage cannot be read: {error}") from error
+
+
+def is_copy(recorded: str) -> bool:
+    """Whether the storage is a copy of the one whose identity was `recorded`. Raises `MarksUnavailableError`.
+
+    A copied file has another inode, and a later change time, which no tool can set. One of the two changes by
+    itself: the inodes with some file systems when they are mounted, the time with the owner of the file.
+    """
+    try:
+        if not recorded or not default_storage.exists(ORIGINAL):
+            return False
+    except Exception as error:
+        raise MarksUnavailableError(f"The storage cannot be read: {error}") from error
+    before, now = recorded.split("-"), storage_identity().split("-")
+    return len(now) == len(before) and all(old != new for old, new in zip(before, now, strict=True))
 
 
 def keep(installation: UUID, number: int) -> None:

@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ('installation', models.UUIDField(default=uuid.uuid4, editable=False)),
                 ('submissions', models.PositiveBigIntegerField(default=0, editable=False, help_text='How often a video was claimed for submission.')),
                 ('marked_at', models.DateTimeField(editable=False, help_text='When the first mark was written outside the database.', null=True)),
+                ('storage_identity', models.CharField(blank=True, editable=False, help_text='Inodes and change time of files in the storage, which a copy does not have.', max_length=100)),
                 ('epoch', models.PositiveIntegerField(default=0, editable=False, help_text='Grows with every hold.')),
                 ('held_at', models.DateTimeField(editable=False, null=True)),
                 ('hold_reason', models.CharField(blank=True, choices=[('maintenance', 'Maintenance.'), ('restored', 'The database was restored from a backup: it is older than the latest submissions.'), ('marks_missing', 'The database was restored to another place, or the storage was emptied: the marks of the latest submissions are missing.')], editable=False, max_length=20)),

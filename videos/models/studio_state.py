@@ -46,6 +46,12 @@ class StudioState(models.Model):
     marked_at = models.DateTimeField(
         null=True, editable=False, help_text="When the first mark was written outside the database."
     )
+    storage_identity = models.CharField(
+        max_length=100,
+        blank=True,
+        editable=False,
+        help_text="Inodes and change time of files in the storage, which a copy does not have.",
+    )
     epoch = models.PositiveIntegerField(default=0, editable=False, help_text="Grows with every hold.")
 
     # The hold in effect, if `held_at` is set.
