@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     """How much was submitted, and whether submissions are held."""
 
     dependencies = [
-        ('videos', '0025_help_texts'),
+        ('videos', '0026_heartbeat'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
