@@ -238,7 +238,10 @@ CELERY_TASK_ROUTES = {
     # Waiting for a backend must not delay the ticks, and a long download must not delay a submission.
     **{
         f"videos.{name}": {"queue": "network"}
-        for name in ("submit", "poll_backend", "reconcile", "clean_up_video", "probe", "create_character")
+        for name in (
+            *("submit", "poll_backend", "reconcile", "search_restored"),
+            *("clean_up_video", "probe", "create_character"),
+        )
     },
     "videos.store": {"queue": "downloads"},
 }

@@ -24,6 +24,7 @@ from videos.engine import (
     heartbeat,
     poll,
     reconcile,
+    restore,
     store,
     submit,
     sweep,
@@ -110,6 +111,12 @@ def sweep_task() -> None:
 @_about(Backend)
 def reconcile_task(backend_id: int) -> None:
     reconcile.reconcile(backend_id)
+
+
+@shared_task(name="videos.search_restored", time_limit=300)
+@_about(Backend)
+def search_restored_task(backend_id: int) -> None:
+    restore.search_backend(backend_id)
 
 
 @shared_task(name="videos.probe", time_limit=300)

@@ -2,21 +2,26 @@
 
 import logging
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.engine import clients, enqueue, fair_queue, rate_limit
-from videos.models import Backend, Kind, State, Video
+from videos.engine import clients, enqueue, fair_queue, hold, rate_limit, submission_marks
+from videos.engine.submission_marks import MarksUnavailableError
+from videos.models import Backend, Kind, State, StudioState, Video
+from videos.models.values import Reason
 from videos.validation import storable_text
 
 logger = logging.getLogger(__name__)
 
 LEASE_MARGIN = 15  # seconds by which a claim outlives its longest calls
+STORAGE_PAUSE = 30.0  # seconds a backend is paused for while the storage is away
+
+_STORAGE_AWAY = Reason("storage_unavailable", "The studio's storage is away. Nothing was submitted.")
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,32 @@ class Claim:
 def claim_next(backend_id: int) -> Claim | None:
     """Claim the next video at this backend. Returns None when nothing may start now.
 
+    A claim counts as a submission in the database first, and then outside of it (`submission_marks`). While
+    the storage is away that is not possible, so the backend is paused and nothing is sent.
+    """
+    if not fair_queue.startable_videos(timezone.now()).filter(backend=backend_id).exists():
+        return None
+    try:
+        claimed = _claim(backend_id) if hold.may_submit() else None
+    except MarksUnavailableError as error:
+        _pause_for_storage(backend_id, error)
+        return None
+    if claimed is None:
+        return None
+    claim, state = claimed
+    try:
+        submission_marks.keep(state.installation, state.submissions)
+    except MarksUnavailableError as error:
+        due_at = _pause_for_storage(backend_id, error)
+        reason = replace(_STORAGE_AWAY, detail=str(error))
+        lifecycle.requeue(claim.video_id, claim.token, reason, due_at=due_at)
+        return None
+    return claim
+
+
+def _claim(backend_id: int) -> tuple[Claim, StudioState] | None:
+    """Claim a video, and return with it the state that counts it.
+
     The backend's row is locked meanwhile, so that two workers never exceed its limit together.
     """
     with transaction.atomic():
@@ -41,8 +72,20 @@ def claim_next(backend_id: int) -> Claim | None:
         pk = fair_queue.next_video(backend_id, now)
         if pk is None or not rate_limit.acquire(backend_id, 1, now=now):
             return None
-        token = lifecycle.claim(pk, lease=_lease_for(backend, pk), now=now)
-        return Claim(pk, token, now) if token else None
+        state = StudioState.objects.locked()
+        token = None if state.is_held else lifecycle.claim(pk, lease=_lease_for(backend, pk), now=now)
+        if token is None:
+            return None
+        state.submissions += 1
+        state.save(update_fields=["submissions"])
+        return Claim(pk, token, now), state
+
+
+def _pause_for_storage(backend_id: int, error: MarksUnavailableError) -> datetime:
+    """Pause the backend while the storage is away. Returns the end of the pause."""
+    logger.error("Nothing is submitted: %s", error)
+    pause(backend_id, seconds=STORAGE_PAUSE, reason=_STORAGE_AWAY.message)
+    return timezone.now() + timedelta(seconds=STORAGE_PAUSE)
 
 
 def tick() -> None:
@@ -51,9 +94,7 @@ def tick() -> None:
     A submission hints at the next one itself (`hint_at_next`), so that free slots fill at once.
     """
     now = timezone.now()
-    for backend in Backend.objects.filter(
-        pk__in=fair_queue.startable_videos(now).order_by().values("backend")
-    ):
+    for backend in Backend.objects.filter(pk__in=_startable(now).order_by().values("backend")):
         if _has_room(backend, now):
             enqueue.send("submit", backend.pk)
     due = Video.objects.filter(
@@ -67,7 +108,7 @@ def hint_at_next(backend_id: int) -> None:
     """Hint at one more submission at this backend, if it has work and takes more."""
     now = timezone.now()
     backend = Backend.objects.get(pk=backend_id)
-    if _has_room(backend, now) and fair_queue.startable_videos(now).filter(backend=backend).exists():
+    if _has_room(backend, now) and _startable(now).filter(backend=backend).exists():
         enqueue.send("submit", backend_id)
 
 
@@ -84,6 +125,13 @@ def _lease_for(backend: Backend, pk: int) -> timedelta:
     may_take_two = Video.objects.filter(pk=pk, kind__in=[Kind.EDIT, Kind.EXTEND]).exists()
     calls = 2 if may_take_two else 1
     return timedelta(seconds=calls * clients.connection_for(backend).deadline + LEASE_MARGIN)
+
+
+def _startable(now: datetime) -> QuerySet[Video]:
+    """The videos that may start at `now`; none while submissions are held."""
+    startable = fair_queue.startable_videos(now)
+    is_held = StudioState.objects.filter(held_at__isnull=False).exists()
+    return startable.none() if is_held else startable
 
 
 def _has_room(backend: Backend, now: datetime) -> bool:

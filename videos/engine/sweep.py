@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from contentgen.storage import AtomicFileSystemStorage
 from videos import lifecycle
-from videos.engine import characters, cleanup, enqueue
+from videos.engine import characters, cleanup, enqueue, restore
 from videos.engine.submit import FIRST_SEARCH_AFTER
 from videos.engine.workspace import remove_abandoned_workspaces
 from videos.models import Backend, Character, IdempotencyRecord, State, Video
@@ -130,4 +130,5 @@ _STEPS: tuple[Callable[[], object], ...] = (
     _remove_abandoned_files,
     _remove_old_idempotency_records,
     _remove_expired_sessions,
+    restore.sweep,
 )

@@ -6,6 +6,7 @@ from videos.models.heartbeat import Heartbeat
 from videos.models.idempotency_record import IdempotencyRecord
 from videos.models.prompt_template import PromptTemplate
 from videos.models.reference_image import Fit, ReferenceImage
+from videos.models.studio_state import HoldReason, StudioState
 from videos.models.tag import Tag
 from videos.models.video import IN_FLIGHT, Kind, State, Video
 from videos.models.video_model import VideoModel
@@ -16,11 +17,13 @@ __all__ = [
     "Character",
     "Fit",
     "Heartbeat",
+    "HoldReason",
     "IdempotencyRecord",
     "Kind",
     "PromptTemplate",
     "ReferenceImage",
     "State",
+    "StudioState",
     "Tag",
     "Video",
     "VideoModel",
