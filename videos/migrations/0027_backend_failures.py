@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """Counts for backing off: of a backend's refusals, and of a video's failed submissions."""
 
     dependencies = [
-        ('videos', '0025_help_texts'),
+        ('videos', '0026_heartbeat'),
     ]
 
     operations = [
