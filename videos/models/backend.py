@@ -162,6 +162,11 @@ class Backend(models.Model):
     )
     paused_until = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=500, blank=True)
+    pause_count = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="Pauses since it last accepted a job, each longer than the one before.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = BackendManager()
