@@ -1,7 +1,6 @@
-"""A form that is sent twice creates its videos once: two clicks, Back and Send again, a reply that was lost."""
+"""A form that is sent twice creates its videos once: two clicks, Back and Send again, a lost reply."""
 
 import re
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 

@@ -56,10 +56,10 @@ def create_once_per_form(
         return Submission(create(), is_new=True)
     # Apart from the keys of programs, which share the column. Hashed, so that it fits whatever was sent.
     record_key = f"form:{hashlib.sha256(f'{key}:{fingerprint}'.encode(errors='replace')).hexdigest()}"
+    record = IdempotencyRecord.objects.select_related("video").filter(owner=owner, key=record_key)
     try:
         with transaction.atomic():
             User.objects.select_for_update(no_key=True).get(pk=owner.pk)
-            record = IdempotencyRecord.objects.select_related("video").filter(owner=owner, key=record_key)
             if earlier := record.first():
                 return Submission(_videos_of(earlier), is_new=False)
             videos = create()

@@ -111,10 +111,11 @@ def _request_errors(request: GenerationRequest, offers: Mapping[str, Offer]) -> 
         validate_prompt(request.prompt)
     except ValidationError as error:
         errors["prompt"] = error.messages[0]
-    return errors | _catalogue_errors(request, offers)
+    return errors | find_catalogue_errors(request, offers)
 
 
-def _catalogue_errors(request: GenerationRequest, offers: Mapping[str, Offer]) -> dict[str, str]:
+def find_catalogue_errors(request: GenerationRequest, offers: Mapping[str, Offer]) -> dict[str, str]:
+    """Return a sentence by field for what the offers cannot make of the request, whatever its prompt."""
     offer = offers.get(request.model)
     if offer is None:
         instead = f"Choose one of: {', '.join(offers)}." if offers else "No models are available right now."
