@@ -141,7 +141,7 @@ class VideoAdmin(FileViews):
     @admin.display(description="video")
     def title(self, video: Video) -> SafeString:
         prompt = Truncator(video.prompt).chars(90)
-        return format_html('{}<span class="admin-secondary">{}</span>', prompt, video.public_id)
+        return format_html('<bdi>{}</bdi><span class="admin-secondary">{}</span>', prompt, video.public_id)
 
     @admin.display(description="state")
     def state_label(self, video: Video) -> SafeString:

@@ -82,8 +82,8 @@ def queue_positions(videos: Iterable[QueueEntry]) -> dict[int, int]:
 
     It is the order in which they start if nobody joins and jobs end as they began, at most `MAX_POSITION` + 1
     and at most `MAX_AGE` seconds old. Videos that are held have none. However many videos: one request to the
-    cache for each backend, one query where what is cached is older than that, and where the queue has moved since, four more and one for
-    each owner.
+    cache for each backend, one query where what is cached is older than that, and where the queue has moved
+    since, four more and one for each owner.
     """
     queued = [video for video in videos if video.state == State.QUEUED]
     by_backend: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))

@@ -18,9 +18,9 @@ from videos.services.videos import GenerationRequest, find_catalogue_errors
 _BATCH_SIZE = 200  # videos moved in one transaction, which keeps the backend's workers waiting
 
 # Queued rows of which no job can exist. Either nothing was ever sent for them; or the worker that sent the
-# last request recorded, while it still held the lease, that the backend did not accept it: `lifecycle.requeue`
-# alone leaves a queued row with an error code. A row queued again after a search, or by its owner's decision,
-# has none, and its first job may still turn up at its backend.
+# last request recorded, while it still held the lease, that the backend did not accept it: only
+# `lifecycle.requeue` leaves a queued row with an error code. A row queued again after a search, or by its
+# owner's decision, has none, and its first job may still turn up at its backend.
 _HAS_NO_JOB = Q(attempted_at=None) | ~Q(error_code="")
 
 
