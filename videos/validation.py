@@ -6,13 +6,14 @@ PUBLIC_ID_PATTERN = r"[A-Za-z0-9_-]{1,64}"  # of videos, characters and referenc
 
 _PUBLIC_ID = re.compile(PUBLIC_ID_PATTERN)
 
-# C0 without tab and line feed, DEL, C1; and the embeddings and overrides of the Unicode bidirectional algorithm.
+# C0 without tab and line feed, DEL, C1; and the embeddings and overrides of the bidirectional algorithm.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 _ISOLATES = re.compile("[\u2066-\u2069]")
 
 # Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt, 16.0), which holds zero-width characters,
 # variation selectors, Hangul fillers and tags; controls; and what is drawn as nothing all the same: blank
-# Braille, interlinear annotations, the object replacement, Egyptian joiners, the null notehead, Khitan's filler.
+# Braille, interlinear annotations, the object replacement, Egyptian joiners, the null notehead and Khitan's
+# filler.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"

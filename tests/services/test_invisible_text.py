@@ -39,7 +39,7 @@ def test_no_way_takes_an_invisible_prompt(as_alice, alice, finished, prompt):
     assert page.status_code == 422
     assert "Write a prompt" in page.content.decode()
     _, secret = tokens.issue(alice, "script")
-    for path in ("/v1/videos", "/api/v1/generate"):
+    for path in ("/v1/videos", "/api/v1/videos/generate"):
         body = json.dumps({"prompt": prompt, "model": "sora-2"})
         headers = {"Authorization": f"Bearer {secret}"}
         answer = Client().post(path, body, content_type="application/json", headers=headers)

@@ -55,7 +55,7 @@ def test_text_in_which_nothing_can_be_seen_is_as_good_as_empty(text: str):
         "a",
         "\u200b.",
         "\U0001f468\u200d\U0001f469",
-        "می\u200cخواهم",
+        "\u0645\u06cc\u200c\u062e\u0648",
         "क्\u200dष",
         "\u2764\ufe0f",
         "\u2801",
@@ -79,5 +79,8 @@ def test_direction_overrides_are_cleaned():
 
 
 def test_right_to_left_text_keeps_its_marks_and_isolates():
-    assert clean_text("\u2067שלום\u2069 \u200fabc") == "\u2067שלום\u2069 \u200fabc"
-    assert clean_line("\u200fשלום") == "\u200fשלום"
+    assert (
+        clean_text("\u2067\u05e9\u05dc\u05d5\u05dd\u2069 \u200fabc")
+        == "\u2067\u05e9\u05dc\u05d5\u05dd\u2069 \u200fabc"
+    )
+    assert clean_line("\u200f\u05e9\u05dc\u05d5\u05dd") == "\u200f\u05e9\u05dc\u05d5\u05dd"

@@ -166,7 +166,7 @@ def retry(request: Request, response: HttpResponse, video_id: str, keyed: Header
 
 @post("/videos/{slug:video_id}/submit-again")
 def submit_again(request: Request, response: HttpResponse, video_id: str, keyed: Header[KeyIn]) -> VideoOut:
-    """Decide to submit a video that needs a decision once more. It costs the price again, also if the first job arrived."""
+    """Decide to submit a video that needs a decision once more. It is charged also if the first job was."""
     return _resubmit(
         request, response, get_own_video(request.auth, video_id), "submit_again", resubmit_video, keyed.key
     )
