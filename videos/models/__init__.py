@@ -2,6 +2,7 @@
 
 from videos.models.backend import Backend
 from videos.models.character import Character
+from videos.models.heartbeat import Heartbeat
 from videos.models.idempotency_record import IdempotencyRecord
 from videos.models.prompt_template import PromptTemplate
 from videos.models.reference_image import Fit, ReferenceImage
@@ -14,6 +15,7 @@ __all__ = [
     "Backend",
     "Character",
     "Fit",
+    "Heartbeat",
     "IdempotencyRecord",
     "Kind",
     "PromptTemplate",
