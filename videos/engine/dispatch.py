@@ -62,12 +62,13 @@ def claim_next(backend_id: int) -> Claim | None:
 def _claim(backend_id: int) -> tuple[Claim, StudioState] | None:
     """Claim a video, and return with it the state that counts it.
 
-    The backend's row is locked meanwhile, so that two workers never exceed its limit together.
+    The backend's row is locked meanwhile, so that two workers never exceed its limit together, and nothing
+    starts at a backend after it was switched off.
     """
     with transaction.atomic():
         backend = Backend.objects.select_for_update().get(pk=backend_id)
         now = timezone.now()
-        if _free_slots(backend, now) <= 0:
+        if not backend.enabled or _free_slots(backend, now) <= 0:
             return None
         pk = fair_queue.next_video(backend_id, now)
         if pk is None or not rate_limit.acquire(backend_id, 1, now=now):
