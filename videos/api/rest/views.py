@@ -247,8 +247,8 @@ def videos(request: Request, query: Query[ListIn]) -> PageOut:
     },
 )
 def download(request: Request, video_id: str, output_type: Output = "video") -> HttpResponseBase:
-    """Download a completed video as its backend delivered it (usually MP4), its thumbnail (WebP) or its sprite
-    sheet (JPEG).
+    """Download a completed video as its backend delivered it (usually MP4), its thumbnail (WebP) or its
+    sprite sheet (JPEG).
     """
     video = get_own_video(request.auth, video_id)
     _require_file(video)
