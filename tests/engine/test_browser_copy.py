@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from simulator.transcoder import transcode
 from tests.engine.fake import FakeBackend
-from tests.factories import VideoFactory
+from tests.factories import BackendFactory, VideoFactory
 from videos.engine import browser_copy
 from videos.engine.cleanup import clean_up_video
 from videos.engine.concat import last_frame_of_source
@@ -170,3 +170,19 @@ def test_a_server_is_sent_the_copy_and_an_extension_begins_with_the_original(
 
     assert sent == [("video.mp4", b"ftyp")]
     assert last_frame_of_source(extension, tmp_path).content
+
+
+def test_what_a_server_really_delivers_is_kept_and_copied(start_simulator, alice):
+    simulator = start_simulator()
+    rule = {"on": "content", "kind": "other_format", "format": "webm"}
+    assert simulator.http.post("/_simulator/faults", json={"rules": [rule]}).status_code == 200
+    wanted = {"prompt": "A boat", "seconds": "4", "size": "1280x720"}
+    job = simulator.http.post("/v1/videos", json=wanted).json()
+    backend = BackendFactory(base_url=f"{simulator.url}/v1")
+    video = VideoFactory(owner=alice, backend=backend, state=State.STORING, backend_job_id=job["id"])
+
+    store(video.pk)
+
+    video.refresh_from_db()
+    assert (video.state, video.codec, video.container) == (State.COMPLETED, "VP9", "WebM")
+    assert {"browser.mp4", "video.webm"} <= set(files(video))
