@@ -22,7 +22,7 @@ from videos.models.values import NO_REASON, Reason, StoredFiles
 from videos.models.video import RECHECK_CODES
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.SUBMITTING, State.IN_PROGRESS, State.CANCELED}),
+    State.QUEUED: frozenset({State.SUBMITTING, State.UNCERTAIN, State.IN_PROGRESS, State.CANCELED}),
     State.SUBMITTING: frozenset(
         {State.IN_PROGRESS, State.FAILED, State.UNCERTAIN, State.QUEUED, State.CANCELED}
     ),
@@ -163,6 +163,33 @@ def requeue_absent(pk: int, *, attempted_at: datetime, attempts: int) -> bool:
 def _awaiting_search(pk: int, attempted_at: datetime) -> QuerySet[Video]:
     """The video, if the job of its attempt at `attempted_at` is still being searched for."""
     return Video.objects.filter(pk=pk, state=State.UNCERTAIN, attempted_at=attempted_at, due_at__isnull=False)
+
+
+def mark_unaccounted(
+    backend_id: int, reason: Reason, *, held_at: datetime, submitted_until: datetime | None
+) -> int:
+    """queued → uncertain, in a database that was restored from a backup: each of this backend's videos may
+    have been submitted since. Returns how many are searched for, with those that awaited a decision.
+
+    `submitted_until` is the latest submission that the database knows: theirs came later, if it came. Videos
+    that were created since `held_at` are not of the backup and stay queued.
+    """
+    queued = Video.objects.filter(backend=backend_id, state=State.QUEUED, created_at__lt=held_at)
+    count = 0
+    for pk, created_at in queued.values_list("pk", "created_at"):
+        since = max(created_at, submitted_until or created_at)
+        count += _move(
+            State.QUEUED,
+            State.UNCERTAIN,
+            Q(pk=pk),
+            attempted_at=since,
+            due_at=timezone.now(),
+            **reason.as_fields(),
+        )
+    undecided = Video.objects.filter(backend=backend_id, state=State.UNCERTAIN, due_at=None)
+    return count + undecided.update(
+        due_at=timezone.now(), attempts=0, revision=F("revision") + 1, **reason.as_fields()
+    )
 
 
 def submit_again(pk: int) -> bool:

@@ -98,7 +98,7 @@ def _files(video: Video) -> list[str]:
     return sorted(path.name for path in root.rglob("*") if path.is_file())
 
 
-# --- Requesting ------------------------------------------------------------------------------------------------
+# --- Requesting ---------------------------------------------------------------------------------------------
 
 
 def test_the_clip_begins_with_the_last_frame_of_the_source(

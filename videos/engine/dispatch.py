@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,13 +10,18 @@ from django.db.models import Q
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.engine import clients, enqueue, fair_queue, rate_limit
-from videos.models import Backend, Kind, State, Video
+from videos.engine import clients, enqueue, fair_queue, hold, rate_limit, submission_marks
+from videos.engine.submission_marks import MarksUnavailableError
+from videos.models import Backend, Kind, State, StudioState, Video
+from videos.models.values import Reason
 from videos.validation import storable_text
 
 logger = logging.getLogger(__name__)
 
 LEASE_MARGIN = 15  # seconds by which a claim outlives its longest calls
+STORAGE_PAUSE = 30.0  # seconds a backend is paused for while the storage is away
+
+_STORAGE_AWAY = Reason("storage_unavailable", "The studio's storage is away. Nothing was submitted.")
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,32 @@ class Claim:
 def claim_next(backend_id: int) -> Claim | None:
     """Claim the next video at this backend. Returns None when nothing may start now.
 
+    A claim counts as a submission in the database first, and then outside of it (`submission_marks`). While
+    the storage is away that is not possible, so the backend is paused and nothing is sent.
+    """
+    if not fair_queue.startable_videos(timezone.now()).filter(backend=backend_id).exists():
+        return None
+    try:
+        claimed = _claim(backend_id) if hold.may_submit() else None
+    except MarksUnavailableError as error:
+        _pause_for_storage(backend_id, error)
+        return None
+    if claimed is None:
+        return None
+    claim, state = claimed
+    try:
+        submission_marks.keep(state.installation, state.submissions)
+    except MarksUnavailableError as error:
+        due_at = _pause_for_storage(backend_id, error)
+        reason = replace(_STORAGE_AWAY, detail=str(error))
+        lifecycle.requeue(claim.video_id, claim.token, reason, due_at=due_at)
+        return None
+    return claim
+
+
+def _claim(backend_id: int) -> tuple[Claim, StudioState] | None:
+    """Claim a video, and return with it the state that counts it.
+
     The backend's row is locked meanwhile, so that two workers never exceed its limit together.
     """
     with transaction.atomic():
@@ -41,18 +72,31 @@ def claim_next(backend_id: int) -> Claim | None:
         pk = fair_queue.next_video(backend_id, now)
         if pk is None or not rate_limit.acquire(backend_id, 1, now=now):
             return None
-        token = lifecycle.claim(pk, lease=_lease_for(backend, pk), now=now)
-        return Claim(pk, token, now) if token else None
+        state = StudioState.objects.locked()
+        token = None if state.is_held else lifecycle.claim(pk, lease=_lease_for(backend, pk), now=now)
+        if token is None:
+            return None
+        state.submissions += 1
+        state.save(update_fields=["submissions"])
+        return Claim(pk, token, now), state
+
+
+def _pause_for_storage(backend_id: int, error: MarksUnavailableError) -> datetime:
+    """Pause the backend while the storage is away. Returns the end of the pause."""
+    logger.error("Nothing is submitted: %s", error)
+    pause(backend_id, seconds=STORAGE_PAUSE, reason=_STORAGE_AWAY.message)
+    return timezone.now() + timedelta(seconds=STORAGE_PAUSE)
 
 
 def tick() -> None:
     """Hint at everything that may start now: submissions where slots are free, and downloads that are due."""
     now = timezone.now()
-    for backend in Backend.objects.filter(
-        pk__in=fair_queue.startable_videos(now).order_by().values("backend")
-    ):
+    startable = fair_queue.startable_videos(now)
+    if StudioState.objects.filter(held_at__isnull=False).exists():
+        startable = startable.none()
+    for backend in Backend.objects.filter(pk__in=startable.order_by().values("backend")):
         slots = max(0, _free_slots(backend, now))
-        for _ in fair_queue.startable_videos(now).filter(backend=backend).order_by().values("pk")[:slots]:
+        for _ in startable.filter(backend=backend).order_by().values("pk")[:slots]:
             enqueue.send("submit", backend.pk)
     due = Video.objects.filter(
         Q(lease_expires_at=None) | Q(lease_expires_at__lte=now), state=State.STORING, due_at__lte=now

@@ -14,7 +14,7 @@ from videos.backends.responses import Job
 from videos.engine import clients, pacing
 from videos.engine.job_matching import CLOCK_SKEW, JobMatcher, attempt_time
 from videos.engine.submit import FIRST_SEARCH_AFTER
-from videos.models import Backend, State, Video
+from videos.models import Backend, State, StudioState, Video
 from videos.models.values import Reason
 
 logger = logging.getLogger(__name__)
@@ -136,7 +136,9 @@ def _resolve(video: Video, listing: Listing, *, now: datetime) -> None:
 def _handle_listing_error(video: Video, error: BackendError, *, now: datetime) -> None:
     attempt = attempt_time(video)
     cannot_list = isinstance(error, RefusedError) and error.code != "invalid_key"
-    if cannot_list or now - attempt > SEARCH_FOR:
+    # After a restore, all that was queued is searched for, however long ago it may have been submitted.
+    held_at = StudioState.objects.values_list("held_at", flat=True).first()
+    if cannot_list or now - max(attempt, held_at or attempt) > SEARCH_FOR:
         lifecycle.await_decision(video.pk, NEEDS_DECISION, attempted_at=attempt)
         return
     due_at = now + timedelta(seconds=pacing.backoff(2, first=2, longest=60))

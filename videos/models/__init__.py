@@ -2,9 +2,11 @@
 
 from videos.models.backend import Backend
 from videos.models.character import Character
+from videos.models.heartbeat import Heartbeat
 from videos.models.idempotency_record import IdempotencyRecord
 from videos.models.prompt_template import PromptTemplate
 from videos.models.reference_image import Fit, ReferenceImage
+from videos.models.studio_state import HoldReason, StudioState
 from videos.models.tag import Tag
 from videos.models.video import IN_FLIGHT, Kind, State, Video
 from videos.models.video_model import VideoModel
@@ -14,11 +16,14 @@ __all__ = [
     "Backend",
     "Character",
     "Fit",
+    "Heartbeat",
+    "HoldReason",
     "IdempotencyRecord",
     "Kind",
     "PromptTemplate",
     "ReferenceImage",
     "State",
+    "StudioState",
     "Tag",
     "Video",
     "VideoModel",

@@ -155,6 +155,11 @@ class Backend(models.Model):
     poll_lease_until = models.DateTimeField(
         null=True, editable=False, help_text="Until then only one worker polls this backend's jobs."
     )
+    search_due_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="After a restore, when it is next asked for its list, to find what was submitted since.",
+    )
     paused_until = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
