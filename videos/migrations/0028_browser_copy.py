@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('videos', '0025_help_texts'),
+        ('videos', '0027_studio_state'),
     ]
 
     operations = [
