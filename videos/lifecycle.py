@@ -109,6 +109,7 @@ def _move_to_progress(old: State, where: Q, job_id: str, *, progress: int | None
                 accepted_at=now,
                 deadline_at=now + timedelta(seconds=settings.MAX_POLL_TIMEOUT),
                 due_at=due_at,
+                failed_submissions=0,
                 **NO_REASON.as_fields(),
             )
     except IntegrityError:  # one_video_per_backend_job
@@ -132,9 +133,22 @@ def requeue(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> b
     )
 
 
-def mark_uncertain(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> bool:
-    """submitting → uncertain: the backend may have accepted it. Its job is searched for at `due_at`."""
-    return _move(State.SUBMITTING, State.UNCERTAIN, _leased(pk, token), due_at=due_at, **reason.as_fields())
+def mark_uncertain(
+    pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime, is_backend_failure: bool = False
+) -> bool:
+    """submitting → uncertain: the backend may have accepted it. Its job is searched for at `due_at`.
+
+    `is_backend_failure` counts the attempt as one that the backend answered badly or not at all. One that a
+    worker of ours did not survive is not counted.
+    """
+    return _move(
+        State.SUBMITTING,
+        State.UNCERTAIN,
+        _leased(pk, token),
+        due_at=due_at,
+        failed_submissions=F("failed_submissions") + is_backend_failure,
+        **reason.as_fields(),
+    )
 
 
 # --- Uncertain ---------------------------------------------------------------------------------------------
@@ -151,13 +165,27 @@ def await_decision(pk: int, reason: Reason, *, attempted_at: datetime) -> bool:
     return searched.update(due_at=None, revision=F("revision") + 1, **reason.as_fields()) == 1
 
 
-def requeue_absent(pk: int, *, attempted_at: datetime, attempts: int) -> bool:
+def requeue_absent(
+    pk: int,
+    *,
+    attempted_at: datetime,
+    attempts: int,
+    due_at: datetime | None = None,
+    reason: Reason = NO_REASON,
+) -> bool:
     """uncertain → queued: the backend lists its jobs, and this one is provably not among them.
 
-    Only for the attempt made at `attempted_at`: its listings prove nothing about a later attempt.
+    It is submitted again at `due_at`, at once if not given. Only for the attempt made at `attempted_at`: its
+    listings prove nothing about a later attempt.
     """
     where = Q(pk=pk, attempted_at=attempted_at, attempts=attempts)
-    return _move(State.UNCERTAIN, State.QUEUED, where, due_at=timezone.now(), **NO_REASON.as_fields())
+    return _move(State.UNCERTAIN, State.QUEUED, where, due_at=due_at or timezone.now(), **reason.as_fields())
+
+
+def fail_absent(pk: int, reason: Reason, *, attempted_at: datetime, attempts: int) -> bool:
+    """uncertain → failed: provably absent, as in `requeue_absent`, and submitted often enough."""
+    where = Q(pk=pk, attempted_at=attempted_at, attempts=attempts)
+    return _move(State.UNCERTAIN, State.FAILED, where, **_finished_now(), **reason.as_fields())
 
 
 def _awaiting_search(pk: int, attempted_at: datetime) -> QuerySet[Video]:
@@ -195,7 +223,14 @@ def mark_unaccounted(
 def submit_again(pk: int) -> bool:
     """uncertain → queued, by the owner's decision, made knowing that it may be paid for twice."""
     where = Q(pk=pk, due_at=None)
-    return _move(State.UNCERTAIN, State.QUEUED, where, due_at=timezone.now(), **NO_REASON.as_fields())
+    return _move(
+        State.UNCERTAIN,
+        State.QUEUED,
+        where,
+        due_at=timezone.now(),
+        failed_submissions=0,
+        **NO_REASON.as_fields(),
+    )
 
 
 def abandon(pk: int, reason: Reason) -> bool:
@@ -382,6 +417,7 @@ def retry(pk: int) -> bool:
         deadline_at=None,
         finished_at=None,
         cancel_requested_at=None,
+        failed_submissions=0,
         **NO_REASON.as_fields(),
     )
 

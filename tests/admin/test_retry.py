@@ -1,9 +1,11 @@
+from decimal import Decimal
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from tests.admin.conftest import act, messages_of
-from tests.factories import VideoFactory
+from tests.factories import BackendFactory, VideoFactory
 from videos.models import State
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +63,8 @@ def test_it_takes_no_more_than_a_person_can_have_read(as_carol: Client, monkeypa
 
     response = act(as_carol, "retry", failed, confirmed="yes")
 
-    assert messages_of(response) == ["Select at most 2 videos for “Retry”. Nothing was changed."]
+    label = "Retry (may be charged again)"
+    assert messages_of(response) == [f"Select at most 2 videos for “{label}”. Nothing was changed."]
     for video in failed:
         video.refresh_from_db()
         assert video.state == State.FAILED
@@ -75,3 +78,16 @@ def test_from_a_videos_page_it_leads_back_there(as_carol: Client):
 
     assert 'name="from_page"' in page
     assert response["Location"] == f"/admin/videos/video/{failed.pk}/change/"
+
+
+def test_the_confirmation_says_what_it_costs(as_carol: Client):
+    prices = [Decimal("0.4"), Decimal("1.2"), None, Decimal(0)]
+    videos = [VideoFactory(state=State.FAILED, price=price) for price in prices]
+    free = VideoFactory(
+        state=State.FAILED, price=Decimal("5"), backend=BackendFactory(is_simulator=True, base_url="")
+    )
+
+    content = act(as_carol, "retry", [*videos, free]).content.decode()
+
+    assert "This costs $1.60 by the catalogue and an unknown amount for 1 without a price." in content
+    assert "This costs" not in act(as_carol, "retry", [free]).content.decode()

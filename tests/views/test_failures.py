@@ -1,12 +1,13 @@
 """A failure says whether it cost anything and what to do, on the card and on the page."""
 
+import re
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 
 from tests.factories import BackendFactory, VideoFactory
-from videos.models import State
+from videos.models import Kind, State
 from videos.templatetags.failures import advice, cost_note, short_cost_note
 
 pytestmark = pytest.mark.django_db
@@ -55,3 +56,60 @@ def test_card_and_page_tell_it(as_alice, alice):
     assert "Trying again may help" in page
     assert "it may be charged" in page
     assert "Retry" in page
+
+
+# --- Paying again ------------------------------------------------------------------------------------------
+
+
+def _buttons(page: str) -> list[tuple[bool, str]]:
+    """Of each button and link that looks like one: whether it is the default one, and what it says."""
+    found = re.findall(r'<(?:button|a) class="(button[^"]*)"[^>]*>(.*?)</(?:button|a)>', page, re.DOTALL)
+    texts = [(classes, " ".join(re.sub(r"<[^>]+>", "", inner).split())) for classes, inner in found]
+    return [("button--primary" in classes, text) for classes, text in texts]
+
+
+def test_retrying_says_its_price_and_is_not_the_default(as_alice, alice):
+    video = failed(owner=alice, price=Decimal("0.4"))
+    page = as_alice.get(video.get_absolute_url()).content.decode()
+    assert (False, "Retry (costs $0.40)") in _buttons(page)
+    assert (True, "Edit the prompt") in _buttons(page)
+    assert "which costs $0.40 again" in page
+    library = as_alice.get(reverse("videos:library")).content.decode()
+    assert (False, "Retry (costs $0.40)") in _buttons(library)
+
+
+def test_checking_again_comes_first_where_it_may_help(as_alice, alice):
+    video = failed(owner=alice, price=Decimal("0.4"), error_code="timed_out")
+    page = as_alice.get(video.get_absolute_url()).content.decode()
+    texts = [text for _, text in _buttons(page)]
+    assert (True, "Check again") in _buttons(page)
+    assert (False, "Edit the prompt") in _buttons(page)
+    assert texts.index("Check again") < texts.index("Retry (costs $0.40)")
+    library = [text for _, text in _buttons(as_alice.get(reverse("videos:library")).content.decode())]
+    assert library.index("Check again") < library.index("Retry (costs $0.40)")
+
+
+def test_without_a_price_retrying_may_be_charged(as_alice, alice):
+    page = as_alice.get(failed(owner=alice, price=None).get_absolute_url()).content.decode()
+    assert (False, "Retry (may be charged)") in _buttons(page)
+
+
+@pytest.mark.parametrize(("is_simulator", "price"), [(True, "0.4"), (False, "0")])
+def test_what_is_free_says_nothing_of_cost(as_alice, alice, is_simulator, price):
+    backend = BackendFactory(is_simulator=is_simulator)
+    video = failed(owner=alice, backend=backend, price=Decimal(price))
+    page = as_alice.get(video.get_absolute_url()).content.decode()
+    assert (True, "Retry") in _buttons(page)
+
+
+def test_a_derived_video_is_not_retried_by_default_either(as_alice, alice):
+    video = failed(owner=alice, kind=Kind.REMIX, price=Decimal("0.4"))
+    buttons = _buttons(as_alice.get(video.get_absolute_url()).content.decode())
+    assert (False, "Retry (costs $0.40)") in buttons
+    assert "Edit the prompt" not in [text for _, text in buttons]
+
+
+def test_submitting_again_says_its_price_and_is_not_the_default(as_alice, alice):
+    video = VideoFactory(owner=alice, state=State.UNCERTAIN, due_at=None, price=Decimal("0.4"))
+    page = as_alice.get(video.get_absolute_url()).content.decode()
+    assert (False, "Submit again (costs $0.40)") in _buttons(page)

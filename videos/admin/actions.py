@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -16,6 +17,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from videos.formatting import format_dollars
 from videos.models import State, Video
 from videos.services.videos import (
     abandon_video,
@@ -49,6 +51,7 @@ class VideoAction:
     why_not: Callable[[Video | None], str]
     permission: str = "operate"
     warning: str = ""
+    is_paid: bool = False  # it submits a job, so the confirmation page says what that costs
 
 
 def _why_not_canceled(video: Video | None) -> str:
@@ -86,12 +89,13 @@ CHECK_AGAIN = VideoAction(
 )
 RETRY = VideoAction(
     name="retry",
-    label="Retry",
+    label="Retry (may be charged again)",
     meaning="submits a new job. This may be charged again.",
     service=retry_video,
     is_possible=lambda video: video.can_retry,
     done="queued again",
     why_not=_why_not_retried,
+    is_paid=True,
     warning="Each of these videos will be submitted to its backend as a new job. This may be charged again.",
 )
 CANCEL = VideoAction(
@@ -106,12 +110,13 @@ CANCEL = VideoAction(
 )
 SUBMIT_AGAIN = VideoAction(
     name="submit_again",
-    label="Submit again",
+    label="Submit again (may be charged twice)",
     meaning="queues it again although the backend may have received it before. It may be charged twice.",
     service=resubmit_video,
     is_possible=lambda video: video.needs_decision,
     done="queued again",
     why_not=lambda video: "did not need attention",
+    is_paid=True,
     warning="We couldn't confirm that the backend received these jobs. If it did, submitting them again "
     "means that they are charged twice. Check the backend's own list of jobs first.",
 )
@@ -172,7 +177,7 @@ def _ask_to_confirm(
     action: VideoAction, modeladmin: Any, request: HttpRequest, pks: list[int]
 ) -> TemplateResponse:
     """Ask to confirm. The page names the very rows that will be changed, not the filter that found them."""
-    chosen = list(Video.objects.filter(pk__in=pks, deleted_at=None).select_related("owner"))
+    chosen = list(Video.objects.filter(pk__in=pks, deleted_at=None).select_related("owner", "backend"))
     eligible = [video for video in chosen if action.is_possible(video)]
     context = {
         **modeladmin.admin_site.each_context(request),
@@ -182,12 +187,23 @@ def _ask_to_confirm(
         "action": action,
         "pks": pks,
         "count": f"{len(eligible)} {model_ngettext(modeladmin.opts, len(eligible))}",
+        "cost": _format_cost(eligible) if action.is_paid else "",
         "eligible": eligible[:_MAX_LISTED],
         "more": max(0, len(eligible) - _MAX_LISTED),
         "skipped": len(pks) - len(eligible),
         "from_page": "from_page" in request.POST,
     }
     return TemplateResponse(request, "admin/videos/video/action_confirmation.html", context)
+
+
+def _format_cost(videos: list[Video]) -> str:
+    """Return what submitting the videos again costs by their prices, in a sentence; empty where free."""
+    charged = [video for video in videos if not video.backend.is_simulator and video.price != 0]
+    total = sum((video.price for video in charged if video.price is not None), Decimal(0))
+    unpriced = sum(video.price is None for video in charged)
+    parts = [f"{format_dollars(total)} by the catalogue"] if total else []
+    parts += [f"an unknown amount for {unpriced} without a price"] if unpriced else []
+    return f"This costs {' and '.join(parts)}." if parts else ""
 
 
 def _perform(

@@ -14,8 +14,10 @@ from django.utils.safestring import SafeString
 
 from videos.backends.probe_report import ProbeReport
 from videos.checks import validate_base_url
+from videos.formatting import format_dollars
 from videos.models import IN_FLIGHT, Backend, State, VideoModel
 from videos.services.backends import probe_backend
+from videos.services.held_videos import MoveResult, move_queued_videos
 
 _CAPABILITIES = (
     "can_list",
@@ -68,7 +70,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         "position",
     )
     list_editable = ("enabled", "position")
-    actions = ("probe", "resume")
+    actions = ("probe", "resume", "move_queued")
 
     class Media:
         css = {"all": ("css/admin.css",)}
@@ -153,7 +155,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
     def resume(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
         paused = [backend for backend in queryset if _is_paused(backend)]
         ids = [backend.pk for backend in paused]
-        Backend.objects.filter(pk__in=ids).update(paused_until=None, pause_reason="")
+        Backend.objects.filter(pk__in=ids).update(paused_until=None, pause_reason="", pause_count=0)
         if paused:
             LogEntry.objects.log_actions(
                 cast(int, request.user.pk), paused, CHANGE, change_message="Resumed."
@@ -164,9 +166,30 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         level = messages.SUCCESS if paused else messages.WARNING
         self.message_user(request, "; ".join(parts) + ".", level)
 
+    @admin.action(permissions=["change"], description="Move queued videos to another backend")
+    def move_queued(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
+        for backend in queryset:
+            result = move_queued_videos(backend)
+            if result.moved:
+                LogEntry.objects.log_actions(
+                    cast(int, request.user.pk), [backend], CHANGE, change_message=_format_move(result)
+                )
+            level = messages.WARNING if result.left or not result.moved else messages.SUCCESS
+            self.message_user(request, f"{backend.name}: {_format_move(result)}", level)
+
 
 def _is_paused(backend: Backend) -> bool:
     return backend.paused_until is not None and backend.paused_until > timezone.now()
+
+
+def _format_move(result: MoveResult) -> str:
+    """Return what was moved where, at which price, and what was left and why, in sentences."""
+    if not result.moved and not result.left:
+        return "No videos are queued."
+    price = f" for {format_dollars(result.price)} by the catalogue" if result.price else ""
+    moved = ", ".join(f"{count} moved to {name}" for name, count in result.moved.items())
+    left = [f"{count} left. {reason}" for reason, count in result.left.items()]
+    return " ".join([f"{moved or 'None moved'}{price}.", *left])
 
 
 def _format_report(backend: Backend, report: ProbeReport) -> SafeString:

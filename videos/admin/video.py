@@ -14,6 +14,7 @@ from videos.admin.actions import RECOVERY_ACTIONS, VIDEO_ACTIONS, make_admin_act
 from videos.admin.files import FileViews
 from videos.admin.filters import ModelFilter, StateFilter
 from videos.models import Kind, State, Video
+from videos.services.held_videos import explain_hold
 from videos.services.videos import delete_video
 
 _NONE = "-"
@@ -140,7 +141,7 @@ class VideoAdmin(FileViews):
     @admin.display(description="video")
     def title(self, video: Video) -> SafeString:
         prompt = Truncator(video.prompt).chars(90)
-        return format_html('{}<span class="admin-secondary">{}</span>', prompt, video.public_id)
+        return format_html('<bdi>{}</bdi><span class="admin-secondary">{}</span>', prompt, video.public_id)
 
     @admin.display(description="state")
     def state_label(self, video: Video) -> SafeString:
@@ -151,7 +152,12 @@ class VideoAdmin(FileViews):
             words = f"{words}, cancel requested"
         elif video.progress is not None and video.state == State.IN_PROGRESS:
             words = f"{words} {video.progress} %"
+        hold_reason = explain_hold(video)
+        if hold_reason:
+            words = f"{words}, held"
         label = format_html('<span class="admin-state admin-state-{}">{}</span>', kind, words)
+        if hold_reason:
+            return format_html('{}<span class="admin-secondary">{}</span>', label, hold_reason)
         if not video.error_code:
             return label
         return format_html(

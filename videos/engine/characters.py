@@ -75,7 +75,7 @@ def create_character(character_id: int) -> None:
     except UnavailableError as error:
         _retry_or_fail(character, token, error)
     except BackendError as error:
-        if error.code == "invalid_key":
+        if isinstance(error, RefusedError) and error.concerns_account:
             _retry_or_fail(character, token, error)
         else:
             message = _REFUSED.format(error.message) if isinstance(error, RefusedError) else _UNKNOWN
@@ -87,7 +87,8 @@ def create_character(character_id: int) -> None:
 def _due() -> QuerySet[Character]:
     now = timezone.now()
     is_paused = Q(backend__paused_until__gt=now)
-    return Character.objects.filter(due_at__lte=now, deleted_at=None).exclude(is_paused)
+    not_held = Q(backend__enabled=True, owner__is_active=True)
+    return Character.objects.filter(not_held, due_at__lte=now, deleted_at=None).exclude(is_paused)
 
 
 def _settle_interrupted(character_id: int) -> bool:

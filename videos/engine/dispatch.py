@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.engine import clients, enqueue, fair_queue, hold, rate_limit, submission_marks
+from videos.engine import clients, enqueue, fair_queue, hold, pacing, rate_limit, submission_marks
 from videos.engine.submission_marks import MarksUnavailableError
 from videos.models import Backend, Kind, State, StudioState, Video
 from videos.models.values import Reason
@@ -62,12 +62,13 @@ def claim_next(backend_id: int) -> Claim | None:
 def _claim(backend_id: int) -> tuple[Claim, StudioState] | None:
     """Claim a video, and return with it the state that counts it.
 
-    The backend's row is locked meanwhile, so that two workers never exceed its limit together.
+    The backend's row is locked meanwhile, so that two workers never exceed its limit together, and nothing
+    starts at a backend after it was switched off.
     """
     with transaction.atomic():
         backend = Backend.objects.select_for_update().get(pk=backend_id)
         now = timezone.now()
-        if _free_slots(backend, now) <= 0:
+        if not backend.enabled or _free_slots(backend, now) <= 0:
             return None
         pk = fair_queue.next_video(backend_id, now)
         if pk is None or not rate_limit.acquire(backend_id, 1, now=now):
@@ -113,6 +114,31 @@ def pause(backend_id: int, *, seconds: float, reason: str) -> None:
         logger.warning("Backend %s is paused for %.0f s: %s", backend_id, seconds, reason)
 
 
+def pause_longer(backend_id: int, *, reason: str, first: float, longest: float) -> float:
+    """Pause a backend that refused us for a reason of its own, longer each time until it accepts a job again:
+    `first` seconds, then twice as many, up to `longest`, ±10 %. Returns the seconds.
+
+    Refusals of submissions that were under way together count as one.
+    """
+    backend = Backend.objects.only("paused_until", "pause_count").get(pk=backend_id)
+    count = backend.pause_count
+    if not _is_paused(backend, timezone.now()):
+        Backend.objects.filter(pk=backend_id, pause_count=count).update(pause_count=count + 1)
+        count += 1
+    seconds = pacing.backoff(max(0, count - 1), first=first, longest=longest)
+    pause(backend_id, seconds=seconds, reason=reason)
+    return seconds
+
+
+def note_acceptance(backend_id: int) -> None:
+    """Forget the pauses of a backend that accepted a job: the next one starts short again."""
+    Backend.objects.filter(pk=backend_id, pause_count__gt=0).update(pause_count=0)
+
+
+def _is_paused(backend: Backend, now: datetime) -> bool:
+    return backend.paused_until is not None and backend.paused_until > now
+
+
 def _lease_for(backend: Backend, pk: int) -> timedelta:
     """As long as the calls for this video may take: an edit or extension may need two, one with the file."""
     may_take_two = Video.objects.filter(pk=pk, kind__in=[Kind.EDIT, Kind.EXTEND]).exists()
@@ -122,6 +148,11 @@ def _lease_for(backend: Backend, pk: int) -> timedelta:
 
 def _free_slots(backend: Backend, now: datetime) -> int:
     """How many jobs may start at `backend`; 0 or less for none."""
-    if backend.paused_until and backend.paused_until > now:
+    if _is_paused(backend, now):
         return 0
-    return backend.max_in_flight - Video.objects.filter(fair_queue.USES_SLOT, backend=backend).count()
+    free = backend.max_in_flight - Video.objects.filter(fair_queue.USES_SLOT, backend=backend).count()
+    if backend.pause_count == 0:
+        return free
+    # It refused the last submission: a single one finds out whether it takes them again.
+    is_trying = Video.objects.filter(backend=backend, state=State.SUBMITTING).exists()
+    return min(free, 0 if is_trying else 1)

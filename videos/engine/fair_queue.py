@@ -31,6 +31,7 @@ _STATES_THAT_DECIDE = [State.QUEUED, State.SUBMITTING, State.UNCERTAIN, State.IN
 
 MAX_AGE = 1.0  # seconds; a position that old misleads nobody, and many pages ask every two seconds
 MAX_POSITION = 500  # positions worth counting; whoever is further back is told just that
+_HELD = 0  # instead of a position, in the cache
 _CACHE_TIMEOUT = 60  # seconds for which positions are kept while nothing moves
 
 
@@ -47,9 +48,14 @@ class OwnerPriority:
     owner: int
 
 
+# Nothing is sent to a backend that is switched off, nor for an account that is: what is queued is held, and
+# goes on when both are on again.
+NOT_HELD = Q(backend__enabled=True, owner__is_active=True)
+
+
 def startable_videos(now: datetime) -> QuerySet[Video]:
     """The videos that may start at `now`, at any backend."""
-    return Video.objects.filter(state=State.QUEUED, due_at__lte=now, cancel_requested_at=None)
+    return Video.objects.filter(NOT_HELD, state=State.QUEUED, due_at__lte=now, cancel_requested_at=None)
 
 
 def next_video(backend_id: int, now: datetime) -> int | None:
@@ -75,9 +81,9 @@ def queue_positions(videos: Iterable[QueueEntry]) -> dict[int, int]:
     """Return the position in the queue, from 1, of those of `videos` that are queued, by id.
 
     It is the order in which they start if nobody joins and jobs end as they began, at most `MAX_POSITION` + 1
-    and at most `MAX_AGE` seconds old. However many videos: one request to the cache for each backend, one
-    query where what is cached is older than that, and where the queue has moved since, four more and one for
-    each owner.
+    and at most `MAX_AGE` seconds old. Videos that are held have none. However many videos: one request to the
+    cache for each backend, one query where what is cached is older than that, and where the queue has moved
+    since, four more and one for each owner.
     """
     queued = [video for video in videos if video.state == State.QUEUED]
     by_backend: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -111,25 +117,28 @@ def _cached_positions(backend_id: int, by_owner: Mapping[int, Sequence[int]]) ->
         if has_moved or not is_complete:
             known = ({} if has_moved else known) | _compute_positions(backend_id, by_owner)
         safe_cache.set_many({key: _CachedQueue(time.time(), fingerprint, known)}, timeout=_CACHE_TIMEOUT)
-    return {pk: known[pk] for pk in pks}
+    return {pk: known[pk] for pk in pks if known[pk] != _HELD}
 
 
 def _fingerprint(backend_id: int) -> object:
     """A value that differs when positions do: a video that joins, leaves, starts or ends changes it."""
     deciding = Video.objects.filter(backend=backend_id, state__in=_STATES_THAT_DECIDE).order_by()
     numbers = (Count("pk"), Max("pk"), Max("attempted_at"), Count("due_at"), Count("cancel_requested_at"))
-    return set(deciding.values_list("state", *numbers))
+    switches = ("backend__enabled", "owner__is_active")
+    return set(deciding.values_list("state", *switches, *numbers))
 
 
 def _compute_positions(backend_id: int, by_owner: Mapping[int, Sequence[int]]) -> dict[int, int]:
-    queue = Video.objects.filter(backend=backend_id, state=State.QUEUED, cancel_requested_at=None)
+    queue = Video.objects.filter(NOT_HELD, backend=backend_id, state=State.QUEUED, cancel_requested_at=None)
     counts: dict[int, int] = dict(queue.order_by().values_list("owner").annotate(count=Count("pk")))
     first = {
         owner: list(queue.filter(owner=owner).order_by("pk").values_list("pk", flat=True)[:MAX_POSITION])
-        for owner in by_owner
+        for owner in by_owner.keys() & counts.keys()
     }
     order = _starting_order(_owner_priorities(backend_id, queue), counts)
-    positions = {pk: MAX_POSITION + 1 for pks in by_owner.values() for pk in pks}
+    positions = {
+        pk: MAX_POSITION + 1 if owner in counts else _HELD for owner, pks in by_owner.items() for pk in pks
+    }
     for position, (owner, number) in enumerate(islice(order, MAX_POSITION), start=1):
         if owner in first and (pk := first[owner][number]) in positions:
             positions[pk] = position

@@ -12,10 +12,11 @@ from videos.backends.client import Client
 from videos.backends.errors import BackendError, RefusedError
 from videos.backends.responses import Job
 from videos.engine import clients, pacing
+from videos.engine.error_messages import reason_of_absence
 from videos.engine.job_matching import CLOCK_SKEW, JobMatcher, attempt_time
 from videos.engine.submit import FIRST_SEARCH_AFTER
 from videos.models import Backend, State, StudioState, Video
-from videos.models.values import Reason
+from videos.models.values import NO_REASON, Reason
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ MAX_PAGES = 50  # of a hundred jobs; a backend busier than that within minutes c
 # Searches that do not find the job before it counts as absent: 5, 10, 20 and 40 s after the reply was lost. A
 # backend may take in late what it was sent, and a request queued in front of it outlives our connection.
 SEARCHES_NEEDED = 4
+MAX_RESUBMISSIONS = 5  # of a video whose submissions the backend answers badly or not at all
 SEARCH_FOR = timedelta(minutes=15)  # how long an unreachable backend is tried before the owner is asked
 
 NEEDS_DECISION = Reason(
@@ -129,13 +131,36 @@ def _resolve(video: Video, listing: Listing, *, now: datetime) -> None:
         )
     elif matcher.is_ambiguous(video):
         lifecycle.await_decision(video.pk, NEEDS_DECISION, attempted_at=attempt)
-    elif lifecycle.requeue_absent(video.pk, attempted_at=attempt, attempts=video.attempts):
+    else:
+        _settle_absent(video, now=now)
+
+
+def _settle_absent(video: Video, *, now: datetime) -> None:
+    """Queue a video again of which the backend made no job, or fail it when that has happened too often.
+
+    Only submissions that the backend answered badly or not at all count: it costs nothing to try them again,
+    but what it cannot take must not be sent for ever.
+    """
+    attempt, failures = attempt_time(video), video.failed_submissions
+    if failures > MAX_RESUBMISSIONS:
+        reason = reason_of_absence(video, gives_up=True)
+        lifecycle.fail_absent(video.pk, reason, attempted_at=attempt, attempts=video.attempts)
+        return
+    delay = pacing.backoff(failures - 1, first=15, longest=600, growth=3) if failures else 0.0
+    reason = reason_of_absence(video, gives_up=False) if failures else NO_REASON
+    if lifecycle.requeue_absent(
+        video.pk,
+        attempted_at=attempt,
+        attempts=video.attempts,
+        due_at=now + timedelta(seconds=delay),
+        reason=reason,
+    ):
         logger.info("Video %s: the backend had not accepted it, so it is queued again", video.public_id)
 
 
 def _handle_listing_error(video: Video, error: BackendError, *, now: datetime) -> None:
     attempt = attempt_time(video)
-    cannot_list = isinstance(error, RefusedError) and error.code != "invalid_key"
+    cannot_list = isinstance(error, RefusedError) and not error.concerns_account
     # After a restore, all that was queued is searched for, however long ago it may have been submitted.
     held_at = StudioState.objects.values_list("held_at", flat=True).first()
     if cannot_list or now - max(attempt, held_at or attempt) > SEARCH_FOR:

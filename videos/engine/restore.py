@@ -75,5 +75,5 @@ def _answers(backend: Backend) -> bool:
             client.list(limit=1)
     except BackendError as error:
         logger.warning("%s cannot list its jobs: %s", backend, error)
-        return isinstance(error, RefusedError) and error.code != "invalid_key"
+        return isinstance(error, RefusedError) and not error.concerns_account
     return True

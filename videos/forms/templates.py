@@ -19,6 +19,7 @@ from videos.prompts.syntax import (
     validate_template,
 )
 from videos.services.videos import MAX_PROMPT_LENGTH, validate_prompt
+from videos.validation import clean_line, clean_text, has_visible_text
 
 MAX_OWN_TEMPLATES = 200  # of one person, whose page shows them all
 _UNSET = "Use current setting"
@@ -42,10 +43,21 @@ class TemplateForm(forms.ModelForm[PromptTemplate]):
             choices=[("", _UNSET), *names], required=False, help_text=self.fields["model"].help_text
         )
 
+    def clean_title(self) -> str:
+        title = self.cleaned_data["title"]
+        if not has_visible_text(title):
+            raise ValidationError("Enter a title.")
+        return clean_line(title)
+
+    def clean_category(self) -> str:
+        category = self.cleaned_data["category"]
+        return clean_line(category) if has_visible_text(category) else ""
+
     def clean_prompt(self) -> str:
         # A browser sends two characters for a line break that it counted as one.
         prompt = str(normalize_newlines(self.cleaned_data["prompt"]))
         validate_prompt(prompt)
+        prompt = clean_text(prompt)
         validate_template(prompt)
         return prompt
 

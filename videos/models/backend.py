@@ -95,7 +95,8 @@ class Backend(models.Model):
     name = models.CharField(max_length=100, unique=True)
     enabled = models.BooleanField(
         default=True,
-        help_text="New videos may go here. Jobs that it has accepted are followed to their end either way.",
+        help_text="Switched off, it is sent nothing more: what is queued for it waits. Jobs that it has "
+        "accepted are followed to their end either way.",
     )
     position = models.PositiveIntegerField(
         default=0,
@@ -162,6 +163,11 @@ class Backend(models.Model):
     )
     paused_until = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=500, blank=True)
+    pause_count = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="Pauses since it last accepted a job, each longer than the one before.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = BackendManager()

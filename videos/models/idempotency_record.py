@@ -1,4 +1,4 @@
-"""Creating requests of programs, so that a repeated one is answered and not carried out again."""
+"""Creating requests of programs and forms, so that a repeated one is answered and not carried out again."""
 
 from django.conf import settings
 from django.db import models
@@ -8,7 +8,7 @@ from videos.models.video import Video
 
 
 class IdempotencyRecord(models.Model):
-    """One creating request through the API, and the video it made. Written in the video's own transaction."""
+    """One creating request, and the first video it made. Written in the videos' own transaction."""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="idempotency_records"

@@ -175,6 +175,11 @@ class Video(models.Model):
     attempts = models.PositiveIntegerField(
         default=0, editable=False, help_text="Attempts at the present step, for backing off."
     )
+    failed_submissions = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="Submissions in a row that brought no usable reply, of which the backend made no job.",
+    )
     cancel_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
     delete_job_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When to ask the backend to delete its job."
@@ -225,6 +230,7 @@ class Video(models.Model):
 
     # Set by views that show them.
     queue_position: int | None = None  # from 1
+    hold_reason: str = ""  # why it is not submitted although it is queued
     typical_seconds: float | None = None  # that such a video takes from its acceptance
     p97_seconds: float | None = None  # within which 97 % of such videos are done
 
@@ -348,4 +354,4 @@ class Video(models.Model):
 
 
 # Error codes of failures to get the result, which say nothing about the result itself.
-RECHECK_CODES = frozenset({"timed_out", "download_failed", "not_found"})
+RECHECK_CODES = frozenset({"timed_out", "download_failed", "not_found", "gone", "no_file"})

@@ -20,6 +20,8 @@ from functools import cached_property
 
 from django.core.exceptions import ValidationError
 
+from videos.validation import has_visible_text
+
 MAX_VARIABLES = 12  # different names in one template
 MAX_VALUE_LENGTH = 80  # characters of a value that a template names
 MAX_INPUT_LENGTH = 500  # characters that somebody fills in
@@ -101,7 +103,8 @@ class Template:
         return self._replace({each.name: resolved[each.name] or f"[{each.label}]" for each in self.variables})
 
     def _resolve(self, values: Mapping[str, str]) -> dict[str, str]:
-        return {each.name: values.get(each.name, each.default).strip() for each in self.variables}
+        given = {each.name: values.get(each.name, each.default).strip() for each in self.variables}
+        return {name: value if has_visible_text(value) else "" for name, value in given.items()}
 
     def _replace(self, values: Mapping[str, str]) -> str:
         return "".join(part if isinstance(part, str) else values[part.name] for part in self.parts)

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from videos.models import Fit
+from videos.validation import clean_text
 
 COLUMNS = ("prompt", "model", "seconds", "size", "reference", "fit")
 SUFFIXES = (".csv", ".jsonl")
@@ -169,7 +170,7 @@ def _build_row(line: int, record: dict[str, Any]) -> Row:
 
     return Row(
         line=line,
-        prompt=text("prompt"),
+        prompt=clean_text(text("prompt")),
         model=text("model", settings.DEFAULT_MODEL),
         seconds=_parse_seconds(record.get("seconds")) or 0,
         size=text("size", settings.DEFAULT_SIZE),

@@ -14,7 +14,7 @@ from accounts.models import User
 from videos.engine import enqueue
 from videos.models import Backend, Character, State, Video
 from videos.models.character import NAME_LIMIT
-from videos.validation import is_storable
+from videos.validation import clean_line, has_visible_text, is_storable
 
 
 def backends_with_characters(in_use: Iterable[Backend] | None = None) -> list[Backend]:
@@ -84,9 +84,9 @@ def delete_character(character: Character) -> bool:
 
 def _find_name_error(name: str) -> dict[str, str]:
     errors: dict[str, str] = {}
-    if not name.strip():
+    if not has_visible_text(name):
         errors["name"] = "Enter a name for the character."
-    elif len(name.strip()) > NAME_LIMIT:
+    elif len(clean_line(name)) > NAME_LIMIT:
         errors["name"] = f"A name can have at most {NAME_LIMIT} characters."
     elif not is_storable(name):
         errors["name"] = "The name contains a character that cannot be stored."
@@ -109,7 +109,7 @@ def _find_video_error(video: Video) -> dict[str, str]:
 
 def _queue_character(owner: User, name: str, clip: File, backend: Backend) -> Character:  # type: ignore[type-arg]
     with transaction.atomic():
-        character = Character(owner=owner, name=name.strip(), backend=backend)
+        character = Character(owner=owner, name=clean_line(name), backend=backend)
         character.file.save("clip.mp4", clip, save=False)
         character.save()
         enqueue.send_after_commit("create_character", character.pk)

@@ -11,6 +11,7 @@ from videos.engine import enqueue
 from videos.formatting import format_dollars
 from videos.models import Backend, Kind, State, Video, VideoModel
 from videos.services.videos import validate_prompt
+from videos.validation import clean_text
 
 
 def remix_video(owner: User, source: Video, prompt: str) -> Video:
@@ -114,7 +115,7 @@ def _queue_derivation(
             kind=kind,
             source=source,
             remixed_from=source.public_id,
-            prompt=prompt.strip(),
+            prompt=clean_text(prompt),
             model=source.model,
             size=source.size,
             seconds=seconds,

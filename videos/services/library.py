@@ -13,7 +13,7 @@ from videos import lifecycle
 from videos.models import Tag, Video
 from videos.models.tag import TAG_LIMIT
 from videos.services.videos import delete_video
-from videos.validation import is_storable
+from videos.validation import clean_line, clean_text, has_visible_text, is_storable
 
 MAX_NOTE_LENGTH = 2000  # characters
 
@@ -30,13 +30,13 @@ def set_note(video: Video, text: str) -> None:
         raise ValidationError({"note": f"A note can have at most {MAX_NOTE_LENGTH:,} characters."})
     if not is_storable(text):
         raise ValidationError({"note": "The note contains a character that cannot be stored."})
-    Video.objects.filter(pk=video.pk).update(note=text.strip())
+    Video.objects.filter(pk=video.pk).update(note=clean_text(text) if has_visible_text(text) else "")
 
 
 def add_tag(owner: User, videos: Iterable[Video], name: str) -> Tag:
     """Add the owner's tag to the videos, creating it if needed. Raises `ValidationError` (`tag`)."""
-    clean = " ".join(name.split())
-    if not clean or len(clean) > TAG_LIMIT or "," in clean or not is_storable(clean):
+    clean = clean_line(name)
+    if not has_visible_text(clean) or len(clean) > TAG_LIMIT or "," in clean or not is_storable(name):
         raise ValidationError({"tag": f"A tag must have 1 to {TAG_LIMIT} characters and no commas."})
     with transaction.atomic():
         tag, _ = Tag.objects.get_or_create(owner=owner, name__iexact=clean, defaults={"name": clean})
@@ -46,7 +46,7 @@ def add_tag(owner: User, videos: Iterable[Video], name: str) -> Tag:
 
 def find_tag(owner: User, name: str) -> Tag | None:
     """Return the owner's tag of that name, whatever its case, or None."""
-    clean = " ".join(name.replace("\x00", "").split())
+    clean = clean_line(name)
     return Tag.objects.filter(Q(name=clean) | Q(name__iexact=clean), owner=owner).first()
 
 

@@ -16,7 +16,7 @@ from videos.engine.reference_cleanup import delete_unused_reference
 from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import ReferenceImage, Video
 from videos.models.reference_image import NAME_LIMIT
-from videos.validation import is_storable
+from videos.validation import clean_line, has_visible_text, is_storable
 
 MAX_UPLOADS = 20  # images in one upload: each takes up to half a second to decode
 
@@ -32,10 +32,10 @@ def add_reference(owner: User, file: BinaryIO) -> ReferenceImage:
 
 def rename_reference(image: ReferenceImage, name: str) -> None:
     """Give the image a name; an empty one removes it. Raises `ValidationError` by field (`name`)."""
-    clean = " ".join(name.split())
+    clean = clean_line(name) if has_visible_text(name) else ""
     if len(clean) > NAME_LIMIT:
         raise ValidationError({"name": f"A name can have at most {NAME_LIMIT} characters."})
-    if not is_storable(clean):
+    if not is_storable(name):
         raise ValidationError({"name": "The name contains a character that cannot be stored."})
     ReferenceImage.objects.filter(pk=image.pk).update(name=clean)
     image.name = clean

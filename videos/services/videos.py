@@ -20,7 +20,7 @@ from videos.media.reference import Reference
 from videos.models import Character, Fit, ReferenceImage, Video
 from videos.models.values import Reason
 from videos.services.references import keep_reference
-from videos.validation import is_storable
+from videos.validation import clean_text, has_visible_text, is_storable
 
 MAX_PROMPT_LENGTH = 32_000  # characters, as the protocol has it
 MAX_TAKES = 4  # of one request at a time, as many as can be compared side by side
@@ -58,7 +58,7 @@ class GenerationRequest:
 
 def validate_prompt(prompt: str) -> None:
     """Raise `ValidationError`, with a sentence and no field, unless a video can be made from `prompt`."""
-    if not prompt.strip():
+    if not has_visible_text(prompt):
         raise ValidationError("Write a prompt: what should the video show?")
     if len(prompt) > MAX_PROMPT_LENGTH:
         raise ValidationError(
@@ -111,10 +111,11 @@ def _request_errors(request: GenerationRequest, offers: Mapping[str, Offer]) -> 
         validate_prompt(request.prompt)
     except ValidationError as error:
         errors["prompt"] = error.messages[0]
-    return errors | _catalogue_errors(request, offers)
+    return errors | find_catalogue_errors(request, offers)
 
 
-def _catalogue_errors(request: GenerationRequest, offers: Mapping[str, Offer]) -> dict[str, str]:
+def find_catalogue_errors(request: GenerationRequest, offers: Mapping[str, Offer]) -> dict[str, str]:
+    """Return a sentence by field for what the offers cannot make of the request, whatever its prompt."""
     offer = offers.get(request.model)
     if offer is None:
         instead = f"Choose one of: {', '.join(offers)}." if offers else "No models are available right now."
@@ -219,7 +220,7 @@ def _build_video(owner: User, offer: Offer, request: GenerationRequest) -> Video
     return Video(
         owner=owner,
         backend=offer.backend,
-        prompt=request.prompt.strip(),
+        prompt=clean_text(request.prompt),
         model=request.model,
         seconds=request.seconds,
         size=request.size,

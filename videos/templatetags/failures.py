@@ -16,7 +16,7 @@ _CHANGE = "Correct what the message mentions, then generate the video again."
 _ADVICE = {
     "bad_request": _CHANGE,
     "generation_failed": "Trying again may help. If it keeps failing, change the prompt.",
-    "given_up": "Retry if you still want this video.",
+    "given_up": "Retry only if you still want this video.",
     "not_a_video": "Try another model. If none works, contact your administrator.",
     "not_found": "Retry to generate it again.",
     "too_large": "Choose a smaller reference image.",
@@ -43,6 +43,17 @@ def cost_note(video: Video) -> str:
     if not video.backend_job_id:
         return "No charge: the backend did not accept the job."
     return f"The backend accepted the job, so it may be charged{price}."
+
+
+@register.filter
+def retry_cost(video: Video) -> str:
+    """Return what submitting the video again costs, such as "costs $0.40"; empty where that is free.
+
+    The price is the one that the video had. Where the catalogue has none, the backend may still charge.
+    """
+    if video.backend.is_simulator or video.price == 0:
+        return ""
+    return "may be charged" if video.price is None else f"costs {format_dollars(video.price)}"
 
 
 @register.filter

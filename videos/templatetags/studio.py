@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from videos.engine import fair_queue
 from videos.formatting import format_dollars
 from videos.models import Character, Kind, ReferenceImage, State, Video
+from videos.services.form_keys import new_form_key
 
 register = template.Library()
 
@@ -46,6 +47,14 @@ def icon(name: str) -> SafeString:
         static("icons/sprite.svg"),
         name,
     )
+
+
+@register.simple_tag
+def form_key() -> SafeString:
+    """Draw the one-time key of a form that costs money. A browser that restores a form must not bring it back
+    into a page drawn anew, hence no autocompletion.
+    """
+    return format_html('<input type="hidden" name="form_key" value="{}" autocomplete="off">', new_form_key())
 
 
 @register.filter

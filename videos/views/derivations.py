@@ -1,5 +1,6 @@
 """Remix, edit and extend: a page each, with the source beside the form."""
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -11,6 +12,7 @@ from videos.forms.derivations import DerivationForm, EditForm, ExtendForm, Remix
 from videos.models import Video
 from videos.services.derivations import explain_derivation_refusal
 from videos.views.access import Request, get_video
+from videos.views.form_keys import NOT_SUBMITTED, REPEATED, submit_form
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,11 +43,21 @@ def _derive(request: Request, public_id: str, form_class: type[DerivationForm]) 
         form = form_class(source, capabilities)
         return render(request, "videos/derivation.html", {"form": form, "video": source})
     form = form_class(source, capabilities, request.POST)
-    video = form.save(request.user) if form.is_valid() else None
-    if video is None:
+    submission = NOT_SUBMITTED
+    if form.is_valid():
+        submission = submit_form(request, lambda: _list_created(form.save(request.user)))
+    if submission.videos is None:
         template = "videos/_derivation_form.html" if request.htmx else "videos/derivation.html"
         return render(request, template, {"form": form, "video": source}, status=422)
-    return HttpResponseClientRedirect(video.get_absolute_url()) if request.htmx else redirect(video)
+    # A repeated form whose video has been deleted since leads to the source.
+    target = redirect(submission.videos[0] if submission.videos else source)
+    if not submission.is_new:
+        messages.info(request, REPEATED)
+    return HttpResponseClientRedirect(target.url) if request.htmx else target
+
+
+def _list_created(video: Video | None) -> list[Video] | None:
+    return None if video is None else [video]
 
 
 def _unavailable(request: Request, source: Video, verb: str) -> HttpResponse:

@@ -7,22 +7,31 @@ from django.db.models import Prefetch, prefetch_related_objects
 from videos.engine import durations, fair_queue
 from videos.models import State, Video
 from videos.models.video import VideoQuerySet
+from videos.services.held_videos import explain_hold
 
 
 def with_queue_info(videos: Iterable[Video]) -> list[Video]:
-    """Return the videos with the `queue_position` of those that are queued, the `typical_seconds` and
-    `p97_seconds` of those in progress, and the backend of those that failed.
+    """Return the videos with the `queue_position` of those that are queued, or the `hold_reason` of those
+    that are held, the `typical_seconds` and `p97_seconds` of those in progress, and the backend of those that
+    failed.
 
-    Besides the queries of `fair_queue.queue_positions`, that is one for those in progress and one for those
-    that failed, however many there are.
+    Besides the queries of `fair_queue.queue_positions`, that is one for those in progress, one for those that
+    failed, and two for those that are held, however many there are.
     """
     drawn = list(videos)
     positions = fair_queue.queue_positions(drawn)
     for video in drawn:
         video.queue_position = positions.get(video.pk)
+    _add_hold_reasons([video for video in drawn if video.state == State.QUEUED and not video.queue_position])
     _add_typical_durations([video for video in drawn if video.state == State.IN_PROGRESS])
     prefetch_related_objects([video for video in drawn if video.state == State.FAILED], "backend")
     return drawn
+
+
+def _add_hold_reasons(waiting: list[Video]) -> None:
+    prefetch_related_objects(waiting, "backend", "owner")
+    for video in waiting:
+        video.hold_reason = explain_hold(video)
 
 
 def _add_typical_durations(running: list[Video]) -> None:

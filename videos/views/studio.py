@@ -16,6 +16,7 @@ from videos.models import IN_FLIGHT, Backend, PromptTemplate, Video
 from videos.services.characters import can_use_characters
 from videos.views.access import Request, video_from_query
 from videos.views.composer import Composer
+from videos.views.form_keys import NOT_SUBMITTED, note_repetition, submit_form
 from videos.views.selectors import with_queue_info
 from videos.views.takes import sort_takes
 
@@ -55,16 +56,17 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
     form = GenerateForm(data, request.FILES, owner=request.user, offers=offers)
     # Both are validated, so that every mistake is told at once.
     is_valid = all([form.is_valid(), variables is None or variables.is_valid()])
-    videos = form.create_videos() if is_valid else None
-    if videos is None:
+    submission = submit_form(request, form.create_videos) if is_valid else NOT_SUBMITTED
+    if submission.videos is None:
         keep_reference = not {"input_reference", "reference", "fit"} & set(form.errors)
         return _draw(request, in_use, Composer(form, variables, keep_reference), status=422)
     if not request.htmx:
-        return redirect("videos:studio")
+        return note_repetition(request, redirect("videos:studio"), submission)
     initial = _current_settings(request.POST, offers)
     fresh = Composer(GenerateForm(initial=initial, owner=request.user, offers=offers))
-    context = {"videos": with_queue_info(videos), "composer": fresh}
-    return render(request, "videos/_generate_result.html", context)
+    context = {"videos": with_queue_info(submission.videos), "composer": fresh}
+    response = render(request, "videos/_generate_result.html", context)
+    return note_repetition(request, response, submission)
 
 
 def _draw(request: Request, in_use: list[Backend], composer: Composer, status: int = 200) -> HttpResponse:

@@ -15,7 +15,7 @@ from videos.api.openai import requests, responses
 from videos.api.openai.endpoint import json_response
 from videos.models import Character
 from videos.services.characters import backends_with_characters, create_character, create_character_from_video
-from videos.validation import is_public_id
+from videos.validation import clean_line, is_public_id
 
 MAX_WAIT = 10.0  # seconds for a worker to hand the clip to the backend
 POLL_INTERVAL = 0.25  # seconds
@@ -57,7 +57,7 @@ def _find_earlier(caller: Caller, name: str, source: bytes | str) -> Character |
     digest = get_own_video(caller, source).sha256 if isinstance(source, str) else sha256(source).hexdigest()
     since = timezone.now() - RETRY_WINDOW
     alike = Character.objects.filter(
-        owner=caller.user, deleted_at=None, name=name.strip(), created_at__gte=since
+        owner=caller.user, deleted_at=None, name=clean_line(name), created_at__gte=since
     )
     return next((character for character in alike if _digest(character) == digest), None)
 

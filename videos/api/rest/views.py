@@ -157,7 +157,10 @@ def extend(
 
 @post("/videos/{slug:video_id}/retry")
 def retry(request: Request, response: HttpResponse, video_id: str, keyed: Header[KeyIn]) -> VideoOut:
-    """Submit a failed video again. This is a new job, which may be charged again."""
+    """Submit a failed video again. This is a new job, charged again at the video's price.
+
+    Where the video's actions have `check-again`, that looks for the result without paying.
+    """
     return _resubmit(
         request, response, get_own_video(request.auth, video_id), "retry", retry_video, keyed.key
     )
@@ -165,7 +168,7 @@ def retry(request: Request, response: HttpResponse, video_id: str, keyed: Header
 
 @post("/videos/{slug:video_id}/submit-again")
 def submit_again(request: Request, response: HttpResponse, video_id: str, keyed: Header[KeyIn]) -> VideoOut:
-    """Decide to submit a video that needs a decision once more. It may be paid for twice."""
+    """Decide to submit a video that needs a decision once more. It is charged also if the first job was."""
     return _resubmit(
         request, response, get_own_video(request.auth, video_id), "submit_again", resubmit_video, keyed.key
     )

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('videos', '0027_studio_state'),
+        ('videos', '0029_switched_off_backend'),
     ]
 
     operations = [

@@ -1,0 +1,119 @@
+"""Videos that are queued and not submitted, because an account or a backend is switched off."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from videos.capabilities import Offer, available_offers
+from videos.engine import enqueue
+from videos.models import Backend, Kind, State, Video
+from videos.models.values import NO_REASON
+from videos.services.videos import GenerationRequest, find_catalogue_errors
+
+_BATCH_SIZE = 200  # videos moved in one transaction, which keeps the backend's workers waiting
+
+# Queued rows of which no job can exist. Either nothing was ever sent for them; or the worker that sent the
+# last request recorded, while it still held the lease, that the backend did not accept it: only
+# `lifecycle.requeue` leaves a queued row with an error code. A row queued again after a search, or by its
+# owner's decision, has none, and its first job may still turn up at its backend.
+_HAS_NO_JOB = Q(attempted_at=None) | ~Q(error_code="")
+
+
+@dataclass
+class MoveResult:
+    """How many videos were moved, by the name of their new backend, and how many were left, by a sentence
+    that says why. `price` is what the moved ones cost together, in dollars by the catalogue.
+    """
+
+    moved: Counter[str] = field(default_factory=Counter)
+    left: Counter[str] = field(default_factory=Counter)
+    price: Decimal = Decimal(0)
+
+
+def explain_hold(video: Video) -> str:
+    """Return, as a sentence, why a queued video is not submitted; empty for one that is not held.
+
+    Reads the video's backend and owner.
+    """
+    if video.state != State.QUEUED:
+        return ""
+    if not video.owner.is_active:
+        return f"The account {video.owner.username} is deactivated. Its videos wait until it is active again."
+    if not video.backend.enabled:
+        return (
+            f"{video.backend.name} is switched off. The video waits until it is on again, or until an"
+            " administrator moves it to another backend."
+        )
+    return ""
+
+
+def move_queued_videos(backend: Backend) -> MoveResult:
+    """Move what is queued at `backend` to the first other backend in use that can make it.
+
+    Only what has certainly no job at `backend` is moved, at the price that the catalogue has now. Never to
+    the simulator, whose pictures are patterns. What cannot be moved stays where it is.
+    """
+    others = [each for each in Backend.objects.in_use() if each.pk != backend.pk and not each.is_simulator]
+    offers = available_offers(others)
+    result = MoveResult()
+    queued = Video.objects.filter(backend=backend, state=State.QUEUED, cancel_requested_at=None)
+    pks = list(queued.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(pks), _BATCH_SIZE):
+        with transaction.atomic():
+            # Claiming takes the same lock, so no video is claimed for this backend and moved at once.
+            Backend.objects.select_for_update().get(pk=backend.pk)
+            rows = queued.filter(pk__in=pks[start : start + _BATCH_SIZE]).order_by("pk")
+            for video in rows.select_related("reference").prefetch_related("characters"):
+                _move_video(video, offers, result)
+            for offer in offers.values():
+                enqueue.send_after_commit("submit", offer.backend.pk)
+    return result
+
+
+def _move_video(video: Video, offers: Mapping[str, Offer], result: MoveResult) -> None:
+    if problem := _find_problem(video, offers):
+        result.left[problem] += 1
+        return
+    offer = offers[video.model]
+    price = offer.price(video.seconds, video.size)
+    movable = Video.objects.filter(
+        _HAS_NO_JOB, pk=video.pk, backend=video.backend_id, state=State.QUEUED, cancel_requested_at=None
+    )
+    moved = movable.update(
+        backend=offer.backend,
+        price=price,
+        attempted_at=None,
+        attempts=0,
+        due_at=timezone.now(),
+        revision=F("revision") + 1,
+        **NO_REASON.as_fields(),
+    )
+    if moved:
+        result.moved[offer.backend.name] += 1
+        result.price += price or 0
+    else:
+        result.left["The backend may have received it before."] += 1
+
+
+def _find_problem(video: Video, offers: Mapping[str, Offer]) -> str:
+    """Return a sentence for why no other backend can make the video; empty if one can."""
+    if video.kind != Kind.CREATE and not video.concat_with_source:
+        return "It is made from a video that its own backend has."
+    if video.model not in offers:
+        return f"No other backend in use serves {video.model}."
+    if video.concat_with_source and not offers[video.model].takes_reference:
+        return f"{offers[video.model].backend.name} does not support reference images."
+    request = GenerationRequest(
+        prompt=video.prompt,
+        model=video.model,
+        seconds=video.seconds,
+        size=video.size,
+        reference=video.reference,
+        characters=tuple(video.characters.all()),
+    )
+    return next(iter(find_catalogue_errors(request, offers).values()), "")
