@@ -32,7 +32,8 @@ env = Env(os.environ, base=BASE_DIR)
 DATA_DIR: Path = env.folder("DATA_DIR", default=BASE_DIR / "data")
 VIDEO_STORAGE_PATH: Path = env.folder("VIDEO_STORAGE_PATH", default=DATA_DIR / "media")
 try:
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    if not state.only_visits:
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
 except OSError as error:
     raise ImproperlyConfigured(f"DATA_DIR={DATA_DIR} cannot be created: {error.strerror}.") from error
 _running = state.read_endpoints(DATA_DIR)  # what `make run` started, for a shell beside it

@@ -14,6 +14,11 @@ from typing import IO
 REAPING = 15.0  # seconds to wait for the reaper of a killed run; longer than it takes
 
 
+# Set for a command that works with a studio but makes none: it must not leave a folder or a key where there
+# is no studio.
+only_visits = False
+
+
 class StartError(Exception):
     """`make run` cannot start. The text says why and what to do."""
 
@@ -30,9 +35,12 @@ def ensure_secret_key(data_dir: Path) -> str:
     """Return this installation's secret key, created on first use and readable by its user alone.
 
     Production does not use it: it must set `SECRET_KEY`. Two processes that start at the same moment get
-    the same key, because only one of them can create the file.
+    the same key, because only one of them can create the file. A command that only visits and finds none gets
+    a key for itself alone.
     """
     path = data_dir / "secret_key"
+    if only_visits and not path.exists():
+        return secrets.token_urlsafe(50)
     if not path.exists():
         candidate = data_dir / f"secret_key.{secrets.token_hex(8)}"
         write_private(candidate, secrets.token_urlsafe(50))

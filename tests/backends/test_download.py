@@ -48,6 +48,17 @@ def test_it_reads_a_head_that_comes_in_pieces(serve: Serve, connect: Connect) ->
         assert b"".join(chunks) == VIDEO[:40]
 
 
+@pytest.mark.parametrize(
+    "head",
+    [b"\0\0\0\x14ftypqt  ", b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81", b"RIFF\x24\0\0\0AVI LIST"],
+    ids=["QuickTime", "WebM", "AVI"],
+)
+def test_it_takes_a_video_in_any_known_container(serve: Serve, connect: Connect, head: bytes) -> None:
+    content = head + bytes(2000)
+    with connect(serve(reply(200, content, content_type="video/mp4"))).download("video_1") as chunks:
+        assert b"".join(chunks) == content
+
+
 NO_VIDEO: list[tuple[str, Answer, type[BackendError], str]] = [
     (
         "JSON",
@@ -57,7 +68,7 @@ NO_VIDEO: list[tuple[str, Answer, type[BackendError], str]] = [
     ),
     ("nothing", reply(200, b"", content_type="video/mp4"), UnavailableError, "not_a_video"),
     ("seven bytes", reply(200, VIDEO[:7], content_type="video/mp4"), UnavailableError, "not_a_video"),
-    ("WebM", reply(200, b"\x1aE\xdf\xa3" * 10, content_type="video/mp4"), UnavailableError, "not_a_video"),
+    ("a WAV", reply(200, b"RIFF\x24\0\0\0WAVE", content_type="video/mp4"), UnavailableError, "not_a_video"),
     ("not yet", reply(202, {"status": "in_progress"}), UnavailableError, "not_a_video"),
     ("400", reply(400, {"detail": "not done"}), UnavailableError, "content_not_ready"),
     ("404", reply(404, b""), UnavailableError, "content_not_ready"),

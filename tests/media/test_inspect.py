@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.media.conftest import FRAGMENTED, VideoMaker, encode_image, rotate_to_portrait, write_silence
+from videos.containers import MP4
 from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
 
 LAYOUTS = {"index in front": "faststart", "index at the end": "", "fragmented": FRAGMENTED}
@@ -28,6 +29,11 @@ def test_it_measures_a_video(video: Path) -> None:
         has_audio=True,
         byte_count=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
+        container=MP4,
+        codec="h264",
+        pixel_format="yuv420p",
+        bit_depth=8,
+        audio_codecs=("aac",),
     )
     assert video.read_bytes() == content
 

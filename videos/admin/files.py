@@ -12,9 +12,11 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
+from videos.containers import CONTAINERS
 from videos.media.file_response import StoredFile, serve_or_404
 
-_TYPES = {".mp4": "video/mp4", ".webp": "image/webp", ".jpg": "image/jpeg", ".png": "image/png"}
+_VIDEO_TYPES = {container.suffix: container.content_type for container in CONTAINERS}
+_TYPES = _VIDEO_TYPES | {".webp": "image/webp", ".jpg": "image/jpeg", ".png": "image/png"}
 
 
 class FileViews(admin.ModelAdmin[Any]):

@@ -41,7 +41,7 @@ class VideoAdmin(FileViews):
     show_full_result_count = False
     view_on_site = False  # that page is for the owner alone
     actions = [make_admin_action(action) for action in VIDEO_ACTIONS]
-    served_files = ("file", "poster")
+    served_files = ("file", "browser_file", "poster")
     fieldsets = (
         (None, {"fields": ("player", "public_id", "state_label", "available_actions", "owner", "backend")}),
         (
@@ -190,7 +190,7 @@ class VideoAdmin(FileViews):
         poster = reverse("admin:videos_video_poster", args=[video.pk]) if video.poster else ""
         return format_html(
             '<video class="admin-player" controls preload="metadata" src="{}" poster="{}"></video>',
-            reverse("admin:videos_video_file", args=[video.pk]),
+            reverse(f"admin:videos_video_{video.playable_file.field.name}", args=[video.pk]),
             poster,
         )
 

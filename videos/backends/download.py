@@ -1,4 +1,4 @@
-"""The file of a video while it is downloaded: checked to be an MP4, and bounded in memory and time."""
+"""The file of a video while it is downloaded: checked to be a video, and bounded in memory and time."""
 
 import asyncio
 from typing import Self
@@ -9,10 +9,9 @@ from videos.backends.error_causes import is_gone
 from videos.backends.error_mapping import ErrorMapper
 from videos.backends.errors import RefusedError, UnavailableError
 from videos.backends.responses import parse_retry_after
+from videos.containers import HEADER_BYTES, detect_container
 
-# An MP4 begins with the length of its first box and that box's name, "ftyp".
-HEADER_BYTES = 8
-EXCERPT_BYTES = 2000  # of what came instead of an MP4, for operators
+EXCERPT_BYTES = 2000  # of what came instead of a video, for operators
 
 
 class Download:
@@ -32,21 +31,21 @@ class Download:
     async def start(cls, response: httpx2.Response, errors: ErrorMapper, timeout: float) -> Self:
         """Return the download of a response whose body has not been read. Each read may take `timeout` s.
 
-        Raises `UnavailableError` (`not_a_video`), having closed the response, if it is no MP4. The first
-        bytes decide, not the content type: LiteLLM answers 200 video/mp4 with a JSON error inside. What came
-        instead is in the error's detail.
+        Raises `UnavailableError` (`not_a_video`), having closed the response, if it is no container that
+        videos come in. The first bytes decide, not the content type: LiteLLM answers 200 video/mp4 with a
+        JSON error inside. What came instead is in the error's detail.
         """
         download = cls(response, errors, timeout)
         try:
-            await download._require_mp4()
+            await download._require_video()
         except BaseException:
             await download.aclose()
             raise
         return download
 
-    async def _require_mp4(self) -> None:
+    async def _require_video(self) -> None:
         await self._fill_buffer(HEADER_BYTES)
-        if self._buffer[4:8] == b"ftyp":
+        if detect_container(self._buffer):
             return
         await self._fill_buffer(EXCERPT_BYTES)
         is_own_server = (

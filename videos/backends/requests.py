@@ -6,6 +6,7 @@ from typing import BinaryIO, Protocol
 from urllib.parse import quote
 
 from videos.backends.errors import RefusedError
+from videos.containers import container_of
 
 File = tuple[str, bytes | BinaryIO, str]  # name, content, content type
 
@@ -200,7 +201,7 @@ def _video_upload(clip: ClipFile, *, json_only: bool) -> list[tuple[str, File]]:
             "This backend is sent JSON, and the protocol knows no JSON that holds a video.",
             code="unsupported",
         )
-    return [("video", (clip.name, clip.file, "video/mp4"))]
+    return [("video", (clip.name, clip.file, container_of(clip.name).content_type))]
 
 
 def _check_text(*texts: str) -> None:

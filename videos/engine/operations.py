@@ -8,6 +8,7 @@ from typing import BinaryIO, cast
 
 from videos.backends.client import Client, ClipFile, ReferenceFile
 from videos.backends.responses import Job
+from videos.containers import container_of
 from videos.models import Kind, Video
 
 SendRequest = Callable[[Client], Job]
@@ -35,11 +36,12 @@ class Operation:
             yield lambda client: self.call(client, job_id)
             return
         try:
-            file = self.source.file.open("rb")
+            # Servers take an ordinary MP4; one that made an AVI may not read it.
+            file = self.source.playable_file.open("rb")
         except (OSError, ValueError) as error:
             raise SourceGoneError(repr(error)) from error
         with file:
-            clip = ClipFile("video.mp4", cast("BinaryIO", file))
+            clip = ClipFile(f"video{container_of(file.name).suffix}", cast("BinaryIO", file))
             yield lambda client: self.call(client, clip)
 
 
@@ -53,7 +55,7 @@ def check_source(video: Video) -> None:
     if video.kind == Kind.REMIX:
         if not source_job_id(source, video):
             raise SourceGoneError("the source is no job of this backend")
-    elif not source.file or not source.file.storage.exists(str(source.file.name)):
+    elif not source.file or not source.file.storage.exists(str(source.playable_file.name)):
         raise SourceGoneError("the source's file is not in storage")
 
 

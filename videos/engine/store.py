@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
-from videos.engine import clients, concat, inline_results, pacing
+from videos.engine import browser_copy, clients, concat, inline_results, pacing
+from videos.engine.browser_copy import BrowserCopy
 from videos.engine.error_messages import reason_of_failed_job, reason_of_loss
 from videos.engine.workspace import Heartbeat, LeaseLostError, workspace
 from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
@@ -30,6 +31,8 @@ RENEW_EVERY = 8.0  # seconds
 DOWNLOAD_RETRY_FOR = timedelta(minutes=15)  # how long a backend may fail to deliver a finished file
 TRIES_DESPITE_ERROR = 3  # for a finished job with an error inside: it may be a warning, and the file late
 STORAGE_RETRY_FOR = timedelta(hours=24)  # how long our own storage may fail to take it
+COPY_SECONDS = 900.0  # that making a copy for browsers may take
+QUICK_COPY_SECONDS = 15.0  # the same, while a person waits for the reply to an upload
 
 _UNAVAILABLE = "The video is finished, but the backend does not deliver it yet. We'll keep trying."
 _DAMAGED = "The video is finished, but the download was incomplete. We'll download it again."
@@ -123,8 +126,9 @@ def _fetch_and_store(video: Video, token: uuid.UUID) -> None:
         if video.concat_with_source:
             whole, concat_failure = concat.join_to_source(video, path, check=heartbeat.check)
             facts = whole or facts
+        copy = browser_copy.make(path, facts, max_seconds=COPY_SECONDS, check=heartbeat.check)
         with _uploads(f"{folder_of(video)}/{token.hex}") as uploads:
-            stored = _upload_all(video, path, facts, uploads)
+            stored = _upload_all(video, path, facts, copy, uploads)
             if not lifecycle.complete(video.pk, token, stored, concat_failure=concat_failure):
                 raise LeaseLostError
     _remove_leftovers(video, token, keep_result=False)
@@ -189,7 +193,8 @@ def stored_files(video: Video, path: Path, facts: VideoFacts) -> Iterator[Stored
     All are deleted again when the block raises.
     """
     with _uploads(f"{folder_of(video)}/{uuid.uuid4().hex}") as uploads:
-        yield _upload_all(video, path, facts, uploads)
+        copy = browser_copy.make(path, facts, max_seconds=QUICK_COPY_SECONDS)
+        yield _upload_all(video, path, facts, copy, uploads)
 
 
 def folder_of(video: Video) -> str:
@@ -197,14 +202,21 @@ def folder_of(video: Video) -> str:
     return f"videos/{video.owner_id}/{video.public_id}"
 
 
-def _upload_all(video: Video, path: Path, facts: VideoFacts, uploads: _Uploads) -> StoredFiles:
-    """Upload the video with a poster and a scrub sheet, or without these where making them fails."""
+def _upload_all(
+    video: Video, path: Path, facts: VideoFacts, copy: BrowserCopy | None, uploads: _Uploads
+) -> StoredFiles:
+    """Upload the video, its copy for browsers if any, a poster and a scrub sheet.
+
+    It goes without the last two where making them fails.
+    """
+    path = path.rename(path.with_suffix(facts.container.suffix))
+    pictured = copy.path if copy else path
     poster = scrub_sheet = ""
     frames = columns = 0
     try:
-        make_poster(path, path.with_name("poster.webp"))
+        make_poster(pictured, path.with_name("poster.webp"))
         poster = uploads.add(path.with_name("poster.webp"))
-        sheet = make_scrub_sheet(path, path.with_name("scrub.jpg"))
+        sheet = make_scrub_sheet(pictured, path.with_name("scrub.jpg"))
         scrub_sheet, frames, columns = uploads.add(path.with_name("scrub.jpg")), sheet.count, sheet.columns
     except OSError:
         raise  # a full disk is the video's problem too
@@ -221,6 +233,11 @@ def _upload_all(video: Video, path: Path, facts: VideoFacts, uploads: _Uploads) 
         scrub_sheet=scrub_sheet,
         scrub_frames=frames,
         scrub_columns=columns,
+        container=facts.container.name,
+        codec=facts.codec_name,
+        browser_file=uploads.add(copy.path) if copy else "",
+        browser_byte_count=copy.byte_count if copy else None,
+        browser_sha256=copy.sha256 if copy else "",
     )
 
 

@@ -1,4 +1,4 @@
-"""Opens an MP4 so that a hostile or truncated file does no harm; the other modules here build on it."""
+"""Opens a video so that a hostile or truncated file does no harm; the other modules here build on it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 import av
 from av.container import InputContainer
@@ -16,31 +16,25 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from videos.containers import AVI, MATROSKA, MP4, QUICKTIME, WEBM, Container
+from videos.media.completeness import require_whole_video
+from videos.media.errors import NotAVideoError
+
+__all__ = ["Clip", "NotAVideoError", "decode_valid_frames", "frames_within", "open_clip"]
+
 # 8K. One decoded frame of this size takes about 50 MB, and a decoder may hold sixteen.
 MAX_FRAME_PIXELS = 8192 * 4320
 
-# A clip with a fragment for every frame has thousands of boxes; a file with more than this was made to waste
-# time.
-MAX_BOXES = 200_000
-
-# AVIF and HEIC images are built of the same boxes as an MP4 and would open as a clip of one frame.
-STILL_IMAGE_BRANDS = frozenset(
-    {b"avif", b"avis", b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
-)
-
-
-class NotAVideoError(ValueError):
-    """The file is not an MP4 that plays. `str()` is a sentence for people, `detail` a line for operators."""
-
-    def __init__(self, message: str, *, detail: str) -> None:
-        super().__init__(message)
-        self.detail = detail
+# The demuxers to use. FFmpeg is told: left to guess, it would also take a playlist, which makes it open other
+# files and addresses.
+DEMUXERS = {MP4: "mp4", QUICKTIME: "mov", WEBM: "matroska", MATROSKA: "matroska", AVI: "avi"}
 
 
 @dataclass(frozen=True)
 class Clip:
-    """An open MP4 and its first video track. Valid only inside `open_clip`."""
+    """An open video file and its first video track. Valid only inside `open_clip`."""
 
+    format: Container
     container: InputContainer
     stream: VideoStream
 
@@ -48,6 +42,11 @@ class Clip:
     def time_base(self) -> Fraction:
         """Seconds per tick of the video track's timestamps."""
         return self.stream.time_base or Fraction(1, av.time_base)
+
+    @property
+    def has_sample_table(self) -> bool:
+        """Whether the file lists every frame that it should have. Other containers list some, or none."""
+        return self.format in (MP4, QUICKTIME)
 
     def seek(self, timestamp: int) -> None:
         """Go to the last keyframe at or before `timestamp` (ticks); decoding continues from there."""
@@ -60,16 +59,15 @@ class Clip:
 
 @contextmanager
 def open_clip(path: Path) -> Iterator[Clip]:
-    """Open the MP4 at `path` for reading, with a decoder on one thread.
+    """Open the video at `path` for reading, with a decoder on one thread.
 
-    Raises NotAVideoError when its boxes are not those of a whole MP4, when it has no video track, and for
-    every error of FFmpeg inside the block; OSError when the file cannot be read. FFmpeg is told the format:
-    left to guess, it would also take a playlist, which makes it open other files and addresses.
+    Raises NotAVideoError when it is no whole file of a container that videos come in, when it has no video
+    track, and for every error of FFmpeg inside the block; OSError when the file cannot be read.
     """
-    _require_whole_mp4(path)
+    format_ = require_whole_video(path)
     try:
-        with av.open(f"file:{path}", "r", format="mp4", metadata_errors="replace") as container:
-            yield Clip(container, _video_stream(container))
+        with av.open(f"file:{path}", "r", format=DEMUXERS[format_], metadata_errors="replace") as container:
+            yield Clip(format_, container, _video_stream(container))
     except (av.FFmpegError, OverflowError) as error:
         raise NotAVideoError(
             "The video cannot be decoded.", detail=f"{type(error).__name__}: {error}"
@@ -147,50 +145,3 @@ def _video_stream(container: InputContainer) -> VideoStream:
     raise NotAVideoError(
         "The file has no video track.", detail=f"tracks: {[s.type for s in container.streams]}"
     )
-
-
-def _require_whole_mp4(path: Path) -> None:
-    """Raise NotAVideoError unless the file is a sequence of MP4 boxes, `ftyp` first, that ends with the last.
-
-    FFmpeg reads a truncated file without complaint; the boxes give their lengths, so truncation shows here.
-    """
-    with path.open("rb") as file:
-        if b"moov" not in set(_boxes(file)):
-            raise _incomplete_error("no moov box")
-
-
-def _boxes(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the type of each top-level box (ISO/IEC 14496-12, 4.2)."""
-    end = file.seek(0, 2)
-    offset = count = 0
-    while offset < end:
-        file.seek(offset)
-        header = file.read(16)
-        size, box_type = int.from_bytes(header[:4], "big"), header[4:8]
-        if count == 0:
-            _require_mp4_brand(header)
-        if size == 1:
-            size = int.from_bytes(header[8:16], "big")
-        elif size == 0:
-            size = end - offset
-        if len(header) < 8 or size < 8 or size > end - offset:
-            raise _incomplete_error(f"box {box_type!r} at byte {offset} of {end} claims {size} bytes")
-        count += 1
-        if count > MAX_BOXES:
-            raise NotAVideoError("The file is not an MP4 video.", detail=f"more than {MAX_BOXES} boxes")
-        yield box_type
-        offset += size
-    if count == 0:
-        raise NotAVideoError("The file is empty.", detail="0 bytes")
-
-
-def _require_mp4_brand(header: bytes) -> None:
-    """Raise NotAVideoError unless `header`, the file's first 16 bytes, opens an `ftyp` box of a video."""
-    if header[4:8] != b"ftyp":
-        raise NotAVideoError("The file is not an MP4 video.", detail=f"starts with {header!r}")
-    if header[8:12] in STILL_IMAGE_BRANDS:
-        raise NotAVideoError("The file is a picture, not a video.", detail=f"brand {header[8:12]!r}")
-
-
-def _incomplete_error(detail: str) -> NotAVideoError:
-    return NotAVideoError("The video file is incomplete.", detail=detail)

@@ -12,13 +12,34 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import VideoFrame
 
+from videos.containers import MP4, Container
 from videos.media.clip import Clip, NotAVideoError, open_clip
+from videos.media.completeness import incomplete_error
 
 __all__ = ["NotAVideoError", "VideoFacts", "inspect_video"]
 
 # x264's own longest GOP is 250 frames. In a longer one only the last keyframe is decoded, so that a long clip
 # with a single keyframe is not decoded from end to end.
 MAX_TAIL_FRAMES = 600
+
+# FFmpeg's names of codecs, as people know them. Others are shown as FFmpeg names them.
+CODEC_NAMES = {
+    "av1": "AV1",
+    "ffv1": "FFV1",
+    "h264": "H.264",
+    "hevc": "HEVC",
+    "mjpeg": "Motion JPEG",
+    "mpeg4": "MPEG-4 Visual",
+    "prores": "ProRes",
+    "rawvideo": "uncompressed",
+    "vp8": "VP8",
+    "vp9": "VP9",
+}
+
+# What every browser plays, on every system, in an MP4.
+BROWSER_CODEC = "h264"
+BROWSER_PIXEL_FORMATS = frozenset({"yuv420p", "yuvj420p"})
+BROWSER_AUDIO_CODECS = frozenset({"aac", "mp3", "mp3float"})
 
 
 @dataclass(frozen=True)
@@ -27,7 +48,8 @@ class VideoFacts:
 
     `width` and `height` are the display size in pixels (sample aspect ratio and rotation applied),
     `duration_seconds` the length of the video track, `frame_count` the number of displayed frames, `sha256`
-    64 lowercase hexadecimal digits of the whole file.
+    64 lowercase hexadecimal digits of the whole file. `codec`, `pixel_format` and `audio_codecs` are FFmpeg's
+    names, `bit_depth` is that of one colour component.
     """
 
     width: int
@@ -37,6 +59,32 @@ class VideoFacts:
     has_audio: bool
     byte_count: int
     sha256: str
+    container: Container
+    codec: str
+    pixel_format: str
+    bit_depth: int
+    audio_codecs: tuple[str, ...] = ()
+
+    @property
+    def codec_name(self) -> str:
+        """The codec as people know it, with what sets it apart from the usual: "HEVC", "H.264 10-bit"."""
+        name = CODEC_NAMES.get(self.codec, self.codec)
+        if self.codec in ("h264", "hevc", "vp9", "av1"):
+            if self.bit_depth > 8:
+                return f"{name} {self.bit_depth}-bit"
+            if self.codec == BROWSER_CODEC and self.pixel_format not in BROWSER_PIXEL_FORMATS:
+                return f"{name} {self.pixel_format}"
+        return name
+
+    @property
+    def plays_in_browsers(self) -> bool:
+        """Whether every browser plays it."""
+        return (
+            self.container is MP4
+            and self.codec == BROWSER_CODEC
+            and self.pixel_format in BROWSER_PIXEL_FORMATS
+            and BROWSER_AUDIO_CODECS.issuperset(self.audio_codecs)
+        )
 
 
 @dataclass
@@ -57,18 +105,19 @@ class PacketStats:
     def add(self, packet: Packet[Stream]) -> None:
         """Count a packet of the video track."""
         self.since_keyframe = 0 if packet.is_keyframe else self.since_keyframe + 1
-        if packet.pts is None:
+        pts = packet.dts if packet.pts is None else packet.pts  # AVI knows only the order of decoding
+        if pts is None:
             return
         if packet.is_keyframe:
-            self.last_keyframe = packet.pts
+            self.last_keyframe = pts
         if not packet.is_discard:
             self.frame_count += 1
-            self.start = packet.pts if self.start is None else min(self.start, packet.pts)
-            self.end = max(self.end, packet.pts + (packet.duration or 0))
+            self.start = pts if self.start is None else min(self.start, pts)
+            self.end = max(self.end, pts + (packet.duration or 0))
 
 
 def inspect_video(path: Path) -> VideoFacts:
-    """Measure the file at `path`, having made sure that it is a whole MP4 that plays.
+    """Measure the file at `path`, having made sure that it is a whole video that plays.
 
     Every packet is read and the first and the last frame are decoded; the frames between are not, so damage
     inside them is not found. Memory does not grow with the file. Raises NotAVideoError when it is anything
@@ -89,6 +138,14 @@ def inspect_video(path: Path) -> VideoFacts:
             has_audio=bool(clip.container.streams.audio),
             byte_count=path.stat().st_size,
             sha256=sha256,
+            container=clip.format,
+            codec=clip.stream.codec_context.codec.canonical_name,
+            pixel_format=frame.format.name,
+            bit_depth=frame.format.components[0].bits,
+            audio_codecs=tuple(
+                stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
+                for stream in clip.container.streams.audio
+            ),
         )
 
 
@@ -104,17 +161,17 @@ def scan_packets(clip: Clip) -> PacketStats:
     stats = PacketStats()
     for packet in clip.container.demux():
         if packet.is_corrupt:
-            raise NotAVideoError("The video file is incomplete.", detail=f"short packet at byte {packet.pos}")
+            raise incomplete_error(f"short packet at byte {packet.pos}")
         if packet.dts is None and not packet.size:
             continue  # PyAV's sign that a track has ended
         stats.packets[packet.stream_index] += 1
         if packet.stream_index == clip.stream.index:
             stats.add(packet)
-    for stream in clip.container.streams:
+    for stream in clip.container.streams if clip.has_sample_table else ():
         found, promised = stats.packets[stream.index], len(stream.index_entries)
         if found < promised:
             detail = f"{found} of {promised} samples of the {stream.type} track are there"
-            raise NotAVideoError("The video file is incomplete.", detail=detail)
+            raise incomplete_error(detail)
     if not stats.frame_count:
         raise NotAVideoError("The video has no frames.", detail="no packet of the video track is displayed")
     return stats

@@ -41,3 +41,8 @@ class StoredFiles:
     scrub_sheet: str = ""
     scrub_frames: int = 0
     scrub_columns: int = 0
+    container: str = ""
+    codec: str = ""
+    browser_file: str = ""
+    browser_byte_count: int | None = None
+    browser_sha256: str = ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import F
+from django.db.models.fields.files import FieldFile
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -63,6 +64,8 @@ class Kind(models.TextChoices):
     EDIT = "edit", "Edit"
     EXTEND = "extend", "Extension"
 
+
+_PLAYS_EVERYWHERE = ("H.264", "MP4")  # codec and container, as the columns name them
 
 _FILTER_COLUMNS = ("state", "model", "size", "source_seconds", "seconds", "favourite")
 
@@ -208,6 +211,20 @@ class Video(models.Model):
     duration = models.FloatField(null=True, blank=True, editable=False, help_text="Seconds, as measured.")
     byte_count = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
     sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    container = models.CharField(
+        max_length=20, blank=True, editable=False, help_text="Of the file; empty where it was not looked at."
+    )
+    codec = models.CharField(
+        max_length=40, blank=True, editable=False, help_text="Of the file; empty where it was not looked at."
+    )
+    browser_file = models.FileField(
+        max_length=255,
+        blank=True,
+        editable=False,
+        help_text="A copy for the player, where not every browser plays the file itself.",
+    )
+    browser_byte_count = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
+    browser_sha256 = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = VideoQuerySet.as_manager()
 
@@ -310,6 +327,17 @@ class Video(models.Model):
     def can_check_again(self) -> bool:
         """It failed, but the backend may still hold the result."""
         return self.state == State.FAILED and bool(self.backend_job_id) and self.error_code in RECHECK_CODES
+
+    @property
+    def playable_file(self) -> FieldFile:
+        """The file for players, and for servers that take nothing but an ordinary MP4."""
+        return self.browser_file or self.file
+
+    @property
+    def may_not_play(self) -> bool:
+        """Not every browser plays the file, and there is no copy of it for them."""
+        known = self.codec and self.container
+        return bool(known and not self.browser_file and (self.codec, self.container) != _PLAYS_EVERYWHERE)
 
     @property
     def total_seconds(self) -> int:

@@ -61,7 +61,7 @@ def create_character_from_video(owner: User, name: str, video: Video) -> Charact
     if errors:
         raise ValidationError(errors)
     try:
-        with video.file.open("rb") as file:
+        with video.playable_file.open("rb") as file:
             return _queue_character(owner, name, File(file), video.backend)
     except FileNotFoundError as error:
         raise ValidationError(

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from accounts.models import User
 from videos import lifecycle
 from videos.capabilities import MAX_SECONDS, Offer, available_offers
+from videos.containers import MP4, QUICKTIME
 from videos.engine import store
 from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
 from videos.models import Kind, State, Video
@@ -64,6 +65,8 @@ def _inspect(path: Path) -> VideoFacts:
         facts = inspect_video(path)
     except NotAVideoError as error:
         raise _invalid_clip(str(error)) from error
+    if facts.container not in (MP4, QUICKTIME):
+        raise _invalid_clip("The file is not an MP4 video.")
     if facts.duration_seconds > MAX_SECONDS:
         raise _invalid_clip(f"The clip is longer than {MAX_SECONDS} seconds.")
     return facts

@@ -5,24 +5,23 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, readable_name, serve_or_404
+from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, serve_or_404
 from videos.media.reference import THUMBNAIL_TYPE
 from videos.models import ReferenceImage
+from videos.services.stored_files import file_for_players, original_file
 from videos.views.access import Request, get_video
 
 
 @require_safe
 def file(request: Request, public_id: str) -> HttpResponseBase:
-    """Send the video itself, with byte ranges so that players can seek. `?download=1` saves it."""
+    """Send the video to a player, with byte ranges so that it can seek: the copy for browsers where there is
+    one. `?download=1` saves the original, `?download=browser` the file for players.
+    """
     video = get_video(request, public_id)
-    stored = StoredFile(
-        video.file,
-        "video/mp4",
-        download_name=f"{readable_name(video.prompt) or video.public_id}.mp4",
-        as_attachment="download" in request.GET,
-        etag=video.sha256,
-    )
-    return serve_or_404(request, stored)
+    is_download = "download" in request.GET
+    if is_download and request.GET["download"] != "browser":
+        return serve_or_404(request, original_file(video))
+    return serve_or_404(request, file_for_players(video, as_attachment=is_download))
 
 
 @require_safe

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from zipstream import ZipStream
 
+from videos.containers import container_of
 from videos.media.file_response import readable_name
 from videos.models import Video
 
@@ -46,11 +47,11 @@ def archive(videos: Sequence[Video]) -> Iterator[bytes]:
     missing: list[str] = []
     for name, video in zip(_file_names(videos), videos, strict=True):
         stream.add(json.dumps(sidecar(video), ensure_ascii=False, indent=2), f"{name}.json")
-        file = _open(video)
+        file, suffix = _open(video), container_of(video.file.name).suffix
         if file is None:
-            missing.append(f"{name}.mp4  {video.public_id}  there is no file")
+            missing.append(f"{name}{suffix}  {video.public_id}  there is no file")
         else:
-            stream.add(_chunks(file, f"{name}.mp4  {video.public_id}", missing), f"{name}.mp4")
+            stream.add(_chunks(file, f"{name}{suffix}  {video.public_id}", missing), f"{name}{suffix}")
         yield from stream.all_files()
     if missing:
         lines = ["These files could not be read, or not to their end:", "", *missing, ""]
@@ -128,6 +129,8 @@ def sidecar(video: Video) -> dict[str, Any]:
             "duration": video.duration,
             "bytes": video.byte_count,
             "sha256": video.sha256,
+            "container": video.container or None,
+            "codec": video.codec or None,
         },
     }
 

@@ -17,6 +17,7 @@ from videos.api.openai import requests, responses
 from videos.api.openai.endpoint import json_response
 from videos.api.openai.requests import Fields
 from videos.capabilities import available_offers
+from videos.containers import container_of
 from videos.forms.generate import initial_values
 from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, file_response
 from videos.models import Character, Kind, State, Video
@@ -26,9 +27,9 @@ from videos.services.videos import GenerationRequest, create_video, create_video
 
 PAGE_SIZE, MAX_PAGE_SIZE = 20, 100  # videos
 _VARIANTS = {
-    "video": ("file", "video/mp4", "mp4"),
-    "thumbnail": ("poster", POSTER_TYPE, "webp"),
-    "spritesheet": ("scrub_sheet", SCRUB_TYPE, "jpg"),
+    "video": ("file", "", ""),  # of the container that the backend delivered
+    "thumbnail": ("poster", POSTER_TYPE, ".webp"),
+    "spritesheet": ("scrub_sheet", SCRUB_TYPE, ".jpg"),
 }
 
 # --- Videos ------------------------------------------------------------------------------------------------
@@ -123,11 +124,14 @@ def content(request: HttpRequest, caller: Caller, video_id: str) -> HttpResponse
     if video.state != State.COMPLETED:
         message = f"Video is not ready yet: it is {public_status(video.state)}."
         raise ApiError(404, "video_not_ready", message)
-    field, content_type, extension = _VARIANTS[variant]
+    field, content_type, suffix = _VARIANTS[variant]
+    if variant == "video":
+        container = container_of(video.file.name)
+        content_type, suffix = container.content_type, container.suffix
     stored = StoredFile(
         getattr(video, field),
         content_type,
-        download_name=f"{video.public_id}.{extension}",
+        download_name=f"{video.public_id}{suffix}",
         etag=video.sha256 if variant == "video" else "",
     )
     try:

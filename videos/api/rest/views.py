@@ -39,10 +39,12 @@ from videos.api.rest.schemas import (
     serialize_video,
 )
 from videos.capabilities import available_offers
-from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, file_response, readable_name
+from videos.containers import CONTAINERS
+from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, file_response
 from videos.models import IN_FLIGHT, PromptTemplate, State, Video
 from videos.models.video import VideoQuerySet
 from videos.services.derivations import edit_video, extend_video, remix_video
+from videos.services.stored_files import original_file
 from videos.services.usage import UsageTotal, summarize_usage
 from videos.services.videos import (
     abandon_video,
@@ -240,7 +242,7 @@ def videos(request: Request, query: Query[ListIn]) -> PageOut:
                 "description": "The file. A range is answered with 206, an unchanged file with 304.",
                 "content": {
                     kind: {"schema": {"type": "string", "format": "binary"}}
-                    for kind in ("video/mp4", POSTER_TYPE, SCRUB_TYPE)
+                    for kind in (*(each.content_type for each in CONTAINERS), POSTER_TYPE, SCRUB_TYPE)
                 },
             },
             302: {"description": "The file is stored elsewhere: follow the redirect."},
@@ -248,7 +250,9 @@ def videos(request: Request, query: Query[ListIn]) -> PageOut:
     },
 )
 def download(request: Request, video_id: str, output_type: Output = "video") -> HttpResponseBase:
-    """Download the MP4 of a completed video, its thumbnail (WebP) or its sprite sheet (JPEG)."""
+    """Download a completed video as its backend delivered it (usually MP4), its thumbnail (WebP) or its
+    sprite sheet (JPEG).
+    """
     video = get_own_video(request.auth, video_id)
     _require_file(video)
     try:
@@ -355,14 +359,7 @@ def _file(request: Request, video: Video, output: Output) -> HttpResponseBase:
         return file_response(request, StoredFile(video.poster, POSTER_TYPE))
     if output == "spritesheet":
         return file_response(request, StoredFile(video.scrub_sheet, SCRUB_TYPE))
-    stored = StoredFile(
-        video.file,
-        "video/mp4",
-        download_name=f"{readable_name(video.prompt) or video.public_id}.mp4",
-        as_attachment=True,
-        etag=video.sha256,
-    )
-    return file_response(request, stored)
+    return file_response(request, original_file(video))
 
 
 def _replace_nul(text: str) -> str:

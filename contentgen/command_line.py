@@ -1,0 +1,45 @@
+"""`manage.py` where there is no studio: it says so in one sentence, and leaves nothing behind."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+from django.db import DatabaseError, connection
+
+from contentgen.run import state
+
+# `migrate` makes a studio of an empty folder. These need none, and make none.
+_NEED_NO_STUDIO = frozenset(
+    {"check", "collectstatic", "diffsettings", "findstatic", "help", "makemigrations", "version"}
+)
+_HELP = frozenset({"-h", "--help", "--version"})
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Run the command in `arguments`, as of `sys.argv`. Exits with a sentence where it lacks a studio."""
+    command = arguments[1] if len(arguments) > 1 else "help"
+    if command != "migrate":
+        state.only_visits = True  # before the settings are loaded, which would make the folder
+        if command not in _NEED_NO_STUDIO and _HELP.isdisjoint(arguments[1:]) and not _has_studio():
+            sys.exit(
+                f"There is no studio in DATA_DIR={settings.DATA_DIR}. Set DATA_DIR to the folder that "
+                "`make run` uses, or run `manage.py migrate` first."
+            )
+    execute_from_command_line(list(arguments))
+
+
+def _has_studio() -> bool:
+    """Whether the database has been migrated. What else may be wrong with it, the command finds out."""
+    django.setup()
+    try:
+        if connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).is_file():
+            return False  # without connecting, which would create the file
+        return "django_migrations" in connection.introspection.table_names()
+    except (DatabaseError, ImproperlyConfigured):
+        return True
+    finally:
+        connection.close()
