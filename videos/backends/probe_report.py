@@ -7,6 +7,7 @@ from videos.backends.capability import Capability
 from videos.backends.openapi_routes import Routes
 from videos.backends.responses import is_key_refusal
 
+MIN_KEY_RETENTION = 86_400.0  # seconds; keys that are forgotten sooner do not outlast an outage
 MAX_NAME_LENGTH = 100  # characters of a model's name
 _KEY_REFUSED = (
     "The server refuses the key. Put the right one into the backend's environment variable, restart."
@@ -20,7 +21,8 @@ class ProbeResponse:
     """A response without judgement. `status` is 0 when none came, and `error` then says why.
 
     `payload` is the decoded JSON. `text` is the body without the path that was asked for, so that two error
-    pages can be compared. `allow` has the methods of the Allow header, `location` a redirect's target.
+    pages can be compared. `allow` has the methods of the Allow header, `location` a redirect's target,
+    `key_retention` the seconds for which it says that it honors an Idempotency-Key.
     """
 
     status: int
@@ -29,6 +31,7 @@ class ProbeResponse:
     allow: frozenset[str] = frozenset()
     location: str = ""
     error: str = ""
+    key_retention: float = 0.0
 
     @property
     def summary(self) -> str:
@@ -120,6 +123,8 @@ def build_report(responses: ProbeResponses, routes: Routes, *, has_key: bool) ->
     models = _parse_model_names(responses.models.payload) if responses.models.status == 200 else None
     can_list = _can_list(responses.page)
     can_delete = _can_delete(responses.delete_job, responses.delete_missing_route)
+    # Only a server that says so: a wrong guess is a second bill.
+    honours_key = True if responses.models.key_retention >= MIN_KEY_RETENTION else None
     checks = (
         Check("answers", True, "The server answers."),
         Check("key", True, "Accepted, or not looked at." if has_key else "None sent, none asked for."),
@@ -132,6 +137,7 @@ def build_report(responses: ProbeResponses, routes: Routes, *, has_key: bool) ->
         _route_check("extend", routes.extend, routes.source),
         _route_check("characters", routes.characters, routes.source),
         _route_check("reference image", routes.reference, routes.source),
+        _key_check(honours_key),
     )
     capabilities = {
         Capability.LIST: can_list,
@@ -141,6 +147,7 @@ def build_report(responses: ProbeResponses, routes: Routes, *, has_key: bool) ->
         Capability.EXTEND: routes.extend,
         Capability.CHARACTERS: routes.characters,
         Capability.REFERENCE: routes.reference,
+        Capability.IDEMPOTENCY_KEY: honours_key,
     }
     return ProbeReport(checks, models=models, capabilities=capabilities)
 
@@ -148,6 +155,7 @@ def build_report(responses: ProbeResponses, routes: Routes, *, has_key: bool) ->
 _NO_LIST = (
     "When the answer to a submission is lost, nobody can look for the job: the owner is asked what to do."
 )
+_NO_KEY = "A lost answer is searched for in the server's list."
 _NO_DELETE = "Jobs of canceled and deleted videos stay at the server; remove them there."
 _NO_MODELS = "Name the models yourself: in the admin, or with --models."
 _NOT_KNOWN = "Cannot be known without a paid job. Set it in the admin if you know."
@@ -195,6 +203,12 @@ def _can_delete(delete_job: ProbeResponse, delete_missing_route: ProbeResponse) 
     if delete_job.status == 404:
         return None if _is_same_answer(delete_job, delete_missing_route) else True
     return True if delete_job.status in {200, 202, 204, 400, 409, 410, 422} else None
+
+
+def _key_check(is_honoured: bool | None) -> Check:
+    if is_honoured:
+        return Check("idempotency key", True, "A lost answer is asked for again, without a second job.")
+    return Check("idempotency key", None, "The server does not say that it honors one.", _NO_KEY)
 
 
 def _route_check(name: str, is_offered: bool | None, source: str) -> Check:

@@ -5,9 +5,11 @@ deleted one, and the deleted reference image that it was the last to use.
 import logging
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from videos import lifecycle
 from videos.backends.errors import BackendError, UnavailableError
 from videos.engine import clients
 from videos.engine.reference_cleanup import delete_unused_reference
@@ -40,7 +42,9 @@ def clean_up_video(video_id: int) -> None:
         return
     if video.deleted_at is not None:
         remove_folder(folder_of(video))
-        video.delete()
+        with transaction.atomic():
+            lifecycle.release_job(video.pk)
+            video.delete()
         if video.reference_id is not None:
             delete_unused_reference(video.reference_id)
 

@@ -21,11 +21,15 @@ LEASE_MARGIN = 15  # seconds by which a claim outlives its longest calls
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to submit one video, until the lease runs out."""
+    """The right to submit one video, until the lease runs out.
+
+    `is_repeat`: the request of an attempt that got no reply is sent once more, with the same key.
+    """
 
     video_id: int
     token: uuid.UUID
     attempted_at: datetime
+    is_repeat: bool = False
 
 
 def claim_next(backend_id: int) -> Claim | None:
@@ -41,7 +45,7 @@ def claim_next(backend_id: int) -> Claim | None:
         pk = fair_queue.next_video(backend_id, now)
         if pk is None or not rate_limit.acquire(backend_id, 1, now=now):
             return None
-        token = lifecycle.claim(pk, lease=_lease_for(backend, pk), now=now)
+        token = lifecycle.claim(pk, lease=lease_for(backend, pk), now=now)
         return Claim(pk, token, now) if token else None
 
 
@@ -69,7 +73,7 @@ def pause(backend_id: int, *, seconds: float, reason: str) -> None:
         logger.warning("Backend %s is paused for %.0f s: %s", backend_id, seconds, reason)
 
 
-def _lease_for(backend: Backend, pk: int) -> timedelta:
+def lease_for(backend: Backend, pk: int) -> timedelta:
     """As long as the calls for this video may take: an edit or extension may need two, one with the file."""
     may_take_two = Video.objects.filter(pk=pk, kind__in=[Kind.EDIT, Kind.EXTEND]).exists()
     calls = 2 if may_take_two else 1

@@ -4,6 +4,10 @@ from videos.backends.errors import BackendError, RefusedError, UnavailableError
 from videos.backends.responses import Job
 from videos.models.values import Reason
 
+LOST = Reason(
+    "dropped", "The reply to the submission never arrived. We are finding out whether it was accepted."
+)
+
 _BY_CODE = {
     "moderation_blocked": "The backend's content filter stopped this video. Change the prompt and try again.",
     "sentinel_block": "The backend's content filter refused this prompt. Change it and try again.",
@@ -22,7 +26,7 @@ def reason_of(error: BackendError) -> Reason:
     elif message is None and isinstance(error, UnavailableError):
         message = f"The backend cannot be reached right now: {error.message}"
     elif message is None:
-        message = "The reply to the submission never arrived. We are finding out whether it was accepted."
+        message = LOST.message
     detail = f"HTTP {error.status} {error.detail}" if error.status else error.detail
     return Reason(error.code, message, detail or error.message)
 

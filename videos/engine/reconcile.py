@@ -1,20 +1,26 @@
-"""Finding out what became of submissions that got no reply."""
+"""Finding out what became of submissions that got no reply.
+
+A backend that honors idempotency keys is sent the same request once more (`_repeat`). Elsewhere the jobs that
+the backend lists are searched (`videos.engine.job_matching`).
+"""
 
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.client import Client
 from videos.backends.errors import BackendError, RefusedError
 from videos.backends.responses import Job
-from videos.engine import clients, pacing
+from videos.engine import clients, dispatch, pacing, rate_limit
+from videos.engine.dispatch import Claim
 from videos.engine.job_matching import CLOCK_SKEW, JobMatcher, attempt_time
-from videos.engine.submit import FIRST_SEARCH_AFTER
-from videos.models import Backend, State, Video
+from videos.engine.submit import FIRST_SEARCH_AFTER, submit
+from videos.models import Backend, JobCandidate, State, Video
 from videos.models.values import Reason
 
 logger = logging.getLogger(__name__)
@@ -23,7 +29,13 @@ MAX_PAGES = 50  # of a hundred jobs; a backend busier than that within minutes c
 # Searches that do not find the job before it counts as absent: 5, 10, 20 and 40 s after the reply was lost. A
 # backend may take in late what it was sent, and a request queued in front of it outlives our connection.
 SEARCHES_NEEDED = 4
+# As long as a job that may be the video's may also be one whose reply is on its way, it is waited for that.
+MAX_SEARCHES = 12
 SEARCH_FOR = timedelta(minutes=15)  # how long an unreachable backend is tried before the owner is asked
+MAX_CANDIDATES = 20  # jobs shown to the owner
+# How long after the attempt its request is sent once more. The backend must still honor its key when the last
+# of these arrives, so it has to keep keys for longer than that: at least for twice as long.
+REPEAT_FOR = timedelta(hours=12)
 
 NEEDS_DECISION = Reason(
     "uncertain",
@@ -41,17 +53,68 @@ class Listing:
 
 
 def reconcile(backend_id: int) -> None:
-    """Search for the jobs of this backend's uncertain videos, and adopt, requeue or ask the owner.
+    """Settle this backend's uncertain videos: repeat the request, or adopt, requeue or ask the owner.
 
-    A video is queued again only when several complete and trustworthy listings lack its job, the last of them
-    40 s after the reply was lost.
+    A video is queued again only when several complete and trustworthy listings hold no job that could be its
+    own, the last of them 40 s after the reply was lost.
     """
     now = timezone.now()
     backend = Backend.objects.get(pk=backend_id)
     due = Video.objects.filter(backend=backend, state=State.UNCERTAIN, due_at__lte=now)
-    videos = list(due.select_related("backend", "source").order_by("attempted_at"))
-    if not videos:
-        return
+    if backend.honours_idempotency_key:
+        repeated = _repeat(backend, due, now=now)
+        due = due.exclude(pk__in=repeated)
+    related = due.select_related("backend", "source").prefetch_related("characters")
+    videos = list(related.order_by("attempted_at"))
+    if videos:
+        _search(backend, videos, now=now)
+
+
+def _repeat(backend: Backend, due: QuerySet[Video], *, now: datetime) -> list[int]:
+    """Send the requests of `due` videos once more; returns those that are not to be searched for now.
+
+    This cannot pay twice. The key names one attempt: a new one is drawn by every claim of a queued video, and
+    a repeat sends the key of the attempt that got no reply. A backend that honors keys makes at most one job
+    of a key, in whatever order the two requests arrive, and answers the later one with that job. That it
+    does so it says itself, for how long too, and it is asked again each time, because it may have been
+    replaced since it was probed. A repeat that is not answered with a job leaves the video uncertain: it is
+    never queued for a new attempt on the ground that the repeat was refused.
+    """
+    repeatable = due.filter(_CAN_REPEAT, owner__is_active=True, attempted_at__gt=now - REPEAT_FOR).order_by(
+        "attempted_at"
+    )
+    attempts = [(video.pk, attempt_time(video), video.attempts) for video in repeatable]
+    if not attempts or not backend.enabled:
+        return []
+    if backend.paused_until and backend.paused_until > now:
+        for pk, attempted_at, count in attempts:
+            due_at = backend.paused_until
+            lifecycle.reschedule_search(pk, attempted_at=attempted_at, attempts=count, due_at=due_at)
+        return [pk for pk, *_ in attempts]
+    try:
+        with clients.client_for(backend) as client:
+            retention = client.idempotency_key_retention()
+    except BackendError as error:
+        logger.info("%s cannot be asked whether it honors keys now: %s", backend, error.message)
+        return []  # the search that follows decides how long an unreachable backend is waited for
+    if retention < 2 * REPEAT_FOR.total_seconds():
+        logger.warning("%s no longer says that it honors idempotency keys", backend)
+        Backend.objects.filter(pk=backend.pk).update(honours_idempotency_key=None)
+        return []
+    for pk, attempted_at, _ in attempts:
+        rate_limit.acquire(backend.pk, 1, now=timezone.now())  # counted, whether one is left or not
+        token = lifecycle.claim_repeat(
+            pk, attempted_at=attempted_at, lease=dispatch.lease_for(backend, pk), now=timezone.now()
+        )
+        if token is not None:
+            submit(Claim(pk, token, attempted_at, is_repeat=True))
+    return [pk for pk, *_ in attempts]
+
+
+_CAN_REPEAT = Q(cancel_requested_at=None, deleted_at=None) & ~Q(idempotency_key="")
+
+
+def _search(backend: Backend, videos: list[Video], *, now: datetime) -> None:
     if backend.can_list is False:
         for video in videos:
             lifecycle.await_decision(video.pk, NEEDS_DECISION, attempted_at=attempt_time(video))
@@ -65,8 +128,13 @@ def reconcile(backend_id: int) -> None:
         return
     if not _shows_our_jobs(backend, listing, since, now):
         listing = Listing()  # a job in it may be one of those, under another id
-    for video in videos:
-        _resolve(video, listing, now=now)
+    # All are adopted before any is judged absent: until then their jobs could be those of others as well.
+    matcher = JobMatcher(backend, listing.jobs)
+    others = [video for video in videos if not _adopt(video, matcher, now=now)]
+    if others:
+        matcher = JobMatcher(backend, listing.jobs)
+        for video in others:
+            _resolve(video, listing, matcher, now=now)
 
 
 def _recent_jobs(backend: Backend, since: datetime) -> Listing:
@@ -113,24 +181,51 @@ def _shows_our_jobs(backend: Backend, listing: Listing, since: datetime, now: da
     return all(job_id in listed for job_id in known.values_list("backend_job_id", flat=True))
 
 
-def _resolve(video: Video, listing: Listing, *, now: datetime) -> None:
+def _adopt(video: Video, matcher: JobMatcher, *, now: datetime) -> bool:
     attempt = attempt_time(video)
-    matcher = JobMatcher(video.backend, listing.jobs)
-    for job in matcher.candidates(video):
+    for job in matcher.adoptable(video):
         if lifecycle.adopt(video.pk, State.UNCERTAIN, attempted_at=attempt, job_id=job.id, due_at=now):
             logger.info("Video %s: the backend had accepted it as job %s", video.public_id, job.id)
-            return
-    if not listing.is_complete or matcher.has_unidentifiable(video):
-        lifecycle.await_decision(video.pk, NEEDS_DECISION, attempted_at=attempt)
-    elif video.attempts + 1 < SEARCHES_NEEDED:
-        due_at = now + FIRST_SEARCH_AFTER * 2**video.attempts
-        lifecycle.reschedule_search(
-            video.pk, attempted_at=attempt, attempts=video.attempts + 1, due_at=due_at
-        )
-    elif matcher.is_ambiguous(video):
-        lifecycle.await_decision(video.pk, NEEDS_DECISION, attempted_at=attempt)
+            return True
+    return False
+
+
+def _resolve(video: Video, listing: Listing, matcher: JobMatcher, *, now: datetime) -> None:
+    """Search again later, queue the video again, or let the owner decide."""
+    attempt, searches = attempt_time(video), video.attempts + 1
+    possible = matcher.possible(video)
+    may_settle = any(matcher.may_be_submitting(video, job) for job in possible)
+    says_nothing = any(job.prompt is None for job in possible) and not may_settle
+    if not listing.is_complete or says_nothing:
+        _ask_owner(video, matcher, possible)
+    elif searches < SEARCHES_NEEDED or (may_settle and searches < MAX_SEARCHES):
+        due_at = now + FIRST_SEARCH_AFTER * 2 ** min(video.attempts, SEARCHES_NEEDED - 1)
+        lifecycle.reschedule_search(video.pk, attempted_at=attempt, attempts=searches, due_at=due_at)
+    elif possible:
+        _ask_owner(video, matcher, possible)
     elif lifecycle.requeue_absent(video.pk, attempted_at=attempt, attempts=video.attempts):
         logger.info("Video %s: the backend had not accepted it, so it is queued again", video.public_id)
+
+
+def _ask_owner(video: Video, matcher: JobMatcher, possible: list[Job]) -> None:
+    """Let the owner decide, who is shown the `possible` jobs."""
+    candidates = [
+        JobCandidate(
+            video=video,
+            backend_job_id=job.id,
+            status=job.raw_status,
+            prompt=job.prompt or "",
+            model=job.model or "",
+            size=job.size or "",
+            seconds=job.seconds,
+            created_at=datetime.fromtimestamp(job.created_at, UTC) if job.created_at else None,
+            may_be_anothers=matcher.may_be_anothers(video, job),
+        )
+        for job in possible[:MAX_CANDIDATES]
+    ]
+    lifecycle.await_decision(
+        video.pk, NEEDS_DECISION, attempted_at=attempt_time(video), candidates=candidates
+    )
 
 
 def _handle_listing_error(video: Video, error: BackendError, *, now: datetime) -> None:

@@ -13,13 +13,14 @@ from videos.engine import characters, enqueue
 from videos.engine.cleanup import HAS_DERIVED_IN_FLIGHT
 from videos.engine.submit import FIRST_SEARCH_AFTER
 from videos.engine.workspace import remove_abandoned_workspaces
-from videos.models import IN_FLIGHT, Backend, Character, IdempotencyRecord, State, Video
+from videos.models import IN_FLIGHT, Backend, Character, IdempotencyRecord, ReleasedJob, State, Video
+from videos.models.idempotency_record import RETENTION as IDEMPOTENCY_RETENTION
 from videos.models.values import Reason
 
 TRASH_BATCH = 100  # videos deleted in one sweep because their time in the trash is over
 PROBE_RETRY_AFTER = 600  # seconds before a backend that did not answer is probed again
-IDEMPOTENCY_RETENTION = timedelta(days=7)
 IDEMPOTENCY_BATCH = 500
+RELEASE_RETENTION = timedelta(days=30)
 
 _INTERRUPTED = Reason(
     "interrupted",
@@ -49,6 +50,7 @@ def sweep() -> None:
     characters.sweep()
     remove_abandoned_workspaces(_held_tokens)
     _remove_old_idempotency_records()
+    _remove_old_releases()
 
 
 def _remove_old_idempotency_records() -> None:
@@ -58,6 +60,14 @@ def _remove_old_idempotency_records() -> None:
     old = [pk for pk, created_at in oldest if created_at < since]
     if old:
         IdempotencyRecord.objects.filter(pk__in=old).delete()
+
+
+def _remove_old_releases() -> None:
+    """Remove the oldest notes on jobs that a video once had; no submission is searched for that long."""
+    old = ReleasedJob.objects.filter(released_at__lt=timezone.now() - RELEASE_RETENTION)
+    batch = list(old.order_by("released_at").values_list("pk", flat=True)[:IDEMPOTENCY_BATCH])
+    if batch:
+        ReleasedJob.objects.filter(pk__in=batch).delete()
 
 
 def _empty_trash() -> None:

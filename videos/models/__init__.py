@@ -3,6 +3,7 @@
 from videos.models.backend import Backend
 from videos.models.character import Character
 from videos.models.idempotency_record import IdempotencyRecord
+from videos.models.job import JobCandidate, ReleasedJob
 from videos.models.prompt_template import PromptTemplate
 from videos.models.reference_image import Fit, ReferenceImage
 from videos.models.tag import Tag
@@ -15,9 +16,11 @@ __all__ = [
     "Character",
     "Fit",
     "IdempotencyRecord",
+    "JobCandidate",
     "Kind",
     "PromptTemplate",
     "ReferenceImage",
+    "ReleasedJob",
     "State",
     "Tag",
     "Video",

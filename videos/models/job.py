@@ -1,0 +1,52 @@
+"""Jobs of backends that belong to no video, or not yet."""
+
+from django.db import models
+from django.utils import timezone
+
+from videos.models.backend import Backend
+from videos.models.video import Video
+
+
+class JobCandidate(models.Model):
+    """A job that may be that of a video whose submission got no reply, as the backend listed it.
+
+    Replaced by each search that leaves the decision to the owner.
+    """
+
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="candidates")
+    backend_job_id = models.CharField(max_length=512)
+    status = models.CharField(max_length=100, blank=True, help_text="In the backend's words.")
+    prompt = models.TextField(blank=True, help_text="Empty when the backend does not tell it.")
+    model = models.CharField(max_length=200, blank=True)
+    size = models.CharField(max_length=32, blank=True)
+    seconds = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField(null=True)
+    may_be_anothers = models.BooleanField(
+        default=False, help_text="Another person's lost submission may have made it as well."
+    )
+    found_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["video", "backend_job_id"], name="one_candidate_per_job")
+        ]
+
+    def __str__(self) -> str:
+        return self.backend_job_id
+
+
+class ReleasedJob(models.Model):
+    """A job whose video was retried or permanently deleted. It is never given to another video."""
+
+    backend = models.ForeignKey(Backend, on_delete=models.CASCADE, related_name="released_jobs")
+    backend_job_id = models.CharField(max_length=512)
+    released_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["backend", "backend_job_id"], name="one_release_per_job")
+        ]
+
+    def __str__(self) -> str:
+        return self.backend_job_id
