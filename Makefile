@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test schema e2e interop chaos bench screenshots lint format venv venv-dev clean
+.PHONY: help run test schema e2e interop chaos bench screenshots lint django-checks format venv venv-dev clean
 
 help:
 	@echo 'make run     the whole studio on this machine; Ctrl-C stops it'
@@ -56,8 +56,12 @@ screenshots: venv-dev
 lint: venv-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@find * -name '*.py' ! -path '*/migrations/*' ! -path '*/node_modules/*' -print0 | xargs -0 $(BIN)/django-upgrade --target-version 5.2 --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory django-checks
+
+django-checks: venv-dev
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 	export ENV_FILE= DATABASE_URL= DATA_DIR="$$folder" && \
 	$(BIN)/python manage.py makemigrations --check --dry-run && \

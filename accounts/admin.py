@@ -67,7 +67,7 @@ def _deletion_obstacle(user: User) -> str:
     owned = " and ".join(f"{count} {noun}{'s' if count > 1 else ''}" for count, noun in counted if count)
     if not owned:
         return ""
-    return f"{user}: {owned}. To keep this person out, untick “Active” on the account instead of deleting it."
+    return f"{user}: {owned}. To block this person, clear “Active” on the account instead of deleting it."
 
 
 @admin.register(ApiToken)
@@ -118,5 +118,5 @@ class TokenAdmin(admin.ModelAdmin[ApiToken]):
         for token in revoked:
             self.log_change(request, token, "Revoked.")
         earlier = len(queryset) - len(revoked)
-        text = f"{len(revoked)} revoked" + (f"; {earlier} had been revoked before" if earlier else "")
+        text = f"{len(revoked)} revoked" + (f"; {earlier} already revoked" if earlier else "")
         self.message_user(request, f"{text}.", messages.SUCCESS if revoked else messages.WARNING)

@@ -15,14 +15,14 @@ _EXPIRIES = [
     ("7", "In 7 days"),
     ("30", "In 30 days"),
     ("90", "In 90 days"),
-    ("365", "In a year"),
+    ("365", "In 1 year"),
 ]
 
 
 class TokenForm(forms.Form):
     name = forms.CharField(
         max_length=NAME_LIMIT,
-        widget=forms.TextInput(attrs={"placeholder": "What it is for", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"placeholder": "What is it for?", "autocomplete": "off"}),
     )
     scope = forms.ChoiceField(label="Permissions", choices=Scope.choices, initial=Scope.WRITE)
     expires_in = forms.ChoiceField(label="Expires", choices=_EXPIRIES, required=False)

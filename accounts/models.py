@@ -22,7 +22,7 @@ class ApiToken(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=100)
-    scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.WRITE)
+    scope = models.CharField(max_length=10, choices=Scope, default=Scope.WRITE)
     hint = models.CharField(
         max_length=12, editable=False, help_text="How the secret begins, to tell tokens apart."
     )

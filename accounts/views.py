@@ -39,7 +39,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for confirmation; a POST revokes the token for good."""
     token = get_object_or_404(ApiToken, pk=pk, user=cast(User, request.user))
     if request.method != "POST":
-        return render(request, "account/token_revoke.html", {"token": token})
+        return render(request, "account/token_revoke_confirm.html", {"token": token})
     if token_service.revoke(token):
-        messages.success(request, f"“{token.name}” is revoked: nothing opens with it any more.")
+        messages.success(request, f"Token “{token.name}” revoked.")
     return redirect("api_tokens")

@@ -12,19 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from socket import socket
 
-import uvicorn
-
-from simulator.app import create_app
-from simulator.fault_rules import FaultRule, parse_rules_text
-from simulator.faulty_responses import TransportExposingProtocol
+from simulator.fault_rules import parse_rules_text
 from simulator.protocol import ApiError
+from simulator.quirks import parse_quirks_text
+from simulator.server import Server, server_config
 from simulator.settings import Settings
 
-_SHUTDOWN_SECONDS = 1
 
-
-class Server(uvicorn.Server):
-    """uvicorn that prints one line when it listens and exits with 0 when it is told to stop."""
+class CommandServer(Server):
+    """A server that prints one line when it listens and exits with 0 when it is told to stop."""
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start listening, then print the address."""
@@ -42,27 +38,17 @@ class Server(uvicorn.Server):
         yield
 
 
-def server_config(settings: Settings, rules: list[FaultRule], host: str, port: int) -> uvicorn.Config:
-    """Return uvicorn's configuration, the same for the command and for tests."""
-    return uvicorn.Config(
-        create_app(settings, rules),
-        host=host,
-        port=port,
-        http=TransportExposingProtocol,
-        ws="none",
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-    )
-
-
 def main(arguments: list[str] | None = None) -> None:
-    """Serve until told to stop. Exits with a message if SIMULATOR_FAULTS is invalid."""
+    """Serve until told to stop. Exits with a message if SIMULATOR_FAULTS or SIMULATOR_QUIRKS is invalid."""
     options = _build_parser().parse_args(arguments)
     try:
         rules = parse_rules_text(os.environ.get("SIMULATOR_FAULTS") or '{"rules": []}')
     except ApiError as error:
         raise SystemExit(f"SIMULATOR_FAULTS: {error}") from error
+    try:
+        quirks = parse_quirks_text(os.environ.get("SIMULATOR_QUIRKS") or "{}")
+    except ApiError as error:
+        raise SystemExit(f"SIMULATOR_QUIRKS: {error}") from error
     settings = Settings(
         data=options.data,
         duration=options.duration,
@@ -71,8 +57,9 @@ def main(arguments: list[str] | None = None) -> None:
         api_key=options.api_key,
         processes=options.processes,
         poll_after=options.poll_after,
+        quirks=quirks,
     )
-    Server(server_config(settings, rules, options.host, options.port)).run()
+    CommandServer(server_config(settings, rules, options.host, options.port)).run()
 
 
 def _build_parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""The ASGI application: the Videos API under /v1, the control API under /_simulator."""
+"""The ASGI application: the Videos API under /v1, files under /files, the control API under /_simulator."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from starlette.routing import Mount, Route
 
 from simulator.control_api import ControlApi
 from simulator.fault_rules import FaultRule
+from simulator.outages import CONTROL_PATH, Outage, SilenceMiddleware
 from simulator.protocol import ApiError
 from simulator.request_body import BodySizeLimitMiddleware
 from simulator.service import VideoService
@@ -22,9 +23,14 @@ from simulator.videos_api import VideosApi
 
 
 def create_app(settings: Settings, rules: list[FaultRule]) -> Starlette:
-    """Return the application. It opens its store now, and ends its processes when it shuts down."""
+    """Return the application. It opens its store now, and ends its processes when it shuts down.
+
+    `state.outage` is its Outage, for the server that it runs in.
+    """
     service = VideoService(settings)
     service.fault_rules.add(rules)
+    videos_api = VideosApi(service)
+    outage = Outage()
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -35,10 +41,11 @@ def create_app(settings: Settings, rules: list[FaultRule]) -> Starlette:
     app = Starlette(
         routes=[
             Route("/health", _health),
-            Mount("/v1", routes=VideosApi(service).routes()),
-            Mount("/_simulator", routes=ControlApi(service).routes()),
+            Mount("/v1", routes=videos_api.routes()),
+            Mount("/files", routes=videos_api.file_routes()),
+            Mount(CONTROL_PATH, routes=ControlApi(service, outage).routes()),
         ],
-        middleware=[Middleware(BodySizeLimitMiddleware)],
+        middleware=[Middleware(SilenceMiddleware, outage), Middleware(BodySizeLimitMiddleware)],
         exception_handlers={
             ApiError: _handle_api_error,
             HTTPException: _handle_http_exception,
@@ -47,6 +54,7 @@ def create_app(settings: Settings, rules: list[FaultRule]) -> Starlette:
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
+    app.state.outage = outage
     return app
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulator.fault_rules import parse_rules
+from simulator.outages import Outage
 from simulator.protocol import ApiError
+from simulator.quirks import Quirks, parse_quirks
 from simulator.request_body import read_json
 from simulator.service import VideoService
 
@@ -18,13 +21,16 @@ from simulator.service import VideoService
 class ControlApi:
     """The endpoints under /_simulator. They need no API key."""
 
-    def __init__(self, service: VideoService) -> None:
+    def __init__(self, service: VideoService, outage: Outage) -> None:
         self._service = service
+        self._outage = outage
 
     def routes(self) -> list[Route]:
         """Return all routes under /_simulator."""
         return [
             Route("/faults", self.faults, methods=["GET", "POST", "DELETE"]),
+            Route("/quirks", self.quirks, methods=["GET", "POST", "DELETE"]),
+            Route("/outage", self.outage, methods=["POST"]),
             Route("/ledger", self.ledger, methods=["GET"]),
             # The ledger's former address, for programs that still use it.
             Route("/books", self.ledger, methods=["GET"]),
@@ -40,23 +46,50 @@ class ControlApi:
             rules.clear()
         return JSONResponse(rules.to_response())
 
+    async def quirks(self, request: Request) -> Response:
+        """Return the quirks, after changing those that are named (POST) or removing all (DELETE)."""
+        settings = self._service.settings
+        if request.method == "POST":
+            settings.quirks = parse_quirks(await read_json(request), settings.quirks)
+        elif request.method == "DELETE":
+            settings.quirks = Quirks()
+        return JSONResponse(settings.quirks.to_response())
+
+    async def outage(self, request: Request) -> Response:
+        """Begin an outage (POST): right after this response it is silent, or refuses connections."""
+        body = await read_json(request)
+        fields = body if isinstance(body, Mapping) else {}
+        kind, seconds = fields.get("kind"), _parse_seconds(fields.get("seconds"), "seconds")
+        reply = {"kind": kind, "seconds": seconds}
+        if kind == "silent":
+            self._outage.begin_silence(seconds)
+            return JSONResponse(reply)
+        refuse = self._outage.refuse_connections
+        if kind != "refused" or refuse is None:
+            raise ApiError("'kind' is silent or refused.", param="kind")
+        return JSONResponse(reply, background=BackgroundTask(refuse, seconds))
+
     async def ledger(self, _: Request) -> Response:
         """Return everything that was ever accepted, and the number of requests since the start."""
         accepted = self._service.store.ledger_entries()
         requests = dict(self._service.request_counts)
-        return JSONResponse({"count": len(accepted), "accepted": accepted, "requests": requests})
+        charged = round(sum(entry["price"] or 0 for entry in accepted), 4)
+        return JSONResponse(
+            {"count": len(accepted), "charged": charged, "accepted": accepted, "requests": requests}
+        )
 
     async def settings(self, request: Request) -> Response:
         """Return the settings, after changing the duration of future jobs (POST)."""
         settings = self._service.settings
         if request.method == "POST":
             body = await read_json(request)
-            settings.duration = _parse_duration(body.get("duration") if isinstance(body, Mapping) else None)
+            fields = body if isinstance(body, Mapping) else {}
+            settings.duration = _parse_seconds(fields.get("duration"), "duration")
         render = "on-demand" if settings.lazy else "eager"
         return JSONResponse({"duration": settings.duration, "fps": settings.fps, "render": render})
 
 
-def _parse_duration(value: object) -> float:
+def _parse_seconds(value: object, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise ApiError("'duration' is a number of seconds, 0 or more.", param="duration")
+        raise ApiError(f"'{name}' is a number of seconds, 0 or more.", param=name)
     return float(value)

@@ -12,10 +12,15 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from simulator.fault_rules import FaultRule
 from simulator.faulty_responses import DroppedResponse, TruncatedResponse, throttle
 from simulator.protocol import ApiError
+from simulator.transcoder import FORMATS, transcode
 
 Action = Callable[[FaultRule | None], Awaitable[Response]]
 
 _HTML_PAGE = "<!doctype html><title>Welcome</title><h1>It works!</h1><p>This is a web page and no JSON.</p>"
+_FIREWALL_PAGE = (
+    "<!doctype html><title>Access denied</title><h1>Access denied</h1>"
+    "<p>This request was blocked by the security rules of this site. Incident 5f3c-90aa.</p>"
+)
 _INVALID_VIDEO = b"This is no MP4 file, whatever the content type says. " * 400
 
 
@@ -37,14 +42,22 @@ def _fault_instead_of_action(rule: FaultRule, operation: str) -> Response | None
     options = rule.options
     match rule.kind:
         case "refuse":
-            raise ApiError(options["message"], code=options["code"], status=options["status"])
+            raise ApiError(
+                options["message"],
+                code=options["code"],
+                error_type=options["type"] or None,
+                status=options["status"],
+            )
         case "rate_limit":
-            headers = {"Retry-After": str(options["retry_after"])}
+            delay = options["retry_after"]
+            headers = {} if delay is None else {"Retry-After": str(delay)}
             raise ApiError("Rate limit reached.", code="rate_limit_exceeded", status=429, headers=headers)
         case "error_before":
             raise ApiError("The server had an error.", code="server_error", status=options["status"])
         case "not_found":
             raise ApiError("Not found.", code="not_found", status=404)
+        case "html_error":
+            return HTMLResponse(_FIREWALL_PAGE, status_code=options["status"])
         case "hang" if not options["accepted"]:
             return DroppedResponse(options["seconds"])
         case "garbage" if operation == "content":
@@ -76,6 +89,8 @@ async def _fault_after_action(rule: FaultRule, response: Response) -> Response:
             chunks = throttle(content, options["bytes_per_second"])
             headers = {"Content-Length": str(len(content))}
             return StreamingResponse(chunks, media_type=media_type, headers=headers)
+        case "other_format":
+            return await _transcode(response, options["format"])
     return response
 
 
@@ -85,6 +100,16 @@ def _replace_status(response: Response, status: str) -> Response:
     for video in body.get("data", [body]):
         video["status"] = status
     return JSONResponse(body)
+
+
+async def _transcode(response: Response, name: str) -> Response:
+    """Return the same video in another format; a still picture stays as it is."""
+    if not isinstance(response, FileResponse):
+        raise TypeError("only content is a file")
+    if response.media_type != "video/mp4":
+        return response
+    path = await asyncio.to_thread(transcode, Path(response.path), name)
+    return FileResponse(path, media_type=FORMATS[name].media_type)
 
 
 async def _read_file(response: Response) -> tuple[bytes, str]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from simulator.protocol import ApiError
+from simulator.transcoder import FORMATS
 
 CREATING_OPERATIONS = ("create", "remix", "edit", "extend")
 OPERATIONS = (*CREATING_OPERATIONS, "retrieve", "list", "content", "delete")
@@ -17,11 +18,17 @@ OPERATIONS = (*CREATING_OPERATIONS, "retrieve", "list", "content", "delete")
 FAULT_KINDS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "refuse": (
         OPERATIONS,
-        {"status": 400, "code": "invalid_value", "message": "The simulator was told to refuse this."},
+        {
+            "status": 400,
+            "code": "invalid_value",
+            "message": "The simulator was told to refuse this.",
+            "type": "",
+        },
     ),
     "rate_limit": (OPERATIONS, {"retry_after": 1}),
     "error_before": (OPERATIONS, {"status": 500}),
     "not_found": (OPERATIONS, {}),
+    "html_error": (OPERATIONS, {"status": 403}),
     "hang": (OPERATIONS, {"seconds": 30.0, "accepted": False}),
     "garbage": (OPERATIONS, {"accepted": False}),
     "error_after": ((*CREATING_OPERATIONS, "delete"), {"status": 500}),
@@ -37,23 +44,32 @@ FAULT_KINDS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "unknown_status": ((*CREATING_OPERATIONS, "retrieve", "list"), {"status": "postprocessing"}),
     "truncate": (("content",), {"fraction": 0.5}),
     "slow_content": (("content",), {"bytes_per_second": 100_000}),
+    "other_format": (("content",), {"format": "hevc"}),
 }
+_NULLABLE_OPTIONS = ("retry_after",)
+_CONDITIONS = ("times", "probability", "match", "model")
 
 
 @dataclass
 class FaultRule:
-    """One rule. `times` is how often it still applies (None: always); `match` must be part of the prompt."""
+    """One rule. `times` is how often it still applies; None means always.
+
+    It is about the jobs whose prompt contains `match` and whose model is `model`; None means any.
+    """
 
     on: str
     kind: str
     times: int | None = None
     probability: float = 1.0
     match: str | None = None
+    model: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
-    def is_applicable(self, operation: str, prompt: str | None) -> bool:
+    def is_applicable(self, operation: str, prompt: str | None, model: str | None) -> bool:
         """Return whether the rule is about this operation. Its probability is not considered here."""
         if self.on not in (operation, "any") or operation not in FAULT_KINDS[self.kind][0] or self.times == 0:
+            return False
+        if self.model not in (None, model):
             return False
         return self.match is None or (prompt is not None and self.match in prompt)
 
@@ -80,13 +96,13 @@ class FaultRules:
             listed.append({**fields.pop("options"), **fields})
         return {"rules": listed}
 
-    def take(self, operation: str, prompt: str | None = None) -> FaultRule | None:
+    def take(self, operation: str, prompt: str | None = None, model: str | None = None) -> FaultRule | None:
         """Return the rule that this operation falls under, if any, and count it as used.
 
-        `prompt` is None for operations that concern no single job.
+        `prompt` and `model` are None for operations that concern no single job.
         """
         for rule in self._rules:
-            if rule.is_applicable(operation, prompt) and random.random() < rule.probability:
+            if rule.is_applicable(operation, prompt, model) and random.random() < rule.probability:
                 if rule.times is not None:
                     rule.times -= 1
                 return rule
@@ -118,7 +134,7 @@ def _parse_rule(given: object) -> FaultRule:
     operations, defaults = FAULT_KINDS[kind]
     if on != "any" and on not in operations:
         raise ApiError(f"'{kind}' works on {', '.join(operations)} or any.", param="on")
-    conditions = {name: given[name] for name in ("times", "probability", "match") if name in given}
+    conditions = {name: given[name] for name in _CONDITIONS if name in given}
     options = {name: value for name, value in given.items() if name not in ("kind", "on", *conditions)}
     _validate_conditions(conditions)
     _validate_options(options, defaults)
@@ -133,14 +149,20 @@ def _validate_conditions(conditions: Mapping[str, Any]) -> None:
         raise ApiError("'probability' is a number from 0 to 1.", param="probability")
     if not isinstance(conditions.get("match"), str | None):
         raise ApiError("'match' is a text.", param="match")
+    if not isinstance(conditions.get("model"), str | None):
+        raise ApiError("'model' is the name of a model.", param="model")
 
 
 def _validate_options(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
     for name, value in options.items():
         if name not in defaults:
             raise ApiError(f"Unknown option '{name}'; known are {', '.join(defaults) or 'none'}.", param=name)
+        if value is None and name in _NULLABLE_OPTIONS:
+            continue
         expected = int | float if isinstance(defaults[name], float) else type(defaults[name])
         if not isinstance(value, expected):
             raise ApiError(f"'{name}' should be like {defaults[name]!r}.", param=name)
         if name == "status" and isinstance(value, int) and not 400 <= value <= 599:
             raise ApiError("'status' is an HTTP error, 400 to 599.", param=name)
+        if name == "format" and value not in FORMATS:
+            raise ApiError(f"'format' is one of {', '.join(FORMATS)}.", param=name)

@@ -14,7 +14,8 @@ class Job:
     """A row of the store. Times are Unix seconds.
 
     `duration` is how many seconds the job pretends to take, `seconds` the length of the video. A `lazy` job
-    is rendered when its content is first requested. A job with `failed_at` fails at that time.
+    is rendered when its content is first requested. A job with `failed_at` fails at that time, one with
+    `started_at` waits in the queue until then.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Job:
     failed_at: float | None = None
     error_code: str | None = None
     error_message: str | None = None
+    started_at: float | None = None
 
     def status(self, now: float) -> tuple[str, int]:
         """Return status and progress (0..100) at `now`. Only this row and the clock decide them."""
@@ -39,14 +41,14 @@ class Job:
             return "failed", self._progress(self.failed_at)
         if self.completed_at is not None and now >= self.completed_at:
             return "completed", 100
-        if now < self.created_at + self._queued_seconds:
+        if now < self._starts_at + self._queued_seconds:
             return "queued", 0
         return "in_progress", self._progress(now)
 
     @property
     def completed_at(self) -> float | None:
         """The time at which the job is or will be completed; None as long as that is unknown."""
-        earliest = self.created_at + self.duration
+        earliest = self._starts_at + self.duration
         if self.lazy:
             return earliest
         return max(earliest, self.rendered_at) if self.rendered_at is not None else None
@@ -73,11 +75,15 @@ class Job:
         }
 
     @property
+    def _starts_at(self) -> float:
+        return self.created_at if self.started_at is None else self.started_at
+
+    @property
     def _queued_seconds(self) -> float:
         return min(_MAX_QUEUED_SECONDS, self.duration * _QUEUED_FRACTION)
 
     def _progress(self, now: float) -> int:
         working_seconds = self.duration - self._queued_seconds
-        elapsed = now - self.created_at - self._queued_seconds
+        elapsed = now - self._starts_at - self._queued_seconds
         fraction = elapsed / working_seconds if working_seconds else 1.0
         return max(0, min(99, int(fraction * 100)))

@@ -32,6 +32,7 @@ class ApiError(Exception):
         *,
         param: str | None = None,
         code: str | None = None,
+        error_type: str | None = None,
         status: int = 400,
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -39,13 +40,14 @@ class ApiError(Exception):
         self.message = message
         self.param = param
         self.code = code
+        self.error_type = error_type
         self.status = status
         self.headers = dict(headers or {})
 
     def body(self) -> dict[str, Any]:
         """Return the JSON body: {error: {type, message, param, code}}."""
         default = "server_error" if self.status >= 500 else "invalid_request_error"
-        error_type = _ERROR_TYPES.get(self.status, default)
+        error_type = self.error_type or _ERROR_TYPES.get(self.status, default)
         return {
             "error": {"type": error_type, "message": self.message, "param": self.param, "code": self.code}
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 import time
 from collections import Counter
@@ -14,6 +16,7 @@ from starlette.datastructures import UploadFile
 from simulator import protocol, scene_spec, uploads
 from simulator.fault_rules import FaultRule, FaultRules
 from simulator.jobs import Job
+from simulator.ledger import LedgerEntry
 from simulator.protocol import ApiError
 from simulator.render_pool import RenderPool
 from simulator.scene_spec import SceneSpec
@@ -24,7 +27,10 @@ from simulator.upgrade import upgrade_data
 
 @dataclass(frozen=True)
 class JobRequest:
-    """A validated request for a new job. `billed_seconds` is the length of new video it pays for."""
+    """A validated request for a new job. `billed_seconds` is the length of new video it pays for.
+
+    `characters` are ids. `idempotency_key` is the header of that name.
+    """
 
     kind: str
     prompt: str
@@ -33,6 +39,15 @@ class JobRequest:
     billed_seconds: int
     source: str | None = None
     upload: uploads.Upload | None = None
+    characters: tuple[str, ...] = ()
+    idempotency_key: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 that two requests share exactly when they ask for the same."""
+        spec = self.scene_spec.to_json()
+        asked = json.dumps([self.kind, self.prompt, self.model, spec, self.source, self.characters])
+        return hashlib.sha256(asked.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -75,7 +90,7 @@ class VideoService:
         prompt = protocol.parse_prompt(fields)
         model, size = protocol.parse_model_and_size(fields)
         seconds = protocol.parse_seconds(fields)
-        self._validate_characters(fields.get("characters"))
+        characters = self._parse_characters(fields.get("characters"))
         reference = await uploads.parse_reference(fields.get("input_reference"), size)
         spec = scene_spec.new_spec(
             prompt,
@@ -84,7 +99,7 @@ class VideoService:
             high_quality=model == protocol.PRO_MODEL,
             reference=reference.name if reference else None,
         )
-        return JobRequest("create", prompt, model, spec, seconds, upload=reference)
+        return JobRequest("create", prompt, model, spec, seconds, upload=reference, characters=characters)
 
     def validate_remix(self, job_id: str, fields: Mapping[str, Any]) -> JobRequest:
         """Return the job that a remix request asks for. Raises ApiError."""
@@ -120,22 +135,46 @@ class VideoService:
         self._save_upload(request.upload)
         now = time.time()
         job = self._build_job(request, rule, now)
-        self.store.accept(job, request.billed_seconds)
+        self.store.accept(job, self._build_ledger_entry(job, request))
         if not job.lazy and job.failed_at is None:
             self.render_pool.enqueue(job.id)
         # A job that has only just been accepted is queued, even when its duration is 0.
         return {**job.to_video(now), "status": "queued", "progress": 0, "completed_at": None, "error": None}
 
+    def find_repeated(self, request: JobRequest) -> Job | None:
+        """Return the job of the earlier request with the same Idempotency-Key, where keys are honoured.
+
+        Raises ApiError 409 when that request asked for something else or its job was deleted.
+        """
+        key = request.idempotency_key
+        found = self.store.find_key(key) if key and self.settings.quirks.honours_idempotency_key else None
+        if found is None:
+            return None
+        job_id, fingerprint = found
+        if fingerprint != request.fingerprint:
+            message = "This Idempotency-Key was used for a request that asked for something else."
+            raise ApiError(message, status=409, code="idempotency_key_reused")
+        job = self.store.find_job(job_id)
+        if job is None:
+            message = "The video of this Idempotency-Key was deleted."
+            raise ApiError(message, status=409, code="video_deleted")
+        return job
+
     def delete(self, job: Job) -> dict[str, Any]:
-        """Delete a finished job with its files; its ledger entry stays. Raises ApiError while it runs."""
-        status, _ = job.status(time.time())
-        if status not in ("completed", "failed"):
-            raise ApiError(
-                f"Video is {status}; only finished videos can be deleted.", code="video_not_finished"
-            )
+        """Delete a job with its files and return the reply; its ledger entry stays.
+
+        Raises ApiError while it runs, unless the quirks let running jobs be deleted.
+        """
+        quirks, now = self.settings.quirks, time.time()
+        status, _ = job.status(now)
+        if status not in ("completed", "failed") and quirks.delete_style == "protocol":
+            message = f"Video is {status}; only finished videos can be deleted."
+            raise ApiError(message, status=quirks.delete_refusal, code="video_not_finished")
         self.store.delete_job(job.id)
         names = scene_spec.from_json(job.scene_spec).input_names
         self.render_pool.delete_files(job, [name for name in names if not self.store.is_input_used(name)])
+        if quirks.delete_style == "sglang":
+            return {**job.to_video(now), "status": "deleted"}
         return {"id": job.id, "object": "video.deleted", "deleted": True}
 
     async def create_character(self, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,7 +193,8 @@ class VideoService:
 
     def _build_job(self, request: JobRequest, rule: FaultRule | None, now: float) -> Job:
         spec = self._spec_of_next_take(request)
-        duration = self.settings.duration
+        duration, workers = self.settings.duration, self.settings.quirks.workers
+        starts_at = self.store.free_worker_at(workers, now) if workers else now
         failure = rule.options if rule is not None and rule.kind == "fail_job" else None
         return Job(
             id=f"video_{secrets.token_hex(16)}",
@@ -168,9 +208,27 @@ class VideoService:
             created_at=now,
             duration=duration,
             lazy=self.settings.lazy,
-            failed_at=now + duration * failure["fraction"] if failure else None,
+            failed_at=starts_at + duration * failure["fraction"] if failure else None,
             error_code=failure["code"] if failure else None,
             error_message=failure["message"] if failure else None,
+            started_at=starts_at if workers else None,
+        )
+
+    def _build_ledger_entry(self, job: Job, request: JobRequest) -> LedgerEntry:
+        starts_at = job.created_at if job.started_at is None else job.started_at
+        return LedgerEntry(
+            id=job.id,
+            kind=job.kind,
+            prompt=job.prompt,
+            model=job.model,
+            size=job.size,
+            seconds=request.billed_seconds,
+            accepted_at=job.created_at,
+            price=self.settings.quirks.price(job.model, request.billed_seconds),
+            idempotency_key=request.idempotency_key,
+            reference=request.scene_spec.reference,
+            fingerprint=request.fingerprint,
+            ends_at=starts_at + job.duration if job.failed_at is None else job.failed_at,
         )
 
     def _spec_of_next_take(self, request: JobRequest) -> SceneSpec:
@@ -200,9 +258,10 @@ class VideoService:
             raise ApiError(message, param="video", code="invalid_type")
         return self._completed_source(job_id)
 
-    def _validate_characters(self, characters: object) -> None:
+    def _parse_characters(self, characters: object) -> tuple[str, ...]:
+        """Return the ids of a create request's characters. Raises ApiError."""
         if characters is None:
-            return
+            return ()
         if not isinstance(characters, list) or not all(isinstance(item, Mapping) for item in characters):
             raise ApiError("Invalid 'characters': expected a list.", param="characters", code="invalid_type")
         if len(characters) > protocol.MAX_CHARACTERS:
@@ -212,3 +271,4 @@ class VideoService:
             character_id = item.get("id")
             if not isinstance(character_id, str) or self.store.find_character(character_id) is None:
                 raise protocol.not_found("Character", str(character_id)[:80])
+        return tuple(item["id"] for item in characters)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from simulator.quirks import Quirks
 
 
 @dataclass
@@ -17,6 +19,7 @@ class Settings:
     api_key: the only key that is accepted; None accepts any.
     processes: number of render processes.
     poll_after: seconds that clients are asked to wait before they poll again; None asks for nothing.
+    quirks: where the server differs from the protocol; can be changed while the server runs.
     """
 
     data: Path
@@ -26,3 +29,4 @@ class Settings:
     api_key: str | None = None
     processes: int = 1
     poll_after: float | None = None
+    quirks: Quirks = field(default_factory=Quirks)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.jobs import Job
+from simulator.ledger import UNPUBLISHED, LedgerEntry
 from simulator.protocol import ApiError, PageRequest
 
 _SCHEMA = """
@@ -29,7 +30,8 @@ CREATE TABLE IF NOT EXISTS jobs (
     rendered_at REAL,
     failed_at REAL,
     error_code TEXT,
-    error_message TEXT
+    error_message TEXT,
+    started_at REAL
 );
 CREATE INDEX IF NOT EXISTS jobs_to_render ON jobs (number) WHERE rendered_at IS NULL AND failed_at IS NULL;
 CREATE TABLE IF NOT EXISTS characters (
@@ -43,11 +45,19 @@ CREATE TABLE IF NOT EXISTS ledger (
     model TEXT NOT NULL,
     size TEXT NOT NULL,
     seconds INTEGER NOT NULL,
-    accepted_at REAL NOT NULL
+    accepted_at REAL NOT NULL,
+    price REAL,
+    idempotency_key TEXT,
+    reference TEXT,
+    fingerprint TEXT,
+    ends_at REAL
 );
+CREATE INDEX IF NOT EXISTS ledger_keys ON ledger (idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE INDEX IF NOT EXISTS ledger_ends ON ledger (ends_at);
 CREATE TABLE IF NOT EXISTS takes (prompt TEXT PRIMARY KEY, count INTEGER NOT NULL);
 """
 _COLUMNS = ", ".join(field.name for field in fields(Job))
+_LEDGER_COLUMNS = ", ".join(field.name for field in fields(LedgerEntry))
 
 
 class Store:
@@ -69,20 +79,16 @@ class Store:
         row = self._database.execute("SELECT count FROM takes WHERE prompt = ?", (prompt,)).fetchone()
         return row["count"] if row else 0
 
-    def accept(self, job: Job, billed_seconds: int) -> None:
+    def accept(self, job: Job, entry: LedgerEntry) -> None:
         """Save a new job, enter it in the ledger and count its take: all or nothing."""
-        values = [getattr(job, field.name) for field in fields(Job)]
         with self._transaction() as database:
-            placeholders = ", ".join("?" * len(values))
-            database.execute(
-                f"INSERT INTO jobs ({_COLUMNS}) VALUES ({placeholders})",  # noqa: S608 - our own names
-                values,
-            )
-            database.execute(
-                "INSERT INTO ledger (id, kind, prompt, model, size, seconds, accepted_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (job.id, job.kind, job.prompt, job.model, job.size, billed_seconds, job.created_at),
-            )
+            for table, row in (("jobs", job), ("ledger", entry)):
+                values = {field.name: getattr(row, field.name) for field in fields(row)}
+                names, places = ", ".join(values), ", ".join("?" * len(values))
+                database.execute(
+                    f"INSERT INTO {table} ({names}) VALUES ({places})",  # noqa: S608 - our own names
+                    list(values.values()),
+                )
             if job.kind == "create":
                 database.execute(
                     "INSERT INTO takes (prompt, count) VALUES (?, 1)"
@@ -95,16 +101,19 @@ class Store:
         jobs = self._select_jobs("WHERE id = ?", (job_id,))
         return jobs[0] if jobs else None
 
-    def list_jobs(self, page: PageRequest) -> tuple[list[Job], bool]:
-        """Return the jobs of a page, and whether more follow. Raises ApiError for an unknown `after`."""
+    def list_jobs(self, page: PageRequest, accepted_until: float) -> tuple[list[Job], bool]:
+        """Return the jobs of a page that were accepted until then, and whether more follow.
+
+        Raises ApiError for an unknown `after`.
+        """
         order, beyond = ("DESC", "<") if page.descending else ("ASC", ">")
-        where, values = "", list[Any]()
+        where, values = "WHERE created_at <= ?", [accepted_until]
         if page.after is not None:
             row = self._database.execute("SELECT number FROM jobs WHERE id = ?", (page.after,)).fetchone()
             if row is None:
                 message = f"No video '{page.after[:80]}' to list after."
                 raise ApiError(message, param="after", code="invalid_value")
-            where, values = f"WHERE number {beyond} ?", [row["number"]]
+            where, values = f"{where} AND number {beyond} ?", [*values, row["number"]]
         # One more than asked for tells whether another page follows.
         jobs = self._select_jobs(f"{where} ORDER BY number {order} LIMIT ?", (*values, page.limit + 1))
         return jobs[: page.limit], len(jobs) > page.limit
@@ -151,8 +160,23 @@ class Store:
 
     def ledger_entries(self) -> list[dict[str, Any]]:
         """Return everything that was ever accepted, oldest first."""
-        query = "SELECT id, kind, prompt, model, size, seconds, accepted_at FROM ledger ORDER BY number"
-        return [dict(row) for row in self._database.execute(query)]
+        rows = self._database.execute(f"SELECT {_LEDGER_COLUMNS} FROM ledger ORDER BY number")  # noqa: S608
+        return [{name: row[name] for name in row.keys() if name not in UNPUBLISHED} for row in rows]  # noqa: SIM118
+
+    def find_key(self, key: str) -> tuple[str, str | None] | None:
+        """Return the job's id and the fingerprint of the first request with that Idempotency-Key."""
+        query = "SELECT id, fingerprint FROM ledger WHERE idempotency_key = ? ORDER BY number LIMIT 1"
+        row = self._database.execute(query, (key,)).fetchone()
+        return (row["id"], row["fingerprint"]) if row else None
+
+    def free_worker_at(self, workers: int, now: float) -> float:
+        """Return when one of so many workers will have nothing left to do: `now` or later.
+
+        Workers take jobs in the order of acceptance, also those that were deleted since.
+        """
+        query = "SELECT ends_at FROM ledger WHERE ends_at > ? ORDER BY ends_at DESC LIMIT 1 OFFSET ?"
+        row = self._database.execute(query, (now, workers - 1)).fetchone()
+        return row["ends_at"] if row else now
 
     def _select_jobs(self, tail: str, values: tuple[Any, ...]) -> list[Job]:
         rows = self._database.execute(f"SELECT {_COLUMNS} FROM jobs {tail}", values)  # noqa: S608 - our own text

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hmac
+import math
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -12,6 +15,8 @@ from starlette.routing import Route
 
 from simulator import fault_injection, protocol
 from simulator.fault_rules import FaultRule
+from simulator.jobs import Job
+from simulator.misreports import misreport
 from simulator.protocol import ApiError
 from simulator.render_pool import RenderError
 from simulator.renderer import SPRITESHEET, THUMBNAIL, VIDEO
@@ -56,49 +61,57 @@ class VideosApi:
             for method, path, operation, endpoint in endpoints
         ]
 
+    def file_routes(self) -> list[Route]:
+        """Return the route of the addresses that misreports give finished videos; it asks for no key."""
+        return [Route("/{id}.mp4", self.file, methods=["GET"])]
+
     async def create(self, request: Request) -> Response:
         """POST /videos."""
         async with read_fields(request) as fields:
             job_request = await self._service.validate_create(fields)
-        return await self._accept(job_request)
+        return await self._accept(request, job_request)
 
     async def remix(self, request: Request) -> Response:
         """POST /videos/{id}/remix."""
         async with read_fields(request) as fields:
             job_request = self._service.validate_remix(request.path_params["id"], fields)
-        return await self._accept(job_request)
+        return await self._accept(request, job_request)
 
     async def edit(self, request: Request) -> Response:
         """POST /videos/edits."""
         async with read_fields(request) as fields:
             job_request = await self._service.validate_edit(fields)
-        return await self._accept(job_request)
+        return await self._accept(request, job_request)
 
     async def extend(self, request: Request) -> Response:
         """POST /videos/extensions."""
         async with read_fields(request) as fields:
             job_request = await self._service.validate_extension(fields)
-        return await self._accept(job_request)
+        return await self._accept(request, job_request)
 
     async def retrieve(self, request: Request) -> Response:
         """GET /videos/{id}."""
         job = self._service.get_job(request.path_params["id"])
 
         async def action(_: FaultRule | None) -> Response:
-            return self._video_response(job.to_video(time.time()))
+            return self._video_response(request, "retrieve", job.to_video(time.time()))
 
-        return await self._perform("retrieve", job.prompt, action)
+        return await self._perform("retrieve", job, action)
 
     async def list(self, request: Request) -> Response:
         """GET /videos."""
         page = protocol.parse_page(request.query_params)
+        quirks = self._service.settings.quirks
+        if quirks.list_order is not None:
+            page = replace(page, descending=quirks.list_order == "desc")
 
         async def action(_: FaultRule | None) -> Response:
-            jobs, has_more = self._service.store.list_jobs(page)
             now = time.time()
+            listed_until = now - quirks.list_delay if quirks.list_delay else math.inf
+            jobs, has_more = self._service.store.list_jobs(page, listed_until)
             body = {
                 "object": "list",
-                "data": [job.to_video(now) for job in jobs],
+                "data": [self._describe(request, "list", job.to_video(now)) for job in jobs],
                 "first_id": jobs[0].id if jobs else None,
                 "last_id": jobs[-1].id if jobs else None,
                 "has_more": has_more,
@@ -108,12 +121,28 @@ class VideosApi:
         return await self._perform("list", None, action)
 
     async def content(self, request: Request) -> Response:
-        """GET /videos/{id}/content: 404 until the job is completed; supports byte ranges."""
+        """GET /videos/{id}/content: 404 until the job is completed; supports byte ranges.
+
+        Also 404 when the file is at an address of its own.
+        """
         job = self._service.get_job(request.path_params["id"])
         variant = request.query_params.get("variant", "video")
         if variant not in _VARIANTS:
             message = f"Invalid value: '{variant[:80]}'. Supported values are: {', '.join(_VARIANTS)}."
             raise ApiError(message, param="variant", code="invalid_value")
+        if self._service.settings.quirks.moves_file(job.prompt):
+            raise ApiError("This server has no content here.", status=404, code="not_found")
+        return await self._file_response(job, variant)
+
+    async def file(self, request: Request) -> Response:
+        """GET /files/{id}.mp4: the video, where a misreport gives it this address."""
+        self._service.request_counts["file"] += 1
+        job = self._service.get_job(request.path_params["id"])
+        if not self._service.settings.quirks.moves_file(job.prompt):
+            raise protocol.not_found("File", job.id)
+        return await self._file_response(job, "video")
+
+    async def _file_response(self, job: Job, variant: str) -> Response:
         if job.status(time.time())[0] != "completed":
             raise ApiError(
                 "Video is not ready yet, use GET /v1/videos/{video_id} to check status.", status=404
@@ -127,7 +156,7 @@ class VideosApi:
                 raise ApiError(f"This video could not be rendered: {error}", status=500) from error
             return FileResponse(directory / name, media_type=media_type)
 
-        return await self._perform("content", job.prompt, action)
+        return await self._perform("content", job, action)
 
     async def delete(self, request: Request) -> Response:
         """DELETE /videos/{id}."""
@@ -136,7 +165,7 @@ class VideosApi:
         async def action(_: FaultRule | None) -> Response:
             return JSONResponse(self._service.delete(job))
 
-        return await self._perform("delete", job.prompt, action)
+        return await self._perform("delete", job, action)
 
     async def create_character(self, request: Request) -> Response:
         """POST /videos/characters."""
@@ -161,21 +190,37 @@ class VideosApi:
             raise ApiError(f"The model '{name[:80]}' does not exist.", status=404, code="model_not_found")
         return JSONResponse(_model(name))
 
-    async def _accept(self, job_request: JobRequest) -> Response:
+    async def _accept(self, request: Request, job_request: JobRequest) -> Response:
+        job_request = replace(job_request, idempotency_key=request.headers.get("idempotency-key"))
+
         async def action(rule: FaultRule | None) -> Response:
-            return self._video_response(self._service.accept(job_request, rule))
+            repeated = self._service.find_repeated(job_request)
+            if repeated is None:
+                return self._video_response(request, "create", self._service.accept(job_request, rule))
+            response = self._video_response(request, "create", repeated.to_video(time.time()))
+            response.headers["Idempotent-Replayed"] = "true"
+            return response
 
-        return await self._perform(job_request.kind, job_request.prompt, action)
+        return await self._perform(job_request.kind, job_request, action)
 
-    def _video_response(self, video: dict[str, object]) -> Response:
+    def _describe(self, request: Request, operation: str, video: dict[str, Any]) -> dict[str, Any]:
+        """Return the Video as the quirks have it described in the reply to that operation."""
+        address = f"{request.url.scheme}://{request.url.netloc}/files/{video['id']}.mp4"
+        return misreport(self._service.settings.quirks.misreports, operation, video, address)
+
+    def _video_response(self, request: Request, operation: str, video: dict[str, Any]) -> Response:
         """Return a Video, with the header that tells OpenAI's SDK how long to wait before it polls again."""
         seconds = self._service.settings.poll_after
         is_unfinished = video["status"] in {"queued", "in_progress"}
         headers = {"openai-poll-after-ms": str(round(seconds * 1000))} if seconds and is_unfinished else {}
-        return JSONResponse(video, headers=headers)
+        return JSONResponse(self._describe(request, operation, video), headers=headers)
 
-    async def _perform(self, operation: str, prompt: str | None, action: fault_injection.Action) -> Response:
-        rule = self._service.fault_rules.take(operation, prompt)
+    async def _perform(
+        self, operation: str, job: Job | JobRequest | None, action: fault_injection.Action
+    ) -> Response:
+        """Perform an operation, on one job or on none in particular, as the fault rules say."""
+        prompt, model = (job.prompt, job.model) if job is not None else (None, None)
+        rule = self._service.fault_rules.take(operation, prompt, model)
         return await fault_injection.perform(rule, operation, action)
 
     def _count_and_authenticate(self, operation: str, endpoint: Endpoint) -> Endpoint:

@@ -1,4 +1,4 @@
-"""What may be asked for at this moment, and which backend would make it."""
+"""What can be asked for at this moment, and which backend would make it."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -7,20 +7,20 @@ from decimal import Decimal
 
 from videos.models import Backend, State, Video, VideoModel
 
-EXTENSION_SECONDS = (4, 8, 12, 16, 20)  # as the protocol has it
-MAX_SECONDS = 120  # seconds of a film with all its extensions, as the protocol has it
+EXTENSION_SECONDS = (4, 8, 12, 16, 20)  # that one extension may add, as the protocol has it
+MAX_SECONDS = 120  # of a video with all its extensions, as the protocol has it
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A model, and the backend that a new video of it goes to."""
+    """A model, and the backend that makes new videos with it."""
 
     model: VideoModel
     backend: Backend
 
     @property
     def takes_reference(self) -> bool:
-        """Whether a reference image may be sent along; what nobody knows yet is tried."""
+        """Whether a reference image may be sent along. While nobody knows, it may: trying finds out."""
         return self.backend.takes_reference is not False
 
     @property
@@ -30,19 +30,19 @@ class Offer:
 
     @property
     def rates(self) -> str:
-        """Dollars for a second by size, as JSON for the page's script."""
+        """Dollars for a second, by size, as JSON for the page's script."""
         return json.dumps(self.model.price_per_second)
 
     def price(self, seconds: int, size: str) -> Decimal | None:
-        """Dollars for one clip by the catalogue; None when it has no price."""
+        """Return dollars for one video by the catalogue; None when it has no price."""
         return self.model.price(seconds, size)
 
 
 def available_offers(in_use: Sequence[Backend] | None = None) -> dict[str, Offer]:
-    """Return what people may choose from, by the model's name, in the catalogue's order.
+    """Return what can be chosen from, by the model's name, in the catalogue's order.
 
-    That is every enabled model that a backend in use serves; of several such backends the first takes it.
-    `in_use` is for callers that have asked for these already.
+    That is every enabled model that a backend in use serves, with the first of several such backends. A
+    caller that has read the backends `in_use` already passes them, which saves a query.
     """
     if in_use is None:
         in_use = Backend.objects.in_use()
@@ -58,60 +58,61 @@ def available_offers(in_use: Sequence[Backend] | None = None) -> dict[str, Offer
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What can be made of one finished video now. A way that is not there is None or False."""
+    """What can be derived from one finished video now. What is not possible is None, False or empty."""
 
     remix: bool = False
     edit: bool = False
-    extend: bool = False  # by the backend itself, which makes one longer film
-    join: Offer | None = None  # where it cannot: from the last frame on by this one, and joined here
+    extend: bool = False  # by its backend itself, which makes one longer video
+    concat_offer: Offer | None = (
+        None  # else: this one goes on from the last frame, and the clips are joined here
+    )
     lengths: tuple[int, ...] = ()  # seconds that an extension may add
 
     @property
     def can_extend(self) -> bool:
-        return self.extend or self.join is not None
+        return self.extend or self.concat_offer is not None
 
 
 def capabilities_for(video: Video) -> Capabilities:
-    """Return what can be made of `video`: what its own backend is known to do, while that is in use.
+    """Return what can be derived from `video`: what its own backend is known to do, while that is in use.
 
-    Only a backend that has the whole film as one job can remix it; edits and extensions can be sent the file
-    instead.
-    A backend that cannot extend, or is not known to, is worked around where the video's model takes a
-    reference image.
+    Only a backend that made the whole video as one job can remix it; edits and extensions can be sent the
+    file instead. Where the backend cannot extend, or is not known to, the video's model can go on from the
+    last frame if it takes a reference image.
     """
     if video.state != State.COMPLETED or not video.file:
         return Capabilities()
     backend = next((each for each in Backend.objects.in_use() if each.pk == video.backend_id), None)
     extend = backend is not None and backend.can_extend is True
     has_job = bool(video.backend_job_id) and not video.concat_with_source
-    join = None if extend else _joining(video)
-    lengths = EXTENSION_SECONDS if extend else tuple(join.model.seconds) if join else ()
+    concat_offer = None if extend else _concat_offer(video)
+    lengths = EXTENSION_SECONDS if extend else tuple(concat_offer.model.seconds) if concat_offer else ()
     fitting = tuple(each for each in lengths if video.total_seconds + each <= MAX_SECONDS)
     return Capabilities(
         remix=backend is not None and backend.can_remix is True and has_job,
         edit=backend is not None and backend.can_edit is True,
         extend=extend and bool(fitting),
-        join=join if fitting else None,
+        concat_offer=concat_offer if fitting else None,
         lengths=fitting,
     )
 
 
-def _joining(video: Video) -> Offer | None:
-    """The offer that can go on from the last frame of `video`."""
+def _concat_offer(video: Video) -> Offer | None:
+    """Return the offer that can go on from the last frame of `video`, if there is one."""
     offer = available_offers().get(video.model)
-    fits = offer is not None and offer.takes_reference and video.size in offer.model.sizes
-    return offer if fits else None
+    can_continue = offer is not None and offer.takes_reference and video.size in offer.model.sizes
+    return offer if can_continue else None
 
 
 def backend_status(backends: Iterable[Backend]) -> str:
-    """Say in one word what every page has to tell about the backends in use; empty when nothing.
+    """Return in one word what every page has to tell about the backends in use; empty when nothing.
 
-    `none`: no video can be made. `simulator`: the pictures are patterns. `gone`: OpenAI's own address, where
-    every video fails.
+    `none`: no video can be made. `simulator`: the pictures are patterns. `retired`: they are all OpenAI's own
+    address, where every video fails.
     """
     backends = list(backends)
     if not backends:
         return "none"
     if all(backend.is_simulator for backend in backends):
         return "simulator"
-    return "gone" if all(backend.is_retired for backend in backends) else ""
+    return "retired" if all(backend.is_retired for backend in backends) else ""

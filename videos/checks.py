@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections
 
 from videos.models import VideoModel
@@ -18,52 +19,53 @@ from videos.models.backend import is_openai
 _ENDS_IN_VERSION = re.compile(r"/v\d[\w.-]*$")
 
 
-def fault_in_address(address: str) -> str:
-    """Return what is wrong with a backend's base URL, to be read after its name; empty when nothing is."""
+def validate_base_url(url: str, *, name: str) -> None:
+    """Raise `ValidationError` unless `url` can be a backend's base URL. Its sentence begins with `name`."""
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
         host, parts = None, None
-    if parts is None or not host or parts.scheme not in ("http", "https") or re.search(r"\s", address):
-        return "must be an http or https URL such as http://127.0.0.1:8000/v1"
+    if parts is None or not host or parts.scheme not in ("http", "https") or re.search(r"\s", url):
+        raise ValidationError(f"{name} must be an http or https URL such as http://127.0.0.1:8000/v1.")
     if parts.username or parts.password:
-        return "must not hold a password; the key belongs into its environment variable"
+        raise ValidationError(
+            f"{name} must not contain a password; the key belongs in its environment variable."
+        )
     if parts.query or parts.fragment:
-        return "must end with its path, without “?” or “#”"
+        raise ValidationError(f"{name} must end with its path, without “?” or “#”.")
     if not _ENDS_IN_VERSION.search(parts.path):
-        return "should end in the version of the API, most often /v1"
-    return ""
+        raise ValidationError(f"{name} should end in the version of the API, most often /v1.")
 
 
 @register("settings")
 def check_defaults(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """videos.E001: the shape of DEFAULT_MODEL, DEFAULT_SIZE and DEFAULT_SECONDS."""
-    faults = []
+    """videos.E001: a default that is malformed: DEFAULT_MODEL, DEFAULT_SIZE or DEFAULT_SECONDS."""
+    malformed = []
     if not settings.DEFAULT_MODEL.strip():
-        faults.append(("DEFAULT_MODEL", "the name of a model, such as sora-2"))
+        malformed.append(("DEFAULT_MODEL", "the name of a model, such as sora-2"))
     if not re.fullmatch(r"[1-9]\d{0,4}x[1-9]\d{0,4}", settings.DEFAULT_SIZE):
-        faults.append(("DEFAULT_SIZE", "WIDTHxHEIGHT in pixels, such as 1280x720"))
+        malformed.append(("DEFAULT_SIZE", "WIDTHxHEIGHT in pixels, such as 1280x720"))
     if settings.DEFAULT_SECONDS <= 0:
-        faults.append(("DEFAULT_SECONDS", "a number of seconds above 0, such as 4"))
+        malformed.append(("DEFAULT_SECONDS", "a number of seconds above 0, such as 4"))
     return [
         Error(
-            f"{name} is “{getattr(settings, name)}”, which is no default for a video.",
+            f"{name} is “{getattr(settings, name)}”, which cannot be a default.",
             hint=f"Set {name} to {wanted}.",
             id="videos.E001",
         )
-        for name, wanted in faults
+        for name, wanted in malformed
     ]
 
 
 @register()
 def check_broker(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """videos.E002: production without a broker."""
+    """videos.E002: a production deployment without a broker."""
     if not settings.PRODUCTION or settings.REDIS_URL:
         return []
     return [
         Error(
-            "REDIS_URL is not set, so no worker would ever hear of a video.",
+            "REDIS_URL is not set, so no worker would ever be told of a video.",
             hint="Set REDIS_URL to your Redis or Valkey, such as redis://localhost:6379/0.",
             id="videos.E002",
         )
@@ -72,14 +74,14 @@ def check_broker(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
 
 @register()
 def check_folders(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """videos.E003: folders that cannot be written to."""
+    """videos.E003: a folder that cannot be written to."""
     folders = {"DATA_DIR": Path(settings.DATA_DIR)}
     if settings.STORAGES["default"]["BACKEND"].endswith(".FileSystemStorage"):
         folders["VIDEO_STORAGE_PATH"] = Path(settings.VIDEO_STORAGE_PATH)
     return [
         Error(
             f"{name} ({folder}) cannot be written to.",
-            hint=f"Give the user of this process the right to write there, or set {name} to another folder.",
+            hint=f"Give this process's user write permission there, or set {name} to another folder.",
             id="videos.E003",
         )
         for name, folder in folders.items()
@@ -88,7 +90,7 @@ def check_folders(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
 
 
 def _is_writable(folder: Path) -> bool:
-    """Whether files can be made in `folder`, or the folder itself where it is not there yet."""
+    """Whether files can be created in `folder`, or the folder itself if it does not exist yet."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
@@ -96,7 +98,7 @@ def _is_writable(folder: Path) -> bool:
 
 @register()
 def check_backend(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """videos.W001 and W002: where the videos are to come from."""
+    """videos.W001 and W002: an address that makes no videos any more, and an unusable base URL."""
     key_alone = bool(settings.OPENAI_API_KEY and not settings.OPENAI_BASE_URL)
     if key_alone or is_openai(settings.OPENAI_BASE_URL):
         what = (
@@ -113,23 +115,20 @@ def check_backend(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
                 id="videos.W001",
             )
         ]
-    fault = fault_in_address(settings.OPENAI_BASE_URL) if settings.OPENAI_BASE_URL else ""
-    if not fault:
-        return []
-    return [
-        Warning(
-            f"OPENAI_BASE_URL {fault}.",
-            hint="Correct OPENAI_BASE_URL: it is put before /videos in every request.",
-            id="videos.W002",
-        )
-    ]
+    if settings.OPENAI_BASE_URL:
+        try:
+            validate_base_url(settings.OPENAI_BASE_URL, name="OPENAI_BASE_URL")
+        except ValidationError as error:
+            hint = "Correct OPENAI_BASE_URL: every request goes to an address that begins with it."
+            return [Warning(error.messages[0], hint=hint, id="videos.W002")]
+    return []
 
 
 @register(Tags.database)
 def check_catalogue(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """videos.W003: defaults that the catalogue does not offer. Says nothing before the first migration."""
+    """videos.W003: a default that the catalogue does not offer. Passes before the first migration."""
     if "default" not in (databases or ()):
         return []
     try:
@@ -137,11 +136,11 @@ def check_catalogue(
             return []
         model = VideoModel.objects.filter(name=settings.DEFAULT_MODEL, enabled=True).first()
     except DatabaseError:
-        return []  # whatever is wrong with the database, its own checks and errors say it better
+        return []  # a broken database is reported better by its own checks and errors
     if model is None:
-        wrong = [f"DEFAULT_MODEL “{settings.DEFAULT_MODEL}”"]
+        not_offered = [f"DEFAULT_MODEL “{settings.DEFAULT_MODEL}”"]
     else:
-        wrong = [
+        not_offered = [
             f"{name} “{value}”"
             for name, value, offered in (
                 ("DEFAULT_SIZE", settings.DEFAULT_SIZE, model.sizes),
@@ -151,9 +150,9 @@ def check_catalogue(
         ]
     return [
         Warning(
-            f"The catalogue does not offer the {what}.",
+            f"The catalogue does not offer the {default}.",
             hint="Change the setting, or the model in the admin.",
             id="videos.W003",
         )
-        for what in wrong
+        for default in not_offered
     ]

@@ -1,4 +1,4 @@
-"""What every page knows."""
+"""What every page may draw beside its own content."""
 
 from functools import cache
 
@@ -7,17 +7,17 @@ from django.utils.functional import SimpleLazyObject
 
 from videos.capabilities import backend_status
 from videos.models import Backend
-from videos.services.characters import has_characters
+from videos.services.characters import can_use_characters
 
 
 def studio(request: HttpRequest) -> dict[str, object]:
-    """Tell the templates what to say about where the pictures come from (`catalogue.standing`).
+    """Add the status of the backends, those that are paused, and whether there are characters.
 
-    The database is asked only by the pages that say it: most answers are fragments.
+    All of it is lazy: most answers are fragments, which ask the database for none of it.
     """
     in_use = cache(Backend.objects.in_use)
     return {
-        "standing": SimpleLazyObject(lambda: backend_status(in_use())),
-        "has_characters": SimpleLazyObject(lambda: has_characters(request.user.pk, in_use())),
-        "resting": SimpleLazyObject(lambda: list(Backend.objects.paused())),
+        "backend_status": SimpleLazyObject(lambda: backend_status(in_use())),
+        "has_characters": SimpleLazyObject(lambda: can_use_characters(request.user.pk, in_use())),
+        "paused_backends": SimpleLazyObject(lambda: list(Backend.objects.paused())),
     }

@@ -7,7 +7,7 @@ So a message with a task name that no longer exists, sent before an upgrade, is 
 from celery import shared_task
 
 from videos.engine import characters, cleanup, dispatch, poll, reconcile, store, submit, sweep
-from videos.services.backends import probe_new_backend
+from videos.services.backends import probe_unprobed_backend
 
 
 @shared_task(name="videos.dispatch", time_limit=60)
@@ -47,7 +47,7 @@ def reconcile_task(backend_id: int) -> None:
 
 @shared_task(name="videos.probe", time_limit=300)
 def probe_task(backend_id: int) -> None:
-    probe_new_backend(backend_id)
+    probe_unprobed_backend(backend_id)
 
 
 @shared_task(name="videos.clean_up_video", time_limit=120)

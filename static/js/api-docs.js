@@ -1,14 +1,14 @@
-// Swagger UI, which comes with django-ninja. Nothing is asked of other servers.
-const place = document.getElementById("swagger");
+// Swagger UI, bundled with django-ninja. Nothing is loaded from other servers.
+const container = document.getElementById("swagger");
 
 SwaggerUIBundle({
-  url: place.dataset.address,
-  domNode: place,
+  url: container.dataset.address,
+  domNode: container,
   presets: [SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",
   validatorUrl: null,
   requestInterceptor(request) {
-    if (place.dataset.csrf) request.headers["X-CSRFToken"] = place.dataset.csrf;
+    if (container.dataset.csrf) request.headers["X-CSRFToken"] = container.dataset.csrf;
     return request;
   },
 });

@@ -1,102 +1,104 @@
-// One transport for all: they start, stop and seek together, and are brought back in step when they drift.
-const films = [...document.querySelectorAll(".take__film")];
-const bar = document.getElementById("transport");
-const seek = bar.querySelector("[data-seek]");
-const clock = bar.querySelector("[data-clock]");
-const playButton = bar.querySelector("[data-play]");
-const pauseButton = bar.querySelector("[data-pause]");
-const sound = bar.querySelector("[data-sound]");
-const DRIFT = 0.08; // seconds apart before one is set right
+// One set of playback controls for all videos. They start, stop and seek together and are resynchronised when they
+// drift apart.
+const videos = [...document.querySelectorAll(".take__player")];
+const controls = document.getElementById("transport");
+const slider = controls.querySelector("[data-seek]");
+const clock = controls.querySelector("[data-clock]");
+const playButton = controls.querySelector("[data-play]");
+const pauseButton = controls.querySelector("[data-pause]");
+const sound = controls.querySelector("[data-sound]");
+const MAX_DRIFT = 0.08; // seconds
 const FRAME = 1 / 24;
 
 let playing = false;
-let position = 0; // seconds, of all of them
-let since = 0; // when, by performance.now(), the position was so
+let position = 0; // seconds, shared by all videos
+let positionAt = 0; // performance.now() at the time of `position`
 
-const length = () => Math.max(0, ...films.map((film) => (Number.isFinite(film.duration) ? film.duration : 0)));
-const end = (film) => Math.max(0, (film.duration || 0) - 0.001);
+const duration = () => Math.max(0, ...videos.map((video) => (Number.isFinite(video.duration) ? video.duration : 0)));
+const end = (video) => Math.max(0, (video.duration || 0) - 0.001);
 
-function now() {
-  return playing ? Math.min(length(), position + (performance.now() - since) / 1000) : position;
+function currentPosition() {
+  return playing ? Math.min(duration(), position + (performance.now() - positionAt) / 1000) : position;
 }
 
-function show() {
-  const at = now();
-  seek.max = length().toFixed(2);
-  if (document.activeElement !== seek || playing) seek.value = at;
-  seek.setAttribute("aria-valuetext", `${at.toFixed(1)} of ${length().toFixed(1)} seconds`);
-  const minutes = Math.floor(at / 60);
-  clock.textContent = `${minutes}:${String(Math.floor(at % 60)).padStart(2, "0")}.${Math.floor((at * 10) % 10)}`;
+function render() {
+  const current = currentPosition();
+  slider.max = duration().toFixed(2);
+  if (document.activeElement !== slider || playing) slider.value = current;
+  slider.setAttribute("aria-valuetext", `${current.toFixed(1)} of ${duration().toFixed(1)} seconds`);
+  const minutes = Math.floor(current / 60);
+  const seconds = String(Math.floor(current % 60)).padStart(2, "0");
+  clock.textContent = `${minutes}:${seconds}.${Math.floor((current * 10) % 10)}`;
   playButton.hidden = playing;
   pauseButton.hidden = !playing;
 }
 
-function goTo(seconds) {
-  position = Math.min(Math.max(0, seconds), length());
-  since = performance.now();
-  for (const film of films) film.currentTime = Math.min(position, end(film));
-  show();
+function seek(seconds) {
+  position = Math.min(Math.max(0, seconds), duration());
+  positionAt = performance.now();
+  for (const video of videos) video.currentTime = Math.min(position, end(video));
+  render();
 }
 
 async function play() {
-  if (now() >= length() - 0.01) goTo(0);
-  const ready = films.filter((film) => position < end(film));
+  if (currentPosition() >= duration() - 0.01) seek(0);
+  const ready = videos.filter((video) => position < end(video));
   playing = true;
-  await Promise.allSettled(ready.map((film) => film.play()));
-  since = performance.now();
-  requestAnimationFrame(step);
-  show();
+  await Promise.allSettled(ready.map((video) => video.play()));
+  positionAt = performance.now();
+  requestAnimationFrame(tick);
+  render();
 }
 
 function pause() {
-  position = now();
+  position = currentPosition();
   playing = false;
-  for (const film of films) film.pause();
-  goTo(position);
+  for (const video of videos) video.pause();
+  seek(position);
 }
 
-function step() {
+function tick() {
   if (!playing) return;
-  const at = now();
-  if (at >= length()) {
+  const current = currentPosition();
+  if (current >= duration()) {
     pause();
     return;
   }
-  // Whoever waits for data holds up the others; otherwise whoever is off is set right.
-  const waiting = films.find((film) => at < end(film) && film.readyState < 3 && !film.seeking);
-  if (waiting) {
-    position = Math.min(at, waiting.currentTime);
-    since = performance.now();
+  // A video that is buffering holds up the others; a video that has drifted is moved to the shared position.
+  const buffering = videos.find((video) => current < end(video) && video.readyState < 3 && !video.seeking);
+  if (buffering) {
+    position = Math.min(current, buffering.currentTime);
+    positionAt = performance.now();
   }
-  for (const film of films) {
-    if (at >= end(film)) continue;
-    if (!film.seeking && Math.abs(film.currentTime - at) > DRIFT) film.currentTime = at;
-    if (film.paused) film.play().catch(() => {});
+  for (const video of videos) {
+    if (current >= end(video)) continue;
+    if (!video.seeking && Math.abs(video.currentTime - current) > MAX_DRIFT) video.currentTime = current;
+    if (video.paused) video.play().catch(() => {});
   }
-  show();
-  requestAnimationFrame(step);
+  render();
+  requestAnimationFrame(tick);
 }
 
 function toggleSound() {
   const on = sound.getAttribute("aria-pressed") !== "true";
   sound.setAttribute("aria-pressed", String(on));
-  films[0].muted = !on;
+  videos[0].muted = !on;
 }
 
-const KEYS = {
+const SHORTCUTS = {
   " ": () => (playing ? pause() : play()),
-  ArrowLeft: () => (pause(), goTo(position - FRAME)),
-  ArrowRight: () => (pause(), goTo(position + FRAME)),
-  Home: () => goTo(0),
-  End: () => (pause(), goTo(length())),
+  ArrowLeft: () => (pause(), seek(position - FRAME)),
+  ArrowRight: () => (pause(), seek(position + FRAME)),
+  Home: () => seek(0),
+  End: () => (pause(), seek(duration())),
   m: toggleSound,
 };
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || !SHORTCUTS[event.key]) return;
   if (event.target.matches("summary, a") || (event.key === " " && event.target.matches("button"))) return;
   event.preventDefault();
-  KEYS[event.key]();
+  SHORTCUTS[event.key]();
 });
 playButton.addEventListener("click", async () => {
   await play();
@@ -106,14 +108,14 @@ pauseButton.addEventListener("click", () => {
   pause();
   playButton.focus();
 });
-seek.addEventListener("input", () => goTo(Number(seek.value)));
+slider.addEventListener("input", () => seek(Number(slider.value)));
 sound.addEventListener("click", toggleSound);
 
-for (const film of films) {
-  film.controls = false;
-  film.muted = true;
-  film.addEventListener("loadedmetadata", show);
-  film.addEventListener("click", () => KEYS[" "]());
+for (const video of videos) {
+  video.controls = false;
+  video.muted = true;
+  video.addEventListener("loadedmetadata", render);
+  video.addEventListener("click", () => SHORTCUTS[" "]());
 }
-bar.hidden = false;
-show();
+controls.hidden = false;
+render();

@@ -1,12 +1,12 @@
-// The form: keeps the draft, offers only what the model takes and says what it costs. Its image is in reference.js.
-// It is replaced by the server's answers, so everything listens on the document.
+// The composer: saves the draft, offers only what the model supports and shows the price. Its reference image is in
+// composer-reference.js. Responses replace the form, so everything listens on the document.
 const form = () => document.getElementById("composer");
 const prompt = () => document.getElementById("id_prompt");
 const chosen = (name) => form().querySelector(`input[name='${name}']:checked`)?.value;
-const NEAR = 0.9; // of the limit: from here on the characters are counted
+const COUNT_FROM = 0.9; // of the limit: from here on the character count is shown
 
-// --- What the model takes ---------------------------------------------------------------------------------
-function offer() {
+// --- What the model supports -------------------------------------------------------------------------------
+function updateOptions() {
   const model = chosen("model");
   for (const name of ["seconds", "size"]) {
     const inputs = [...form().querySelectorAll(`input[name='${name}']`)];
@@ -20,27 +20,27 @@ function offer() {
       if (first) first.checked = true;
     }
   }
-  offerCharacters(model);
+  updateCharacters(model);
 }
 
-function offerCharacters(model) {
-  const cast = form().querySelector(".choice--cast");
-  if (!cast) return;
-  const inputs = [...cast.querySelectorAll("input")];
-  const known = inputs.filter((input) => !model || input.dataset.models.split("|").includes(model));
-  const full = known.filter((input) => input.checked).length >= Number(cast.dataset.limit);
+function updateCharacters(model) {
+  const group = form().querySelector(".option-group--characters");
+  if (!group) return;
+  const inputs = [...group.querySelectorAll("input")];
+  const supported = inputs.filter((input) => !model || input.dataset.models.split("|").includes(model));
+  const full = supported.filter((input) => input.checked).length >= Number(group.dataset.limit);
   for (const input of inputs) {
     const label = input.closest("label");
-    label.hidden = !known.includes(input);
+    label.hidden = !supported.includes(input);
     input.disabled = label.hidden || (full && !input.checked);
   }
-  cast.hidden = !known.length && !cast.querySelector(".error");
+  group.hidden = !supported.length && !group.querySelector(".field-error");
 }
 
-// --- What it costs ----------------------------------------------------------------------------------------
+// --- Price -------------------------------------------------------------------------------------------------
 const DOLLARS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumFractionDigits: 4 });
 
-function cost() {
+function updatePrice() {
   const choice = form().querySelector("input[name='model']:checked");
   const rates = JSON.parse(choice?.dataset.rates ?? "{}");
   const rate = rates[chosen("size")] ?? rates["*"];
@@ -50,100 +50,100 @@ function cost() {
   const price = form().querySelector("[data-price]");
   price.hidden = !known;
   price.textContent = known ? DOLLARS.format(takes * Number(rate) * Number(seconds)) : "";
-  const each = form().querySelector("[data-price-of-each]");
+  const each = form().querySelector("[data-price-each]");
   each.hidden = !known || takes === 1;
   each.textContent = each.hidden ? "" : `${takes} × ${DOLLARS.format(Number(rate) * Number(seconds))}`;
   form().querySelector("[data-price-note]").hidden = !known || !choice.hasAttribute("data-free");
 }
 
-// --- The prompt -------------------------------------------------------------------------------------------
-function fit() {
+// --- Prompt ------------------------------------------------------------------------------------------------
+function autosize() {
   if (CSS.supports("field-sizing", "content")) return;
   prompt().style.blockSize = "auto";
   prompt().style.blockSize = `${prompt().scrollHeight}px`;
 }
 
-function count() {
+function updateCount() {
   const limit = Number(prompt().dataset.limit);
   const length = [...prompt().value].length;
   const note = document.getElementById("prompt-count");
-  note.hidden = length < limit * NEAR;
+  note.hidden = length < limit * COUNT_FROM;
   note.classList.toggle("composer__count--over", length > limit);
   note.textContent = note.hidden ? "" : `${length.toLocaleString("en")} of ${limit.toLocaleString("en")} characters`;
 }
 
-// --- The draft --------------------------------------------------------------------------------------------
-const KEPT = ["model", "seconds", "size", "takes"];
-const key = () => `contentgen.draft.${form().dataset.owner}`;
+// --- Draft -------------------------------------------------------------------------------------------------
+const SAVED_FIELDS = ["model", "seconds", "size", "takes"];
+const storageKey = () => `contentgen.draft.${form().dataset.owner}`;
 
-function keep() {
-  const values = Object.fromEntries(KEPT.map((name) => [name, chosen(name)]));
+function saveDraft() {
+  const values = Object.fromEntries(SAVED_FIELDS.map((name) => [name, chosen(name)]));
   values.prompt = prompt().value;
   try {
-    localStorage.setItem(key(), JSON.stringify(values));
+    localStorage.setItem(storageKey(), JSON.stringify(values));
   } catch {
-    // Forbidden or full: the draft lives as long as the page.
+    // Blocked or full: the draft lives as long as the page.
   }
 }
 
-function draft() {
+function savedDraft() {
   try {
-    return JSON.parse(localStorage.getItem(key()));
+    return JSON.parse(localStorage.getItem(storageKey()));
   } catch {
     return null;
   }
 }
 
-function restore() {
-  const kept = draft();
-  if (!kept) return;
-  prompt().value = kept.prompt ?? "";
-  for (const name of KEPT) {
-    const input = [...form().querySelectorAll(`input[name='${name}']`)].find((each) => each.value === kept[name]);
+function restoreDraft() {
+  const saved = savedDraft();
+  if (!saved) return;
+  prompt().value = saved.prompt ?? "";
+  for (const name of SAVED_FIELDS) {
+    const input = [...form().querySelectorAll(`input[name='${name}']`)].find((each) => each.value === saved[name]);
     if (input) input.checked = true;
   }
 }
 
-// A template, or a video to make another like, replaces what was typed; what was typed can be had back.
+// A template, or the settings of another video, replaces what was typed; the draft can be restored.
 let typed = "";
 let replaced = "";
 
-function offerUndo() {
-  const button = form().querySelector("[data-undo]");
+function updateRestoreButton() {
+  const button = form().querySelector("[data-restore-draft]");
   button.hidden = !replaced || replaced === prompt().value;
 }
 
-// --- Listening --------------------------------------------------------------------------------------------
-function begin() {
+// --- Events ------------------------------------------------------------------------------------------------
+function initialise() {
   const mac = /Mac|iPhone|iPad/.test(navigator.platform);
-  const keys = form().querySelector(".composer__keys");
-  keys.hidden = false;
-  if (mac) keys.querySelector("[data-mod]").textContent = "⌘";
-  offer();
-  cost();
-  fit();
-  count();
+  const hint = form().querySelector(".composer__shortcut");
+  hint.hidden = false;
+  if (mac) hint.querySelector("[data-modifier-key]").textContent = "⌘";
+  updateOptions();
+  updatePrice();
+  autosize();
+  updateCount();
 }
 
 document.addEventListener("input", (event) => {
   if (!event.target.closest("#composer")) return;
-  if (["model", "characters"].includes(event.target.name)) offer();
-  if (["model", "seconds", "size", "takes"].includes(event.target.name)) cost();
+  if (["model", "characters"].includes(event.target.name)) updateOptions();
+  if (["model", "seconds", "size", "takes"].includes(event.target.name)) updatePrice();
   if (event.target === prompt()) {
     typed = prompt().value;
-    fit();
-    count();
+    autosize();
+    updateCount();
   }
-  keep();
+  saveDraft();
 });
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-undo]")) {
+  if (event.target.closest("[data-restore-draft]")) {
     prompt().value = typed = replaced;
     replaced = "";
-    event.target.closest("[data-undo]").hidden = true;
-    begin();
-    keep();
+    event.target.closest("[data-restore-draft]").hidden = true;
+    initialise();
+    saveDraft();
     prompt().focus();
   }
   if (event.target.closest("[data-template]")) replaced = typed.trim() ? typed : "";
@@ -157,17 +157,17 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.elt.id !== "composer") return;
-  begin();
+  initialise();
   if (form().hasAttribute("data-fresh")) {
     typed = replaced = "";
     prompt().focus();
   }
-  offerUndo();
-  keep();
+  updateRestoreButton();
+  saveDraft();
 });
 
-if (form().hasAttribute("data-fresh")) restore();
-else replaced = draft()?.prompt ?? "";
+if (form().hasAttribute("data-fresh")) restoreDraft();
+else replaced = savedDraft()?.prompt ?? "";
 typed = prompt().value;
-begin();
-offerUndo();
+initialise();
+updateRestoreButton();

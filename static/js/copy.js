@@ -1,10 +1,10 @@
-// Buttons that copy a field or a text. Without the browser's leave, what is to be copied is selected for the hand.
-const words = (source) => source.value ?? source.textContent;
+// Buttons that copy a field or a text. Where the browser does not allow it, the text is selected instead.
+const textOf = (source) => source.value ?? source.textContent;
 
 function select(source) {
   if (source.select) return source.select();
-  const folded = source.closest("details");
-  if (folded) folded.open = true;
+  const details = source.closest("details");
+  if (details) details.open = true;
   return getSelection().selectAllChildren(source);
 }
 
@@ -12,7 +12,7 @@ async function copy(button) {
   const source = document.getElementById(button.dataset.copy);
   const label = button.querySelector("span") ?? button;
   try {
-    await navigator.clipboard.writeText(words(source));
+    await navigator.clipboard.writeText(textOf(source));
     label.textContent = "Copied";
     document.getElementById("announcer").textContent = "Copied";
   } catch {
@@ -21,7 +21,7 @@ async function copy(button) {
   }
 }
 
-function reveal() {
+function showButtons() {
   for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
 }
 
@@ -32,5 +32,5 @@ document.addEventListener("click", ({ target }) => {
 document.addEventListener("focusin", ({ target }) => {
   if (target.id && document.querySelector(`[data-copy="${CSS.escape(target.id)}"]`)) target.select?.();
 });
-document.addEventListener("htmx:afterSettle", reveal);
-reveal();
+document.addEventListener("htmx:afterSettle", showButtons);
+showButtons();

@@ -1,50 +1,53 @@
-// Keys for the player of the page. Which presses are meant for it, and whether people want single keys at all,
-// keys.js knows: it offers them, and taking the event says that it is done.
+// Shortcuts for the player of the page. shortcuts.js decides which key presses are meant for it and whether
+// single-key shortcuts are on: it dispatches them as events, and preventDefault() says that one was handled.
 const FRAME = 1 / 24;
-const LONG = 30; // seconds; a longer film is gone through in larger steps
-const KEEP = "input, select, textarea, video"; // they know what these keys mean
-const PRESSED = "button, summary"; // these know what the space bar means
+const LONG = 30; // seconds; longer videos are skipped through in larger steps
+const OWN_KEYS = "input, select, textarea, video"; // elements that use these keys themselves
+const SPACE_ACTIVATED = "button, summary"; // elements that the space bar activates
 
 const player = () => document.getElementById("player");
-const step = (film) => (film.duration > LONG ? 5 : 1);
 
-function seek(film, seconds) {
-  const end = Number.isFinite(film.duration) ? film.duration : film.currentTime;
-  film.currentTime = Math.min(Math.max(0, seconds), end);
+function seek(video, seconds) {
+  const end = Number.isFinite(video.duration) ? video.duration : video.currentTime;
+  video.currentTime = Math.min(Math.max(0, seconds), end);
 }
 
-function nudge(film, frames) {
-  film.pause();
-  seek(film, film.currentTime + frames * FRAME);
+function skip(video, direction) {
+  seek(video, video.currentTime + direction * (video.duration > LONG ? 5 : 1));
 }
 
-function toggle(film) {
-  if (film.paused) film.play().catch(() => {}); // a file that cannot be played says so in its own controls
-  else film.pause();
+function stepFrames(video, frames) {
+  video.pause();
+  seek(video, video.currentTime + frames * FRAME);
 }
 
-const KEYS = {
-  " ": (film, { repeat }) => repeat || toggle(film),
-  ArrowLeft: (film, { shiftKey }) => (shiftKey ? nudge(film, -1) : seek(film, film.currentTime - step(film))),
-  ArrowRight: (film, { shiftKey }) => (shiftKey ? nudge(film, 1) : seek(film, film.currentTime + step(film))),
-  ",": (film) => nudge(film, -1),
-  ".": (film) => nudge(film, 1),
-  Home: (film) => seek(film, 0),
-  End: (film) => seek(film, Infinity),
-  m: (film) => (film.muted = !film.muted),
+function toggle(video) {
+  if (video.paused) video.play().catch(() => {}); // a file that cannot be played shows so in its own controls
+  else video.pause();
+}
+
+const SHORTCUTS = {
+  " ": (video, { repeat }) => repeat || toggle(video),
+  ArrowLeft: (video, { shiftKey }) => (shiftKey ? stepFrames(video, -1) : skip(video, -1)),
+  ArrowRight: (video, { shiftKey }) => (shiftKey ? stepFrames(video, 1) : skip(video, 1)),
+  ",": (video) => stepFrames(video, -1),
+  ".": (video) => stepFrames(video, 1),
+  Home: (video) => seek(video, 0),
+  End: (video) => seek(video, Infinity),
+  m: (video) => (video.muted = !video.muted),
 };
 
-document.addEventListener("studio:key", (event) => {
+document.addEventListener("studio:player-key", (event) => {
   const { key, shiftKey, target } = event.detail;
-  const film = player();
-  const shifted = shiftKey && !key.startsWith("Arrow");
-  if (!film || !Object.hasOwn(KEYS, key) || shifted || target.closest?.(KEEP)) return;
-  if (key === " " && target.closest?.(PRESSED)) return;
-  KEYS[key](film, event.detail);
+  const video = player();
+  const isShifted = shiftKey && !key.startsWith("Arrow");
+  if (!video || !Object.hasOwn(SHORTCUTS, key) || isShifted || target.closest?.(OWN_KEYS)) return;
+  if (key === " " && target.closest?.(SPACE_ACTIVATED)) return;
+  SHORTCUTS[key](video, event.detail);
   event.preventDefault();
 });
 
-// A click on the player leaves the keys with the page: only who came to it by Tab wants its own.
+// After a click on the player the shortcuts stay with the page: only people who reach it with Tab want its own keys.
 document.addEventListener("focusin", ({ target }) => {
   if (target !== player() || target.matches(":focus-visible")) return;
   document.addEventListener("pointerup", () => setTimeout(() => target.blur()), { once: true });

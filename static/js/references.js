@@ -1,14 +1,14 @@
-// The page of the reference images: files are sent as they are chosen, dropped or pasted.
-const form = document.getElementById("adding");
+// The references page: files are uploaded as soon as they are chosen, dropped or pasted.
+const form = document.getElementById("upload");
 const file = document.getElementById("id_images");
-const asking = document.getElementById("asking");
+const deleteDialog = document.getElementById("delete-dialog");
 
-function send(files) {
-  const pictures = [...files].filter((each) => each.type.startsWith("image/"));
-  if (!pictures.length || file.disabled) return false;
-  const carrier = new DataTransfer();
-  for (const picture of pictures) carrier.items.add(picture);
-  file.files = carrier.files;
+function upload(files) {
+  const images = [...files].filter((each) => each.type.startsWith("image/"));
+  if (!images.length || file.disabled) return false;
+  const transfer = new DataTransfer();
+  for (const image of images) transfer.items.add(image);
+  file.files = transfer.files;
   form.requestSubmit();
   return true;
 }
@@ -20,36 +20,36 @@ file.addEventListener("change", () => {
 form.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (detail.elt !== form) return;
   form.reset();
-  document.querySelector("main input[type='search']").value = ""; // all are shown again
+  document.querySelector("main input[type='search']").value = ""; // the whole list is shown again
 });
 
-const carries = (event) => event.dataTransfer?.types.includes("Files");
+const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
 
 document.addEventListener("dragover", (event) => {
-  if (!carries(event)) return;
+  if (!hasFiles(event)) return;
   event.preventDefault();
-  form.classList.add("adding--over");
+  form.classList.add("upload--drag-over");
 });
 document.addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) form.classList.remove("adding--over");
+  if (!event.relatedTarget) form.classList.remove("upload--drag-over");
 });
 document.addEventListener("drop", (event) => {
-  if (!carries(event)) return;
+  if (!hasFiles(event)) return;
   event.preventDefault();
-  form.classList.remove("adding--over");
-  send(event.dataTransfer.files);
+  form.classList.remove("upload--drag-over");
+  upload(event.dataTransfer.files);
 });
 document.addEventListener("paste", (event) => {
-  if (send(event.clipboardData.files)) event.preventDefault();
+  if (upload(event.clipboardData.files)) event.preventDefault();
 });
 
-// --- Deleting: the question comes in a dialog, and its image goes with the answer ---------------------------
+// --- Deleting: the confirmation is loaded into a dialog ----------------------------------------------------
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  if (detail.elt === asking) asking.showModal();
+  if (detail.elt === deleteDialog) deleteDialog.showModal();
 });
 
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (!asking.contains(detail.elt)) return;
-  asking.close();
+  if (!deleteDialog.contains(detail.elt)) return;
+  deleteDialog.close();
   if (document.activeElement === document.body) (document.querySelector(".card a") ?? file).focus();
 });

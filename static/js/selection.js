@@ -1,18 +1,17 @@
-// Selecting cards: by their box, and with Shift a range. Boxes belong to the form `bulk`, which does
-// the work with or without this.
+// Selecting cards, with Shift a range. The checkboxes belong to the form `bulk`, which works with or without this.
 const bar = document.getElementById("bulk");
 const compare = bar.querySelector("[data-compare]");
 let anchor = null;
 
-const boxes = () => [...document.querySelectorAll("#cards .pick input")];
-const chosen = () => boxes().filter((box) => box.checked);
-const boxOf = (card) => card?.querySelector(".pick input");
-const finished = (box) => box.closest(".card").dataset.status === "completed";
+const boxes = () => [...document.querySelectorAll("#cards .card__select input")];
+const selectedBoxes = () => boxes().filter((box) => box.checked);
+const boxOf = (card) => card?.querySelector(".card__select input");
+const isFinished = (box) => box.closest(".card").dataset.status === "completed";
 
 function update() {
-  const selected = chosen();
+  const selected = selectedBoxes();
   bar.querySelector("[data-count]").textContent = selected.length;
-  if (compare) compare.disabled = selected.length < 2 || selected.length > 4 || !selected.every(finished);
+  if (compare) compare.disabled = selected.length < 2 || selected.length > 4 || !selected.every(isFinished);
   const all = bar.querySelector("[data-select-all]");
   all.hidden = selected.length > 0 && selected.length === boxes().length;
 }
@@ -35,7 +34,7 @@ function clear() {
 
 document.addEventListener("click", (event) => {
   const target = event.target;
-  if (target.matches?.(".pick input")) {
+  if (target.matches?.(".card__select input")) {
     select(target, { range: event.shiftKey, on: target.checked });
   } else if (event.shiftKey && target.closest?.("#cards .card") && !target.closest("form, button, label")) {
     event.preventDefault();
@@ -49,19 +48,19 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// The keys themselves are in keys.js, where they can be turned off; Escape is nobody's single key.
+// Single-key shortcuts are in shortcuts.js and can be turned off. Escape always works.
 document.addEventListener("keydown", (event) => {
-  const busy = document.querySelector("dialog[open], details.menu[open]");
-  if (event.key === "Escape" && !busy && !event.defaultPrevented) clear();
+  const hasOpenPopup = document.querySelector("dialog[open], details.menu[open]");
+  if (event.key === "Escape" && !hasOpenPopup && !event.defaultPrevented) clear();
 });
 
 document.addEventListener("studio:trash", (event) => {
-  if (!chosen().length) select(boxOf(event.target));
+  if (!selectedBoxes().length) select(boxOf(event.target));
   bar.querySelector("[value='trash']")?.click();
   event.preventDefault();
 });
 
-// A card that is drawn again keeps its box as it was.
+// A card that is replaced stays selected.
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const fresh = boxOf(event.detail.fragment);
   if (fresh && boxOf(event.detail.target)?.checked) fresh.checked = true;
@@ -70,5 +69,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!event.detail.successful || !bar.contains(event.detail.elt)) return;
   for (const menu of bar.querySelectorAll("details[open]")) menu.open = false;
 });
-for (const news of ["htmx:afterSettle", "htmx:oobAfterSwap", "htmx:afterOnLoad"]) document.addEventListener(news, update);
+for (const event of ["htmx:afterSettle", "htmx:oobAfterSwap", "htmx:afterOnLoad"]) {
+  document.addEventListener(event, update);
+}
 update();

@@ -1,43 +1,43 @@
-// Header, demo note and dialogs. Everything here only spares a page load or a click.
+// Theme switch, demo banner, menus and dialogs. Every page works without them.
 const THEMES = ["system", "light", "dark"];
 const root = document.documentElement;
 
-function remember(storage, key, value) {
+function store(storage, key, value) {
   try {
     storage.setItem(key, value);
   } catch {
-    // Forbidden or full: it holds until the page is left.
+    // Blocked or full: it lasts until the page is left.
   }
 }
 
-function themeSwitch(button) {
-  const say = () => {
-    button.setAttribute("aria-label", `Colours: ${root.dataset.theme}. Change`);
-    button.title = `Colours: ${root.dataset.theme}`;
+function initialiseThemeSwitch(button) {
+  const updateLabel = () => {
+    button.setAttribute("aria-label", `Theme: ${root.dataset.theme}. Change`);
+    button.title = `Theme: ${root.dataset.theme}`;
   };
   button.addEventListener("click", () => {
     root.dataset.theme = THEMES[(THEMES.indexOf(root.dataset.theme) + 1) % THEMES.length];
-    remember(localStorage, "contentgen.theme", root.dataset.theme);
-    say();
+    store(localStorage, "contentgen.theme", root.dataset.theme);
+    updateLabel();
   });
-  say();
+  updateLabel();
   button.hidden = false;
 }
 
-function demoNote(note) {
-  const button = note.querySelector("button");
+function initialiseDemoBanner(banner) {
+  const button = banner.querySelector("button");
   button.hidden = false;
   button.addEventListener("click", () => {
     root.dataset.demo = "hidden";
-    remember(sessionStorage, "contentgen.demo", "hidden");
+    store(sessionStorage, "contentgen.demo", "hidden");
     document.getElementById("main").focus();
   });
 }
 
-const theme = document.getElementById("theme");
-if (theme) themeSwitch(theme);
-const demo = document.getElementById("demo");
-if (demo) demoNote(demo);
+const themeSwitch = document.getElementById("theme-switch");
+if (themeSwitch) initialiseThemeSwitch(themeSwitch);
+const demoBanner = document.getElementById("demo-banner");
+if (demoBanner) initialiseDemoBanner(demoBanner);
 
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog]");
@@ -45,7 +45,7 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     const dialog = document.getElementById(opener.dataset.dialog);
     dialog.showModal();
-    dialog.dispatchEvent(new CustomEvent("studio:open"));
+    dialog.dispatchEvent(new CustomEvent("studio:dialog-open"));
   }
   const closer = event.target.closest("dialog [data-close]");
   if (closer) {
@@ -65,7 +65,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// A draft is for its writer only: it leaves the browser when they sign out.
+// Drafts are private: signing out removes them from the browser.
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-forget-draft]")) return;
   for (const key of Object.keys(localStorage)) {

@@ -1,4 +1,4 @@
-// Loaded before anything is painted, so that no page flashes in the wrong colours.
+// Runs before the first paint, so that no page flashes in the wrong colours.
 (() => {
   const root = document.documentElement;
   root.classList.add("js");
@@ -7,6 +7,6 @@
     if (theme === "light" || theme === "dark") root.dataset.theme = theme;
     if (sessionStorage.getItem("contentgen.demo")) root.dataset.demo = "hidden";
   } catch {
-    // Storage may be forbidden; then the system's wish holds.
+    // Storage may be blocked; then the system's preference applies.
   }
 })();

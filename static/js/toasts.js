@@ -1,11 +1,11 @@
-// Short notes that go by themselves. They come as `toast` events (from scripts, or from the server by HX-Trigger)
-// with {text, undo}, where `undo` is an address that takes a POST; as _toast.html in a server's answer; and as
-// Django's messages, whose form, if there is one, is the way to undo.
+// Messages that disappear by themselves. They come as `toast` events (from scripts, or from the server through
+// HX-Trigger) with {text, undo}, where `undo` is a URL to POST to; as _toast.html in a response; and as Django's
+// messages, whose form, if there is one, undoes the action.
 const region = document.getElementById("toasts");
-const shape = document.getElementById("toast-shape");
-const STAYS = 6000; // milliseconds
-const STAYS_WITH_UNDO = 12_000;
-const MOST = 4;
+const toastTemplate = document.getElementById("toast-template");
+const DURATION = 6000; // milliseconds
+const DURATION_WITH_UNDO = 12_000;
+const MAX_TOASTS = 4;
 
 function close(toast) {
   const focused = toast.contains(document.activeElement);
@@ -13,13 +13,13 @@ function close(toast) {
   if (focused) document.getElementById("main").focus({ preventScroll: true });
 }
 
-// It stays while somebody is on it, or while nobody looks at the tab.
-function expire(toast, stays) {
+// The timer stops while the toast has the pointer or the focus, and while the tab is hidden.
+function expire(toast, duration) {
   let timer = 0;
   const stop = () => clearTimeout(timer);
   const start = () => {
     stop();
-    timer = setTimeout(() => (document.hidden ? start() : close(toast)), stays);
+    timer = setTimeout(() => (document.hidden ? start() : close(toast)), duration);
   };
   for (const kind of ["pointerenter", "focusin"]) toast.addEventListener(kind, stop);
   for (const kind of ["pointerleave", "focusout"]) {
@@ -28,16 +28,16 @@ function expire(toast, stays) {
   start();
 }
 
-function adopt(toast) {
+function initialise(toast) {
   const form = toast.querySelector("form");
   form?.addEventListener("htmx:afterRequest", ({ detail }) => detail.successful && close(toast));
   toast.querySelector("[data-dismiss]").addEventListener("click", () => close(toast));
-  while (region.children.length > MOST) region.firstElementChild.remove();
-  expire(toast, form ? STAYS_WITH_UNDO : STAYS);
+  while (region.children.length > MAX_TOASTS) region.firstElementChild.remove();
+  expire(toast, form ? DURATION_WITH_UNDO : DURATION);
 }
 
 function show(text, form = null) {
-  const toast = shape.content.firstElementChild.cloneNode(true);
+  const toast = toastTemplate.content.firstElementChild.cloneNode(true);
   toast.querySelector("p").textContent = text;
   if (form) toast.querySelector("form").replaceWith(form);
   else toast.querySelector("form").remove();
@@ -46,13 +46,13 @@ function show(text, form = null) {
 
 new MutationObserver((changes) => {
   for (const { addedNodes } of changes) {
-    for (const node of addedNodes) if (node.nodeType === Node.ELEMENT_NODE) adopt(node);
+    for (const node of addedNodes) if (node.nodeType === Node.ELEMENT_NODE) initialise(node);
   }
 }).observe(region, { childList: true });
 
 document.addEventListener("toast", ({ detail: { text, undo } }) => {
   if (!undo) return show(text);
-  const form = shape.content.querySelector("form").cloneNode(true);
+  const form = toastTemplate.content.querySelector("form").cloneNode(true);
   form.action = undo;
   form.setAttribute("hx-post", undo);
   show(text, form);

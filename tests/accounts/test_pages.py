@@ -19,7 +19,7 @@ def test_a_page_that_is_not_there_says_so(as_alice):
     response = as_alice.get("/nowhere")
     assert response.status_code == 404
     assert OURS in response.content.decode()
-    assert "not yours to see" in response.content.decode()
+    assert "have access to it" in response.content.decode()
 
 
 def test_the_error_pages_are_ours(rf: RequestFactory):
@@ -40,7 +40,7 @@ def test_the_last_page_needs_nothing(rf: RequestFactory, django_assert_num_queri
 
 
 def test_too_many_tries_are_told_so(client):
-    assert "Slow down" in get_template("429.html").render({}, RequestFactory().get("/"))
+    assert "Too many requests" in get_template("429.html").render({}, RequestFactory().get("/"))
 
 
 @pytest.mark.parametrize("template", ["account/account_inactive.html", "account/reauthenticate.html"])

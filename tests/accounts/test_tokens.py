@@ -81,7 +81,7 @@ def test_it_may_be_limited(as_alice: Client, scope):
 def test_bad_input_is_explained_and_creates_nothing(as_alice: Client, fields):
     response = create(as_alice, **fields)
     assert response.status_code == 422
-    assert 'class="error"' in response.content.decode()
+    assert 'class="field-error"' in response.content.decode()
     assert not ApiToken.objects.exists()
 
 
@@ -113,7 +113,7 @@ def test_revoking_asks_first(as_alice: Client, alice: User):
     response = as_alice.post(revoke_page(token), follow=True)
 
     assert response.redirect_chain == [(PAGE, 302)]
-    assert "“CI” is revoked" in response.content.decode()
+    assert "Token “CI” revoked" in response.content.decode()
     assert tokens.authenticate(secret) is None
 
 

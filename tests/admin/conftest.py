@@ -24,8 +24,8 @@ def act(client: Client, action: str, videos: Iterable[Video], **more: str) -> An
     return client.post(reverse(LIST), data)
 
 
-def said(response: Any) -> list[str]:
-    """What the admin tells after an action."""
+def messages_of(response: Any) -> list[str]:
+    """Return the messages that the admin shows after an action."""
     return [str(message) for message in get_messages(response.wsgi_request)]
 
 

@@ -92,7 +92,7 @@ def test_a_pause_is_shown_and_ended(as_carol: Client):
     data = {"action": "resume", "index": "0", "_selected_action": [resting.pk, busy.pk]}
     response = as_carol.post(reverse(LIST), data)
 
-    assert [str(m) for m in get_messages(response.wsgi_request)] == ["1 resumed; 1 had not been paused."]
+    assert [str(m) for m in get_messages(response.wsgi_request)] == ["1 resumed; 1 not paused."]
     resting.refresh_from_db()
     assert (resting.paused_until, resting.pause_reason) == (None, "")
     assert LogEntry.objects.get().object_id == str(resting.pk)
@@ -160,9 +160,9 @@ def test_the_action_probes_and_tells(as_carol: Client, start_simulator: StartSim
 
     answer = _probe(as_carol, up, down)
 
-    said = sorted(str(message) for message in get_messages(answer.wsgi_request))
-    assert said[0].startswith("&lt;Down&gt;: The backend cannot be reached.")
-    assert "sora-2, sora-2-pro" in said[1]
+    texts = sorted(str(message) for message in get_messages(answer.wsgi_request))
+    assert texts[0].startswith("&lt;Down&gt;: The backend cannot be reached.")
+    assert "sora-2, sora-2-pro" in texts[1]
     up.refresh_from_db()
     down.refresh_from_db()
     assert (up.can_list, up.can_remix) == (True, True)
@@ -191,10 +191,10 @@ def test_the_list_tells_who_takes_jobs(as_carol: Client):
     simulator = Backend.objects.for_environment()
     BackendFactory(enabled=False).models.set(VideoModel.objects.all())
     page = as_carol.get(reverse(LIST)).content.decode()
-    assert (page.count("Taking jobs"), page.count("Standing by"), page.count("Disabled")) == (1, 0, 1)
+    assert (page.count("Accepting jobs"), page.count("On standby"), page.count("Disabled")) == (1, 0, 1)
 
     BackendFactory().models.set(VideoModel.objects.all())
 
     page = as_carol.get(reverse(LIST)).content.decode()
-    assert (page.count("Taking jobs"), page.count("Standing by"), page.count("Disabled")) == (1, 1, 1)
+    assert (page.count("Accepting jobs"), page.count("On standby"), page.count("Disabled")) == (1, 1, 1)
     assert Backend.objects.get(pk=simulator.pk).enabled

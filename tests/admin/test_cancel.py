@@ -3,7 +3,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.utils import timezone
 
-from tests.admin.conftest import act, said
+from tests.admin.conftest import act, messages_of
 from tests.factories import VideoFactory
 from videos.models import State, Video
 
@@ -19,7 +19,7 @@ def test_it_says_how_many_it_changed_and_why_not_the_others(as_carol: Client):
 
     response = act(as_carol, "cancel", [*videos, done_before])
 
-    (sentence,) = said(response)
+    (sentence,) = messages_of(response)
     assert sentence.split("; ") == [
         "2 canceled",
         "1 had already finished",
@@ -38,21 +38,21 @@ def test_it_is_not_for_staff_who_may_only_look(staff):
 
     response = act(staff("view_video", "delete_video"), "cancel", [video])
 
-    assert said(response) == ["No action selected."]
+    assert messages_of(response) == ["No action selected."]
     video.refresh_from_db()
     assert video.state == State.QUEUED
     assert not LogEntry.objects.exists()
 
 
 def test_all_that_the_filter_shows_are_canceled_and_no_other(as_carol: Client, monkeypatch):
-    monkeypatch.setattr("videos.admin.actions.AT_ONCE", 2)
+    monkeypatch.setattr("videos.admin.actions.BATCH_SIZE", 2)
     waiting = VideoFactory.create_batch(5, state=State.QUEUED)
     running = VideoFactory(state=State.IN_PROGRESS)
 
     data = {"action": "cancel", "index": "0", "select_across": "1", "_selected_action": [str(waiting[0].pk)]}
     response = as_carol.post("/admin/videos/video/?state=queued", data)
 
-    assert said(response) == ["5 canceled."]
+    assert messages_of(response) == ["5 canceled."]
     running.refresh_from_db()
     assert running.state == State.IN_PROGRESS
 
@@ -61,4 +61,4 @@ def test_one_that_was_deleted_since_the_list_was_drawn_is_reported(as_carol: Cli
     video = VideoFactory(state=State.QUEUED)
     Video.objects.filter(pk=video.pk).update(state=State.CANCELED, deleted_at=timezone.now())
 
-    assert said(act(as_carol, "cancel", [video])) == ["1 had been deleted."]
+    assert messages_of(act(as_carol, "cancel", [video])) == ["1 had been deleted."]

@@ -25,7 +25,7 @@ def test_they_are_shown_with_their_clip_and_cannot_be_changed(as_carol: Client, 
     Character.objects.update(error_detail="HTTP 400 <no face>")
     page = as_carol.get(LIST).content.decode()
     assert "Mara" in page
-    assert "Being made" in page
+    assert "Creating" in page
     assert "HTTP 400 &lt;no face&gt;" in as_carol.get(address(character)).content.decode()
     assert as_carol.get(address(character, "file")).getvalue() == b"a clip"
     assert as_carol.post(address(character), {"name": "Other"}).status_code == 403

@@ -1,7 +1,7 @@
 import pytest
 from django.test import Client
 
-from tests.admin.conftest import act, said
+from tests.admin.conftest import act, messages_of
 from tests.factories import VideoFactory
 from videos.models import State
 
@@ -18,8 +18,8 @@ def test_it_looks_again_without_submitting(as_carol: Client, hints, django_captu
     job = late.backend_job_id
     late.refresh_from_db()
     blocked.refresh_from_db()
-    assert said(response) == [
-        "1 will be checked again; 1 had failed for a reason that looking again does not change."
+    assert messages_of(response) == [
+        "1 will be checked again; 1 failed for a reason that checking again cannot change."
     ]
     assert (late.state, late.backend_job_id) == (State.IN_PROGRESS, job)
     assert blocked.state == State.FAILED

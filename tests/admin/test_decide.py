@@ -1,7 +1,7 @@
 import pytest
 from django.test import Client
 
-from tests.admin.conftest import act, said
+from tests.admin.conftest import act, messages_of
 from tests.factories import VideoFactory
 from videos.models import State
 
@@ -27,7 +27,7 @@ def test_submitting_again_queues_it(as_carol: Client, hints, django_capture_on_c
     with django_capture_on_commit_callbacks(execute=True):
         response = act(as_carol, "submit_again", [video], confirmed="yes")
 
-    assert said(response) == ["1 queued again."]
+    assert messages_of(response) == ["1 queued again."]
     video.refresh_from_db()
     assert video.state == State.QUEUED
     assert hints == [("submit", video.backend_id)]
@@ -39,7 +39,7 @@ def test_giving_up_fails_it(as_carol: Client, hints, django_capture_on_commit_ca
     with django_capture_on_commit_callbacks(execute=True):
         response = act(as_carol, "give_up", [video], confirmed="yes")
 
-    assert said(response) == ["1 given up."]
+    assert messages_of(response) == ["1 marked as failed."]
     video.refresh_from_db()
     assert (video.state, video.error_code) == (State.FAILED, "given_up")
     assert hints == []
@@ -51,7 +51,7 @@ def test_one_that_is_still_looked_for_is_left_alone(as_carol: Client, hints, act
 
     response = act(as_carol, action, [video], confirmed="yes")
 
-    assert said(response) == ["1 needed no decision."]
+    assert messages_of(response) == ["1 did not need attention."]
     video.refresh_from_db()
     assert video.state == State.UNCERTAIN
     assert hints == []

@@ -3,7 +3,7 @@ from django.contrib.admin.models import DELETION, LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from tests.admin.conftest import act, said
+from tests.admin.conftest import act, messages_of
 from tests.factories import VideoFactory
 from videos.models import State, Video
 
@@ -15,7 +15,7 @@ def test_the_list_asks_first(as_carol: Client, hints):
 
     page = act(as_carol, "delete_selected", [video])
 
-    assert "There is no way back" in page.content.decode()
+    assert "This cannot be undone" in page.content.decode()
     assert Video.objects.get().deleted_at is None
     assert hints == []
 
@@ -28,7 +28,7 @@ def test_the_list_deletes_through_the_service_which_lets_go_of_job_and_files(
     with django_capture_on_commit_callbacks(execute=True):
         response = act(as_carol, "delete_selected", [done, running], confirmed="yes")
 
-    assert said(response) == ["2 deleted."]
+    assert messages_of(response) == ["2 deleted."]
     for video in Video.objects.all():
         assert video.deleted_at is not None
         assert video.delete_job_at is not None
@@ -43,7 +43,7 @@ def test_the_page_of_one_video_deletes_the_same_way(
     video = VideoFactory(state=State.COMPLETED)
     address = reverse("admin:videos_video_delete", args=[video.pk])
 
-    assert "There is no way back" in as_carol.get(address).content.decode()
+    assert "This cannot be undone" in as_carol.get(address).content.decode()
     with django_capture_on_commit_callbacks(execute=True):
         as_carol.post(address, {"post": "yes"})
 
@@ -56,7 +56,7 @@ def test_staff_without_the_right_delete_nothing(staff, hints):
     video = VideoFactory(state=State.COMPLETED)
     client = staff("view_video", "change_video")
 
-    assert said(act(client, "delete_selected", [video], confirmed="yes")) == ["No action selected."]
+    assert messages_of(act(client, "delete_selected", [video], confirmed="yes")) == ["No action selected."]
     address = reverse("admin:videos_video_delete", args=[video.pk])
     assert client.post(address, {"post": "yes"}).status_code == 403
     assert Video.objects.get().deleted_at is None

@@ -44,4 +44,4 @@ def test_who_may_only_look_is_offered_nothing_to_do(staff):
     page = staff("view_video").get(_address(video))
 
     assert page.status_code == 200
-    assert page.context["deeds"] == []
+    assert page.context["video_actions"] == []

@@ -39,7 +39,7 @@ def test_the_number_of_queries_does_not_grow_with_the_list(
     ("query", "found"),
     [
         ({"state": "in_flight"}, {"running", "undecided"}),
-        ({"state": "undecided"}, {"undecided"}),
+        ({"state": "needs_decision"}, {"undecided"}),
         ({"state": "failed"}, {"failed"}),
         ({"model": "sora-2-pro"}, {"failed"}),
         ({"q": "job_of_running"}, {"running"}),

@@ -2,7 +2,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
-from tests.admin.conftest import act, said
+from tests.admin.conftest import act, messages_of
 from tests.factories import VideoFactory
 from videos.models import State
 
@@ -18,10 +18,10 @@ def test_it_asks_first_and_names_what_would_be_submitted(
         page = act(as_carol, "retry", [failed, running])
 
     content = page.content.decode()
-    assert "may cost money again" in content
+    assert "may be charged again" in content
     assert failed.public_id in content
     assert running.public_id not in content
-    assert "1 of those you chose does not fit" in content
+    assert "1 of the selected videos is not eligible" in content
     failed.refresh_from_db()
     assert failed.state == State.FAILED
     assert hints == []
@@ -36,7 +36,7 @@ def test_it_queues_the_failed_ones_once_confirmed(
     with django_capture_on_commit_callbacks(execute=True):
         response = act(as_carol, "retry", [failed, running], confirmed="yes")
 
-    assert said(response) == ["1 queued again; 1 had not failed."]
+    assert messages_of(response) == ["1 queued again; 1 had not failed."]
     failed.refresh_from_db()
     running.refresh_from_db()
     assert (failed.state, running.state) == (State.QUEUED, State.IN_PROGRESS)
@@ -51,17 +51,17 @@ def test_confirming_twice_submits_once(as_carol: Client, hints, django_capture_o
         act(as_carol, "retry", [failed], confirmed="yes")
         again = act(as_carol, "retry", [failed], confirmed="yes")
 
-    assert said(again)[-1] == "1 had not failed."
+    assert messages_of(again)[-1] == "1 had not failed."
     assert len(hints) == 1
 
 
 def test_it_takes_no_more_than_a_person_can_have_read(as_carol: Client, monkeypatch):
-    monkeypatch.setattr("videos.admin.actions.CONFIRMED_AT_ONCE", 2)
+    monkeypatch.setattr("videos.admin.actions.MAX_CONFIRMED", 2)
     failed = VideoFactory.create_batch(3, state=State.FAILED)
 
     response = act(as_carol, "retry", failed, confirmed="yes")
 
-    assert said(response) == ["Choose at most 2 videos for “Retry”. Nothing was changed."]
+    assert messages_of(response) == ["Select at most 2 videos for “Retry”. Nothing was changed."]
     for video in failed:
         video.refresh_from_db()
         assert video.state == State.FAILED

@@ -121,7 +121,7 @@ def test_it_reports_every_fault_with_its_line(refused):
         (b"prompt\nA fox\nA b\xe4r\n", "line 3: this is not UTF-8"),
         ("prompt\nA fox\n".encode("utf-16"), "line 1: this is not UTF-8"),
         ("prompt,seconds\nA fox,-4\n", "line 2: seconds must be a whole number"),
-        ("prompt\n" + "x" * 32_001, "line 2: A prompt has at most"),
+        ("prompt\n" + "x" * 32_001, "line 2: A prompt can have at most"),
         ("prompt\n" + "x" * 200_000, "line 2: this is not CSV"),
     ],
 )
@@ -206,7 +206,7 @@ def test_the_same_file_by_accident_is_not_paid_for_twice(alice, run, write: Writ
     assert Video.objects.count() == 3
 
     ran = run("generate_batch", path, user="alice", dry_run=True)
-    assert "3 of 3 videos were asked for in the last 24 hours" in ran.err
+    assert "3 of 3 videos were already requested in the last 24 hours" in ran.err
 
     run("generate_batch", path, user="alice", again=True)
     assert Video.objects.count() == 6
@@ -232,7 +232,7 @@ def test_one_repeated_row_is_enough_to_ask(alice, run, write: Write):
         {"model": "sora-2-pro"},
     ],
 )
-def test_what_came_to_nothing_or_was_another_wish_is_no_repetition(alice, run, write: Write, before):
+def test_what_came_to_nothing_or_was_another_request_is_no_repetition(alice, run, write: Write, before):
     VideoFactory(owner=alice, prompt="A", **before)
 
     run("generate_batch", write("prompt\nA\n"), user="alice")
@@ -279,7 +279,7 @@ def test_all_completed_is_a_success(alice, run, write: Write, meanwhile):
     assert ran.err.splitlines()[-1] == "2 completed."
 
 
-def test_an_undecided_one_is_waited_for_as_long_as_others_run(alice, run, write: Write, meanwhile):
+def test_one_awaiting_a_decision_is_waited_for_as_long_as_others_run(alice, run, write: Write, meanwhile):
     first = Video.objects.filter(prompt="A")
     meanwhile(
         lambda: first.update(state=State.UNCERTAIN, due_at=None),
@@ -326,14 +326,14 @@ def test_another_fit_is_another_video(alice, run, write: Write, tmp_path: Path, 
     run("generate_batch", write("prompt,reference,fit\nA fox,a.png,crop\n"), user="alice")
 
     assert Video.objects.count() == 2
-    with pytest.raises(CommandError, match="asked for in the last 24 hours"):
+    with pytest.raises(CommandError, match="requested in the last 24 hours"):
         run("generate_batch", write("prompt,reference,fit\nA fox,a.png,pad\n"), user="alice")
 
 
 def test_without_a_picture_the_fit_makes_no_difference(alice, run, write: Write):
     run("generate_batch", write("prompt,fit\nA fox,pad\n"), user="alice")
 
-    with pytest.raises(CommandError, match="asked for in the last 24 hours"):
+    with pytest.raises(CommandError, match="requested in the last 24 hours"):
         run("generate_batch", write("prompt\nA fox\n"), user="alice")
 
 

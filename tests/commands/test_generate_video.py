@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -39,8 +40,8 @@ def test_it_prints_the_id_and_nothing_else(alice, hints, run, django_capture_on_
     [
         ({"user": "nobody"}, "--user: there is no account “nobody”"),
         ({"model": "sora-9"}, "--model: There is no model"),
-        ({"seconds": 5}, "--seconds: Sora 2 makes videos of"),
-        ({"size": "1x1"}, "--size: Sora 2 makes videos of"),
+        ({"seconds": 5}, "--seconds: Sora 2 supports these durations"),
+        ({"size": "1x1"}, "--size: Sora 2 supports these sizes"),
         ({"reference": Path("/nowhere/a.png")}, "--reference: there is no file"),
         ({"output": Path("/nowhere/a.mp4")}, "--output: there is no folder"),
         ({"output": Path("/")}, "--output: “/” is a folder"),
@@ -66,16 +67,16 @@ def test_it_refuses_a_prompt_that_is_none(alice, run, prompt: str):
 
 def test_it_refuses_a_reference_that_is_no_picture(alice, run, tmp_path: Path):
     fake = tmp_path / "fake.png"
-    fake.write_text("not a picture")
+    fake.write_text("not an image")
 
-    with pytest.raises(CommandError, match=r"--reference: .*not a picture"):
+    with pytest.raises(CommandError, match=r"--reference: .*not an image"):
         run("generate_video", "A fox", user="alice", reference=fake)
 
     assert not Video.objects.exists()
     assert not ReferenceImage.objects.exists()
 
 
-def test_a_wrong_wish_leaves_no_reference_behind(alice, run, tmp_path: Path, picture: bytes):
+def test_a_wrong_request_leaves_no_reference_behind(alice, run, tmp_path: Path, picture: bytes):
     path = tmp_path / "picture.png"
     path.write_bytes(picture)
 
@@ -167,17 +168,57 @@ def test_waiting_tells_each_change_once_on_standard_error(alice, run, meanwhile)
     ]
 
 
-def test_on_a_terminal_one_line_is_redrawn(alice, run, ran, meanwhile, monkeypatch):
+@pytest.fixture
+def terminal(ran, monkeypatch) -> None:
+    """Let standard error be a terminal of 80 columns without colours."""
     monkeypatch.setattr(ran.stderr, "isatty", lambda: True, raising=False)
-    monkeypatch.setenv("COLUMNS", "80")
+    for name, value in {"COLUMNS": "80", "TERM": "xterm", "NO_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+
+
+def _drawn(text: str) -> list[str]:
+    """Return what was drawn, one after the other, in the line that is redrawn."""
+    return [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line).strip() for line in text.split("\r")]
+
+
+@pytest.mark.usefixtures("terminal")
+def test_on_a_terminal_one_line_is_redrawn(alice, run, meanwhile):
     meanwhile(_becomes(State.IN_PROGRESS, progress=50), _completes)
 
-    run("generate_video", "A fox", user="alice", wait=True)
+    ran = run("generate_video", "A fox", user="alice", wait=True)
 
-    drawn = ran.err.split("\r\x1b[K")[1:]
-    assert drawn[1].startswith("[############------------] 0:00 In progress 50 %")
-    assert drawn[-1].startswith("[########################] ")
+    drawn = _drawn(ran.err)
+    assert [line.split(maxsplit=2) for line in drawn if "In progress" in line] == [
+        ["━" * 12, "0:00:00", "In progress 50 %"]
+    ]
+    assert drawn[-1].split() == ["━" * 24, "0:00:00", "Completed"]
     assert ran.err.count("\n") == 1
+    assert ran.out == f"{Video.objects.get().public_id}\n"
+
+
+@pytest.mark.usefixtures("terminal")
+def test_ctrl_c_on_a_terminal_gives_the_cursor_back(alice, run, ran, monkeypatch):
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("videos.management.progress.sleep", interrupt)
+
+    with pytest.raises(CommandError, match="it goes on without this command") as raised:
+        run("generate_video", "A fox", user="alice", wait=True)
+
+    assert raised.value.returncode == 130
+    assert ran.err.rstrip().endswith("\x1b[?25h")
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_hint_on_a_terminal_stays_above_the_line(alice, run, meanwhile, clock):
+    meanwhile(lambda: None, clock.pass_by, _completes)
+
+    ran = run("generate_video", "A fox", user="alice", wait=True)
+
+    hint, last, _ = ran.err.split("\n")
+    assert "Is a worker running?" in hint
+    assert "Completed" in last
 
 
 @pytest.mark.parametrize(
@@ -185,7 +226,7 @@ def test_on_a_terminal_one_line_is_redrawn(alice, run, ran, meanwhile, monkeypat
     [
         ({"state": State.FAILED, "error_message": "The filter said no."}, "failed: The filter said no."),
         ({"state": State.CANCELED}, "canceled"),
-        ({"state": State.UNCERTAIN, "due_at": None}, "undecided: Nobody could tell"),
+        ({"state": State.UNCERTAIN, "due_at": None}, "awaiting decision: We couldn't confirm"),
     ],
 )
 def test_it_fails_with_the_reason(alice, run, ran, meanwhile, tmp_path: Path, fields, reason: str):
@@ -282,7 +323,7 @@ def test_it_says_nothing_while_others_have_their_turn(alice, run, ran, meanwhile
     assert "worker" not in ran.err
 
 
-def test_it_tells_of_a_backend_that_rests(alice, run, ran, meanwhile, clock: Clock):
+def test_it_tells_of_a_backend_that_is_paused(alice, run, ran, meanwhile, clock: Clock):
     backend = Backend.objects.for_environment()
     until = timezone.now() + timedelta(hours=1)
     Backend.objects.filter(pk=backend.pk).update(paused_until=until, pause_reason="The key was refused.")

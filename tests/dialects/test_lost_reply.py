@@ -34,7 +34,7 @@ def test_it_asks_the_owner_where_there_is_no_list(start: Start, dialect: type[Di
     video = studio.reconcile(studio.create())
 
     assert video.needs_decision
-    assert "paid twice" in video.error_message
+    assert "charged twice" in video.error_message
     requests = len(studio.server.creates)
     studio.reconcile(video)
     assert len(studio.server.creates) == requests

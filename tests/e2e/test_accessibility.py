@@ -60,7 +60,7 @@ print(create_character_from_video(erin, "Mara", finished).public_id)"""
 
 
 @dataclass
-class Findings:
+class AuditReport:
     """The problems of all pages that one user can open."""
 
     pages: list[str] = field(default_factory=list)
@@ -156,35 +156,35 @@ def _has_skip_link(page: Page) -> bool:
 
 
 @pytest.fixture(scope="module", params=[BUSY, NEW])
-def findings(
+def report(
     request: pytest.FixtureRequest, browser: Browser, studio: Studio, url_arguments: dict[str, str]
-) -> Findings:
-    """The findings on every page, as a busy user and as a new one."""
-    findings = Findings()
+) -> AuditReport:
+    """What an audit of every page finds, as a busy user and as a new one."""
+    report = AuditReport()
     with browser.new_context(reduced_motion="reduce") as context:
         page = context.new_page()
         sign_in(page, studio, request.param, PASSWORD)
-        findings.pages = _pages(page, studio, url_arguments)
-        for path in findings.pages:
+        report.pages = _pages(page, studio, url_arguments)
+        for path in report.pages:
             page.goto(f"{studio.url}{path}")
-            findings.violations += find_violations(page, APPEARANCES[request.param])
-            findings.too_wide += _too_wide(page)
+            report.violations += find_violations(page, APPEARANCES[request.param])
+            report.too_wide += _too_wide(page)
             if not _has_skip_link(page):
-                findings.without_skip_link.append(path)
-    return findings
+                report.without_skip_link.append(path)
+    return report
 
 
-def test_no_page_violates_a_rule(findings: Findings):
-    assert {"/", "/library/", "/trash/", "/templates/", "/accounts/password/change/"} <= set(findings.pages)
-    assert findings.violations == []
+def test_no_page_violates_a_rule(report: AuditReport):
+    assert {"/", "/library/", "/trash/", "/templates/", "/accounts/password/change/"} <= set(report.pages)
+    assert report.violations == []
 
 
-def test_no_page_scrolls_sideways(findings: Findings):
-    assert findings.too_wide == []
+def test_no_page_scrolls_sideways(report: AuditReport):
+    assert report.too_wide == []
 
 
-def test_every_page_begins_with_a_skip_link(findings: Findings):
-    assert findings.without_skip_link == []
+def test_every_page_begins_with_a_skip_link(report: AuditReport):
+    assert report.without_skip_link == []
 
 
 def test_menus_dialogs_and_messages_violate_no_rule(

@@ -1,4 +1,4 @@
-"""The commands of the README's section “API”, run as they stand against a running studio."""
+"""The commands of the section “REST API” in docs/api.md, run as they stand against a running studio."""
 
 import json
 import os
@@ -18,7 +18,7 @@ ADDRESS = "http://127.0.0.1:8000"
 
 def _commands() -> list[str]:
     """Return the commands of the section in order."""
-    section = (PROJECT / "README.md").read_text().split("\n## API\n")[1].split("\n## ")[0]
+    section = (PROJECT / "docs/api.md").read_text().split("\n## REST API\n")[1].split("\n## ")[0]
     blocks = re.findall(r"^```\n(.*?)^```$", section, flags=re.MULTILINE | re.DOTALL)
     lines = "".join(blocks).replace("\\\n", " ").splitlines()
     return [line for line in lines if line.strip()]
@@ -58,7 +58,7 @@ class Shell:
         return reply
 
 
-def test_the_readmes_commands_work(studio: Studio, curl: str, tmp_path: Path):
+def test_the_documented_commands_work(studio: Studio, curl: str, tmp_path: Path):
     exports, calls = _commands()[:2], _commands()[2:]
     made = studio.manage("create_token", USERNAME, "--name", "My script")
     assert made.returncode == 0, made.stderr

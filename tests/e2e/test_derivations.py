@@ -36,7 +36,7 @@ def test_a_finished_video_is_remixed_from_its_page(page: Page, source: str):
     assert remix != source
     expect(page.locator("#detail")).to_have_attribute("data-status", "completed", timeout=DONE_TIMEOUT)
     expect(page.get_by_role("heading", name="The same boat in a snow storm")).to_be_visible()
-    tree = page.get_by_role("region", name="Family")
+    tree = page.get_by_role("region", name="Lineage")
     expect(tree.locator("[aria-current]")).to_contain_text("The same boat in a snow storm")
     tree.get_by_role("link", name=PROMPT).click()
     page.wait_for_url(source)
@@ -50,13 +50,13 @@ def test_the_price_follows_the_length_and_errors_are_shown_at_the_field(
     page.goto(f"{source}extend")
     button = page.get_by_role("button", name="Extend")
     expect(button).to_contain_text("$0.40")
-    page.get_by_text("12 s more", exact=True).click()
+    page.get_by_text("12 s", exact=True).click()
     expect(button).to_contain_text("$1.20")
     page.get_by_role("textbox", name="Prompt").fill("")
     button.click()
     expect(page.locator("#prompt-error")).to_be_visible()
     expect(button).to_contain_text("$1.20")
-    page.get_by_text("8 s more", exact=True).click()
+    page.get_by_text("8 s", exact=True).click()
     expect(button).to_contain_text("$0.80")
     assert page.url == f"{source}extend"
     assert_only_status(browser_errors, 422)
@@ -68,7 +68,7 @@ def test_making_another_keeps_the_draft(page: Page, studio: Studio, source: str)
     page.get_by_role("link", name="Make another like this").click()
     prompt = page.get_by_role("textbox", name="Prompt")
     expect(prompt).to_have_value(PROMPT)
-    page.get_by_role("button", name="Bring back what I had typed").click()
+    page.get_by_role("button", name="Restore my draft").click()
     expect(prompt).to_have_value("Something I was about to ask for")
 
 
@@ -79,12 +79,12 @@ def test_it_works_without_javascript(browser: Browser, studio: Studio, source: s
         page.goto(source)
         page.get_by_role("link", name="Extend", exact=True).click()
         expect(page.get_by_role("button", name="Extend")).not_to_contain_text("$", use_inner_text=True)
-        expect(page.get_by_text("8 s more cost $0.80")).to_be_visible()
-        page.get_by_text("8 s more", exact=True).click()
+        expect(page.get_by_text("8 s: $0.80")).to_be_visible()
+        page.get_by_text("8 s", exact=True).click()
         page.get_by_role("textbox", name="Prompt").fill("Out on the open sea")
         page.get_by_role("button", name="Extend").click()
         page.wait_for_url(re.compile(r"/videos/video_\w+/$"))
-        expect(page.get_by_text("8 s more, 12 s in all", exact=True)).to_be_visible()
-        expect(page.get_by_role("region", name="Family").locator("[aria-current]")).to_contain_text(
+        expect(page.get_by_text("+8 s, 12 s total", exact=True)).to_be_visible()
+        expect(page.get_by_role("region", name="Lineage").locator("[aria-current]")).to_contain_text(
             "Extension"
         )

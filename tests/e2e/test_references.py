@@ -49,8 +49,8 @@ def _pixels(content: bytes, size: tuple[int, int]) -> np.ndarray:
 
 
 def _assert_preview_matches(page: Page, photo: bytes, size: str, how: str) -> None:
-    preview = page.locator(".reference__preview")
-    expect(page.locator(".reference__stage")).to_be_visible()
+    preview = page.locator(".reference__image")
+    expect(page.locator(".reference__preview")).to_be_visible()
     preview.evaluate("image => image.decode()")
     expected = fit_reference(open_reference(photo, max_bytes=10**7).content, size, how=how).content
     page.evaluate("document.querySelector('.reference__remove').style.visibility = 'hidden'")
@@ -69,8 +69,8 @@ def test_a_dropped_or_pasted_file_is_previewed_as_it_will_be_cropped(page: Page)
     _assert_preview_matches(page, photo, "720x1280", "crop")
     page.get_by_text("Pad", exact=True).click()
     _assert_preview_matches(page, photo, "720x1280", "pad")
-    page.get_by_role("button", name="Remove the reference image").click()
-    expect(page.locator(".reference__stage")).to_be_hidden()
+    page.get_by_role("button", name="Remove reference image").click()
+    expect(page.locator(".reference__preview")).to_be_hidden()
 
     other = _photo("black", "orange", size=(600, 900))
     _dispatch_file(page, "body", "paste", other)
@@ -80,7 +80,7 @@ def test_a_dropped_or_pasted_file_is_previewed_as_it_will_be_cropped(page: Page)
 def test_an_image_is_saved_picked_and_reused_by_another_video(page: Page, studio: Studio):
     page.get_by_role("link", name="References").click()
     _dispatch_file(page, "#main", "drop", _photo("teal", "pink", size=(900, 300)))
-    name = page.locator(".picture", has_text="900\u00d7300").get_by_role("textbox")
+    name = page.locator(".reference-card", has_text="900\u00d7300").get_by_role("textbox")
     name.fill("Two halves")
     name.press("Enter")
     expect(page.get_by_role("article", name="Two halves")).to_be_visible()
@@ -92,7 +92,7 @@ def test_an_image_is_saved_picked_and_reused_by_another_video(page: Page, studio
     page.get_by_text("Pad", exact=True).click()
     page.reload()
     expect(page.locator("#reference-note")).to_have_text("Two halves")
-    preview = page.get_by_alt_text("The chosen reference image")
+    preview = page.get_by_alt_text("Preview of the first frame")
     expect(preview).to_be_visible()
 
     page.get_by_role("textbox", name="Prompt").fill("Two halves become one")
@@ -101,7 +101,7 @@ def test_an_image_is_saved_picked_and_reused_by_another_video(page: Page, studio
     expect(card).to_contain_text("from image")
     expect(preview).to_be_hidden()
     card.get_by_role("link", name="Two halves become one", exact=True).click()
-    expect(page.get_by_alt_text("The reference image")).to_be_visible()
+    expect(page.get_by_alt_text("Reference image")).to_be_visible()
     page.get_by_role("link", name="Make another like this").click()
     expect(preview).to_be_visible()
     expect(page.get_by_role("radio", name="Pad")).to_be_checked()

@@ -20,7 +20,7 @@ def test_three_takes_become_three_videos_to_compare(page: Page, studio: Studio):
     page.get_by_role("textbox", name="Prompt").fill(PROMPT)
     takes.get_by_text("3", exact=True).click()
     expect(price).to_have_text("$1.20")
-    expect(page.locator("[data-price-of-each]")).to_have_text("3 × $0.40")  # noqa: RUF001 - the multiplication sign of the page
+    expect(page.locator("[data-price-each]")).to_have_text("3 × $0.40")  # noqa: RUF001 - the sign on the page
     page.keyboard.press("Control+Enter")
 
     cards = page.locator(".card", has_text=PROMPT)
@@ -60,8 +60,8 @@ def test_a_prompt_is_found_in_the_history_and_used(browser: Browser, studio: Stu
         page = context.new_page()
         sign_in(page, studio)
         prompt_field = page.get_by_role("textbox", name="Prompt")
-        opener = page.get_by_role("link", name="Earlier prompts")
-        dialog = page.get_by_role("dialog", name="Earlier prompts")
+        opener = page.get_by_role("link", name="Prompt history")
+        dialog = page.get_by_role("dialog", name="Prompt history")
         prompt_field.fill("My own words")
         opener.focus()
         page.keyboard.press("Enter")
@@ -82,7 +82,7 @@ def test_a_prompt_is_found_in_the_history_and_used(browser: Browser, studio: Stu
         expect(prompt_field).to_have_value("A crane at noon")
         expect(prompt_field).to_be_focused()
         expect(page.get_by_role("radio", name="4 s")).to_be_checked()
-        page.get_by_role("button", name="Bring back what I had typed").click()
+        page.get_by_role("button", name="Restore my draft").click()
         expect(prompt_field).to_have_value("My own words")
 
         opener.click()

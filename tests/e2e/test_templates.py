@@ -33,7 +33,7 @@ def test_a_template_is_used_by_keyboard(page: Page, browser_errors: list[str]):
     assert_only_status(browser_errors, 422)
 
     page.keyboard.type("A teapot with {braces}")
-    sentence = page.locator(".blanks__sentence")
+    sentence = page.locator(".variables__preview")
     expect(sentence).to_contain_text("A teapot with {braces} turns slowly on wet stone, one")
     assert page.locator("#id_prompt").input_value() == sentence.text_content(), "the draft is the preview"
     page.keyboard.press("Tab")
@@ -44,16 +44,16 @@ def test_a_template_is_used_by_keyboard(page: Page, browser_errors: list[str]):
         "A teapot with {braces} turns slowly on raw linen, one"
     )
     expect(page.get_by_role("textbox", name="Prompt")).to_be_focused()
-    expect(page.locator(".blanks")).to_have_count(0)
+    expect(page.locator(".variables")).to_have_count(0)
 
 
 def test_a_draft_is_restored_and_a_template_edited_as_text(page: Page):
     prompt = page.get_by_role("textbox", name="Prompt")
     prompt.fill("My own words")
     page.get_by_role("link", name="Product reveal").click()
-    page.get_by_role("button", name="Bring back what I had typed").click()
+    page.get_by_role("button", name="Restore my draft").click()
     expect(prompt).to_have_value("My own words")
-    expect(page.locator(".blanks")).to_have_count(0)
+    expect(page.locator(".variables")).to_have_count(0)
 
     page.get_by_role("link", name="Product reveal").click()
     page.get_by_label("Product").fill("A sundial")
@@ -69,7 +69,7 @@ def test_a_video_is_saved_as_a_template_and_used(page: Page, studio: Studio):
     page.get_by_role("link", name="Save as template").click()
     page.get_by_label("Title").fill("Birds")
     page.get_by_label("Prompt").fill("A {bird|heron,crane} in the reeds")
-    page.get_by_role("button", name="Keep template").click()
+    page.get_by_role("button", name="Save template").click()
 
     expect(page.get_by_role("heading", name="Yours")).to_be_visible()
     page.get_by_role("searchbox").fill("reeds")
@@ -95,7 +95,7 @@ def test_it_works_without_javascript(browser: Browser, studio: Studio, browser_e
         page.get_by_role("button", name="Search").click()
         page.get_by_role("link", name="City at dawn", exact=True).click()
         page.get_by_label("City").select_option("Lisbon")
-        page.get_by_role("button", name="Write it out as text").click()
+        page.get_by_role("button", name="Edit as text").click()
         prompt = page.get_by_role("textbox", name="Prompt")
         expect(prompt).to_have_value(re.compile("over the city lights of Lisbon at dawn"))
 
@@ -108,7 +108,7 @@ def test_it_works_without_javascript(browser: Browser, studio: Studio, browser_e
         page.get_by_role("button", name="Generate").click()
         expect(page.locator(".card").first).to_contain_text("Close on A walnut shell set down")
 
-        page.get_by_role("link", name="Earlier prompts").click()
+        page.get_by_role("link", name="Prompt history").click()
         page.get_by_role("link", name="Use prompt “Close on A walnut shell").click()
         expect(prompt).to_have_value(re.compile("^Close on A walnut shell"))
 

@@ -35,7 +35,7 @@ def _generate(page: Page, prompt: str) -> Locator:
 
 def _watch_progress(page: Page, card: Locator) -> list[int]:
     """Return every percentage that the card shows until it is done."""
-    figure, seen = card.locator(".standing__figure"), [-1]
+    figure, seen = card.locator(".video-status__value"), [-1]
     while card.get_attribute("data-status") in ("queued", "in_progress"):
         text = figure.inner_text(timeout=1000) if figure.count() else ""
         if (match := re.fullmatch(r"(\d+)%", text.replace("\n", ""))) and int(match[1]) != seen[-1]:
@@ -58,7 +58,7 @@ def test_a_video_from_a_photo_is_generated_played_downloaded_and_deleted(
     assert frame is not None
     assert abs(frame["width"] / frame["height"] - 720 / 1280) < 0.01, "the preview has the video's shape"
     page.get_by_text("Pad", exact=True).click()
-    expect(page.locator(".reference__ground")).to_be_visible()
+    expect(page.locator(".reference__backdrop")).to_be_visible()
 
     card = _generate(page, prompt)
     expect(card).to_be_visible(timeout=3000)
@@ -116,8 +116,8 @@ def _delete(page: Page, studio: Studio, prompt: str) -> None:
     expect(page.locator(".card").filter(has_text=prompt)).to_have_count(0)
     assert page.request.get(address).ok, "its owner can still see it in the trash"
     page.goto(address)
-    page.get_by_role("link", name="Delete for good").click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete for good").click()
+    page.get_by_role("link", name="Delete permanently").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete permanently").click()
     page.wait_for_url(re.compile(r"/trash/$"))
     expect(page.locator(".card").filter(has_text=prompt)).to_have_count(0)
     for url in (address, f"{studio.url}{file}"):
@@ -157,6 +157,6 @@ def test_it_works_without_javascript(browser: Browser, studio: Studio):
         page.get_by_role("button", name="Move to trash").click()
         expect(page.locator(".card").filter(has_text=prompt)).to_have_count(0)
         page.get_by_role("link", name="Trash", exact=True).click()
-        page.get_by_role("link", name=f"Delete “{prompt}” for good").click()
-        page.get_by_role("button", name="Delete for good").click()
+        page.get_by_role("link", name=f"Permanently delete “{prompt}”").click()
+        page.get_by_role("button", name="Delete permanently").click()
         expect(page.locator(".card").filter(has_text=prompt)).to_have_count(0)

@@ -36,11 +36,11 @@ def test_lineage_note_and_neighbours(page: Page, studio: Studio, bitterns: list[
     note.press_sequentially("Softer light, and a slower one", delay=150)
     expect(note).to_be_focused()
     expect(note).to_have_value("Softer light, and a slower one")
-    expect(page.locator("#note-said")).to_have_text("Saved")
+    expect(page.locator("#note-status")).to_have_text("Saved")
     expect(page.locator("#detail")).to_have_attribute("data-status", "completed", timeout=90_000)
     expect(page.locator("#player")).to_be_visible()
 
-    tree = page.get_by_role("region", name="Family")
+    tree = page.get_by_role("region", name="Lineage")
     expect(tree.get_by_role("link")).to_have_count(2)
     expect(tree.locator("del")).to_have_text("waits")
     expect(tree.locator("ins")).to_have_text("sleeps")
@@ -87,7 +87,7 @@ def test_the_player_has_shortcuts_unless_they_are_switched_off(
     assert video.evaluate("video => video.muted"), "a letter of a note is a letter"
     page.locator("main").focus()
     page.keyboard.press("?")
-    page.get_by_role("switch", name="Use single-key shortcuts").click()
+    page.get_by_role("switch", name="Single-key shortcuts").click()
     page.keyboard.press("Escape")
     before = current_time()
     page.keyboard.press("ArrowRight")

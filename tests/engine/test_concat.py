@@ -98,7 +98,7 @@ def _files(video: Video) -> list[str]:
     return sorted(path.name for path in root.rglob("*") if path.is_file())
 
 
-# --- Asking ------------------------------------------------------------------------------------------------
+# --- Requesting ---------------------------------------------------------------------------------------------
 
 
 def test_the_clip_begins_with_the_last_frame_of_the_source(
@@ -210,12 +210,12 @@ def test_without_its_source_the_paid_clip_is_kept_alone(
 
     code = "not_joined" if trouble == "content" else "source_gone"
     assert (video.state, video.error_code) == (State.COMPLETED, code)
-    assert "the new part alone" in video.error_message
+    assert "only the new part" in video.error_message
     with video.file.open("rb") as file:
         assert file.read() == after
     assert (video.source_seconds, video.total_seconds) == (0, 4), "it is no longer than that"
     page = as_alice.get(reverse("videos:detail", args=[video.public_id])).content.decode()
-    assert "Not the whole film" in page
+    assert "Only the new part" in page
     assert video.error_message in page
 
 

@@ -208,7 +208,7 @@ def test_a_list_that_hides_our_known_jobs_proves_nothing(backend: Backend, fake:
     video = _look(_uncertain(backend))
 
     assert video.needs_decision
-    assert "paid twice" in video.error_message
+    assert "charged twice" in video.error_message
 
 
 def test_a_list_without_prompts_leaves_the_decision_to_the_owner(backend: Backend, fake: FakeBackend):

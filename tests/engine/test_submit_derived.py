@@ -124,7 +124,7 @@ def test_a_remix_of_a_forgotten_job_fails_and_says_why(backend: Backend, fake: F
     video = _submitted(_derived(source, Kind.REMIX))
 
     assert (video.state, video.error_code) == (State.FAILED, "source_unknown")
-    assert "no longer has the video" in video.error_message
+    assert "no longer has the source video" in video.error_message
     assert len(fake.derived) == 1
 
 

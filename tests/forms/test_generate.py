@@ -6,6 +6,7 @@ from tests.views.page import GOOD, picture, upload
 from videos.capabilities import available_offers
 from videos.forms.generate import GenerateForm, initial_values
 from videos.models import Backend, Character, VideoModel
+from videos.views.composer import Composer
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +27,7 @@ def test_it_takes_plain_data(alice):
     data = {**GOOD, "seconds": 12, "fit": "pad", "characters": [ada.public_id, ada.public_id]}
     form = GenerateForm(data, {"input_reference": upload(picture())}, owner=alice)
     assert form.is_valid(), form.errors
-    (video,) = form.save_takes()
+    (video,) = form.create_videos()
     assert video.seconds == 12
     assert video.reference is not None
     assert video.reference_fit == "pad"
@@ -36,7 +37,7 @@ def test_it_takes_plain_data(alice):
 def test_without_a_word_about_it_the_image_is_cropped(alice):
     form = GenerateForm(GOOD, owner=alice)
     assert form.is_valid(), form.errors
-    assert [video.reference_fit for video in form.save_takes()] == ["crop"]
+    assert [video.reference_fit for video in form.create_videos()] == ["crop"]
 
 
 def test_it_tells_every_mistake_at_once(alice):
@@ -75,19 +76,19 @@ def test_it_starts_empty_without_a_catalogue():
 
 def test_it_knows_which_model_takes_what(alice):
     VideoModel.objects.filter(name="sora-2-pro").update(seconds=[8, 16], sizes=["1280x720"])
-    form = GenerateForm(owner=alice)
-    assert {choice.value: choice.models for choice in form.lengths} == {
+    composer = Composer(GenerateForm(owner=alice))
+    assert {choice.value: choice.models for choice in composer.lengths} == {
         "4": ("sora-2",),
         "8": ("sora-2", "sora-2-pro"),
         "12": ("sora-2",),
         "16": ("sora-2-pro",),
     }
-    assert form.sizes[0].models == ("sora-2", "sora-2-pro")
-    assert form.sizes[1].models == ("sora-2",)
+    assert composer.sizes[0].models == ("sora-2", "sora-2-pro")
+    assert composer.sizes[1].models == ("sora-2",)
 
 
-def _cast(form: GenerateForm) -> dict[str, tuple[str, ...]]:
-    return {choice.label: choice.models for choice in form.cast}
+def _characters(form: GenerateForm) -> dict[str, tuple[str, ...]]:
+    return {choice.label: choice.models for choice in Composer(form).characters}
 
 
 def test_it_offers_ones_own_characters_that_are_ready(alice, bob):
@@ -96,7 +97,7 @@ def test_it_offers_ones_own_characters_that_are_ready(alice, bob):
     _ready(alice, "Unready", backend_character_id="")
     _ready(alice, "Gone", deleted_at=timezone.now())
     _ready(alice, "Elsewhere", BackendFactory(can_characters=True))
-    assert _cast(GenerateForm(owner=alice)) == {"Ada": ("sora-2", "sora-2-pro")}
+    assert _characters(GenerateForm(owner=alice)) == {"Ada": ("sora-2", "sora-2-pro")}
 
 
 def test_characters_stay_with_the_models_of_their_backend(alice):
@@ -105,12 +106,12 @@ def test_characters_stay_with_the_models_of_their_backend(alice):
     one.models.set([sora])
     other.models.set([pro])
     ada, bea = _ready(alice, "Ada", one), _ready(alice, "Bea", other)
-    assert _cast(GenerateForm(owner=alice)) == {"Ada": ("sora-2",), "Bea": ("sora-2-pro",)}
+    assert _characters(GenerateForm(owner=alice)) == {"Ada": ("sora-2",), "Bea": ("sora-2-pro",)}
 
     form = GenerateForm({**GOOD, "characters": [bea.public_id]}, owner=alice)
 
     assert not form.is_valid()
-    assert "does not know Bea" in form.errors["characters"][0]
+    assert "cannot use Bea" in form.errors["characters"][0]
     form = GenerateForm({**GOOD, "characters": [ada.public_id]}, owner=alice)
     assert form.is_valid()
 
@@ -120,7 +121,7 @@ def test_no_characters_where_the_backend_has_none(alice, can):
     backend = BackendFactory(can_characters=can)
     backend.models.set(VideoModel.objects.all())
     ada = _ready(alice, "Ada", backend)
-    assert _cast(GenerateForm(owner=alice)) == {}
+    assert _characters(GenerateForm(owner=alice)) == {}
     form = GenerateForm({**GOOD, "characters": [ada.public_id]}, owner=alice)
     assert not form.is_valid()
     assert set(form.errors) == {"characters"}

@@ -19,7 +19,7 @@ from tests.studio import PROJECT, READY, Studio, free_port, wait_until
 
 SIMULATOR_KEY, PROXY_KEY = "sk-simulator", "sk-proxy"
 
-# As the README has it, but for the provider: that is the simulator.
+# As docs/backends.md has it, but for the provider: that is the simulator.
 CONFIG = """
 model_list:
   - model_name: sora-2

@@ -4,15 +4,19 @@ import time
 
 import pytest
 
-from videos.prompts.diff import LONGEST, PIECES, diff_prompts
+from videos.prompts.diff import MAX_CHANGE_WORDS, MAX_SEGMENTS, diff_prompts
 
-SIGNS = {"same": "{}", "new": "[+{}]", "old": "[-{}]", "cut": "{}"}
+SIGNS = {"equal": "{}", "insert": "[+{}]", "delete": "[-{}]", "ellipsis": "{}"}
 LONG = " ".join(f"w{number}" for number in range(30))
 
 
 def told(before: str, after: str) -> str | None:
-    pieces = diff_prompts(before, after)
-    return None if pieces is None else " ".join(SIGNS[piece.kind].format(piece.text) for piece in pieces)
+    segments = diff_prompts(before, after)
+    return (
+        None
+        if segments is None
+        else " ".join(SIGNS[segment.kind].format(segment.text) for segment in segments)
+    )
 
 
 @pytest.mark.parametrize(
@@ -41,13 +45,13 @@ def test_a_prompt_is_cut_around_the_words_that_changed(before, after, words):
 
 
 def test_a_long_change_and_many_changes_are_cut_too():
-    pieces = diff_prompts(LONG, f"{LONG} {LONG.upper()} {LONG.title()}")
-    assert pieces is None or len(pieces[-1].text.split()) <= LONGEST + 1
+    segments = diff_prompts(LONG, f"{LONG} {LONG.upper()} {LONG.title()}")
+    assert segments is None or len(segments[-1].text.split()) <= MAX_CHANGE_WORDS + 1
     scattered = " ".join(word if number % 4 else "x" for number, word in enumerate(LONG.split() * 5))
-    pieces = diff_prompts(" ".join(LONG.split() * 5), scattered)
-    assert pieces is not None
-    assert len(pieces) == PIECES + 1
-    assert pieces[-1].kind == "cut"
+    segments = diff_prompts(" ".join(LONG.split() * 5), scattered)
+    assert segments is not None
+    assert len(segments) == MAX_SEGMENTS + 1
+    assert segments[-1].kind == "ellipsis"
 
 
 def test_forty_of_the_longest_prompts_take_no_time():

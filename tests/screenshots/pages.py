@@ -22,7 +22,7 @@ class PageState:
 
 
 def _select(page: Page) -> None:
-    for box in page.locator(".pick input").all()[:4]:
+    for box in page.locator(".card__select input").all()[:4]:
         box.check(force=True)
 
 
@@ -74,7 +74,7 @@ PAGES = [
     PageState("templates", "alice", "/templates/"),
     PageState("template-new", "alice", "/templates/new"),
     PageState("history", "alice", "/history/"),
-    PageState("history-dialog", "alice", "/", _open("Earlier prompts"), full_page=False),
+    PageState("history-dialog", "alice", "/", _open("Prompt history"), full_page=False),
     PageState("trash", "alice", "/trash/"),
     PageState("characters", "alice", "/characters/"),
     PageState("tokens", "alice", "/accounts/tokens/"),

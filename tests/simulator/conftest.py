@@ -13,10 +13,9 @@ from typing import Any
 import av
 import httpx2
 import pytest
-import uvicorn
 from PIL import Image
 
-from simulator.__main__ import server_config
+from simulator.server import Server, server_config
 from simulator.settings import Settings
 
 SIZE = "720x1280"
@@ -57,6 +56,18 @@ class Simulator:
         response = self.http.post("/_simulator/faults", json={"rules": [rule]})
         assert response.status_code == 200, response.text
 
+    def set_quirks(self, **quirks: Any) -> dict[str, Any]:
+        response = self.http.post("/_simulator/quirks", json=quirks)
+        assert response.status_code == 200, response.text
+        body: dict[str, Any] = response.json()
+        return body
+
+    def retrieve(self, job_id: str) -> dict[str, Any]:
+        response = self.http.get(f"/v1/videos/{job_id}")
+        assert response.status_code == 200, response.text
+        body: dict[str, Any] = response.json()
+        return body
+
     def ledger(self) -> list[dict[str, Any]]:
         accepted: list[dict[str, Any]] = self.http.get("/_simulator/ledger").json()["accepted"]
         return accepted
@@ -67,6 +78,14 @@ class Simulator:
 
 
 StartSimulator = Callable[..., Simulator]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return as soon as the condition holds."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "the condition does not hold in time"
+        threading.Event().wait(0.02)
 
 
 @pytest.fixture
@@ -93,7 +112,7 @@ class _RunningServer:
     """A context manager that runs a server in a thread."""
 
     def __init__(self, settings: Settings) -> None:
-        self._server = uvicorn.Server(server_config(settings, [], "127.0.0.1", 0))
+        self._server = Server(server_config(settings, [], "127.0.0.1", 0))
         self._thread = threading.Thread(target=self._server.run)
 
     def __enter__(self) -> str:

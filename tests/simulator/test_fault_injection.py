@@ -176,7 +176,14 @@ def test_rules_are_listed_and_cleared(simulator: Simulator) -> None:
     shown = simulator.http.get("/_simulator/faults").json()["rules"]
     cleared = simulator.http.delete("/_simulator/faults").json()
 
-    expected = {"on": "create", "kind": "hang", "times": None, "probability": 1.0, "match": None}
+    expected = {
+        "on": "create",
+        "kind": "hang",
+        "times": None,
+        "probability": 1.0,
+        "match": None,
+        "model": None,
+    }
     assert shown == [{**expected, "seconds": 3, "accepted": False}]
     assert cleared == {"rules": []}
     assert post(simulator).status_code == 200
@@ -194,6 +201,8 @@ def test_rules_are_listed_and_cleared(simulator: Simulator) -> None:
         {"on": "create", "kind": "refuse", "times": "2"},
         {"on": "create", "kind": "refuse", "probability": "often"},
         {"on": "create", "kind": "refuse", "match": 1},
+        {"on": "create", "kind": "refuse", "model": 1},
+        {"on": "create", "kind": "refuse", "status": None},
         {"on": "create", "kind": "refuse", "colour": "red"},
         {"on": "create", "kind": "refuse", "status": 200},
         {"on": "create", "kind": "hang", "seconds": "3"},
@@ -205,3 +214,73 @@ def test_an_invalid_rule_is_refused(simulator: Simulator, rule: Any) -> None:
 
     assert response.status_code == 400
     assert simulator.http.get("/_simulator/faults").json() == {"rules": []}
+
+
+def test_a_firewall_answers_with_a_page(simulator: Simulator) -> None:
+    simulator.inject_fault(on="create", kind="html_error", match="fox")
+    reply = post(simulator, "A fox")
+
+    assert (reply.status_code, reply.headers["content-type"]) == (403, "text/html; charset=utf-8")
+    assert post(simulator, "A lake").status_code == 200
+    assert [entry["prompt"] for entry in simulator.ledger()] == ["A lake"]
+
+
+def test_a_rule_applies_only_to_its_model(simulator: Simulator) -> None:
+    simulator.inject_fault(on="any", kind="refuse", status=403, model="sora-2-pro")
+    replies = [
+        simulator.http.post("/v1/videos", json={"prompt": "a", "model": model})
+        for model in ("sora-2", "sora-2-pro")
+    ]
+
+    assert [reply.status_code for reply in replies] == [200, 403]
+    assert simulator.http.get("/v1/videos").status_code == 200
+    assert simulator.retrieve(replies[0].json()["id"])["model"] == "sora-2"
+
+
+def test_one_status_call_is_refused(simulator: Simulator) -> None:
+    fox, lake = simulator.create("A fox"), simulator.create("A lake")
+    simulator.inject_fault(on="retrieve", kind="refuse", status=401, match="fox")
+
+    assert simulator.http.get(f"/v1/videos/{fox['id']}").status_code == 401
+    assert simulator.http.get(f"/v1/videos/{lake['id']}").status_code == 200
+    assert len(simulator.jobs()) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(429, "insufficient_quota"), (429, "billing_hard_limit_reached"), (402, "insufficient_credits")],
+)
+def test_out_of_credit(simulator: Simulator, status: int, code: str) -> None:
+    simulator.inject_fault(on="create", kind="refuse", status=status, code=code, type=code, message="Pay.")
+    reply = post(simulator)
+
+    assert reply.status_code == status
+    assert "retry-after" not in reply.headers
+    assert reply.json()["error"] == {"type": code, "message": "Pay.", "param": None, "code": code}
+    assert simulator.ledger() == []
+
+
+def test_a_rate_limit_without_a_time(simulator: Simulator) -> None:
+    simulator.inject_fault(on="create", kind="rate_limit", retry_after=None)
+    reply = post(simulator)
+
+    assert (reply.status_code, reply.json()["error"]["code"]) == (429, "rate_limit_exceeded")
+    assert "retry-after" not in reply.headers
+
+
+def test_a_safety_filter_speaks_in_an_error_of_the_status_call(simulator: Simulator) -> None:
+    job = simulator.create()
+    message = "litellm.APIConnectionError: {'raiMediaFilteredCount': 1, 'raiMediaFilteredReasons': ['No.']}"
+    simulator.inject_fault(on="retrieve", kind="refuse", status=500, code="500", message=message)
+    reply = simulator.http.get(f"/v1/videos/{job['id']}")
+
+    assert (reply.status_code, reply.json()["error"]["message"]) == (500, message)
+
+
+def test_completed_but_without_a_file_for_ever(simulator: Simulator) -> None:
+    job = simulator.create()
+    simulator.inject_fault(on="content", kind="not_found")
+
+    for _ in range(3):
+        assert simulator.http.get(f"/v1/videos/{job['id']}/content").status_code == 404
+    assert simulator.retrieve(job["id"])["status"] == "completed"

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from simulator.__main__ import main
 from tests.simulator.conftest import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,6 +94,20 @@ def test_faults_can_be_set_at_the_start(command: Command) -> None:
     _, simulator = command.start(faults=rules)
 
     assert simulator.http.post("/v1/videos", json={"prompt": "a"}).status_code == 429
+
+
+def test_quirks_can_be_set_at_the_start(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMULATOR_QUIRKS", '{"workers": 1}')
+    _, simulator = command.start()
+
+    assert simulator.http.get("/_simulator/quirks").json()["workers"] == 1
+
+
+def test_it_says_which_quirk_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMULATOR_QUIRKS", '{"colour": "red"}')
+
+    with pytest.raises(SystemExit, match="SIMULATOR_QUIRKS: Unknown quirk 'colour'"):
+        main([])
 
 
 def _children_of(pid: int) -> list[int]:

@@ -8,11 +8,11 @@ from tests.factories import BackendFactory, ReferenceImageFactory
 from videos.capabilities import available_offers, backend_status
 from videos.formatting import format_dollars
 from videos.models import Backend, Video, VideoModel
-from videos.services.videos import GenerationRequest, create_video, create_videos, find_errors
+from videos.services.videos import GenerationRequest, create_video, create_videos, find_request_errors
 
 pytestmark = pytest.mark.django_db
 
-WISH = GenerationRequest("A paper boat", "sora-2", 4, "1280x720")
+REQUEST = GenerationRequest("A paper boat", "sora-2", 4, "1280x720")
 
 
 def _serving(*names: str, **fields: object) -> Backend:
@@ -85,7 +85,7 @@ def test_a_video_goes_to_the_backend_that_serves_its_model_and_stays_there(alice
     one, other = _serving("sora-2", max_in_flight=1), _serving("sora-2-pro")
     pro = GenerationRequest("A boat", "sora-2-pro", 4, "1280x720")
 
-    videos = create_videos(alice, [WISH, pro, WISH])
+    videos = create_videos(alice, [REQUEST, pro, REQUEST])
 
     assert [video.backend for video in videos] == [one, other, one]
     one.models.clear()
@@ -97,7 +97,7 @@ def test_the_workers_of_each_backend_hear_of_its_videos(alice, hints, django_cap
     pro = GenerationRequest("A boat", "sora-2-pro", 4, "1280x720")
 
     with django_capture_on_commit_callbacks(execute=True):
-        create_videos(alice, [WISH, pro, WISH])
+        create_videos(alice, [REQUEST, pro, REQUEST])
 
     assert sorted(hints) == [("submit", one.pk), ("submit", other.pk)]
 
@@ -106,7 +106,7 @@ def test_a_model_that_nobody_serves_is_refused(alice):
     _serving("sora-2-pro")
 
     with pytest.raises(ValidationError, match=r"There is no model “sora-2”. Choose one of: sora-2-pro."):
-        create_video(alice, WISH)
+        create_video(alice, REQUEST)
 
     assert not Video.objects.exists()
 
@@ -115,8 +115,8 @@ def test_without_any_backend_it_says_so(alice):
     Backend.objects.for_environment()
     Backend.objects.update(enabled=False)
 
-    with pytest.raises(ValidationError, match=r"No backend serves any model now."):
-        create_video(alice, WISH)
+    with pytest.raises(ValidationError, match=r"No models are available right now."):
+        create_video(alice, REQUEST)
 
     assert backend_status(Backend.objects.in_use()) == "none"
 
@@ -124,9 +124,11 @@ def test_without_any_backend_it_says_so(alice):
 @pytest.mark.parametrize(("takes", "refused"), [(False, True), (None, False), (True, False)])
 def test_a_reference_is_refused_only_where_it_surely_cannot_be_taken(alice, takes, refused):
     _serving("sora-2", takes_reference=takes)
-    wish = GenerationRequest("A boat", "sora-2", 4, "1280x720", ReferenceImageFactory(owner=alice))
+    generation_request = GenerationRequest(
+        "A boat", "sora-2", 4, "1280x720", ReferenceImageFactory(owner=alice)
+    )
 
-    (errors,) = find_errors([wish])
+    (errors,) = find_request_errors([generation_request])
 
     assert set(errors) == ({"reference"} if refused else set())
 

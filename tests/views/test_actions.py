@@ -15,9 +15,9 @@ ACTIONS = [
     ("cancel", State.QUEUED, {}, State.CANCELED),
     ("cancel", State.IN_PROGRESS, {}, State.CANCELED),
     ("retry", State.FAILED, {}, State.QUEUED),
-    ("check_again", State.FAILED, {"error_code": "timed_out"}, State.IN_PROGRESS),
-    ("submit_again", State.UNCERTAIN, {"due_at": None}, State.QUEUED),
-    ("give_up", State.UNCERTAIN, {"due_at": None}, State.FAILED),
+    ("recheck", State.FAILED, {"error_code": "timed_out"}, State.IN_PROGRESS),
+    ("resubmit", State.UNCERTAIN, {"due_at": None}, State.QUEUED),
+    ("abandon", State.UNCERTAIN, {"due_at": None}, State.FAILED),
 ]
 every_action = pytest.mark.parametrize(("name", "state", "fields", "result"), ACTIONS)
 
@@ -85,20 +85,20 @@ def test_it_needs_the_csrf_token(alice, name, state, fields, result):
     assert video.state == state
 
 
-@pytest.mark.parametrize("name", ["cancel", "retry", "check_again", "submit_again", "give_up"])
+@pytest.mark.parametrize("name", ["cancel", "retry", "recheck", "resubmit", "abandon"])
 def test_it_leaves_a_finished_video_alone(as_alice, alice, hints, name):
     video = VideoFactory(owner=alice, state=State.COMPLETED)
     response = as_alice.post(url_of(name, video), follow=True)
-    assert "has moved on" in response.content.decode()
+    assert "status has changed" in response.content.decode()
     video.refresh_from_db()
     assert (video.state, video.revision) == (State.COMPLETED, 0)
     assert hints == []
 
 
-def test_check_again_submits_nothing(as_alice, alice, hints, django_capture_on_commit_callbacks):
+def test_a_recheck_submits_nothing(as_alice, alice, hints, django_capture_on_commit_callbacks):
     video = make(alice, State.FAILED, {"error_code": "timed_out"})
     with django_capture_on_commit_callbacks(execute=True):
-        as_alice.post(url_of("check_again", video))
+        as_alice.post(url_of("recheck", video))
     assert hints == []
     job = video.backend_job_id
     video.refresh_from_db()

@@ -10,7 +10,7 @@ from videos.models import State, Tag, Video
 from videos.services.library import MAX_NOTE_LENGTH, add_tag
 
 pytestmark = pytest.mark.django_db
-DEEDS = ("note", "tag", "untag")
+ACTIONS = ("note", "tag", "untag")
 
 
 @pytest.fixture
@@ -18,9 +18,9 @@ def video(alice) -> Video:
     return VideoFactory(owner=alice, state=State.COMPLETED, prompt="A secret launch", note="As it was")
 
 
-def do(client, deed: str, video: Video, text: str, *, htmx: bool = False):
-    field = "note" if deed == "note" else "tag"
-    url = reverse(f"videos:{deed}", args=[video.public_id])
+def do(client, action: str, video: Video, text: str, *, htmx: bool = False):
+    field = "note" if action == "note" else "tag"
+    url = reverse(f"videos:{action}", args=[video.public_id])
     return client.post(url, {field: text}, headers=HTMX if htmx else {})
 
 
@@ -39,7 +39,7 @@ def test_a_note_is_kept_by_a_plain_form(as_alice, video):
     assert response.url == video.get_absolute_url()
     page = as_alice.get(response.url).content.decode()
     assert "&lt;b&gt;Bold&lt;/b&gt;</textarea>" in page
-    assert "The note is saved." in page
+    assert "Note saved." in page
     do(as_alice, "note", video, "")
     video.refresh_from_db()
     assert video.note == ""
@@ -106,31 +106,31 @@ def test_ones_own_tags_are_proposed_and_no_others(as_alice, alice, bob, video):
     assert "theirs" not in page
 
 
-@pytest.mark.parametrize("deed", DEEDS)
+@pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("who", ["as_bob", "as_carol"])
-def test_it_is_for_its_owner_only(request, alice, video, deed, who):
+def test_it_is_for_its_owner_only(request, alice, video, action, who):
     add_tag(alice, [video], "spot")
-    response = do(request.getfixturevalue(who), deed, video, "spot" if deed == "untag" else "theirs")
+    response = do(request.getfixturevalue(who), action, video, "spot" if action == "untag" else "theirs")
     assert response.status_code == 404
     video.refresh_from_db()
     assert (video.note, [tag.name for tag in video.tags.all()]) == ("As it was", ["spot"])
     assert Tag.objects.count() == 1
 
 
-@pytest.mark.parametrize("deed", DEEDS)
-def test_deleted_videos_signed_out_people_and_other_methods(as_alice, client, video, deed):
-    url = reverse(f"videos:{deed}", args=[video.public_id])
+@pytest.mark.parametrize("action", ACTIONS)
+def test_deleted_videos_signed_out_people_and_other_methods(as_alice, client, video, action):
+    url = reverse(f"videos:{action}", args=[video.public_id])
     assert as_alice.get(url).status_code == 405
     assert client.post(url).url.startswith(reverse("account_login"))
     Video.objects.filter(pk=video.pk).update(deleted_at=timezone.now())
-    assert do(as_alice, deed, video, "x").status_code == 404
-    assert as_alice.post(reverse(f"videos:{deed}", args=["x" * 99])).status_code == 404
+    assert do(as_alice, action, video, "x").status_code == 404
+    assert as_alice.post(reverse(f"videos:{action}", args=["x" * 99])).status_code == 404
 
 
 def test_what_is_typed_outlives_the_page_being_drawn_again(as_alice, alice):
     running = VideoFactory(owner=alice, state=State.IN_PROGRESS, revision=2)
     news = as_alice.get(running.get_absolute_url(), {"version": "1"}, headers=HTMX).content.decode()
     assert 'id="detail"' in news
-    assert 'id="facts" hx-swap-oob="true"' in news
+    assert 'id="metadata" hx-swap-oob="true"' in news
     assert "<textarea" not in news
     assert 'id="tags"' not in news

@@ -1,4 +1,6 @@
-"""Deeds on many videos, and the star on one."""
+"""Actions on many videos, and the star on one."""
+
+import re
 
 import pytest
 from django.test import Client
@@ -9,7 +11,7 @@ from tests.factories import VideoFactory
 from tests.views.page import HTMX
 from videos.models import State, Tag, Video
 from videos.services.library import add_tag
-from videos.views.bulk import MOST
+from videos.views.bulk import MAX_SELECTED
 
 pytestmark = pytest.mark.django_db
 URL = reverse("videos:bulk")
@@ -25,8 +27,8 @@ def theirs(bob) -> Video:
     return VideoFactory(owner=bob, state=State.COMPLETED, prompt="A secret launch")
 
 
-def do(client, deed: str, *videos: Video, htmx: bool = False, **more):
-    data = {"do": deed, "id": [video.public_id for video in videos], **more}
+def do(client, action: str, *videos: Video, htmx: bool = False, **more):
+    data = {"do": action, "id": [video.public_id for video in videos], **more}
     return client.post(URL, data, headers=HTMX if htmx else {})
 
 
@@ -54,14 +56,19 @@ def test_tags_are_put_on_and_taken_off(as_alice, alice, mine):
 def test_the_trash_takes_them_and_says_how_to_undo_it(as_alice, mine):
     response = do(as_alice, "trash", *mine[:2], htmx=True)
     page = response.content.decode()
-    stamp = Video.objects.exclude(trashed_at=None).values_list("trashed_at", flat=True).distinct().get()
     assert "2 videos moved to the trash." in page
-    assert stamp.isoformat() in page
+    batch_id = re.search(r'name="batch" value="([^"]+)"', page)[1]
     for video in mine[:2]:
         assert f'<article id="card-{video.public_id}" hx-swap-oob="delete">' in page
     assert response["HX-Trigger"] == "library:changed"
     assert list(Video.objects.not_trashed()) == [mine[2]]
 
+    as_alice.post(reverse("videos:undo"), {"batch": batch_id})
+    assert Video.objects.not_trashed().count() == 3
+
+
+def test_restoring_takes_them_out_of_the_trash(as_alice, mine):
+    do(as_alice, "trash", *mine[:2])
     do(as_alice, "restore", *mine[:2])
     assert Video.objects.not_trashed().count() == 3
 
@@ -79,10 +86,10 @@ def test_two_to_four_are_compared(as_alice, mine):
 
 
 @pytest.mark.parametrize(
-    "deed", ["favourite", "unfavourite", "tag", "trash", "restore", "zip", "compare", "x"]
+    "action", ["favourite", "unfavourite", "tag", "trash", "restore", "zip", "compare", "x"]
 )
-def test_a_strangers_video_is_never_touched(as_alice, mine, theirs, deed):
-    response = do(as_alice, deed, mine[0], theirs, tag="spot", htmx=True)
+def test_a_strangers_video_is_never_touched(as_alice, mine, theirs, action):
+    response = do(as_alice, action, mine[0], theirs, tag="spot", htmx=True)
     assert untouched(theirs)
     body = b"".join(response.streaming_content) if response.streaming else response.content
     assert b"secret" not in body
@@ -107,24 +114,24 @@ def test_what_is_only_anothers_or_deleted_is_nothing(as_alice, alice, theirs):
 
 
 @pytest.mark.parametrize(
-    ("deed", "more", "sentence"),
+    ("action", "more", "sentence"),
     [
-        ("", {}, "Choose what to do"),
-        ("nonsense", {}, "Choose what to do"),
-        ("tag", {"tag": ""}, "A tag has 1 to 40 characters"),
-        ("tag", {"tag": "a,b"}, "A tag has 1 to 40 characters"),
-        ("tag", {"tag": "x\x00"}, "A tag has 1 to 40 characters"),
-        ("untag", {"tag": ""}, "Name the tag"),
+        ("", {}, "Choose an action"),
+        ("nonsense", {}, "Choose an action"),
+        ("tag", {"tag": ""}, "A tag must have 1 to 40 characters"),
+        ("tag", {"tag": "a,b"}, "A tag must have 1 to 40 characters"),
+        ("tag", {"tag": "x\x00"}, "A tag must have 1 to 40 characters"),
+        ("untag", {"tag": ""}, "Enter the tag"),
         ("untag", {"tag": "unknown"}, "You have no tag “unknown”."),
         ("untag", {"tag": "a\x00b"}, "You have no tag “ab”."),
     ],
 )
-def test_what_cannot_be_done_is_said_and_changes_nothing(as_alice, mine, deed, more, sentence):
-    response = do(as_alice, deed, *mine, htmx=True, **more)
+def test_what_cannot_be_done_is_said_and_changes_nothing(as_alice, mine, action, more, sentence):
+    response = do(as_alice, action, *mine, htmx=True, **more)
     assert response.status_code == 422
     assert sentence in response.content.decode()
     assert all(untouched(video) for video in mine)
-    assert sentence in as_alice.get(do(as_alice, deed, *mine, **more).url).content.decode()
+    assert sentence in as_alice.get(do(as_alice, action, *mine, **more).url).content.decode()
 
 
 @pytest.mark.parametrize("ids", [[], [""], ["\x00"], ["video_nobody_has"], ["' OR 1=1 --"]])
@@ -136,18 +143,18 @@ def test_nothing_selected_is_said(as_alice, mine, ids):
 
 
 def test_too_many_at_once_are_refused(as_alice, mine):
-    ids = [f"video_{number}" for number in range(MOST)]
+    ids = [f"video_{number}" for number in range(MAX_SELECTED)]
     response = as_alice.post(URL, {"do": "trash", "id": [mine[0].public_id, *ids]}, headers=HTMX)
-    assert f"At most {MOST} videos at once" in response.content.decode()
+    assert f"Select up to {MAX_SELECTED} videos at once" in response.content.decode()
     assert untouched(mine[0])
 
 
 def test_many_need_as_many_queries_as_one(as_alice, alice, mine, django_assert_num_queries):
     many = VideoFactory.create_batch(40, owner=alice, backend=mine[0].backend, state=State.COMPLETED)
-    for deed in ("favourite", "tag"):
-        do(as_alice, deed, mine[0], tag="spot", htmx=True)
-        with django_assert_num_queries(9 if deed == "tag" else 6):
-            do(as_alice, deed, *many, tag="spot", htmx=True)
+    for action in ("favourite", "tag"):
+        do(as_alice, action, mine[0], tag="spot", htmx=True)
+        with django_assert_num_queries(9 if action == "tag" else 6):
+            do(as_alice, action, *many, tag="spot", htmx=True)
 
 
 def test_it_needs_a_post_a_token_and_somebody(as_alice, alice, client, mine):

@@ -6,7 +6,7 @@ from django.utils import timezone
 from tests.factories import VideoFactory
 from tests.views.page import HTMX
 from videos.models import State, Video
-from videos.views.cards import LIMIT
+from videos.views.cards import MAX_CARDS
 
 pytestmark = pytest.mark.django_db
 URL = reverse("videos:cards")
@@ -89,7 +89,7 @@ def test_it_passes_over_garbage(as_alice, alice):
 
 def test_it_looks_at_so_many_and_no_more(as_alice, alice):
     video = VideoFactory(owner=alice, state=State.QUEUED, revision=1)
-    padding = [f"video_{n}.1" for n in range(LIMIT)]
+    padding = [f"video_{n}.1" for n in range(MAX_CARDS)]
     assert video.public_id in ask(as_alice, *padding[1:], f"{video.public_id}.0").content.decode()
     assert video.public_id not in ask(as_alice, *padding, f"{video.public_id}.0").content.decode()
 
@@ -122,9 +122,9 @@ def test_it_is_only_read(as_alice, client):
 
 
 def test_it_takes_what_is_in_the_trash_off_the_page(as_alice, alice):
-    thrown = VideoFactory(owner=alice, state=State.CANCELED, trashed_at=timezone.now())
+    trashed = VideoFactory(owner=alice, state=State.CANCELED, trashed_at=timezone.now())
     running = VideoFactory(owner=alice, state=State.STORING)
-    response = ask(as_alice, f"{thrown.public_id}.0", f"{running.public_id}.0")
+    response = ask(as_alice, f"{trashed.public_id}.0", f"{running.public_id}.0")
     assert response.status_code == 200
-    assert f'<article id="card-{thrown.public_id}" hx-swap-oob="delete">' in response.content.decode()
-    assert f'id="prompt-{thrown.public_id}"' not in response.content.decode()
+    assert f'<article id="card-{trashed.public_id}" hx-swap-oob="delete">' in response.content.decode()
+    assert f'id="prompt-{trashed.public_id}"' not in response.content.decode()

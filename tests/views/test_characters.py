@@ -58,7 +58,7 @@ def clip_url(character: Character) -> str:
 
 
 def from_url(video: Video) -> str:
-    return reverse("videos:character_from", args=[video.public_id])
+    return reverse("videos:character_from_video", args=[video.public_id])
 
 
 def without_characters(name: str = "Box") -> Backend:
@@ -80,9 +80,9 @@ def test_it_lists_ones_own_with_their_state(as_alice, alice, bob, simulator):
     bad, new, ready = page.split('<li class="character"')[1:4]
     assert "Failed" in bad
     assert "No face was found." in bad
-    assert "Being made" in new
+    assert "Creating" in new
     assert ">Ready<" in ready
-    assert "at Simulator" in ready
+    assert "Simulator, <time" in ready
     assert "secret" not in page
     assert " style=" not in page
 
@@ -141,7 +141,7 @@ def test_the_way_to_it_is_there_where_it_leads_somewhere(as_alice, alice, simula
     without_characters()
     assert link not in as_alice.get(library).content.decode()
     page = as_alice.get(URL).content.decode()
-    assert "No backend in use has characters now" in page
+    assert "No enabled backend supports characters" in page
     assert "<form id" not in page
     one = made(alice, simulator)
     assert link in as_alice.get(library).content.decode()
@@ -159,7 +159,7 @@ def test_it_makes_one_of_a_clip(as_alice, alice, simulator, hints, django_captur
     assert character.is_pending
     assert Path(character.file.path).read_bytes() == CLIP
     assert hints == [("create_character", character.pk)]
-    assert "Being made" in as_alice.get(URL).content.decode()
+    assert "Creating" in as_alice.get(URL).content.decode()
 
 
 def test_htmx_is_led_to_the_list(as_alice, simulator):
@@ -212,8 +212,8 @@ def test_the_backend_is_asked_for_only_where_there_are_several(as_alice, simulat
     page = as_alice.get(URL).content.decode()
     assert 'name="backend"' in page
     assert "Box two</option>" in page
-    wish = {"name": "Mara", "video": upload()}
-    assert as_alice.post(URL, wish).status_code == 422
+    data = {"name": "Mara", "video": upload()}
+    assert as_alice.post(URL, data).status_code == 422
     as_alice.post(URL, {"name": "Mara", "video": upload(), "backend": str(other.pk)})
     assert Character.objects.get().backend == other
     page = as_alice.post(URL, {"name": "", "video": upload(), "backend": str(other.pk)}).content.decode()
@@ -230,7 +230,7 @@ def test_without_a_backend_for_them_nothing_is_made(as_alice, simulator):
 # --- From a video ------------------------------------------------------------------------------------------
 def test_it_makes_one_of_a_finished_video(as_alice, alice, video):
     page = as_alice.get(from_url(video)).content.decode()
-    assert "Make a character of this video" in page
+    assert "Create character from video" in page
     assert as_alice.post(from_url(video), {"name": "Mara"}).url == URL
     character = Character.objects.get()
     assert (character.owner, character.name, character.backend) == (alice, "Mara", video.backend)
@@ -253,16 +253,19 @@ def test_a_file_that_is_lost_is_told(as_alice, video):
     Path(video.file.path).unlink()
     response = as_alice.post(from_url(video), {"name": "Mara"})
     assert response.status_code == 422
-    assert "file is lost" in response.content.decode()
+    assert "file is missing" in response.content.decode()
     assert not Character.objects.exists()
 
 
 @pytest.mark.parametrize("why", ["in flight", "no characters there"])
 def test_what_cannot_become_one_says_why(as_alice, alice, video, why):
     if why == "in flight":
-        video, words = VideoFactory(owner=alice, backend=video.backend), "Only a completed video"
+        video, words = (
+            VideoFactory(owner=alice, backend=video.backend),
+            "only be created from a completed video",
+        )
     else:
-        words = "Simulator has no characters."
+        words = "Simulator does not support characters."
         Backend.objects.update(can_characters=False)
     for response in (as_alice.get(from_url(video)), as_alice.post(from_url(video), {"name": "Mara"})):
         assert response.status_code == 409

@@ -14,7 +14,7 @@ from videos.models import Backend, Kind, State, Video, VideoModel
 pytestmark = pytest.mark.django_db
 VERBS = ["remix", "edit", "extend"]
 KINDS = {"remix": Kind.REMIX, "edit": Kind.EDIT, "extend": Kind.EXTEND}
-WISH = {"prompt": "Now with snow", "seconds": "8"}
+DATA = {"prompt": "Now with snow", "seconds": "8"}
 
 
 @pytest.fixture
@@ -45,11 +45,11 @@ def test_the_page_shows_the_source_and_its_prompt(as_alice, source, verb):
     page = response.content.decode()
     assert response.status_code == 200
     assert f"{verb.capitalize()} this video" in page
-    assert response.context["form"].meaning in page
+    assert response.context["form"].description in page
     assert f'src="{reverse("videos:file", args=[source.public_id])}"' in page
     assert "A paper boat</textarea>" in page
     assert "data-price>$0.40</span>" in page
-    assert "the simulator is free" in page
+    assert "The simulator is free" in page
     assert " style=" not in page
     assert nothing_made(source)
 
@@ -59,7 +59,7 @@ def test_it_makes_the_video_and_leads_to_it(
     as_alice, alice, source, verb, hints, django_capture_on_commit_callbacks
 ):
     with django_capture_on_commit_callbacks(execute=True):
-        response = as_alice.post(url_of(source, verb), {**WISH, "prompt": "Now\r\nwith snow"})
+        response = as_alice.post(url_of(source, verb), {**DATA, "prompt": "Now\r\nwith snow"})
 
     made = Video.objects.exclude(pk=source.pk).get()
     assert response.url == made.get_absolute_url()
@@ -74,7 +74,7 @@ def test_it_makes_the_video_and_leads_to_it(
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_htmx_is_led_there_too(as_alice, source, verb):
-    response = as_alice.post(url_of(source, verb), WISH, headers=HTMX)
+    response = as_alice.post(url_of(source, verb), DATA, headers=HTMX)
     made = Video.objects.exclude(pk=source.pk).get()
     assert response["HX-Redirect"] == made.get_absolute_url()
     assert "HX-Request" in response["Vary"]
@@ -83,7 +83,7 @@ def test_htmx_is_led_there_too(as_alice, source, verb):
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("prompt", ["", "  \n", "x" * 32_001, "a\x00b"])
 def test_a_bad_prompt_is_told_at_the_field(as_alice, source, verb, prompt):
-    response = as_alice.post(url_of(source, verb), {**WISH, "prompt": prompt})
+    response = as_alice.post(url_of(source, verb), {**DATA, "prompt": prompt})
     page = response.content.decode()
     assert response.status_code == 422
     assert set(response.context["form"].errors) == {"prompt"}
@@ -96,7 +96,7 @@ def test_htmx_gets_only_the_form_back(as_alice, source):
     response = as_alice.post(url_of(source, "remix"), {"prompt": ""}, headers=HTMX)
     assert response.status_code == 422
     assert "<html" not in response.content.decode()
-    assert 'id="derive"' in response.content.decode()
+    assert 'id="derivation-form"' in response.content.decode()
     assert "hx-disabled-elt" in response.content.decode(), "a second press must not make a second video"
 
 
@@ -112,23 +112,23 @@ def test_a_length_that_is_not_offered_is_told_at_the_field(as_alice, source, sec
 def test_it_offers_the_lengths_with_their_prices(as_alice, source):
     response = as_alice.get(url_of(source, "extend"))
     lengths = response.context["form"].lengths
-    assert [(each.seconds, each.whole, each.price) for each in lengths] == [
+    assert [(each.seconds, each.total_seconds, each.price) for each in lengths] == [
         (4, 8, "$0.40"),
         (8, 12, "$0.80"),
         (12, 16, "$1.20"),
         (16, 20, "$1.60"),
         (20, 24, "$2.00"),
     ]
-    assert [each.seconds for each in lengths if each.chosen] == [4]
+    assert [each.seconds for each in lengths if each.is_chosen] == [4]
     page = response.content.decode()
-    assert 'value="8" data-costs="$0.80"' in page
-    assert "8 s more cost $0.80" in page
+    assert 'value="8" data-price-label="$0.80"' in page
+    assert "8 s: $0.80" in page
 
 
 def test_the_button_says_the_price_of_what_was_chosen(as_alice, source):
     page = as_alice.post(url_of(source, "extend"), {"prompt": "", "seconds": "12"}).content.decode()
     assert "data-price>$1.20</span>" in page
-    assert 'value="12" data-costs="$1.20" checked' in page
+    assert 'value="12" data-price-label="$1.20" checked' in page
 
 
 def test_there_is_no_price_where_the_catalogue_has_none(as_alice, source):
@@ -140,21 +140,21 @@ def test_there_is_no_price_where_the_catalogue_has_none(as_alice, source):
 
 
 def test_it_says_who_extends(as_alice, alice, source):
-    assert "Simulator extends the film itself." in as_alice.get(url_of(source, "extend")).content.decode()
+    assert "Simulator extends the video itself." in as_alice.get(url_of(source, "extend")).content.decode()
     for knows, words in ((False, "cannot extend videos"), (None, "is not known to extend videos")):
         backend = joining_backend(base_url=f"http://{knows}.test/v1", can_extend=knows, position=1)
         video = VideoFactory(owner=alice, state=State.COMPLETED, backend=backend)
         page = as_alice.get(url_of(video, "extend")).content.decode()
-        assert f"Box {words}, so it makes a clip that begins with the last frame" in page
-        assert "the simulator is free" not in page
+        assert f"Box {words}, so it generates a continuation from the last frame" in page
+        assert "The simulator is free" not in page
         Backend.objects.filter(pk=backend.pk).update(enabled=False, name=f"Box {knows}")
 
 
 def test_where_the_backend_is_left_another_goes_on(as_alice, alice, source):
     joining_backend()
     page = as_alice.get(url_of(source, "extend")).content.decode()
-    assert "Simulator takes no new videos now, so Box makes a clip" in page
-    as_alice.post(url_of(source, "extend"), WISH)
+    assert "Simulator is not accepting new videos, so Box generates a continuation" in page
+    as_alice.post(url_of(source, "extend"), DATA)
     made = Video.objects.exclude(pk=source.pk).get()
     assert (made.backend.name, made.concat_with_source) == ("Box", True)
 
@@ -163,10 +163,10 @@ def test_where_the_backend_is_left_another_goes_on(as_alice, alice, source):
 @pytest.mark.parametrize("state", [State.QUEUED, State.IN_PROGRESS, State.FAILED, State.CANCELED])
 def test_a_video_that_is_not_finished_cannot(as_alice, alice, verb, state):
     video = VideoFactory(owner=alice, state=state, backend=Backend.objects.for_environment())
-    for response in (as_alice.get(url_of(video, verb)), as_alice.post(url_of(video, verb), WISH)):
+    for response in (as_alice.get(url_of(video, verb)), as_alice.post(url_of(video, verb), DATA)):
         page = response.content.decode()
         assert response.status_code == 409
-        assert f"Only a completed video can be used to {verb}" in page
+        assert f"You can only {verb} a completed video" in page
         assert f'href="{video.get_absolute_url()}"' in page
     assert nothing_made(video)
 
@@ -179,7 +179,7 @@ def test_a_backend_that_cannot_is_named(as_alice, alice, verb):
     response = as_alice.get(url_of(video, verb))
     assert response.status_code == 409
     assert f"Box cannot {verb} this video." in response.content.decode()
-    assert as_alice.post(url_of(video, verb), WISH).status_code == 409
+    assert as_alice.post(url_of(video, verb), DATA).status_code == 409
     assert nothing_made(video)
 
 
@@ -193,7 +193,7 @@ def test_a_film_that_is_long_enough_says_so(as_alice, source):
 def test_htmx_learns_by_a_new_page_that_it_is_not_possible_any_more(as_alice, source):
     Backend.objects.update(can_remix=False)
     url = url_of(source, "remix")
-    assert as_alice.post(url, WISH, headers=HTMX)["HX-Redirect"] == url
+    assert as_alice.post(url, DATA, headers=HTMX)["HX-Redirect"] == url
     assert nothing_made(source)
 
 
@@ -202,7 +202,7 @@ def test_what_the_service_refuses_in_the_last_moment_is_told(as_alice, source, m
         raise ValidationError({"video": "Too late."})
 
     monkeypatch.setattr("videos.forms.derivations.remix_video", refuse)
-    response = as_alice.post(url_of(source, "remix"), WISH)
+    response = as_alice.post(url_of(source, "remix"), DATA)
     assert response.status_code == 422
     assert "Too late." in response.content.decode()
 
@@ -212,15 +212,15 @@ def test_what_the_service_refuses_in_the_last_moment_is_told(as_alice, source, m
 def test_it_is_for_its_owner_only(request, source, who, verb):
     client = request.getfixturevalue(who)
     assert client.get(url_of(source, verb)).status_code == 404
-    assert client.post(url_of(source, verb), WISH).status_code == 404
-    assert client.post(url_of(source, verb), WISH, headers=HTMX).status_code == 404
+    assert client.post(url_of(source, verb), DATA).status_code == 404
+    assert client.post(url_of(source, verb), DATA, headers=HTMX).status_code == 404
     assert nothing_made(source)
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_deleted_video_is_gone(as_alice, source, verb):
     Video.objects.update(deleted_at=timezone.now())
-    assert as_alice.post(url_of(source, verb), WISH).status_code == 404
+    assert as_alice.post(url_of(source, verb), DATA).status_code == 404
     assert nothing_made(source)
 
 
@@ -228,7 +228,7 @@ def test_a_deleted_video_is_gone(as_alice, source, verb):
 def test_it_is_for_those_who_are_signed_in(client, as_alice, source, verb):
     url = url_of(source, verb)
     assert client.get(url).url == f"{reverse('account_login')}?next={url}"
-    assert client.post(url, WISH).url.startswith(reverse("account_login"))
+    assert client.post(url, DATA).url.startswith(reverse("account_login"))
     assert as_alice.put(url).status_code == as_alice.delete(url).status_code == 405
     assert nothing_made(source)
 
@@ -237,5 +237,5 @@ def test_it_is_for_those_who_are_signed_in(client, as_alice, source, verb):
 def test_it_needs_the_csrf_token(alice, source, verb):
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
-    assert client.post(url_of(source, verb), WISH).status_code == 403
+    assert client.post(url_of(source, verb), DATA).status_code == 403
     assert nothing_made(source)

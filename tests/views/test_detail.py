@@ -34,7 +34,7 @@ def test_it_shows_what_was_measured(as_alice, alice):
     assert "Download" in page
 
 
-def test_check_again_is_offered_where_it_helps(as_alice, alice):
+def test_a_recheck_is_offered_where_it_helps(as_alice, alice):
     timed_out = VideoFactory(owner=alice, state=State.FAILED, error_code="timed_out")
     refused = VideoFactory(owner=alice, state=State.FAILED, error_code="moderation_blocked")
     assert "check-again" in as_alice.get(timed_out.get_absolute_url()).content.decode()
@@ -47,8 +47,8 @@ def test_a_decision_comes_with_its_warning(as_alice, alice):
     video = VideoFactory(owner=alice, state=State.UNCERTAIN, due_at=None)
     page = as_alice.get(video.get_absolute_url()).content.decode()
     assert "may be charged twice" in page
-    assert reverse("videos:submit_again", args=[video.public_id]) in page
-    assert reverse("videos:give_up", args=[video.public_id]) in page
+    assert reverse("videos:resubmit", args=[video.public_id]) in page
+    assert reverse("videos:abandon", args=[video.public_id]) in page
     looking = VideoFactory(owner=alice, state=State.UNCERTAIN)
     assert "submit-again" not in as_alice.get(looking.get_absolute_url()).content.decode()
 
@@ -111,4 +111,4 @@ def test_one_thing_to_do_stands_out(as_alice, alice):
         {"state": State.UNCERTAIN, "due_at": None},
     ):
         page = as_alice.get(VideoFactory(owner=alice, **fields).get_absolute_url()).content.decode()
-        assert page.count("button--main") == 1, fields
+        assert page.count("button--primary") == 1, fields

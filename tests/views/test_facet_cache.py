@@ -15,12 +15,12 @@ ASKS_AGAIN = ", load"
 
 
 def total(response) -> int:
-    return response.context["found"].total
+    return response.context["counts"].total
 
 
 @pytest.fixture
 def many(monkeypatch):
-    monkeypatch.setattr(facet_cache, "MANY", 2)
+    monkeypatch.setattr(facet_cache, "MIN_CACHED", 2)
 
 
 def test_few_are_counted_for_every_page(as_alice, alice):
@@ -32,7 +32,7 @@ def test_few_are_counted_for_every_page(as_alice, alice):
     assert ASKS_AGAIN not in page.content.decode()
 
 
-def test_many_are_remembered_and_counted_anew_for_the_filters_alone(as_alice, alice, many):
+def test_many_are_cached_and_counted_again_for_the_filters_alone(as_alice, alice, many):
     VideoFactory.create_batch(2, owner=alice, state=State.COMPLETED)
     as_alice.get(URL)
     VideoFactory(owner=alice, state=State.FAILED)
@@ -42,14 +42,14 @@ def test_many_are_remembered_and_counted_anew_for_the_filters_alone(as_alice, al
 
     filters = as_alice.get(URL, headers={**HTMX, "HX-Target": "filters"})
     assert total(filters) == 3
-    assert 'id="total"' in filters.content.decode()
+    assert 'id="result-count"' in filters.content.decode()
     assert total(as_alice.get(URL)) == 3
 
 
 def test_a_page_with_old_counts_asks_for_new_ones(as_alice, alice, many, monkeypatch):
     VideoFactory.create_batch(2, owner=alice)
     assert ASKS_AGAIN not in as_alice.get(URL).content.decode()
-    monkeypatch.setattr(facet_cache, "FRESH", -1)
+    monkeypatch.setattr(facet_cache, "FRESH_FOR", -1)
     assert ASKS_AGAIN in as_alice.get(URL).content.decode()
     filters = as_alice.get(URL, headers={**HTMX, "HX-Target": "filters"}).content.decode()
     assert ASKS_AGAIN not in filters, "or it would never end"

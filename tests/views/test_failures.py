@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from tests.factories import BackendFactory, VideoFactory
 from videos.models import State
-from videos.templatetags.failures import advice, cost, cost_in_short
+from videos.templatetags.failures import advice, cost_note, short_cost_note
 
 pytestmark = pytest.mark.django_db
 
@@ -18,26 +18,26 @@ def failed(**fields):
 
 def test_what_was_not_accepted_cost_nothing(alice):
     video = failed(owner=alice, backend_job_id="", price=Decimal("0.4"))
-    assert cost(video) == "It cost nothing: the backend did not take it."
-    assert cost_in_short(video) == "Cost nothing"
+    assert cost_note(video) == "No charge: the backend did not accept the job."
+    assert short_cost_note(video) == "No charge"
 
 
 def test_what_was_accepted_may_be_charged(alice):
     video = failed(owner=alice, price=Decimal("0.4"))
-    assert cost(video) == "The backend had taken the job, so it may be charged: $0.40 by the catalogue."
-    assert cost_in_short(video) == "May be charged"
+    assert cost_note(video) == "The backend accepted the job, so it may be charged (catalogue price $0.40)."
+    assert short_cost_note(video) == "May be charged"
 
 
 def test_what_nobody_knows_may_be_charged(alice):
     video = failed(owner=alice, backend_job_id="", error_code="given_up")
-    assert cost(video) == "If the backend did take it, it may be charged once."
-    assert cost_in_short(video) == "May be charged"
+    assert cost_note(video) == "If the backend did receive the job, it may be charged once."
+    assert short_cost_note(video) == "May be charged"
 
 
 def test_the_simulator_is_free(alice):
     video = failed(owner=alice, backend=BackendFactory(is_simulator=True), price=Decimal("0.4"))
-    assert cost(video) == "It cost nothing: the simulator is free."
-    assert cost_in_short(video) == "Cost nothing"
+    assert cost_note(video) == "No charge: the simulator is free."
+    assert short_cost_note(video) == "No charge"
 
 
 def test_it_says_what_to_do_where_the_reason_does_not(alice):

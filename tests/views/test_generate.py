@@ -62,11 +62,11 @@ def test_it_keeps_the_reference_image_and_how_it_is_fitted(as_alice, alice, sent
         ("model", "sora-9", "There is no model “sora-9”"),
         ("model", "", "There is no model"),
         ("model", "so\x00ra", "Null characters are not allowed"),
-        ("size", "640x480", "makes videos of 1280x720"),
-        ("size", "", "makes videos of 1280x720"),
-        ("seconds", "5", "makes videos of 4, 8, 12 seconds"),
+        ("size", "640x480", "supports these sizes: 1280x720"),
+        ("size", "", "supports these sizes: 1280x720"),
+        ("seconds", "5", "supports these durations: 4, 8, 12 seconds"),
         ("seconds", "soon", "Enter a whole number"),
-        ("seconds", "9" * 40, "makes videos of 4, 8, 12 seconds"),
+        ("seconds", "9" * 40, "supports these durations: 4, 8, 12 seconds"),
         ("takes", "0", "Choose 1 to 4 takes."),
         ("takes", "5", "Choose 1 to 4 takes."),
         ("takes", "9" * 40, "Choose 1 to 4 takes."),
@@ -74,9 +74,9 @@ def test_it_keeps_the_reference_image_and_how_it_is_fitted(as_alice, alice, sent
         ("takes", "2\x00", "Enter a whole number"),
         ("fit", "stretch", "Choose Crop or Pad."),
         ("fit", "p\x00d", "Choose Crop or Pad."),
-        ("characters", "char_nobody", "no such character here"),
-        ("characters", ["c\x00", "x"], "no such character here"),
-        ("input_reference", lambda: upload(b"just some text"), "not a picture"),
+        ("characters", "char_nobody", "character no longer exists"),
+        ("characters", ["c\x00", "x"], "character no longer exists"),
+        ("input_reference", lambda: upload(b"just some text"), "not an image"),
         ("input_reference", lambda: upload(picture("JPEG", (640, 480))[:4000]), "damaged or incomplete"),
         ("input_reference", lambda: upload(bomb()), "20000 x 20000 pixels"),
         ("input_reference", lambda: upload(picture("GIF")), "GIF is not supported"),
@@ -94,7 +94,7 @@ def test_it_says_at_the_field_what_is_wrong(as_alice, hints, field, value, messa
     name = {"input_reference": "reference"}.get(field, field)
     error = page.partition(f'id="{name}-error"')[2].partition("</p>")[0]
     assert message in error
-    assert page.count('class="error"') == 1
+    assert page.count('class="field-error"') == 1
     if field != "prompt":
         assert "A paper boat</textarea>" in page
     if field != "seconds":
@@ -151,7 +151,7 @@ def test_it_does_not_take_another_persons_character(as_alice, bob):
     (theirs,) = _characters(bob, "Theirs")
     response = as_alice.post(URL, {**GOOD, "characters": theirs.public_id})
     assert response.status_code == 422
-    assert "no such character here" in response.content.decode()
+    assert "character no longer exists" in response.content.decode()
     assert "Theirs" not in response.content.decode()
     assert not Video.objects.exists()
 
@@ -161,7 +161,7 @@ def test_it_needs_the_csrf_token(alice):
     client.force_login(alice)
     response = client.post(URL, GOOD)
     assert response.status_code == 403
-    assert "open too long" in response.content.decode()
+    assert "session expired" in response.content.decode()
     assert not Video.objects.exists()
 
 

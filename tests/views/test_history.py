@@ -5,7 +5,7 @@ from django.utils import timezone
 from tests.factories import ReferenceImageFactory, VideoFactory
 from tests.views.page import HTMX
 from videos.models import Kind, State
-from videos.views.history import PAGE
+from videos.views.history import PAGE_SIZE
 
 pytestmark = pytest.mark.django_db
 URL, STUDIO = reverse("videos:history"), reverse("videos:studio")
@@ -35,8 +35,8 @@ def test_a_later_video_of_another_or_a_deleted_one_hides_nothing(as_alice, alice
 
 
 def test_it_pages_without_losing_or_repeating_one(as_alice, alice):
-    for number in range(2 * PAGE + 3):
-        VideoFactory(owner=alice, prompt=f"Prompt {number % (2 * PAGE + 1)}")
+    for number in range(2 * PAGE_SIZE + 3):
+        VideoFactory(owner=alice, prompt=f"Prompt {number % (2 * PAGE_SIZE + 1)}")
     seen, before = [], ""
     while True:
         response = as_alice.get(URL, {"before": before} if before else {})
@@ -44,7 +44,7 @@ def test_it_pages_without_losing_or_repeating_one(as_alice, alice):
         before = response.context["older"]
         if not before:
             break
-    assert len(seen) == len(set(seen)) == 2 * PAGE + 1
+    assert len(seen) == len(set(seen)) == 2 * PAGE_SIZE + 1
     assert seen[0] == "Prompt 1"
     assert "Newest" in response.content.decode()
 
@@ -55,11 +55,11 @@ def test_it_searches_every_word(as_alice, alice):
     response = as_alice.get(URL, {"q": "RED snow\x00"}, headers=HTMX)
     assert prompts(response) == ["A red fox on snow"]
     assert "<html" not in response.content.decode()
-    assert "No prompt has “zebra”" in as_alice.get(URL, {"q": "zebra"}).content.decode()
+    assert "No prompts match “zebra”" in as_alice.get(URL, {"q": "zebra"}).content.decode()
 
 
 def test_a_search_goes_on_to_its_next_page(as_alice, alice):
-    for number in range(PAGE + 1):
+    for number in range(PAGE_SIZE + 1):
         VideoFactory(owner=alice, prompt=f"Fox {number} & co")
     VideoFactory(owner=alice, prompt="A boat")
     response = as_alice.get(URL, {"q": "fox &"})
@@ -95,15 +95,15 @@ def test_the_studios_dialog_fills_the_form_in_place(as_alice, alice):
 
 
 def test_the_dialog_goes_on_with_items_alone(as_alice, alice):
-    for number in range(PAGE + 2):
+    for number in range(PAGE_SIZE + 2):
         VideoFactory(owner=alice, prompt=f"Fox {number} & co")
     first = as_alice.get(URL, {"picking": "1", "q": "fox &"}, headers=HTMX)
     older = first.context["older"]
     assert f'hx-get="{URL}?picking=1&amp;q=fox%20%26&amp;before={older}"' in first.content.decode()
     page = as_alice.get(URL, {"picking": "1", "q": "fox &", "before": older}, headers=HTMX).content.decode()
-    assert page.count('<li class="earlier"') == 2
+    assert page.count('<li class="prompt-item"') == 2
     assert page.count("<li") == 2, "there is nothing older"
-    assert 'id="found"' not in page
+    assert 'id="results"' not in page
 
 
 def test_the_studio_asks_for_no_prompt_before_the_dialog_is_opened(as_alice, alice):
@@ -121,7 +121,7 @@ def test_it_is_for_those_who_are_signed_in(client, as_alice):
 def test_a_prompt_is_used_over_what_is_chosen(as_alice, alice):
     video = VideoFactory(owner=alice, prompt="A {fox}", seconds=12)
     query = {"prompt_of": video.public_id, "seconds": "8", "size": "720x1280", "model": "sora-2-pro"}
-    assert as_alice.get(STUDIO, query).context["form"].initial == {
+    assert as_alice.get(STUDIO, query).context["composer"].form.initial == {
         "characters": [],
         "prompt": "A {fox}",
         "takes": "1",
@@ -137,7 +137,7 @@ def test_all_settings_are_used(as_alice, alice):
     video = VideoFactory(
         owner=alice, prompt="A fox", seconds=12, size="720x1280", model="sora-2-pro", reference=image
     )
-    assert as_alice.get(STUDIO, {"like": video.public_id}).context["form"].initial == {
+    assert as_alice.get(STUDIO, {"like": video.public_id}).context["composer"].form.initial == {
         "characters": [],
         "fit": "crop",
         "reference": image.public_id,
@@ -155,4 +155,4 @@ def test_anothers_video_fills_nothing_in(as_bob, alice, name):
     video = VideoFactory(owner=alice, prompt="A secret")
     for value in (video.public_id, "\x00", "x" * 99):
         response = as_bob.get(STUDIO, {name: value})
-        assert response.context["form"].initial["prompt"] == ""
+        assert response.context["composer"].form.initial["prompt"] == ""

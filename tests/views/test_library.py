@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from tests.factories import VideoFactory
 from videos.models import State
-from videos.views.pagination import PAGE
+from videos.views.pagination import PAGE_SIZE
 
 pytestmark = pytest.mark.django_db
 URL = reverse("videos:library")
@@ -31,23 +31,23 @@ def test_staff_see_only_their_own(as_carol, alice):
 
 
 def test_it_pages_back_and_forth_without_losing_one(as_alice, alice):
-    mine = ids(reversed(VideoFactory.create_batch(2 * PAGE + 5, owner=alice, state=State.COMPLETED)))
+    mine = ids(reversed(VideoFactory.create_batch(2 * PAGE_SIZE + 5, owner=alice, state=State.COMPLETED)))
     first = as_alice.get(URL).context["page"]
-    assert ids(first.videos) == mine[:PAGE]
-    second = as_alice.get(URL, {"below": first.below}).context["page"]
-    assert ids(second.videos) == mine[PAGE : 2 * PAGE]
-    third = as_alice.get(URL, {"below": second.below}).context["page"]
-    assert ids(third.videos) == mine[2 * PAGE :]
-    assert third.below == ""
-    back = as_alice.get(URL, {"above": third.above}).context["page"]
-    assert ids(back.videos) == mine[PAGE : 2 * PAGE]
-    front = as_alice.get(URL, {"above": back.above}).context["page"]
-    assert ids(front.videos) == mine[:PAGE]
-    assert front.above == ""
+    assert ids(first.videos) == mine[:PAGE_SIZE]
+    second = as_alice.get(URL, {"below": first.next_cursor}).context["page"]
+    assert ids(second.videos) == mine[PAGE_SIZE : 2 * PAGE_SIZE]
+    third = as_alice.get(URL, {"below": second.next_cursor}).context["page"]
+    assert ids(third.videos) == mine[2 * PAGE_SIZE :]
+    assert third.next_cursor == ""
+    back = as_alice.get(URL, {"above": third.previous_cursor}).context["page"]
+    assert ids(back.videos) == mine[PAGE_SIZE : 2 * PAGE_SIZE]
+    front = as_alice.get(URL, {"above": back.previous_cursor}).context["page"]
+    assert ids(front.videos) == mine[:PAGE_SIZE]
+    assert front.previous_cursor == ""
 
 
 def test_a_deleted_video_still_marks_its_place(as_alice, alice):
-    mine = VideoFactory.create_batch(PAGE + 2, owner=alice, state=State.COMPLETED)
+    mine = VideoFactory.create_batch(PAGE_SIZE + 2, owner=alice, state=State.COMPLETED)
     mark = mine[2]
     mark.deleted_at = timezone.now()
     mark.save(update_fields=["deleted_at"])

@@ -1,6 +1,7 @@
 """What a video's page and its card tell of what it was made from, and of what can be made of it."""
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ from tests.factories import BackendFactory, ReferenceImageFactory, VideoFactory
 from videos.models import Backend, Character, Fit, Kind, State, Video, VideoModel
 from videos.services.derivations import extend_video
 from videos.services.library import add_tag
-from videos.views.lineage import HIGH, MOST
+from videos.views.lineage import MAX_ANCESTORS, MAX_DRAWN, LineageNode
 
 pytestmark = pytest.mark.django_db
 STUDIO, LIBRARY = reverse("videos:studio"), reverse("videos:library")
@@ -42,19 +43,19 @@ def page_of(client, video: Video) -> str:
 
 def facts(page: str) -> dict[str, str]:
     """The first list of facts: name and value, without markup."""
-    rows = page.partition('<dl class="facts">')[2].partition("</dl>")[0].split("<dt>")[1:]
+    rows = page.partition('<dl class="metadata__list">')[2].partition("</dl>")[0].split("<dt>")[1:]
     pairs = (row.partition("</dt>") for row in rows)
     return {name: value.removeprefix("<dd>").partition("</dd>")[0] for name, _, value in pairs}
 
 
 # --- What can be made of it --------------------------------------------------------------------------------
 def links(page: str, video: Video) -> set[str]:
-    names = ("remix", "edit", "extend", "character_from")
+    names = ("remix", "edit", "extend", "character_from_video")
     return {name for name in names if f'"{reverse(f"videos:{name}", args=[video.public_id])}"' in page}
 
 
 def test_everything_is_offered_where_everything_is_possible(as_alice, source):
-    assert links(page_of(as_alice, source), source) == {"remix", "edit", "extend", "character_from"}
+    assert links(page_of(as_alice, source), source) == {"remix", "edit", "extend", "character_from_video"}
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.COMPLETED}))
@@ -71,7 +72,7 @@ def test_nothing_is_offered_before_it_is_finished(as_alice, alice, state):
         ({"can_edit": True}, {"edit"}),
         ({"can_extend": True}, {"extend"}),
         ({"takes_reference": True}, {"extend"}),
-        ({"can_characters": True}, {"character_from"}),
+        ({"can_characters": True}, {"character_from_video"}),
     ],
 )
 def test_a_button_for_what_cannot_be_done_is_not_there(as_alice, alice, can, offered):
@@ -97,7 +98,7 @@ def test_another_like_this_has_all_settings_in_the_form(as_alice, alice):
     assert f'href="{url}"' in page_of(as_alice, video)
     response = as_alice.get(url)
     chosen = {"prompt": "Tall", "model": "sora-2-pro", "seconds": "12", "size": "1024x1792", "takes": "1"}
-    assert response.context["form"].initial == chosen | {"characters": [ada.public_id], "fit": "pad"}
+    assert response.context["composer"].form.initial == chosen | {"characters": [ada.public_id], "fit": "pad"}
     assert "data-fresh" not in response.content.decode(), "a draft must not come over it"
     assert Video.objects.count() == 1
 
@@ -116,21 +117,23 @@ def test_another_like_what_is_not_ones_own_changes_nothing(as_alice, alice, bob,
     like = {"bob": secret.public_id, "deleted": deleted.public_id}.get(whose, whose)
     response = as_alice.get(STUDIO, {"like": like})
     assert response.status_code == 200
-    assert response.context["form"].initial["prompt"] == ""
+    assert response.context["composer"].form.initial["prompt"] == ""
     assert "secret" not in response.content.decode()
 
 
 # --- The tree ----------------------------------------------------------------------------------------------
 def lines(client, video: Video) -> list[str]:
-    """The rows of the tree: the prompt, or what stands in its place, each with the generation it is in."""
-    depth, drawn = 0, []
-    for row in client.get(video.get_absolute_url()).context["family"]:
-        depth += row.is_first
-        name = row.video.prompt if row.video else f"{row.hidden} more" if row.hidden else "gone"
-        drawn.append(f"{depth} {name}")
-        depth -= row.ends
-    assert depth == 0, "every list that begins ends"
-    return drawn
+    """The nodes of the tree: the prompt, or what stands in its place, each with the generation it is in."""
+
+    def walk(node: LineageNode, depth: int) -> Iterator[str]:
+        hidden = f"{node.hidden_count} more" if node.hidden_count else "gone"
+        yield f"{depth} {node.video.prompt if node.video else hidden}"
+        for child in node.children:
+            assert child.parent is node
+            yield from walk(child, depth + 1)
+
+    root = client.get(video.get_absolute_url()).context["lineage"]
+    return list(walk(root, 0)) if root else []
 
 
 def test_all_relatives_stand_in_one_tree_whichever_is_shown(as_alice, source):
@@ -143,16 +146,16 @@ def test_all_relatives_stand_in_one_tree_whichever_is_shown(as_alice, source):
         page = page_of(as_alice, video)
         shown = page.partition('aria-current="page">')[0].rpartition("<a ")[2]
         assert video.get_absolute_url() in shown
-        assert page.count('class="kin"') == 4
+        assert page.count('class="lineage__node"') == 4
     assert reverse("videos:poster", args=[source.public_id]) in page
-    assert f'<a class="kin" href="{source.get_absolute_url()}">' in page
+    assert f'<a class="lineage__node" href="{source.get_absolute_url()}">' in page
 
 
 def test_the_lists_are_nested_and_whole(as_alice, source):
     first = derived(source)
     derived(derived(first))
     derived(source)
-    tree = page_of(as_alice, source).partition('<ul class="tree">')[2].partition("</section>")[0]
+    tree = page_of(as_alice, source).partition('<ul class="lineage">')[2].partition("</section>")[0]
     assert re.sub(r"<a.*?</a>|\s", "", tree, flags=re.DOTALL) == (
         "<li><ul><li><ul><li><ul><li></li></ul></li></ul></li><li></li></ul></li></ul>"
     )
@@ -174,7 +177,7 @@ def test_one_that_is_alone_has_no_tree(as_alice, source):
     derived(source, prompt="A secret launch", deleted_at=timezone.now())
     assert lines(as_alice, source) == []
     page = page_of(as_alice, source)
-    assert 'class="tree"' not in page
+    assert 'class="lineage"' not in page
     assert "secret" not in page
 
 
@@ -189,7 +192,7 @@ def test_a_source_that_is_gone_leaves_only_that(as_alice, bob, source, how):
         Video.objects.filter(pk=source.pk).update(owner=bob)
     assert lines(as_alice, video) == ["0 gone", f"1 {video.prompt}"]
     page = page_of(as_alice, video)
-    assert "A video deleted since" in page
+    assert "Deleted video" in page
     assert "The first of all boats" not in page
     assert source.public_id not in page
 
@@ -223,36 +226,36 @@ def test_strangers_are_never_in_the_tree(as_alice, as_bob, bob, source):
 
 
 def test_a_large_family_is_cut_where_it_is_far_and_says_so(as_alice, source):
-    videos = [derived(source, prompt=f"number {number}") for number in range(MOST + 9)]
+    videos = [derived(source, prompt=f"number {number}") for number in range(MAX_DRAWN + 9)]
     oldest = derived(videos[0], prompt="of the oldest")
 
     drawn = lines(as_alice, source)
-    assert drawn[1:] == [f"1 number {number}" for number in range(10, MOST + 9)] + ["1 11 more"]
-    assert "11 more, in the <a" in page_of(as_alice, source)
+    assert drawn[1:] == [f"1 number {number}" for number in range(10, MAX_DRAWN + 9)] + ["1 11 more"]
+    assert "11 more in the <a" in page_of(as_alice, source)
 
     drawn = lines(as_alice, oldest)
     assert drawn[:4] == ["0 The first of all boats", "1 number 0", "2 of the oldest", "1 number 12"]
     assert drawn[-1] == "1 11 more"
-    assert len(drawn) == MOST + 1
-    assert f'11 more, on <a href="{source.get_absolute_url()}">' in page_of(as_alice, oldest)
+    assert len(drawn) == MAX_DRAWN + 1
+    assert f'11 more on <a href="{source.get_absolute_url()}">' in page_of(as_alice, oldest)
 
 
 def test_a_long_line_is_cut_above_and_below(as_alice, source):
     line = [source]
-    for number in range(HIGH + MOST):
+    for number in range(MAX_ANCESTORS + MAX_DRAWN):
         line.append(derived(line[-1], prompt=f"number {number}"))
-    page = page_of(as_alice, line[HIGH + 1])
-    assert "Earlier ones, on the page of the next" in page
+    page = page_of(as_alice, line[MAX_ANCESTORS + 1])
+    assert "Earlier versions are on the next video" in page
     assert "deleted since" not in page
     assert "The first of all boats" not in page
-    assert f"{len(line) - 1 - MOST} more" in page
-    assert "Earlier ones" not in page_of(as_alice, line[HIGH])
+    assert f"{len(line) - 1 - MAX_DRAWN} more" in page
+    assert "Earlier versions" not in page_of(as_alice, line[MAX_ANCESTORS])
 
 
 def test_a_circle_that_cannot_be_ends_all_the_same(as_alice, source):
     other = derived(source)
     Video.objects.filter(pk=source.pk).update(source=other, remixed_from=other.public_id)
-    assert page_of(as_alice, source).count('class="kin"') == 2
+    assert page_of(as_alice, source).count('class="lineage__node"') == 2
 
 
 def test_it_needs_as_many_queries_for_two_as_for_thirty(as_alice, source, django_assert_num_queries):
@@ -269,21 +272,21 @@ def test_it_needs_as_many_queries_for_two_as_for_thirty(as_alice, source, django
         )
         add_tag(source.owner, [source], f"tag {number}")
     with django_assert_num_queries(len(few)):
-        assert page_of(as_alice, source).count('class="kin"') == 30
+        assert page_of(as_alice, source).count('class="lineage__node"') == 30
 
 
 # --- Facts -------------------------------------------------------------------------------------------------
 def test_an_extension_says_what_it_adds_and_how(as_alice, source):
     itself = extend_video(source.owner, source, "On", 8)
     page = page_of(as_alice, itself)
-    assert facts(page)["Duration"] == "8 s more, 12 s in all"
-    assert facts(page)["Extended"] == "by Simulator itself"
+    assert facts(page)["Duration"] == "+8 s, 12 s total"
+    assert facts(page)["Extended by"] == "Simulator"
     joined = derived(source, Kind.EXTEND, concat_with_source=True, source_seconds=4)
-    assert facts(page_of(as_alice, joined))["Extended"] == "from the last frame by Simulator, joined here"
+    assert "from the last frame, joined by the studio" in facts(page_of(as_alice, joined))["Extended by"]
     for url in (STUDIO, LIBRARY):
         cards = as_alice.get(url).content.decode()
         assert '<span class="card__kind">Extension</span>' in cards
-        assert "<span>8 s more, 12 s in all</span>" in cards
+        assert "<span>+8 s, 12 s total</span>" in cards
 
 
 def test_the_card_names_a_kind_only_where_there_is_something_to_name(as_alice, source):
@@ -298,7 +301,7 @@ def test_the_facts_tell_kind_cost_characters_and_fit(as_alice, alice, source):
     for name in ("Mara", "<b>Old</b>"):
         video.characters.add(Character.objects.create(owner=alice, backend=video.backend, name=name))
     told = facts(page_of(as_alice, video))
-    assert told["Kind"] == "Remix"
+    assert told["Type"] == "Remix"
     assert told["Cost"].startswith("$1.25 ")
     assert "the simulator is free" in told["Cost"]
     assert set(told["Characters"].split(", ")) == {"Mara", "&lt;b&gt;Old&lt;/b&gt;"}
@@ -307,6 +310,6 @@ def test_the_facts_tell_kind_cost_characters_and_fit(as_alice, alice, source):
 
 def test_what_is_not_known_is_not_told(as_alice, alice):
     told = facts(page_of(as_alice, VideoFactory(owner=alice, reference=ReferenceImageFactory(owner=alice))))
-    assert told["Kind"] == "Created"
+    assert told["Type"] == "Created"
     assert "cropped to fit" in told["Reference"]
-    assert not {"Cost", "Characters", "Extended"} & set(told)
+    assert not {"Cost", "Characters", "Extended by"} & set(told)

@@ -20,13 +20,13 @@ def test_staff_are_told_why_a_backend_rests(as_carol, as_alice):
 
     told = as_carol.get(URL).content.decode()
 
-    assert "GPU box rests" in told
+    assert "GPU box is paused" in told
     assert REASON in told
     assert reverse("admin:videos_backend_change", args=[backend.pk]) in told
-    assert "rests" not in as_alice.get(URL).content.decode()
+    assert "is paused" not in as_alice.get(URL).content.decode()
 
 
-def test_a_rest_that_is_over_is_not_told(as_carol):
+def test_a_pause_that_is_over_is_not_shown(as_carol):
     BackendFactory(paused_until=timezone.now() - timedelta(seconds=1), pause_reason=REASON)
 
-    assert "rests" not in as_carol.get(URL).content.decode()
+    assert "is paused" not in as_carol.get(URL).content.decode()

@@ -16,7 +16,7 @@ from videos.media.reference import open_reference
 from videos.models import Backend, ReferenceImage, State, Video
 from videos.services.references import delete_reference, keep_reference, rename_reference
 from videos.services.videos import GenerationRequest, ValidationError, create_video
-from videos.views.references import PAGE
+from videos.views.references import PAGE_SIZE
 
 pytestmark = pytest.mark.django_db
 URL = reverse("videos:references")
@@ -69,7 +69,7 @@ def test_it_counts_the_videos_that_one_sees_and_leads_to_them(as_alice, alice, i
     response = as_alice.get(link)
     assert response.context["videos"] == [made]
     library = response.content.decode()
-    assert "Remove the filter From one image" in library
+    assert "Remove filter From one reference image" in library
     assert f'type="hidden" name="reference" value="{image.public_id}"' in library, "other filters keep it"
 
 
@@ -80,14 +80,14 @@ def test_a_strangers_image_is_no_filter(as_bob, alice, image):
 
 
 def test_it_goes_on_though_the_last_one_is_gone(as_alice, alice):
-    images = [ReferenceImageFactory(owner=alice) for _ in range(PAGE + 2)][::-1]
+    images = [ReferenceImageFactory(owner=alice) for _ in range(PAGE_SIZE + 2)][::-1]
     first = as_alice.get(URL)
-    assert shown(first) == images[:PAGE]
-    delete_reference(images[PAGE - 1])
-    rest = as_alice.get(first.context["below"], headers={**HTMX, "HX-Target": "more"})
-    assert shown(rest) == images[PAGE:]
+    assert shown(first) == images[:PAGE_SIZE]
+    delete_reference(images[PAGE_SIZE - 1])
+    rest = as_alice.get(first.context["next_url"], headers={**HTMX, "HX-Target": "more"})
+    assert shown(rest) == images[PAGE_SIZE:]
     assert "<html" not in rest.content.decode()
-    assert rest.context["below"] == ""
+    assert rest.context["next_url"] == ""
 
 
 @pytest.mark.parametrize("below", ["x", "\x00", "9" * 17 + "-a", "9" * 30 + "-a", "1-" + "a" * 65])
@@ -99,9 +99,9 @@ def test_it_is_searched_by_name(as_alice, alice, image):
     kept(alice)
     rename_reference(image, "Blue bottle")
     assert shown(as_alice.get(URL, {"q": "bottle BLUE"})) == [image]
-    response = as_alice.get(URL, {"q": "nothing\x00"}, headers={**HTMX, "HX-Target": "found"})
+    response = as_alice.get(URL, {"q": "nothing\x00"}, headers={**HTMX, "HX-Target": "results"})
     assert shown(response) == []
-    assert "No image is named “nothing”" in response.content.decode()
+    assert "No images match “nothing”" in response.content.decode()
 
 
 def test_the_studio_gets_what_its_dialog_shows(as_alice, image):
@@ -114,7 +114,7 @@ def test_it_needs_as_many_queries_for_one_as_for_a_page(as_alice, alice, image, 
     as_alice.get(URL)
     with django_assert_num_queries(6) as few:
         as_alice.get(URL)
-    for _ in range(PAGE + 5):
+    for _ in range(PAGE_SIZE + 5):
         VideoFactory(owner=alice, reference=ReferenceImageFactory(owner=alice))
     with django_assert_num_queries(len(few)):
         as_alice.get(URL)
@@ -131,7 +131,7 @@ def test_good_files_are_kept_and_bad_ones_told(as_alice, alice, headers):
     response = as_alice.post(URL, {"images": files}, headers=headers)
     assert response.status_code == 422
     page = response.content.decode()
-    assert "&lt;b&gt;.png</strong>: The file is not a picture" in page
+    assert "&lt;b&gt;.png</strong>: The file is not an image" in page
     assert page.count("</strong>: ") == 1
     assert {(each.width, each.height) for each in ReferenceImage.objects.all()} == {(900, 600), (64, 48)}
     assert set(ReferenceImage.objects.values_list("owner", flat=True)) == {alice.pk}
@@ -141,7 +141,7 @@ def test_good_files_are_kept_and_bad_ones_told(as_alice, alice, headers):
 def test_when_all_are_good_it_goes_back_to_the_page(as_alice):
     response = as_alice.post(URL, {"images": [upload(picture())]}, follow=True)
     assert response.redirect_chain == [(URL, 302)]
-    assert "1 image is added." in response.content.decode()
+    assert "1 image added." in response.content.decode()
 
 
 def test_nothing_sent_is_told(as_alice):
@@ -154,7 +154,7 @@ def test_more_than_is_taken_at_once_is_told(as_alice, monkeypatch):
     monkeypatch.setattr("videos.views.references.MAX_UPLOADS", 2)
     response = as_alice.post(URL, {"images": [upload(picture()) for _ in range(4)]})
     assert response.status_code == 422
-    assert "2 more</strong>: At most 2 are taken at once" in response.content.decode()
+    assert "2 more</strong>: Up to 2 images can be added at once" in response.content.decode()
     assert ReferenceImage.objects.count() == 2
 
 
@@ -274,7 +274,7 @@ def test_there_is_no_other_way_in(as_alice, image):
 def test_a_video_starts_from_an_image_used_before(as_alice, image):
     page = as_alice.get(STUDIO, {"reference": image.public_id}).content.decode()
     assert f'name="reference" value="{image.public_id}"' in page
-    assert f'reference__preview" src="{url_of(image, "reference_thumbnail")}"' in page
+    assert f'reference__image" src="{url_of(image, "reference_thumbnail")}"' in page
     response = as_alice.post(STUDIO, {**GOOD, "reference": image.public_id, "fit": "pad"}, headers=HTMX)
     video = Video.objects.get()
     assert (video.reference, video.reference_fit) == (image, "pad")
@@ -307,7 +307,7 @@ def test_a_model_without_images_takes_none_used_before(as_alice, image):
     Backend.objects.update(takes_reference=False)
     response = as_alice.post(STUDIO, {**GOOD, "reference": image.public_id})
     assert response.status_code == 422
-    assert "takes no reference image" in response.content.decode()
+    assert "does not support reference images" in response.content.decode()
     assert not Video.objects.exists()
 
 
@@ -318,10 +318,10 @@ def test_other_mistakes_leave_it_chosen(as_alice, image):
 
 
 def test_an_image_deleted_meanwhile_makes_nothing(alice, image):
-    wish = GenerationRequest("A boat", "sora-2", 4, "1280x720", image)
+    generation_request = GenerationRequest("A boat", "sora-2", 4, "1280x720", image)
     delete_reference(image)
-    with pytest.raises(ValidationError, match="deleted just now"):
-        create_video(alice, wish)
+    with pytest.raises(ValidationError, match="just deleted"):
+        create_video(alice, generation_request)
     assert not Video.objects.exists()
 
 
@@ -330,8 +330,8 @@ def test_an_image_deleted_after_it_was_checked_is_a_mistake_like_others(alice, i
     form = GenerateForm({**GOOD, "reference": image.public_id}, owner=alice)
     assert form.is_valid()
     ReferenceImage.objects.all().delete()
-    assert form.save_takes() is None
-    assert "deleted just now" in form.errors["reference"][0]
+    assert form.create_videos() is None
+    assert "just deleted" in form.errors["reference"][0]
     assert not Video.objects.exists()
 
 

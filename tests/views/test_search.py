@@ -10,7 +10,7 @@ from tests.factories import VideoFactory
 from tests.views.page import HTMX
 from videos.models import State
 from videos.services.library import add_tag
-from videos.views.pagination import PAGE
+from videos.views.pagination import PAGE_SIZE
 
 pytestmark = pytest.mark.django_db
 URL = reverse("videos:library")
@@ -22,7 +22,7 @@ def found(client, **asked) -> list[str]:
 
 
 def counts(response, name: str) -> dict[str, int]:
-    facets = {facet.name: facet for facet in response.context["found"].facets}
+    facets = {facet.name: facet for facet in response.context["counts"].facets}
     return {choice.value: choice.count for choice in facets[name].choices}
 
 
@@ -136,7 +136,7 @@ def test_it_sorts(as_alice, alice, sort, order):
 @pytest.mark.parametrize("sort", ["newest", "oldest", "longest", "finished"])
 def test_pages_of_every_order_lose_and_double_nothing(as_alice, alice, sort):
     now = timezone.now()
-    for number in range(2 * PAGE + 7):
+    for number in range(2 * PAGE_SIZE + 7):
         # Many equals, so that an order without a tie-break would show.
         moment = now - timedelta(hours=number % 3)
         fields = {"seconds": 4 * (1 + number % 3), "finished_at": moment, "created_at": moment}
@@ -146,11 +146,11 @@ def test_pages_of_every_order_lose_and_double_nothing(as_alice, alice, sort):
     while True:
         page = as_alice.get(URL, {"sort": sort, "q": "odd", "below": below}).context["page"]
         down.append([video.pk for video in page.videos])
-        if not page.below:
+        if not page.next_cursor:
             break
-        below = page.below
-    assert len({pk for pks in down for pk in pks}) == sum(map(len, down)) == 2 * PAGE + 7
-    up = as_alice.get(URL, {"sort": sort, "q": "odd", "above": page.above}).context["page"]
+        below = page.next_cursor
+    assert len({pk for pks in down for pk in pks}) == sum(map(len, down)) == 2 * PAGE_SIZE + 7
+    up = as_alice.get(URL, {"sort": sort, "q": "odd", "above": page.previous_cursor}).context["page"]
     assert [video.pk for video in up.videos] == down[1]
 
 
@@ -164,11 +164,11 @@ def test_each_value_is_counted_beside_the_other_filters(as_alice, alice, bob):
 
     response = as_alice.get(URL, {"model": "a"})
 
-    assert response.context["found"].total == 2
+    assert response.context["counts"].total == 2
     assert counts(response, "model") == {"a": 2, "b": 1}, "its own filter does not count"
     assert counts(response, "status") == {"completed": 1, "failed": 1}
     assert counts(response, "tag") == {"spot": 1}
-    assert response.context["found"].favourites == 1
+    assert response.context["counts"].favourites == 1
     assert counts(as_alice.get(URL, {"model": "b"}), "tag") == {}
     assert counts(as_alice.get(URL, {"tag": "spot"}), "model") == {"a": 1}
 
@@ -183,7 +183,7 @@ def test_active_filters_are_links_that_remove_them(as_alice, alice):
 
 
 def test_htmx_gets_the_part_it_asks_for(as_alice, alice):
-    VideoFactory.create_batch(PAGE + 1, owner=alice, state=State.COMPLETED)
+    VideoFactory.create_batch(PAGE_SIZE + 1, owner=alice, state=State.COMPLETED)
 
     results = as_alice.get(f"{URL}?q=boat&model=", headers={**HTMX, "HX-Target": "results"})
     page = results.content.decode()
@@ -192,7 +192,7 @@ def test_htmx_gets_the_part_it_asks_for(as_alice, alice):
     assert 'id="filters"' in page
     assert results["HX-Push-Url"] == f"{URL}?q=boat"
 
-    below = results.context["page"].below
+    below = results.context["page"].next_cursor
     more = as_alice.get(URL, {"below": below}, headers={**HTMX, "HX-Target": "more"}).content.decode()
     assert more.count("<article") == 1
     assert 'id="results"' not in more

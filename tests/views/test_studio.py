@@ -49,7 +49,7 @@ def test_it_does_not_ask_again_when_nothing_is_in_flight(as_alice, alice):
 def test_a_template_fills_the_form(as_alice):
     template = PromptTemplate.objects.get(title="City at dawn")
     page = as_alice.get(URL, {"template": template.pk}).content.decode()
-    assert f"{template.parsed.sketch({})}</textarea>" in page
+    assert f"{template.parsed.preview({})}</textarea>" in page
     assert 'value="1792x1024" data-models="sora-2|sora-2-pro" checked' in page
 
 
@@ -69,7 +69,7 @@ def test_a_template_leaves_alone_what_it_does_not_say(as_alice):
 def test_a_template_that_is_not_there_changes_nothing(as_alice, number):
     response = as_alice.get(URL, {"template": number})
     assert response.status_code == 200
-    assert response.context["form"].initial["prompt"] == ""
+    assert response.context["composer"].form.initial["prompt"] == ""
 
 
 def test_a_template_that_is_switched_off_is_not_offered(as_alice):
@@ -78,7 +78,7 @@ def test_a_template_that_is_switched_off_is_not_offered(as_alice):
     response = as_alice.get(URL, {"template": off.pk})
     assert "Quiet nature" in response.content.decode()
     assert "City at dawn" not in response.content.decode()
-    assert response.context["form"].initial["prompt"] == ""
+    assert response.context["composer"].form.initial["prompt"] == ""
 
 
 def test_the_prompt_cannot_break_out_of_the_page(as_alice, alice):
@@ -155,7 +155,7 @@ def test_the_fit_stands_beside_the_file(as_alice):
 def test_it_says_demo_only_in_demo_mode(as_alice, settings):
     page = as_alice.get(URL).content.decode()
     assert "Demo mode" in page
-    assert "No video can be made" not in page
+    assert "be generated.</strong>" not in page
     settings.OPENAI_BASE_URL = "http://videos.example/v1"
     assert "Demo mode" not in as_alice.get(URL).content.decode()
 
@@ -163,8 +163,8 @@ def test_it_says_demo_only_in_demo_mode(as_alice, settings):
 def test_it_says_that_openais_own_address_is_gone_and_what_to_set(as_alice, settings):
     settings.OPENAI_API_KEY = "sk"
     page = as_alice.get(URL).content.decode()
-    assert "OpenAI's own address has not served this API" in page
-    assert "set <code>OPENAI_BASE_URL</code>" in page
+    assert "OpenAI shut down this API" in page
+    assert "Set <code>OPENAI_BASE_URL</code>" in page
     assert "Demo mode" not in page
 
 
@@ -180,7 +180,7 @@ def test_it_says_that_nothing_is_enabled_and_staff_where_to_change_it(as_alice, 
     Backend.objects.for_environment()
     Backend.objects.update(enabled=False)
     page = as_alice.get(URL).content.decode()
-    assert "no backend is enabled" in page
+    assert "No backend is enabled" in page
     assert reverse("admin:videos_backend_changelist") not in page
     assert reverse("admin:videos_backend_changelist") in as_carol.get(URL).content.decode()
 
@@ -237,7 +237,7 @@ def test_every_state_has_a_card_without_inline_code(as_alice, alice, state):
 
 def test_it_shows_what_waits_for_a_decision(as_alice, alice):
     VideoFactory(owner=alice, state=State.UNCERTAIN, due_at=None)
-    assert "Needs your decision" in as_alice.get(URL).content.decode()
+    assert "Needs attention" in as_alice.get(URL).content.decode()
 
 
 def test_it_never_makes_up_a_percentage(as_alice, alice):

@@ -1,4 +1,4 @@
-"""Several takes of one wish: asked for at once, paid for together, and found again as what they are."""
+"""Several takes of one request: asked for at once, paid for together, and found again as what they are."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -12,11 +12,11 @@ from videos.services.videos import GenerationRequest, create_videos, make_takes
 
 pytestmark = pytest.mark.django_db
 STUDIO, COMPARE = reverse("videos:studio"), reverse("videos:compare")
-WISH = GenerationRequest("A paper boat", "sora-2", 4, "1280x720")
+REQUEST = GenerationRequest("A paper boat", "sora-2", 4, "1280x720")
 
 
 def made(owner, count: int = 4) -> list[Video]:
-    return create_videos(owner, make_takes(WISH, count))
+    return create_videos(owner, make_takes(REQUEST, count))
 
 
 def done(owner, count: int = 4, *, last: dict[str, object] | None = None) -> list[Video]:
@@ -84,12 +84,12 @@ def test_the_studio_shows_them_in_order_among_the_newest_first(as_alice, alice):
 def test_the_button_says_what_all_of_them_cost(as_alice):
     page = as_alice.get(STUDIO, {"takes": "4", "seconds": "8"}).content.decode()
     assert "data-price>$3.20</span>" in page
-    assert "data-price-of-each>4 \u00d7 $0.80</p>" in page
+    assert "data-price-each>4 \u00d7 $0.80</p>" in page
     alone = as_alice.get(STUDIO, {"takes": "1"}).content.decode()
     assert "data-price>$0.40</span>" in alone
-    assert "data-price-of-each hidden></p>" in alone
+    assert "data-price-each hidden></p>" in alone
     VideoModel.objects.update(price_per_second={})
-    assert "data-price-of-each hidden></p>" in as_alice.get(STUDIO, {"takes": "4"}).content.decode()
+    assert "data-price-each hidden></p>" in as_alice.get(STUDIO, {"takes": "4"}).content.decode()
 
 
 @pytest.mark.parametrize("value", ["0", "5", "x", "\x00", "²"])
@@ -107,7 +107,7 @@ def test_another_like_it_is_one_unless_more_are_chosen(as_alice, alice):
 @pytest.mark.parametrize("count", [0, 5, -1])
 def test_the_service_makes_one_to_four(count):
     with pytest.raises(ValidationError, match="Choose 1 to 4 takes"):
-        make_takes(WISH, count)
+        make_takes(REQUEST, count)
 
 
 def test_a_page_leads_to_the_other_takes_and_to_all_side_by_side(as_alice, alice):
@@ -115,8 +115,8 @@ def test_a_page_leads_to_the_other_takes_and_to_all_side_by_side(as_alice, alice
     page = as_alice.get(takes[1].get_absolute_url()).content.decode()
     assert "Take 2 of 4" in page
     for other in (takes[0], takes[2], takes[3]):
-        assert f'class="sibling" href="{other.get_absolute_url()}"' in page
-    assert f'class="sibling" href="{takes[1].get_absolute_url()}"' not in page
+        assert f'class="other-take" href="{other.get_absolute_url()}"' in page
+    assert f'class="other-take" href="{takes[1].get_absolute_url()}"' not in page
     address = f"{COMPARE}?{'&'.join(f'id={each.public_id}' for each in takes)}"
     assert f'href="{address.replace("&", "&amp;")}"' in page
     assert as_alice.get(address).status_code == 200

@@ -33,10 +33,10 @@ def test_it_shows_ones_own_first_and_the_shared_by_category(as_alice, alice, bob
     own(bob, title="Hidden from alice")
     own(alice, title="Switched off", enabled=False)
     response = as_alice.get(URL)
-    assert response.context["mine"] == [newer, older]
-    shelves = response.context["shelves"]
-    assert [name for name, _ in shelves][:3] == ["Product", "Place", "Story"]
-    assert sum(len(shelf) for _, shelf in shelves) >= 24
+    assert response.context["own"] == [newer, older]
+    categories = response.context["categories"]
+    assert [name for name, _ in categories][:3] == ["Product", "Place", "Story"]
+    assert sum(len(templates) for _, templates in categories) >= 24
     page = response.content.decode()
     assert "Hidden from alice" not in page
     assert "Switched off" not in page
@@ -57,8 +57,8 @@ def test_it_searches_titles_and_prompts(as_alice, alice, bob, q, titles):
     own(alice)
     own(bob, title="Mine too")
     response = as_alice.get(URL, {"q": q}, headers=HTMX)
-    shared = [each.title for _, shelf in response.context["shelves"] for each in shelf]
-    assert [each.title for each in response.context["mine"]] + shared == titles
+    shared = [each.title for _, templates in response.context["categories"] for each in templates]
+    assert [each.title for each in response.context["own"]] + shared == titles
     assert "<html" not in response.content.decode()
 
 
@@ -102,8 +102,8 @@ def test_one_is_kept_changed_and_deleted(as_alice, alice):
         ("title", "", "required"),
         ("title", "x" * 81, "at most 80"),
         ("prompt", "", "required"),
-        ("prompt", "A {thing", "other half"),
-        ("prompt", "A {2nd}", "is no variable"),
+        ("prompt", "A {thing", "unmatched"),
+        ("prompt", "A {2nd}", "is not a variable"),
         ("prompt", "x" * 32_001, "at most 32000"),
         ("prompt", "a\x00b", "Null characters"),
         ("category", "x" * 41, "at most 40"),
@@ -124,13 +124,13 @@ def test_it_refuses_what_no_form_could_be_filled_with(as_alice, field, value, sa
 def test_a_length_that_the_chosen_model_has_not_is_refused(as_alice):
     VideoModel.objects.filter(name="sora-2-pro").update(seconds=[4])
     response = as_alice.post(NEW, {**GOOD, "model": "sora-2-pro", "seconds": "12"})
-    assert "Not a length of Sora 2 Pro" in str(response.context["form"].errors["seconds"])
+    assert "Sora 2 Pro does not offer this duration" in str(response.context["form"].errors["seconds"])
 
 
 def test_there_is_an_end_to_how_many_one_may_keep(as_alice, alice, monkeypatch):
-    monkeypatch.setattr(templates, "OWN_LIMIT", 2)
+    monkeypatch.setattr(templates, "MAX_OWN_TEMPLATES", 2)
     first, _ = own(alice), own(alice)
-    assert "You have 2 templates" in as_alice.post(NEW, GOOD).content.decode()
+    assert "limit of 2 templates" in as_alice.post(NEW, GOOD).content.decode()
     assert PromptTemplate.objects.filter(owner=alice).count() == 2
     assert as_alice.post(address(first), GOOD).status_code == 302
 
@@ -145,7 +145,9 @@ def test_a_stranger_and_staff_find_nothing(as_bob, as_carol, alice, what):
         assert client.post(address(template, what), GOOD).status_code == 404
     template.refresh_from_db()
     assert template.title == "Mine"
-    assert as_bob.get(reverse("videos:studio"), {"template": template.pk}).context["blanks"] is None
+    assert (
+        as_bob.get(reverse("videos:studio"), {"template": template.pk}).context["composer"].variables is None
+    )
 
 
 @pytest.mark.parametrize("what", ["", "_delete"])
@@ -199,7 +201,7 @@ def test_a_video_becomes_a_template_that_says_the_same(as_alice, alice):
     template = PromptTemplate.objects.get(title="Ours")
     assert (template.seconds, template.size, template.model) == (8, "720x1280", "sora-2")
     started = as_alice.get(reverse("videos:studio"), {"template": template.pk})
-    assert started.context["form"].initial["prompt"] == "Braces {so} and }"
+    assert started.context["composer"].form.initial["prompt"] == "Braces {so} and }"
 
 
 @pytest.mark.parametrize("public_id", ["", "x", "\x00", "video_nobody_has"])

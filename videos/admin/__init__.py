@@ -1,4 +1,4 @@
-"""Django admin over the domain. What changes a video goes through `videos.services`."""
+"""The Django admin of the studio. Videos are changed only through `videos.services`."""
 
 from django.contrib import admin
 
@@ -18,5 +18,5 @@ __all__ = [
 ]
 
 admin.site.site_header = admin.site.site_title = "ContentGen"
-admin.site.index_title = "Operator's desk"
+admin.site.index_title = "Administration"
 admin.site.enable_nav_sidebar = False  # the list of videos needs the width

@@ -1,4 +1,4 @@
-"""What operators may do with videos: many at a time from the list, or one from its page."""
+"""Actions on videos in the admin: on many from the list, or on one from its page."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -26,25 +26,25 @@ from videos.services.videos import (
     retry_video,
 )
 
-AT_ONCE = 200  # videos changed in one transaction: short enough for the workers to get their turn
-CONFIRMED_AT_ONCE = 500  # videos one person can be said to have confirmed; a form also holds 1,000 fields
-_SHOWN = 50  # of them listed on the confirmation page
+BATCH_SIZE = 200  # videos changed in one transaction, short enough not to keep the workers waiting
+MAX_CONFIRMED = 500  # videos that one confirmation covers; a form also holds at most 1,000 fields
+_MAX_LISTED = 50  # videos on the confirmation page
 
 
 @dataclass(frozen=True)
 class VideoAction:
-    """One thing to do with videos.
+    """One action on videos.
 
     `done` and `why_not` finish the sentences "2 …" and "1 …" for those it changed and those it did not.
-    `possible` tells from a row whether it makes sense; the service has the last word. `warning` is what the
-    confirmation page says; without one the deed is done at once.
+    `is_possible` tells from a row whether the action makes sense; the service has the last word. `warning` is
+    what the confirmation page says; without one the action is performed at once.
     """
 
     name: str
     label: str
     meaning: str
     service: Callable[[Video], bool]
-    possible: Callable[[Video], bool]
+    is_possible: Callable[[Video], bool]
     done: str
     why_not: Callable[[Video | None], str]
     permission: str = "operate"
@@ -66,7 +66,7 @@ def _why_not_checked(video: Video | None) -> str:
         return "had been deleted"
     if video.state != State.FAILED:
         return "had not failed"
-    return "had failed for a reason that looking again does not change"
+    return "failed for a reason that checking again cannot change"
 
 
 def _is(video: Video, state: State) -> bool:
@@ -78,123 +78,126 @@ _FINISHED = "had already finished"
 CHECK_AGAIN = VideoAction(
     name="check_again",
     label="Check again",
-    meaning="looks once more at the backend's job. Nothing is submitted, nothing is paid.",
+    meaning="looks up the backend's job once more. Nothing is submitted or charged.",
     service=recheck_video,
-    possible=lambda video: video.can_check_again,
+    is_possible=lambda video: video.can_check_again,
     done="will be checked again",
     why_not=_why_not_checked,
 )
 RETRY = VideoAction(
     name="retry",
     label="Retry",
-    meaning="submits the video anew. This may cost money again.",
+    meaning="submits a new job. This may be charged again.",
     service=retry_video,
-    possible=lambda video: video.can_retry,
+    is_possible=lambda video: video.can_retry,
     done="queued again",
     why_not=_why_not_retried,
-    warning="Each of these videos is submitted to its backend anew. That may cost money again.",
+    warning="Each of these videos will be submitted to its backend as a new job. This may be charged again.",
 )
 CANCEL = VideoAction(
     name="cancel",
     label="Cancel",
-    meaning="stops waiting for it and asks the backend to delete the job. What the backend charged stays "
-    "charged.",
+    meaning="stops the video and asks the backend to delete the job. Charges already made by the backend "
+    "remain.",
     service=cancel_video,
-    possible=lambda video: video.can_cancel,
+    is_possible=lambda video: video.can_cancel,
     done="canceled",
     why_not=_why_not_canceled,
 )
 SUBMIT_AGAIN = VideoAction(
     name="submit_again",
     label="Submit again",
-    meaning="queues it although the backend may have accepted it before. It may be paid for twice.",
+    meaning="queues it again although the backend may have received it before. It may be charged twice.",
     service=resubmit_video,
-    possible=lambda video: video.needs_decision,
+    is_possible=lambda video: video.needs_decision,
     done="queued again",
-    why_not=lambda video: "needed no decision",
-    warning="Nobody could tell whether the backend accepted these videos. If it did, submitting them again "
-    "means that they are paid for twice. Look at the backend's own list of jobs first.",
+    why_not=lambda video: "did not need attention",
+    warning="We couldn't confirm that the backend received these jobs. If it did, submitting them again "
+    "means that they are charged twice. Check the backend's own list of jobs first.",
 )
 GIVE_UP = VideoAction(
     name="give_up",
-    label="Give up",
-    meaning="marks it as failed. If the backend did accept it, its result is lost.",
+    label="Mark as failed",
+    meaning="stops looking for the job. If the backend did receive it, its result is lost.",
     service=abandon_video,
-    possible=lambda video: video.needs_decision,
-    done="given up",
-    why_not=lambda video: "needed no decision",
-    warning="These videos will count as failed. If the backend did accept them, their results are lost.",
+    is_possible=lambda video: video.needs_decision,
+    done="marked as failed",
+    why_not=lambda video: "did not need attention",
+    warning="These videos will be marked as failed. If the backend did receive their jobs, the results "
+    "are lost.",
 )
 DELETE = VideoAction(
-    name="delete_selected",  # takes the place of the admin's own, which would leave files and jobs behind
+    name="delete_selected",  # replaces the admin's own, which would leave files and jobs behind
     label="Delete",
     meaning="removes the video, its files and the backend's job.",
     service=delete_video,
-    possible=lambda video: True,
+    is_possible=lambda video: True,
     done="deleted",
     why_not=lambda video: "had been deleted before",
     permission="delete",
-    warning="These videos disappear at once, and with them their files and, where the backend can, its jobs. "
-    "Those in flight are canceled first. There is no way back.",
+    warning="These videos and their files are deleted immediately, and their backend jobs where supported. "
+    "Videos in progress are canceled first. This cannot be undone.",
 )
 RECOVERY_ACTIONS = (CHECK_AGAIN, RETRY, CANCEL, SUBMIT_AGAIN, GIVE_UP)
 VIDEO_ACTIONS = (*RECOVERY_ACTIONS, DELETE)
 
-Action = Callable[[Any, HttpRequest, QuerySet[Video]], HttpResponseBase | None]
+AdminAction = Callable[[Any, HttpRequest, QuerySet[Video]], HttpResponseBase | None]
 
 
-def action_of(deed: VideoAction) -> Action:
-    """Return the deed as an action of the video list."""
+def make_admin_action(action: VideoAction) -> AdminAction:
+    """Return the action as one of the video list's."""
 
     def act(modeladmin: Any, request: HttpRequest, queryset: QuerySet[Video]) -> HttpResponseBase | None:
-        pks = _chosen(request, queryset)
-        if deed.warning and len(pks) > CONFIRMED_AT_ONCE:
-            sentence = f"Choose at most {CONFIRMED_AT_ONCE} videos for “{deed.label}”. Nothing was changed."
+        pks = _selected_ids(request, queryset)
+        if action.warning and len(pks) > MAX_CONFIRMED:
+            sentence = f"Select at most {MAX_CONFIRMED} videos for “{action.label}”. Nothing was changed."
             modeladmin.message_user(request, sentence, messages.ERROR)
             return None
-        if deed.warning and "confirmed" not in request.POST:
-            return _confirmation(deed, modeladmin, request, pks)
-        return _do(deed, modeladmin, request, pks)
+        if action.warning and "confirmed" not in request.POST:
+            return _ask_to_confirm(action, modeladmin, request, pks)
+        return _perform(action, modeladmin, request, pks)
 
-    act.__name__ = deed.name
-    return admin.action(permissions=[deed.permission], description=deed.label)(act)
+    act.__name__ = action.name
+    return admin.action(permissions=[action.permission], description=action.label)(act)
 
 
-def _chosen(request: HttpRequest, queryset: QuerySet[Video]) -> list[int]:
-    """The ids that were ticked, also of rows that have left the list's filter since, or all that it shows."""
+def _selected_ids(request: HttpRequest, queryset: QuerySet[Video]) -> list[int]:
+    """Return the selected ids, also of rows that no longer match the list's filter, or all that it shows."""
     if request.POST.get("select_across") == "1":
         return list(queryset.order_by("pk").values_list("pk", flat=True))
     return sorted({int(pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)})
 
 
-def _confirmation(
-    deed: VideoAction, modeladmin: Any, request: HttpRequest, pks: list[int]
+def _ask_to_confirm(
+    action: VideoAction, modeladmin: Any, request: HttpRequest, pks: list[int]
 ) -> TemplateResponse:
-    """Ask first. The page names the very rows that will be changed, not the filter that found them."""
+    """Ask to confirm. The page names the very rows that will be changed, not the filter that found them."""
     chosen = list(Video.objects.filter(pk__in=pks, deleted_at=None).select_related("owner"))
-    fitting = [video for video in chosen if deed.possible(video)]
+    eligible = [video for video in chosen if action.is_possible(video)]
     context = {
         **modeladmin.admin_site.each_context(request),
-        "title": f"{deed.label}: are you sure?",
+        "title": f"{action.label}: are you sure?",
         "opts": modeladmin.opts,
         "media": modeladmin.media,
-        "deed": deed,
+        "action": action,
         "pks": pks,
-        "count": f"{len(fitting)} {model_ngettext(modeladmin.opts, len(fitting))}",
-        "fitting": fitting[:_SHOWN],
-        "more": max(0, len(fitting) - _SHOWN),
-        "left_alone": len(pks) - len(fitting),
+        "count": f"{len(eligible)} {model_ngettext(modeladmin.opts, len(eligible))}",
+        "eligible": eligible[:_MAX_LISTED],
+        "more": max(0, len(eligible) - _MAX_LISTED),
+        "skipped": len(pks) - len(eligible),
         "from_page": "from_page" in request.POST,
     }
-    return TemplateResponse(request, "admin/videos/video/confirm.html", context)
+    return TemplateResponse(request, "admin/videos/video/action_confirmation.html", context)
 
 
-def _do(deed: VideoAction, modeladmin: Any, request: HttpRequest, pks: list[int]) -> HttpResponseBase | None:
+def _perform(
+    action: VideoAction, modeladmin: Any, request: HttpRequest, pks: list[int]
+) -> HttpResponseBase | None:
     tally: Counter[str] = Counter()
     changed = 0
-    for start in range(0, len(pks), AT_ONCE):
+    for start in range(0, len(pks), BATCH_SIZE):
         with transaction.atomic():
-            changed += _do_some(deed, request, pks[start : start + AT_ONCE], tally)
+            changed += _perform_batch(action, request, pks[start : start + BATCH_SIZE], tally)
     sentence = "; ".join(f"{count} {words}" for words, count in tally.items())
     modeladmin.message_user(request, f"{sentence}.", messages.SUCCESS if changed else messages.WARNING)
     if "from_page" in request.POST and len(pks) == 1:
@@ -202,26 +205,26 @@ def _do(deed: VideoAction, modeladmin: Any, request: HttpRequest, pks: list[int]
     return None
 
 
-def _do_some(deed: VideoAction, request: HttpRequest, pks: list[int], tally: Counter[str]) -> int:
-    """Do it, log it, and add to `tally` what came of each. Returns how many were changed."""
+def _perform_batch(action: VideoAction, request: HttpRequest, pks: list[int], tally: Counter[str]) -> int:
+    """Perform and log the action, and count the outcomes in `tally`. Returns how many videos changed."""
     found = Video.objects.filter(pk__in=pks).order_by("pk")
-    changed = {video.pk for video in found if deed.service(video)}
-    rows = {video.pk: video for video in found.all()}  # as they are now, for the reasons
+    changed = {video.pk for video in found if action.service(video)}
+    rows = {video.pk: video for video in found.all()}  # as they are now, to say why one was left alone
     for pk in pks:
-        tally[_outcome(deed, rows.get(pk), changed=pk in changed)] += 1
+        tally[_outcome(action, rows.get(pk), changed=pk in changed)] += 1
     if changed:
         LogEntry.objects.log_actions(
             user_id=cast(int, request.user.pk),
             queryset=[rows[pk] for pk in sorted(changed)],
-            action_flag=DELETION if deed is DELETE else CHANGE,
-            change_message="" if deed is DELETE else f"{deed.label}.",
+            action_flag=DELETION if action is DELETE else CHANGE,
+            change_message="" if action is DELETE else f"{action.label}.",
         )
     return len(changed)
 
 
-def _outcome(deed: VideoAction, video: Video | None, *, changed: bool) -> str:
+def _outcome(action: VideoAction, video: Video | None, *, changed: bool) -> str:
     if not changed:
-        return deed.why_not(video)
-    if deed is CANCEL and video is not None and video.is_in_flight:
+        return action.why_not(video)
+    if action is CANCEL and video is not None and video.is_in_flight:
         return "will be canceled as soon as it is known whether the backend accepted it"
-    return deed.done
+    return action.done

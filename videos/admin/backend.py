@@ -1,4 +1,4 @@
-"""Backends on the operator's desk: their limits, and whether they rest."""
+"""Backends in the admin: their limits, capabilities and pauses."""
 
 import os
 from typing import Any, cast
@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from videos.backends.probe_report import ProbeReport
-from videos.checks import fault_in_address
+from videos.checks import validate_base_url
 from videos.models import IN_FLIGHT, Backend, State, VideoModel
 from videos.services.backends import probe_backend
 
@@ -27,7 +27,7 @@ _CAPABILITIES = (
     "honours_idempotency_key",
     "takes_reference",
 )
-_MARKS = {True: "yes", False: "no", None: "not known"}
+_MARKS = {True: "yes", False: "no", None: "unknown"}
 
 
 class BackendForm(forms.ModelForm[Backend]):
@@ -35,7 +35,7 @@ class BackendForm(forms.ModelForm[Backend]):
         VideoModel.objects.all(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="What it serves. A model that is missing here is added under Video models.",
+        help_text="The models it serves. To add a model to this list, go to Video models.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -44,14 +44,12 @@ class BackendForm(forms.ModelForm[Backend]):
             self.initial["models"] = self.instance.models.all()
 
     def clean_base_url(self) -> str:
-        address: str = self.cleaned_data["base_url"].rstrip("/")
-        fault = fault_in_address(address)
-        if fault:
-            raise forms.ValidationError(f"The address {fault}.")
-        return address
+        url: str = self.cleaned_data["base_url"].rstrip("/")
+        validate_base_url(url, name="The base URL")
+        return url
 
     def _save_m2m(self) -> None:
-        super()._save_m2m()  # type: ignore[misc]  # Django's own hook, which the stubs do not know
+        super()._save_m2m()  # type: ignore[misc]  # Django's own hook, which the stubs lack
         self.instance.models.set(self.cleaned_data["models"])
 
 
@@ -60,9 +58,9 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
     form = BackendForm
     list_display = (
         "name",
-        "rest",
+        "status",
         "address",
-        "serves",
+        "model_names",
         "max_in_flight",
         "running",
         "waiting",
@@ -88,21 +86,21 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
             (None, {"fields": ("name", where, "key_env", "key", "enabled", "position", "models")}),
             ("Limits", {"fields": ("timeout", "max_in_flight", "requests_per_minute")}),
             (
-                "What it can do",
+                "Capabilities",
                 {
                     "fields": (*_CAPABILITIES, "sends_json", "probed_at"),
-                    "description": "Unknown: nobody has found out yet. The action “Probe” in the list finds "
-                    "out what it can, without starting a job.",
+                    "description": "“Unknown” means not detected yet. The “Probe” action in the list detects "
+                    "what the backend supports, without starting a job.",
                 },
             ),
-            ("State", {"fields": ("rest", "created_at")}),
+            ("State", {"fields": ("status", "created_at")}),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Backend | None = None) -> list[str]:
-        return ["address", "key", "probed_at", "rest", "created_at"]
+        return ["address", "key", "probed_at", "status", "created_at"]
 
     def save_model(self, request: HttpRequest, obj: Backend, form: Any, change: bool) -> None:
-        # Only what was edited: a pause that began since the page was opened must not be undone by saving it.
+        # Only the edited fields: saving must not undo a pause that began after the page was opened.
         if change:
             obj.save(update_fields=[name for name in form.changed_data if name != "models"])
         else:
@@ -120,43 +118,41 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
 
     @admin.display(description="key")
     def key(self, backend: Backend) -> str:
-        """Whether there is one. Its value is shown nowhere."""
+        """Return whether a key is set. Its value is shown nowhere."""
         if backend.pk is None:
             return "-"
         if not backend.key_env:
-            return "none needed"
+            return "not needed"
         return f"{backend.key_env} is {'set' if os.environ.get(backend.key_env) else 'not set'}"
 
     @admin.display(description="models")
-    def serves(self, backend: Backend) -> str:
+    def model_names(self, backend: Backend) -> str:
         return ", ".join(model.name for model in backend.models.all()) or "none"
 
     @admin.display(description="state")
-    def rest(self, backend: Backend) -> SafeString:
+    def status(self, backend: Backend) -> SafeString:
         if backend.pk is None:
             return format_html("{}", "-")
         if not backend.enabled:
-            return format_html('<span class="desk-state desk-state-canceled">{}</span>', "Disabled")
-        if not _rests(backend):
+            return format_html('<span class="admin-state admin-state-canceled">{}</span>', "Disabled")
+        if not _is_paused(backend):
             takes_jobs = backend in Backend.objects.in_use()
-            kind, words = ("completed", "Taking jobs") if takes_jobs else ("canceled", "Standing by")
-            return format_html('<span class="desk-state desk-state-{}">{}</span>', kind, words)
+            kind, words = ("completed", "Accepting jobs") if takes_jobs else ("canceled", "On standby")
+            return format_html('<span class="admin-state admin-state-{}">{}</span>', kind, words)
         until = timezone.localtime(backend.paused_until).strftime("%Y-%m-%d %H:%M:%S")
         words = f"Paused until {until}: {backend.pause_reason}"
-        return format_html('<span class="desk-state desk-state-resting">{}</span>', words)
+        return format_html('<span class="admin-state admin-state-paused">{}</span>', words)
 
-    @admin.action(
-        permissions=["change"], description="Probe: find out what it can do, without starting a job"
-    )
+    @admin.action(permissions=["change"], description="Probe: detect capabilities without starting a job")
     def probe(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
         for backend in queryset:
-            findings = probe_backend(backend)
-            level = messages.ERROR if findings.problem else messages.SUCCESS
-            self.message_user(request, _report(backend, findings), level)
+            report = probe_backend(backend)
+            level = messages.ERROR if report.problem else messages.SUCCESS
+            self.message_user(request, _format_report(backend, report), level)
 
     @admin.action(permissions=["change"], description="Resume now")
     def resume(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
-        paused = [backend for backend in queryset if _rests(backend)]
+        paused = [backend for backend in queryset if _is_paused(backend)]
         ids = [backend.pk for backend in paused]
         Backend.objects.filter(pk__in=ids).update(paused_until=None, pause_reason="")
         if paused:
@@ -165,18 +161,18 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
             )
         parts = [f"{len(paused)} resumed"] if paused else []
         others = queryset.count() - len(paused)
-        parts += [f"{others} had not been paused"] if others else []
+        parts += [f"{others} not paused"] if others else []
         level = messages.SUCCESS if paused else messages.WARNING
         self.message_user(request, "; ".join(parts) + ".", level)
 
 
-def _rests(backend: Backend) -> bool:
+def _is_paused(backend: Backend) -> bool:
     return backend.paused_until is not None and backend.paused_until > timezone.now()
 
 
-def _report(backend: Backend, findings: ProbeReport) -> SafeString:
-    if findings.problem:
-        return format_html("{}: {}", backend.name, findings.problem)
-    rows = [(check.name, _MARKS[check.works], check.found, check.advice) for check in findings.checks]
-    # A list would inherit the admin's own list of messages, ticks and all.
+def _format_report(backend: Backend, report: ProbeReport) -> SafeString:
+    if report.problem:
+        return format_html("{}: {}", backend.name, report.problem)
+    rows = [(check.name, _MARKS[check.works], check.found, check.advice) for check in report.checks]
+    # A list would inherit the style of the admin's own list of messages, with its ticks.
     return format_html("{}{}", backend.name, format_html_join("", "<br><strong>{}: {}.</strong> {} {}", rows))

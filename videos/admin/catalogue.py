@@ -1,4 +1,4 @@
-"""What people may choose from: models, and prompts that fill the form."""
+"""The catalogue in the admin: models, and prompt templates."""
 
 from typing import Any
 
@@ -56,12 +56,12 @@ class VideoModelAdmin(admin.ModelAdmin[VideoModel]):
         return super().get_queryset(request).prefetch_related("backends")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """A new model is most likely for the backends that are in use."""
+        """Preselect the backends in use, which most likely serve a new model."""
         return {"backends": Backend.objects.in_use(), **super().get_changeform_initial_data(request)}
 
     @admin.display(description="backends")
     def served_by(self, model: VideoModel) -> str:
-        return ", ".join(backend.name for backend in model.backends.all()) or "none: not offered"
+        return ", ".join(backend.name for backend in model.backends.all()) or "None (not offered)"
 
     @admin.display(description="price per second")
     def prices(self, model: VideoModel) -> str:

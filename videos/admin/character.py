@@ -1,4 +1,4 @@
-"""Characters on the operator's desk: looked at, and deleted as their owners do it."""
+"""Characters in the admin: viewed, and deleted the way their owners do it."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -44,7 +44,7 @@ class CharacterAdmin(FileViews):
         css = {"all": ("css/admin.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Character]:
-        """Without the deleted, which nobody can have any more."""
+        """Leave out deleted characters, which nobody can use any more."""
         return super().get_queryset(request).filter(deleted_at=None)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -56,7 +56,7 @@ class CharacterAdmin(FileViews):
     def get_deleted_objects(
         self, objs: QuerySet[Any] | Iterable[Any], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Only the characters: videos that have one keep it."""
+        """List only the characters: videos that show one keep it."""
         names = [str(character) for character in objs]
         return names, {"characters": len(names)}, set(), []
 
@@ -73,12 +73,12 @@ class CharacterAdmin(FileViews):
         if character.is_ready:
             kind, words = "completed", "Ready"
         elif character.is_pending:
-            kind, words = "in_progress", "Being made"
-        return format_html('<span class="desk-state desk-state-{}">{}</span>', kind, words)
+            kind, words = "in_progress", "Creating"
+        return format_html('<span class="admin-state admin-state-{}">{}</span>', kind, words)
 
     @admin.display(description="clip")
     def clip(self, character: Character) -> SafeString:
         address = reverse("admin:videos_character_file", args=[character.pk])
         return format_html(
-            '<video class="desk-player" controls preload="metadata" src="{}"></video>', address
+            '<video class="admin-player" controls preload="metadata" src="{}"></video>', address
         )

@@ -1,4 +1,4 @@
-"""Stored files for operators, behind the admin's own permissions."""
+"""Stored files in the admin, behind its own permissions."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Filters of the video list that cost nothing: their choices are known without reading the table."""
+"""Filters of the video list whose choices are known without reading its table."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("in_flight", "In flight"), ("undecided", "Needs a decision"), *State.choices]
+        return [("in_flight", "In flight"), ("needs_decision", "Needs attention"), *State.choices]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Video]) -> QuerySet[Video]:
         value = self.value()
         if value == "in_flight":
             return queryset.filter(state__in=IN_FLIGHT)
-        if value == "undecided":
+        if value == "needs_decision":
             return queryset.filter(state=State.UNCERTAIN, due_at=None)
         return queryset.filter(state=value) if value else queryset
 

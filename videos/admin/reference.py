@@ -1,4 +1,4 @@
-"""Reference images: looked at, never edited. A deleted one is here as long as a video needs it."""
+"""Reference images in the admin: read-only. A deleted one is listed as long as a video needs it."""
 
 from django.contrib import admin
 from django.db.models import Model
@@ -45,10 +45,10 @@ class ReferenceImageAdmin(FileViews):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never by hand: a video that is queued, or retried later, needs its picture."""
+        """Never by hand: a video that is queued, or retried later, needs its image."""
         return False
 
     @admin.display(description="")
     def picture(self, image: ReferenceImage) -> SafeString:
         address = reverse("admin:videos_referenceimage_file", args=[image.pk])
-        return format_html('<img class="desk-poster" src="{}" alt="" loading="lazy">', address)
+        return format_html('<img class="admin-poster" src="{}" alt="" loading="lazy">', address)

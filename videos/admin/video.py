@@ -1,4 +1,4 @@
-"""Videos on the operator's desk: looked at here, changed only through the actions."""
+"""Videos in the admin: read-only, changed only through the actions."""
 
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 
-from videos.admin.actions import RECOVERY_ACTIONS, VIDEO_ACTIONS, action_of
+from videos.admin.actions import RECOVERY_ACTIONS, VIDEO_ACTIONS, make_admin_action
 from videos.admin.files import FileViews
 from videos.admin.filters import ModelFilter, StateFilter
 from videos.models import Kind, State, Video
@@ -21,8 +21,8 @@ _NONE = "-"
 
 @admin.register(Video)
 class VideoAdmin(FileViews):
-    list_display = ("picture", "state_label", "what", "owner", "asked", "backend", "age")
-    list_display_links = ("what",)
+    list_display = ("picture", "state_label", "title", "owner", "settings", "backend", "age")
+    list_display_links = ("title",)
     list_select_related = ("owner", "backend")
     list_filter = (StateFilter, ModelFilter, "kind", "backend", "created_at")
     list_per_page = 50
@@ -35,16 +35,16 @@ class VideoAdmin(FileViews):
         "error_message",
         "error_detail",
     )
-    search_help_text = "Prompt, id, owner, the backend's job id, error"
-    sortable_by = ("age",)  # the other columns have no index, and the table grows without end
+    search_help_text = "Prompt, ID, owner, backend job ID, error"
+    sortable_by = ("age",)  # the other columns have no index, and the table keeps growing
     show_full_result_count = False
     view_on_site = False  # that page is for the owner alone
-    actions = [action_of(deed) for deed in VIDEO_ACTIONS]
+    actions = [make_admin_action(action) for action in VIDEO_ACTIONS]
     served_files = ("file", "poster")
     fieldsets = (
-        (None, {"fields": ("player", "public_id", "state_label", "decisions", "owner", "backend")}),
+        (None, {"fields": ("player", "public_id", "state_label", "available_actions", "owner", "backend")}),
         (
-            "Asked for",
+            "Request",
             {
                 "fields": (
                     "prompt",
@@ -53,16 +53,19 @@ class VideoAdmin(FileViews):
                     "size",
                     "reference",
                     "reference_fit",
-                    "cast",
+                    "character_names",
                     "take",
                     "takes",
                     "price",
                 )
             },
         ),
-        ("Made from", {"fields": ("kind", "source", "remixed_from", "source_seconds", "concat_with_source")}),
-        ("Trouble", {"fields": ("error_code", "error_message", "error_detail")}),
-        ("Times", {"fields": ("created_at", "timings", "finished_at", "deadline_at", "cancel_requested_at")}),
+        ("Source", {"fields": ("kind", "source", "remixed_from", "source_seconds", "concat_with_source")}),
+        ("Error", {"fields": ("error_code", "error_message", "error_detail")}),
+        (
+            "Timing",
+            {"fields": ("created_at", "timings", "finished_at", "deadline_at", "cancel_requested_at")},
+        ),
         ("Result", {"fields": ("measured", "byte_count", "sha256")}),
         (
             "Engine",
@@ -83,7 +86,7 @@ class VideoAdmin(FileViews):
         css = {"all": ("css/admin.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Video]:
-        """Without the deleted: they are hidden from everyone while the sweep removes them."""
+        """Leave out deleted videos, which are hidden from everyone until the sweep removes them."""
         return super().get_queryset(request).filter(deleted_at=None)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Video | None = None) -> list[str]:
@@ -93,14 +96,14 @@ class VideoAdmin(FileViews):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never: nobody writes a row by hand. The right to change videos is the right to use the actions."""
+        """Never: rows are not edited by hand. Permission to change videos allows the actions."""
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super().has_view_permission(request, obj) or self.has_operate_permission(request)
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        """Whether this person may use the actions that move a video on."""
+        """Whether this person may use the recovery actions."""
         return request.user.has_perm("videos.change_video")
 
     def change_view(
@@ -113,10 +116,15 @@ class VideoAdmin(FileViews):
         video = self.get_object(request, object_id)
         allowed = self.get_actions(request)
         offered = [
-            deed for deed in RECOVERY_ACTIONS if deed.name in allowed and video and deed.possible(video)
+            action
+            for action in RECOVERY_ACTIONS
+            if action.name in allowed and video and action.is_possible(video)
         ]
         return super().change_view(
-            request, object_id, form_url, {**(extra_context or {}), "deeds": offered, "title": "Video"}
+            request,
+            object_id,
+            form_url,
+            {**(extra_context or {}), "video_actions": offered, "title": "Video"},
         )
 
     def delete_model(self, request: HttpRequest, obj: Video) -> None:
@@ -127,34 +135,37 @@ class VideoAdmin(FileViews):
         if not video.poster:
             return ""
         address = reverse("admin:videos_video_poster", args=[video.pk])
-        return format_html('<img class="desk-poster" src="{}" alt="" loading="lazy">', address)
+        return format_html('<img class="admin-poster" src="{}" alt="" loading="lazy">', address)
 
     @admin.display(description="video")
-    def what(self, video: Video) -> SafeString:
+    def title(self, video: Video) -> SafeString:
         prompt = Truncator(video.prompt).chars(90)
-        return format_html('{}<span class="desk-beneath">{}</span>', prompt, video.public_id)
+        return format_html('{}<span class="admin-secondary">{}</span>', prompt, video.public_id)
 
     @admin.display(description="state")
     def state_label(self, video: Video) -> SafeString:
         kind, words = video.state, video.get_state_display()
         if video.needs_decision:
-            kind, words = "undecided", "Needs a decision"
+            kind, words = "needs-decision", "Needs attention"
         elif video.is_in_flight and video.cancel_requested_at:
-            words = f"{words}, to be canceled"
+            words = f"{words}, cancel requested"
         elif video.progress is not None and video.state == State.IN_PROGRESS:
             words = f"{words} {video.progress} %"
-        label = format_html('<span class="desk-state desk-state-{}">{}</span>', kind, words)
+        label = format_html('<span class="admin-state admin-state-{}">{}</span>', kind, words)
         if not video.error_code:
             return label
         return format_html(
-            '{}<span class="desk-beneath" title="{}">{}</span>', label, video.error_message, video.error_code
+            '{}<span class="admin-secondary" title="{}">{}</span>',
+            label,
+            video.error_message,
+            video.error_code,
         )
 
-    @admin.display(description="asked for")
-    def asked(self, video: Video) -> SafeString:
+    @admin.display(description="request")
+    def settings(self, video: Video) -> SafeString:
         kind = "" if video.kind == Kind.CREATE else f", {video.get_kind_display()}"
         return format_html(
-            '{}<span class="desk-beneath">{}, {} s{}</span>', video.model, video.size, video.seconds, kind
+            '{}<span class="admin-secondary">{}, {} s{}</span>', video.model, video.size, video.seconds, kind
         )
 
     @admin.display(description="age", ordering="pk")
@@ -163,26 +174,28 @@ class VideoAdmin(FileViews):
         return format_html('<span title="{}">{}</span>', moment, timesince(video.created_at, depth=1))
 
     @admin.display(description="characters")
-    def cast(self, video: Video) -> str:
+    def character_names(self, video: Video) -> str:
         return ", ".join(character.name for character in video.characters.all()) or _NONE
 
-    @admin.display(description="clip")
+    @admin.display(description="video")
     def player(self, video: Video) -> SafeString | str:
         if not video.file:
             return _NONE
         poster = reverse("admin:videos_video_poster", args=[video.pk]) if video.poster else ""
         return format_html(
-            '<video class="desk-player" controls preload="metadata" src="{}" poster="{}"></video>',
+            '<video class="admin-player" controls preload="metadata" src="{}" poster="{}"></video>',
             reverse("admin:videos_video_file", args=[video.pk]),
             poster,
         )
 
-    @admin.display(description="what may be done")
-    def decisions(self, video: Video) -> SafeString | str:
-        possible = [(deed.label, deed.meaning) for deed in RECOVERY_ACTIONS if deed.possible(video)]
+    @admin.display(description="available actions")
+    def available_actions(self, video: Video) -> SafeString | str:
+        possible = [
+            (action.label, action.meaning) for action in RECOVERY_ACTIONS if action.is_possible(video)
+        ]
         return format_html_join("", "<p><strong>{}</strong>: {}</p>", possible) or _NONE
 
-    @admin.display(description="took")
+    @admin.display(description="durations")
     def timings(self, video: Video) -> SafeString | str:
         steps = (
             ("in the queue", video.created_at, video.attempted_at),
@@ -193,7 +206,7 @@ class VideoAdmin(FileViews):
         spans = [(name, (end - begin).total_seconds()) for name, begin, end in steps if begin and end]
         return format_html_join(", ", "{} {} s", [(name, f"{span:.1f}") for name, span in spans]) or _NONE
 
-    @admin.display(description="measured")
+    @admin.display(description="file details")
     def measured(self, video: Video) -> str:
         if video.width is None or video.duration is None:
             return _NONE

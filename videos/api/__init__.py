@@ -1,1 +1,1 @@
-"""The doors for programs: our REST API, and the Videos API itself."""
+"""The HTTP APIs: our own REST API, and the Videos API as OpenAI published it."""

@@ -1,4 +1,4 @@
-"""Who is calling: a bearer token, or the session of someone who is signed in; and how often they may."""
+"""Authentication and rate limit of both APIs: a bearer token, or the session of someone who is signed in."""
 
 import logging
 import time
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import CsrfViewMiddleware
+from django.http import HttpRequest
+from ninja.utils import check_csrf
 
 from accounts import tokens
 from accounts.models import ApiToken, Scope, User
@@ -16,76 +16,66 @@ from videos.api.errors import ApiError
 logger = logging.getLogger(__name__)
 
 WINDOW = 60  # seconds over which requests are counted
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks; `token` is None for someone who is signed in with a browser."""
+    """Who is calling; `token` is None for someone who is signed in with a browser."""
 
     user: User
     token: ApiToken | None
 
     @property
-    def meter(self) -> str:
-        """What requests are counted by."""
+    def rate_limit_key(self) -> str:
+        """The name under which this caller's requests are counted."""
         return f"token:{self.token.pk}" if self.token else f"user:{self.user.pk}"
 
 
 def authenticate(request: HttpRequest) -> Caller:
-    """Return who is calling, with the right to do what the method does. Raises `ApiError`.
+    """Return who is calling, once it is clear that they may use the request's method. Raises `ApiError`.
 
-    A header counts before a cookie: 401 for a token that is unknown, expired or revoked, whoever is signed
-    in. A session needs the CSRF token for whatever changes something; a bearer token does not, because no
-    browser sends one by itself. A read token may only look (403). 429 with `Retry-After` past the limit.
+    A header takes precedence over a cookie: 401 for a token that is unknown, expired or revoked, whoever is
+    signed in. A session needs the CSRF token for every unsafe method (403); a bearer token does not, because
+    no browser sends one by itself. A read token may only read (403). 429 with `Retry-After` past the limit.
     """
-    caller = _by_token(request) if "Authorization" in request.headers else _by_session(request)
-    if caller.token is not None and request.method not in _SAFE and caller.token.scope != Scope.WRITE:
+    caller = (
+        _authenticate_token(request) if "Authorization" in request.headers else _authenticate_session(request)
+    )
+    if caller.token is not None and request.method not in _SAFE_METHODS and caller.token.scope != Scope.WRITE:
         raise ApiError(403, "insufficient_scope", "This token may only read.")
-    _count(caller)
+    _enforce_rate_limit(caller)
     return caller
 
 
-def _by_token(request: HttpRequest) -> Caller:
+def _authenticate_token(request: HttpRequest) -> Caller:
     scheme, _, secret = request.headers["Authorization"].partition(" ")
     token = tokens.authenticate(secret.strip()) if scheme.lower() == "bearer" else None
     if token is None:
-        raise _stranger("This API token is unknown, expired or revoked.", "invalid_api_key")
+        raise _unauthenticated("This API token is unknown, expired or revoked.", "invalid_api_key")
     return Caller(token.user, token)
 
 
-def _by_session(request: HttpRequest) -> Caller:
+def _authenticate_session(request: HttpRequest) -> Caller:
     if not isinstance(request.user, User):
-        raise _stranger("Send an API token: 'Authorization: Bearer …'.", "missing_api_key")
-    if request.method not in _SAFE and _is_forged(request):
+        raise _unauthenticated("Send an API token: 'Authorization: Bearer …'.", "missing_api_key")
+    if check_csrf(request) is not None:
         raise ApiError(403, "csrf_failed", "A request with a session cookie needs its X-CSRFToken header.")
     return Caller(request.user, None)
 
 
-def _stranger(message: str, code: str) -> ApiError:
+def _unauthenticated(message: str, code: str) -> ApiError:
     return ApiError(401, code, message, headers={"WWW-Authenticate": "Bearer"})
 
 
-def _is_forged(request: HttpRequest) -> bool:
-    """What Django's own middleware would say of a view that is not exempt."""
-    middleware = CsrfViewMiddleware(_guarded)
-    middleware.process_request(request)
-    return middleware.process_view(request, _guarded, (), {}) is not None
-
-
-def _guarded(_: HttpRequest) -> HttpResponse:
-    """Stands for a view that is not exempt from the CSRF check. Never called."""
-    return HttpResponse()
-
-
-def _count(caller: Caller) -> None:
-    """Count the request in the present window; 429 when there were too many. Without a cache nobody waits."""
+def _enforce_rate_limit(caller: Caller) -> None:
+    """Count the request in the current window; 429 if there were too many. Not enforced without a cache."""
     now = time.time()
-    meter = f"api-requests:{caller.meter}:{int(now // WINDOW)}"
+    key = f"api-requests:{caller.rate_limit_key}:{int(now // WINDOW)}"
     try:
-        cache.add(meter, 0, WINDOW)
-        count = cache.incr(meter)
-    except Exception:  # each kind of cache has errors of its own, and none may close the door
+        cache.add(key, 0, WINDOW)
+        count = cache.incr(key)
+    except Exception:  # each cache backend has its own errors, and none may shut callers out
         logger.warning("API requests cannot be counted", exc_info=True)
         return
     if count > settings.API_REQUESTS_PER_MINUTE:

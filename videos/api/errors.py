@@ -1,6 +1,6 @@
-"""What goes wrong at the doors for programs, in the one shape that both of them answer with."""
+"""Errors of both APIs, in the one shape that both answer with."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from django.core.exceptions import ValidationError
 from django.http import JsonResponse
@@ -15,7 +15,7 @@ _TYPES = {
 
 
 class ApiError(Exception):
-    """A refusal: HTTP status, a code for programs, a sentence for people, and the field that is at fault.
+    """An error answer: HTTP status, a code for programs, a sentence for people, and the field at fault.
 
     The body is the Videos API's: `{"error": {"type", "code", "message", "param"}}`.
     """
@@ -45,13 +45,17 @@ class ApiError(Exception):
 
 
 def from_validation(
-    error: ValidationError, *, status: int, names: Mapping[str, str] | None = None
+    error: ValidationError, *, status_for: Callable[[str], int], names: Mapping[str, str]
 ) -> ApiError:
-    """Return the refusal for the first field a service found wrong; `names` renames fields for the wire."""
+    """Return the error for the first field that a service found wrong.
+
+    `status_for` gives the HTTP status by the service's name of the field, `names` the API's name of it, where
+    that is another.
+    """
     field, sentences = next(iter(error.message_dict.items()))
-    return ApiError(status, "invalid_value", sentences[0], param=(names or {}).get(field, field))
+    return ApiError(status_for(field), "invalid_value", sentences[0], param=names.get(field, field))
 
 
 def not_found(what: str, public_id: str) -> ApiError:
-    """Return the 404 for what is not there, or not one's own."""
+    """Return the 404 for something that does not exist or is not the caller's own."""
     return ApiError(404, "not_found", f"{what} with id '{public_id[:80]}' not found.", param="id")

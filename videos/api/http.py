@@ -1,7 +1,9 @@
-"""What both APIs share about requests and answers: body limits, and errors in one shape."""
+"""What both APIs share about requests and answers: body limits, JSON, and every error in one shape."""
 
+import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
@@ -14,7 +16,7 @@ from django.core.exceptions import (
     SuspiciousOperation,
     ValidationError,
 )
-from django.http import Http404, HttpRequest, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -23,66 +25,116 @@ from ninja.errors import HttpError
 from ninja.errors import ValidationError as InvalidRequest
 
 from videos.api.errors import ApiError, from_validation
+from videos.media.reference import BadReferenceError
 
 logger = logging.getLogger(__name__)
 
 View = Callable[..., HttpResponseBase]
 
+FORM_TYPES = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
+_FIELD_NAMES = {"reference": "input_reference"}  # fields that the APIs call otherwise than the services
 
-def with_error_shape(view: View) -> View:
-    """Let `view` answer every refusal as an `ApiError`, and keep its answers private to the caller.
+
+@dataclass(frozen=True)
+class Contract:
+    """What one API has published that the other does differently: statuses, codes and limits.
+
+    `exceptional_statuses` are those of single fields, and of single codes of an unusable image.
+    """
+
+    name: str
+    max_body_size: Callable[[], int]  # bytes
+    requires_length: bool
+    invalid_status: int
+    wrong_type_code: str
+    body_param: str | None  # what an error about the whole body names as its field
+    too_large_code: str
+    unreadable_code: str
+    internal_error_code: str
+    cache_control: Mapping[str, bool]
+    exceptional_statuses: Mapping[str, int] = field(default_factory=dict)
+
+    def status_for(self, name: str) -> int:
+        return self.exceptional_statuses.get(name, self.invalid_status)
+
+    def too_large(self, max_size: int, *, what: str = "request") -> ApiError:
+        """Return the error for a request, or `what` of it, of more than `max_size` bytes."""
+        message = f"The {what} is larger than {max_size / 1048576:.3g} MB."
+        return ApiError(413, self.too_large_code, message)
+
+
+def with_error_shape(contract: Contract) -> Callable[[View], View]:
+    """Decorate a view of an API, so that it answers every error in the one shape, and is kept out of caches.
 
     It is exempt from Django's own CSRF check, whose answer is a page: `authenticate` does the same check.
     """
 
-    @csrf_exempt
-    @login_not_required  # `authenticate` answers in the API's own shape
-    @wraps(view)
-    def shaped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            check_body_length(request)
-            response = view(request, *args, **kwargs)
-        except Exception as error:  # noqa: BLE001  # `refusal` knows them all, and logs what nobody expected
-            response = error_response(error).response()
-        if response.status_code == 405 and "Allow" in response.headers:
-            allowed = response.headers["Allow"]
-            message = f"{request.method} is not possible here; use {allowed}."
-            response = ApiError(405, "method_not_allowed", message, headers={"Allow": allowed}).response()
-        if not response.has_header("Cache-Control"):
-            patch_cache_control(response, private=True, no_cache=True)
-        patch_vary_headers(response, ["Authorization", "Cookie"])
-        return response
+    def decorate(view: View) -> View:
+        @csrf_exempt
+        @login_not_required  # `authenticate` answers in the API's own shape
+        @wraps(view)
+        def shaped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            try:
+                check_body_length(request, contract)
+                response = view(request, *args, **kwargs)
+            except Exception as error:  # noqa: BLE001  # `error_response` logs what nobody expected
+                response = error_response(error, contract)
+            if response.status_code == 405 and "Allow" in response.headers:
+                response = _method_not_allowed(request, response.headers["Allow"]).response()
+            if not response.has_header("Cache-Control"):
+                patch_cache_control(response, **contract.cache_control)
+            patch_vary_headers(response, ["Authorization", "Cookie"])
+            return response
 
-    return shaped
+        return shaped
+
+    return decorate
 
 
-def error_response(error: Exception) -> ApiError:
-    """Return what is answered for `error`, whatever it is. What nobody expected is logged with its trace."""
+def error_response(error: Exception, contract: Contract) -> HttpResponse:
+    """Return the answer to any exception. What nobody expected is logged with its traceback."""
+    return _to_api_error(error, contract).response()
+
+
+def _to_api_error(error: Exception, contract: Contract) -> ApiError:
     match error:
         case ApiError():
             return error
         case InvalidRequest():
-            return invalid_fields(error.errors)
+            return _first_invalid_field(error.errors)
         case pydantic.ValidationError():
-            return invalid_fields([{**each, "loc": ("body", "", *each["loc"])} for each in error.errors()])
+            return _first_invalid_field(
+                [{**each, "loc": ("body", "", *each["loc"])} for each in error.errors()]
+            )
         case ValidationError():
-            return from_validation(error, status=422)
+            return from_validation(error, status_for=contract.status_for, names=_FIELD_NAMES)
+        case BadReferenceError():
+            return ApiError(
+                contract.status_for(error.code), error.code, str(error), param=_FIELD_NAMES["reference"]
+            )
         case Http404():
             return ApiError(404, "not_found", "There is nothing here.")
         case RequestDataTooBig():
-            return too_large(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-        case HttpError() if error.status_code == 400:  # the one that django-ninja raises itself
-            return unparsable()
+            return contract.too_large(settings.DATA_UPLOAD_MAX_MEMORY_SIZE, what="text beside the files")
+        case HttpError() if error.status_code == 400:  # the only one that django-ninja raises itself
+            return _invalid_json()
         case MultiPartParserError() | SuspiciousOperation() | BadRequest() | UnreadablePostError():
-            return ApiError(400, "bad_request", "The request cannot be read.")
-    logger.error("The REST API failed", exc_info=error)
-    return ApiError(500, "internal_error", "Something went wrong on our side. It has been logged.")
+            return ApiError(400, contract.unreadable_code, "The request could not be read.")
+    logger.error("The %s failed", contract.name, exc_info=error)
+    return ApiError(
+        500, contract.internal_error_code, "Something went wrong on our side. It has been logged."
+    )
 
 
-def invalid_fields(errors: Sequence[Any]) -> ApiError:
-    """Return the refusal for the first of pydantic's `errors`.
+def _method_not_allowed(request: HttpRequest, allowed: str) -> ApiError:
+    message = f"{request.method} is not allowed here; use {allowed}."
+    return ApiError(405, "method_not_allowed", message, headers={"Allow": allowed})
 
-    Its place begins with where it was found; in a body, the name of our own argument comes next.
+
+def _first_invalid_field(errors: Sequence[Any]) -> ApiError:
+    """Return the error for the first of pydantic's `errors`.
+
+    Its location begins with where it was found; in a body, the name of our own argument comes next.
     """
     first = errors[0]
     where, *names = (str(name) for name in first["loc"])
@@ -91,17 +143,30 @@ def invalid_fields(errors: Sequence[Any]) -> ApiError:
     return ApiError(422, "invalid_value", message, param=".".join(names) or where)
 
 
-def unparsable() -> ApiError:
-    return ApiError(400, "invalid_json", "The body cannot be read as JSON.")
+def parse_json_object(body: bytes, contract: Contract) -> dict[str, Any]:
+    """Return the JSON object in `body`. Raises `ApiError` for anything else."""
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise _invalid_json() from error
+    if not isinstance(parsed, dict):
+        message = "The body of the request must be a JSON object."
+        raise ApiError(contract.invalid_status, contract.wrong_type_code, message, param=contract.body_param)
+    return parsed
 
 
-def check_body_length(request: HttpRequest) -> None:
-    """Before a byte of it is read: a form is otherwise written to disk to its end."""
-    most = settings.MAX_FILE_SIZE + settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if length.isdecimal() and int(length[:20]) > most:
-        raise too_large(most)
+def _invalid_json() -> ApiError:
+    return ApiError(400, "invalid_json", "The body of the request is not valid JSON.")
 
 
-def too_large(most: int) -> ApiError:
-    return ApiError(413, "too_large", f"The request is larger than {most / 1048576:.3g} MB.")
+def check_body_length(request: HttpRequest, contract: Contract) -> None:
+    """Raise `ApiError` for a body that is too long before any of it is read: Django writes a form to disk.
+
+    Also for a body of unknown length, where the contract requires one.
+    """
+    length = request.headers.get("content-length") or ""
+    if contract.requires_length and not length and "Transfer-Encoding" in request.headers:
+        raise ApiError(411, "length_required", "Send the body with its Content-Length.")
+    max_size = contract.max_body_size()
+    if length.isdecimal() and int(length[:20]) > max_size:
+        raise contract.too_large(max_size)

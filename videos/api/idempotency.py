@@ -1,4 +1,4 @@
-"""Creating requests that come twice are carried out once."""
+"""Requests that create a video are carried out once, even if they arrive twice."""
 
 import hashlib
 import json
@@ -20,26 +20,27 @@ RETRY_WINDOW = timedelta(minutes=30)
 LATE_WINDOW = timedelta(minutes=2)
 
 
-def fingerprint(action: str, fields: Mapping[str, object], files: Mapping[str, bytes] | None = None) -> str:
-    """Return the SHA-256 that two requests share when they ask for the same: where, fields and files.
+def compute_fingerprint(
+    action: str, fields: Mapping[str, object], files: Mapping[str, bytes] | None = None
+) -> str:
+    """Return the SHA-256 that two requests share if they ask for the same: action, fields and files.
 
-    The bytes of a multipart body will not do: its boundary differs each time.
+    The bytes of a multipart body cannot be compared: its boundary differs each time.
     """
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in (files or {}).items()}
-    asked = json.dumps([action, fields, digests], sort_keys=True, default=str)
-    return hashlib.sha256(asked.encode()).hexdigest()
+    content = json.dumps([action, fields, digests], sort_keys=True, default=str)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
-def once(
-    caller: Caller, asked: str, make: Callable[[], Video], *, key: str = "", retry: int = 0
+def create_once(
+    caller: Caller, fingerprint: str, create: Callable[[], Video], *, key: str = "", retry_count: int = 0
 ) -> tuple[Video, bool]:
-    """Return the video that `make` creates, or that of an earlier request that this one repeats, and whether
-    it is new.
+    """Return the video that `create` creates, or that of an earlier request that this one repeats.
 
-    `asked` is the request's fingerprint, `key` its Idempotency-Key, `retry` how often the client says it has
-    asked before (`x-stainless-retry-count`). Requests of one person take turns here, so two at the same
-    instant make one video. Raises `ApiError` 409 for a key that was used for something else, or whose video
-    was deleted since; and whatever `make` raises, keeping nothing.
+    Also returns whether the video is new. `key` is the request's Idempotency-Key, `retry_count` how often the
+    client says that it has sent the request before (`x-stainless-retry-count`). Requests of one person take
+    turns here, so two at the same instant create one video. Raises `ApiError` 409 for a key that was used for
+    something else, or whose video was deleted since; and whatever `create` raises, keeping nothing.
     """
     if len(key) > KEY_LIMIT or "\x00" in key:
         raise ApiError(
@@ -50,26 +51,29 @@ def once(
         )
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=caller.user.pk)
-        earlier = _with_key(caller, asked, key) if key else _repeated(caller, asked, retry)
+        if key:
+            earlier = _find_by_key(caller, fingerprint, key)
+        else:
+            earlier = _find_repeated(caller, fingerprint, retry_count)
         if earlier is not None:
             return earlier, False
-        video = make()
+        video = create()
         IdempotencyRecord.objects.create(
             owner=caller.user,
             token=caller.token,
             key=key,
-            fingerprint=asked,
+            fingerprint=fingerprint,
             video=video,
-            is_original_pending=retry > 0 and not key,
+            is_original_pending=retry_count > 0 and not key,
         )
     return video, True
 
 
-def _with_key(caller: Caller, asked: str, key: str) -> Video | None:
+def _find_by_key(caller: Caller, fingerprint: str, key: str) -> Video | None:
     record = IdempotencyRecord.objects.select_related("video").filter(owner=caller.user, key=key).first()
     if record is None:
         return None
-    if record.fingerprint != asked:
+    if record.fingerprint != fingerprint:
         raise ApiError(
             409,
             "idempotency_key_reused",
@@ -83,22 +87,22 @@ def _with_key(caller: Caller, asked: str, key: str) -> Video | None:
     return record.video
 
 
-def _repeated(caller: Caller, asked: str, retry: int) -> Video | None:
-    """The video of the request that this one repeats, or overtook; None for one that asks anew."""
+def _find_repeated(caller: Caller, fingerprint: str, retry_count: int) -> Video | None:
+    """Return the video of the request that this one repeats, or overtook; None for a new request."""
     since = timezone.now() - RETRY_WINDOW
     same = IdempotencyRecord.objects.select_related("video").filter(
         owner=caller.user,
         token=caller.token,
-        fingerprint=asked,
+        fingerprint=fingerprint,
         key="",
         created_at__gte=since,
         video__isnull=False,
-        video__deleted_at=None,  # who deletes a video and asks for the same again wants another
+        video__deleted_at=None,  # someone who deletes a video and asks for the same again wants another
     )
-    if retry > 0:
+    if retry_count > 0:
         record = same.first()
         return record.video if record else None
-    # The first request may be slower than its own retry; then it is not another wish.
+    # A first request may arrive after its own retry; then it does not ask for another video.
     late = timezone.now() - LATE_WINDOW
     overtaken = same.filter(is_original_pending=True, created_at__gte=late).first()
     if overtaken is None:

@@ -1,6 +1,5 @@
-"""Pages of videos by cursor, for both doors."""
+"""Pages of videos by cursor, for both APIs."""
 
-import re
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -9,35 +8,35 @@ from django.db.models import QuerySet
 from videos.api.auth import Caller
 from videos.api.errors import ApiError
 from videos.models import Video
+from videos.models.keyset import KeysetOrder, take_page
+from videos.validation import is_public_id
 
 Row = TypeVar("Row")
-_PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """Videos in the order asked for, and whether more follow."""
+    """Videos in the requested order, and whether more follow."""
 
     videos: list[Row]
     has_more: bool
 
 
-def page(caller: Caller, rows: QuerySet[Video, Row], *, after: str, limit: int, order: str) -> Page[Row]:
-    """Return at most `limit` of `rows`, which are videos or plain values of them (`QuerySet.values`), after
-    the video with the id `after` (empty: from the start).
+def get_page(caller: Caller, rows: QuerySet[Video, Row], *, after: str, limit: int, order: str) -> Page[Row]:
+    """Return at most `limit` of `rows`, videos or plain values of them, after the one with id `after`.
 
-    `order` is asc or desc, by creation. One row more than asked is read, nothing is counted, so a page costs
-    the same in a table of any length. Raises `ApiError` 404 for an `after` that is not the caller's.
+    An empty `after` starts from the beginning. `order` is asc or desc, by creation. One row more than needed
+    is read and nothing is counted, so a page costs the same in a table of any length. Raises `ApiError` 404
+    for an `after` that is not the caller's.
     """
-    newest_first = order != "asc"
+    by_creation = KeysetOrder(descending=order != "asc")
     if after:
         # A deleted one still marks its place for as long as its row is there.
-        mine = Video.objects.filter(owner=caller.user, public_id=after).values_list("pk", flat=True)
-        mark = mine.first() if _PUBLIC_ID.fullmatch(after) else None
-        if mark is None:
+        mine = Video.objects.filter(owner=caller.user, public_id=after)
+        position = by_creation.position_of(mine) if is_public_id(after) else None
+        if position is None:
             raise ApiError(
                 404, "not_found", f"There is no video '{after[:80]}' to go on from.", param="after"
             )
-        rows = rows.filter(pk__lt=mark) if newest_first else rows.filter(pk__gt=mark)
-    found = list(rows.order_by("-pk" if newest_first else "pk")[: limit + 1])
-    return Page(found[:limit], has_more=len(found) > limit)
+        rows = by_creation.after(rows, position)
+    return Page(*take_page(by_creation.sort(rows), limit))

@@ -26,12 +26,12 @@ MAX_ATTEMPTS = 15  # with these delays about an hour
 FIRST_DELAY, MAX_DELAY = 5.0, 300.0  # seconds
 
 _UNPLAYABLE = "The clip cannot be played, so nothing was sent: {}"
-_CLIP_GONE = "The clip could not be read, so nothing was sent. Make the character again."
+_CLIP_GONE = "The clip could not be read, so nothing was sent. Create the character again."
 _REFUSED = "The backend refused this character: {}"
-_EXHAUSTED = "This was tried for an hour, and nothing was made. Make the character again later: {}"
+_EXHAUSTED = "We tried for an hour without success. Create the character again later: {}"
 _UNKNOWN = (
-    "The backend's answer never arrived, so the character may or may not exist there. Making it again is"
-    " safe: a character is not a paid job."
+    "The backend never replied, so the character may or may not exist there. Creating it again is"
+    " safe: characters are not charged."
 )
 
 

@@ -13,7 +13,7 @@ from videos.models.values import Reason
 
 logger = logging.getLogger(__name__)
 
-_ALONE = "This is the new part alone: "
+_ALONE = "This is only the new part: "
 _SOURCE_DELETED = Reason(
     "source_gone", _ALONE + "the video that it extends was deleted before this one was finished."
 )

@@ -5,16 +5,16 @@ from videos.backends.responses import Job
 from videos.models.values import Reason
 
 LOST = Reason(
-    "dropped", "The reply to the submission never arrived. We are finding out whether it was accepted."
+    "dropped", "The backend did not confirm the submission. We're checking whether it was accepted."
 )
 
 _BY_CODE = {
     "moderation_blocked": "The backend's content filter stopped this video. Change the prompt and try again.",
     "sentinel_block": "The backend's content filter refused this prompt. Change it and try again.",
     "invalid_key": "The backend refused the API key. Videos stay queued until an operator sets a valid one.",
-    "not_found": "The backend does not find this job. We check once more before we believe it.",
-    "source_unknown": "The backend no longer has the video that this was to be made from. Nothing was spent.",
-    "rate_limited": "The backend asked us to slow down. The video is sent as soon as it allows.",
+    "not_found": "The backend could not find this job. We'll check once more to be sure.",
+    "source_unknown": "The backend no longer has the source video. Nothing was charged.",
+    "rate_limited": "The backend asked us to slow down. The video will be submitted as soon as possible.",
 }
 
 
@@ -35,15 +35,15 @@ def reason_of_failure(job: Job) -> Reason:
     """Return the reason that the backend gives for the failure of `job`."""
     code = job.error_code or "generation_failed"
     stated = job.error_message or f"status {job.raw_status}"
-    return Reason(code, _BY_CODE.get(code, f"The backend could not make this video: {stated}"), stated)
+    return Reason(code, _BY_CODE.get(code, f"The backend could not generate this video: {stated}"), stated)
 
 
 TIMED_OUT = Reason(
     "timed_out",
-    "This took longer than the studio waits for a video. Check again looks whether it is done by now.",
+    "This took longer than the time limit. Use “Check again” to see whether it has finished since.",
 )
-JOB_GONE = Reason("not_found", "The backend no longer knows this job, so its result cannot be fetched.")
+JOB_GONE = Reason("not_found", "The backend no longer knows this job, so the video cannot be downloaded.")
 SOURCE_GONE = Reason(
     "source_gone",
-    "The video that this was to be made from no longer exists. Nothing was submitted, and nothing was spent.",
+    "The source video no longer exists. Nothing was submitted, and nothing was charged.",
 )

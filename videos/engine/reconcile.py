@@ -39,8 +39,8 @@ REPEAT_FOR = timedelta(hours=12)
 
 NEEDS_DECISION = Reason(
     "uncertain",
-    "We couldn't confirm that the backend received this job. Submitting again may mean that it is paid twice;"
-    " marking it as failed may leave one job paid for and lost.",
+    "We couldn't confirm that the backend received this job. Submitting again may mean that it is charged"
+    " twice; marking it as failed may leave one job charged and lost.",
 )
 
 

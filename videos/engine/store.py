@@ -28,14 +28,16 @@ RENEW_EVERY = 8.0  # seconds
 DOWNLOAD_RETRY_FOR = timedelta(minutes=15)  # how long a backend may fail to deliver a finished file
 STORAGE_RETRY_FOR = timedelta(hours=24)  # how long our own storage may fail to take it
 
-_UNAVAILABLE = "The video is finished, but the backend does not deliver it yet. We keep trying."
-_DAMAGED = "The video is finished, but what arrived was not a whole video. We fetch it again."
-_DISK_FULL = "The video is finished, but the studio's disk is full. It is fetched as soon as there is room."
-_STORAGE_DOWN = "The video is finished, but the studio's storage does not take it right now. We keep trying."
-_INTERNAL = "The video is finished, but the studio failed to store it. We try again."
-_NO_VIDEO = "The backend delivered something that is not a video, so there is nothing to keep."
+_UNAVAILABLE = "The video is finished, but the backend does not deliver it yet. We'll keep trying."
+_DAMAGED = "The video is finished, but the download was incomplete. We'll download it again."
+_DISK_FULL = (
+    "The video is finished, but the studio's disk is full. It will be downloaded as soon as there is space."
+)
+_STORAGE_DOWN = "The video is finished, but the studio's storage is unavailable right now. We'll keep trying."
+_INTERNAL = "The video is finished, but the studio failed to store it. We'll try again."
+_NO_VIDEO = "The backend delivered something that is not a video, so there is nothing to save."
 _NOT_DOWNLOADED = (
-    "The video was made, but it could not be downloaded. Check again tries once more, at no cost."
+    "The video was generated but could not be downloaded. “Check again” tries once more, at no cost."
 )
 
 

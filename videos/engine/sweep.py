@@ -24,7 +24,7 @@ RELEASE_RETENTION = timedelta(days=30)
 
 _INTERRUPTED = Reason(
     "interrupted",
-    "The submission was interrupted. We are finding out whether the backend accepted it.",
+    "The submission was interrupted. We're checking whether the backend accepted it.",
     "The lease ran out while submitting.",
 )
 

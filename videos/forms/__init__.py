@@ -1,1 +1,1 @@
-"""The forms of the pages: they validate, and hand what they hold to a service."""
+"""The forms of the pages: they validate what was typed, and hand it to a service."""

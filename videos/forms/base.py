@@ -1,4 +1,4 @@
-"""What the forms share that make something of what was typed by asking a service."""
+"""What forms share whose rules, and whose work, are a service's."""
 
 from typing import Generic, TypeVar
 
@@ -7,21 +7,21 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 
-Made = TypeVar("Made")
+Created = TypeVar("Created")
 
 
-class CreationForm(forms.Form, Generic[Made]):
-    """A form whose rules are a service's: what the service refuses is said at the form's fields."""
+class CreationForm(forms.Form, Generic[Created]):
+    """A form that creates something by a service, and tells at its fields what the service refuses."""
 
-    def save(self, owner: User) -> Made | None:
-        """Make what a form asks for that is valid so far. None when it cannot be: then `errors` say why."""
+    def save(self, owner: User) -> Created | None:
+        """Create what a valid form asks for. None when the service refuses: then `errors` say why."""
         try:
-            return self._make(owner)
+            return self._create(owner)
         except ValidationError as error:
             for field, messages in error.message_dict.items():
                 self.add_error(field if field in self.fields else None, messages)
             return None
 
-    def _make(self, owner: User) -> Made:
-        """Ask the service. Raises `ValidationError` by field."""
+    def _create(self, owner: User) -> Created:
+        """Call the service. Raises `ValidationError` by field."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Forms that make a character. `videos.services.characters` decides what is valid, not these forms."""
+"""Forms that create a character. `videos.services.characters` decides what is valid, not these forms."""
 
 from functools import cached_property
 from typing import Any, BinaryIO, cast
@@ -15,7 +15,7 @@ from videos.services.characters import backends_with_characters, create_characte
 
 
 class _NamedForm(CreationForm[Character]):
-    """A form that makes a character when it is saved."""
+    """A form that creates a character when it is saved."""
 
     name = forms.CharField(required=False)
 
@@ -23,48 +23,48 @@ class _NamedForm(CreationForm[Character]):
 
 
 class CharacterForm(_NamedForm):
-    """A character from an uploaded clip. `backend` may be left out where only one has characters."""
+    """Creates a character from an uploaded clip. `backend` is optional where only one has characters."""
 
     video = forms.FileField(required=False)
     backend = forms.IntegerField(required=False)
 
     @cached_property
     def backends(self) -> list[Backend]:
-        """Where it can be made."""
+        """Where it can be created."""
         return backends_with_characters()
 
     @property
     def file_limit(self) -> int:
-        """Bytes of a clip."""
+        """Bytes of the clip."""
         return settings.MAX_FILE_SIZE
 
     def clean_backend(self) -> Backend:
         number = self.cleaned_data["backend"]
         if not self.backends:
-            raise ValidationError("No backend in use has characters.")
+            raise ValidationError("No enabled backend supports characters.")
         if number is None and len(self.backends) == 1:
             return self.backends[0]
         chosen = next((backend for backend in self.backends if backend.pk == number), None)
         if chosen is None:
-            raise ValidationError("Choose a backend that has characters.")
+            raise ValidationError("Choose a backend that supports characters.")
         return chosen
 
     def clean_video(self) -> Any:
         if self.cleaned_data["video"] is None:
-            raise ValidationError("Choose a clip, an MP4.")
+            raise ValidationError("Choose an MP4 clip.")
         return self.cleaned_data["video"]
 
-    def _make(self, owner: User) -> Character:
+    def _create(self, owner: User) -> Character:
         data = self.cleaned_data
         return create_character(owner, data["name"], cast(BinaryIO, data["video"]), data["backend"])
 
 
 class VideoCharacterForm(_NamedForm):
-    """A character from a finished video."""
+    """Creates a character from a finished video."""
 
     def __init__(self, source: Video, data: Any = None) -> None:
         super().__init__(data)
         self.source = source
 
-    def _make(self, owner: User) -> Character:
+    def _create(self, owner: User) -> Character:
         return create_character_from_video(owner, self.cleaned_data["name"], self.source)

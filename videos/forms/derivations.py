@@ -1,4 +1,4 @@
-"""Forms that make a video from another; `videos.services.derivations` decides what is valid."""
+"""Forms that derive a video from another; `videos.services.derivations` decides what is valid."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,130 +6,138 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.text import normalize_newlines
 
 from accounts.models import User
 from videos.capabilities import Capabilities
 from videos.forms.base import CreationForm
 from videos.models import Video
-from videos.services.derivations import edit_video, extend_video, format_price, format_prices, remix_video
+from videos.services.derivations import (
+    edit_video,
+    extend_video,
+    format_derivation_price,
+    format_derivation_prices,
+    remix_video,
+)
 from videos.services.videos import MAX_PROMPT_LENGTH
 
 
 @dataclass(frozen=True)
 class Length:
-    """A choice of the extension form: seconds to add, seconds of the film then, and what it costs."""
+    """A choice of the extension form: seconds to add, seconds of the whole video then, and what it costs."""
 
     seconds: int
-    whole: int
+    total_seconds: int
     price: str
-    chosen: bool
+    is_chosen: bool
 
 
 class DerivationForm(CreationForm[Video]):
-    """A wish for something made from `source`, whose `ways` say that it can be done."""
+    """A request for a video derived from `source`, whose `capabilities` say that this is possible."""
 
     verb: ClassVar[str]
-    meaning: ClassVar[str]
+    description: ClassVar[str]
 
     prompt = forms.CharField(required=False, strip=False)
 
     prompt_limit = MAX_PROMPT_LENGTH
 
-    def __init__(self, source: Video, ways: Capabilities, data: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, source: Video, capabilities: Capabilities, data: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(data, initial={"prompt": source.prompt})
-        self.source, self.ways = source, ways
+        self.source, self.capabilities = source, capabilities
 
     @classmethod
-    def is_possible(cls, ways: Capabilities) -> bool:
-        """Whether `ways` has this one."""
-        return bool(getattr(ways, cls.verb))
+    def is_possible(cls, capabilities: Capabilities) -> bool:
+        """Whether `capabilities` has this one."""
+        return bool(getattr(capabilities, cls.verb))
 
     def clean_prompt(self) -> str:
-        """A browser sends two characters for a line break that it counted as one."""
-        text: str = self.cleaned_data["prompt"]
-        return text.replace("\r\n", "\n")
+        return str(normalize_newlines(self.cleaned_data["prompt"]))  # a browser sends two characters for one
 
     @cached_property
     def lengths(self) -> list[Length]:
-        """What there is to choose from, where a length is to be chosen."""
+        """The lengths to choose from; empty where none is to be chosen."""
         return []
 
     @property
-    def manner(self) -> str:
-        """How it will be done, where that is to be told."""
+    def method(self) -> str:
+        """How the video will be made, in a sentence; empty where there is nothing to explain."""
         return ""
 
     @property
     def price(self) -> str:
         """What the button says; empty when there is no price."""
-        return format_price(self.source, self.source.total_seconds)
+        return format_derivation_price(self.source, self.source.total_seconds)
 
     @property
     def is_free(self) -> bool:
         """Whether the simulator would make it, which charges nothing whatever the catalogue says."""
-        backend = self.ways.join.backend if self.ways.join else self.source.backend
+        offer = self.capabilities.concat_offer
+        backend = offer.backend if offer else self.source.backend
         return backend.is_simulator
 
 
 class RemixForm(DerivationForm):
     verb = "remix"
-    meaning = "A remix is a new take on the whole clip: say in the prompt what should be different this time."
+    description = "A remix is a new take on the whole video. Describe what should be different this time."
 
-    def _make(self, owner: User) -> Video:
+    def _create(self, owner: User) -> Video:
         return remix_video(owner, self.source, self.cleaned_data["prompt"])
 
 
 class EditForm(DerivationForm):
     verb = "edit"
-    meaning = "An edit keeps the clip and changes only what the prompt says."
+    description = "An edit keeps the video and changes only what the prompt describes."
 
-    def _make(self, owner: User) -> Video:
+    def _create(self, owner: User) -> Video:
         return edit_video(owner, self.source, self.cleaned_data["prompt"])
 
 
 class ExtendForm(DerivationForm):
     verb = "extend"
-    meaning = (
-        "An extension goes on where the clip ends, as the prompt says; you get the whole film as one file."
-    )
+    description = "Continue from the last frame using this prompt. You get the whole video as one file."
 
     seconds = forms.IntegerField(required=False)
 
-    def __init__(self, source: Video, ways: Capabilities, data: Mapping[str, Any] | None = None) -> None:
-        super().__init__(source, ways, data)
-        self.initial["seconds"] = ways.lengths[0] if ways.lengths else None
+    def __init__(
+        self, source: Video, capabilities: Capabilities, data: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(source, capabilities, data)
+        self.initial["seconds"] = capabilities.lengths[0] if capabilities.lengths else None
 
     @classmethod
-    def is_possible(cls, ways: Capabilities) -> bool:
-        return ways.can_extend
+    def is_possible(cls, capabilities: Capabilities) -> bool:
+        return capabilities.can_extend
 
-    def _make(self, owner: User) -> Video:
+    def _create(self, owner: User) -> Video:
         data = self.cleaned_data
         return extend_video(owner, self.source, data["prompt"], data["seconds"] or 0)
 
     @cached_property
     def lengths(self) -> list[Length]:
-        prices = format_prices(self.source, self.ways.lengths)
+        prices = format_derivation_prices(self.source, self.capabilities.lengths)
         chosen = str(self["seconds"].value())
         return [
             Length(each, self.source.total_seconds + each, prices[each], str(each) == chosen)
-            for each in self.ways.lengths
+            for each in self.capabilities.lengths
         ]
 
     @property
     def price(self) -> str:
-        return next((length.price for length in self.lengths if length.chosen), "")
+        return next((length.price for length in self.lengths if length.is_chosen), "")
 
     @property
-    def manner(self) -> str:
-        """Who makes the whole film: the backend, or this studio from two clips."""
-        backend, join = self.source.backend, self.ways.join
-        if join is None:
-            return f"{backend.name} extends the film itself."
-        cannot = {False: "cannot extend videos", None: "is not known to extend videos"}
-        why = cannot.get(backend.can_extend, "takes no new videos now")
-        maker = "it makes" if join.backend.pk == backend.pk else f"{join.backend.name} makes"
+    def method(self) -> str:
+        """Who makes the extended video: the backend itself, or this studio by joining two clips."""
+        backend, offer = self.source.backend, self.capabilities.concat_offer
+        if offer is None:
+            return f"{backend.name} extends the video itself."
+        reasons = {False: "cannot extend videos", None: "is not known to extend videos"}
+        reason = reasons.get(backend.can_extend, "is not accepting new videos")
+        maker = "it generates" if offer.backend.pk == backend.pk else f"{offer.backend.name} generates"
         return (
-            f"{backend.name} {why}, so {maker} a clip that begins with the last frame, "
-            "and the two are joined here into one file."
+            f"{backend.name} {reason}, so {maker} a continuation from the last frame, "
+            "and the studio joins the two into one file."
         )

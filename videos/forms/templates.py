@@ -1,30 +1,31 @@
-"""What people type about prompt templates: a template itself, and what goes into its blanks."""
+"""Forms for prompt templates: to write one, and to fill in its variables."""
 
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.text import normalize_newlines
 
 from accounts.models import User
 from videos.models import PromptTemplate, VideoModel
 from videos.prompts.posters import poster_sizes
 from videos.prompts.syntax import (
-    MAX_ANSWER_LENGTH,
+    MAX_INPUT_LENGTH,
     MAX_VARIABLES,
     MissingValuesError,
     Variable,
     parse_template,
-    template_error,
+    validate_template,
 )
-from videos.services.videos import MAX_PROMPT_LENGTH, prompt_error
+from videos.services.videos import MAX_PROMPT_LENGTH, validate_prompt
 
-OWN_LIMIT = 200  # templates of one person; their page shows them all
-_KEEP = "As chosen"
+MAX_OWN_TEMPLATES = 200  # of one person, whose page shows them all
+_UNSET = "Use current setting"
 
 
 class TemplateForm(forms.ModelForm[PromptTemplate]):
-    """A template may only set what the catalogue has, or leave it open."""
+    """A template. Model, length and size are of the catalogue, or left to whoever uses it."""
 
     class Meta:
         model = PromptTemplate
@@ -38,38 +39,40 @@ class TemplateForm(forms.ModelForm[PromptTemplate]):
         if self.instance.model and self.instance.model not in dict(names):
             names.append((self.instance.model, f"{self.instance.model} (no longer in the catalogue)"))
         self.fields["model"] = forms.ChoiceField(
-            choices=[("", _KEEP), *names], required=False, help_text=self.fields["model"].help_text
+            choices=[("", _UNSET), *names], required=False, help_text=self.fields["model"].help_text
         )
 
     def clean_prompt(self) -> str:
-        """A browser sends two characters for a line break that it counted as one."""
-        prompt = str(self.cleaned_data["prompt"]).replace("\r\n", "\n")
-        if sentence := prompt_error(prompt) or template_error(prompt):
-            raise ValidationError(sentence)
+        # A browser sends two characters for a line break that it counted as one.
+        prompt = str(normalize_newlines(self.cleaned_data["prompt"]))
+        validate_prompt(prompt)
+        validate_template(prompt)
         return prompt
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        offering = self._catalogue
+        models = self._catalogue
         if cleaned.get("model"):
-            offering = [model for model in offering if model.name == cleaned["model"]]
-            if not offering:
+            models = [model for model in models if model.name == cleaned["model"]]
+            if not models:
                 raise ValidationError({"model": "This model is not in the catalogue. Choose another."})
         seconds, size = cleaned.get("seconds"), cleaned.get("size")
-        which = offering[0].label if cleaned.get("model") else "any model"
-        if seconds and not any(seconds in model.seconds for model in offering):
-            self.add_error("seconds", f"Not a length of {which}. There is: {_all(offering, 'seconds')}.")
-        if size and not any(size in model.sizes for model in offering):
-            self.add_error("size", f"Not a size of {which}. There is: {_all(offering, 'sizes')}.")
+        refusal = f"{models[0].label} does not offer" if cleaned.get("model") else "No model offers"
+        if seconds and not any(seconds in model.seconds for model in models):
+            self.add_error(
+                "seconds", f"{refusal} this duration. Choose one of: {_listed(models, 'seconds')}."
+            )
+        if size and not any(size in model.sizes for model in models):
+            self.add_error("size", f"{refusal} this resolution. Choose one of: {_listed(models, 'sizes')}.")
         return cleaned
 
 
-def _all(models: list[VideoModel], what: str) -> str:
-    return ", ".join(dict.fromkeys(str(value) for model in models for value in getattr(model, what)))
+def _listed(models: list[VideoModel], attribute: str) -> str:
+    return ", ".join(dict.fromkeys(str(value) for model in models for value in getattr(model, attribute)))
 
 
 class OwnTemplateForm(TemplateForm):
-    """A template on its owner's pages. Staff may give a template to everybody; it is then no one's own."""
+    """A template on its owner's pages. Staff may share one with everybody: it then has no owner."""
 
     everybody = forms.BooleanField(required=False)
 
@@ -78,12 +81,12 @@ class OwnTemplateForm(TemplateForm):
         self._owner = owner
         for name in ("seconds", "size"):
             values = dict.fromkeys(
-                str(value) for each in self._catalogue for value in getattr(each, _LISTS[name])
+                str(value) for each in self._catalogue for value in getattr(each, _ATTRIBUTES[name])
             )
-            kept = getattr(self.instance, name)
-            if kept:
-                values.setdefault(str(kept))
-            choices = [("", _KEEP), *((value, value) for value in values)]
+            current = getattr(self.instance, name)
+            if current:
+                values.setdefault(str(current))
+            choices = [("", _UNSET), *((value, value) for value in values)]
             self.fields[name] = (
                 forms.TypedChoiceField(choices=choices, required=False, coerce=int, empty_value=None)
                 if name == "seconds"
@@ -94,18 +97,20 @@ class OwnTemplateForm(TemplateForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        mine = PromptTemplate.objects.filter(owner=self._owner)
-        if self.instance.pk is None and mine.count() >= OWN_LIMIT:
-            raise ValidationError(f"You have {OWN_LIMIT} templates. Delete one to keep another.")
+        own = PromptTemplate.objects.filter(owner=self._owner)
+        if self.instance.pk is None and own.count() >= MAX_OWN_TEMPLATES:
+            raise ValidationError(
+                f"You have reached the limit of {MAX_OWN_TEMPLATES} templates. Delete one to add another."
+            )
         return cleaned
 
     def save(self, commit: bool = True) -> PromptTemplate:
-        """Keep the template as the owner's, or with `everybody` ticked as nobody's: shared."""
+        """Save the template as the owner's own; with `everybody` ticked, without an owner: shared."""
         self.instance.owner = None if self.cleaned_data.get("everybody") else self._owner
         return super().save(commit)
 
 
-_LISTS = {"seconds": "seconds", "size": "sizes"}
+_ATTRIBUTES = {"seconds": "seconds", "size": "sizes"}  # of a model, by the field that chooses from them
 
 
 class SharedTemplateForm(TemplateForm):
@@ -121,80 +126,81 @@ class SharedTemplateForm(TemplateForm):
         if self.instance.picture:
             names.setdefault(self.instance.picture)
         self.fields["picture"] = forms.ChoiceField(
-            choices=[("", "none"), *((name, name) for name in names)],
+            choices=[("", "None"), *((name, name) for name in names)],
             required=False,
             help_text=self.fields["picture"].help_text,
         )
 
 
 class VariablesForm(forms.Form):
-    """The blanks of a template, each as a field of its own, in the order of the sentence."""
+    """The variables of a template, each as a field of its own, in the order of the sentence."""
 
     def __init__(self, pattern: str, data: QueryDict | None = None) -> None:
         self.pattern = pattern
         self.template = parse_template(pattern)
         super().__init__(data)
-        for blank in self.template.blanks:
-            self.fields[_key(blank)] = _field(blank)
+        for variable in self.template.variables:
+            self.fields[_field_name(variable)] = _field(variable)
 
     @classmethod
-    def of(cls, pattern: str, data: QueryDict | None = None) -> "VariablesForm | None":
-        """The form of a pattern; None when it has no blanks, or more than a template may have."""
+    def for_pattern(cls, pattern: str, data: QueryDict | None = None) -> "VariablesForm | None":
+        """Return the form of a template's text; None without variables, or with more than it may have."""
         form = cls(pattern, data)
         return form if 0 < len(form.fields) <= MAX_VARIABLES else None
 
     @classmethod
-    def sent(cls, data: QueryDict) -> "VariablesForm | None":
-        """The blanks that came with the studio's form; None where the prompt was written by hand."""
-        pattern = data.get("pattern", "").replace("\r\n", "\n")  # as `TemplateForm` keeps it
-        return cls.of(pattern[:MAX_PROMPT_LENGTH], data)
+    def from_post(cls, data: QueryDict) -> "VariablesForm | None":
+        """Return the variables sent with the studio's form; None where the prompt was written as text."""
+        pattern = str(normalize_newlines(data.get("pattern", "")))  # as `TemplateForm` keeps it
+        return cls.for_pattern(pattern[:MAX_PROMPT_LENGTH], data)
 
     def clean(self) -> dict[str, Any]:
         try:
-            self.template.fill(self._answers)
+            self.template.fill(self._values)
         except MissingValuesError as error:
-            for blank in self.template.blanks:
-                if blank.name in error.names and _key(blank) not in self.errors:
-                    self.add_error(_key(blank), f"Say what goes here: “{blank.label}” is empty.")
+            for variable in self.template.variables:
+                if variable.name in error.names and _field_name(variable) not in self.errors:
+                    message = f"Enter a value: “{variable.label}” is empty."
+                    self.add_error(_field_name(variable), message)
         return self.cleaned_data
 
     @property
-    def wording(self) -> str:
+    def prompt(self) -> str:
         """The prompt as far as it is filled in."""
-        return self.template.sketch(self._answers)
+        return self.template.preview(self._values)
 
     @property
-    def pieces(self) -> list[tuple[str, str]]:
-        """The sentence for drawing: text with an empty name, or a blank's answer with its field's name."""
-        answers = self._answers
+    def segments(self) -> list[tuple[str, str]]:
+        """The sentence for drawing: text with an empty name, or a variable's value with its field's name."""
+        values = self._values
         return [
             (part, "")
             if isinstance(part, str)
-            else (answers[part.name].strip() or f"[{part.label}]", _key(part))
+            else (values[part.name].strip() or f"[{part.label}]", _field_name(part))
             for part in self.template.parts
         ]
 
     @property
-    def _answers(self) -> dict[str, str]:
+    def _values(self) -> dict[str, str]:
         return {
-            blank.name: str(self.data.get(_key(blank), "")) if self.is_bound else blank.start
-            for blank in self.template.blanks
+            each.name: str(self.data.get(_field_name(each), "")) if self.is_bound else each.default
+            for each in self.template.variables
         }
 
 
-def _key(blank: Variable) -> str:
-    return f"blank-{blank.name}"
+def _field_name(variable: Variable) -> str:
+    return f"variable-{variable.name}"
 
 
-def _field(blank: Variable) -> forms.Field:
-    settings: dict[str, Any] = {
-        "label": blank.label[:1].upper() + blank.label[1:],
-        "initial": blank.start,
+def _field(variable: Variable) -> forms.Field:
+    options: dict[str, Any] = {
+        "label": variable.label[:1].upper() + variable.label[1:],
+        "initial": variable.default,
         "required": False,  # `clean` says which are empty
     }
-    if blank.is_choice:
-        choices = [(value, value) for value in blank.values]
-        wrong = {"invalid_choice": "Choose one of the list."}
-        return forms.ChoiceField(choices=choices, error_messages=wrong, **settings)
-    field = forms.TextInput(attrs={"data-label": blank.label})
-    return forms.CharField(max_length=MAX_ANSWER_LENGTH, widget=field, **settings)
+    if variable.is_choice:
+        choices = [(value, value) for value in variable.values]
+        messages = {"invalid_choice": "Choose a value from the list."}
+        return forms.ChoiceField(choices=choices, error_messages=messages, **options)
+    widget = forms.TextInput(attrs={"data-label": variable.label})
+    return forms.CharField(max_length=MAX_INPUT_LENGTH, widget=widget, **options)

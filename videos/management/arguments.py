@@ -1,4 +1,4 @@
-"""What someone types or writes into a file, made into wishes."""
+"""What the commands share in reading their arguments: accounts, images, errors and earlier requests."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -13,29 +13,30 @@ from accounts.models import User
 from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import State, Video
 
-RECENT = timedelta(hours=24)
+DUPLICATE_WINDOW = timedelta(hours=24)
 
-# Everything that makes two videos the same wish: prompt, model, seconds, size, SHA-256 of the reference, fit.
-Settings = tuple[str, str, int, str, str, str]
+# All that two requests for the same have in common: prompt, model, seconds, size, SHA-256 of the reference
+# image and fit, the last two empty without an image.
+RequestKey = tuple[str, str, int, str, str, str]
 
 
-def person(username: str | None) -> User:
+def get_user(username: str | None) -> User:
     """Return the account that `--user` names; without a name the studio's owner, or the only superuser.
 
-    Raises `CommandError` when there is no such account or it is locked.
+    Raises `CommandError` if there is no such account or it is locked.
     """
     if username is not None:
         user = User.objects.filter(username=username).first()
         if user is None:
             raise CommandError(f"--user: there is no account “{username}”.")
     else:
-        user = _whose_studio()
+        user = _get_studio_owner()
     if not user.is_active:
         raise CommandError(f"--user: the account “{user.username}” is locked.")
     return user
 
 
-def _whose_studio() -> User:
+def _get_studio_owner() -> User:
     owner = User.objects.filter(username=settings.OWNER_USERNAME).first()
     if owner is not None:
         return owner
@@ -45,8 +46,8 @@ def _whose_studio() -> User:
     return superusers[0]
 
 
-def reference_at(path: Path) -> Reference:
-    """Open the picture at `path`. Raises `ValueError` with a sentence when it cannot be a reference."""
+def open_reference_file(path: Path) -> Reference:
+    """Open the image at `path`. Raises `ValueError` with a sentence if it cannot be used as a reference."""
     try:
         if not path.is_file():
             raise ValueError(f"there is no file “{path}”.")
@@ -58,8 +59,8 @@ def reference_at(path: Path) -> Reference:
         raise ValueError(f"“{path}” cannot be read: {error.strerror}.") from error
 
 
-def naming_the_option(error: ValidationError) -> CommandError:
-    """Return the service's complaint as one about the command line."""
+def to_command_error(error: ValidationError) -> CommandError:
+    """Return a service's error as one about the command line, which names the options at fault."""
     return CommandError(
         " ".join(
             f"{'PROMPT' if field == 'prompt' else f'--{field}'}: {' '.join(sentences)}"
@@ -68,15 +69,15 @@ def naming_the_option(error: ValidationError) -> CommandError:
     )
 
 
-def asked_before(owner: User, wishes: Iterable[Settings]) -> set[Settings]:
-    """Return which of these `owner` asked for in the last 24 hours, failed and canceled ones left out."""
-    wanted = set(wishes)
-    recent = Video.objects.filter(owner=owner, created_at__gte=timezone.now() - RECENT)
+def find_recent_requests(owner: User, keys: Iterable[RequestKey]) -> set[RequestKey]:
+    """Return which of `keys` the owner requested recently, apart from failed and canceled videos."""
+    wanted = set(keys)
+    recent = Video.objects.filter(owner=owner, created_at__gte=timezone.now() - DUPLICATE_WINDOW)
     made = recent.exclude(state__in=[State.FAILED, State.CANCELED]).order_by()
     fields = "prompt", "model", "seconds", "size", "reference__sha256", "reference_fit"
-    found: set[Settings] = set()
+    found: set[RequestKey] = set()
     for prompt, model, seconds, size, sha256, fit in made.values_list(*fields).iterator(chunk_size=500):
-        wish = prompt, model, seconds, size, sha256 or "", fit if sha256 else ""
-        if wish in wanted:
-            found.add(wish)
+        key = prompt, model, seconds, size, sha256 or "", fit if sha256 else ""
+        if key in wanted:
+            found.add(key)
     return found

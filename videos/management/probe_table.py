@@ -1,4 +1,4 @@
-"""What a probe found, as a table for a terminal."""
+"""The report of a probe as a table for a terminal."""
 
 import textwrap
 
@@ -8,14 +8,14 @@ _MARKS = {True: "yes", False: "no", None: "?"}
 _WIDTH = 100
 
 
-def table(findings: ProbeReport) -> str:
-    """Return one row for each thing looked at, with what to do beneath it."""
-    widest = max(len(check.name) for check in findings.checks)
+def format_report(report: ProbeReport) -> str:
+    """Return a row for each check, and beneath it what to do."""
+    widest = max(len(check.name) for check in report.checks)
     lines = []
-    for check in findings.checks:
+    for check in report.checks:
         head = f"{check.name:<{widest}}  {_MARKS[check.works]:<3}  "
         for text in filter(None, (check.found, check.advice)):
-            blank = " " * len(head)
-            lines += textwrap.wrap(text, _WIDTH, initial_indent=head, subsequent_indent=blank)
-            head = blank
+            indent = " " * len(head)
+            lines += textwrap.wrap(text, _WIDTH, initial_indent=head, subsequent_indent=indent)
+            head = indent
     return "\n".join(lines)

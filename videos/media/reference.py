@@ -120,7 +120,7 @@ def open_reference(data: bytes | BinaryIO, *, max_bytes: int) -> Reference:
     """
     content = data[: max_bytes + 1] if isinstance(data, bytes) else data.read(max_bytes + 1)
     if len(content) > max_bytes:
-        raise BadReferenceError("too_large", f"The picture is larger than {_megabytes(max_bytes)}.")
+        raise BadReferenceError("too_large", f"The image is larger than {_megabytes(max_bytes)}.")
     picture = _decode(content)
     return replace(_encode(picture), thumbnail=_thumbnail(picture))
 
@@ -224,9 +224,9 @@ def _image_reader(content: bytes) -> type[ImageFile]:
     for offset, signature, name in UNSUPPORTED_FORMATS:
         if content.startswith(signature, offset):
             raise BadReferenceError(
-                "unsupported_format", f"{name} is not supported: choose a JPEG, PNG or WebP picture."
+                "unsupported_format", f"{name} is not supported: choose a JPEG, PNG or WebP image."
             )
-    raise BadReferenceError("not_an_image", "The file is not a picture: choose a JPEG, PNG or WebP.")
+    raise BadReferenceError("not_an_image", "The file is not an image: choose a JPEG, PNG or WebP.")
 
 
 @contextmanager
@@ -246,12 +246,12 @@ def _as_reference_errors() -> Iterator[None]:
 def _too_many_pixels_error(found: str) -> BadReferenceError:
     limit = f"{MAX_PIXELS // 1_000_000} million"
     return BadReferenceError(
-        "too_many_pixels", f"The picture has {found} pixels; the limit is {limit} in all."
+        "too_many_pixels", f"The image has {found} pixels; the limit is {limit} in total."
     )
 
 
 def _damaged_error() -> BadReferenceError:
-    return BadReferenceError("damaged", "The picture is damaged or incomplete.")
+    return BadReferenceError("damaged", "The image is damaged or incomplete.")
 
 
 def _require_valid_size(size: tuple[int, int]) -> None:
@@ -260,10 +260,10 @@ def _require_valid_size(size: tuple[int, int]) -> None:
         raise _too_many_pixels_error(f"{width} x {height}")
     if min(width, height) < MIN_SIDE:
         raise BadReferenceError(
-            "too_small", f"The picture has {width} x {height} pixels; each side needs at least {MIN_SIDE}."
+            "too_small", f"The image has {width} x {height} pixels; each side needs at least {MIN_SIDE}."
         )
     if max(width, height) > MAX_RATIO * min(width, height):
-        raise BadReferenceError("too_small", f"The picture is too narrow: {width} x {height} pixels.")
+        raise BadReferenceError("too_small", f"The image is too narrow: {width} x {height} pixels.")
 
 
 def _exif_orientation(image: Image.Image) -> int:

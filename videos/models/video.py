@@ -130,7 +130,7 @@ class Video(models.Model):
     )
 
     # What it is made from.
-    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.CREATE, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.CREATE, editable=False)
     source = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="derived", editable=False
     )
@@ -151,7 +151,7 @@ class Video(models.Model):
     )
 
     # Its state.
-    state = models.CharField(max_length=20, choices=State.choices, default=State.QUEUED, editable=False)
+    state = models.CharField(max_length=20, choices=State, default=State.QUEUED, editable=False)
     progress = models.PositiveSmallIntegerField(null=True, blank=True, editable=False, help_text="Percent.")
     revision = models.PositiveIntegerField(
         default=0,

@@ -1,1 +1,1 @@
-"""Prompts: the syntax of templates, the difference of two prompts, the posters of templates."""
+"""Prompts: the syntax of their templates, the posters of these, and the difference between prompts."""

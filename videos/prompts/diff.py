@@ -6,38 +6,38 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
-WORDS = 1500  # of a prompt, looked at for differences; the time that takes grows with the square
-CORE = 150  # the same for a whole tree of prompts: what is looked at between the first and the last change
-AROUND = 4  # words that are left around a change
-LONGEST = 40  # words of a change that are shown
-PIECES = 24  # of a prompt that are shown
-ALIKE = 0.4  # of the words; below that a prompt counts as a new one
-_PIECE = re.compile(r"\S+\s*")
+MAX_WORDS = 1500  # of a prompt that are compared side by side; the time that takes grows with the square
+MAX_CORE_WORDS = 150  # the same in a tree of prompts, between the first and the last change
+CONTEXT_WORDS = 4  # unchanged words shown around a change
+MAX_CHANGE_WORDS = 40  # words of one change that are shown
+MAX_SEGMENTS = 24  # of a diff that are shown
+MIN_SIMILARITY = 0.4  # share of the words that are the same; below it a prompt counts as a new one
+_WORD = re.compile(r"\S+\s*")
 
 
 @dataclass(frozen=True)
-class Run:
-    """Some words of a prompt, and whether the other prompts have them too."""
+class HighlightSegment:
+    """Some words of a prompt, and whether the other prompts lack them."""
 
     text: str
     differs: bool
 
 
 @dataclass(frozen=True)
-class Piece:
-    """Some words: of both prompts, of the later, of the earlier, or a sign that some are left out."""
+class DiffSegment:
+    """Some words: of both prompts, of the later one, of the earlier one; or an ellipsis for more of them."""
 
     text: str
-    kind: Literal["same", "new", "old", "cut"]
+    kind: Literal["equal", "insert", "delete", "ellipsis"]
 
 
-def highlight_differences(prompts: Sequence[str]) -> list[list[Run]]:
+def highlight_differences(prompts: Sequence[str]) -> list[list[HighlightSegment]]:
     """Mark in each prompt, word by word, what the first does not have; in the first, what any other lacks.
 
-    Beyond `WORDS` words everything counts as the same.
+    Beyond `MAX_WORDS` words everything counts as the same.
     """
-    pieces = [_PIECE.findall(prompt.strip()) for prompt in prompts]
-    words = [[piece.rstrip() for piece in each[:WORDS]] for each in pieces]
+    split = [_WORD.findall(prompt.strip()) for prompt in prompts]
+    words = [[word.rstrip() for word in each[:MAX_WORDS]] for each in split]
     differing: list[set[int]] = [set() for _ in prompts]
     for number in range(1, len(prompts)):
         matcher = SequenceMatcher(None, words[0], words[number])
@@ -45,80 +45,85 @@ def highlight_differences(prompts: Sequence[str]) -> list[list[Run]]:
             if tag != "equal":
                 differing[0].update(range(first, first_end))
                 differing[number].update(range(begin, end))
-    return [_runs(each, marked) for each, marked in zip(pieces, differing, strict=True)]
+    return [_highlighted(each, marked) for each, marked in zip(split, differing, strict=True)]
 
 
-def diff_prompts(before: str, after: str) -> list[Piece] | None:
-    """Tell how `after` came of `before`, cut around the words that changed.
+def diff_prompts(before: str, after: str) -> list[DiffSegment] | None:
+    """Return how `after` came of `before`, shortened to the words around the changes.
 
-    Empty when no word did; None when so few are left that it is a new prompt.
+    Empty when no word changed; None when so few are left that it is a new prompt.
     """
     old, new = before.split(), after.split()
     if old == new:
         return []
-    head = _alike(old, new)
-    tail = _alike(old[head:][::-1], new[head:][::-1])
+    head = _common_prefix(old, new)
+    tail = _common_prefix(old[head:][::-1], new[head:][::-1])
     old_core, new_core = old[head : len(old) - tail], new[head : len(new) - tail]
-    matcher = SequenceMatcher(None, old_core[:CORE], new_core[:CORE], autojunk=False)
-    kept = head + tail + sum(block.size for block in matcher.get_matching_blocks())
-    if 2 * kept < ALIKE * (len(old) + len(new)):
+    matcher = SequenceMatcher(None, old_core[:MAX_CORE_WORDS], new_core[:MAX_CORE_WORDS], autojunk=False)
+    unchanged = head + tail + sum(block.size for block in matcher.get_matching_blocks())
+    if 2 * unchanged < MIN_SIMILARITY * (len(old) + len(new)):
         return None
-    middle = [
-        piece
+    core = [
+        segment
         for tag, first, first_end, begin, end in matcher.get_opcodes()
-        for piece in _replaced(tag == "equal", old_core[first:first_end], new_core[begin:end])
+        for segment in _diff_segments(tag == "equal", old_core[first:first_end], new_core[begin:end])
     ]
-    beginning, end = Piece(" ".join(new[:head]), "same"), Piece(" ".join(new[len(new) - tail :]), "same")
-    gap = Piece("…" if max(len(old_core), len(new_core)) > CORE else "", "cut")
-    shown = list(_shortened([piece for piece in (beginning, *middle, gap, end) if piece.text]))
-    return [*shown[:PIECES], Piece("…", "cut")] if len(shown) > PIECES else shown
+    is_cut = max(len(old_core), len(new_core)) > MAX_CORE_WORDS
+    segments = [
+        DiffSegment(" ".join(new[:head]), "equal"),
+        *core,
+        DiffSegment("…" if is_cut else "", "ellipsis"),
+        DiffSegment(" ".join(new[len(new) - tail :]), "equal"),
+    ]
+    shown = list(_shorten([segment for segment in segments if segment.text]))
+    return [*shown[:MAX_SEGMENTS], DiffSegment("…", "ellipsis")] if len(shown) > MAX_SEGMENTS else shown
 
 
-def _alike(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many words both begin with."""
-    number = 0
+def _common_prefix(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how many words both begin with."""
+    length = 0
     for word, its in zip(one, other, strict=False):
         if word != its:
             break
-        number += 1
-    return number
+        length += 1
+    return length
 
 
-def _replaced(equal: bool, old: Sequence[str], new: Sequence[str]) -> Iterator[Piece]:
-    if equal:
-        yield Piece(" ".join(new), "same")
+def _diff_segments(is_equal: bool, old: Sequence[str], new: Sequence[str]) -> Iterator[DiffSegment]:
+    if is_equal:
+        yield DiffSegment(" ".join(new), "equal")
         return
-    yield Piece(_begin(old), "old")
-    yield Piece(_begin(new), "new")
+    yield DiffSegment(_shorten_change(old), "delete")
+    yield DiffSegment(_shorten_change(new), "insert")
 
 
-def _begin(words: Sequence[str]) -> str:
-    return " ".join(words[:LONGEST]) + ("…" if len(words) > LONGEST else "")
+def _shorten_change(words: Sequence[str]) -> str:
+    return " ".join(words[:MAX_CHANGE_WORDS]) + ("…" if len(words) > MAX_CHANGE_WORDS else "")
 
 
-def _shortened(pieces: Sequence[Piece]) -> Iterator[Piece]:
-    """What is the same is cut, but for some words next to a change."""
-    for number, piece in enumerate(pieces):
-        words = piece.text.split()
-        before = words[:AROUND] if number else []
-        after = words[-AROUND:] if number < len(pieces) - 1 else []
-        if piece.kind != "same" or len(words) <= len(before) + len(after) + 1:
-            yield piece
+def _shorten(segments: Sequence[DiffSegment]) -> Iterator[DiffSegment]:
+    """Cut what is the same, but for some words next to a change."""
+    for number, segment in enumerate(segments):
+        words = segment.text.split()
+        before = words[:CONTEXT_WORDS] if number else []
+        after = words[-CONTEXT_WORDS:] if number < len(segments) - 1 else []
+        if segment.kind != "equal" or len(words) <= len(before) + len(after) + 1:
+            yield segment
             continue
         if before:
-            yield Piece(" ".join(before), "same")
-        yield Piece("…", "cut")
+            yield DiffSegment(" ".join(before), "equal")
+        yield DiffSegment("…", "ellipsis")
         if after:
-            yield Piece(" ".join(after), "same")
+            yield DiffSegment(" ".join(after), "equal")
 
 
-def _runs(pieces: Iterable[str], differing: set[int]) -> list[Run]:
-    """Neighbouring words of one kind, together."""
-    runs: list[Run] = []
-    for number, piece in enumerate(pieces):
+def _highlighted(words: Iterable[str], differing: set[int]) -> list[HighlightSegment]:
+    """Join neighbouring words that are marked alike."""
+    segments: list[HighlightSegment] = []
+    for number, word in enumerate(words):
         differs = number in differing
-        if runs and runs[-1].differs == differs:
-            runs[-1] = Run(runs[-1].text + piece, differs)
+        if segments and segments[-1].differs == differs:
+            segments[-1] = HighlightSegment(segments[-1].text + word, differs)
         else:
-            runs.append(Run(piece, differs))
-    return runs
+            segments.append(HighlightSegment(word, differs))
+    return segments

@@ -1,4 +1,4 @@
-"""The posters that came with the studio, from which templates take their picture."""
+"""The posters that come with the studio, for templates to choose their picture from."""
 
 from functools import cache
 

@@ -1,16 +1,16 @@
-"""Prompts with blanks: `{name}` in a template becomes a field, and what is sent is the text filled in.
+"""The syntax of prompt templates: `{name}` becomes a field, and the prompt is the text filled in.
 
-    template = (text | "{{" | "}}" | blank)*
-    blank    = "{" name [ "|" value ("," value)* ] "}"
+    template = (text | "{{" | "}}" | variable)*
+    variable = "{" name [ "|" value ("," value)* ] "}"
     name     = a letter, then at most 39 letters, digits and underscores, of any alphabet
     value    = 1 to 80 characters, none of them { } | , or a line break
 
-Spaces around a name or a value are not part of it. A blank without a value is a text field, with one value a
-text field that starts with it, with several a choice that starts with the first. `{{` and `}}` stand for one
-brace. A name may come again: it is the same blank, and only one of them needs to give values.
+Spaces around a name or a value are not part of it. A variable without a value is a text field, with one
+value a text field that starts with it, with several a choice that starts with the first. `{{` and `}}` stand
+for one brace. A name may come again: it is the same variable, and only one mention needs to give values.
 
-Whatever is not so is text: `parse` takes every text there is. `wrong_template` says what an author should
-mend before such a text is kept as a template.
+Whatever does not follow the syntax is text: `parse_template` takes every text there is. `validate_template`
+says what an author should correct before such a text is saved as a template.
 """
 
 import re
@@ -18,9 +18,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.core.exceptions import ValidationError
+
 MAX_VARIABLES = 12  # different names in one template
 MAX_VALUE_LENGTH = 80  # characters of a value that a template names
-MAX_ANSWER_LENGTH = 500  # characters of what somebody fills in
+MAX_INPUT_LENGTH = 500  # characters that somebody fills in
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
 _NAME = re.compile(r"[^\W\d_]\w{0,39}")
@@ -28,7 +30,7 @@ _LITERAL = {"{{": "{", "}}": "}"}
 
 
 class MissingValuesError(ValueError):
-    """Blanks were left empty; `names` are theirs, in order."""
+    """Variables were left empty; `names` says which, in order."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(f"Not filled in: {', '.join(names)}.")
@@ -37,7 +39,7 @@ class MissingValuesError(ValueError):
 
 @dataclass(frozen=True)
 class Variable:
-    """A variable of a template. `values` are those it names, none, one or several."""
+    """A variable of a template, with the values that the template gives it: none, one or several."""
 
     name: str
     values: tuple[str, ...] = ()
@@ -47,25 +49,25 @@ class Variable:
         return len(self.values) > 1
 
     @property
-    def start(self) -> str:
-        """What its field starts with."""
+    def default(self) -> str:
+        """What its field starts with; may be empty."""
         return self.values[0] if self.values else ""
 
     @property
     def label(self) -> str:
-        """The name for people to read."""
+        """The name as people read it."""
         return self.name.replace("_", " ")
 
 
 @dataclass(frozen=True)
 class Template:
-    """A text cut at its blanks. Every part is text as it will be sent, or the name of a blank."""
+    """A text split at its variables. Every part is text as it will be sent, or a variable."""
 
     parts: tuple[str | Variable, ...]
 
     @cached_property
-    def blanks(self) -> tuple[Variable, ...]:
-        """The blanks by first mention, each once, with the values of the first mention that has any."""
+    def variables(self) -> tuple[Variable, ...]:
+        """The variables by first mention, each once, with the values of the first mention that has any."""
         found: dict[str, Variable] = {}
         for part in self.parts:
             if isinstance(part, Variable) and not found.get(part.name, Variable("")).values:
@@ -73,89 +75,92 @@ class Template:
         return tuple(found.values())
 
     @property
-    def pieces(self) -> list[tuple[str, Variable | None]]:
-        """The parts for drawing: text with None, or a blank with what it starts with, else its label."""
-        whole = {blank.name: blank for blank in self.blanks}
+    def segments(self) -> list[tuple[str, Variable | None]]:
+        """The parts for drawing: text with None, or a variable and its default, else its label."""
+        variables = {variable.name: variable for variable in self.variables}
         return [
             (part, None)
             if isinstance(part, str)
-            else (whole[part.name].start or part.label, whole[part.name])
+            else (variables[part.name].default or part.label, variables[part.name])
             for part in self.parts
         ]
 
-    def fill(self, answers: Mapping[str, str]) -> str:
-        """Return the text with every blank filled in, by name. A name that is missing keeps its start.
+    def fill(self, values: Mapping[str, str]) -> str:
+        """Return the text with every variable replaced by its value, by name, else by its default.
 
-        Raises `UnfilledError` when there is nothing but space for some of them, and nothing else ever.
+        Raises `MissingValuesError`, and nothing else, when some have neither; spaces do not count.
         """
-        chosen = self._chosen(answers)
-        if empty := tuple(name for name, answer in chosen.items() if not answer):
-            raise MissingValuesError(empty)
-        return self._written(chosen)
+        resolved = self._resolve(values)
+        if missing := tuple(name for name, value in resolved.items() if not value):
+            raise MissingValuesError(missing)
+        return self._replace(resolved)
 
-    def sketch(self, answers: Mapping[str, str]) -> str:
-        """Return the text as far as it is filled in; what is still empty stands as `[label]`."""
-        chosen = self._chosen(answers)
-        return self._written({blank.name: chosen[blank.name] or f"[{blank.label}]" for blank in self.blanks})
+    def preview(self, values: Mapping[str, str]) -> str:
+        """Return the text as far as it is filled in; a variable that is still empty reads `[label]`."""
+        resolved = self._resolve(values)
+        return self._replace({each.name: resolved[each.name] or f"[{each.label}]" for each in self.variables})
 
-    def _chosen(self, answers: Mapping[str, str]) -> dict[str, str]:
-        return {blank.name: answers.get(blank.name, blank.start).strip() for blank in self.blanks}
+    def _resolve(self, values: Mapping[str, str]) -> dict[str, str]:
+        return {each.name: values.get(each.name, each.default).strip() for each in self.variables}
 
-    def _written(self, chosen: Mapping[str, str]) -> str:
-        return "".join(part if isinstance(part, str) else chosen[part.name] for part in self.parts)
+    def _replace(self, values: Mapping[str, str]) -> str:
+        return "".join(part if isinstance(part, str) else values[part.name] for part in self.parts)
 
 
 def parse_template(text: str) -> Template:
-    """Cut a template at its blanks. Never raises: what is no blank is text."""
+    """Split a template at its variables. Never raises: what is no variable is text."""
     parts: list[str | Variable] = []
     for match in _TOKEN.finditer(text):
-        part = _blank(match[1]) if match[1] is not None else None
+        part = _parse_variable(match[1]) if match[1] is not None else None
         parts.append(part if part is not None else _LITERAL.get(match[0], match[0]))
     return Template(tuple(parts))
 
 
 def escape_braces(text: str) -> str:
-    """Return the template that stands for exactly this text: `parse(escape(text)).fill({}) == text`."""
+    """Return the template of exactly this text: `parse_template(escape_braces(text)).fill({}) == text`."""
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def template_error(text: str) -> str:
-    """Say what is wrong with a template that somebody wants to keep; empty when nothing is."""
+def validate_template(text: str) -> None:
+    """Raise `ValidationError`, with a sentence for its author, unless `text` can be kept as a template."""
     for match in _TOKEN.finditer(text):
         if match[0] in ("{", "}"):
-            return f"There is a “{match[0]}” without its other half. For a plain brace write it twice."
-        if match[1] is not None and _blank(match[1]) is None:
-            return _wrong_blank(match[0], match[1])
+            raise ValidationError(f"There is an unmatched “{match[0]}”. To write a literal brace, double it.")
+        if match[1] is not None and _parse_variable(match[1]) is None:
+            raise ValidationError(_variable_error(match[0], match[1]))
     parsed = parse_template(text)
-    if len(parsed.blanks) > MAX_VARIABLES:
-        return f"A template has at most {MAX_VARIABLES} variables; this one has {len(parsed.blanks)}."
-    for blank in parsed.blanks:
-        if _disagree(parsed, blank):
-            return f"“{blank.name}” names different values in different places. Name them once."
-    return ""
+    if len(parsed.variables) > MAX_VARIABLES:
+        raise ValidationError(
+            f"A template has at most {MAX_VARIABLES} variables; this one has {len(parsed.variables)}."
+        )
+    for variable in parsed.variables:
+        if _has_conflicting_values(parsed, variable):
+            raise ValidationError(
+                f"“{variable.name}” has different values in different places. List them only once."
+            )
 
 
-def _blank(inside: str) -> Variable | None:
-    """What stands between two braces as a blank; None when it is none."""
+def _parse_variable(inside: str) -> Variable | None:
+    """Return what stands between two braces as a variable; None when it is none."""
     name, bar, listed = inside.partition("|")
     values = tuple(value.strip() for value in listed.split(",")) if bar else ()
-    fits = all(0 < len(value) <= MAX_VALUE_LENGTH and not re.search(r"[|\r\n]", value) for value in values)
-    return Variable(name.strip(), values) if fits and _NAME.fullmatch(name.strip()) else None
+    is_valid = all(0 < len(each) <= MAX_VALUE_LENGTH and not re.search(r"[|\r\n]", each) for each in values)
+    return Variable(name.strip(), values) if is_valid and _NAME.fullmatch(name.strip()) else None
 
 
-def _wrong_blank(whole: str, inside: str) -> str:
+def _variable_error(whole: str, inside: str) -> str:
     shown = whole if len(whole) <= 60 else f"{whole[:57]}…}}"
     if not _NAME.fullmatch(inside.partition("|")[0].strip()):
         return (
-            f"“{shown}” is no variable: a name is letters, digits and underscores, at most 40, and begins "
-            "with a letter. For plain braces write {{ and }}."
+            f"“{shown}” is not a variable: a name begins with a letter and has at most 40 letters, digits "
+            "and underscores. For literal braces, write {{ and }}."
         )
     return (
-        f"“{shown}”: after the bar come values with commas between them, each of 1 to {MAX_VALUE_LENGTH} "
+        f"“{shown}”: after the bar, list values separated by commas, each with 1 to {MAX_VALUE_LENGTH} "
         "characters on one line."
     )
 
 
-def _disagree(template: Template, blank: Variable) -> bool:
-    mentions = [part for part in template.parts if isinstance(part, Variable) and part.name == blank.name]
+def _has_conflicting_values(template: Template, variable: Variable) -> bool:
+    mentions = [part for part in template.parts if isinstance(part, Variable) and part.name == variable.name]
     return len({part.values for part in mentions if part.values}) > 1

@@ -1,1 +1,1 @@
-"""What a person can ask for: pages, APIs, the admin and commands all come through here."""
+"""The use cases of the studio. Pages, APIs, the admin and commands change things only through here."""

@@ -1,4 +1,4 @@
-"""Connecting a server: look at it, keep what was found out, and say which models it serves."""
+"""Connect a backend: probe it, keep what was found, and choose the models it serves."""
 
 import logging
 import os
@@ -10,18 +10,18 @@ from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from videos.backends.client import probe as look_at
+from videos.backends.client import probe
 from videos.backends.probe_report import ProbeReport
-from videos.checks import fault_in_address
+from videos.checks import validate_base_url
 from videos.engine import clients
 from videos.models import Backend, VideoModel
 
 logger = logging.getLogger(__name__)
 
-# What a model takes of which nothing is known: the protocol's own sizes and lengths.
-SIZES = ["1280x720", "720x1280", "1024x1792", "1792x1024"]
-SECONDS = [4, 8, 12]
-_SHOWN = 12  # names in one sentence
+# What is assumed of a model of which nothing is known: the protocol's own sizes and lengths.
+DEFAULT_SIZES = ["1280x720", "720x1280", "1024x1792", "1792x1024"]
+DEFAULT_LENGTHS = [4, 8, 12]  # seconds
+_MAX_LISTED = 12  # model names in one sentence
 
 
 class ConnectionFailedError(Exception):
@@ -30,67 +30,67 @@ class ConnectionFailedError(Exception):
 
 @dataclass(frozen=True)
 class ConnectionResult:
-    """An added backend, what its server was found to do, and the names that were new to the catalogue."""
+    """An added backend, its probe's report, the models it serves, and those new in the catalogue."""
 
     backend: Backend
-    findings: ProbeReport
+    report: ProbeReport
     models: list[str]
     new_models: list[str]
 
 
 def probe_backend(backend: Backend) -> ProbeReport:
-    """Look at the backend, without starting a job, and keep what is now known of its capabilities.
+    """Probe the backend, without starting a job, and store the capabilities that were found.
 
-    What the look could not tell stays as it was, because staff may know better.
+    A capability that the probe could not determine stays as it was, because staff may know better.
     """
-    findings = look_at(clients.connection_for(backend))
-    if not findings.problem:
-        known = {name: can for name, can in findings.capabilities.items() if can is not None}
+    report = probe(clients.connection_for(backend))
+    if not report.problem:
+        known = {name: can for name, can in report.capabilities.items() if can is not None}
         Backend.objects.filter(pk=backend.pk).update(probed_at=timezone.now(), **known)
-    return findings
+    return report
 
 
-def probe_new_backend(backend_id: int) -> None:
-    """Probe a backend that nobody has looked at yet: the one that the settings name, or one of the admin's.
+def probe_unprobed_backend(backend_id: int) -> None:
+    """Probe a backend that has never been probed: the one from the settings, or one added in the admin.
 
-    So its buttons are there without anybody knowing of `probe_backend`. One that cannot be used now is
-    looked at again some other time.
+    So what it can do is offered without anybody running `probe_backend`. A backend that cannot be used stays
+    unprobed, so it is tried again later.
     """
     backend = Backend.objects.filter(pk=backend_id, probed_at=None).first()
-    if backend is not None and (findings := probe_backend(backend)).problem:
-        logger.warning("%s could not be probed: %s", backend, findings.problem)
+    if backend is not None and (report := probe_backend(backend)).problem:
+        logger.warning("%s could not be probed: %s", backend, report.problem)
 
 
 def connect_backend(
     name: str, url: str, *, key_env: str = "", first: bool = False, models: Sequence[str] = ()
 ) -> ConnectionResult:
-    """Add a backend that works, enabled, with its models; raises `ConnectionFailedError` and then adds
-    nothing.
+    """Add a backend that works, enabled, with the models it serves.
 
-    `first` puts it before the others. Without `models` it is those that the server names and the catalogue
-    has, or the server's only one. A model that the catalogue does not have is added to it, with the
-    protocol's sizes and lengths and without a price.
+    `first` puts it before the others. Without `models`, it serves those that the server names and the
+    catalogue has, or the server's only one. A model that the catalogue does not have is added to it, with
+    the protocol's sizes and lengths and without a price. Raises `ConnectionFailedError`, and then nothing
+    was added.
     """
     backend = Backend(name=name, base_url=url.rstrip("/"), key_env=key_env)
-    _check(backend)
-    findings = look_at(clients.connection_for(backend))
-    if findings.problem:
-        raise ConnectionFailedError(findings.problem)
-    wanted = list(dict.fromkeys(models)) or _its_models(findings)
-    for capability, can in findings.capabilities.items():
+    _validate_backend(backend)
+    report = probe(clients.connection_for(backend))
+    if report.problem:
+        raise ConnectionFailedError(report.problem)
+    names = list(dict.fromkeys(models)) or _choose_models(report)
+    for capability, can in report.capabilities.items():
         setattr(backend, capability, can)
     backend.probed_at = timezone.now()
     with transaction.atomic():
-        backend.position = _place(first=first)
+        backend.position = _make_position(first=first)
         backend.save()
-        new = [model for model in wanted if _link(backend, model)]
-    return ConnectionResult(backend, findings, wanted, new)
+        new = [model for model in names if _add_model(backend, model)]
+    return ConnectionResult(backend, report, names, new)
 
 
-def _check(backend: Backend) -> None:
-    if fault := fault_in_address(backend.base_url):
-        raise ConnectionFailedError(f"The base URL {fault}.")
+def _validate_backend(backend: Backend) -> None:
+    """Raise `ConnectionFailedError` for what is wrong without asking the server."""
     try:
+        validate_base_url(backend.base_url, name="The base URL")
         backend.full_clean()
     except ValidationError as error:
         raise ConnectionFailedError(" ".join(error.messages)) from error
@@ -100,24 +100,24 @@ def _check(backend: Backend) -> None:
         )
 
 
-def _its_models(findings: ProbeReport) -> list[str]:
-    named = findings.models or ()
+def _choose_models(report: ProbeReport) -> list[str]:
+    named = report.models or ()
     if not named:
         raise ConnectionFailedError(
-            "The server does not name its models. Say which it has with --models NAME,NAME."
+            "The server does not name its models. List those it serves with --models NAME,NAME."
         )
     known = set(VideoModel.objects.filter(name__in=named).values_list("name", flat=True))
     chosen = [name for name in named if name in known] or (list(named) if len(named) == 1 else [])
     if not chosen:
-        listed = ", ".join(named[:_SHOWN]) + (" …" if len(named) > _SHOWN else "")
+        listed = ", ".join(named[:_MAX_LISTED]) + (" …" if len(named) > _MAX_LISTED else "")
         raise ConnectionFailedError(
-            f"The server names {len(named)} models, none of them in the catalogue: {listed}. Say which of "
-            "them make videos with --models NAME,NAME."
+            f"The server names {len(named)} models, none of them in the catalogue: {listed}. List those "
+            "that make videos with --models NAME,NAME."
         )
     return chosen
 
 
-def _place(*, first: bool) -> int:
+def _make_position(*, first: bool) -> int:
     if first:
         Backend.objects.update(position=F("position") + 1)
         return 0
@@ -125,9 +125,14 @@ def _place(*, first: bool) -> int:
     return 0 if last is None else last + 1
 
 
-def _link(backend: Backend, name: str) -> bool:
-    """Let the backend serve the model `name`. Returns whether the catalogue did not have it."""
-    fields = {"label": name, "sizes": SIZES, "seconds": SECONDS, "position": VideoModel.objects.count()}
-    model, made = VideoModel.objects.get_or_create(name=name, defaults=fields)
+def _add_model(backend: Backend, name: str) -> bool:
+    """Let the backend serve the model `name`. Returns whether the model is new in the catalogue."""
+    defaults = {
+        "label": name,
+        "sizes": DEFAULT_SIZES,
+        "seconds": DEFAULT_LENGTHS,
+        "position": VideoModel.objects.count(),
+    }
+    model, is_new = VideoModel.objects.get_or_create(name=name, defaults=defaults)
     model.backends.add(backend)
-    return made
+    return is_new

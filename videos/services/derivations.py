@@ -1,4 +1,4 @@
-"""Making a video from another: remix, edit and extend, by whoever owns the source."""
+"""Make a video from another one: remix, edit and extend."""
 
 from collections.abc import Iterable
 
@@ -10,85 +10,92 @@ from videos.capabilities import EXTENSION_SECONDS, MAX_SECONDS, Capabilities, ca
 from videos.engine import enqueue
 from videos.formatting import format_dollars
 from videos.models import Backend, Kind, State, Video, VideoModel
-from videos.services.videos import prompt_error
+from videos.services.videos import validate_prompt
 
 
 def remix_video(owner: User, source: Video, prompt: str) -> Video:
     """Ask the source's backend for a variation of it. Returns the queued video.
 
-    Raises `ValidationError`, by field (`prompt`, `video`), when the prompt or the source will not do. As
-    with `services.create`, it is submitted exactly once.
+    Raises `ValidationError`, by field (`prompt`, `video`), if the prompt or the source cannot be used. As
+    with `create_video`, it is submitted exactly once.
     """
-    ways = _checked(source, prompt)
-    if not ways.remix:
-        raise ValidationError({"video": why_not_derivable(source, "remix")})
-    return _queued(owner, source, prompt, kind=Kind.REMIX, seconds=source.total_seconds)
+    capabilities = _capabilities_for(source, prompt)
+    if not capabilities.remix:
+        raise ValidationError({"video": explain_derivation_refusal(source, "remix")})
+    return _queue_derivation(owner, source, prompt, kind=Kind.REMIX, seconds=source.total_seconds)
 
 
 def edit_video(owner: User, source: Video, prompt: str) -> Video:
-    """Ask the source's backend to change what the prompt says. Returns and raises as `remix` does."""
-    ways = _checked(source, prompt)
-    if not ways.edit:
-        raise ValidationError({"video": why_not_derivable(source, "edit")})
-    return _queued(owner, source, prompt, kind=Kind.EDIT, seconds=source.total_seconds)
+    """Ask the source's backend to change what the prompt says. Returns and raises as `remix_video` does."""
+    capabilities = _capabilities_for(source, prompt)
+    if not capabilities.edit:
+        raise ValidationError({"video": explain_derivation_refusal(source, "edit")})
+    return _queue_derivation(owner, source, prompt, kind=Kind.EDIT, seconds=source.total_seconds)
 
 
 def extend_video(owner: User, source: Video, prompt: str, seconds: int) -> Video:
-    """Go on from the source's end for `seconds` seconds; the finished file is the whole film.
+    """Continue the source for `seconds` seconds; the finished file holds the source and its continuation.
 
-    Where the backend cannot, the video's model makes a clip that begins with the source's last frame, and
-    the two are joined here (`concat_with_source`). Returns and raises as `remix` does, also for `seconds`.
+    Where the backend cannot extend, the video's model makes a video that begins with the source's last frame,
+    and the two are joined here (`concat_with_source`). Returns and raises as `remix_video` does, and raises
+    also for `seconds`.
     """
-    ways = _checked(source, prompt)
-    if not ways.can_extend:
-        raise ValidationError({"video": why_not_derivable(source, "extend")})
-    if seconds not in ways.lengths:
-        offered = ", ".join(str(length) for length in ways.lengths)
+    capabilities = _capabilities_for(source, prompt)
+    if not capabilities.can_extend:
+        raise ValidationError({"video": explain_derivation_refusal(source, "extend")})
+    if seconds not in capabilities.lengths:
+        offered = ", ".join(str(length) for length in capabilities.lengths)
         raise ValidationError({"seconds": f"This video can be extended by {offered} seconds."})
-    return _queued(
+    return _queue_derivation(
         owner,
         source,
         prompt,
         kind=Kind.EXTEND,
         seconds=seconds,
         source_seconds=source.total_seconds,
-        backend=ways.join.backend if ways.join else source.backend,
-        concat_with_source=ways.join is not None,
+        backend=capabilities.concat_offer.backend if capabilities.concat_offer else source.backend,
+        concat_with_source=capabilities.concat_offer is not None,
     )
 
 
-def why_not_derivable(source: Video, verb: str) -> str:
-    """Say why `verb`, one of remix, edit and extend, is not among the ways of `source`."""
+def explain_derivation_refusal(source: Video, verb: str) -> str:
+    """Return, as a sentence, why `source` cannot be used to `verb`, one of remix, edit and extend.
+
+    For callers that know from `capabilities_for` that it cannot.
+    """
     if source.state != State.COMPLETED or not source.file:
         status = source.status.replace("_", " ")
-        return f"Only a completed video can be used to {verb}; the status of this one is {status}."
+        return f"You can only {verb} a completed video; the status of this one is {status}."
     if verb == "extend" and source.total_seconds + min(EXTENSION_SECONDS) > MAX_SECONDS:
         return (
-            f"This film is {source.total_seconds} s long, and with all its extensions one has at most "
+            f"This video is {source.total_seconds} s long. With all its extensions, a video can have at most "
             f"{MAX_SECONDS} s."
         )
     return f"{source.backend.name} cannot {verb} this video."
 
 
-def format_price(source: Video, seconds: int) -> str:
-    """What `seconds` seconds in the source's model and size cost, in words; empty when there is no price."""
-    return format_prices(source, [seconds])[seconds]
+def format_derivation_price(source: Video, seconds: int) -> str:
+    """Return the price of `seconds` in the source's model and size, such as $0.40; empty without one."""
+    return format_derivation_prices(source, [seconds])[seconds]
 
 
-def format_prices(source: Video, lengths: Iterable[int]) -> dict[int, str]:
-    """The `price` of each length, by its seconds, in one query."""
+def format_derivation_prices(source: Video, lengths: Iterable[int]) -> dict[int, str]:
+    """Return the price of each length, as `format_derivation_price` does, by its seconds. One query."""
     model = VideoModel.objects.filter(name=source.model).first()
     amounts = {each: model.price(each, source.size) if model else None for each in lengths}
     return {each: "" if amount is None else format_dollars(amount) for each, amount in amounts.items()}
 
 
-def _checked(source: Video, prompt: str) -> Capabilities:
-    if sentence := prompt_error(prompt):
-        raise ValidationError({"prompt": sentence})
+def _capabilities_for(source: Video, prompt: str) -> Capabilities:
+    """Return what can be made of the source. Raises `ValidationError` (`prompt`) for an unusable prompt."""
+    try:
+        validate_prompt(prompt)
+    except ValidationError as error:
+        raise ValidationError({"prompt": error}) from error
     return capabilities_for(source)
 
 
-def _queued(
+def _queue_derivation(
     owner: User,
     source: Video,
     prompt: str,

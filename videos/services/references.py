@@ -1,4 +1,4 @@
-"""One's reference images: kept to be used again, named, and let go."""
+"""A person's reference images: add, rename, delete and count their uses."""
 
 import hashlib
 from collections.abc import Iterable
@@ -16,13 +16,13 @@ from videos.engine.reference_cleanup import delete_unused_reference
 from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import ReferenceImage, Video
 from videos.models.reference_image import NAME_LIMIT
-from videos.validation import is_unicode
+from videos.validation import is_storable
 
 MAX_UPLOADS = 20  # images in one upload: each takes up to half a second to decode
 
 
 def add_reference(owner: User, file: BinaryIO) -> ReferenceImage:
-    """Keep an uploaded picture. Raises `ValidationError` with a sentence when it cannot be a reference."""
+    """Keep an uploaded image. Raises `ValidationError` with a sentence if it cannot be a reference."""
     try:
         reference = open_reference(file, max_bytes=settings.MAX_FILE_SIZE)
     except BadReferenceError as error:
@@ -34,17 +34,18 @@ def rename_reference(image: ReferenceImage, name: str) -> None:
     """Give the image a name; an empty one removes it. Raises `ValidationError` by field (`name`)."""
     clean = " ".join(name.split())
     if len(clean) > NAME_LIMIT:
-        raise ValidationError({"name": f"A name has at most {NAME_LIMIT} characters."})
-    if "\x00" in clean or not is_unicode(clean):
-        raise ValidationError({"name": "The name holds a character that cannot be stored."})
+        raise ValidationError({"name": f"A name can have at most {NAME_LIMIT} characters."})
+    if not is_storable(clean):
+        raise ValidationError({"name": "The name contains a character that cannot be stored."})
     ReferenceImage.objects.filter(pk=image.pk).update(name=clean)
     image.name = clean
 
 
 def delete_reference(image: ReferenceImage) -> bool:
-    """Take the image from its owner's. Its row and files go too, at once or with the last video made from it.
+    """Remove the image from its owner's references. Its row and files go at once, or with the last video that
+    needs them.
 
-    Returns False when it was deleted before.
+    Returns False if it was deleted before.
     """
     with transaction.atomic():
         kept = ReferenceImage.objects.filter(pk=image.pk, deleted_at=None)
@@ -53,8 +54,11 @@ def delete_reference(image: ReferenceImage) -> bool:
     return bool(deleted)
 
 
-def count_uses(owner: User, images: Iterable[ReferenceImage]) -> None:
-    """Set each image's `video_count`: how many of the owner's videos on show started from it. One query."""
+def annotate_video_counts(owner: User, images: Iterable[ReferenceImage]) -> None:
+    """Set each image's `video_count`: how many of the owner's videos, without the trash, started from it.
+
+    One query.
+    """
     known = {image.pk: image for image in images}
     made = Video.objects.visible_to(owner).not_trashed().filter(reference__in=known).order_by()
     for pk, count in made.values_list("reference").annotate(count=Count("pk")):
@@ -62,9 +66,9 @@ def count_uses(owner: User, images: Iterable[ReferenceImage]) -> None:
 
 
 def keep_reference(owner: User, reference: Reference) -> ReferenceImage:
-    """Store an opened reference image among the owner's, with its thumbnail.
+    """Store an opened reference image and its thumbnail among the owner's references.
 
-    The same picture again is the same row: it comes to the front, and back when it was deleted.
+    The same image again is the same row, which moves to the front and is restored if it was deleted.
     """
     with transaction.atomic():
         image, made = ReferenceImage.objects.select_for_update().get_or_create(

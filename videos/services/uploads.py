@@ -1,4 +1,4 @@
-"""Clips that people bring along: each becomes a completed video of its owner's, to be edited or extended."""
+"""Import uploaded clips: each becomes a completed video of its owner's, to be edited or extended."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -16,57 +16,57 @@ from videos.engine import store
 from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
 from videos.models import Kind, State, Video
 
-IMPORTED_PROMPT = "A clip of your own"  # what it is called in the library, where others show their prompt
+IMPORTED_PROMPT = "A clip of your own"  # shown in the library in place of a prompt
 
 
 @contextmanager
 def import_clip(owner: User, content: bytes, kind: Kind) -> Iterator[Callable[[], Video]]:
-    """Make a video of an uploaded MP4 of at most `MAX_FILE_SIZE` bytes, for something of that `kind` to be
-    made of it. Yields what writes the row and returns it: to be called in the caller's transaction.
+    """Import an uploaded MP4 of at most `MAX_FILE_SIZE` bytes as a video, to make one of that `kind` from it.
 
-    The file is inspected and stored as those that backends send are, before the row is written. Nothing
-    stays unless the row is written and the block ends well. A clip that is among the owner's finished videos
-    already, because it came from here, is that video. Raises `ValidationError` (`video`).
+    Yields a function that writes the video's row and returns it, to be called in the caller's transaction.
+    The file is inspected and stored, as files from backends are, before the row is written; it is removed
+    unless the row is written and the block ends without an error. For a clip that is the file of one of the
+    owner's completed videos, the function returns that video. Raises `ValidationError` by field (`video`).
     """
     if len(content) > settings.MAX_FILE_SIZE:
-        raise _wrong(f"The clip is larger than {settings.MAX_FILE_SIZE / 1048576:.3g} MB.")
-    known = _known(owner, content)
-    if known is not None:
-        yield lambda: known
+        raise _invalid_clip(f"The clip is larger than {settings.MAX_FILE_SIZE / 1048576:.3g} MB.")
+    existing = _find_existing(owner, content)
+    if existing is not None:
+        yield lambda: existing
         return
     with TemporaryDirectory(prefix="contentgen-clip-") as folder:
         path = Path(folder) / "video.mp4"
         path.write_bytes(content)
-        facts = _inspected(path)
-        video = _video(owner, facts, kind)
-        with suppress(_NotWrittenError), store.stored_files(video, path, facts) as stored:
+        facts = _inspect(path)
+        video = _build_video(owner, facts, kind)
+        with suppress(_RowNotWrittenError), store.stored_files(video, path, facts) as stored:
             yield lambda: lifecycle.create_imported(video, stored)
             if video.pk is None:
-                raise _NotWrittenError
+                raise _RowNotWrittenError
 
 
-class _NotWrittenError(Exception):
-    """Nobody wanted the row after all: the files go."""
+class _RowNotWrittenError(Exception):
+    """The caller did not write the row, so the stored files must be removed."""
 
 
-def _known(owner: User, content: bytes) -> Video | None:
+def _find_existing(owner: User, content: bytes) -> Video | None:
     finished = Video.objects.visible_to(owner).filter(state=State.COMPLETED, byte_count=len(content))
     return finished.filter(sha256=hashlib.sha256(content).hexdigest()).order_by("pk").first()
 
 
-def _inspected(path: Path) -> VideoFacts:
+def _inspect(path: Path) -> VideoFacts:
     try:
         facts = inspect_video(path)
     except NotAVideoError as error:
-        raise _wrong(str(error)) from error
+        raise _invalid_clip(str(error)) from error
     if facts.duration_seconds > MAX_SECONDS:
-        raise _wrong(f"The clip is longer than {MAX_SECONDS} seconds.")
+        raise _invalid_clip(f"The clip is longer than {MAX_SECONDS} seconds.")
     return facts
 
 
-def _video(owner: User, facts: VideoFacts, kind: Kind) -> Video:
+def _build_video(owner: User, facts: VideoFacts, kind: Kind) -> Video:
     size = f"{facts.width}x{facts.height}"
-    offer = _offer(kind, size)
+    offer = _choose_offer(kind, size)
     return Video(
         owner=owner,
         backend=offer.backend,
@@ -77,23 +77,25 @@ def _video(owner: User, facts: VideoFacts, kind: Kind) -> Video:
     )
 
 
-def _offer(kind: Kind, size: str) -> Offer:
-    """The model that goes on with a clip of that size: the default one where it can."""
+def _choose_offer(kind: Kind, size: str) -> Offer:
+    """Return the first offer that can continue a clip of that size, the default model's if possible."""
     offers = available_offers()
     default = offers.get(settings.DEFAULT_MODEL)
     ordered = [*([default] if default else []), *offers.values()]
-    found = next((offer for offer in ordered if _can(offer, kind, size)), None)
+    found = next((offer for offer in ordered if _can_continue(offer, kind, size)), None)
     if found is None:
-        raise _wrong(f"No model that is offered now can {kind} a clip of {size} that was made elsewhere.")
+        raise _invalid_clip(
+            f"No model that is offered now can {kind} a clip of {size} that was made elsewhere."
+        )
     return found
 
 
-def _can(offer: Offer, kind: Kind, size: str) -> bool:
+def _can_continue(offer: Offer, kind: Kind, size: str) -> bool:
     if kind == Kind.EDIT:
         return offer.backend.can_edit is True
-    joins = offer.takes_reference and size in offer.model.sizes
-    return offer.backend.can_extend is True or joins
+    can_join = offer.takes_reference and size in offer.model.sizes
+    return offer.backend.can_extend is True or can_join
 
 
-def _wrong(sentence: str) -> ValidationError:
+def _invalid_clip(sentence: str) -> ValidationError:
     return ValidationError({"video": sentence})

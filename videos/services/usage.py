@@ -1,4 +1,4 @@
-"""What one's videos cost: a sum by model and by day."""
+"""What a person's videos cost, summed up by model and by day."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from videos.models import Video
 
 @dataclass
 class UsageTotal:
-    """Videos that a backend accepted; `seconds` of film paid for, `dollars` by the catalogue."""
+    """A sum over videos that a backend accepted: `seconds` paid for, `dollars` by the catalogue's prices."""
 
     videos: int = 0
     seconds: int = 0
@@ -30,6 +30,8 @@ class UsageTotal:
 
 @dataclass
 class Usage:
+    """What was spent in a range of days: in total, by model and by day."""
+
     total: UsageTotal = field(default_factory=UsageTotal)
     by_model: dict[str, UsageTotal] = field(default_factory=lambda: defaultdict(UsageTotal))
     by_day: dict[date, UsageTotal] = field(default_factory=lambda: defaultdict(UsageTotal))
@@ -38,19 +40,19 @@ class Usage:
 def summarize_usage(owner: User, first: date, last: date) -> Usage:
     """Sum up what was accepted from `first` to `last`, both included, in the studio's time zone.
 
-    One query. Models come with the most expensive first, days in their order. A deleted video is left out.
+    One query. Models are ordered by cost, highest first, days by date. Deleted videos are left out.
     """
     start = timezone.make_aware(datetime.combine(first, time.min))
     end = timezone.make_aware(datetime.combine(last + timedelta(days=1), time.min))
     accepted = Video.objects.visible_to(owner).filter(accepted_at__gte=start, accepted_at__lt=end).order_by()
     rows = accepted.annotate(day=TruncDate("accepted_at")).values_list("day", "model")
-    return _summed(rows.annotate(videos=Count("pk"), film=Sum("seconds"), dollars=Sum("price")))
+    return _add_up(rows.annotate(videos=Count("pk"), paid_seconds=Sum("seconds"), dollars=Sum("price")))
 
 
-def _summed(rows: Iterable[tuple[date, str, int, int, Decimal | None]]) -> Usage:
-    found = Usage()
+def _add_up(rows: Iterable[tuple[date, str, int, int, Decimal | None]]) -> Usage:
+    usage = Usage()
     for day, model, videos, seconds, dollars in rows:
-        for total in (found.total, found.by_model[model], found.by_day[day]):
+        for total in (usage.total, usage.by_model[model], usage.by_day[day]):
             total.add(videos, seconds, dollars or Decimal(0))
-    dearest_first = sorted(found.by_model.items(), key=lambda each: (-each[1].dollars, each[0]))
-    return Usage(found.total, dict(dearest_first), dict(sorted(found.by_day.items())))
+    by_cost = sorted(usage.by_model.items(), key=lambda each: (-each[1].dollars, each[0]))
+    return Usage(usage.total, dict(by_cost), dict(sorted(usage.by_day.items())))

@@ -1,4 +1,4 @@
-"""What a person can ask for. Pages, APIs, the admin and commands all come through here.
+"""Ask for videos, and act on them: what pages, APIs, the admin and commands call.
 
 Videos made from another one are in `videos.services.derivations`, characters in `videos.services.characters`.
 """
@@ -16,21 +16,23 @@ from accounts.models import User
 from videos import lifecycle
 from videos.capabilities import Offer, available_offers
 from videos.engine import enqueue
+from videos.media.reference import Reference
 from videos.models import Character, Fit, ReferenceImage, Video
 from videos.models.values import Reason
-from videos.validation import is_unicode
+from videos.services.references import keep_reference
+from videos.validation import is_storable
 
 MAX_PROMPT_LENGTH = 32_000  # characters, as the protocol has it
-MAX_TAKES = 4  # of one wish in one go, as many as can be compared side by side
+MAX_TAKES = 4  # of one request at a time, as many as can be compared side by side
 MAX_CHARACTERS = 2  # in one video, as the protocol's guide had it
-_BATCH = 500  # rows in one INSERT
+_INSERT_BATCH_SIZE = 500  # rows in one INSERT
 
-ABANDONED = Reason("given_up", "Given up: nobody could tell whether the backend accepted this video.")
+ABANDONED = Reason("given_up", "Marked as failed: we couldn't confirm that the backend received this job.")
 
 
 @dataclass(frozen=True)
 class Take:
-    """Which of the videos of one wish it is. Those with the same `group` belong together."""
+    """The place of a video among the takes of one request, all of which have the same `group`."""
 
     number: int = 1
     of: int = 1
@@ -39,7 +41,7 @@ class Take:
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """What someone wants to see. `seconds` is the length of the clip, `size` is WIDTHxHEIGHT in pixels."""
+    """What someone wants to see. `seconds` is the length of the video, `size` is WIDTHxHEIGHT in pixels."""
 
     prompt: str
     model: str
@@ -51,194 +53,239 @@ class GenerationRequest:
     take: Take = Take()
 
 
-def make_takes(wish: GenerationRequest, count: int) -> list[GenerationRequest]:
-    """Return `wish` as many times, as takes that belong together, for `create_many`.
+# --- Validating --------------------------------------------------------------------------------------------
 
-    Raises `ValidationError` by field when there are to be fewer than one or more than `TAKES_LIMIT`.
+
+def validate_prompt(prompt: str) -> None:
+    """Raise `ValidationError`, with a sentence and no field, unless a video can be made from `prompt`."""
+    if not prompt.strip():
+        raise ValidationError("Write a prompt: what should the video show?")
+    if len(prompt) > MAX_PROMPT_LENGTH:
+        raise ValidationError(
+            f"A prompt can have at most {MAX_PROMPT_LENGTH:,} characters; this one has {len(prompt):,}."
+        )
+    if not is_storable(prompt):
+        raise ValidationError("The prompt contains a character that cannot be stored.")
+
+
+def validate_takes(count: int) -> None:
+    """Raise `ValidationError`, with a sentence and no field, if so many takes cannot be asked for at once."""
+    if not 1 <= count <= MAX_TAKES:
+        raise ValidationError(f"Choose 1 to {MAX_TAKES} takes.")
+
+
+def validate_reference_support(offer: Offer) -> None:
+    """Raise `ValidationError`, with a sentence and no field, if the offer's backend takes no reference image.
+
+    A backend of which this is not known passes.
     """
-    if sentence := takes_error(count):
-        raise ValidationError({"takes": sentence})
-    group = uuid.uuid4() if count > 1 else None
-    return [replace(wish, take=Take(number, count, group)) for number in range(1, count + 1)]
+    if not offer.takes_reference:
+        raise ValidationError(
+            f"{offer.model.label} on {offer.backend.name} does not support reference images."
+            " Remove the image."
+        )
 
 
-def takes_error(count: int) -> str:
-    """Say what is wrong with a number of takes; empty when nothing is."""
-    return "" if 1 <= count <= MAX_TAKES else f"Choose 1 to {MAX_TAKES} takes."
-
-
-def validate_request(wish: GenerationRequest) -> None:
+def validate_request(request: GenerationRequest) -> None:
     """Raise `ValidationError`, by field, unless the catalogue offers exactly this now."""
-    (errors,) = find_errors([wish])
-    if errors:
+    _validate_by_offers(request, available_offers())
+
+
+def find_request_errors(requests: Sequence[GenerationRequest]) -> list[dict[str, str]]:
+    """Return, for each request in turn, a sentence by field for what is wrong with it; empty if nothing is.
+
+    The catalogue is read once, however many requests there are.
+    """
+    offers = available_offers()
+    return [_request_errors(request, offers) for request in requests]
+
+
+def _validate_by_offers(request: GenerationRequest, offers: Mapping[str, Offer]) -> None:
+    if errors := _request_errors(request, offers):
         raise ValidationError(errors)
 
 
-def find_errors(wishes: Sequence[GenerationRequest]) -> list[dict[str, str]]:
-    """Return, for each wish in turn, a sentence by field for what is wrong with it; empty when nothing is.
-
-    The catalogue is read once, however many there are.
-    """
-    offers = available_offers()
-    return [_errors(wish, offers) for wish in wishes]
-
-
-def _errors(wish: GenerationRequest, offers: Mapping[str, Offer]) -> dict[str, str]:
+def _request_errors(request: GenerationRequest, offers: Mapping[str, Offer]) -> dict[str, str]:
     errors: dict[str, str] = {}
-    if sentence := prompt_error(wish.prompt):
-        errors["prompt"] = sentence
-    return errors | _errors_by_catalogue(wish, offers)
+    try:
+        validate_prompt(request.prompt)
+    except ValidationError as error:
+        errors["prompt"] = error.messages[0]
+    return errors | _catalogue_errors(request, offers)
 
 
-def prompt_error(prompt: str) -> str:
-    """Say what is wrong with a prompt; empty when nothing is."""
-    if not prompt.strip():
-        return "Write a prompt: what should the video show?"
-    if len(prompt) > MAX_PROMPT_LENGTH:
-        return f"A prompt has at most {MAX_PROMPT_LENGTH:,} characters; this one has {len(prompt):,}."
-    if "\x00" in prompt or not is_unicode(prompt):
-        return "The prompt holds a character that cannot be stored."
-    return ""
-
-
-def _errors_by_catalogue(wish: GenerationRequest, offers: Mapping[str, Offer]) -> dict[str, str]:
-    offer = offers.get(wish.model)
+def _catalogue_errors(request: GenerationRequest, offers: Mapping[str, Offer]) -> dict[str, str]:
+    offer = offers.get(request.model)
     if offer is None:
-        instead = f"Choose one of: {', '.join(offers)}." if offers else "No backend serves any model now."
-        return {"model": f"There is no model “{wish.model[:100]}”. {instead}"}
+        instead = f"Choose one of: {', '.join(offers)}." if offers else "No models are available right now."
+        return {"model": f"There is no model “{request.model[:100]}”. {instead}"}
     errors: dict[str, str] = {}
     model = offer.model
-    if wish.seconds not in model.seconds:
+    if request.seconds not in model.seconds:
         offered = ", ".join(str(seconds) for seconds in model.seconds)
-        errors["seconds"] = f"{model.label} makes videos of {offered} seconds."
-    if wish.size not in model.sizes:
-        errors["size"] = f"{model.label} makes videos of {', '.join(model.sizes)}."
-    if wish.reference is not None and not offer.takes_reference:
-        errors["reference"] = reference_unsupported(offer)
-    if wish.characters and (sentence := _wrong_characters(wish.characters, offer)):
+        errors["seconds"] = f"{model.label} supports these durations: {offered} seconds."
+    if request.size not in model.sizes:
+        errors["size"] = f"{model.label} supports these sizes: {', '.join(model.sizes)}."
+    if request.reference is not None:
+        try:
+            validate_reference_support(offer)
+        except ValidationError as error:
+            errors["reference"] = error.messages[0]
+    if request.characters and (sentence := _find_character_error(request.characters, offer)):
         errors["characters"] = sentence
     return errors
 
 
-def _wrong_characters(characters: Sequence[Character], offer: Offer) -> str:
+def _find_character_error(characters: Sequence[Character], offer: Offer) -> str:
+    """Return a sentence for what is wrong with the characters; empty if the offer's backend can use them."""
     if len(characters) > MAX_CHARACTERS:
-        return f"A video has at most {MAX_CHARACTERS} characters."
+        return f"A video can have at most {MAX_CHARACTERS} characters."
     if not offer.has_characters:
-        return f"{offer.model.label} takes no characters at {offer.backend.name}. Remove them."
-    strangers = [each.name for each in characters if each.backend_id != offer.backend.pk]
-    if strangers:
-        return (
-            f"{offer.backend.name} does not know {strangers[0]}, who stays with the backend it was made at."
-        )
+        return f"{offer.model.label} on {offer.backend.name} does not support characters. Remove them."
+    elsewhere = [each.name for each in characters if each.backend_id != offer.backend.pk]
+    if elsewhere:
+        return f"{offer.backend.name} cannot use {elsewhere[0]}, a character of another backend."
     unready = [each.name for each in characters if not each.is_ready]
     return f"{unready[0]} is not ready yet." if unready else ""
 
 
-def reference_unsupported(offer: Offer) -> str:
-    """The sentence for a reference image that the offer's backend cannot take."""
-    return f"{offer.model.label} takes no reference image at {offer.backend.name}. Remove the image."
+# --- Creating ----------------------------------------------------------------------------------------------
 
 
-def create_video(owner: User, wish: GenerationRequest) -> Video:
-    """Write the wish down and let the workers know. Raises `ValidationError` by field.
+def make_takes(request: GenerationRequest, count: int) -> list[GenerationRequest]:
+    """Return `request` `count` times, as takes that belong together, for `create_videos`.
 
-    Returns the queued video. It is submitted exactly once, however often a message is lost or doubled.
+    Raises `ValidationError` by field (`takes`) for a count below one or above `MAX_TAKES`.
     """
-    (video,) = create_videos(owner, [wish])
+    try:
+        validate_takes(count)
+    except ValidationError as error:
+        raise ValidationError({"takes": error}) from error
+    group = uuid.uuid4() if count > 1 else None
+    return [replace(request, take=Take(number, count, group)) for number in range(1, count + 1)]
+
+
+def create_video(owner: User, request: GenerationRequest) -> Video:
+    """Queue the video and tell the workers. Raises `ValidationError` by field.
+
+    Returns the queued video. It is submitted exactly once, even if a message is lost or delivered twice.
+    """
+    (video,) = create_videos(owner, [request])
     return video
 
 
-def create_videos(owner: User, wishes: Sequence[GenerationRequest]) -> list[Video]:
-    """Write all the wishes down, or none, and let the workers know. Returns the queued videos in order, each
-    bound to the backend that serves its model.
+def create_video_from_image(owner: User, request: GenerationRequest, image: Reference) -> Video:
+    """Queue a video that starts from an opened image, which is kept among the owner's references.
 
-    Raises `ValidationError` by field for the first wish the catalogue does not offer. One query writes as
-    many as the database takes at once: about 20 on SQLite, 500 on PostgreSQL. Each video is submitted
-    exactly once, as with `create`.
+    Returns and raises as `create_video` does. The request is validated before the image's file is written,
+    because no rollback would remove the file.
+    """
+    validate_request(request)
+    try:
+        validate_reference_support(available_offers()[request.model])
+    except ValidationError as error:
+        raise ValidationError({"reference": error}) from error
+    return create_video(owner, replace(request, reference=keep_reference(owner, image)))
+
+
+def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Video]:
+    """Queue all the videos, or none, and tell the workers. Returns the queued videos in order, each bound to
+    the backend that serves its model.
+
+    Raises `ValidationError` by field for the first request that the catalogue does not offer. One query
+    inserts as many rows as the database takes at once: about 20 on SQLite, 500 on PostgreSQL. Each video is
+    submitted exactly once, as with `create_video`.
     """
     with transaction.atomic():
         offers = available_offers()
-        for wish in wishes:
-            if errors := _errors(wish, offers):
-                raise ValidationError(errors)
-        _use([wish.reference for wish in wishes if wish.reference is not None])
-        chosen = [offers[wish.model] for wish in wishes]
-        queued = [_queued(owner, offer, wish) for offer, wish in zip(chosen, wishes, strict=True)]
-        videos = Video.objects.bulk_create(queued, batch_size=_BATCH)
-        for video, wish in zip(videos, wishes, strict=True):
-            if wish.characters:
-                video.characters.set(wish.characters)
+        for request in requests:
+            _validate_by_offers(request, offers)
+        _mark_references_used([each.reference for each in requests if each.reference is not None])
+        chosen = [offers[request.model] for request in requests]
+        rows = [_build_video(owner, offer, request) for offer, request in zip(chosen, requests, strict=True)]
+        videos = Video.objects.bulk_create(rows, batch_size=_INSERT_BATCH_SIZE)
+        for video, request in zip(videos, requests, strict=True):
+            if request.characters:
+                video.characters.set(request.characters)
         backends = [offer.backend for offer in chosen]
-        # A hint for each that can start at once; what waits for a free place is found by the next tick.
+        # A hint for each that can start at once; what waits for a free slot is found by the next tick.
         for backend, count in Counter(backends).items():
             for _ in range(min(count, backend.max_in_flight)):
                 enqueue.send_after_commit("submit", backend.pk)
     return videos
 
 
-def _queued(owner: User, offer: Offer, wish: GenerationRequest) -> Video:
+def _build_video(owner: User, offer: Offer, request: GenerationRequest) -> Video:
     return Video(
         owner=owner,
         backend=offer.backend,
-        prompt=wish.prompt.strip(),
-        model=wish.model,
-        seconds=wish.seconds,
-        size=wish.size,
-        reference=wish.reference,
-        reference_fit=wish.fit,
-        take=wish.take.number,
-        takes=wish.take.of,
-        take_group=wish.take.group,
-        price=offer.price(wish.seconds, wish.size),
+        prompt=request.prompt.strip(),
+        model=request.model,
+        seconds=request.seconds,
+        size=request.size,
+        reference=request.reference,
+        reference_fit=request.fit,
+        take=request.take.number,
+        takes=request.take.of,
+        take_group=request.take.group,
+        price=offer.price(request.seconds, request.size),
     )
 
 
-def _use(images: Sequence[ReferenceImage]) -> None:
-    """Note that videos ask for the images, which holds their rows until these are written. One deleted by its
-    owner is kept again. Raises `ValidationError` when one is gone.
+def _mark_references_used(images: Sequence[ReferenceImage]) -> None:
+    """Note that the images are used now, which locks their rows until the videos are written.
+
+    An image that its owner deleted is kept again. Raises `ValidationError` if a row is gone.
     """
     wanted = {image.pk for image in images}
     if not wanted:
         return
-    there = ReferenceImage.objects.filter(pk__in=wanted).update(used_at=timezone.now(), deleted_at=None)
-    if there < len(wanted):
-        raise ValidationError({"reference": "The image was deleted just now. Choose it again."})
+    found = ReferenceImage.objects.filter(pk__in=wanted).update(used_at=timezone.now(), deleted_at=None)
+    if found < len(wanted):
+        raise ValidationError({"reference": "This image was just deleted. Choose another one."})
+
+
+# --- Acting ------------------------------------------------------------------------------------------------
 
 
 def cancel_video(video: Video) -> bool:
-    """Cancel a video in flight; free before the backend took it. Returns whether there was anything to."""
+    """Cancel a video in flight: free until a backend accepted it. Returns whether anything was canceled."""
     return lifecycle.cancel(video.pk)
 
 
 def retry_video(video: Video) -> bool:
-    """Submit a failed video anew. This is a new, paid job. Returns False when it is not failed any more."""
-    return _then_submit(video, lifecycle.retry(video.pk))
+    """Submit a failed video anew. This is a new, paid job. Returns False if it is no longer failed."""
+    return _submit_if_queued(video, lifecycle.retry(video.pk))
 
 
 def resubmit_video(video: Video) -> bool:
-    """Queue an uncertain video again because its owner decided so, knowing it may be paid twice."""
-    return _then_submit(video, lifecycle.submit_again(video.pk))
+    """Queue an uncertain video again, by its owner's decision: it may be paid for twice."""
+    return _submit_if_queued(video, lifecycle.submit_again(video.pk))
 
 
 def abandon_video(video: Video) -> bool:
-    """Fail an uncertain video because its owner decided so."""
+    """Mark an uncertain video as failed, by its owner's decision."""
     return lifecycle.abandon(video.pk, ABANDONED)
 
 
 def recheck_video(video: Video) -> bool:
-    """Look once more at the backend's job of a video that failed on our side. Nothing is submitted."""
+    """Check the backend's job once more for a video that failed on our side. Nothing is submitted."""
     return lifecycle.check_again(video.pk)
 
 
 def delete_video(video: Video) -> bool:
-    """Hide the video at once; files, the backend's job and the row follow. Cancels what is in flight."""
+    """Hide the video at once, and cancel it if it is in flight. Its files, the backend's job and its row are
+    deleted later.
+
+    Returns False if it was deleted before.
+    """
     deleted = lifecycle.delete(video.pk)
     if deleted:
         enqueue.send_after_commit("clean_up_video", video.pk)
     return deleted
 
 
-def _then_submit(video: Video, queued: bool) -> bool:
-    if queued:
+def _submit_if_queued(video: Video, is_queued: bool) -> bool:
+    if is_queued:
         enqueue.send_after_commit("submit", video.backend_id)
-    return queued
+    return is_queued

@@ -1,4 +1,4 @@
-"""How prompt templates are drawn."""
+"""Template filters that draw prompt templates."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ register = template.Library()
 
 @dataclass(frozen=True)
 class Poster:
-    """A picture for a page, its sides in pixels."""
+    """A picture as a page draws it, with its sides in pixels."""
 
     url: str
     width: int
@@ -21,7 +21,7 @@ class Poster:
 
 
 @register.filter
-def poster(chosen: PromptTemplate) -> Poster | None:
-    """The template's picture; None when it names none, or one that is not there."""
-    size = poster_sizes().get(chosen.picture)
-    return Poster(static(f"{POSTER_FOLDER}/{chosen.picture}.webp"), *size) if size else None
+def poster(prompt_template: PromptTemplate) -> Poster | None:
+    """Return the template's picture; None when it names none, or one that is not there."""
+    size = poster_sizes().get(prompt_template.picture)
+    return Poster(static(f"{POSTER_FOLDER}/{prompt_template.picture}.webp"), *size) if size else None

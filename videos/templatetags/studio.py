@@ -1,4 +1,4 @@
-"""How a video's numbers and states are put into words and shapes."""
+"""Template tags that put a video's numbers and states into words and shapes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ register = template.Library()
 # of these and a clip takes the nearest.
 RATIOS = (46, 56, 57, 67, 75, 80, 100, 125, 133, 150, 175, 178, 185, 200, 239)
 
-_NAMES = {"1280x720": "Landscape", "720x1280": "Portrait", "1024x1792": "Tall", "1792x1024": "Wide"}
-_HEADLINES = {
+_SIZE_NAMES = {"1280x720": "Landscape", "720x1280": "Portrait", "1024x1792": "Tall", "1792x1024": "Wide"}
+_STATUS_LABELS = {
     State.QUEUED: "Queued",
-    State.SUBMITTING: "Sending",
+    State.SUBMITTING: "Submitting",
     State.UNCERTAIN: "Checking with the backend",
     State.IN_PROGRESS: "In progress",
     State.STORING: "Saving the file",
@@ -35,12 +35,12 @@ _HEADLINES = {
     State.FAILED: "Failed",
     State.CANCELED: "Canceled",
 }
-_GLYPH_AREA = 17.0**2  # of a shape drawn in a box of 28 by 28
+_ICON_AREA = 17.0**2  # of a shape drawn in a box of 28 by 28
 
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """Draw `name` from the sprite. It is an ornament: the text beside it, or a label, says what it means."""
+    """Draw `name` from the sprite, hidden from screen readers: text beside it, or a label, says the same."""
     return format_html(
         '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
         static("icons/sprite.svg"),
@@ -50,7 +50,7 @@ def icon(name: str) -> SafeString:
 
 @register.filter
 def ratio(picture: Video | ReferenceImage) -> int:
-    """The nearest of RATIOS: of a video's file as measured, before that of the size asked for."""
+    """Return the nearest of RATIOS: of a video's file as measured, before that of the size asked for."""
     if isinstance(picture, Video):
         width, height = picture.width or picture.requested_width, picture.height or picture.requested_height
     else:
@@ -60,58 +60,58 @@ def ratio(picture: Video | ReferenceImage) -> int:
 
 @register.filter
 def is_tall(video: Video) -> bool:
-    """Whether it is clearly higher than wide, so that a page has room beside rather than below it."""
+    """Whether it is clearly taller than wide, so that a page has room beside rather than below it."""
     return ratio(video) < 90
 
 
 @register.filter
 def any_in_flight(videos: Iterable[Video]) -> bool:
-    """Whether a page of these has anything to ask for again."""
+    """Whether a page of these videos needs to poll."""
     return any(video.is_in_flight for video in videos)
 
 
 @register.filter
 def any_pending(characters: Iterable[Character]) -> bool:
-    """Whether a page of these has anything to ask for again."""
+    """Whether a page of these characters needs to poll."""
     return any(character.is_pending for character in characters)
 
 
 @register.filter
 def version(video: Video) -> str:
-    """What a drawn video shows, in short: it differs when drawing it again would show something else."""
+    """Return a short text that differs whenever drawing the video again would show something else."""
     return version_of(video.revision, video.queue_position)
 
 
-def version_of(revision: int, place: int | None) -> str:
-    """The same, of what was read without the rest."""
-    return f"{revision}.{place}" if place else str(revision)
+def version_of(revision: int, queue_position: int | None) -> str:
+    """Return the `version` of a video of which no more than this was read."""
+    return f"{revision}.{queue_position}" if queue_position else str(revision)
 
 
 @register.filter
-def place(number: int) -> str:
-    """A place in the queue, as far as it was counted."""
+def position_label(queue_position: int) -> str:
+    """Return a position in the queue in words, as far as it was counted."""
     return (
-        f"beyond the {ordinal(fair_queue.MAX_POSITION)}"
-        if number > fair_queue.MAX_POSITION
-        else str(ordinal(number))
+        f"at least {fair_queue.MAX_POSITION} ahead"
+        if queue_position > fair_queue.MAX_POSITION
+        else f"{ordinal(queue_position)} in the queue"
     )
 
 
 @register.filter
-def headline(video: Video) -> str:
-    """Where it stands, in a word or two."""
+def status_label(video: Video) -> str:
+    """Return the status in a word or two."""
     if video.is_in_flight and video.cancel_requested_at is not None:
         return "Canceling"
     if video.needs_decision:
-        return "Needs your decision"
-    return _HEADLINES[State(video.state)]
+        return "Needs attention"
+    return _STATUS_LABELS[State(video.state)]
 
 
 @register.filter
-def since(video: Video) -> datetime:
-    """When the present step of a video in flight began, as far as its row remembers."""
+def step_started_at(video: Video) -> datetime:
+    """Return when the present step of a video in flight began, as far as its row remembers."""
     if video.state == State.QUEUED:
-        # `retry` leaves no other trace of when the video was queued again than when it is due.
+        # Of when `retry` queued the video again there is no other trace than when it is due.
         return video.attempted_at or video.due_at or video.created_at
     if video.state == State.STORING and video.generated_at:
         return video.generated_at
@@ -119,37 +119,38 @@ def since(video: Video) -> datetime:
 
 
 @register.simple_tag
-def now_since(video: Video) -> str:
-    """How long the present step has taken when the page was drawn; a script goes on counting."""
-    return clock((timezone.now() - since(video)).total_seconds())
+def step_elapsed(video: Video) -> str:
+    """Return how long the present step has taken so far; a script goes on counting from there."""
+    return clock((timezone.now() - step_started_at(video)).total_seconds())
 
 
 @register.filter
-def tells_progress(video: Video) -> bool:
-    """Whether its percentage says something: many backends tell 0 until they tell 100, and others stand still
-    at 99. Of those no more is known than the time.
+def has_real_progress(video: Video) -> bool:
+    """Whether the percentage is worth showing.
+
+    Many backends report 0 until they report 100, and others stand still at 99: of those only the time is
+    known.
     """
     return video.state == State.IN_PROGRESS and 0 < (video.progress or 0) < 99
 
 
 @register.filter
-def is_late(video: Video) -> bool:
-    """Whether it has taken longer than nearly all such videos did."""
-    return (
-        video.p97_seconds is not None and (timezone.now() - since(video)).total_seconds() > video.p97_seconds
-    )
+def is_overdue(video: Video) -> bool:
+    """Whether the present step has taken longer than it did for nearly all such videos."""
+    elapsed = (timezone.now() - step_started_at(video)).total_seconds()
+    return video.p97_seconds is not None and elapsed > video.p97_seconds
 
 
 @register.filter
-def about(seconds: float) -> str:
-    """A usual time on the clock, no more precise than it is: from 15 s to 5 s, from 5 minutes to 30 s."""
+def approximate_clock(seconds: float) -> str:
+    """Return a typical duration as `clock` does, rounded to 5 s from 15 s on, to 30 s from 5 minutes on."""
     step = 1 if seconds < 15 else 5 if seconds < 300 else 30
     return clock(step * max(1, round(seconds / step)))
 
 
 @register.filter
 def clock(seconds: float | None) -> str:
-    """Seconds as a clock shows them, `0:04` or `1:02:03`; empty for None."""
+    """Return seconds as a clock shows them, `0:04` or `1:02:03`; empty for None."""
     if seconds is None:
         return ""
     minutes, rest = divmod(max(0, round(seconds)), 60)
@@ -158,8 +159,8 @@ def clock(seconds: float | None) -> str:
 
 
 @register.simple_tag
-def took(begin: datetime | None, end: datetime | None) -> str:
-    """How long from `begin` to `end`, such as `0.4 s` or `3 min 5 s`; empty when either is missing."""
+def duration_between(begin: datetime | None, end: datetime | None) -> str:
+    """Return the time from `begin` to `end`, such as `0.4 s` or `3 min 5 s`; empty when either is missing."""
     if begin is None or end is None:
         return ""
     seconds = max(0.0, (end - begin).total_seconds())
@@ -173,49 +174,50 @@ def took(begin: datetime | None, end: datetime | None) -> str:
 
 
 @register.filter
-def length_asked(video: Video) -> str:
-    """How long it is to be, such as `4 s`; of an extension, `4 s more, 8 s in all`."""
+def requested_length(video: Video) -> str:
+    """Return the length asked for, such as `4 s`; of an extension, `+4 s, 8 s total`."""
     if video.kind == Kind.EXTEND:
-        return f"{video.seconds} s more, {video.total_seconds} s in all"
+        return f"+{video.seconds} s, {video.total_seconds} s total"
     return f"{video.seconds} s"
 
 
 @register.filter
 def dollars(amount: Decimal) -> str:
+    """Return an amount as `format_dollars` writes it."""
     return format_dollars(amount)
 
 
 @register.filter
-def goes_at(video: Video) -> datetime | None:
-    """When a video in the trash is deleted for good; None for one that is not there."""
+def deletion_time(video: Video) -> datetime | None:
+    """Return when a video in the trash is deleted for good; None for one that is not there."""
     return video.trashed_at and video.trashed_at + timedelta(days=settings.TRASH_RETENTION_DAYS)
 
 
 @register.filter
 def days_left(video: Video) -> str:
-    """How long a video in the trash is still kept, in words short enough for a narrow card."""
-    end = goes_at(video)
+    """Return how long a video in the trash is still kept, in words short enough for a narrow card."""
+    end = deletion_time(video)
     days = (end - timezone.now()).days if end else 0
-    return "goes today" if days < 1 else f"{days} day{'' if days == 1 else 's'} left"
+    return "Deleted today" if days < 1 else f"{days} day{'' if days == 1 else 's'} left"
 
 
 @register.filter
-def times(size: str) -> str:
-    """`1280x720` with a real multiplication sign."""
+def format_size(size: str) -> str:
+    """Return a size such as `1280x720` with a real multiplication sign."""
     return size.replace("x", "\u00d7")
 
 
 @register.filter
 def size_name(size: str) -> str:
-    """What people call a size."""
+    """Return what people call a size, such as Landscape."""
     width, height = _sides(size)
     if width == height:
-        return _NAMES.get(size, "Square")
-    return _NAMES.get(size, "Landscape" if width > height else "Portrait")
+        return _SIZE_NAMES.get(size, "Square")
+    return _SIZE_NAMES.get(size, "Landscape" if width > height else "Portrait")
 
 
 @dataclass(frozen=True)
-class Glyph:
+class SizeIcon:
     """A rectangle in a box of 28 by 28."""
 
     x: float
@@ -225,12 +227,12 @@ class Glyph:
 
 
 @register.filter
-def glyph(size: str) -> Glyph:
-    """The shape of a size, drawn so that all sizes weigh the same to the eye."""
+def size_icon(size: str) -> SizeIcon:
+    """Return a rectangle of the size's shape. All have about the same area, so that none looks heavier."""
     width, height = _sides(size)
-    scale = min(sqrt(_GLYPH_AREA / (width * height)), 26 / max(width, height))
+    scale = min(sqrt(_ICON_AREA / (width * height)), 26 / max(width, height))
     w, h = round(width * scale, 1), round(height * scale, 1)
-    return Glyph(round((28 - w) / 2, 1), round((28 - h) / 2, 1), w, h)
+    return SizeIcon(round((28 - w) / 2, 1), round((28 - h) / 2, 1), w, h)
 
 
 def _sides(size: str) -> tuple[int, int]:

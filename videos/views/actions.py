@@ -1,4 +1,4 @@
-"""What can be done about a video, besides deleting it. From a card by HTMX, from its page plainly."""
+"""What can be done with one video while it is made and after it failed: by HTMX from a card, or by a form."""
 
 from collections.abc import Callable
 
@@ -8,55 +8,55 @@ from django.views.decorators.http import require_POST
 
 from videos.models import Video
 from videos.services.videos import abandon_video, cancel_video, recheck_video, resubmit_video, retry_video
-from videos.views.access import Request, get_video, signed_in
+from videos.views.access import Request, get_video
 from videos.views.notifications import notify
 from videos.views.search import Search, video_url
 from videos.views.selectors import with_queue_info
 
-_TOO_LATE = "This video has moved on in the meantime; here is where it stands now."
+_TOO_LATE = "This video's status has changed since you opened the page."
 
 
 @require_POST
-@signed_in
 def cancel(request: Request, public_id: str) -> HttpResponse:
-    return _carry_out(request, public_id, cancel_video)
+    return _perform(request, public_id, cancel_video)
 
 
 @require_POST
-@signed_in
 def retry(request: Request, public_id: str) -> HttpResponse:
-    """Submit a failed video anew: another job, which may cost again."""
-    return _carry_out(request, public_id, retry_video)
+    """Submit a failed video as a new job, which may cost again."""
+    return _perform(request, public_id, retry_video)
 
 
 @require_POST
-@signed_in
-def check_again(request: Request, public_id: str) -> HttpResponse:
-    """Look once more for a result, submitting nothing."""
-    return _carry_out(request, public_id, recheck_video)
+def recheck(request: Request, public_id: str) -> HttpResponse:
+    """Look for the result of a failed video once more, submitting nothing."""
+    return _perform(request, public_id, recheck_video)
 
 
 @require_POST
-@signed_in
-def submit_again(request: Request, public_id: str) -> HttpResponse:
-    """The owner's decision: send it once more, though the first may have been accepted."""
-    return _carry_out(request, public_id, resubmit_video)
+def resubmit(request: Request, public_id: str) -> HttpResponse:
+    """Submit a video again as its owner decided, though the backend may have accepted it before."""
+    return _perform(request, public_id, resubmit_video)
 
 
 @require_POST
-@signed_in
-def give_up(request: Request, public_id: str) -> HttpResponse:
-    return _carry_out(request, public_id, abandon_video)
+def abandon(request: Request, public_id: str) -> HttpResponse:
+    """Mark a video as failed as its owner decided, though the backend may have accepted it."""
+    return _perform(request, public_id, abandon_video)
 
 
-def _carry_out(request: Request, public_id: str, act: Callable[[Video], bool]) -> HttpResponse:
-    """Do it, and show where the video stands: its card to HTMX, else its page."""
+def _perform(request: Request, public_id: str, action: Callable[[Video], bool]) -> HttpResponse:
+    """Apply `action`, and show the video as it is then: HTMX gets its card, others are led to its page.
+
+    Nothing is done to a video in the trash, nor when `action` returns False: a note says so.
+    """
     video = get_video(request, public_id)
-    done = video.trashed_at is None and act(video)
+    done = video.trashed_at is None and action(video)
     video.refresh_from_db()
     if request.htmx:
         with_queue_info([video])
-        response = render(request, "videos/_changed.html", {"video": video, "search": Search.around(request)})
+        context = {"video": video, "search": Search.from_request(request)}
+        response = render(request, "videos/_card_with_poller.html", context)
     else:
         response = redirect(video_url(request, video))
     return response if done else notify(request, response, _TOO_LATE)

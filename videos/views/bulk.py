@@ -1,4 +1,4 @@
-"""What is done to many videos at once, and the star on one. Only one's own are ever touched."""
+"""Actions on many videos at once, and the star on one. Only one's own are ever touched."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,124 +21,123 @@ from videos.services.library import (
     restore_from_trash,
     set_favourite,
 )
-from videos.views.access import Request, get_video, safe_referer, signed_in
+from videos.validation import is_public_id
+from videos.views.access import Request, get_video, safe_referer
 from videos.views.search import Search
 from videos.views.selectors import with_queue_info, with_tags
-from videos.views.trash import undo_key
+from videos.views.undo import offer_undo, remember_batch
 from videos.views.zip_export import zip_response
 
-MOST = 500  # videos at once
+MAX_SELECTED = 500  # videos at once
 
 
 @dataclass(frozen=True)
 class ActionResult:
-    """What to say of a deed, and what undoes it: when the videos were trashed, else empty."""
+    """What an action did, in a sentence, and the batch that undoes it; empty where nothing does."""
 
-    sentence: str
-    undo: str = ""
+    message: str
+    undo_batch: str = ""
 
 
-class RefusedError(Exception):
-    """The deed cannot be done; the text says why. Nothing was changed."""
+class ActionError(Exception):
+    """The action cannot be carried out, and has changed nothing. The text, shown to people, says why."""
 
 
 @require_POST
-@signed_in
 def bulk(request: Request) -> HttpResponseBase:
-    """Do `do` to the videos in `id`. What is not, or no longer, one's own is passed over.
+    """Carry out the action `do` on the videos in `id`, passing over those that are not one's own.
 
-    To HTMX it answers with the cards as they are now and a sentence; else it leads back.
+    HTMX gets the cards as they are now and a toast; others are led back to where they were.
     """
     try:
         videos = _selected(request)
-        deed = request.POST.get("do", "")
-        if deed == "zip":
+        action = request.POST.get("do", "")
+        if action == "zip":
             return _zip(videos)
-        if deed == "compare":
+        if action == "compare":
             return redirect(f"{reverse('videos:compare')}?{urlencode([('id', v.public_id) for v in videos])}")
-        done = _ACTIONS.get(deed, _nothing)(request, videos)
-    except RefusedError as refusal:
-        return _refuse(request, str(refusal))
-    return _tell(request, videos, done)
+        result = _ACTIONS.get(action, _no_action)(request, videos)
+    except ActionError as error:
+        return _error_response(request, str(error))
+    return _success_response(request, videos, result)
 
 
 @require_POST
-@signed_in
 def favourite(request: Request, public_id: str) -> HttpResponse:
     """Mark the video as a favourite, or with `on=0` no longer. HTMX gets the star."""
     video = get_video(request, public_id)
     video.favourite = request.POST.get("on") != "0"
     set_favourite([video], on=video.favourite)
     if request.htmx:
-        return render(request, "videos/_star.html", {"video": video})
+        return render(request, "videos/_favourite_button.html", {"video": video})
     return redirect(safe_referer(request))
 
 
 def _selected(request: Request) -> list[Video]:
-    """One's own among those selected, in their order. Raises `RefusedError` for none and for too many."""
+    """Return one's own of the selected videos, in their order. Raises `ActionError` for none or too many."""
     wanted = list(dict.fromkeys(request.POST.getlist("id")))
-    if len(wanted) > MOST:
-        raise RefusedError(f"At most {MOST} videos at once; {len(wanted):,} are selected.")
-    known = [public_id for public_id in wanted if "\x00" not in public_id]
-    mine = Video.objects.visible_to(request.user).filter(public_id__in=known)
-    found = {video.public_id: video for video in mine}
-    videos = [found[public_id] for public_id in known if public_id in found]
+    if len(wanted) > MAX_SELECTED:
+        raise ActionError(f"Select up to {MAX_SELECTED} videos at once. {len(wanted):,} are selected.")
+    ids = [public_id for public_id in wanted if is_public_id(public_id)]
+    own = Video.objects.visible_to(request.user).filter(public_id__in=ids)
+    found = {video.public_id: video for video in own}
+    videos = [found[public_id] for public_id in ids if public_id in found]
     if not videos:
-        raise RefusedError("Select a video first.")
+        raise ActionError("Select a video first.")
     return videos
 
 
 def _zip(videos: Sequence[Video]) -> HttpResponseBase:
-    films = [video for video in videos if video.file]
-    if not films:
-        raise RefusedError("None of the selected videos has a file yet.")
-    return zip_response(films)
+    with_files = [video for video in videos if video.file]
+    if not with_files:
+        raise ActionError("None of the selected videos has a file yet.")
+    return zip_response(with_files)
 
 
-def _nothing(_: Request, __: Sequence[Video]) -> ActionResult:
-    raise RefusedError("Choose what to do with the selected videos.")
+def _no_action(_: Request, __: Sequence[Video]) -> ActionResult:
+    raise ActionError("Choose an action for the selected videos.")
 
 
-def _favour(_: Request, videos: Sequence[Video]) -> ActionResult:
+def _add_favourites(_: Request, videos: Sequence[Video]) -> ActionResult:
     set_favourite(videos, on=True)
-    return ActionResult(f"{_number(videos)} among the favourites.")
+    return ActionResult(f"{_count(videos)} added to favourites.")
 
 
-def _unfavour(_: Request, videos: Sequence[Video]) -> ActionResult:
+def _remove_favourites(_: Request, videos: Sequence[Video]) -> ActionResult:
     set_favourite(videos, on=False)
-    return ActionResult(f"{_number(videos)} no longer among the favourites.")
+    return ActionResult(f"{_count(videos)} removed from favourites.")
 
 
 def _tag(request: Request, videos: Sequence[Video]) -> ActionResult:
     try:
         tag = add_tag(request.user, videos, request.POST.get("tag", ""))
     except ValidationError as error:
-        raise RefusedError(" ".join(error.messages)) from error
-    return ActionResult(f"{_number(videos)} tagged “{tag}”.")
+        raise ActionError(" ".join(error.messages)) from error
+    return ActionResult(f"{_count(videos)} tagged “{tag}”.")
 
 
 def _untag(request: Request, videos: Sequence[Video]) -> ActionResult:
     name = " ".join(request.POST.get("tag", "").replace("\x00", "").split())
     tag = find_tag(request.user, name)
     if tag is None:
-        raise RefusedError(f"You have no tag “{name}”." if name else "Name the tag to take off.")
+        raise ActionError(f"You have no tag “{name}”." if name else "Enter the tag to remove.")
     remove_tag(videos, tag)
-    return ActionResult(f"“{tag}” taken off {_number(videos)}.")
+    return ActionResult(f"“{tag}” removed from {_count(videos)}.")
 
 
 def _trash(request: Request, videos: Sequence[Video]) -> ActionResult:
     move_to_trash(videos)
-    return ActionResult(f"{_number(videos)} moved to the trash.", undo_key(videos))
+    return ActionResult(f"{_count(videos)} moved to the trash.", remember_batch(request, videos))
 
 
 def _restore(_: Request, videos: Sequence[Video]) -> ActionResult:
     restore_from_trash(videos)
-    return ActionResult(f"{_number(videos)} restored.")
+    return ActionResult(f"{_count(videos)} restored.")
 
 
 _ACTIONS: dict[str, Callable[[Request, Sequence[Video]], ActionResult]] = {
-    "favourite": _favour,
-    "unfavourite": _unfavour,
+    "favourite": _add_favourites,
+    "unfavourite": _remove_favourites,
     "tag": _tag,
     "untag": _untag,
     "trash": _trash,
@@ -146,32 +145,35 @@ _ACTIONS: dict[str, Callable[[Request, Sequence[Video]], ActionResult]] = {
 }
 
 
-def _number(videos: Sequence[Video]) -> str:
+def _count(videos: Sequence[Video]) -> str:
     return "1 video" if len(videos) == 1 else f"{len(videos)} videos"
 
 
-def _tell(request: Request, videos: Sequence[Video], done: ActionResult) -> HttpResponse:
+def _success_response(request: Request, videos: Sequence[Video], result: ActionResult) -> HttpResponse:
     if not request.htmx:
-        messages.success(request, done.sentence, extra_tags=done.undo)
+        if result.undo_batch:
+            offer_undo(request, result.message, result.undo_batch)
+        else:
+            messages.success(request, result.message)
         return redirect(safe_referer(request))
     now = with_tags(Video.objects.visible_to(request.user).filter(pk__in=[video.pk for video in videos]))
     in_trash = request.POST.get("do") == "restore"
-    stay = [video for video in now if (video.trashed_at is not None) == in_trash]
-    kept = {video.public_id for video in stay}
+    remaining = [video for video in now if (video.trashed_at is not None) == in_trash]
+    remaining_ids = {video.public_id for video in remaining}
     context = {
-        "videos": with_queue_info(stay),
-        "gone": [video.public_id for video in videos if video.public_id not in kept],
+        "videos": with_queue_info(remaining),
+        "removed_ids": [video.public_id for video in videos if video.public_id not in remaining_ids],
         "out_of_band": True,
-        "done": done,
-        "search": Search.around(request),
+        "result": result,
+        "search": Search.from_request(request),
     }
-    response = render(request, "videos/_done.html", context)
+    response = render(request, "videos/_bulk_result.html", context)
     response["HX-Trigger"] = "library:changed"
     return response
 
 
-def _refuse(request: Request, sentence: str) -> HttpResponse:
+def _error_response(request: Request, message: str) -> HttpResponse:
     if request.htmx:
-        return render(request, "videos/_done.html", {"done": ActionResult(sentence)}, status=422)
-    messages.error(request, sentence)
+        return render(request, "videos/_bulk_result.html", {"result": ActionResult(message)}, status=422)
+    messages.error(request, message)
     return redirect(safe_referer(request))

@@ -5,72 +5,69 @@ from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.template.defaultfilters import date as written
+from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from videos.formatting import format_dollars
 from videos.models import State, Video
 from videos.prompts.diff import highlight_differences
-from videos.templatetags.studio import times, took
-from videos.views.access import Request, signed_in
-from videos.views.pagination import PUBLIC_ID
+from videos.templatetags.studio import duration_between, format_size
+from videos.validation import is_public_id
+from videos.views.access import Request
 
-FEWEST, MOST = 2, 4
+MIN_VIDEOS, MAX_VIDEOS = 2, 4
 
 
 @dataclass(frozen=True)
-class Row:
-    """One fact that is not the same everywhere, in the order of the videos."""
+class ComparisonRow:
+    """One property in which the videos differ: a value for each, in their order."""
 
     label: str
     values: list[str]
 
 
-_FACTS: dict[str, Callable[[Video], str]] = {
+_PROPERTIES: dict[str, Callable[[Video], str]] = {
     "Model": lambda video: video.model,
-    "Resolution": lambda video: times(video.size),
+    "Resolution": lambda video: format_size(video.size),
     "Duration": lambda video: f"{video.total_seconds} s",
-    "Kind": lambda video: video.get_kind_display(),
+    "Type": lambda video: video.get_kind_display(),
     "Backend": lambda video: video.backend.name,
-    "Cost": lambda video: "no price" if video.price is None else format_dollars(video.price),
-    "Reference": lambda video: "an image" if video.reference_id else "none",
-    "Made": lambda video: written(timezone.localtime(video.created_at), "j M Y, H:i"),
-    "Waited": lambda video: took(video.created_at, video.accepted_at),
-    "Generated in": lambda video: took(video.accepted_at, video.generated_at),
+    "Cost": lambda video: "No price" if video.price is None else format_dollars(video.price),
+    "Reference": lambda video: "Image" if video.reference_id else "None",
+    "Created": lambda video: format_date(timezone.localtime(video.created_at), "j M Y, H:i"),
+    "Queue time": lambda video: duration_between(video.created_at, video.accepted_at),
+    "Generation time": lambda video: duration_between(video.accepted_at, video.generated_at),
 }
 
 
 @require_safe
-@signed_in
 def compare(request: Request) -> HttpResponse:
-    """Show the videos of `?id=…&id=…` in that order. Fewer than two or more than four that are one's own,
-    finished and on show make a 400 that says so.
+    """Show the videos of `?id=…&id=…` in that order.
+
+    400 with an explanation unless two to four of them are one's own, finished and not in the trash.
     """
-    wanted = [text for text in dict.fromkeys(request.GET.getlist("id")) if PUBLIC_ID.fullmatch(text)]
-    videos = _finished(request, wanted[: MOST + 1])
-    if not FEWEST <= len(videos) <= MOST or len(wanted) > MOST:
-        return render(request, "videos/incomparable.html", {"count": len(wanted)}, status=400)
+    ids = [each for each in dict.fromkeys(request.GET.getlist("id")) if is_public_id(each)]
+    videos = _finished(request, ids[: MAX_VIDEOS + 1])
+    if not MIN_VIDEOS <= len(videos) <= MAX_VIDEOS or len(ids) > MAX_VIDEOS:
+        return render(request, "videos/compare_unavailable.html", {"count": len(ids)}, status=400)
     prompts = highlight_differences([video.prompt for video in videos])
     context = {
         "takes": list(zip(videos, prompts, strict=True)),
         "count": len(videos),
-        "same_prompt": len({video.prompt for video in videos}) == 1,
-        "rows": _rows(videos),
+        "is_same_prompt": len({video.prompt for video in videos}) == 1,
+        "rows": _differing_rows(videos),
     }
     return render(request, "videos/compare.html", context)
 
 
-def _finished(request: Request, wanted: Sequence[str]) -> list[Video]:
-    mine = (
-        Video.objects.visible_to(request.user)
-        .not_trashed()
-        .filter(public_id__in=wanted, state=State.COMPLETED)
-    )
-    found = {video.public_id: video for video in mine.select_related("backend")}
-    return [found[public_id] for public_id in wanted if public_id in found]
+def _finished(request: Request, ids: Sequence[str]) -> list[Video]:
+    visible = Video.objects.visible_to(request.user).not_trashed()
+    finished = visible.filter(public_id__in=ids, state=State.COMPLETED)
+    found = {video.public_id: video for video in finished.select_related("backend")}
+    return [found[public_id] for public_id in ids if public_id in found]
 
 
-def _rows(videos: Sequence[Video]) -> list[Row]:
-    rows = [Row(label, [fact(video) for video in videos]) for label, fact in _FACTS.items()]
+def _differing_rows(videos: Sequence[Video]) -> list[ComparisonRow]:
+    rows = [ComparisonRow(label, [value(video) for video in videos]) for label, value in _PROPERTIES.items()]
     return [row for row in rows if len(set(row.values)) > 1]

@@ -1,78 +1,86 @@
-"""One video: the player, what is known of it, its family, and what can be done about it."""
+"""The page of one video: the player, what is known of it, its lineage, and what can be done with it."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HTMX_STOP_POLLING
 
 from videos.capabilities import capabilities_for
 from videos.models import Tag, Video
-from videos.services.characters import why_no_character
+from videos.services.characters import find_character_problem
 from videos.services.videos import delete_video
 from videos.templatetags.studio import version
-from videos.views import lineage
-from videos.views.access import Request, get_video, signed_in
-from videos.views.pagination import beside
+from videos.views.access import Request, get_video
+from videos.views.lineage import lineage_tree
+from videos.views.pagination import adjacent_videos
 from videos.views.search import Search
 from videos.views.selectors import with_queue_info
-from videos.views.takes import siblings
-
-STOP_POLLING = 286  # HTMX takes this for "swap this in, and do not ask again"
+from videos.views.takes import other_takes
 
 
 @require_safe
-@signed_in
 @vary_on_headers("HX-Request")
 def detail(request: Request, public_id: str) -> HttpResponse:
-    """Show the page. HTMX, telling the `version` it shows, gets 204 or the page's changing part.
+    """Show the page. HTMX, telling the `version` it shows, gets 204 or the parts that have changed since.
 
-    The query is that of the library one came from, and says which videos are the neighbours.
+    The query is that of the library one came from, and says which videos come before and after this one.
     """
     video = get_video(request, public_id)
+    search = Search.from_query(request.GET)
     if not request.htmx:
-        return page(request, video, Search.of(request.GET))
+        return render_detail(request, video, search)
     (video,) = with_queue_info([video])
     if request.GET.get("version") == version(video):
         return HttpResponse(status=204)
-    status = 200 if video.is_in_flight else STOP_POLLING
-    return render(request, "videos/_news.html", _changing(request, video), status=status)
+    context = _update_context(request, video) | {"search": search}
+    status = 200 if video.is_in_flight else HTMX_STOP_POLLING
+    return render(request, "videos/_detail_update.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
 def delete(request: Request, public_id: str) -> HttpResponse:
-    """Ask first; a POST deletes for good what is in the trash. What is not there goes there first."""
+    """Ask first; a POST deletes a video in the trash for good. Any other is moved there first."""
     video = get_video(request, public_id)
     if video.trashed_at is None:
-        return redirect("videos:throw", public_id)
+        return redirect("videos:move_to_trash", public_id)
     if request.method != "POST":
-        return render(request, "videos/delete.html", {"video": video})
+        return render(request, "videos/delete_confirm.html", {"video": video})
     delete_video(video)
     return redirect("videos:trash")
 
 
-def page(
-    request: Request, video: Video, search: Search, *, status: int = 200, **said: object
+def render_detail(
+    request: Request, video: Video, search: Search, *, status: int = 200, **errors: object
 ) -> HttpResponse:
-    """Show the whole page of `video`, as reached by `search`; `said` is what its forms have to say."""
+    """Draw the whole page of `video`, as reached by `search`; `errors` are what its forms have to say."""
     (video,) = with_queue_info([video])
-    before, after = beside(video, search.matches(request.user), search.chosen_sort.order)
-    around = {"search": search, "before": before, "after": after}
-    context = {**_changing(request, video), **kept(request, video), **around, **said}
+    previous_video, next_video = adjacent_videos(
+        video, search.matches(request.user), search.sort_option.order
+    )
+    context = {
+        **_update_context(request, video),
+        **tag_context(request, video),
+        "search": search,
+        "previous_video": previous_video,
+        "next_video": next_video,
+        **errors,
+    }
     return render(request, "videos/detail.html", context, status=status)
 
 
-def kept(request: Request, video: Video) -> dict[str, object]:
-    """What drawing its tags takes."""
-    return {"video": video, "labels": video.tags.all(), "own_tags": Tag.objects.filter(owner=request.user)}
+def tag_context(request: Request, video: Video) -> dict[str, object]:
+    """Return what the tags of a video are drawn from."""
+    return {"video": video, "tags": video.tags.all(), "own_tags": Tag.objects.filter(owner=request.user)}
 
 
-def _changing(request: Request, video: Video) -> dict[str, object]:
+def _update_context(request: Request, video: Video) -> dict[str, object]:
+    """What the parts of the page that change by themselves are drawn from."""
     return {
         "video": video,
-        "family": lineage.lineage_tree(video),
-        "takes": siblings(request, video),
+        "lineage": lineage_tree(video),
+        "takes": other_takes(request, video),
         "characters": video.characters.all(),
-        "ways": capabilities_for(video),
-        "can_cast": not why_no_character(video),
+        "capabilities": capabilities_for(video),
+        "can_create_character": not find_character_problem(video),
     }

@@ -1,4 +1,4 @@
-"""The library's counts, remembered where counting takes long: a page is not to wait for them."""
+"""The library's facet counts, cached where counting takes long: a page is not to wait for them."""
 
 import hashlib
 import time
@@ -7,44 +7,44 @@ from dataclasses import dataclass, replace
 from django.core.cache import cache
 
 from accounts.models import User
-from videos.views.search import Found, Search, count
+from videos.views.search import FacetCounts, Search, count_facets
 
-MANY = 2000  # videos; fewer are counted for every page
-FRESH = 10  # seconds for which counts are shown as they are
-KEPT = 600  # seconds for which they are shown while they are counted anew
+MIN_CACHED = 2000  # videos counted; fewer are counted again for every page
+FRESH_FOR = 10  # seconds for which counts are shown as they are
+CACHED_FOR = 600  # seconds for which older counts are shown while the page asks for new ones
 
 
 @dataclass(frozen=True)
-class Counts:
-    """What was found. `is_old`: the page asks for it again by itself."""
+class CachedCounts:
+    """The counts of a search. When they are stale, the page asks for new ones by itself."""
 
-    found: Found
-    is_old: bool = False
+    counts: FacetCounts
+    is_stale: bool = False
 
 
-def recall(search: Search, owner: User) -> Counts:
-    """Return the counts of a search. Those of many videos may be as old as KEPT."""
+def cached_counts(search: Search, owner: User) -> CachedCounts:
+    """Return the counts of a search. Those of many videos may be as old as CACHED_FOR."""
     try:
-        known = cache.get(_key(search, owner))
+        cached = cache.get(_key(search, owner))
     except Exception:  # noqa: BLE001 - each kind of cache has errors of its own, and none may close the library
-        known = None
-    if known is None:
-        return anew(search, owner)
-    moment, found = known
-    return Counts(found, is_old=time.time() - moment > FRESH)
+        cached = None
+    if cached is None:
+        return fresh_counts(search, owner)
+    counted_at, counts = cached
+    return CachedCounts(counts, is_stale=time.time() - counted_at > FRESH_FOR)
 
 
-def anew(search: Search, owner: User) -> Counts:
-    """Count now, and remember it where it took long."""
-    found = count(search, owner)
-    if found.counted >= MANY:
+def fresh_counts(search: Search, owner: User) -> CachedCounts:
+    """Count now, and cache the counts of many videos."""
+    counts = count_facets(search, owner)
+    if counts.examined >= MIN_CACHED:
         try:
-            cache.set(_key(search, owner), (time.time(), found), KEPT)
+            cache.set(_key(search, owner), (time.time(), counts), CACHED_FOR)
         except Exception:  # noqa: BLE001 - as above
-            return Counts(found)
-    return Counts(found)
+            return CachedCounts(counts)
+    return CachedCounts(counts)
 
 
 def _key(search: Search, owner: User) -> str:
-    asked = replace(search, sort="").address
-    return f"library:{owner.pk}:{hashlib.sha256(asked.encode()).hexdigest()}"
+    address = replace(search, sort="").address
+    return f"library:{owner.pk}:{hashlib.sha256(address.encode()).hexdigest()}"

@@ -8,13 +8,12 @@ from django.views.decorators.http import require_safe
 from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, readable_name, serve_or_404
 from videos.media.reference import THUMBNAIL_TYPE
 from videos.models import ReferenceImage
-from videos.views.access import Request, get_video, signed_in
+from videos.views.access import Request, get_video
 
 
 @require_safe
-@signed_in
 def file(request: Request, public_id: str) -> HttpResponseBase:
-    """The clip itself, with byte ranges so that players can seek. `?download=1` saves it."""
+    """Send the video itself, with byte ranges so that players can seek. `?download=1` saves it."""
     video = get_video(request, public_id)
     stored = StoredFile(
         video.file,
@@ -27,22 +26,19 @@ def file(request: Request, public_id: str) -> HttpResponseBase:
 
 
 @require_safe
-@signed_in
 def poster(request: Request, public_id: str) -> HttpResponseBase:
     return serve_or_404(request, StoredFile(get_video(request, public_id).poster, POSTER_TYPE))
 
 
 @require_safe
-@signed_in
 def scrub(request: Request, public_id: str) -> HttpResponseBase:
     """The scrub sheet: moments of the clip as tiles in one picture."""
     return serve_or_404(request, StoredFile(get_video(request, public_id).scrub_sheet, SCRUB_TYPE))
 
 
 @require_safe
-@signed_in
 def reference(request: Request, public_id: str) -> HttpResponseBase:
-    """The picture the video started from."""
+    """Send the reference image of a video."""
     image = get_video(request, public_id).reference
     if image is None:
         raise Http404
@@ -50,17 +46,15 @@ def reference(request: Request, public_id: str) -> HttpResponseBase:
 
 
 @require_safe
-@signed_in
 def picture(request: Request, public_id: str) -> HttpResponseBase:
-    """A reference image itself; also one that was deleted, while a video was made from it."""
+    """Send a reference image; a deleted one too, for as long as a video made from it is there."""
     image = get_object_or_404(ReferenceImage, owner=request.user, public_id=public_id)
     return serve_or_404(request, StoredFile(image.file, image.content_type, etag=image.sha256))
 
 
 @require_safe
-@signed_in
 def thumbnail(request: Request, public_id: str) -> HttpResponseBase:
-    """A reference image, small. Those from before there were thumbnails come whole."""
+    """Send a reference image, small. Images older than thumbnails are sent whole."""
     image = get_object_or_404(ReferenceImage, owner=request.user, public_id=public_id)
     if not image.thumbnail:
         return serve_or_404(request, StoredFile(image.file, image.content_type, etag=image.sha256))

@@ -8,7 +8,7 @@ from videos.views.access import Request
 
 
 def notify(request: Request, response: HttpResponse, text: str) -> HttpResponse:
-    """Add `text` to what `response` brings: a toast for HTMX, a message on the next page otherwise."""
+    """Return `response` with `text` beside it: a toast for HTMX, else a message on the next page."""
     if request.htmx:
         return trigger_client_event(response, "toast", {"text": text})
     messages.info(request, text)

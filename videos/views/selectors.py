@@ -1,4 +1,4 @@
-"""What cards need beside their row, read in a constant number of queries."""
+"""What cards are drawn from besides their row, read in a constant number of queries."""
 
 from collections.abc import Iterable
 
@@ -10,26 +10,28 @@ from videos.models.video import VideoQuerySet
 
 
 def with_queue_info(videos: Iterable[Video]) -> list[Video]:
-    """Return the videos with what drawing them takes: the `place` in the queue of those that are queued, what
-    is `usual` for those that run, the backend of those that failed. Besides what `turns.places` asks, that is
-    a query for those that run and one for those that failed, however many.
+    """Return the videos with the `queue_position` of those that are queued, the `typical_seconds` and
+    `p97_seconds` of those in progress, and the backend of those that failed.
+
+    Besides the queries of `fair_queue.queue_positions`, that is one for those in progress and one for those
+    that failed, however many there are.
     """
     drawn = list(videos)
-    places = fair_queue.queue_positions(drawn)
+    positions = fair_queue.queue_positions(drawn)
     for video in drawn:
-        video.queue_position = places.get(video.pk)
-    _recall_usual([video for video in drawn if video.state == State.IN_PROGRESS])
+        video.queue_position = positions.get(video.pk)
+    _add_typical_durations([video for video in drawn if video.state == State.IN_PROGRESS])
     prefetch_related_objects([video for video in drawn if video.state == State.FAILED], "backend")
     return drawn
 
 
-def _recall_usual(running: list[Video]) -> None:
-    pasts = durations.stats_for(durations.profile_of(video) for video in running)
+def _add_typical_durations(running: list[Video]) -> None:
+    stats = durations.stats_for(durations.profile_of(video) for video in running)
     for video in running:
-        if estimate := pasts[durations.profile_of(video)].estimate:
+        if estimate := stats[durations.profile_of(video)].estimate:
             video.typical_seconds, video.p97_seconds = estimate.median, estimate.p97
 
 
 def with_tags(videos: VideoQuerySet) -> VideoQuerySet:
-    """The videos with their `labels`, which cards show, in one query more."""
-    return videos.prefetch_related(Prefetch("tags", to_attr="labels"))
+    """Return the videos with their tags in `tag_list`, which cards show, in one more query."""
+    return videos.prefetch_related(Prefetch("tags", to_attr="tag_list"))

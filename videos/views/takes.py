@@ -1,4 +1,4 @@
-"""Takes: videos of one wish, asked for in one go."""
+"""Takes: videos of one prompt with the same settings, asked for in one go."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,30 +9,33 @@ from django.urls import reverse
 
 from videos.models import State, Video
 from videos.views.access import Request
-from videos.views.compare import FEWEST, MOST
+from videos.views.compare import MAX_VIDEOS, MIN_VIDEOS
 
 
 @dataclass(frozen=True)
-class Siblings:
-    """The other takes of a video, as far as its owner has them, and where to compare those that are done."""
+class OtherTakes:
+    """The other takes of a video that its owner still has, and the address that compares the finished ones.
 
-    others: list[Video]
-    compare: str = ""
+    The address is empty where they cannot be compared.
+    """
+
+    videos: list[Video]
+    compare_url: str = ""
 
 
-def siblings(request: Request, video: Video) -> Siblings:
-    """Return the other takes that are not in the trash, in order. One query, and none for a video alone."""
+def other_takes(request: Request, video: Video) -> OtherTakes:
+    """Return the other takes, without the trash, in order. One query; none for a video without takes."""
     if video.take_group is None:
-        return Siblings([])
-    on_show = Video.objects.visible_to(request.user).not_trashed()
-    all_takes = list(on_show.filter(take_group=video.take_group).order_by("take"))
-    done = [each.public_id for each in all_takes if each.state == State.COMPLETED]
-    address = f"{reverse('videos:compare')}?{urlencode({'id': done}, doseq=True)}"
-    comparable = FEWEST <= len(done) <= MOST
-    return Siblings([each for each in all_takes if each.pk != video.pk], address if comparable else "")
+        return OtherTakes([])
+    visible = Video.objects.visible_to(request.user).not_trashed()
+    takes = list(visible.filter(take_group=video.take_group).order_by("take"))
+    finished = [each.public_id for each in takes if each.state == State.COMPLETED]
+    can_compare = MIN_VIDEOS <= len(finished) <= MAX_VIDEOS
+    compare_url = f"{reverse('videos:compare')}?{urlencode({'id': finished}, doseq=True)}"
+    return OtherTakes([each for each in takes if each.pk != video.pk], compare_url if can_compare else "")
 
 
-def in_order(videos: Iterable[Video]) -> list[Video]:
-    """Return videos, newest first, with those that stand together as takes in the order of their numbers."""
-    together = groupby(videos, key=lambda video: video.take_group or video.pk)
-    return [video for _, takes in together for video in sorted(takes, key=lambda video: video.take)]
+def sort_takes(videos: Iterable[Video]) -> list[Video]:
+    """Return videos, newest first, with neighbouring takes of one group in the order of their numbers."""
+    groups = groupby(videos, key=lambda video: video.take_group or video.pk)
+    return [video for _, takes in groups for video in sorted(takes, key=lambda video: video.take)]

@@ -1,4 +1,4 @@
-"""Prompt templates: those for everybody and one's own, to start from, and one's own to keep."""
+"""Prompt templates: the shared ones and one's own, to start from; one's own to write, edit and delete."""
 
 from itertools import groupby
 
@@ -12,73 +12,73 @@ from django.views.decorators.vary import vary_on_headers
 from videos.forms.templates import OwnTemplateForm
 from videos.models import PromptTemplate
 from videos.prompts.syntax import escape_braces
-from videos.views.access import Request, get_video, search_terms, signed_in
+from videos.views.access import Request, get_video, search_terms
 
 
 @require_safe
-@signed_in
 @vary_on_headers("HX-Request")
 def templates(request: Request) -> HttpResponse:
-    """Show all that one may start from, one's own first; `?q=` searches titles and prompts."""
-    words = search_terms(request)
-    seen = PromptTemplate.objects.visible_to(request.user)
-    for word in words:
-        seen = seen.filter(Q(title__icontains=word) | Q(prompt__icontains=word))
-    found = list(seen)
-    mine = [each for each in found if each.owner_id]
-    context = {"mine": mine[::-1], "shelves": _shelves(found), "q": " ".join(words)}
-    return render(request, "videos/_templates.html" if request.htmx else "videos/templates.html", context)
+    """Show the templates one may start from, one's own first; `?q=` searches titles and prompts."""
+    terms = search_terms(request)
+    visible = PromptTemplate.objects.visible_to(request.user)
+    for term in terms:
+        visible = visible.filter(Q(title__icontains=term) | Q(prompt__icontains=term))
+    found = list(visible)
+    own = [each for each in found if each.owner_id]
+    context = {"own": own[::-1], "categories": _by_category(found), "q": " ".join(terms)}
+    return render(request, "videos/_template_list.html" if request.htmx else "videos/templates.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
 def create(request: Request) -> HttpResponse:
-    """A new template of one's own; `?of=` names a video of one's own that it starts with."""
+    """Write a template of one's own; it starts with the video `?of=`, where there is one."""
     if request.method == "POST":
         return _save(request, PromptTemplate())
-    form = OwnTemplateForm(owner=request.user, initial=_of_video(request))
-    return render(request, "videos/template.html", {"form": form})
+    form = OwnTemplateForm(owner=request.user, initial=_initial_from_video(request))
+    return render(request, "videos/template_form.html", {"form": form})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
-def change(request: Request, pk: int) -> HttpResponse:
-    template = _own(request, pk)
+def edit(request: Request, pk: int) -> HttpResponse:
+    template = _get_own_template(request, pk)
     if request.method == "POST":
         return _save(request, template)
-    return render(
-        request, "videos/template.html", {"form": OwnTemplateForm(instance=template, owner=request.user)}
-    )
+    form = OwnTemplateForm(instance=template, owner=request.user)
+    return render(request, "videos/template_form.html", {"form": form})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
 def delete(request: Request, pk: int) -> HttpResponse:
-    """Ask first; a POST deletes. Videos made from it stay."""
-    template = _own(request, pk)
+    """Ask first; a POST deletes. Videos made from the template stay."""
+    template = _get_own_template(request, pk)
     if request.method != "POST":
-        return render(request, "videos/template_delete.html", {"template": template})
+        return render(request, "videos/template_delete_confirm.html", {"template": template})
     template.delete()
-    messages.info(request, f"“{template.title}” is deleted.")
+    messages.info(request, f"Template “{template.title}” deleted.")
     return redirect("videos:templates")
 
 
 def _save(request: Request, template: PromptTemplate) -> HttpResponse:
     form = OwnTemplateForm(request.POST, instance=template, owner=request.user)
     if not form.is_valid():
-        return render(request, "videos/template.html", {"form": form}, status=422)
+        return render(request, "videos/template_form.html", {"form": form}, status=422)
     saved = form.save()
-    messages.info(request, f"“{saved.title}” is kept{'' if saved.owner_id else ' for everybody'}.")
+    messages.info(
+        request, f"Template “{saved.title}” saved{'' if saved.owner_id else ' and shared with everyone'}."
+    )
     return redirect("videos:templates")
 
 
-def _own(request: Request, pk: int) -> PromptTemplate:
-    """One's own template. Raises `Http404` for a shared one, another's or an unknown one, to staff too."""
+def _get_own_template(request: Request, pk: int) -> PromptTemplate:
+    """Return one's own template. Raises `Http404` for a shared one, another's or an unknown one."""
     return get_object_or_404(PromptTemplate, owner=request.user, pk=pk)
 
 
-def _of_video(request: Request) -> dict[str, object]:
-    """What a template made of a video starts with: its prompt means what it says, so braces are escaped."""
+def _initial_from_video(request: Request) -> dict[str, object]:
+    """Return what a template made from a video starts with.
+
+    The video's prompt has no variables, whatever it looks like: its braces are escaped.
+    """
     public_id = request.GET.get("of")
     if public_id is None:
         return {}
@@ -91,9 +91,9 @@ def _of_video(request: Request) -> dict[str, object]:
     }
 
 
-def _shelves(templates: list[PromptTemplate]) -> list[tuple[str, list[PromptTemplate]]]:
-    """The shared ones by category, in the order in which the categories first come; without one, last."""
+def _by_category(templates: list[PromptTemplate]) -> list[tuple[str, list[PromptTemplate]]]:
+    """Return the shared templates by category, in the order of first mention; those without one come last."""
     shared = [each for each in templates if not each.owner_id]
     order = [*dict.fromkeys(each.category for each in shared if each.category), ""]
     shared.sort(key=lambda each: order.index(each.category))
-    return [(name, list(each)) for name, each in groupby(shared, key=lambda each: each.category)]
+    return [(category, list(group)) for category, group in groupby(shared, key=lambda each: each.category)]

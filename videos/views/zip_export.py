@@ -1,4 +1,4 @@
-"""Many videos as one ZIP, written while it is sent: nothing is stored, and memory does not grow with it."""
+"""Many videos as one ZIP, written while it is sent: nothing is stored, and memory use stays flat."""
 
 import json
 import logging
@@ -20,13 +20,13 @@ from videos.models import Video
 logger = logging.getLogger(__name__)
 
 CHUNK = 256 * 1024  # bytes read at once
-MISSING = "missing.txt"
+MISSING = "missing.txt"  # lists the files that could not be read
 
 
 def zip_response(videos: Sequence[Video]) -> StreamingHttpResponse:
-    """Send the videos' files, each with a JSON beside it that tells what it is.
+    """Send the videos' files, each with a JSON file beside it that describes the video.
 
-    Everything is asked of the database before the archive is sent, which may take long.
+    Everything is read from the database before the archive is sent, which may take long.
     """
     name = f"contentgen-{timezone.localtime():%Y-%m-%d-%H%M}.zip"
     prefetch_related_objects(videos, "backend", "reference", "source", "tags")
@@ -37,20 +37,20 @@ def zip_response(videos: Sequence[Video]) -> StreamingHttpResponse:
 
 
 def archive(videos: Sequence[Video]) -> Iterator[bytes]:
-    """Yield a ZIP of the videos. Films are compressed already, so they are stored as they are (ZIP64).
+    """Yield a ZIP of the videos. They are compressed already, so they are stored as they are (ZIP64).
 
-    What cannot be read is named in `missing.txt`, at the end, instead of breaking the archive; what was read
-    of it before stays in.
+    A file that cannot be read is listed in `missing.txt`, at the end, instead of breaking the archive; what
+    was read of it before stays in.
     """
     stream = ZipStream()
     missing: list[str] = []
-    for name, video in zip(_names(videos), videos, strict=True):
+    for name, video in zip(_file_names(videos), videos, strict=True):
         stream.add(json.dumps(sidecar(video), ensure_ascii=False, indent=2), f"{name}.json")
-        film = _open(video)
-        if film is None:
+        file = _open(video)
+        if file is None:
             missing.append(f"{name}.mp4  {video.public_id}  there is no file")
         else:
-            stream.add(_chunks(film, f"{name}.mp4  {video.public_id}", missing), f"{name}.mp4")
+            stream.add(_chunks(file, f"{name}.mp4  {video.public_id}", missing), f"{name}.mp4")
         yield from stream.all_files()
     if missing:
         lines = ["These files could not be read, or not to their end:", "", *missing, ""]
@@ -60,26 +60,26 @@ def archive(videos: Sequence[Video]) -> Iterator[bytes]:
 
 def _open(video: Video) -> "File[bytes] | None":
     try:
-        film: File[bytes] = video.file.storage.open(video.file.name or "")
+        file: File[bytes] = video.file.storage.open(video.file.name or "")
     except OSError as error:
         logger.warning("%s has no file to put into an archive: %s", video, error)
         return None
-    return film
+    return file
 
 
-def _chunks(film: "File[bytes]", name: str, missing: list[str]) -> Iterator[bytes]:
-    """Yield the film's bytes; note it in `missing` when it breaks off."""
-    with film:
+def _chunks(file: "File[bytes]", name: str, missing: list[str]) -> Iterator[bytes]:
+    """Yield the bytes of the file, and add it to `missing` when it breaks off."""
+    with file:
         try:
-            while chunk := film.read(CHUNK):
+            while chunk := file.read(CHUNK):
                 yield chunk
         except OSError as error:
             logger.warning("A file broke off while it was archived: %s: %s", name, error)
             missing.append(f"{name}  broke off")
 
 
-def _names(videos: Sequence[Video]) -> Iterator[str]:
-    """A file name for each, without suffix: readable, and no two the same where case does not count."""
+def _file_names(videos: Sequence[Video]) -> Iterator[str]:
+    """Yield a file name for each, without suffix: readable, and unique even where case does not count."""
     taken = {MISSING.partition(".")[0]}
     for video in videos:
         readable = name = unicodedata.normalize("NFC", readable_name(video.prompt) or video.public_id)[:60]
@@ -92,7 +92,7 @@ def _names(videos: Sequence[Video]) -> Iterator[str]:
 
 
 def sidecar(video: Video) -> dict[str, Any]:
-    """What is known of a video, for whoever finds its file years later."""
+    """Return what is known of a video, for whoever finds its file years later."""
     reference = video.reference
     return {
         "id": video.public_id,
@@ -103,10 +103,10 @@ def sidecar(video: Video) -> dict[str, Any]:
         "status": video.status,
         "backend": video.backend.name,
         "backend_job_id": video.backend_job_id or None,
-        "created_at": _moment(video.created_at),
-        "accepted_at": _moment(video.accepted_at),
-        "generated_at": _moment(video.generated_at),
-        "finished_at": _moment(video.finished_at),
+        "created_at": _timestamp(video.created_at),
+        "accepted_at": _timestamp(video.accepted_at),
+        "generated_at": _timestamp(video.generated_at),
+        "finished_at": _timestamp(video.finished_at),
         "price_usd": None if video.price is None else str(video.price),
         "kind": video.kind,
         "source_id": video.source.public_id if video.source else video.remixed_from or None,
@@ -132,5 +132,5 @@ def sidecar(video: Video) -> dict[str, Any]:
     }
 
 
-def _moment(moment: datetime | None) -> str | None:
+def _timestamp(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None

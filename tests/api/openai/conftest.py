@@ -1,4 +1,4 @@
-"""Programs at the door: alice's token may write, bob's is a stranger's."""
+"""Shared by the tests of the Videos API: programs with tokens of alice, and of bob, a stranger."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -29,7 +29,7 @@ def program(user: User, scope: Scope = Scope.WRITE) -> Client:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """No worker runs beside unit tests, so there is nothing to wait for."""
-    monkeypatch.setattr(characters, "WAIT", 0.0)
+    monkeypatch.setattr(characters, "MAX_WAIT", 0.0)
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def test_it_waits_for_the_worker(client: Client, film: bytes, monkeypatch: pytes
     def work(_: float) -> None:
         Character.objects.update(backend_character_id="c1", due_at=None)
 
-    monkeypatch.setattr(characters, "WAIT", 60.0)
+    monkeypatch.setattr(characters, "MAX_WAIT", 60.0)
     monkeypatch.setattr(characters.time, "sleep", work)
 
     assert _post(client, film).status_code == 200
@@ -58,7 +58,7 @@ def test_one_that_the_backend_refuses(client: Client, film: bytes, monkeypatch: 
     def refuse(_: float) -> None:
         Character.objects.update(error_message="No face is in it.", due_at=None)
 
-    monkeypatch.setattr(characters, "WAIT", 60.0)
+    monkeypatch.setattr(characters, "MAX_WAIT", 60.0)
     monkeypatch.setattr(characters.time, "sleep", refuse)
 
     reply = _post(client, film)

@@ -20,13 +20,13 @@ SAFE = ("get", "head")
 
 def _routes() -> list[tuple[str, str]]:
     """Every method and address below /api/ that there is, as the URL resolver knows them."""
-    (door,) = (
+    (resolver,) = (
         each
         for each in get_resolver().url_patterns
         if isinstance(each, URLResolver) and str(each.pattern) == "api/"
     )
     found = set()
-    for pattern in door.url_patterns:
+    for pattern in resolver.url_patterns:
         assert isinstance(pattern, URLPattern)
         route = f"api/{pattern.pattern}"
         if route in PUBLIC or route == "api/":

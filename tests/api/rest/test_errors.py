@@ -38,7 +38,7 @@ def test_what_nobody_expected_is_logged_and_not_told(program: Client, monkeypatc
     def broken(*args: object) -> None:
         raise RuntimeError("the disk is on fire")
 
-    monkeypatch.setattr(views, "describe", broken)
+    monkeypatch.setattr(views, "serialize_video", broken)
     response = program.post(f"{URL}/generate", {"prompt": "A lake"})
     message = refused(response, 500, code="internal_error")
     assert "fire" not in message

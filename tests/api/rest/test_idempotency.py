@@ -7,10 +7,12 @@ from threading import Barrier
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import User
+from tests.api.rest.conftest import URL
 from tests.factories import VideoFactory
 from videos.api import idempotency
 from videos.api.auth import Caller
@@ -18,7 +20,7 @@ from videos.api.errors import ApiError
 from videos.engine import sweep
 from videos.models import IdempotencyRecord, State, Video
 
-ASKED = idempotency.fingerprint("generate", {"prompt": "A lake"})
+ASKED = idempotency.compute_fingerprint("generate", {"prompt": "A lake"})
 
 
 @pytest.fixture
@@ -35,14 +37,17 @@ def never() -> Video:
     raise AssertionError("it was carried out again")
 
 
-def test_a_fingerprint_tells_wishes_apart():
-    same = idempotency.fingerprint("generate", {"size": "1x1", "prompt": "A lake"}, {"image": b"1"})
-    assert idempotency.fingerprint("generate", {"prompt": "A lake", "size": "1x1"}, {"image": b"1"}) == same
+def test_a_fingerprint_tells_requests_apart():
+    same = idempotency.compute_fingerprint("generate", {"size": "1x1", "prompt": "A lake"}, {"image": b"1"})
+    assert (
+        idempotency.compute_fingerprint("generate", {"prompt": "A lake", "size": "1x1"}, {"image": b"1"})
+        == same
+    )
     others = [
-        idempotency.fingerprint("edit", {"prompt": "A lake", "size": "1x1"}, {"image": b"1"}),
-        idempotency.fingerprint("generate", {"prompt": "A pond", "size": "1x1"}, {"image": b"1"}),
-        idempotency.fingerprint("generate", {"prompt": "A lake", "size": "1x1"}, {"image": b"2"}),
-        idempotency.fingerprint("generate", {"prompt": "A lake", "size": "1x1"}),
+        idempotency.compute_fingerprint("edit", {"prompt": "A lake", "size": "1x1"}, {"image": b"1"}),
+        idempotency.compute_fingerprint("generate", {"prompt": "A pond", "size": "1x1"}, {"image": b"1"}),
+        idempotency.compute_fingerprint("generate", {"prompt": "A lake", "size": "1x1"}, {"image": b"2"}),
+        idempotency.compute_fingerprint("generate", {"prompt": "A lake", "size": "1x1"}),
     ]
     assert len({same, *others}) == 5
 
@@ -50,37 +55,37 @@ def test_a_fingerprint_tells_wishes_apart():
 @pytest.mark.django_db
 class TestWithAKey:
     def test_it_is_carried_out_once(self, caller: Caller):
-        video, is_new = idempotency.once(caller, ASKED, making(caller), key="k")
+        video, is_new = idempotency.create_once(caller, ASKED, making(caller), key="k")
         assert is_new
-        assert idempotency.once(caller, ASKED, never, key="k") == (video, False)
+        assert idempotency.create_once(caller, ASKED, never, key="k") == (video, False)
         assert Video.objects.count() == 1
 
     def test_another_token_of_the_same_person_is_answered_too(self, caller: Caller):
-        video, _ = idempotency.once(caller, ASKED, making(caller), key="k")
+        video, _ = idempotency.create_once(caller, ASKED, making(caller), key="k")
         other, _ = tokens.issue(caller.user, "another")
-        assert idempotency.once(Caller(caller.user, other), ASKED, never, key="k") == (video, False)
+        assert idempotency.create_once(Caller(caller.user, other), ASKED, never, key="k") == (video, False)
 
     def test_something_else_is_refused(self, caller: Caller):
-        idempotency.once(caller, ASKED, making(caller), key="k")
+        idempotency.create_once(caller, ASKED, making(caller), key="k")
         with pytest.raises(ApiError) as refusal:
-            idempotency.once(caller, idempotency.fingerprint("generate", {}), never, key="k")
+            idempotency.create_once(caller, idempotency.compute_fingerprint("generate", {}), never, key="k")
         assert (refusal.value.status, refusal.value.code) == (409, "idempotency_key_reused")
 
     @pytest.mark.parametrize("row_is_gone", [True, False])
     def test_a_deleted_video_is_not_made_again(self, caller: Caller, row_is_gone):
-        video, _ = idempotency.once(caller, ASKED, making(caller), key="k")
+        video, _ = idempotency.create_once(caller, ASKED, making(caller), key="k")
         if row_is_gone:
             video.delete()
         else:
             Video.objects.update(deleted_at=timezone.now())
         with pytest.raises(ApiError) as refusal:
-            idempotency.once(caller, ASKED, never, key="k")
+            idempotency.create_once(caller, ASKED, never, key="k")
         assert (refusal.value.status, refusal.value.code) == (409, "video_deleted")
 
     @pytest.mark.parametrize("key", ["k" * 256, "a\x00b"])
     def test_a_key_that_cannot_be_kept_is_refused(self, caller: Caller, key):
         with pytest.raises(ApiError) as refusal:
-            idempotency.once(caller, ASKED, never, key=key)
+            idempotency.create_once(caller, ASKED, never, key=key)
         assert refusal.value.status == 400
         assert refusal.value.param == "Idempotency-Key"
 
@@ -90,7 +95,7 @@ class TestWithAKey:
             raise ApiError(422, "invalid_value", "No.")
 
         with pytest.raises(ApiError):
-            idempotency.once(caller, ASKED, half, key="k")
+            idempotency.create_once(caller, ASKED, half, key="k")
         assert not Video.objects.exists()
         assert not IdempotencyRecord.objects.exists()
 
@@ -98,48 +103,65 @@ class TestWithAKey:
 @pytest.mark.django_db
 class TestRetriesWithoutAKey:
     def test_a_retry_is_answered_with_the_first_ones_video(self, caller: Caller):
-        video, _ = idempotency.once(caller, ASKED, making(caller))
-        assert idempotency.once(caller, ASKED, never, retry=1) == (video, False)
+        video, _ = idempotency.create_once(caller, ASKED, making(caller))
+        assert idempotency.create_once(caller, ASKED, never, retry_count=1) == (video, False)
 
     def test_a_first_request_is_always_a_wish(self, caller: Caller):
-        idempotency.once(caller, ASKED, making(caller))
-        assert idempotency.once(caller, ASKED, making(caller))[1] is True
+        idempotency.create_once(caller, ASKED, making(caller))
+        assert idempotency.create_once(caller, ASKED, making(caller))[1] is True
 
     def test_a_first_request_that_its_retry_overtook_is_none(self, caller: Caller):
-        video, is_new = idempotency.once(caller, ASKED, making(caller), retry=1)
+        video, is_new = idempotency.create_once(caller, ASKED, making(caller), retry_count=1)
         assert is_new
-        assert idempotency.once(caller, ASKED, never) == (video, False)
-        assert idempotency.once(caller, ASKED, making(caller))[1] is True
+        assert idempotency.create_once(caller, ASKED, never) == (video, False)
+        assert idempotency.create_once(caller, ASKED, making(caller))[1] is True
 
-    def test_a_retry_long_after_is_a_wish(self, caller: Caller):
-        idempotency.once(caller, ASKED, making(caller))
+    def test_a_retry_long_after_is_a_new_request(self, caller: Caller):
+        idempotency.create_once(caller, ASKED, making(caller))
         IdempotencyRecord.objects.update(
             created_at=timezone.now() - idempotency.RETRY_WINDOW - timedelta(seconds=1)
         )
-        assert idempotency.once(caller, ASKED, making(caller), retry=1)[1] is True
+        assert idempotency.create_once(caller, ASKED, making(caller), retry_count=1)[1] is True
 
     def test_another_token_asks_for_itself(self, caller: Caller):
-        idempotency.once(caller, ASKED, making(caller))
+        idempotency.create_once(caller, ASKED, making(caller))
         other, _ = tokens.issue(caller.user, "another")
-        assert idempotency.once(Caller(caller.user, other), ASKED, making(caller), retry=1)[1] is True
+        assert (
+            idempotency.create_once(Caller(caller.user, other), ASKED, making(caller), retry_count=1)[1]
+            is True
+        )
 
     def test_what_was_deleted_since_is_asked_for_anew(self, caller: Caller):
-        video, _ = idempotency.once(caller, ASKED, making(caller))
+        video, _ = idempotency.create_once(caller, ASKED, making(caller))
         Video.objects.filter(pk=video.pk).update(deleted_at=timezone.now(), state=State.CANCELED)
-        again, is_new = idempotency.once(caller, ASKED, making(caller), retry=1)
+        again, is_new = idempotency.create_once(caller, ASKED, making(caller), retry_count=1)
         assert is_new
         assert again != video
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(("address", "action"), [("retry", "retry"), ("submit-again", "submit_again")])
+def test_a_record_of_an_earlier_version_still_counts(program: Client, alice: User, address: str, action: str):
+    video = VideoFactory(owner=alice, state=State.FAILED)
+    recorded = idempotency.compute_fingerprint(action, {"video": video.public_id})
+    IdempotencyRecord.objects.create(owner=alice, key="k", fingerprint=recorded, video=video)
+
+    response = program.post(f"{URL}/{video.public_id}/{address}", headers={"Idempotency-Key": "k"})
+
+    assert (response.status_code, response["Idempotent-Replayed"]) == (200, "true")
+    video.refresh_from_db()
+    assert video.state == State.FAILED
+
+
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("options", [{"key": "k"}, {"retry": 1}])
+@pytest.mark.parametrize("options", [{"key": "k"}, {"retry_count": 1}])
 def test_two_at_the_same_instant_make_one_video(caller: Caller, options):
     together = Barrier(4)
 
     def ask(_: int) -> tuple[int, bool]:
         try:
             together.wait(30)
-            video, is_new = idempotency.once(caller, ASKED, making(caller), **options)
+            video, is_new = idempotency.create_once(caller, ASKED, making(caller), **options)
             return video.pk, is_new
         finally:
             connection.close()
@@ -154,7 +176,7 @@ def test_two_at_the_same_instant_make_one_video(caller: Caller, options):
 @pytest.mark.django_db
 def test_the_sweep_removes_old_ones_some_at_a_time(caller: Caller, monkeypatch):
     for key in "abcd":
-        idempotency.once(caller, ASKED, making(caller), key=key)
+        idempotency.create_once(caller, ASKED, making(caller), key=key)
     old = timezone.now() - sweep.IDEMPOTENCY_RETENTION - timedelta(minutes=1)
     IdempotencyRecord.objects.filter(key__in="abc").update(created_at=old)
     monkeypatch.setattr(sweep, "IDEMPOTENCY_BATCH", 2)

@@ -158,8 +158,8 @@ def test_every_method_of_the_async_client(api_access: ApiAccess, finished: str):
         thread.submit(asyncio.run, call_every_method()).result()
 
 
-def test_the_readmes_example_as_it_stands(api_access: ApiAccess, tmp_path: Path):
-    section = (PROJECT / "README.md").read_text().partition("## Your OpenAI scripts, unchanged")[2]
+def test_the_documented_example_as_it_stands(api_access: ApiAccess, tmp_path: Path):
+    section = (PROJECT / "docs/api.md").read_text().partition("## Your OpenAI scripts, unchanged")[2]
     example = re.search(r"```python\n(.*?)```", section, re.DOTALL)
     assert example is not None
     for line in ("OPENAI_BASE_URL=http", "OPENAI_API_KEY=cg_"):

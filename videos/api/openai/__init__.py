@@ -1,1 +1,1 @@
-"""The Videos API itself, under /v1/."""
+"""The Videos API, as OpenAI published it, below /v1/."""

@@ -1,11 +1,10 @@
-"""What a request to the Videos API holds, in every way its clients send it: as JSON, or as a form.
+"""Read requests to the Videos API, in every way that clients send them: as JSON, or as a form.
 
 A form's `video[id]` stands for `{"video": {"id": …}}`, `characters[][id]` for a list of such objects.
 """
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,27 +12,40 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
-from django.http.request import UnreadablePostError
 
 from videos.api.errors import ApiError
-from videos.media.reference import BadReferenceError, Reference, open_reference
+from videos.api.http import FORM_TYPES, Contract, parse_json_object
+from videos.media.reference import Reference, open_reference
 from videos.models import Character
+from videos.validation import is_public_id
 
-PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
-_WHOLE = re.compile(r"[0-9]{1,6}", re.ASCII)
-_CHARACTERS = 20  # looked up; how many a video may have is the catalogue's business
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
+_MAX_CHARACTERS = 20  # that are looked up; how many a video may have is for the services to say
+
+CONTRACT = Contract(
+    name="Videos API",
+    # One file, also in base64, and the text beside it.
+    max_body_size=lambda: settings.MAX_FILE_SIZE * 4 // 3 + settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+    requires_length=True,
+    invalid_status=400,
+    wrong_type_code="invalid_type",
+    body_param=None,
+    too_large_code="request_too_large",
+    unreadable_code="invalid_body",
+    internal_error_code="server_error",
+    cache_control={"no_store": True},
+)
 
 
 @dataclass(frozen=True)
 class Fields:
-    """What was sent: `values` are texts, and in JSON anything else; `files` are contents by name."""
+    """What was sent: `values` are strings, in JSON also of other types; `files` are contents by name."""
 
     values: Mapping[str, object]
     files: Mapping[str, bytes] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
-        """Return a text, None when it is not there. Raises `ApiError` for anything else."""
+        """Return a string, or None if there is none. Raises `ApiError` for any other type."""
         value = self.values.get(name)
         if value is not None and not isinstance(value, str):
             raise _wrong_type(name, "a string")
@@ -41,88 +53,59 @@ class Fields:
             raise _wrong_type(name, "a string")
         return value
 
-    def needed(self, name: str) -> str:
-        """Return a text that must be there. Raises `ApiError`."""
+    def required_text(self, name: str) -> str:
+        """Return a string. Raises `ApiError` if there is none."""
         value = self.text(name)
         if value is None:
-            raise missing(name)
+            raise missing_parameter(name)
         return value
 
-    def whole(self, name: str) -> int | None:
-        """Return a whole number, written as one or as the protocol's text. Raises `ApiError`."""
+    def whole_number(self, name: str) -> int | None:
+        """Return a whole number, sent as one or, as the protocol has it, as a string. Raises `ApiError`."""
         value = self.values.get(name)
         if value is None and name not in self.files:
             return None
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        if not isinstance(text, str) or not _WHOLE.fullmatch(text):
+        if not isinstance(text, str) or not _WHOLE_NUMBER.fullmatch(text):
             raise _wrong_type(name, "a whole number")
         return int(text)
 
 
-def check_length(request: HttpRequest) -> None:
-    """Refuse a body that is too long, or of a length nobody knows, before any of it is read."""
-    length = request.META.get("CONTENT_LENGTH") or ""
-    if not length and "Transfer-Encoding" in request.headers:
-        raise ApiError(411, "length_required", "Send the body with its Content-Length.")
-    if length.isdecimal() and int(length[:18]) > _body_limit():
-        raise too_large(f"The request is larger than {_body_limit() / 1048576:.3g} MB.")
-
-
-def _body_limit() -> int:
-    """Bytes: of one file, be it in base64, and of the text beside it."""
-    return settings.MAX_FILE_SIZE * 4 // 3 + settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-
-
-def read(request: HttpRequest) -> Fields:
-    """Return what the body holds. Raises `ApiError`, or what Django raises for a form it cannot read."""
-    if request.content_type not in _FORMS:
-        return Fields(_json(request))
-    # Of several texts or files with the same name the last one counts.
+def parse_fields(request: HttpRequest) -> Fields:
+    """Return what the body holds. Raises `ApiError`, or what Django raises for a form that it cannot read."""
+    if request.content_type not in FORM_TYPES:
+        return Fields(parse_json_object(request.read(CONTRACT.max_body_size()), CONTRACT))
+    # Of several values or files with the same name, the last one counts.
     files = {
         name: upload.read() for name, upload in request.FILES.items() if isinstance(upload, UploadedFile)
     }
-    return Fields(_unfolded(request.POST.lists()), files)
+    return Fields(_unfold(request.POST.lists()), files)
 
 
-def _json(request: HttpRequest) -> dict[str, object]:
-    try:
-        body = json.loads(request.read(_body_limit()))
-    except UnreadablePostError as error:
-        raise ApiError(400, "invalid_body", "The request broke off.") from error
-    except (ValueError, RecursionError) as error:
-        raise ApiError(400, "invalid_json", "The body of the request is not JSON.") from error
-    if not isinstance(body, dict):
-        raise ApiError(400, "invalid_type", "The body of the request must be an object.")
-    return body
-
-
-def _unfolded(lists: Iterable[tuple[str, list[str]]]) -> dict[str, object]:
+def _unfold(lists: Iterable[tuple[str, list[str]]]) -> dict[str, object]:
     plain: dict[str, object] = {}
-    people: list[object] = []
+    characters: list[object] = []
     nested: dict[str, dict[str, object]] = {}
     for name, values in lists:
         head, _, tail = name.partition("[")
         if head == "characters" and tail:
-            people += [{"id": value} for value in values]
+            characters += [{"id": value} for value in values]
         elif tail:
             nested.setdefault(head, {})[tail.partition("]")[0]] = values[-1]
         else:
             plain[name] = values[-1]
-    return {**plain, **nested, **({"characters": people} if people else {})}
+    return {**plain, **nested, **({"characters": characters} if characters else {})}
 
 
-def reference(fields: Fields) -> tuple[bytes, Reference] | None:
-    """Return the reference image as it was sent and as a clean picture; None without one."""
-    content = _picture(fields)
-    if content is None:
-        return None
-    try:
-        return content, open_reference(content, max_bytes=settings.MAX_FILE_SIZE)
-    except BadReferenceError as error:
-        raise _wrong_picture(str(error), error.code) from error
+def parse_reference(fields: Fields) -> tuple[bytes, Reference] | None:
+    """Return the reference image, as it was sent and opened; None without one. Raises `ApiError`, or what
+    `open_reference` raises.
+    """
+    content = _read_image(fields)
+    return None if content is None else (content, open_reference(content, max_bytes=settings.MAX_FILE_SIZE))
 
 
-def _picture(fields: Fields) -> bytes | None:
+def _read_image(fields: Fields) -> bytes | None:
     name = "input_reference"
     if name in fields.files:
         return fields.files[name]
@@ -131,70 +114,70 @@ def _picture(fields: Fields) -> bytes | None:
         return None
     if not isinstance(value, Mapping):
         raise _wrong_type(name, "a file, or an object with an image_url")
-    address = value.get("image_url")
-    if isinstance(address, Mapping):  # as chat completions write it
-        address = address.get("url")
-    if not isinstance(address, str):
-        raise _wrong_picture("This studio keeps no files by id: send the picture itself, or a data: URL.")
-    if not address.startswith("data:"):
-        raise _wrong_picture("This studio fetches nothing from elsewhere: send a file, or a data: URL.")
-    return _decoded(address)
+    url = value.get("image_url")
+    if isinstance(url, Mapping):  # as chat completions write it
+        url = url.get("url")
+    if not isinstance(url, str):
+        raise _invalid_image("File ids are not supported: send the image itself or a data: URL.")
+    if not url.startswith("data:"):
+        raise _invalid_image("Remote URLs are not supported: send a file or a data: URL.")
+    return _decode_data_url(url)
 
 
-def _decoded(address: str) -> bytes:
-    head, comma, encoded = address.partition(",")
+def _decode_data_url(url: str) -> bytes:
+    head, comma, encoded = url.partition(",")
     if not comma or not head.lower().endswith(";base64"):
-        raise _wrong_picture("The data: URL must hold base64.")
+        raise _invalid_image("The data: URL must contain base64.")
     try:
         return base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise _wrong_picture("The data: URL does not hold valid base64.") from error
+        raise _invalid_image("The data: URL does not contain valid base64.") from error
 
 
-def characters(fields: Fields, mine: Mapping[str, Character]) -> tuple[Character, ...]:
-    """Return the characters that `character_ids` named, in order. Raises `ApiError` for one not in `mine`."""
-    wanted = character_ids(fields)
+def parse_characters(fields: Fields, own: Mapping[str, Character]) -> tuple[Character, ...]:
+    """Return the requested characters, in order. Raises `ApiError` for one that is not in `own`."""
+    wanted = parse_character_ids(fields)
     for public_id in wanted:
-        if public_id not in mine:
+        if public_id not in own:
             message = f"There is no character '{public_id[:80]}'."
             raise ApiError(400, "invalid_value", message, param="characters")
-    return tuple(mine[public_id] for public_id in wanted)
+    return tuple(own[public_id] for public_id in wanted)
 
 
-def character_ids(fields: Fields) -> list[str]:
+def parse_character_ids(fields: Fields) -> list[str]:
     """Return the ids in `characters`, each once. Raises `ApiError` unless it is a list of {"id": …}."""
     given = fields.values.get("characters")
     if given is None:
         return []
-    if not isinstance(given, list) or len(given) > _CHARACTERS:
+    if not isinstance(given, list) or len(given) > _MAX_CHARACTERS:
         raise _wrong_type("characters", "a short list of objects with an id")
     ids = [each.get("id") if isinstance(each, Mapping) else None for each in given]
-    if not all(isinstance(each, str) and PUBLIC_ID.fullmatch(each) for each in ids):
+    if not all(isinstance(each, str) and is_public_id(each) for each in ids):
         raise _wrong_type("characters", "a short list of objects with an id")
     return list(dict.fromkeys(str(each) for each in ids))
 
 
-def source(fields: Fields) -> bytes | str:
-    """Return which video a request is about: the content of an uploaded one, or the id of one's own."""
+def parse_source(fields: Fields) -> bytes | str:
+    """Return the source video: the content of an uploaded clip, or the id of the caller's own video."""
     if "video" in fields.files:
         return fields.files["video"]
     value = fields.values.get("video")
     if value is None:
-        raise missing("video")
+        raise missing_parameter("video")
     public_id = value.get("id") if isinstance(value, Mapping) else None
     if not isinstance(public_id, str):
         raise _wrong_type("video", "a file, or an object with the id of a video")
     return public_id
 
 
-def retries(request: HttpRequest) -> int:
-    """How often the client says that it has asked this before; garbage is 0."""
+def parse_retry_count(request: HttpRequest) -> int:
+    """Return how often the client says that it has sent this request before; 0 for garbage."""
     text = request.headers.get("X-Stainless-Retry-Count", "")
-    return int(text) if _WHOLE.fullmatch(text) else 0
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else 0
 
 
-def idempotency_key(request: HttpRequest) -> str:
-    """The request's own name, if it has one. Raises `ApiError` for one that cannot be kept."""
+def parse_idempotency_key(request: HttpRequest) -> str:
+    """Return the Idempotency-Key, or an empty string. Raises `ApiError` for one that cannot be stored."""
     key = request.headers.get("Idempotency-Key", "").strip()
     if not (key.isascii() and (key.isprintable() or not key)):
         message = "An Idempotency-Key is printable ASCII."
@@ -202,17 +185,15 @@ def idempotency_key(request: HttpRequest) -> str:
     return key
 
 
-def missing(name: str) -> ApiError:
+def missing_parameter(name: str) -> ApiError:
     return ApiError(400, "missing_required_parameter", f"Missing required parameter: '{name}'.", param=name)
 
 
-def too_large(message: str) -> ApiError:
-    return ApiError(413, "request_too_large", message)
-
-
 def _wrong_type(name: str, expected: str) -> ApiError:
-    return ApiError(400, "invalid_type", f"Invalid type for '{name}': expected {expected}.", param=name)
+    return ApiError(
+        400, CONTRACT.wrong_type_code, f"Invalid type for '{name}': expected {expected}.", param=name
+    )
 
 
-def _wrong_picture(message: str, code: str = "invalid_value") -> ApiError:
-    return ApiError(400, code, message, param="input_reference")
+def _invalid_image(message: str) -> ApiError:
+    return ApiError(400, "invalid_value", message, param="input_reference")

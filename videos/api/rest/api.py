@@ -1,7 +1,8 @@
-"""The door of the REST API: who may come in, one shape for whatever is refused, and the documentation."""
+"""The REST API as an object: its authentication, its errors and its documentation."""
 
 from typing import Any, cast
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,17 +12,32 @@ from ninja.operation import Operation
 
 from videos.api.auth import Caller, authenticate
 from videos.api.errors import ApiError
-from videos.api.http import View, error_response, with_error_shape
+from videos.api.http import Contract, View, error_response, with_error_shape
+
+CONTRACT = Contract(
+    name="REST API",
+    max_body_size=lambda: settings.MAX_FILE_SIZE + settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+    requires_length=False,
+    invalid_status=422,
+    wrong_type_code="invalid_value",
+    body_param="body",
+    too_large_code="too_large",
+    unreadable_code="bad_request",
+    internal_error_code="internal_error",
+    cache_control={"private": True, "no_cache": True},
+    # What is wrong with the video that another is to be made from, and an image of too many bytes.
+    exceptional_statuses={"video": 409, "too_large": 413},
+)
 
 
 class Request(HttpRequest):
-    """A request that was let in."""
+    """A request of an authenticated caller."""
 
     auth: Caller
 
 
 class ApiToken:
-    """What django-ninja calls for every request, and how the documentation names it."""
+    """The authentication that django-ninja calls for every request, and its entry in the documentation."""
 
     openapi_security_schema = {
         "type": "http",
@@ -34,32 +50,32 @@ class ApiToken:
 
 
 class Documentation(DocsBase):
-    """Swagger UI from our own static files, within the pages' strict policy."""
+    """Swagger UI from our own static files, so that the pages' strict Content-Security-Policy holds."""
 
     def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
         return render(request, "api/docs.html", {"address": self.get_openapi_url(api, kwargs)})
 
 
 class StudioAPI(NinjaAPI):
-    """A NinjaAPI whose every answer, also to a wrong method, has the same shape and stays out of caches."""
+    """A NinjaAPI whose every error, also for a wrong method, has the one shape, and is kept out of caches."""
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
         return operation.view_func.__name__
 
     def on_exception(self, request: HttpRequest, exc: Any) -> HttpResponse:
-        return error_response(exc).response()
+        return error_response(exc, CONTRACT)
 
     @property
     def urls(self) -> tuple[list[Any], str, str]:
         patterns, app_name, namespace = super().urls
         for pattern in patterns:
-            pattern.callback = with_error_shape(cast(View, pattern.callback))
+            pattern.callback = with_error_shape(CONTRACT)(cast(View, pattern.callback))
         return patterns, app_name, namespace
 
 
-@with_error_shape
+@with_error_shape(CONTRACT)
 def unknown(request: HttpRequest) -> HttpResponse:
-    """Answer to every address under /api/ that there is not."""
+    """Answer 404 to every other address below /api/."""
     raise ApiError(
         404, "not_found", f"There is nothing at {request.path[:200]}. See {reverse('api:openapi-view')}."
     )

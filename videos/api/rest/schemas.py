@@ -1,4 +1,4 @@
-"""What goes in and out of the REST API, and a video as it is told."""
+"""Schemas of the REST API, and functions that fill them from rows."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -14,16 +14,17 @@ from videos.api.idempotency import KEY_LIMIT
 from videos.capabilities import Offer
 from videos.models import PromptTemplate, State, Video
 from videos.services.videos import MAX_PROMPT_LENGTH
+from videos.validation import PUBLIC_ID_PATTERN
 
 Status = Literal["queued", "in_progress", "completed", "failed", "canceled"]
 Output = Literal["video", "thumbnail", "spritesheet"]
 Action = Literal["cancel", "retry", "check-again", "submit-again", "give-up"]
-KindOf = Literal["create", "remix", "edit", "extend"]
-PublicId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+VideoKind = Literal["create", "remix", "edit", "extend"]
+PublicId = Annotated[str, StringConstraints(pattern=f"^{PUBLIC_ID_PATTERN}$")]
 
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 
-# The services refuse the rest with better sentences; this is what the documentation says.
+# For the documentation alone: the services check these values, with better sentences.
 Prompt = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_PROMPT_LENGTH})]
 Seconds = Annotated[
     int,
@@ -31,11 +32,11 @@ Seconds = Annotated[
         {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^[1-9][0-9]{0,4}$"}]}
     ),
 ]
-_MOMENT = "Unix time, in seconds."
+_UNIX_TIME = "Unix time, in seconds."
 
 
 class GenerateIn(Schema):
-    """A wish for one video. What is left out, or null, is the server's default."""
+    """A request for one video. A field that is left out, or null, takes the server's default."""
 
     prompt: Prompt
     model: str = Field(
@@ -44,13 +45,13 @@ class GenerateIn(Schema):
     )
     seconds: Seconds = Field(
         default_factory=lambda: settings.DEFAULT_SECONDS,
-        description="A length that the model takes; by default DEFAULT_SECONDS.",
+        description="A duration that the model offers; by default DEFAULT_SECONDS.",
     )
     size: str = Field(
         default_factory=lambda: settings.DEFAULT_SIZE,
-        description="WIDTHxHEIGHT, a size that the model takes; by default DEFAULT_SIZE.",
+        description="WIDTHxHEIGHT, a size that the model offers; by default DEFAULT_SIZE.",
     )
-    fit: Literal["crop", "pad"] = Field("crop", description="How a reference image is brought to the size.")
+    fit: Literal["crop", "pad"] = Field("crop", description="How a reference image is fitted to the size.")
     characters: list[PublicId] = Field([], description="Ids of characters that appear, at most 2.")
 
 
@@ -61,7 +62,7 @@ class PromptIn(Schema):
 class ExtendIn(PromptIn):
     seconds: Seconds = Field(
         default_factory=lambda: settings.DEFAULT_SECONDS,
-        description="How much the film is to grow; by default DEFAULT_SECONDS.",
+        description="Seconds to add; by default DEFAULT_SECONDS.",
     )
 
 
@@ -70,17 +71,17 @@ class KeyIn(Schema):
         "",
         alias="Idempotency-Key",
         max_length=KEY_LIMIT,
-        description="Any text of yours. The same request with the same key is carried out once, for 7 days.",
+        description="Any text. The same request with the same key is carried out once, for 7 days.",
     )
 
 
 class ListIn(Schema):
-    """Which videos to list. Filters that are left out let everything through."""
+    """Which videos to list. A filter that is left out lets every video through."""
 
     limit: int = Field(20, ge=1, le=100)
     order: Literal["asc", "desc"] = Field("desc", description="By time of creation.")
     after: str = Field(
-        "", pattern=r"^[A-Za-z0-9_-]{0,64}$", description="Id of the last video of the page before."
+        "", pattern=f"^({PUBLIC_ID_PATTERN})?$", description="Id of the last video of the page before."
     )
     status: Status | None = None
     model: str = Field("", max_length=100)
@@ -95,23 +96,23 @@ class UsageIn(Schema):
 
 
 class Trouble(Schema):
-    """Why: a code for programs, a sentence for people."""
+    """A reason: a code for programs, a sentence for people."""
 
     code: str
     message: str
 
 
 class TimingsOut(Schema):
-    """When each step was reached; null for those still to come."""
+    """When each step was reached; null for a step that was not."""
 
-    submitted_at: int | None = Field(description=_MOMENT)
-    accepted_at: int | None = Field(description=_MOMENT)
-    generated_at: int | None = Field(description=_MOMENT)
-    finished_at: int | None = Field(description=_MOMENT)
+    submitted_at: int | None = Field(description=_UNIX_TIME)
+    accepted_at: int | None = Field(description=_UNIX_TIME)
+    generated_at: int | None = Field(description=_UNIX_TIME)
+    finished_at: int | None = Field(description=_UNIX_TIME)
 
 
 class UrlsOut(Schema):
-    """Where to go on. What there is not, or not yet, is null."""
+    """Related addresses. One that does not exist, or not yet, is null."""
 
     self: str
     page: str
@@ -126,25 +127,27 @@ class VideoOut(Schema):
     status: Status
     progress: int = Field(ge=0, le=100, description="Percent.")
     model: str
-    seconds: int = Field(description="Asked for and paid for; of an extension what it adds.")
-    total_seconds: int = Field(description="Length of the film: with an extension's source.")
+    seconds: int = Field(description="As requested and charged; of an extension what it adds.")
+    total_seconds: int = Field(description="Length of the whole video, with an extension's source.")
     size: str
     prompt: str
-    kind: KindOf
+    kind: VideoKind
     remixed_from: str | None = Field(description="Id of the video it was made from.")
     characters: list[str]
     has_reference: bool
-    created_at: int = Field(description=_MOMENT)
-    completed_at: int | None = Field(description=_MOMENT)
-    cost: float | None = Field(description="US dollars by the catalogue; null when it names no price.")
+    created_at: int = Field(description=_UNIX_TIME)
+    completed_at: int | None = Field(description=_UNIX_TIME)
+    cost: float | None = Field(description="US dollars by the catalogue; null without a price.")
     error: Trouble | None = Field(description="Why it failed.")
-    note: Trouble | None = Field(description="What holds up one that has not ended, where something does.")
+    note: Trouble | None = Field(description="What is delaying a video that has not ended, if anything is.")
     needs_decision: bool = Field(
-        description="Nobody can tell whether the backend accepted it: call submit-again or give-up."
+        description="Whether the backend received the job is unknown: call submit-again or give-up."
     )
-    cancel_requested: bool = Field(description="It is canceled as soon as it is known what to cancel.")
+    cancel_requested: bool = Field(
+        description="It is canceled as soon as it is known whether the backend accepted it."
+    )
     actions: list[Action] = Field(
-        description="What may be posted to the video now, besides making another from it."
+        description="What may be posted to the video now, besides deriving another from it."
     )
     width: int | None = Field(description="Pixels, as measured in the file.")
     height: int | None = Field(description="Pixels, as measured in the file.")
@@ -169,7 +172,7 @@ class DeletedOut(Schema):
 
 
 class BackendOut(Schema):
-    """Where videos of a model go. A capability is null while nobody knows."""
+    """The backend that makes a model's videos. A capability that is not known is null."""
 
     name: str
     simulator: bool
@@ -189,7 +192,7 @@ class ModelOut(Schema):
     sizes: list[str]
     seconds: list[int]
     price_per_second: dict[str, float] = Field(
-        description="US dollars by size; “*” stands for every other size. Empty when there is no price."
+        description="US dollars by size; “*” stands for every other size. Empty without a price."
     )
     backend: BackendOut
 
@@ -200,7 +203,7 @@ class ModelsOut(Schema):
 
 
 class TemplateOut(Schema):
-    """A ready-made prompt. A setting that it leaves open is null."""
+    """A prompt template. A setting that it leaves open is null."""
 
     id: int
     title: str
@@ -216,7 +219,7 @@ class TemplatesOut(Schema):
 
 
 class SumOut(Schema):
-    """Videos that a backend accepted."""
+    """A sum over videos that a backend accepted."""
 
     videos: int
     seconds: int
@@ -250,8 +253,8 @@ class Refusal(Schema):
     error: RefusalBody
 
 
-def describe(request: HttpRequest, video: Video) -> VideoOut:
-    """Return `video` as the API tells it. Reads its characters: prefetch them for more than one."""
+def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
+    """Return `video` as the API shows it. Reads its characters: prefetch them for several videos."""
     reason = Trouble(code=video.error_code, message=video.error_message) if video.error_code else None
     has_failed = video.state == State.FAILED
     is_complete = video.state == State.COMPLETED
@@ -264,35 +267,35 @@ def describe(request: HttpRequest, video: Video) -> VideoOut:
         total_seconds=video.total_seconds,
         size=video.size,
         prompt=video.prompt,
-        kind=cast(KindOf, video.kind),
+        kind=cast(VideoKind, video.kind),
         remixed_from=video.remixed_from or None,
         characters=[character.public_id for character in video.characters.all()],
         has_reference=video.reference_id is not None,
         created_at=int(video.created_at.timestamp()),
-        completed_at=_unix(video.finished_at) if is_complete else None,
+        completed_at=_to_unix(video.finished_at) if is_complete else None,
         cost=None if video.price is None else float(video.price),
         error=(reason or _UNEXPLAINED) if has_failed else None,
         note=reason if video.is_in_flight else None,
         needs_decision=video.needs_decision,
         cancel_requested=video.is_in_flight and video.cancel_requested_at is not None,
-        actions=[name for name, may in _ACTIONS.items() if may(video)],
+        actions=[name for name, is_possible in _IS_POSSIBLE.items() if is_possible(video)],
         width=video.width,
         height=video.height,
         duration=video.duration,
         bytes=video.byte_count,
         sha256=video.sha256 or None,
         timings=TimingsOut(
-            submitted_at=_unix(video.attempted_at),
-            accepted_at=_unix(video.accepted_at),
-            generated_at=_unix(video.generated_at),
-            finished_at=_unix(video.finished_at),
+            submitted_at=_to_unix(video.attempted_at),
+            accepted_at=_to_unix(video.accepted_at),
+            generated_at=_to_unix(video.generated_at),
+            finished_at=_to_unix(video.finished_at),
         ),
-        urls=_urls(request, video),
+        urls=_build_urls(request, video),
     )
 
 
-_UNEXPLAINED = Trouble(code="failed", message="It failed, and nobody said why.")
-_ACTIONS: dict[Action, Callable[[Video], bool]] = {
+_UNEXPLAINED = Trouble(code="failed", message="The video failed for an unknown reason.")
+_IS_POSSIBLE: dict[Action, Callable[[Video], bool]] = {
     "cancel": lambda video: video.can_cancel,
     "retry": lambda video: video.can_retry,
     "check-again": lambda video: video.can_check_again,
@@ -301,8 +304,8 @@ _ACTIONS: dict[Action, Callable[[Video], bool]] = {
 }
 
 
-def offered(offer: Offer) -> ModelOut:
-    """Return a model of the catalogue as the API tells it."""
+def serialize_offer(offer: Offer) -> ModelOut:
+    """Return a model of the catalogue, and the backend that serves it, as the API shows it."""
     model, backend = offer.model, offer.backend
     return ModelOut(
         id=model.name,
@@ -324,7 +327,7 @@ def offered(offer: Offer) -> ModelOut:
     )
 
 
-def ready_made(template: PromptTemplate) -> TemplateOut:
+def serialize_template(template: PromptTemplate) -> TemplateOut:
     return TemplateOut(
         id=template.pk,
         title=template.title,
@@ -335,7 +338,7 @@ def ready_made(template: PromptTemplate) -> TemplateOut:
     )
 
 
-def _urls(request: HttpRequest, video: Video) -> UrlsOut:
+def _build_urls(request: HttpRequest, video: Video) -> UrlsOut:
     def absolute(name: str) -> str:
         return request.build_absolute_uri(reverse(f"api:{name}", args=[video.public_id]))
 
@@ -349,5 +352,5 @@ def _urls(request: HttpRequest, video: Video) -> UrlsOut:
     )
 
 
-def _unix(moment: datetime | None) -> int | None:
+def _to_unix(moment: datetime | None) -> int | None:
     return None if moment is None else int(moment.timestamp())

@@ -1,10 +1,9 @@
-"""One video from the command line."""
+"""Create one video from the command line."""
 
 import os
 import secrets
 import shutil
 from argparse import ArgumentParser
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,16 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from videos.management.arguments import naming_the_option, person, reference_at
-from videos.management.progress import follow
+from videos.management.arguments import get_user, open_reference_file, to_command_error
+from videos.management.progress import follow_videos
 from videos.models import Fit, Video
-from videos.services.references import keep_reference
-from videos.services.videos import GenerationRequest, create_video, validate_request
+from videos.services.videos import GenerationRequest, create_video, create_video_from_image
 
 
 class Command(BaseCommand):
     help = (
         "Queue one video and print its id, and nothing else, on standard output. With --wait, follow it "
-        "until it is stored; the exit code is 0 only when it is. Ctrl-C stops the waiting, never the video."
+        "until it is stored; the exit code is 0 only if it is. Ctrl-C stops the waiting, never the video."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,16 +36,16 @@ class Command(BaseCommand):
             "--size", default=settings.DEFAULT_SIZE, help="WIDTHxHEIGHT in pixels; default: %(default)s"
         )
         parser.add_argument(
-            "--reference", type=Path, metavar="FILE", help="JPEG, PNG or WebP picture to start from"
+            "--reference", type=Path, metavar="FILE", help="JPEG, PNG or WebP image to start from"
         )
         parser.add_argument(
             "--fit",
             choices=Fit.values,
             default=Fit.CROP.value,
-            help="how the picture is brought to the video's size: crop fills it and cuts what stands over, "
+            help="how the image is fitted to the video's size: crop fills it and cuts off what does not fit, "
             "pad shows all of it on a blurred copy; default: %(default)s",
         )
-        parser.add_argument("--wait", action="store_true", help="show progress until it has ended")
+        parser.add_argument("--wait", action="store_true", help="show progress until the video has ended")
         parser.add_argument(
             "--output", type=Path, metavar="FILE", help="copy the finished video there; implies --wait"
         )
@@ -55,37 +53,37 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         output: Path | None = options["output"]
         if output is not None:
-            _require_place_for(output)
-        video = _ask(options)
+            _validate_output(output)
+        video = _create_video(options)
         self.stdout.write(video.public_id)
         self.stdout.flush()
         if not options["wait"] and output is None:
             return
-        (outcome,) = follow([video], self.stderr)
+        (outcome,) = follow_videos([video], self.stderr)
         if outcome.kind != "completed":
             raise CommandError(f"{outcome.public_id} {outcome.kind}: {outcome.reason}".rstrip(": "))
         if output is not None:
-            _copy(video, output)
+            _copy_file(video, output)
 
 
-def _ask(options: dict[str, Any]) -> Video:
-    """Create the video. Raises `CommandError` that names the option, and then nothing was created."""
-    owner = person(options["user"])
-    wish = GenerationRequest(options["prompt"], options["model"], options["seconds"], options["size"])
+def _create_video(options: dict[str, Any]) -> Video:
+    """Create the video. Raises `CommandError` that names the option at fault; then nothing was created."""
+    owner = get_user(options["user"])
+    request = GenerationRequest(
+        options["prompt"], options["model"], options["seconds"], options["size"], fit=Fit(options["fit"])
+    )
     try:
-        validate_request(wish)
-        if options["reference"] is not None:
-            picture = keep_reference(owner, reference_at(options["reference"]))
-            wish = replace(wish, reference=picture, fit=Fit(options["fit"]))
-        return create_video(owner, wish)
+        if options["reference"] is None:
+            return create_video(owner, request)
+        return create_video_from_image(owner, request, open_reference_file(options["reference"]))
     except ValidationError as error:
-        raise naming_the_option(error) from error
+        raise to_command_error(error) from error
     except ValueError as error:
         raise CommandError(f"--reference: {error}") from error
 
 
-def _require_place_for(output: Path) -> None:
-    """Raise `CommandError` unless a file can be put there: asked before anything is paid for."""
+def _validate_output(output: Path) -> None:
+    """Raise `CommandError` unless a file can be written there, before anything is paid for."""
     if output.is_dir():
         raise CommandError(f"--output: “{output}” is a folder; name a file.")
     if output.exists() and not output.is_file():
@@ -96,8 +94,8 @@ def _require_place_for(output: Path) -> None:
         raise CommandError(f"--output: “{output.parent}” cannot be written to.")
 
 
-def _copy(video: Video, output: Path) -> None:
-    """Put the whole stored file at `output`, or leave what was there. Raises `CommandError`."""
+def _copy_file(video: Video, output: Path) -> None:
+    """Copy the whole stored file to `output`, or leave what was there. Raises `CommandError`."""
     video.refresh_from_db()
     partial = output.with_name(f".{output.name[:100]}.{secrets.token_hex(4)}.part")
     try:

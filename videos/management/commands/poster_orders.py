@@ -1,4 +1,4 @@
-"""What the posters of the shared templates show, told to `python -m simulator.posters static/templates`."""
+"""Print what the posters of the shared templates show, for `python -m simulator.posters static/templates`."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from videos.prompts.syntax import parse_template
 
 class Command(BaseCommand):
     help = (
-        "Print, a line of JSON for each shared template with a picture, what its poster shows: "
+        "Print what the poster of each shared template with a picture shows, as a line of JSON each: "
         "manage.py poster_orders | python -m simulator.posters static/templates"
     )
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         for template in PromptTemplate.objects.filter(owner=None).exclude(picture=""):
             order = {
                 "name": template.picture,
-                "prompt": parse_template(template.prompt).sketch({}),
+                "prompt": parse_template(template.prompt).preview({}),
                 "size": template.size or settings.DEFAULT_SIZE,
                 "seconds": template.seconds or settings.DEFAULT_SECONDS,
             }
