@@ -1,4 +1,4 @@
-"""A list that describes jobs in its own way proves nothing absent: what may be a lost job is not paid twice."""
+"""A list that describes jobs in its own way proves nothing absent, so nothing is paid for twice."""
 
 import time
 

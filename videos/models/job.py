@@ -35,6 +35,11 @@ class JobCandidate(models.Model):
     def __str__(self) -> str:
         return self.backend_job_id
 
+    @property
+    def shown_prompt(self) -> str:
+        """The prompt as the owner may read it: not that of another person."""
+        return "" if self.may_be_anothers else self.prompt
+
 
 class ReleasedJob(models.Model):
     """A job whose video was retried or permanently deleted. It is never given to another video."""

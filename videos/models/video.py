@@ -319,7 +319,9 @@ class Video(models.Model):
 
     @property
     def can_check_again(self) -> bool:
-        """It failed, but the backend may still hold the result."""
+        """It failed, but the backend may still hold the result; or its job can be searched for once more."""
+        if self.needs_decision:
+            return self.backend.can_list is not False
         return self.state == State.FAILED and bool(self.backend_job_id) and self.error_code in RECHECK_CODES
 
     @property

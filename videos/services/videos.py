@@ -269,8 +269,23 @@ def abandon_video(video: Video) -> bool:
 
 
 def recheck_video(video: Video) -> bool:
-    """Check the backend's job once more for a video that failed on our side. Nothing is submitted."""
+    """Check once more for the job of a video that failed on our side, or that needs a decision.
+
+    Nothing is submitted that could be a second job.
+    """
+    if lifecycle.search_again(video.pk):
+        enqueue.send_after_commit("reconcile", video.backend_id)
+        return True
     return lifecycle.check_again(video.pk)
+
+
+def adopt_candidate(video: Video, job_id: str, *, by_staff: bool = False) -> bool:
+    """Take one of the video's candidates for its job, as its owner or `by_staff` decided.
+
+    Returns False when that is no longer possible, and for a job that may be another person's, which only
+    staff can choose.
+    """
+    return lifecycle.adopt_candidate(video.pk, job_id, by_staff=by_staff)
 
 
 def delete_video(video: Video) -> bool:
