@@ -18,7 +18,7 @@ from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from videos.models import IN_FLIGHT, JobCandidate, ReleasedJob, State, Video
+from videos.models import IN_FLIGHT, DeletedRequest, JobCandidate, ReleasedJob, State, Video
 from videos.models.values import NO_REASON, Reason, StoredFiles
 from videos.models.video import RECHECK_CODES
 
@@ -442,6 +442,21 @@ def release_job(pk: int) -> None:
         ReleasedJob.objects.bulk_create(
             [ReleasedJob(backend_id=backend_id, backend_job_id=job_id)], ignore_conflicts=True
         )
+
+
+def remove(video: Video) -> None:
+    """Delete the row of a video that is not in flight, and keep what says whose its jobs are."""
+    with transaction.atomic():
+        release_job(video.pk)
+        if since := video.unaccounted_since:
+            DeletedRequest.objects.create(
+                backend=video.backend,
+                owner=video.owner,
+                prompt=video.prompt,
+                since=since,
+                attempted_at=max(since, video.attempted_at or since),
+            )
+        video.delete()
 
 
 def _requeue_failed(pk: int) -> bool:

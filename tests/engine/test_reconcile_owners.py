@@ -12,7 +12,8 @@ from tests.factories import ReferenceImageFactory, VideoFactory
 from videos import lifecycle
 from videos.engine.cleanup import clean_up_video
 from videos.engine.reconcile import SEARCHES_NEEDED, reconcile
-from videos.models import Backend, Character, Fit, State, Video
+from videos.engine.sweep import sweep
+from videos.models import Backend, Character, DeletedRequest, Fit, State, Video
 
 pytestmark = pytest.mark.django_db
 
@@ -157,6 +158,24 @@ def test_the_job_of_a_deleted_video_is_nobody_elses(
     assert not Video.objects.filter(pk=his.pk).exists()
 
     assert _in_the_end(_lost(backend, alice)).state == State.QUEUED
+
+
+def test_the_lost_job_of_a_deleted_video_is_nobody_elses(
+    backend: Backend, fake: FakeBackend, alice: User, bob: User
+):
+    his = _lost(backend, bob, due_at=None)
+    _add(fake)
+    lifecycle.delete(his.pk)
+    clean_up_video(his.pk)
+    assert not Video.objects.filter(pk=his.pk).exists()
+
+    hers = _in_the_end(_lost(backend, alice))
+    assert hers.needs_decision
+    assert hers.candidates.get().may_be_anothers
+
+    DeletedRequest.objects.update(deleted_at=timezone.now() - timedelta(days=8))
+    sweep()
+    assert not DeletedRequest.objects.exists()
 
 
 def test_the_job_of_a_video_that_was_retried_is_nobody_elses(

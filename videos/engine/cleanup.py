@@ -5,7 +5,6 @@ deleted one, and the deleted reference image that it was the last to use.
 import logging
 from datetime import timedelta
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -42,9 +41,7 @@ def clean_up_video(video_id: int) -> None:
         return
     if video.deleted_at is not None:
         remove_folder(folder_of(video))
-        with transaction.atomic():
-            lifecycle.release_job(video.pk)
-            video.delete()
+        lifecycle.remove(video)
         if video.reference_id is not None:
             delete_unused_reference(video.reference_id)
 

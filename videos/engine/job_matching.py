@@ -15,8 +15,8 @@ lost; a job held absent wrongly is paid for twice. So there are two relations be
   5. Its words or settings differ, and the list is seen to repeat such a request faithfully (`ListEvidence`).
 
 Who else can own a job is every row of every owner whose request may have reached the backend unanswered
-(`Video.unaccounted_since`): being submitted, uncertain, queued again, given up or canceled. A row that was
-never attempted, or whose attempts were all answered, cannot: it has no job, or its own. The reference image,
+(`Video.unaccounted_since`): being submitted, uncertain, queued again, given up, canceled or deleted since
+(`DeletedRequest`). A row that was never attempted, or whose attempts were all answered, cannot: it has no job, or its own. The reference image,
 the characters and the like are not in any list, so rows that differ in these alone compete for a job.
 
 Rows that are identical in all that was sent, by the same owner, do not compete, such as takes: each is paid
@@ -37,7 +37,7 @@ from videos.backends.responses import Job
 from videos.engine.list_evidence import ListEvidence, is_sent_as_create
 from videos.engine.operations import source_job_id
 from videos.engine.prompt_matching import has_same_words
-from videos.models import Backend, Kind, ReleasedJob, State, Video
+from videos.models import Backend, DeletedRequest, Kind, ReleasedJob, State, Video
 
 CLOCK_SKEW = timedelta(seconds=60)  # how far the backend's clock may be behind ours
 # How long after an attempt that ended without a reply its job may still appear.
@@ -57,6 +57,7 @@ class JobMatcher:
         # These are read before the owners: a row that is accepted in between is among both then, and in
         # neither if it were the other way round. A row that is claimed later has no job on this list.
         self._unaccounted = _unaccounted_videos(backend)
+        self._deleted = list(DeletedRequest.objects.filter(backend=backend))
         named = {job.id for job in jobs} | {job.remixed_from_video_id or "" for job in jobs}
         owners = Video.objects.filter(backend=backend, backend_job_id__in=named - {""})
         self._owners = {video.backend_job_id: video for video in owners}
@@ -71,10 +72,10 @@ class JobMatcher:
         """Return the jobs that can only be this video's and no other's, the likeliest first."""
         likely = [job for job in self._free if self._says_words_of(video, job)]
         exact = [job for job in likely if self._evidence.agrees_with_settings(video, job)]
-        found = [job for job in exact if not self._rivals(video, job)]
+        found = [job for job in exact if not self._is_contested(video, job)]
         if found or is_sent_as_create(video):
             return found
-        return likely if len(likely) == 1 and not self._rivals(video, likely[0]) else []
+        return likely if len(likely) == 1 and not self._is_contested(video, likely[0]) else []
 
     def possible(self, video: Video) -> list[Job]:
         """Return the jobs that no video has and that could be this one's."""
@@ -97,6 +98,11 @@ class JobMatcher:
             and _may_have_requested(other, job)
             and self._may_describe(other, job)
             for other in self._unaccounted
+        ) or any(
+            request.owner_id != video.owner_id
+            and (job.prompt is None or self._is_of_deleted(request, job, job.prompt))
+            and _is_between(job, request.since, request.attempted_at)
+            for request in self._deleted
         )
 
     def _says_words_of(self, video: Video, job: Job) -> bool:
@@ -136,20 +142,26 @@ class JobMatcher:
             return False
         return named == source_job_id(video.source, video) or named not in self._owners
 
-    def _rivals(self, video: Video, job: Job) -> list[Video]:
-        """Return the rows that can own a job with the words of `video` as well, and are not interchangeable
-        with it. Those words were copied from a request, so a row with other words can own it only if they
-        are a cut or normalized form of its own.
+    def _is_contested(self, video: Video, job: Job) -> bool:
+        """Whether a row that is not interchangeable with `video` can own a job with its words as well.
+
+        Those words were copied from a request, so a row with other words can own it only if they are a cut or
+        normalized form of its own.
         """
-        return [
-            other
-            for other in self._unaccounted
-            if _sent(other) != _sent(video)
+        listed = job.prompt or ""
+        return any(
+            _sent(other) != _sent(video)
             and _may_have_requested(other, job)
-            and self._evidence.can_stand_for(other.prompt, job.prompt or "")
+            and self._evidence.can_stand_for(other.prompt, listed)
             and self._may_have_source(other, job)
             and not self._evidence.contradicts_settings(other, job)
-        ]
+            for other in self._unaccounted
+        ) or any(self._is_of_deleted(request, job, listed) for request in self._deleted)
+
+    def _is_of_deleted(self, request: DeletedRequest, job: Job, listed: str) -> bool:
+        return _is_between(job, request.since, request.attempted_at) and self._evidence.can_stand_for(
+            request.prompt, listed
+        )
 
 
 def _unaccounted_videos(backend: Backend) -> list[Video]:
@@ -178,13 +190,17 @@ def _sent(video: Video) -> tuple[object, ...]:
 
 def _may_have_requested(video: Video, job: Job) -> bool:
     """Whether the job was created while a request of `video` may have been accepted unanswered."""
+    since = video.unaccounted_since or attempt_time(video)
+    if video.state in _UNANSWERED:
+        return job.created_at is None or job.created_at >= (since - CLOCK_SKEW).timestamp()
+    return _is_between(job, since, max(since, video.attempted_at or since))
+
+
+def _is_between(job: Job, first: datetime, last: datetime) -> bool:
+    """Whether the job can be that of an attempt made between `first` and `last`, all of them ended by now."""
     if job.created_at is None:
         return True
-    since = video.unaccounted_since or attempt_time(video)
-    if job.created_at < (since - CLOCK_SKEW).timestamp():
-        return False
-    last = max(since, attempt_time(video)) if video.attempted_at else since
-    return video.state in _UNANSWERED or job.created_at <= (last + ACCEPTED_WITHIN).timestamp()
+    return (first - CLOCK_SKEW).timestamp() <= job.created_at <= (last + ACCEPTED_WITHIN).timestamp()
 
 
 def _is_after_attempt(video: Video, job: Job) -> bool:

@@ -13,7 +13,16 @@ from videos.engine import characters, enqueue
 from videos.engine.cleanup import HAS_DERIVED_IN_FLIGHT
 from videos.engine.submit import FIRST_SEARCH_AFTER
 from videos.engine.workspace import remove_abandoned_workspaces
-from videos.models import IN_FLIGHT, Backend, Character, IdempotencyRecord, ReleasedJob, State, Video
+from videos.models import (
+    IN_FLIGHT,
+    Backend,
+    Character,
+    DeletedRequest,
+    IdempotencyRecord,
+    ReleasedJob,
+    State,
+    Video,
+)
 from videos.models.idempotency_record import RETENTION as IDEMPOTENCY_RETENTION
 from videos.models.values import Reason
 
@@ -21,6 +30,7 @@ TRASH_BATCH = 100  # videos deleted in one sweep because their time in the trash
 PROBE_RETRY_AFTER = 600  # seconds before a backend that did not answer is probed again
 IDEMPOTENCY_BATCH = 500
 RELEASE_RETENTION = timedelta(days=30)
+DELETED_REQUEST_RETENTION = timedelta(days=7)
 
 _INTERRUPTED = Reason(
     "interrupted",
@@ -63,11 +73,14 @@ def _remove_old_idempotency_records() -> None:
 
 
 def _remove_old_releases() -> None:
-    """Remove the oldest notes on jobs that a video once had; no submission is searched for that long."""
+    """Remove the oldest notes on jobs of videos that are gone: no submission is searched for that long."""
     old = ReleasedJob.objects.filter(released_at__lt=timezone.now() - RELEASE_RETENTION)
     batch = list(old.order_by("released_at").values_list("pk", flat=True)[:IDEMPOTENCY_BATCH])
     if batch:
         ReleasedJob.objects.filter(pk__in=batch).delete()
+    # These hold prompts, so they are kept for as short as they may matter.
+    since = timezone.now() - DELETED_REQUEST_RETENTION
+    DeletedRequest.objects.filter(deleted_at__lt=since).delete()
 
 
 def _empty_trash() -> None:

@@ -3,7 +3,7 @@
 from videos.models.backend import Backend
 from videos.models.character import Character
 from videos.models.idempotency_record import IdempotencyRecord
-from videos.models.job import JobCandidate, ReleasedJob
+from videos.models.job import DeletedRequest, JobCandidate, ReleasedJob
 from videos.models.prompt_template import PromptTemplate
 from videos.models.reference_image import Fit, ReferenceImage
 from videos.models.tag import Tag
@@ -14,6 +14,7 @@ __all__ = [
     "IN_FLIGHT",
     "Backend",
     "Character",
+    "DeletedRequest",
     "Fit",
     "IdempotencyRecord",
     "JobCandidate",

@@ -1,5 +1,6 @@
 """Jobs of backends that belong to no video, or not yet."""
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -55,3 +56,20 @@ class ReleasedJob(models.Model):
 
     def __str__(self) -> str:
         return self.backend_job_id
+
+
+class DeletedRequest(models.Model):
+    """A permanently deleted video of which the backend may have a job that no video has.
+
+    Kept so that the job is not taken for another person's; removed after some days.
+    """
+
+    backend = models.ForeignKey(Backend, on_delete=models.CASCADE, related_name="deleted_requests")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    prompt = models.TextField()
+    since = models.DateTimeField(help_text="The earliest attempt that is unaccounted for.")
+    attempted_at = models.DateTimeField(help_text="The latest attempt.")
+    deleted_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"deleted request of {self.since:%Y-%m-%d %H:%M}"

@@ -285,7 +285,7 @@ def adopt_candidate(video: Video, job_id: str, *, by_staff: bool = False) -> boo
     Returns False when that is no longer possible, and for a job that may be another person's, which only
     staff can choose.
     """
-    return lifecycle.adopt_candidate(video.pk, job_id, by_staff=by_staff)
+    return is_storable(job_id) and lifecycle.adopt_candidate(video.pk, job_id, by_staff=by_staff)
 
 
 def delete_video(video: Video) -> bool:
