@@ -8,8 +8,9 @@ from django.utils import timezone
 from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
 from videos import lifecycle
-from videos.backends.errors import RefusedError, UnavailableError, UnknownOutcomeError
-from videos.engine.reconcile import REPEAT_FOR, reconcile
+from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
+from videos.engine.reconcile import reconcile
+from videos.engine.repeat import REPEAT_FOR
 from videos.engine.submit import submit_next
 from videos.models import Backend, State, Video
 
@@ -133,6 +134,42 @@ def test_a_repeat_that_certainly_did_not_arrive_leaves_the_first_in_question(
     Backend.objects.update(paused_until=None)
     fake.create_error = None
     assert _look(video).backend_job_id == "job_1"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [UnavailableError("Away.", code="unreachable"), RefusedError("Key.", code="invalid_key", status=401)],
+)
+def test_a_backend_that_is_away_is_waited_for(
+    backend: Backend, fake: FakeBackend, monkeypatch: pytest.MonkeyPatch, error: BackendError
+):
+    Backend.objects.update(can_list=False)
+    video = _lose(backend, fake)
+
+    def away() -> float:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fake, "idempotency_key_retention", away)
+        video = _look(video)
+    assert (video.state, video.needs_decision) == (State.UNCERTAIN, False)
+    assert len(fake.created) == 1
+
+    assert _look(video).backend_job_id == "job_1"
+
+
+def test_a_backend_that_refuses_the_question_is_searched(
+    backend: Backend, fake: FakeBackend, monkeypatch: pytest.MonkeyPatch
+):
+    video = _lose(backend, fake)
+
+    def refuse() -> float:
+        raise RefusedError("No such page.", code="not_found", status=404)
+
+    monkeypatch.setattr(fake, "idempotency_key_retention", refuse)
+
+    assert _look(video).backend_job_id == "job_1"
+    assert len(fake.created) == 1
 
 
 def test_a_backend_that_no_longer_says_so_is_searched(backend: Backend, fake: FakeBackend):

@@ -16,8 +16,9 @@ lost; a job held absent wrongly is paid for twice. So there are two relations be
 
 Who else can own a job is every row of every owner whose request may have reached the backend unanswered
 (`Video.unaccounted_since`): being submitted, uncertain, queued again, given up, canceled or deleted since
-(`DeletedRequest`). A row that was never attempted, or whose attempts were all answered, cannot: it has no job, or its own. The reference image,
-the characters and the like are not in any list, so rows that differ in these alone compete for a job.
+(`DeletedRequest`). A row that was never attempted, or whose attempts were all answered, cannot: it has no
+job, or its own. The reference image, the characters and the like are not in any list, so rows that differ in
+these alone compete for a job.
 
 Rows that are identical in all that was sent, by the same owner, do not compete, such as takes: each is paid
 for with one job, made of the same request, and nothing tells one row's job from the other's. Exchanging them

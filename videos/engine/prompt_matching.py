@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 SHARED_WORDS = 0.8  # of the shorter prompt's words: more than prompts about the same thing usually share
 
@@ -39,6 +40,7 @@ def is_longer(prompt: str, listed: str) -> bool:
     )
 
 
+@lru_cache(maxsize=512)  # each is compared with every job of a list
 def _normalized(text: str) -> str:
     letters = (each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
     return " ".join(re.findall(r"\w+", "".join(letters).casefold()))

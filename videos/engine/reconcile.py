@@ -1,7 +1,7 @@
 """Finding out what became of submissions that got no reply.
 
-A backend that honors idempotency keys is sent the same request once more (`_repeat`). Elsewhere the jobs that
-the backend lists are searched (`videos.engine.job_matching`).
+A backend that honors idempotency keys is sent the same request once more (`videos.engine.repeat`). Elsewhere
+the jobs that the backend lists are searched (`videos.engine.job_matching`).
 """
 
 import logging
@@ -9,17 +9,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.client import Client
 from videos.backends.errors import BackendError, RefusedError
 from videos.backends.responses import Job
-from videos.engine import clients, dispatch, pacing, rate_limit
-from videos.engine.dispatch import Claim
+from videos.engine import clients, pacing
 from videos.engine.job_matching import CLOCK_SKEW, JobMatcher, attempt_time
-from videos.engine.submit import FIRST_SEARCH_AFTER, submit
+from videos.engine.repeat import repeat_requests
+from videos.engine.submit import FIRST_SEARCH_AFTER
 from videos.models import Backend, JobCandidate, State, Video
 from videos.models.values import Reason
 
@@ -33,9 +32,6 @@ SEARCHES_NEEDED = 4
 MAX_SEARCHES = 12
 SEARCH_FOR = timedelta(minutes=15)  # how long an unreachable backend is tried before the owner is asked
 MAX_CANDIDATES = 20  # jobs shown to the owner
-# How long after the attempt its request is sent once more. The backend must still honor its key when the last
-# of these arrives, so it has to keep keys for longer than that: at least for twice as long.
-REPEAT_FOR = timedelta(hours=12)
 
 NEEDS_DECISION = Reason(
     "uncertain",
@@ -61,57 +57,11 @@ def reconcile(backend_id: int) -> None:
     now = timezone.now()
     backend = Backend.objects.get(pk=backend_id)
     due = Video.objects.filter(backend=backend, state=State.UNCERTAIN, due_at__lte=now)
-    if backend.honours_idempotency_key:
-        repeated = _repeat(backend, due, now=now)
-        due = due.exclude(pk__in=repeated)
+    due = due.exclude(pk__in=repeat_requests(backend, due, now=now))
     related = due.select_related("backend", "source").prefetch_related("characters")
     videos = list(related.order_by("attempted_at"))
     if videos:
         _search(backend, videos, now=now)
-
-
-def _repeat(backend: Backend, due: QuerySet[Video], *, now: datetime) -> list[int]:
-    """Send the requests of `due` videos once more; returns those that are not to be searched for now.
-
-    This cannot pay twice. The key names one attempt: a new one is drawn by every claim of a queued video, and
-    a repeat sends the key of the attempt that got no reply. A backend that honors keys makes at most one job
-    of a key, in whatever order the two requests arrive, and answers the later one with that job. That it
-    does so it says itself, for how long too, and it is asked again each time, because it may have been
-    replaced since it was probed. A repeat that is not answered with a job leaves the video uncertain: it is
-    never queued for a new attempt on the ground that the repeat was refused.
-    """
-    repeatable = due.filter(_CAN_REPEAT, owner__is_active=True, attempted_at__gt=now - REPEAT_FOR).order_by(
-        "attempted_at"
-    )
-    attempts = [(video.pk, attempt_time(video), video.attempts) for video in repeatable]
-    if not attempts or not backend.enabled:
-        return []
-    if backend.paused_until and backend.paused_until > now:
-        for pk, attempted_at, count in attempts:
-            due_at = backend.paused_until
-            lifecycle.reschedule_search(pk, attempted_at=attempted_at, attempts=count, due_at=due_at)
-        return [pk for pk, *_ in attempts]
-    try:
-        with clients.client_for(backend) as client:
-            retention = client.idempotency_key_retention()
-    except BackendError as error:
-        logger.info("%s cannot be asked whether it honors keys now: %s", backend, error.message)
-        return []  # the search that follows decides how long an unreachable backend is waited for
-    if retention < 2 * REPEAT_FOR.total_seconds():
-        logger.warning("%s no longer says that it honors idempotency keys", backend)
-        Backend.objects.filter(pk=backend.pk).update(honours_idempotency_key=None)
-        return []
-    for pk, attempted_at, _ in attempts:
-        rate_limit.acquire(backend.pk, 1, now=timezone.now())  # counted, whether one is left or not
-        token = lifecycle.claim_repeat(
-            pk, attempted_at=attempted_at, lease=dispatch.lease_for(backend, pk), now=timezone.now()
-        )
-        if token is not None:
-            submit(Claim(pk, token, attempted_at, is_repeat=True))
-    return [pk for pk, *_ in attempts]
-
-
-_CAN_REPEAT = Q(cancel_requested_at=None, deleted_at=None) & ~Q(idempotency_key="")
 
 
 def _search(backend: Backend, videos: list[Video], *, now: datetime) -> None:
