@@ -16,6 +16,8 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from videos.engine import heartbeat
+
 logger = logging.getLogger(__name__)
 
 
@@ -83,6 +85,11 @@ def _check_worker() -> None:
         raise RuntimeError(f"no worker serves {', '.join(sorted(unserved))}")
 
 
+def _check_scheduler() -> None:
+    if heartbeat.SCHEDULER in heartbeat.stalled_roles():
+        raise RuntimeError(f"no tick of beat was carried out in the last {heartbeat.STALE_AFTER:.0f} s")
+
+
 def _check_storage() -> None:
     default_storage.delete(default_storage.save("health/probe", ContentFile(b"ok")))
 
@@ -91,4 +98,5 @@ _PARTS: dict[str, Callable[[], None]] = {
     "database": _check_database,
     "broker": _check_broker,
     "storage": _check_storage,
+    "scheduler": _check_scheduler,
 }

@@ -10,13 +10,33 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
+from django.urls import resolve
 from django.utils.cache import patch_cache_control
 from django_htmx.http import HttpResponseClientRedirect
 
 # Videos and archives are compressed already, and nobody could ask for ranges of them any more.
 TEXT_TYPES = ("text/html", "text/css", "text/javascript", "image/svg+xml")
 
+HEALTH_CHECKS = ("/health", "/health/ready")
+
 View = Callable[..., HttpResponseBase]
+
+
+class HealthCheckMiddleware:
+    """Answers the health checks before anything else looks at the request.
+
+    A load balancer asks by address, which is not among ALLOWED_HOSTS, and over plain HTTP. Nothing in these
+    responses depends on the host.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info in HEALTH_CHECKS:
+            view: View = resolve(request.path_info).func
+            return view(request)
+        return self.get_response(request)
 
 
 class TextCompressionMiddleware(GZipMiddleware):
@@ -50,6 +70,8 @@ class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
         return super().process_view(request, view_func, view_args, view_kwargs)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.status_code >= 500:  # perhaps because the database is away, which knows who it is
+            return response
         match = request.resolver_match
         is_private = match is not None and _requires_login(match.func)
         if is_private and request.user.is_authenticated and not response.has_header("Cache-Control"):

@@ -14,7 +14,9 @@ from celery.schedules import schedule
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from contentgen.circuit_breaker import SOCKET_TIMEOUT
 from contentgen.env import Env, choice
+from contentgen.redis_prefix import default_prefix
 from contentgen.run import state
 
 django_stubs_ext.monkeypatch()
@@ -76,7 +78,6 @@ CORS_EXPOSE_HEADERS = ("content-range", "etag", "idempotent-replayed", "openai-p
 
 # Production is served over HTTPS. A proxy that terminates TLS sets X-Forwarded-Proto (TRUST_PROXY=1).
 SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)
-SECURE_REDIRECT_EXEMPT = [r"^health(/ready)?$"]  # load balancers check over plain HTTP
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if SECURE_SSL_REDIRECT else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
@@ -117,6 +118,7 @@ INSTALLED_APPS = [
     "ninja",  # for the static files of its documentation page
 ]
 MIDDLEWARE = [
+    "contentgen.middleware.HealthCheckMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "contentgen.middleware.TextCompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -185,6 +187,7 @@ _sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite
 _database: dict[str, Any] = env.db("DATABASE_URL") if "DATABASE_URL" in env else _sqlite
 DATABASES = {"default": _database}
 if _database["ENGINE"] == "django.db.backends.sqlite3":
+    _database["ENGINE"] = "contentgen.sqlite"
     # IMMEDIATE: a transaction takes the write lock when it begins, instead of failing half-way. The default
     # synchronous=FULL stays: if a power cut could undo a claim, a job could be paid for twice.
     _database.setdefault("OPTIONS", {}).update(
@@ -211,11 +214,14 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- Background work -------------------------------------------------------------------------------------
 REDIS_URL: str = env.str("REDIS_URL", default=_running.redis_url)
+# Two studios may share a Redis: each has names of its own there. All processes of a studio must agree.
+REDIS_PREFIX: str = env.str("REDIS_PREFIX", default=default_prefix(_database, SECRET_KEY))
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A message is only a hint, so no web request waits long for a broker that is down.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "global_keyprefix": f"{REDIS_PREFIX}:",
     "max_retries": 0,  # otherwise a publisher retries for six seconds; workers reconnect regardless
     "socket_connect_timeout": 2,
     "socket_timeout": 30,
@@ -232,7 +238,10 @@ CELERY_TASK_ROUTES = {
     # Waiting for a backend must not delay the ticks, and a long download must not delay a submission.
     **{
         f"videos.{name}": {"queue": "network"}
-        for name in ("submit", "poll_backend", "reconcile", "clean_up_video", "probe", "create_character")
+        for name in (
+            *("submit", "poll_backend", "reconcile", "search_restored"),
+            *("clean_up_video", "probe", "create_character"),
+        )
     },
     "videos.store": {"queue": "downloads"},
 }
@@ -251,10 +260,10 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "contentgen.cache.FallbackRedisCache",
         "LOCATION": REDIS_URL,
-        # The database has all that is cached, so nothing waits long for a cache that is away.
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        "KEY_PREFIX": REDIS_PREFIX,
+        "OPTIONS": {"socket_connect_timeout": SOCKET_TIMEOUT, "socket_timeout": SOCKET_TIMEOUT},
     }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}

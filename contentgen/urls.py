@@ -9,6 +9,8 @@ from contentgen import health
 from videos.api.rest.api import unknown
 from videos.api.rest.views import api
 
+handler500 = "contentgen.errors.server_error"
+
 urlpatterns = [
     path("health", health.alive, name="health"),
     path("health/ready", health.ready, name="health-ready"),

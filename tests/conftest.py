@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from tests.factories import UserFactory
-from videos.engine import fair_queue
+from videos.engine import fair_queue, heartbeat
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +35,12 @@ def empty_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(fair_queue, "MAX_AGE", 0)
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def just_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests run no workers, so no page of theirs is to say that nothing is being processed."""
+    monkeypatch.setattr(heartbeat, "_started_at", float("inf"))
 
 
 @pytest.fixture

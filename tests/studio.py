@@ -71,3 +71,20 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def list_processes() -> dict[int, tuple[int, str]]:
+    """Return the parent and the command line of every process of this machine that is not a zombie."""
+    listing = subprocess.run(
+        ["ps", "-axwwo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(None, 3) for line in listing.stdout.splitlines()]
+    return {int(pid): (int(parent), args) for pid, parent, stat, args in rows if not stat.startswith("Z")}
+
+
+def descendants_of(ancestor: int) -> dict[int, str]:
+    """Return the command lines of all processes that `ancestor` started, and of those that these started."""
+    commands, family = list_processes(), {ancestor}
+    while more := {pid for pid, (parent, _) in commands.items() if parent in family} - family:
+        family |= more
+    return {pid: commands[pid][1] for pid in family - {ancestor}}

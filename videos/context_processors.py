@@ -6,7 +6,8 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from videos.capabilities import backend_status
-from videos.models import Backend
+from videos.engine import heartbeat
+from videos.models import Backend, StudioState
 from videos.services.characters import can_use_characters
 
 
@@ -19,5 +20,7 @@ def studio(request: HttpRequest) -> dict[str, object]:
     return {
         "backend_status": SimpleLazyObject(lambda: backend_status(in_use())),
         "has_characters": SimpleLazyObject(lambda: can_use_characters(request.user.pk, in_use())),
+        "stalled_roles": SimpleLazyObject(heartbeat.stalled_roles),
         "paused_backends": SimpleLazyObject(lambda: list(Backend.objects.paused())),
+        "hold": SimpleLazyObject(lambda: StudioState.objects.filter(held_at__isnull=False).first()),
     }

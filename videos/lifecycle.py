@@ -23,7 +23,7 @@ from videos.models.values import NO_REASON, Reason, StoredFiles
 from videos.models.video import RECHECK_CODES
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.SUBMITTING, State.IN_PROGRESS, State.CANCELED}),
+    State.QUEUED: frozenset({State.SUBMITTING, State.UNCERTAIN, State.IN_PROGRESS, State.CANCELED}),
     State.SUBMITTING: frozenset(
         {State.IN_PROGRESS, State.FAILED, State.UNCERTAIN, State.QUEUED, State.CANCELED}
     ),
@@ -123,6 +123,7 @@ def _move_to_progress(old: State, where: Q, job_id: str, *, progress: int | None
                 deadline_at=now + timedelta(seconds=settings.MAX_POLL_TIMEOUT),
                 due_at=due_at,
                 unaccounted_since=_LATEST_ACCOUNTED,
+                failed_submissions=0,
                 **NO_REASON.as_fields(),
             )
     except IntegrityError:  # one_video_per_backend_job
@@ -154,9 +155,22 @@ def requeue(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> b
     )
 
 
-def mark_uncertain(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> bool:
-    """submitting → uncertain: the backend may have accepted it. Its job is searched for at `due_at`."""
-    return _move(State.SUBMITTING, State.UNCERTAIN, _leased(pk, token), due_at=due_at, **reason.as_fields())
+def mark_uncertain(
+    pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime, is_backend_failure: bool = False
+) -> bool:
+    """submitting → uncertain: the backend may have accepted it. Its job is searched for at `due_at`.
+
+    `is_backend_failure` counts the attempt as one that the backend answered badly or not at all. One that a
+    worker of ours did not survive is not counted.
+    """
+    return _move(
+        State.SUBMITTING,
+        State.UNCERTAIN,
+        _leased(pk, token),
+        due_at=due_at,
+        failed_submissions=F("failed_submissions") + is_backend_failure,
+        **reason.as_fields(),
+    )
 
 
 def claim_repeat(pk: int, *, attempted_at: datetime, lease: timedelta, now: datetime) -> uuid.UUID | None:
@@ -214,13 +228,27 @@ def await_decision(
     return changed
 
 
-def requeue_absent(pk: int, *, attempted_at: datetime, attempts: int) -> bool:
+def requeue_absent(
+    pk: int,
+    *,
+    attempted_at: datetime,
+    attempts: int,
+    due_at: datetime | None = None,
+    reason: Reason = NO_REASON,
+) -> bool:
     """uncertain → queued: the backend lists its jobs, and this one is provably not among them.
 
-    Only for the attempt made at `attempted_at`: its listings prove nothing about a later attempt.
+    It is submitted again at `due_at`, at once if not given. Only for the attempt made at `attempted_at`: its
+    listings prove nothing about a later attempt.
     """
     where = Q(pk=pk, attempted_at=attempted_at, attempts=attempts)
-    return _move(State.UNCERTAIN, State.QUEUED, where, due_at=timezone.now(), **NO_REASON.as_fields())
+    return _move(State.UNCERTAIN, State.QUEUED, where, due_at=due_at or timezone.now(), **reason.as_fields())
+
+
+def fail_absent(pk: int, reason: Reason, *, attempted_at: datetime, attempts: int) -> bool:
+    """uncertain → failed: provably absent, as in `requeue_absent`, and submitted often enough."""
+    where = Q(pk=pk, attempted_at=attempted_at, attempts=attempts)
+    return _move(State.UNCERTAIN, State.FAILED, where, **_finished_now(), **reason.as_fields())
 
 
 def _awaiting_search(pk: int, attempted_at: datetime) -> QuerySet[Video]:
@@ -253,10 +281,49 @@ def _is_released(job_id: str) -> Q:
     return Q(backend__in=ReleasedJob.objects.filter(backend_job_id=job_id).values("backend"))
 
 
+def mark_unaccounted(
+    backend_id: int, reason: Reason, *, held_at: datetime, submitted_until: datetime | None
+) -> int:
+    """queued → uncertain, in a database that was restored from a backup: each of this backend's videos may
+    have been submitted since. Returns how many are searched for, with those that awaited a decision.
+
+    `submitted_until` is the latest submission that the database knows: theirs came later, if it came. Videos
+    that were created since `held_at` are not of the backup and stay queued.
+    """
+    # The lost database may have replaced these keys by those of a later attempt: a request that is repeated
+    # with one of them could be a second job.
+    before_job = [State.QUEUED, State.SUBMITTING, State.UNCERTAIN]
+    Video.objects.filter(backend=backend_id, state__in=before_job).update(idempotency_key="")
+    queued = Video.objects.filter(backend=backend_id, state=State.QUEUED, created_at__lt=held_at)
+    count = 0
+    for pk, created_at in queued.values_list("pk", "created_at"):
+        since = max(created_at, submitted_until or created_at)
+        count += _move(
+            State.QUEUED,
+            State.UNCERTAIN,
+            Q(pk=pk),
+            attempted_at=since,
+            unaccounted_since=Coalesce(F("unaccounted_since"), since),
+            due_at=timezone.now(),
+            **reason.as_fields(),
+        )
+    undecided = Video.objects.filter(backend=backend_id, state=State.UNCERTAIN, due_at=None)
+    return count + undecided.update(
+        due_at=timezone.now(), attempts=0, revision=F("revision") + 1, **reason.as_fields()
+    )
+
+
 def submit_again(pk: int) -> bool:
     """uncertain → queued, by the owner's decision, made knowing that it may be paid for twice."""
     where = Q(pk=pk, due_at=None)
-    return _move(State.UNCERTAIN, State.QUEUED, where, due_at=timezone.now(), **NO_REASON.as_fields())
+    return _move(
+        State.UNCERTAIN,
+        State.QUEUED,
+        where,
+        due_at=timezone.now(),
+        failed_submissions=0,
+        **NO_REASON.as_fields(),
+    )
 
 
 def abandon(pk: int, reason: Reason) -> bool:
@@ -473,6 +540,7 @@ def _requeue_failed(pk: int) -> bool:
         deadline_at=None,
         finished_at=None,
         cancel_requested_at=None,
+        failed_submissions=0,
         **NO_REASON.as_fields(),
     )
 

@@ -1,21 +1,72 @@
 """Celery tasks: unpack, call the engine, nothing else.
 
 Each may run twice, late or never without harm: a message is only a hint, and the sweep finds the row again.
-So a message with a task name that no longer exists, sent before an upgrade, is dropped harmlessly.
+So a message with a task name that no longer exists, sent before an upgrade, is dropped harmlessly, and so is
+one about a row that has been deleted since.
 """
 
-from celery import shared_task
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
-from videos.engine import characters, cleanup, dispatch, poll, reconcile, store, submit, sweep
+from celery import shared_task
+from celery.signals import worker_ready
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Model
+
+from videos.engine import (
+    characters,
+    cleanup,
+    dispatch,
+    heartbeat,
+    poll,
+    reconcile,
+    restore,
+    store,
+    submit,
+    sweep,
+)
+from videos.models import Backend, Character, Video
 from videos.services.backends import probe_unprobed_backend
+
+logger = logging.getLogger(__name__)
+
+_Task = Callable[[int], None]
+
+
+def _about(model: type[Model]) -> Callable[[_Task], _Task]:
+    """Decorate a task about one row of `model`: if the row is gone, say so in the log instead of failing."""
+
+    def decorate(task: _Task) -> _Task:
+        @wraps(task)
+        def run(pk: int) -> None:
+            try:
+                task(pk)
+            except ObjectDoesNotExist:
+                if model._default_manager.filter(pk=pk).exists():
+                    raise
+                logger.info("Nothing to do for %s: there is no %s %s", task.__name__, model.__name__, pk)
+
+        return run
+
+    return decorate
+
+
+@worker_ready.connect
+def _start_heartbeat(sender: Any, **kwargs: Any) -> None:
+    """Let a worker process show that it lives, for each queue it serves."""
+    heartbeat.beat_forever(sender.app.amqp.queues.consume_from)
 
 
 @shared_task(name="videos.dispatch", time_limit=60)
 def dispatch_task() -> None:
     dispatch.tick()
+    heartbeat.beat(heartbeat.SCHEDULER)
 
 
 @shared_task(name="videos.submit")
+@_about(Backend)
 def submit_task(backend_id: int) -> None:
     submit.submit_next(backend_id)
 
@@ -26,11 +77,13 @@ def poll_task() -> None:
 
 
 @shared_task(name="videos.poll_backend")
+@_about(Backend)
 def poll_backend_task(backend_id: int) -> None:
     poll.poll_backend(backend_id)
 
 
 @shared_task(name="videos.store", time_limit=2 * 3600)
+@_about(Video)
 def store_task(video_id: int) -> None:
     store.store(video_id)
 
@@ -41,20 +94,30 @@ def sweep_task() -> None:
 
 
 @shared_task(name="videos.reconcile", time_limit=300)
+@_about(Backend)
 def reconcile_task(backend_id: int) -> None:
     reconcile.reconcile(backend_id)
 
 
+@shared_task(name="videos.search_restored", time_limit=300)
+@_about(Backend)
+def search_restored_task(backend_id: int) -> None:
+    restore.search_backend(backend_id)
+
+
 @shared_task(name="videos.probe", time_limit=300)
+@_about(Backend)
 def probe_task(backend_id: int) -> None:
     probe_unprobed_backend(backend_id)
 
 
 @shared_task(name="videos.clean_up_video", time_limit=120)
+@_about(Video)
 def clean_up_video_task(video_id: int) -> None:
     cleanup.clean_up_video(video_id)
 
 
 @shared_task(name="videos.create_character")
+@_about(Character)
 def create_character_task(character_id: int) -> None:
     characters.create_character(character_id)

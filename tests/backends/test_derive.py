@@ -143,7 +143,7 @@ def test_the_verdicts_are_those_of_a_create(
     with pytest.raises(BackendError) as caught:
         call(connect(server))
     assert (type(caught.value), caught.value.code) == (kind, code)
-    assert len(server.requests) == 1
+    assert server.posts == 1
 
 
 def test_no_answer_is_unknown(serve: Serve, connect: Connect) -> None:

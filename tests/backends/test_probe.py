@@ -227,9 +227,39 @@ def test_it_believes_the_servers_own_description():
         "can_edit": False,
         "can_extend": False,
         "can_characters": False,
-        "takes_reference": True,
+        "takes_reference": None,
         "honours_idempotency_key": None,
     }
+
+
+WITH_REFERENCE = {
+    "paths": {"/v1/videos": {"post": {"schema": {"properties": {"input_reference": {}}}}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("models", "takes_reference"),
+    [
+        ({"data": [{"id": "wan", "task_type": "T2V"}]}, False),
+        ({"data": [{"id": "wan", "task_type": "I2V"}]}, True),
+        ({"data": [{"id": "wan", "task_type": "TI2V"}]}, True),
+        ({"data": [{"id": "Wan-AI/Wan2.1-T2V-1.3B-Diffusers"}]}, False),
+        ({"data": [{"id": "Wan-AI/Wan2.2-TI2V-5B-Diffusers"}]}, True),
+        ({"data": [{"id": "wan-t2v"}, {"id": "wan-i2v"}]}, None),
+        ({"data": [{"id": "veo-3.1"}]}, None),
+        ({"model_path": "wan", "task_type": "T2V"}, False),
+        ("wan", None),
+        ({"data": [{"id": 7, "task_type": None}]}, None),
+    ],
+)
+def test_it_promises_no_reference_image_that_the_model_refuses(models: object, takes_reference: bool | None):
+    routes = _usual_routes(description=reply(200, WITH_REFERENCE), models=reply(200, models))
+
+    report = _probe_routes(routes)
+
+    assert report.capabilities["takes_reference"] is takes_reference
+    check = next(check for check in report.checks if check.name == "reference image")
+    assert check.works is takes_reference
 
 
 @pytest.mark.parametrize(

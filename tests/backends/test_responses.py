@@ -102,6 +102,9 @@ def test_it_accepts_an_unusual_id(job_id: str) -> None:
     assert parse_job({"id": job_id}, {}).id == job_id
 
 
+COMPLETED_WORDS = ["done", "complete", "FINISHED", "succeed", "SUCCEEDED", "Success", "Ready", "ready_"]
+
+
 @pytest.mark.parametrize(
     ("raw", "status", "code"),
     [
@@ -119,7 +122,13 @@ def test_it_accepts_an_unusual_id(job_id: str) -> None:
         ("processing", "in_progress", ""),
         ("generating", "in_progress", ""),
         ("postprocessing", "in_progress", ""),
-        ("done", "in_progress", ""),
+        *((word, "completed", "") for word in COMPLETED_WORDS),
+        *((word, "failed", "") for word in ("Error", "failure", "FAIL", "errored")),
+        *((word, "failed", word.lower()) for word in ("rejected", "Timeout", "ABORTED", "terminated")),
+        ("timed-out", "failed", "timed_out"),
+        ("Request Moderated", "failed", "request_moderated"),
+        ("In Progress", "in_progress", ""),
+        ("sauntering", "in_progress", ""),
         ("", "in_progress", ""),
     ],
 )
@@ -216,3 +225,71 @@ def test_it_reads_how_long_to_wait(headers: dict[str, str], seconds: float | Non
 )
 def test_it_keeps_only_an_address_on_the_web(url: object, kept: str | None) -> None:
     assert parse_job({"id": "a", "url": url}, {}).url == kept
+
+
+FILE = "https://cloud.example/film?sig=1"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"url": FILE},
+        {"video_url": FILE},
+        {"output_url": FILE},
+        {"unsigned_urls": [FILE, "https://cloud.example/2.mp4"]},
+        {"urls": [FILE]},
+        {"output": FILE},
+        {"output": [FILE]},
+        {"output": {"video_url": FILE}},
+        {"outputs": [{"url": FILE}]},
+        {"result": {"urls": [FILE]}},
+        {"data": {"video": {"url": FILE}}},
+        {"data": [{"output": {"video": {"url": FILE}}}]},
+        {"metadata": {"url": FILE}},
+        {"output": ["https://cloud.example/poster.png", FILE]},
+        {"url": "", "video_url": None, "data": [[], None, 7], "result": FILE},
+    ],
+    ids=repr,
+)
+def test_it_finds_the_file_wherever_the_server_puts_its_address(place: dict[str, object]) -> None:
+    assert parse_job({"id": "a", "status": "completed"} | place, {}).url == FILE
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"thumbnail_url": FILE},
+        {"poster": {"url": FILE}},
+        {"input_reference": {"url": FILE}},
+        {"metadata": {"callback": FILE}, "webhook_url": FILE},
+        {"urls": {"get": FILE, "cancel": FILE}},
+        {"output": "file:///etc/passwd"},
+        {"output": ["/root/film.mp4", "ftp://cloud.example/film.mp4"]},
+        {"result": "https://cloud.example/" + "x" * 5000},
+        {"data": {"data": {"data": {"data": {"data": {"url": FILE}}}}}},
+        {"output": [{}] * 1000 + [FILE]},
+    ],
+    ids=lambda place: repr(place)[:60],
+)
+def test_it_takes_no_other_address_for_the_file(place: dict[str, object]) -> None:
+    assert parse_job({"id": "a", "status": "completed"} | place, {}).url is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "may_be_completed"),
+    [
+        ({"status": "wrapped", "progress": 100}, True),
+        ({"status": "wrapped", "output": FILE}, True),
+        ({"output": FILE}, True),
+        ({"status": "wrapped", "progress": 99}, False),
+        ({"status": "processing", "progress": 100}, False),
+        ({"status": "uploading", "url": FILE}, False),
+        ({"status": "completed", "url": FILE}, False),
+        ({"status": "failed", "progress": 100}, False),
+    ],
+)
+def test_an_unknown_word_with_a_file_or_all_of_the_progress_is_to_be_looked_into(
+    fields: dict[str, object], may_be_completed: bool
+) -> None:
+    job = parse_job({"id": "a"} | fields, {})
+    assert job.may_be_completed is may_be_completed

@@ -16,6 +16,7 @@ NAMES = (
     "first_visit",
     "completion_lag",
     "library",
+    "outages",
     "pacing",
     "submit_latency",
     "page_polling",

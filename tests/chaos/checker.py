@@ -149,7 +149,7 @@ class Checker:
         root = Path(settings.MEDIA_ROOT)
         for path in sorted(root.rglob("*")):
             name = path.relative_to(root).as_posix()
-            if path.is_file() and name not in known:
+            if path.is_file() and name not in known and not name.startswith("studio/"):
                 self.report.wrong_state.append(f"{name} is left in storage")
         for name in leftover_temp_files():
             self.report.wrong_state.append(f"{name} is left in tmp")

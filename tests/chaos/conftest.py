@@ -95,9 +95,10 @@ class Studio:
 
     @property
     def stored_files(self) -> list[str]:
-        """The names of all files in storage, without their folders."""
+        """The names of all files in storage, without their folders and the marks of submissions."""
         root = Path(default_storage.path(""))
-        return sorted(path.name for path in root.rglob("*") if path.is_file())
+        marks = root / "studio"
+        return sorted(path.name for path in root.rglob("*") if path.is_file() and marks not in path.parents)
 
     def assert_completed(self) -> None:
         """Assert that one job was billed, and its video is stored once and whole."""

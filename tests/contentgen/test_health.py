@@ -56,13 +56,21 @@ def test_it_answers_a_load_balancer_over_plain_http(client, settings):
     assert client.get("/health").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/health", "/health/ready"])
+def test_it_answers_under_any_host(client, parts, path):
+    response = client.get(path, headers={"Host": "10.0.0.7:8000"})
+
+    assert response.status_code == 200
+    assert client.get("/", headers={"Host": "10.0.0.7:8000"}).status_code == 400
+
+
 def test_it_is_ready_when_every_part_is(client, parts):
     reply = client.get("/health/ready")
 
     assert reply.status_code == 200
     assert reply.json() == {
         "status": "ready",
-        "parts": {"database": "ok", "broker": "ok", "storage": "ok", "worker": "ok"},
+        "parts": dict.fromkeys(["database", "broker", "storage", "scheduler", "worker"], "ok"),
     }
 
 

@@ -3,7 +3,6 @@
 import json
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,27 +12,11 @@ import pytest
 
 from contentgen.run import __main__ as module
 from contentgen.run.supervisor import RestartLimitError
-from tests.studio import READY, TIMEOUT, Studio, free_port
-
-
-def _commands() -> dict[int, tuple[int, str]]:
-    """Every process of this machine that is not a zombie: its parent and its command line."""
-    listing = subprocess.run(
-        ["ps", "-axwwo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
-    )
-    rows = [line.split(None, 3) for line in listing.stdout.splitlines()]
-    return {int(pid): (int(parent), args) for pid, parent, stat, args in rows if not stat.startswith("Z")}
-
-
-def _descendants(ancestor: int) -> dict[int, str]:
-    commands, family = _commands(), {ancestor}
-    while more := {pid for pid, (parent, _) in commands.items() if parent in family} - family:
-        family |= more
-    return {pid: commands[pid][1] for pid in family - {ancestor}}
+from tests.studio import READY, TIMEOUT, Studio, descendants_of, free_port, list_processes
 
 
 def _still_there(family: dict[int, str]) -> list[str]:
-    commands = _commands()
+    commands = list_processes()
     return [args for pid, args in family.items() if pid in commands and commands[pid][1] == args]
 
 
@@ -56,7 +39,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Studio]]:
 def test_it_runs_everything_and_leaves_nothing_behind(start, tmp_path):
     studio = start()
     said = studio.wait_for(READY)
-    family = _descendants(studio.process.pid)
+    family = descendants_of(studio.process.pid)
 
     assert f"Address    http://127.0.0.1:{studio.port}/\n" in said
     assert "Username   owner\n" in said
@@ -89,7 +72,7 @@ def test_it_runs_everything_and_leaves_nothing_behind(start, tmp_path):
 def test_the_next_start_works_after_it_was_killed(start, tmp_path):
     studio = start()
     studio.wait_for(READY)
-    family = _descendants(studio.process.pid)
+    family = descendants_of(studio.process.pid)
     studio.process.kill()
     studio.process.wait()
 

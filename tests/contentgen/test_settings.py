@@ -213,6 +213,34 @@ def test_a_message_to_a_broker_that_is_away_is_given_up_at_once(tmp_path):
     assert values["CELERY_TASK_PUBLISH_RETRY"] is False
 
 
+def test_each_studio_has_names_of_its_own_in_redis(tmp_path):
+    server = "postgres://{}@db.example.org/{}"
+    redis = {"REDIS_URL": "redis://127.0.0.1:1/0"}
+
+    def prefix(**environment: str) -> object:
+        values = _values(
+            _load(
+                tmp_path, "REDIS_PREFIX", "CACHES", "CELERY_BROKER_TRANSPORT_OPTIONS", **redis, **environment
+            )
+        )
+        assert values["CACHES"]["default"]["KEY_PREFIX"] == values["REDIS_PREFIX"]
+        assert values["CELERY_BROKER_TRANSPORT_OPTIONS"]["global_keyprefix"] == f"{values['REDIS_PREFIX']}:"
+        return values["REDIS_PREFIX"]
+
+    studios = {
+        prefix(),  # SQLite, with a secret key in this folder
+        prefix(SECRET_KEY="another" * 9),
+        prefix(DATABASE_URL=server.format("me:one", "studio")),
+        prefix(DATABASE_URL=server.format("me:one", "staging")),
+        prefix(REDIS_PREFIX="mine"),
+    }
+    assert len(studios) == 5
+    # Hosts of one studio may have another folder and another password.
+    elsewhere = {"DATABASE_URL": server.format("you:two", "studio"), "DATA_DIR": str(tmp_path / "other")}
+    assert prefix(**elsewhere) in studios
+    assert prefix(REDIS_PREFIX="mine", **elsewhere) == "mine"
+
+
 def test_it_takes_origins(tmp_path):
     listed = "https://tools.example.org, http://localhost:3000"
     values = _values(_load(tmp_path, "CORS_ALLOWED_ORIGINS", CORS_ALLOWED_ORIGINS=listed))

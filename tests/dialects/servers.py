@@ -3,7 +3,7 @@
 from base64 import b64encode
 from typing import Any
 
-from tests.dialects.server import Dialect, FakeJob, RecordedRequest, Reply
+from tests.dialects.server import KEY, Dialect, FakeJob, RecordedRequest, Reply
 
 
 class OpenAI(Dialect):
@@ -306,3 +306,19 @@ class KeyedStudio(Dialect):
 LYING_DIALECTS = [SGLang05, RenamingGateway, CuttingGateway, RoundingGateway]
 ASYNC_DIALECTS = [OpenAI, VLLMOmni, SGLang, SGLangCloud, LiteLLM, TensorRTLLM, NewAPI, Unsloth, AzureStyle]
 ALL_DIALECTS = [*ASYNC_DIALECTS, Dynamo]
+
+
+class Guarded(Dialect):
+    """Looks at the key of every request. `refused_key`: refuses it; `wall`: what a firewall sends instead."""
+
+    refused_key = False
+    wall: Reply | None = None
+
+    def answer(self, request: RecordedRequest) -> Reply | None:
+        if self.wall is not None:
+            self.requests.append(request)
+            return self.wall
+        if self.refused_key or request.headers["Authorization"] != f"Bearer {KEY}":
+            self.requests.append(request)
+            return self.error_reply(401, "Incorrect API key provided.")
+        return super().answer(request)

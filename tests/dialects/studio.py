@@ -37,6 +37,13 @@ class Studio:
         """Submit the next video in the queue."""
         assert submit.submit_next(self.backend.pk)
 
+    def submit_again(self, video: Video) -> Video:
+        """Submit a queued video without waiting until it is due, or until the backend's pause is over."""
+        _make_due(video)
+        Backend.objects.filter(pk=self.backend.pk).update(paused_until=None)
+        self.submit()
+        return _fresh(video)
+
     def poll(self, video: Video) -> Video:
         """Poll the video's job."""
         _make_due(video)

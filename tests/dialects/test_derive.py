@@ -1,6 +1,7 @@
 """Remix, edit and extend with each server, and one job each when the reply is lost."""
 
 import pytest
+from django.utils import timezone
 
 from tests.dialects.conftest import Start
 from tests.dialects.server import Dialect
@@ -70,8 +71,9 @@ def test_a_lost_request_is_sent_again_only_when_it_is_provably_not_there(start: 
         assert len(studio.server.jobs) == 1
         video = studio.reconcile(video)
     assert video.state == State.QUEUED
+    assert video.due_at > timezone.now(), "not at once: the backend has just failed"
 
-    studio.submit()
+    studio.submit_again(video)
 
     assert len(studio.server.jobs) == 2
     assert len(studio.server.creates) == 3

@@ -1,6 +1,7 @@
 """The reply to a create is lost: the job is found in the list where there is one, else the owner decides."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.utils import timezone
@@ -15,8 +16,10 @@ from tests.dialects.servers import (
     SGLang,
     TensorRTLLM,
 )
+from tests.dialects.studio import Studio
 from tests.factories import VideoFactory
-from videos.engine.reconcile import SEARCHES_NEEDED
+from videos import lifecycle
+from videos.engine.reconcile import MAX_RESUBMISSIONS, SEARCHES_NEEDED
 from videos.models import State, Video
 from videos.services.backends import probe_backend
 from videos.services.videos import adopt_candidate
@@ -197,3 +200,53 @@ def test_a_job_under_another_id_is_not_taken_for_a_second_one(start: Start):
     assert lost.needs_decision
     assert lost.backend_job_id == ""
     assert len(studio.server.creates) == 2
+
+
+def _absent(studio: Studio, video: Video) -> Video:
+    """Search until it is certain that the backend made no job."""
+    for _ in range(SEARCHES_NEEDED):
+        assert video.state == State.UNCERTAIN
+        video = studio.reconcile(video)
+    return video
+
+
+def test_a_create_that_fails_for_ever_is_given_up_with_the_servers_words(start: Start):
+    studio = start(Dialect)
+    out_of_memory = Reply(500, {"error": {"message": "CUDA out of memory"}})
+    studio.server.create = lambda request: out_of_memory
+    video = studio.create()
+    distances = []
+
+    while (video := _absent(studio, video)).state == State.QUEUED:
+        assert "CUDA out of memory" in video.error_message
+        distances.append((video.due_at - timezone.now()).total_seconds())
+        video = studio.submit_again(video)
+
+    assert (video.state, video.error_code) == (State.FAILED, "server_error")
+    assert "cost nothing" in video.error_message
+    assert "CUDA out of memory" in video.error_message
+    assert len(studio.server.creates) == 1 + MAX_RESUBMISSIONS
+    assert all(later > 1.5 * sooner for sooner, later in pairwise(distances[:4]))
+    assert distances[0] > 10
+
+
+def test_a_retry_after_that_starts_from_the_beginning(start: Start):
+    studio = start(Dialect)
+    video = studio.create()
+    Video.objects.filter(pk=video.pk).update(state=State.FAILED, failed_submissions=6)
+
+    lifecycle.retry(video.pk)
+
+    video.refresh_from_db()
+    assert video.failed_submissions == 0
+
+
+def test_an_accepted_job_forgets_the_failures_before_it(start: Start):
+    studio = start(Dialect)
+    studio.server.next_reply["create"] = Reply(503, b"")
+    video = _absent(studio, studio.create())
+    assert video.failed_submissions == 1
+
+    video = studio.submit_again(video)
+
+    assert (video.state, video.failed_submissions) == (State.IN_PROGRESS, 0)

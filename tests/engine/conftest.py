@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from tests.engine.fake import FakeBackend
+from tests.engine.restored import dump as dump  # a fixture here too
 from tests.factories import BackendFactory
 from tests.simulator.conftest import start_simulator as start_simulator  # a fixture here too
 from videos.engine import clients

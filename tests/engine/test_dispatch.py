@@ -112,3 +112,39 @@ def test_the_tick_hints_at_downloads_that_nobody_makes(backend: Backend, hints: 
     dispatch.tick()
 
     assert sorted(hints) == [("store", free.pk), ("store", abandoned.pk)]
+
+
+def _pause_longer(backend: Backend) -> float:
+    """Have the backend refuse us once more, its last pause being over; returns the seconds."""
+    Backend.objects.filter(pk=backend.pk).update(paused_until=None)
+    return dispatch.pause_longer(backend.pk, reason="Slow down.", first=5, longest=300)
+
+
+def test_pauses_double_up_to_a_limit_until_a_job_is_accepted(backend: Backend):
+    pauses = [_pause_longer(backend) for _ in range(9)]
+
+    for number, seconds in enumerate(pauses):
+        assert 0.9 <= seconds / min(300, 5 * 2**number) <= 1.1
+    dispatch.note_acceptance(backend.pk)
+    assert _pause_longer(backend) < 6
+
+
+def test_refusals_that_were_under_way_together_count_once(backend: Backend):
+    _pause_longer(backend)
+    for _ in range(5):
+        dispatch.pause_longer(backend.pk, reason="Slow down.", first=5, longest=300)
+
+    backend.refresh_from_db()
+    assert backend.pause_count == 1
+    assert (backend.paused_until - timezone.now()).total_seconds() < 6
+
+
+def test_after_a_refusal_a_single_submission_finds_out(backend: Backend):
+    VideoFactory.create_batch(3, backend=backend, state=State.QUEUED)
+    Backend.objects.filter(pk=backend.pk).update(pause_count=2)
+
+    assert dispatch.claim_next(backend.pk)
+    assert dispatch.claim_next(backend.pk) is None
+
+    dispatch.note_acceptance(backend.pk)
+    assert dispatch.claim_next(backend.pk)

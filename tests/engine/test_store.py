@@ -91,14 +91,38 @@ def test_a_file_the_backend_does_not_hand_out_yet_is_fetched_later(
     assert video.state == State.COMPLETED
 
 
-def test_it_gives_up_after_minutes_and_says_that_the_video_exists(video: Video, fake: FakeBackend):
-    fake.content = UnavailableError("Too early.", code="content_not_ready", status=404)
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (
+            UnavailableError("Overloaded.", code="content_not_ready", status=503),
+            "download_failed",
+            "could not be downloaded",
+        ),
+        (UnavailableError("Broke off.", code="truncated"), "download_failed", "could not be downloaded"),
+        (
+            UnavailableError("What file?", code="content_not_ready", status=404),
+            "no_file",
+            "no video was made",
+        ),
+        (
+            UnavailableError("JSON as a video.", code="not_a_video", status=200),
+            "no_file",
+            "no video was made",
+        ),
+    ],
+)
+def test_it_gives_up_after_minutes_and_says_whether_the_video_exists(
+    video: Video, fake: FakeBackend, error: UnavailableError, code: str, words: str
+):
+    fake.content = error
     Video.objects.filter(pk=video.pk).update(generated_at=timezone.now() - storing.DOWNLOAD_RETRY_FOR)
 
     store(video.pk)
 
     video.refresh_from_db()
-    assert (video.state, video.error_code) == (State.FAILED, "download_failed")
+    assert (video.state, video.error_code) == (State.FAILED, code)
+    assert words in video.error_message
     assert video.can_check_again
     assert fake.created == []
 

@@ -160,3 +160,23 @@ def test_the_lease_is_looked_at_after_everything_that_takes_time(
     submit_next(backend.pk)
 
     assert fake.created == []
+
+
+def test_a_rate_limit_without_a_hint_is_not_asked_again_every_few_seconds(
+    backend: Backend, fake: FakeBackend
+):
+    """In a quarter of an hour: a rate limit that lasts costs a handful of requests, not hundreds."""
+    for _ in range(3):
+        _queued(backend)
+    fake.create_error = UnavailableError("Slow down.", code="rate_limited", status=429)
+    waited = 0.0
+
+    while waited < 15 * 60:
+        assert submit_next(backend.pk)
+        backend.refresh_from_db()
+        waited += (backend.paused_until - timezone.now()).total_seconds()
+        Backend.objects.filter(pk=backend.pk).update(paused_until=None)
+        Video.objects.update(due_at=timezone.now())
+
+    assert len(fake.created) < 12
+    assert Video.objects.filter(state=State.QUEUED).count() == 3

@@ -6,6 +6,7 @@ from videos.admin.backend import BackendAdmin
 from videos.admin.catalogue import PromptTemplateAdmin, VideoModelAdmin
 from videos.admin.character import CharacterAdmin
 from videos.admin.reference import ReferenceImageAdmin
+from videos.admin.submissions import StudioStateAdmin
 from videos.admin.video import VideoAdmin
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "CharacterAdmin",
     "PromptTemplateAdmin",
     "ReferenceImageAdmin",
+    "StudioStateAdmin",
     "VideoAdmin",
     "VideoModelAdmin",
 ]

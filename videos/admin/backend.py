@@ -154,7 +154,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
     def resume(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
         paused = [backend for backend in queryset if _is_paused(backend)]
         ids = [backend.pk for backend in paused]
-        Backend.objects.filter(pk__in=ids).update(paused_until=None, pause_reason="")
+        Backend.objects.filter(pk__in=ids).update(paused_until=None, pause_reason="", pause_count=0)
         if paused:
             LogEntry.objects.log_actions(
                 cast(int, request.user.pk), paused, CHANGE, change_message="Resumed."

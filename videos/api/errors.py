@@ -1,9 +1,20 @@
 """Errors of both APIs, in the one shape that both answer with."""
 
+import sqlite3
 from collections.abc import Callable, Mapping
 
 from django.core.exceptions import ValidationError
+from django.db import InterfaceError, OperationalError
 from django.http import JsonResponse
+
+RETRY_AFTER = 5  # seconds after which a request may find the database again
+_TEMPORARY_SQLITE_ERRORS = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+}
 
 _TYPES = {
     401: "authentication_error",
@@ -59,3 +70,17 @@ def from_validation(
 def not_found(what: str, public_id: str) -> ApiError:
     """Return the 404 for something that does not exist or is not the caller's own."""
     return ApiError(404, "not_found", f"{what} with id '{public_id[:80]}' not found.", param="id")
+
+
+def database_unavailable() -> ApiError:
+    """Return the error for a database that is busy or out of reach."""
+    message = "The studio cannot use its database at the moment. Try again in a moment."
+    return ApiError(503, "database_unavailable", message, headers={"Retry-After": str(RETRY_AFTER)})
+
+
+def is_database_unavailable(error: BaseException | None) -> bool:
+    """Return whether trying again later can help: SQLite is locked by others, or PostgreSQL out of reach."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    code = getattr(error.__cause__, "sqlite_errorcode", None)  # its lowest byte is the kind of error
+    return code is None or code & 0xFF in _TEMPORARY_SQLITE_ERRORS

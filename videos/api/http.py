@@ -24,7 +24,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as InvalidRequest
 
-from videos.api.errors import ApiError, from_validation
+from videos.api.errors import ApiError, database_unavailable, from_validation, is_database_unavailable
 from videos.media.reference import BadReferenceError
 
 logger = logging.getLogger(__name__)
@@ -93,6 +93,9 @@ def with_error_shape(contract: Contract) -> Callable[[View], View]:
 
 def error_response(error: Exception, contract: Contract) -> HttpResponse:
     """Return the answer to any exception. What nobody expected is logged with its traceback."""
+    if is_database_unavailable(error):
+        logger.warning("The %s cannot use the database: %s", contract.name, str(error).partition("\n")[0])
+        return database_unavailable().response()
     return _to_api_error(error, contract).response()
 
 

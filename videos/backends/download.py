@@ -5,8 +5,9 @@ from typing import Self
 
 import httpx2
 
+from videos.backends.error_causes import is_gone
 from videos.backends.error_mapping import ErrorMapper
-from videos.backends.errors import UnavailableError
+from videos.backends.errors import RefusedError, UnavailableError
 from videos.backends.responses import parse_retry_after
 
 # An MP4 begins with the length of its first box and that box's name, "ftyp".
@@ -48,15 +49,28 @@ class Download:
         if self._buffer[4:8] == b"ftyp":
             return
         await self._fill_buffer(EXCERPT_BYTES)
-        content_type = self._response.headers.get("content-type", "no content type")
-        text = self._buffer[:EXCERPT_BYTES].decode("utf-8", "replace") or "nothing"
+        is_own_server = (
+            "authorization" in self._response.request.headers
+        )  # elsewhere it is the link that is gone
+        if is_own_server and is_gone(self._response.status_code, self._buffer):
+            raise RefusedError(
+                "The backend no longer has this video.",
+                code="gone",
+                status=self._response.status_code,
+                detail=self._describe_excerpt(),
+            )
         raise UnavailableError(
             "The backend sent something that is not a video.",
             code="not_a_video",
             status=self._response.status_code,
-            detail=self._errors.redact(f"HTTP {self._response.status_code}, {content_type}\n{text}"),
+            detail=self._describe_excerpt(),
             retry_after=parse_retry_after(self._response.headers),
         )
+
+    def _describe_excerpt(self) -> str:
+        content_type = self._response.headers.get("content-type", "no content type")
+        text = self._buffer[:EXCERPT_BYTES].decode("utf-8", "replace") or "nothing"
+        return self._errors.redact(f"HTTP {self._response.status_code}, {content_type}\n{text}")
 
     async def read_chunk(self) -> bytes:
         """Return the next bytes, b"" at the end.

@@ -14,7 +14,22 @@ import anyio
 import httpx2
 import openai
 
-from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
+from videos.backends.error_causes import (
+    MAX_WORDS,
+    content_refusal,
+    is_gone,
+    is_page,
+    lacks_credit,
+    words_of,
+)
+from videos.backends.errors import (
+    ACCOUNT_CODES,
+    BackendError,
+    FailedJobError,
+    RefusedError,
+    UnavailableError,
+    UnknownOutcomeError,
+)
 from videos.backends.responses import is_key_refusal, parse_error, parse_json, parse_retry_after
 
 T = TypeVar("T")
@@ -57,6 +72,8 @@ _JOB_NOT_FOUND = re.compile(
 
 CODE_BY_STATUS = {
     400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
     404: "not_found",
     405: "unsupported",
     408: "timeout",
@@ -162,6 +179,8 @@ class ErrorMapper:
             response = error.response
             # A signed link that has expired is a 403 of the storage, which was never sent our key.
             is_elsewhere = "authorization" not in response.request.headers and response.status_code != 429
+            if not is_elsewhere and is_gone(response.status_code, response.content):
+                return self._gone_error(response)
             if is_elsewhere or response.status_code in NOT_READY_STATUSES or response.status_code >= 500:
                 return UnavailableError(
                     "The backend does not have the video's file ready.",
@@ -195,6 +214,21 @@ class ErrorMapper:
                 detail=self.describe_response(response),
             ) from error
 
+    def content_refusal(self, response: httpx2.Response) -> FailedJobError | None:
+        """Return the content filter's refusal of a job in the HTTP error of its status call, if it is one.
+
+        LiteLLM answers with a 500 when Veo's filter stopped the video, which asking again does not change.
+        """
+        words = content_refusal(response.content)
+        if words is None:
+            return None
+        return FailedJobError(
+            self.redact(words)[:MAX_WORDS],
+            code="moderation_blocked",
+            status=response.status_code,
+            detail=self.describe_response(response),
+        )
+
     def describe_response(self, response: httpx2.Response) -> str:
         """Return status, address and body of a response, for operators. The body must have been read."""
         return self.redact(f"HTTP {response.status_code} from {response.url}\n{response.text}")
@@ -208,6 +242,10 @@ class ErrorMapper:
         location = response.headers.get("location", "")
         if status in REDIRECT_STATUSES and location:
             return self._redirect_error(response, location)
+        # Every 4xx but 408 and 409 is a refusal: the server, or what stands in front of it, did not take the
+        # request on. A firewall's page is one too.
+        if lacks_credit(status, response.content):
+            return self._credit_error(response)
         if status == 429:
             return self._rate_limit_error(response)
         if status < 400 or status in {408, 409} or status >= 500:
@@ -215,7 +253,7 @@ class ErrorMapper:
             # died.
             code = "bad_reply" if status < 400 else CODE_BY_STATUS.get(status, "server_error")
             return UnknownOutcomeError(
-                self._message("The backend failed, and may have accepted the job", response),
+                self._message(f"The backend answered with an error (HTTP {status})", response),
                 code=code,
                 status=status,
                 detail=self.describe_response(response),
@@ -227,8 +265,12 @@ class ErrorMapper:
 
     def _map_read_status(self, response: httpx2.Response) -> BackendError:
         status = response.status_code
+        if lacks_credit(status, response.content):
+            return self._credit_error(response)
         if status == 429:
             return self._rate_limit_error(response)
+        if is_gone(status, response.content):
+            return self._gone_error(response)
         # 501 is "cannot", not "cannot now": some gateways say so that they have no list or no delete.
         if status in {408, 425} or (status >= 500 and status != 501):
             return UnavailableError(
@@ -251,14 +293,34 @@ class ErrorMapper:
 
     def _refusal(self, response: httpx2.Response) -> RefusedError:
         status = response.status_code
-        if is_key_refusal(status, parse_json(response.content)):
-            code, message = "invalid_key", "The backend refused its API key."
-        else:
-            fallback = CODE_BY_STATUS.get(status, f"http_{status}")
-            code, _ = parse_error(parse_json(response.content))
-            code = fallback if not code or code.isdigit() else self.redact(code)
-            message = self._message("The backend refused the request", response)
-        return RefusedError(message, code=code, status=status, detail=self.describe_response(response))
+        fallback = CODE_BY_STATUS.get(status, f"http_{status}")
+        code, _ = parse_error(parse_json(response.content))
+        # `invalid_key` is our conclusion about the account, so a server's word for one request is not taken.
+        code = fallback if not code or code.isdigit() or code in ACCOUNT_CODES else self.redact(code)
+        return RefusedError(
+            self._message("The backend refused the request", response),
+            code=code,
+            status=status,
+            detail=self.describe_response(response),
+            may_concern_account=is_key_refusal(status, parse_json(response.content)),
+        )
+
+    def _gone_error(self, response: httpx2.Response) -> RefusedError:
+        return RefusedError(
+            self._message("The backend no longer has this video", response),
+            code="gone",
+            status=response.status_code,
+            detail=self.describe_response(response),
+        )
+
+    def _credit_error(self, response: httpx2.Response) -> UnavailableError:
+        return UnavailableError(
+            self._message("The backend's account is out of credit", response),
+            code="out_of_credit",
+            status=response.status_code,
+            detail=self.describe_response(response),
+            retry_after=parse_retry_after(response.headers),
+        )
 
     def _redirect_error(self, response: httpx2.Response, location: str) -> RefusedError:
         return RefusedError(
@@ -284,8 +346,11 @@ class ErrorMapper:
         )
 
     def _message(self, summary: str, response: httpx2.Response) -> str:
-        _, reason = parse_error(parse_json(response.content))
-        return f"{summary}: {self.redact(reason)[:500]}" if reason else f"{summary}."
+        reason = self.redact(words_of(response.content))[:MAX_WORDS]
+        if is_page(response.content):
+            title = f", titled “{reason}”" if reason else ""
+            return f"{summary}: instead of a reason came a web page{title} (HTTP {response.status_code})."
+        return f"{summary}: {reason}" if reason else f"{summary}."
 
     def _describe_cause(self, cause: BaseException) -> str:
         return self.redact(f"{type(cause).__name__}: {cause}")
@@ -302,7 +367,8 @@ def _source_is_unknown(refusal: RefusedError) -> bool:
 
 def may_be_stored_elsewhere(error: BackendError) -> bool:
     """Whether after this error of the content call the file may be at the address that the job names."""
-    return error.code in {"content_not_ready", "not_a_video", "unsupported"}
+    is_refused = isinstance(error, RefusedError) and error.may_concern_account
+    return is_refused or error.code in {"content_not_ready", "not_a_video", "unsupported", "gone"}
 
 
 def _root_cause(error: BaseException) -> BaseException:

@@ -1,5 +1,6 @@
 """What a probe found out, in words for the person who asked."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -121,6 +122,7 @@ def blocking_problem(
 def build_report(responses: ProbeResponses, routes: Routes, *, has_key: bool) -> ProbeReport:
     """Return the report on a backend that can be used. `has_key` says whether a key was sent."""
     models = _parse_model_names(responses.models.payload) if responses.models.status == 200 else None
+    takes_reference = _takes_reference(responses.models.payload, routes)
     can_list = _can_list(responses.page)
     can_delete = _can_delete(responses.delete_job, responses.delete_missing_route)
     # Only a server that says so: a wrong guess is a second bill.
@@ -136,7 +138,7 @@ def build_report(responses: ProbeResponses, routes: Routes, *, has_key: bool) ->
         _route_check("edit", routes.edit, routes.source),
         _route_check("extend", routes.extend, routes.source),
         _route_check("characters", routes.characters, routes.source),
-        _route_check("reference image", routes.reference, routes.source),
+        _reference_check(takes_reference, routes.source),
         _key_check(honours_key),
     )
     capabilities = {
@@ -146,11 +148,13 @@ def build_report(responses: ProbeResponses, routes: Routes, *, has_key: bool) ->
         Capability.EDIT: routes.edit,
         Capability.EXTEND: routes.extend,
         Capability.CHARACTERS: routes.characters,
-        Capability.REFERENCE: routes.reference,
+        Capability.REFERENCE: takes_reference,
         Capability.IDEMPOTENCY_KEY: honours_key,
     }
     return ProbeReport(checks, models=models, capabilities=capabilities)
 
+
+_TASK = re.compile(r"(?<![a-z])(t2v|i2v|ti2v)(?![a-z0-9])")
 
 _NO_LIST = (
     "When the answer to a submission is lost, nobody can look for the job: the owner is asked what to do."
@@ -203,6 +207,40 @@ def _can_delete(delete_job: ProbeResponse, delete_missing_route: ProbeResponse) 
     if delete_job.status == 404:
         return None if _is_same_answer(delete_job, delete_missing_route) else True
     return True if delete_job.status in {200, 202, 204, 400, 409, 410, 422} else None
+
+
+def _takes_reference(models: object, routes: Routes) -> bool | None:
+    """Whether the server's models take a reference image; None when it does not say, or some do.
+
+    That the server has a field for it is no promise: SGLang and vLLM-Omni have it whatever model they run,
+    and a text-to-video model refuses the image. What they run is in SGLang's `task_type` (T2V, I2V, TI2V),
+    and mostly in a model's name.
+    """
+    data = models.get("data") if isinstance(models, dict) else models
+    entries = data if isinstance(data, list) else [models]
+    takes = {_model_takes_reference(entry) for entry in entries if isinstance(entry, dict)}
+    if takes == {False}:
+        return False
+    return True if takes == {True} and routes.reference else None
+
+
+def _model_takes_reference(entry: dict[str, object]) -> bool | None:
+    texts = [entry.get(key) for key in ("task_type", "id", "model_path")]
+    for text in texts:
+        tasks = set(_TASK.findall(text.lower())) if isinstance(text, str) else set()
+        if tasks:
+            return tasks != {"t2v"}
+    return None
+
+
+def _reference_check(takes_reference: bool | None, source: str) -> Check:
+    if takes_reference is None:
+        return Check("reference image", None, "It depends on the model.", _NOT_KNOWN)
+    if takes_reference:
+        return Check("reference image", True, f"Taken (its models; {source}).")
+    return Check(
+        "reference image", False, "Its models make videos from text only.", "Its field is not shown."
+    )
 
 
 def _key_check(is_honoured: bool | None) -> Check:

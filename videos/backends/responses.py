@@ -6,36 +6,32 @@ JSON value becomes a `Job` with known types, or a `BackendError`; no other excep
 
 import json
 import math
-from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from time import time
-from typing import Any, Literal
+from typing import Any
 
 from videos.backends.errors import UnknownOutcomeError
-
-Status = Literal["queued", "in_progress", "completed", "failed"]
+from videos.backends.result_files import find_address, find_content
+from videos.backends.status_words import (
+    PROTOCOL_WORDS,
+    STATUS_BY_WORD,
+    WORKING_WORDS,
+    Status,
+    failure_code,
+    normalize_word,
+)
 
 MAX_ID_LENGTH = 512  # LiteLLM's ids are base64, of 200 characters and more
 MAX_HINT_SECONDS = 86_400.0  # a backend that says "in a month" is asked again tomorrow
 MAX_TIMESTAMP = 253_402_300_799  # the end of the year 9999, the last moment a datetime can hold
 
-# The protocol's four words, those for "no longer there", and two synonyms that widely used servers have for
-# completed (Azure: succeeded, new-api gateways: success). Every other word (processing, generating,
-# postprocessing …) means that the job is still being worked on; our own deadline decides when we give up.
-STATUS_BY_WORD: dict[str, Status] = {
-    "queued": "queued",
-    "in_progress": "in_progress",
-    "completed": "completed",
-    "succeeded": "completed",
-    "success": "completed",
-    "failed": "failed",
-    "cancelled": "failed",
-    "canceled": "failed",
-    "expired": "failed",
-    "deleted": "failed",
-}
+# Of an `error` that says that there is none.
+_NO_ERROR_CODES = frozenset({"", "0", "200", "ok", "none", "success"})
+
+# Where servers say why a job failed when it is not in `error`.
+_FAILURE_TEXTS = ("error_message", "fail_reason", "failure_reason", "reason", "detail", "message")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,8 @@ class Job:
     `remixed_from_video_id` the job it is a variation of. `url` is where the file is when the server stores in
     a cloud (SGLang) or delivers at once (Dynamo), `content` the file itself when the response held it, as yet
     unchecked. `None` means that the backend did not say, or said something unreadable. `raw_status` is the
-    backend's own word.
+    backend's own word. `may_be_completed` is set for a job in progress whose word we do not know and that
+    shows an address or 100 %: whether its file can be had decides.
     """
 
     id: str
@@ -65,6 +62,13 @@ class Job:
     poll_after: float | None = None
     url: str | None = None
     content: bytes = field(default=b"", repr=False)
+    may_be_completed: bool = False
+
+    @property
+    def reports_failure(self) -> bool:
+        """Whether it failed, or is called completed with an error inside, as LiteLLM does with Veo's jobs."""
+        has_error = bool(self.error_message) or self.error_code.lower() not in _NO_ERROR_CODES
+        return self.status == "failed" or (self.status == "completed" and has_error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +104,19 @@ def parse_job(payload: object, headers: Mapping[str, str], *, excluded_id: str =
             "The backend sent a reply that cannot be understood.", code="bad_reply", detail=dump(payload)
         )
     raw_status = _parse_text(payload.get("status"), 100) or ""
-    word = raw_status.strip().lower()
-    content = _parse_content(payload)
-    # A server that delivers the file without naming a status has finished the job.
-    status = STATUS_BY_WORD.get(word, "completed" if content and not word else "in_progress")
+    word = normalize_word(raw_status)
+    url, content = find_address(payload), find_content(payload)
+    progress = _parse_percent(payload.get("progress"))
+    status = STATUS_BY_WORD.get(word, "completed" if _is_delivery(word, content) else "in_progress")
     code, message = parse_error(payload.get("error"))
-    if status == "failed" and word != "failed":
-        code = code or word
+    if status == "failed":
+        code = code or failure_code(raw_status)
+        message = message or _parse_failure_text(payload)
     return Job(
         id=payload["id"],
         status=status,
         raw_status=raw_status,
-        progress=_parse_percent(payload.get("progress")),
+        progress=progress,
         model=_parse_text(payload.get("model"), 200),
         prompt=_parse_text(payload.get("prompt"), 32_000),
         size=_parse_text(payload.get("size"), 32),
@@ -121,8 +126,11 @@ def parse_job(payload: object, headers: Mapping[str, str], *, excluded_id: str =
         error_code=code,
         error_message=message,
         poll_after=parse_poll_after(headers),
-        url=next(filter(None, (_parse_url(holder.get("url")) for holder in _file_holders(payload))), None),
+        url=url,
         content=content,
+        may_be_completed=status == "in_progress"
+        and word not in WORKING_WORDS
+        and (url is not None or progress == 100),
     )
 
 
@@ -161,17 +169,19 @@ def parse_page(payload: object, _: Mapping[str, str], *, limit: int) -> JobPage:
     return JobPage(jobs=jobs, has_more=bool(has_more), last_id=last_id)
 
 
-def is_job(payload: object, *, excluded_id: str = "") -> bool:
+def is_job(payload: object, *, excluded_id: str = "", expected_id: str = "") -> bool:
     """Whether an HTTP error's body is a job nonetheless: vLLM-Omni reports failed jobs with a 4xx or 5xx.
 
-    The status must be one that we know by name, so that `{"id": "req_1", "status": "error"}` stays an error.
-    So does the job `excluded_id`, which a new one is to be made from: a server shows it to say why that is
+    The status must be one of the protocol's words, so that `{"id": "req_1", "status": "error"}` stays an
+    error; any word that we know will do for the job `expected_id`, which was asked for. So does the job
+    `excluded_id`, which a new one is to be made from, stay an error: a server shows it to say why that is
     not possible.
     """
     if not isinstance(payload, dict) or not _is_id(payload.get("id")) or payload["id"] == excluded_id:
         return False
     status = payload.get("status")
-    return isinstance(status, str) and status.strip().lower() in STATUS_BY_WORD
+    words = STATUS_BY_WORD if payload["id"] == expected_id else PROTOCOL_WORDS
+    return isinstance(status, str) and normalize_word(status) in words
 
 
 def parse_error(error: object) -> tuple[str, str]:
@@ -280,37 +290,18 @@ def _parse_code(value: object) -> str:
     return _parse_text(value, 100) or ""
 
 
-def _parse_url(value: object) -> str | None:
-    link = _parse_text(value, 4096)
-    return link if link is not None and link.startswith(("https://", "http://")) else None
+def _is_delivery(word: str, content: bytes) -> bool:
+    """Whether the file that came with a job of this unknown word finishes it.
+
+    A server that delivers the file without naming a status has finished; one with a word that we do not know
+    has if it is an MP4.
+    """
+    return bool(content) and (not word or (word not in WORKING_WORDS and content[4:8] == b"ftyp"))
 
 
-def _file_holders(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the objects that may hold the file: the job itself, and with Dynamo the first of its `data`."""
-    yield payload
-    data = payload.get("data")
-    if isinstance(data, list) and data and isinstance(data[0], dict):
-        yield data[0]
-
-
-def _parse_content(payload: dict[str, Any]) -> bytes:
-    """Return the file inside a response: base64 in `b64_json`, or a data URL in `url`; else b""."""
-    encoded = map(_encoded_file, _file_holders(payload))
-    return next(filter(None, map(_decode_base64, encoded)), b"")
-
-
-def _encoded_file(holder: dict[str, Any]) -> object:
-    url = holder.get("url")
-    if isinstance(url, str) and url.startswith("data:"):
-        return url.partition(",")[2]
-    return holder.get("b64_json")
-
-
-def _decode_base64(text: object) -> bytes:
-    try:
-        return b64decode(text) if isinstance(text, str) else b""
-    except ValueError:
-        return b""
+def _parse_failure_text(payload: dict[str, Any]) -> str:
+    texts = (_parse_text(payload.get(key), 2000) for key in _FAILURE_TEXTS)
+    return next((text for text in texts if text), "")
 
 
 def _parse_number(value: object) -> float | None:

@@ -75,7 +75,7 @@ def create_character(character_id: int) -> None:
     except UnavailableError as error:
         _retry_or_fail(character, token, error)
     except BackendError as error:
-        if error.code == "invalid_key":
+        if isinstance(error, RefusedError) and error.concerns_account:
             _retry_or_fail(character, token, error)
         else:
             message = _REFUSED.format(error.message) if isinstance(error, RefusedError) else _UNKNOWN

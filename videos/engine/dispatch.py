@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,13 +10,18 @@ from django.db.models import Q
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.engine import clients, enqueue, fair_queue, rate_limit
-from videos.models import Backend, Kind, State, Video
+from videos.engine import clients, enqueue, fair_queue, hold, pacing, rate_limit, submission_marks
+from videos.engine.submission_marks import MarksUnavailableError
+from videos.models import Backend, Kind, State, StudioState, Video
+from videos.models.values import Reason
 from videos.validation import storable_text
 
 logger = logging.getLogger(__name__)
 
 LEASE_MARGIN = 15  # seconds by which a claim outlives its longest calls
+STORAGE_PAUSE = 30.0  # seconds a backend is paused for while the storage is away
+
+_STORAGE_AWAY = Reason("storage_unavailable", "The studio's storage is away. Nothing was submitted.")
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,32 @@ class Claim:
 def claim_next(backend_id: int) -> Claim | None:
     """Claim the next video at this backend. Returns None when nothing may start now.
 
+    A claim counts as a submission in the database first, and then outside of it (`submission_marks`). While
+    the storage is away that is not possible, so the backend is paused and nothing is sent.
+    """
+    if not fair_queue.startable_videos(timezone.now()).filter(backend=backend_id).exists():
+        return None
+    try:
+        claimed = _claim(backend_id) if hold.may_submit() else None
+    except MarksUnavailableError as error:
+        _pause_for_storage(backend_id, error)
+        return None
+    if claimed is None:
+        return None
+    claim, state = claimed
+    try:
+        submission_marks.keep(state.installation, state.submissions)
+    except MarksUnavailableError as error:
+        due_at = _pause_for_storage(backend_id, error)
+        reason = replace(_STORAGE_AWAY, detail=str(error))
+        lifecycle.requeue(claim.video_id, claim.token, reason, due_at=due_at)
+        return None
+    return claim
+
+
+def _claim(backend_id: int) -> tuple[Claim, StudioState] | None:
+    """Claim a video, and return with it the state that counts it.
+
     The backend's row is locked meanwhile, so that two workers never exceed its limit together.
     """
     with transaction.atomic():
@@ -45,18 +76,31 @@ def claim_next(backend_id: int) -> Claim | None:
         pk = fair_queue.next_video(backend_id, now)
         if pk is None or not rate_limit.acquire(backend_id, 1, now=now):
             return None
-        token = lifecycle.claim(pk, lease=lease_for(backend, pk), now=now)
-        return Claim(pk, token, now) if token else None
+        state = StudioState.objects.locked()
+        token = None if state.is_held else lifecycle.claim(pk, lease=lease_for(backend, pk), now=now)
+        if token is None:
+            return None
+        state.submissions += 1
+        state.save(update_fields=["submissions"])
+        return Claim(pk, token, now), state
+
+
+def _pause_for_storage(backend_id: int, error: MarksUnavailableError) -> datetime:
+    """Pause the backend while the storage is away. Returns the end of the pause."""
+    logger.error("Nothing is submitted: %s", error)
+    pause(backend_id, seconds=STORAGE_PAUSE, reason=_STORAGE_AWAY.message)
+    return timezone.now() + timedelta(seconds=STORAGE_PAUSE)
 
 
 def tick() -> None:
     """Hint at everything that may start now: submissions where slots are free, and downloads that are due."""
     now = timezone.now()
-    for backend in Backend.objects.filter(
-        pk__in=fair_queue.startable_videos(now).order_by().values("backend")
-    ):
+    startable = fair_queue.startable_videos(now)
+    if StudioState.objects.filter(held_at__isnull=False).exists():
+        startable = startable.none()
+    for backend in Backend.objects.filter(pk__in=startable.order_by().values("backend")):
         slots = max(0, _free_slots(backend, now))
-        for _ in fair_queue.startable_videos(now).filter(backend=backend).order_by().values("pk")[:slots]:
+        for _ in startable.filter(backend=backend).order_by().values("pk")[:slots]:
             enqueue.send("submit", backend.pk)
     due = Video.objects.filter(
         Q(lease_expires_at=None) | Q(lease_expires_at__lte=now), state=State.STORING, due_at__lte=now
@@ -73,6 +117,31 @@ def pause(backend_id: int, *, seconds: float, reason: str) -> None:
         logger.warning("Backend %s is paused for %.0f s: %s", backend_id, seconds, reason)
 
 
+def pause_longer(backend_id: int, *, reason: str, first: float, longest: float) -> float:
+    """Pause a backend that refused us for a reason of its own, longer each time until it accepts a job again:
+    `first` seconds, then twice as many, up to `longest`, ±10 %. Returns the seconds.
+
+    Refusals of submissions that were under way together count as one.
+    """
+    backend = Backend.objects.only("paused_until", "pause_count").get(pk=backend_id)
+    count = backend.pause_count
+    if not _is_paused(backend, timezone.now()):
+        Backend.objects.filter(pk=backend_id, pause_count=count).update(pause_count=count + 1)
+        count += 1
+    seconds = pacing.backoff(max(0, count - 1), first=first, longest=longest)
+    pause(backend_id, seconds=seconds, reason=reason)
+    return seconds
+
+
+def note_acceptance(backend_id: int) -> None:
+    """Forget the pauses of a backend that accepted a job: the next one starts short again."""
+    Backend.objects.filter(pk=backend_id, pause_count__gt=0).update(pause_count=0)
+
+
+def _is_paused(backend: Backend, now: datetime) -> bool:
+    return backend.paused_until is not None and backend.paused_until > now
+
+
 def lease_for(backend: Backend, pk: int) -> timedelta:
     """As long as the calls for this video may take: an edit or extension may need two, one with the file."""
     may_take_two = Video.objects.filter(pk=pk, kind__in=[Kind.EDIT, Kind.EXTEND]).exists()
@@ -82,6 +151,11 @@ def lease_for(backend: Backend, pk: int) -> timedelta:
 
 def _free_slots(backend: Backend, now: datetime) -> int:
     """How many jobs may start at `backend`; 0 or less for none."""
-    if backend.paused_until and backend.paused_until > now:
+    if _is_paused(backend, now):
         return 0
-    return backend.max_in_flight - Video.objects.filter(fair_queue.USES_SLOT, backend=backend).count()
+    free = backend.max_in_flight - Video.objects.filter(fair_queue.USES_SLOT, backend=backend).count()
+    if backend.pause_count == 0:
+        return free
+    # It refused the last submission: a single one finds out whether it takes them again.
+    is_trying = Video.objects.filter(backend=backend, state=State.SUBMITTING).exists()
+    return min(free, 0 if is_trying else 1)

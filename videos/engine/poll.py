@@ -12,10 +12,18 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.client import Client
-from videos.backends.errors import BackendError, RefusedError, UnavailableError
+from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
 from videos.backends.responses import Job
 from videos.engine import clients, dispatch, durations, enqueue, list_polling, pacing, rate_limit
-from videos.engine.error_messages import JOB_GONE, TIMED_OUT, reason_of, reason_of_failure
+from videos.engine.error_messages import (
+    JOB_GONE,
+    TIMED_OUT,
+    pause_reason_of,
+    reason_of_failed_job,
+    reason_of_failure,
+    reason_of_loss,
+    reason_of_unanswered_poll,
+)
 from videos.engine.list_polling import ListBatch
 from videos.engine.pacing import DurationEstimate
 from videos.engine.submit import INVALID_KEY_PAUSE
@@ -104,7 +112,7 @@ def _responses(backend: Backend, videos: list[Video]) -> Iterator[Responses]:
             settled: set[str] = set()
             if list_polling.is_worthwhile(backend, len(videos)):
                 for batch in list_polling.read_list(backend, client, videos):
-                    settled |= batch.settled
+                    settled |= batch.settled - _unclear(batch)
                     yield _from_list(backend, videos, batch)
             rest = [video for video in videos if video.backend_job_id not in settled]
             yield from _one_by_one(backend, client, rest)
@@ -120,9 +128,13 @@ def _from_list(backend: Backend, videos: list[Video], batch: ListBatch) -> Respo
     ]
     early = Video.objects.filter(backend=backend, state=State.IN_PROGRESS, backend_job_id__in=ended)
     shown = [*videos, *early.only(*_COLUMNS)] if ended else videos
-    return [
-        (video, batch.jobs[video.backend_job_id]) for video in shown if video.backend_job_id in batch.jobs
-    ]
+    clear = batch.jobs.keys() - _unclear(batch)
+    return [(video, batch.jobs[video.backend_job_id]) for video in shown if video.backend_job_id in clear]
+
+
+def _unclear(batch: ListBatch) -> frozenset[str]:
+    """The jobs of which only a poll of their own finds out whether they are completed."""
+    return frozenset(job.id for job in batch.jobs.values() if job.may_be_completed)
 
 
 def _one_by_one(backend: Backend, client: Client, videos: list[Video]) -> Iterator[Responses]:
@@ -200,6 +212,12 @@ def _delay(video: Video, job: Job, estimate: DurationEstimate | None, *, now: da
 
 
 def _handle_error(video: Video, error: BackendError, *, now: datetime) -> PollResult | None:
+    if isinstance(error, FailedJobError):
+        lifecycle.fail_generation(video.pk, video.backend_job_id, reason_of_failed_job(error))
+        return None
+    if error.code == "gone":
+        lifecycle.fail_generation(video.pk, video.backend_job_id, reason_of_loss(error))
+        return None
     is_not_found = isinstance(error, RefusedError) and error.code == "not_found"
     is_settled = video.accepted_at is not None and now - video.accepted_at > NOT_FOUND_GRACE
     if is_not_found and is_settled and video.error_code == "not_found":
@@ -208,9 +226,9 @@ def _handle_error(video: Video, error: BackendError, *, now: datetime) -> PollRe
     if _is_overdue(video, now):
         lifecycle.fail_generation(video.pk, video.backend_job_id, TIMED_OUT)
         return None
-    reason = reason_of(error)
-    if isinstance(error, RefusedError) and error.code == "invalid_key":
-        dispatch.pause(video.backend_id, seconds=INVALID_KEY_PAUSE, reason=reason.message)
+    reason = reason_of_unanswered_poll(error)
+    if isinstance(error, RefusedError) and error.concerns_account:
+        dispatch.pause(video.backend_id, seconds=INVALID_KEY_PAUSE, reason=pause_reason_of(error))
     requested = error.retry_after if isinstance(error, UnavailableError) else None
     delay = requested or pacing.backoff(video.attempts, first=pacing.FIRST_DELAY, longest=pacing.MAX_DELAY)
     return PollResult(video.pk, video.backend_job_id, now + timedelta(seconds=delay), reason=reason)

@@ -16,11 +16,12 @@ from videos.backends.client import Client
 from videos.backends.errors import BackendError, RefusedError
 from videos.backends.responses import Job
 from videos.engine import clients, pacing
+from videos.engine.error_messages import reason_of_absence
 from videos.engine.job_matching import CLOCK_SKEW, JobMatcher, attempt_time
 from videos.engine.repeat import repeat_requests
 from videos.engine.submit import FIRST_SEARCH_AFTER
-from videos.models import Backend, JobCandidate, State, Video
-from videos.models.values import Reason
+from videos.models import Backend, JobCandidate, State, StudioState, Video
+from videos.models.values import NO_REASON, Reason
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ MAX_PAGES = 50  # of a hundred jobs; a backend busier than that within minutes c
 SEARCHES_NEEDED = 4
 # As long as a job that may be the video's may also be one whose reply is on its way, it is waited for that.
 MAX_SEARCHES = 12
+MAX_RESUBMISSIONS = 5  # of a video whose submissions the backend answers badly or not at all
 SEARCH_FOR = timedelta(minutes=15)  # how long an unreachable backend is tried before the owner is asked
 MAX_CANDIDATES = 20  # jobs shown to the owner
 
@@ -153,7 +155,30 @@ def _resolve(video: Video, listing: Listing, matcher: JobMatcher, *, now: dateti
         lifecycle.reschedule_search(video.pk, attempted_at=attempt, attempts=searches, due_at=due_at)
     elif possible:
         _ask_owner(video, matcher, possible)
-    elif lifecycle.requeue_absent(video.pk, attempted_at=attempt, attempts=video.attempts):
+    else:
+        _settle_absent(video, now=now)
+
+
+def _settle_absent(video: Video, *, now: datetime) -> None:
+    """Queue a video again of which the backend made no job, or fail it when that has happened too often.
+
+    Only submissions that the backend answered badly or not at all count: it costs nothing to try them again,
+    but what it cannot take must not be sent for ever.
+    """
+    attempt, failures = attempt_time(video), video.failed_submissions
+    if failures > MAX_RESUBMISSIONS:
+        reason = reason_of_absence(video, gives_up=True)
+        lifecycle.fail_absent(video.pk, reason, attempted_at=attempt, attempts=video.attempts)
+        return
+    delay = pacing.backoff(failures - 1, first=15, longest=600, growth=3) if failures else 0.0
+    reason = reason_of_absence(video, gives_up=False) if failures else NO_REASON
+    if lifecycle.requeue_absent(
+        video.pk,
+        attempted_at=attempt,
+        attempts=video.attempts,
+        due_at=now + timedelta(seconds=delay),
+        reason=reason,
+    ):
         logger.info("Video %s: the backend had not accepted it, so it is queued again", video.public_id)
 
 
@@ -180,8 +205,10 @@ def _ask_owner(video: Video, matcher: JobMatcher, possible: list[Job]) -> None:
 
 def _handle_listing_error(video: Video, error: BackendError, *, now: datetime) -> None:
     attempt = attempt_time(video)
-    cannot_list = isinstance(error, RefusedError) and error.code != "invalid_key"
-    if cannot_list or now - attempt > SEARCH_FOR:
+    cannot_list = isinstance(error, RefusedError) and not error.concerns_account
+    # After a restore, all that was queued is searched for, however long ago it may have been submitted.
+    held_at = StudioState.objects.values_list("held_at", flat=True).first()
+    if cannot_list or now - max(attempt, held_at or attempt) > SEARCH_FOR:
         lifecycle.await_decision(video.pk, NEEDS_DECISION, attempted_at=attempt)
         return
     due_at = now + timedelta(seconds=pacing.backoff(2, first=2, longest=60))

@@ -17,9 +17,10 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.errors import BackendError, RefusedError
-from videos.engine import clients, dispatch, rate_limit
+from videos.engine import clients, dispatch, hold, rate_limit
 from videos.engine.dispatch import Claim
 from videos.engine.job_matching import attempt_time
+from videos.engine.submission_marks import MarksUnavailableError
 from videos.engine.submit import submit
 from videos.models import Backend, Video
 
@@ -50,6 +51,8 @@ def repeat_requests(backend: Backend, due: QuerySet[Video], *, now: datetime) ->
     if not videos:
         return []
     try:
+        if not hold.may_submit():  # a restored database may not know the latest key
+            return []
         if backend.paused_until and backend.paused_until > now:
             _postpone(videos, backend.paused_until)
         elif not _honors_keys(backend):
@@ -57,8 +60,8 @@ def repeat_requests(backend: Backend, due: QuerySet[Video], *, now: datetime) ->
         else:
             for video in videos:
                 _repeat(video)
-    except BackendError as error:
-        logger.info("%s cannot be asked whether it honors keys now: %s", backend, error.message)
+    except (BackendError, MarksUnavailableError) as error:
+        logger.info("Requests to %s cannot be repeated now: %s", backend, error)
         _postpone(videos, now + RETRY_AFTER)
     return [video.pk for video in videos]
 

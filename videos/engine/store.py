@@ -5,6 +5,7 @@ import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.backends.errors import BackendError
+from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
 from videos.engine import clients, concat, inline_results, pacing
+from videos.engine.error_messages import reason_of_failed_job, reason_of_loss
 from videos.engine.workspace import Heartbeat, LeaseLostError, workspace
 from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
 from videos.media.poster import make_poster, make_scrub_sheet
@@ -26,6 +28,7 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)  # of a worker that may have died; renewed for as long as it lives
 RENEW_EVERY = 8.0  # seconds
 DOWNLOAD_RETRY_FOR = timedelta(minutes=15)  # how long a backend may fail to deliver a finished file
+TRIES_DESPITE_ERROR = 3  # for a finished job with an error inside: it may be a warning, and the file late
 STORAGE_RETRY_FOR = timedelta(hours=24)  # how long our own storage may fail to take it
 
 _UNAVAILABLE = "The video is finished, but the backend does not deliver it yet. We'll keep trying."
@@ -36,6 +39,10 @@ _DISK_FULL = (
 _STORAGE_DOWN = "The video is finished, but the studio's storage is unavailable right now. We'll keep trying."
 _INTERNAL = "The video is finished, but the studio failed to store it. We'll try again."
 _NO_VIDEO = "The backend delivered something that is not a video, so there is nothing to save."
+_NO_FILE = (
+    "The backend reports this video as finished but never delivered a file, so probably no video was made."
+    " Use “Check again” to try once more, at no cost."
+)
 _NOT_DOWNLOADED = (
     "The video was generated but could not be downloaded. “Check again” tries once more, at no cost."
 )
@@ -62,7 +69,10 @@ def store(video_id: int) -> None:
     except BadDeliveryError as error:
         lifecycle.fail_storing(video.pk, token, Reason("not_a_video", _NO_VIDEO, str(error)))
     except Exception as error:  # noqa: BLE001  # whatever it is, the finished video must not be left lying
-        _retry_or_fail(video, token, *_classify(video, error))
+        if reason := _loss(video, error):
+            lifecycle.fail_storing(video.pk, token, reason)
+        else:
+            _retry_or_fail(video, token, *_classify(video, error), _final_reason(error))
 
 
 def _classify(video: Video, error: Exception) -> tuple[Reason, timedelta]:
@@ -77,6 +87,25 @@ def _classify(video: Video, error: Exception) -> tuple[Reason, timedelta]:
     if isinstance(error, OSError):
         return Reason("storage_down", _STORAGE_DOWN, repr(error)), STORAGE_RETRY_FOR
     return Reason("storing_failed", _INTERNAL, repr(error)), DOWNLOAD_RETRY_FOR
+
+
+def _loss(video: Video, error: Exception) -> Reason | None:
+    """Why no file will come any more, None when one may."""
+    if isinstance(error, FailedJobError) and video.attempts >= TRIES_DESPITE_ERROR:
+        return reason_of_failed_job(error)
+    if isinstance(error, RefusedError) and error.code == "gone":
+        return reason_of_loss(error)
+    return None
+
+
+def _final_reason(error: Exception) -> Reason:
+    """What to say when `error` was the last of the tries. The detail is that of the try."""
+    is_missing = isinstance(error, UnavailableError) and (
+        error.code in ("content_not_ready", "not_a_video") and error.status is not None and error.status < 500
+    )
+    if is_missing:
+        return Reason("no_file", _NO_FILE)
+    return Reason("download_failed", _NOT_DOWNLOADED)
 
 
 def _fetch_and_store(video: Video, token: uuid.UUID) -> None:
@@ -218,10 +247,12 @@ def remove_folder(name: str) -> None:
     default_storage.delete(name)
 
 
-def _retry_or_fail(video: Video, token: uuid.UUID, reason: Reason, retry_for: timedelta) -> None:
+def _retry_or_fail(
+    video: Video, token: uuid.UUID, reason: Reason, retry_for: timedelta, final: Reason
+) -> None:
     now = timezone.now()
     if video.generated_at is not None and now - video.generated_at > retry_for:
-        lifecycle.fail_storing(video.pk, token, Reason("download_failed", _NOT_DOWNLOADED, reason.detail))
+        lifecycle.fail_storing(video.pk, token, replace(final, detail=reason.detail))
         return
     delay = pacing.backoff(video.attempts - 1, first=2, longest=60)
     lifecycle.postpone_storing(video.pk, token, reason, due_at=now + timedelta(seconds=delay))

@@ -27,7 +27,13 @@ from videos.engine import (
     rate_limit,
 )
 from videos.engine.dispatch import Claim
-from videos.engine.error_messages import LOST, SOURCE_GONE, reason_of, reason_of_failure
+from videos.engine.error_messages import (
+    LOST,
+    SOURCE_GONE,
+    pause_reason_of,
+    reason_of,
+    reason_of_failure,
+)
 from videos.engine.operations import Operation
 from videos.engine.pacing import DurationEstimate
 from videos.engine.store import folder_of
@@ -42,6 +48,8 @@ logger = logging.getLogger(__name__)
 FIRST_SEARCH_AFTER = timedelta(seconds=5)  # before the first search for a job whose submission got no reply
 INVALID_KEY_PAUSE = 60.0  # seconds a backend is paused for after it refused the key
 UNAVAILABLE_PAUSE = 5.0  # seconds a backend is paused for that cannot be reached
+RATE_LIMIT_PAUSE = 5.0, 300.0  # seconds, the first and the longest, when it does not say how long
+NO_CREDIT_PAUSE = 300.0, 3600.0
 
 
 def submit_next(backend_id: int) -> bool:
@@ -144,7 +152,7 @@ def _handle_error(claim: Claim, video: Video, error: BackendError) -> None:
             reason.detail or reason.message,
         )
         _mark_uncertain(claim, video, reason)
-    elif isinstance(error, RefusedError) and error.code != "invalid_key":
+    elif isinstance(error, RefusedError) and not error.concerns_account:
         _refuse(claim, reason)
     else:
         _pause_and_requeue(claim, video, error, reason)
@@ -164,7 +172,8 @@ def _refuse(claim: Claim, reason: Reason) -> None:
 def _mark_uncertain(claim: Claim, video: Video, reason: Reason) -> None:
     now = timezone.now()
     if not claim.is_repeat:
-        lifecycle.mark_uncertain(video.pk, claim.token, reason, due_at=now + FIRST_SEARCH_AFTER)
+        due_at = now + FIRST_SEARCH_AFTER
+        lifecycle.mark_uncertain(video.pk, claim.token, reason, due_at=due_at, is_backend_failure=True)
         return
     due_at = now + timedelta(seconds=pacing.backoff(video.attempts, first=5, longest=120))
     lifecycle.mark_still_uncertain(video.pk, claim.token, reason, due_at=due_at, can_repeat=True)
@@ -172,9 +181,7 @@ def _mark_uncertain(claim: Claim, video: Video, reason: Reason) -> None:
 
 def _pause_and_requeue(claim: Claim, video: Video, error: BackendError, reason: Reason) -> None:
     """Pause the backend rather than fail its whole queue for a reason that is not the video's."""
-    requested = error.retry_after if isinstance(error, UnavailableError) else INVALID_KEY_PAUSE
-    seconds = requested if requested is not None else UNAVAILABLE_PAUSE
-    dispatch.pause(video.backend_id, seconds=seconds, reason=reason.message)
+    seconds = _pause(video.backend_id, error, pause_reason_of(error))
     due_at = timezone.now() + timedelta(seconds=seconds)
     if claim.is_repeat:  # this request was not accepted, but the first may have been
         lifecycle.mark_still_uncertain(video.pk, claim.token, LOST, due_at=due_at, can_repeat=True)
@@ -182,11 +189,29 @@ def _pause_and_requeue(claim: Claim, video: Video, error: BackendError, reason: 
         lifecycle.requeue(video.pk, claim.token, reason, due_at=due_at)
 
 
+def _pause(backend_id: int, error: BackendError, why: str) -> float:
+    """Pause the backend and return the seconds: as many as it asked for, else as fits the error."""
+    if error.code == "out_of_credit":  # its Retry-After is that of a rate limit, and fills no account
+        return dispatch.pause_longer(
+            backend_id, reason=why, first=NO_CREDIT_PAUSE[0], longest=NO_CREDIT_PAUSE[1]
+        )
+    if isinstance(error, UnavailableError) and error.retry_after:
+        seconds = error.retry_after
+    elif error.code == "rate_limited":
+        first, longest = RATE_LIMIT_PAUSE
+        return dispatch.pause_longer(backend_id, reason=why, first=first, longest=longest)
+    else:
+        seconds = UNAVAILABLE_PAUSE if isinstance(error, UnavailableError) else INVALID_KEY_PAUSE
+    dispatch.pause(backend_id, seconds=seconds, reason=why)
+    return seconds
+
+
 def _handle_job(claim: Claim, video: Video, job: Job, estimate: DurationEstimate | None) -> None:
     inline_results.save_result(folder_of(video), job)
     due_at = timezone.now() + timedelta(seconds=pacing.first_poll_delay(job, estimate))
     if not _record_acceptance(claim, job, due_at=due_at):
         _handle_late_acceptance(claim, video, job)
+    dispatch.note_acceptance(video.backend_id)
     # A cancellation that came while the request was under way can be carried out now.
     if Video.objects.filter(pk=video.pk, cancel_requested_at__isnull=False).exists():
         lifecycle.cancel(video.pk)

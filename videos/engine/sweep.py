@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.engine import characters, enqueue
+from videos.engine import characters, enqueue, restore
 from videos.engine.cleanup import HAS_DERIVED_IN_FLIGHT
 from videos.engine.submit import FIRST_SEARCH_AFTER
 from videos.engine.workspace import remove_abandoned_workspaces
@@ -61,6 +61,7 @@ def sweep() -> None:
     remove_abandoned_workspaces(_held_tokens)
     _remove_old_idempotency_records()
     _remove_old_releases()
+    restore.sweep()
 
 
 def _remove_old_idempotency_records() -> None:

@@ -2,10 +2,12 @@
 
 from videos.models.backend import Backend
 from videos.models.character import Character
+from videos.models.heartbeat import Heartbeat
 from videos.models.idempotency_record import IdempotencyRecord
 from videos.models.job import DeletedRequest, JobCandidate, ReleasedJob
 from videos.models.prompt_template import PromptTemplate
 from videos.models.reference_image import Fit, ReferenceImage
+from videos.models.studio_state import HoldReason, StudioState
 from videos.models.tag import Tag
 from videos.models.video import IN_FLIGHT, Kind, State, Video
 from videos.models.video_model import VideoModel
@@ -16,6 +18,8 @@ __all__ = [
     "Character",
     "DeletedRequest",
     "Fit",
+    "Heartbeat",
+    "HoldReason",
     "IdempotencyRecord",
     "JobCandidate",
     "Kind",
@@ -23,6 +27,7 @@ __all__ = [
     "ReferenceImage",
     "ReleasedJob",
     "State",
+    "StudioState",
     "Tag",
     "Video",
     "VideoModel",

@@ -161,8 +161,18 @@ class Backend(models.Model):
     poll_lease_until = models.DateTimeField(
         null=True, editable=False, help_text="Until then only one worker polls this backend's jobs."
     )
+    search_due_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="After a restore, when it is next asked for its list, to find what was submitted since.",
+    )
     paused_until = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=500, blank=True)
+    pause_count = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="Pauses since it last accepted a job, each longer than the one before.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = BackendManager()

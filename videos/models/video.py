@@ -172,6 +172,11 @@ class Video(models.Model):
     attempts = models.PositiveIntegerField(
         default=0, editable=False, help_text="Attempts at the present step, for backing off."
     )
+    failed_submissions = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="Submissions in a row that brought no usable reply, of which the backend made no job.",
+    )
     cancel_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
     delete_job_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When to ask the backend to delete its job."
@@ -339,4 +344,4 @@ class Video(models.Model):
 
 
 # Error codes of failures to get the result, which say nothing about the result itself.
-RECHECK_CODES = frozenset({"timed_out", "download_failed", "not_found"})
+RECHECK_CODES = frozenset({"timed_out", "download_failed", "not_found", "gone", "no_file"})

@@ -23,6 +23,7 @@ from videos.services.references import keep_reference
 from videos.validation import is_storable
 
 MAX_PROMPT_LENGTH = 32_000  # characters, as the protocol has it
+MAX_JOB_ID_LENGTH = 512  # characters, as the column holds
 MAX_TAKES = 4  # of one request at a time, as many as can be compared side by side
 MAX_CHARACTERS = 2  # in one video, as the protocol's guide had it
 _INSERT_BATCH_SIZE = 500  # rows in one INSERT
@@ -285,7 +286,9 @@ def adopt_candidate(video: Video, job_id: str, *, by_staff: bool = False) -> boo
     Returns False when that is no longer possible, and for a job that may be another person's, which only
     staff can choose.
     """
-    return is_storable(job_id) and lifecycle.adopt_candidate(video.pk, job_id, by_staff=by_staff)
+    if len(job_id) > MAX_JOB_ID_LENGTH or not is_storable(job_id):
+        return False
+    return lifecycle.adopt_candidate(video.pk, job_id, by_staff=by_staff)
 
 
 def delete_video(video: Video) -> bool:

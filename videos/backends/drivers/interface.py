@@ -29,7 +29,8 @@ class Driver(ABC):
     Guarantees of every driver:
 
     - The methods that start work, `retrieve`, `list` and `delete` are over within `connection.deadline`
-      seconds, however slowly the service answers: a lease on a row that is being submitted relies on it.
+      seconds, however slowly the service answers: a lease on a row that is being submitted relies on it. A
+      refusal that may concern the account takes up to 5 s more, to find out whether it does.
     - No method raises anything but `BackendError`, and no text of an error holds the API key.
     - `RefusedError` means that the service will not do it, now or later: the request was provably not
       accepted. `UnavailableError` means that provably nothing happened and that it may be tried again.
@@ -86,7 +87,8 @@ class Driver(ABC):
         same key with the first one's job. Others ignore it.
 
         Raises `RefusedError` or `UnavailableError` when provably no job came of it, `UnknownOutcomeError`
-        when one may have.
+        when one may have. A refusal of everything that we send has the code `invalid_key` or `blocked`
+        (`concerns_account`), one of this request alone any other; the driver makes sure which it is.
         """
 
     async def remix(self, job_id: str, prompt: str, *, model: str, idempotency_key: str = "") -> Job:
@@ -124,7 +126,8 @@ class Driver(ABC):
         """Return the job as it is now, always under the id that was asked for.
 
         The call is over after `deadline` seconds, the connection's if not given. Raises `RefusedError`
-        (`not_found`, `invalid_key` …) or `UnavailableError`.
+        (`not_found`, `gone`, `invalid_key` …), which is a `FailedJobError` when the service refuses to show a
+        job because it failed, or `UnavailableError`.
         """
 
     async def retrieve_many(
@@ -141,12 +144,16 @@ class Driver(ABC):
         async def retrieve_one(job_id: str) -> Job | BackendError:
             async with semaphore:
                 try:
-                    return await self.retrieve(job_id, deadline=deadline)
+                    return await self._retrieve_one(job_id, deadline=deadline)
                 except BackendError as error:
                     return error
 
         unique = list(dict.fromkeys(job_ids))
         return dict(zip(unique, await asyncio.gather(*map(retrieve_one, unique)), strict=True))
+
+    async def _retrieve_one(self, job_id: str, *, deadline: float | None = None) -> Job:
+        """Retrieve one of many: what a driver does differently then, it does here."""
+        return await self.retrieve(job_id, deadline=deadline)
 
     async def list(self, *, after: str | None = None, limit: int = 100) -> JobPage:
         """Return one page of jobs, newest first, beginning after the job `after`; the first page without it.
@@ -190,7 +197,9 @@ class Driver(ABC):
         The file comes from `url` if given: that of the job. The key is sent to the backend only. Each request
         that it takes to find the file is over within the deadline; after that, each chunk may take
         `connection.timeout` seconds. Raises `UnavailableError` (`content_not_ready`, or `not_a_video` when
-        the first bytes are not those of an MP4, whatever the content type says) or `RefusedError`.
+        the first bytes are not those of an MP4, whatever the content type says) or `RefusedError`: `gone`
+        where the service says that it has the file no longer, a `FailedJobError` where it says that the job
+        failed after all.
         """
 
     async def delete(self, job_id: str) -> None:

@@ -6,11 +6,14 @@ other threads use them, and they build models from responses that nobody has che
 same.
 """
 
+import asyncio
 import ssl
 from asyncio import timeout
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import cache, partial
+from typing import TypeGuard
 
 import httpx2
 import openai
@@ -22,13 +25,14 @@ from videos.backends.download import Download
 from videos.backends.drivers.interface import Driver
 from videos.backends.drivers.litellm_ids import restore_model
 from videos.backends.error_mapping import ErrorMapper, may_be_stored_elsewhere
-from videos.backends.errors import BackendError, RefusedError, UnavailableError
+from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
 from videos.backends.http_clients import (
     is_same_origin,
     sdk_for_reads,
     sdk_for_writes,
     unauthenticated_client,
 )
+from videos.backends.key_check import KeyCheck, check_key
 from videos.backends.probe import probe_server
 from videos.backends.probe_report import ProbeReport
 from videos.backends.requests import (
@@ -61,6 +65,20 @@ STREAMED: RequestOptions = {"headers": {"X-Stainless-Raw-Response": "stream", **
 
 # These refuse the caller, and say nothing about a job, whatever the body holds.
 CALLER_STATUSES = frozenset({401, 403, 429})
+
+
+def _may_concern_account(answer: Job | BackendError) -> TypeGuard[RefusedError]:
+    return isinstance(answer, RefusedError) and answer.may_concern_account
+
+
+def _judged(error: RefusedError, check: KeyCheck) -> RefusedError:
+    """Return the error as it is to be understood after the key was checked."""
+    message, code = error.message, error.code
+    if check == "refused":
+        message, code = "The backend refused its API key.", "invalid_key"
+    elif check == "blocked":
+        message, code = "The backend, or a firewall in front of it, refuses all our requests.", "blocked"
+    return RefusedError(message, code=code, status=error.status, detail=error.detail)
 
 
 @cache
@@ -102,10 +120,14 @@ class VideosApiDriver(Driver):
         JSON, and so accepted nothing, is sent a second one, in types that it can read.
         """
         request = CreateRequest(prompt, model, seconds, size, reference, tuple(characters))
+        async with self._judging_refusals(is_paid=True):
+            return await self._create(request, idempotency_key)
+
+    async def _create(self, request: CreateRequest, key: str) -> Job:
         with self._errors.creating():
             request.check()
             async with timeout(self._connection.deadline):
-                response = await self._post_create(request, idempotency_key)
+                response = await self._post_create(request, key)
             return self._errors.parse_reply(response, parse_job)
 
     async def remix(self, job_id: str, prompt: str, *, model: str, idempotency_key: str = "") -> Job:
@@ -125,29 +147,61 @@ class VideosApiDriver(Driver):
         return await self._derive(DerivedRequest(prompt, source, seconds), model, idempotency_key)
 
     async def create_character(self, name: str, clip: ClipFile) -> str:
-        with self._errors.creating():
-            response = await self._send(CharacterRequest(name, clip))
-            return self._errors.parse_reply(response, parse_character_id)
+        async with self._judging_refusals(is_paid=True):
+            with self._errors.creating():
+                response = await self._send(CharacterRequest(name, clip))
+                return self._errors.parse_reply(response, parse_character_id)
 
     async def retrieve(self, job_id: str, *, deadline: float | None = None) -> Job:
-        """See `Driver.retrieve`. A 4xx or 5xx whose body is a job is an answer. LiteLLM may answer with
-        another id; the one that was asked for stays.
+        """See `Driver.retrieve`. A job whose word for its state we do not know, and that shows an address or
+        100 %, is completed if its file can be had: that is tried once in each call.
+        """
+        async with self._judging_refusals():
+            return await self._retrieve_one(job_id, deadline=deadline)
+
+    async def retrieve_many(
+        self, job_ids: Iterable[str], *, concurrency: int
+    ) -> dict[str, Job | BackendError]:
+        """See `Driver.retrieve_many`. When the server shows any of the jobs, a 401 or 403 on another is about
+        that one; otherwise the key is checked once for all.
+        """
+        found = await super().retrieve_many(job_ids, concurrency=concurrency)
+        refused = {key: error for key, error in found.items() if _may_concern_account(error)}
+        if not refused or any(isinstance(answer, Job) for answer in found.values()):
+            return found
+        check = await self._check_key()
+        return found | {key: _judged(error, check) for key, error in refused.items()}
+
+    async def _retrieve_one(self, job_id: str, *, deadline: float | None = None) -> Job:
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + (self._connection.deadline if deadline is None else deadline)
+        job = await self._retrieve(job_id, deadline)
+        if job.may_be_completed and await self._has_file(job, ends_at - loop.time()):
+            return replace(job, status="completed", may_be_completed=False)
+        return job
+
+    async def _retrieve(self, job_id: str, deadline: float | None = None) -> Job:
+        """Return the job. A 4xx or 5xx whose body is a job is an answer. LiteLLM may answer with another id;
+        the one that was asked for stays.
         """
         path = job_path(job_id)
         with self._errors.reading():
             try:
                 response = await self._get(path, {}, deadline)
             except openai.APIStatusError as error:
-                if not is_job(parse_json(error.response.content)):
-                    raise
                 response = error.response
+                if not is_job(parse_json(response.content), expected_id=job_id):
+                    if refusal := self._errors.content_refusal(response):
+                        raise refusal from error
+                    raise
             return replace(self._errors.parse_reply(response, parse_job), id=job_id)
 
     async def list(self, *, after: str | None = None, limit: int = 100) -> JobPage:
         params = {"limit": limit, "order": "desc"} | ({"after": after} if after else {})
-        with self._errors.reading():
-            response = await self._get("/videos", {"params": params})
-            return self._errors.parse_reply(response, lambda *reply: parse_page(*reply, limit=limit))
+        async with self._judging_refusals():
+            with self._errors.reading():
+                response = await self._get("/videos", {"params": params})
+                return self._errors.parse_reply(response, lambda *reply: parse_page(*reply, limit=limit))
 
     async def idempotency_key_retention(self) -> float:
         """See `Driver.idempotency_key_retention`. It is told with the list of models, which is free."""
@@ -157,30 +211,33 @@ class VideosApiDriver(Driver):
 
     async def delete(self, job_id: str) -> None:
         path = job_path(job_id)
-        with self._errors.reading():
-            try:
-                async with timeout(self._connection.deadline):
-                    response = await self._writes.delete(path, cast_to=httpx2.Response)
-            except openai.APIStatusError as error:
-                if error.status_code in {404, 410}:
-                    return
-                raise
-        self._check_deletion(response)
+        async with self._judging_refusals():
+            with self._errors.reading():
+                try:
+                    async with timeout(self._connection.deadline):
+                        response = await self._writes.delete(path, cast_to=httpx2.Response)
+                except openai.APIStatusError as error:
+                    if error.status_code in {404, 410}:
+                        return
+                    raise
+            self._check_deletion(response)
 
     async def download(self, job_id: str, url: str | None = None) -> Download:
         """See `Driver.download`. Without `url` the file comes from the content call, and where that does not
-        have it, from the address that the job names.
+        have it, from the address that the job names. A job that names none and says by now that it failed is
+        a `FailedJobError` in the server's words: LiteLLM calls an operation completed that ended in an error.
         """
         if url is not None:
             return await self._start_download(url)
         try:
-            # `variant` is left out: SGLang reads it as a number and answers 404 to "video".
-            return await self._start_download(job_path(job_id) + "/content")
+            return await self._start_download(self._content_path(job_id))
         except BackendError as error:
-            link = await self._find_url(job_id) if may_be_stored_elsewhere(error) else None
-            if link is None:
+            job = await self._find_job(job_id) if may_be_stored_elsewhere(error) else None
+            if job is None or job.url is None:
+                if job is not None and job.reports_failure:
+                    raise self._failure_of(job, error) from error
                 raise
-        return await self._start_download(link)
+        return await self._start_download(job.url)
 
     async def probe(self) -> ProbeReport:
         return await probe_server(self._connection)
@@ -199,10 +256,31 @@ class VideosApiDriver(Driver):
         return await self._post(request, Body(request.dynamo_json()), key=key)
 
     async def _derive(self, request: RemixRequest | DerivedRequest, model: str, key: str) -> Job:
-        with self._errors.deriving(request.source_id):
-            response = await self._send(request, key)
-            job = self._errors.parse_reply(response, partial(parse_job, excluded_id=request.source_id))
-            return replace(job, id=restore_model(job.id, model))
+        async with self._judging_refusals(is_paid=True):
+            with self._errors.deriving(request.source_id):
+                response = await self._send(request, key)
+                job = self._errors.parse_reply(response, partial(parse_job, excluded_id=request.source_id))
+                return replace(job, id=restore_model(job.id, model))
+
+    @asynccontextmanager
+    async def _judging_refusals(self, *, is_paid: bool = False) -> AsyncIterator[None]:
+        """Find out whether a 401 or 403 in the block is about the request or about the account.
+
+        Where that cannot be found out, a 401 to a request for paid work (`is_paid`) is taken to be about the
+        key, as the standard has it: failing everybody's videos for it would be the greater harm.
+        """
+        try:
+            yield
+        except RefusedError as error:
+            if not error.may_concern_account:
+                raise
+            check = await self._check_key()
+            if check == "unknown" and is_paid and error.status != 403:
+                check = "refused"
+            raise _judged(error, check) from error
+
+    async def _check_key(self) -> KeyCheck:
+        return await check_key(self._connection, self._unauthenticated)
 
     async def _send(self, request: ApiRequest, key: str = "") -> httpx2.Response:
         request.check()
@@ -229,12 +307,37 @@ class VideosApiDriver(Driver):
                 raise
             return error.response
 
-    async def _find_url(self, job_id: str) -> str | None:
-        """Return where the job says its file is: SGLang's content call is a 400 when it stores in a cloud."""
+    async def _find_job(self, job_id: str) -> Job | None:
+        """Return the job for what it says about its file: SGLang's content call is a 400 when that is in a
+        cloud.
+        """
         try:
-            return (await self.retrieve(job_id)).url
+            return await self._retrieve(job_id)
         except BackendError:
             return None
+
+    async def _has_file(self, job: Job, seconds: float) -> bool:
+        """Whether the job's file can be had, found out within `seconds` by reading its first bytes."""
+        addresses = [self._content_path(job.id), *([job.url] if job.url else [])]
+        for address in addresses:
+            try:
+                async with timeout(seconds / len(addresses)):
+                    download = await self._start_download(address)
+                await download.aclose()
+            except (BackendError, TimeoutError):
+                continue
+            return True
+        return False
+
+    def _failure_of(self, job: Job, error: BackendError) -> FailedJobError:
+        words = self._errors.redact(job.error_message) or f"status {job.raw_status}"
+        code = self._errors.redact(job.error_code) or "generation_failed"
+        return FailedJobError(words, code=code, status=error.status, detail=error.detail)
+
+    @staticmethod
+    def _content_path(job_id: str) -> str:
+        # `variant` is left out: SGLang reads it as a number and answers 404 to "video".
+        return job_path(job_id) + "/content"
 
     async def _start_download(self, address: str) -> Download:
         """Begin to download from a path of the backend or from a URL; other servers never see the key."""

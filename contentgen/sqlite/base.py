@@ -1,0 +1,96 @@
+"""Django's SQLite backend, in which transactions that wait for each other get on in turn.
+
+SQLite lets one transaction write at a time. The others ask again and again with pauses of up to 100 ms, and
+whoever asks at the right moment is next: of 960 transactions in 120 threads of four processes, eight were
+still waiting after 20 seconds and failed. So here the threads of a process queue for a lock, and the one
+whose turn it is asks SQLite more often: the longest wait of the same 960 was 6 seconds.
+"""
+
+import os
+import random
+import sqlite3
+import time
+from collections import defaultdict
+
+from django.db import OperationalError
+from django.db.backends.sqlite3 import base
+
+from contentgen.sqlite.turns import FairLock
+
+_PAUSE = (0.002, 0.006)  # seconds between two attempts to begin
+_turns: defaultdict[str, FairLock] = defaultdict(FairLock)  # by the path of the database
+os.register_at_fork(after_in_child=_turns.clear)  # a lock that another thread held then is never released
+
+
+# django-stubs know none of the methods with an underscore, which Django's backends have all the same.
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection that waits for its turn before it begins a transaction.
+
+    Both waits, for the turn and then for other processes, take at most the option `timeout` in seconds. Then
+    `OperationalError` is raised: nothing was written, and the transaction may be tried again.
+    """
+
+    _turn: FairLock | None = None  # held by this connection
+
+    def _start_transaction_under_autocommit(self) -> None:
+        timeout = float(self.settings_dict["OPTIONS"].get("timeout", 5))
+        turn = _turns[str(self.settings_dict["NAME"])]
+        if not turn.acquire(timeout):
+            raise OperationalError("database is locked") from _busy_error()
+        self._turn = turn
+        try:
+            self._begin(time.monotonic() + timeout)
+        except BaseException:
+            self._end_turn()
+            raise
+
+    def _begin(self, deadline: float) -> None:
+        (busy_timeout,) = self.connection.execute("PRAGMA busy_timeout").fetchone()
+        self.connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            while not self._try_to_begin(may_fail=time.monotonic() < deadline):
+                time.sleep(random.uniform(*_PAUSE))
+        finally:
+            self.connection.execute(f"PRAGMA busy_timeout = {busy_timeout}")
+
+    def _try_to_begin(self, *, may_fail: bool) -> bool:
+        try:
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
+        except OperationalError as error:
+            if may_fail and is_busy(error):
+                return False
+            raise
+        return True
+
+    def _commit(self) -> None:
+        super()._commit()  # type: ignore[misc]
+        self._end_turn()  # not after an error, because Django rolls back next
+
+    def _rollback(self) -> None:
+        try:
+            super()._rollback()  # type: ignore[misc]
+        finally:
+            self._end_turn()
+
+    def _close(self) -> None:
+        try:
+            super()._close()  # type: ignore[misc]
+        finally:
+            self._end_turn()
+
+    def _end_turn(self) -> None:
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn.release()
+
+
+def is_busy(error: OperationalError) -> bool:
+    """Return whether SQLite refused because another connection is writing."""
+    return getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def _busy_error() -> sqlite3.OperationalError:
+    """Return the error that SQLite itself would raise."""
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    return error

@@ -1,0 +1,49 @@
+"""Messages are hints: one about something that is gone is a line in the log."""
+
+import logging
+
+import pytest
+
+from tests.factories import BackendFactory
+from videos import tasks
+from videos.models import Backend, Video
+
+pytestmark = pytest.mark.django_db
+GONE = 987_654
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        tasks.submit_task,
+        tasks.poll_backend_task,
+        tasks.reconcile_task,
+        tasks.probe_task,
+        tasks.store_task,
+        tasks.clean_up_video_task,
+        tasks.create_character_task,
+    ],
+    ids=lambda task: task.name,
+)
+def test_a_message_about_what_is_gone_raises_nothing(task):
+    task(GONE)
+
+
+def test_it_is_one_line_in_the_log(caplog):
+    with caplog.at_level(logging.INFO):
+        tasks.submit_task(GONE)
+
+    (record,) = [record for record in caplog.records if record.name == "videos.tasks"]
+    assert record.getMessage() == f"Nothing to do for submit_task: there is no Backend {GONE}"
+    assert record.exc_info is None
+
+
+def test_another_missing_row_is_an_error(monkeypatch):
+    def fail(backend_id: int) -> None:
+        raise Video.DoesNotExist
+
+    backend: Backend = BackendFactory()
+    monkeypatch.setattr("videos.engine.submit.submit_next", fail)
+
+    with pytest.raises(Video.DoesNotExist):
+        tasks.submit_task(backend.pk)
