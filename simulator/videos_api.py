@@ -28,6 +28,7 @@ _VARIANTS = {
     "thumbnail": (THUMBNAIL, "image/webp"),
     "spritesheet": (SPRITESHEET, "image/jpeg"),
 }
+KEY_RETENTION = 604_800  # seconds; keys are kept for good, and this is what is promised
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -180,8 +181,11 @@ class VideosApi:
         return JSONResponse(character)
 
     async def models(self, _: Request) -> Response:
-        """GET /models."""
-        return JSONResponse({"object": "list", "data": [_model(name) for name in protocol.MODEL_SIZES]})
+        """GET /models. Where keys are honoured, a header says so, as ContentGen's own /v1 does."""
+        honours_keys = self._service.settings.quirks.honours_idempotency_key
+        headers = {"Idempotency-Key-Retention": str(KEY_RETENTION)} if honours_keys else {}
+        body = {"object": "list", "data": [_model(name) for name in protocol.MODEL_SIZES]}
+        return JSONResponse(body, headers=headers)
 
     async def model(self, request: Request) -> Response:
         """GET /models/{id}."""

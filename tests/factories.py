@@ -54,7 +54,10 @@ def _state_fields(state: str, job_id: str) -> dict[str, Any]:
     }
     finished = {**accepted, "finished_at": now, "due_at": None}
     return {
-        State.UNCERTAIN: {"attempted_at": now - timedelta(seconds=60)},
+        State.UNCERTAIN: {
+            "attempted_at": now - timedelta(seconds=60),
+            "unaccounted_since": now - timedelta(seconds=60),
+        },
         State.IN_PROGRESS: accepted,
         State.STORING: {**accepted, "progress": 100, "generated_at": now},
         State.COMPLETED: {

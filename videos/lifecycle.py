@@ -14,10 +14,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from videos.models import IN_FLIGHT, State, Video
+from videos.models import IN_FLIGHT, DeletedRequest, JobCandidate, ReleasedJob, State, Video
 from videos.models.values import NO_REASON, Reason, StoredFiles
 from videos.models.video import RECHECK_CODES
 
@@ -26,7 +27,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.SUBMITTING: frozenset(
         {State.IN_PROGRESS, State.FAILED, State.UNCERTAIN, State.QUEUED, State.CANCELED}
     ),
-    State.UNCERTAIN: frozenset({State.IN_PROGRESS, State.QUEUED, State.FAILED, State.CANCELED}),
+    State.UNCERTAIN: frozenset(
+        {State.SUBMITTING, State.IN_PROGRESS, State.QUEUED, State.FAILED, State.CANCELED}
+    ),
     State.IN_PROGRESS: frozenset({State.STORING, State.FAILED, State.CANCELED}),
     State.STORING: frozenset({State.COMPLETED, State.FAILED, State.CANCELED}),
     State.FAILED: frozenset({State.QUEUED, State.IN_PROGRESS}),
@@ -57,11 +60,19 @@ def _has_job(pk: int, job_id: str) -> Q:
     return Q(pk=pk, backend_job_id=job_id)
 
 
+# What has become of the latest attempt is known. An earlier one that is unaccounted for stays so: its job may
+# be at the backend all the same.
+_LATEST_ACCOUNTED = Case(When(unaccounted_since=F("attempted_at"), then=None), default=F("unaccounted_since"))
+
+
 # --- Submission --------------------------------------------------------------------------------------------
 
 
 def claim(pk: int, *, lease: timedelta, now: datetime) -> uuid.UUID | None:
-    """queued → submitting. Returns the lease's token, or None when another worker holds the video."""
+    """queued → submitting, a new attempt. Returns the lease's token, or None when another worker holds it.
+
+    The idempotency key names this attempt: a backend that honors keys makes at most one job of it.
+    """
     token = uuid.uuid4()
     claimed = _move(
         State.QUEUED,
@@ -71,6 +82,8 @@ def claim(pk: int, *, lease: timedelta, now: datetime) -> uuid.UUID | None:
         lease_expires_at=now + lease,
         attempted_at=now,
         attempts=F("attempts") + 1,
+        idempotency_key=uuid.uuid4().hex,
+        unaccounted_since=Coalesce(F("unaccounted_since"), now),
     )
     return token if claimed else None
 
@@ -109,6 +122,7 @@ def _move_to_progress(old: State, where: Q, job_id: str, *, progress: int | None
                 accepted_at=now,
                 deadline_at=now + timedelta(seconds=settings.MAX_POLL_TIMEOUT),
                 due_at=due_at,
+                unaccounted_since=_LATEST_ACCOUNTED,
                 failed_submissions=0,
                 **NO_REASON.as_fields(),
             )
@@ -118,7 +132,14 @@ def _move_to_progress(old: State, where: Q, job_id: str, *, progress: int | None
 
 def refuse(pk: int, token: uuid.UUID, reason: Reason) -> bool:
     """submitting → failed: the backend refused the request. Nothing was spent."""
-    return _move(State.SUBMITTING, State.FAILED, _leased(pk, token), **_finished_now(), **reason.as_fields())
+    return _move(
+        State.SUBMITTING,
+        State.FAILED,
+        _leased(pk, token),
+        unaccounted_since=_LATEST_ACCOUNTED,
+        **_finished_now(),
+        **reason.as_fields(),
+    )
 
 
 def requeue(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> bool:
@@ -129,6 +150,7 @@ def requeue(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> b
         _leased(pk, token),
         due_at=due_at,
         attempts=F("attempts"),
+        unaccounted_since=_LATEST_ACCOUNTED,
         **reason.as_fields(),
     )
 
@@ -151,6 +173,37 @@ def mark_uncertain(
     )
 
 
+def claim_repeat(pk: int, *, attempted_at: datetime, lease: timedelta, now: datetime) -> uuid.UUID | None:
+    """uncertain → submitting, to send the request of the attempt at `attempted_at` once more.
+
+    Only for a backend that honors idempotency keys; the key is that of the attempt. Returns the lease's
+    token, or None when the video has moved on, is to be canceled, or cannot be requested once more.
+    """
+    token = uuid.uuid4()
+    claimed = _move(
+        State.UNCERTAIN,
+        State.SUBMITTING,
+        Q(pk=pk, attempted_at=attempted_at, due_at__lte=now, cancel_requested_at=None)
+        & ~Q(idempotency_key=""),
+        lease_token=token,
+        lease_expires_at=now + lease,
+        attempts=F("attempts") + 1,
+    )
+    return token if claimed else None
+
+
+def mark_still_uncertain(
+    pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime, can_repeat: bool
+) -> bool:
+    """submitting → uncertain: a repeated request has not settled whether the backend accepted the first.
+
+    Without `can_repeat` the key is forgotten, so that the job is searched for in the backend's list.
+    """
+    changes: dict[str, Any] = {"attempts": F("attempts")} if can_repeat else {"idempotency_key": ""}
+    where = _leased(pk, token)
+    return _move(State.SUBMITTING, State.UNCERTAIN, where, due_at=due_at, **changes, **reason.as_fields())
+
+
 # --- Uncertain ---------------------------------------------------------------------------------------------
 
 
@@ -159,10 +212,20 @@ def reschedule_search(pk: int, *, attempted_at: datetime, attempts: int, due_at:
     return _awaiting_search(pk, attempted_at).update(attempts=attempts, due_at=due_at) == 1
 
 
-def await_decision(pk: int, reason: Reason, *, attempted_at: datetime) -> bool:
-    """Stay uncertain until the owner decides: another search would tell nothing new."""
-    searched = _awaiting_search(pk, attempted_at)
-    return searched.update(due_at=None, revision=F("revision") + 1, **reason.as_fields()) == 1
+def await_decision(
+    pk: int, reason: Reason, *, attempted_at: datetime, candidates: Iterable[JobCandidate] = ()
+) -> bool:
+    """Stay uncertain until the owner decides: another search would tell nothing new.
+
+    `candidates` are the jobs that may be the video's; they replace those of an earlier search.
+    """
+    with transaction.atomic():
+        searched = _awaiting_search(pk, attempted_at)
+        changed = searched.update(due_at=None, revision=F("revision") + 1, **reason.as_fields()) == 1
+        if changed:
+            JobCandidate.objects.filter(video=pk).delete()
+            JobCandidate.objects.bulk_create(candidates)
+    return changed
 
 
 def requeue_absent(
@@ -193,6 +256,31 @@ def _awaiting_search(pk: int, attempted_at: datetime) -> QuerySet[Video]:
     return Video.objects.filter(pk=pk, state=State.UNCERTAIN, attempted_at=attempted_at, due_at__isnull=False)
 
 
+def search_again(pk: int) -> bool:
+    """Stay uncertain, and search once more instead of waiting for the owner's decision."""
+    undecided = Video.objects.filter(pk=pk, state=State.UNCERTAIN, due_at=None)
+    changed = undecided.update(attempts=0, due_at=timezone.now(), revision=F("revision") + 1)
+    return changed == 1
+
+
+def adopt_candidate(pk: int, job_id: str, *, by_staff: bool) -> bool:
+    """uncertain → in_progress, by decision: `job_id`, one of the candidates shown, is the video's job.
+
+    Only staff may choose one that may be another person's. Returns False also when the job belongs to
+    another video by now.
+    """
+    shown = JobCandidate.objects.filter(video=pk, backend_job_id=job_id)
+    if not by_staff:
+        shown = shown.filter(may_be_anothers=False)
+    now = timezone.now()
+    where = Q(pk=pk, due_at=None, pk__in=shown.values("video")) & ~_is_released(job_id)
+    return _move_to_progress(State.UNCERTAIN, where, job_id, progress=None, due_at=now)
+
+
+def _is_released(job_id: str) -> Q:
+    return Q(backend__in=ReleasedJob.objects.filter(backend_job_id=job_id).values("backend"))
+
+
 def mark_unaccounted(
     backend_id: int, reason: Reason, *, held_at: datetime, submitted_until: datetime | None
 ) -> int:
@@ -202,6 +290,10 @@ def mark_unaccounted(
     `submitted_until` is the latest submission that the database knows: theirs came later, if it came. Videos
     that were created since `held_at` are not of the backup and stay queued.
     """
+    # The lost database may have replaced these keys by those of a later attempt: a request that is repeated
+    # with one of them could be a second job.
+    before_job = [State.QUEUED, State.SUBMITTING, State.UNCERTAIN]
+    Video.objects.filter(backend=backend_id, state__in=before_job).update(idempotency_key="")
     queued = Video.objects.filter(backend=backend_id, state=State.QUEUED, created_at__lt=held_at)
     count = 0
     for pk, created_at in queued.values_list("pk", "created_at"):
@@ -211,6 +303,7 @@ def mark_unaccounted(
             State.UNCERTAIN,
             Q(pk=pk),
             attempted_at=since,
+            unaccounted_since=Coalesce(F("unaccounted_since"), since),
             due_at=timezone.now(),
             **reason.as_fields(),
         )
@@ -408,6 +501,36 @@ def apply_pending_cancellations() -> int:
 
 def retry(pk: int) -> bool:
     """failed → queued: a new submission, with nothing left of the old one."""
+    with transaction.atomic():
+        release_job(pk)
+        return _requeue_failed(pk)
+
+
+def release_job(pk: int) -> None:
+    """Note that the video's job, if it has one, is that of no other video: its row will no longer say so."""
+    video = Video.objects.filter(pk=pk).exclude(backend_job_id="").values_list("backend", "backend_job_id")
+    for backend_id, job_id in video:
+        ReleasedJob.objects.bulk_create(
+            [ReleasedJob(backend_id=backend_id, backend_job_id=job_id)], ignore_conflicts=True
+        )
+
+
+def remove(video: Video) -> None:
+    """Delete the row of a video that is not in flight, and keep what says whose its jobs are."""
+    with transaction.atomic():
+        release_job(video.pk)
+        if since := video.unaccounted_since:
+            DeletedRequest.objects.create(
+                backend=video.backend,
+                owner=video.owner,
+                prompt=video.prompt,
+                since=since,
+                attempted_at=max(since, video.attempted_at or since),
+            )
+        video.delete()
+
+
+def _requeue_failed(pk: int) -> bool:
     return _move(
         State.FAILED,
         State.QUEUED,

@@ -56,6 +56,7 @@ urlpatterns = [
     path(_VIDEO + "retry", actions.retry, name="retry"),
     path(_VIDEO + "check-again", actions.recheck, name="recheck"),
     path(_VIDEO + "submit-again", actions.resubmit, name="resubmit"),
+    path(_VIDEO + "adopt", actions.adopt, name="adopt"),
     path(_VIDEO + "give-up", actions.abandon, name="abandon"),
     path(_VIDEO + "video.mp4", files.file, name="file"),
     path(_VIDEO + "poster.webp", files.poster, name="poster"),

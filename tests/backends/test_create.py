@@ -56,6 +56,23 @@ def test_it_uploads_the_reference_with_name_and_type(serve: Serve, connect: Conn
     assert head + image + b"\r\n--" in request.body
 
 
+def test_the_attempts_key_is_sent_in_every_shape_of_a_request(serve: Serve, connect: Connect) -> None:
+    server = serve(reply(200, JOB))
+    client = connect(server)
+    client.create(**FIELDS, idempotency_key="k1")
+    client.create(**FIELDS, characters=["char_1"], idempotency_key="k2")  # as JSON
+    client.remix("video_0", "a dog", model="sora-2", idempotency_key="k3")
+    client.edit("a dog", "video_0", model="sora-2", idempotency_key="k4")
+    client.extend("a dog", 4, "video_0", model="sora-2", idempotency_key="k5")
+    client.create(**FIELDS)
+
+    assert [request.headers.get("idempotency-key") for request in server.requests] == [
+        *("k1", "k2", "k3", "k4", "k5"),
+        None,
+    ]
+    assert server.requests[0].headers["content-type"].startswith("multipart/form-data; boundary=")
+
+
 STATUSES: list[tuple[str, Answer, type[BackendError], str]] = [
     ("bad key", reply(401, {"error": {"message": "no", "code": "x"}}), RefusedError, "invalid_key"),
     ("forbidden", reply(403, {}), RefusedError, "invalid_key"),

@@ -78,6 +78,7 @@ def test_it_knows_the_simulator_and_starts_nothing(start_simulator: StartSimulat
         "can_extend": True,
         "can_characters": True,
         "takes_reference": None,
+        "honours_idempotency_key": None,
     }
     assert {check.name: check.works for check in report.checks}["status"] is True
     assert simulator.ledger() == []
@@ -227,6 +228,7 @@ def test_it_believes_the_servers_own_description():
         "can_extend": False,
         "can_characters": False,
         "takes_reference": None,
+        "honours_idempotency_key": None,
     }
 
 
@@ -258,6 +260,18 @@ def test_it_promises_no_reference_image_that_the_model_refuses(models: object, t
     assert report.capabilities["takes_reference"] is takes_reference
     check = next(check for check in report.checks if check.name == "reference image")
     assert check.works is takes_reference
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_honoured"), [("604800", True), ("3600", None), ("soon", None), (None, None)]
+)
+def test_a_key_is_honoured_only_where_the_server_says_for_how_long(
+    seconds: str | None, is_honoured: bool | None
+):
+    header = {} if seconds is None else {"idempotency_key_retention": seconds}
+    routes = _usual_routes(models=reply(200, {"data": []}, **header))
+
+    assert _probe_routes(routes).capabilities["honours_idempotency_key"] is is_honoured
 
 
 @pytest.mark.parametrize(

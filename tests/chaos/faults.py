@@ -128,6 +128,12 @@ class ControlClient:
         self.count_injected()
         self._http.delete("/_simulator/faults").raise_for_status()
 
+    def set_quirks(self, **quirks: Any) -> None:
+        """Let the server differ from the protocol; without any, as little as it did at first."""
+        self._http.delete("/_simulator/quirks").raise_for_status()
+        if quirks:
+            self._http.post("/_simulator/quirks", json=quirks).raise_for_status()
+
     def ledger(self) -> list[dict[str, Any]]:
         """Return every job that was ever accepted, in order."""
         accepted: list[dict[str, Any]] = self._http.get("/_simulator/ledger").json()["accepted"]

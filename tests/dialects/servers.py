@@ -243,6 +243,67 @@ class AzureStyle(Dialect):
         return body | {"seconds": int(body["seconds"]), "progress": body["progress"] + 0.4}
 
 
+class SGLang05(SGLang):
+    """0.5.23 on four or eight GPUs: echoes no prompt, and reports the seconds of the frames it rounded."""
+
+    def job_body(self, job: FakeJob) -> dict[str, Any]:
+        body = super().job_body(job) | {"seconds": str(int(job.fields["seconds"]) + 1)}
+        del body["prompt"]
+        return body
+
+    def list_reply(self, query: dict[str, str]) -> Reply:
+        return Dialect.list_reply(self, query)  # it pages since this version
+
+
+class RenamingGateway(Dialect):
+    """Lists the provider's name of the model."""
+
+    def job_body(self, job: FakeJob) -> dict[str, Any]:
+        return super().job_body(job) | {"model": f"prod/{job.fields['model']}"}
+
+
+class CuttingGateway(Dialect):
+    """Lists the first forty characters of a prompt, without its line ends and capitals."""
+
+    def job_body(self, job: FakeJob) -> dict[str, Any]:
+        return super().job_body(job) | {"prompt": " ".join(job.fields["prompt"].lower().split())[:40]}
+
+
+class RoundingGateway(Dialect):
+    """Lists the size that the encoder made: multiples of 32 pixels."""
+
+    def job_body(self, job: FakeJob) -> dict[str, Any]:
+        sides = (str(int(side) // 32 * 32) for side in job.fields["size"].split("x"))
+        return super().job_body(job) | {"size": "x".join(sides)}
+
+
+class KeyedStudio(Dialect):
+    """Honors Idempotency-Key as this studio's own /v1 does, and says so with the list of models. No list."""
+
+    can_list = False
+
+    def __init__(self, mp4: bytes) -> None:
+        super().__init__(mp4)
+        self.by_key: dict[str, FakeJob] = {}
+
+    def create(self, request: RecordedRequest) -> Reply:
+        key = request.headers["Idempotency-Key"]
+        if key in self.by_key:
+            return self.create_reply(self.by_key[key])
+        reply = super().create(request)
+        *_, self.by_key[key] = self.jobs.values()
+        return reply
+
+    def list_reply(self, query: dict[str, str]) -> Reply:
+        return self.error_reply(404, "no list")
+
+    def other_reply(self, request: RecordedRequest) -> Reply:
+        if request.path == "/v1/models":
+            return Reply(200, {"data": [{"id": "sora-2"}]}, headers={"Idempotency-Key-Retention": "604800"})
+        return super().other_reply(request)
+
+
+LYING_DIALECTS = [SGLang05, RenamingGateway, CuttingGateway, RoundingGateway]
 ASYNC_DIALECTS = [OpenAI, VLLMOmni, SGLang, SGLangCloud, LiteLLM, TensorRTLLM, NewAPI, Unsloth, AzureStyle]
 ALL_DIALECTS = [*ASYNC_DIALECTS, Dynamo]
 

@@ -8,11 +8,21 @@ from django.utils import timezone
 
 from tests.dialects.conftest import Start
 from tests.dialects.server import Dialect, Reply
-from tests.dialects.servers import ALL_DIALECTS, SGLang, TensorRTLLM
+from tests.dialects.servers import (
+    ALL_DIALECTS,
+    LYING_DIALECTS,
+    KeyedStudio,
+    OpenAI,
+    SGLang,
+    TensorRTLLM,
+)
 from tests.dialects.studio import Studio
+from tests.factories import VideoFactory
 from videos import lifecycle
 from videos.engine.reconcile import MAX_RESUBMISSIONS, SEARCHES_NEEDED
 from videos.models import State, Video
+from videos.services.backends import probe_backend
+from videos.services.videos import adopt_candidate
 
 
 @pytest.mark.parametrize("dialect", [dialect for dialect in ALL_DIALECTS if dialect.can_list])
@@ -43,6 +53,85 @@ def test_it_asks_the_owner_where_there_is_no_list(start: Start, dialect: type[Di
     assert len(studio.server.creates) == requests
 
 
+PROMPT = "A fox crosses a snowy road at night,\nseen from far above, in the light of the moon"
+
+
+@pytest.mark.parametrize("dialect", LYING_DIALECTS)
+def test_what_a_list_describes_in_its_own_way_is_not_paid_for_twice(start: Start, dialect: type[Dialect]):
+    """SGLang: one lost answer was two paid jobs, 47 s apart."""
+    studio = start(dialect)
+    studio.server.drops_next_create = True
+    video = studio.create(prompt=PROMPT)
+
+    for _ in range(SEARCHES_NEEDED):
+        video = studio.reconcile(video)
+
+    assert video.needs_decision
+    assert len(studio.server.creates) == 1
+    (candidate,) = video.candidates.all()
+    assert candidate.backend_job_id == studio.server.job.id
+
+    assert adopt_candidate(video, candidate.backend_job_id)
+    video.refresh_from_db()
+    assert studio.finish(video).state == State.COMPLETED
+    assert len(studio.server.creates) == 1
+
+
+@pytest.mark.parametrize("dialect", [OpenAI, *LYING_DIALECTS])
+def test_two_people_with_the_same_words_and_one_lost_answer_never_get_each_others_video(
+    start: Start, dialect: type[Dialect]
+):
+    """Both jobs are on the list, and the list tells nothing of the images."""
+    studio = start(dialect)
+    studio.server.drops_next_create = True
+    hers = studio.create(prompt=PROMPT)
+    her_job = studio.server.job.id
+    studio.server.drops_next_create = True
+    his = studio.create(prompt=PROMPT)
+    assert hers.owner != his.owner
+
+    for _ in range(SEARCHES_NEEDED):
+        hers, his = studio.reconcile(hers), studio.reconcile(his)
+
+    assert hers.needs_decision
+    assert his.needs_decision
+    assert not adopt_candidate(his, her_job), "only staff can tell them apart"
+    assert len(studio.server.creates) == 2
+
+
+def test_once_the_other_persons_answer_came_the_lost_one_is_found(start: Start):
+    studio = start(OpenAI)
+    studio.server.drops_next_create = True
+    hers = studio.create(prompt=PROMPT)
+    her_job = studio.server.job.id
+    his = studio.create(prompt=PROMPT)
+
+    hers = studio.reconcile(hers)
+
+    assert hers.backend_job_id == her_job != his.backend_job_id
+
+
+@pytest.mark.parametrize("has_arrived", [True, False])
+def test_a_server_that_honours_keys_is_asked_again_and_has_one_job(start: Start, has_arrived: bool):
+    studio = start(KeyedStudio)
+    probe_backend(studio.backend)
+    studio.backend.refresh_from_db()
+    assert studio.backend.honours_idempotency_key
+    if has_arrived:
+        studio.server.drops_next_create = True
+    else:
+        studio.server.next_reply["create"] = Reply(500, b"")
+    video = studio.create()
+    assert video.state == State.UNCERTAIN
+
+    video = studio.reconcile(video)
+
+    assert (video.state, video.backend_job_id) == (State.IN_PROGRESS, studio.server.job.id)
+    keys = {request.headers["Idempotency-Key"] for request in studio.server.creates}
+    assert keys == {video.idempotency_key}
+    assert len(studio.server.creates) == 2
+
+
 @pytest.mark.parametrize("dialect", [SGLang, TensorRTLLM])
 @pytest.mark.parametrize("jobs", [100, 150])
 def test_a_list_that_may_have_been_cut_off_proves_nothing(start: Start, dialect: type[Dialect], jobs: int):
@@ -53,6 +142,8 @@ def test_a_list_that_may_have_been_cut_off_proves_nothing(start: Start, dialect:
     for number in range(2, 2 + jobs):
         other = studio.server.new_id(number)
         studio.server.jobs[other] = type(lost)(other, {**lost.fields, "prompt": "A wolf"}, number)
+    # One of them is ours, and shows that the list repeats prompts.
+    VideoFactory(backend=studio.backend, state=State.COMPLETED, prompt="A wolf", backend_job_id=other)
 
     for _ in range(SEARCHES_NEEDED):
         video = studio.reconcile(video)

@@ -20,6 +20,9 @@ class FakeBackend:
         self.characters: list[tuple[str, bytes]] = []
         self.derive_errors: list[BackendError] = []
         self.deleted: list[str] = []
+        self.keys: list[str] = []
+        self.key_retention = 0.0  # seconds; above 0 it honors idempotency keys
+        self.jobs_by_key: dict[str, Job] = {}
         self.polls = 0
         self.listed = 0
         self.create_error: BackendError | None = None
@@ -36,7 +39,15 @@ class FakeBackend:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def create(self, *, reference: object = None, characters: Sequence[str] = (), **asked: Any) -> Job:
+    def create(
+        self,
+        *,
+        reference: object = None,
+        characters: Sequence[str] = (),
+        idempotency_key: str = "",
+        **asked: Any,
+    ) -> Job:
+        self.keys.append(idempotency_key)
         self.created.append(
             {**asked, "reference": reference} | ({"characters": characters} if characters else {})
         )
@@ -44,18 +55,25 @@ class FakeBackend:
             self.during_create()
         if self.create_error and not self.accepts_before_failing:
             raise self.create_error
-        job = self.add(**asked)
+        known = self.jobs_by_key.get(idempotency_key) if self.key_retention else None
+        job = known or self.add(**asked)
+        self.jobs_by_key[idempotency_key] = job
         if self.create_error:
             raise self.create_error
         return job
 
-    def remix(self, job_id: str, prompt: str, *, model: str) -> Job:
+    def remix(self, job_id: str, prompt: str, *, model: str, idempotency_key: str = "") -> Job:
+        self.keys.append(idempotency_key)
         return self._derive("remix", prompt, job_id)
 
-    def edit(self, prompt: str, source: str | ClipFile, *, model: str) -> Job:
+    def edit(self, prompt: str, source: str | ClipFile, *, model: str, idempotency_key: str = "") -> Job:
+        self.keys.append(idempotency_key)
         return self._derive("edit", prompt, source)
 
-    def extend(self, prompt: str, seconds: int, source: str | ClipFile, *, model: str) -> Job:
+    def extend(
+        self, prompt: str, seconds: int, source: str | ClipFile, *, model: str, idempotency_key: str = ""
+    ) -> Job:
+        self.keys.append(idempotency_key)
         return self._derive("extend", prompt, source, seconds)
 
     def _derive(self, call: str, prompt: str, source: str | ClipFile, *more: object) -> Job:
@@ -95,6 +113,9 @@ class FakeBackend:
 
     def now(self, job_id: str, **changes: Any) -> None:
         self.jobs[job_id] = replace(self.jobs[job_id], **changes)
+
+    def idempotency_key_retention(self) -> float:
+        return self.key_retention
 
     def list(self, *, after: str | None = None, limit: int = 100) -> JobPage:
         self.listed += 1

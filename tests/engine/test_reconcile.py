@@ -49,22 +49,29 @@ def test_it_adopts_the_job_that_matches(backend: Backend, fake: FakeBackend):
     assert fake.created == []
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"prompt": "A wolf"},
-        {"model": "sora-2-pro"},
-        {"seconds": 8},
-        {"size": "720x1280"},
-        {"created_at": int(time.time()) - 4000},
-    ],
-)
+DIFFERENT = [{"prompt": "A wolf"}, {"model": "sora-2-pro"}, {"seconds": 8}, {"size": "720x1280"}]
+
+
+@pytest.mark.parametrize("other", [*DIFFERENT, {"created_at": int(time.time()) - 4000}])
 def test_it_adopts_nothing_that_differs(backend: Backend, fake: FakeBackend, other: dict):
+    """Another job of ours shows that this backend lists what was requested."""
+    known = fake.add(**ASKED, created_at=int(time.time()) - 900)
+    VideoFactory(backend=backend, state=State.COMPLETED, backend_job_id=known.id, **ASKED)
     video = _uncertain(backend)
     fake.add(**{**ASKED, "created_at": int(time.time()), **other})
 
     assert _look_until_it_counts_as_absent(video).state == State.QUEUED
     assert video.backend_job_id == ""
+
+
+@pytest.mark.parametrize("other", DIFFERENT)
+def test_where_nothing_shows_how_a_backend_lists_jobs_one_that_differs_is_a_doubt(
+    backend: Backend, fake: FakeBackend, other: dict
+):
+    video = _uncertain(backend)
+    fake.add(**{**ASKED, "created_at": int(time.time()), **other})
+
+    assert _look_until_it_counts_as_absent(video).needs_decision
 
 
 def test_it_takes_no_job_that_another_video_owns(backend: Backend, fake: FakeBackend):
@@ -77,7 +84,8 @@ def test_it_takes_no_job_that_another_video_owns(backend: Backend, fake: FakeBac
 
 
 def test_two_of_a_kind_get_a_job_each(backend: Backend, fake: FakeBackend):
-    first, second = _uncertain(backend), _uncertain(backend)
+    first = _uncertain(backend)
+    second = _uncertain(backend, owner=first.owner)
     for _ in range(2):
         fake.add(**ASKED, created_at=int(time.time()))
 

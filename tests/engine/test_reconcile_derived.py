@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
-from videos.engine.reconcile import SEARCHES_NEEDED, reconcile
+from videos.engine.reconcile import MAX_SEARCHES, reconcile
 from videos.models import Backend, Kind, State, Video
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,8 @@ def source(backend: Backend, fake: FakeBackend) -> Video:
 
 def _source(backend: Backend, fake: FakeBackend, **fields) -> Video:
     job = fake.add(**{**ASKED, "prompt": "The source"}, created_at=int(time.time()) - 50)
-    return VideoFactory(backend=backend, state=State.COMPLETED, backend_job_id=job.id, **{**ASKED, **fields})
+    asked = {**ASKED, "prompt": "The source", **fields}
+    return VideoFactory(backend=backend, state=State.COMPLETED, backend_job_id=job.id, **asked)
 
 
 def _lost(source: Video, kind: Kind, **fields) -> Video:
@@ -46,7 +47,7 @@ def _look(video: Video) -> Video:
 
 
 def _in_the_end(video: Video) -> Video:
-    for _ in range(SEARCHES_NEEDED):
+    for _ in range(MAX_SEARCHES):
         if _look(video).state != State.UNCERTAIN:
             break
     return video
@@ -94,7 +95,7 @@ def test_a_remix_is_never_given_a_create_where_the_list_tells_them_apart(
 ):
     video = _lost(source, Kind.REMIX)
     known = _add(fake, prompt="Another", remix_of=source.backend_job_id)
-    VideoFactory(backend=backend, state=State.COMPLETED, backend_job_id=known)
+    VideoFactory(backend=backend, state=State.COMPLETED, backend_job_id=known, prompt="Another")
     _add(fake)
 
     assert _in_the_end(video).state == State.QUEUED
@@ -188,7 +189,8 @@ def test_what_the_job_says_of_its_source_settles_whose_it_is(
 
 
 def test_two_of_a_kind_get_a_job_each(backend: Backend, fake: FakeBackend, source: Video):
-    first, second = _lost(source, Kind.EXTEND), _lost(source, Kind.EXTEND)
+    first = _lost(source, Kind.EXTEND)
+    second = _lost(source, Kind.EXTEND, owner=first.owner)
     jobs = {_add(fake, seconds=8), _add(fake, seconds=8)}
 
     _look(first)

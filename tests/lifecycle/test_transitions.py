@@ -52,6 +52,21 @@ VERBS: dict[str, tuple[set[State], State, Callable[[Video], object]]] = {
         State.QUEUED,
         lambda v: lifecycle.requeue_absent(v.pk, attempted_at=v.attempted_at or _soon(), attempts=v.attempts),
     ),
+    "claim_repeat": (
+        {State.UNCERTAIN},
+        State.SUBMITTING,
+        lambda v: lifecycle.claim_repeat(
+            v.pk,
+            attempted_at=v.attempted_at or _soon(),
+            lease=timedelta(seconds=9),
+            now=timezone.now(),
+        ),
+    ),
+    "mark_still_uncertain": (
+        {State.SUBMITTING},
+        State.UNCERTAIN,
+        lambda v: lifecycle.mark_still_uncertain(v.pk, TOKEN, WHY, due_at=_soon(), can_repeat=True),
+    ),
     "begin_storing": (
         {State.IN_PROGRESS},
         State.STORING,
@@ -70,7 +85,10 @@ VERBS: dict[str, tuple[set[State], State, Callable[[Video], object]]] = {
 
 def _video(state: State) -> Video:
     return VideoFactory(
-        state=state, lease_token=TOKEN, lease_expires_at=timezone.now() + timedelta(seconds=60)
+        state=state,
+        lease_token=TOKEN,
+        lease_expires_at=timezone.now() + timedelta(seconds=60),
+        idempotency_key="key",
     )
 
 
@@ -87,14 +105,16 @@ def test_a_verb_moves_only_from_its_own_state(verb: str, state: State):
         assert done
         assert video.state == target
         assert video.revision == 1
-        assert (video.lease_token is not None) == (verb == "claim")
+        assert (video.lease_token is not None) == (verb in {"claim", "claim_repeat"})
     else:
         assert not done
         assert video.state == state
         assert video.revision == 0
 
 
-@pytest.mark.parametrize("verb", ["accept", "refuse", "put_back", "lose_track", "complete", "fail_storing"])
+@pytest.mark.parametrize(
+    "verb", ["accept", "refuse", "put_back", "lose_track", "mark_still_uncertain", "complete", "fail_storing"]
+)
 def test_a_worker_whose_lease_was_taken_changes_nothing(verb: str):
     allowed, _, act = VERBS[verb]
     (state,) = allowed

@@ -104,3 +104,9 @@ def test_the_ledger_tells_identical_prompts_apart_by_their_reference(simulator: 
 
     assert first != second
     assert third is None
+
+
+def test_the_list_of_models_says_whether_keys_are_honoured(simulator: Simulator) -> None:
+    assert "idempotency-key-retention" not in simulator.http.get("/v1/models").headers
+    simulator.set_quirks(honours_idempotency_key=True)
+    assert simulator.http.get("/v1/models").headers["idempotency-key-retention"] == "604800"

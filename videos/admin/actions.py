@@ -67,6 +67,8 @@ def _why_not_retried(video: Video | None) -> str:
 def _why_not_checked(video: Video | None) -> str:
     if video is None or video.deleted_at:
         return "had been deleted"
+    if video.needs_decision:
+        return "is at a backend that cannot list its jobs"
     if video.state != State.FAILED:
         return "had not failed"
     return "failed for a reason that checking again cannot change"

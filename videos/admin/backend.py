@@ -26,6 +26,7 @@ _CAPABILITIES = (
     "can_edit",
     "can_extend",
     "can_characters",
+    "honours_idempotency_key",
     "takes_reference",
 )
 _MARKS = {True: "yes", False: "no", None: "unknown"}

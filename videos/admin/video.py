@@ -1,10 +1,12 @@
 """Videos in the admin: read-only, changed only through the actions."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -13,9 +15,9 @@ from django.utils.timesince import timesince
 from videos.admin.actions import RECOVERY_ACTIONS, VIDEO_ACTIONS, make_admin_action
 from videos.admin.files import FileViews
 from videos.admin.filters import ModelFilter, StateFilter
-from videos.models import Kind, State, Video
+from videos.models import JobCandidate, Kind, State, Video
 from videos.services.held_videos import explain_hold
-from videos.services.videos import delete_video
+from videos.services.videos import adopt_candidate, delete_video
 
 _NONE = "-"
 
@@ -125,8 +127,35 @@ class VideoAdmin(FileViews):
             request,
             object_id,
             form_url,
-            {**(extra_context or {}), "video_actions": offered, "title": "Video"},
+            {
+                **(extra_context or {}),
+                "video_actions": offered,
+                "candidates": self._candidates(request, video),
+                "title": "Video",
+            },
         )
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.adopt_view)
+        return [path("<int:pk>/adopt", view, name="videos_video_adopt"), *super().get_urls()]
+
+    def _candidates(self, request: HttpRequest, video: Video | None) -> list[JobCandidate]:
+        if video is None or not video.needs_decision or not self.has_operate_permission(request):
+            return []
+        return list(video.candidates.all())
+
+    def adopt_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Take the candidate `job_id` for the video's job, also one that may be another person's."""
+        if not self.has_operate_permission(request):
+            raise PermissionDenied
+        video = get_object_or_404(Video, pk=pk)
+        job_id = request.POST.get("job_id", "")
+        if request.method == "POST" and adopt_candidate(video, job_id, by_staff=True):
+            self.log_change(request, video, f"Assigned job {job_id}.")
+            self.message_user(request, "The job was assigned to the video.", messages.SUCCESS)
+        elif request.method == "POST":
+            self.message_user(request, "That is no longer possible. Nothing was changed.", messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:videos_video_change", args=[pk]))
 
     def delete_model(self, request: HttpRequest, obj: Video) -> None:
         delete_video(obj)

@@ -13,3 +13,4 @@ class Capability(StrEnum):
     EXTEND = "can_extend"
     CHARACTERS = "can_characters"
     REFERENCE = "takes_reference"
+    IDEMPOTENCY_KEY = "honours_idempotency_key"

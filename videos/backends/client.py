@@ -56,6 +56,7 @@ class Client:
         size: str,
         reference: ReferenceFile | None = None,
         characters: Sequence[str] = (),
+        idempotency_key: str = "",
     ) -> Job:
         """See `Driver.create`: at most one paid job, and over within `connection.deadline` seconds."""
         return self._run(
@@ -66,20 +67,25 @@ class Client:
                 size=size,
                 reference=reference,
                 characters=characters,
+                idempotency_key=idempotency_key,
             )
         )
 
-    def remix(self, job_id: str, prompt: str, *, model: str) -> Job:
+    def remix(self, job_id: str, prompt: str, *, model: str, idempotency_key: str = "") -> Job:
         """See `Driver.remix`."""
-        return self._run(self._driver.remix(job_id, prompt, model=model))
+        return self._run(self._driver.remix(job_id, prompt, model=model, idempotency_key=idempotency_key))
 
-    def edit(self, prompt: str, source: str | ClipFile, *, model: str) -> Job:
+    def edit(self, prompt: str, source: str | ClipFile, *, model: str, idempotency_key: str = "") -> Job:
         """See `Driver.edit`."""
-        return self._run(self._driver.edit(prompt, source, model=model))
+        return self._run(self._driver.edit(prompt, source, model=model, idempotency_key=idempotency_key))
 
-    def extend(self, prompt: str, seconds: int, source: str | ClipFile, *, model: str) -> Job:
+    def extend(
+        self, prompt: str, seconds: int, source: str | ClipFile, *, model: str, idempotency_key: str = ""
+    ) -> Job:
         """See `Driver.extend`."""
-        return self._run(self._driver.extend(prompt, seconds, source, model=model))
+        return self._run(
+            self._driver.extend(prompt, seconds, source, model=model, idempotency_key=idempotency_key)
+        )
 
     def create_character(self, name: str, clip: ClipFile) -> str:
         """See `Driver.create_character`."""
@@ -102,6 +108,10 @@ class Client:
     ) -> Sequence[JobPage]:
         """See `Driver.list_many`."""
         return self._run(self._driver.list_many(afters, limit=limit, concurrency=concurrency))
+
+    def idempotency_key_retention(self) -> float:
+        """See `Driver.idempotency_key_retention`."""
+        return self._run(self._driver.idempotency_key_retention())
 
     def delete(self, job_id: str) -> None:
         """See `Driver.delete`."""

@@ -31,7 +31,7 @@ from videos.backends.probe_report import (
     build_report,
     failed_report,
 )
-from videos.backends.responses import parse_json
+from videos.backends.responses import parse_json, parse_key_retention
 
 ANSWER_TIMEOUT = 10.0  # seconds for one answer at most: somebody is waiting in front of a screen
 
@@ -118,6 +118,7 @@ class _Probe:
             text=response.text.replace(response.request.url.path, ""),
             allow=frozenset(method.strip().upper() for method in methods if method),
             location=response.headers.get("location", "") if status in REDIRECT_STATUSES else "",
+            key_retention=parse_key_retention(response.headers),
         )
 
     def _redirect_problem(self, response: ProbeResponse, path: str) -> str:

@@ -8,6 +8,7 @@ from videos.backends.capability import Capability
 from videos.backends.openapi_routes import Routes
 from videos.backends.responses import is_key_refusal
 
+MIN_KEY_RETENTION = 86_400.0  # seconds; keys that are forgotten sooner do not outlast an outage
 MAX_NAME_LENGTH = 100  # characters of a model's name
 _KEY_REFUSED = (
     "The server refuses the key. Put the right one into the backend's environment variable, restart."
@@ -21,7 +22,8 @@ class ProbeResponse:
     """A response without judgement. `status` is 0 when none came, and `error` then says why.
 
     `payload` is the decoded JSON. `text` is the body without the path that was asked for, so that two error
-    pages can be compared. `allow` has the methods of the Allow header, `location` a redirect's target.
+    pages can be compared. `allow` has the methods of the Allow header, `location` a redirect's target,
+    `key_retention` the seconds for which it says that it honors an Idempotency-Key.
     """
 
     status: int
@@ -30,6 +32,7 @@ class ProbeResponse:
     allow: frozenset[str] = frozenset()
     location: str = ""
     error: str = ""
+    key_retention: float = 0.0
 
     @property
     def summary(self) -> str:
@@ -122,6 +125,8 @@ def build_report(responses: ProbeResponses, routes: Routes, *, has_key: bool) ->
     takes_reference = _takes_reference(responses.models.payload, routes)
     can_list = _can_list(responses.page)
     can_delete = _can_delete(responses.delete_job, responses.delete_missing_route)
+    # Only a server that says so: a wrong guess is a second bill.
+    honours_key = True if responses.models.key_retention >= MIN_KEY_RETENTION else None
     checks = (
         Check("answers", True, "The server answers."),
         Check("key", True, "Accepted, or not looked at." if has_key else "None sent, none asked for."),
@@ -134,6 +139,7 @@ def build_report(responses: ProbeResponses, routes: Routes, *, has_key: bool) ->
         _route_check("extend", routes.extend, routes.source),
         _route_check("characters", routes.characters, routes.source),
         _reference_check(takes_reference, routes.source),
+        _key_check(honours_key),
     )
     capabilities = {
         Capability.LIST: can_list,
@@ -143,6 +149,7 @@ def build_report(responses: ProbeResponses, routes: Routes, *, has_key: bool) ->
         Capability.EXTEND: routes.extend,
         Capability.CHARACTERS: routes.characters,
         Capability.REFERENCE: takes_reference,
+        Capability.IDEMPOTENCY_KEY: honours_key,
     }
     return ProbeReport(checks, models=models, capabilities=capabilities)
 
@@ -152,6 +159,7 @@ _TASK = re.compile(r"(?<![a-z])(t2v|i2v|ti2v)(?![a-z0-9])")
 _NO_LIST = (
     "When the answer to a submission is lost, nobody can look for the job: the owner is asked what to do."
 )
+_NO_KEY = "A lost answer is searched for in the server's list."
 _NO_DELETE = "Jobs of canceled and deleted videos stay at the server; remove them there."
 _NO_MODELS = "Name the models yourself: in the admin, or with --models."
 _NOT_KNOWN = "Cannot be known without a paid job. Set it in the admin if you know."
@@ -233,6 +241,12 @@ def _reference_check(takes_reference: bool | None, source: str) -> Check:
     return Check(
         "reference image", False, "Its models make videos from text only.", "Its field is not shown."
     )
+
+
+def _key_check(is_honoured: bool | None) -> Check:
+    if is_honoured:
+        return Check("idempotency key", True, "A lost answer is asked for again, without a second job.")
+    return Check("idempotency key", None, "The server does not say that it honors one.", _NO_KEY)
 
 
 def _route_check(name: str, is_offered: bool | None, source: str) -> Check:

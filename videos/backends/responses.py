@@ -239,6 +239,18 @@ def parse_retry_after(headers: Mapping[str, str]) -> float | None:
         return None
 
 
+def parse_key_retention(headers: Mapping[str, str]) -> float:
+    """Return for how many seconds the backend says that it honors an Idempotency-Key; 0 when it does not.
+
+    The header `Idempotency-Key-Retention` is our own: this studio's /v1 sends it, and the simulator where it
+    honors keys. The Internet-Draft for the key (draft-ietf-httpapi-idempotency-key-header) has none.
+    """
+    value = next(
+        (value for name, value in headers.items() if name.lower() == "idempotency-key-retention"), None
+    )
+    return max(_parse_number(value) or 0.0, 0.0)
+
+
 def dump(payload: object) -> str:
     """Return a payload as JSON for an operator to read; one that is nested too deeply as its type's name."""
     try:

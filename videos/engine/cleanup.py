@@ -9,6 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from videos import lifecycle
 from videos.backends.errors import BackendError, UnavailableError
 from videos.engine import bulkhead, clients
 from videos.engine.reference_cleanup import delete_unused_reference
@@ -56,7 +57,7 @@ def clean_up_video(video_id: int) -> None:
         return
     if video.deleted_at is not None:
         remove_folder(folder_of(video))
-        video.delete()
+        lifecycle.remove(video)
         if video.reference_id is not None:
             delete_unused_reference(video.reference_id)
     else:

@@ -26,11 +26,15 @@ _STORAGE_AWAY = Reason("storage_unavailable", "The studio's storage is away. Not
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to submit one video, until the lease runs out."""
+    """The right to submit one video, until the lease runs out.
+
+    `is_repeat`: the request of an attempt that got no reply is sent once more, with the same key.
+    """
 
     video_id: int
     token: uuid.UUID
     attempted_at: datetime
+    is_repeat: bool = False
 
 
 def claim_next(backend_id: int) -> Claim | None:
@@ -74,7 +78,7 @@ def _claim(backend_id: int) -> tuple[Claim, StudioState] | None:
         if pk is None or not rate_limit.acquire(backend_id, 1, now=now):
             return None
         state = StudioState.objects.locked()
-        token = None if state.is_held else lifecycle.claim(pk, lease=_lease_for(backend, pk), now=now)
+        token = None if state.is_held else lifecycle.claim(pk, lease=lease_for(backend, pk), now=now)
         if token is None:
             return None
         state.submissions += 1
@@ -146,7 +150,7 @@ def _is_paused(backend: Backend, now: datetime) -> bool:
     return backend.paused_until is not None and backend.paused_until > now
 
 
-def _lease_for(backend: Backend, pk: int) -> timedelta:
+def lease_for(backend: Backend, pk: int) -> timedelta:
     """As long as the calls for this video may take: an edit or extension may need two, one with the file."""
     may_take_two = Video.objects.filter(pk=pk, kind__in=[Kind.EDIT, Kind.EXTEND]).exists()
     calls = 2 if may_take_two else 1

@@ -5,6 +5,10 @@ from videos.backends.responses import Job
 from videos.models import Video
 from videos.models.values import Reason
 
+LOST = Reason(
+    "dropped", "The backend did not confirm the submission. We're checking whether it was accepted."
+)
+
 _BY_CODE = {
     "invalid_key": "The backend refused the API key. Videos stay queued until an operator sets a valid one.",
     "blocked": "The backend, or a firewall in front of it, refuses all our requests. Videos stay queued until"

@@ -1,8 +1,28 @@
 """Which of a backend's listed jobs belongs to a video whose submission got no reply.
 
-A job adopted wrongly shows the wrong video, and leaves the right one paid for and lost; a job held absent
-wrongly is paid for twice. So a job is adopted only where no other video can own it, and one that may be the
-video's though it cannot be adopted keeps the video from counting as absent.
+A job adopted wrongly shows the wrong video, perhaps another person's, and leaves the right one paid for and
+lost; a job held absent wrongly is paid for twice. So there are two relations between a video and a job:
+
+- A job that *agrees* says all that was requested. It is adopted if no other row can own it.
+- A job that *could be* the video's is one that nothing rules out. While there is one, the video does not
+  count as absent. What rules a job out is a proof, never a likelihood:
+
+  1. Another video has it, or had it.
+  2. It was created before the attempt, by more than a clock may be slow.
+  3. It says that it was made from a job that cannot be the source.
+  4. It says word for word what another row of ours requested in that time, and its words cannot be a cut or
+     normalized form of this video's: they were copied from that other request.
+  5. Its words or settings differ, and the list is seen to repeat such a request faithfully (`ListEvidence`).
+
+Who else can own a job is every row of every owner whose request may have reached the backend unanswered
+(`Video.unaccounted_since`): being submitted, uncertain, queued again, given up, canceled or deleted since
+(`DeletedRequest`). A row that was never attempted, or whose attempts were all answered, cannot: it has no
+job, or its own. The reference image, the characters and the like are not in any list, so rows that differ in
+these alone compete for a job.
+
+Rows that are identical in all that was sent, by the same owner, do not compete, such as takes: each is paid
+for with one job, made of the same request, and nothing tells one row's job from the other's. Exchanging them
+changes nothing for anybody.
 
 Of a create the list shows all that was requested. An edit or extension takes model, size and length from its
 source, of which a server that was sent the file knows only what it measured. So for these (and for remixes of
@@ -12,11 +32,18 @@ them) only the prompt, the time and what the job says it was made from are certa
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from videos.backends.responses import Job
+from videos.engine.list_evidence import ListEvidence, is_sent_as_create
 from videos.engine.operations import source_job_id
-from videos.models import Backend, Kind, State, Video
+from videos.engine.prompt_matching import has_same_words
+from videos.models import Backend, DeletedRequest, Kind, ReleasedJob, State, Video
 
 CLOCK_SKEW = timedelta(seconds=60)  # how far the backend's clock may be behind ours
+# How long after an attempt that ended without a reply its job may still appear.
+ACCEPTED_WITHIN = timedelta(minutes=15)
+_UNANSWERED = frozenset({State.SUBMITTING, State.UNCERTAIN})
 
 
 def attempt_time(video: Video) -> datetime:
@@ -28,101 +55,154 @@ class JobMatcher:
     """Matches videos to the listed `jobs` of a backend, newest first, against the rows of this moment."""
 
     def __init__(self, backend: Backend, jobs: Sequence[Job]) -> None:
-        self._jobs = jobs
-        at_backend = Video.objects.filter(backend=backend)
+        # These are read before the owners: a row that is accepted in between is among both then, and in
+        # neither if it were the other way round. A row that is claimed later has no job on this list.
+        self._unaccounted = _unaccounted_videos(backend)
+        self._deleted = list(DeletedRequest.objects.filter(backend=backend))
         named = {job.id for job in jobs} | {job.remixed_from_video_id or "" for job in jobs}
-        owned = at_backend.filter(backend_job_id__in=named - {""})
-        self._owned = set(owned.values_list("backend_job_id", flat=True))
+        owners = Video.objects.filter(backend=backend, backend_job_id__in=named - {""})
+        self._owners = {video.backend_job_id: video for video in owners}
+        released = ReleasedJob.objects.filter(backend=backend, backend_job_id__in=named - {""})
+        taken = self._owners.keys() | set(released.values_list("backend_job_id", flat=True))
         # The oldest first, but failed ones last: those of a video that was retried are of an earlier attempt.
-        self._free = [job for job in reversed(jobs) if job.id not in self._owned]
+        self._free = [job for job in reversed(jobs) if job.id not in taken]
         self._free.sort(key=lambda job: job.status == "failed")
-        self._names_sources = any(job.remixed_from_video_id for job in jobs)
-        unmatched = at_backend.filter(state__in=[State.SUBMITTING, State.UNCERTAIN])
-        self._unmatched = list(unmatched.select_related("source"))
+        self._evidence = ListEvidence([(self._owners[job.id], job) for job in jobs if job.id in self._owners])
 
-    def candidates(self, video: Video) -> list[Job]:
-        """Return the jobs that can only be this video's and no other video's, the likeliest first."""
-        likely = [job for job in self._free if self._could_be(video, job)]
-        exact = [job for job in likely if _has_settings(video, job)]
-        found = [job for job in exact if not self._is_contested(video, job, exact=True)]
-        if found or _is_sent_as_create(video):
+    def adoptable(self, video: Video) -> list[Job]:
+        """Return the jobs that can only be this video's and no other's, the likeliest first."""
+        likely = [job for job in self._free if self._says_words_of(video, job)]
+        exact = [job for job in likely if self._evidence.agrees_with_settings(video, job)]
+        found = [job for job in exact if not self._is_contested(video, job)]
+        if found or is_sent_as_create(video):
             return found
-        return likely if len(likely) == 1 and not self._is_contested(video, likely[0], exact=False) else []
+        return likely if len(likely) == 1 and not self._is_contested(video, likely[0]) else []
 
-    def has_unidentifiable(self, video: Video) -> bool:
-        """Whether a job says too little about itself to be told apart from this video's."""
+    def possible(self, video: Video) -> list[Job]:
+        """Return the jobs that no video has and that could be this one's."""
+        return [job for job in self._free if _is_after_attempt(video, job) and self._may_describe(video, job)]
+
+    def may_be_submitting(self, video: Video, job: Job) -> bool:
+        """Whether the job can be that of another row whose reply is still on its way."""
         return any(
-            job.prompt is None
-            and _is_after_attempt(video, job)
-            and (not _is_sent_as_create(video) or _has_settings(video, job))
-            for job in self._jobs
+            other.pk != video.pk
+            and other.state == State.SUBMITTING
+            and _may_have_requested(other, job)
+            and self._may_describe(other, job)
+            for other in self._unaccounted
         )
 
-    def is_ambiguous(self, video: Video) -> bool:
-        """Whether a job that is not a candidate may be this video's all the same."""
-        alike = [
-            job
-            for job in self._free
-            if _has_same_words(job.prompt, video.prompt) and _is_after_attempt(video, job)
-        ]
-        if _is_sent_as_create(video):
-            return any(self._could_be(video, job) and _has_settings(video, job) for job in alike)
-        return any(self._could_be(video, job) or self._has_unknown_source(job) for job in alike)
+    def may_be_anothers(self, video: Video, job: Job) -> bool:
+        """Whether the job can be that of a row of another owner."""
+        return any(
+            other.owner_id != video.owner_id
+            and _may_have_requested(other, job)
+            and self._may_describe(other, job)
+            for other in self._unaccounted
+        ) or any(
+            request.owner_id != video.owner_id
+            and (job.prompt is None or self._is_of_deleted(request, job, job.prompt))
+            and _is_between(job, request.since, request.attempted_at)
+            for request in self._deleted
+        )
 
-    def _could_be(self, video: Video, job: Job) -> bool:
+    def _says_words_of(self, video: Video, job: Job) -> bool:
+        named = job.remixed_from_video_id
         return (
-            _has_same_words(job.prompt, video.prompt)
+            has_same_words(job.prompt, video.prompt)
             and _is_after_attempt(video, job)
-            and self._has_same_source(video, job)
+            and self._may_have_source(video, job)
+            and (named is None or named in self._owners)
         )
 
-    def _has_same_source(self, video: Video, job: Job) -> bool:
-        """Whether the job names the video's source, or none. Edits and extensions may name one too."""
+    def _may_describe(self, video: Video, job: Job) -> bool:
+        return (
+            self._may_have_source(video, job)
+            and self._may_have_prompt(video, job)
+            and not self._evidence.contradicts_settings(video, job)
+        )
+
+    def _may_have_prompt(self, video: Video, job: Job) -> bool:
+        listed = job.prompt
+        if listed is None or self._evidence.can_stand_for(video.prompt, listed):
+            return True
+        is_copied = any(
+            has_same_words(listed, other.prompt) and _may_have_requested(other, job)
+            for other in self._unaccounted
+        )
+        return not is_copied and not self._evidence.contradicts_prompt(video.prompt, listed)
+
+    def _may_have_source(self, video: Video, job: Job) -> bool:
+        """Whether the job names the video's source or none, or a job that is not ours: some gateways give one
+        job several ids. Edits and extensions may name their source too.
+        """
         named = job.remixed_from_video_id
         if named is None:
-            return not (video.kind == Kind.REMIX and self._names_sources)
-        if _is_sent_as_create(video) or video.source is None:
+            return not (video.kind == Kind.REMIX and self._evidence.names_sources)
+        if is_sent_as_create(video) or video.source is None:
             return False
-        return named == source_job_id(video.source, video)
+        return named == source_job_id(video.source, video) or named not in self._owners
 
-    def _has_unknown_source(self, job: Job) -> bool:
-        """Whether the job names a source that is no job of ours: it may be the video's under another id."""
-        return job.remixed_from_video_id is not None and job.remixed_from_video_id not in self._owned
+    def _is_contested(self, video: Video, job: Job) -> bool:
+        """Whether a row that is not interchangeable with `video` can own a job with its words as well.
 
-    def _is_contested(self, video: Video, job: Job, *, exact: bool) -> bool:
-        """Whether an unmatched video of another kind, or of another source, can own the job as well."""
+        Those words were copied from a request, so a row with other words can own it only if they are a cut or
+        normalized form of its own.
+        """
+        listed = job.prompt or ""
         return any(
-            _kind_and_source(other) != _kind_and_source(video)
-            and self._could_be(other, job)
-            and (_has_settings(other, job) or not (exact or _is_sent_as_create(other)))
-            for other in self._unmatched
+            _sent(other) != _sent(video)
+            and _may_have_requested(other, job)
+            and self._evidence.can_stand_for(other.prompt, listed)
+            and self._may_have_source(other, job)
+            and not self._evidence.contradicts_settings(other, job)
+            for other in self._unaccounted
+        ) or any(self._is_of_deleted(request, job, listed) for request in self._deleted)
+
+    def _is_of_deleted(self, request: DeletedRequest, job: Job, listed: str) -> bool:
+        return _is_between(job, request.since, request.attempted_at) and self._evidence.can_stand_for(
+            request.prompt, listed
         )
 
 
-def _is_sent_as_create(video: Video) -> bool:
-    """Whether it was requested with a create, so that its job shows all that was requested."""
-    return video.kind == Kind.CREATE or video.concat_with_source
+def _unaccounted_videos(backend: Backend) -> list[Video]:
+    rows = Video.objects.filter(
+        Q(state__in=_UNANSWERED) | Q(unaccounted_since__isnull=False), backend=backend
+    )
+    return list(rows.select_related("source").prefetch_related("characters"))
 
 
-def _kind_and_source(video: Video) -> tuple[str, int | None]:
-    return (Kind.CREATE, None) if _is_sent_as_create(video) else (video.kind, video.source_id)
+def _sent(video: Video) -> tuple[object, ...]:
+    """All that was sent for a video, and for whom: rows that are equal in this are interchangeable."""
+    return (
+        video.owner_id,
+        video.kind,
+        video.source_id,
+        video.concat_with_source,
+        video.prompt,
+        video.model,
+        video.size,
+        video.seconds,
+        video.reference_id,
+        video.reference_fit,
+        frozenset(character.pk for character in video.characters.all()),
+    )
 
 
-def _has_same_words(listed: str | None, prompt: str) -> bool:
-    """Whether the prompts agree. Line ends and spaces may change in a multipart form; words do not."""
-    return listed is not None and listed.split() == prompt.split()
+def _may_have_requested(video: Video, job: Job) -> bool:
+    """Whether the job was created while a request of `video` may have been accepted unanswered."""
+    since = video.unaccounted_since or attempt_time(video)
+    if video.state in _UNANSWERED:
+        return job.created_at is None or job.created_at >= (since - CLOCK_SKEW).timestamp()
+    return _is_between(job, since, max(since, video.attempted_at or since))
+
+
+def _is_between(job: Job, first: datetime, last: datetime) -> bool:
+    """Whether the job can be that of an attempt made between `first` and `last`, all of them ended by now."""
+    if job.created_at is None:
+        return True
+    return (first - CLOCK_SKEW).timestamp() <= job.created_at <= (last + ACCEPTED_WITHIN).timestamp()
 
 
 def _is_after_attempt(video: Video, job: Job) -> bool:
     return job.created_at is None or job.created_at >= (attempt_time(video) - CLOCK_SKEW).timestamp()
-
-
-def _has_settings(video: Video, job: Job) -> bool:
-    """Whether model, size and length agree with `video`. What the job leaves out contradicts nothing.
-
-    Of an extension a server may list the seconds that it adds, or those of the whole video.
-    """
-    seconds = {None, video.seconds}
-    if video.kind == Kind.EXTEND and not video.concat_with_source:
-        seconds.add(video.total_seconds)
-    return job.model in (None, "", video.model) and job.size in (None, video.size) and job.seconds in seconds

@@ -69,9 +69,13 @@ def operations_for(video: Video, reference: ReferenceFile | None) -> Sequence[Op
         return [_create(video, reference)]
     job_id = source_job_id(source, video)
     if video.kind == Kind.REMIX:
-        return [Operation(lambda client, _: client.remix(job_id, video.prompt, model=video.model), job_id)]
-    call = partial(_edit_or_extend, video)
-    return [Operation(call, job_id), Operation(call, source)] if job_id else [Operation(call, source)]
+        return [Operation(partial(_remix, video, job_id), job_id)]
+    with_file = Operation(partial(_edit_or_extend, video, _key_for_file(video)), source)
+    return (
+        [Operation(partial(_edit_or_extend, video, video.idempotency_key), job_id), with_file]
+        if job_id
+        else [with_file]
+    )
 
 
 def source_job_id(source: Video, video: Video) -> str:
@@ -95,12 +99,24 @@ def _create(video: Video, reference: ReferenceFile | None) -> Operation:
             size=video.size,
             reference=reference,
             characters=characters,
+            idempotency_key=video.idempotency_key,
         )
 
     return Operation(call)
 
 
-def _edit_or_extend(video: Video, client: Client, source: str | ClipFile) -> Job:
+def _key_for_file(video: Video) -> str:
+    """A backend that honors keys refuses one that comes with another request than before, and the file is
+    sent after a request that named its job.
+    """
+    return video.idempotency_key and f"{video.idempotency_key}-file"
+
+
+def _remix(video: Video, job_id: str, client: Client, _: str | ClipFile) -> Job:
+    return client.remix(job_id, video.prompt, model=video.model, idempotency_key=video.idempotency_key)
+
+
+def _edit_or_extend(video: Video, key: str, client: Client, source: str | ClipFile) -> Job:
     if video.kind == Kind.EDIT:
-        return client.edit(video.prompt, source, model=video.model)
-    return client.extend(video.prompt, video.seconds, source, model=video.model)
+        return client.edit(video.prompt, source, model=video.model, idempotency_key=key)
+    return client.extend(video.prompt, video.seconds, source, model=video.model, idempotency_key=key)

@@ -1,8 +1,12 @@
-"""Finding out what became of submissions that got no reply."""
+"""Finding out what became of submissions that got no reply.
+
+A backend that honors idempotency keys is sent the same request once more (`videos.engine.repeat`). Elsewhere
+the jobs that the backend lists are searched (`videos.engine.job_matching`).
+"""
 
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from django.utils import timezone
@@ -14,8 +18,9 @@ from videos.backends.responses import Job
 from videos.engine import bulkhead, clients, pacing
 from videos.engine.error_messages import reason_of_absence
 from videos.engine.job_matching import CLOCK_SKEW, JobMatcher, attempt_time
+from videos.engine.repeat import repeat_requests
 from videos.engine.submit import FIRST_SEARCH_AFTER
-from videos.models import Backend, State, StudioState, Video
+from videos.models import Backend, JobCandidate, State, StudioState, Video
 from videos.models.values import NO_REASON, Reason
 
 logger = logging.getLogger(__name__)
@@ -24,8 +29,11 @@ MAX_PAGES = 50  # of a hundred jobs; a backend busier than that within minutes c
 # Searches that do not find the job before it counts as absent: 5, 10, 20 and 40 s after the reply was lost. A
 # backend may take in late what it was sent, and a request queued in front of it outlives our connection.
 SEARCHES_NEEDED = 4
+# As long as a job that may be the video's may also be one whose reply is on its way, it is waited for that.
+MAX_SEARCHES = 12
 MAX_RESUBMISSIONS = 5  # of a video whose submissions the backend answers badly or not at all
 SEARCH_FOR = timedelta(minutes=15)  # how long an unreachable backend is tried before the owner is asked
+MAX_CANDIDATES = 20  # jobs shown to the owner
 
 NEEDS_DECISION = Reason(
     "uncertain",
@@ -44,17 +52,22 @@ class Listing:
 
 @bulkhead.limited(refused=None)
 def reconcile(backend_id: int) -> None:
-    """Search for the jobs of this backend's uncertain videos, and adopt, requeue or ask the owner.
+    """Settle this backend's uncertain videos: repeat the request, or adopt, requeue or ask the owner.
 
-    A video is queued again only when several complete and trustworthy listings lack its job, the last of them
-    40 s after the reply was lost.
+    A video is queued again only when several complete and trustworthy listings hold no job that could be its
+    own, the last of them 40 s after the reply was lost.
     """
     now = timezone.now()
     backend = Backend.objects.get(pk=backend_id)
     due = Video.objects.filter(backend=backend, state=State.UNCERTAIN, due_at__lte=now)
-    videos = list(due.select_related("backend", "source").order_by("attempted_at"))
-    if not videos:
-        return
+    due = due.exclude(pk__in=repeat_requests(backend, due, now=now))
+    related = due.select_related("backend", "source").prefetch_related("characters")
+    videos = list(related.order_by("attempted_at"))
+    if videos:
+        _search(backend, videos, now=now)
+
+
+def _search(backend: Backend, videos: list[Video], *, now: datetime) -> None:
     if backend.can_list is False:
         for video in videos:
             lifecycle.await_decision(video.pk, NEEDS_DECISION, attempted_at=attempt_time(video))
@@ -68,8 +81,13 @@ def reconcile(backend_id: int) -> None:
         return
     if not _shows_our_jobs(backend, listing, since, now):
         listing = Listing()  # a job in it may be one of those, under another id
-    for video in videos:
-        _resolve(video, listing, now=now)
+    # All are adopted before any is judged absent: until then their jobs could be those of others as well.
+    matcher = JobMatcher(backend, listing.jobs)
+    others = [video for video in videos if not _adopt(video, matcher, now=now)]
+    if others:
+        matcher = JobMatcher(backend, listing.jobs)
+        for video in others:
+            _resolve(video, listing, matcher, now=now)
 
 
 def _recent_jobs(backend: Backend, since: datetime) -> Listing:
@@ -116,22 +134,28 @@ def _shows_our_jobs(backend: Backend, listing: Listing, since: datetime, now: da
     return all(job_id in listed for job_id in known.values_list("backend_job_id", flat=True))
 
 
-def _resolve(video: Video, listing: Listing, *, now: datetime) -> None:
+def _adopt(video: Video, matcher: JobMatcher, *, now: datetime) -> bool:
     attempt = attempt_time(video)
-    matcher = JobMatcher(video.backend, listing.jobs)
-    for job in matcher.candidates(video):
+    for job in matcher.adoptable(video):
         if lifecycle.adopt(video.pk, State.UNCERTAIN, attempted_at=attempt, job_id=job.id, due_at=now):
             logger.info("Video %s: the backend had accepted it as job %s", video.public_id, job.id)
-            return
-    if not listing.is_complete or matcher.has_unidentifiable(video):
-        lifecycle.await_decision(video.pk, NEEDS_DECISION, attempted_at=attempt)
-    elif video.attempts + 1 < SEARCHES_NEEDED:
-        due_at = now + FIRST_SEARCH_AFTER * 2**video.attempts
-        lifecycle.reschedule_search(
-            video.pk, attempted_at=attempt, attempts=video.attempts + 1, due_at=due_at
-        )
-    elif matcher.is_ambiguous(video):
-        lifecycle.await_decision(video.pk, NEEDS_DECISION, attempted_at=attempt)
+            return True
+    return False
+
+
+def _resolve(video: Video, listing: Listing, matcher: JobMatcher, *, now: datetime) -> None:
+    """Search again later, queue the video again, or let the owner decide."""
+    attempt, searches = attempt_time(video), video.attempts + 1
+    possible = matcher.possible(video)
+    may_settle = any(matcher.may_be_submitting(video, job) for job in possible)
+    says_nothing = any(job.prompt is None for job in possible) and not may_settle
+    if not listing.is_complete or says_nothing:
+        _ask_owner(video, matcher, possible)
+    elif searches < SEARCHES_NEEDED or (may_settle and searches < MAX_SEARCHES):
+        due_at = now + FIRST_SEARCH_AFTER * 2 ** min(video.attempts, SEARCHES_NEEDED - 1)
+        lifecycle.reschedule_search(video.pk, attempted_at=attempt, attempts=searches, due_at=due_at)
+    elif possible:
+        _ask_owner(video, matcher, possible)
     else:
         _settle_absent(video, now=now)
 
@@ -157,6 +181,27 @@ def _settle_absent(video: Video, *, now: datetime) -> None:
         reason=reason,
     ):
         logger.info("Video %s: the backend had not accepted it, so it is queued again", video.public_id)
+
+
+def _ask_owner(video: Video, matcher: JobMatcher, possible: list[Job]) -> None:
+    """Let the owner decide, who is shown the `possible` jobs."""
+    candidates = [
+        JobCandidate(
+            video=video,
+            backend_job_id=job.id,
+            status=job.raw_status,
+            prompt=job.prompt or "",
+            model=job.model or "",
+            size=job.size or "",
+            seconds=job.seconds,
+            created_at=datetime.fromtimestamp(job.created_at, UTC) if job.created_at else None,
+            may_be_anothers=matcher.may_be_anothers(video, job),
+        )
+        for job in possible[:MAX_CANDIDATES]
+    ]
+    lifecycle.await_decision(
+        video.pk, NEEDS_DECISION, attempted_at=attempt_time(video), candidates=candidates
+    )
 
 
 def _handle_listing_error(video: Video, error: BackendError, *, now: datetime) -> None:

@@ -28,7 +28,13 @@ from videos.engine import (
     rate_limit,
 )
 from videos.engine.dispatch import Claim
-from videos.engine.error_messages import SOURCE_GONE, pause_reason_of, reason_of, reason_of_failure
+from videos.engine.error_messages import (
+    LOST,
+    SOURCE_GONE,
+    pause_reason_of,
+    reason_of,
+    reason_of_failure,
+)
 from videos.engine.operations import Operation
 from videos.engine.pacing import DurationEstimate
 from videos.engine.store import folder_of
@@ -71,18 +77,18 @@ def submit(claim: Claim) -> None:
         reference = _reference(video)
         choices = operations.operations_for(video, reference)
     except operations.SourceGoneError as error:
-        lifecycle.refuse(video.pk, claim.token, replace(SOURCE_GONE, detail=str(error)))
+        _refuse(claim, replace(SOURCE_GONE, detail=str(error)))
         return
     except (BadReferenceError, OSError) as error:
         message = _SOURCE_UNREADABLE if video.concat_with_source else _REFERENCE_GONE
-        lifecycle.refuse(video.pk, claim.token, Reason("bad_reference", message, repr(error)))
+        _refuse(claim, Reason("bad_reference", message, repr(error)))
         return
     # Read before money is spent: nothing may stand between learning the job's id and storing it.
     estimate = durations.estimate_for(durations.profile_of(video))
     try:
         job = _submit_with_fallback(claim, video, choices)
     except operations.SourceGoneError as error:
-        lifecycle.refuse(video.pk, claim.token, replace(SOURCE_GONE, detail=str(error)))
+        _refuse(claim, replace(SOURCE_GONE, detail=str(error)))
     except BackendError as error:
         _handle_error(claim, video, error)
     else:
@@ -148,23 +154,42 @@ def _handle_error(claim: Claim, video: Video, error: BackendError) -> None:
             video.public_id,
             reason.detail or reason.message,
         )
-        lifecycle.mark_uncertain(
-            video.pk,
-            claim.token,
-            reason,
-            due_at=timezone.now() + FIRST_SEARCH_AFTER,
-            is_backend_failure=True,
-        )
+        _mark_uncertain(claim, video, reason)
     elif isinstance(error, RefusedError) and not error.concerns_account:
-        lifecycle.refuse(video.pk, claim.token, reason)
+        _refuse(claim, reason)
     else:
         _pause_and_requeue(claim, video, error, reason)
+
+
+def _refuse(claim: Claim, reason: Reason) -> None:
+    """Fail the video: nothing was accepted. Of a repeat that is not known: the first request may have been,
+    whatever is wrong with the second, so its job is searched for.
+    """
+    if not claim.is_repeat:
+        lifecycle.refuse(claim.video_id, claim.token, reason)
+        return
+    logger.warning("Video row %s: its request could not be repeated: %s", claim.video_id, reason.message)
+    lifecycle.mark_still_uncertain(claim.video_id, claim.token, LOST, due_at=timezone.now(), can_repeat=False)
+
+
+def _mark_uncertain(claim: Claim, video: Video, reason: Reason) -> None:
+    now = timezone.now()
+    if not claim.is_repeat:
+        due_at = now + FIRST_SEARCH_AFTER
+        lifecycle.mark_uncertain(video.pk, claim.token, reason, due_at=due_at, is_backend_failure=True)
+        return
+    due_at = now + timedelta(seconds=pacing.backoff(video.attempts, first=5, longest=120))
+    lifecycle.mark_still_uncertain(video.pk, claim.token, reason, due_at=due_at, can_repeat=True)
 
 
 def _pause_and_requeue(claim: Claim, video: Video, error: BackendError, reason: Reason) -> None:
     """Pause the backend rather than fail its whole queue for a reason that is not the video's."""
     seconds = _pause(video.backend_id, error, pause_reason_of(error))
-    lifecycle.requeue(video.pk, claim.token, reason, due_at=timezone.now() + timedelta(seconds=seconds))
+    due_at = timezone.now() + timedelta(seconds=seconds)
+    if claim.is_repeat:  # this request was not accepted, but the first may have been
+        lifecycle.mark_still_uncertain(video.pk, claim.token, LOST, due_at=due_at, can_repeat=True)
+    else:
+        lifecycle.requeue(video.pk, claim.token, reason, due_at=due_at)
 
 
 def _pause(backend_id: int, error: BackendError, why: str) -> float:

@@ -16,17 +16,27 @@ from videos import lifecycle
 from videos.engine import characters, cleanup, enqueue, restore
 from videos.engine.submit import FIRST_SEARCH_AFTER
 from videos.engine.workspace import remove_abandoned_workspaces
-from videos.models import Backend, Character, IdempotencyRecord, State, Video
+from videos.models import (
+    Backend,
+    Character,
+    DeletedRequest,
+    IdempotencyRecord,
+    ReleasedJob,
+    State,
+    Video,
+)
+from videos.models.idempotency_record import RETENTION as IDEMPOTENCY_RETENTION
 from videos.models.values import Reason
 
 logger = logging.getLogger(__name__)
 
 TRASH_BATCH = 100  # videos deleted in one sweep because their time in the trash is over
 PROBE_RETRY_AFTER = 600  # seconds before a backend that did not answer is probed again
-IDEMPOTENCY_RETENTION = timedelta(days=7)
 IDEMPOTENCY_BATCH = 500
 SESSION_BATCH = 500
 CLEANUP_BATCH = 100
+RELEASE_RETENTION = timedelta(days=30)
+DELETED_REQUEST_RETENTION = timedelta(days=7)
 
 _INTERRUPTED = Reason(
     "interrupted",
@@ -91,6 +101,17 @@ def _remove_old_idempotency_records() -> None:
         IdempotencyRecord.objects.filter(pk__in=old).delete()
 
 
+def _remove_old_releases() -> None:
+    """Remove the oldest notes on jobs of videos that are gone: no submission is searched for that long."""
+    old = ReleasedJob.objects.filter(released_at__lt=timezone.now() - RELEASE_RETENTION)
+    batch = list(old.order_by("released_at").values_list("pk", flat=True)[:IDEMPOTENCY_BATCH])
+    if batch:
+        ReleasedJob.objects.filter(pk__in=batch).delete()
+    # These hold prompts, so they are kept for as short as they may matter.
+    since = timezone.now() - DELETED_REQUEST_RETENTION
+    DeletedRequest.objects.filter(deleted_at__lt=since).delete()
+
+
 def _empty_trash() -> None:
     """Permanently delete what has been in the trash for TRASH_RETENTION_DAYS."""
     since = timezone.now() - timedelta(days=settings.TRASH_RETENTION_DAYS)
@@ -129,6 +150,7 @@ _STEPS: tuple[Callable[[], object], ...] = (
     characters.sweep,
     _remove_abandoned_files,
     _remove_old_idempotency_records,
+    _remove_old_releases,
     _remove_expired_sessions,
     restore.sweep,
 )

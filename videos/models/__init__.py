@@ -4,6 +4,7 @@ from videos.models.backend import Backend
 from videos.models.character import Character
 from videos.models.heartbeat import Heartbeat
 from videos.models.idempotency_record import IdempotencyRecord
+from videos.models.job import DeletedRequest, JobCandidate, ReleasedJob
 from videos.models.prompt_template import PromptTemplate
 from videos.models.reference_image import Fit, ReferenceImage
 from videos.models.studio_state import HoldReason, StudioState
@@ -15,13 +16,16 @@ __all__ = [
     "IN_FLIGHT",
     "Backend",
     "Character",
+    "DeletedRequest",
     "Fit",
     "Heartbeat",
     "HoldReason",
     "IdempotencyRecord",
+    "JobCandidate",
     "Kind",
     "PromptTemplate",
     "ReferenceImage",
+    "ReleasedJob",
     "State",
     "StudioState",
     "Tag",

@@ -143,6 +143,12 @@ class Backend(models.Model):
     can_extend = models.BooleanField("extends", null=True, blank=True)
     can_characters = models.BooleanField("has characters", null=True, blank=True)
     takes_reference = models.BooleanField("takes a reference image", null=True, blank=True)
+    honours_idempotency_key = models.BooleanField(
+        "honors Idempotency-Key",
+        null=True,
+        blank=True,
+        help_text="A request that is repeated with the same key is answered with the first one's job.",
+    )
     sends_json = models.BooleanField(
         "is sent JSON",
         default=False,

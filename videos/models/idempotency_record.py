@@ -1,10 +1,14 @@
 """Creating requests of programs and forms, so that a repeated one is answered and not carried out again."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from videos.models.video import Video
+
+RETENTION = timedelta(days=7)  # for which a key is honored, as our /v1 tells its clients
 
 
 class IdempotencyRecord(models.Model):

@@ -184,6 +184,18 @@ class Video(models.Model):
     delete_job_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When to ask the backend to delete its job."
     )
+    idempotency_key = models.CharField(
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text="Sent with every request of the latest attempt. Empty: it cannot be requested once more.",
+    )
+    unaccounted_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The earliest attempt of which the backend may have a job that no video has.",
+    )
 
     # When things happened.
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -277,6 +289,11 @@ class Video(models.Model):
             # condition holds values, because it plans before it knows those of a query.
             models.Index(fields=["state", "backend", "due_at"], name="video_due"),
             models.Index(
+                fields=["backend", "unaccounted_since"],
+                name="video_unaccounted",
+                condition=models.Q(unaccounted_since__isnull=False),
+            ),
+            models.Index(
                 fields=["backend", "owner", "-attempted_at"],
                 name="video_last_attempts",
                 condition=models.Q(attempted_at__isnull=False),
@@ -325,7 +342,9 @@ class Video(models.Model):
 
     @property
     def can_check_again(self) -> bool:
-        """It failed, but the backend may still hold the result."""
+        """It failed, but the backend may still hold the result; or its job can be searched for once more."""
+        if self.needs_decision:
+            return self.backend.can_list is not False
         return self.state == State.FAILED and bool(self.backend_job_id) and self.error_code in RECHECK_CODES
 
     @property

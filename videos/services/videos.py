@@ -23,6 +23,7 @@ from videos.services.references import keep_reference
 from videos.validation import clean_text, has_visible_text, is_storable
 
 MAX_PROMPT_LENGTH = 32_000  # characters, as the protocol has it
+MAX_JOB_ID_LENGTH = 512  # characters, as the column holds
 MAX_TAKES = 4  # of one request at a time, as many as can be compared side by side
 MAX_CHARACTERS = 2  # in one video, as the protocol's guide had it
 _INSERT_BATCH_SIZE = 500  # rows in one INSERT
@@ -270,8 +271,25 @@ def abandon_video(video: Video) -> bool:
 
 
 def recheck_video(video: Video) -> bool:
-    """Check the backend's job once more for a video that failed on our side. Nothing is submitted."""
+    """Check once more for the job of a video that failed on our side, or that needs a decision.
+
+    Nothing is submitted that could be a second job.
+    """
+    if lifecycle.search_again(video.pk):
+        enqueue.send_after_commit("reconcile", video.backend_id)
+        return True
     return lifecycle.check_again(video.pk)
+
+
+def adopt_candidate(video: Video, job_id: str, *, by_staff: bool = False) -> bool:
+    """Take one of the video's candidates for its job, as its owner or `by_staff` decided.
+
+    Returns False when that is no longer possible, and for a job that may be another person's, which only
+    staff can choose.
+    """
+    if len(job_id) > MAX_JOB_ID_LENGTH or not is_storable(job_id):
+        return False
+    return lifecycle.adopt_candidate(video.pk, job_id, by_staff=by_staff)
 
 
 def delete_video(video: Video) -> bool:

@@ -7,7 +7,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from videos.models import Video
-from videos.services.videos import abandon_video, cancel_video, recheck_video, resubmit_video, retry_video
+from videos.services.videos import (
+    abandon_video,
+    adopt_candidate,
+    cancel_video,
+    recheck_video,
+    resubmit_video,
+    retry_video,
+)
 from videos.views.access import Request, get_video
 from videos.views.notifications import notify
 from videos.views.search import Search, video_url
@@ -29,7 +36,7 @@ def retry(request: Request, public_id: str) -> HttpResponse:
 
 @require_POST
 def recheck(request: Request, public_id: str) -> HttpResponse:
-    """Look for the result of a failed video once more, submitting nothing."""
+    """Look once more for the result of a failed video, or for the job of one that needs a decision."""
     return _perform(request, public_id, recheck_video)
 
 
@@ -37,6 +44,13 @@ def recheck(request: Request, public_id: str) -> HttpResponse:
 def resubmit(request: Request, public_id: str) -> HttpResponse:
     """Submit a video again as its owner decided, though the backend may have accepted it before."""
     return _perform(request, public_id, resubmit_video)
+
+
+@require_POST
+def adopt(request: Request, public_id: str) -> HttpResponse:
+    """Take the candidate `job_id` for the video's job, as its owner decided."""
+    job_id = request.POST.get("job_id", "")
+    return _perform(request, public_id, lambda video: adopt_candidate(video, job_id))
 
 
 @require_POST

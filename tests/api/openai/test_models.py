@@ -3,6 +3,7 @@
 from django.test import Client
 
 from videos.models import VideoModel
+from videos.models.idempotency_record import RETENTION
 
 
 def test_those_that_are_offered(client: Client, simulator):
@@ -18,6 +19,11 @@ def test_those_that_are_offered(client: Client, simulator):
     shown = {"id": "Wan-AI/Wan2.2", "object": "model", "created": 0, "owned_by": "Simulator"}
     assert client.get("/v1/models/Wan-AI/Wan2.2").json() == shown
     assert client.get("/v1/models/Wan-AI%2FWan2.2").json() == shown
+
+
+def test_it_says_for_how_long_an_idempotency_key_is_honoured(client: Client, simulator):
+    """A studio whose backend this is repeats a lost request on that promise."""
+    assert int(client.get("/v1/models")["Idempotency-Key-Retention"]) == RETENTION.total_seconds() == 604_800
 
 
 def test_one_that_is_not_there(client: Client, anyone: Client):

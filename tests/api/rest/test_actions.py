@@ -6,7 +6,7 @@ from django.test import Client
 from accounts.models import User
 from tests.api.rest.conftest import URL, refused
 from tests.factories import VideoFactory
-from videos.models import IdempotencyRecord, State, Video
+from videos.models import IdempotencyRecord, JobCandidate, State, Video
 
 pytestmark = pytest.mark.django_db
 UNDECIDED = {"state": State.UNCERTAIN, "due_at": None}
@@ -111,3 +111,79 @@ def test_nobody_deletes_anothers(strangers: list[Client], finished):
         refused(stranger.delete(f"{URL}/{video.public_id}"), 404, param="id")
     video.refresh_from_db()
     assert video.deleted_at is None
+
+
+# --- Candidates --------------------------------------------------------------------------------------------
+
+
+def _undecided(owner: User, **fields) -> Video:
+    video = VideoFactory(owner=owner, **UNDECIDED)
+    listed = {"prompt": "A fox", "model": "prod/sora-2", "seconds": 5, "status": "processing"}
+    JobCandidate.objects.create(video=video, backend_job_id="job_7", **listed, **fields)
+    return video
+
+
+def _adopt(program: Client, video: Video, job_id: object = "job_7"):
+    body = {"job_id": job_id}
+    return program.post(f"{URL}/{video.public_id}/adopt", body, content_type="application/json")
+
+
+def test_the_jobs_that_may_be_it_are_told(program: Client, alice: User):
+    body = program.get(f"{URL}/{_undecided(alice).public_id}").json()
+
+    assert "adopt" in body["actions"]
+    assert body["candidates"] == [
+        {
+            "job_id": "job_7",
+            "status": "processing",
+            "prompt": "A fox",
+            "model": "prod/sora-2",
+            "size": None,
+            "seconds": 5,
+            "created_at": None,
+            "may_be_anothers": False,
+        }
+    ]
+
+
+def test_one_of_them_is_adopted(program: Client, alice: User):
+    video = _undecided(alice)
+
+    body = _adopt(program, video).json()
+
+    assert (body["status"], body["needs_decision"], body["candidates"]) == ("in_progress", False, [])
+    video.refresh_from_db()
+    assert video.backend_job_id == "job_7"
+    refused(_adopt(program, video), 409, code="not_possible_now")
+
+
+def test_a_job_that_was_not_shown_is_not_adopted(program: Client, alice: User):
+    video = _undecided(alice)
+    before = state_of(video)
+    refused(_adopt(program, video, "job_8"), 409, code="not_possible_now")
+    refused(_adopt(program, video, None), 422, param="job_id")
+    assert state_of(video) == before
+
+
+def test_what_may_be_another_persons_is_neither_read_nor_adopted(program: Client, alice: User):
+    video = _undecided(alice, may_be_anothers=True)
+    body = program.get(f"{URL}/{video.public_id}").json()
+    assert body["candidates"][0]["prompt"] is None
+    assert "adopt" not in body["actions"]
+    refused(_adopt(program, video), 409, code="not_possible_now")
+
+
+def test_adopting_is_the_owners_alone(strangers: list[Client], alice: User):
+    video = _undecided(alice)
+    for stranger in strangers:
+        refused(_adopt(stranger, video), 404, param="id")
+    video.refresh_from_db()
+    assert video.state == State.UNCERTAIN
+
+
+def test_checking_again_searches_for_a_job_that_needs_a_decision(program: Client, alice: User):
+    video = _undecided(alice)
+    assert post(program, video, "check-again").json()["needs_decision"] is False
+    video.refresh_from_db()
+    assert (video.state, video.attempts) == (State.UNCERTAIN, 0)
+    assert video.due_at is not None

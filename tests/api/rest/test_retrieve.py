@@ -45,6 +45,7 @@ def test_it_tells_all_of_a_finished_video(program: Client, finished):
         "error": None,
         "note": None,
         "needs_decision": False,
+        "candidates": [],
         "cancel_requested": False,
         "actions": [],
         "width": 1280,
@@ -113,7 +114,7 @@ def test_a_pending_decision_is_told(program: Client, alice: User):
     assert (body["status"], body["needs_decision"]) == ("queued", True)
     assert body["note"] == {"code": "unknown", "message": "Nobody can tell."}
     assert body["error"] is None
-    assert body["actions"] == ["cancel", "submit-again", "give-up"]
+    assert body["actions"] == ["cancel", "check-again", "submit-again", "give-up"]
 
 
 def test_a_price_that_is_not_known_is_null(program: Client, alice: User):

@@ -21,6 +21,7 @@ from videos.containers import container_of
 from videos.forms.generate import initial_values
 from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, file_response
 from videos.models import Character, Kind, State, Video
+from videos.models.idempotency_record import RETENTION
 from videos.models.video import public_status
 from videos.services.derivations import edit_video, extend_video, remix_video
 from videos.services.videos import GenerationRequest, create_video, create_video_from_image, delete_video
@@ -222,9 +223,14 @@ def _video_response(row: responses.Row) -> HttpResponse:
 
 
 def models(_: HttpRequest, __: Caller) -> HttpResponse:
-    """GET /models: those offered now."""
+    """GET /models: those offered now.
+
+    A header says for how many seconds an Idempotency-Key is honored, so that a studio whose backend this is
+    may repeat a request that got no answer.
+    """
     data = [responses.serialize_model(offer) for offer in available_offers().values()]
-    return json_response({"object": "list", "data": data})
+    retention = {"Idempotency-Key-Retention": str(round(RETENTION.total_seconds()))}
+    return json_response({"object": "list", "data": data}, retention)
 
 
 def model(_: HttpRequest, __: Caller, name: str) -> HttpResponse:

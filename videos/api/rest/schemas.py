@@ -12,13 +12,13 @@ from pydantic import Field, StringConstraints, WithJsonSchema
 
 from videos.api.idempotency import KEY_LIMIT
 from videos.capabilities import Offer
-from videos.models import PromptTemplate, State, Video
+from videos.models import JobCandidate, PromptTemplate, State, Video
 from videos.services.videos import MAX_PROMPT_LENGTH
 from videos.validation import PUBLIC_ID_PATTERN
 
 Status = Literal["queued", "in_progress", "completed", "failed", "canceled"]
 Output = Literal["video", "thumbnail", "spritesheet"]
-Action = Literal["cancel", "retry", "check-again", "submit-again", "give-up"]
+Action = Literal["cancel", "retry", "check-again", "adopt", "submit-again", "give-up"]
 VideoKind = Literal["create", "remix", "edit", "extend"]
 PublicId = Annotated[str, StringConstraints(pattern=f"^{PUBLIC_ID_PATTERN}$")]
 
@@ -53,6 +53,10 @@ class GenerateIn(Schema):
     )
     fit: Literal["crop", "pad"] = Field("crop", description="How a reference image is fitted to the size.")
     characters: list[PublicId] = Field([], description="Ids of characters that appear, at most 2.")
+
+
+class AdoptIn(Schema):
+    job_id: str = Field(max_length=512, description="The job_id of one of the video's candidates.")
 
 
 class PromptIn(Schema):
@@ -121,6 +125,21 @@ class UrlsOut(Schema):
     spritesheet: str | None
 
 
+class CandidateOut(Schema):
+    """A job of the backend that may be the video's, as the backend lists it. What it leaves out is null."""
+
+    job_id: str
+    status: str | None = Field(description="In the backend's own words.")
+    prompt: str | None
+    model: str | None
+    size: str | None
+    seconds: int | None
+    created_at: int | None = Field(description=_UNIX_TIME)
+    may_be_anothers: bool = Field(
+        description="It may be another person's as well: its prompt is not told, and only staff can adopt it."
+    )
+
+
 class VideoOut(Schema):
     id: str
     object: Literal["video"] = "video"
@@ -141,7 +160,11 @@ class VideoOut(Schema):
     error: Trouble | None = Field(description="Why it failed.")
     note: Trouble | None = Field(description="What is delaying a video that has not ended, if anything is.")
     needs_decision: bool = Field(
-        description="Whether the backend received the job is unknown: call submit-again or give-up."
+        description="Whether the backend received the job is unknown: call check-again, adopt, submit-again"
+        " or give-up."
+    )
+    candidates: list[CandidateOut] = Field(
+        description="Of a video that needs a decision, the jobs that may be its own. Post one to adopt."
     )
     cancel_requested: bool = Field(
         description="It is canceled as soon as it is known whether the backend accepted it."
@@ -258,6 +281,10 @@ def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
     reason = Trouble(code=video.error_code, message=video.error_message) if video.error_code else None
     has_failed = video.state == State.FAILED
     is_complete = video.state == State.COMPLETED
+    candidates = list(video.candidates.all()) if video.needs_decision else []
+    actions = [name for name, is_possible in _IS_POSSIBLE.items() if is_possible(video)]
+    if any(not candidate.may_be_anothers for candidate in candidates):
+        actions.append("adopt")
     return VideoOut(
         id=video.public_id,
         status=cast(Status, video.status),
@@ -278,7 +305,8 @@ def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
         note=reason if video.is_in_flight else None,
         needs_decision=video.needs_decision,
         cancel_requested=video.is_in_flight and video.cancel_requested_at is not None,
-        actions=[name for name, is_possible in _IS_POSSIBLE.items() if is_possible(video)],
+        candidates=[_serialize_candidate(candidate) for candidate in candidates],
+        actions=actions,
         width=video.width,
         height=video.height,
         duration=video.duration,
@@ -291,6 +319,19 @@ def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
             finished_at=_to_unix(video.finished_at),
         ),
         urls=_build_urls(request, video),
+    )
+
+
+def _serialize_candidate(candidate: JobCandidate) -> CandidateOut:
+    return CandidateOut(
+        job_id=candidate.backend_job_id,
+        status=candidate.status or None,
+        prompt=candidate.shown_prompt or None,
+        model=candidate.model or None,
+        size=candidate.size or None,
+        seconds=candidate.seconds,
+        created_at=_to_unix(candidate.created_at),
+        may_be_anothers=candidate.may_be_anothers,
     )
 
 

@@ -17,6 +17,7 @@ from videos.api.pagination import get_page
 from videos.api.rest import create
 from videos.api.rest.api import ApiToken, Documentation, Request, StudioAPI
 from videos.api.rest.schemas import (
+    AdoptIn,
     DaySumOut,
     DeletedOut,
     ExtendIn,
@@ -48,6 +49,7 @@ from videos.services.stored_files import original_file
 from videos.services.usage import UsageTotal, summarize_usage
 from videos.services.videos import (
     abandon_video,
+    adopt_candidate,
     cancel_video,
     delete_video,
     recheck_video,
@@ -177,6 +179,13 @@ def submit_again(request: Request, response: HttpResponse, video_id: str, keyed:
 # --- Acting ------------------------------------------------------------------------------------------------
 
 
+@post("/videos/{slug:video_id}/adopt")
+def adopt(request: Request, video_id: str, body: AdoptIn) -> VideoOut:
+    """Decide that one of a video's candidates is its job. Nothing is submitted or paid for."""
+    video = get_own_video(request.auth, video_id)
+    return _apply_action(request, video, lambda video: adopt_candidate(video, body.job_id))
+
+
 @post("/videos/{slug:video_id}/give-up")
 def give_up(request: Request, video_id: str) -> VideoOut:
     """Decide to mark a video that needs a decision as failed."""
@@ -185,7 +194,9 @@ def give_up(request: Request, video_id: str) -> VideoOut:
 
 @post("/videos/{slug:video_id}/check-again")
 def check_again(request: Request, video_id: str) -> VideoOut:
-    """Check the backend once more for a video that failed on our side. Nothing is submitted or paid for."""
+    """Check the backend once more for a video that failed on our side, or that needs a decision. Nothing is
+    submitted that could be charged twice.
+    """
     return _apply_action(request, get_own_video(request.auth, video_id), recheck_video)
 
 

@@ -74,6 +74,7 @@ class Driver(ABC):
         size: str,
         reference: ReferenceFile | None = None,
         characters: Sequence[str] = (),
+        idempotency_key: str = "",
     ) -> Job:
         """Ask for a video and return its job.
 
@@ -82,12 +83,15 @@ class Driver(ABC):
         returns a completed job, with the file in `content` or at `url`. A job that failed at once is returned
         as well, also where the service reports it as an HTTP error.
 
+        `idempotency_key` names the attempt: a service that honors such keys answers a second request with the
+        same key with the first one's job. Others ignore it.
+
         Raises `RefusedError` or `UnavailableError` when provably no job came of it, `UnknownOutcomeError`
         when one may have. A refusal of everything that we send has the code `invalid_key` or `blocked`
         (`concerns_account`), one of this request alone any other; the driver makes sure which it is.
         """
 
-    async def remix(self, job_id: str, prompt: str, *, model: str) -> Job:
+    async def remix(self, job_id: str, prompt: str, *, model: str, idempotency_key: str = "") -> Job:
         """Ask for a variation of the finished job `job_id`, made with `model`, and return the new job.
 
         Raises as `create` does. A `RefusedError` has the code `source_unknown` when the service said that it
@@ -95,14 +99,18 @@ class Driver(ABC):
         """
         self._refuse("remix a video")
 
-    async def edit(self, prompt: str, source: str | ClipFile, *, model: str) -> Job:
+    async def edit(
+        self, prompt: str, source: str | ClipFile, *, model: str, idempotency_key: str = ""
+    ) -> Job:
         """Ask for a video changed as `prompt` says, and return the new job.
 
         `source` is a finished job's id, or the file itself. Raises as `remix` does.
         """
         self._refuse("edit a video")
 
-    async def extend(self, prompt: str, seconds: int, source: str | ClipFile, *, model: str) -> Job:
+    async def extend(
+        self, prompt: str, seconds: int, source: str | ClipFile, *, model: str, idempotency_key: str = ""
+    ) -> Job:
         """Ask for a video made longer by `seconds`, and return the new job.
 
         `source` is a finished job's id, or the file itself. Raises as `remix` does.
@@ -174,6 +182,13 @@ class Driver(ABC):
         except BaseExceptionGroup as errors:  # the first failure ends them all, so there is one
             raise errors.exceptions[0] from None
         return [task.result() for task in tasks]
+
+    async def idempotency_key_retention(self) -> float:
+        """Return for how many seconds after a request the service honors its key; 0 when it does not say.
+
+        Raises `RefusedError` or `UnavailableError`.
+        """
+        return 0.0
 
     @abstractmethod
     async def download(self, job_id: str, url: str | None = None) -> Download:

@@ -54,6 +54,7 @@ from videos.backends.responses import (
     parse_character_id,
     parse_job,
     parse_json,
+    parse_key_retention,
     parse_page,
 )
 
@@ -113,32 +114,37 @@ class VideosApiDriver(Driver):
         size: str,
         reference: ReferenceFile | None = None,
         characters: Sequence[str] = (),
+        idempotency_key: str = "",
     ) -> Job:
         """See `Driver.create`. One request; only a server that said that it could not read the types of the
         JSON, and so accepted nothing, is sent a second one, in types that it can read.
         """
         request = CreateRequest(prompt, model, seconds, size, reference, tuple(characters))
         async with self._judging_refusals(is_paid=True):
-            return await self._create(request)
+            return await self._create(request, idempotency_key)
 
-    async def _create(self, request: CreateRequest) -> Job:
+    async def _create(self, request: CreateRequest, key: str) -> Job:
         with self._errors.creating():
             request.check()
             async with timeout(self._connection.deadline):
-                response = await self._post_create(request)
+                response = await self._post_create(request, key)
             return self._errors.parse_reply(response, parse_job)
 
-    async def remix(self, job_id: str, prompt: str, *, model: str) -> Job:
+    async def remix(self, job_id: str, prompt: str, *, model: str, idempotency_key: str = "") -> Job:
         """See `Driver.remix`. The server takes the source's model; only LiteLLM's ids need `model`."""
-        return await self._derive(RemixRequest(prompt, job_id), model)
+        return await self._derive(RemixRequest(prompt, job_id), model, idempotency_key)
 
-    async def edit(self, prompt: str, source: str | ClipFile, *, model: str) -> Job:
+    async def edit(
+        self, prompt: str, source: str | ClipFile, *, model: str, idempotency_key: str = ""
+    ) -> Job:
         """See `Driver.edit`, and `remix` about the model."""
-        return await self._derive(DerivedRequest(prompt, source), model)
+        return await self._derive(DerivedRequest(prompt, source), model, idempotency_key)
 
-    async def extend(self, prompt: str, seconds: int, source: str | ClipFile, *, model: str) -> Job:
+    async def extend(
+        self, prompt: str, seconds: int, source: str | ClipFile, *, model: str, idempotency_key: str = ""
+    ) -> Job:
         """See `Driver.extend`, and `remix` about the model."""
-        return await self._derive(DerivedRequest(prompt, source, seconds), model)
+        return await self._derive(DerivedRequest(prompt, source, seconds), model, idempotency_key)
 
     async def create_character(self, name: str, clip: ClipFile) -> str:
         async with self._judging_refusals(is_paid=True):
@@ -197,6 +203,12 @@ class VideosApiDriver(Driver):
                 response = await self._get("/videos", {"params": params})
                 return self._errors.parse_reply(response, lambda *reply: parse_page(*reply, limit=limit))
 
+    async def idempotency_key_retention(self) -> float:
+        """See `Driver.idempotency_key_retention`. It is told with the list of models, which is free."""
+        with self._errors.reading():
+            response = await self._get("/models", {})
+            return parse_key_retention(response.headers)
+
     async def delete(self, job_id: str) -> None:
         path = job_path(job_id)
         async with self._judging_refusals():
@@ -234,19 +246,19 @@ class VideosApiDriver(Driver):
     def _json_only(self) -> bool:
         return self._connection.body == "json"
 
-    async def _post_create(self, request: CreateRequest) -> httpx2.Response:
+    async def _post_create(self, request: CreateRequest, key: str) -> httpx2.Response:
         try:
-            return await self._post(request)
+            return await self._post(request, key=key)
         except openai.APIStatusError as error:
             unreadable = wants_dynamo_json(error.status_code, error.response.content)
             if not (self._json_only and unreadable):
                 raise
-        return await self._post(request, Body(request.dynamo_json()))
+        return await self._post(request, Body(request.dynamo_json()), key=key)
 
-    async def _derive(self, request: RemixRequest | DerivedRequest, model: str) -> Job:
+    async def _derive(self, request: RemixRequest | DerivedRequest, model: str, key: str) -> Job:
         async with self._judging_refusals(is_paid=True):
             with self._errors.deriving(request.source_id):
-                response = await self._send(request)
+                response = await self._send(request, key)
                 job = self._errors.parse_reply(response, partial(parse_job, excluded_id=request.source_id))
                 return replace(job, id=restore_model(job.id, model))
 
@@ -270,22 +282,24 @@ class VideosApiDriver(Driver):
     async def _check_key(self) -> KeyCheck:
         return await check_key(self._connection, self._unauthenticated)
 
-    async def _send(self, request: ApiRequest) -> httpx2.Response:
+    async def _send(self, request: ApiRequest, key: str = "") -> httpx2.Response:
         request.check()
         async with timeout(self._connection.deadline):
-            return await self._post(request)
+            return await self._post(request, key=key)
 
-    async def _post(self, request: ApiRequest, body: Body | None = None) -> httpx2.Response:
+    async def _post(self, request: ApiRequest, body: Body | None = None, *, key: str = "") -> httpx2.Response:
         body = body or request.body(json_only=self._json_only)
-        # The Content-Type is what makes the SDK send a form; it adds the boundary.
-        form: RequestOptions = {"headers": {"Content-Type": "multipart/form-data"}}
+        headers = {"Idempotency-Key": key} if key else {}
+        if body.files is not None:
+            # This is what makes the SDK send a form; it adds the boundary.
+            headers["Content-Type"] = "multipart/form-data"
         try:
             return await self._writes.post(
                 request.path,
                 cast_to=httpx2.Response,
                 body=body.fields,
                 files=body.files,
-                options={} if body.files is None else form,
+                options={"headers": headers} if headers else {},
             )
         except openai.APIStatusError as error:
             payload = parse_json(error.response.content)
