@@ -56,7 +56,7 @@ class StudioState(models.Model):
 
     # The hold in effect, if `held_at` is set.
     held_at = models.DateTimeField(null=True, editable=False)
-    hold_reason = models.CharField(max_length=20, choices=HoldReason.choices, blank=True, editable=False)
+    hold_reason = models.CharField(max_length=20, choices=HoldReason, blank=True, editable=False)
     hold_note = models.CharField(max_length=500, blank=True, editable=False)
     held_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
