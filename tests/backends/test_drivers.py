@@ -39,6 +39,7 @@ class SmallDriver(Driver):
         size: str,
         reference: ReferenceFile | None = None,
         characters: Sequence[str] = (),
+        idempotency_key: str = "",
     ) -> Job:
         return JOB
 

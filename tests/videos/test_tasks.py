@@ -31,10 +31,10 @@ def test_a_message_about_what_is_gone_raises_nothing(task):
 
 def test_it_is_one_line_in_the_log(caplog):
     with caplog.at_level(logging.INFO):
-        tasks.submit_task(GONE)
+        tasks.reconcile_task(GONE)
 
     (record,) = [record for record in caplog.records if record.name == "videos.tasks"]
-    assert record.getMessage() == f"Nothing to do for submit_task: there is no Backend {GONE}"
+    assert record.getMessage() == f"Nothing to do for reconcile_task: there is no Backend {GONE}"
     assert record.exc_info is None
 
 

@@ -293,7 +293,7 @@ def test_a_clip_that_is_lost_is_not_there(as_alice, character):
 # --- Deleting ----------------------------------------------------------------------------------------------
 def test_it_asks_before_it_deletes(as_alice, character):
     page = as_alice.get(delete_url(character)).content.decode()
-    assert "Delete Mara?" in page
+    assert "Delete <bdi>Mara</bdi>?" in page
     character.refresh_from_db()
     assert character.deleted_at is None
 
