@@ -168,7 +168,7 @@ def mark_uncertain(
         State.UNCERTAIN,
         _leased(pk, token),
         due_at=due_at,
-        failed_submissions=F("failed_submissions") + is_backend_failure,
+        failed_submissions=F("failed_submissions") + int(is_backend_failure),
         **reason.as_fields(),
     )
 

@@ -130,7 +130,7 @@ def test_a_derivation_sent_twice_makes_one_video_and_leads_to_it(as_alice, alice
     assert as_alice.post(url, sent).url == source.get_absolute_url()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_posts_at_the_same_moment_make_one_video(alice):
     Backend.objects.for_environment()
     client = Client()
