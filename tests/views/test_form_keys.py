@@ -130,9 +130,11 @@ def test_a_derivation_sent_twice_makes_one_video_and_leads_to_it(as_alice, alice
     assert as_alice.post(url, sent).url == source.get_absolute_url()
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_two_posts_at_the_same_moment_make_one_video(alice):
-    Backend.objects.for_environment()
+    backend = Backend.objects.for_environment()
+    if not backend.models.exists():  # a test with real transactions empties the catalogue for those after it
+        backend.models.create(name="sora-2", label="Sora 2", seconds=[4], sizes=["1280x720"])
     client = Client()
     client.force_login(alice)
     sent = {**GOOD, "takes": "2", "form_key": drawn_key(client)}
