@@ -37,12 +37,12 @@ VERBS: dict[str, tuple[set[State], State, Callable[[Video], object]]] = {
         lambda v: lifecycle.accept(v.pk, TOKEN, job_id="new_job", progress=0, due_at=_soon()),
     ),
     "refuse": ({State.SUBMITTING}, State.FAILED, lambda v: lifecycle.refuse(v.pk, TOKEN, WHY)),
-    "put_back": (
+    "requeue": (
         {State.SUBMITTING},
         State.QUEUED,
         lambda v: lifecycle.requeue(v.pk, TOKEN, WHY, due_at=_soon()),
     ),
-    "lose_track": (
+    "mark_uncertain": (
         {State.SUBMITTING},
         State.UNCERTAIN,
         lambda v: lifecycle.mark_uncertain(v.pk, TOKEN, WHY, due_at=_soon()),
@@ -113,7 +113,8 @@ def test_a_verb_moves_only_from_its_own_state(verb: str, state: State):
 
 
 @pytest.mark.parametrize(
-    "verb", ["accept", "refuse", "put_back", "lose_track", "mark_still_uncertain", "complete", "fail_storing"]
+    "verb",
+    ["accept", "refuse", "requeue", "mark_uncertain", "mark_still_uncertain", "complete", "fail_storing"],
 )
 def test_a_worker_whose_lease_was_taken_changes_nothing(verb: str):
     allowed, _, act = VERBS[verb]
