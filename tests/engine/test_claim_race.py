@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -46,6 +47,6 @@ def test_together_they_never_exceed_the_backends_limit():
 def test_one_file_is_stored_by_one_worker():
     video = VideoFactory(state=State.STORING)
 
-    tokens = _all_at_once(lambda: lifecycle.claim_storing(video.pk, lease=lifecycle.timedelta(seconds=60)))
+    tokens = _all_at_once(lambda: lifecycle.claim_storing(video.pk, lease=timedelta(seconds=60)))
 
     assert len([token for token in tokens if token]) == 1

@@ -13,6 +13,7 @@ from videos.engine.reconcile import reconcile
 from videos.engine.repeat import REPEAT_FOR
 from videos.engine.submit import submit_next
 from videos.models import Backend, State, Video
+from videos.models.values import NO_REASON
 
 pytestmark = pytest.mark.django_db
 
@@ -216,7 +217,7 @@ def test_a_repeat_that_was_interrupted_is_repeated(backend: Backend, fake: FakeB
         video.pk, attempted_at=video.attempted_at, lease=timedelta(seconds=9), now=video.due_at
     )
     assert token
-    assert lifecycle.mark_uncertain(video.pk, token, lifecycle.NO_REASON, due_at=timezone.now())
+    assert lifecycle.mark_uncertain(video.pk, token, NO_REASON, due_at=timezone.now())
 
     assert _look(video).backend_job_id == "job_1"
     assert len(set(fake.keys)) == 1

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db.models import Q
 from django.utils import timezone
 
 from tests.factories import VideoFactory
 from videos import lifecycle
-from videos.lifecycle import TRANSITIONS
+from videos.lifecycle.transitions import TRANSITIONS, move
 from videos.models import IN_FLIGHT, State, Video
 from videos.models.values import Reason, StoredFiles
 
@@ -141,7 +142,7 @@ def test_an_answer_about_an_earlier_job_changes_nothing(verb: str):
 
 def test_only_legal_transitions_can_be_written():
     with pytest.raises(ValueError, match="not a legal transition"):
-        lifecycle._move(State.COMPLETED, State.QUEUED, lifecycle.Q(pk=1))
+        move(State.COMPLETED, State.QUEUED, Q(pk=1))
 
 
 def test_what_has_ended_for_good_stays_so():

@@ -1,0 +1,88 @@
+"""The states of a video and the transitions between them: the only code that writes `Video.state`.
+
+Every function is one compare-and-set: it names the state it expects (and the lease, where a worker holds
+one) in the WHERE of a single UPDATE, and returns whether this caller made the change. False is a normal
+outcome: somebody else got there first, and the caller stops. No function saves a loaded object, so a stale
+one does no harm.
+"""
+
+from videos.lifecycle.generation import PollResult, begin_storing, fail_generation, record_polls
+from videos.lifecycle.owner_actions import (
+    apply_pending_cancellations,
+    cancel,
+    check_again,
+    delete,
+    release_job,
+    remove,
+    retry,
+)
+from videos.lifecycle.storing import (
+    claim_storing,
+    complete,
+    create_imported,
+    fail_storing,
+    postpone_storing,
+    renew_lease,
+)
+from videos.lifecycle.submission import (
+    accept,
+    adopt,
+    claim,
+    claim_repeat,
+    holds_lease,
+    mark_still_uncertain,
+    mark_uncertain,
+    refuse,
+    requeue,
+)
+from videos.lifecycle.transitions import TRANSITIONS
+from videos.lifecycle.uncertain import (
+    abandon,
+    adopt_candidate,
+    await_decision,
+    fail_absent,
+    mark_unaccounted,
+    requeue_absent,
+    reschedule_search,
+    search_again,
+    submit_again,
+)
+
+__all__ = [
+    "TRANSITIONS",
+    "PollResult",
+    "abandon",
+    "accept",
+    "adopt",
+    "adopt_candidate",
+    "apply_pending_cancellations",
+    "await_decision",
+    "begin_storing",
+    "cancel",
+    "check_again",
+    "claim",
+    "claim_repeat",
+    "claim_storing",
+    "complete",
+    "create_imported",
+    "delete",
+    "fail_absent",
+    "fail_generation",
+    "fail_storing",
+    "holds_lease",
+    "mark_still_uncertain",
+    "mark_unaccounted",
+    "mark_uncertain",
+    "postpone_storing",
+    "record_polls",
+    "refuse",
+    "release_job",
+    "remove",
+    "renew_lease",
+    "requeue",
+    "requeue_absent",
+    "reschedule_search",
+    "retry",
+    "search_again",
+    "submit_again",
+]

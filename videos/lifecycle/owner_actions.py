@@ -1,0 +1,124 @@
+"""What people ask for: cancel, retry, check again, delete."""
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from videos.lifecycle.transitions import finished_now, move
+from videos.models import IN_FLIGHT, DeletedRequest, ReleasedJob, State, Video
+from videos.models.values import NO_REASON
+from videos.models.video import RECHECK_CODES
+
+
+def cancel(pk: int) -> bool:
+    """Cancel a video that is in flight. Returns whether anything was left to cancel.
+
+    Queued, running and storing videos are canceled at once, and `delete_job_at` has the backend's job
+    deleted. While a submission is under way or its outcome unknown, the request is recorded and carried out
+    as soon as it is known what to cancel: a job that may have to be paid for is never lost track of.
+    """
+    now = timezone.now()
+    not_requested = Video.objects.filter(pk=pk, cancel_requested_at=None)
+    if move(State.QUEUED, State.CANCELED, Q(pk=pk), **finished_now()):
+        return True
+    for old in (State.IN_PROGRESS, State.STORING):
+        if move(old, State.CANCELED, Q(pk=pk), **finished_now(), delete_job_at=now):
+            return True
+    # The owner's decision on an uncertain video is pending, and canceling it is one.
+    if move(State.UNCERTAIN, State.CANCELED, Q(pk=pk, due_at=None), **finished_now()):
+        return True
+    # In any state: it may have changed between two of the lines above, and then the sweep cancels it.
+    return (
+        not_requested.filter(state__in=IN_FLIGHT).update(cancel_requested_at=now, revision=F("revision") + 1)
+        == 1
+    )
+
+
+def apply_pending_cancellations() -> int:
+    """Carry out the cancellations and deletions that had to wait. Returns how many videos were canceled."""
+    pending = Video.objects.filter(
+        Q(cancel_requested_at__isnull=False) | Q(deleted_at__isnull=False), state__in=IN_FLIGHT
+    )
+    return sum(cancel(pk) for pk in pending.values_list("pk", flat=True))
+
+
+def retry(pk: int) -> bool:
+    """failed → queued: a new submission, with nothing left of the old one."""
+    with transaction.atomic():
+        release_job(pk)
+        return _requeue_failed(pk)
+
+
+def release_job(pk: int) -> None:
+    """Note that the video's job, if it has one, is that of no other video: its row will no longer say so."""
+    video = Video.objects.filter(pk=pk).exclude(backend_job_id="").values_list("backend", "backend_job_id")
+    for backend_id, job_id in video:
+        ReleasedJob.objects.bulk_create(
+            [ReleasedJob(backend_id=backend_id, backend_job_id=job_id)], ignore_conflicts=True
+        )
+
+
+def remove(video: Video) -> None:
+    """Delete the row of a video that is not in flight, and keep what says whose its jobs are."""
+    with transaction.atomic():
+        release_job(video.pk)
+        if since := video.unaccounted_since:
+            DeletedRequest.objects.create(
+                backend=video.backend,
+                owner=video.owner,
+                prompt=video.prompt,
+                since=since,
+                attempted_at=max(since, video.attempted_at or since),
+            )
+        video.delete()
+
+
+def _requeue_failed(pk: int) -> bool:
+    return move(
+        State.FAILED,
+        State.QUEUED,
+        Q(pk=pk, deleted_at=None),
+        backend_job_id="",
+        progress=None,
+        due_at=timezone.now(),
+        attempted_at=None,
+        accepted_at=None,
+        generated_at=None,
+        deadline_at=None,
+        finished_at=None,
+        cancel_requested_at=None,
+        failed_submissions=0,
+        **NO_REASON.as_fields(),
+    )
+
+
+def check_again(pk: int) -> bool:
+    """failed → in_progress, to poll the backend's job once more without submitting anything.
+
+    The deadline is now, so a poll that still finds no result fails the video again.
+    """
+    now = timezone.now()
+    where = Q(pk=pk, deleted_at=None, error_code__in=RECHECK_CODES) & ~Q(backend_job_id="")
+    return move(
+        State.FAILED,
+        State.IN_PROGRESS,
+        where,
+        due_at=now,
+        deadline_at=now,
+        finished_at=None,
+        **NO_REASON.as_fields(),
+    )
+
+
+def delete(pk: int) -> bool:
+    """Hide the video from everyone; the sweep removes its files, the backend's job and the row.
+
+    A video in flight is canceled first. Returns False when it was deleted before.
+    """
+    now = timezone.now()
+    if not Video.objects.filter(pk=pk, deleted_at=None).update(deleted_at=now):
+        return False
+    if not cancel(pk):
+        finished = Video.objects.filter(pk=pk).exclude(state__in=IN_FLIGHT).exclude(backend_job_id="")
+        finished.update(delete_job_at=now)
+    return True

@@ -1,0 +1,69 @@
+"""From the job's end to a file in storage."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from videos.lifecycle.transitions import finished_now, leased, move
+from videos.models import State, Video
+from videos.models.values import NO_REASON, Reason, StoredFiles
+
+
+def claim_storing(pk: int, *, lease: timedelta) -> uuid.UUID | None:
+    """Take the lease on a video to be stored. Returns its token, or None while another worker holds one."""
+    token, now = uuid.uuid4(), timezone.now()
+    free = Video.objects.filter(Q(lease_expires_at=None) | Q(lease_expires_at__lte=now))
+    taken = free.filter(pk=pk, state=State.STORING, due_at__lte=now).update(
+        # Behind all that waits now: a file that kills every worker must not keep the rest waiting.
+        due_at=now + lease,
+        lease_token=token,
+        lease_expires_at=now + lease,
+        attempts=F("attempts") + 1,
+    )
+    return token if taken else None
+
+
+def renew_lease(pk: int, token: uuid.UUID, *, lease: timedelta) -> bool:
+    """Extend the lease to `lease` from now. Returns False when another worker has it: then stop."""
+    return Video.objects.filter(leased(pk, token)).update(lease_expires_at=timezone.now() + lease) == 1
+
+
+def postpone_storing(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> bool:
+    """Stay storing and try the download again at `due_at`. The job itself is never submitted again."""
+    changed = Video.objects.filter(leased(pk, token), state=State.STORING).update(
+        lease_token=None,
+        lease_expires_at=None,
+        due_at=due_at,
+        revision=F("revision") + 1,
+        **reason.as_fields(),
+    )
+    return changed == 1
+
+
+def complete(pk: int, token: uuid.UUID, stored: StoredFiles, *, concat_failure: Reason | None = None) -> bool:
+    """storing → completed: the file is in storage, checked and measured.
+
+    `concat_failure` says why the file of an extension does not begin with its source, as it should.
+    """
+    reason = concat_failure or NO_REASON
+    changes: dict[str, Any] = {**finished_now(), **reason.as_fields(), **vars(stored)}
+    if concat_failure:
+        changes["source_seconds"] = 0
+    return move(State.STORING, State.COMPLETED, leased(pk, token), **changes)
+
+
+def fail_storing(pk: int, token: uuid.UUID, reason: Reason) -> bool:
+    """storing → failed: the file could not be fetched or stored in the time allowed for it."""
+    return move(State.STORING, State.FAILED, leased(pk, token), **finished_now(), **reason.as_fields())
+
+
+def create_imported(video: Video, stored: StoredFiles) -> Video:
+    """Insert the row of an uploaded clip, which is completed from the start and was made by no job."""
+    fields = {"state": State.COMPLETED, "progress": 100, **finished_now(), **vars(stored)}
+    for name, value in fields.items():
+        setattr(video, name, value)
+    video.save(force_insert=True)
+    return video
