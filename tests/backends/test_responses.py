@@ -227,7 +227,7 @@ def test_it_keeps_only_an_address_on_the_web(url: object, kept: str | None) -> N
     assert parse_job({"id": "a", "url": url}, {}).url == kept
 
 
-FILE = "https://cloud.example/film?sig=1"
+FILE = "https://cloud.example/video?sig=1"
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_it_finds_the_file_wherever_the_server_puts_its_address(place: dict[str,
         {"metadata": {"callback": FILE}, "webhook_url": FILE},
         {"urls": {"get": FILE, "cancel": FILE}},
         {"output": "file:///etc/passwd"},
-        {"output": ["/root/film.mp4", "ftp://cloud.example/film.mp4"]},
+        {"output": ["/root/video.mp4", "ftp://cloud.example/video.mp4"]},
         {"result": "https://cloud.example/" + "x" * 5000},
         {"data": {"data": {"data": {"data": {"data": {"url": FILE}}}}}},
         {"output": [{}] * 1000 + [FILE]},

@@ -94,6 +94,6 @@ def test_names_cannot_turn_around_what_stands_beside_them(alice, finished):
 
 
 def test_a_title_from_before_is_kept_apart_from_what_stands_beside_it(as_carol, alice):
-    VideoFactory(owner=alice, prompt="film \u202egpj.exe", backend=BackendFactory())
+    VideoFactory(owner=alice, prompt="boat \u202egpj.exe", backend=BackendFactory())
     page = as_carol.get(reverse("admin:videos_video_changelist")).content.decode()
-    assert "<bdi>film \u202egpj.exe</bdi>" in page
+    assert "<bdi>boat \u202egpj.exe</bdi>" in page

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from tests.api.openai.conftest import film as film  # a fixture here too
+from tests.api.openai.conftest import clip_bytes as clip_bytes  # a fixture here too
 from tests.api.rest.conftest import client_of
 from tests.views.page import GOOD, HTMX, picture, upload
 from videos.api.openai import characters
@@ -62,8 +62,8 @@ def test_the_references_say_so(as_alice: Client):
     assert MESSAGE in response.content.decode()
 
 
-def test_the_form_of_a_character_says_so(as_alice: Client, film: bytes):
-    data = {"name": "Ada", "video": _clip(film)}
+def test_the_form_of_a_character_says_so(as_alice: Client, clip_bytes: bytes):
+    data = {"name": "Ada", "video": _clip(clip_bytes)}
     response = as_alice.post(reverse("videos:characters"), data, headers=HTMX)
 
     assert response.status_code == 422
@@ -75,17 +75,17 @@ def test_the_form_of_a_character_says_so(as_alice: Client, film: bytes):
     [
         (
             "/api/v1/videos/generate",
-            lambda film: _with_image(),
+            lambda clip_bytes: _with_image(),
         ),
-        ("/v1/videos", lambda film: _with_image()),
-        ("/v1/videos/edits", lambda film: {"prompt": "Make it blue", "video": _clip(film)}),
-        ("/v1/videos/characters", lambda film: {"name": "Ada", "video": _clip(film)}),
+        ("/v1/videos", lambda clip_bytes: _with_image()),
+        ("/v1/videos/edits", lambda clip_bytes: {"prompt": "Make it blue", "video": _clip(clip_bytes)}),
+        ("/v1/videos/characters", lambda clip_bytes: {"name": "Ada", "video": _clip(clip_bytes)}),
     ],
 )
 def test_the_apis_answer_503_in_their_shape(
-    alice: User, film: bytes, url: str, fields: Callable[[bytes], dict[str, object]]
+    alice: User, clip_bytes: bytes, url: str, fields: Callable[[bytes], dict[str, object]]
 ):
-    reply = client_of(alice).post(url, fields(film))
+    reply = client_of(alice).post(url, fields(clip_bytes))
 
     assert reply.status_code == 503, reply.content
     assert reply.json() == {

@@ -74,7 +74,7 @@ def test_control_characters_are_cleaned_but_line_breaks_and_tabs_stay():
 
 
 def test_direction_overrides_are_cleaned():
-    assert clean_text("film\u202egpj.exe\u202c \u202aa\u202b\u202d") == "filmgpj.exe a"
+    assert clean_text("boat\u202egpj.exe\u202c \u202aa\u202b\u202d") == "boatgpj.exe a"
     assert clean_line("a\u2066b\u2067c\u2068d\u2069\u202e") == "abcd"
 
 

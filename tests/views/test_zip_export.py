@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 URL = reverse("videos:bulk")
 
 
-def film(owner, prompt: str, content: bytes = b"film", **fields) -> Video:
+def stored_video(owner, prompt: str, content: bytes = b"video", **fields) -> Video:
     video = VideoFactory(owner=owner, prompt=prompt, state=State.COMPLETED, file="", **fields)
     video.file.save(f"videos/{video.public_id}/video.mp4", ContentFile(content))
     return video
@@ -38,9 +38,9 @@ def download(client, *videos: Video) -> zipfile.ZipFile:
 
 
 def test_each_film_comes_with_what_is_known_of_it(as_alice, alice):
-    source = film(alice, "The first")
+    source = stored_video(alice, "The first")
     reference = ReferenceImageFactory(owner=alice)
-    video = film(
+    video = stored_video(
         alice,
         "A paper boat",
         b"the boat",
@@ -73,10 +73,10 @@ def test_each_film_comes_with_what_is_known_of_it(as_alice, alice):
 
 def test_names_are_readable_and_never_clash(as_alice, alice):
     prompts = ["A boat", "a BOAT!", "Über den Wölken", "紙の船", "missing", "🚣", "x" * 300]
-    videos = [film(alice, prompt, prompt.encode()) for prompt in prompts]
+    videos = [stored_video(alice, prompt, prompt.encode()) for prompt in prompts]
     archive = download(as_alice, *videos)
-    films = [name for name in archive.namelist() if name.endswith(".mp4")]
-    assert films == [
+    names = [name for name in archive.namelist() if name.endswith(".mp4")]
+    assert names == [
         "a-boat.mp4",
         "a-boat-2.mp4",
         "über-den-wölken.mp4",
@@ -85,11 +85,11 @@ def test_names_are_readable_and_never_clash(as_alice, alice):
         f"{videos[5].public_id}.mp4",
         "x" * 60 + ".mp4",
     ]
-    assert [archive.read(name).decode() for name in films] == prompts
+    assert [archive.read(name).decode() for name in names] == prompts
 
 
 def test_a_file_that_is_gone_is_noted_instead_of_breaking_it(as_alice, alice, caplog):
-    lost, kept = film(alice, "Lost"), film(alice, "Kept", b"here")
+    lost, kept = stored_video(alice, "Lost"), stored_video(alice, "Kept", b"here")
     Path(lost.file.path).unlink()
     archive = download(as_alice, lost, kept)
     assert archive.namelist() == ["lost.json", "kept.json", "kept.mp4", "missing.txt"]
@@ -99,7 +99,7 @@ def test_a_file_that_is_gone_is_noted_instead_of_breaking_it(as_alice, alice, ca
 
 
 def test_a_file_that_breaks_off_is_noted_too(as_alice, alice, monkeypatch):
-    broken, kept = film(alice, "Broken"), film(alice, "Kept", b"here")
+    broken, kept = stored_video(alice, "Broken"), stored_video(alice, "Kept", b"here")
 
     class Breaking(File):
         def read(self, size: int = -1) -> bytes:
@@ -115,14 +115,16 @@ def test_a_file_that_breaks_off_is_noted_too(as_alice, alice, monkeypatch):
 
     monkeypatch.setattr(FileSystemStorage, "open", breaking)
     archive = download(as_alice, broken, kept)
-    assert archive.read("broken.mp4") == b"fi"
+    assert archive.read("broken.mp4") == b"vi"
     assert archive.read("kept.mp4") == b"here"
     assert "broke off" in archive.read("missing.txt").decode()
 
 
 def test_strangers_and_unfinished_ones_are_not_in_it(as_alice, alice, bob):
-    mine = film(alice, "Mine")
-    archive = download(as_alice, mine, film(bob, "Theirs"), VideoFactory(owner=alice, prompt="Queued"))
+    mine = stored_video(alice, "Mine")
+    archive = download(
+        as_alice, mine, stored_video(bob, "Theirs"), VideoFactory(owner=alice, prompt="Queued")
+    )
     assert archive.namelist() == ["mine.json", "mine.mp4"]
 
 
@@ -134,7 +136,7 @@ def test_nothing_to_put_in_is_said(as_alice, alice):
 
 def test_memory_does_not_grow_with_the_films(alice, monkeypatch):
     """A quarter of a gigabyte passes through a few chunks' worth of memory."""
-    video = film(alice, "Long")
+    video = stored_video(alice, "Long")
 
     class Endless(File):
         left = 256 * 1024 * 1024

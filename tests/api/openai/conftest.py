@@ -66,13 +66,13 @@ def made(alice: User, simulator: Backend) -> Made:
 @pytest.fixture
 def stored(made: Made) -> Video:
     """A completed video whose files are really there."""
-    files = {"file": b"the whole film", "poster": b"the poster", "scrub_sheet": b"the sheet"}
+    files = {"file": b"the whole video", "poster": b"the poster", "scrub_sheet": b"the sheet"}
     names = {name: default_storage.save(f"test/{name}", ContentFile(data)) for name, data in files.items()}
     return made(**names, sha256="ab" * 32)
 
 
 @pytest.fixture(scope="session")
-def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+def clip_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A real clip of two seconds, 320x180."""
     return write_video(tmp_path_factory.mktemp("clip") / "clip.mp4").read_bytes()
 

@@ -15,17 +15,17 @@ from videos.models import Backend, Character, State, Video
 URL = "/v1/videos/characters"
 
 
-def _post(client: Client, film: bytes, name: str = "Ada", **headers: str):
-    clip = SimpleUploadedFile("clip.mp4", film, "video/mp4")
+def _post(client: Client, clip_bytes: bytes, name: str = "Ada", **headers: str):
+    clip = SimpleUploadedFile("clip.mp4", clip_bytes, "video/mp4")
     return client.post(URL, {"name": name, "video": clip}, headers=headers)
 
 
-def test_made_of_a_clip(client: Client, alice: User, simulator: Backend, film: bytes):
-    reply = _post(client, film)
+def test_made_of_a_clip(client: Client, alice: User, simulator: Backend, clip_bytes: bytes):
+    reply = _post(client, clip_bytes)
 
     character = Character.objects.get()
     assert (character.owner, character.backend, character.name) == (alice, simulator, "Ada")
-    assert character.file.read() == film
+    assert character.file.read() == clip_bytes
     character.file.close()
     shown = {"id": character.public_id, "object": "character", "name": "Ada"}
     shown["created_at"] = int(character.created_at.timestamp())
@@ -40,59 +40,61 @@ def test_made_of_a_video_of_ones_own(client: Client, stored: Video):
 
     assert reply.status_code == 200, reply.content
     with Character.objects.get().file.open("rb") as file:
-        assert file.read() == b"the whole film"
+        assert file.read() == b"the whole video"
 
 
-def test_it_waits_for_the_worker(client: Client, film: bytes, monkeypatch: pytest.MonkeyPatch):
+def test_it_waits_for_the_worker(client: Client, clip_bytes: bytes, monkeypatch: pytest.MonkeyPatch):
     def work(_: float) -> None:
         Character.objects.update(backend_character_id="c1", due_at=None)
 
     monkeypatch.setattr(characters, "MAX_WAIT", 60.0)
     monkeypatch.setattr(characters.time, "sleep", work)
 
-    assert _post(client, film).status_code == 200
+    assert _post(client, clip_bytes).status_code == 200
     assert Character.objects.get().is_ready
 
 
-def test_one_that_the_backend_refuses(client: Client, film: bytes, monkeypatch: pytest.MonkeyPatch):
+def test_one_that_the_backend_refuses(client: Client, clip_bytes: bytes, monkeypatch: pytest.MonkeyPatch):
     def refuse(_: float) -> None:
         Character.objects.update(error_message="No face is in it.", due_at=None)
 
     monkeypatch.setattr(characters, "MAX_WAIT", 60.0)
     monkeypatch.setattr(characters.time, "sleep", refuse)
 
-    reply = _post(client, film)
+    reply = _post(client, clip_bytes)
 
     assert reply.status_code == 400
     assert reply.json()["error"]["message"] == "No face is in it."
 
 
-def test_a_retry_makes_no_second_one(client: Client, stranger: Client, film: bytes):
-    first = _post(client, film).json()
+def test_a_retry_makes_no_second_one(client: Client, stranger: Client, clip_bytes: bytes):
+    first = _post(client, clip_bytes).json()
 
-    again = _post(client, film, **{"X-Stainless-Retry-Count": "1"}).json()
+    again = _post(client, clip_bytes, **{"X-Stainless-Retry-Count": "1"}).json()
     assert (again["id"], Character.objects.count()) == (first["id"], 1)
-    _post(client, film, "Bea", **{"X-Stainless-Retry-Count": "1"})
-    _post(client, film + b"\0", **{"X-Stainless-Retry-Count": "1"})
-    _post(client, film)
-    _post(stranger, film, **{"X-Stainless-Retry-Count": "1"})
+    _post(client, clip_bytes, "Bea", **{"X-Stainless-Retry-Count": "1"})
+    _post(client, clip_bytes + b"\0", **{"X-Stainless-Retry-Count": "1"})
+    _post(client, clip_bytes)
+    _post(stranger, clip_bytes, **{"X-Stainless-Retry-Count": "1"})
     assert Character.objects.count() == 5
 
 
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"video": "FILM"}, "name"),
-        ({"name": " ", "video": "FILM"}, "name"),
-        ({"name": "A" * 81, "video": "FILM"}, "name"),
+        ({"video": "CLIP"}, "name"),
+        ({"name": " ", "video": "CLIP"}, "name"),
+        ({"name": "A" * 81, "video": "CLIP"}, "name"),
         ({"name": "Ada"}, "video"),
         ({"name": "Ada", "video": "text"}, "video"),
         ({"name": "Ada", "video": "NONSENSE"}, "video"),
     ],
 )
-def test_bad_values_name_their_field(client: Client, film: bytes, fields: dict, param: str, media_root: Path):
+def test_bad_values_name_their_field(
+    client: Client, clip_bytes: bytes, fields: dict, param: str, media_root: Path
+):
     uploads = {
-        "FILM": SimpleUploadedFile("a.mp4", film),
+        "CLIP": SimpleUploadedFile("a.mp4", clip_bytes),
         "NONSENSE": SimpleUploadedFile("a.mp4", b"nonsense"),
     }
     fields = {name: uploads.get(value, value) for name, value in fields.items()}
@@ -104,10 +106,10 @@ def test_bad_values_name_their_field(client: Client, film: bytes, fields: dict, 
     assert files_below(media_root) == []
 
 
-def test_without_a_backend_that_has_them(client: Client, film: bytes):
+def test_without_a_backend_that_has_them(client: Client, clip_bytes: bytes):
     Backend.objects.update(can_characters=False)
 
-    reply = _post(client, film)
+    reply = _post(client, clip_bytes)
 
     assert (reply.status_code, reply.json()["error"]["code"]) == (400, "unsupported")
     assert not Character.objects.exists()
@@ -121,8 +123,8 @@ def test_an_unfinished_video(client: Client, made: Made):
     assert (reply.status_code, reply.json()["error"]["param"]) == (400, "video")
 
 
-def test_strangers(client: Client, stranger: Client, anyone: Client, stored: Video, film: bytes):
-    public_id = _post(client, film).json()["id"]
+def test_strangers(client: Client, stranger: Client, anyone: Client, stored: Video, clip_bytes: bytes):
+    public_id = _post(client, clip_bytes).json()["id"]
 
     assert stranger.get(f"{URL}/{public_id}").status_code == 404
     assert anyone.get(f"{URL}/{public_id}").status_code == 401

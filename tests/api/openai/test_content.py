@@ -14,8 +14,8 @@ def _url(video: Video) -> str:
 @pytest.mark.parametrize(
     ("variant", "content", "kind"),
     [
-        (None, b"the whole film", "video/mp4"),
-        ("video", b"the whole film", "video/mp4"),
+        (None, b"the whole video", "video/mp4"),
+        ("video", b"the whole video", "video/mp4"),
         ("thumbnail", b"the poster", "image/webp"),
         ("spritesheet", b"the sheet", "image/jpeg"),
     ],
@@ -32,14 +32,14 @@ def test_each_variant(client: Client, stored: Video, variant: str | None, conten
 def test_a_part_of_it(client: Client, stored: Video):
     reply = client.get(_url(stored), headers={"Range": "bytes=4-8"})
 
-    assert (reply.status_code, reply["Content-Range"], reply.getvalue()) == (206, "bytes 4-8/14", b"whole")
+    assert (reply.status_code, reply["Content-Range"], reply.getvalue()) == (206, "bytes 4-8/15", b"whole")
     assert client.get(_url(stored), headers={"Range": "bytes=99-"}).status_code == 416
 
 
 def test_the_head_alone(client: Client, stored: Video):
     reply = client.head(_url(stored))
 
-    assert (reply.status_code, reply["Content-Length"], reply.content) == (200, "14", b"")
+    assert (reply.status_code, reply["Content-Length"], reply.content) == (200, "15", b"")
 
 
 @pytest.mark.parametrize(

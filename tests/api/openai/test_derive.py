@@ -64,9 +64,9 @@ def test_an_extension_of_ones_own(client: Client, made: Made, form: bool):
 
 
 def test_an_uploaded_clip_joins_the_library_and_is_edited(
-    client: Client, alice: User, film: bytes, media_root: Path
+    client: Client, alice: User, clip_bytes: bytes, media_root: Path
 ):
-    reply = client.post(EDITS, {"prompt": "At night", "video": _upload(film)})
+    reply = client.post(EDITS, {"prompt": "At night", "video": _upload(clip_bytes)})
 
     assert reply.status_code == 200, reply.content
     edit = Video.objects.get(kind=Kind.EDIT)
@@ -74,7 +74,7 @@ def test_an_uploaded_clip_joins_the_library_and_is_edited(
     assert source is not None
     assert (source.owner, source.state, source.prompt) == (alice, State.COMPLETED, IMPORTED_PROMPT)
     assert (source.size, source.seconds, source.price, source.backend_job_id) == ("320x180", 2, None, "")
-    assert source.file.read() == film
+    assert source.file.read() == clip_bytes
     source.file.close()
     assert source.scrub_frames > 0
     assert files_below(media_root) == ["poster.webp", "scrub.jpg", "video.mp4"]
@@ -84,32 +84,32 @@ def test_an_uploaded_clip_joins_the_library_and_is_edited(
     assert listed[1]["status"] == "completed"
 
 
-def test_an_uploaded_clip_is_extended(client: Client, film: bytes):
-    reply = client.post(EXTENSIONS, {"prompt": "On", "seconds": "4", "video": _upload(film)})
+def test_an_uploaded_clip_is_extended(client: Client, clip_bytes: bytes):
+    reply = client.post(EXTENSIONS, {"prompt": "On", "seconds": "4", "video": _upload(clip_bytes)})
 
     assert reply.status_code == 200, reply.content
     assert reply.json()["seconds"] == "6"
 
 
-def test_a_clip_that_came_from_here_is_the_video_it_was(client: Client, film: bytes):
-    client.post(EDITS, {"prompt": "At night", "video": _upload(film)})
+def test_a_clip_that_came_from_here_is_the_video_it_was(client: Client, clip_bytes: bytes):
+    client.post(EDITS, {"prompt": "At night", "video": _upload(clip_bytes)})
 
-    client.post(EDITS, {"prompt": "At noon", "video": _upload(film)})
+    client.post(EDITS, {"prompt": "At noon", "video": _upload(clip_bytes)})
 
     night, noon = Video.objects.filter(kind=Kind.EDIT)
     assert night.source == noon.source
     assert Video.objects.count() == 3
 
 
-def test_anothers_clip_is_not_shared(client: Client, stranger: Client, film: bytes):
-    client.post(EDITS, {"prompt": "At night", "video": _upload(film)})
-    stranger.post(EDITS, {"prompt": "At noon", "video": _upload(film)})
+def test_anothers_clip_is_not_shared(client: Client, stranger: Client, clip_bytes: bytes):
+    client.post(EDITS, {"prompt": "At night", "video": _upload(clip_bytes)})
+    stranger.post(EDITS, {"prompt": "At noon", "video": _upload(clip_bytes)})
 
     night, noon = Video.objects.filter(kind=Kind.EDIT)
     assert night.source != noon.source
 
 
-@pytest.mark.parametrize("content", [b"", b"no film", b"\0\0\0\x18ftypisom" + bytes(100)])
+@pytest.mark.parametrize("content", [b"", b"no video", b"\0\0\0\x18ftypisom" + bytes(100)])
 def test_a_file_that_is_no_clip(client: Client, content: bytes, media_root: Path):
     reply = client.post(EDITS, {"prompt": "At night", "video": _upload(content)})
 
@@ -118,41 +118,41 @@ def test_a_file_that_is_no_clip(client: Client, content: bytes, media_root: Path
     assert files_below(media_root) == []
 
 
-def test_a_clip_cut_short(client: Client, film: bytes):
-    reply = client.post(EDITS, {"prompt": "At night", "video": _upload(film[: len(film) // 2])})
+def test_a_clip_cut_short(client: Client, clip_bytes: bytes):
+    reply = client.post(EDITS, {"prompt": "At night", "video": _upload(clip_bytes[: len(clip_bytes) // 2])})
 
     assert (reply.status_code, reply.json()["error"]["param"]) == (400, "video")
     assert not Video.objects.exists()
 
 
-def test_a_clip_that_is_too_large(client: Client, film: bytes, settings):
-    settings.MAX_FILE_SIZE = len(film) - 1
+def test_a_clip_that_is_too_large(client: Client, clip_bytes: bytes, settings):
+    settings.MAX_FILE_SIZE = len(clip_bytes) - 1
 
-    reply = client.post(EDITS, {"prompt": "At night", "video": _upload(film)})
+    reply = client.post(EDITS, {"prompt": "At night", "video": _upload(clip_bytes)})
 
     assert (reply.status_code, reply.json()["error"]["param"]) == (400, "video")
     assert not Video.objects.exists()
 
 
-def test_a_clip_that_is_too_long(client: Client, film: bytes, monkeypatch: pytest.MonkeyPatch):
+def test_a_clip_that_is_too_long(client: Client, clip_bytes: bytes, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(uploads, "MAX_SECONDS", 1)
 
-    assert client.post(EDITS, {"prompt": "At night", "video": _upload(film)}).status_code == 400
+    assert client.post(EDITS, {"prompt": "At night", "video": _upload(clip_bytes)}).status_code == 400
     assert not Video.objects.exists()
 
 
-def test_a_clip_nobody_can_edit(client: Client, film: bytes, simulator: Backend):
+def test_a_clip_nobody_can_edit(client: Client, clip_bytes: bytes, simulator: Backend):
     Backend.objects.update(can_edit=None)
 
-    reply = client.post(EDITS, {"prompt": "At night", "video": _upload(film)})
+    reply = client.post(EDITS, {"prompt": "At night", "video": _upload(clip_bytes)})
 
     assert "No model that is offered now can edit" in reply.json()["error"]["message"]
     assert not Video.objects.exists()
 
 
-def test_nothing_stays_of_a_clip_when_the_rest_is_wrong(client: Client, film: bytes, media_root: Path):
-    blank = client.post(EDITS, {"prompt": " ", "video": _upload(film)})
-    odd = client.post(EXTENSIONS, {"prompt": "On", "seconds": "5", "video": _upload(film)})
+def test_nothing_stays_of_a_clip_when_the_rest_is_wrong(client: Client, clip_bytes: bytes, media_root: Path):
+    blank = client.post(EDITS, {"prompt": " ", "video": _upload(clip_bytes)})
+    odd = client.post(EXTENSIONS, {"prompt": "On", "seconds": "5", "video": _upload(clip_bytes)})
 
     assert (blank.status_code, blank.json()["error"]["param"]) == (400, "prompt")
     assert (odd.status_code, odd.json()["error"]["param"]) == (400, "seconds")

@@ -100,9 +100,9 @@ def test_derived_videos(client: Client, made: Made, action: str):
     assert Video.objects.exclude(kind=Kind.CREATE).count() == 2
 
 
-def test_an_uploaded_clip(client: Client, film: bytes, media_root):
+def test_an_uploaded_clip(client: Client, clip_bytes: bytes, media_root):
     def send(retry: str) -> str:
-        fields = {"prompt": "At night", "video": SimpleUploadedFile("clip.mp4", film)}
+        fields = {"prompt": "At night", "video": SimpleUploadedFile("clip.mp4", clip_bytes)}
         return client.post(f"{URL}/edits", fields, headers={"X-Stainless-Retry-Count": retry}).json()["id"]
 
     assert send("0") == send("1")
