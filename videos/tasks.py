@@ -18,6 +18,7 @@ from django.db.models import Model
 
 from videos.engine import (
     bulkhead,
+    candidate_pictures,
     characters,
     cleanup,
     dispatch,
@@ -30,7 +31,7 @@ from videos.engine import (
     submit,
     sweep,
 )
-from videos.models import Backend, Character, Video
+from videos.models import Backend, Character, JobCandidate, Video
 from videos.services.backends import probe_unprobed_backend
 
 logger = logging.getLogger(__name__)
@@ -138,6 +139,12 @@ def probe_task(backend_id: int) -> None:
 @_about(Video)
 def clean_up_video_task(video_id: int) -> None:
     cleanup.clean_up_video(video_id)
+
+
+@shared_task(name="videos.picture_candidate")
+@_about(JobCandidate)
+def picture_candidate_task(candidate_id: int) -> None:
+    candidate_pictures.fetch(candidate_id)
 
 
 @shared_task(name="videos.create_character")

@@ -7,6 +7,7 @@ can forget it.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from videos.backends import client as backend_client
 from videos.backends.client import Client, Connection
@@ -31,13 +32,16 @@ def connection_for(backend: Backend) -> Connection:
 
 
 @contextmanager
-def client_for(backend: Backend) -> Iterator[Client]:
-    """Yield a client for use in this thread.
+def client_for(backend: Backend, *, timeout: float | None = None) -> Iterator[Client]:
+    """Yield a client for use in this thread. `timeout` (seconds) shortens the backend's own.
 
     Raises `BackendError` for unusable settings, and `ShareExhaustedError` where the backend has its share of
     this worker and the caller has not asked for it before.
     """
-    with bulkhead.share(backend.pk), Client(connection_for(backend)) as client:
+    connection = connection_for(backend)
+    if timeout is not None:
+        connection = replace(connection, timeout=min(timeout, connection.timeout))
+    with bulkhead.share(backend.pk), Client(connection) as client:
         yield client
 
 
