@@ -12,7 +12,7 @@ from typing import Any
 
 from celery import shared_task
 from celery.signals import celeryd_after_setup, task_prerun, worker_process_init, worker_ready
-from celery.utils.log import current_process_index
+from celery.utils.log import current_process_index  # type: ignore[attr-defined]  # the stubs lack it
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model
 
