@@ -69,6 +69,8 @@ def test_staff_see_the_picture_of_what_may_be_another_persons(
     assert _picture(as_carol, video).content == b"RIFF a picture"
     assert _picture(staff("change_video"), video).status_code == 200
     assert _picture(staff("view_video"), video).status_code == 403
+    address = reverse("admin:videos_video_candidate", args=[video.pk, video.candidates.get().pk])
+    assert as_carol.post(address).status_code == 405
 
 
 def test_nobody_else_sees_it_there(as_alice: Client, client: Client, video: Video):

@@ -7,10 +7,12 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
+from django.views.decorators.http import require_safe
 
 from videos.admin.actions import RECOVERY_ACTIONS, VIDEO_ACTIONS, make_admin_action
 from videos.admin.files import FileViews
@@ -168,6 +170,7 @@ class VideoAdmin(FileViews):
             self.message_user(request, "That is no longer possible. Nothing was changed.", messages.WARNING)
         return HttpResponseRedirect(reverse("admin:videos_video_change", args=[pk]))
 
+    @method_decorator(require_safe)
     def candidate_picture_view(self, request: HttpRequest, pk: int, candidate_id: int) -> HttpResponse:
         """Send the picture of a job that may be the video's, also of one that may be another person's."""
         if not self.has_operate_permission(request):
