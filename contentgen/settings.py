@@ -241,7 +241,7 @@ CELERY_TASK_ROUTES = {
         f"videos.{name}": {"queue": "network"}
         for name in (
             *("submit", "poll_backend", "reconcile", "search_restored"),
-            *("clean_up_video", "probe", "create_character"),
+            *("clean_up_video", "probe", "create_character", "picture_candidate"),
         )
     },
     "videos.store": {"queue": "downloads"},

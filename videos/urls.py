@@ -61,6 +61,7 @@ urlpatterns = [
     path(_VIDEO + "video.mp4", files.file, name="file"),
     path(_VIDEO + "poster.webp", files.poster, name="poster"),
     path(_VIDEO + "scrub.jpg", files.scrub, name="scrub"),
+    path(_VIDEO + "candidates/<int:candidate_id>/picture", files.candidate_picture, name="candidate_picture"),
     path(_VIDEO + "reference", files.reference, name="reference"),
     path("references/", references.references, name="references"),
     path(_REFERENCE + "name", references.name, name="reference_name"),

@@ -198,3 +198,14 @@ def test_the_list_tells_who_takes_jobs(as_carol: Client):
     page = as_carol.get(reverse(LIST)).content.decode()
     assert (page.count("Accepting jobs"), page.count("On standby"), page.count("Disabled")) == (1, 1, 1)
     assert Backend.objects.get(pk=simulator.pk).enabled
+
+
+def test_a_backend_that_is_not_polled_says_so_and_can_be_asked_again(as_carol: Client):
+    until = timezone.now() + timedelta(minutes=5)
+    backend = BackendFactory(reads_paused_until=until, read_pause_count=7)
+    assert "not polled until" in as_carol.get(reverse(LIST)).content.decode()
+
+    as_carol.post(reverse(LIST), {"action": "resume", "_selected_action": [backend.pk]})
+
+    backend.refresh_from_db()
+    assert (backend.reads_paused_until, backend.read_pause_count) == (None, 0)

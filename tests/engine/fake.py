@@ -31,6 +31,8 @@ class FakeBackend:
         self.answers: dict[str, BackendError] = {}
         self.list_error: BackendError | None = None
         self.hidden: set[str] = set()
+        self.picture: bytes | BackendError = b""
+        self.pictured: list[str] = []
         self.content: Iterable[bytes] | BackendError = [b""]
 
     def __enter__(self) -> Self:
@@ -146,6 +148,12 @@ class FakeBackend:
         if isinstance(self.content, BackendError):
             raise self.content
         yield iter(self.content)
+
+    def thumbnail(self, job_id: str, *, max_bytes: int) -> bytes:
+        self.pictured.append(job_id)
+        if isinstance(self.picture, BackendError):
+            raise self.picture
+        return self.picture
 
     def answer(self, job_id: str) -> Job | BackendError:
         self.polls += 1

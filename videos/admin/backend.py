@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from videos.backends.probe_report import ProbeReport
 from videos.checks import validate_base_url
+from videos.engine import read_pauses
 from videos.formatting import format_dollars
 from videos.models import IN_FLIGHT, Backend, State, VideoModel
 from videos.services.backends import probe_backend
@@ -137,6 +138,10 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
             return format_html("{}", "-")
         if not backend.enabled:
             return format_html('<span class="admin-state admin-state-canceled">{}</span>', "Disabled")
+        if not _is_paused(backend) and read_pauses.is_paused(backend):
+            until = timezone.localtime(backend.reads_paused_until).strftime("%Y-%m-%d %H:%M:%S")
+            words = f"Accepting jobs, but not polled until {until}: it asked for fewer requests"
+            return format_html('<span class="admin-state admin-state-paused">{}</span>', words)
         if not _is_paused(backend):
             takes_jobs = backend in Backend.objects.in_use()
             kind, words = ("completed", "Accepting jobs") if takes_jobs else ("canceled", "On standby")
@@ -154,9 +159,10 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
 
     @admin.action(permissions=["change"], description="Resume now")
     def resume(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
-        paused = [backend for backend in queryset if _is_paused(backend)]
-        ids = [backend.pk for backend in paused]
-        Backend.objects.filter(pk__in=ids).update(paused_until=None, pause_reason="", pause_count=0)
+        paused = [each for each in queryset if _is_paused(each) or read_pauses.is_paused(each)]
+        Backend.objects.filter(pk__in=[backend.pk for backend in paused]).update(
+            paused_until=None, pause_reason="", pause_count=0, reads_paused_until=None, read_pause_count=0
+        )
         if paused:
             LogEntry.objects.log_actions(
                 cast(int, request.user.pk), paused, CHANGE, change_message="Resumed."

@@ -4,18 +4,22 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
+from django.views.decorators.http import require_safe
 
 from videos.admin.actions import RECOVERY_ACTIONS, VIDEO_ACTIONS, make_admin_action
 from videos.admin.files import FileViews
 from videos.admin.filters import ModelFilter, StateFilter
+from videos.media.file_response import picture_response
 from videos.models import JobCandidate, Kind, State, Video
+from videos.services.candidates import candidate_picture, find_candidate, rival_videos
 from videos.services.held_videos import explain_hold
 from videos.services.videos import adopt_candidate, delete_video
 
@@ -136,13 +140,22 @@ class VideoAdmin(FileViews):
         )
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.adopt_view)
-        return [path("<int:pk>/adopt", view, name="videos_video_adopt"), *super().get_urls()]
+        adopt = self.admin_site.admin_view(self.adopt_view)
+        picture = self.admin_site.admin_view(self.candidate_picture_view, cacheable=True)
+        return [
+            path("<int:pk>/adopt", adopt, name="videos_video_adopt"),
+            path("<int:pk>/candidates/<int:candidate_id>/picture", picture, name="videos_video_candidate"),
+            *super().get_urls(),
+        ]
 
-    def _candidates(self, request: HttpRequest, video: Video | None) -> list[JobCandidate]:
+    def _candidates(
+        self, request: HttpRequest, video: Video | None
+    ) -> list[tuple[JobCandidate, list[Video]]]:
+        """The jobs that may be the video's, each with the other videos whose job it may be."""
         if video is None or not video.needs_decision or not self.has_operate_permission(request):
             return []
-        return list(video.candidates.all())
+        found = video.candidates.select_related("video")
+        return [(candidate, rival_videos(candidate)) for candidate in found]
 
     def adopt_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Take the candidate `job_id` for the video's job, also one that may be another person's."""
@@ -156,6 +169,17 @@ class VideoAdmin(FileViews):
         elif request.method == "POST":
             self.message_user(request, "That is no longer possible. Nothing was changed.", messages.WARNING)
         return HttpResponseRedirect(reverse("admin:videos_video_change", args=[pk]))
+
+    @method_decorator(require_safe)
+    def candidate_picture_view(self, request: HttpRequest, pk: int, candidate_id: int) -> HttpResponse:
+        """Send the picture of a job that may be the video's, also of one that may be another person's."""
+        if not self.has_operate_permission(request):
+            raise PermissionDenied
+        video = get_object_or_404(self.get_queryset(request), pk=pk)
+        candidate = find_candidate(video, candidate_id, by_staff=True)
+        if candidate is None:
+            raise Http404
+        return picture_response(candidate_picture(candidate))
 
     def delete_model(self, request: HttpRequest, obj: Video) -> None:
         delete_video(obj)

@@ -131,6 +131,10 @@ class Client:
         finally:
             self._run(download.aclose())
 
+    def thumbnail(self, job_id: str, *, max_bytes: int) -> bytes:
+        """See `Driver.thumbnail`."""
+        return self._run(self._driver.thumbnail(job_id, max_bytes=max_bytes))
+
     def probe(self) -> ProbeReport:
         """See `Driver.probe`."""
         return self._run(self._driver.probe())

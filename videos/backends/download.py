@@ -14,6 +14,18 @@ from videos.containers import HEADER_BYTES, detect_container
 EXCERPT_BYTES = 2000  # of what came instead of a video, for operators
 
 
+async def read_bounded(response: httpx2.Response, max_bytes: int) -> bytes:
+    """Return the body of a response that has not been read. Raises `UnavailableError` (`too_large`)."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > max_bytes:
+            raise UnavailableError(
+                "The backend sent more than was asked for.", code="too_large", status=response.status_code
+            )
+    return bytes(body)
+
+
 class Download:
     """An open response whose body is read chunk by chunk, each of at most 64 KiB.
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from videos.backends.client import ClipFile
 from videos.backends.errors import BackendError, RefusedError, UnavailableError
+from videos.backends.requests import ClipFile
 from videos.engine import bulkhead, clients, enqueue, pacing, rate_limit
 from videos.engine.workspace import copy_from_storage, workspace
 from videos.media.inspect import NotAVideoError, inspect_video
@@ -63,10 +63,12 @@ def create_character(character_id: int) -> None:
     if _settle_interrupted(character_id):
         return
     character = _due().select_related("backend").filter(pk=character_id).first()
-    if character is None or not rate_limit.acquire(character.backend_id, 1, now=timezone.now()):
+    if character is None:
         return
     with bulkhead.call(character.backend_id) as is_admitted:
-        token = _claim(character) if is_admitted else None
+        if not is_admitted or not rate_limit.acquire(character.backend_id, 1, now=timezone.now()):
+            return
+        token = _claim(character)
         if token is not None:
             _create(character, token)
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.errors import BackendError, UnavailableError
-from videos.engine import bulkhead, clients
+from videos.engine import bulkhead, clients, read_pauses
 from videos.engine.reference_cleanup import delete_unused_reference
 from videos.engine.store import folder_of, remove_folder
 from videos.models import IN_FLIGHT, State, Video
@@ -38,7 +38,8 @@ def clean_up_video(video_id: int) -> None:
 
     A backend that is unavailable is tried again for a day; one that refuses is not, because it will not
     change its mind. A video that was not deleted keeps its row and files; so does one that others are being
-    made from, until they have ended.
+    made from, until they have ended. Nothing is done while its backend has its share of this worker, or
+    wants to be asked less.
 
     `delete_job_at` is moved ahead first, further each time: a video that cannot be cleaned up, or that takes
     the worker with it, goes to the back of the queue.
@@ -47,13 +48,27 @@ def clean_up_video(video_id: int) -> None:
     video = due_videos(now).select_related("backend").filter(pk=video_id).first()
     if video is None:
         return
+    if not _has_job_to_delete(video):
+        _clean_up(video, now)
+        return
+    with bulkhead.call(video.backend_id) as is_admitted:
+        if is_admitted and not read_pauses.is_paused(video.backend):
+            _clean_up(video, now)
+
+
+def _has_job_to_delete(video: Video) -> bool:
+    is_due = video.delete_job_at is not None and bool(video.backend_job_id)
+    return is_due and video.backend.can_delete is not False
+
+
+def _clean_up(video: Video, now: datetime) -> None:
     delay = min(MAX_RETRY_AFTER, RETRY_AFTER * 2 ** min(video.attempts, 10))
-    row = Video.objects.filter(pk=video_id, delete_job_at=video.delete_job_at)
+    row = Video.objects.filter(pk=video.pk, delete_job_at=video.delete_job_at)
     if not row.update(delete_job_at=now + delay, attempts=F("attempts") + 1):
         return  # another worker is at it
     if video.state == State.CANCELED:
         remove_folder(folder_of(video))  # what a worker stored that was killed before writing the row
-    if video.delete_job_at is not None and not _delete_job(video, now):
+    if _has_job_to_delete(video) and not _delete_job(video, now):
         return
     if video.deleted_at is not None:
         remove_folder(folder_of(video))
@@ -67,13 +82,10 @@ def clean_up_video(video_id: int) -> None:
 def _delete_job(video: Video, now: datetime) -> bool:
     """Delete the backend's job. Returns False when it is to be tried again later."""
     try:
-        if video.backend_job_id and video.backend.can_delete is not False:
-            with bulkhead.call(video.backend_id) as is_admitted:
-                if not is_admitted:
-                    return False
-                with clients.client_for(video.backend) as client:
-                    client.delete(video.backend_job_id)
+        with clients.client_for(video.backend) as client:
+            client.delete(video.backend_job_id)
     except UnavailableError as error:
+        read_pauses.note(video.backend_id, [error])
         if now - (video.finished_at or now) < RETRY_FOR:
             return False
         logger.warning(

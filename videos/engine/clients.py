@@ -1,9 +1,23 @@
-"""Clients for the backends in the database."""
+"""Clients for the backends in the database. Nothing else in the studio talks to a backend.
+
+Each client is counted in its backend's share of this worker (`videos.engine.bulkhead`), so that no caller
+can forget it.
+"""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
+from videos.backends import client as backend_client
 from videos.backends.client import Client, Connection
+from videos.backends.probe_report import ProbeReport, failed_report
+from videos.engine import bulkhead
 from videos.models import Backend
+
+__all__ = ["Client", "client_for", "connection_for", "probe"]
+
+_BUSY = "The studio is waiting for this backend in several places already. Try again in a minute."
 
 
 def connection_for(backend: Backend) -> Connection:
@@ -17,6 +31,24 @@ def connection_for(backend: Backend) -> Connection:
     )
 
 
-def client_for(backend: Backend) -> Client:
-    """Return a client for one `with` block in this thread. Raises `BackendError` for unusable settings."""
-    return Client(connection_for(backend))
+@contextmanager
+def client_for(backend: Backend, *, timeout: float | None = None) -> Iterator[Client]:
+    """Yield a client for use in this thread. `timeout` (seconds) shortens the backend's own.
+
+    Raises `BackendError` for unusable settings, and `ShareExhaustedError` where the backend has its share of
+    this worker and the caller has not asked for it before.
+    """
+    connection = connection_for(backend)
+    if timeout is not None:
+        connection = replace(connection, timeout=min(timeout, connection.timeout))
+    with bulkhead.share(backend.pk), Client(connection) as client:
+        yield client
+
+
+def probe(backend: Backend) -> ProbeReport:
+    """Find out what `backend`, which may be unsaved, can do; see `Driver.probe`. Raises nothing."""
+    try:
+        with bulkhead.share(backend.pk or 0):
+            return backend_client.probe(connection_for(backend))
+    except bulkhead.ShareExhaustedError:
+        return failed_report(_BUSY)

@@ -19,6 +19,7 @@ from videos.validation import storable_text
 logger = logging.getLogger(__name__)
 
 LEASE_MARGIN = 15  # seconds by which a claim outlives its longest calls
+HINTED_DOWNLOADS = 20  # of each backend in one tick: none waits behind those of one that is frozen
 STORAGE_PAUSE = 30.0  # seconds a backend is paused for while the storage is away
 
 _STORAGE_AWAY = Reason("storage_unavailable", "The studio's storage is away. Nothing was submitted.")
@@ -105,8 +106,10 @@ def tick() -> None:
     due = Video.objects.filter(
         Q(lease_expires_at=None) | Q(lease_expires_at__lte=now), state=State.STORING, due_at__lte=now
     )
-    for pk in due.order_by("due_at").values_list("pk", flat=True)[:20]:
-        enqueue.send("store", pk)
+    for backend_id in due.order_by().values_list("backend", flat=True).distinct():
+        waiting = due.filter(backend=backend_id).order_by("due_at")
+        for pk in waiting.values_list("pk", flat=True)[:HINTED_DOWNLOADS]:
+            enqueue.send("store", pk)
 
 
 def hint_at_next(backend_id: int) -> None:

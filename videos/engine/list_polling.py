@@ -17,10 +17,10 @@ from datetime import datetime
 from django.db.models import Min
 from django.utils import timezone
 
-from videos.backends.client import Client
 from videos.backends.errors import BackendError
 from videos.backends.responses import Job
-from videos.engine import rate_limit, safe_cache
+from videos.engine import rate_limit, read_pauses, safe_cache
+from videos.engine.clients import Client
 from videos.models import Backend, State, Video
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,8 @@ def read_list(backend: Backend, client: Client, videos: Sequence[Video]) -> Iter
     """Poll the due `videos` of one backend through its list, and yield what is found, batch by batch.
 
     What no batch has settled is to be polled one by one. A backend that cannot list, ignores the cursor or
-    leaves our jobs out is not asked for its list again for ten minutes.
+    leaves our jobs out is not asked for its list again for ten minutes. One that refuses it for having been
+    asked too much is asked for nothing more in this pass.
     """
     now = timezone.now()
     listed = _load_job_list(backend, now)
@@ -104,7 +105,11 @@ def read_list(backend: Backend, client: Client, videos: Sequence[Video]) -> Iter
                 return
             pages = plan_pages(listed, pending, now)
     except BackendError as error:
-        _distrust(backend, error.message)
+        if read_pauses.is_too_many(error):
+            read_pauses.note(backend.pk, [error])
+            yield ListBatch({}, frozenset(due_at))
+        else:
+            _distrust(backend, error.message)
         return
     if shown < read:
         _distrust(backend, "it shows few of the jobs that are running")

@@ -11,10 +11,20 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.backends.client import Client
 from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
 from videos.backends.responses import Job
-from videos.engine import bulkhead, clients, dispatch, durations, enqueue, list_polling, pacing, rate_limit
+from videos.engine import (
+    bulkhead,
+    clients,
+    dispatch,
+    durations,
+    enqueue,
+    list_polling,
+    pacing,
+    rate_limit,
+    read_pauses,
+)
+from videos.engine.clients import Client
 from videos.engine.error_messages import (
     JOB_GONE,
     TIMED_OUT,
@@ -42,8 +52,8 @@ Responses = list[tuple[Video, Response]]
 def tick() -> None:
     """Hint at every backend that has jobs due to be polled and that no worker is polling."""
     now = timezone.now()
-    free = Backend.objects.filter(Q(poll_lease_until=None) | Q(poll_lease_until__lte=now))
-    for pk in free.filter(pk__in=_due(now).order_by().values("backend")).values_list("pk", flat=True):
+    backends = _free_backends(now).filter(pk__in=_due(now).order_by().values("backend"))
+    for pk in backends.values_list("pk", flat=True):
         enqueue.send("poll_backend", pk)
 
 
@@ -59,6 +69,7 @@ def poll_backend(backend_id: int) -> int:
     try:
         with bulkhead.call(backend_id, always=True):  # one pass at a time; it must not wait for submissions
             for responses in _responses(backend, _due_videos(backend)):
+                read_pauses.note(backend_id, (response for _, response in responses))
                 _handle_all(responses)
                 count += len(responses)
                 _renew_lease(backend_id)
@@ -94,8 +105,12 @@ _COLUMNS = (
 
 def _acquire_lease(backend_id: int) -> bool:
     now = timezone.now()
-    free = Backend.objects.filter(Q(poll_lease_until=None) | Q(poll_lease_until__lte=now), pk=backend_id)
-    return free.update(poll_lease_until=now + LEASE) == 1
+    return _free_backends(now).filter(pk=backend_id).update(poll_lease_until=now + LEASE) == 1
+
+
+def _free_backends(now: datetime) -> QuerySet[Backend]:
+    is_free = Q(poll_lease_until=None) | Q(poll_lease_until__lte=now)
+    return read_pauses.backends_to_ask(now).filter(is_free)
 
 
 def _renew_lease(backend_id: int) -> None:
@@ -110,6 +125,12 @@ def _responses(backend: Backend, videos: list[Video]) -> Iterator[Responses]:
         return
     try:
         with clients.client_for(backend) as client:
+            if backend.read_pause_count:  # it refused the last polls: one finds out whether it answers
+                responses = next(_one_by_one(backend, client, videos[:1]), [])
+                yield responses
+                if not responses or not read_pauses.is_answer(responses[0][1]):
+                    return
+                videos = videos[1:]
             settled: set[str] = set()
             if list_polling.is_worthwhile(backend, len(videos)):
                 for batch in list_polling.read_list(backend, client, videos):
@@ -146,7 +167,9 @@ def _one_by_one(backend: Backend, client: Client, videos: list[Video]) -> Iterat
         polled = batch[:granted]
         found = client.retrieve_many([v.backend_job_id for v in polled], concurrency=CONCURRENCY)
         yield [(video, found[video.backend_job_id]) for video in polled]
-        if granted < len(batch) or all(isinstance(response, UnavailableError) for response in found.values()):
+        if granted < len(batch) or not any(map(read_pauses.is_answer, found.values())):
+            return
+        if any(map(read_pauses.is_too_many, found.values())):
             return
 
 
@@ -213,6 +236,8 @@ def _delay(video: Video, job: Job, estimate: DurationEstimate | None, *, now: da
 
 
 def _handle_error(video: Video, error: BackendError, *, now: datetime) -> PollResult | None:
+    if read_pauses.is_too_many(error):  # it stays due, for when the backend may be asked again
+        return PollResult(video.pk, video.backend_job_id, now, reason=reason_of_unanswered_poll(error))
     if isinstance(error, FailedJobError):
         lifecycle.fail_generation(video.pk, video.backend_job_id, reason_of_failed_job(error))
         return None

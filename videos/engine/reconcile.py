@@ -12,10 +12,10 @@ from itertools import pairwise
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.backends.client import Client
 from videos.backends.errors import BackendError, RefusedError
 from videos.backends.responses import Job
-from videos.engine import bulkhead, clients, pacing
+from videos.engine import bulkhead, clients, pacing, read_pauses
+from videos.engine.clients import Client
 from videos.engine.error_messages import reason_of_absence
 from videos.engine.job_matching import CLOCK_SKEW, JobMatcher, attempt_time
 from videos.engine.repeat import repeat_requests
@@ -55,10 +55,13 @@ def reconcile(backend_id: int) -> None:
     """Settle this backend's uncertain videos: repeat the request, or adopt, requeue or ask the owner.
 
     A video is queued again only when several complete and trustworthy listings hold no job that could be its
-    own, the last of them 40 s after the reply was lost.
+    own, the last of them 40 s after the reply was lost. A backend that wants to be asked less is searched
+    later.
     """
     now = timezone.now()
     backend = Backend.objects.get(pk=backend_id)
+    if read_pauses.is_paused(backend):
+        return
     due = Video.objects.filter(backend=backend, state=State.UNCERTAIN, due_at__lte=now)
     due = due.exclude(pk__in=repeat_requests(backend, due, now=now))
     related = due.select_related("backend", "source").prefetch_related("characters")
@@ -76,6 +79,7 @@ def _search(backend: Backend, videos: list[Video], *, now: datetime) -> None:
     try:
         listing = _recent_jobs(backend, since)
     except BackendError as error:
+        read_pauses.note(backend.pk, [error])
         for video in videos:
             _handle_listing_error(video, error, now=now)
         return

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
-from videos.engine import browser_copy, clients, concat, inline_results, pacing
+from videos.engine import browser_copy, bulkhead, clients, concat, inline_results, pacing
 from videos.engine.browser_copy import BrowserCopy
 from videos.engine.error_messages import reason_of_failed_job, reason_of_loss
 from videos.engine.workspace import Heartbeat, LeaseLostError, workspace
@@ -56,14 +56,20 @@ class BadDeliveryError(Exception):
 
 
 def store(video_id: int) -> None:
-    """Fetch and store the file of a finished job, unless another worker is doing so.
+    """Fetch and store the file of a finished job, unless another worker is doing so or the backend has its
+    share of this one.
 
     Trying again never generates again. Until the last step readers see nothing, and a worker that lost its
     lease removes what it wrote.
     """
-    token = lifecycle.claim_storing(video_id, lease=LEASE)
-    if token is None:
-        return
+    backend_id = Video.objects.values_list("backend", flat=True).get(pk=video_id)
+    with bulkhead.call(backend_id) as is_admitted:
+        token = lifecycle.claim_storing(video_id, lease=LEASE) if is_admitted else None
+        if token is not None:
+            _store(video_id, token)
+
+
+def _store(video_id: int, token: uuid.UUID) -> None:
     video = Video.objects.select_related("backend", "source").get(pk=video_id)
     try:
         _fetch_and_store(video, token)

@@ -12,8 +12,8 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.backends.client import ReferenceFile
 from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
+from videos.backends.requests import ReferenceFile
 from videos.backends.responses import Job
 from videos.engine import (
     bulkhead,

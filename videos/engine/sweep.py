@@ -34,7 +34,7 @@ TRASH_BATCH = 100  # videos deleted in one sweep because their time in the trash
 PROBE_RETRY_AFTER = 600  # seconds before a backend that did not answer is probed again
 IDEMPOTENCY_BATCH = 500
 SESSION_BATCH = 500
-CLEANUP_BATCH = 100
+CLEANUP_BATCH = 100  # of each backend: none waits behind those of one that is frozen
 RELEASE_RETENTION = timedelta(days=30)
 DELETED_REQUEST_RETENTION = timedelta(days=7)
 
@@ -73,8 +73,10 @@ def _hint_at_uncertain_videos() -> None:
 
 
 def _hint_at_cleanups() -> None:
-    for pk in cleanup.due_videos(timezone.now()).values_list("pk", flat=True)[:CLEANUP_BATCH]:
-        enqueue.send("clean_up_video", pk)
+    due = cleanup.due_videos(timezone.now())
+    for backend_id in due.order_by().values_list("backend", flat=True).distinct():
+        for pk in due.filter(backend=backend_id).values_list("pk", flat=True)[:CLEANUP_BATCH]:
+            enqueue.send("clean_up_video", pk)
 
 
 def _remove_expired_sessions() -> None:

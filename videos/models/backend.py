@@ -174,6 +174,14 @@ class Backend(models.Model):
         editable=False,
         help_text="Pauses since it last accepted a job, each longer than the one before.",
     )
+    reads_paused_until = models.DateTimeField(
+        null=True, editable=False, help_text="Until then it is neither polled nor asked for its list."
+    )
+    read_pause_count = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="Such pauses since it last answered, each longer than the one before.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = BackendManager()

@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from videos.backends.client import probe
 from videos.backends.probe_report import ProbeReport
 from videos.checks import validate_base_url
 from videos.engine import clients
@@ -43,7 +42,7 @@ def probe_backend(backend: Backend) -> ProbeReport:
 
     A capability that the probe could not determine stays as it was, because staff may know better.
     """
-    report = probe(clients.connection_for(backend))
+    report = clients.probe(backend)
     if not report.problem:
         known = {name: can for name, can in report.capabilities.items() if can is not None}
         Backend.objects.filter(pk=backend.pk).update(probed_at=timezone.now(), **known)
@@ -73,7 +72,7 @@ def connect_backend(
     """
     backend = Backend(name=name, base_url=url.rstrip("/"), key_env=key_env)
     _validate_backend(backend)
-    report = probe(clients.connection_for(backend))
+    report = clients.probe(backend)
     if report.problem:
         raise ConnectionFailedError(report.problem)
     names = list(dict.fromkeys(models)) or _choose_models(report)

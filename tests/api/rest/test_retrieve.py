@@ -53,6 +53,9 @@ def test_it_tells_all_of_a_finished_video(program: Client, finished):
         "duration": 4.0,
         "bytes": 1000,
         "sha256": video.sha256,
+        "container": None,
+        "codec": None,
+        "browser_copy": None,
         "timings": {
             "submitted_at": int(video.attempted_at.timestamp()),
             "accepted_at": int(video.accepted_at.timestamp()),

@@ -1,23 +1,18 @@
-"""Schemas of the REST API, and functions that fill them from rows."""
+"""Schemas of the REST API."""
 
-from collections.abc import Callable
-from datetime import date, datetime
-from typing import Annotated, Literal, cast
+from datetime import date
+from typing import Annotated, Literal
 
 from django.conf import settings
-from django.http import HttpRequest
-from django.urls import reverse
 from ninja import Schema
 from pydantic import Field, StringConstraints, WithJsonSchema
 
 from videos.api.idempotency import KEY_LIMIT
-from videos.capabilities import Offer
-from videos.models import JobCandidate, PromptTemplate, State, Video
 from videos.services.videos import MAX_PROMPT_LENGTH
 from videos.validation import PUBLIC_ID_PATTERN
 
 Status = Literal["queued", "in_progress", "completed", "failed", "canceled"]
-Output = Literal["video", "thumbnail", "spritesheet"]
+Output = Literal["video", "browser", "thumbnail", "spritesheet"]
 Action = Literal["cancel", "retry", "check-again", "adopt", "submit-again", "give-up"]
 VideoKind = Literal["create", "remix", "edit", "extend"]
 PublicId = Annotated[str, StringConstraints(pattern=f"^{PUBLIC_ID_PATTERN}$")]
@@ -125,6 +120,14 @@ class UrlsOut(Schema):
     spritesheet: str | None
 
 
+class BrowserCopyOut(Schema):
+    """An MP4 with H.264 and AAC, made of a file that browsers may not play."""
+
+    url: str
+    bytes: int | None
+    sha256: str | None
+
+
 class CandidateOut(Schema):
     """A job of the backend that may be the video's, as the backend lists it. What it leaves out is null."""
 
@@ -135,6 +138,10 @@ class CandidateOut(Schema):
     size: str | None
     seconds: int | None
     created_at: int | None = Field(description=_UNIX_TIME)
+    thumbnail: str | None = Field(
+        description="Address of its picture (WebP): 404 if it has none, or none yet. Null for a job that may"
+        " be another person's."
+    )
     may_be_anothers: bool = Field(
         description="It may be another person's as well: its prompt is not told, and only staff can adopt it."
     )
@@ -177,6 +184,11 @@ class VideoOut(Schema):
     duration: float | None = Field(description="Seconds, as measured in the file.")
     bytes: int | None
     sha256: str | None
+    container: str | None = Field(description="Of the file as the backend delivered it, such as “MP4”.")
+    codec: str | None = Field(description="Of the file as the backend delivered it, such as “HEVC 10-bit”.")
+    browser_copy: BrowserCopyOut | None = Field(
+        description="A copy that every browser plays; null where the file itself does, or none could be made."
+    )
     timings: TimingsOut
     urls: UrlsOut
 
@@ -274,124 +286,3 @@ class RefusalBody(Schema):
 
 class Refusal(Schema):
     error: RefusalBody
-
-
-def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
-    """Return `video` as the API shows it. Reads its characters: prefetch them for several videos."""
-    reason = Trouble(code=video.error_code, message=video.error_message) if video.error_code else None
-    has_failed = video.state == State.FAILED
-    is_complete = video.state == State.COMPLETED
-    candidates = list(video.candidates.all()) if video.needs_decision else []
-    actions = [name for name, is_possible in _IS_POSSIBLE.items() if is_possible(video)]
-    if any(not candidate.may_be_anothers for candidate in candidates):
-        actions.append("adopt")
-    return VideoOut(
-        id=video.public_id,
-        status=cast(Status, video.status),
-        progress=100 if is_complete else min(video.progress or 0, 100),
-        model=video.model,
-        seconds=video.seconds,
-        total_seconds=video.total_seconds,
-        size=video.size,
-        prompt=video.prompt,
-        kind=cast(VideoKind, video.kind),
-        remixed_from=video.remixed_from or None,
-        characters=[character.public_id for character in video.characters.all()],
-        has_reference=video.reference_id is not None,
-        created_at=int(video.created_at.timestamp()),
-        completed_at=_to_unix(video.finished_at) if is_complete else None,
-        cost=None if video.price is None else float(video.price),
-        error=(reason or _UNEXPLAINED) if has_failed else None,
-        note=reason if video.is_in_flight else None,
-        needs_decision=video.needs_decision,
-        cancel_requested=video.is_in_flight and video.cancel_requested_at is not None,
-        candidates=[_serialize_candidate(candidate) for candidate in candidates],
-        actions=actions,
-        width=video.width,
-        height=video.height,
-        duration=video.duration,
-        bytes=video.byte_count,
-        sha256=video.sha256 or None,
-        timings=TimingsOut(
-            submitted_at=_to_unix(video.attempted_at),
-            accepted_at=_to_unix(video.accepted_at),
-            generated_at=_to_unix(video.generated_at),
-            finished_at=_to_unix(video.finished_at),
-        ),
-        urls=_build_urls(request, video),
-    )
-
-
-def _serialize_candidate(candidate: JobCandidate) -> CandidateOut:
-    return CandidateOut(
-        job_id=candidate.backend_job_id,
-        status=candidate.status or None,
-        prompt=candidate.shown_prompt or None,
-        model=candidate.model or None,
-        size=candidate.size or None,
-        seconds=candidate.seconds,
-        created_at=_to_unix(candidate.created_at),
-        may_be_anothers=candidate.may_be_anothers,
-    )
-
-
-_UNEXPLAINED = Trouble(code="failed", message="The video failed for an unknown reason.")
-_IS_POSSIBLE: dict[Action, Callable[[Video], bool]] = {
-    "cancel": lambda video: video.can_cancel,
-    "retry": lambda video: video.can_retry,
-    "check-again": lambda video: video.can_check_again,
-    "submit-again": lambda video: video.needs_decision,
-    "give-up": lambda video: video.needs_decision,
-}
-
-
-def serialize_offer(offer: Offer) -> ModelOut:
-    """Return a model of the catalogue, and the backend that serves it, as the API shows it."""
-    model, backend = offer.model, offer.backend
-    return ModelOut(
-        id=model.name,
-        label=model.label,
-        description=model.description,
-        default=model.name == settings.DEFAULT_MODEL,
-        sizes=model.sizes,
-        seconds=model.seconds,
-        price_per_second={size: float(rate) for size, rate in model.price_per_second.items()},
-        backend=BackendOut(
-            name=backend.name,
-            simulator=backend.is_simulator,
-            reference_images=backend.takes_reference,
-            characters=backend.can_characters,
-            remix=backend.can_remix,
-            edit=backend.can_edit,
-            extend=backend.can_extend,
-        ),
-    )
-
-
-def serialize_template(template: PromptTemplate) -> TemplateOut:
-    return TemplateOut(
-        id=template.pk,
-        title=template.title,
-        prompt=template.prompt,
-        model=template.model or None,
-        seconds=template.seconds,
-        size=template.size or None,
-    )
-
-
-def _build_urls(request: HttpRequest, video: Video) -> UrlsOut:
-    def absolute(name: str) -> str:
-        return request.build_absolute_uri(reverse(f"api:{name}", args=[video.public_id]))
-
-    download = absolute("download")
-    return UrlsOut(
-        self=absolute("retrieve"),
-        page=request.build_absolute_uri(video.get_absolute_url()),
-        download=download if video.file else None,
-        thumbnail=f"{download}?output_type=thumbnail" if video.poster else None,
-        spritesheet=f"{download}?output_type=spritesheet" if video.scrub_sheet else None,
-    )
-
-
-def _to_unix(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp())

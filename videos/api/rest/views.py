@@ -16,6 +16,7 @@ from videos.api.errors import ApiError
 from videos.api.pagination import get_page
 from videos.api.rest import create
 from videos.api.rest.api import ApiToken, Documentation, Request, StudioAPI
+from videos.api.rest.files import download_response, thumbnail_response
 from videos.api.rest.schemas import (
     AdoptIn,
     DaySumOut,
@@ -35,17 +36,14 @@ from videos.api.rest.schemas import (
     UsageIn,
     UsageOut,
     VideoOut,
-    serialize_offer,
-    serialize_template,
-    serialize_video,
 )
+from videos.api.rest.serializers import serialize_offer, serialize_template, serialize_video
 from videos.capabilities import available_offers
 from videos.containers import CONTAINERS
-from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, file_response
-from videos.models import IN_FLIGHT, PromptTemplate, State, Video
+from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE
+from videos.models import PromptTemplate, Video
 from videos.models.video import VideoQuerySet
 from videos.services.derivations import edit_video, extend_video, remix_video
-from videos.services.stored_files import original_file
 from videos.services.usage import UsageTotal, summarize_usage
 from videos.services.videos import (
     abandon_video,
@@ -261,19 +259,29 @@ def videos(request: Request, query: Query[ListIn]) -> PageOut:
     },
 )
 def download(request: Request, video_id: str, output_type: Output = "video") -> HttpResponseBase:
-    """Download a completed video as its backend delivered it (usually MP4), its thumbnail (WebP) or its
-    sprite sheet (JPEG).
+    """Download a completed video as its backend delivered it (usually MP4), the file that browsers play (the
+    copy made for them where there is one, MP4), its thumbnail (WebP) or its sprite sheet (JPEG).
     """
-    video = get_own_video(request.auth, video_id)
-    _require_file(video)
-    try:
-        response = _file(request, video, output_type)
-    except FileNotFoundError as error:
-        raise ApiError(404, "no_file", f"This video has no {output_type}.", param="output_type") from error
-    if response.status_code == 416:
-        size = {"Content-Range": response.headers["Content-Range"]}
-        raise ApiError(416, "range_not_satisfiable", "The range lies past the end of the file.", headers=size)
-    return response
+    return download_response(request, get_own_video(request.auth, video_id), output_type)
+
+
+@get(
+    "/videos/{slug:video_id}/candidates/{int:candidate_id}/thumbnail",
+    None,
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "The picture.",
+                "content": {POSTER_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+            }
+        }
+    },
+)
+def candidate_thumbnail(request: Request, video_id: str, candidate_id: int) -> HttpResponse:
+    """Return the picture of a job that may be the video's. It is fetched from the backend when it is first
+    asked for, which may take some seconds: until then, and where there is none, the answer is 404.
+    """
+    return thumbnail_response(get_own_video(request.auth, video_id), candidate_id)
 
 
 @get("/models", ModelsOut)
@@ -356,21 +364,6 @@ def _require_done(is_done: bool, video: Video) -> None:
         video.refresh_from_db()
         message = f"This is not possible for a video that is {video.status}; see its “actions”."
         raise ApiError(409, "not_possible_now", message)
-
-
-def _require_file(video: Video) -> None:
-    if video.state in IN_FLIGHT:
-        raise ApiError(409, "not_finished", f"This video is {video.status}; ask again when it is completed.")
-    if video.state != State.COMPLETED:
-        raise ApiError(410, "no_file", f"This video is {video.status}: there is no file of it.")
-
-
-def _file(request: Request, video: Video, output: Output) -> HttpResponseBase:
-    if output == "thumbnail":
-        return file_response(request, StoredFile(video.poster, POSTER_TYPE))
-    if output == "spritesheet":
-        return file_response(request, StoredFile(video.scrub_sheet, SCRUB_TYPE))
-    return file_response(request, original_file(video))
 
 
 def _replace_nul(text: str) -> str:

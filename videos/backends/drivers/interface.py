@@ -202,6 +202,14 @@ class Driver(ABC):
         failed after all.
         """
 
+    async def thumbnail(self, job_id: str, *, max_bytes: int) -> bytes:
+        """Return what the service sends as a finished job's still image: not checked to be one, but no more
+        than `max_bytes`.
+
+        Raises `UnavailableError` (`content_not_ready`, `too_large`) or `RefusedError`.
+        """
+        self._refuse("show a job's picture")
+
     async def delete(self, job_id: str) -> None:
         """Delete a finished job and its files; a job that is already gone is a success.
 

@@ -21,7 +21,7 @@ from openai import RequestOptions
 
 from videos.backends.capability import Capability
 from videos.backends.connection import Connection
-from videos.backends.download import Download
+from videos.backends.download import Download, read_bounded
 from videos.backends.drivers.interface import Driver
 from videos.backends.drivers.litellm_ids import restore_model
 from videos.backends.error_mapping import ErrorMapper, may_be_stored_elsewhere
@@ -238,6 +238,20 @@ class VideosApiDriver(Driver):
                     raise self._failure_of(job, error) from error
                 raise
         return await self._start_download(job.url)
+
+    async def thumbnail(self, job_id: str, *, max_bytes: int) -> bytes:
+        """See `Driver.thumbnail`. Servers that do not know the `variant` send the video."""
+        path, options = (
+            self._content_path(job_id),
+            RequestOptions(params={"variant": "thumbnail"}, **STREAMED),
+        )
+        with self._errors.downloading():
+            async with timeout(self._connection.deadline):
+                response = await self._reads.get(path, cast_to=httpx2.Response, options=options)
+                try:
+                    return await read_bounded(response, max_bytes)
+                finally:
+                    await response.aclose()
 
     async def probe(self) -> ProbeReport:
         return await probe_server(self._connection)

@@ -1,0 +1,115 @@
+"""The pictures of jobs that may be a video's own, for whoever has to say which of them it is.
+
+They are fetched by a worker when somebody looks, and kept in the cache: no page waits for a backend, and no
+web process decodes what one sends.
+"""
+
+import hashlib
+import logging
+import time
+from pathlib import Path
+
+from django.db.models import F
+
+from videos.backends.errors import BackendError, RefusedError, UnavailableError
+from videos.engine import bulkhead, clients, enqueue, read_pauses, safe_cache
+from videos.engine.clients import Client
+from videos.engine.workspace import scratch_folder
+from videos.media.poster import NotAVideoError, make_poster
+from videos.media.reference import THUMBNAIL_SIDE, BadReferenceError, open_reference
+from videos.models import JobCandidate, State, Video
+
+logger = logging.getLogger(__name__)
+
+KEPT_FOR = 24 * 3600.0  # seconds
+RETRY_AFTER = 60.0  # seconds until a picture that could not be had is asked for again
+TIMEOUT = 10.0  # seconds without a byte
+MAX_IMAGE_BYTES = 4 << 20
+MAX_VIDEO_BYTES = 64 << 20  # of a video that is fetched for the sake of its picture
+MAX_VIDEO_SECONDS = 30.0
+_SLOW = 1.0  # seconds after which nobody waits for a picture any more
+
+
+class _NoPictureError(Exception):
+    """There is no picture, or it would take too much to have one."""
+
+
+def cached_picture(candidate: JobCandidate) -> bytes | None:
+    """Return the picture as WebP, b"" if there is none for now, None while nobody knows."""
+    key = _key(candidate)
+    picture: bytes | None = safe_cache.get_many([key]).get(key)
+    return picture
+
+
+def request_picture(candidate: JobCandidate) -> bool:
+    """Have a worker fetch the picture. Returns False when that was asked for within the last minute."""
+    is_new = safe_cache.add(f"{_key(candidate)}:asked", timeout=RETRY_AFTER)
+    if is_new:
+        enqueue.send("picture_candidate", candidate.pk)
+    return is_new
+
+
+def fetch(candidate_id: int) -> None:
+    """Fetch the picture of a candidate: what the backend keeps as such, else a frame of the video.
+
+    Beyond the backend's share of this worker nothing is done.
+    """
+    candidate = JobCandidate.objects.select_related("video__backend").get(pk=candidate_id)
+    began = time.monotonic()
+    with bulkhead.call(candidate.video.backend_id) as is_admitted:
+        if not is_admitted or read_pauses.is_paused(candidate.video.backend):
+            safe_cache.delete(f"{_key(candidate)}:asked")
+            return
+        picture = _picture(candidate)
+    safe_cache.set_many({_key(candidate): picture}, timeout=KEPT_FOR if picture else RETRY_AFTER)
+    if picture and time.monotonic() - began > _SLOW:  # open pages show it when the video has changed
+        shown = Video.objects.filter(pk=candidate.video_id, state=State.UNCERTAIN)
+        shown.update(revision=F("revision") + 1)
+
+
+def _picture(candidate: JobCandidate) -> bytes:
+    try:
+        with clients.client_for(candidate.video.backend, timeout=TIMEOUT) as client:
+            return _own_picture(client, candidate.backend_job_id) or _frame(client, candidate.backend_job_id)
+    except (BackendError, NotAVideoError, _NoPictureError, OSError) as error:
+        if isinstance(error, BackendError):
+            read_pauses.note(candidate.video.backend_id, [error])
+        logger.info("Job %s has no picture: %s", candidate.backend_job_id, error)
+        return b""
+
+
+def _own_picture(client: Client, job_id: str) -> bytes:
+    """The picture that the backend keeps; b"" when it has none. Raises `BackendError` if it is away."""
+    try:
+        content = client.thumbnail(job_id, max_bytes=MAX_IMAGE_BYTES)
+        return open_reference(content, max_bytes=MAX_IMAGE_BYTES).thumbnail
+    except (RefusedError, BadReferenceError):
+        return b""
+    except UnavailableError as error:
+        if error.code not in ("content_not_ready", "too_large"):
+            raise
+        return b""
+
+
+def _frame(client: Client, job_id: str) -> bytes:
+    """A frame of the video. Raises `BackendError`, `NotAVideoError`, `_NoPictureError` and `OSError`."""
+    with scratch_folder() as folder:
+        video, poster = folder / "video", folder / "poster.webp"
+        _download(client, job_id, video)
+        make_poster(video, poster, width=THUMBNAIL_SIDE)
+        return poster.read_bytes()
+
+
+def _download(client: Client, job_id: str, target: Path) -> None:
+    ends_at = time.monotonic() + MAX_VIDEO_SECONDS
+    with client.download(job_id) as chunks, target.open("wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+            if file.tell() > MAX_VIDEO_BYTES or time.monotonic() > ends_at:
+                raise _NoPictureError("its video is too large, or comes too slowly, to be fetched for that")
+
+
+def _key(candidate: JobCandidate) -> str:
+    """By the job, not by the row: each search makes new rows."""
+    job = hashlib.sha256(candidate.backend_job_id.encode()).hexdigest()[:32]
+    return f"job-picture:{candidate.video.backend_id}:{job}"
