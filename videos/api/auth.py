@@ -1,21 +1,15 @@
 """Authentication and rate limit of both APIs: a bearer token, or the session of someone who is signed in."""
 
-import logging
-import time
 from dataclasses import dataclass
 
-from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest
 from ninja.utils import check_csrf
 
 from accounts import tokens
 from accounts.models import ApiToken, Scope, User
 from videos.api.errors import ApiError
+from videos.api.rate_limit import enforce_rate_limit
 
-logger = logging.getLogger(__name__)
-
-WINDOW = 60  # seconds over which requests are counted
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -44,7 +38,7 @@ def authenticate(request: HttpRequest) -> Caller:
     )
     if caller.token is not None and request.method not in _SAFE_METHODS and caller.token.scope != Scope.WRITE:
         raise ApiError(403, "insufficient_scope", "This token may only read.")
-    _enforce_rate_limit(caller)
+    enforce_rate_limit(caller.rate_limit_key)
     return caller
 
 
@@ -66,19 +60,3 @@ def _authenticate_session(request: HttpRequest) -> Caller:
 
 def _unauthenticated(message: str, code: str) -> ApiError:
     return ApiError(401, code, message, headers={"WWW-Authenticate": "Bearer"})
-
-
-def _enforce_rate_limit(caller: Caller) -> None:
-    """Count the request in the current window; 429 if there were too many. Not enforced without a cache."""
-    now = time.time()
-    key = f"api-requests:{caller.rate_limit_key}:{int(now // WINDOW)}"
-    try:
-        cache.add(key, 0, WINDOW)
-        count = cache.incr(key)
-    except Exception:  # each cache backend has its own errors, and none may shut callers out
-        logger.warning("API requests cannot be counted", exc_info=True)
-        return
-    if count > settings.API_REQUESTS_PER_MINUTE:
-        wait = WINDOW - int(now % WINDOW)
-        message = f"More than {settings.API_REQUESTS_PER_MINUTE} requests in a minute; wait {wait} s."
-        raise ApiError(429, "rate_limited", message, headers={"Retry-After": str(wait)})

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from videos.api import idempotency, pagination
-from videos.api.access import filter_own_videos, get_own_video
+from videos.api.access import get_own_video
 from videos.api.auth import Caller
 from videos.api.errors import ApiError, not_found
 from videos.api.openai import requests, responses
@@ -101,7 +101,7 @@ def index(request: HttpRequest, caller: Caller) -> HttpResponse:
 
 def retrieve(_: HttpRequest, caller: Caller, video_id: str) -> HttpResponse:
     """GET /videos/{id}."""
-    row = responses.select_rows(filter_own_videos(caller, video_id)).first()
+    row = responses.find_row(caller, video_id)
     if row is None:
         raise not_found("Video", video_id)
     return _video_response(row)
