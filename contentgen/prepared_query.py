@@ -16,7 +16,11 @@ Converter = tuple[Sequence[Callable[..., Any]], Any]  # functions, and the expre
 
 @dataclass(frozen=True)
 class _Plan:
-    """The SQL for one kind of database; `places` has for each parameter the number of its value, or itself."""
+    """The SQL for one kind of database.
+
+    `places` has, for each parameter, whether it is one of the values that are given, and then its number
+    among them, otherwise the parameter itself.
+    """
 
     sql: str
     places: tuple[tuple[bool, Any], ...]

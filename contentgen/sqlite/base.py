@@ -44,10 +44,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Close the connection also when its file was replaced, as a restored backup does: what is written to
         the file that it still has open would be lost.
         """
-        if self.connection is not None and not self.in_atomic_block:
-            if self._opened != _identity_of(self.settings_dict["NAME"]):
-                self.close()
-                return
+        is_idle = self.connection is not None and not self.in_atomic_block
+        if is_idle and self._opened != _identity_of(self.settings_dict["NAME"]):
+            self.close()
+            return
         super().close_if_unusable_or_obsolete()
 
     def _start_transaction_under_autocommit(self) -> None:

@@ -72,6 +72,11 @@ def not_found(what: str, public_id: str) -> ApiError:
     return ApiError(404, "not_found", f"{what} with id '{public_id[:80]}' not found.", param="id")
 
 
+def unknown_parameter(name: str) -> ApiError:
+    """Return the error for a field that means nothing here: it is never dropped in silence."""
+    return ApiError(400, "unknown_parameter", f"Unknown parameter: '{name[:100]}'.", param=name[:100])
+
+
 def database_unavailable() -> ApiError:
     """Return the error for a database that is busy or out of reach."""
     message = "The studio cannot use its database at the moment. Try again in a moment."

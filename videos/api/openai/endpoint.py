@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from videos.api.auth import authenticate
 from videos.api.errors import ApiError
 from videos.api.http import View, with_error_shape
+from videos.api.openai import extensions
 from videos.api.openai.requests import CONTRACT
 
 Endpoint = Callable[..., HttpResponseBase]
@@ -26,7 +27,10 @@ def dispatch_by_method(**endpoints: Endpoint) -> View:
         endpoint = endpoints.get("GET" if request.method == "HEAD" else str(request.method))
         if endpoint is None:
             return HttpResponseNotAllowed(endpoints)
-        return endpoint(request, authenticate(request), **parts)
+        response = endpoint(request, authenticate(request), **parts)
+        if ignored := extensions.noted(request):
+            response["Ignored-Fields"] = ignored
+        return response
 
     return view
 
