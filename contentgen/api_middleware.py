@@ -10,10 +10,10 @@ from django.utils.log import log_response
 
 from contentgen.middleware import View
 from videos.api.errors import ApiError
+from videos.api.paths import is_api_path
 
 logger = logging.getLogger(__name__)
 
-API_PATHS = ("/api/", "/v1/")
 _TOKEN_PATHS = ("/api/v1/", "/v1/")  # below which nothing looks at a session when a token is sent
 
 
@@ -38,10 +38,11 @@ class AllowedHostsMiddleware:
 def _refuse_host(request: HttpRequest) -> HttpResponse:
     host = request.META.get("HTTP_HOST", "")[:255]
     message = f"This studio does not answer under the name {host!r}: add it to ALLOWED_HOSTS."
-    if request.path_info.startswith(API_PATHS):
+    if is_api_path(request.path_info):
         response: HttpResponse = ApiError(400, "host_not_allowed", message).response()
     else:
         response = HttpResponse(message, content_type="text/plain; charset=utf-8", status=400)
+    response.headers["Content-Length"] = str(len(response.content))
     # One line: this marks the response as logged, so that Django adds none of its own.
     log_response("%s", message, response=response, request=request, logger=logger, level="warning")
     return response

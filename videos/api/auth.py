@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.urls import reverse
 from ninja.utils import check_csrf
 
 from accounts import tokens
@@ -43,20 +44,36 @@ def authenticate(request: HttpRequest) -> Caller:
 
 
 def _authenticate_token(request: HttpRequest) -> Caller:
-    scheme, _, secret = request.headers["Authorization"].partition(" ")
-    token = tokens.authenticate(secret.strip()) if scheme.lower() == "bearer" else None
+    scheme, _, secret = request.headers["Authorization"].strip().partition(" ")
+    secret = secret.strip()
+    if scheme.lower() != "bearer":
+        raise _unauthenticated(request, _explain_scheme(scheme, secret))
+    if not secret:
+        raise _unauthenticated(request, "The Authorization header says 'Bearer' and no token: it is empty.")
+    token = tokens.authenticate(secret)
     if token is None:
-        raise _unauthenticated("This API token is unknown, expired or revoked.", "invalid_api_key")
+        raise _unauthenticated(request, "This API token is unknown, expired or revoked.")
     return Caller(token.user, token)
+
+
+def _explain_scheme(scheme: str, secret: str) -> str:
+    """Return what is wrong with a header that does not begin with `Bearer`, without quoting a secret."""
+    if not scheme:
+        return "The Authorization header is empty."
+    if not secret or scheme.startswith(tokens.PREFIX):
+        return "The Authorization header has a token without 'Bearer' before it."
+    return "The Authorization header has another scheme than 'Bearer'."
 
 
 def _authenticate_session(request: HttpRequest) -> Caller:
     if not isinstance(request.user, User):
-        raise _unauthenticated("Send an API token: 'Authorization: Bearer …'.", "missing_api_key")
+        raise _unauthenticated(request, "There is no API token in this request.", "missing_api_key")
     if check_csrf(request) is not None:
         raise ApiError(403, "csrf_failed", "A request with a session cookie needs its X-CSRFToken header.")
     return Caller(request.user, None)
 
 
-def _unauthenticated(message: str, code: str) -> ApiError:
-    return ApiError(401, code, message, headers={"WWW-Authenticate": "Bearer"})
+def _unauthenticated(request: HttpRequest, problem: str, code: str = "invalid_api_key") -> ApiError:
+    page = request.build_absolute_uri(reverse("api_tokens"))
+    message = f"{problem} Send 'Authorization: Bearer {tokens.PREFIX}…' with a token made at {page}."
+    return ApiError(401, code, message, headers={"WWW-Authenticate": 'Bearer realm="ContentGen"'})

@@ -83,6 +83,11 @@ def database_unavailable() -> ApiError:
     return ApiError(503, "database_unavailable", message, headers={"Retry-After": str(RETRY_AFTER)})
 
 
+def internal_error(code: str = "internal_error") -> ApiError:
+    """Return the error for what nobody expected; the log has the reason."""
+    return ApiError(500, code, "Something went wrong on our side. It has been logged.")
+
+
 def is_database_unavailable(error: BaseException | None) -> bool:
     """Return whether trying again later can help: SQLite is locked by others, or PostgreSQL out of reach."""
     if not isinstance(error, OperationalError | InterfaceError):

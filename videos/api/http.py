@@ -28,6 +28,7 @@ from videos.api.errors import (
     ApiError,
     database_unavailable,
     from_validation,
+    internal_error,
     is_database_unavailable,
     unknown_parameter,
 )
@@ -103,9 +104,7 @@ def _to_api_error(error: Exception, contract: Contract) -> ApiError:
         case MultiPartParserError() | SuspiciousOperation() | BadRequest() | UnreadablePostError():
             return ApiError(400, contract.unreadable_code, "The request could not be read.")
     logger.error("The %s failed", contract.name, exc_info=error)
-    return ApiError(
-        500, contract.internal_error_code, "Something went wrong on our side. It has been logged."
-    )
+    return internal_error(contract.internal_error_code)
 
 
 def _refused_by_service(error: ValidationError, contract: Contract) -> ApiError:

@@ -32,13 +32,38 @@ def test_a_token_opens_the_door(alice: User, scheme):
 def test_anything_else_does_not(alice: User, header):
     response = Client(headers={"Authorization": header}).get(URL)
     refused(response, 401, code="invalid_api_key")
-    assert response["WWW-Authenticate"] == "Bearer"
+    assert response["WWW-Authenticate"].startswith("Bearer ")
+
+
+@pytest.mark.parametrize("path", [URL, "/v1/videos"])
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        ("", "is empty"),
+        ("Bearer", "no token: it is empty"),
+        ("Bearer ", "no token: it is empty"),
+        ("cg_guess", "without 'Bearer'"),
+        ("cg_guess and more", "without 'Bearer'"),
+        ("Basic YWxpY2U6cHc=", "another scheme than 'Bearer'"),
+        ("Bearer cg_guess", "unknown, expired or revoked"),
+        (None, "no API token in this request"),
+    ],
+)
+def test_it_says_what_is_wrong_and_where_a_token_is_made(db, path, header, sentence):
+    headers = {} if header is None else {"Authorization": header}
+    response = Client().get(path, headers=headers)
+
+    message = refused(response, 401)
+    assert sentence in message
+    assert "http://testserver/accounts/tokens/" in message
+    assert "guess" not in message
+    assert response["WWW-Authenticate"] == 'Bearer realm="ContentGen"'
 
 
 def test_nobody_is_told_to_send_a_token(client: Client, db):
     response = client.get(URL)
     refused(response, 401, code="missing_api_key")
-    assert response["WWW-Authenticate"] == "Bearer"
+    assert response["WWW-Authenticate"].startswith("Bearer ")
 
 
 def test_a_header_counts_before_a_session(as_alice: Client):

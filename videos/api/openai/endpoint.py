@@ -11,6 +11,7 @@ from videos.api.errors import ApiError
 from videos.api.http import View, with_error_shape
 from videos.api.openai import extensions
 from videos.api.openai.requests import CONTRACT
+from videos.api.paths import hint_for
 
 Endpoint = Callable[..., HttpResponseBase]
 
@@ -38,7 +39,8 @@ def dispatch_by_method(**endpoints: Endpoint) -> View:
 @with_error_shape(CONTRACT)
 def unknown_url(request: HttpRequest) -> HttpResponse:
     """Answer 404 to every other address below /v1/."""
-    raise ApiError(404, "unknown_url", f"Invalid URL ({request.method} {request.path[:200]}).")
+    message = f"Invalid URL ({request.method} {request.path[:200]}).{hint_for(request.path)}"
+    raise ApiError(404, "unknown_url", message)
 
 
 def json_response(body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> HttpResponse:

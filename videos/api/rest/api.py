@@ -16,6 +16,7 @@ from videos.api.bodies import read_json_object
 from videos.api.contract import Contract
 from videos.api.errors import ApiError
 from videos.api.http import View, error_response, with_error_shape
+from videos.api.paths import hint_for
 
 CONTRACT = Contract(
     name="REST API",
@@ -85,7 +86,7 @@ class StudioAPI(NinjaAPI):
 
 @with_error_shape(CONTRACT)
 def unknown(request: HttpRequest) -> HttpResponse:
-    """Answer 404 to every other address below /api/."""
-    raise ApiError(
-        404, "not_found", f"There is nothing at {request.path[:200]}. See {reverse('api:openapi-view')}."
-    )
+    """Answer 404 to every other address below /api/, and to what was to be an address of an API."""
+    where = reverse("api:openapi-view")
+    message = f"There is nothing at {request.path[:200]}.{hint_for(request.path)} See {where}."
+    raise ApiError(404, "not_found", message)
