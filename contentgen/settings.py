@@ -120,18 +120,20 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "contentgen.middleware.HealthCheckMiddleware",
+    "contentgen.api_middleware.AllowedHostsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "contentgen.api_middleware.TokenRequestMiddleware",  # what follows is for pages
     "contentgen.middleware.TextCompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "contentgen.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -189,6 +191,7 @@ _database: dict[str, Any] = env.db("DATABASE_URL") if "DATABASE_URL" in env else
 DATABASES = {"default": _database}
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["ENGINE"] = "contentgen.sqlite"
+    _database.setdefault("CONN_MAX_AGE", 60)  # opening one takes longer than most requests
     # IMMEDIATE: a transaction takes the write lock when it begins, instead of failing half-way. The default
     # synchronous=FULL stays: if a power cut could undo a claim, a job could be paid for twice.
     _database.setdefault("OPTIONS", {}).update(
@@ -267,7 +270,9 @@ CACHES = {
         "OPTIONS": {"socket_connect_timeout": SOCKET_TIMEOUT, "socket_timeout": SOCKET_TIMEOUT},
     }
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # What a process may keep to itself for some seconds, because asking Redis takes longer than it is worth.
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"},
 }
 
 # --- Videos ----------------------------------------------------------------------------------------------

@@ -71,8 +71,8 @@ _FILTER_COLUMNS = ("state", "model", "size", "source_seconds", "seconds", "favou
 
 
 class VideoQuerySet(models.QuerySet["Video"]):
-    def visible_to(self, owner: "User") -> "VideoQuerySet":
-        """The videos that `owner` may see: the owner's, without deleted ones."""
+    def visible_to(self, owner: "User | int") -> "VideoQuerySet":
+        """The videos that `owner`, a user or its key, may see: the owner's, without deleted ones."""
         return self.filter(owner=owner, deleted_at=None)
 
     def not_trashed(self) -> "VideoQuerySet":

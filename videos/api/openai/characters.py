@@ -27,7 +27,7 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponse:
     Answers once the backend has the character, or after `MAX_WAIT` seconds. A retry of a request whose answer
     was lost is answered with the character that the first request created.
     """
-    fields = requests.parse_fields(request)
+    fields = requests.parse_fields(request, "name", "video")
     name, source = fields.required_text("name"), requests.parse_source(fields)
     character = _find_earlier(caller, name, source) if requests.parse_retry_count(request) else None
     character = _wait_until_created(character or _create(caller, name, source))

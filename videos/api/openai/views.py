@@ -10,9 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from videos.api import idempotency, pagination
-from videos.api.access import filter_own_videos, get_own_video
+from videos.api.access import get_own_video
 from videos.api.auth import Caller
 from videos.api.errors import ApiError, not_found
+from videos.api.numbers import read_whole_number
 from videos.api.openai import requests, responses
 from videos.api.openai.endpoint import json_response
 from videos.api.openai.requests import Fields
@@ -41,7 +42,9 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponse:
     protocol's default, which names what one vendor offered. A reference image is cropped to the size, as in
     the form.
     """
-    fields = requests.parse_fields(request)
+    fields = requests.parse_fields(
+        request, "prompt", "model", "seconds", "size", "input_reference", "characters"
+    )
     image = requests.parse_reference(fields)
     own = _find_characters(caller, requests.parse_character_ids(fields))
     characters = requests.parse_characters(fields, own)
@@ -87,21 +90,27 @@ def _find_characters(caller: Caller, public_ids: list[str]) -> dict[str, Charact
 
 def index(request: HttpRequest, caller: Caller) -> HttpResponse:
     """GET /videos: without those in the trash, which can still be retrieved one by one."""
-    limit, order = request.GET.get("limit", str(PAGE_SIZE)), request.GET.get("order", "desc")
-    if not (limit.isascii() and limit.isdecimal() and int(limit[:4]) <= MAX_PAGE_SIZE):
-        raise ApiError(400, "invalid_value", f"'limit' is a number from 0 to {MAX_PAGE_SIZE}.", param="limit")
+    limit, order = _parse_limit(request), request.GET.get("order", "desc")
     if order not in ("asc", "desc"):
         raise ApiError(400, "invalid_value", "'order' is asc or desc.", param="order")
     rows = responses.select_rows(Video.objects.visible_to(caller.user).not_trashed())
-    page = pagination.get_page(
-        caller, rows, after=request.GET.get("after", ""), limit=int(limit), order=order
-    )
+    page = pagination.get_page(caller, rows, after=request.GET.get("after", ""), limit=limit, order=order)
     return json_response(responses.serialize_page(page.videos, has_more=page.has_more))
+
+
+def _parse_limit(request: HttpRequest) -> int:
+    try:
+        limit = read_whole_number(request.GET.get("limit", str(PAGE_SIZE)))
+    except ValueError:
+        limit = MAX_PAGE_SIZE + 1
+    if limit > MAX_PAGE_SIZE:
+        raise ApiError(400, "invalid_value", f"'limit' is a number from 0 to {MAX_PAGE_SIZE}.", param="limit")
+    return limit
 
 
 def retrieve(_: HttpRequest, caller: Caller, video_id: str) -> HttpResponse:
     """GET /videos/{id}."""
-    row = responses.select_rows(filter_own_videos(caller, video_id)).first()
+    row = responses.find_row(caller, video_id)
     if row is None:
         raise not_found("Video", video_id)
     return _video_response(row)
@@ -146,7 +155,7 @@ def content(request: HttpRequest, caller: Caller, video_id: str) -> HttpResponse
 
 def remix(request: HttpRequest, caller: Caller, video_id: str) -> HttpResponse:
     """POST /videos/{id}/remix."""
-    prompt = requests.parse_fields(request).required_text("prompt")
+    prompt = requests.parse_fields(request, "prompt").required_text("prompt")
     fingerprint = idempotency.compute_fingerprint("/v1/videos/remix", {"video": video_id, "prompt": prompt})
     return _create_once(
         request,
@@ -158,7 +167,7 @@ def remix(request: HttpRequest, caller: Caller, video_id: str) -> HttpResponse:
 
 def edit(request: HttpRequest, caller: Caller) -> HttpResponse:
     """POST /videos/edits."""
-    fields = requests.parse_fields(request)
+    fields = requests.parse_fields(request, "prompt", "video")
     prompt = fields.required_text("prompt")
     return _derive(
         request, caller, fields, Kind.EDIT, prompt, lambda source: edit_video(caller.user, source, prompt)
@@ -167,7 +176,7 @@ def edit(request: HttpRequest, caller: Caller) -> HttpResponse:
 
 def extend(request: HttpRequest, caller: Caller) -> HttpResponse:
     """POST /videos/extensions."""
-    fields = requests.parse_fields(request)
+    fields = requests.parse_fields(request, "prompt", "video", "seconds")
     prompt, seconds = fields.required_text("prompt"), fields.whole_number("seconds")
     if seconds is None:
         raise requests.missing_parameter("seconds")

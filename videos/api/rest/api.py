@@ -9,15 +9,19 @@ from django.urls import reverse
 from ninja import NinjaAPI
 from ninja.openapi.docs import DocsBase
 from ninja.operation import Operation
+from ninja.parser import Parser
 
 from videos.api.auth import Caller, authenticate
+from videos.api.bodies import read_json_object
+from videos.api.contract import Contract
 from videos.api.errors import ApiError
-from videos.api.http import Contract, View, error_response, with_error_shape
+from videos.api.http import View, error_response, with_error_shape
+from videos.api.paths import hint_for
 
 CONTRACT = Contract(
     name="REST API",
     max_body_size=lambda: settings.MAX_FILE_SIZE + settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
-    requires_length=False,
+    json_may_hold_files=False,
     invalid_status=422,
     wrong_type_code="invalid_value",
     body_param="body",
@@ -49,6 +53,13 @@ class ApiToken:
         return authenticate(request)
 
 
+class JsonObjects(Parser):
+    """Reads a JSON body as everywhere else: an object, whole, with each field once."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        return read_json_object(request, CONTRACT)
+
+
 class Documentation(DocsBase):
     """Swagger UI from our own static files, so that the pages' strict Content-Security-Policy holds."""
 
@@ -75,7 +86,7 @@ class StudioAPI(NinjaAPI):
 
 @with_error_shape(CONTRACT)
 def unknown(request: HttpRequest) -> HttpResponse:
-    """Answer 404 to every other address below /api/."""
-    raise ApiError(
-        404, "not_found", f"There is nothing at {request.path[:200]}. See {reverse('api:openapi-view')}."
-    )
+    """Answer 404 to every other address below /api/, and to what was to be an address of an API."""
+    where = reverse("api:openapi-view")
+    message = f"There is nothing at {request.path[:200]}.{hint_for(request.path)} See {where}."
+    raise ApiError(404, "not_found", message)

@@ -16,13 +16,9 @@ def download_response(request: Request, video: Video, output: Output) -> HttpRes
     """Respond with a file of a completed video. Raises `ApiError`."""
     _require_file(video)
     try:
-        response = _file(request, video, output)
+        return _file(request, video, output)
     except FileNotFoundError as error:
         raise ApiError(404, "no_file", f"This video has no {output}.", param="output_type") from error
-    if response.status_code == 416:
-        size = {"Content-Range": response.headers["Content-Range"]}
-        raise ApiError(416, "range_not_satisfiable", "The range lies past the end of the file.", headers=size)
-    return response
 
 
 def thumbnail_response(video: Video, candidate_id: int) -> HttpResponse:

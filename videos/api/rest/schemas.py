@@ -1,13 +1,22 @@
 """Schemas of the REST API."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from django.conf import settings
 from ninja import Schema
-from pydantic import Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from videos.api.idempotency import KEY_LIMIT
+from videos.api.numbers import read_whole_number
 from videos.services.videos import MAX_PROMPT_LENGTH
 from videos.validation import PUBLIC_ID_PATTERN
 
@@ -21,8 +30,10 @@ Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 
 # For the documentation alone: the services check these values, with better sentences.
 Prompt = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_PROMPT_LENGTH})]
+WholeNumber = BeforeValidator(read_whole_number)  # also "4", "4.0" and 4.0
 Seconds = Annotated[
     int,
+    WholeNumber,
     WithJsonSchema(
         {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^[1-9][0-9]{0,4}$"}]}
     ),
@@ -30,7 +41,21 @@ Seconds = Annotated[
 _UNIX_TIME = "Unix time, in seconds."
 
 
-class GenerateIn(Schema):
+class BodyIn(BaseModel):
+    """A body of known fields: any other is refused by name, and null is as good as left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_null(cls, fields: Any) -> Any:
+        if not isinstance(fields, dict):
+            return fields
+        known = cls.model_fields
+        return {name: value for name, value in fields.items() if value is not None or name not in known}
+
+
+class GenerateIn(BodyIn):
     """A request for one video. A field that is left out, or null, takes the server's default."""
 
     prompt: Prompt
@@ -50,11 +75,11 @@ class GenerateIn(Schema):
     characters: list[PublicId] = Field([], description="Ids of characters that appear, at most 2.")
 
 
-class AdoptIn(Schema):
+class AdoptIn(BodyIn):
     job_id: str = Field(max_length=512, description="The job_id of one of the video's candidates.")
 
 
-class PromptIn(Schema):
+class PromptIn(BodyIn):
     prompt: Prompt
 
 
@@ -77,7 +102,7 @@ class KeyIn(Schema):
 class ListIn(Schema):
     """Which videos to list. A filter that is left out lets every video through."""
 
-    limit: int = Field(20, ge=1, le=100)
+    limit: Annotated[int, WholeNumber] = Field(20, ge=1, le=100)
     order: Literal["asc", "desc"] = Field("desc", description="By time of creation.")
     after: str = Field(
         "", pattern=f"^({PUBLIC_ID_PATTERN})?$", description="Id of the last video of the page before."

@@ -14,8 +14,8 @@ from videos.api import idempotency
 from videos.api.access import get_own_video
 from videos.api.errors import ApiError
 from videos.api.pagination import get_page
-from videos.api.rest import create
-from videos.api.rest.api import ApiToken, Documentation, Request, StudioAPI
+from videos.api.rest import create, parameters
+from videos.api.rest.api import ApiToken, Documentation, JsonObjects, Request, StudioAPI
 from videos.api.rest.files import download_response, thumbnail_response
 from videos.api.rest.schemas import (
     AdoptIn,
@@ -65,11 +65,12 @@ api = StudioAPI(
     docs=Documentation(),
     docs_decorator=require_safe,
     auth=ApiToken(),
+    parser=JsonObjects(),
 )
 router = Router()
 
-_READ_ERRORS = frozenset({401, 404, 405, 422, 429, 500})
-_WRITE_ERRORS = _READ_ERRORS | {400, 403, 409, 413}
+_READ_ERRORS = frozenset({400, 401, 404, 405, 422, 429, 500, 503})
+_WRITE_ERRORS = _READ_ERRORS | {403, 409, 413}
 
 
 def get(path: str, schema: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -77,15 +78,21 @@ def get(path: str, schema: Any, **options: Any) -> Callable[[Callable[..., Any]]
     options["response"] = {200: schema, _READ_ERRORS | options.pop("errors", set()): Refusal}
 
     def register(view: Callable[..., Any]) -> Callable[..., Any]:
-        router.api_operation(["HEAD"], path, include_in_schema=False, **options)(view)
-        return router.get(path, **options)(view)
+        checked = parameters.refuse_unknown(view)
+        router.api_operation(["HEAD"], path, include_in_schema=False, **options)(checked)
+        return router.get(path, **options)(checked)
 
     return register
 
 
 def post(path: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a view for POST that answers with a video."""
-    return router.post(path, response={200: VideoOut, _WRITE_ERRORS: Refusal}, **options)
+
+    def register(view: Callable[..., Any]) -> Callable[..., Any]:
+        answers = {200: VideoOut, _WRITE_ERRORS: Refusal}
+        return router.post(path, response=answers, **options)(parameters.refuse_unknown(view))
+
+    return register
 
 
 # --- Creating ----------------------------------------------------------------------------------------------
@@ -187,6 +194,7 @@ def adopt(request: Request, video_id: str, body: AdoptIn) -> VideoOut:
 @post("/videos/{slug:video_id}/give-up")
 def give_up(request: Request, video_id: str) -> VideoOut:
     """Decide to mark a video that needs a decision as failed."""
+    create.refuse_fields(request)
     return _apply_action(request, get_own_video(request.auth, video_id), abandon_video)
 
 
@@ -195,12 +203,14 @@ def check_again(request: Request, video_id: str) -> VideoOut:
     """Check the backend once more for a video that failed on our side, or that needs a decision. Nothing is
     submitted that could be charged twice.
     """
+    create.refuse_fields(request)
     return _apply_action(request, get_own_video(request.auth, video_id), recheck_video)
 
 
 @post("/videos/{slug:video_id}/cancel")
 def cancel(request: Request, video_id: str) -> VideoOut:
     """Cancel a video that has not ended. Free until a backend accepted it."""
+    create.refuse_fields(request)
     return _apply_action(request, get_own_video(request.auth, video_id), cancel_video)
 
 
@@ -347,6 +357,7 @@ def _resubmit(
         _require_done(action(video), video)
         return video
 
+    create.refuse_fields(request)
     fingerprint = create.fingerprint_of_action(name, video)
     resubmitted, is_new = idempotency.create_once(request.auth, fingerprint, resubmit, key=key)
     resubmitted.refresh_from_db()
