@@ -15,6 +15,7 @@ from django.utils import timezone
 from videos.models.backend import Backend
 from videos.models.character import Character
 from videos.models.reference_image import Fit, ReferenceImage
+from videos.models.search_text import SearchTextField, contains_words
 from videos.models.tag import Tag
 
 if TYPE_CHECKING:
@@ -79,6 +80,10 @@ class VideoQuerySet(models.QuerySet["Video"]):
         """The videos that are not in the trash."""
         return self.filter(trashed_at=None)
 
+    def search(self, query: str) -> "VideoQuerySet":
+        """The videos whose prompt contains every word of the query; all of them when it has none."""
+        return self.filter(contains_words(query))
+
     def in_flight(self) -> "VideoQuerySet":
         return self.filter(state__in=IN_FLIGHT)
 
@@ -98,6 +103,7 @@ class Video(models.Model):
 
     # The request. Stored as text and numbers, because the catalogue changes and the past does not.
     prompt = models.TextField(max_length=32_000)
+    search_text = SearchTextField("prompt")
     model = models.CharField(max_length=100)
     size = models.CharField(max_length=20)
     seconds = models.PositiveIntegerField(

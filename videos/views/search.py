@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from contentgen.text_search import MAX_QUERY_LENGTH
 from videos.models import State, Tag, Video
 from videos.models.keyset import KeysetOrder
 from videos.models.tag import TAG_LIMIT
@@ -23,7 +24,6 @@ from videos.models.video import VideoQuerySet, public_status
 from videos.templatetags.studio import format_size
 from videos.views.access import Request
 
-MAX_WORDS_LENGTH = 200  # characters
 STATUSES = {
     "queued": "Queued",
     "in_progress": "In progress",
@@ -59,7 +59,7 @@ SORTS = {
 class SearchForm(forms.Form):
     """Reads an address. What it cannot read counts as not asked for."""
 
-    q = forms.CharField(max_length=MAX_WORDS_LENGTH, required=False)
+    q = forms.CharField(max_length=MAX_QUERY_LENGTH, required=False)
     status = forms.ChoiceField(choices=list(STATUSES.items()), required=False)
     model = forms.CharField(max_length=100, required=False)
     size = forms.CharField(max_length=20, required=False)
@@ -175,9 +175,7 @@ class Search:
 
     def matches(self, owner: User, *, exclude: Iterable[str] = ()) -> VideoQuerySet:
         """Return the owner's videos that fit, without the trash; filters in `exclude` are not applied."""
-        rows = Video.objects.visible_to(owner).not_trashed()
-        for word in self.q.split():
-            rows = rows.filter(_prompt_contains(word))
+        rows = Video.objects.visible_to(owner).not_trashed().search(self.q)
         if self.since:
             rows = rows.filter(created_at__gte=_midnight(self.since))
         if self.until and self.until < date.max:
@@ -213,19 +211,6 @@ def video_url(request: Request, video: Video) -> str:
 
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
-
-
-def _prompt_contains(word: str) -> Q:
-    """Whether the prompt contains the word, in whatever case.
-
-    SQLite, and PostgreSQL in the C locale, fold the case of ASCII alone, so other letters are asked for in
-    several spellings.
-    """
-    spellings = {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
-    condition = Q()
-    for spelling in sorted(spellings):
-        condition |= Q(prompt__icontains=spelling)
-    return condition
 
 
 # --- Facets ------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from django.urls import reverse
 from ninja import Schema
 from pydantic import Field, StringConstraints, WithJsonSchema
 
+from contentgen.text_search import MAX_QUERY_LENGTH
 from videos.api.idempotency import KEY_LIMIT
 from videos.capabilities import Offer
 from videos.models import JobCandidate, PromptTemplate, State, Video
@@ -89,7 +90,13 @@ class ListIn(Schema):
     )
     status: Status | None = None
     model: str = Field("", max_length=100)
-    q: str = Field("", max_length=200, description="A text that the prompt contains.")
+    q: str = Field(
+        "",
+        max_length=MAX_QUERY_LENGTH,
+        description="Words that the prompt contains, in any order, whatever their case and accents. Words in "
+        "quotation marks belong together.",
+        examples=["paper boat"],
+    )
 
 
 class UsageIn(Schema):

@@ -228,12 +228,11 @@ def videos(request: Request, query: Query[ListIn]) -> PageOut:
     rows: VideoQuerySet = Video.objects.visible_to(request.auth.user).not_trashed()
     if query.status:
         rows = rows.with_status(query.status)
-    for name, text in (("model", query.model), ("prompt__icontains", query.q)):
-        if text:
-            rows = rows.filter(**{name: _replace_nul(text)})
+    if query.model:
+        rows = rows.filter(model=_replace_nul(query.model))
     found = get_page(
         request.auth,
-        rows.prefetch_related("characters"),
+        rows.search(query.q).prefetch_related("characters"),
         after=query.after,
         limit=query.limit,
         order=query.order,
