@@ -44,6 +44,8 @@ class State(models.TextChoices):
 
 IN_FLIGHT = frozenset({State.QUEUED, State.SUBMITTING, State.UNCERTAIN, State.IN_PROGRESS, State.STORING})
 
+NEEDS_DECISION = "needs_decision"  # what filters call it, and both APIs
+
 # The protocol's word for each state that has another one; `canceled` appears on our own pages only.
 _PUBLIC_STATUS = {
     State.SUBMITTING.value: "queued",
@@ -88,10 +90,12 @@ class VideoQuerySet(models.QuerySet["Video"]):
         return self.filter(state__in=IN_FLIGHT)
 
     def with_status(self, status: str) -> "VideoQuerySet":
-        """The videos with this `status`, in the protocol's words."""
-        return self.filter(
-            state__in=[state for state in State if _PUBLIC_STATUS.get(state, state.value) == status]
-        )
+        """The videos with this `status`, in the protocol's words; or `needs_decision`, which are queued ones
+        that wait for their owner.
+        """
+        if status == NEEDS_DECISION:
+            return self.filter(state=State.UNCERTAIN, due_at=None)
+        return self.filter(state__in=[state for state in State if public_status(state.value) == status])
 
 
 class Video(models.Model):

@@ -88,7 +88,12 @@ class ListIn(Schema):
     after: str = Field(
         "", pattern=f"^({PUBLIC_ID_PATTERN})?$", description="Id of the last video of the page before."
     )
-    status: Status | None = None
+    status: Literal[Status, "needs_decision"] | None = Field(
+        None,
+        description="In the protocol's words; `needs_decision` lists those of the queued ones that wait for "
+        "you to decide.",
+        examples=["needs_decision"],
+    )
     model: str = Field("", max_length=100)
     q: str = Field(
         "",

@@ -14,7 +14,7 @@ from videos.api import idempotency
 from videos.api.access import get_own_video
 from videos.api.errors import ApiError
 from videos.api.pagination import get_page
-from videos.api.rest import create
+from videos.api.rest import bulk, create
 from videos.api.rest.api import ApiToken, Documentation, Request, StudioAPI
 from videos.api.rest.schemas import (
     AdoptIn,
@@ -308,6 +308,7 @@ def spent(request: Request, query: Query[UsageIn]) -> UsageOut:
     )
 
 
+api.add_router("/v1", bulk.router)  # first: its address looks like one of a video
 api.add_router("/v1", router)
 
 
