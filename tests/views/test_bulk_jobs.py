@@ -154,7 +154,8 @@ def test_the_number_of_queries_does_not_grow(
     as_alice: Client, alice: User, django_assert_num_queries, django_assert_max_num_queries
 ):
     videos = VideoFactory.create_batch(20, owner=alice, **UNDECIDED)
-    with django_assert_max_num_queries(20) as few:
+    as_alice.post(URL, ids(*videos[:2]))  # fills the caches
+    with django_assert_max_num_queries(10) as few:
         as_alice.post(URL, ids(*videos[:2]))
     with django_assert_num_queries(len(few.captured_queries)):
         as_alice.post(URL, ids(*videos))

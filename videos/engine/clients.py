@@ -1,9 +1,11 @@
 """Clients for the backends in the database."""
 
 import os
+from dataclasses import replace
 
 from videos.backends.client import Client, Connection
-from videos.models import Backend
+from videos.backends.hops import parse_hops
+from videos.models import Backend, StudioState
 
 
 def connection_for(backend: Backend) -> Connection:
@@ -17,6 +19,15 @@ def connection_for(backend: Backend) -> Connection:
     )
 
 
-def client_for(backend: Backend) -> Client:
+def marked_connection_for(backend: Backend, hops: str = "") -> Connection:
+    """Return the connection for calling `backend`, with this studio's mark on every request.
+
+    `hops` are the studios that a request came through before, as its row has them.
+    """
+    own = str(StudioState.objects.load().installation)
+    return replace(connection_for(backend), hops=(*parse_hops(hops), own))
+
+
+def client_for(backend: Backend, hops: str = "") -> Client:
     """Return a client for one `with` block in this thread. Raises `BackendError` for unusable settings."""
-    return Client(connection_for(backend))
+    return Client(marked_connection_for(backend, hops))

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from videos.backends.hops import MAX_LENGTH
 from videos.models.backend import Backend
 from videos.models.search_text import SearchTextField
 
@@ -36,6 +37,12 @@ class Character(models.Model):
     backend_character_id = models.CharField(max_length=512, blank=True, editable=False)
     error_message = models.TextField(blank=True, editable=False)
     error_detail = models.TextField(blank=True, editable=False)
+    hops = models.CharField(
+        max_length=MAX_LENGTH,
+        blank=True,
+        editable=False,
+        help_text="The studios that it was asked for through, by their installations.",
+    )
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     due_at = models.DateTimeField(
         default=timezone.now,

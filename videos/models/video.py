@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
+from videos.backends.hops import MAX_LENGTH
 from videos.models.backend import Backend
 from videos.models.character import Character
 from videos.models.reference_image import Fit, ReferenceImage
@@ -199,6 +200,12 @@ class Video(models.Model):
         blank=True,
         editable=False,
         help_text="Sent with every request of the latest attempt. Empty: it cannot be requested once more.",
+    )
+    hops = models.CharField(
+        max_length=MAX_LENGTH,
+        blank=True,
+        editable=False,
+        help_text="The studios that it was asked for through, by their installations.",
     )
     unaccounted_since = models.DateTimeField(
         null=True,

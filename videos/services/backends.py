@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -41,9 +41,12 @@ class ConnectionResult:
 def probe_backend(backend: Backend) -> ProbeReport:
     """Probe the backend, without starting a job, and store the capabilities that were found.
 
-    A capability that the probe could not determine stays as it was, because staff may know better.
+    A capability that the probe could not determine stays as it was, because staff may know better. A backend
+    that is this studio itself is switched off.
     """
-    report = probe(clients.connection_for(backend))
+    report = probe(clients.marked_connection_for(backend))
+    if report.leads_back:
+        Backend.objects.filter(pk=backend.pk).update(enabled=False)
     if not report.problem:
         known = {name: can for name, can in report.capabilities.items() if can is not None}
         Backend.objects.filter(pk=backend.pk).update(probed_at=timezone.now(), **known)
@@ -61,6 +64,12 @@ def probe_unprobed_backend(backend_id: int) -> None:
         logger.warning("%s could not be probed: %s", backend, report.problem)
 
 
+def leads_back(url: str) -> bool:
+    """Whether the server at `url` is this studio itself, by whatever name. Takes a few seconds at most."""
+    connection = replace(clients.marked_connection_for(Backend(base_url=url)), timeout=3, connect_timeout=2)
+    return probe(connection).leads_back
+
+
 def connect_backend(
     name: str, url: str, *, key_env: str = "", first: bool = False, models: Sequence[str] = ()
 ) -> ConnectionResult:
@@ -73,7 +82,7 @@ def connect_backend(
     """
     backend = Backend(name=name, base_url=url.rstrip("/"), key_env=key_env)
     _validate_backend(backend)
-    report = probe(clients.connection_for(backend))
+    report = probe(clients.marked_connection_for(backend))
     if report.problem:
         raise ConnectionFailedError(report.problem)
     names = list(dict.fromkeys(models)) or _choose_models(report)
