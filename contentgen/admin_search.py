@@ -1,23 +1,25 @@
 """The search of the admin, which means the same as everywhere (`contentgen.text_search`)."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
 from contentgen.text_search import find_matches, search_words
 
+Row = TypeVar("Row", bound=Model)
+
 _OWNER = "owner__username"
 
 
-class SmallTableSearch(admin.ModelAdmin[Any]):
+class SmallTableSearch(admin.ModelAdmin[Row]):
     """Searches `search_fields` by reading them all: for tables of people, tokens and models."""
 
     def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
+        self, request: HttpRequest, queryset: QuerySet[Row], search_term: str
+    ) -> tuple[QuerySet[Row], bool]:
         words = search_words(search_term)
         if not words:
             return queryset, False
@@ -25,15 +27,15 @@ class SmallTableSearch(admin.ModelAdmin[Any]):
         return queryset.filter(pk__in=keys), False
 
 
-class FoldedSearch(admin.ModelAdmin[Any]):
+class FoldedSearch(admin.ModelAdmin[Row]):
     """Searches `search_fields`, of which `search_text` and `owner__username` are compared folded.
 
     The others are ids, codes and what backends said, which stand there as a program wrote them.
     """
 
     def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
+        self, request: HttpRequest, queryset: QuerySet[Row], search_term: str
+    ) -> tuple[QuerySet[Row], bool]:
         words, names = search_words(search_term), self.get_search_fields(request)
         owners = list(_texts(_people(queryset), ["username"])) if words and _OWNER in names else []
         for word in words:

@@ -18,7 +18,7 @@ def backend(db) -> Backend:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
     fake = FakeBackend()
-    monkeypatch.setattr(clients, "client_for", lambda backend: fake)
+    monkeypatch.setattr(clients, "client_for", lambda backend, hops="": fake)
     return fake
 
 

@@ -47,10 +47,10 @@ def test_it_shows_what_is_possible_and_what_it_costs_before_anything_is_done(as_
     page = as_alice.post(URL, ids(*failed, undecided, queued, done)).content.decode()
 
     assert buttons(page) == [
-        ("check-again", "Check again 1 video"),
+        ("check-again", "Check 1 video again (free)"),
         ("retry", "Retry 2 videos (costs $0.80)"),
-        ("submit-again", "Submit again 1 video (costs $1.20)"),
-        ("give-up", "Mark as failed 1 video"),
+        ("submit-again", "Submit 1 video again (costs $1.20)"),
+        ("give-up", "Mark 1 video as failed"),
         ("cancel", "Cancel 1 video"),
     ]
     assert "may be charged twice" in page

@@ -14,7 +14,7 @@ from videos.models.video_model import ANY_SIZE
 
 
 @admin.register(PromptTemplate)
-class PromptTemplateAdmin(FoldedSearch):
+class PromptTemplateAdmin(FoldedSearch[PromptTemplate]):
     form = SharedTemplateForm
     list_display = (
         "title",
@@ -39,7 +39,7 @@ class PromptTemplateAdmin(FoldedSearch):
 
 
 @admin.register(VideoModel)
-class VideoModelAdmin(SmallTableSearch):
+class VideoModelAdmin(SmallTableSearch[VideoModel]):
     list_display = (
         "label",
         "name",

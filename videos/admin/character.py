@@ -17,7 +17,7 @@ from videos.services.characters import delete_character
 
 
 @admin.register(Character)
-class CharacterAdmin(FoldedSearch, FileViews):
+class CharacterAdmin(FoldedSearch[Any], FileViews):
     list_display = ("name", "state_label", "owner", "backend", "created_at")
     list_select_related = ("owner", "backend")
     list_filter = ("backend", "created_at")

@@ -1,5 +1,7 @@
 """Reference images in the admin: read-only. A deleted one is listed as long as a video needs it."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
@@ -13,7 +15,7 @@ from videos.models import ReferenceImage
 
 
 @admin.register(ReferenceImage)
-class ReferenceImageAdmin(FoldedSearch, FileViews):
+class ReferenceImageAdmin(FoldedSearch[Any], FileViews):
     list_display = ("picture", "__str__", "owner", "content_type", "created_at", "used_at", "deleted_at")
     list_display_links = ("__str__",)
     list_select_related = ("owner",)

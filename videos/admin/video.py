@@ -1,5 +1,7 @@
 """Videos in the admin: read-only, changed only through the actions."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import PermissionDenied
@@ -24,7 +26,7 @@ _NONE = "-"
 
 
 @admin.register(Video)
-class VideoAdmin(FoldedSearch, FileViews):
+class VideoAdmin(FoldedSearch[Any], FileViews):
     list_display = ("picture", "state_label", "title", "owner", "settings", "backend", "age")
     list_display_links = ("title",)
     list_select_related = ("owner", "backend")

@@ -4,7 +4,7 @@ In batches, each with its own commit: a large table is not locked for long, and 
 goes on where it was.
 """
 
-from django.db import migrations
+from django.db import migrations, transaction
 
 from videos.models.search_text import folded_text
 
@@ -31,7 +31,7 @@ def _write(connection, model, rows):
     """One prepared statement for all rows: of an UPDATE with hundreds of CASEs, parsing takes longest."""
     quote = connection.ops.quote_name
     table, key = quote(model._meta.db_table), quote(model._meta.pk.column)
-    with connection.cursor() as cursor:
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         cursor.executemany(f"UPDATE {table} SET {quote('search_text')} = %s WHERE {key} = %s", rows)
 
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 from contentgen.text_search import fold, search_words
 
 
-class SearchTextField(models.TextField):
+class SearchTextField(models.TextField[str, str]):
     """The columns named `sources`, folded; written whenever the row is saved or created in bulk.
 
     `QuerySet.update` does not come by here: whoever changes a source that way sets this column too, to

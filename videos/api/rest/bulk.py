@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from ninja import Header, Router, Schema
 from pydantic import Field
@@ -58,7 +58,7 @@ class BulkResultOut(Schema):
 class BulkOut(Schema):
     """The results, one for each video, in the order of the request."""
 
-    object: Literal["list"] = Field("list", description="Always `list`.")
+    object: Annotated[Literal["list"], Field(description="Always `list`.")] = "list"
     action: Action = Field(description="The action of the request.", examples=["check-again"])
     done: int = Field(description="How many were done, now or by an earlier request.", examples=[1])
     data: list[BulkResultOut] = Field(description="One result for each video.")
