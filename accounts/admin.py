@@ -15,13 +15,14 @@ from django.utils.safestring import SafeString
 
 from accounts import tokens
 from accounts.models import ApiToken, User
+from contentgen.admin_search import SmallTableSearch
 
 # The studio's own sign-in page is the only one, because it limits wrong passwords.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
 @admin.register(User)
-class UserAdmin(auth_admin.UserAdmin[User]):
+class UserAdmin(SmallTableSearch[User], auth_admin.UserAdmin[User]):
     """Django's own, with the number of videos; an account that owns something is not deleted."""
 
     list_display = ("username", "email", "is_active", "is_staff", "video_count", "last_login")
@@ -71,7 +72,7 @@ def _deletion_obstacle(user: User) -> str:
 
 
 @admin.register(ApiToken)
-class TokenAdmin(admin.ModelAdmin[ApiToken]):
+class TokenAdmin(SmallTableSearch[ApiToken]):
     """Lists and revokes tokens. Their owners alone create them, because nobody else may see the secret."""
 
     list_display = ("name", "user", "hint", "scope", "created_at", "last_used_at", "expires_at", "status")

@@ -87,13 +87,32 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
 
 @register(SETTINGS)
 def check_renamed(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """contentgen.W002: settings by their old names."""
-    if not os.environ.get("TRASH_DAYS"):
-        return []
-    return [
-        Warning(
-            "TRASH_DAYS has a new name, and will not be read in a later release.",
-            hint="Set TRASH_RETENTION_DAYS instead.",
-            id="contentgen.W002",
+    """contentgen.W002 to W004: settings by their old names, and those of scripts."""
+    found: list[CheckMessage] = []
+    if os.environ.get("TRASH_DAYS"):
+        found.append(
+            Warning(
+                "TRASH_DAYS has a new name, and will not be read in a later release.",
+                hint="Set TRASH_RETENTION_DAYS instead.",
+                id="contentgen.W002",
+            )
         )
-    ]
+    if settings.OLD_BACKEND_NAMES == "used":
+        found.append(
+            Warning(
+                "OPENAI_BASE_URL and OPENAI_API_KEY name the backend. They will be left to scripts in a "
+                "later release.",
+                hint="Set BACKEND_URL and BACKEND_KEY instead.",
+                id="contentgen.W003",
+            )
+        )
+    if settings.OLD_BACKEND_NAMES == "ignored":
+        found.append(
+            Warning(
+                "OPENAI_BASE_URL and OPENAI_API_KEY are those of scripts that use this studio, so they name "
+                "no backend.",
+                hint="To connect a backend, set BACKEND_URL and BACKEND_KEY, or run add_backend.",
+                id="contentgen.W004",
+            )
+        )
+    return found

@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from contentgen.circuit_breaker import SOCKET_TIMEOUT
 from contentgen.env import Env, choice
+from contentgen.own_address import choose_backend, parse_address
 from contentgen.redis_prefix import default_prefix
 from contentgen.run import state
 
@@ -276,8 +277,13 @@ CACHES = {
 }
 
 # --- Videos ----------------------------------------------------------------------------------------------
-OPENAI_BASE_URL: str = env.str("OPENAI_BASE_URL", default="").rstrip("/")
-OPENAI_API_KEY: str = env.str("OPENAI_API_KEY", default="")
+# Where this studio itself answers, as far as it knows: never its own backend.
+OWN_ADDRESSES = parse_address(state.read_address(DATA_DIR)) + ([] if PRODUCTION else [(BIND, PORT)])
+_backend = choose_backend(os.environ, OWN_ADDRESSES)
+BACKEND_URL: str = _backend.url
+BACKEND_KEY: str = _backend.key
+BACKEND_KEY_VARIABLE = _backend.key_variable
+OLD_BACKEND_NAMES = _backend.old_names  # what became of OPENAI_BASE_URL: contentgen.W003 and W004 tell
 SIMULATOR_URL: str = env.str("SIMULATOR_URL", default=_running.simulator_url or "http://127.0.0.1:8001/v1")
 MAX_POLL_TIMEOUT: int = env.int("MAX_POLL_TIMEOUT", default=600)  # seconds from acceptance
 DEFAULT_MODEL: str = env.str("DEFAULT_MODEL", default="sora-2")

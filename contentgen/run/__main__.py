@@ -134,7 +134,7 @@ def _services() -> tuple[list[Program], Endpoints]:
 
 
 def _is_demo() -> bool:
-    return not (settings.OPENAI_BASE_URL or settings.OPENAI_API_KEY)
+    return not (settings.BACKEND_URL or settings.BACKEND_KEY)
 
 
 def _environment() -> dict[str, str]:

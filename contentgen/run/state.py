@@ -76,6 +76,14 @@ def delete_endpoints(data_dir: Path) -> None:
     (data_dir / "endpoints.json").unlink(missing_ok=True)
 
 
+def read_address(data_dir: Path) -> str:
+    """Return where `make run` serves this folder's studio, or did last; empty when it never did."""
+    try:
+        return (data_dir / "lock").read_text()
+    except OSError:
+        return ""
+
+
 @contextmanager
 def hold(data_dir: Path, address: str) -> Iterator[IO[str]]:
     """Reserve `data_dir` for this process, which serves at `address`. Yields a lock for its reaper to share.

@@ -30,7 +30,7 @@ class Sandbox:
 
     def configure(self, **settings: str) -> None:
         """Set the environment for Django, in this process and in those that are started from now on."""
-        for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "DATABASE_URL", "REDIS_URL", "DEBUG", "DEPLOYMENT"):
+        for name in ("BACKEND_KEY", "BACKEND_URL", "DATABASE_URL", "REDIS_URL", "DEBUG", "DEPLOYMENT"):
             os.environ[name] = ""
         os.environ |= {"ENV_FILE": "", "DATA_DIR": str(self.folder), "LOG_LEVEL": "WARNING", **settings}
         os.environ["DJANGO_SETTINGS_MODULE"] = "contentgen.settings"

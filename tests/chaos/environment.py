@@ -13,6 +13,8 @@ import psycopg
 from tests.studio import free_port
 
 _CLEARED_SETTINGS = (
+    "BACKEND_KEY",
+    "BACKEND_URL",
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
     "VIDEO_STORAGE_PATH",

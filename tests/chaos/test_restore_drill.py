@@ -50,8 +50,8 @@ def start(control: ControlClient, port: int, tmp_path: Path) -> Iterator[Start]:
     def start_studio(data_dir: Path) -> Studio:
         settings = {
             "SIMULATOR_URL": f"http://127.0.0.1:{port}/v1",
-            "OPENAI_BASE_URL": "",
-            "OPENAI_API_KEY": "",
+            "BACKEND_URL": "",
+            "BACKEND_KEY": "",
         }
         studio = Studio(data_dir, free_port(), tmp_path / f"studio-{len(started)}.log", **settings)
         started.append(studio)

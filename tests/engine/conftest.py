@@ -18,7 +18,7 @@ def backend(db) -> Backend:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
     fake = FakeBackend()
-    monkeypatch.setattr(clients, "client_for", lambda backend, **options: fake)
+    monkeypatch.setattr(clients, "client_for", lambda backend, hops="", **options: fake)
     return fake
 
 

@@ -70,7 +70,7 @@ def test_folders_that_cannot_be_written_to_are_errors(settings, tmp_path: Path):
     ],
 )
 def test_a_backend_that_cannot_work_is_pointed_out(settings, key: str, url: str, found: list[str]):
-    settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = key, url
+    settings.BACKEND_KEY, settings.BACKEND_URL = key, url
 
     assert _ids(checks.check_backend(None)) == found
 

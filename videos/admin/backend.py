@@ -13,11 +13,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from videos.backends.probe_report import ProbeReport
-from videos.checks import validate_base_url
+from videos.checks import LEADS_BACK, validate_base_url
 from videos.engine import read_pauses
 from videos.formatting import format_dollars
 from videos.models import IN_FLIGHT, Backend, State, VideoModel
-from videos.services.backends import probe_backend
+from videos.services.backends import leads_back, probe_backend
 from videos.services.held_videos import MoveResult, move_queued_videos
 
 _CAPABILITIES = (
@@ -49,6 +49,8 @@ class BackendForm(forms.ModelForm[Backend]):
     def clean_base_url(self) -> str:
         url: str = self.cleaned_data["base_url"].rstrip("/")
         validate_base_url(url, name="The base URL")
+        if url != self.instance.base_url and leads_back(url):
+            raise forms.ValidationError(f"The base URL leads back to this studio. {LEADS_BACK}")
         return url
 
     def _save_m2m(self) -> None:

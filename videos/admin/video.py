@@ -1,5 +1,7 @@
 """Videos in the admin: read-only, changed only through the actions."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import PermissionDenied
@@ -14,6 +16,7 @@ from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from django.views.decorators.http import require_safe
 
+from contentgen.admin_search import FoldedSearch
 from videos.admin.actions import RECOVERY_ACTIONS, VIDEO_ACTIONS, make_admin_action
 from videos.admin.files import FileViews
 from videos.admin.filters import ModelFilter, StateFilter
@@ -27,14 +30,14 @@ _NONE = "-"
 
 
 @admin.register(Video)
-class VideoAdmin(FileViews):
+class VideoAdmin(FoldedSearch[Any], FileViews):
     list_display = ("picture", "state_label", "title", "owner", "settings", "backend", "age")
     list_display_links = ("title",)
     list_select_related = ("owner", "backend")
     list_filter = (StateFilter, ModelFilter, "kind", "backend", "created_at")
     list_per_page = 50
     search_fields = (
-        "prompt",
+        "search_text",
         "public_id",
         "owner__username",
         "backend_job_id",

@@ -15,7 +15,8 @@ class Connection:
     `timeout` limits each single wait for the backend to send or to take bytes, `connect_timeout` the TCP
     connection and then the TLS handshake. An empty `api_key` is for servers that want none. `driver` is a
     name in `drivers.registry`: which kind of service this is. `body` is how a Videos API server is sent a
-    create: all of them read a form except those like NVIDIA Dynamo, which read JSON only.
+    create: all of them read a form except those like NVIDIA Dynamo, which read JSON only. `hops` are the
+    studios that requests come through, this one last (`backends.hops`).
     """
 
     base_url: str
@@ -24,6 +25,7 @@ class Connection:
     connect_timeout: float = 5.0
     body: Literal["multipart", "json"] = "multipart"
     driver: str = "videos-api"
+    hops: tuple[str, ...] = ()
 
     @property
     def deadline(self) -> float:

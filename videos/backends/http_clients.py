@@ -7,6 +7,7 @@ import httpx2
 import openai
 
 from videos.backends.connection import Connection, is_http_url
+from videos.backends.hops import via_headers
 
 # Shorter than the five seconds after which uvicorn, for one, closes an idle connection: a request that leaves
 # at the same moment would be lost.
@@ -78,7 +79,7 @@ def _sdk(
         api_key=connection.sent_key,
         timeout=httpx2.Timeout(connection.timeout, connect=connection.connect_timeout),
         max_retries=0,  # the SDK's own default of two retries would mean up to three paid jobs
-        default_headers=NO_RETRY_HEADERS,
+        default_headers={**NO_RETRY_HEADERS, **via_headers(connection.hops)},
         http_client=_http_client(connection, tls, limits, follow_redirects=follow_redirects),
     )
 

@@ -22,6 +22,7 @@ import httpx2
 
 from videos.backends.connection import Connection
 from videos.backends.error_mapping import REDIRECT_STATUSES, TRANSPORT_ERRORS, ErrorMapper
+from videos.backends.hops import LOOP_HEADER, via_headers
 from videos.backends.openapi_routes import Routes, parse_openapi
 from videos.backends.probe_report import (
     ProbeReport,
@@ -33,6 +34,10 @@ from videos.backends.probe_report import (
 )
 from videos.backends.responses import parse_json, parse_key_retention
 
+LEADS_BACK = (
+    "The base URL leads back to this studio, which cannot be its own backend: one request would breed copies "
+    "of itself without end."
+)
 ANSWER_TIMEOUT = 10.0  # seconds for one answer at most: somebody is waiting in front of a screen
 
 
@@ -45,7 +50,11 @@ async def probe_server(connection: Connection) -> ProbeReport:
     connection = replace(connection, timeout=min(connection.timeout, ANSWER_TIMEOUT))
     async with httpx2.AsyncClient(
         timeout=httpx2.Timeout(connection.timeout, connect=connection.connect_timeout),
-        headers={"Authorization": f"Bearer {connection.sent_key}", "Accept": "application/json"},
+        headers={
+            "Authorization": f"Bearer {connection.sent_key}",
+            "Accept": "application/json",
+            **via_headers(connection.hops),
+        },
         follow_redirects=False,
     ) as http:
         return await _Probe(connection, http).run()
@@ -70,6 +79,8 @@ class _Probe:
             self._request("GET", "/videos?limit=1"),
             self._request("GET", self._missing_path),
         )
+        if any(response.leads_back for response in (models, job, page)):
+            return replace(failed_report(LEADS_BACK), leads_back=True)
         for response, path in ((job, self._job_path), (page, "/videos"), (models, "/models")):
             if problem := self._redirect_problem(response, path):
                 return failed_report(problem)
@@ -119,6 +130,7 @@ class _Probe:
             allow=frozenset(method.strip().upper() for method in methods if method),
             location=response.headers.get("location", "") if status in REDIRECT_STATUSES else "",
             key_retention=parse_key_retention(response.headers),
+            leads_back=LOOP_HEADER in response.headers,
         )
 
     def _redirect_problem(self, response: ProbeResponse, path: str) -> str:

@@ -23,7 +23,8 @@ class ProbeResponse:
 
     `payload` is the decoded JSON. `text` is the body without the path that was asked for, so that two error
     pages can be compared. `allow` has the methods of the Allow header, `location` a redirect's target,
-    `key_retention` the seconds for which it says that it honors an Idempotency-Key.
+    `key_retention` the seconds for which it says that it honors an Idempotency-Key. `leads_back` if it was
+    this studio itself that answered.
     """
 
     status: int
@@ -33,6 +34,7 @@ class ProbeResponse:
     location: str = ""
     error: str = ""
     key_retention: float = 0.0
+    leads_back: bool = False
 
     @property
     def summary(self) -> str:
@@ -75,12 +77,14 @@ class ProbeReport:
 
     `problem` says what to do when the backend cannot be used as it is, else it is empty. `models` are the
     names of the server's models, None when it does not tell. In `capabilities` None means not known.
+    `leads_back` if the backend is this studio itself.
     """
 
     checks: tuple[Check, ...] = ()
     problem: str = ""
     models: tuple[str, ...] | None = None
     capabilities: Mapping[Capability, bool | None] = field(default_factory=dict)
+    leads_back: bool = False
 
 
 def failed_report(problem: str, check: str = "answers") -> ProbeReport:

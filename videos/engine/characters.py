@@ -135,7 +135,7 @@ def _send_clip(character: Character, token: uuid.UUID) -> str:
     """
     with _local_copy(character, token) as path, path.open("rb") as file:
         _inspect(path)
-        with clients.client_for(character.backend) as client:
+        with clients.client_for(character.backend, character.hops) as client:
             # A worker that was frozen since the claim must not send what was settled meanwhile.
             lasting = _leased(character, token).filter(due_at__gt=timezone.now() + _deadline(character))
             if not lasting.exists():

@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from videos.backends import client as backend_client
 from videos.backends.client import Client, Connection
+from videos.backends.hops import parse_hops
 from videos.backends.probe_report import ProbeReport, failed_report
 from videos.engine import bulkhead
-from videos.models import Backend
+from videos.models import Backend, StudioState
 
 __all__ = ["Client", "client_for", "connection_for", "probe"]
 
@@ -31,24 +32,41 @@ def connection_for(backend: Backend) -> Connection:
     )
 
 
+def marked_connection_for(backend: Backend, hops: str = "") -> Connection:
+    """Return the connection for calling `backend`, with this studio's mark on every request.
+
+    `hops` are the studios that a request came through before, as its row has them.
+    """
+    own = str(StudioState.objects.load().installation)
+    return replace(connection_for(backend), hops=(*parse_hops(hops), own))
+
+
 @contextmanager
-def client_for(backend: Backend, *, timeout: float | None = None) -> Iterator[Client]:
+def client_for(backend: Backend, hops: str = "", *, timeout: float | None = None) -> Iterator[Client]:
     """Yield a client for use in this thread. `timeout` (seconds) shortens the backend's own.
+
+    `hops` are the studios that a request came through before, as its row has them.
 
     Raises `BackendError` for unusable settings, and `ShareExhaustedError` where the backend has its share of
     this worker and the caller has not asked for it before.
     """
-    connection = connection_for(backend)
+    connection = marked_connection_for(backend, hops)
     if timeout is not None:
         connection = replace(connection, timeout=min(timeout, connection.timeout))
     with bulkhead.share(backend.pk), Client(connection) as client:
         yield client
 
 
-def probe(backend: Backend) -> ProbeReport:
-    """Find out what `backend`, which may be unsaved, can do; see `Driver.probe`. Raises nothing."""
+def probe(backend: Backend, *, timeout: float | None = None) -> ProbeReport:
+    """Find out what `backend`, which may be unsaved, can do; see `Driver.probe`. Raises nothing.
+
+    `timeout` (seconds) is for connecting and for each answer, in place of the backend's own.
+    """
+    connection = marked_connection_for(backend)
+    if timeout is not None:
+        connection = replace(connection, timeout=timeout, connect_timeout=timeout)
     try:
         with bulkhead.share(backend.pk or 0):
-            return backend_client.probe(connection_for(backend))
+            return backend_client.probe(connection)
     except bulkhead.ShareExhaustedError:
         return failed_report(_BUSY)

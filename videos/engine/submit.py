@@ -114,7 +114,7 @@ def _submit_with_fallback(claim: Claim, video: Video, choices: Sequence[Operatio
 
 def _submit_once(claim: Claim, video: Video, operation: Operation) -> Job | None:
     deadline = timedelta(seconds=clients.connection_for(video.backend).deadline)
-    with operation.prepare() as send_request, clients.client_for(video.backend) as client:
+    with operation.prepare() as send_request, clients.client_for(video.backend, video.hops) as client:
         # A worker that was frozen since the claim must not spend money that a later attempt spends too.
         # Checked last of all: from here to the request there is nothing left that takes time.
         if not lifecycle.holds_lease(video.pk, claim.token, margin=deadline):

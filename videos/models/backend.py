@@ -12,6 +12,11 @@ from django.utils import timezone
 
 OPENAI_ADDRESS = "https://api.openai.com/v1"  # served this API until 24 September 2026
 
+_KEY_VARIABLES = {
+    "BACKEND_KEY",
+    "OPENAI_API_KEY",
+}  # of the environment's, now and before
+
 SIMULATOR_CAPABILITIES = {  # all there are
     "can_list": True,
     "can_delete": True,
@@ -30,23 +35,25 @@ def is_openai(url: str) -> bool:
 
 class BackendManager(models.Manager["Backend"]):
     def for_environment(self) -> "Backend":
-        """Return the backend that the settings name: the one at `OPENAI_BASE_URL`, OpenAI's own address when
+        """Return the backend that the settings name: the one at `BACKEND_URL`, OpenAI's own address when
         there is only a key, or the simulator when there is neither.
 
         It is created on first use, with every model of the catalogue; what staff change about it stays.
         Another address is another backend, so that a video stays with the server it was sent to when the
         settings change.
         """
-        if not settings.OPENAI_BASE_URL and not settings.OPENAI_API_KEY:
+        if not settings.BACKEND_URL and not settings.BACKEND_KEY:
             simulator = self.filter(is_simulator=True).first()
             return simulator or self._get_or_create(
                 "Simulator", is_simulator=True, max_in_flight=8, **SIMULATOR_CAPABILITIES
             )
-        url = settings.OPENAI_BASE_URL or OPENAI_ADDRESS
+        url = settings.BACKEND_URL or OPENAI_ADDRESS
         found = self.filter(base_url=url, is_simulator=False).order_by("pk").first()
+        if found is not None:
+            self._follow_key(found)
         name = (urlsplit(url).netloc or url)[:90]
         return found or self._get_or_create(
-            name, base_url=url, from_environment=True, key_env="OPENAI_API_KEY"
+            name, base_url=url, from_environment=True, key_env=settings.BACKEND_KEY_VARIABLE
         )
 
     def paused(self) -> models.QuerySet["Backend"]:
@@ -59,7 +66,7 @@ class BackendManager(models.Manager["Backend"]):
         One that an earlier setting named is left out. The simulator, or OpenAI's own address, is used only
         while there is no other.
         """
-        url = settings.OPENAI_BASE_URL
+        url = settings.BACKEND_URL
         if url:
             self.for_environment()
         current = Q(from_environment=False) | Q(base_url=url)
@@ -70,6 +77,13 @@ class BackendManager(models.Manager["Backend"]):
             return connected
         fallback = self.for_environment()
         return [fallback] if fallback.enabled else []
+
+    def _follow_key(self, backend: "Backend") -> None:
+        """Read the key of the environment's backend by the name that the settings have for it now."""
+        now = settings.BACKEND_KEY_VARIABLE
+        if backend.from_environment and backend.key_env in _KEY_VARIABLES - {now}:
+            self.filter(pk=backend.pk, key_env=backend.key_env).update(key_env=now)
+            backend.key_env = now
 
     def _get_or_create(self, name: str, **fields: Any) -> "Backend":
         """Create the environment's backend under an unused name, or return another process's."""
@@ -106,7 +120,7 @@ class Backend(models.Model):
     from_environment = models.BooleanField(
         default=False,
         editable=False,
-        help_text="Created because OPENAI_BASE_URL names it, and used while it does.",
+        help_text="Created because BACKEND_URL names it, and used while it does.",
     )
     base_url = models.CharField(  # not a URLField, which refuses http://vllm:8000 inside a private network
         "base URL",

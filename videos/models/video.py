@@ -12,9 +12,11 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
+from videos.backends.hops import MAX_LENGTH
 from videos.models.backend import Backend
 from videos.models.character import Character
 from videos.models.reference_image import Fit, ReferenceImage
+from videos.models.search_text import SearchTextField, contains_words
 from videos.models.tag import Tag
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class State(models.TextChoices):
 
 
 IN_FLIGHT = frozenset({State.QUEUED, State.SUBMITTING, State.UNCERTAIN, State.IN_PROGRESS, State.STORING})
+
+NEEDS_DECISION = "needs_decision"  # what filters call it, and both APIs
 
 # The protocol's word for each state that has another one; `canceled` appears on our own pages only.
 _PUBLIC_STATUS = {
@@ -79,14 +83,20 @@ class VideoQuerySet(models.QuerySet["Video"]):
         """The videos that are not in the trash."""
         return self.filter(trashed_at=None)
 
+    def search(self, query: str) -> "VideoQuerySet":
+        """The videos whose prompt contains every word of the query; all of them when it has none."""
+        return self.filter(contains_words(query))
+
     def in_flight(self) -> "VideoQuerySet":
         return self.filter(state__in=IN_FLIGHT)
 
     def with_status(self, status: str) -> "VideoQuerySet":
-        """The videos with this `status`, in the protocol's words."""
-        return self.filter(
-            state__in=[state for state in State if _PUBLIC_STATUS.get(state, state.value) == status]
-        )
+        """The videos with this `status`, in the protocol's words; or `needs_decision`, which are queued ones
+        that wait for their owner.
+        """
+        if status == NEEDS_DECISION:
+            return self.filter(state=State.UNCERTAIN, due_at=None)
+        return self.filter(state__in=[state for state in State if public_status(state.value) == status])
 
 
 class Video(models.Model):
@@ -98,6 +108,7 @@ class Video(models.Model):
 
     # The request. Stored as text and numbers, because the catalogue changes and the past does not.
     prompt = models.TextField(max_length=32_000)
+    search_text = SearchTextField("prompt")
     model = models.CharField(max_length=100)
     size = models.CharField(max_length=20)
     seconds = models.PositiveIntegerField(
@@ -189,6 +200,12 @@ class Video(models.Model):
         blank=True,
         editable=False,
         help_text="Sent with every request of the latest attempt. Empty: it cannot be requested once more.",
+    )
+    hops = models.CharField(
+        max_length=MAX_LENGTH,
+        blank=True,
+        editable=False,
+        help_text="The studios that it was asked for through, by their installations.",
     )
     unaccounted_since = models.DateTimeField(
         null=True,

@@ -40,9 +40,12 @@ class ConnectionResult:
 def probe_backend(backend: Backend) -> ProbeReport:
     """Probe the backend, without starting a job, and store the capabilities that were found.
 
-    A capability that the probe could not determine stays as it was, because staff may know better.
+    A capability that the probe could not determine stays as it was, because staff may know better. A backend
+    that is this studio itself is switched off.
     """
     report = clients.probe(backend)
+    if report.leads_back:
+        Backend.objects.filter(pk=backend.pk).update(enabled=False)
     if not report.problem:
         known = {name: can for name, can in report.capabilities.items() if can is not None}
         Backend.objects.filter(pk=backend.pk).update(probed_at=timezone.now(), **known)
@@ -58,6 +61,11 @@ def probe_unprobed_backend(backend_id: int) -> None:
     backend = Backend.objects.filter(pk=backend_id, probed_at=None).first()
     if backend is not None and (report := probe_backend(backend)).problem:
         logger.warning("%s could not be probed: %s", backend, report.problem)
+
+
+def leads_back(url: str) -> bool:
+    """Whether the server at `url` is this studio itself, by whatever name. Takes a few seconds at most."""
+    return clients.probe(Backend(base_url=url), timeout=3).leads_back
 
 
 def connect_backend(

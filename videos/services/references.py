@@ -16,6 +16,7 @@ from videos.engine.reference_cleanup import delete_unused_reference
 from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import ReferenceImage, Video
 from videos.models.reference_image import NAME_LIMIT
+from videos.models.search_text import folded_text
 from videos.services.storage_errors import storage_errors
 from videos.validation import clean_line, has_visible_text, is_storable
 
@@ -38,7 +39,7 @@ def rename_reference(image: ReferenceImage, name: str) -> None:
         raise ValidationError({"name": f"A name can have at most {NAME_LIMIT} characters."})
     if not is_storable(name):
         raise ValidationError({"name": "The name contains a character that cannot be stored."})
-    ReferenceImage.objects.filter(pk=image.pk).update(name=clean)
+    ReferenceImage.objects.filter(pk=image.pk).update(name=clean, search_text=folded_text(clean))
     image.name = clean
 
 

@@ -10,6 +10,7 @@ from videos.api.auth import authenticate
 from videos.api.errors import ApiError
 from videos.api.http import View, with_error_shape
 from videos.api.openai import extensions
+from videos.api.openai.loops import mark_own_requests, refuse_loops
 from videos.api.openai.requests import CONTRACT
 from videos.api.paths import hint_for
 
@@ -20,14 +21,17 @@ def dispatch_by_method(**endpoints: Endpoint) -> View:
     """Return the view that answers each method with its endpoint.
 
     An endpoint is called with the request, the caller and the parts of the path. GET answers HEAD too. Every
-    error is answered in the protocol's shape.
+    error is answered in the protocol's shape. A POST that this studio sent itself is refused.
     """
 
+    @mark_own_requests
     @with_error_shape(CONTRACT)
     def view(request: HttpRequest, **parts: str) -> HttpResponseBase:
         endpoint = endpoints.get("GET" if request.method == "HEAD" else str(request.method))
         if endpoint is None:
             return HttpResponseNotAllowed(endpoints)
+        if request.method == "POST":
+            refuse_loops(request)
         response = endpoint(request, authenticate(request), **parts)
         if ignored := extensions.noted(request):
             response["Ignored-Fields"] = ignored

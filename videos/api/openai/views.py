@@ -16,6 +16,7 @@ from videos.api.errors import ApiError, not_found
 from videos.api.numbers import read_whole_number
 from videos.api.openai import requests, responses
 from videos.api.openai.endpoint import json_response
+from videos.api.openai.loops import read_hops
 from videos.api.openai.requests import Fields
 from videos.capabilities import available_offers
 from videos.containers import container_of
@@ -213,8 +214,18 @@ def _create_once(
     request: HttpRequest, caller: Caller, fingerprint: str, make: Callable[[], Video]
 ) -> HttpResponse:
     """Create the video, or answer with the one that an earlier attempt of the same request created."""
+    hops = ", ".join(read_hops(request))
+
+    def make_with_hops() -> Video:
+        video = make()
+        if hops:
+            Video.objects.filter(pk=video.pk).update(hops=hops)
+        return video
+
     key, retry_count = requests.parse_idempotency_key(request), requests.parse_retry_count(request)
-    video, is_new = idempotency.create_once(caller, fingerprint, make, key=key, retry_count=retry_count)
+    video, is_new = idempotency.create_once(
+        caller, fingerprint, make_with_hops, key=key, retry_count=retry_count
+    )
     response = _video_response(responses.select_rows(Video.objects.filter(pk=video.pk)).get())
     if not is_new:
         response["Idempotent-Replayed"] = "true"

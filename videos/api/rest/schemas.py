@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from contentgen.text_search import MAX_QUERY_LENGTH
 from videos.api.idempotency import KEY_LIMIT
 from videos.api.numbers import read_whole_number
 from videos.services.videos import MAX_PROMPT_LENGTH
@@ -107,9 +108,20 @@ class ListIn(Schema):
     after: str = Field(
         "", pattern=f"^({PUBLIC_ID_PATTERN})?$", description="Id of the last video of the page before."
     )
-    status: Status | None = None
+    status: Literal[Status, "needs_decision"] | None = Field(
+        None,
+        description="In the protocol's words; `needs_decision` lists those of the queued ones that wait for "
+        "you to decide.",
+        examples=["needs_decision"],
+    )
     model: str = Field("", max_length=100)
-    q: str = Field("", max_length=200, description="A text that the prompt contains.")
+    q: str = Field(
+        "",
+        max_length=MAX_QUERY_LENGTH,
+        description="Words that the prompt contains, in any order, whatever their case and accents. Words in "
+        "quotation marks belong together.",
+        examples=["paper boat"],
+    )
 
 
 class UsageIn(Schema):

@@ -14,7 +14,7 @@ from videos.api import idempotency
 from videos.api.access import get_own_video
 from videos.api.errors import ApiError
 from videos.api.pagination import get_page
-from videos.api.rest import create, parameters
+from videos.api.rest import bulk, create, parameters
 from videos.api.rest.api import ApiToken, Documentation, JsonObjects, Request, StudioAPI
 from videos.api.rest.files import download_response, thumbnail_response
 from videos.api.rest.schemas import (
@@ -236,12 +236,11 @@ def videos(request: Request, query: Query[ListIn]) -> PageOut:
     rows: VideoQuerySet = Video.objects.visible_to(request.auth.user).not_trashed()
     if query.status:
         rows = rows.with_status(query.status)
-    for name, text in (("model", query.model), ("prompt__icontains", query.q)):
-        if text:
-            rows = rows.filter(**{name: _replace_nul(text)})
+    if query.model:
+        rows = rows.filter(model=_replace_nul(query.model))
     found = get_page(
         request.auth,
-        rows.prefetch_related("characters"),
+        rows.search(query.q).prefetch_related("characters"),
         after=query.after,
         limit=query.limit,
         order=query.order,
@@ -327,6 +326,7 @@ def spent(request: Request, query: Query[UsageIn]) -> UsageOut:
     )
 
 
+api.add_router("/v1", bulk.router)  # first: its address looks like one of a video
 api.add_router("/v1", router)
 
 
