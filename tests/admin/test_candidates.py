@@ -6,7 +6,7 @@ from django.urls import reverse
 from accounts.models import User
 from tests.admin.conftest import messages_of
 from tests.factories import VideoFactory
-from videos.engine import candidate_pictures
+from videos.engine import picture_cache
 from videos.models import JobCandidate, State, Video
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +61,7 @@ def _picture(client: Client, video: Video):
 def test_staff_see_the_picture_of_what_may_be_another_persons(
     as_carol: Client, staff, video: Video, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(candidate_pictures, "cached_picture", lambda candidate: b"RIFF a picture")
+    monkeypatch.setattr(picture_cache, "cached_picture", lambda candidate: b"RIFF a picture")
     page = as_carol.get(reverse("admin:videos_video_change", args=[video.pk])).content.decode()
     assert f"/candidates/{video.candidates.get().pk}/picture" in page
     assert "A fox" in page

@@ -15,7 +15,8 @@ from tests.views.page import bomb, picture
 from videos import tasks
 from videos.backends.errors import BackendError, RefusedError, UnavailableError
 from videos.engine import bulkhead, candidate_pictures, clients, workspace
-from videos.engine.candidate_pictures import cached_picture, fetch, request_picture
+from videos.engine.candidate_pictures import fetch
+from videos.engine.picture_cache import cached_picture, request_picture
 from videos.models import Backend, JobCandidate, State
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +140,8 @@ def test_the_simulator_serves_one(candidate: JobCandidate, backend: Backend, sta
         job = client.create(prompt="A fox", model="sora-2", seconds=4, size="1280x720")
         while client.retrieve(job.id).status != "completed":
             time.sleep(0.05)  # a real server, which takes its time
+        with client.download(job.id) as chunks:  # it is rendered now, however busy the machine
+            assert next(chunks)
     candidate.backend_job_id = job.id
     candidate.save()
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from tests.factories import BackendFactory, VideoFactory
-from videos.engine import candidate_pictures
+from videos.engine import picture_cache
 from videos.models import JobCandidate, State, Video
 from videos.services import candidates
 
@@ -104,7 +104,7 @@ def _picture(client: Client, video: Video, **changes: object):
 
 @pytest.fixture
 def cached(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(candidate_pictures, "cached_picture", lambda candidate: b"RIFF a picture")
+    monkeypatch.setattr(picture_cache, "cached_picture", lambda candidate: b"RIFF a picture")
 
 
 @pytest.mark.usefixtures("cached")
@@ -181,7 +181,7 @@ def test_what_the_worker_brings_meanwhile_is_shown(
     clock = SteppingClock()
     monkeypatch.setattr(candidates, "time", clock)
     monkeypatch.setattr(
-        candidate_pictures, "cached_picture", lambda candidate: b"RIFF" if clock.now > 0.3 else None
+        picture_cache, "cached_picture", lambda candidate: b"RIFF" if clock.now > 0.3 else None
     )
     assert _picture(as_alice, video).content == b"RIFF"
     assert clock.now < 0.5

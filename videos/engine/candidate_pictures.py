@@ -1,10 +1,9 @@
-"""The pictures of jobs that may be a video's own, for whoever has to say which of them it is.
+"""Fetching the pictures of jobs that may be a video's own, for whoever has to say which of them it is.
 
-They are fetched by a worker when somebody looks, and kept in the cache: no page waits for a backend, and no
+A worker does that when somebody looks (`videos.engine.picture_cache`): no page waits for a backend, and no
 web process decodes what one sends.
 """
 
-import hashlib
 import logging
 import time
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 from django.db.models import F
 
 from videos.backends.errors import BackendError, RefusedError, UnavailableError
-from videos.engine import bulkhead, clients, enqueue, read_pauses, safe_cache
+from videos.engine import bulkhead, clients, picture_cache, read_pauses
 from videos.engine.clients import Client
 from videos.engine.workspace import scratch_folder
 from videos.media.poster import NotAVideoError, make_poster
@@ -21,8 +20,6 @@ from videos.models import JobCandidate, State, Video
 
 logger = logging.getLogger(__name__)
 
-KEPT_FOR = 24 * 3600.0  # seconds
-RETRY_AFTER = 60.0  # seconds until a picture that could not be had is asked for again
 TIMEOUT = 10.0  # seconds without a byte
 MAX_IMAGE_BYTES = 4 << 20
 MAX_VIDEO_BYTES = 64 << 20  # of a video that is fetched for the sake of its picture
@@ -34,21 +31,6 @@ class _NoPictureError(Exception):
     """There is no picture, or it would take too much to have one."""
 
 
-def cached_picture(candidate: JobCandidate) -> bytes | None:
-    """Return the picture as WebP, b"" if there is none for now, None while nobody knows."""
-    key = _key(candidate)
-    picture: bytes | None = safe_cache.get_many([key]).get(key)
-    return picture
-
-
-def request_picture(candidate: JobCandidate) -> bool:
-    """Have a worker fetch the picture. Returns False when that was asked for within the last minute."""
-    is_new = safe_cache.add(f"{_key(candidate)}:asked", timeout=RETRY_AFTER)
-    if is_new:
-        enqueue.send("picture_candidate", candidate.pk)
-    return is_new
-
-
 def fetch(candidate_id: int) -> None:
     """Fetch the picture of a candidate: what the backend keeps as such, else a frame of the video.
 
@@ -58,10 +40,10 @@ def fetch(candidate_id: int) -> None:
     began = time.monotonic()
     with bulkhead.call(candidate.video.backend_id) as is_admitted:
         if not is_admitted or read_pauses.is_paused(candidate.video.backend):
-            safe_cache.delete(f"{_key(candidate)}:asked")
+            picture_cache.forget_request(candidate)
             return
         picture = _picture(candidate)
-    safe_cache.set_many({_key(candidate): picture}, timeout=KEPT_FOR if picture else RETRY_AFTER)
+    picture_cache.keep(candidate, picture)
     if picture and time.monotonic() - began > _SLOW:  # open pages show it when the video has changed
         shown = Video.objects.filter(pk=candidate.video_id, state=State.UNCERTAIN)
         shown.update(revision=F("revision") + 1)
@@ -107,9 +89,3 @@ def _download(client: Client, job_id: str, target: Path) -> None:
             file.write(chunk)
             if file.tell() > MAX_VIDEO_BYTES or time.monotonic() > ends_at:
                 raise _NoPictureError("its video is too large, or comes too slowly, to be fetched for that")
-
-
-def _key(candidate: JobCandidate) -> str:
-    """By the job, not by the row: each search makes new rows."""
-    job = hashlib.sha256(candidate.backend_job_id.encode()).hexdigest()[:32]
-    return f"job-picture:{candidate.video.backend_id}:{job}"

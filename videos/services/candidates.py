@@ -5,7 +5,7 @@ import time
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
-from videos.engine import candidate_pictures, safe_cache
+from videos.engine import picture_cache, safe_cache
 from videos.models import JobCandidate, ReleasedJob, State, Video
 
 WAIT = 1.5  # seconds that a page waits for a picture
@@ -57,8 +57,8 @@ def candidate_picture(candidate: JobCandidate) -> bytes:
 
     Whoever looks first waits for the worker that fetches it, `WAIT` seconds at most.
     """
-    picture = candidate_pictures.cached_picture(candidate)
-    if picture is None and candidate_pictures.request_picture(candidate):
+    picture = picture_cache.cached_picture(candidate)
+    if picture is None and picture_cache.request_picture(candidate):
         picture = _wait_for_picture(candidate)
     return picture or b""
 
@@ -70,7 +70,7 @@ def _wait_for_picture(candidate: JobCandidate) -> bytes | None:
     ends_at = time.monotonic() + WAIT
     while time.monotonic() < ends_at:
         time.sleep(_PAUSE)
-        picture = candidate_pictures.cached_picture(candidate)
+        picture = picture_cache.cached_picture(candidate)
         if picture is not None:
             return picture
     safe_cache.add(slow, timeout=_SLOW_FOR)
