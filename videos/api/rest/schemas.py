@@ -10,7 +10,7 @@ from django.urls import reverse
 from ninja import Schema
 from pydantic import Field, StringConstraints, WithJsonSchema
 
-from contentgen.text_search import MAX_QUERY_LENGTH
+from contentgen.text_search import MAX_QUERY_LENGTH, RULE
 from videos.api.idempotency import KEY_LIMIT
 from videos.capabilities import Offer
 from videos.models import JobCandidate, PromptTemplate, State, Video
@@ -89,19 +89,10 @@ class ListIn(Schema):
         "", pattern=f"^({PUBLIC_ID_PATTERN})?$", description="Id of the last video of the page before."
     )
     status: Literal[Status, "needs_decision"] | None = Field(
-        None,
-        description="In the protocol's words; `needs_decision` lists those of the queued ones that wait for "
-        "you to decide.",
-        examples=["needs_decision"],
+        None, description="`needs_decision`: those of the queued ones that wait for you to decide."
     )
     model: str = Field("", max_length=100)
-    q: str = Field(
-        "",
-        max_length=MAX_QUERY_LENGTH,
-        description="Words that the prompt contains, in any order, whatever their case and accents. Words in "
-        "quotation marks belong together.",
-        examples=["paper boat"],
-    )
+    q: str = Field("", max_length=MAX_QUERY_LENGTH, description=f"What the prompt contains. {RULE}")
 
 
 class UsageIn(Schema):
