@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+RULE = "Words in any order, all of them, whatever their case and accents; “words in quotes” belong together."
 MAX_QUERY_LENGTH = 200  # characters of a search; the rest is not looked at
 
 # Combining marks of Latin, Greek and Cyrillic letters, points of Hebrew and vowel signs of Arabic. Those of
@@ -17,8 +18,10 @@ MAX_QUERY_LENGTH = 200  # characters of a search; the rest is not looked at
 _MARKS = re.compile(
     "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u0591-\u05bd\u05bf\u05c1\u05c2\u064b-\u065f\u0670]"
 )
-# Drawn as nothing: soft hyphens, zero-width characters, variation selectors; and what no database can hold.
-_IGNORED = re.compile("[\x00\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\ud800-\udfff]")
+# Drawn as nothing: soft hyphens, zero-width characters, variation selectors.
+_IGNORED = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]")
+# What no database can hold, so that no text contains it.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Letters that Unicode does not take apart, as people without them on their keyboards write them; and
 # quotation marks, which editors turn around.
 _LETTERS = str.maketrans(
@@ -34,7 +37,7 @@ def fold(text: str) -> str:
     """Return `text` as it is compared: without case, accents, width and invisible characters, with single
     spaces. Can be stored in any database, and folding it again changes nothing.
     """
-    letters = unicodedata.normalize("NFKD", _IGNORED.sub("", text))
+    letters = unicodedata.normalize("NFKD", _IGNORED.sub("", _UNSTORABLE.sub("\ufffd", text)))
     plain = _MARKS.sub("", letters).casefold().translate(_LETTERS)
     # Folding the case may bring new marks. What is none is put together again.
     plain = _MARKS.sub("", unicodedata.normalize("NFKD", plain))

@@ -59,5 +59,5 @@ def video_from_query(request: Request, parameter: str) -> Video | None:
 
 
 def search_query(request: Request) -> str:
-    """Return what `?q=` searches for, to be shown again. NUL, which no text holds, is left out."""
+    """Return what `?q=` searches for, to be shown again. NUL, which no page can show, is left out."""
     return " ".join(request.GET.get("q", "")[:MAX_QUERY_LENGTH].replace("\x00", " ").split())

@@ -20,7 +20,7 @@ from videos.services.backends import probe_backend
 
 pytestmark = pytest.mark.django_db
 URL = "/v1/videos"
-OTHER = str(uuid.uuid4())
+OTHER = "5f0c9a52-1d1f-4c5e-9a35-0d6d6a2f7e10"
 
 
 @pytest.fixture

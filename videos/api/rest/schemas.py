@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from contentgen.text_search import MAX_QUERY_LENGTH
+from contentgen.text_search import MAX_QUERY_LENGTH, RULE
 from videos.api.idempotency import KEY_LIMIT
 from videos.api.numbers import read_whole_number
 from videos.services.videos import MAX_PROMPT_LENGTH
@@ -109,19 +109,10 @@ class ListIn(Schema):
         "", pattern=f"^({PUBLIC_ID_PATTERN})?$", description="Id of the last video of the page before."
     )
     status: Literal[Status, "needs_decision"] | None = Field(
-        None,
-        description="In the protocol's words; `needs_decision` lists those of the queued ones that wait for "
-        "you to decide.",
-        examples=["needs_decision"],
+        None, description="`needs_decision`: those of the queued ones that wait for you to decide."
     )
     model: str = Field("", max_length=100)
-    q: str = Field(
-        "",
-        max_length=MAX_QUERY_LENGTH,
-        description="Words that the prompt contains, in any order, whatever their case and accents. Words in "
-        "quotation marks belong together.",
-        examples=["paper boat"],
-    )
+    q: str = Field("", max_length=MAX_QUERY_LENGTH, description=f"What the prompt contains. {RULE}")
 
 
 class UsageIn(Schema):
