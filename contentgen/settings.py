@@ -76,7 +76,14 @@ CORS_ALLOW_HEADERS = (
     ),
     *("openai-organization", "openai-project"),
 )
-CORS_EXPOSE_HEADERS = ("content-range", "etag", "idempotent-replayed", "openai-poll-after-ms", "retry-after")
+CORS_EXPOSE_HEADERS = (
+    "content-range",
+    "etag",
+    "idempotent-replayed",
+    "ignored-fields",
+    "openai-poll-after-ms",
+    "retry-after",
+)
 
 # Production is served over HTTPS. A proxy that terminates TLS sets X-Forwarded-Proto (TRUST_PROXY=1).
 SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)

@@ -13,6 +13,7 @@ from tests.benchmarks.report import Result, print_progress, render_table
 
 NAMES = (
     "rest_overhead",
+    "api_poll",
     "first_visit",
     "completion_lag",
     "library",

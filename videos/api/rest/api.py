@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from ninja import NinjaAPI
 from ninja.openapi.docs import DocsBase
+from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 from ninja.parser import Parser
 
@@ -17,6 +18,7 @@ from videos.api.contract import Contract
 from videos.api.errors import ApiError
 from videos.api.http import View, error_response, with_error_shape
 from videos.api.paths import hint_for
+from videos.api.rest.document import complete
 
 CONTRACT = Contract(
     name="REST API",
@@ -72,6 +74,11 @@ class StudioAPI(NinjaAPI):
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
         return operation.view_func.__name__
+
+    def get_openapi_schema(self, *args: Any, **kwargs: Any) -> OpenAPISchema:
+        document = super().get_openapi_schema(*args, **kwargs)
+        complete(document)
+        return document
 
     def on_exception(self, request: HttpRequest, exc: Any) -> HttpResponse:
         return error_response(exc, CONTRACT)

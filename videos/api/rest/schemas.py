@@ -30,7 +30,18 @@ PublicId = Annotated[str, StringConstraints(pattern=f"^{PUBLIC_ID_PATTERN}$")]
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 
 # For the documentation alone: the services check these values, with better sentences.
-Prompt = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_PROMPT_LENGTH})]
+Prompt = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_PROMPT_LENGTH,
+            "description": "What the video is to show.",
+            "examples": ["A paper boat on a rainy street"],
+        }
+    ),
+]
 WholeNumber = BeforeValidator(read_whole_number)  # also "4", "4.0" and 4.0
 Seconds = Annotated[
     int,
@@ -63,28 +74,37 @@ class GenerateIn(BodyIn):
     model: str = Field(
         default_factory=lambda: settings.DEFAULT_MODEL,
         description="One of `/api/v1/models`; by default DEFAULT_MODEL.",
+        examples=["sora-2"],
     )
     seconds: Seconds = Field(
         default_factory=lambda: settings.DEFAULT_SECONDS,
         description="A duration that the model offers; by default DEFAULT_SECONDS.",
+        examples=[4],
     )
     size: str = Field(
         default_factory=lambda: settings.DEFAULT_SIZE,
         description="WIDTHxHEIGHT, a size that the model offers; by default DEFAULT_SIZE.",
+        examples=["1280x720"],
     )
     fit: Literal["crop", "pad"] = Field("crop", description="How a reference image is fitted to the size.")
     characters: list[PublicId] = Field([], description="Ids of characters that appear, at most 2.")
 
 
 class AdoptIn(BodyIn):
+    """Which job is the video's."""
+
     job_id: str = Field(max_length=512, description="The job_id of one of the video's candidates.")
 
 
 class PromptIn(BodyIn):
+    """What to make of a video."""
+
     prompt: Prompt
 
 
 class ExtendIn(PromptIn):
+    """How a video goes on."""
+
     seconds: Seconds = Field(
         default_factory=lambda: settings.DEFAULT_SECONDS,
         description="Seconds to add; by default DEFAULT_SECONDS.",
@@ -92,6 +112,8 @@ class ExtendIn(PromptIn):
 
 
 class KeyIn(Schema):
+    """The header that makes a request safe to send again."""
+
     key: str = Field(
         "",
         alias="Idempotency-Key",
@@ -103,15 +125,17 @@ class KeyIn(Schema):
 class ListIn(Schema):
     """Which videos to list. A filter that is left out lets every video through."""
 
-    limit: Annotated[int, WholeNumber] = Field(20, ge=1, le=100)
+    limit: Annotated[int, WholeNumber] = Field(20, ge=1, le=100, description="How many to return.")
     order: Literal["asc", "desc"] = Field("desc", description="By time of creation.")
     after: str = Field(
         "", pattern=f"^({PUBLIC_ID_PATTERN})?$", description="Id of the last video of the page before."
     )
     status: Literal[Status, "needs_decision"] | None = Field(
-        None, description="`needs_decision`: those of the queued ones that wait for you to decide."
+        None,
+        description="Only videos of this status. `needs_decision`: those of the queued ones that wait for you"
+        " to decide.",
     )
-    model: str = Field("", max_length=100)
+    model: str = Field("", max_length=100, description="Only videos of this model.")
     q: str = Field("", max_length=MAX_QUERY_LENGTH, description=f"What the prompt contains. {RULE}")
 
 
@@ -125,46 +149,46 @@ class UsageIn(Schema):
 class Trouble(Schema):
     """A reason: a code for programs, a sentence for people."""
 
-    code: str
-    message: str
+    code: str = Field(description="For programs.", examples=["moderation_blocked"])
+    message: str = Field(description="For people.")
 
 
 class TimingsOut(Schema):
     """When each step was reached; null for a step that was not."""
 
-    submitted_at: int | None = Field(description=_UNIX_TIME)
-    accepted_at: int | None = Field(description=_UNIX_TIME)
-    generated_at: int | None = Field(description=_UNIX_TIME)
-    finished_at: int | None = Field(description=_UNIX_TIME)
+    submitted_at: int | None = Field(description=f"When it was sent to a backend. {_UNIX_TIME}")
+    accepted_at: int | None = Field(description=f"When the backend took the job. {_UNIX_TIME}")
+    generated_at: int | None = Field(description=f"When the backend had finished. {_UNIX_TIME}")
+    finished_at: int | None = Field(description=f"When the video had ended. {_UNIX_TIME}")
 
 
 class UrlsOut(Schema):
     """Related addresses. One that does not exist, or not yet, is null."""
 
-    self: str
-    page: str
-    download: str | None
-    thumbnail: str | None
-    spritesheet: str | None
+    self: str = Field(description="The video in this API.")
+    page: str = Field(description="Its page in the studio.")
+    download: str | None = Field(description="Its file, as the backend delivered it.")
+    thumbnail: str | None = Field(description="Its poster, a WebP image.")
+    spritesheet: str | None = Field(description="Small frames of it in one JPEG image.")
 
 
 class BrowserCopyOut(Schema):
     """An MP4 with H.264 and AAC, made of a file that browsers may not play."""
 
-    url: str
-    bytes: int | None
-    sha256: str | None
+    url: str = Field(description="The copy.")
+    bytes: int | None = Field(description="Its size.")
+    sha256: str | None = Field(description="Its SHA-256, in hexadecimal.")
 
 
 class CandidateOut(Schema):
     """A job of the backend that may be the video's, as the backend lists it. What it leaves out is null."""
 
-    job_id: str
+    job_id: str = Field(description="The backend's id of the job: post it to `adopt`.")
     status: str | None = Field(description="In the backend's own words.")
-    prompt: str | None
-    model: str | None
-    size: str | None
-    seconds: int | None
+    prompt: str | None = Field(description="What the job was asked to show.")
+    model: str | None = Field(description="The model that makes it.")
+    size: str | None = Field(description="WIDTHxHEIGHT in pixels.")
+    seconds: int | None = Field(description="The length that it generates.")
     created_at: int | None = Field(description=_UNIX_TIME)
     thumbnail: str | None = Field(
         description="Address of its picture (WebP): 404 if it has none, or none yet. Null for a job that may"
@@ -176,19 +200,21 @@ class CandidateOut(Schema):
 
 
 class VideoOut(Schema):
-    id: str
-    object: Literal["video"] = "video"
-    status: Status
+    """A video, from the request to the file."""
+
+    id: str = Field(description="Its id.", examples=["video_2k7c0s5pq9v1"])
+    object: Literal["video"] = Field("video", description="Always `video`.")
+    status: Status = Field(description="Where it stands.")
     progress: int = Field(ge=0, le=100, description="Percent.")
-    model: str
+    model: str = Field(description="The model that makes it.", examples=["sora-2"])
     seconds: int = Field(description="As requested and charged; of an extension what it adds.")
     total_seconds: int = Field(description="Length of the whole video, with an extension's source.")
-    size: str
-    prompt: str
-    kind: VideoKind
+    size: str = Field(description="As requested: WIDTHxHEIGHT in pixels.", examples=["1280x720"])
+    prompt: str = Field(description="What it is to show.")
+    kind: VideoKind = Field(description="How it was asked for.")
     remixed_from: str | None = Field(description="Id of the video it was made from.")
-    characters: list[str]
-    has_reference: bool
+    characters: list[str] = Field(description="Ids of the characters that appear in it.")
+    has_reference: bool = Field(description="Whether it starts from a reference image.")
     created_at: int = Field(description=_UNIX_TIME)
     completed_at: int | None = Field(description=_UNIX_TIME)
     cost: float | None = Field(description="US dollars by the catalogue; null without a price.")
@@ -210,107 +236,44 @@ class VideoOut(Schema):
     width: int | None = Field(description="Pixels, as measured in the file.")
     height: int | None = Field(description="Pixels, as measured in the file.")
     duration: float | None = Field(description="Seconds, as measured in the file.")
-    bytes: int | None
-    sha256: str | None
+    bytes: int | None = Field(description="Size of the file.")
+    sha256: str | None = Field(description="SHA-256 of the file, in hexadecimal.")
     container: str | None = Field(description="Of the file as the backend delivered it, such as “MP4”.")
     codec: str | None = Field(description="Of the file as the backend delivered it, such as “HEVC 10-bit”.")
     browser_copy: BrowserCopyOut | None = Field(
         description="A copy that every browser plays; null where the file itself does, or none could be made."
     )
-    timings: TimingsOut
-    urls: UrlsOut
+    timings: TimingsOut = Field(description="When each step was reached.")
+    urls: UrlsOut = Field(description="Addresses of the video and its files.")
 
 
 class PageOut(Schema):
-    object: Literal["list"] = "list"
-    data: list[VideoOut]
-    has_more: bool
+    """A page of videos."""
+
+    object: Literal["list"] = Field("list", description="Always `list`.")
+    data: list[VideoOut] = Field(description="The videos, in the requested order.")
+    has_more: bool = Field(description="Whether there is a next page.")
     next: str | None = Field(description="Pass it as `after` for the next page; null on the last.")
 
 
 class DeletedOut(Schema):
-    id: str
-    object: Literal["video.deleted"] = "video.deleted"
-    deleted: Literal[True] = True
+    """The end of a video."""
 
-
-class BackendOut(Schema):
-    """The backend that makes a model's videos. A capability that is not known is null."""
-
-    name: str
-    simulator: bool
-    reference_images: bool | None
-    characters: bool | None
-    remix: bool | None
-    edit: bool | None
-    extend: bool | None
-
-
-class ModelOut(Schema):
-    id: str
-    object: Literal["model"] = "model"
-    label: str
-    description: str
-    default: bool
-    sizes: list[str]
-    seconds: list[int]
-    price_per_second: dict[str, float] = Field(
-        description="US dollars by size; “*” stands for every other size. Empty without a price."
-    )
-    backend: BackendOut
-
-
-class ModelsOut(Schema):
-    object: Literal["list"] = "list"
-    data: list[ModelOut]
-
-
-class TemplateOut(Schema):
-    """A prompt template. A setting that it leaves open is null."""
-
-    id: int
-    title: str
-    prompt: str
-    model: str | None
-    seconds: int | None
-    size: str | None
-
-
-class TemplatesOut(Schema):
-    object: Literal["list"] = "list"
-    data: list[TemplateOut]
-
-
-class SumOut(Schema):
-    """A sum over videos that a backend accepted."""
-
-    videos: int
-    seconds: int
-    dollars: float = Field(description="By the catalogue; a video without a price adds nothing.")
-
-
-class ModelSumOut(SumOut):
-    model: str
-
-
-class DaySumOut(SumOut):
-    day: date
-
-
-class UsageOut(Schema):
-    start: date = Field(serialization_alias="from")
-    end: date = Field(serialization_alias="to", description="Included.")
-    total: SumOut
-    by_model: list[ModelSumOut]
-    by_day: list[DaySumOut] = Field(description="Days on which something was accepted, the first one first.")
+    id: str = Field(description="The id that it had.")
+    object: Literal["video.deleted"] = Field("video.deleted", description="Always `video.deleted`.")
+    deleted: Literal[True] = Field(True, description="Always true.")
 
 
 class RefusalBody(Schema):
-    type: str
-    code: str
-    message: str
-    param: str | None = Field(description="The field at fault.")
+    """What is wrong with a request."""
+
+    type: str = Field(description="The kind of error.", examples=["invalid_request_error"])
+    code: str = Field(description="For programs.", examples=["invalid_value"])
+    message: str = Field(description="For people.")
+    param: str | None = Field(description="The field at fault.", examples=["seconds"])
 
 
 class Refusal(Schema):
-    error: RefusalBody
+    """The one shape of every error."""
+
+    error: RefusalBody = Field(description="What is wrong.")

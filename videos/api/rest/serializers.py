@@ -4,26 +4,21 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import cast
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
 from videos.api.rest.schemas import (
     Action,
-    BackendOut,
     BrowserCopyOut,
     CandidateOut,
-    ModelOut,
     Status,
-    TemplateOut,
     TimingsOut,
     Trouble,
     UrlsOut,
     VideoKind,
     VideoOut,
 )
-from videos.capabilities import Offer
-from videos.models import JobCandidate, PromptTemplate, State, Video
+from videos.models import JobCandidate, State, Video
 
 
 def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
@@ -109,40 +104,6 @@ _IS_POSSIBLE: dict[Action, Callable[[Video], bool]] = {
     "submit-again": lambda video: video.needs_decision,
     "give-up": lambda video: video.needs_decision,
 }
-
-
-def serialize_offer(offer: Offer) -> ModelOut:
-    """Return a model of the catalogue, and the backend that serves it, as the API shows it."""
-    model, backend = offer.model, offer.backend
-    return ModelOut(
-        id=model.name,
-        label=model.label,
-        description=model.description,
-        default=model.name == settings.DEFAULT_MODEL,
-        sizes=model.sizes,
-        seconds=model.seconds,
-        price_per_second={size: float(rate) for size, rate in model.price_per_second.items()},
-        backend=BackendOut(
-            name=backend.name,
-            simulator=backend.is_simulator,
-            reference_images=backend.takes_reference,
-            characters=backend.can_characters,
-            remix=backend.can_remix,
-            edit=backend.can_edit,
-            extend=backend.can_extend,
-        ),
-    )
-
-
-def serialize_template(template: PromptTemplate) -> TemplateOut:
-    return TemplateOut(
-        id=template.pk,
-        title=template.title,
-        prompt=template.prompt,
-        model=template.model or None,
-        seconds=template.seconds,
-        size=template.size or None,
-    )
 
 
 def _build_urls(request: HttpRequest, video: Video) -> UrlsOut:

@@ -13,34 +13,38 @@ from ninja import Header, Query, Router
 from videos.api import idempotency
 from videos.api.access import get_own_video
 from videos.api.errors import ApiError
+from videos.api.openapi import binary_content
 from videos.api.pagination import get_page
 from videos.api.rest import bulk, create, parameters
 from videos.api.rest.api import ApiToken, Documentation, JsonObjects, Request, StudioAPI
+from videos.api.rest.catalogue import (
+    DaySumOut,
+    ModelsOut,
+    ModelSumOut,
+    SumOut,
+    TemplatesOut,
+    UsageOut,
+    serialize_offer,
+    serialize_template,
+)
+from videos.api.rest.document import GENERATE_BODY
 from videos.api.rest.files import download_response, thumbnail_response
 from videos.api.rest.schemas import (
     AdoptIn,
-    DaySumOut,
     DeletedOut,
     ExtendIn,
-    GenerateIn,
     KeyIn,
     ListIn,
-    ModelsOut,
-    ModelSumOut,
     Output,
     PageOut,
     PromptIn,
     Refusal,
-    SumOut,
-    TemplatesOut,
     UsageIn,
-    UsageOut,
     VideoOut,
 )
-from videos.api.rest.serializers import serialize_offer, serialize_template, serialize_video
+from videos.api.rest.serializers import serialize_video
 from videos.capabilities import available_offers
-from videos.containers import CONTAINERS
-from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE
+from videos.media.file_response import POSTER_TYPE
 from videos.models import PromptTemplate, Video
 from videos.models.video import VideoQuerySet
 from videos.services.derivations import edit_video, extend_video, remix_video
@@ -60,7 +64,8 @@ MAX_USAGE_DAYS = 366  # in one request
 api = StudioAPI(
     title="ContentGen",
     version="1",
-    description="Send an API token: `Authorization: Bearer cg_…`. Every error has the same shape.",
+    description="Send an API token: `Authorization: Bearer cg_…`. Every error has the same shape."
+    " The Videos API at `/v1` is described at `/v1/openapi.json`.",
     urls_namespace="api",
     docs=Documentation(),
     docs_decorator=require_safe,
@@ -98,22 +103,7 @@ def post(path: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[.
 # --- Creating ----------------------------------------------------------------------------------------------
 
 
-def _generate_body() -> dict[str, Any]:
-    """Describe a body of two content types, which django-ninja cannot do for one operation."""
-    fields = GenerateIn.model_json_schema()
-    characters = {"type": "string", "description": "Ids of characters, separated by commas."}
-    image = {"type": "string", "format": "binary", "description": "A JPEG, PNG or WebP image to start from."}
-    form = {**fields["properties"], "characters": characters, "input_reference": image}
-    return {
-        "required": True,
-        "content": {
-            "application/json": {"schema": fields},
-            "multipart/form-data": {"schema": {**fields, "properties": form}},
-        },
-    }
-
-
-@post("/videos/generate", openapi_extra={"requestBody": _generate_body()})
+@post("/videos/generate", openapi_extra={"requestBody": GENERATE_BODY})
 def generate(request: Request, response: HttpResponse, keyed: Header[KeyIn]) -> VideoOut:
     """Create a video. It is queued at once, and submitted to a backend exactly once."""
     created = create.create_from_request(request.auth, create.parse_request(request), keyed.key)
@@ -258,10 +248,7 @@ def videos(request: Request, query: Query[ListIn]) -> PageOut:
         "responses": {
             200: {
                 "description": "The file. A range is answered with 206, an unchanged file with 304.",
-                "content": {
-                    kind: {"schema": {"type": "string", "format": "binary"}}
-                    for kind in (*(each.content_type for each in CONTAINERS), POSTER_TYPE, SCRUB_TYPE)
-                },
+                "content": binary_content(),
             },
             302: {"description": "The file is stored elsewhere: follow the redirect."},
         }
