@@ -15,6 +15,7 @@ NAMES = (
     "rest_overhead",
     "first_visit",
     "completion_lag",
+    "frozen_backend",
     "library",
     "outages",
     "pacing",
