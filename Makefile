@@ -15,7 +15,7 @@ help:
 	@echo 'make e2e     the tests in a real browser (needs Chromium)'
 	@echo 'make interop a real LiteLLM proxy between studio and simulator (installed separately, 750 MB)'
 	@echo 'make chaos   hundreds of videos while processes are killed; CHAOS="--videos 1000 --kills 100" for more'
-	@echo 'make bench   performance, as one table, in about ten minutes'
+	@echo 'make bench   performance, as one table, in about a quarter of an hour'
 	@echo 'make screenshots  pictures of every page, into ./screenshots, in about twenty minutes (needs Chromium)'
 	@echo 'make lint    style, types, import rules, migrations, production settings'
 	@echo 'make format  format the code'

@@ -28,6 +28,7 @@ _VARIANTS = {
     "thumbnail": (THUMBNAIL, "image/webp"),
     "spritesheet": (SPRITESHEET, "image/jpeg"),
 }
+_TIMES = ("created_at", "completed_at")
 KEY_RETENTION = 604_800  # seconds; keys are kept for good, and this is what is promised
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -209,6 +210,8 @@ class VideosApi:
 
     def _describe(self, request: Request, operation: str, video: dict[str, Any]) -> dict[str, Any]:
         """Return the Video as the quirks have it described in the reply to that operation."""
+        offset = int(self._service.settings.quirks.clock_offset)
+        video = {**video, **{name: video[name] + offset for name in _TIMES if video[name] is not None}}
         address = f"{request.url.scheme}://{request.url.netloc}/files/{video['id']}.mp4"
         return misreport(self._service.settings.quirks.misreports, operation, video, address)
 

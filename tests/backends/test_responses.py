@@ -293,3 +293,17 @@ def test_an_unknown_word_with_a_file_or_all_of_the_progress_is_to_be_looked_into
 ) -> None:
     job = parse_job({"id": "a"} | fields, {})
     assert job.may_be_completed is may_be_completed
+
+
+@pytest.mark.parametrize(
+    ("date", "sent_at"),
+    [
+        ("Wed, 25 Nov 2026 23:00:00 GMT", 1795647600.0),
+        ("", None),
+        ("yesterday", None),
+        ("Wed, 99 Nov 2026 23:00:00 GMT", None),
+        ("Wed, 25 Nov 99999999999 23:00:00 GMT", None),
+    ],
+)
+def test_a_page_says_when_it_was_sent_by_the_backends_clock(date: str, sent_at: float | None) -> None:
+    assert parse_page({"data": []}, {"Date": date}, limit=100).sent_at == sent_at

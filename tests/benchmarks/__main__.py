@@ -16,6 +16,7 @@ NAMES = (
     "api_poll",
     "first_visit",
     "completion_lag",
+    "frozen_backend",
     "library",
     "outages",
     "pacing",

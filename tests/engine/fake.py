@@ -1,5 +1,6 @@
 """A backend in memory, for tests of the engine's decisions. The wire itself is tested in tests/backends."""
 
+import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -33,6 +34,8 @@ class FakeBackend:
         self.hidden: set[str] = set()
         self.picture: bytes | BackendError = b""
         self.pictured: list[str] = []
+        self.clock_offset = 0.0  # seconds by which the clock that its `Date` shows is ahead
+        self.has_date = True
         self.content: Iterable[bytes] | BackendError = [b""]
 
     def __enter__(self) -> Self:
@@ -130,6 +133,7 @@ class FakeBackend:
             jobs=tuple(page),
             has_more=len(newest_first) > start + limit,
             last_id=page[-1].id if page else None,
+            sent_at=time.time() + self.clock_offset if self.has_date else None,
         )
 
     def list_many(self, afters: Iterable[str | None], *, limit: int, concurrency: int) -> Sequence[JobPage]:
