@@ -75,12 +75,15 @@ class ProbeReport:
 
     `problem` says what to do when the backend cannot be used as it is, else it is empty. `models` are the
     names of the server's models, None when it does not tell. In `capabilities` None means not known.
+    `in_private_network` is whether the server is at a private address; None when it was not reached, or only
+    through a proxy.
     """
 
     checks: tuple[Check, ...] = ()
     problem: str = ""
     models: tuple[str, ...] | None = None
     capabilities: Mapping[Capability, bool | None] = field(default_factory=dict)
+    in_private_network: bool | None = None
 
 
 def failed_report(problem: str, check: str = "answers") -> ProbeReport:

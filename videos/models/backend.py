@@ -10,6 +10,8 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from videos.key_names import describe_key_names, is_key_name, read_key
+
 OPENAI_ADDRESS = "https://api.openai.com/v1"  # served this API until 24 September 2026
 
 SIMULATOR_CAPABILITIES = {  # all there are
@@ -45,9 +47,16 @@ class BackendManager(models.Manager["Backend"]):
         url = settings.OPENAI_BASE_URL or OPENAI_ADDRESS
         found = self.filter(base_url=url, is_simulator=False).order_by("pk").first()
         name = (urlsplit(url).netloc or url)[:90]
-        return found or self._get_or_create(
-            name, base_url=url, from_environment=True, key_env="OPENAI_API_KEY"
-        )
+        if found is None:
+            wanted = Backend(base_url=url, from_environment=True, key_env="OPENAI_API_KEY")
+            found = self._get_or_create(
+                name,
+                base_url=wanted.base_url,
+                from_environment=True,
+                key_env=wanted.key_env,
+                key_confirmed_for=wanted.key_destination,  # whoever sets both in the environment means it
+            )
+        return found
 
     def paused(self) -> models.QuerySet["Backend"]:
         """Those that are sent nothing for now, because they asked for that or refused our key."""
@@ -121,11 +130,25 @@ class Backend(models.Model):
         validators=[
             RegexValidator(
                 r"\A[A-Za-z_][A-Za-z0-9_]*\Z",
-                "Give the name of an environment variable, such as VIDEO_KEY, never the key itself.",
+                "Give the name of an environment variable, such as BACKEND_KEY_BOX, never the key itself.",
             )
         ],
         help_text="The name of the environment variable that holds the key, never the key itself. "
         "Empty: the server wants none.",
+    )
+    key_confirmed_for = models.CharField(
+        max_length=700,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="The variable and the address that a superuser confirmed: the key goes nowhere else.",
+    )
+    in_private_network = models.BooleanField(
+        "inside a private network",
+        null=True,
+        blank=True,
+        help_text="Yes: it, and the files that it names, may be at private addresses. No: it must be on the "
+        "internet and may name nothing else. Unknown: the first probe finds out.",
     )
     timeout = models.PositiveIntegerField(default=60, help_text="Seconds to wait for a reply.")
     max_in_flight = models.PositiveIntegerField(default=4, help_text="Jobs that may run here at once.")
@@ -204,3 +227,31 @@ class Backend(models.Model):
         """The base URL to call. The simulator's is read from the settings, because its port may change."""
         url: str = settings.SIMULATOR_URL if self.is_simulator else self.base_url
         return url
+
+    @property
+    def key_destination(self) -> str:
+        """The variable with the key and the address it goes to: what is confirmed, and only together."""
+        return f"{self.key_env} {self.base_url}" if self.key_env else ""
+
+    @property
+    def key_problem(self) -> str:
+        """Why the key must not be sent, and what to do about it; empty where nothing stands against it."""
+        if self.is_simulator or not self.key_env:
+            return ""
+        if not is_key_name(self.key_env):
+            names = describe_key_names()
+            return f"{self.key_env} is no variable for a backend's key, so nothing is sent. {names}"
+        if self.key_confirmed_for != self.key_destination:
+            return (
+                f"The key in {self.key_env} has not been confirmed for {self.base_url}, so nothing is sent. "
+                "A superuser confirms it in the admin under Backends."
+            )
+        return ""
+
+    @property
+    def key(self) -> str:
+        """The key to send, read from the environment now; empty where there is none, or must not be sent."""
+        if self.is_simulator:
+            key: str = settings.SIMULATOR_API_KEY
+            return key
+        return "" if self.key_problem else read_key(self.key_env)
