@@ -136,7 +136,7 @@ class Processes:
     def add_simulator(self, port: int, data: Path, *, duration: float, rules: str) -> Program:
         """Start the simulator. Its videos are small, and rendered on demand. `duration` is in seconds."""
         arguments = ["--port", str(port), "--data", str(data), "--duration", str(duration)]
-        program = [sys.executable, "-m", "tests.chaos.small_videos", "--render", "on-demand"]
+        program = [sys.executable, "-m", "tests.chaos.small_videos", "--no-key", "--render", "on-demand"]
         return self.add("simulator", shlex.join([*program, *arguments]), SIMULATOR_FAULTS=rules)
 
     def restart_dead(self) -> None:
