@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import ApiToken, Scope, User
@@ -46,6 +46,17 @@ def authenticate(secret: str) -> ApiToken | None:
 def revoke(token: ApiToken) -> bool:
     """Revoke a token for good. Return False when it had been revoked before."""
     return bool(ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()))
+
+
+def active_tokens(user: User) -> QuerySet[ApiToken]:
+    """Return the user's tokens that work now."""
+    is_current = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    return ApiToken.objects.filter(is_current, user=user, revoked_at=None)
+
+
+def revoke_all(user: User) -> int:
+    """Revoke all tokens of the user for good. Return how many worked until now."""
+    return active_tokens(user).update(revoked_at=timezone.now())
 
 
 def _record_use(token: ApiToken) -> None:
