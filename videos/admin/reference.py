@@ -19,7 +19,7 @@ class ReferenceImageAdmin(FileViews):
     list_per_page = 50
     search_fields = ("name", "public_id", "owner__username", "sha256")
     show_full_result_count = False
-    served_files = ("file",)
+    served_files = thumbnails = ("file",)
     fields = (
         "picture",
         "name",
