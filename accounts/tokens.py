@@ -72,6 +72,17 @@ def _find(digest: str) -> ApiToken | None:
     return token
 
 
+def active_tokens(user: User) -> QuerySet[ApiToken]:
+    """Return the user's tokens that work now."""
+    is_current = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    return ApiToken.objects.filter(is_current, user=user, revoked_at=None)
+
+
+def revoke_all(user: User) -> int:
+    """Revoke all tokens of the user for good. Return how many worked until now."""
+    return active_tokens(user).update(revoked_at=timezone.now())
+
+
 def _record_use(token: ApiToken) -> None:
     now = timezone.now()
     stale = now - _USE_PRECISION

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 
 from contentgen import disk_space
+from contentgen.secrets_check import password_weakness
 
 SETTINGS = "settings"
 
@@ -22,6 +23,7 @@ _RANGES = {
     "MAX_FILE_SIZE": (1, None),
     "TRASH_RETENTION_DAYS": (1, 3650),
     "API_REQUESTS_PER_MINUTE": (1, None),
+    "TRUST_PROXY": (0, 10),
 }
 
 
@@ -67,6 +69,40 @@ def check_min_free_disk(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
             f"MIN_FREE_DISK is {wanted}, and the disk of {smallest.setting} has {smallest.total} bytes.",
             hint="Set MIN_FREE_DISK to a number of bytes from 0, for no warning, to less than the disk has.",
             id="contentgen.E003",
+        )
+    ]
+
+
+@register(SETTINGS)
+def check_owner_password(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.E004: in production, a password of the owner that can be guessed."""
+    if not settings.PRODUCTION or not settings.OWNER_PASSWORD:
+        return []
+    weakness = password_weakness(settings.OWNER_PASSWORD, username=settings.OWNER_USERNAME)
+    if not weakness:
+        return []
+    return [
+        Error(
+            f"OWNER_PASSWORD can be guessed: it {weakness}.",
+            hint="Set another one, or unset it to have one generated. Where the account exists already, "
+            "change its password too: python manage.py changepassword.",
+            id="contentgen.E004",
+        )
+    ]
+
+
+@register(SETTINGS)
+def check_trust_proxy(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.W005: a yes or no where the number of proxies belongs."""
+    value = os.environ.get("TRUST_PROXY", "")
+    if not value or value.isdigit():
+        return []
+    return [
+        Warning(
+            f"TRUST_PROXY={value} is read as {settings.TRUST_PROXY}, and will not be in a later release.",
+            hint="Set TRUST_PROXY to the number of proxies in front of the studio: a client's address is "
+            "taken from that place of X-Forwarded-For, counted from the right.",
+            id="contentgen.W005",
         )
     ]
 

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from simulator.access import AccessMiddleware
 from simulator.clock import DateMiddleware
 from simulator.control_api import ControlApi
 from simulator.fault_rules import FaultRule
@@ -48,6 +49,7 @@ def create_app(settings: Settings, rules: list[FaultRule]) -> Starlette:
         ],
         middleware=[
             Middleware(DateMiddleware, settings),
+            Middleware(AccessMiddleware, settings.hosts),
             Middleware(SilenceMiddleware, outage),
             Middleware(BodySizeLimitMiddleware),
         ],

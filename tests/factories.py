@@ -29,6 +29,9 @@ class BackendFactory(factory.django.DjangoModelFactory):
     name = factory.Sequence(lambda n: f"Backend {n}")
     base_url = factory.Sequence(lambda n: f"http://backend{n}.test/v1")
     key_env = ""
+    key_confirmed_for = factory.LazyAttribute(
+        lambda row: Backend(key_env=row.key_env, base_url=row.base_url).key_destination
+    )
     probed_at = factory.LazyFunction(timezone.now)
 
 

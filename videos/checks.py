@@ -14,7 +14,8 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections
 
 from contentgen.own_address import is_own_address
-from videos.models import VideoModel
+from videos.key_names import describe_key_names, is_key_name
+from videos.models import Backend, VideoModel
 from videos.models.backend import is_openai
 
 LEADS_BACK = "A studio cannot be its own backend: one request would breed copies of itself without end."
@@ -41,6 +42,14 @@ def validate_base_url(url: str, *, name: str) -> None:
         raise ValidationError(f"{name} should end in the version of the API, most often /v1.")
     if is_own_address(url, settings.OWN_ADDRESSES):
         raise ValidationError(f"{name} is this studio's own. {LEADS_BACK}")
+
+
+def validate_key_name(name: str) -> None:
+    """Raise `ValidationError` unless the variable `name` may hold a backend's key; empty stands for none."""
+    if name and not is_key_name(name):
+        raise ValidationError(
+            f"Give the name of a variable for backends' keys, never the key itself. {describe_key_names()}"
+        )
 
 
 @register("settings")
@@ -138,6 +147,58 @@ def check_own_address(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
             id="videos.E004",
         )
     ]
+
+
+def check_key_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """videos.E006: a setting of the studio's own in BACKEND_KEY_NAMES."""
+    return [
+        Error(
+            f"BACKEND_KEY_NAMES lists {name}, which is a setting of the studio.",
+            hint="Take it off BACKEND_KEY_NAMES, and put the backend's key into a variable of its own, such "
+            "as BACKEND_KEY_BOX.",
+            id="videos.E006",
+        )
+        for name in settings.BACKEND_KEY_NAMES
+        if not is_key_name(name)
+    ]
+
+
+@register(Tags.database)
+def check_backend_keys(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """videos.E005 and W004: backends of before whose key would silently no longer be sent.
+
+    An error for a name that an operator can allow, so that an upgrade stops before anything is lost; a
+    warning for the studio's own settings, which are never sent. Passes before the first migration.
+    """
+    if "default" not in (databases or ()):
+        return []
+    try:
+        if Backend._meta.db_table not in connections["default"].introspection.table_names():
+            return []
+        rows = Backend.objects.exclude(key_env="").filter(is_simulator=False)
+        named = list(rows.values_list("name", "key_env"))  # whatever columns are still to be added
+    except DatabaseError:
+        return []
+    return [_key_message(name, key_env) for name, key_env in named if not is_key_name(key_env)]
+
+
+def _key_message(backend: str, key_env: str) -> CheckMessage:
+    text = f"The backend “{backend}” takes its key from {key_env}"
+    if key_env in settings.OWN_VARIABLES:
+        return Warning(
+            f"{text}, a setting of the studio, which is not sent to it.",
+            hint="Put the backend's key into a variable of its own, such as BACKEND_KEY_BOX, and name that "
+            "in the admin.",
+            id="videos.W004",
+        )
+    return Error(
+        f"{text}, which is no variable for keys.",
+        hint=f"If that is right, add BACKEND_KEY_NAMES={key_env} to the environment or .env (several names "
+        "with commas between them), and start again. Nothing else changes.",
+        id="videos.E005",
+    )
 
 
 @register(Tags.database)

@@ -11,8 +11,10 @@ import random
 import sqlite3
 import time
 from collections import defaultdict
+from contextlib import suppress
 from typing import Any
 
+from django.conf import settings
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base
 
@@ -49,6 +51,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.close()
             return
         super().close_if_unusable_or_obsolete()
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        _create_private(str(self.settings_dict["NAME"]))
+        return super().get_new_connection(conn_params)
 
     def _start_transaction_under_autocommit(self) -> None:
         timeout = float(self.settings_dict["OPTIONS"].get("timeout", 5))
@@ -109,6 +115,16 @@ def _identity_of(path: Any) -> FileIdentity | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _create_private(name: str) -> None:
+    """Create the database's file, where there is none, for its user alone. Its WAL gets the same mode.
+
+    A folder that is missing or closed is for SQLite to report.
+    """
+    if name and not name.startswith((":memory:", "file:")):
+        with suppress(OSError):
+            os.close(os.open(name, os.O_RDWR | os.O_CREAT, settings.PRIVATE_FILE_MODE))
 
 
 def is_busy(error: OperationalError) -> bool:

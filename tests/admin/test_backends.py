@@ -74,12 +74,12 @@ def test_the_simulators_address_is_shown_and_not_asked_for(as_carol: Client, set
 
 
 def test_the_key_itself_is_never_shown(as_carol: Client, monkeypatch):
-    monkeypatch.setenv("OUR_KEY", "sk-secret")
-    backend = BackendFactory(key_env="OUR_KEY")
+    monkeypatch.setenv("BACKEND_KEY_OURS", "sk-secret")
+    backend = BackendFactory(key_env="BACKEND_KEY_OURS")
 
     for address in (reverse(LIST), reverse("admin:videos_backend_change", args=[backend.pk])):
         page = as_carol.get(address).content.decode()
-        assert "OUR_KEY is set" in page
+        assert "BACKEND_KEY_OURS is set" in page
         assert "sk-secret" not in page
 
 
@@ -111,12 +111,15 @@ def test_the_list_counts_what_runs_and_what_waits(as_carol: Client):
 def test_one_is_added_with_its_models(as_carol: Client):
     models = [VideoModel.objects.get(name="sora-2").pk]
 
-    answer = as_carol.post(reverse("admin:videos_backend_add"), _form(models=models, key_env="OUR_KEY"))
+    answer = as_carol.post(
+        reverse("admin:videos_backend_add"), _form(models=models, key_env="BACKEND_KEY_OURS")
+    )
 
     assert answer.status_code == 302
     backend = Backend.objects.get(name="Ours")
     assert [model.name for model in backend.models.all()] == ["sora-2"]
-    assert (backend.key_env, backend.from_environment, backend.can_list) == ("OUR_KEY", False, None)
+    assert (backend.key_env, backend.from_environment) == ("BACKEND_KEY_OURS", False)
+    assert backend.can_list is None
     assert Backend.objects.in_use() == [backend]
 
 

@@ -73,7 +73,7 @@ class Simulator:
         self.folder = box.folder / "simulator"
         self.address = f"http://127.0.0.1:{port}"
         self.url = f"{self.address}/v1"
-        options = f"-m simulator --port {port} --render on-demand --data"
+        options = f"-m simulator --no-key --port {port} --render on-demand --data"
         box.start("simulator", [sys.executable, *options.split(), str(self.folder)])
         wait_until(lambda: is_answering(f"{self.address}/health"), "the simulator")
 

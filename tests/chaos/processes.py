@@ -146,7 +146,7 @@ class Processes:
     ) -> Program:
         """Start a simulator. Its videos are small, and rendered on demand. `duration` is in seconds."""
         arguments = ["--port", str(port), "--data", str(data), "--duration", str(duration)]
-        program = [sys.executable, "-m", "tests.chaos.small_videos", "--render", "on-demand"]
+        program = [sys.executable, "-m", "tests.chaos.small_videos", "--no-key", "--render", "on-demand"]
         command = shlex.join([*program, *arguments])
         return self.add(name, command, SIMULATOR_FAULTS=rules, SIMULATOR_QUIRKS=quirks)
 

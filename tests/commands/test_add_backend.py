@@ -20,13 +20,13 @@ def _naming(*models: str) -> Server:
 
 
 def test_it_connects_a_second_simulator_with_a_key(run, start_simulator: StartSimulator, monkeypatch):
-    monkeypatch.setenv("BOX_KEY", "sk-box-123456")
+    monkeypatch.setenv("BACKEND_KEY_BOX", "sk-box-123456")
     simulator = start_simulator(api_key="sk-box-123456")
 
-    ran = run("add_backend", "Box", f"{simulator.url}/v1/", key_env="BOX_KEY")
+    ran = run("add_backend", "Box", f"{simulator.url}/v1/", key_env="BACKEND_KEY_BOX")
 
     box = Backend.objects.get()
-    assert (box.base_url, box.key_env, box.can_remix) == (f"{simulator.url}/v1", "BOX_KEY", True)
+    assert (box.base_url, box.key_env, box.can_remix) == (f"{simulator.url}/v1", "BACKEND_KEY_BOX", True)
     assert box.probed_at is not None
     assert {name: offer.backend for name, offer in available_offers().items()} == {
         "sora-2": box,
@@ -41,11 +41,11 @@ def test_it_refuses_a_key_that_is_not_set_and_one_that_is_wrong(
     run, start_simulator: StartSimulator, monkeypatch
 ):
     url = f"{start_simulator(api_key='sk-right').url}/v1"
-    with pytest.raises(CommandError, match=r"BOX_KEY is not set. Put BOX_KEY=… into .env"):
-        run("add_backend", "Box", url, key_env="BOX_KEY")
-    monkeypatch.setenv("BOX_KEY", "sk-wrong")
+    with pytest.raises(CommandError, match=r"BACKEND_KEY_BOX is not set. Put BACKEND_KEY_BOX=… into .env"):
+        run("add_backend", "Box", url, key_env="BACKEND_KEY_BOX")
+    monkeypatch.setenv("BACKEND_KEY_BOX", "sk-wrong")
     with pytest.raises(CommandError, match="refuses the key"):
-        run("add_backend", "Box", url, key_env="BOX_KEY")
+        run("add_backend", "Box", url, key_env="BACKEND_KEY_BOX")
     assert not Backend.objects.exists()
 
 

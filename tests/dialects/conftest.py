@@ -53,7 +53,7 @@ def start(
             return replace(plain(backend), body=dialect.body)
 
         monkeypatch.setattr(clients, "connection_for", connection)
-        monkeypatch.setenv("DIALECT_KEY", KEY)
-        return Studio(server, BackendFactory(base_url=server.url, key_env="DIALECT_KEY", timeout=5))
+        monkeypatch.setenv("BACKEND_KEY_DIALECT", KEY)
+        return Studio(server, BackendFactory(base_url=server.url, key_env="BACKEND_KEY_DIALECT", timeout=5))
 
     return start_server

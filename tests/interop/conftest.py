@@ -49,7 +49,10 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         try:
             studio.wait_for(READY)
             token = studio.manage("create_token", "alice").stdout.strip()
-            with closing(RestClient(studio.url, token)) as rest, closing(ControlClient(upstream)) as control:
+            with (
+                closing(RestClient(studio.url, token)) as rest,
+                closing(ControlClient(upstream, SIMULATOR_KEY)) as control,
+            ):
                 yield Services(studio, rest, control)
         finally:
             studio.stop(signal.SIGINT)

@@ -1,6 +1,6 @@
 """Backends in the admin: their limits, capabilities and pauses."""
 
-import os
+import logging
 from typing import Any, cast
 
 from django import forms
@@ -13,12 +13,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from videos.backends.probe_report import ProbeReport
-from videos.checks import LEADS_BACK, validate_base_url
+from videos.checks import LEADS_BACK, validate_base_url, validate_key_name
 from videos.engine import read_pauses
 from videos.formatting import format_dollars
 from videos.models import IN_FLIGHT, Backend, State, VideoModel
-from videos.services.backends import leads_back, probe_backend
+from videos.services.backends import confirm_key, leads_back, probe_backend
 from videos.services.held_videos import MoveResult, move_queued_videos
+
+logger = logging.getLogger(__name__)
 
 _CAPABILITIES = (
     "can_list",
@@ -30,6 +32,8 @@ _CAPABILITIES = (
     "honours_idempotency_key",
     "takes_reference",
 )
+# They say where a key goes, and what the studio may be made to read.
+_SUPERUSER_FIELDS = ("base_url", "key_env", "in_private_network")
 _MARKS = {True: "yes", False: "no", None: "unknown"}
 
 
@@ -57,6 +61,21 @@ class BackendForm(forms.ModelForm[Backend]):
         super()._save_m2m()  # type: ignore[misc]  # Django's own hook, which the stubs lack
         self.instance.models.set(self.cleaned_data["models"])
 
+    def clean_key_env(self) -> str:
+        name: str = self.cleaned_data["key_env"]
+        validate_key_name(name)
+        return name
+
+
+class SuperuserBackendForm(BackendForm):
+    """The form with what only superusers may decide: where a key goes."""
+
+    confirm_key = forms.BooleanField(
+        required=False,
+        help_text="Send the key to this address. Without it, nothing is sent to a changed address until a "
+        "superuser confirms the key.",
+    )
+
 
 @admin.register(Backend)
 class BackendAdmin(admin.ModelAdmin[Backend]):
@@ -74,7 +93,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         "position",
     )
     list_editable = ("enabled", "position")
-    actions = ("probe", "resume", "move_queued")
+    actions = ("probe", "confirm_key", "resume", "move_queued")
 
     class Media:
         css = {"all": ("css/admin.css",)}
@@ -85,10 +104,27 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         found = super().get_queryset(request).prefetch_related("models")
         return found.annotate(waiting=waiting, running=running)
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whether this person may say what address the studio talks to: superusers alone."""
+        return bool(request.user.is_superuser)
+
+    def has_confirm_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def get_form(
+        self, request: HttpRequest, obj: Backend | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        kwargs["form"] = SuperuserBackendForm if request.user.is_superuser else BackendForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
     def get_fieldsets(self, request: HttpRequest, obj: Backend | None = None) -> Any:
-        where = "address" if obj and obj.is_simulator else "base_url"
+        where = ["base_url", "key_env", "key", "in_private_network"]
+        if obj and obj.is_simulator:
+            where = ["address"]
+        elif obj and request.user.is_superuser:
+            where.insert(3, "confirm_key")
         return (
-            (None, {"fields": ("name", where, "key_env", "key", "enabled", "position", "models")}),
+            (None, {"fields": ("name", *where, "enabled", "position", "models")}),
             ("Limits", {"fields": ("timeout", "max_in_flight", "requests_per_minute")}),
             (
                 "Capabilities",
@@ -102,14 +138,34 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Backend | None = None) -> list[str]:
-        return ["address", "key", "probed_at", "status", "created_at"]
+        fixed = ["address", "key", "probed_at", "status", "created_at"]
+        return fixed if request.user.is_superuser else [*fixed, *_SUPERUSER_FIELDS]
 
     def save_model(self, request: HttpRequest, obj: Backend, form: Any, change: bool) -> None:
+        changed = [name for name in form.changed_data if name not in ("models", "confirm_key")]
+        if change and "base_url" in changed and "in_private_network" not in changed:
+            obj.in_private_network = None  # where the old address is says nothing about the new one
+            changed.append("in_private_network")
         # Only the edited fields: saving must not undo a pause that began after the page was opened.
         if change:
-            obj.save(update_fields=[name for name in form.changed_data if name != "models"])
+            obj.save(update_fields=changed)
         else:
             obj.save()
+        if {"base_url", "key_env"}.intersection(changed):
+            where = obj.base_url, obj.key_env or "no variable"
+            logger.warning(
+                "Backend “%s”: now at %s with the key in %s, by %s", obj.name, *where, request.user
+            )
+        is_other_key = "key_env" in changed and "base_url" not in changed
+        is_confirmed = not change or is_other_key or form.cleaned_data.get("confirm_key", False)
+        if obj.key_env and is_confirmed and request.user.is_superuser:
+            self._confirm(request, obj)
+        elif obj.key_problem:
+            self.message_user(request, obj.key_problem, messages.WARNING)
+
+    def _confirm(self, request: HttpRequest, backend: Backend) -> None:
+        confirm_key(backend, by=str(request.user))
+        self.log_change(request, backend, f"Confirmed the key in {backend.key_env} for {backend.base_url}.")
 
     @admin.display(description="in flight")
     def running(self, backend: Any) -> int:
@@ -128,7 +184,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
             return "-"
         if not backend.key_env:
             return "not needed"
-        return f"{backend.key_env} is {'set' if os.environ.get(backend.key_env) else 'not set'}"
+        return backend.key_problem or f"{backend.key_env} is {'set' if backend.key else 'not set'}"
 
     @admin.display(description="models")
     def model_names(self, backend: Backend) -> str:
@@ -155,9 +211,23 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
     @admin.action(permissions=["change"], description="Probe: detect capabilities without starting a job")
     def probe(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
         for backend in queryset:
-            report = probe_backend(backend)
+            self.log_change(request, backend, f"Probed at {backend.address}.")
+            report = probe_backend(backend, by=str(request.user))
             level = messages.ERROR if report.problem else messages.SUCCESS
             self.message_user(request, _format_report(backend, report), level)
+
+    @admin.action(permissions=["confirm"], description="Confirm the key: send it to the address shown")
+    def confirm_key(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
+        for backend in queryset:
+            if backend.is_simulator or not backend.key_env:
+                self.message_user(request, f"{backend.name} needs no key.", messages.WARNING)
+                continue
+            self._confirm(request, backend)
+            problem = backend.key_problem
+            words = (
+                f"{backend.name}: {problem or f'the key in {backend.key_env} goes to {backend.base_url}.'}"
+            )
+            self.message_user(request, words, messages.WARNING if problem else messages.SUCCESS)
 
     @admin.action(permissions=["change"], description="Resume now")
     def resume(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:

@@ -23,7 +23,7 @@ class ReferenceImageAdmin(FoldedSearch[Any], FileViews):
     search_fields = ("search_text", "public_id", "owner__username", "sha256")
     search_help_text = "Name, owner, ID, SHA-256"
     show_full_result_count = False
-    served_files = ("file",)
+    served_files = thumbnails = ("file",)
     fields = (
         "picture",
         "name",

@@ -51,6 +51,7 @@ class VideoAdmin(FoldedSearch[Any], FileViews):
     view_on_site = False  # that page is for the owner alone
     actions = [make_admin_action(action) for action in VIDEO_ACTIONS]
     served_files = ("file", "browser_file", "poster")
+    thumbnails = ("poster",)
     fieldsets = (
         (None, {"fields": ("player", "public_id", "state_label", "available_actions", "owner", "backend")}),
         (

@@ -60,9 +60,7 @@ class Download:
         if detect_container(self._buffer):
             return
         await self._fill_buffer(EXCERPT_BYTES)
-        is_own_server = (
-            "authorization" in self._response.request.headers
-        )  # elsewhere it is the link that is gone
+        is_own_server = self._errors.is_own(self._response)  # elsewhere it is the link that is gone
         if is_own_server and is_gone(self._response.status_code, self._buffer):
             raise RefusedError(
                 "The backend no longer has this video.",
@@ -81,6 +79,8 @@ class Download:
     def _describe_excerpt(self) -> str:
         content_type = self._response.headers.get("content-type", "no content type")
         text = self._buffer[:EXCERPT_BYTES].decode("utf-8", "replace") or "nothing"
+        if not self._errors.is_own(self._response):
+            text = f"(not a video, from {self._response.url.host}, whose words are not kept)"
         return self._errors.redact(f"HTTP {self._response.status_code}, {content_type}\n{text}")
 
     async def read_chunk(self) -> bytes:

@@ -20,6 +20,7 @@ from typing import Literal
 
 import httpx2
 
+from videos.backends.address_guard import AddressGuard
 from videos.backends.connection import Connection
 from videos.backends.error_mapping import REDIRECT_STATUSES, TRANSPORT_ERRORS, ErrorMapper
 from videos.backends.hops import LOOP_HEADER, via_headers
@@ -48,6 +49,7 @@ async def probe_server(connection: Connection) -> ProbeReport:
     problem whose sentence names the right one.
     """
     connection = replace(connection, timeout=min(connection.timeout, ANSWER_TIMEOUT))
+    guard = AddressGuard(connection)
     async with httpx2.AsyncClient(
         timeout=httpx2.Timeout(connection.timeout, connect=connection.connect_timeout),
         headers={
@@ -56,8 +58,10 @@ async def probe_server(connection: Connection) -> ProbeReport:
             **via_headers(connection.hops),
         },
         follow_redirects=False,
+        event_hooks={"request": [guard.watch]},
     ) as http:
-        return await _Probe(connection, http).run()
+        report = await _Probe(connection, http).run()
+    return replace(report, in_private_network=guard.is_backend_private)
 
 
 class _Probe:
@@ -67,7 +71,7 @@ class _Probe:
         self._http = http
         self._connection = connection
         self._base_url = connection.base_url.rstrip("/")
-        self._errors = ErrorMapper(key=connection.sent_key)
+        self._errors = ErrorMapper(connection)
         self._job_path = f"/videos/video_{secrets.token_hex(16)}"  # a job that nobody has
         self._missing_path = f"{self._job_path}/{secrets.token_hex(8)}"  # a route that no server has
 

@@ -78,6 +78,8 @@ class ProbeReport:
     `problem` says what to do when the backend cannot be used as it is, else it is empty. `models` are the
     names of the server's models, None when it does not tell. In `capabilities` None means not known.
     `leads_back` if the backend is this studio itself.
+    `in_private_network` is whether the server is at a private address; None when it was not reached, or only
+    through a proxy.
     """
 
     checks: tuple[Check, ...] = ()
@@ -85,6 +87,7 @@ class ProbeReport:
     models: tuple[str, ...] | None = None
     capabilities: Mapping[Capability, bool | None] = field(default_factory=dict)
     leads_back: bool = False
+    in_private_network: bool | None = None
 
 
 def failed_report(problem: str, check: str = "answers") -> ProbeReport:

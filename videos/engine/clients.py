@@ -4,7 +4,6 @@ Each client is counted in its backend's share of this worker (`videos.engine.bul
 can forget it.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,13 +21,18 @@ _BUSY = "The studio is waiting for this backend in several places already. Try a
 
 
 def connection_for(backend: Backend) -> Connection:
-    """Return the address, key and options for calling `backend`. The key is read from the environment now."""
-    key = os.environ.get(backend.key_env, "") if backend.key_env else ""
+    """Return the address, key and options for calling `backend`. The key is read from the environment now.
+
+    Where the key must not be sent, the connection says why and cannot be opened: a request without it would
+    only tell a stranger what people ask for.
+    """
     return Connection(
         base_url=backend.address,
-        api_key=key,
+        api_key=backend.key,
         timeout=backend.timeout,
         body="json" if backend.sends_json else "multipart",
+        in_private_network=None if backend.is_simulator else backend.in_private_network,
+        key_problem=backend.key_problem,
     )
 
 

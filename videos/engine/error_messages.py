@@ -11,6 +11,7 @@ LOST = Reason(
 
 _BY_CODE = {
     "invalid_key": "The backend refused the API key. Videos stay queued until an operator sets a valid one.",
+    "key_withheld": "The backend's key waits to be confirmed by an operator. Videos stay queued until then.",
     "blocked": "The backend, or a firewall in front of it, refuses all our requests. Videos stay queued until"
     " they are let through again.",
     "not_found": "The backend could not find this job. We'll check once more to be sure.",
@@ -44,6 +45,8 @@ def pause_reason_of(error: BackendError) -> str:
     """Return the sentence for staff about why a backend is paused."""
     if error.code == "out_of_credit":
         return f"{_full_stop(error.message)} Add credit at the provider, then resume it."
+    if error.code == "key_withheld":
+        return error.message
     return reason_of(error).message
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('videos', '0035_read_pauses'),
+        ('videos', '0038_confirm_backends'),
     ]
 
     operations = [

@@ -10,6 +10,8 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from videos.key_names import describe_key_names, is_key_name, read_key
+
 OPENAI_ADDRESS = "https://api.openai.com/v1"  # served this API until 24 September 2026
 
 _KEY_VARIABLES = {
@@ -52,9 +54,16 @@ class BackendManager(models.Manager["Backend"]):
         if found is not None:
             self._follow_key(found)
         name = (urlsplit(url).netloc or url)[:90]
-        return found or self._get_or_create(
-            name, base_url=url, from_environment=True, key_env=settings.BACKEND_KEY_VARIABLE
-        )
+        if found is None:
+            wanted = Backend(base_url=url, from_environment=True, key_env=settings.BACKEND_KEY_VARIABLE)
+            found = self._get_or_create(
+                name,
+                base_url=wanted.base_url,
+                from_environment=True,
+                key_env=wanted.key_env,
+                key_confirmed_for=wanted.key_destination,  # whoever sets both in the environment means it
+            )
+        return found
 
     def paused(self) -> models.QuerySet["Backend"]:
         """Those that are sent nothing for now, because they asked for that or refused our key."""
@@ -82,8 +91,12 @@ class BackendManager(models.Manager["Backend"]):
         """Read the key of the environment's backend by the name that the settings have for it now."""
         now = settings.BACKEND_KEY_VARIABLE
         if backend.from_environment and backend.key_env in _KEY_VARIABLES - {now}:
-            self.filter(pk=backend.pk, key_env=backend.key_env).update(key_env=now)
-            backend.key_env = now
+            was, backend.key_env = backend.key_env, now
+            # Whoever sets both in the environment means it.
+            backend.key_confirmed_for = backend.key_destination
+            self.filter(pk=backend.pk, key_env=was).update(
+                key_env=now, key_confirmed_for=backend.key_confirmed_for
+            )
 
     def _get_or_create(self, name: str, **fields: Any) -> "Backend":
         """Create the environment's backend under an unused name, or return another process's."""
@@ -135,11 +148,25 @@ class Backend(models.Model):
         validators=[
             RegexValidator(
                 r"\A[A-Za-z_][A-Za-z0-9_]*\Z",
-                "Give the name of an environment variable, such as VIDEO_KEY, never the key itself.",
+                "Give the name of an environment variable, such as BACKEND_KEY_BOX, never the key itself.",
             )
         ],
         help_text="The name of the environment variable that holds the key, never the key itself. "
         "Empty: the server wants none.",
+    )
+    key_confirmed_for = models.CharField(
+        max_length=700,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="The variable and the address that a superuser confirmed: the key goes nowhere else.",
+    )
+    in_private_network = models.BooleanField(
+        "inside a private network",
+        null=True,
+        blank=True,
+        help_text="Yes: it, and the files that it names, may be at private addresses. No: it must be on the "
+        "internet and may name nothing else. Unknown: the first probe finds out.",
     )
     timeout = models.PositiveIntegerField(default=60, help_text="Seconds to wait for a reply.")
     max_in_flight = models.PositiveIntegerField(default=4, help_text="Jobs that may run here at once.")
@@ -226,3 +253,31 @@ class Backend(models.Model):
         """The base URL to call. The simulator's is read from the settings, because its port may change."""
         url: str = settings.SIMULATOR_URL if self.is_simulator else self.base_url
         return url
+
+    @property
+    def key_destination(self) -> str:
+        """The variable with the key and the address it goes to: what is confirmed, and only together."""
+        return f"{self.key_env} {self.base_url}" if self.key_env else ""
+
+    @property
+    def key_problem(self) -> str:
+        """Why the key must not be sent, and what to do about it; empty where nothing stands against it."""
+        if self.is_simulator or not self.key_env:
+            return ""
+        if not is_key_name(self.key_env):
+            names = describe_key_names()
+            return f"{self.key_env} is no variable for a backend's key, so nothing is sent. {names}"
+        if self.key_confirmed_for != self.key_destination:
+            return (
+                f"The key in {self.key_env} has not been confirmed for {self.base_url}, so nothing is sent. "
+                "A superuser confirms it in the admin under Backends."
+            )
+        return ""
+
+    @property
+    def key(self) -> str:
+        """The key to send, read from the environment now; empty where there is none, or must not be sent."""
+        if self.is_simulator:
+            key: str = settings.SIMULATOR_API_KEY
+            return key
+        return "" if self.key_problem else read_key(self.key_env)

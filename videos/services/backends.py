@@ -11,7 +11,7 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from videos.backends.probe_report import ProbeReport
-from videos.checks import validate_base_url
+from videos.checks import validate_base_url, validate_key_name
 from videos.engine import clients
 from videos.models import Backend, VideoModel
 
@@ -37,19 +37,45 @@ class ConnectionResult:
     new_models: list[str]
 
 
-def probe_backend(backend: Backend) -> ProbeReport:
+def probe_backend(backend: Backend, *, by: str) -> ProbeReport:
     """Probe the backend, without starting a job, and store the capabilities that were found.
 
-    A capability that the probe could not determine stays as it was, because staff may know better. A backend
-    that is this studio itself is switched off.
+    A capability that the probe could not determine stays as it was, because staff may know better. So does
+    whether the backend is inside a private network, once that is known. A backend that is this studio itself
+    is switched off. `by` is who asked, for the log.
     """
-    report = clients.probe(backend)
+    report = _probe(backend, by=by)
     if report.leads_back:
         Backend.objects.filter(pk=backend.pk).update(enabled=False)
     if not report.problem:
         known = {name: can for name, can in report.capabilities.items() if can is not None}
-        Backend.objects.filter(pk=backend.pk).update(probed_at=timezone.now(), **known)
+        found = Backend.objects.filter(pk=backend.pk)
+        found.update(probed_at=timezone.now(), **known)
+        found.filter(in_private_network=None).update(in_private_network=report.in_private_network)
     return report
+
+
+def _probe(backend: Backend, *, by: str) -> ProbeReport:
+    """Probe, and log who had what address probed."""
+    logger.info("Backend “%s” is probed at %s, by %s", backend.name, backend.address, by)
+    return clients.probe(backend)
+
+
+def confirm_key(backend: Backend, *, by: str) -> None:
+    """Let the backend's key be sent to the address that it has now. `by` is the superuser who said so.
+
+    Only as `backend` was loaded: what was changed meanwhile has not been seen. A pause for want of it ends.
+    """
+    seen = Backend.objects.filter(pk=backend.pk, key_env=backend.key_env, base_url=backend.base_url)
+    if seen.update(key_confirmed_for=backend.key_destination, paused_until=None, pause_reason=""):
+        backend.key_confirmed_for = backend.key_destination
+        logger.warning(
+            "Backend “%s”: the key in %s is confirmed for %s, by %s",
+            backend.name,
+            backend.key_env,
+            backend.base_url,
+            by,
+        )
 
 
 def probe_unprobed_backend(backend_id: int) -> None:
@@ -59,7 +85,7 @@ def probe_unprobed_backend(backend_id: int) -> None:
     unprobed, so it is tried again later.
     """
     backend = Backend.objects.filter(pk=backend_id, probed_at=None).first()
-    if backend is not None and (report := probe_backend(backend)).problem:
+    if backend is not None and (report := probe_backend(backend, by="the studio itself")).problem:
         logger.warning("%s could not be probed: %s", backend, report.problem)
 
 
@@ -79,14 +105,15 @@ def connect_backend(
     was added.
     """
     backend = Backend(name=name, base_url=url.rstrip("/"), key_env=key_env)
+    backend.key_confirmed_for = backend.key_destination  # by whoever has a shell here
     _validate_backend(backend)
-    report = clients.probe(backend)
+    report = _probe(backend, by="add_backend")
     if report.problem:
         raise ConnectionFailedError(report.problem)
     names = list(dict.fromkeys(models)) or _choose_models(report)
     for capability, can in report.capabilities.items():
         setattr(backend, capability, can)
-    backend.probed_at = timezone.now()
+    backend.probed_at, backend.in_private_network = timezone.now(), report.in_private_network
     with transaction.atomic():
         backend.position = _make_position(first=first)
         backend.save()
@@ -99,6 +126,7 @@ def _validate_backend(backend: Backend) -> None:
     try:
         validate_base_url(backend.base_url, name="The base URL")
         backend.full_clean()
+        validate_key_name(backend.key_env)
     except ValidationError as error:
         raise ConnectionFailedError(" ".join(error.messages)) from error
     if backend.key_env and not os.environ.get(backend.key_env):

@@ -3,6 +3,7 @@
 from itertools import groupby
 
 from django.contrib import messages
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -55,10 +56,14 @@ def delete(request: Request, pk: int) -> HttpResponse:
 
 
 def _save(request: Request, template: PromptTemplate) -> HttpResponse:
+    was_kept = template.pk is not None
     form = OwnTemplateForm(request.POST, instance=template, owner=request.user)
     if not form.is_valid():
         return render(request, "videos/template_form.html", {"form": form}, status=422)
     saved = form.save()
+    if saved.owner_id is None:
+        flag = CHANGE if was_kept else ADDITION
+        LogEntry.objects.log_actions(request.user.pk, [saved], flag, change_message="Shared with everyone.")
     messages.info(
         request, f"Template “{saved.title}” saved{'' if saved.owner_id else ' and shared with everyone'}."
     )

@@ -19,6 +19,7 @@ import httpx2
 import openai
 from openai import RequestOptions
 
+from videos.backends.address_guard import AddressGuard
 from videos.backends.capability import Capability
 from videos.backends.connection import Connection
 from videos.backends.download import Download, read_bounded
@@ -94,11 +95,11 @@ class VideosApiDriver(Driver):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
-        self._errors = ErrorMapper(key=connection.sent_key)
-        tls = _ssl_context()
-        self._writes = sdk_for_writes(connection, tls)
-        self._reads = sdk_for_reads(connection, tls)
-        self._unauthenticated = unauthenticated_client(connection, tls)
+        self._errors = ErrorMapper(connection)
+        tls, guard = _ssl_context(), AddressGuard(connection)
+        self._writes = sdk_for_writes(connection, tls, guard)
+        self._reads = sdk_for_reads(connection, tls, guard)
+        self._unauthenticated = unauthenticated_client(connection, tls, guard)
 
     async def aclose(self) -> None:
         await self._writes.close()
@@ -190,7 +191,7 @@ class VideosApiDriver(Driver):
                 response = await self._get(path, {}, deadline)
             except openai.APIStatusError as error:
                 response = error.response
-                if not is_job(parse_json(response.content), expected_id=job_id):
+                if not is_job(parse_json(self._errors.content_of(response)), expected_id=job_id):
                     if refusal := self._errors.content_refusal(response):
                         raise refusal from error
                     raise

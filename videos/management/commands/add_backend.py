@@ -19,7 +19,10 @@ class Command(BaseCommand):
         parser.add_argument("name", metavar="NAME", help="its name in the studio, such as “GPU box”")
         parser.add_argument("url", metavar="URL", help="its base URL, such as http://gpu.internal:8091/v1")
         parser.add_argument(
-            "--key-env", default="", metavar="VAR", help="the environment variable that holds its key"
+            "--key-env",
+            default="",
+            metavar="VAR",
+            help="the environment variable that holds its key: BACKEND_KEY_…, or a vendor's usual name",
         )
         parser.add_argument(
             "--default", action="store_true", help="put it first where several backends serve a model"
