@@ -76,7 +76,9 @@ def ask(finished: Callable[..., Video], monkeypatch: pytest.MonkeyPatch) -> Call
         if method != "post":
             response = getattr(client, method)(path)
         else:
-            body = {"prompt": "A lake", "job_id": "job_1"}
+            body: dict[str, object] = {"prompt": "A lake", "job_id": "job_1"}
+            if route.endswith("videos/actions"):
+                body = {"action": "cancel", "ids": [video.public_id]}
             response = client.post(path, body, content_type="application/json")
         read(response)
         if response.status_code >= 400 and method != "head":
