@@ -9,5 +9,6 @@ class ContentGenConfig(AppConfig):
         from contentgen import checks  # noqa: F401  # registers the system checks
         from contentgen.private_files import close_data_dir
 
-        # Each start and each upgrade migrates, before anything else runs.
-        post_migrate.connect(close_data_dir, sender=self, dispatch_uid="close_data_dir")
+        # Each start and each upgrade migrates, before anything else runs. The signal comes once for each app
+        # with models, of which this is none; after the first there is nothing left to do.
+        post_migrate.connect(close_data_dir, dispatch_uid="close_data_dir")

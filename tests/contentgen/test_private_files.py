@@ -140,7 +140,7 @@ def test_a_running_studio_writes_nothing_that_others_can_read(tmp_path: Path):
         os.umask(before)
     try:
         studio.wait_for(READY)
-        assert (folder / "db.sqlite3-wal").exists()
+        assert (folder / "db.sqlite3").exists()
         assert (folder / "simulator" / "simulator.sqlite3").exists()
         assert _open_ones(folder) == []
     finally:

@@ -10,10 +10,12 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import get_resolver
 
 from accounts.models import User
+from contentgen import urls
 from tests.contentgen.admin_deeds import PK, Deed, all_deeds, make_rows
 from tests.contentgen.routes import address_of, routes_of
 from tests.factories import UserFactory
@@ -48,13 +50,14 @@ PAGES: dict[str, set[str]] = {
     "videos.change_backend": _pages("videos/backend"),
     "videos.delete_backend": {"videos/backend/<path:object_id>/delete/"},
     "videos.view_character": _pages("videos/character", "<int:object_id>/file"),
-    "videos.change_character": set(),
+    "videos.change_character": _pages("videos/character", "<int:object_id>/file"),
     "videos.delete_character": {"videos/character/<path:object_id>/delete/"},
     "videos.add_prompttemplate": {"videos/prompttemplate/add/"},
     "videos.view_prompttemplate": _pages("videos/prompttemplate"),
     "videos.change_prompttemplate": _pages("videos/prompttemplate"),
     "videos.delete_prompttemplate": {"videos/prompttemplate/<path:object_id>/delete/"},
     "videos.view_referenceimage": _pages("videos/referenceimage", "<int:object_id>/file"),
+    "videos.change_referenceimage": _pages("videos/referenceimage", "<int:object_id>/file"),
     "videos.view_studiostate": {"videos/studiostate/"},
     "videos.change_studiostate": {"videos/studiostate/"},
     "videos.view_video": _pages("videos/video", *VIDEO_FILES),
@@ -93,6 +96,12 @@ DEEDS: dict[str, set[str]] = {
 @pytest.fixture(autouse=True)
 def rows(db, monkeypatch: pytest.MonkeyPatch) -> None:
     make_rows(monkeypatch)
+    for status in (403, 404):  # drawing the pages of thousands of refusals would take most of the time
+        monkeypatch.setattr(urls, f"handler{status}", _refuse, raising=False)
+
+
+def _refuse(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return HttpResponse(status=403)
 
 
 @cache
