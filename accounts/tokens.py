@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Q, QuerySet
@@ -52,10 +53,10 @@ def revoke(token: ApiToken) -> bool:
     return bool(ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()))
 
 
-def _by_digest(digest: str) -> QuerySet[ApiToken, dict[str, object]]:
-    users = [f"user__{name}" for name in _USER_FIELDS]
-    rows: QuerySet[ApiToken, dict[str, object]] = ApiToken.objects.filter(digest=digest)
-    return rows.values(*_TOKEN_FIELDS, *users)
+def _by_digest(digest: str) -> QuerySet[ApiToken, dict[str, Any]]:
+    fields = [*_TOKEN_FIELDS, *(f"user__{name}" for name in _USER_FIELDS)]
+    rows: QuerySet[ApiToken, dict[str, Any]] = ApiToken.objects.filter(digest=digest).values(*fields)
+    return rows
 
 
 _find_by_digest = PreparedQuery(_by_digest, "the digest")

@@ -124,7 +124,7 @@ def _start_litellm(box: Sandbox, program: Path) -> Poll:
     # With the last one it reads its price list from its package instead of from the network.
     settings = [f"LITELLM_MASTER_KEY={_KEY}", "LITELLM_LOCAL_MODEL_COST_MAP=True"]
     clean = ["env", *(f"--unset={name}" for name in ("DATABASE_URL", "REDIS_URL", "DEBUG")), *settings]
-    options = ["--config", str(config), "--host", "127.0.0.1", "--port", str(port), "--num_workers", "2"]
+    options = ["--config", str(config), "--host", "127.0.0.1", "--port", str(port)]
     box.start("litellm", [*clean, str(program), *options])
     url = f"http://127.0.0.1:{port}"
     wait_until(lambda: is_answering(f"{url}/health/liveliness"), "LiteLLM", within=180)

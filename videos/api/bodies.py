@@ -67,7 +67,7 @@ def received_body(request: HttpRequest, contract: Contract) -> Iterator[None]:
     if length.isdecimal() and int(length[:20]) > max_size:
         raise contract.too_large(max_size)
     if length:
-        _watch(request, request._stream)  # type: ignore[attr-defined]  # what `request.read` reads from
+        _watch(request, request._stream)  # what `request.read` reads from
     yield
 
 
@@ -75,7 +75,7 @@ def _watch(request: HttpRequest, stream: IO[bytes]) -> None:
     is_multipart = request.content_type == "multipart/form-data"
     boundary = (request.content_params or {}).get("boundary") if is_multipart else None
     encoded = None if boundary is None else str(boundary).encode(errors="replace")
-    request._stream = request.META[_WATCHED] = WatchedStream(stream, encoded)  # type: ignore[attr-defined]
+    request._stream = request.META[_WATCHED] = WatchedStream(stream, encoded)  # type: ignore[assignment]
 
 
 @contextmanager

@@ -50,10 +50,11 @@ class RequestCounter:
             if count.known and count.untold < settings.API_REQUESTS_PER_MINUTE // _SHARE:
                 return count.known + count.untold
             told, count.untold = count.untold, 0
+            count.known += told  # for other threads, until the cache has answered
         total = _add_to_common_count(f"api-requests:{caller}:{window}", told)
         with self._lock:
             count.known = max(count.known, total)
-            return count.known + count.untold
+        return total
 
 
 def _add_to_common_count(key: str, number: int) -> int:

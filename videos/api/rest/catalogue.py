@@ -27,7 +27,7 @@ class ModelOut(Schema):
     """A model that is offered now."""
 
     id: str = Field(description="Its name, for `model` in a request.", examples=["sora-2"])
-    object: Literal["model"] = Field("model", description="Always `model`.")
+    object: Literal["model"] = Field(default="model", description="Always `model`.")
     label: str = Field(description="Its name for people.", examples=["Sora 2"])
     description: str = Field(description="What it is good for.")
     default: bool = Field(description="Whether it is used where a request names none.")
@@ -42,7 +42,7 @@ class ModelOut(Schema):
 class ModelsOut(Schema):
     """The models that are offered now."""
 
-    object: Literal["list"] = Field("list", description="Always `list`.")
+    object: Literal["list"] = Field(default="list", description="Always `list`.")
     data: list[ModelOut] = Field(description="In the catalogue's order.")
 
 
@@ -60,7 +60,7 @@ class TemplateOut(Schema):
 class TemplatesOut(Schema):
     """The ready-made prompts."""
 
-    object: Literal["list"] = Field("list", description="Always `list`.")
+    object: Literal["list"] = Field(default="list", description="Always `list`.")
     data: list[TemplateOut] = Field(description="Everybody's, and your own.")
 
 

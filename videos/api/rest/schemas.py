@@ -203,7 +203,7 @@ class VideoOut(Schema):
     """A video, from the request to the file."""
 
     id: str = Field(description="Its id.", examples=["video_2k7c0s5pq9v1"])
-    object: Literal["video"] = Field("video", description="Always `video`.")
+    object: Literal["video"] = Field(default="video", description="Always `video`.")
     status: Status = Field(description="Where it stands.")
     progress: int = Field(ge=0, le=100, description="Percent.")
     model: str = Field(description="The model that makes it.", examples=["sora-2"])
@@ -250,7 +250,7 @@ class VideoOut(Schema):
 class PageOut(Schema):
     """A page of videos."""
 
-    object: Literal["list"] = Field("list", description="Always `list`.")
+    object: Literal["list"] = Field(default="list", description="Always `list`.")
     data: list[VideoOut] = Field(description="The videos, in the requested order.")
     has_more: bool = Field(description="Whether there is a next page.")
     next: str | None = Field(description="Pass it as `after` for the next page; null on the last.")
@@ -260,8 +260,8 @@ class DeletedOut(Schema):
     """The end of a video."""
 
     id: str = Field(description="The id that it had.")
-    object: Literal["video.deleted"] = Field("video.deleted", description="Always `video.deleted`.")
-    deleted: Literal[True] = Field(True, description="Always true.")
+    object: Literal["video.deleted"] = Field(default="video.deleted", description="Always `video.deleted`.")
+    deleted: Literal[True] = Field(default=True, description="Always true.")
 
 
 class RefusalBody(Schema):
