@@ -241,7 +241,7 @@ CELERY_TASK_ROUTES = {
         f"videos.{name}": {"queue": "network"}
         for name in (
             *("submit", "poll_backend", "reconcile", "search_restored"),
-            *("clean_up_video", "probe", "create_character"),
+            *("clean_up_video", "clean_up_job", "probe", "create_character"),
         )
     },
     "videos.store": {"queue": "downloads"},
@@ -274,7 +274,10 @@ CACHES = {
 OPENAI_BASE_URL: str = env.str("OPENAI_BASE_URL", default="").rstrip("/")
 OPENAI_API_KEY: str = env.str("OPENAI_API_KEY", default="")
 SIMULATOR_URL: str = env.str("SIMULATOR_URL", default=_running.simulator_url or "http://127.0.0.1:8001/v1")
-MAX_POLL_TIMEOUT: int = env.int("MAX_POLL_TIMEOUT", default=600)  # seconds from acceptance
+# Seconds for which a backend may answer that it works on a video; backends and models may have their own.
+MAX_POLL_TIMEOUT: int = env.int("MAX_POLL_TIMEOUT", default=600)
+# Seconds for which it may answer that a video waits in its own queue.
+MAX_QUEUE_TIMEOUT: int = env.int("MAX_QUEUE_TIMEOUT", default=86_400)
 DEFAULT_MODEL: str = env.str("DEFAULT_MODEL", default="sora-2")
 DEFAULT_SIZE: str = env.str("DEFAULT_SIZE", default="1280x720")
 DEFAULT_SECONDS: int = env.int("DEFAULT_SECONDS", default=4)

@@ -18,8 +18,9 @@ from django.utils import timezone
 from accounts.models import User
 from videos.models import State, Tag, Video
 from videos.models.keyset import KeysetOrder
+from videos.models.state import public_status
 from videos.models.tag import TAG_LIMIT
-from videos.models.video import VideoQuerySet, public_status
+from videos.models.video import VideoQuerySet
 from videos.templatetags.studio import format_size
 from videos.views.access import Request
 
