@@ -29,7 +29,7 @@ from videos.engine import (
     submit,
     sweep,
 )
-from videos.models import Backend, Character, Video
+from videos.models import Backend, Character, ReleasedJob, Video
 from videos.services.backends import probe_unprobed_backend
 
 logger = logging.getLogger(__name__)
@@ -129,6 +129,12 @@ def probe_task(backend_id: int) -> None:
 @_about(Video)
 def clean_up_video_task(video_id: int) -> None:
     cleanup.clean_up_video(video_id)
+
+
+@shared_task(name="videos.clean_up_job", time_limit=120)
+@_about(ReleasedJob)
+def clean_up_job_task(job_id: int) -> None:
+    cleanup.clean_up_job(job_id)
 
 
 @shared_task(name="videos.create_character")
