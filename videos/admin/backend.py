@@ -4,6 +4,7 @@ import os
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Count, Q, QuerySet
@@ -12,10 +13,13 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from videos.backends.concurrency import suggest_max_in_flight
 from videos.backends.probe_report import ProbeReport
 from videos.checks import validate_base_url
-from videos.formatting import format_dollars
+from videos.engine import dispatch
+from videos.formatting import format_dollars, format_duration
 from videos.models import IN_FLIGHT, Backend, State, VideoModel
+from videos.models.backend import DEFAULT_MAX_IN_FLIGHT
 from videos.services.backends import probe_backend
 from videos.services.held_videos import MoveResult, move_queued_videos
 
@@ -44,11 +48,25 @@ class BackendForm(forms.ModelForm[Backend]):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["models"] = self.instance.models.all()
+        else:
+            self.initial["max_in_flight"] = None
+        # Not there for somebody who may only look.
+        if slots := self.fields.get("max_in_flight"):
+            slots.required = False
+            slots.help_text += (
+                f" Empty: 1 for a server on your own network, {DEFAULT_MAX_IN_FLIGHT} for any other."
+            )
 
     def clean_base_url(self) -> str:
         url: str = self.cleaned_data["base_url"].rstrip("/")
         validate_base_url(url, name="The base URL")
         return url
+
+    def clean_max_in_flight(self) -> int:
+        given: int | None = self.cleaned_data["max_in_flight"]
+        if given is not None:
+            return given
+        return suggest_max_in_flight(self.cleaned_data.get("base_url", "")) or DEFAULT_MAX_IN_FLIGHT
 
     def _save_m2m(self) -> None:
         super()._save_m2m()  # type: ignore[misc]  # Django's own hook, which the stubs lack
@@ -64,6 +82,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         "address",
         "model_names",
         "max_in_flight",
+        "time_limit",
         "running",
         "waiting",
         "key",
@@ -78,15 +97,22 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Backend]:
         waiting = Count("videos", filter=Q(videos__state=State.QUEUED))
-        running = Count("videos", filter=Q(videos__state__in=IN_FLIGHT - {State.QUEUED}))
+        in_flight = Q(videos__state__in=IN_FLIGHT - {State.QUEUED})
+        still_running = Q(
+            videos__state__in=[State.FAILED, State.CANCELED],
+            videos__due_at__isnull=False,
+            videos__generated_at=None,
+        )
+        running = Count("videos", filter=in_flight | still_running)
+        storing = Count("videos", filter=Q(videos__state=State.STORING))
         found = super().get_queryset(request).prefetch_related("models")
-        return found.annotate(waiting=waiting, running=running)
+        return found.annotate(waiting=waiting, running=running, storing=storing)
 
     def get_fieldsets(self, request: HttpRequest, obj: Backend | None = None) -> Any:
         where = "address" if obj and obj.is_simulator else "base_url"
         return (
             (None, {"fields": ("name", where, "key_env", "key", "enabled", "position", "models")}),
-            ("Limits", {"fields": ("timeout", "max_in_flight", "requests_per_minute")}),
+            ("Limits", {"fields": ("timeout", "generation_timeout", "max_in_flight", "requests_per_minute")}),
             (
                 "Capabilities",
                 {
@@ -110,8 +136,15 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
 
     @admin.display(description="in flight")
     def running(self, backend: Any) -> int:
-        count: int = backend.running
+        """Count what takes a place here, also what nobody wants any more."""
+        released: int = backend.released_jobs.filter(due_at__isnull=False).count()
+        count: int = backend.running + released
         return count
+
+    @admin.display(description="time limit")
+    def time_limit(self, backend: Backend) -> str:
+        """Return how long a video may take here, of a model that has no limit of its own."""
+        return format_duration(backend.generation_timeout or settings.MAX_POLL_TIMEOUT)
 
     @admin.display(description="waiting")
     def waiting(self, backend: Any) -> int:
@@ -137,6 +170,10 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
             return format_html("{}", "-")
         if not backend.enabled:
             return format_html('<span class="admin-state admin-state-canceled">{}</span>', "Disabled")
+        storing = getattr(backend, "storing", 0)
+        if storing >= dispatch.max_to_store(backend):
+            words = f"Waiting: {storing} finished videos are still to be stored"
+            return format_html('<span class="admin-state admin-state-paused">{}</span>', words)
         if not _is_paused(backend):
             takes_jobs = backend in Backend.objects.in_use()
             kind, words = ("completed", "Accepting jobs") if takes_jobs else ("canceled", "On standby")

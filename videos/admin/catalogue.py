@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import Truncator
 
+from videos.formatting import format_duration
 from videos.forms.templates import SharedTemplateForm
 from videos.models import Backend, PromptTemplate, VideoModel
 from videos.models.video_model import ANY_SIZE
@@ -44,6 +45,7 @@ class VideoModelAdmin(admin.ModelAdmin[VideoModel]):
         "offered_sizes",
         "offered_seconds",
         "prices",
+        "time_limit",
         "served_by",
         "enabled",
         "position",
@@ -62,6 +64,10 @@ class VideoModelAdmin(admin.ModelAdmin[VideoModel]):
     @admin.display(description="backends")
     def served_by(self, model: VideoModel) -> str:
         return ", ".join(backend.name for backend in model.backends.all()) or "None (not offered)"
+
+    @admin.display(description="time limit")
+    def time_limit(self, model: VideoModel) -> str:
+        return format_duration(model.generation_timeout) if model.generation_timeout else "-"
 
     @admin.display(description="price per second")
     def prices(self, model: VideoModel) -> str:
