@@ -166,6 +166,13 @@ class VideoOut(Schema):
     candidates: list[CandidateOut] = Field(
         description="Of a video that needs a decision, the jobs that may be its own. Post one to adopt."
     )
+    queued_at_backend: bool = Field(
+        description="The backend has accepted it and holds it in its own queue; `status` is in_progress."
+    )
+    next_check_at: int | None = Field(
+        description="When a failed video is checked for a late result by itself; null when it is not."
+        f" {_UNIX_TIME}"
+    )
     cancel_requested: bool = Field(
         description="It is canceled as soon as it is known whether the backend accepted it."
     )
@@ -216,6 +223,9 @@ class ModelOut(Schema):
     seconds: list[int]
     price_per_second: dict[str, float] = Field(
         description="US dollars by size; “*” stands for every other size. Empty without a price."
+    )
+    generation_timeout: int = Field(
+        description="Seconds that the backend may work on a video; its own queue does not count."
     )
     backend: BackendOut
 
@@ -305,6 +315,8 @@ def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
         note=reason if video.is_in_flight else None,
         needs_decision=video.needs_decision,
         cancel_requested=video.is_in_flight and video.cancel_requested_at is not None,
+        queued_at_backend=video.waits_at_backend,
+        next_check_at=_to_unix(video.due_at) if video.awaits_late_result else None,
         candidates=[_serialize_candidate(candidate) for candidate in candidates],
         actions=actions,
         width=video.width,
@@ -356,6 +368,7 @@ def serialize_offer(offer: Offer) -> ModelOut:
         sizes=model.sizes,
         seconds=model.seconds,
         price_per_second={size: float(rate) for size, rate in model.price_per_second.items()},
+        generation_timeout=offer.generation_timeout,
         backend=BackendOut(
             name=backend.name,
             simulator=backend.is_simulator,
