@@ -273,7 +273,6 @@ def _delay(video: Video, job: Job, estimate: DurationEstimate | None, *, now: da
 
 def _result(video: Video, response: Response, delay: float, *, now: datetime) -> PollResult:
     """Return what to record of a job that is polled again in `delay` seconds."""
-    is_job = isinstance(response, Job)
     answer = None
     if time_limits.is_answer(response):
         elapsed = time_limits.elapsed_since_answer(video, response, now=now)
@@ -283,8 +282,8 @@ def _result(video: Video, response: Response, delay: float, *, now: datetime) ->
         video.pk,
         video.backend_job_id,
         now + timedelta(seconds=delay),
-        progress=response.progress if is_job else None,
-        reason=NO_REASON if is_job else reason_of_unanswered_poll(response),
+        progress=response.progress if isinstance(response, Job) else None,
+        reason=NO_REASON if isinstance(response, Job) else reason_of_unanswered_poll(response),
         answer=answer,
         attempts=video.attempts,
     )

@@ -293,4 +293,4 @@ def _retry_or_fail(
 
 def _time_filled_by(tries: int) -> float:
     """The seconds that so many tries fill, with the regular distances between them."""
-    return sum(min(MAX_RETRY_DELAY, FIRST_RETRY_DELAY * 2 ** min(number, 10)) for number in range(tries))
+    return sum(min(MAX_RETRY_DELAY, FIRST_RETRY_DELAY * 2.0 ** min(number, 10)) for number in range(tries))

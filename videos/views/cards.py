@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -89,7 +89,8 @@ class _Row(NamedTuple):
 
 def _read(videos: VideoQuerySet) -> dict[str, _Row]:
     # Reading a time from SQLite costs as much as all other values, so only its presence is read.
-    rows = videos.values_list(*_Row._fields[:-1], Q(due_at__isnull=False))
+    is_due = ExpressionWrapper(Q(due_at__isnull=False), output_field=BooleanField())
+    rows = videos.values_list(*_Row._fields[:-1], is_due)
     return {row[1]: _Row(*row) for row in rows}
 
 
