@@ -20,6 +20,7 @@ SETTINGS = "settings"
 _RANGES = {
     "PORT": (1, 65_535),
     "MAX_POLL_TIMEOUT": (1, None),
+    "MAX_QUEUE_TIMEOUT": (1, None),
     "MAX_FILE_SIZE": (1, None),
     "TRASH_RETENTION_DAYS": (1, 3650),
     "API_REQUESTS_PER_MINUTE": (1, None),

@@ -280,7 +280,7 @@ CELERY_TASK_ROUTES = {
         f"videos.{name}": {"queue": "network"}
         for name in (
             *("submit", "poll_backend", "reconcile", "search_restored"),
-            *("clean_up_video", "probe", "create_character", "picture_candidate"),
+            *("clean_up_video", "clean_up_job", "probe", "create_character", "picture_candidate"),
         )
     },
     "videos.store": {"queue": "downloads"},
@@ -326,7 +326,10 @@ SIMULATOR_API_KEY: str = env.str(
 )
 # More variables that may hold a backend's key; videos/key_names.py says which may anyway.
 BACKEND_KEY_NAMES: list[str] = env.list("BACKEND_KEY_NAMES", default=[])
-MAX_POLL_TIMEOUT: int = env.int("MAX_POLL_TIMEOUT", default=600)  # seconds from acceptance
+# Seconds for which a backend may answer that it works on a video; backends and models may have their own.
+MAX_POLL_TIMEOUT: int = env.int("MAX_POLL_TIMEOUT", default=600)
+# Seconds for which it may answer that a video waits in its own queue.
+MAX_QUEUE_TIMEOUT: int = env.int("MAX_QUEUE_TIMEOUT", default=86_400)
 DEFAULT_MODEL: str = env.str("DEFAULT_MODEL", default="sora-2")
 DEFAULT_SIZE: str = env.str("DEFAULT_SIZE", default="1280x720")
 DEFAULT_SECONDS: int = env.int("DEFAULT_SECONDS", default=4)

@@ -53,7 +53,6 @@ def _state_fields(state: str, job_id: str) -> dict[str, Any]:
         "backend_job_id": job_id,
         "attempted_at": now - timedelta(seconds=60),
         "accepted_at": now - timedelta(seconds=59),
-        "deadline_at": now + timedelta(seconds=541),
     }
     finished = {**accepted, "finished_at": now, "due_at": None}
     return {

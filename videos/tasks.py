@@ -31,7 +31,7 @@ from videos.engine import (
     submit,
     sweep,
 )
-from videos.models import Backend, Character, JobCandidate, Video
+from videos.models import Backend, Character, JobCandidate, ReleasedJob, Video
 from videos.services.backends import probe_unprobed_backend
 
 logger = logging.getLogger(__name__)
@@ -145,6 +145,12 @@ def clean_up_video_task(video_id: int) -> None:
 @_about(JobCandidate)
 def picture_candidate_task(candidate_id: int) -> None:
     candidate_pictures.fetch(candidate_id)
+
+
+@shared_task(name="videos.clean_up_job", time_limit=120)
+@_about(ReleasedJob)
+def clean_up_job_task(job_id: int) -> None:
+    cleanup.clean_up_job(job_id)
 
 
 @shared_task(name="videos.create_character")

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.factories import BackendFactory, VideoFactory
 from tests.simulator.conftest import StartSimulator
-from videos.models import Backend, State, VideoModel
+from videos.models import Backend, ReleasedJob, State, VideoModel
 
 pytestmark = pytest.mark.django_db
 
@@ -212,3 +212,53 @@ def test_a_backend_that_is_not_polled_says_so_and_can_be_asked_again(as_carol: C
 
     backend.refresh_from_db()
     assert (backend.reads_paused_until, backend.read_pause_count) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("address", "slots"),
+    [("http://vllm:8000/v1", 1), ("http://10.0.0.7:8091/v1", 1), ("https://videos.example.org/v1", 4)],
+)
+def test_without_a_number_a_server_of_ones_own_gets_one_job_at_a_time(
+    as_carol: Client, address: str, slots: int
+):
+    form = _form(base_url=address, max_in_flight="")
+
+    assert as_carol.post(reverse("admin:videos_backend_add"), form).status_code == 302
+
+    assert Backend.objects.get(name="Ours").max_in_flight == slots
+
+
+def test_a_backend_and_a_model_have_time_limits(as_carol: Client):
+    backend = BackendFactory()
+    assert _change(as_carol, backend, generation_timeout=7200).status_code == 302
+    backend.refresh_from_db()
+    assert backend.generation_timeout == 7200
+    assert "2 hours" in as_carol.get(reverse(LIST)).content.decode()
+
+    refused = _change(as_carol, backend, generation_timeout=0)
+    assert "greater than or equal to 1" in str(refused.context["errors"])
+
+    model = VideoModel.objects.get(name="sora-2")
+    page = reverse("admin:videos_videomodel_change", args=[model.pk])
+    form = {"name": "sora-2", "label": "Sora 2", "position": 0, "generation_timeout": 5400}
+    lists = {"sizes": '["1280x720"]', "seconds": "[4]", "price_per_second": "{}"}
+    assert as_carol.post(page, form | lists).status_code == 302
+    assert "1 hour 30 minutes" in as_carol.get(reverse("admin:videos_videomodel_changelist")).content.decode()
+
+
+def test_the_list_counts_what_a_backend_has_not_let_go_of(as_carol: Client):
+    backend = BackendFactory(max_in_flight=1)
+    VideoFactory(backend=backend, state=State.CANCELED, due_at=timezone.now())
+    VideoFactory(backend=backend, state=State.CANCELED, due_at=None)
+    ReleasedJob.objects.create(backend=backend, backend_job_id="running", due_at=timezone.now())
+    ReleasedJob.objects.create(backend=backend, backend_job_id="ended")
+
+    assert '<td class="field-running">2</td>' in as_carol.get(reverse(LIST)).content.decode()
+
+
+def test_the_list_says_that_finished_videos_come_first(as_carol: Client):
+    VideoFactory.create_batch(8, backend=BackendFactory(max_in_flight=1), state=State.STORING)
+
+    page = as_carol.get(reverse(LIST)).content.decode()
+
+    assert "Waiting: 8 finished videos are still to be stored" in page

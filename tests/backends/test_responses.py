@@ -102,6 +102,7 @@ def test_it_accepts_an_unusual_id(job_id: str) -> None:
     assert parse_job({"id": job_id}, {}).id == job_id
 
 
+QUEUED_WORDS = ["pending", "WAITING", "scheduled", "IN_QUEUE", "submitted", "accepted", "not_started"]
 COMPLETED_WORDS = ["done", "complete", "FINISHED", "succeed", "SUCCEEDED", "Success", "Ready", "ready_"]
 
 
@@ -122,6 +123,7 @@ COMPLETED_WORDS = ["done", "complete", "FINISHED", "succeed", "SUCCEEDED", "Succ
         ("processing", "in_progress", ""),
         ("generating", "in_progress", ""),
         ("postprocessing", "in_progress", ""),
+        *((word, "queued", "") for word in QUEUED_WORDS),
         *((word, "completed", "") for word in COMPLETED_WORDS),
         *((word, "failed", "") for word in ("Error", "failure", "FAIL", "errored")),
         *((word, "failed", word.lower()) for word in ("rejected", "Timeout", "ABORTED", "terminated")),

@@ -30,6 +30,7 @@ def test_the_defaults_are_fine():
         ("PORT", 0),
         ("PORT", 65_536),
         ("MAX_POLL_TIMEOUT", 0),
+        ("MAX_QUEUE_TIMEOUT", 0),
         ("MAX_FILE_SIZE", 0),
         ("TRASH_RETENTION_DAYS", 0),
         ("TRASH_RETENTION_DAYS", 3651),

@@ -21,6 +21,7 @@ class FakeBackend:
         self.characters: list[tuple[str, bytes]] = []
         self.derive_errors: list[BackendError] = []
         self.deleted: list[str] = []
+        self.refuses_to_delete_running = False
         self.keys: list[str] = []
         self.key_retention = 0.0  # seconds; above 0 it honors idempotency keys
         self.jobs_by_key: dict[str, Job] = {}
@@ -119,6 +120,12 @@ class FakeBackend:
     def now(self, job_id: str, **changes: Any) -> None:
         self.jobs[job_id] = replace(self.jobs[job_id], **changes)
 
+    def retrieve(self, job_id: str) -> Job:
+        answer = self.answer(job_id)
+        if isinstance(answer, BackendError):
+            raise answer
+        return answer
+
     def idempotency_key_retention(self) -> float:
         return self.key_retention
 
@@ -145,6 +152,9 @@ class FakeBackend:
     def delete(self, job_id: str) -> None:
         if job_id in self.answers:
             raise self.answers[job_id]
+        job = self.jobs.get(job_id)
+        if self.refuses_to_delete_running and job and job.status in ("queued", "in_progress"):
+            raise RefusedError("It is running.", code="video_not_finished", status=400)
         self.deleted.append(job_id)
 
     @contextmanager

@@ -4,6 +4,7 @@ import logging
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Count, Q, QuerySet
@@ -12,11 +13,13 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from videos.backends.concurrency import suggest_max_in_flight
 from videos.backends.probe_report import ProbeReport
 from videos.checks import LEADS_BACK, validate_base_url, validate_key_name
-from videos.engine import read_pauses
-from videos.formatting import format_dollars
+from videos.engine import dispatch, read_pauses
+from videos.formatting import format_dollars, format_duration
 from videos.models import IN_FLIGHT, Backend, State, VideoModel
+from videos.models.backend import DEFAULT_MAX_IN_FLIGHT
 from videos.services.backends import confirm_key, leads_back, probe_backend
 from videos.services.held_videos import MoveResult, move_queued_videos
 
@@ -49,6 +52,14 @@ class BackendForm(forms.ModelForm[Backend]):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["models"] = self.instance.models.all()
+        else:
+            self.initial["max_in_flight"] = None
+        # Not there for somebody who may only look.
+        if slots := self.fields.get("max_in_flight"):
+            slots.required = False
+            slots.help_text += (
+                f" Empty: 1 for a server on your own network, {DEFAULT_MAX_IN_FLIGHT} for any other."
+            )
 
     def clean_base_url(self) -> str:
         url: str = self.cleaned_data["base_url"].rstrip("/")
@@ -56,6 +67,12 @@ class BackendForm(forms.ModelForm[Backend]):
         if url != self.instance.base_url and leads_back(url):
             raise forms.ValidationError(f"The base URL leads back to this studio. {LEADS_BACK}")
         return url
+
+    def clean_max_in_flight(self) -> int:
+        given: int | None = self.cleaned_data["max_in_flight"]
+        if given is not None:
+            return given
+        return suggest_max_in_flight(self.cleaned_data.get("base_url", "")) or DEFAULT_MAX_IN_FLIGHT
 
     def _save_m2m(self) -> None:
         super()._save_m2m()  # type: ignore[misc]  # Django's own hook, which the stubs lack
@@ -86,6 +103,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         "address",
         "model_names",
         "max_in_flight",
+        "time_limit",
         "running",
         "waiting",
         "key",
@@ -100,9 +118,16 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Backend]:
         waiting = Count("videos", filter=Q(videos__state=State.QUEUED))
-        running = Count("videos", filter=Q(videos__state__in=IN_FLIGHT - {State.QUEUED}))
+        in_flight = Q(videos__state__in=IN_FLIGHT - {State.QUEUED})
+        still_running = Q(
+            videos__state__in=[State.FAILED, State.CANCELED],
+            videos__due_at__isnull=False,
+            videos__generated_at=None,
+        )
+        running = Count("videos", filter=in_flight | still_running)
+        storing = Count("videos", filter=Q(videos__state=State.STORING))
         found = super().get_queryset(request).prefetch_related("models")
-        return found.annotate(waiting=waiting, running=running)
+        return found.annotate(waiting=waiting, running=running, storing=storing)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Whether this person may say what address the studio talks to: superusers alone."""
@@ -125,7 +150,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
             where.insert(3, "confirm_key")
         return (
             (None, {"fields": ("name", *where, "enabled", "position", "models")}),
-            ("Limits", {"fields": ("timeout", "max_in_flight", "requests_per_minute")}),
+            ("Limits", {"fields": ("timeout", "generation_timeout", "max_in_flight", "requests_per_minute")}),
             (
                 "Capabilities",
                 {
@@ -169,8 +194,15 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
 
     @admin.display(description="in flight")
     def running(self, backend: Any) -> int:
-        count: int = backend.running
+        """Count what takes a place here, also what nobody wants any more."""
+        released: int = backend.released_jobs.filter(due_at__isnull=False).count()
+        count: int = backend.running + released
         return count
+
+    @admin.display(description="time limit")
+    def time_limit(self, backend: Backend) -> str:
+        """Return how long a video may take here, of a model that has no limit of its own."""
+        return format_duration(backend.generation_timeout or settings.MAX_POLL_TIMEOUT)
 
     @admin.display(description="waiting")
     def waiting(self, backend: Any) -> int:
@@ -199,6 +231,10 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         if not _is_paused(backend) and read_pauses.is_paused(backend):
             until = timezone.localtime(backend.reads_paused_until).strftime("%Y-%m-%d %H:%M:%S")
             words = f"Accepting jobs, but not polled until {until}: it asked for fewer requests"
+            return format_html('<span class="admin-state admin-state-paused">{}</span>', words)
+        storing = getattr(backend, "storing", 0)
+        if storing >= dispatch.max_to_store(backend):
+            words = f"Waiting: {storing} finished videos are still to be stored"
             return format_html('<span class="admin-state admin-state-paused">{}</span>', words)
         if not _is_paused(backend):
             takes_jobs = backend in Backend.objects.in_use()

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.text import Truncator
 
 from contentgen.admin_search import FoldedSearch, SmallTableSearch
+from videos.formatting import format_duration
 from videos.forms.templates import SharedTemplateForm
 from videos.models import Backend, PromptTemplate, VideoModel
 from videos.models.video_model import ANY_SIZE
@@ -46,6 +47,7 @@ class VideoModelAdmin(SmallTableSearch[VideoModel]):
         "offered_sizes",
         "offered_seconds",
         "prices",
+        "time_limit",
         "served_by",
         "enabled",
         "position",
@@ -64,6 +66,10 @@ class VideoModelAdmin(SmallTableSearch[VideoModel]):
     @admin.display(description="backends")
     def served_by(self, model: VideoModel) -> str:
         return ", ".join(backend.name for backend in model.backends.all()) or "None (not offered)"
+
+    @admin.display(description="time limit")
+    def time_limit(self, model: VideoModel) -> str:
+        return format_duration(model.generation_timeout) if model.generation_timeout else "-"
 
     @admin.display(description="price per second")
     def prices(self, model: VideoModel) -> str:

@@ -75,7 +75,18 @@ class VideoAdmin(FoldedSearch[Any], FileViews):
         ("Error", {"fields": ("error_code", "error_message", "error_detail")}),
         (
             "Timing",
-            {"fields": ("created_at", "timings", "finished_at", "deadline_at", "cancel_requested_at")},
+            {
+                "fields": (
+                    "created_at",
+                    "timings",
+                    "working_seconds",
+                    "waiting_seconds",
+                    "finished_at",
+                    "deadline_at",
+                    "late_since",
+                    "cancel_requested_at",
+                )
+            },
         ),
         ("Result", {"fields": ("measured", "byte_count", "sha256")}),
         (
@@ -84,7 +95,10 @@ class VideoAdmin(FoldedSearch[Any], FileViews):
                 "fields": (
                     "backend_job_id",
                     "progress",
+                    "queued_at_backend",
+                    "answered_at",
                     "attempts",
+                    "failed_downloads",
                     "due_at",
                     "lease_expires_at",
                     "delete_job_at",
@@ -207,6 +221,12 @@ class VideoAdmin(FoldedSearch[Any], FileViews):
             kind, words = "needs-decision", "Needs attention"
         elif video.is_in_flight and video.cancel_requested_at:
             words = f"{words}, cancel requested"
+        elif video.waits_at_backend:
+            words = "Queued at the backend"
+        elif video.awaits_late_result:
+            words = f"{words}, still checked"
+        elif video.may_be_running:
+            words = f"{words}, job not deleted yet"
         elif video.progress is not None and video.state == State.IN_PROGRESS:
             words = f"{words} {video.progress} %"
         hold_reason = explain_hold(video)

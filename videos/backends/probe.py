@@ -96,7 +96,9 @@ class _Probe:
             self._find_routes(),
         )
         responses = ProbeResponses(models, job, page, missing_route, delete_job, delete_missing_route)
-        return build_report(responses, routes, has_key=bool(self._connection.api_key))
+        return build_report(
+            responses, routes, base_url=self._base_url, has_key=bool(self._connection.api_key)
+        )
 
     async def _find_routes(self) -> Routes:
         root = self._base_url.rpartition("/")[0]

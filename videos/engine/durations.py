@@ -15,7 +15,7 @@ from statistics import median
 from typing import NamedTuple
 
 from django.core.cache import caches
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from videos.engine import pacing, safe_cache
 from videos.engine.pacing import DurationEstimate
@@ -132,11 +132,10 @@ def _duration(attempted_at: datetime | None, accepted_at: datetime, generated_at
 def _recently_finished(profile: JobProfile) -> QuerySet[Video, _Row]:
     """The last videos of `profile` that the backend finished. Read through the index `video_durations`.
 
-    Those found past their deadline are left out: "check again" found them, hours later perhaps.
+    Those that had run out of time are left out: they were found by chance, hours later perhaps.
     """
-    finished = Video.objects.filter(
-        **profile._asdict(), generated_at__isnull=False, generated_at__lte=F("deadline_at")
-    )
+    in_time = Q(deadline_at=None) | Q(generated_at__lte=F("deadline_at"))
+    finished = Video.objects.filter(in_time, **profile._asdict(), generated_at__isnull=False)
     newest = finished.order_by("-generated_at").values("pk")[:SAMPLES]
     # The limit is in a subquery because SQLite has none in the parts of a union.
     return (

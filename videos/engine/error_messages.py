@@ -2,6 +2,7 @@
 
 from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
 from videos.backends.responses import Job
+from videos.formatting import format_duration
 from videos.models import Video
 from videos.models.values import Reason
 
@@ -79,6 +80,18 @@ def reason_of_loss(error: BackendError) -> Reason:
     return Reason("gone", message, _detail_of(error))
 
 
+def reason_of_timeout(seconds: int, *, in_queue: bool) -> Reason:
+    """Return the reason for a video that reached a time limit of so many seconds, in the backend's queue or
+    while the backend worked on it.
+    """
+    limit = format_duration(seconds)
+    if in_queue:
+        message = f"The backend has not made this video within {limit} of waiting."
+    else:
+        message = f"This took longer than the time limit of {limit}."
+    return Reason("timed_out", message)
+
+
 def reason_of_absence(video: Video, *, gives_up: bool) -> Reason:
     """Return the reason for an uncertain video of which the backend provably made no job, in its own words.
 
@@ -117,10 +130,6 @@ def _detail_of(error: BackendError) -> str:
     return detail or error.message
 
 
-TIMED_OUT = Reason(
-    "timed_out",
-    "This took longer than the time limit. Use “Check again” to see whether it has finished since.",
-)
 JOB_GONE = Reason("not_found", "The backend no longer knows this job, so the video cannot be downloaded.")
 SOURCE_GONE = Reason(
     "source_gone",

@@ -3,11 +3,12 @@
 A pass belongs to one backend, so a slow or broken one delays no other; one worker at a time makes it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from videos import lifecycle
@@ -19,26 +20,29 @@ from videos.engine import (
     dispatch,
     durations,
     enqueue,
+    late_checks,
     list_polling,
     pacing,
     rate_limit,
     read_pauses,
+    time_limits,
 )
 from videos.engine.clients import Client
 from videos.engine.error_messages import (
     JOB_GONE,
-    TIMED_OUT,
     pause_reason_of,
     reason_of_failed_job,
     reason_of_failure,
     reason_of_loss,
+    reason_of_timeout,
     reason_of_unanswered_poll,
 )
 from videos.engine.list_polling import ListBatch
 from videos.engine.pacing import DurationEstimate
 from videos.engine.submit import INVALID_KEY_PAUSE
-from videos.lifecycle import PollResult
+from videos.lifecycle import Answer, PollResult
 from videos.models import Backend, State, Video
+from videos.models.values import NO_REASON, Reason
 
 MAX_ROWS = 2000  # in one pass
 CONCURRENCY = 50  # requests to one backend at a time
@@ -52,7 +56,8 @@ Responses = list[tuple[Video, Response]]
 def tick() -> None:
     """Hint at every backend that has jobs due to be polled and that no worker is polling."""
     now = timezone.now()
-    backends = _free_backends(now).filter(pk__in=_due(now).order_by().values("backend"))
+    # Backend by backend: SQLite would go through all that ever failed.
+    backends = _free_backends(now).filter(Exists(_due(now).filter(backend=OuterRef("pk"))))
     for pk in backends.values_list("pk", flat=True):
         enqueue.send("poll_backend", pk)
 
@@ -68,9 +73,10 @@ def poll_backend(backend_id: int) -> int:
     count = 0
     try:
         with bulkhead.call(backend_id, always=True):  # one pass at a time; it must not wait for submissions
+            timeout_of = time_limits.generation_timeouts(backend)
             for responses in _responses(backend, _due_videos(backend)):
                 read_pauses.note(backend_id, (response for _, response in responses))
-                _handle_all(responses)
+                _handle_all(responses, timeout_of)
                 count += len(responses)
                 _renew_lease(backend_id)
     finally:
@@ -79,7 +85,9 @@ def poll_backend(backend_id: int) -> int:
 
 
 def _due(now: datetime) -> QuerySet[Video]:
-    return Video.objects.filter(state=State.IN_PROGRESS, due_at__lte=now)
+    """The videos whose jobs run, and those that are checked for a late result."""
+    polled = Q(state=State.IN_PROGRESS) | late_checks.CHECKED
+    return Video.objects.filter(polled, state__in=[State.IN_PROGRESS, State.FAILED], due_at__lte=now)
 
 
 def _due_videos(backend: Backend) -> list[Video]:
@@ -90,6 +98,7 @@ def _due_videos(backend: Backend) -> list[Video]:
 _COLUMNS = (
     "backend_id",
     "backend_job_id",
+    "state",
     "model",
     "size",
     "seconds",
@@ -98,8 +107,9 @@ _COLUMNS = (
     "progress",
     "attempts",
     "accepted_at",
-    "deadline_at",
     "due_at",
+    *("answered_at", "poll_delay", "queued_at_backend", "working_seconds", "waiting_seconds"),
+    *("late_since", "error_message", "error_detail"),
 )
 
 
@@ -178,20 +188,19 @@ def _batches(videos: list[Video]) -> Iterator[list[Video]]:
     return (videos[start : start + size] for start in range(0, len(videos), size))
 
 
-def _handle_all(responses: Responses) -> None:
+def _handle_all(responses: Responses, timeout_of: Callable[[Video], int]) -> None:
     if not responses:
         return
     now = timezone.now()
     stats = durations.stats_for(durations.profile_of(video) for video, _ in responses)
     with transaction.atomic():  # one commit for all: each waits for the disk
         finished = [
-            video.pk
-            for video, response in responses
-            if _is_completed(response) and lifecycle.begin_storing(video.pk, video.backend_job_id)
+            video.pk for video, response in responses if _is_completed(response) and _begin_storing(video)
         ]
         results = (
-            _handle(video, response, stats[durations.profile_of(video)].estimate, now=now)
+            _handle(video, response, stats[durations.profile_of(video)].estimate, timeout_of(video), now=now)
             for video, response in responses
+            if not _is_completed(response)
         )
         lifecycle.record_polls([result for result in results if result])
     for pk in finished:
@@ -202,25 +211,70 @@ def _is_completed(response: Response) -> bool:
     return isinstance(response, Job) and response.status == "completed"
 
 
+def _begin_storing(video: Video) -> bool:
+    if video.state == State.FAILED:
+        return lifecycle.begin_storing_late(video.pk, video.backend_job_id)
+    return lifecycle.begin_storing(video.pk, video.backend_job_id)
+
+
 def _handle(
-    video: Video, response: Response, estimate: DurationEstimate | None, *, now: datetime
+    video: Video, response: Response, estimate: DurationEstimate | None, timeout: int, *, now: datetime
 ) -> PollResult | None:
     """Carry out what `response` means for a `video` whose job is not completed, or return what to record.
 
-    Responses about an earlier job change nothing.
+    Responses about an earlier job change nothing. `timeout` is the seconds that the job may be worked on.
     """
-    if isinstance(response, BackendError):
-        return _handle_error(video, response, now=now)
-    if response.status == "completed":
+    is_refused_for_now = not isinstance(response, Job) and read_pauses.is_too_many(response)
+    if video.state == State.FAILED:
+        if not is_refused_for_now:  # else it stays due, for when the backend may be asked again
+            late_checks.handle(video, response, now=now)
         return None
-    if response.status == "failed":
-        lifecycle.fail_generation(video.pk, video.backend_job_id, reason_of_failure(response))
+    if is_refused_for_now:
+        return _result(video, response, 0.0, now=now)
+    if failure := _failure(video, response, now=now):
+        lifecycle.fail_generation(video.pk, video.backend_job_id, failure)
         return None
-    if _is_overdue(video, now):
-        lifecycle.fail_generation(video.pk, video.backend_job_id, TIMED_OUT)
+    if _has_timed_out(video, response, timeout, now=now):
         return None
-    due_at = now + timedelta(seconds=_delay(video, response, estimate, now=now))
-    return PollResult(video.pk, video.backend_job_id, due_at, response.progress)
+    if isinstance(response, Job):
+        return _result(video, response, _delay(video, response, estimate, now=now), now=now)
+    if isinstance(response, RefusedError) and response.concerns_account:
+        dispatch.pause(video.backend_id, seconds=INVALID_KEY_PAUSE, reason=pause_reason_of(response))
+    requested = response.retry_after if isinstance(response, UnavailableError) else None
+    delay = requested or pacing.backoff(video.attempts, first=pacing.FIRST_DELAY, longest=pacing.MAX_DELAY)
+    return _result(video, response, delay, now=now)
+
+
+def _failure(video: Video, response: Response, *, now: datetime) -> Reason | None:
+    """Return why there will be no video, if `response` says so."""
+    if isinstance(response, Job):
+        return reason_of_failure(response) if response.status == "failed" else None
+    if isinstance(response, FailedJobError):
+        return reason_of_failed_job(response)
+    if response.code == "gone":
+        return reason_of_loss(response)
+    is_not_found = isinstance(response, RefusedError) and response.code == "not_found"
+    is_settled = video.accepted_at is not None and now - video.accepted_at > NOT_FOUND_GRACE
+    return JOB_GONE if is_not_found and is_settled and video.error_code == "not_found" else None
+
+
+def _has_timed_out(video: Video, response: Response, timeout: int, *, now: datetime) -> bool:
+    """Fail a job that has reached a time limit, now that the backend has answered that it is not finished."""
+    if not time_limits.is_answer(response):
+        return False
+    elapsed = time_limits.elapsed_since_answer(video, response, now=now)
+    working, waiting = video.working_seconds + elapsed.working, video.waiting_seconds + elapsed.waiting
+    if working >= timeout and time_limits.is_queued(response) is False:
+        reason = reason_of_timeout(timeout, in_queue=False)
+    elif waiting >= settings.MAX_QUEUE_TIMEOUT:
+        reason = reason_of_timeout(settings.MAX_QUEUE_TIMEOUT, in_queue=True)
+    else:
+        return False
+    due_at = now + time_limits.FIRST_LATE_DELAY
+    lifecycle.time_out(
+        video.pk, video.backend_job_id, reason, due_at=due_at, working=working, waiting=waiting
+    )
+    return True
 
 
 def _delay(video: Video, job: Job, estimate: DurationEstimate | None, *, now: datetime) -> float:
@@ -235,30 +289,19 @@ def _delay(video: Video, job: Job, estimate: DurationEstimate | None, *, now: da
     )
 
 
-def _handle_error(video: Video, error: BackendError, *, now: datetime) -> PollResult | None:
-    if read_pauses.is_too_many(error):  # it stays due, for when the backend may be asked again
-        return PollResult(video.pk, video.backend_job_id, now, reason=reason_of_unanswered_poll(error))
-    if isinstance(error, FailedJobError):
-        lifecycle.fail_generation(video.pk, video.backend_job_id, reason_of_failed_job(error))
-        return None
-    if error.code == "gone":
-        lifecycle.fail_generation(video.pk, video.backend_job_id, reason_of_loss(error))
-        return None
-    is_not_found = isinstance(error, RefusedError) and error.code == "not_found"
-    is_settled = video.accepted_at is not None and now - video.accepted_at > NOT_FOUND_GRACE
-    if is_not_found and is_settled and video.error_code == "not_found":
-        lifecycle.fail_generation(video.pk, video.backend_job_id, JOB_GONE)
-        return None
-    if _is_overdue(video, now):
-        lifecycle.fail_generation(video.pk, video.backend_job_id, TIMED_OUT)
-        return None
-    reason = reason_of_unanswered_poll(error)
-    if isinstance(error, RefusedError) and error.concerns_account:
-        dispatch.pause(video.backend_id, seconds=INVALID_KEY_PAUSE, reason=pause_reason_of(error))
-    requested = error.retry_after if isinstance(error, UnavailableError) else None
-    delay = requested or pacing.backoff(video.attempts, first=pacing.FIRST_DELAY, longest=pacing.MAX_DELAY)
-    return PollResult(video.pk, video.backend_job_id, now + timedelta(seconds=delay), reason=reason)
-
-
-def _is_overdue(video: Video, now: datetime) -> bool:
-    return video.deadline_at is not None and now >= video.deadline_at
+def _result(video: Video, response: Response, delay: float, *, now: datetime) -> PollResult:
+    """Return what to record of a job that is polled again in `delay` seconds."""
+    answer = None
+    if time_limits.is_answer(response):
+        elapsed = time_limits.elapsed_since_answer(video, response, now=now)
+        is_queued = time_limits.is_queued(response)
+        answer = Answer(now, delay, is_queued, elapsed.working, elapsed.waiting)
+    return PollResult(
+        video.pk,
+        video.backend_job_id,
+        now + timedelta(seconds=delay),
+        progress=response.progress if isinstance(response, Job) else None,
+        reason=NO_REASON if isinstance(response, Job) else reason_of_unanswered_poll(response),
+        answer=answer,
+        attempts=video.attempts,
+    )

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
-from videos.engine import browser_copy, bulkhead, clients, concat, inline_results, pacing
+from videos.engine import browser_copy, bulkhead, clients, concat, inline_results, pacing, time_limits
 from videos.engine.browser_copy import BrowserCopy
 from videos.engine.error_messages import reason_of_failed_job, reason_of_loss
 from videos.engine.workspace import Heartbeat, LeaseLostError, workspace
@@ -28,9 +28,10 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)  # of a worker that may have died; renewed for as long as it lives
 RENEW_EVERY = 8.0  # seconds
-DOWNLOAD_RETRY_FOR = timedelta(minutes=15)  # how long a backend may fail to deliver a finished file
+DOWNLOAD_RETRY_FOR = timedelta(minutes=15)  # of tries that a backend fails; waiting for one's turn is no try
 TRIES_DESPITE_ERROR = 3  # for a finished job with an error inside: it may be a warning, and the file late
-STORAGE_RETRY_FOR = timedelta(hours=24)  # how long our own storage may fail to take it
+STORAGE_RETRY_FOR = timedelta(hours=24)  # of tries in which our own storage does not take it
+FIRST_RETRY_DELAY, MAX_RETRY_DELAY = 2.0, 60.0  # seconds between two tries; it doubles
 COPY_SECONDS = 900.0  # that making a copy for browsers may take
 QUICK_COPY_SECONDS = 15.0  # the same, while a person waits for the reply to an upload
 
@@ -279,9 +280,23 @@ def remove_folder(name: str) -> None:
 def _retry_or_fail(
     video: Video, token: uuid.UUID, reason: Reason, retry_for: timedelta, final: Reason
 ) -> None:
+    """Try again later, or give up after so many failing tries that regular ones would fill `retry_for`.
+
+    A download that was given up is tried once more now and then, for a day (`late_checks`).
+    """
     now = timezone.now()
-    if video.generated_at is not None and now - video.generated_at > retry_for:
-        lifecycle.fail_storing(video.pk, token, replace(final, detail=reason.detail))
+    failed_downloads = video.failed_downloads + (retry_for == DOWNLOAD_RETRY_FOR)
+    tries = failed_downloads if retry_for == DOWNLOAD_RETRY_FOR else video.attempts
+    if _time_filled_by(tries) >= retry_for.total_seconds():
+        has_file = final.code != "no_file"
+        retry_at = time_limits.next_late_check(video.late_since, now) if has_file else None
+        lifecycle.fail_storing(video.pk, token, replace(final, detail=reason.detail), retry_at=retry_at)
         return
-    delay = pacing.backoff(video.attempts - 1, first=2, longest=60)
-    lifecycle.postpone_storing(video.pk, token, reason, due_at=now + timedelta(seconds=delay))
+    delay = pacing.backoff(video.attempts - 1, first=FIRST_RETRY_DELAY, longest=MAX_RETRY_DELAY)
+    due_at = now + timedelta(seconds=delay)
+    lifecycle.postpone_storing(video.pk, token, reason, due_at=due_at, failed_downloads=failed_downloads)
+
+
+def _time_filled_by(tries: int) -> float:
+    """The seconds that so many tries fill, with the regular distances between them."""
+    return sum(min(MAX_RETRY_DELAY, FIRST_RETRY_DELAY * 2.0 ** min(number, 10)) for number in range(tries))

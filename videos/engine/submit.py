@@ -234,7 +234,12 @@ def _record_acceptance(claim: Claim, job: Job, *, due_at: datetime) -> bool:
 def _accept(claim: Claim, job: Job, *, due_at: datetime) -> bool:
     with transaction.atomic():
         accepted = lifecycle.accept(
-            claim.video_id, claim.token, job_id=job.id, progress=job.progress, due_at=due_at
+            claim.video_id,
+            claim.token,
+            job_id=job.id,
+            progress=job.progress,
+            due_at=due_at,
+            is_queued=job.status == "queued",
         )
         if accepted:
             _apply_final_status(claim.video_id, job)

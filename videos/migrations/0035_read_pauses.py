@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('videos', '0031_job_candidates'),
+        ('videos', '0033_released_jobs_due'),
     ]
 
     operations = [

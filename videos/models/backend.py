@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -18,6 +18,7 @@ _KEY_VARIABLES = {
     "BACKEND_KEY",
     "OPENAI_API_KEY",
 }  # of the environment's, now and before
+DEFAULT_MAX_IN_FLIGHT = 4
 
 SIMULATOR_CAPABILITIES = {  # all there are
     "can_list": True,
@@ -169,7 +170,18 @@ class Backend(models.Model):
         "internet and may name nothing else. Unknown: the first probe finds out.",
     )
     timeout = models.PositiveIntegerField(default=60, help_text="Seconds to wait for a reply.")
-    max_in_flight = models.PositiveIntegerField(default=4, help_text="Jobs that may run here at once.")
+    generation_timeout = models.PositiveIntegerField(
+        "time limit",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Seconds that it may work on a video; its own queue and its silence do not count. A limit "
+        "of the model goes before this one. Empty: MAX_POLL_TIMEOUT.",
+    )
+    max_in_flight = models.PositiveIntegerField(
+        default=DEFAULT_MAX_IN_FLIGHT,
+        help_text="Jobs that may run here at once: for a server of your own, as many as it makes at a time.",
+    )
     requests_per_minute = models.PositiveIntegerField(
         null=True,
         blank=True,

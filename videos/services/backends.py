@@ -14,6 +14,7 @@ from videos.backends.probe_report import ProbeReport
 from videos.checks import validate_base_url, validate_key_name
 from videos.engine import clients
 from videos.models import Backend, VideoModel
+from videos.models.backend import DEFAULT_MAX_IN_FLIGHT
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,10 @@ def probe_backend(backend: Backend, *, by: str) -> ProbeReport:
     if not report.problem:
         known = {name: can for name, can in report.capabilities.items() if can is not None}
         found = Backend.objects.filter(pk=backend.pk)
+        if backend.probed_at is None and backend.from_environment and report.max_in_flight:
+            # Nobody has been asked yet how many jobs it takes.
+            unchanged = found.filter(max_in_flight=DEFAULT_MAX_IN_FLIGHT)
+            unchanged.update(max_in_flight=report.max_in_flight)
         found.update(probed_at=timezone.now(), **known)
         found.filter(in_private_network=None).update(in_private_network=report.in_private_network)
     return report
@@ -95,16 +100,30 @@ def leads_back(url: str) -> bool:
 
 
 def connect_backend(
-    name: str, url: str, *, key_env: str = "", first: bool = False, models: Sequence[str] = ()
+    name: str,
+    url: str,
+    *,
+    key_env: str = "",
+    first: bool = False,
+    models: Sequence[str] = (),
+    max_in_flight: int | None = None,
+    generation_timeout: int | None = None,
 ) -> ConnectionResult:
     """Add a backend that works, enabled, with the models it serves.
 
     `first` puts it before the others. Without `models`, it serves those that the server names and the
     catalogue has, or the server's only one. A model that the catalogue does not have is added to it, with
-    the protocol's sizes and lengths and without a price. Raises `ConnectionFailedError`, and then nothing
-    was added.
+    the protocol's sizes and lengths and without a price. `max_in_flight` is what the probe suggests, and
+    `generation_timeout` that of the settings, unless they are given. Raises `ConnectionFailedError`, and then
+    nothing was added.
     """
-    backend = Backend(name=name, base_url=url.rstrip("/"), key_env=key_env)
+    backend = Backend(
+        name=name,
+        base_url=url.rstrip("/"),
+        key_env=key_env,
+        max_in_flight=max_in_flight or DEFAULT_MAX_IN_FLIGHT,
+        generation_timeout=generation_timeout,
+    )
     backend.key_confirmed_for = backend.key_destination  # by whoever has a shell here
     _validate_backend(backend)
     report = _probe(backend, by="add_backend")
@@ -114,6 +133,8 @@ def connect_backend(
     for capability, can in report.capabilities.items():
         setattr(backend, capability, can)
     backend.probed_at, backend.in_private_network = timezone.now(), report.in_private_network
+    if max_in_flight is None and report.max_in_flight:
+        backend.max_in_flight = report.max_in_flight
     with transaction.atomic():
         backend.position = _make_position(first=first)
         backend.save()

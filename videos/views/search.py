@@ -20,8 +20,9 @@ from accounts.models import User
 from contentgen.text_search import MAX_QUERY_LENGTH
 from videos.models import State, Tag, Video
 from videos.models.keyset import KeysetOrder
+from videos.models.state import NEEDS_DECISION, public_status
 from videos.models.tag import TAG_LIMIT
-from videos.models.video import NEEDS_DECISION, VideoQuerySet, public_status
+from videos.models.video import VideoQuerySet
 from videos.templatetags.studio import format_size
 from videos.views.access import Request
 

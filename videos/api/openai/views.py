@@ -24,7 +24,7 @@ from videos.forms.generate import initial_values
 from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, file_response
 from videos.models import Character, Kind, State, Video
 from videos.models.idempotency_record import RETENTION
-from videos.models.video import public_status
+from videos.models.state import public_status
 from videos.services.derivations import edit_video, extend_video, remix_video
 from videos.services.videos import GenerationRequest, create_video, create_video_from_image, delete_video
 

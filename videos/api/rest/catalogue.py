@@ -36,6 +36,9 @@ class ModelOut(Schema):
     price_per_second: dict[str, float] = Field(
         description="US dollars by size; “*” stands for every other size. Empty without a price."
     )
+    generation_timeout: int = Field(
+        description="Seconds that the backend may work on a video; its own queue does not count."
+    )
     backend: BackendOut = Field(description="Who serves it.")
 
 
@@ -105,6 +108,7 @@ def serialize_offer(offer: Offer) -> ModelOut:
         sizes=model.sizes,
         seconds=model.seconds,
         price_per_second={size: float(rate) for size, rate in model.price_per_second.items()},
+        generation_timeout=offer.generation_timeout,
         backend=BackendOut(
             name=backend.name,
             simulator=backend.is_simulator,

@@ -227,6 +227,13 @@ class VideoOut(Schema):
     candidates: list[CandidateOut] = Field(
         description="Of a video that needs a decision, the jobs that may be its own. Post one to adopt."
     )
+    queued_at_backend: bool = Field(
+        description="The backend has accepted it and holds it in its own queue; `status` is in_progress."
+    )
+    next_check_at: int | None = Field(
+        description="When a failed video is checked for a late result by itself; null when it is not."
+        f" {_UNIX_TIME}"
+    )
     cancel_requested: bool = Field(
         description="It is canceled as soon as it is known whether the backend accepted it."
     )

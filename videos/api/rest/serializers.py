@@ -50,6 +50,8 @@ def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
         note=reason if video.is_in_flight else None,
         needs_decision=video.needs_decision,
         cancel_requested=video.is_in_flight and video.cancel_requested_at is not None,
+        queued_at_backend=video.waits_at_backend,
+        next_check_at=_to_unix(video.due_at) if video.awaits_late_result else None,
         candidates=[_serialize_candidate(request, video, candidate) for candidate in candidates],
         actions=actions,
         width=video.width,
