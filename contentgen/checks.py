@@ -20,6 +20,13 @@ _RANGES = {
     "PORT": (1, 65_535),
     "MAX_POLL_TIMEOUT": (1, None),
     "MAX_FILE_SIZE": (1, None),
+    "MAX_CHARACTER_CLIP_SIZE": (1, None),
+    "MAX_BACKEND_REPLY": (64 << 10, None),
+    "MAX_DOWNLOAD_SIZE": (1, None),
+    "MAX_DOWNLOAD_SECONDS": (1, None),
+    "WORKER_MEDIA_MEMORY": (256 << 20, None),
+    "WORKER_MEDIA_CPU_SECONDS": (10, None),
+    "WORKER_MEDIA_SECONDS": (10, None),
     "TRASH_RETENTION_DAYS": (1, 3650),
     "API_REQUESTS_PER_MINUTE": (1, None),
 }
