@@ -15,7 +15,8 @@ class Connection:
     `timeout` limits each single wait for the backend to send or to take bytes, `connect_timeout` the TCP
     connection and then the TLS handshake. An empty `api_key` is for servers that want none. `driver` is a
     name in `drivers.registry`: which kind of service this is. `body` is how a Videos API server is sent a
-    create: all of them read a form except those like NVIDIA Dynamo, which read JSON only.
+    create: all of them read a form except those like NVIDIA Dynamo, which read JSON only. `max_reply_bytes`
+    limits what is read of one reply, the other two the file of a video and how long its download may take.
     """
 
     base_url: str
@@ -24,6 +25,9 @@ class Connection:
     connect_timeout: float = 5.0
     body: Literal["multipart", "json"] = "multipart"
     driver: str = "videos-api"
+    max_reply_bytes: int = 8 << 20
+    max_download_bytes: int = 2 << 30
+    max_download_seconds: float = 1800.0
 
     @property
     def deadline(self) -> float:

@@ -6,6 +6,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx2
 import openai
 
+from videos.backends.bounds import PLAIN_HEADERS, bound_replies
 from videos.backends.connection import Connection, is_http_url
 
 # Shorter than the five seconds after which uvicorn, for one, closes an idle connection: a request that leaves
@@ -66,7 +67,11 @@ def _http_client(
         # Nothing here needs cookies, and a cookie with a character that no header can hold would make every
         # later request impossible.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        event_hooks={"request": [_require_http_url]},
+        headers=PLAIN_HEADERS,
+        event_hooks={
+            "request": [_require_http_url],
+            "response": [bound_replies(connection.max_reply_bytes)],
+        },
     )
 
 

@@ -20,6 +20,7 @@ from typing import Literal
 
 import httpx2
 
+from videos.backends.bounds import PLAIN_HEADERS, bound_replies
 from videos.backends.connection import Connection
 from videos.backends.error_mapping import REDIRECT_STATUSES, TRANSPORT_ERRORS, ErrorMapper
 from videos.backends.openapi_routes import Routes, parse_openapi
@@ -45,8 +46,13 @@ async def probe_server(connection: Connection) -> ProbeReport:
     connection = replace(connection, timeout=min(connection.timeout, ANSWER_TIMEOUT))
     async with httpx2.AsyncClient(
         timeout=httpx2.Timeout(connection.timeout, connect=connection.connect_timeout),
-        headers={"Authorization": f"Bearer {connection.sent_key}", "Accept": "application/json"},
+        headers={
+            "Authorization": f"Bearer {connection.sent_key}",
+            "Accept": "application/json",
+            **PLAIN_HEADERS,
+        },
         follow_redirects=False,
+        event_hooks={"response": [bound_replies(connection.max_reply_bytes)]},
     ) as http:
         return await _Probe(connection, http).run()
 

@@ -2,6 +2,8 @@
 
 import os
 
+from django.conf import settings
+
 from videos.backends.client import Client, Connection
 from videos.models import Backend
 
@@ -14,6 +16,9 @@ def connection_for(backend: Backend) -> Connection:
         api_key=key,
         timeout=backend.timeout,
         body="json" if backend.sends_json else "multipart",
+        max_reply_bytes=settings.MAX_BACKEND_REPLY,
+        max_download_bytes=settings.MAX_DOWNLOAD_SIZE,
+        max_download_seconds=settings.MAX_DOWNLOAD_SECONDS,
     )
 
 
