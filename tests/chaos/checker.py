@@ -13,6 +13,7 @@ from django.db.models import Q
 from tests.chaos.faults import ControlClient
 from tests.chaos.users import Users
 from videos.media.inspect import NotAVideoError, inspect_video
+from videos.media.sandbox import worker_budget
 from videos.models import IN_FLIGHT, State, Video
 
 # Expected error codes of rows without a job, and of rows whose job failed. `not_served`: both the source of
@@ -158,7 +159,7 @@ class Checker:
 def _measure(path: Path) -> tuple[str, int] | None:
     """Return the SHA-256 digest and the size in bytes, or None for a file that cannot be decoded."""
     try:
-        facts = inspect_video(path)
+        facts = inspect_video(path, worker_budget())
     except NotAVideoError:
         return None
     content = path.read_bytes()
