@@ -12,6 +12,7 @@ import sys
 from tests.benchmarks.report import Result, print_progress, render_table
 
 NAMES = (
+    "bombs",
     "rest_overhead",
     "first_visit",
     "completion_lag",
