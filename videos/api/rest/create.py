@@ -31,6 +31,7 @@ class ParsedRequest:
 
     fields: GenerateIn
     image: bytes | None
+    image_name: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -54,7 +55,8 @@ def parse_request(request: HttpRequest) -> ParsedRequest:
         message = "Send the image as a file of a multipart form."
         raise ApiError(422, "invalid_value", message, param="input_reference")
     given = GenerateIn.model_validate({name: value for name, value in fields.items() if value is not None})
-    return ParsedRequest(given, _read_image(request.FILES.get("input_reference")))
+    upload = request.FILES.get("input_reference")
+    return ParsedRequest(given, _read_image(upload), (upload.name or "") if upload else "")
 
 
 def create_from_request(caller: Caller, parsed: ParsedRequest, key: str) -> tuple[Video, bool]:
@@ -70,7 +72,7 @@ def create_from_request(caller: Caller, parsed: ParsedRequest, key: str) -> tupl
         generation = _generation_request(caller.user, parsed.fields)
         if image is None:
             return create_video(caller.user, generation)
-        return create_video_from_image(caller.user, generation, image)
+        return create_video_from_image(caller.user, generation, image, file_name=parsed.image_name)
 
     return idempotency.create_once(caller, parsed.fingerprint, create, key=key)
 

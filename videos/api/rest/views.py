@@ -97,7 +97,11 @@ def _generate_body() -> dict[str, Any]:
     """Describe a body of two content types, which django-ninja cannot do for one operation."""
     fields = GenerateIn.model_json_schema()
     characters = {"type": "string", "description": "Ids of characters, separated by commas."}
-    image = {"type": "string", "format": "binary", "description": "A JPEG, PNG or WebP image to start from."}
+    image = {
+        "type": "string",
+        "format": "binary",
+        "description": "A JPEG, PNG, WebP, HEIC or AVIF image to start from.",
+    }
     form = {**fields["properties"], "characters": characters, "input_reference": image}
     return {
         "required": True,
