@@ -158,6 +158,7 @@ MIDDLEWARE = [
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "contentgen.middleware.BodyLimitMiddleware",  # before CSRF's check, which reads the form
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "contentgen.middleware.LoginRequiredMiddleware",
@@ -334,6 +335,15 @@ DEFAULT_MODEL: str = env.str("DEFAULT_MODEL", default="sora-2")
 DEFAULT_SIZE: str = env.str("DEFAULT_SIZE", default="1280x720")
 DEFAULT_SECONDS: int = env.int("DEFAULT_SECONDS", default=4)
 MAX_FILE_SIZE: int = env.int("MAX_FILE_SIZE", default=10 * 1024 * 1024)  # bytes of a reference image
+MAX_CHARACTER_CLIP_SIZE: int = env.int("MAX_CHARACTER_CLIP_SIZE", default=100 * 1024 * 1024)  # bytes
+# Of what backends send: bytes of a reply in JSON, bytes of a video's file, and seconds for its download.
+MAX_BACKEND_REPLY: int = env.int("MAX_BACKEND_REPLY", default=8 * 1024 * 1024)
+MAX_DOWNLOAD_SIZE: int = env.int("MAX_DOWNLOAD_SIZE", default=2 * 1024**3)
+MAX_DOWNLOAD_SECONDS: int = env.int("MAX_DOWNLOAD_SECONDS", default=1800)
+# What a worker may use to read one video, or to make another of it: bytes, CPU seconds, and seconds.
+WORKER_MEDIA_MEMORY: int = env.int("WORKER_MEDIA_MEMORY", default=4 * 1024**3)
+WORKER_MEDIA_CPU_SECONDS: int = env.int("WORKER_MEDIA_CPU_SECONDS", default=7200)
+WORKER_MEDIA_SECONDS: int = env.int("WORKER_MEDIA_SECONDS", default=3600)
 # Days until a video in the trash is permanently deleted. contentgen.W002 warns of the old name TRASH_DAYS.
 TRASH_RETENTION_DAYS: int = env.int("TRASH_RETENTION_DAYS", default=env.int("TRASH_DAYS", default=30))
 # Bytes. Unset: 1 GiB or 5 % of the disk, whichever is smaller.

@@ -16,6 +16,7 @@ from tests.chaos.decisions import Deciders
 from tests.chaos.simulators import BilledJob
 from tests.chaos.users import Requested, Users
 from videos.media.inspect import NotAVideoError, inspect_video
+from videos.media.sandbox import worker_budget
 from videos.models import IN_FLIGHT, ReferenceImage, State, Video
 from videos.services.videos import ABANDONED
 
@@ -229,7 +230,7 @@ def _stored_names(videos: Iterable[Video]) -> Iterator[str]:
 def _measure(path: Path) -> tuple[str, int] | None:
     """Return the SHA-256 digest and the size in bytes, or None for a file that cannot be decoded."""
     try:
-        facts = inspect_video(path)
+        facts = inspect_video(path, worker_budget())
     except NotAVideoError:
         return None
     content = path.read_bytes()

@@ -19,6 +19,7 @@ class FakeBackend:
         self.created: list[dict[str, Any]] = []
         self.derived: list[tuple[Any, ...]] = []
         self.characters: list[tuple[str, bytes]] = []
+        self.clip_names: list[str] = []
         self.derive_errors: list[BackendError] = []
         self.deleted: list[str] = []
         self.refuses_to_delete_running = False
@@ -97,6 +98,7 @@ class FakeBackend:
 
     def create_character(self, name: str, clip: ClipFile) -> str:
         self.characters.append((name, clip.file.read()))
+        self.clip_names.append(clip.name)
         if self.during_create:
             self.during_create()
         if self.create_error:

@@ -22,8 +22,8 @@ from videos.backends.responses import Job
 from videos.engine import inline_results, sweep
 from videos.engine import store as storing
 from videos.engine.store import folder_of, store
-from videos.media.clip import NotAVideoError
-from videos.media.inspect import VideoFacts, inspect_video
+from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
+from videos.media.sandbox import Budget
 from videos.models import Backend, State, Video
 
 pytestmark = pytest.mark.django_db
@@ -299,9 +299,9 @@ def test_its_lease_is_renewed_while_the_file_is_checked(
         renewed.set()
         return True
 
-    def check(path: Path) -> VideoFacts:
+    def check(path: Path, budget: Budget) -> VideoFacts:
         assert renewed.wait(timeout=10)
-        return inspect_video(path)
+        return inspect_video(path, budget)
 
     monkeypatch.setattr(storing, "RENEW_EVERY", 0.001)
     monkeypatch.setattr(lifecycle, "renew_lease", renew)

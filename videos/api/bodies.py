@@ -7,7 +7,7 @@ generators send it) is written to a temporary file first, under the same bound a
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sized
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import IO, Any
 
 from django.conf import settings
@@ -18,7 +18,7 @@ from videos.api.contract import Contract
 from videos.api.errors import ApiError
 
 FORM_TYPES = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
-_WATCHED = "contentgen.body"  # in the request's META
+_WATCHED, _CHUNKS = "contentgen.body", "contentgen.chunks"  # in the request's META
 _CHUNK = 64 * 1024  # bytes read at once
 
 
@@ -54,14 +54,15 @@ class WatchedStream:
 
 @contextmanager
 def received_body(request: HttpRequest, contract: Contract) -> Iterator[None]:
-    """Have the body of `request` ready to be read in the block, whatever its length is told by.
+    """Let the body of `request` be read in the block, whatever its length is told by.
 
     Raises `ApiError` for one that is too long, before Django writes any of it to disk.
     """
     max_size = contract.max_body_size()
     length = request.META.get("CONTENT_LENGTH") or ""
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-        with _chunks_in_file(request, max_size, contract):
+        with ExitStack() as files:
+            request.META[_CHUNKS] = lambda: files.enter_context(_chunks_in_file(request, max_size, contract))
             yield
         return
     if length.isdecimal() and int(length[:20]) > max_size:
@@ -69,6 +70,16 @@ def received_body(request: HttpRequest, contract: Contract) -> Iterator[None]:
     if length:
         _watch(request, request._stream)  # what `request.read` reads from
     yield
+
+
+def receive(request: HttpRequest) -> None:
+    """Have all of a body whose length was not known, before anything reads it.
+
+    Not before it is known who is asking: what strangers send is not kept. Raises `ApiError` for one that is too
+    long or broken.
+    """
+    if receive_chunks := request.META.pop(_CHUNKS, None):
+        receive_chunks()
 
 
 def _watch(request: HttpRequest, stream: IO[bytes]) -> None:
@@ -129,6 +140,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def read_json_object(request: HttpRequest, contract: Contract) -> dict[str, Any]:
     """Return the JSON object that the body holds. Raises `ApiError`, also for a body that is not whole."""
+    receive(request)
     body = request.read(contract.max_body_size()) if contract.json_may_hold_files else request.body
     _require_whole(request, contract)
     return parse_json_object(body, contract)
@@ -143,6 +155,7 @@ def read_form(request: HttpRequest, contract: Contract, *, lists: Iterable[str] 
     Raises `ApiError` for a form that is not whole, not in UTF-8 or sends a field twice, and what Django
     raises for one that it cannot read.
     """
+    receive(request)
     charset = (request.content_params or {}).get("charset", "utf-8")
     if charset.lower().replace("-", "") != "utf8":
         raise ApiError(400, contract.unreadable_code, "Send the form in UTF-8.")

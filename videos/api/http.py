@@ -32,9 +32,9 @@ from videos.api.errors import (
     is_database_unavailable,
     unknown_parameter,
 )
-from videos.media.reference import BadReferenceError
+from videos.media.errors import BadReferenceError
+from videos.services.storage_errors import BUSY, StorageUnavailableError, StudioBusyError
 from videos.services.storage_errors import MESSAGE as STORAGE_UNAVAILABLE
-from videos.services.storage_errors import StorageUnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +66,7 @@ def with_error_shape(contract: Contract) -> Callable[[View], View]:
             patch_vary_headers(response, ["Authorization", "Cookie"])
             return response
 
+        shaped.has_error_shape = True  # type: ignore[attr-defined]  # read by the middleware
         return shaped
 
     return decorate
@@ -92,9 +93,7 @@ def _to_api_error(error: Exception, contract: Contract) -> ApiError:
         case ValidationError():
             return _refused_by_service(error, contract)
         case BadReferenceError():
-            return ApiError(
-                contract.status_for(error.code), error.code, str(error), param=_FIELD_NAMES["reference"]
-            )
+            return _bad_reference(error, contract)
         case Http404():
             return ApiError(404, "not_found", "There is nothing here.")
         case RequestDataTooBig():
@@ -107,7 +106,15 @@ def _to_api_error(error: Exception, contract: Contract) -> ApiError:
     return internal_error(contract.internal_error_code)
 
 
+def _bad_reference(error: BadReferenceError, contract: Contract) -> ApiError:
+    if error.code == "busy":  # not the image's fault
+        return ApiError(503, "busy", str(error), headers={"Retry-After": "5"})
+    return ApiError(contract.status_for(error.code), error.code, str(error), param=_FIELD_NAMES["reference"])
+
+
 def _refused_by_service(error: ValidationError, contract: Contract) -> ApiError:
+    if isinstance(error, StudioBusyError):
+        return ApiError(503, "busy", BUSY, headers={"Retry-After": "5"})
     if isinstance(error, StorageUnavailableError):
         return ApiError(503, "storage_unavailable", STORAGE_UNAVAILABLE, headers={"Retry-After": "60"})
     return from_validation(error, status_for=contract.status_for, names=_FIELD_NAMES)

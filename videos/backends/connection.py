@@ -21,6 +21,9 @@ class Connection:
     `in_private_network` says whether the backend, and so what it names, may be at a private address; None
     where that is not known. `key_problem` is a sentence for staff about why the key must not be sent: then
     nothing is sent at all.
+
+    `max_reply_bytes` limits what is read of one reply, the other two the file of a video and how long its
+    download may take.
     """
 
     base_url: str
@@ -32,6 +35,9 @@ class Connection:
     hops: tuple[str, ...] = ()
     in_private_network: bool | None = None
     key_problem: str = ""
+    max_reply_bytes: int = 8 << 20
+    max_download_bytes: int = 2 << 30
+    max_download_seconds: float = 1800.0
 
     @property
     def deadline(self) -> float:

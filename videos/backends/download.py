@@ -5,6 +5,7 @@ from typing import Self
 
 import httpx2
 
+from videos.backends.connection import Connection
 from videos.backends.error_causes import is_gone
 from videos.backends.error_mapping import ErrorMapper
 from videos.backends.errors import RefusedError, UnavailableError
@@ -32,23 +33,28 @@ class Download:
     Whoever has one closes it with `aclose`.
     """
 
-    def __init__(self, response: httpx2.Response, errors: ErrorMapper, timeout: float) -> None:
+    def __init__(self, response: httpx2.Response, errors: ErrorMapper, connection: Connection) -> None:
         self._response = response
         self._errors = errors
-        self._timeout = timeout
+        self._connection = connection
+        self._ends_at = asyncio.get_running_loop().time() + connection.max_download_seconds
+        self._received = 0
         self._body = response.aiter_bytes()
         self._buffer = b""
 
     @classmethod
-    async def start(cls, response: httpx2.Response, errors: ErrorMapper, timeout: float) -> Self:
-        """Return the download of a response whose body has not been read. Each read may take `timeout` s.
+    async def start(cls, response: httpx2.Response, errors: ErrorMapper, connection: Connection) -> Self:
+        """Return the download of a response whose body has not been read.
 
-        Raises `UnavailableError` (`not_a_video`), having closed the response, if it is no container that
+        Each read may take `connection.timeout` seconds, and all together `connection.max_download_seconds`.
+        Raises, having closed the response, `RefusedError` (`file_too_large`) when it announces more than
+        `connection.max_download_bytes`, and `UnavailableError` (`not_a_video`) if it is no container that
         videos come in. The first bytes decide, not the content type: LiteLLM answers 200 video/mp4 with a
         JSON error inside. What came instead is in the error's detail.
         """
-        download = cls(response, errors, timeout)
+        download = cls(response, errors, connection)
         try:
+            download._check_length()
             await download._require_video()
         except BaseException:
             await download.aclose()
@@ -86,7 +92,8 @@ class Download:
     async def read_chunk(self) -> bytes:
         """Return the next bytes, b"" at the end.
 
-        Raises `UnavailableError`: `truncated` when the connection breaks, `timeout` when nothing comes.
+        Raises `UnavailableError`: `truncated` when the connection breaks, `timeout` when nothing comes or the
+        download lasts too long; `RefusedError` (`file_too_large`) when more comes than a file may have.
         """
         if self._buffer:
             chunk, self._buffer = self._buffer, b""
@@ -106,6 +113,30 @@ class Download:
         self._buffer = b"".join(parts)
 
     async def _read(self) -> bytes:
+        remaining = self._ends_at - asyncio.get_running_loop().time()
+        if remaining <= 0:
+            raise UnavailableError(
+                f"The download took longer than {self._connection.max_download_seconds:.0f} seconds.",
+                code="timeout",
+                detail=f"{self._received} bytes had arrived",
+            )
         with self._errors.downloading():
-            async with asyncio.timeout(self._timeout):
-                return await anext(self._body, b"")
+            async with asyncio.timeout(min(self._connection.timeout, remaining)):
+                chunk = await anext(self._body, b"")
+        self._received += len(chunk)
+        self._check_size(self._received)
+        return chunk
+
+    def _check_length(self) -> None:
+        length = self._response.headers.get("content-length", "")
+        if length.isdecimal():
+            self._check_size(int(length[:20]))
+
+    def _check_size(self, size: int) -> None:
+        limit = self._connection.max_download_bytes
+        if size > limit:
+            raise RefusedError(
+                f"The video's file is larger than the {limit / (1 << 30):.3g} GB that the studio takes.",
+                code="file_too_large",
+                detail=f"{size} bytes or more",
+            )

@@ -15,6 +15,7 @@ import httpx2
 import openai
 
 from videos.backends.address_guard import ForbiddenAddressError
+from videos.backends.bounds import ReplyTooLargeError
 from videos.backends.connection import Connection
 from videos.backends.error_causes import (
     MAX_WORDS,
@@ -394,6 +395,8 @@ def _network_failure(cause: BaseException) -> tuple[str, str]:
     """Return the code and the message for a request that was sent and brought no usable response."""
     if isinstance(cause, (httpx2.TimeoutException, TimeoutError)):
         return "timeout", "The backend did not answer in time."
+    if isinstance(cause, ReplyTooLargeError):
+        return "bad_reply", "The backend sent a reply that is too large."
     if isinstance(cause, httpx2.DecodingError):
         return "bad_reply", "The backend sent a reply that cannot be understood."
     if isinstance(cause, httpx2.TooManyRedirects):

@@ -7,6 +7,7 @@ import httpx2
 import openai
 
 from videos.backends.address_guard import AddressGuard
+from videos.backends.bounds import PLAIN_HEADERS, bound_replies
 from videos.backends.connection import Connection, is_http_url
 from videos.backends.hops import via_headers
 
@@ -75,7 +76,11 @@ def _http_client(
         # Nothing here needs cookies, and a cookie with a character that no header can hold would make every
         # later request impossible.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        event_hooks={"request": [guard.watch]},
+        headers=PLAIN_HEADERS,
+        event_hooks={
+            "request": [guard.watch],
+            "response": [bound_replies(connection.max_reply_bytes)],
+        },
     )
 
 

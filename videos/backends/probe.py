@@ -21,6 +21,7 @@ from typing import Literal
 import httpx2
 
 from videos.backends.address_guard import AddressGuard
+from videos.backends.bounds import PLAIN_HEADERS, bound_replies
 from videos.backends.connection import Connection
 from videos.backends.error_mapping import REDIRECT_STATUSES, TRANSPORT_ERRORS, ErrorMapper
 from videos.backends.hops import LOOP_HEADER, via_headers
@@ -55,10 +56,14 @@ async def probe_server(connection: Connection) -> ProbeReport:
         headers={
             "Authorization": f"Bearer {connection.sent_key}",
             "Accept": "application/json",
+            **PLAIN_HEADERS,
             **via_headers(connection.hops),
         },
         follow_redirects=False,
-        event_hooks={"request": [guard.watch]},
+        event_hooks={
+            "request": [guard.watch],
+            "response": [bound_replies(connection.max_reply_bytes)],
+        },
     ) as http:
         report = await _Probe(connection, http).run()
     return replace(report, in_private_network=guard.is_backend_private)

@@ -14,8 +14,10 @@ from videos.backends.errors import BackendError, RefusedError, UnavailableError
 from videos.engine import bulkhead, clients, picture_cache, read_pauses
 from videos.engine.clients import Client
 from videos.engine.workspace import scratch_folder
+from videos.media.errors import DecoderBusyError
 from videos.media.poster import NotAVideoError, make_poster
-from videos.media.reference import THUMBNAIL_SIDE, BadReferenceError, open_reference
+from videos.media.reference import BadReferenceError, open_reference
+from videos.media.sandbox import worker_budget
 from videos.models import JobCandidate, State, Video
 
 logger = logging.getLogger(__name__)
@@ -29,6 +31,10 @@ _SLOW = 1.0  # seconds after which nobody waits for a picture any more
 
 class _NoPictureError(Exception):
     """There is no picture, or it would take too much to have one."""
+
+
+# Why there is no picture to show, now or ever.
+_NO_PICTURE = (BackendError, NotAVideoError, BadReferenceError, DecoderBusyError, _NoPictureError, OSError)
 
 
 def fetch(candidate_id: int) -> None:
@@ -53,7 +59,7 @@ def _picture(candidate: JobCandidate) -> bytes:
     try:
         with clients.client_for(candidate.video.backend, timeout=TIMEOUT) as client:
             return _own_picture(client, candidate.backend_job_id) or _frame(client, candidate.backend_job_id)
-    except (BackendError, NotAVideoError, _NoPictureError, OSError) as error:
+    except _NO_PICTURE as error:
         if isinstance(error, BackendError):
             read_pauses.note(candidate.video.backend_id, [error])
         logger.info("Job %s has no picture: %s", candidate.backend_job_id, error)
@@ -74,12 +80,12 @@ def _own_picture(client: Client, job_id: str) -> bytes:
 
 
 def _frame(client: Client, job_id: str) -> bytes:
-    """A frame of the video. Raises `BackendError`, `NotAVideoError`, `_NoPictureError` and `OSError`."""
+    """A frame of the video. Raises what `_NO_PICTURE` lists."""
     with scratch_folder() as folder:
         video, poster = folder / "video", folder / "poster.webp"
         _download(client, job_id, video)
-        make_poster(video, poster, width=THUMBNAIL_SIDE)
-        return poster.read_bytes()
+        make_poster(video, poster, worker_budget())
+        return open_reference(poster.read_bytes(), max_bytes=MAX_IMAGE_BYTES).thumbnail
 
 
 def _download(client: Client, job_id: str, target: Path) -> None:

@@ -12,9 +12,12 @@ from django.utils import timezone
 
 from videos.backends.errors import BackendError, RefusedError, UnavailableError
 from videos.backends.requests import ClipFile
+from videos.containers import container_of
 from videos.engine import bulkhead, clients, enqueue, pacing, rate_limit
 from videos.engine.workspace import copy_from_storage, workspace
+from videos.media.errors import DecoderBusyError
 from videos.media.inspect import NotAVideoError, inspect_video
+from videos.media.sandbox import worker_budget
 from videos.models import Character
 from videos.models.values import DETAIL_LIMIT
 from videos.validation import storable_text
@@ -22,6 +25,7 @@ from videos.validation import storable_text
 logger = logging.getLogger(__name__)
 
 PREPARATION = timedelta(seconds=60)  # for copying and inspecting the clip, beside the call itself
+DECODER_PATIENCE = 20.0  # seconds of that to wait for a decoder
 HINTS_PER_BACKEND = 20  # in one sweep
 MAX_ATTEMPTS = 15  # with these delays about an hour
 FIRST_DELAY, MAX_DELAY = 5.0, 300.0  # seconds
@@ -140,14 +144,14 @@ def _send_clip(character: Character, token: uuid.UUID) -> str:
             lasting = _leased(character, token).filter(due_at__gt=timezone.now() + _deadline(character))
             if not lasting.exists():
                 raise UnavailableError("The studio was too busy to send the clip in time.", code="late")
-            return client.create_character(character.name, ClipFile("clip.mp4", file))
+            return client.create_character(character.name, ClipFile(path.name, file))
 
 
 @contextmanager
 def _local_copy(character: Character, token: uuid.UUID) -> Iterator[Path]:
     """Yield a copy of the clip on the local disk. Raises `_UnusableClipError` when there is no clip."""
     with workspace(token) as folder:
-        path = folder / "clip.mp4"
+        path = folder / f"clip{container_of(character.file.name).suffix}"
         try:
             copy_from_storage(character.file, path)
         except (FileNotFoundError, ValueError) as error:
@@ -157,7 +161,9 @@ def _local_copy(character: Character, token: uuid.UUID) -> Iterator[Path]:
 
 def _inspect(path: Path) -> None:
     try:
-        inspect_video(path)
+        inspect_video(path, worker_budget(patience=DECODER_PATIENCE))
+    except DecoderBusyError as error:
+        raise UnavailableError("The studio was too busy to look at the clip.", code="late") from error
     except NotAVideoError as error:
         raise _UnusableClipError(_UNPLAYABLE.format(error), error.detail) from error
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from django.conf import settings
+
 from videos.backends import client as backend_client
 from videos.backends.client import Client, Connection
 from videos.backends.hops import parse_hops
@@ -33,6 +35,9 @@ def connection_for(backend: Backend) -> Connection:
         body="json" if backend.sends_json else "multipart",
         in_private_network=None if backend.is_simulator else backend.in_private_network,
         key_problem=backend.key_problem,
+        max_reply_bytes=settings.MAX_BACKEND_REPLY,
+        max_download_bytes=settings.MAX_DOWNLOAD_SIZE,
+        max_download_seconds=settings.MAX_DOWNLOAD_SECONDS,
     )
 
 

@@ -1,6 +1,7 @@
 """A person or thing that can appear in many videos."""
 
 import secrets
+from pathlib import PurePath
 
 from django.conf import settings
 from django.db import models
@@ -18,8 +19,8 @@ def new_character_id() -> str:
     return f"char_{secrets.token_hex(16)}"
 
 
-def _path(character: "Character", _: str) -> str:
-    return f"characters/{character.owner_id}/{character.public_id}.mp4"
+def _path(character: "Character", name: str) -> str:
+    return f"characters/{character.owner_id}/{character.public_id}{PurePath(name).suffix}"
 
 
 class Character(models.Model):

@@ -14,6 +14,8 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 
+from contentgen.uploads import takes_upload
+from videos.media.facts import MAX_UPLOAD_PIXELS
 from videos.models import ReferenceImage
 from videos.models.keyset import KeysetOrder, Position, take_page
 from videos.models.reference_image import NAME_LIMIT
@@ -41,6 +43,7 @@ _FRAGMENTS = {
 }
 
 
+@takes_upload(lambda: MAX_UPLOADS * settings.MAX_FILE_SIZE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def references(request: Request) -> HttpResponse:
     """Show one page of them, last used first; `?q=` searches their names. A POST adds the files in `images`.
@@ -148,6 +151,7 @@ def _page_context(request: Request, cursor: str = "") -> dict[str, object]:
         "q": query,
         "name_limit": NAME_LIMIT,
         "file_limit": settings.MAX_FILE_SIZE,
+        "pixel_limit": MAX_UPLOAD_PIXELS,
     }
 
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from accounts.models import User
 from videos.api import idempotency
 from videos.api.auth import Caller
-from videos.api.bodies import FORM_TYPES, read_form, read_json_object
+from videos.api.bodies import FORM_TYPES, read_form, read_json_object, receive
 from videos.api.errors import ApiError, unknown_parameter
 from videos.api.rest.api import CONTRACT
 from videos.api.rest.schemas import GenerateIn
@@ -31,6 +31,7 @@ class ParsedRequest:
 
     fields: GenerateIn
     image: bytes | None
+    image_name: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -56,7 +57,8 @@ def parse_request(request: HttpRequest) -> ParsedRequest:
     if fields.pop("input_reference", None):
         message = "Send the image as a file of a multipart form."
         raise ApiError(422, "invalid_value", message, param="input_reference")
-    return ParsedRequest(GenerateIn.model_validate(fields), _read_image(upload))
+    name = (upload.name or "") if upload else ""
+    return ParsedRequest(GenerateIn.model_validate(fields), _read_image(upload), name)
 
 
 def refuse_fields(request: HttpRequest) -> None:
@@ -65,6 +67,7 @@ def refuse_fields(request: HttpRequest) -> None:
         texts, files = read_form(request, CONTRACT)
         names = [*texts, *files]
     else:
+        receive(request)
         names = list(read_json_object(request, CONTRACT)) if request.body.strip() else []
     if names:
         raise unknown_parameter(names[0])
@@ -83,7 +86,7 @@ def create_from_request(caller: Caller, parsed: ParsedRequest, key: str) -> tupl
         generation = _generation_request(caller.user, parsed.fields)
         if image is None:
             return create_video(caller.user, generation)
-        return create_video_from_image(caller.user, generation, image)
+        return create_video_from_image(caller.user, generation, image, file_name=parsed.image_name)
 
     return idempotency.create_once(caller, parsed.fingerprint, create, key=key)
 

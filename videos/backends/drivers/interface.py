@@ -196,10 +196,10 @@ class Driver(ABC):
 
         The file comes from `url` if given: that of the job. The key is sent to the backend only. Each request
         that it takes to find the file is over within the deadline; after that, each chunk may take
-        `connection.timeout` seconds. Raises `UnavailableError` (`content_not_ready`, or `not_a_video` when
-        the first bytes are not those of an MP4, whatever the content type says) or `RefusedError`: `gone`
-        where the service says that it has the file no longer, a `FailedJobError` where it says that the job
-        failed after all.
+        `connection.timeout` seconds, and all of them `connection.max_download_seconds`. Raises
+        `UnavailableError` (`content_not_ready`, or `not_a_video` when the first bytes are not those of an
+        MP4, whatever the content type says) or `RefusedError`: `gone` where the service says that it has the
+        file no longer, `file_too_large`, a `FailedJobError` where it says that the job failed after all.
         """
 
     async def thumbnail(self, job_id: str, *, max_bytes: int) -> bytes:

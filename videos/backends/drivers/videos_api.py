@@ -20,6 +20,7 @@ import openai
 from openai import RequestOptions
 
 from videos.backends.address_guard import AddressGuard
+from videos.backends.bounds import FILE_TYPE, PLAIN_HEADERS
 from videos.backends.capability import Capability
 from videos.backends.connection import Connection
 from videos.backends.download import Download, read_bounded
@@ -59,8 +60,7 @@ from videos.backends.responses import (
     parse_page,
 )
 
-# Compressed, a small chunk could unpack to an enormous one.
-FILE_HEADERS = {"Accept": "application/binary", "Accept-Encoding": "identity"}
+FILE_HEADERS = {"Accept": FILE_TYPE, **PLAIN_HEADERS}
 # `X-Stainless-Raw-Response` is how the SDK itself is told to leave the body unread.
 STREAMED: RequestOptions = {"headers": {"X-Stainless-Raw-Response": "stream", **FILE_HEADERS}}
 
@@ -362,7 +362,7 @@ class VideosApiDriver(Driver):
                     response = await self._reads.get(address, cast_to=httpx2.Response, options=STREAMED)
                 else:
                     response = await self._get_unauthenticated(address)
-                return await Download.start(response, self._errors, self._connection.timeout)
+                return await Download.start(response, self._errors, self._connection)
 
     async def _get_unauthenticated(self, url: str) -> httpx2.Response:
         request = self._unauthenticated.build_request("GET", url, headers=FILE_HEADERS)
