@@ -75,8 +75,8 @@ def received_body(request: HttpRequest, contract: Contract) -> Iterator[None]:
 def receive(request: HttpRequest) -> None:
     """Have all of a body whose length was not known, before anything reads it.
 
-    Not before it is known who is asking: what strangers send is not kept. Raises `ApiError` for one that is too
-    long or broken.
+    Not before it is known who is asking: what strangers send is not kept. Raises `ApiError` for one that is
+    too long or broken.
     """
     if receive_chunks := request.META.pop(_CHUNKS, None):
         receive_chunks()
