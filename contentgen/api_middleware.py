@@ -65,7 +65,7 @@ class TokenRequestMiddleware:
         match = resolve(request.path_info)
         if not getattr(
             match.func, "has_error_shape", False
-        ):  # a page: whoever sends a header is still nobody
+        ):  # a page of people
             return self.get_response(request)
         request.resolver_match = match
         response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
