@@ -148,8 +148,10 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
             where = ["address"]
         elif obj and request.user.is_superuser:
             where.insert(3, "confirm_key")
+        # Who may only look gets the names: a reverse relation cannot be drawn as a field to read.
+        models = "models" if self.has_change_permission(request, obj) else "model_names"
         return (
-            (None, {"fields": ("name", *where, "enabled", "position", "models")}),
+            (None, {"fields": ("name", *where, "enabled", "position", models)}),
             ("Limits", {"fields": ("timeout", "generation_timeout", "max_in_flight", "requests_per_minute")}),
             (
                 "Capabilities",
@@ -163,7 +165,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Backend | None = None) -> list[str]:
-        fixed = ["address", "key", "probed_at", "status", "created_at"]
+        fixed = ["address", "key", "model_names", "probed_at", "status", "created_at"]
         return fixed if request.user.is_superuser else [*fixed, *_SUPERUSER_FIELDS]
 
     def save_model(self, request: HttpRequest, obj: Backend, form: Any, change: bool) -> None:

@@ -35,6 +35,8 @@ class TemplateForm(forms.ModelForm[PromptTemplate]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._catalogue = list(VideoModel.objects.all())
+        if "model" not in self.fields:  # the admin of somebody who may only look
+            return
         names = [(model.name, model.label) for model in self._catalogue]
         # A model that has left the catalogue stays in the list, or the page would change it silently.
         if self.instance.model and self.instance.model not in dict(names):
@@ -134,6 +136,8 @@ class SharedTemplateForm(TemplateForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "picture" not in self.fields:
+            return
         names = dict.fromkeys(poster_sizes())
         if self.instance.picture:
             names.setdefault(self.instance.picture)
