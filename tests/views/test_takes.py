@@ -23,7 +23,7 @@ def done(owner, count: int = 4, *, last: dict[str, object] | None = None) -> lis
     """Finished takes, the last of which has the fields `last`."""
     takes = made(owner, count)
     Video.objects.filter(pk__in=[each.pk for each in takes]).update(
-        state=State.COMPLETED, file="videos/a.mp4", width=1280, height=720
+        state=State.COMPLETED, file="videos/a.mp4", width=1280, height=720, due_at=None
     )
     Video.objects.filter(pk=takes[-1].pk).update(**(last or {}))
     return takes

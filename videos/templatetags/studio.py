@@ -121,6 +121,13 @@ def status_label(video: Video) -> str:
 
 
 @register.filter
+def status_in_sentence(video: Video) -> str:
+    """Return the status as it stands within a sentence; a backend's name keeps its capitals."""
+    label = status_label(video)
+    return label[0].lower() + label[1:]
+
+
+@register.filter
 def step_started_at(video: Video) -> datetime:
     """Return when the present step of a video in flight began, as far as its row remembers."""
     if video.state == State.QUEUED:
