@@ -371,4 +371,4 @@ LOGGING = {
 }
 
 # What was read above is the studio's own. None of it can be a backend's key, whatever anybody says.
-OWN_VARIABLES = env.names - {"OPENAI_API_KEY"}
+OWN_VARIABLES = env.names - {"BACKEND_KEY", "OPENAI_API_KEY"} | {"BACKEND_URL", "OPENAI_BASE_URL"}

@@ -6,7 +6,12 @@ from collections.abc import Iterator, Mapping
 from django.urls import Resolver404, URLPattern, URLResolver, resolve
 
 ARGUMENTS = {"int": "1", "slug": "video_1", "str": "video_1", "path": "1"}
-REGEX_MATCHES = ("accounts/", "api/nowhere", "nowhere")  # one of them leads to each route that is a regex
+REGEX_MATCHES = (
+    "accounts/",
+    "API/nowhere",
+    "api/nowhere",
+    "nowhere",
+)  # one of them leads to each route that is a regex
 
 
 def routes_of(resolver: URLResolver, parents: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

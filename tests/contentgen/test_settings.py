@@ -304,7 +304,7 @@ def test_no_setting_of_its_own_can_be_a_key(tmp_path):
     own = values["OWN_VARIABLES"]
     example = (PROJECT / ".env.example").read_text()
     listed = re.findall(r"^# ([A-Z_]+)=", example, flags=re.MULTILINE)
-    assert [name for name in listed if name not in own] == ["WEB_CONCURRENCY", "OPENAI_API_KEY"]
+    assert [name for name in listed if name not in own] == ["WEB_CONCURRENCY", "BACKEND_KEY"]
 
 
 def test_the_simulators_key_of_a_run_is_not_for_a_simulator_of_ones_own(tmp_path):

@@ -6,7 +6,7 @@ from django.urls import Resolver404, resolve
 
 # In any letter case (Django cannot reverse `(?i:…)`), and with slashes too many, as a base URL that ends in
 # one brings them along.
-API_PATH = r"^/*(?:[Aa][Pp][Ii]|[Vv]1)(?:/|$)"
+API_PATH = r"^(?:/*)(?:[Aa][Pp][Ii]|[Vv]1)(?:/|$)"
 _API_PATH = re.compile(API_PATH)
 
 

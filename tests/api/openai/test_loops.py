@@ -92,7 +92,7 @@ def test_every_request_to_a_backend_bears_the_mark(own: str):
         backend = BackendFactory(base_url=server.url)
         with clients.client_for(backend, OTHER) as client:
             client.list()
-        probe_backend(backend)
+        probe_backend(backend, by="carol")
 
     marks = [request.headers.get(VIA_HEADER.lower()) for request in server.requests]
     assert marks[0] == f"{OTHER}, {own}"
@@ -115,7 +115,7 @@ def mirror():
 def test_a_probe_that_meets_its_own_mark_switches_the_backend_off(mirror: Server):
     backend = BackendFactory(base_url=mirror.url)
 
-    report = probe_backend(backend)
+    report = probe_backend(backend, by="carol")
 
     assert "leads back to this studio" in report.problem
     backend.refresh_from_db()

@@ -17,6 +17,11 @@ from videos.models import JobCandidate, State, Video
 pytestmark = pytest.mark.django_db
 PUBLIC = {"api/openapi.json", "api/docs"}
 SAFE = ("get", "head")
+_PROMPT: dict[str, object] = {"prompt": "A lake"}
+_BODIES: dict[str, dict[str, object]] = {
+    **dict.fromkeys(("generate", "remix", "edit", "extend"), _PROMPT),
+    "adopt": {"job_id": "job_1"},
+}
 
 
 def _filled_in(route: str, video_id: str, candidate_id: str) -> str:
@@ -57,7 +62,7 @@ def test_it_asks_about_all_that_is_documented(client: Client):
         for method in methods
     }
     assert documented == {(method, route) for method, route in ROUTES if method != "head"}
-    assert len(documented) == 18
+    assert len(documented) == 19
 
 
 @pytest.fixture
@@ -76,7 +81,7 @@ def ask(finished: Callable[..., Video], monkeypatch: pytest.MonkeyPatch) -> Call
         if method != "post":
             response = getattr(client, method)(path)
         else:
-            body: dict[str, object] = {"prompt": "A lake", "job_id": "job_1"}
+            body = _BODIES.get(route.rpartition("/")[2], {})
             if route.endswith("videos/actions"):
                 body = {"action": "cancel", "ids": [video.public_id]}
             response = client.post(path, body, content_type="application/json")

@@ -13,7 +13,7 @@ from ninja.operation import Operation
 from ninja.parser import Parser
 
 from videos.api.auth import Caller, authenticate
-from videos.api.bodies import read_json_object
+from videos.api.bodies import read_json_object, receive
 from videos.api.contract import Contract
 from videos.api.errors import ApiError
 from videos.api.http import View, error_response, with_error_shape
@@ -52,7 +52,9 @@ class ApiToken:
     }
 
     def __call__(self, request: HttpRequest) -> Caller:
-        return authenticate(request)
+        caller = authenticate(request)
+        receive(request)  # before django-ninja looks whether there is a body
+        return caller
 
 
 class JsonObjects(Parser):

@@ -26,6 +26,7 @@ _TAG_OF = {
 }
 _PARAMETERS = {
     "video_id": ("The id of a video of yours.", "video_2k7c0s5pq9v1"),
+    "candidate_id": ("The number of the candidate, as in its address.", 1),
     "output_type": ("Which file of the video.", "video"),
 }
 
@@ -54,7 +55,11 @@ def _generate_form() -> Part:
     """Return the schema of the form, whose fields are those of the JSON body and a file."""
     schema = _generate()
     characters = {"type": "string", "description": "Ids of characters, separated by commas."}
-    image = {"type": "string", "format": "binary", "description": "A JPEG, PNG or WebP image to start from."}
+    image = {
+        "type": "string",
+        "format": "binary",
+        "description": "A JPEG, PNG, WebP, HEIC or AVIF image to start from.",
+    }
     form = {**schema["properties"], "characters": characters, "input_reference": image}
     return {
         **schema,
