@@ -48,9 +48,7 @@ class Download:
         if detect_container(self._buffer):
             return
         await self._fill_buffer(EXCERPT_BYTES)
-        is_own_server = (
-            "authorization" in self._response.request.headers
-        )  # elsewhere it is the link that is gone
+        is_own_server = self._errors.was_sent_key(self._response)  # elsewhere it is the link that is gone
         if is_own_server and is_gone(self._response.status_code, self._buffer):
             raise RefusedError(
                 "The backend no longer has this video.",

@@ -143,7 +143,7 @@ class ErrorMapper:
 
         `error` is one of `TRANSPORT_ERRORS`.
         """
-        if isinstance(error, openai.APIStatusError):
+        if isinstance(error, STATUS_ERRORS):
             return self._map_create_status(error.response)
         cause = _root_cause(error)
         if isinstance(cause, NOT_SENT):
@@ -178,7 +178,7 @@ class ErrorMapper:
         if isinstance(error, STATUS_ERRORS):
             response = error.response
             # A signed link that has expired is a 403 of the storage, which was never sent our key.
-            is_elsewhere = "authorization" not in response.request.headers and response.status_code != 429
+            is_elsewhere = not self.was_sent_key(response) and response.status_code != 429
             if not is_elsewhere and is_gone(response.status_code, response.content):
                 return self._gone_error(response)
             if is_elsewhere or response.status_code in NOT_READY_STATUSES or response.status_code >= 500:
@@ -232,6 +232,10 @@ class ErrorMapper:
     def describe_response(self, response: httpx2.Response) -> str:
         """Return status, address and body of a response, for operators. The body must have been read."""
         return self.redact(f"HTTP {response.status_code} from {response.url}\n{response.text}")
+
+    def was_sent_key(self, response: httpx2.Response) -> bool:
+        """Whether this response's request carried the key, in whichever header: only the backend's do."""
+        return any(self.key in value for value in response.request.headers.values())
 
     def redact(self, text: str) -> str:
         """Return the text without the API key. One too short to be a secret ("none", "EMPTY") may stay."""
