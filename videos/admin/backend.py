@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from videos.backends.drivers.registry import SERVICES
 from videos.backends.probe_report import ProbeReport
 from videos.checks import validate_base_url
 from videos.formatting import format_dollars
@@ -46,7 +47,9 @@ class BackendForm(forms.ModelForm[Backend]):
             self.initial["models"] = self.instance.models.all()
 
     def clean_base_url(self) -> str:
-        url: str = self.cleaned_data["base_url"].rstrip("/")
+        """Take the service's own address where none is given."""
+        own = SERVICES[self.cleaned_data["service"]].address if "service" in self.cleaned_data else ""
+        url: str = (self.cleaned_data["base_url"] or own).rstrip("/")
         validate_base_url(url, name="The base URL")
         return url
 
@@ -85,7 +88,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
     def get_fieldsets(self, request: HttpRequest, obj: Backend | None = None) -> Any:
         where = "address" if obj and obj.is_simulator else "base_url"
         return (
-            (None, {"fields": ("name", where, "key_env", "key", "enabled", "position", "models")}),
+            (None, {"fields": ("name", "service", where, "key_env", "key", "enabled", "position", "models")}),
             ("Limits", {"fields": ("timeout", "max_in_flight", "requests_per_minute")}),
             (
                 "Capabilities",

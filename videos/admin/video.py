@@ -60,6 +60,7 @@ class VideoAdmin(FileViews):
                     "take",
                     "takes",
                     "price",
+                    "charged",
                 )
             },
         ),

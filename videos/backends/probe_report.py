@@ -79,12 +79,14 @@ class ProbeReport:
 
     `problem` says what to do when the backend cannot be used as it is, else it is empty. `models` are the
     names of the server's models, None when it does not tell. In `capabilities` None means not known.
+    `catalogue` describes the models of a service that does so.
     """
 
     checks: tuple[Check, ...] = ()
     problem: str = ""
     models: tuple[str, ...] | None = None
     capabilities: Mapping[Capability, bool | None] = field(default_factory=dict)
+    catalogue: tuple[CatalogueModel, ...] = ()
 
 
 def failed_report(problem: str, check: str = "answers") -> ProbeReport:
@@ -169,17 +171,17 @@ def hosted_report(
         return failed_report(_KEY_REFUSED, "key")
     names = tuple(model.name for model in models or ())
     takes = {model.takes_reference for model in models or ()}
-    known = {capability: capability in capabilities for capability in Capability}
+    known: dict[Capability, bool | None] = {each: each in capabilities for each in Capability}
     known[Capability.REFERENCE] = takes.pop() if len(takes) == 1 else None
     checks = (
         Check("answers", True, "The service answers."),
         Check("key", True if check == "accepted" else None, _KEY_VERDICTS[check]),
         _models_check(names, ProbeResponse(200)),
         Check("list", False, "This kind of service shows no list.", _NO_LIST),
-        Check("delete", known[Capability.DELETE], *_DELETION[known[Capability.DELETE]]),
+        Check("delete", known[Capability.DELETE], *_DELETION[Capability.DELETE in capabilities]),
         _reference_check(known[Capability.REFERENCE], "its catalogue"),
     )
-    return ProbeReport(checks, models=names, capabilities=known)
+    return ProbeReport(checks, models=names, capabilities=known, catalogue=tuple(models or ()))
 
 
 _TASK = re.compile(r"(?<![a-z])(t2v|i2v|ti2v)(?![a-z0-9])")

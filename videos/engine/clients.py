@@ -14,6 +14,7 @@ def connection_for(backend: Backend) -> Connection:
         api_key=key,
         timeout=backend.timeout,
         body="json" if backend.sends_json else "multipart",
+        service=backend.service,
     )
 
 

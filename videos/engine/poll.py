@@ -164,7 +164,9 @@ def _handle_all(responses: Responses) -> None:
         finished = [
             video.pk
             for video, response in responses
-            if _is_completed(response) and lifecycle.begin_storing(video.pk, video.backend_job_id)
+            if isinstance(response, Job)
+            and response.status == "completed"
+            and lifecycle.begin_storing(video.pk, video.backend_job_id, charged=response.cost)
         ]
         results = (
             _handle(video, response, stats[durations.profile_of(video)].estimate, now=now)
@@ -173,10 +175,6 @@ def _handle_all(responses: Responses) -> None:
         lifecycle.record_polls([result for result in results if result])
     for pk in finished:
         enqueue.send("store", pk)
-
-
-def _is_completed(response: Response) -> bool:
-    return isinstance(response, Job) and response.status == "completed"
 
 
 def _handle(
@@ -191,7 +189,8 @@ def _handle(
     if response.status == "completed":
         return None
     if response.status == "failed":
-        lifecycle.fail_generation(video.pk, video.backend_job_id, reason_of_failure(response))
+        reason = reason_of_failure(response)
+        lifecycle.fail_generation(video.pk, video.backend_job_id, reason, charged=response.cost)
         return None
     if _is_overdue(video, now):
         lifecycle.fail_generation(video.pk, video.backend_job_id, TIMED_OUT)

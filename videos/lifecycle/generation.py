@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
@@ -65,16 +66,27 @@ def _poll_parameters(result: PollResult) -> tuple[Any, ...]:
     )
 
 
-def begin_storing(pk: int, job_id: str) -> bool:
+def begin_storing(pk: int, job_id: str, *, charged: Decimal | None = None) -> bool:
     """in_progress → storing: the backend has finished, and its file is to be downloaded.
 
-    Not for a video whose owner asked to cancel it before its job was known: the sweep cancels that.
+    `charged` is what it says it charged, in US dollars. Not for a video whose owner asked to cancel it before
+    its job was known: the sweep cancels that.
     """
     now = timezone.now()
     where = has_job(pk, job_id) & Q(cancel_requested_at=None)
-    return move(State.IN_PROGRESS, State.STORING, where, progress=100, generated_at=now, due_at=now)
+    changes = {"progress": 100, "generated_at": now, "due_at": now, **_charge(charged)}
+    return move(State.IN_PROGRESS, State.STORING, where, **changes)
 
 
-def fail_generation(pk: int, job_id: str, reason: Reason) -> bool:
-    """in_progress → failed: the backend failed, lost the job, or ran out of time."""
-    return move(State.IN_PROGRESS, State.FAILED, has_job(pk, job_id), **finished_now(), **reason.as_fields())
+def fail_generation(pk: int, job_id: str, reason: Reason, *, charged: Decimal | None = None) -> bool:
+    """in_progress → failed: the backend failed, lost the job, or ran out of time.
+
+    `charged` is what it says it charged all the same, in US dollars.
+    """
+    changes = {**finished_now(), **reason.as_fields(), **_charge(charged)}
+    return move(State.IN_PROGRESS, State.FAILED, has_job(pk, job_id), **changes)
+
+
+def _charge(charged: Decimal | None) -> dict[str, Any]:
+    """The column of what was charged. A backend that does not say so (any more) changes nothing."""
+    return {} if charged is None else {"charged": charged}

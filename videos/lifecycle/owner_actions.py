@@ -80,6 +80,7 @@ def _requeue_failed(pk: int) -> bool:
         Q(pk=pk, deleted_at=None),
         backend_job_id="",
         progress=None,
+        charged=None,
         due_at=timezone.now(),
         attempted_at=None,
         accepted_at=None,

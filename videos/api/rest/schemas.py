@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Literal, cast
 
 from django.conf import settings
@@ -156,7 +157,18 @@ class VideoOut(Schema):
     has_reference: bool
     created_at: int = Field(description=_UNIX_TIME)
     completed_at: int | None = Field(description=_UNIX_TIME)
-    cost: float | None = Field(description="US dollars by the catalogue; null without a price.")
+    cost: float | None = Field(
+        description="US dollars: as charged where the backend says so, else as estimated; null without both."
+    )
+    estimated_cost: float | None = Field(
+        description="US dollars by the catalogue, when it was requested; null without a price."
+    )
+    charged_cost: float | None = Field(
+        description="US dollars that the backend says it charged; null while, or where, it does not say."
+    )
+    cost_difference: float | None = Field(
+        description="US dollars by which the charge is above the estimate; null unless both are known."
+    )
     error: Trouble | None = Field(description="Why it failed.")
     note: Trouble | None = Field(description="What is delaying a video that has not ended, if anything is.")
     needs_decision: bool = Field(
@@ -246,7 +258,10 @@ class SumOut(Schema):
 
     videos: int
     seconds: int
-    dollars: float = Field(description="By the catalogue; a video without a price adds nothing.")
+    dollars: float = Field(
+        description="As charged where the backends say so, else by the catalogue; a video without either adds"
+        " nothing."
+    )
 
 
 class ModelSumOut(SumOut):
@@ -300,7 +315,10 @@ def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
         has_reference=video.reference_id is not None,
         created_at=int(video.created_at.timestamp()),
         completed_at=_to_unix(video.finished_at) if is_complete else None,
-        cost=None if video.price is None else float(video.price),
+        cost=_to_float(video.cost),
+        estimated_cost=_to_float(video.price),
+        charged_cost=_to_float(video.charged),
+        cost_difference=_to_float(video.cost_difference),
         error=(reason or _UNEXPLAINED) if has_failed else None,
         note=reason if video.is_in_flight else None,
         needs_decision=video.needs_decision,
@@ -358,7 +376,7 @@ def serialize_offer(offer: Offer) -> ModelOut:
         price_per_second={size: float(rate) for size, rate in model.price_per_second.items()},
         backend=BackendOut(
             name=backend.name,
-            simulator=backend.is_simulator,
+            simulator=backend.is_free,
             reference_images=backend.takes_reference,
             characters=backend.can_characters,
             remix=backend.can_remix,
@@ -391,6 +409,10 @@ def _build_urls(request: HttpRequest, video: Video) -> UrlsOut:
         thumbnail=f"{download}?output_type=thumbnail" if video.poster else None,
         spritesheet=f"{download}?output_type=spritesheet" if video.scrub_sheet else None,
     )
+
+
+def _to_float(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(amount)
 
 
 def _to_unix(moment: datetime | None) -> int | None:

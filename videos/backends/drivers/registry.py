@@ -31,6 +31,7 @@ _DRIVERS = "videos.backends.drivers"
 # processes need. The names are kept in the database.
 SERVICES = {
     "videos-api": Service("Videos API", f"{_DRIVERS}.videos_api:VideosApiDriver"),
+    "simulator": Service("Simulator", f"{_DRIVERS}.videos_api:VideosApiDriver"),
     "openrouter": Service(
         "OpenRouter",
         f"{_DRIVERS}.openrouter:OpenRouterDriver",
