@@ -1,4 +1,4 @@
-"""Every driver sends one request for one create, whatever becomes of the answer: each request may be paid for."""
+"""Every driver sends one request for one create, whatever becomes of it: each may be paid for."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -97,14 +97,12 @@ def test_a_refusal_is_one_request_and_known_to_be_none(
 
 
 @every_service
-def test_a_service_that_is_down_was_sent_nothing(
-    serve: Callable[..., Server], connect: Connect, service: str
-):
-    server = Server()
-    server._listener.close()
+def test_a_service_that_is_down_was_sent_nothing(connect: Connect, service: str):
+    with Server(drop) as server:
+        client = connect(server, service)
 
     with pytest.raises(UnavailableError) as caught:
-        _create(connect(server, service))
+        _create(client)
 
     assert caught.value.code == "unreachable"
 

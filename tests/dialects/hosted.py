@@ -245,7 +245,7 @@ class Gemini(HostedDialect):
     def asked(**fields: Any) -> dict[str, Any]:
         return {
             "model": fields["model"],
-            "input": [{"type": "text", "text": fields["prompt"]}],
+            "input": [{"type": "user_input", "content": [{"type": "text", "text": fields["prompt"]}]}],
             "background": True,
             "store": True,
             "response_format": {

@@ -275,7 +275,7 @@ def _image_of(dialect: type[HostedDialect], request: RecordedRequest) -> str:
         (frame,) = request.fields["media"]["frame_images"]
         assert frame["frame"] == "first"
         return str(frame["input_image"])
-    image, _ = request.fields["input"]
+    image, _ = request.fields["input"][0]["content"]
     return f"data:{image['mime_type']};base64,{image['data']}"
 
 

@@ -5,7 +5,7 @@ them since version 3 on the Agent Platform alone. What a key of the Gemini API m
 Interactions API: an interaction in the background is a job.
 
 Creates go through the package, which is an extra: see `requirements-gemini.txt`. Reads do not, because it
-takes two seconds to import and 0.2 s for each client. By itself it sends a create up to five times, after a
+takes seconds to import and 0.2 s for each client. By itself it sends a create up to five times, after a
 dropped connection too: `attempts=1` forbids that.
 """
 
@@ -13,6 +13,7 @@ import re
 from asyncio import timeout
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
@@ -81,6 +82,9 @@ class GeminiDriver(HostedDriver):
         super().__init__(connection)
         self._creates = client_for_writes(connection, ssl_context())
         self._creates.event_hooks["response"].append(_raise_for_status)
+        # Now, because nothing may take long between the last look at a lease and the request.
+        if is_installed():
+            _load_package()
 
     async def aclose(self) -> None:
         await self._creates.aclose()
@@ -176,6 +180,12 @@ class GeminiDriver(HostedDriver):
         if _is_unknown_job(response):
             return self._refusal(response, "not_found")
         return None
+
+
+@cache
+def _load_package() -> None:
+    """Import all of the package that a create needs, which takes seconds."""
+    import_module("google.genai.interactions")
 
 
 def is_installed() -> bool:
