@@ -5,8 +5,8 @@ them since version 3 on the Agent Platform alone. What a key of the Gemini API m
 Interactions API: an interaction in the background is a job.
 
 Creates go through the package, which is an extra: see `requirements-gemini.txt`. Reads do not, because it
-takes seconds to import and 0.2 s for each client. By itself it sends a create up to five times, after a
-dropped connection too: `attempts=1` forbids that.
+takes seconds to import and 0.2 s for each client. By itself it sends a create up to five times, after an
+error, a timeout or a broken connection: `attempts=1` forbids that.
 """
 
 import re
