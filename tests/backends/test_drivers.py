@@ -1,10 +1,12 @@
 """What holds for every driver of the registry, and for one that is as small as a driver can be."""
 
+import re
 import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -147,3 +149,18 @@ def test_the_web_process_imports_no_drivers_package_before_it_uses_one() -> None
     )
     environment = {"DJANGO_SETTINGS_MODULE": "contentgen.settings", "DATA_DIR": str(settings.DATA_DIR)}
     subprocess.run([sys.executable, "-c", script], env={**environment, "ENV_FILE": ""}, check=True)
+
+
+def test_nothing_but_the_drivers_knows_a_vendor() -> None:
+    """A fifth one must touch no engine, page or admin."""
+    project = Path(__file__).parents[2]
+    vendors = re.compile(r"openrouter|gemini|together[_ .-]?ai|google", re.IGNORECASE)
+    files = [
+        path
+        for folder in ("videos", "accounts", "contentgen", "templates", "static/js")
+        for path in (project / folder).rglob("*")
+        if path.suffix in {".py", ".html", ".js"} and "videos/backends" not in str(path)
+    ]
+    assert len(files) > 200
+    knowing = {str(path.relative_to(project)) for path in files if vendors.search(path.read_text())}
+    assert knowing == set()
