@@ -138,6 +138,21 @@ def test_a_refused_key_pauses_the_backend_and_fails_nothing(start: Start, dialec
 
 
 @every_service
+@pytest.mark.parametrize("words", ["API key not valid", "a shop sign: enable billing, credits are depleted"])
+def test_a_prompt_that_is_quoted_stops_nobody_elses_video(
+    start: Start, dialect: type[HostedDialect], words: str
+):
+    studio = start(dialect)
+    studio.server.next_reply["create"] = studio.server.error_reply(400, f"Invalid prompt: “{words}”")
+
+    video = studio.create()
+
+    assert video.state == State.FAILED
+    assert video.error_code not in ("invalid_key", "out_of_credit")
+    assert Backend.objects.get(pk=studio.backend.pk).paused_until is None
+
+
+@every_service
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refusal_of_one_request_fails_that_video_alone(
     start: Start, dialect: type[HostedDialect], status: int

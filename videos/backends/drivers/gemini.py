@@ -24,7 +24,7 @@ from videos.backends.capability import Capability
 from videos.backends.catalogue import CatalogueModel, resolution_of, size_for, sort_sizes
 from videos.backends.connection import Connection
 from videos.backends.drivers.hosted import HostedDriver
-from videos.backends.error_causes import is_content_refusal, words_of
+from videos.backends.error_causes import is_content_refusal
 from videos.backends.error_mapping import TRANSPORT_ERRORS
 from videos.backends.errors import (
     BackendError,
@@ -64,6 +64,7 @@ _NO_CREDIT = re.compile(
     r"|billing.{0,40}(disabled|not enabled|inactive)",
     re.IGNORECASE,
 )
+_ACCOUNT_STATES = frozenset({"RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "PERMISSION_DENIED"})
 _NO_SUCH_JOB = re.compile(r"invalid interaction name", re.IGNORECASE)
 
 # "incomplete" and "requires_action" are ends as well: nobody is there to act.
@@ -161,16 +162,13 @@ class GeminiDriver(HostedDriver):
         return super()._refuses_key(response) or bool(_BAD_KEY.search(response.text))
 
     def _special_refusal(self, response: httpx2.Response) -> BackendError | None:
-        words = words_of(_unwrapped(response.content))
         if response.status_code in {400, 403} and _BAD_KEY.search(response.text):
-            # A refused key is a 400 here, and one that was made public a 403.
-            return RefusedError(
-                f"The backend refused its API key: {words}",
-                code="invalid_key",
-                status=response.status_code,
-                detail=self._errors.describe_response(response),
-            )
-        if response.status_code in {400, 403, 429} and _NO_CREDIT.search(words):
+            # A refused key is a 400 here. The words may also be those of a prompt, so the key is checked.
+            refusal = self._refusal(response, "unauthorized")
+            refusal.may_concern_account = True
+            return refusal
+        words = _words_about_credit(response)
+        if words and _NO_CREDIT.search(words):
             return UnavailableError(
                 f"The backend's account is out of credit: {words}",
                 code="out_of_credit",
@@ -303,10 +301,15 @@ def _video_uri(part: dict[str, object]) -> str | None:
     return uri if part.get("type", "video") == "video" and uri and uri.startswith("http") else None
 
 
-def _unwrapped(content: bytes) -> bytes:
-    """Google's front end puts its errors into a list of one."""
-    payload = parse_json(content)
-    return dump(payload[0]).encode() if isinstance(payload, list) and payload else content
+def _words_about_credit(response: httpx2.Response) -> str:
+    """The sentence of an error that may be about the account; empty for one about the request, which may
+    quote a prompt. Google's front end puts its errors into a list of one.
+    """
+    payload = parse_json(response.content)
+    payload = payload[0] if isinstance(payload, list) and payload else payload
+    error = payload.get("error") if isinstance(payload, dict) else None
+    state = error.get("status") if isinstance(error, dict) else None
+    return parse_error(error)[1] if state in _ACCOUNT_STATES else ""
 
 
 def _is_unknown_job(response: httpx2.Response) -> bool:

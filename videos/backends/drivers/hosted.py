@@ -234,7 +234,7 @@ class HostedDriver(KeyedDriver):
         raise httpx2.TooManyRedirects("the file's address redirects in circles", request=request)
 
     def _require_file(self, response: httpx2.Response) -> None:
-        if special := self._special_refusal(response):
+        if self._errors.was_sent_key(response) and (special := self._special_refusal(response)):
             raise special
         response.raise_for_status()
 
