@@ -10,8 +10,9 @@ from django.core.management import CommandError
 from tests.dialects.hosted import HOSTED, Gemini, HostedDialect, OpenRouter, Together
 from tests.dialects.server import KEY
 from tests.factories import VideoFactory
+from tests.simulator.conftest import StartSimulator
 from videos.backends.drivers.registry import SERVICES
-from videos.capabilities import available_offers
+from videos.capabilities import available_offers, backend_status
 from videos.models import Backend, State, VideoModel
 
 pytestmark = pytest.mark.django_db
@@ -305,3 +306,15 @@ def test_it_says_when_a_backend_cannot_or_is_not_there(run, synced: Backend):
     Backend.objects.update(service="videos-api")
     with pytest.raises(CommandError, match="cannot describe its models"):
         run("sync_models", "Cloud")
+
+
+def test_the_simulator_is_a_service_too(run, start_simulator: StartSimulator, settings):
+    settings.SIMULATOR_URL = f"{start_simulator().url}/v1"
+
+    run("add_backend", "Patterns", service="simulator")
+
+    backend = Backend.objects.get()
+    assert (backend.base_url, backend.key_env, backend.is_free) == (settings.SIMULATOR_URL, "", True)
+    assert backend_status(Backend.objects.in_use()) == "simulator", (
+        "and every page says that it draws patterns"
+    )
