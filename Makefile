@@ -11,11 +11,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo 'make run     the whole studio on this machine; Ctrl-C stops it'
 	@echo 'make test    the tests, without a browser'
-	@echo 'make schema  thousands of requests generated from the OpenAPI file, in some minutes'
+	@echo 'make schema  thousands of requests generated from the OpenAPI files, in some minutes'
 	@echo 'make e2e     the tests in a real browser (needs Chromium)'
 	@echo 'make interop a real LiteLLM proxy, and the vendors'\'' own clients (installed separately, 900 MB)'
 	@echo 'make chaos   hundreds of videos while processes are killed; CHAOS="--videos 1000 --kills 100" for more'
-	@echo 'make bench   performance, as one table, in about ten minutes'
+	@echo 'make bench   performance, as one table, in about a quarter of an hour'
 	@echo 'make screenshots  pictures of every page, into ./screenshots, in about twenty minutes (needs Chromium)'
 	@echo 'make lint    style, types, import rules, migrations, production settings'
 	@echo 'make format  format the code'

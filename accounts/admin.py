@@ -5,7 +5,9 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.models import Group
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -15,18 +17,48 @@ from django.utils.safestring import SafeString
 
 from accounts import tokens
 from accounts.models import ApiToken, User
+from accounts.password_forms import StaffPasswordChangeForm
+from contentgen.admin_search import SmallTableSearch
+
+# Whoever sets these says what an account may do.
+_RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+admin.site.unregister(Group)  # Django's own, in whose place is the one below
 
 # The studio's own sign-in page is the only one, because it limits wrong passwords.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
 @admin.register(User)
-class UserAdmin(auth_admin.UserAdmin[User]):
+class UserAdmin(SmallTableSearch[User], auth_admin.UserAdmin[User]):
     """Django's own, with the number of videos; an account that owns something is not deleted."""
 
     list_display = ("username", "email", "is_active", "is_staff", "video_count", "last_login")
     readonly_fields = ("video_count", "last_login", "date_joined")
     fieldsets = (*(auth_admin.UserAdmin.fieldsets or ()), ("Videos", {"fields": ("video_count",)}))
+    change_password_form = StaffPasswordChangeForm
+    change_user_password_template = "admin/accounts/user/change_password.html"  # noqa: S105  # a path
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Leave it to superusers to say what anybody may do: it is not in the form of others at all."""
+        fixed = tuple(super().get_readonly_fields(request, obj))
+        return fixed if request.user.is_superuser else (*fixed, *_RIGHTS)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Refuse accounts with rights to all but superusers: whoever sets its password has those rights."""
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """Say in the log how many tokens went with a password."""
+        if revoked := getattr(form, "revoked", 0):
+            self.message_user(request, f"{revoked} API token{'s' if revoked > 1 else ''} revoked.")
+            return f"Changed password and revoked {revoked} API token{'s' if revoked > 1 else ''}."
+        return super().construct_change_message(request, form, formsets, add)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         videos = User._meta.get_field("videos").related_model
@@ -58,20 +90,49 @@ class UserAdmin(auth_admin.UserAdmin[User]):
         return listed, counts, missing - {str(ApiToken._meta.verbose_name)}, protected
 
 
+def _may_touch(request: HttpRequest, user: User | None) -> bool:
+    """Whether whoever asks may change or delete this account: one without rights, or as a superuser any."""
+    return user is None or bool(request.user.is_superuser) or not _has_rights(user)
+
+
+def _has_rights(user: User) -> bool:
+    is_privileged = user.is_staff or user.is_superuser
+    return is_privileged or user.groups.exists() or user.user_permissions.exists()
+
+
+@admin.register(Group)
+class GroupAdmin(auth_admin.GroupAdmin):
+    """Groups give rights, so superusers alone change them. With the permission, staff may look."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return bool(request.user.is_superuser)
+
+
 def _deletion_obstacle(user: User) -> str:
     """Return why `user` cannot be deleted; an empty string when nothing is in the way."""
-    counted: Sequence[tuple[int, str]] = [
-        (user.videos.count(), "video"),
-        (user.references.count(), "reference image"),
+    counted: Sequence[tuple[int, str, str]] = [
+        (user.videos.count(), "video", "videos"),
+        (user.references.count(), "reference image", "reference images"),
+        (
+            LogEntry.objects.filter(user=user).count(),
+            "entry in the log",
+            "entries in the log",
+        ),
     ]
-    owned = " and ".join(f"{count} {noun}{'s' if count > 1 else ''}" for count, noun in counted if count)
+    owned = " and ".join(f"{count} {one if count == 1 else more}" for count, one, more in counted if count)
     if not owned:
         return ""
     return f"{user}: {owned}. To block this person, clear “Active” on the account instead of deleting it."
 
 
 @admin.register(ApiToken)
-class TokenAdmin(admin.ModelAdmin[ApiToken]):
+class TokenAdmin(SmallTableSearch[ApiToken]):
     """Lists and revokes tokens. Their owners alone create them, because nobody else may see the secret."""
 
     list_display = ("name", "user", "hint", "scope", "created_at", "last_used_at", "expires_at", "status")

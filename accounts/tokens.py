@@ -3,15 +3,20 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Q
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import ApiToken, Scope, User
+from contentgen.prepared_query import PreparedQuery
 
 PREFIX = "cg_"  # so that people and secret scanners know one when they see it
 _HINT_LENGTH = 10  # characters of a secret that stay readable
 _USE_PRECISION = timedelta(minutes=1)  # how old `last_used_at` may be
+_TOKEN_FIELDS = [field.attname for field in ApiToken._meta.concrete_fields]
+_USER_FIELDS = [field.attname for field in User._meta.concrete_fields]
 
 
 def issue(
@@ -36,7 +41,7 @@ def authenticate(secret: str) -> ApiToken | None:
     Takes one query, and one write a minute. A fast hash is enough: the secret holds 256 random bits, which
     nobody guesses at any speed.
     """
-    token = ApiToken.objects.select_related("user").filter(digest=_digest(secret)).first()
+    token = _find(_digest(secret))
     if token is None or not token.is_valid or not token.user.is_active:
         return None
     _record_use(token)
@@ -46,6 +51,37 @@ def authenticate(secret: str) -> ApiToken | None:
 def revoke(token: ApiToken) -> bool:
     """Revoke a token for good. Return False when it had been revoked before."""
     return bool(ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()))
+
+
+def _by_digest(digest: str) -> QuerySet[ApiToken, dict[str, Any]]:
+    fields = [*_TOKEN_FIELDS, *(f"user__{name}" for name in _USER_FIELDS)]
+    rows: QuerySet[ApiToken, dict[str, Any]] = ApiToken.objects.filter(digest=digest).values(*fields)
+    return rows
+
+
+_find_by_digest = PreparedQuery(_by_digest, "the digest")
+
+
+def _find(digest: str) -> ApiToken | None:
+    row = _find_by_digest.first(digest)
+    if row is None:
+        return None
+    values = list(row.values())
+    count = len(_TOKEN_FIELDS)
+    token = ApiToken.from_db(DEFAULT_DB_ALIAS, _TOKEN_FIELDS, values[:count])
+    token.user = User.from_db(DEFAULT_DB_ALIAS, _USER_FIELDS, values[count:])
+    return token
+
+
+def active_tokens(user: User) -> QuerySet[ApiToken]:
+    """Return the user's tokens that work now."""
+    is_current = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    return ApiToken.objects.filter(is_current, user=user, revoked_at=None)
+
+
+def revoke_all(user: User) -> int:
+    """Revoke all tokens of the user for good. Return how many worked until now."""
+    return active_tokens(user).update(revoked_at=timezone.now())
 
 
 def _record_use(token: ApiToken) -> None:

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ContentGenConfig(AppConfig):
@@ -6,3 +7,8 @@ class ContentGenConfig(AppConfig):
 
     def ready(self) -> None:
         from contentgen import checks  # noqa: F401  # registers the system checks
+        from contentgen.private_files import close_data_dir
+
+        # Each start and each upgrade migrates, before anything else runs. The signal comes once for each app
+        # with models, of which this is none; after the first there is nothing left to do.
+        post_migrate.connect(close_data_dir, dispatch_uid="close_data_dir")

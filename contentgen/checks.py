@@ -13,15 +13,25 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 
 from contentgen import disk_space
+from contentgen.secrets_check import password_weakness
 
 SETTINGS = "settings"
 
 _RANGES = {
     "PORT": (1, 65_535),
     "MAX_POLL_TIMEOUT": (1, None),
+    "MAX_QUEUE_TIMEOUT": (1, None),
     "MAX_FILE_SIZE": (1, None),
+    "MAX_CHARACTER_CLIP_SIZE": (1, None),
+    "MAX_BACKEND_REPLY": (64 << 10, None),
+    "MAX_DOWNLOAD_SIZE": (1, None),
+    "MAX_DOWNLOAD_SECONDS": (1, None),
+    "WORKER_MEDIA_MEMORY": (256 << 20, None),
+    "WORKER_MEDIA_CPU_SECONDS": (10, None),
+    "WORKER_MEDIA_SECONDS": (10, None),
     "TRASH_RETENTION_DAYS": (1, 3650),
     "API_REQUESTS_PER_MINUTE": (1, None),
+    "TRUST_PROXY": (0, 10),
 }
 
 
@@ -72,6 +82,40 @@ def check_min_free_disk(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 
 @register(SETTINGS)
+def check_owner_password(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.E004: in production, a password of the owner that can be guessed."""
+    if not settings.PRODUCTION or not settings.OWNER_PASSWORD:
+        return []
+    weakness = password_weakness(settings.OWNER_PASSWORD, username=settings.OWNER_USERNAME)
+    if not weakness:
+        return []
+    return [
+        Error(
+            f"OWNER_PASSWORD can be guessed: it {weakness}.",
+            hint="Set another one, or unset it to have one generated. Where the account exists already, "
+            "change its password too: python manage.py changepassword.",
+            id="contentgen.E004",
+        )
+    ]
+
+
+@register(SETTINGS)
+def check_trust_proxy(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.W005: a yes or no where the number of proxies belongs."""
+    value = os.environ.get("TRUST_PROXY", "")
+    if not value or value.isdigit():
+        return []
+    return [
+        Warning(
+            f"TRUST_PROXY={value} is read as {settings.TRUST_PROXY}, and will not be in a later release.",
+            hint="Set TRUST_PROXY to the number of proxies in front of the studio: a client's address is "
+            "taken from that place of X-Forwarded-For, counted from the right.",
+            id="contentgen.W005",
+        )
+    ]
+
+
+@register(SETTINGS)
 def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """contentgen.W001: production that is asked for in the way of earlier releases."""
     if not settings.PRODUCTION or os.environ.get("DEPLOYMENT"):
@@ -87,13 +131,32 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
 
 @register(SETTINGS)
 def check_renamed(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """contentgen.W002: settings by their old names."""
-    if not os.environ.get("TRASH_DAYS"):
-        return []
-    return [
-        Warning(
-            "TRASH_DAYS has a new name, and will not be read in a later release.",
-            hint="Set TRASH_RETENTION_DAYS instead.",
-            id="contentgen.W002",
+    """contentgen.W002 to W004: settings by their old names, and those of scripts."""
+    found: list[CheckMessage] = []
+    if os.environ.get("TRASH_DAYS"):
+        found.append(
+            Warning(
+                "TRASH_DAYS has a new name, and will not be read in a later release.",
+                hint="Set TRASH_RETENTION_DAYS instead.",
+                id="contentgen.W002",
+            )
         )
-    ]
+    if settings.OLD_BACKEND_NAMES == "used":
+        found.append(
+            Warning(
+                "OPENAI_BASE_URL and OPENAI_API_KEY name the backend. They will be left to scripts in a "
+                "later release.",
+                hint="Set BACKEND_URL and BACKEND_KEY instead.",
+                id="contentgen.W003",
+            )
+        )
+    if settings.OLD_BACKEND_NAMES == "ignored":
+        found.append(
+            Warning(
+                "OPENAI_BASE_URL and OPENAI_API_KEY are those of scripts that use this studio, so they name "
+                "no backend.",
+                hint="To connect a backend, set BACKEND_URL and BACKEND_KEY, or run add_backend.",
+                id="contentgen.W004",
+            )
+        )
+    return found

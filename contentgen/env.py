@@ -22,6 +22,15 @@ def choice(*names: str) -> Callable[[str], str]:
     return cast
 
 
+def proxy_count(value: str) -> int:
+    """Return a number of proxies. The yes and no of earlier releases stand for one and none."""
+    if value.lower() in _TRUE + _FALSE:
+        return int(value.lower() in _TRUE)
+    if not (value.isascii() and value.isdigit()):
+        raise ValueError("the number of proxies in front of the studio, such as 1")
+    return int(value)
+
+
 class Env(environ.Env):  # type: ignore[misc]  # django-environ ships no types
     """`environ.Env` that is strict about what it reads.
 
@@ -32,15 +41,21 @@ class Env(environ.Env):  # type: ignore[misc]  # django-environ ships no types
     def __init__(self, variables: Mapping[str, str], base: Path) -> None:
         super().__init__()
         self._base = base
+        self.names: set[str] = set()  # of all variables that were asked for
         # django-environ takes `$NAME` for the name of another variable unless the `$` is escaped.
         self.escape_proxy = True
         self.ENVIRON = {name: value.replace("$", r"\$") for name, value in variables.items() if value}
+
+    def __contains__(self, var: str) -> bool:
+        self.names.add(var)
+        return bool(super().__contains__(var))
 
     def folder(self, var: str, default: Path) -> Path:
         """Return an absolute path. One that is relative in `var` is relative to `base`, not to the shell."""
         return (self._base / Path(self.str(var, default=str(default))).expanduser()).resolve()
 
     def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
+        self.names.add(var)
         try:
             return super().get_value(var, *args, **kwargs)
         except ValueError as error:

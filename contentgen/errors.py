@@ -6,9 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.views import defaults
 
-from videos.api.errors import RETRY_AFTER, database_unavailable, is_database_unavailable
-
-_APIS = ("/api/", "/v1/")
+from videos.api.errors import RETRY_AFTER, database_unavailable, internal_error, is_database_unavailable
+from videos.api.paths import is_api_path
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -16,9 +15,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
     Asks the database nothing, and so renders no context processor.
     """
+    is_api = is_api_path(request.path_info)
     if not is_database_unavailable(sys.exc_info()[1]):
-        return defaults.server_error(request)
-    if request.path_info.startswith(_APIS):
+        return internal_error().response() if is_api else defaults.server_error(request)
+    if is_api:
         return database_unavailable().response()
     page = loader.get_template("503.html").render()
     return HttpResponse(

@@ -1,11 +1,14 @@
 """Health checks for load balancers and monitors: is the studio alive, and are all its parts?"""
 
 import logging
+import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from celery import Celery, current_app
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
@@ -20,6 +23,14 @@ from contentgen import disk_space
 from videos.engine import heartbeat
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+MAX_AGE = 5  # seconds for which what was found is told again
+STORAGE_MAX_AGE = 60  # seconds between two files that are written to see whether storage takes any
+
+_checking = threading.RLock()  # of many that ask at once, one looks
 
 
 class _LowError(Exception):
@@ -38,8 +49,11 @@ def alive(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """Report each part as `ok`, `low` or `down`; 503 when one is down. The reasons go to the log alone."""
-    parts = _check_parts()
+    """Report each part as `ok`, `low` or `down`; 503 when one is down. The reasons go to the log alone.
+
+    What was found counts for `MAX_AGE` seconds, so that asking often costs next to nothing.
+    """
+    parts = _shared("parts", MAX_AGE, _check_parts)
     healthy = all(state != "down" for state in parts.values())
     return JsonResponse(
         {"status": "ready" if healthy else "degraded", "parts": parts}, status=200 if healthy else 503
@@ -52,6 +66,17 @@ def unserved_queues(app: Celery) -> set[str]:
     served = {queue["name"] for queues in replies.values() for queue in queues}
     routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
     return {settings.CELERY_TASK_DEFAULT_QUEUE, *routed} - served
+
+
+def _shared(name: str, seconds: float, check: Callable[[], T]) -> T:
+    """Return what `check` returned in the last `seconds`, in any process that shares the cache."""
+    key = f"health:{name}"
+    with _checking:
+        found: T | None = cache.get(key)
+        if found is None:
+            found = check()
+            cache.set(key, found, seconds)
+    return found
 
 
 def _check_parts() -> dict[str, str]:
@@ -99,7 +124,12 @@ def _check_scheduler() -> None:
 
 
 def _check_storage() -> None:
+    _shared("storage", STORAGE_MAX_AGE, _write_probe)  # a failure is not shared: it is looked at again
+
+
+def _write_probe() -> bool:
     default_storage.delete(default_storage.save("health/probe", ContentFile(b"ok")))
+    return True
 
 
 def _check_disk() -> None:

@@ -6,13 +6,16 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth import middleware as auth_middleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
+from django.template import loader
 from django.urls import resolve
 from django.utils.cache import patch_cache_control
 from django_htmx.http import HttpResponseClientRedirect
+
+from contentgen.uploads import body_limit, form_limit
 
 # Videos and archives are compressed already, and nobody could ask for ranges of them any more.
 TEXT_TYPES = ("text/html", "text/css", "text/javascript", "image/svg+xml")
@@ -51,6 +54,42 @@ class TextCompressionMiddleware(GZipMiddleware):
         if content_type not in TEXT_TYPES or response.status_code == 206 or request.method == "HEAD":
             return response
         return super().process_response(request, response)
+
+
+class BodyLimitMiddleware:
+    """Refuses a body that is too large before any of it is read: Django would write its files to the disk.
+
+    What a view may be sent is said by `takes_upload`, and is for people who are signed in; from anybody else,
+    and everywhere else, it is as much as a form needs. A page takes no body without a length. The APIs have
+    bounds of their own, answer in their own shape, and ask who it is before they read.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view_func: View, view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        if getattr(view_func, "has_error_shape", False):
+            return None
+        length = request.headers.get("Content-Length") or ""
+        if not length and "Transfer-Encoding" in request.headers:
+            return _error_page("411.html", 411)
+        if not length.isdecimal() or int(length[:20]) <= form_limit():
+            return None
+        is_known = request.user.is_authenticated
+        if is_known and int(length[:20]) <= body_limit(view_func):
+            return None
+        return _error_page("413.html", 413)
+
+
+def _error_page(template: str, status: int) -> HttpResponse:
+    """Return a page that needs no context: nothing is known of who is asking."""
+    page = loader.get_template(template).render()
+    return HttpResponse(page, status=status, headers={"Cache-Control": "no-store"})
 
 
 class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):

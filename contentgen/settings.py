@@ -15,9 +15,11 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from contentgen.circuit_breaker import SOCKET_TIMEOUT
-from contentgen.env import Env, choice
+from contentgen.env import Env, choice, proxy_count
+from contentgen.own_address import choose_backend, parse_address
 from contentgen.redis_prefix import default_prefix
 from contentgen.run import state
+from contentgen.secrets_check import secret_key_weakness
 
 django_stubs_ext.monkeypatch()
 
@@ -31,9 +33,13 @@ env = Env(os.environ, base=BASE_DIR)
 # --- Where things live -----------------------------------------------------------------------------------
 DATA_DIR: Path = env.folder("DATA_DIR", default=BASE_DIR / "data")
 VIDEO_STORAGE_PATH: Path = env.folder("VIDEO_STORAGE_PATH", default=DATA_DIR / "media")
+# What is in DATA_DIR is for the studio's own account, and for its group where a backup or a proxy needs that.
+DATA_GROUP_READABLE: bool = env.bool("DATA_GROUP_READABLE", default=False)
+PRIVATE_FOLDER_MODE, PRIVATE_FILE_MODE = (0o750, 0o640) if DATA_GROUP_READABLE else (0o700, 0o600)
+PRIVATE_UMASK = 0o777 & ~PRIVATE_FOLDER_MODE
 try:
     if not state.only_visits:
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        DATA_DIR.mkdir(PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
 except OSError as error:
     raise ImproperlyConfigured(f"DATA_DIR={DATA_DIR} cannot be created: {error.strerror}.") from error
 _running = state.read_endpoints(DATA_DIR)  # what `make run` started, for a shell beside it
@@ -55,6 +61,12 @@ if PRODUCTION:
     for _name in ("SECRET_KEY", "ALLOWED_HOSTS"):
         if not globals()[_name]:
             raise ImproperlyConfigured(f"Set {_name}: in production ContentGen does not start without it.")
+    if _weakness := secret_key_weakness(SECRET_KEY):
+        raise ImproperlyConfigured(
+            f"SECRET_KEY can be guessed: it {_weakness}. Whoever guesses it signs in as anybody. Set one "
+            "that python -c 'import secrets; print(secrets.token_urlsafe(64))' prints. Everybody then signs "
+            "in again; nothing else changes."
+        )
 SECRET_KEY = SECRET_KEY or state.ensure_secret_key(DATA_DIR)
 ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -75,17 +87,32 @@ CORS_ALLOW_HEADERS = (
     ),
     *("openai-organization", "openai-project"),
 )
-CORS_EXPOSE_HEADERS = ("content-range", "etag", "idempotent-replayed", "openai-poll-after-ms", "retry-after")
+CORS_EXPOSE_HEADERS = (
+    "content-range",
+    "etag",
+    "idempotent-replayed",
+    "ignored-fields",
+    "openai-poll-after-ms",
+    "retry-after",
+)
 
-# Production is served over HTTPS. A proxy that terminates TLS sets X-Forwarded-Proto (TRUST_PROXY=1).
+# Proxies in front of the studio. The first ends TLS and sets X-Forwarded-Proto, each adds to X-Forwarded-For.
+TRUST_PROXY: int = env("TRUST_PROXY", cast=proxy_count, default=0)
+# Production is served over HTTPS.
 SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if SECURE_SSL_REDIRECT else 0)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
-if env.bool("TRUST_PROXY", default=False):
+# These bind names that are not the studio's alone, for as long as browsers remember: only by choice.
+SECURE_HSTS_INCLUDE_SUBDOMAINS: bool = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD: bool = env.bool("SECURE_HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # which ask for the two
+if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# No page needs any of these, so no script on one gets them either.
+_UNUSED_FEATURES = "camera display-capture geolocation gyroscope microphone midi payment serial usb"
+PERMISSIONS_POLICY: dict[str, list[str]] = {feature: [] for feature in _UNUSED_FEATURES.split()}
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -120,18 +147,22 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "contentgen.middleware.HealthCheckMiddleware",
+    "contentgen.api_middleware.AllowedHostsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "contentgen.api_middleware.TokenRequestMiddleware",  # what follows is for pages
     "contentgen.middleware.TextCompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "contentgen.middleware.BodyLimitMiddleware",  # before CSRF's check, which reads the form
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "contentgen.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -177,6 +208,8 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}  # accounts/sign_in_limits.py has better ones
+ACCOUNT_FORMS = {"change_password": "accounts.password_forms.ChangePasswordForm"}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "videos:studio"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
@@ -189,6 +222,7 @@ _database: dict[str, Any] = env.db("DATABASE_URL") if "DATABASE_URL" in env else
 DATABASES = {"default": _database}
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["ENGINE"] = "contentgen.sqlite"
+    _database.setdefault("CONN_MAX_AGE", 60)  # opening one takes longer than most requests
     # IMMEDIATE: a transaction takes the write lock when it begins, instead of failing half-way. The default
     # synchronous=FULL stays: if a power cut could undo a claim, a job could be paid for twice.
     _database.setdefault("OPTIONS", {}).update(
@@ -202,8 +236,14 @@ MEDIA_ROOT = VIDEO_STORAGE_PATH
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None  # otherwise served in place
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STORAGES = {
-    "default": {"BACKEND": "contentgen.storage.AtomicFileSystemStorage"},
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "contentgen.storage.AtomicFileSystemStorage",
+        "OPTIONS": {
+            "file_permissions_mode": PRIVATE_FILE_MODE,
+            "directory_permissions_mode": PRIVATE_FOLDER_MODE,
+        },
+    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if PRODUCTION
@@ -241,7 +281,7 @@ CELERY_TASK_ROUTES = {
         f"videos.{name}": {"queue": "network"}
         for name in (
             *("submit", "poll_backend", "reconcile", "search_restored"),
-            *("clean_up_video", "probe", "create_character"),
+            *("clean_up_video", "clean_up_job", "probe", "create_character", "picture_candidate"),
         )
     },
     "videos.store": {"queue": "downloads"},
@@ -267,18 +307,43 @@ CACHES = {
         "OPTIONS": {"socket_connect_timeout": SOCKET_TIMEOUT, "socket_timeout": SOCKET_TIMEOUT},
     }
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # What a process may keep to itself for some seconds, because asking Redis takes longer than it is worth.
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"},
 }
 
 # --- Videos ----------------------------------------------------------------------------------------------
-OPENAI_BASE_URL: str = env.str("OPENAI_BASE_URL", default="").rstrip("/")
-OPENAI_API_KEY: str = env.str("OPENAI_API_KEY", default="")
+# Where this studio itself answers, as far as it knows: never its own backend.
+OWN_ADDRESSES = parse_address(state.read_address(DATA_DIR)) + ([] if PRODUCTION else [(BIND, PORT)])
+_backend = choose_backend(os.environ, OWN_ADDRESSES)
+BACKEND_URL: str = _backend.url
+BACKEND_KEY: str = _backend.key
+BACKEND_KEY_VARIABLE = _backend.key_variable
+OLD_BACKEND_NAMES = _backend.old_names  # what became of OPENAI_BASE_URL: contentgen.W003 and W004 tell
 SIMULATOR_URL: str = env.str("SIMULATOR_URL", default=_running.simulator_url or "http://127.0.0.1:8001/v1")
-MAX_POLL_TIMEOUT: int = env.int("MAX_POLL_TIMEOUT", default=600)  # seconds from acceptance
+# The simulator's own key, which `make run` makes at each start.
+SIMULATOR_API_KEY: str = env.str(
+    "SIMULATOR_API_KEY", default="" if env.str("SIMULATOR_URL", default="") else _running.simulator_key
+)
+# More variables that may hold a backend's key; videos/key_names.py says which may anyway.
+BACKEND_KEY_NAMES: list[str] = env.list("BACKEND_KEY_NAMES", default=[])
+# Seconds for which a backend may answer that it works on a video; backends and models may have their own.
+MAX_POLL_TIMEOUT: int = env.int("MAX_POLL_TIMEOUT", default=600)
+# Seconds for which it may answer that a video waits in its own queue.
+MAX_QUEUE_TIMEOUT: int = env.int("MAX_QUEUE_TIMEOUT", default=86_400)
 DEFAULT_MODEL: str = env.str("DEFAULT_MODEL", default="sora-2")
 DEFAULT_SIZE: str = env.str("DEFAULT_SIZE", default="1280x720")
 DEFAULT_SECONDS: int = env.int("DEFAULT_SECONDS", default=4)
 MAX_FILE_SIZE: int = env.int("MAX_FILE_SIZE", default=10 * 1024 * 1024)  # bytes of a reference image
+MAX_CHARACTER_CLIP_SIZE: int = env.int("MAX_CHARACTER_CLIP_SIZE", default=100 * 1024 * 1024)  # bytes
+# Of what backends send: bytes of a reply in JSON, bytes of a video's file, and seconds for its download.
+MAX_BACKEND_REPLY: int = env.int("MAX_BACKEND_REPLY", default=8 * 1024 * 1024)
+MAX_DOWNLOAD_SIZE: int = env.int("MAX_DOWNLOAD_SIZE", default=2 * 1024**3)
+MAX_DOWNLOAD_SECONDS: int = env.int("MAX_DOWNLOAD_SECONDS", default=1800)
+# What a worker may use to read one video, or to make another of it: bytes, CPU seconds, and seconds.
+WORKER_MEDIA_MEMORY: int = env.int("WORKER_MEDIA_MEMORY", default=4 * 1024**3)
+WORKER_MEDIA_CPU_SECONDS: int = env.int("WORKER_MEDIA_CPU_SECONDS", default=7200)
+WORKER_MEDIA_SECONDS: int = env.int("WORKER_MEDIA_SECONDS", default=3600)
 # Days until a video in the trash is permanently deleted. contentgen.W002 warns of the old name TRASH_DAYS.
 TRASH_RETENTION_DAYS: int = env.int("TRASH_RETENTION_DAYS", default=env.int("TRASH_DAYS", default=30))
 # Bytes. Unset: 1 GiB or 5 % of the disk, whichever is smaller.
@@ -304,3 +369,6 @@ LOGGING = {
         "celery.beat": {"level": "WARNING"},
     },
 }
+
+# What was read above is the studio's own. None of it can be a backend's key, whatever anybody says.
+OWN_VARIABLES = env.names - {"OPENAI_API_KEY"}

@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 
 from accounts import views as accounts
 from contentgen import health
+from videos.api.paths import API_PATH
 from videos.api.rest.api import unknown
 from videos.api.rest.views import api
 
@@ -27,5 +28,6 @@ urlpatterns = [
     re_path(r"^api/", unknown),
     path("admin/", admin.site.urls),
     path("v1/", include("videos.api.openai.urls")),
+    re_path(API_PATH, unknown),
     path("", include("videos.urls")),
 ]

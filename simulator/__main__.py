@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Iterator
@@ -20,13 +21,20 @@ from simulator.settings import Settings
 
 
 class CommandServer(Server):
-    """A server that prints one line when it listens and exits with 0 when it is told to stop."""
+    """A server that says where it listens and exits with 0 when it is told to stop.
+
+    `key` is the key that it made up, which it prints; None where there is nothing to say.
+    """
+
+    key: str | None = None
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start listening, then print the address."""
         await super().startup(sockets)
         if self.started:
             sys.stdout.write(f"simulator listening on http://{self.config.host}:{self.config.port}\n")
+            if self.key is not None:
+                sys.stdout.write(f"its API key, until it stops: {self.key}\n")
             sys.stdout.flush()
 
     @contextlib.contextmanager
@@ -49,17 +57,29 @@ def main(arguments: list[str] | None = None) -> None:
         quirks = parse_quirks_text(os.environ.get("SIMULATOR_QUIRKS") or "{}")
     except ApiError as error:
         raise SystemExit(f"SIMULATOR_QUIRKS: {error}") from error
+    key, is_new = _choose_key(options)
     settings = Settings(
         data=options.data,
         duration=options.duration,
         fps=options.fps,
         lazy=options.render == "on-demand",
-        api_key=options.api_key,
+        api_key=key,
+        hosts=(options.host, *options.allow_host),
         processes=options.processes,
         poll_after=options.poll_after,
         quirks=quirks,
     )
-    CommandServer(server_config(settings, rules, options.host, options.port)).run()
+    server = CommandServer(server_config(settings, rules, options.host, options.port))
+    server.key = key if is_new else None
+    server.run()
+
+
+def _choose_key(options: argparse.Namespace) -> tuple[str | None, bool]:
+    """Return the only key to accept, None for any, and whether it was made up now."""
+    if options.no_key:
+        return None, False
+    given = options.api_key or os.environ.get("SIMULATOR_API_KEY")
+    return given or f"sim-{secrets.token_urlsafe(24)}", not given
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -77,7 +97,18 @@ def _build_parser() -> argparse.ArgumentParser:
         help="directory for jobs and videos (default: %(default)s)",
     )
     add("--duration", type=seconds, default=10.0, help="seconds a job takes (default: %(default)s)")
-    add("--api-key", help="the only key to accept (default: any key is accepted)")
+    add(
+        "--api-key",
+        help="the only key to accept (default: SIMULATOR_API_KEY in the environment, else one is made)",
+    )
+    add("--no-key", action="store_true", help="accept any key, and none, for tests on a machine of one's own")
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name under which it is called, beside localhost and numeric addresses; may be repeated",
+    )
     add("--fps", type=count, default=24, help="frames per second (default: %(default)s)")
     add(
         "--render",

@@ -12,6 +12,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from simulator.access import AccessMiddleware
+from simulator.clock import DateMiddleware
 from simulator.control_api import ControlApi
 from simulator.fault_rules import FaultRule
 from simulator.outages import CONTROL_PATH, Outage, SilenceMiddleware
@@ -45,7 +47,12 @@ def create_app(settings: Settings, rules: list[FaultRule]) -> Starlette:
             Mount("/files", routes=videos_api.file_routes()),
             Mount(CONTROL_PATH, routes=ControlApi(service, outage).routes()),
         ],
-        middleware=[Middleware(SilenceMiddleware, outage), Middleware(BodySizeLimitMiddleware)],
+        middleware=[
+            Middleware(DateMiddleware, settings),
+            Middleware(AccessMiddleware, settings.hosts),
+            Middleware(SilenceMiddleware, outage),
+            Middleware(BodySizeLimitMiddleware),
+        ],
         exception_handlers={
             ApiError: _handle_api_error,
             HTTPException: _handle_http_exception,

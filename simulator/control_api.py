@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from simulator.access import require_key
 from simulator.fault_rules import parse_rules
 from simulator.outages import Outage
 from simulator.protocol import ApiError
@@ -17,9 +18,11 @@ from simulator.quirks import Quirks, parse_quirks
 from simulator.request_body import read_json
 from simulator.service import VideoService
 
+Endpoint = Callable[[Request], Awaitable[Response]]
+
 
 class ControlApi:
-    """The endpoints under /_simulator. They need no API key."""
+    """The endpoints under /_simulator. They need the API key too: the ledger holds everybody's prompts."""
 
     def __init__(self, service: VideoService, outage: Outage) -> None:
         self._service = service
@@ -27,15 +30,23 @@ class ControlApi:
 
     def routes(self) -> list[Route]:
         """Return all routes under /_simulator."""
-        return [
-            Route("/faults", self.faults, methods=["GET", "POST", "DELETE"]),
-            Route("/quirks", self.quirks, methods=["GET", "POST", "DELETE"]),
-            Route("/outage", self.outage, methods=["POST"]),
-            Route("/ledger", self.ledger, methods=["GET"]),
+        endpoints: list[tuple[str, Endpoint, list[str]]] = [
+            ("/faults", self.faults, ["GET", "POST", "DELETE"]),
+            ("/quirks", self.quirks, ["GET", "POST", "DELETE"]),
+            ("/outage", self.outage, ["POST"]),
+            ("/ledger", self.ledger, ["GET"]),
             # The ledger's former address, for programs that still use it.
-            Route("/books", self.ledger, methods=["GET"]),
-            Route("/settings", self.settings, methods=["GET", "POST"]),
+            ("/books", self.ledger, ["GET"]),
+            ("/settings", self.settings, ["GET", "POST"]),
         ]
+        return [Route(path, self._authenticate(each), methods=methods) for path, each, methods in endpoints]
+
+    def _authenticate(self, endpoint: Endpoint) -> Endpoint:
+        async def wrapped(request: Request) -> Response:
+            require_key(request, self._service.settings.api_key)
+            return await endpoint(request)
+
+        return wrapped
 
     async def faults(self, request: Request) -> Response:
         """Return the fault rules, after adding to them (POST) or clearing them (DELETE)."""

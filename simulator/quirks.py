@@ -21,6 +21,7 @@ class Quirks:
     """The quirks of one server; without arguments it has none. They are described in the README.
 
     list_delay: seconds from a job's acceptance until lists contain it.
+    clock_offset: seconds by which the server's clock is ahead; below 0 it is behind.
     workers: how many jobs are made at a time; None makes all at once.
     prices: US dollars per second of video, by model.
     """
@@ -28,6 +29,7 @@ class Quirks:
     misreports: tuple[Misreport, ...] = ()
     list_delay: float = 0.0
     list_order: str | None = None
+    clock_offset: float = 0.0
     honours_idempotency_key: bool = False
     workers: int | None = None
     delete_style: str = DELETE_STYLES[0]
@@ -77,6 +79,10 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MAX_SECONDS
 
 
+def _is_offset(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MAX_SECONDS
+
+
 def _is_workers(value: object) -> bool:
     return value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0)
 
@@ -90,6 +96,7 @@ _EXPECTED: dict[str, tuple[str, Callable[[object], bool]]] = {
     "misreports": ("a list", lambda value: isinstance(value, list)),
     "list_delay": ("a number of seconds, 0 to 86400", _is_number),
     "list_order": ("asc, desc or null", lambda value: value in ("asc", "desc", None)),
+    "clock_offset": ("a number of seconds, -86400 to 86400", _is_offset),
     "honours_idempotency_key": ("true or false", lambda value: isinstance(value, bool)),
     "workers": ("a whole number above 0, or null", _is_workers),
     "delete_style": (f"one of {', '.join(DELETE_STYLES)}", lambda value: value in DELETE_STYLES),

@@ -27,6 +27,7 @@ def server_config(settings: Settings, rules: list[FaultRule], host: str, port: i
         ws="none",
         log_level="warning",
         access_log=False,
+        date_header=False,  # the application's own says what the clock_offset says
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
 

@@ -18,6 +18,7 @@ class Settings:
     lazy: render a video when its content is first requested, not when the job is created.
     api_key: the only key that is accepted; None accepts any.
     processes: number of render processes.
+    hosts: names under which it answers, beside localhost and numeric addresses.
     poll_after: seconds that clients are asked to wait before they poll again; None asks for nothing.
     quirks: where the server differs from the protocol; can be changed while the server runs.
     """
@@ -28,5 +29,6 @@ class Settings:
     lazy: bool = False
     api_key: str | None = None
     processes: int = 1
+    hosts: tuple[str, ...] = ()
     poll_after: float | None = None
     quirks: Quirks = field(default_factory=Quirks)

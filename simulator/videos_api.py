@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import math
 import time
 from collections.abc import Awaitable, Callable
@@ -14,6 +13,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from simulator import fault_injection, protocol
+from simulator.access import require_key
 from simulator.fault_rules import FaultRule
 from simulator.jobs import Job
 from simulator.misreports import misreport
@@ -28,6 +28,7 @@ _VARIANTS = {
     "thumbnail": (THUMBNAIL, "image/webp"),
     "spritesheet": (SPRITESHEET, "image/jpeg"),
 }
+_TIMES = ("created_at", "completed_at")
 KEY_RETENTION = 604_800  # seconds; keys are kept for good, and this is what is promised
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -209,6 +210,8 @@ class VideosApi:
 
     def _describe(self, request: Request, operation: str, video: dict[str, Any]) -> dict[str, Any]:
         """Return the Video as the quirks have it described in the reply to that operation."""
+        offset = int(self._service.settings.quirks.clock_offset)
+        video = {**video, **{name: video[name] + offset for name in _TIMES if video[name] is not None}}
         address = f"{request.url.scheme}://{request.url.netloc}/files/{video['id']}.mp4"
         return misreport(self._service.settings.quirks.misreports, operation, video, address)
 
@@ -230,18 +233,10 @@ class VideosApi:
     def _count_and_authenticate(self, operation: str, endpoint: Endpoint) -> Endpoint:
         async def wrapped(request: Request) -> Response:
             self._service.request_counts[operation] += 1
-            self._authenticate(request)
+            require_key(request, self._service.settings.api_key)
             return await endpoint(request)
 
         return wrapped
-
-    def _authenticate(self, request: Request) -> None:
-        key = self._service.settings.api_key
-        if key is None:
-            return
-        given = request.headers.get("authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {key}".encode()):
-            raise ApiError("Incorrect API key provided.", status=401, code="invalid_api_key")
 
 
 def _model(name: str) -> dict[str, object]:

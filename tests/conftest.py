@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 
 from accounts.models import User
 from tests.factories import UserFactory
+from videos.api import rate_limit
 from videos.engine import fair_queue, heartbeat
 
 
@@ -34,7 +35,9 @@ def empty_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     a second, which is long for a test.
     """
     monkeypatch.setattr(fair_queue, "MAX_AGE", 0)
-    cache.clear()
+    monkeypatch.setattr(rate_limit, "_counter", rate_limit.RequestCounter())
+    for each in caches.all(initialized_only=True):
+        each.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -29,6 +29,9 @@ class BackendFactory(factory.django.DjangoModelFactory):
     name = factory.Sequence(lambda n: f"Backend {n}")
     base_url = factory.Sequence(lambda n: f"http://backend{n}.test/v1")
     key_env = ""
+    key_confirmed_for = factory.LazyAttribute(
+        lambda row: Backend(key_env=row.key_env, base_url=row.base_url).key_destination
+    )
     probed_at = factory.LazyFunction(timezone.now)
 
 
@@ -50,7 +53,6 @@ def _state_fields(state: str, job_id: str) -> dict[str, Any]:
         "backend_job_id": job_id,
         "attempted_at": now - timedelta(seconds=60),
         "accepted_at": now - timedelta(seconds=59),
-        "deadline_at": now + timedelta(seconds=541),
     }
     finished = {**accepted, "finished_at": now, "due_at": None}
     return {

@@ -12,7 +12,7 @@ _PROJECT = Path(__file__).resolve().parent.parent
 _EVERY_SETTING = re.findall(r"^# ([A-Z_]+)=", (_PROJECT / ".env.example").read_text(), flags=re.MULTILINE)
 # A run on PostgreSQL or Redis is asked for by names of their own.
 _CHOSEN = {name: os.environ.get(f"TEST_{name}", "") for name in ("DATABASE_URL", "REDIS_URL")}
-for _name in (*_EVERY_SETTING, "TRASH_DAYS"):
+for _name in (*_EVERY_SETTING, "TRASH_DAYS", "OPENAI_BASE_URL", "OPENAI_API_KEY"):
     os.environ.pop(_name, None)
 _folder = Path(tempfile.mkdtemp(prefix="contentgen-tests-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.conf import settings
+
 from videos.models import Backend, State, Video, VideoModel
 
 EXTENSION_SECONDS = (4, 8, 12, 16, 20)  # that one extension may add, as the protocol has it
@@ -33,6 +35,12 @@ class Offer:
     def rates(self) -> str:
         """Dollars for a second, by size, as JSON for the page's script."""
         return json.dumps(self.model.price_per_second)
+
+    @property
+    def generation_timeout(self) -> int:
+        """Seconds that the backend may work on a video; its own queue and its silence do not count."""
+        own = self.model.generation_timeout or self.backend.generation_timeout
+        return own or int(settings.MAX_POLL_TIMEOUT)
 
     def price(self, seconds: int, size: str) -> Decimal | None:
         """Return dollars for one video by the catalogue; None when it has no price."""

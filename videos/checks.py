@@ -13,8 +13,12 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections
 
-from videos.models import VideoModel
+from contentgen.own_address import is_own_address
+from videos.key_names import describe_key_names, is_key_name
+from videos.models import Backend, VideoModel
 from videos.models.backend import is_openai
+
+LEADS_BACK = "A studio cannot be its own backend: one request would breed copies of itself without end."
 
 _ENDS_IN_VERSION = re.compile(r"/v\d[\w.-]*$")
 
@@ -36,6 +40,16 @@ def validate_base_url(url: str, *, name: str) -> None:
         raise ValidationError(f"{name} must end with its path, without “?” or “#”.")
     if not _ENDS_IN_VERSION.search(parts.path):
         raise ValidationError(f"{name} should end in the version of the API, most often /v1.")
+    if is_own_address(url, settings.OWN_ADDRESSES):
+        raise ValidationError(f"{name} is this studio's own. {LEADS_BACK}")
+
+
+def validate_key_name(name: str) -> None:
+    """Raise `ValidationError` unless the variable `name` may hold a backend's key; empty stands for none."""
+    if name and not is_key_name(name):
+        raise ValidationError(
+            f"Give the name of a variable for backends' keys, never the key itself. {describe_key_names()}"
+        )
 
 
 @register("settings")
@@ -99,29 +113,92 @@ def _is_writable(folder: Path) -> bool:
 @register()
 def check_backend(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """videos.W001 and W002: an address that makes no videos any more, and an unusable base URL."""
-    key_alone = bool(settings.OPENAI_API_KEY and not settings.OPENAI_BASE_URL)
-    if key_alone or is_openai(settings.OPENAI_BASE_URL):
-        what = (
-            "OPENAI_API_KEY is set without OPENAI_BASE_URL"
-            if key_alone
-            else "OPENAI_BASE_URL is OpenAI's own"
-        )
+    key_alone = bool(settings.BACKEND_KEY and not settings.BACKEND_URL)
+    if key_alone or is_openai(settings.BACKEND_URL):
+        what = "BACKEND_KEY is set without BACKEND_URL" if key_alone else "BACKEND_URL is OpenAI's own"
         return [
             Warning(
                 f"{what}. OpenAI's own address has not served the Videos API since 24 September 2026, so a "
                 "video that goes there fails.",
-                hint="Set OPENAI_BASE_URL to a server that speaks the Videos API, or unset OPENAI_API_KEY to "
+                hint="Set BACKEND_URL to a server that speaks the Videos API, or unset BACKEND_KEY to "
                 "use the simulator. A key alone does no harm while another backend is enabled in the admin.",
                 id="videos.W001",
             )
         ]
-    if settings.OPENAI_BASE_URL:
+    if settings.BACKEND_URL and not is_own_address(settings.BACKEND_URL, settings.OWN_ADDRESSES):
         try:
-            validate_base_url(settings.OPENAI_BASE_URL, name="OPENAI_BASE_URL")
+            validate_base_url(settings.BACKEND_URL, name="BACKEND_URL")
         except ValidationError as error:
-            hint = "Correct OPENAI_BASE_URL: every request goes to an address that begins with it."
+            hint = "Correct BACKEND_URL: every request goes to an address that begins with it."
             return [Warning(error.messages[0], hint=hint, id="videos.W002")]
     return []
+
+
+@register("settings")
+def check_own_address(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """videos.E004: a studio that is to be its own backend."""
+    if not is_own_address(settings.BACKEND_URL, settings.OWN_ADDRESSES):
+        return []
+    return [
+        Error(
+            f"BACKEND_URL is this studio's own address. {LEADS_BACK}",
+            hint="Set BACKEND_URL to the server that makes the videos. Scripts that use the studio are told "
+            "by OPENAI_BASE_URL where it is.",
+            id="videos.E004",
+        )
+    ]
+
+
+def check_key_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """videos.E006: a setting of the studio's own in BACKEND_KEY_NAMES."""
+    return [
+        Error(
+            f"BACKEND_KEY_NAMES lists {name}, which is a setting of the studio.",
+            hint="Take it off BACKEND_KEY_NAMES, and put the backend's key into a variable of its own, such "
+            "as BACKEND_KEY_BOX.",
+            id="videos.E006",
+        )
+        for name in settings.BACKEND_KEY_NAMES
+        if not is_key_name(name)
+    ]
+
+
+@register(Tags.database)
+def check_backend_keys(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """videos.E005 and W004: backends of before whose key would silently no longer be sent.
+
+    An error for a name that an operator can allow, so that an upgrade stops before anything is lost; a
+    warning for the studio's own settings, which are never sent. Passes before the first migration.
+    """
+    if "default" not in (databases or ()):
+        return []
+    try:
+        if Backend._meta.db_table not in connections["default"].introspection.table_names():
+            return []
+        rows = Backend.objects.exclude(key_env="").filter(is_simulator=False)
+        named = list(rows.values_list("name", "key_env"))  # whatever columns are still to be added
+    except DatabaseError:
+        return []
+    return [_key_message(name, key_env) for name, key_env in named if not is_key_name(key_env)]
+
+
+def _key_message(backend: str, key_env: str) -> CheckMessage:
+    text = f"The backend “{backend}” takes its key from {key_env}"
+    if key_env in settings.OWN_VARIABLES:
+        return Warning(
+            f"{text}, a setting of the studio, which is not sent to it.",
+            hint="Put the backend's key into a variable of its own, such as BACKEND_KEY_BOX, and name that "
+            "in the admin.",
+            id="videos.W004",
+        )
+    return Error(
+        f"{text}, which is no variable for keys.",
+        hint=f"If that is right, add BACKEND_KEY_NAMES={key_env} to the environment or .env (several names "
+        "with commas between them), and start again. Nothing else changes.",
+        id="videos.E005",
+    )
 
 
 @register(Tags.database)

@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 from videos.capabilities import backend_status
 from videos.engine import heartbeat
 from videos.models import Backend, StudioState
+from videos.services import candidates
 from videos.services.characters import can_use_characters
 
 
@@ -22,5 +23,6 @@ def studio(request: HttpRequest) -> dict[str, object]:
         "has_characters": SimpleLazyObject(lambda: can_use_characters(request.user.pk, in_use())),
         "stalled_roles": SimpleLazyObject(heartbeat.stalled_roles),
         "paused_backends": SimpleLazyObject(lambda: list(Backend.objects.paused())),
+        "videos_for_staff": SimpleLazyObject(lambda: list(candidates.videos_for_staff()[:100])),
         "hold": SimpleLazyObject(lambda: StudioState.objects.filter(held_at__isnull=False).first()),
     }

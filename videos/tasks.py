@@ -11,12 +11,14 @@ from functools import wraps
 from typing import Any
 
 from celery import shared_task
-from celery.signals import task_prerun, worker_ready
+from celery.signals import celeryd_after_setup, task_prerun, worker_process_init, worker_ready
+from celery.utils.log import current_process_index  # type: ignore[attr-defined]  # the stubs lack it
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model
 
 from videos.engine import (
     bulkhead,
+    candidate_pictures,
     characters,
     cleanup,
     dispatch,
@@ -29,7 +31,7 @@ from videos.engine import (
     submit,
     sweep,
 )
-from videos.models import Backend, Character, Video
+from videos.models import Backend, Character, JobCandidate, ReleasedJob, Video
 from videos.services.backends import probe_unprobed_backend
 
 logger = logging.getLogger(__name__)
@@ -49,6 +51,8 @@ def _about(model: type[Model]) -> Callable[[_Task], _Task]:
                 if model._default_manager.filter(pk=pk).exists():
                     raise
                 logger.info("Nothing to do for %s: there is no %s %s", task.__name__, model.__name__, pk)
+            except bulkhead.ShareExhaustedError as error:
+                logger.warning("%s(%s) stopped: %s The sweep finds the row again.", task.__name__, pk, error)
 
         return run
 
@@ -61,9 +65,15 @@ def _start_heartbeat(sender: Any, **kwargs: Any) -> None:
     heartbeat.beat_forever(sender.app.amqp.queues.consume_from)
 
 
-@worker_ready.connect
-def _set_threads(sender: Any, **kwargs: Any) -> None:
-    bulkhead.set_threads(sender.pool.limit)
+@celeryd_after_setup.connect
+def _set_size(instance: Any, **kwargs: Any) -> None:
+    """Say how many tasks this worker carries out at once, before its processes or threads start."""
+    bulkhead.set_size(instance.concurrency)
+
+
+@worker_process_init.connect
+def _join_process(**kwargs: Any) -> None:
+    bulkhead.join_process(current_process_index(base=0))
 
 
 @task_prerun.connect
@@ -129,6 +139,18 @@ def probe_task(backend_id: int) -> None:
 @_about(Video)
 def clean_up_video_task(video_id: int) -> None:
     cleanup.clean_up_video(video_id)
+
+
+@shared_task(name="videos.picture_candidate")
+@_about(JobCandidate)
+def picture_candidate_task(candidate_id: int) -> None:
+    candidate_pictures.fetch(candidate_id)
+
+
+@shared_task(name="videos.clean_up_job", time_limit=120)
+@_about(ReleasedJob)
+def clean_up_job_task(job_id: int) -> None:
+    cleanup.clean_up_job(job_id)
 
 
 @shared_task(name="videos.create_character")

@@ -65,7 +65,8 @@ def main() -> int:
     stop = StopRequest()
     try:
         django.setup()
-        _check_settings()
+        os.umask(settings.PRIVATE_UMASK)  # for all that this process and its programs write
+        _check("settings")
         host = settings.BIND.replace("0.0.0.0", "127.0.0.1")  # noqa: S104  # listening on all is the user's choice
         address = f"http://{host}:{settings.PORT}/"
         with state.hold(settings.DATA_DIR, address) as lock:
@@ -81,9 +82,12 @@ def main() -> int:
     return 1
 
 
-def _check_settings() -> None:
-    """Log what the checks of `contentgen/checks.py` warn of. Raises `StartError` for what is wrong."""
-    messages = run_checks(tags=["settings"])
+def _check(tag: str) -> None:
+    """Log what the system checks with this tag warn of. Raises `StartError` for what is wrong.
+
+    The tag `settings` has those of the settings alone, `database` those of what the database holds.
+    """
+    messages = run_checks(tags=[tag], databases=["default"])
     for message in messages:
         if not message.is_serious():
             logger.warning("%s %s", message.msg, message.hint)
@@ -122,19 +126,20 @@ def _run(address: str, lock: IO[str], stop: StopRequest) -> None:
 
 def _services() -> tuple[list[Program], Endpoints]:
     """Return the services that the settings leave to us, and where they will be."""
-    programs, redis_url, simulator_url = [], "", ""
+    programs, redis_url, simulator_url, key = [], "", "", ""
     # Not from `settings`, which may name the services of a run that was killed.
     if not os.environ.get("REDIS_URL"):
         command, redis_url = embedded.prepare_valkey(settings.DATA_DIR / "valkey")
         programs.append(Program("valkey", command, is_service=True))
     if _is_demo() and not os.environ.get("SIMULATOR_URL"):
-        command, simulator_url = embedded.prepare_simulator(settings.DATA_DIR / "simulator")
-        programs.append(Program("simulator", command, is_service=True))
-    return programs, Endpoints(redis_url, simulator_url)
+        command, simulator_url, key = embedded.prepare_simulator(settings.DATA_DIR / "simulator")
+        environment = {"SIMULATOR_API_KEY": key}
+        programs.append(Program("simulator", command, is_service=True, environment=environment))
+    return programs, Endpoints(redis_url, simulator_url, key)
 
 
 def _is_demo() -> bool:
-    return not (settings.OPENAI_BASE_URL or settings.OPENAI_API_KEY)
+    return not (settings.BACKEND_URL or settings.BACKEND_KEY)
 
 
 def _environment() -> dict[str, str]:
@@ -153,6 +158,7 @@ def _environment() -> dict[str, str]:
 
 def _prepare_database() -> tuple[str, str]:
     """Do what the Procfile's `release` does, and return how the owner signs in."""
+    _check("database")  # which `migrate` does by itself only in a shell
     call_command("migrate", interactive=False, verbosity=0)
     sign_in = ensure_owner()
     if settings.PRODUCTION:

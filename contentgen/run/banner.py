@@ -38,7 +38,7 @@ def format_banner(address: str, username: str, password: str, *, is_demo: bool) 
         "Password": password,
         "Videos": "demo mode: a built-in simulator draws patterns, not AI (see README.md)"
         if is_demo
-        else settings.OPENAI_BASE_URL or "api.openai.com",
+        else settings.BACKEND_URL or "api.openai.com",
         "Data": settings.DATA_DIR,
         "Stop": "Ctrl-C stops everything",
     }

@@ -61,12 +61,15 @@ def prepare_valkey(folder: Path) -> tuple[str, str]:
     return shlex.join([_valkey_server(), str(configuration)]), f"redis://:{password}@127.0.0.1:{port}/0"
 
 
-def prepare_simulator(folder: Path) -> tuple[str, str]:
-    """Return the command of the simulator, which keeps its jobs in `folder`, and its base URL."""
-    port = _free_port()
+def prepare_simulator(folder: Path) -> tuple[str, str, str]:
+    """Return the command of the simulator, which keeps its jobs in `folder`, its base URL, and a key for it.
+
+    It reads the key from `SIMULATOR_API_KEY`: everybody on this machine can read its command.
+    """
+    port, key = _free_port(), secrets.token_urlsafe(24)
     options = f"--host 127.0.0.1 --port {port} --duration {RENDER_SECONDS} --poll-after {POLL_AFTER}"
     command = [sys.executable, "-m", "simulator", *options.split(), "--data", str(folder)]
-    return shlex.join(command), f"http://127.0.0.1:{port}/v1"
+    return shlex.join(command), f"http://127.0.0.1:{port}/v1", key
 
 
 def _valkey_server() -> str:

@@ -29,6 +29,7 @@ class Endpoints:
 
     redis_url: str = ""
     simulator_url: str = ""
+    simulator_key: str = ""
 
 
 def ensure_secret_key(data_dir: Path) -> str:
@@ -56,7 +57,7 @@ def ensure_secret_key(data_dir: Path) -> str:
 def write_endpoints(data_dir: Path, endpoints: Endpoints) -> None:
     """Publish `endpoints` to every process that uses `data_dir`, in place of those published before.
 
-    The file is readable by its user alone, because an address may hold a password.
+    The file is readable by its user alone, because it holds the passwords of what it names.
     """
     temporary = data_dir / "endpoints.tmp"
     write_private(temporary, json.dumps(asdict(endpoints)))
@@ -76,6 +77,14 @@ def delete_endpoints(data_dir: Path) -> None:
     (data_dir / "endpoints.json").unlink(missing_ok=True)
 
 
+def read_address(data_dir: Path) -> str:
+    """Return where `make run` serves this folder's studio, or did last; empty when it never did."""
+    try:
+        return (data_dir / "lock").read_text()
+    except OSError:
+        return ""
+
+
 @contextmanager
 def hold(data_dir: Path, address: str) -> Iterator[IO[str]]:
     """Reserve `data_dir` for this process, which serves at `address`. Yields a lock for its reaper to share.
@@ -83,7 +92,7 @@ def hold(data_dir: Path, address: str) -> Iterator[IO[str]]:
     Both locks go away with the processes that hold them, however these end. Raises `StartError` at once while
     another run is alive, and after `REAPING` seconds while the reaper of a killed one is.
     """
-    with (data_dir / "lock").open("a+") as lock, (data_dir / "reaper.lock").open("a") as shared:
+    with _open_private(data_dir / "lock") as lock, _open_private(data_dir / "reaper.lock") as shared:
         if not _try_lock(lock):
             lock.seek(0)
             raise StartError(f"it is already running on {data_dir}, at {lock.read() or 'an unknown address'}")
@@ -103,6 +112,10 @@ def write_private(path: Path, content: str) -> None:
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(content)
+
+
+def _open_private(path: Path) -> IO[str]:
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "a+")
 
 
 def _try_lock(file: IO[str]) -> bool:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TextIO, cast
@@ -32,11 +32,15 @@ class RestartLimitError(Exception):
 
 @dataclass(eq=False)
 class Program:
-    """A shell command to keep running. Services stop last: the other programs need them to end well."""
+    """A shell command to keep running, with variables that only it sees.
+
+    Services stop last: the other programs need them to end well.
+    """
 
     name: str
     command: str
     is_service: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     process: subprocess.Popen[str] | None = None
     started_at: float = 0
     restarts: int = 0
@@ -121,7 +125,7 @@ class Supervisor:
         process = program.process = Popen(
             f"exec {program.command}",  # exec: a signal must reach the program, not the shell around it
             cwd=self._folder,
-            env=self._environment,
+            env={**self._environment, **program.environment},
             stdin=subprocess.DEVNULL,
             text=True,
             errors="replace",

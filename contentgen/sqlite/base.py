@@ -11,11 +11,16 @@ import random
 import sqlite3
 import time
 from collections import defaultdict
+from contextlib import suppress
+from typing import Any
 
+from django.conf import settings
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base
 
 from contentgen.sqlite.turns import FairLock
+
+FileIdentity = tuple[int, int]  # device and inode
 
 _PAUSE = (0.002, 0.006)  # seconds between two attempts to begin
 _turns: defaultdict[str, FairLock] = defaultdict(FairLock)  # by the path of the database
@@ -31,6 +36,25 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     _turn: FairLock | None = None  # held by this connection
+    _opened: FileIdentity | None = None
+
+    def connect(self) -> None:
+        super().connect()
+        self._opened = _identity_of(self.settings_dict["NAME"])
+
+    def close_if_unusable_or_obsolete(self) -> None:
+        """Close the connection also when its file was replaced, as a restored backup does: what is written to
+        the file that it still has open would be lost.
+        """
+        is_idle = self.connection is not None and not self.in_atomic_block
+        if is_idle and self._opened != _identity_of(self.settings_dict["NAME"]):
+            self.close()
+            return
+        super().close_if_unusable_or_obsolete()
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        _create_private(str(self.settings_dict["NAME"]))
+        return super().get_new_connection(conn_params)
 
     def _start_transaction_under_autocommit(self) -> None:
         timeout = float(self.settings_dict["OPTIONS"].get("timeout", 5))
@@ -82,6 +106,25 @@ class DatabaseWrapper(base.DatabaseWrapper):
         turn, self._turn = self._turn, None
         if turn is not None:
             turn.release()
+
+
+def _identity_of(path: Any) -> FileIdentity | None:
+    """Return which file is at `path` now; None without any, and for a database in memory."""
+    try:
+        found = os.stat(path)  # noqa: PTH116  # a path, or the URI of a database in memory
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _create_private(name: str) -> None:
+    """Create the database's file, where there is none, for its user alone. Its WAL gets the same mode.
+
+    A folder that is missing or closed is for SQLite to report.
+    """
+    if name and not name.startswith((":memory:", "file:")):
+        with suppress(OSError):
+            os.close(os.open(name, os.O_RDWR | os.O_CREAT, settings.PRIVATE_FILE_MODE))
 
 
 def is_busy(error: OperationalError) -> bool:

@@ -7,7 +7,9 @@ const file = () => document.getElementById("id_input_reference");
 // Checked: start from the reference image whose id is its value.
 const existing = () => document.getElementById("id_reference");
 const chosen = (name) => form().querySelector(`input[name='${name}']:checked`);
-const TYPES = ["image/jpeg", "image/png", "image/webp"];
+const TYPES = ["image/jpeg", "image/png", "image/webp", "image/heic", "image/heif", "image/avif"];
+// Not every system knows the type of a phone's pictures.
+const isPhonePicture = ({ name }) => /\.(heic|heif|avif)$/i.test(name);
 let previewedFile = null; // the file that `objectUrl` shows
 let objectUrl = "";
 
@@ -27,7 +29,7 @@ function updateFrame() {
 }
 
 function problemWith(image, limit) {
-  if (image && !TYPES.includes(image.type)) return "This isn’t a JPEG, PNG or WebP image.";
+  if (image && !TYPES.includes(image.type) && !isPhonePicture(image)) return "This isn’t an image the studio takes.";
   if (image && image.size > limit) return "This image is too large.";
   return "";
 }
@@ -62,19 +64,20 @@ function updatePreview() {
 // --- Choosing: a file replaces a reference image and the other way round -----------------------------------
 function chooseExisting(id, name = "") {
   file().value = "";
+  const note = document.getElementById(file().dataset.scaledNote);
+  Object.assign(note, { textContent: "", hidden: true });
   Object.assign(existing(), { value: id, checked: Boolean(id) });
   existing().dataset.name = name;
   updatePreview();
 }
 
 function chooseFile(files) {
-  const image = [...files].find((each) => each.type.startsWith("image/"));
+  const image = [...files].find((each) => each.type.startsWith("image/") || isPhonePicture(each));
   if (!image || file().disabled) return false;
   const transfer = new DataTransfer();
   transfer.items.add(image);
   file().files = transfer.files;
-  existing().checked = false;
-  updatePreview();
+  file().dispatchEvent(new Event("change", { bubbles: true }));
   return true;
 }
 
@@ -130,11 +133,17 @@ document.addEventListener("click", (event) => {
 });
 
 // A chosen image that has been deleted stays chosen until the user changes it: generating without it would be wrong.
+// A file may be one that this browser cannot show, and the studio can.
 document.addEventListener(
   "error",
   ({ target }) => {
-    if (objectUrl || !existing().checked || !target.matches?.(".reference__image")) return;
+    if (!target.matches?.(".reference__image")) return;
     const hint = slot().querySelector(".reference__hint");
+    if (objectUrl && isPhonePicture(file().files[0] ?? { name: "" })) {
+      slot().querySelector(".reference__preview").hidden = true;
+      hint.textContent = `${file().files[0].name} (this browser can’t show it, but the studio can read it)`;
+    }
+    if (objectUrl || !existing().checked) return;
     hint.textContent = "This image can’t be shown. It may have been deleted. Choose another one.";
     hint.classList.add("reference__hint--error");
   },

@@ -3,13 +3,16 @@ const form = document.getElementById("upload");
 const file = document.getElementById("id_images");
 const deleteDialog = document.getElementById("delete-dialog");
 
+// Not every system knows the type of a phone's pictures.
+const isImage = ({ type, name }) => type.startsWith("image/") || /\.(heic|heif|avif)$/i.test(name);
+
 function upload(files) {
-  const images = [...files].filter((each) => each.type.startsWith("image/"));
+  const images = [...files].filter(isImage);
   if (!images.length || file.disabled) return false;
   const transfer = new DataTransfer();
   for (const image of images) transfer.items.add(image);
   file.files = transfer.files;
-  form.requestSubmit();
+  file.dispatchEvent(new Event("change", { bubbles: true }));
   return true;
 }
 

@@ -1,17 +1,20 @@
 // Selecting cards, with Shift a range. The checkboxes belong to the form `bulk`, which works with or without this.
 const bar = document.getElementById("bulk");
 const compare = bar.querySelector("[data-compare]");
+const jobs = bar.querySelector("[data-jobs]");
 let anchor = null;
 
 const boxes = () => [...document.querySelectorAll("#cards .card__select input")];
 const selectedBoxes = () => boxes().filter((box) => box.checked);
 const boxOf = (card) => card?.querySelector(".card__select input");
 const isFinished = (box) => box.closest(".card").dataset.status === "completed";
+const isManageable = (box) => !["completed", "canceled"].includes(box.closest(".card").dataset.status);
 
 function update() {
   const selected = selectedBoxes();
   bar.querySelector("[data-count]").textContent = selected.length;
   if (compare) compare.disabled = selected.length < 2 || selected.length > 4 || !selected.every(isFinished);
+  if (jobs) jobs.disabled = !selected.some(isManageable);
   const all = bar.querySelector("[data-select-all]");
   all.hidden = selected.length > 0 && selected.length === boxes().length;
 }

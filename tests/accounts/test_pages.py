@@ -52,3 +52,10 @@ def test_a_missing_csrf_token_is_told_in_our_words():
     response = Client(enforce_csrf_checks=True).post(reverse("account_login"), {})
     assert response.status_code == 403
     assert OURS in response.content.decode()
+
+
+def test_no_page_may_use_what_none_needs(client):
+    policy = client.get(reverse("account_login"))["Permissions-Policy"]
+
+    for feature in ("camera", "microphone", "geolocation", "payment", "usb"):
+        assert f"{feature}=()" in policy

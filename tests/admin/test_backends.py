@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.factories import BackendFactory, VideoFactory
 from tests.simulator.conftest import StartSimulator
-from videos.models import Backend, State, VideoModel
+from videos.models import Backend, ReleasedJob, State, VideoModel
 
 pytestmark = pytest.mark.django_db
 
@@ -75,12 +75,12 @@ def test_the_simulators_address_is_shown_and_not_asked_for(as_carol: Client, set
 
 
 def test_the_key_itself_is_never_shown(as_carol: Client, monkeypatch):
-    monkeypatch.setenv("OUR_KEY", "sk-secret")
-    backend = BackendFactory(key_env="OUR_KEY")
+    monkeypatch.setenv("BACKEND_KEY_OURS", "sk-secret")
+    backend = BackendFactory(key_env="BACKEND_KEY_OURS")
 
     for address in (reverse(LIST), reverse("admin:videos_backend_change", args=[backend.pk])):
         page = as_carol.get(address).content.decode()
-        assert "OUR_KEY is set" in page
+        assert "BACKEND_KEY_OURS is set" in page
         assert "sk-secret" not in page
 
 
@@ -112,12 +112,15 @@ def test_the_list_counts_what_runs_and_what_waits(as_carol: Client):
 def test_one_is_added_with_its_models(as_carol: Client):
     models = [VideoModel.objects.get(name="sora-2").pk]
 
-    answer = as_carol.post(reverse("admin:videos_backend_add"), _form(models=models, key_env="OUR_KEY"))
+    answer = as_carol.post(
+        reverse("admin:videos_backend_add"), _form(models=models, key_env="BACKEND_KEY_OURS")
+    )
 
     assert answer.status_code == 302
     backend = Backend.objects.get(name="Ours")
     assert [model.name for model in backend.models.all()] == ["sora-2"]
-    assert (backend.key_env, backend.from_environment, backend.can_list) == ("OUR_KEY", False, None)
+    assert (backend.key_env, backend.from_environment) == ("BACKEND_KEY_OURS", False)
+    assert backend.can_list is None
     assert Backend.objects.in_use() == [backend]
 
 
@@ -217,3 +220,64 @@ def test_a_service_that_there_is_no_driver_for_is_refused_at_its_field(as_carol:
 
     assert "service" in response.context["adminform"].errors
     assert not Backend.objects.filter(name="Ours").exists()
+
+
+def test_a_backend_that_is_not_polled_says_so_and_can_be_asked_again(as_carol: Client):
+    until = timezone.now() + timedelta(minutes=5)
+    backend = BackendFactory(reads_paused_until=until, read_pause_count=7)
+    assert "not polled until" in as_carol.get(reverse(LIST)).content.decode()
+
+    as_carol.post(reverse(LIST), {"action": "resume", "_selected_action": [backend.pk]})
+
+    backend.refresh_from_db()
+    assert (backend.reads_paused_until, backend.read_pause_count) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("address", "slots"),
+    [("http://vllm:8000/v1", 1), ("http://10.0.0.7:8091/v1", 1), ("https://videos.example.org/v1", 4)],
+)
+def test_without_a_number_a_server_of_ones_own_gets_one_job_at_a_time(
+    as_carol: Client, address: str, slots: int
+):
+    form = _form(base_url=address, max_in_flight="")
+
+    assert as_carol.post(reverse("admin:videos_backend_add"), form).status_code == 302
+
+    assert Backend.objects.get(name="Ours").max_in_flight == slots
+
+
+def test_a_backend_and_a_model_have_time_limits(as_carol: Client):
+    backend = BackendFactory()
+    assert _change(as_carol, backend, generation_timeout=7200).status_code == 302
+    backend.refresh_from_db()
+    assert backend.generation_timeout == 7200
+    assert "2 hours" in as_carol.get(reverse(LIST)).content.decode()
+
+    refused = _change(as_carol, backend, generation_timeout=0)
+    assert "greater than or equal to 1" in str(refused.context["errors"])
+
+    model = VideoModel.objects.get(name="sora-2")
+    page = reverse("admin:videos_videomodel_change", args=[model.pk])
+    form = {"name": "sora-2", "label": "Sora 2", "position": 0, "generation_timeout": 5400}
+    lists = {"sizes": '["1280x720"]', "seconds": "[4]", "price_per_second": "{}"}
+    assert as_carol.post(page, form | lists).status_code == 302
+    assert "1 hour 30 minutes" in as_carol.get(reverse("admin:videos_videomodel_changelist")).content.decode()
+
+
+def test_the_list_counts_what_a_backend_has_not_let_go_of(as_carol: Client):
+    backend = BackendFactory(max_in_flight=1)
+    VideoFactory(backend=backend, state=State.CANCELED, due_at=timezone.now())
+    VideoFactory(backend=backend, state=State.CANCELED, due_at=None)
+    ReleasedJob.objects.create(backend=backend, backend_job_id="running", due_at=timezone.now())
+    ReleasedJob.objects.create(backend=backend, backend_job_id="ended")
+
+    assert '<td class="field-running">2</td>' in as_carol.get(reverse(LIST)).content.decode()
+
+
+def test_the_list_says_that_finished_videos_come_first(as_carol: Client):
+    VideoFactory.create_batch(8, backend=BackendFactory(max_in_flight=1), state=State.STORING)
+
+    page = as_carol.get(reverse(LIST)).content.decode()
+
+    assert "Waiting: 8 finished videos are still to be stored" in page

@@ -65,7 +65,7 @@ class Server:
         self.answers = list(answers)
         self.requests: list[Request] = []
         self.over = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("", 0))
         self._threads = [threading.Thread(target=self._accept)]
         self._connections: list[socket.socket] = []
         self._lock = threading.Lock()

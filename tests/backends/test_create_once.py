@@ -9,8 +9,8 @@ import pytest
 from tests.backends.conftest import KEY
 from tests.backends.server import Answer, Server, cut, drip, drop, hang, reply
 from videos.backends import BackendError, Client, Connection, Job, RefusedError, UnavailableError
-from videos.backends.drivers.registry import SERVICES
 from videos.backends.errors import UnknownOutcomeError
+from videos.backends.service_kinds import SERVICES
 
 ACCEPTED = {"id": "job_1", "status": "queued", "polling_url": "/"}
 VERSIONS = {"gemini": "v1beta", "together": "v2"}

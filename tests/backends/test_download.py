@@ -265,3 +265,24 @@ def test_it_goes_to_no_address_that_is_none(serve: Serve, connect: Connect, url:
     with pytest.raises(BackendError) as caught, client.download("video_1", url):
         pytest.fail("handed out a file")
     assert (type(caught.value), caught.value.code) == (RefusedError, "bad_redirect")
+
+
+def test_a_picture_is_asked_for_as_the_thumbnail(serve: Serve, connect: Connect) -> None:
+    server = serve(reply(200, b"RIFF a picture", content_type="image/webp"))
+    assert connect(server).thumbnail("video_1", max_bytes=100) == b"RIFF a picture"
+    (request,) = server.requests
+    assert (request.method, request.target) == ("GET", "/v1/videos/video_1/content?variant=thumbnail")
+
+
+def test_a_picture_that_is_too_large_is_not_read_to_its_end(serve: Serve, connect: Connect) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    server = serve(head + b"10000\r\n" + bytes(0x10000) + b"\r\n")  # and never an end
+    with pytest.raises(UnavailableError) as caught:
+        connect(server).thumbnail("video_1", max_bytes=1000)
+    assert caught.value.code == "too_large"
+
+
+def test_a_job_without_a_picture(serve: Serve, connect: Connect) -> None:
+    with pytest.raises(UnavailableError) as caught:
+        connect(serve(reply(404, {"error": {"message": "no"}}))).thumbnail("video_1", max_bytes=1000)
+    assert caught.value.code == "content_not_ready"

@@ -102,6 +102,7 @@ def test_it_accepts_an_unusual_id(job_id: str) -> None:
     assert parse_job({"id": job_id}, {}).id == job_id
 
 
+QUEUED_WORDS = ["pending", "WAITING", "scheduled", "IN_QUEUE", "submitted", "accepted", "not_started"]
 COMPLETED_WORDS = ["done", "complete", "FINISHED", "succeed", "SUCCEEDED", "Success", "Ready", "ready_"]
 
 
@@ -122,6 +123,7 @@ COMPLETED_WORDS = ["done", "complete", "FINISHED", "succeed", "SUCCEEDED", "Succ
         ("processing", "in_progress", ""),
         ("generating", "in_progress", ""),
         ("postprocessing", "in_progress", ""),
+        *((word, "queued", "") for word in QUEUED_WORDS),
         *((word, "completed", "") for word in COMPLETED_WORDS),
         *((word, "failed", "") for word in ("Error", "failure", "FAIL", "errored")),
         *((word, "failed", word.lower()) for word in ("rejected", "Timeout", "ABORTED", "terminated")),
@@ -293,3 +295,17 @@ def test_an_unknown_word_with_a_file_or_all_of_the_progress_is_to_be_looked_into
 ) -> None:
     job = parse_job({"id": "a"} | fields, {})
     assert job.may_be_completed is may_be_completed
+
+
+@pytest.mark.parametrize(
+    ("date", "sent_at"),
+    [
+        ("Wed, 25 Nov 2026 23:00:00 GMT", 1795647600.0),
+        ("", None),
+        ("yesterday", None),
+        ("Wed, 99 Nov 2026 23:00:00 GMT", None),
+        ("Wed, 25 Nov 99999999999 23:00:00 GMT", None),
+    ],
+)
+def test_a_page_says_when_it_was_sent_by_the_backends_clock(date: str, sent_at: float | None) -> None:
+    assert parse_page({"data": []}, {"Date": date}, limit=100).sent_at == sent_at

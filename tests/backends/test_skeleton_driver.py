@@ -9,8 +9,8 @@ import pytest
 from tests.backends.conftest import KEY
 from tests.backends.server import Server, drop, reply
 from videos.backends import Client, Connection, ReferenceFile, RefusedError
-from videos.backends.drivers.registry import SERVICES, Service
 from videos.backends.errors import UnknownOutcomeError
+from videos.backends.service_kinds import SERVICES, Service
 
 SKELETON = Path(__file__).parents[2] / "docs/examples/acme_driver.py"
 MP4 = b"\0\0\0\x18ftypisom" + b"\0" * 100

@@ -12,9 +12,12 @@ import sys
 from tests.benchmarks.report import Result, print_progress, render_table
 
 NAMES = (
+    "bombs",
     "rest_overhead",
+    "api_poll",
     "first_visit",
     "completion_lag",
+    "frozen_backend",
     "library",
     "outages",
     "pacing",

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING
@@ -73,7 +73,7 @@ class Simulator:
         self.folder = box.folder / "simulator"
         self.address = f"http://127.0.0.1:{port}"
         self.url = f"{self.address}/v1"
-        options = f"-m simulator --port {port} --render on-demand --data"
+        options = f"-m simulator --no-key --port {port} --render on-demand --data"
         box.start("simulator", [sys.executable, *options.split(), str(self.folder)])
         wait_until(lambda: is_answering(f"{self.address}/health"), "the simulator")
 
@@ -105,8 +105,6 @@ def insert_into_studio(jobs: Iterable[SimulatedJob], owner: "User", backend: "Ba
 
 
 def _row(job: SimulatedJob, owner: "User", backend: "Backend", now: float) -> "Video":
-    from django.conf import settings
-
     from videos.models import State, Video
 
     ended = job.ends_at <= now
@@ -122,7 +120,7 @@ def _row(job: SimulatedJob, owner: "User", backend: "Backend", now: float) -> "V
         backend_job_id=job.id,
         attempted_at=sent_at,
         accepted_at=sent_at,
-        deadline_at=sent_at + timedelta(seconds=settings.MAX_POLL_TIMEOUT),
+        answered_at=sent_at,
         generated_at=_datetime(job.ends_at) if ended else None,
         due_at=None if ended else _datetime(now + _next_poll_delay(job, backend, now)),
         attempts=0 if ended else 3,

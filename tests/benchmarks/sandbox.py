@@ -30,7 +30,7 @@ class Sandbox:
 
     def configure(self, **settings: str) -> None:
         """Set the environment for Django, in this process and in those that are started from now on."""
-        for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "DATABASE_URL", "REDIS_URL", "DEBUG", "DEPLOYMENT"):
+        for name in ("BACKEND_KEY", "BACKEND_URL", "DATABASE_URL", "REDIS_URL", "DEBUG", "DEPLOYMENT"):
             os.environ[name] = ""
         os.environ |= {"ENV_FILE": "", "DATA_DIR": str(self.folder), "LOG_LEVEL": "WARNING", **settings}
         os.environ["DJANGO_SETTINGS_MODULE"] = "contentgen.settings"
@@ -51,9 +51,9 @@ class Sandbox:
         self._pids[name] = process.pid
         return process
 
-    def celery(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a Celery worker or beat with these arguments."""
-        return self.start(name, [sys.executable, "-m", "celery", "--quiet", "-A", "contentgen", *arguments])
+    def celery(self, name: str, *arguments: str, module: str = "celery") -> subprocess.Popen[bytes]:
+        """Start a Celery worker or beat with these arguments; `module` may be one that changes it."""
+        return self.start(name, [sys.executable, "-m", module, "--quiet", "-A", "contentgen", *arguments])
 
     def pid(self, name: str) -> int:
         """Return the id of the process that was started last under this name."""
@@ -73,6 +73,10 @@ class Sandbox:
                 process.wait(max(0.0, deadline - time.monotonic()))
             _kill_group(process.pid)
             process.wait()
+
+    def stop_named(self, name: str) -> None:
+        """Stop the process that was started last under this name."""
+        self.stop(*(process for process in self._running if process.pid == self._pids[name]))
 
     def stop_all(self) -> None:
         self.stop(*reversed(self._running))
@@ -134,6 +138,13 @@ def are_workers_ready(count: int) -> bool:
     from contentgen import celery_app
 
     return len(celery_app.control.ping(timeout=1)) >= count
+
+
+def is_worker_ready(name: str) -> bool:
+    """Return whether the Celery worker with this name answers."""
+    from contentgen import celery_app
+
+    return any(each.startswith(f"{name}@") for reply in celery_app.control.ping(timeout=1) for each in reply)
 
 
 def cpu_seconds(pid: int) -> float:

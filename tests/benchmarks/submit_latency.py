@@ -112,7 +112,7 @@ def _studio(box: Sandbox, backend: Backend) -> "User":
     command, address = prepare_valkey(box.folder / "valkey")
     box.start("valkey", command)
     wait_until(lambda: is_valkey_answering(address), "the broker")
-    box.configure(REDIS_URL=address, OPENAI_BASE_URL=backend.url, OPENAI_API_KEY="none-needed")
+    box.configure(REDIS_URL=address, BACKEND_URL=backend.url, BACKEND_KEY="none-needed")
     set_up_django()
     box.celery("network", *f"worker -n network@%h -Q network -P threads -c 8 {OPTIONS}".split())
     wait_until(lambda: are_workers_ready(1), "the worker")

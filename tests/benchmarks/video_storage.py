@@ -55,7 +55,7 @@ def measure(quick: bool) -> list[Result]:
 def _run(size: int) -> dict[str, float]:
     with sandbox("video-storage") as box:
         port = free_port()
-        box.configure(OPENAI_BASE_URL=f"http://127.0.0.1:{port}/v1", OPENAI_API_KEY="none-needed")
+        box.configure(BACKEND_URL=f"http://127.0.0.1:{port}/v1", BACKEND_KEY="none-needed")
         video = box.folder / "video.mp4"
         _create_video_file(video)
         this_module = [sys.executable, "-m", "tests.benchmarks.video_storage"]
@@ -172,7 +172,7 @@ def _time_bare_download() -> float:
 
     import httpx2
 
-    url = f"{os.environ['OPENAI_BASE_URL']}/videos/{LARGE}/content"
+    url = f"{os.environ['BACKEND_URL']}/videos/{LARGE}/content"
     with tempfile.TemporaryFile(dir=os.environ["DATA_DIR"]) as file:
         began = time.perf_counter()
         with httpx2.stream("GET", url) as response:

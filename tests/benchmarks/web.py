@@ -96,6 +96,10 @@ def _read(connection: socket.socket) -> None:
     status = head[9:12]
     if status not in (b"200", b"204"):
         raise RuntimeError(head.decode(errors="replace"))
+    if re.search(rb"(?i)\r\ntransfer-encoding: chunked", head):
+        while not body.endswith(b"0\r\n\r\n"):
+            body += connection.recv(65_536)
+        return
     lengths = re.findall(rb"(?i)\r\ncontent-length: (\d+)", head)
     remaining = (int(lengths[0]) if lengths else 0) - len(body)
     while remaining > 0:

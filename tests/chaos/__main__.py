@@ -4,27 +4,39 @@
                           [--seconds-between-kills 2] [--time-limit 600] [--keep FOLDER]
 
 It starts its own studio (two workers for each queue and two beats, with the commands of the Procfile; an
-embedded Valkey; the simulator), in which several users request `--videos` videos, many of them remixes, edits
-and extensions of finished ones. Meanwhile, on a schedule that depends on `--seed`, processes are killed with
-signal 9 and restarted a second later, workers and the backend are suspended for longer than any lease or call
-lasts, the broker is flushed, needless and duplicate messages are sent, and the simulator injects every fault
-that its README lists; of some sources it says that it does not know them. Then all of this ends, the studio
-gets `--time-limit` seconds from the last disruption to settle, and one line is printed:
+embedded Valkey; two simulators), in which several users request `--videos` videos, many of them remixes,
+edits and extensions of finished ones. Half of the requests are in the same few words, for the same model,
+size and length, each with a reference image of its own or none. One simulator queues by itself, and its lists
+lie, every 15 s otherwise: they rename the model, cut or rewrite the prompt, round size or seconds, or leave
+the prompt out. Meanwhile, on a schedule that depends on `--seed`, processes are killed with signal 9 and
+restarted a second later, workers and backends are suspended for longer than any lease or call lasts, backends
+fall silent, refuse connections or answer 429 or 5xx for a while, the broker is flushed, needless and
+duplicate messages are sent, and the simulators inject every fault that their README lists; of some sources
+they say that they do not know them. Then all of this ends but the lies, the studio gets `--time-limit`
+seconds from the last disruption to settle, and one line is printed:
 
-    videos N, kills K, faults F, lost 0, billed twice 0, stuck 0, wrong state 0
+    videos N, kills K, faults F, asked A, lost 0, billed twice 0, wrong owner 0, stuck 0, wrong state 0,
+    asked needlessly 0
 
-The exit code is 0 only when the last four are. What each means, counted from the simulator's ledger (written
-in the transaction that accepts a job, never removed) and from the files:
+The exit code is 0 only when the last six are. Where a job may be that of two people, or a list lies, the
+owner is asked (*asked* counts such videos), and answers from the ledger: takes the right candidate, as staff
+where it may be another person's, submits again or gives up what the backend never accepted.
 
-- *billed twice*: the ledger holds more than one job for a video. Each has a prompt of its own, and nobody
-  presses Retry.
-- *lost*: a job was accepted and completed, but its video is not stored: the row is missing or failed, or the
-  stored file is not byte for byte the simulator's, cannot be decoded, or is not what the row says.
-- *stuck*: when the time is up, a video has not ended, a deleted row still exists, or a job that was to be
-  deleted at the backend has not been.
+What each number means is counted from the simulators' ledgers (written in the transaction that accepts a job,
+never removed) and from the files. Whose a job is follows from the `Idempotency-Key` in the ledger, of which a
+trigger records for which video it was drawn, and from the digest of its reference image:
+
+- *billed twice*: the ledger holds more jobs for a request than it has takes. Nobody presses Retry.
+- *wrong owner*: a video has the job that was made for another request: of another person, or with another
+  image.
+- *lost*: a job was accepted and completed, but its video is not stored: the row is missing or failed, no row
+  knows the job, or the stored file is not byte for byte the simulator's, cannot be decoded, or is not what
+  the row says.
+- *stuck*: when the time is up, a video has not ended, a question is open, a deleted row still exists, or a
+  job that was to be deleted at the backend has not been.
 - *wrong state*: completed without a file; failed without an injected reason; canceled but stored, or not by
-  its owner; a video that needs a decision although this backend can list its jobs; an ended row that is still
-  leased or does not know its job; files in storage or in `DATA_DIR/tmp` that no row owns.
+  its owner; an ended row that is still leased; files in storage or in `DATA_DIR/tmp` that no row owns.
+- *asked needlessly*: a question about a video in words of its own, at the backend whose lists tell the truth.
 
 A canceled or deleted video has at most one job as well. `faults` counts the injected faults, except those in
 the second before the simulator itself was killed. `--database` with a server creates a database there and

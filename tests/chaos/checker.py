@@ -1,7 +1,8 @@
-"""The check after a run: the simulator's ledger against the rows and the files."""
+"""The check after a run: the simulators' ledgers against the rows and the files."""
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,23 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db.models import Q
 
-from tests.chaos.faults import ControlClient
-from tests.chaos.users import Users
+from tests.chaos.claims import find_claim
+from tests.chaos.decisions import Deciders
+from tests.chaos.simulators import BilledJob
+from tests.chaos.users import Requested, Users
 from videos.media.inspect import NotAVideoError, inspect_video
-from videos.models import IN_FLIGHT, State, Video
+from videos.media.sandbox import worker_budget
+from videos.models import IN_FLIGHT, ReferenceImage, State, Video
+from videos.services.videos import ABANDONED
 
 # Expected error codes of rows without a job, and of rows whose job failed. `not_served`: both the source of
 # an edit and its file were reported as not found.
 _REFUSAL_CODES = frozenset({"sentinel_block", "not_served"})
 _FAILURE_CODES = frozenset({"moderation_blocked"})
+
+# Folders in storage: the marks of submissions, and what killed workers had begun to write, which is removed
+# after some hours.
+_NOT_OF_ROWS = ("studio/", ".partial/")
 
 
 def count_unsettled() -> int:
@@ -40,12 +49,14 @@ class Report:
 
     lost: list[str] = field(default_factory=list)
     billed_twice: list[str] = field(default_factory=list)
+    wrong_owner: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
     wrong_state: list[str] = field(default_factory=list)
+    asked_needlessly: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
-        return not (self.lost or self.billed_twice or self.stuck or self.wrong_state)
+        return not self.violations
 
     @property
     def violations(self) -> list[str]:
@@ -53,112 +64,173 @@ class Report:
         return [f"{kind.replace('_', ' ')}: {line}" for kind, lines in kinds for line in lines]
 
     def __str__(self) -> str:
-        return (
-            f"lost {len(self.lost)}, billed twice {len(self.billed_twice)},"
-            f" stuck {len(self.stuck)}, wrong state {len(self.wrong_state)}"
-        )
+        return ", ".join(f"{kind.replace('_', ' ')} {len(lines)}" for kind, lines in vars(self).items())
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What the simulators say after the run: the jobs they billed, and how each stands (None: deleted)."""
+
+    jobs: Sequence[BilledJob]
+    status: Callable[[str], str | None]
 
 
 class Checker:
-    """Compares the ledger with the rows, prompt by prompt. Only the simulator may still run."""
+    """Compares the ledger with the rows and files. Only the simulators may still run.
 
-    def __init__(self, users: Users, control: ControlClient, simulator_videos: Path) -> None:
+    `claims` has the video of each idempotency key. Whose job one is follows from the key and the reference
+    image in the ledger alone, never from the row that has it now.
+    """
+
+    def __init__(self, users: Users, deciders: Deciders, ledger: Ledger, claims: dict[str, int]) -> None:
         self._users = users
-        self._control = control
-        self._simulator_videos = simulator_videos
-        self._job_ids: dict[str, list[str]] = defaultdict(list)
-        for entry in control.ledger():
-            self._job_ids[entry["prompt"]].append(entry["id"])
-        self._rows = {video.prompt: video for video in Video.objects.all()}
+        self._deciders = deciders
+        self._ledger = ledger
+        self._jobs: dict[int, list[BilledJob]] = defaultdict(list)
+        self._maker: dict[str, int] = {}
+        self._by_id = {job.id: job for job in ledger.jobs}
         self.report = Report()
+        for job in ledger.jobs:
+            video_id = find_claim(claims, job.idempotency_key)
+            if video_id is None:
+                self.report.lost.append(f"{job.id}: billed, but nobody claimed a video for it")
+            else:
+                self._jobs[video_id].append(job)
+                self._maker[job.id] = video_id
+        self._rows = {video.pk: video for video in Video.objects.all()}
+        # Videos of one request are exchangeable: each of their jobs must be at one of them, whichever it is.
+        self._alike: dict[Requested, list[int]] = defaultdict(list)
+        self._held: dict[Requested, set[str]] = defaultdict(set)
+        for pk, request in users.requested.items():
+            self._alike[request].append(pk)
+            if pk in self._rows:
+                self._held[request].add(self._rows[pk].backend_job_id)
 
     def check(self) -> Report:
         """Check every requested video, and the disk."""
-        for prompt in self._users.prompts:
-            if len(self._job_ids[prompt]) > 1:
-                self.report.billed_twice.append(f"{prompt}: {self._job_ids[prompt]}")
-            self._check_video(prompt, self._rows.get(prompt))
-        for prompt in self._job_ids.keys() - set(self._users.prompts):
-            self.report.lost.append(f"{prompt}: billed, but never requested")
-        for prompt in self._rows.keys() - set(self._users.prompts):
-            self.report.wrong_state.append(f"{prompt}: never requested")
+        for request, pks in self._alike.items():
+            self._check_bill(request, pks)
+        for pk, request in self._users.requested.items():
+            self._check_video(pk, request, self._rows.get(pk))
+        for pk in (self._rows.keys() | self._jobs.keys()) - self._users.requested.keys():
+            self.report.wrong_state.append(f"{pk}: never requested")
+        for pk in self._deciders.needless:
+            self.report.asked_needlessly.append(f"{pk}: the list proves whose job it is")
         self._check_disk()
         return self.report
 
-    def _check_video(self, prompt: str, video: Video | None) -> None:
-        if prompt in self._users.deleted:
+    def _check_bill(self, request: Requested, pks: list[int]) -> None:
+        """As many jobs as there are videos that are alike.
+
+        One of them may have been given the job of another, which was submitted again instead.
+        """
+        jobs = {job.id: pk for pk in pks for job in self._jobs[pk]}
+        self.report.billed_twice += [f"{request}: {jobs}"] * (len(jobs) - len(pks))
+
+    def _check_video(self, pk: int, request: Requested, video: Video | None) -> None:
+        if pk in self._users.deleted:
             if video is not None:
-                self.report.stuck.append(f"{prompt}: deleted, but still there ({_describe(video)})")
+                self.report.stuck.append(f"deleted, but still there ({_describe(video)})")
         elif video is None:
-            self.report.lost.append(f"{prompt}: has no row")
-        elif video.needs_decision:
-            self.report.wrong_state.append(f"{prompt}: needs a decision although the backend lists its jobs")
+            self.report.lost.append(f"{pk}: has no row")
         elif video.is_in_flight or video.delete_job_at is not None:
-            self.report.stuck.append(f"{prompt}: {_describe(video)}")
+            self.report.stuck.append(_describe(video))
         else:
-            self._check_ended(prompt, video)
+            self._check_owner(request, video)
+            self._check_ended(request, video)
 
-    def _check_ended(self, prompt: str, video: Video) -> None:
-        jobs = self._job_ids[prompt]
-        if jobs and video.backend_job_id not in jobs:
-            self.report.wrong_state.append(f"{prompt}: does not know its job {jobs} ({_describe(video)})")
+    def _check_owner(self, request: Requested, video: Video) -> None:
+        """The video's job must have been made for its request, of the image that was sent with it."""
+        if not video.backend_job_id:
+            return
+        job = self._by_id.get(video.backend_job_id)
+        if job is None:
+            self.report.wrong_state.append(f"its job was never accepted ({_describe(video)})")
+            return
+        maker = self._maker.get(job.id)
+        asked_for = self._users.requested.get(maker) if maker is not None else None
+        if asked_for != request or job.prompt != request.prompt or not self._has_image_of(request, job):
+            self.report.wrong_owner.append(f"{_describe(video)}, made for {maker}: {asked_for}")
+
+    def _has_image_of(self, request: Requested, job: BilledJob) -> bool:
+        """Whether the job was made of the image that was sent for it, or else for what it is derived from.
+
+        A simulator that was sent the source as a file does not know of any image.
+        """
+        if request.source is None:
+            return job.reference == request.reference
+        source = self._users.requested[request.source]
+        return job.reference is None or self._has_image_of(source, job)
+
+    def _check_ended(self, request: Requested, video: Video) -> None:
         if video.lease_token is not None or video.due_at is not None:
-            self.report.wrong_state.append(f"{prompt}: ended, but still leased or due ({_describe(video)})")
-        if prompt in self._users.canceled:
-            self._check_canceled(prompt, video, jobs)
+            self.report.wrong_state.append(f"ended, but still leased or due ({_describe(video)})")
+        self._check_jobs_known(request, video)
+        if video.pk in self._users.canceled:
+            self._check_canceled(video)
         elif video.state == State.COMPLETED:
-            self._check_file(prompt, video)
+            self._check_file(video)
         elif video.state == State.FAILED:
-            self._check_failed(prompt, video, jobs)
+            self._check_failed(video)
         else:
-            self.report.wrong_state.append(f"{prompt}: canceled, but not by its owner ({_describe(video)})")
+            self.report.wrong_state.append(f"canceled, but not by its owner ({_describe(video)})")
 
-    def _check_canceled(self, prompt: str, video: Video, jobs: list[str]) -> None:
+    def _check_jobs_known(self, request: Requested, video: Video) -> None:
+        """Only who cancels instead of answering whose job it is gives up to know it."""
+        gave_up = video.pk in self._users.canceled and video.unaccounted_since is not None
+        unknown = [job.id for job in self._jobs[video.pk] if job.id not in self._held[request]]
+        if unknown and not gave_up:
+            self.report.lost.append(f"does not know its job {unknown} ({_describe(video)})")
+
+    def _check_canceled(self, video: Video) -> None:
         """The backend may have refused the video before the cancellation; it must not be stored after it."""
-        refused = video.state == State.FAILED and video.error_code in _REFUSAL_CODES and not jobs
-        if (video.state != State.CANCELED and not refused) or video.file:
-            self.report.wrong_state.append(f"{prompt}: canceled, but {_describe(video)}")
+        refused = video.state == State.FAILED and video.error_code in _REFUSAL_CODES
+        if (video.state != State.CANCELED and not (refused and not self._jobs[video.pk])) or video.file:
+            self.report.wrong_state.append(f"canceled, but {_describe(video)}")
 
-    def _check_failed(self, prompt: str, video: Video, jobs: list[str]) -> None:
-        job = self._control.job(jobs[0]) if jobs else None
-        if job is not None and job["status"] != "failed":
-            self.report.lost.append(f"{prompt}: completed at the backend, but {_describe(video)}")
-        elif video.error_code not in (_FAILURE_CODES if jobs else _REFUSAL_CODES):
-            self.report.wrong_state.append(
-                f"{prompt}: {_describe(video)} without an injected reason, jobs {jobs}"
-            )
+    def _check_failed(self, video: Video) -> None:
+        job_id = video.backend_job_id
+        if job_id and self._ledger.status(job_id) not in {"failed", None}:
+            self.report.lost.append(f"completed at the backend, but {_describe(video)}")
+        elif video.pk in self._deciders.abandoned and video.error_code == ABANDONED.code:
+            return
+        elif video.error_code not in (_FAILURE_CODES if job_id else _REFUSAL_CODES):
+            self.report.wrong_state.append(f"{_describe(video)} without an injected reason")
 
-    def _check_file(self, prompt: str, video: Video) -> None:
+    def _check_file(self, video: Video) -> None:
         """The file must be byte for byte the video that the simulator made for this job."""
         if not video.file or not default_storage.exists(video.file.name):
-            self.report.wrong_state.append(f"{prompt}: completed without a file")
+            self.report.wrong_state.append(f"completed without a file ({_describe(video)})")
             return
         path = Path(default_storage.path(video.file.name))
-        original = self._simulator_videos / video.backend_job_id / "video.mp4"
-        measured = _measure(path)
-        if measured != (video.sha256, video.byte_count) or original.read_bytes() != path.read_bytes():
-            self.report.lost.append(f"{prompt}: its file is not the simulator's ({_describe(video)})")
+        job = self._by_id.get(video.backend_job_id)
+        is_original = job is not None and job.content.read_bytes() == path.read_bytes()
+        if _measure(path) != (video.sha256, video.byte_count) or not is_original:
+            self.report.lost.append(f"its file is not the simulator's ({_describe(video)})")
 
     def _check_disk(self) -> None:
-        known = {
-            name
-            for video in self._rows.values()
-            for name in (video.file.name, video.poster.name, video.scrub_sheet.name)
-            if name
-        }
+        known = set(_stored_names(self._rows.values()))
         root = Path(settings.MEDIA_ROOT)
         for path in sorted(root.rglob("*")):
             name = path.relative_to(root).as_posix()
-            if path.is_file() and name not in known and not name.startswith("studio/"):
+            if path.is_file() and name not in known and not name.startswith(_NOT_OF_ROWS):
                 self.report.wrong_state.append(f"{name} is left in storage")
         for name in leftover_temp_files():
             self.report.wrong_state.append(f"{name} is left in tmp")
 
 
+def _stored_names(videos: Iterable[Video]) -> Iterator[str]:
+    """The names of the files that rows own."""
+    for video in videos:
+        yield from (file.name or "" for file in (video.file, video.poster, video.scrub_sheet))
+    for image in ReferenceImage.objects.all():
+        yield from (file.name or "" for file in (image.file, image.thumbnail))
+
+
 def _measure(path: Path) -> tuple[str, int] | None:
     """Return the SHA-256 digest and the size in bytes, or None for a file that cannot be decoded."""
     try:
-        facts = inspect_video(path)
+        facts = inspect_video(path, worker_budget())
     except NotAVideoError:
         return None
     content = path.read_bytes()
@@ -168,6 +240,7 @@ def _measure(path: Path) -> tuple[str, int] | None:
 
 def _describe(video: Video) -> str:
     return (
-        f"{video.state}, {video.error_code or 'no error'}, job {video.backend_job_id or 'none'},"
-        f" due {video.due_at}, lease until {video.lease_expires_at}, row {video.pk}"
+        f"row {video.pk}, {video.model}, {video.kind} “{video.prompt}”, {video.state},"
+        f" {video.error_code or 'no error'}, job {video.backend_job_id or 'none'},"
+        f" due {video.due_at}, lease until {video.lease_expires_at}"
     )

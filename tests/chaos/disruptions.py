@@ -8,20 +8,31 @@ from functools import partial
 from math import ceil
 from os import kill
 from signal import SIGKILL
+from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from tests.chaos.faults import ControlClient
+from tests.chaos.decisions import Deciders
 from tests.chaos.processes import QUEUES, Processes
+from tests.chaos.simulators import Simulators
 from tests.chaos.users import Users
 
 CHILD_KILL_SHARE = 0.5  # of the kills of programs that have children
 WORKER_SUSPENSION = 36.0  # seconds: longer than the lease of a claim (29) and of a download (30)
 BACKEND_SUSPENSION = 18.0  # seconds: longer than a call may take (14)
 BROKER_SUSPENSION = 6.0  # seconds
+SILENCE = 16.0  # seconds: longer than a call may take
+REFUSAL = 5.0  # seconds
+# What a backend that is overloaded answers for a while. Without `Retry-After` it is left alone for longer.
+BURSTS: tuple[dict[str, Any], ...] = (
+    {"kind": "rate_limit", "retry_after": 1},
+    {"kind": "error_before", "status": 500},
+    {"kind": "rate_limit", "retry_after": None},
+    {"kind": "error_before", "status": 503},
+)
 
 Action = Callable[[], None]
 
@@ -49,10 +60,10 @@ class Disruptor:
     """Kills and suspends programs."""
 
     def __init__(
-        self, processes: Processes, control: ControlClient, rng: random.Random, schedule: Schedule
+        self, processes: Processes, simulators: Simulators, rng: random.Random, schedule: Schedule
     ) -> None:
         self._processes = processes
-        self._control = control
+        self._simulators = simulators
         self._rng = rng
         self._schedule = schedule
         self.kills = 0
@@ -78,8 +89,9 @@ class Disruptor:
             with suppress(ProcessLookupError):
                 kill(self._rng.choice(children), SIGKILL)
             return
-        if name == "simulator":
-            self._control.count_before_kill()
+        for simulator in self._simulators:
+            if simulator.name == name:
+                simulator.control.count_before_kill()
         program.kill_parent()
 
     def _suspend(self, name: str, until: float) -> None:
@@ -113,11 +125,13 @@ def schedule_disruptions(load: Load, disruptor: Disruptor, names: Sequence[str],
     """Schedule kills and suspensions of the programs called `names`; only `rng` decides when."""
     for n in range(load.kills):
         disruptor.kill_at((n + 1) * load.kill_interval, rng.choice(names))
+    simulators = [name for name in names if name.startswith("simulator")]
     # Only the first worker of a queue: with both suspended, nothing would happen at all.
     for number, at in enumerate(_instants(load.duration, every=WORKER_SUSPENSION + 4, first=1.0)):
         queue = rng.choice((*QUEUES, "network", "downloads"))
         disruptor.suspend_at(at, f"{queue}-1", WORKER_SUSPENSION)
-        other = ("simulator", BACKEND_SUSPENSION) if number % 2 else ("valkey", BROKER_SUSPENSION)
+        backend = rng.choice(simulators), BACKEND_SUSPENSION
+        other = backend if number % 2 else ("valkey", BROKER_SUSPENSION)
         if other[0] in names:
             disruptor.suspend_at(at + 8, *other)
 
@@ -129,19 +143,34 @@ def schedule_restarts(load: Load, schedule: Schedule, processes: Processes) -> N
 
 
 def schedule_faults(
-    load: Load, schedule: Schedule, control: ControlClient, rng: random.Random, redis_url: str
+    load: Load, schedule: Schedule, simulators: Simulators, rng: random.Random, redis_url: str
 ) -> None:
-    """Schedule when the broker is flushed, when the backend denies a job, and when faults are counted."""
+    """Schedule what happens to the broker, what the backends do besides their faults, and counts of these."""
     for at in _instants(load.duration, every=16.0):
         schedule.add(at, partial(flush_broker, redis_url))
-    for at in _instants(load.duration, every=5.0):
-        schedule.add(at, partial(control.report_not_found_once, f"number {rng.randrange(load.videos):05d}"))
-    for at in _instants(load.duration, every=3.0):
-        schedule.add(at, control.count_injected)
+    for simulator in simulators:
+        control = simulator.control
+        for at in _instants(load.duration, every=5.0):
+            schedule.add(at, partial(control.report_not_found_once, f"{rng.randrange(load.videos):05d}"))
+        for at in _instants(load.duration, every=3.0):
+            schedule.add(at, control.count_injected)
+        for number, at in enumerate(_instants(load.duration, every=14.0, first=rng.uniform(3, 8))):
+            schedule.add(at, partial(control.begin_burst, **BURSTS[number % len(BURSTS)]))
+        for number, at in enumerate(_instants(load.duration, every=45.0, first=rng.uniform(5, 20))):
+            outage = ("refused", REFUSAL) if number % 2 else ("silent", SILENCE)
+            schedule.add(at, partial(control.begin_outage, *outage))
+        if simulator.lies:
+            for at in _instants(load.duration, every=15.0):
+                schedule.add(at, simulator.lie_differently)
 
 
-def schedule_requests(load: Load, schedule: Schedule, users: Users) -> None:
-    """Spread the requests over the first nine tenths of the run, in batches a second apart."""
+def schedule_requests(load: Load, schedule: Schedule, users: Users, deciders: Deciders) -> None:
+    """Spread the requests over the first nine tenths of the run, in batches a second apart.
+
+    Questions are answered throughout.
+    """
+    for at in _instants(load.duration, every=6.0):
+        schedule.add(at, deciders.answer_all)
     batches = max(1, int(load.duration * 0.9))
     share, rest = divmod(load.videos, batches)
     for second in range(batches):

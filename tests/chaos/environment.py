@@ -13,6 +13,8 @@ import psycopg
 from tests.studio import free_port
 
 _CLEARED_SETTINGS = (
+    "BACKEND_KEY",
+    "BACKEND_URL",
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
     "VIDEO_STORAGE_PATH",
@@ -29,7 +31,7 @@ class ChaosEnvironment:
         self.folder = folder
         self.data = folder / "data"
         self.logs = folder / "logs"
-        self.simulator_port = free_port()
+        self.simulator_ports = [free_port(), free_port()]
         self.redis_url = redis_url
         self.valkey_command = ""
         self._database = database
@@ -46,7 +48,7 @@ class ChaosEnvironment:
             DJANGO_SETTINGS_MODULE="contentgen.settings",
             DATA_DIR=str(self.data),
             DATABASE_URL=self._database_url(),
-            SIMULATOR_URL=f"http://127.0.0.1:{self.simulator_port}/v1",
+            SIMULATOR_URL=f"http://127.0.0.1:{self.simulator_ports[0]}/v1",
             DEBUG="1",
             LOG_LEVEL="WARNING",
         )
@@ -59,11 +61,6 @@ class ChaosEnvironment:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
-
-    @property
-    def simulator_videos(self) -> Path:
-        """The folder in which the simulator keeps its videos, one folder for each job."""
-        return self.folder / "simulator" / "videos"
 
     def _database_url(self) -> str:
         """Return an empty string for SQLite, else the URL of a database created for this run."""

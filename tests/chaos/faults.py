@@ -10,6 +10,7 @@ UNLIMITED = (
     1_000_000  # uses of each rule; the simulator counts down, so the difference is how often it was used
 )
 TIMEOUT = 20  # seconds, for the control API
+BURST = 8  # requests in a row that are answered badly
 SHORT_TIMEOUT = 1  # second, for calls while the simulator may be suspended or dead
 
 # The faults of each call, with their probability. None may make a healthy job fail for good: the studio
@@ -105,7 +106,7 @@ class ControlClient:
             return
         remaining = [rule["times"] for rule in rules]
         before = self._remaining if self._remaining and len(self._remaining) <= len(remaining) else []
-        before = before + [UNLIMITED if rule["times"] > 1 else 1 for rule in rules[len(before) :]]
+        before = before + [_initial_times(rule) for rule in rules[len(before) :]]
         self.injected += sum(max(0, then - now) for then, now in zip(before, remaining, strict=True))
         self._remaining = remaining
 
@@ -122,6 +123,22 @@ class ControlClient:
     def inject_fault(self, timeout: float = TIMEOUT, **rule: Any) -> None:
         """Add a fault rule."""
         self._http.post("/_simulator/faults", json={"rules": [rule]}, timeout=timeout).raise_for_status()
+
+    def begin_burst(self, **rule: Any) -> None:
+        """Let the next requests of any kind be answered badly. Has no effect while the simulator is down."""
+        with suppress(httpx2.HTTPError):
+            self.inject_fault(SHORT_TIMEOUT, on="any", times=BURST, **rule)
+
+    def begin_outage(self, kind: str, seconds: float) -> None:
+        """Let the server be "silent", or connections "refused". Has no effect while the simulator is down."""
+        with suppress(httpx2.HTTPError):
+            body = {"kind": kind, "seconds": seconds}
+            self._http.post("/_simulator/outage", json=body, timeout=SHORT_TIMEOUT)
+
+    def change_quirks(self, **quirks: Any) -> None:
+        """Change these quirks alone. Has no effect while the simulator is down."""
+        with suppress(httpx2.HTTPError):
+            self._http.post("/_simulator/quirks", json=quirks, timeout=SHORT_TIMEOUT)
 
     def clear_faults(self) -> None:
         """Remove all fault rules."""
@@ -144,3 +161,10 @@ class ControlClient:
         reply = self._http.get(f"/v1/videos/{job_id}")
         job: dict[str, Any] = reply.json()
         return job if reply.status_code == 200 else None
+
+
+def _initial_times(rule: dict[str, Any]) -> int:
+    """How often a rule could apply when it was added."""
+    if rule["times"] > BURST:
+        return UNLIMITED
+    return BURST if rule["on"] == "any" else 1

@@ -20,6 +20,7 @@ from honcho.environ import parse_procfile
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 QUEUES = ("worker", "network", "downloads")
+OTHERS = ("valkey", "simulator")  # what the studio needs, but is not part of it
 COPIES = 2
 STOP_TIMEOUT = 10  # seconds from SIGTERM to SIGKILL
 
@@ -133,11 +134,21 @@ class Processes:
             for kind in (*QUEUES, "beat"):
                 self.add(f"{kind}-{copy}", re.sub(r"-n (\w+)@", rf"-n \g<1>{copy}@", lines[kind]))
 
-    def add_simulator(self, port: int, data: Path, *, duration: float, rules: str) -> Program:
-        """Start the simulator. Its videos are small, and rendered on demand. `duration` is in seconds."""
+    def add_simulator(
+        self,
+        port: int,
+        data: Path,
+        *,
+        duration: float,
+        rules: str,
+        quirks: str = "",
+        name: str = "simulator",
+    ) -> Program:
+        """Start a simulator. Its videos are small, and rendered on demand. `duration` is in seconds."""
         arguments = ["--port", str(port), "--data", str(data), "--duration", str(duration)]
-        program = [sys.executable, "-m", "tests.chaos.small_videos", "--render", "on-demand"]
-        return self.add("simulator", shlex.join([*program, *arguments]), SIMULATOR_FAULTS=rules)
+        program = [sys.executable, "-m", "tests.chaos.small_videos", "--no-key", "--render", "on-demand"]
+        command = shlex.join([*program, *arguments])
+        return self.add(name, command, SIMULATOR_FAULTS=rules, SIMULATOR_QUIRKS=quirks)
 
     def restart_dead(self) -> None:
         """Start every program that is not running."""
@@ -150,7 +161,7 @@ class Processes:
         chosen = [self.programs[name] for name in names or self.programs]
         for program in chosen:
             program.resume()
-        for program in sorted(chosen, key=lambda one: one.name in ("valkey", "simulator")):
+        for program in sorted(chosen, key=lambda one: one.name.startswith(OTHERS)):
             program.stop()
 
     def kill(self) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import ceil
 
 import django
 
@@ -20,12 +21,13 @@ from django.db import connections  # noqa: E402
 from kombu.exceptions import OperationalError  # noqa: E402
 
 from contentgen.health import unserved_queues  # noqa: E402
-from tests.chaos import checker, disruptions, faults  # noqa: E402
-from tests.chaos.checker import Checker, Report  # noqa: E402
+from tests.chaos import checker, claims, disruptions, faults, simulators  # noqa: E402
+from tests.chaos.checker import Checker, Ledger, Report  # noqa: E402
+from tests.chaos.decisions import Deciders, undecided  # noqa: E402
 from tests.chaos.disruptions import Disruptor, Load, Schedule  # noqa: E402
 from tests.chaos.environment import ChaosEnvironment  # noqa: E402
-from tests.chaos.faults import ControlClient  # noqa: E402
-from tests.chaos.processes import Processes  # noqa: E402
+from tests.chaos.processes import OTHERS, Processes  # noqa: E402
+from tests.chaos.simulators import Simulators  # noqa: E402
 from tests.chaos.users import Users  # noqa: E402
 
 JOB_SECONDS = 3.0  # how long the simulator takes for a video
@@ -40,10 +42,12 @@ class RunResult:
     videos: int
     kills: int
     faults: int
+    asked: int
     report: Report
 
     def __str__(self) -> str:
-        return f"videos {self.videos}, kills {self.kills}, faults {self.faults}, {self.report}"
+        counts = f"videos {self.videos}, kills {self.kills}, faults {self.faults}, asked {self.asked}"
+        return f"{counts}, {self.report}"
 
 
 def run(
@@ -59,45 +63,80 @@ def run(
 
     `kill_interval` and `time_limit` are in seconds.
     """
+    load = Load(videos, kills, kill_interval)
     processes = Processes(os.environ, environment.logs)
+    backends = simulators.prepare(
+        environment.folder, environment.simulator_ports, rng, workers=_workers_for(load)
+    )
     users = Users(random.Random(rng.random()))
-    control = ControlClient(environment.simulator_port)
+    deciders = Deciders(backends, random.Random(rng.random()))
     try:
-        _start(environment, processes, control)
-        users.set_up()
-        load = Load(videos, kills, kill_interval)
-        disruption_schedule, fault_schedule, request_schedule = Schedule(), Schedule(), Schedule()
-        disruptor = Disruptor(processes, control, rng, disruption_schedule)
-        disruptions.schedule_requests(load, request_schedule, users)
-        disruptions.schedule_disruptions(load, disruptor, sorted(processes.programs), rng)
-        disruptions.schedule_restarts(load, disruption_schedule, processes)
-        disruptions.schedule_faults(load, fault_schedule, control, rng, environment.redis_url)
-        _execute_together(disruption_schedule, fault_schedule, request_schedule)
-        _end_disruptions(processes, control)
-        users.request_videos(videos - len(users.prompts))
-        _wait_until(lambda: not checker.count_unsettled() and not checker.leftover_temp_files(), time_limit)
-        processes.stop(*(name for name in processes.programs if name not in ("valkey", "simulator")))
+        _start(environment, processes, backends)
+        users.set_up(backends)
+        kills = _disrupt(environment, load, processes, backends, users, deciders, rng)
+        users.request_videos(videos - len(users.requested))
+        _wait_until(lambda: _has_settled(deciders), time_limit)
+        processes.stop(*(name for name in processes.programs if not name.startswith(OTHERS)))
         sys.stderr.write(f"{len(users.derived)} of the videos are derived from others\n")
-        report = Checker(users, control, environment.simulator_videos).check()
-        return RunResult(len(users.prompts), disruptor.kills, control.injected, report)
+        ledger = Ledger(backends.billed_jobs(), backends.status)
+        report = Checker(users, deciders, ledger, claims.recorded_claims()).check()
+        return RunResult(len(users.requested), kills, backends.injected, len(deciders.asked), report)
     finally:
-        control.close()
+        backends.close()
         processes.kill()
         connections.close_all()
 
 
-def _start(environment: ChaosEnvironment, processes: Processes, control: ControlClient) -> None:
+def _workers_for(load: Load) -> int:
+    """How many jobs the backend with a queue of its own makes at a time: its queue grows for a while, and the
+    half of the videos that it makes is done with the run.
+    """
+    return max(2, ceil(load.videos / 2 / load.duration * JOB_SECONDS))
+
+
+def _disrupt(
+    environment: ChaosEnvironment,
+    load: Load,
+    processes: Processes,
+    backends: Simulators,
+    users: Users,
+    deciders: Deciders,
+    rng: random.Random,
+) -> int:
+    """Request videos and answer questions while everything is disrupted. Returns the number of kills."""
+    disruption_schedule, fault_schedule, request_schedule = Schedule(), Schedule(), Schedule()
+    disruptor = Disruptor(processes, backends, rng, disruption_schedule)
+    disruptions.schedule_requests(load, request_schedule, users, deciders)
+    disruptions.schedule_disruptions(load, disruptor, sorted(processes.programs), rng)
+    disruptions.schedule_restarts(load, disruption_schedule, processes)
+    disruptions.schedule_faults(load, fault_schedule, backends, rng, environment.redis_url)
+    _execute_together(disruption_schedule, fault_schedule, request_schedule)
+    _end_disruptions(processes, backends)
+    return disruptor.kills
+
+
+def _has_settled(deciders: Deciders) -> bool:
+    """Whether nothing is left to do, after whoever is asked has answered."""
+    deciders.answer_all()
+    return not (checker.count_unsettled() or undecided() or checker.leftover_temp_files())
+
+
+def _start(environment: ChaosEnvironment, processes: Processes, backends: Simulators) -> None:
     call_command("migrate", interactive=False, verbosity=0)
+    claims.record_claims()
     if environment.valkey_command:
         processes.add("valkey", environment.valkey_command)
-    processes.add_simulator(
-        environment.simulator_port,
-        environment.folder / "simulator",
-        duration=JOB_SECONDS,
-        rules=faults.background_faults(),
-    )
+    for simulator in backends:
+        processes.add_simulator(
+            simulator.port,
+            simulator.folder,
+            duration=JOB_SECONDS,
+            rules=faults.background_faults(),
+            quirks=simulators.as_environment(simulator),
+            name=simulator.name,
+        )
     processes.add_procfile()
-    if not _wait_until(lambda: control.is_ready() and _are_workers_ready(), START_TIMEOUT):
+    if not _wait_until(lambda: backends.are_ready and _are_workers_ready(), START_TIMEOUT):
         raise RuntimeError(f"the studio did not start within {START_TIMEOUT} s")
 
 
@@ -137,15 +176,18 @@ def _execute(schedule: Schedule) -> None:
             sys.stderr.write(f"{now - began:.0f} s, actions left: {len(schedule.actions)}\n")
 
 
-def _end_disruptions(processes: Processes, control: ControlClient) -> None:
-    """Resume, restart and clear the faults of everything."""
+def _end_disruptions(processes: Processes, backends: Simulators) -> None:
+    """Resume, restart and clear the faults of everything. Lists go on lying, as those of a real server do."""
     for program in processes.programs.values():
         if program.is_suspended:
             program.resume()
     processes.restart_dead()
-    if not _wait_until(control.is_ready, START_TIMEOUT):
-        raise RuntimeError(f"the simulator did not restart within {START_TIMEOUT} s")
-    control.clear_faults()
+    if not _wait_until(lambda: backends.are_ready, START_TIMEOUT):
+        raise RuntimeError(f"the simulators did not restart within {START_TIMEOUT} s")
+    for simulator in backends:
+        simulator.control.begin_outage("silent", 0)
+        simulator.control.clear_faults()
+        simulator.control.change_quirks(**simulator.quirks)
 
 
 def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
@@ -157,6 +199,8 @@ def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
             return False
         if time.monotonic() - last_report > PROGRESS_INTERVAL:
             last_report = time.monotonic()
-            sys.stderr.write(f"settling, unsettled rows: {checker.count_unsettled()}\n")
+            sys.stderr.write(
+                f"settling, unsettled rows: {checker.count_unsettled()}, questions: {undecided()}\n"
+            )
         time.sleep(0.5)
     return True

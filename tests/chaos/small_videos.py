@@ -34,7 +34,7 @@ def _scene() -> bytes:
     return buffer.getvalue()
 
 
-def _video_content(job_id: str) -> bytes:
+def video_content(job_id: str) -> bytes:
     """Return the scene followed by a `free` box, which players skip, that ends in the job's id."""
     skipped = bytes(PADDING) + job_id.encode()
     return _scene() + struct.pack(">I4s", 8 + len(skipped), b"free") + skipped
@@ -46,7 +46,7 @@ async def _ensure_rendered(pool: RenderPool, job: Job) -> Path:
     if not (directory / VIDEO).exists():
         directory.mkdir(exist_ok=True)
         unfinished = directory / "unfinished"
-        unfinished.write_bytes(_video_content(job.id))
+        unfinished.write_bytes(video_content(job.id))
         unfinished.rename(directory / VIDEO)
     return directory
 

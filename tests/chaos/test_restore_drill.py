@@ -50,8 +50,8 @@ def start(control: ControlClient, port: int, tmp_path: Path) -> Iterator[Start]:
     def start_studio(data_dir: Path) -> Studio:
         settings = {
             "SIMULATOR_URL": f"http://127.0.0.1:{port}/v1",
-            "OPENAI_BASE_URL": "",
-            "OPENAI_API_KEY": "",
+            "BACKEND_URL": "",
+            "BACKEND_KEY": "",
         }
         studio = Studio(data_dir, free_port(), tmp_path / f"studio-{len(started)}.log", **settings)
         started.append(studio)
@@ -65,10 +65,21 @@ def start(control: ControlClient, port: int, tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("place", ["an empty place", "the same place", "a copy of the whole folder"])
+@pytest.mark.parametrize(
+    ("place", "clock_offset"),
+    [
+        ("an empty place", 0),
+        ("the same place", 0),
+        ("a copy of the whole folder", 0),
+        ("an empty place", -3600),
+        ("an empty place", 3600),
+    ],
+)
 def test_a_restored_studio_pays_for_nothing_twice(
-    control: ControlClient, start: Start, tmp_path: Path, place: str
+    control: ControlClient, start: Start, tmp_path: Path, place: str, clock_offset: int
 ):
+    """Also where the backend's clock is off, so that its jobs seem to be from before the backup, or later."""
+    control.set_quirks(clock_offset=clock_offset)
     data_dir, backup = tmp_path / "data", tmp_path / "backup.sqlite3"
     studio = start(data_dir)
     _queue_videos(studio, tmp_path)

@@ -144,3 +144,21 @@ def test_a_list_that_lies_bills_nothing_twice(studio: Studio, prompt: str, misre
         assert studio.video.needs_decision or studio.video.backend_job_id == jobs[0]
     else:
         assert studio.video.needs_decision or [studio.video.backend_job_id] == jobs
+
+
+@pytest.mark.parametrize("offset", [-3600, 3600])
+@pytest.mark.parametrize("step", ["claimed", "accepted"])
+def test_a_clock_that_is_an_hour_off_bills_nothing_twice(studio: Studio, offset: int, step: str):
+    """The backend's jobs seem to be from before the attempt, or from the future."""
+    Video.objects.all().delete()  # what is known from before the clock was wrong
+    studio.control.set_quirks(clock_offset=offset)
+    prompt = f"{uuid4().hex} {uuid4().hex}"  # in no way like those of other tests
+    studio.video = VideoFactory(backend=studio.backend, prompt=f"Known: {uuid4().hex}")
+    studio.run_task("submit")
+    studio.video = VideoFactory(backend=studio.backend, prompt=prompt)
+    studio.kill_worker("submit", step=step)
+
+    studio.recover()
+
+    assert studio.video.state == State.COMPLETED
+    assert _jobs(studio, prompt) == [studio.video.backend_job_id]

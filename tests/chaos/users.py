@@ -1,32 +1,67 @@
-"""Simulated users who request videos, derive others from them, cancel some and delete some."""
+"""Simulated users who request videos, derive others from them, cancel some and delete some.
+
+Half of what they ask for they ask for in the same few words, at the same model, size and length: each with a
+reference image of their own, or with none. So a list of jobs cannot tell whose job is whose.
+"""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
 from django.db import OperationalError, connection
+from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.models import User
+from tests.chaos.reference_images import Image, new_image
+from tests.chaos.simulators import Simulator
 from videos.engine import enqueue
-from videos.models import Backend, State, Video
+from videos.models import Backend, State, Video, VideoModel
+from videos.models.backend import SIMULATOR_CAPABILITIES
 from videos.services.derivations import edit_video, extend_video, remix_video
-from videos.services.videos import GenerationRequest, cancel_video, create_video, delete_video
+from videos.services.videos import (
+    GenerationRequest,
+    cancel_video,
+    create_videos,
+    delete_video,
+    make_takes,
+)
 
 OWNERS = 5
 SIZES = ("1280x720", "720x1280")
-MAX_IN_FLIGHT = 120
+MAX_IN_FLIGHT = 60
 TIMEOUT = 2  # seconds; it makes a claim's lease 29 s, short enough to expire during a run
 RECENT_VIDEOS = 60  # the newest, of which some are canceled or deleted: a finished video cannot be canceled
-DERIVED_SHARE = 0.4  # of the requests, once there is a finished video to derive from
+DERIVED_SHARE = 0.3  # of the requests, once there is a finished video to derive from
+REPEATED_SHARE = 0.5  # of the requests: in words that others use as well
+REFERENCE_SHARE = 0.7  # of the creates in such words: with an image
+TAKES = (1, 1, 1, 2)
 CANCELED_SHARE = 0.06  # of all videos
 DELETED_SHARE = 0.04  # of all videos
+REPEATED_PROMPTS = ("A paper boat on a rainy street", "A lantern over the sea at night")
+
+
+@dataclass(frozen=True)
+class Requested:
+    """All that is sent, and for whom: videos that are equal in this are exchangeable.
+
+    `reference` is the SHA-256 of the image as the backend receives it.
+    """
+
+    owner: int
+    kind: str
+    prompt: str
+    model: str
+    size: str
+    seconds: int
+    source: int | None = None
+    reference: str | None = None
 
 
 @dataclass
 class Users:
-    """What the users did, by prompt: each video has a prompt of its own.
+    """What the users did, by the primary key of the video.
 
     `canceled` and `deleted` hold only the requests that were accepted; `derived` the remixes, edits and
     extensions.
@@ -34,66 +69,115 @@ class Users:
 
     rng: random.Random
     owners: list[User] = field(default_factory=list)
-    prompts: list[str] = field(default_factory=list)
-    canceled: set[str] = field(default_factory=set)
-    deleted: set[str] = field(default_factory=set)
-    derived: set[str] = field(default_factory=set)
+    models: list[str] = field(default_factory=list)
+    requested: dict[int, Requested] = field(default_factory=dict)
+    canceled: set[int] = field(default_factory=set)
+    deleted: set[int] = field(default_factory=set)
+    derived: set[int] = field(default_factory=set)
 
-    def set_up(self) -> None:
-        """Create the accounts, and the backend (the simulator) with a short timeout."""
+    def set_up(self, simulators: Iterable[Simulator]) -> None:
+        """Create the accounts, and a backend with a short timeout for each simulator and its model."""
         self.owners = [User.objects.create_user(f"owner{n}") for n in range(OWNERS)]
-        backend = Backend.objects.for_environment()
-        backend.timeout, backend.max_in_flight = TIMEOUT, MAX_IN_FLIGHT
-        backend.save(update_fields=["timeout", "max_in_flight"])
+        for simulator in simulators:
+            backend = Backend.objects.create(
+                name=simulator.name,
+                base_url=f"http://127.0.0.1:{simulator.port}/v1",
+                timeout=TIMEOUT,
+                max_in_flight=MAX_IN_FLIGHT,
+                probed_at=timezone.now(),
+                **SIMULATOR_CAPABILITIES,
+            )
+            VideoModel.objects.get(name=simulator.model).backends.set([backend])
+            self.models.append(simulator.model)
 
     def request_videos(self, count: int) -> None:
-        """Request `count` videos, each with a prompt of its own."""
-        for _ in range(count):
-            prompt = f"A paper boat on a rainy street, number {len(self.prompts):05d}"
-            if self.rng.random() < DERIVED_SHARE and (source := self._choose_source()):
-                if self._attempt(partial(self._derive, source, prompt)):
-                    self.prompts.append(prompt)
-                    self.derived.add(prompt)
-                continue
-            request = GenerationRequest(prompt, "sora-2", 4, self.rng.choice(SIZES))
-            if self._attempt(partial(create_video, self.rng.choice(self.owners), request)):
-                self.prompts.append(prompt)
+        """Request `count` videos."""
+        wanted = len(self.requested) + count
+        while len(self.requested) < wanted:
+            source = self._choose_source() if self.rng.random() < DERIVED_SHARE else None
+            is_made = self._request_derived(source) if source else self._request_created(wanted)
+            if not is_made:
+                return
+
+    def _request_created(self, wanted: int) -> bool:
+        owner, prompt = self.rng.choice(self.owners), self._choose_prompt()
+        model, size, image = self.rng.choice(self.models), SIZES[0], None
+        if prompt in REPEATED_PROMPTS:
+            if self.rng.random() < REFERENCE_SHARE:
+                image = self._attempt(partial(new_image, owner, size, self.rng))
+        else:
+            size = self.rng.choice(SIZES)
+        reference = image.row if isinstance(image, Image) else None
+        digest = image.digest if isinstance(image, Image) else None
+        request = GenerationRequest(prompt, model, 4, size, reference=reference)
+        count = min(self.rng.choice(TAKES), wanted - len(self.requested))
+        videos = self._attempt(partial(create_videos, owner, make_takes(request, count)))
+        if not isinstance(videos, list):
+            return False
+        for video in videos:
+            self._note(video, digest)
+        return True
+
+    def _choose_prompt(self) -> str:
+        if self.rng.random() < REPEATED_SHARE:
+            return self.rng.choice(REPEATED_PROMPTS)
+        return f"A paper boat, number {len(self.requested):05d}, on a rainy street"
 
     def _choose_source(self) -> Video | None:
         """Return a finished video to derive from. Two generations suffice: six extensions are the limit."""
         sources = Video.objects.filter(state=State.COMPLETED, deleted_at=None, source__source=None)
-        found = self._attempt(lambda: list(sources.order_by("pk")))
+        found = self._attempt(lambda: list(sources.select_related("owner", "backend").order_by("pk")))
         return self.rng.choice(found) if isinstance(found, list) and found else None
 
-    def _derive(self, source: Video, prompt: str) -> Video:
-        operation = self.rng.choice(["remix", "edit", "extend"])
+    def _request_derived(self, source: Video) -> bool:
+        operation, prompt = self.rng.choice(["remix", "edit", "extend"]), self._choose_prompt()
         if operation == "extend":
-            return extend_video(source.owner, source, prompt, 4)
-        return (remix_video if operation == "remix" else edit_video)(source.owner, source, prompt)
+            derive = partial(extend_video, source.owner, source, prompt, 4)
+        else:
+            derive = partial(
+                remix_video if operation == "remix" else edit_video, source.owner, source, prompt
+            )
+        video = self._attempt(derive)
+        if not isinstance(video, Video):
+            return False
+        self._note(video, None)
+        self.derived.add(video.pk)
+        return True
+
+    def _note(self, video: Video, reference: str | None) -> None:
+        self.requested[video.pk] = Requested(
+            video.owner_id,
+            video.kind,
+            video.prompt,
+            video.model,
+            video.size,
+            video.seconds,
+            video.source_id,
+            reference,
+        )
 
     def cancel_or_delete_one(self) -> None:
         """Cancel or delete one recent video, unless enough of all videos have been."""
-        untouched = [p for p in self.prompts if p not in self.canceled and p not in self.deleted]
+        untouched = sorted(self.requested.keys() - self.canceled - self.deleted)
         if not untouched:
             return
         done = len(self.canceled) + len(self.deleted)
-        if done >= (CANCELED_SHARE + DELETED_SHARE) * len(self.prompts):
+        if done >= (CANCELED_SHARE + DELETED_SHARE) * len(self.requested):
             return
-        prompt = self.rng.choice(untouched[-RECENT_VIDEOS:])
-        video = Video.objects.filter(prompt=prompt).first()
+        video = Video.objects.filter(pk=self.rng.choice(untouched[-RECENT_VIDEOS:])).first()
         if video is None:
             return
         if self.rng.random() < DELETED_SHARE / (CANCELED_SHARE + DELETED_SHARE):
             if self._attempt(partial(delete_video, video)):
-                self.deleted.add(prompt)
+                self.deleted.add(video.pk)
         elif self._attempt(partial(cancel_video, video)):
-            self.canceled.add(prompt)
+            self.canceled.add(video.pk)
 
     def send_spurious_messages(self) -> None:
-        """Send needless messages, twice each: about the backend, and about videos in any state."""
-        backend = Backend.objects.for_environment()
-        for task in ("submit", "poll_backend", "reconcile"):
-            self._send_twice(task, backend.pk)
+        """Send needless messages, twice each: about the backends, and about videos in any state."""
+        for backend_id in Backend.objects.values_list("pk", flat=True):
+            for task in ("submit", "poll_backend", "reconcile"):
+                self._send_twice(task, backend_id)
         pks = list(Video.objects.values_list("pk", flat=True))
         for pk in self.rng.sample(pks, min(3, len(pks))):
             self._send_twice(self.rng.choice(["store", "clean_up_video"]), pk)

@@ -1,7 +1,7 @@
 import socket
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 
 from tests.backends.server import Request, Server, reply
 from tests.factories import BackendFactory
@@ -20,13 +20,13 @@ def _naming(*models: str) -> Server:
 
 
 def test_it_connects_a_second_simulator_with_a_key(run, start_simulator: StartSimulator, monkeypatch):
-    monkeypatch.setenv("BOX_KEY", "sk-box-123456")
+    monkeypatch.setenv("BACKEND_KEY_BOX", "sk-box-123456")
     simulator = start_simulator(api_key="sk-box-123456")
 
-    ran = run("add_backend", "Box", f"{simulator.url}/v1/", key_env="BOX_KEY")
+    ran = run("add_backend", "Box", f"{simulator.url}/v1/", key_env="BACKEND_KEY_BOX")
 
     box = Backend.objects.get()
-    assert (box.base_url, box.key_env, box.can_remix) == (f"{simulator.url}/v1", "BOX_KEY", True)
+    assert (box.base_url, box.key_env, box.can_remix) == (f"{simulator.url}/v1", "BACKEND_KEY_BOX", True)
     assert box.probed_at is not None
     assert {name: offer.backend for name, offer in available_offers().items()} == {
         "sora-2": box,
@@ -41,11 +41,11 @@ def test_it_refuses_a_key_that_is_not_set_and_one_that_is_wrong(
     run, start_simulator: StartSimulator, monkeypatch
 ):
     url = f"{start_simulator(api_key='sk-right').url}/v1"
-    with pytest.raises(CommandError, match=r"BOX_KEY is not set. Put BOX_KEY=… into .env"):
-        run("add_backend", "Box", url, key_env="BOX_KEY")
-    monkeypatch.setenv("BOX_KEY", "sk-wrong")
+    with pytest.raises(CommandError, match=r"BACKEND_KEY_BOX is not set. Put BACKEND_KEY_BOX=… into .env"):
+        run("add_backend", "Box", url, key_env="BACKEND_KEY_BOX")
+    monkeypatch.setenv("BACKEND_KEY_BOX", "sk-wrong")
     with pytest.raises(CommandError, match="refuses the key"):
-        run("add_backend", "Box", url, key_env="BOX_KEY")
+        run("add_backend", "Box", url, key_env="BACKEND_KEY_BOX")
     assert not Backend.objects.exists()
 
 
@@ -123,3 +123,23 @@ def test_it_goes_first_only_when_asked_to(
     run("add_backend", "Box", f"{start_simulator().url}/v1", default=default)
 
     assert [backend.name for backend in Backend.objects.in_use()] == order
+
+
+def test_a_server_of_ones_own_begins_with_as_many_jobs_as_the_probe_can_justify(run):
+    with _naming("wan-1") as server:
+        ran = run("add_backend", "One", server.url)
+        run("add_backend", "Mine", server.url, max_in_flight=3, time_limit=7200)
+    with _naming("wan-1", "wan-2") as server:
+        run("add_backend", "Two", server.url, models="wan-1")
+
+    assert dict(Backend.objects.values_list("name", "max_in_flight")) == {"One": 1, "Mine": 3, "Two": 2}
+    assert Backend.objects.get(name="Mine").generation_timeout == 7200
+    assert "It is sent at most one job at once." in ran.out
+    assert "jobs at once" in ran.out
+
+
+@pytest.mark.parametrize("option", ["--max-in-flight", "--time-limit"])
+@pytest.mark.parametrize("value", ["0", "-1", "x", "99999999999"])
+def test_limits_are_whole_numbers_above_0(option: str, value: str):
+    with pytest.raises(CommandError, match="give a whole number above 0"):
+        call_command("add_backend", "Box", "http://box/v1", f"{option}={value}")

@@ -85,13 +85,13 @@ def test_a_byte_order_mark_from_a_spreadsheet_does_no_harm(alice, run, write: Wr
     assert Video.objects.get().prompt == "A fox"
 
 
-def test_it_reports_every_fault_with_its_line(refused):
+def test_it_reports_every_fault_with_its_row_and_column(refused):
     content = (
         "prompt,model,seconds,size,reference\n"
         "A fox,sora-9,,,\n"
-        ",,,,\n"
+        ",sora-2,,,\n"
         '"two\nlines",,5,,\n'
-        "ragged,\n"
+        "ragged,,,,,too\n"
         "A bear,,four,,\n"
         "A wolf,,,,missing.png\n"
         "good,,,,\n"
@@ -100,9 +100,16 @@ def test_it_reports_every_fault_with_its_line(refused):
     complaint = refused(content)
 
     assert "There is no model “sora-9”" in complaint
-    lines = [line.partition(":")[0].strip() for line in complaint.splitlines()[1:]]
-    assert lines == ["line 2", "line 3", "line 4", "line 6", "line 7", "line 8"]
-    assert "2 cells" in complaint
+    places = [line.partition(":")[0].strip() for line in complaint.splitlines()[1:]]
+    assert places == [
+        "row 2, column B (model)",
+        "row 3, column A (prompt)",
+        "row 4, column C (seconds)",
+        "row 5 (line 6), column F",
+        "row 6 (line 7), column C (seconds)",
+        "row 7 (line 8), column E (reference)",
+    ]
+    assert "“too” stands under no heading" in complaint
     assert "seconds must be a whole number" in complaint
     assert "missing.png" in complaint
 
@@ -111,18 +118,29 @@ def test_it_reports_every_fault_with_its_line(refused):
     ("content", "complaint"),
     [
         ("", "must name the columns"),
+        (" , \n\n", "must name the columns"),
         ("prompt\n", "no video in this file"),
-        ("prompt;model\nA fox;sora-2\n", "unknown column “prompt;model”"),
         ("prompt,prompt\nA fox,A bear\n", "the column “prompt” is named twice"),
+        ("prompt,Prompt\nA fox,A bear\n", "the column “prompt” is named twice"),
         ("model\nsora-2\n", "the column “prompt” is missing"),
-        ("prompt,colour\nA fox,red\n", "unknown column “colour”"),
-        ('prompt\n"A fox\n', "line 2: this is not CSV"),
-        ("prompt\nA \x00 fox\n", "line 2: prompt holds a character"),
-        (b"prompt\nA fox\nA b\xe4r\n", "line 3: this is not UTF-8"),
-        ("prompt\nA fox\n".encode("utf-16"), "line 1: this is not UTF-8"),
-        ("prompt,seconds\nA fox,-4\n", "line 2: seconds must be a whole number"),
-        ("prompt\n" + "x" * 32_001, "line 2: A prompt can have at most"),
-        ("prompt\n" + "x" * 200_000, "line 2: this is not CSV"),
+        ("A fox\nA bear\n", "The first row must name the columns: prompt, model"),
+        ('prompt\n"A fox\n', "row 2: this is not CSV"),
+        ("prompt\nA \x00 fox\n", "row 2, column A (prompt): prompt holds a character"),
+        (b"prompt\nA fox\nA b\x8dr\n", "line 3: this is not UTF-8"),
+        (b"\xef\xbb\xbfprompt\nA b\xe4r\n", "line 2: this is not UTF-8"),
+        (b"\xff\xfep\x00r\x00", "the column “prompt” is missing"),
+        (b"\xff\xfep\x00r", "line 1: this is not UTF-16-LE"),
+        (b"PK\x03\x04\x14\x00", "this is a workbook. Save the sheet as CSV UTF-8."),
+        ("prompt,seconds\nA fox,-4\n", "row 2, column B (seconds): seconds must be a whole number"),
+        ("prompt;seconds\nA fox;4,5\n", "row 2, column B (seconds): seconds must be a whole number"),
+        ("prompt,seconds\nA cat, sleepy,4\n", "row 2, column C: “4” stands under no heading"),
+        ("prompt,fit\nA fox,stretch\n", "row 2, column B (fit): fit must be crop or pad"),
+        ("prompt,custom_id\nA fox,1\nA bear,1\n", "row 3, column B (custom_id): row 2 has the same"),
+        ("prompt,characters\nA fox,char_1\n", "column B (characters): characters cannot be chosen"),
+        ("prompt\n" + "x" * 32_001, "row 2, column A (prompt): A prompt can have at most"),
+        ("prompt\n" + "x" * 100_001, "row 2: a cell has more than 100,000 characters"),
+        ("prompt\n" + "x" * 200_000, "row 2: a cell has more than 100,000 characters"),
+        ("prompt" + "," * 16_384 + "\nA fox\n", "row 1: it has more than 16,384 columns"),
     ],
 )
 def test_it_refuses_a_csv_file_that_cannot_be_meant(refused, content: str | bytes, complaint: str):
@@ -136,7 +154,15 @@ def test_it_refuses_a_csv_file_that_cannot_be_meant(refused, content: str | byte
         ("3", "not a JSON object"),
         ("{", "not JSON"),
         ('{"prompt": "A", "prompt": "B"}', "a key is named twice"),
-        ('{"prompt": "A", "colour": 1}', "unknown key “colour”"),
+        ('{"prompt": "A", "input_reference": "x"}', "Name an image file in “reference”"),
+        ('{"custom_id": "1", "method": "GET", "url": "/v1/videos", "body": {}}', "method must be POST"),
+        ('{"custom_id": "1", "url": "/v1/chat/completions", "body": {}}', "url must be /v1/videos"),
+        ('{"custom_id": "1", "url": "/v1/videos", "body": "A"}', "body must be an object"),
+        (
+            '{"custom_id": "1", "url": "/v1/videos", "body": {"prompt": 7}}',
+            "body.prompt: prompt must be text",
+        ),
+        ('{"custom_id": 1, "body": {"prompt": "A"}}', "custom_id must be text"),
         ('{"model": "sora-2"}', "the prompt is missing"),
         ('{"prompt": 7}', "prompt must be text"),
         ('{"prompt": "A", "seconds": 4.5}', "seconds must be a whole number"),
@@ -151,13 +177,13 @@ def test_it_refuses_a_csv_file_that_cannot_be_meant(refused, content: str | byte
 def test_it_refuses_a_json_line_that_cannot_be_meant(refused, line: str, complaint: str):
     said = refused('{"prompt": "good"}\n' + line, "batch.jsonl")
 
-    assert said.splitlines()[1].strip().startswith("line 2: ")
+    assert said.splitlines()[1].strip().startswith("line 2")
     assert complaint in said
 
 
 @pytest.mark.parametrize("name", ["batch.txt", "batch"])
 def test_it_refuses_another_kind_of_file(refused, name: str):
-    assert "must end in .csv or .jsonl" in refused("prompt\nA fox\n", name)
+    assert "must end in .csv, .tsv, .jsonl, .ndjson or .json" in refused("prompt\nA fox\n", name)
 
 
 def test_a_file_that_is_not_there_is_named(alice, run, tmp_path: Path):
@@ -193,7 +219,7 @@ def test_a_dry_run_sums_up_and_creates_nothing(alice, run, write: Write, hints, 
 
 
 def test_a_dry_run_checks_as_strictly(refused):
-    assert "line 2" in refused("prompt,seconds\nA,5\n", dry_run=True)
+    assert "row 2, column B (seconds)" in refused("prompt,seconds\nA,5\n", dry_run=True)
 
 
 def test_the_same_file_by_accident_is_not_paid_for_twice(alice, run, write: Write, picture: bytes):
@@ -201,7 +227,7 @@ def test_the_same_file_by_accident_is_not_paid_for_twice(alice, run, write: Writ
     path = write("prompt,reference\nA,fox.png\nB,\nB,\n")
     run("generate_batch", path, user="alice")
 
-    with pytest.raises(CommandError, match=r"3 of 3 .* \(line 2, 3, 4\).*--again"):
+    with pytest.raises(CommandError, match=r"3 of 3 .* \(row 2, row 3, row 4\).*--again"):
         run("generate_batch", path, user="alice")
     assert Video.objects.count() == 3
 
@@ -215,7 +241,7 @@ def test_the_same_file_by_accident_is_not_paid_for_twice(alice, run, write: Writ
 def test_one_repeated_row_is_enough_to_ask(alice, run, write: Write):
     VideoFactory(owner=alice, prompt="A")
 
-    with pytest.raises(CommandError, match=r"1 of 2 videos .* \(line 2\)"):
+    with pytest.raises(CommandError, match=r"1 of 2 videos .* \(row 2\)"):
         run("generate_batch", write("prompt\nA\nB\n"), user="alice")
 
     assert Video.objects.count() == 1
@@ -265,8 +291,8 @@ def test_waiting_ends_with_a_summary(alice, run, ran, write: Write, meanwhile):
         "0 of 3 done, 2 queued, 1 in progress",
         "3 of 3 done, 1 completed, 1 failed, 1 canceled",
         "1 completed, 1 failed, 1 canceled.",
-        f"line 3: {failed.public_id} failed: The filter said no.",
-        f"line 4: {canceled.public_id} canceled",
+        f"row 3: {failed.public_id} failed: The filter said no.",
+        f"row 4: {canceled.public_id} canceled",
     ]
     assert len(ran.out.split()) == 3
 
@@ -339,4 +365,4 @@ def test_without_a_picture_the_fit_makes_no_difference(alice, run, write: Write)
 
 @pytest.mark.parametrize("row", ['{"prompt": "A fox", "fit": "stretch"}', '{"prompt": "A fox", "fit": 3}'])
 def test_it_refuses_a_fit_that_there_is_not(refused, row: str):
-    assert "line 1: fit must be " in refused(row, "batch.jsonl")
+    assert "line 1, fit: fit must be " in refused(row, "batch.jsonl")

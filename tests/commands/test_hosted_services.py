@@ -11,9 +11,11 @@ from tests.dialects.hosted import HOSTED, Gemini, HostedDialect, OpenRouter, Tog
 from tests.dialects.server import KEY
 from tests.factories import VideoFactory
 from tests.simulator.conftest import StartSimulator
-from videos.backends.drivers.registry import SERVICES
+from videos.backends.service_kinds import SERVICES
 from videos.capabilities import available_offers, backend_status
+from videos.engine import clients
 from videos.models import Backend, State, VideoModel
+from videos.services.backends import confirm_key
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +69,7 @@ def test_a_services_own_address_is_the_default(
 
         return failed_report("Seen enough.")
 
-    monkeypatch.setattr("videos.services.backends.probe", probe)
+    monkeypatch.setattr(clients.backend_client, "probe", probe)
     with pytest.raises(CommandError, match="Seen enough"):
         run("add_backend", "Cloud", service=dialect.service)
 
@@ -215,12 +217,18 @@ class Changed(OpenRouter):
     ]
 
 
+def _move(backend: Backend, server: HostedDialect) -> Backend:
+    backend.base_url = server.url
+    backend.save()
+    confirm_key(backend, by="a test")
+    return backend
+
+
 @pytest.fixture
 def synced(run, serve: Serve) -> Backend:
     run("add_backend", "Cloud", serve(OpenRouter).url, service="openrouter")
     backend = Backend.objects.get()
-    Backend.objects.update(base_url=serve(Changed).url)
-    return backend
+    return _move(backend, serve(Changed))
 
 
 def _facts(name: str) -> tuple[list[int], dict[str, str]]:
@@ -291,7 +299,7 @@ def test_a_model_of_the_same_name_that_was_there_before_keeps_its_description(ru
 def test_a_catalogue_that_is_empty_hides_nothing(run, synced: Backend, serve: Serve, models: list[object]):
     server = serve(OpenRouter)
     server.models = models  # type: ignore[assignment]
-    Backend.objects.update(base_url=server.url)
+    _move(synced, server)
 
     with pytest.raises(CommandError, match=r"Nothing was changed.*offers no model"):
         run("sync_models", "Cloud")

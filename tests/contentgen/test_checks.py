@@ -4,13 +4,14 @@ import pytest
 from django.core.checks import run_checks
 
 from contentgen import checks
-from contentgen.run.__main__ import _check_settings
+from contentgen.run.__main__ import _check
 from contentgen.run.state import StartError
+from tests.factories import BackendFactory
 
 
 @pytest.fixture(autouse=True)
 def no_old_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DEPLOYMENT", "DEBUG", "TRASH_DAYS"):
+    for name in ("DEPLOYMENT", "DEBUG", "TRASH_DAYS", "TRUST_PROXY"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -29,6 +30,7 @@ def test_the_defaults_are_fine():
         ("PORT", 0),
         ("PORT", 65_536),
         ("MAX_POLL_TIMEOUT", 0),
+        ("MAX_QUEUE_TIMEOUT", 0),
         ("MAX_FILE_SIZE", 0),
         ("TRASH_RETENTION_DAYS", 0),
         ("TRASH_RETENTION_DAYS", 3651),
@@ -72,11 +74,64 @@ def test_the_old_name_of_a_setting_is_warned_of(monkeypatch):
     assert _ids(checks.check_renamed(None)) == ["contentgen.W002"]
 
 
+@pytest.mark.parametrize("value", ["true", "Yes", "off"])
+def test_a_yes_or_no_for_the_number_of_proxies_is_warned_of(monkeypatch, value: str):
+    monkeypatch.setenv("TRUST_PROXY", "2")
+    assert checks.check_trust_proxy(None) == []
+    monkeypatch.setenv("TRUST_PROXY", value)
+
+    assert _ids(checks.check_trust_proxy(None)) == ["contentgen.W005"]
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "k3y!",
+        "changeme",
+        "ChangeMe123",
+        "password1234",
+        "12345678901",
+        "admin-admin",
+        "aaaaaaaaaaaa",
+        "boss-2026!!",
+    ],
+)
+def test_an_owner_password_that_can_be_guessed_is_an_error_in_production(settings, password: str):
+    settings.OWNER_USERNAME, settings.OWNER_PASSWORD = "boss", password
+    assert checks.check_owner_password(None) == []
+    settings.PRODUCTION = True
+
+    (error,) = checks.check_owner_password(None)
+
+    assert _ids([error]) == ["contentgen.E004"]
+    assert error.is_serious()
+    assert password not in f"{error.msg} {error.hint}"
+
+
+@pytest.mark.parametrize("password", ["", "correct horse battery", "Xq7-plum-lantern", "7f3kd9s0qz"])
+def test_one_that_cannot_is_none(settings, password: str):
+    settings.PRODUCTION, settings.OWNER_PASSWORD = True, password
+
+    assert checks.check_owner_password(None) == []
+
+
+@pytest.mark.django_db
+def test_make_run_stops_before_an_upgrade_that_would_lose_a_key(settings):
+    backend = BackendFactory(name="Box", key_env="BOX_KEY")
+
+    with pytest.raises(StartError, match="add BACKEND_KEY_NAMES=BOX_KEY to the environment"):
+        _check("database")
+
+    settings.BACKEND_KEY_NAMES = ["BOX_KEY"]
+    _check("database")
+    assert not backend.key_problem
+
+
 def test_make_run_refuses_what_is_wrong_and_logs_what_is_old(settings, monkeypatch, caplog):
     monkeypatch.setenv("TRASH_DAYS", "7")
     settings.PORT = 65_536
 
     with pytest.raises(StartError, match=r"PORT is 65536\. Set PORT to a whole number from 1 to 65535\."):
-        _check_settings()
+        _check("settings")
 
     assert "Set TRASH_RETENTION_DAYS instead" in caplog.text

@@ -4,8 +4,7 @@ A URL that is added is requested without further ado. One that is meant to be op
 and an entry in `OPEN`.
 """
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,10 +13,11 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.test import Client
-from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, path, resolve
+from django.urls import get_resolver, path
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from tests.contentgen.routes import address_of, routes_of
 from tests.factories import VideoFactory
 from videos.models import State, Video
 
@@ -42,35 +42,6 @@ METHODS = ("get", "post", "put", "patch", "delete")
 SIGN_IN = ("/accounts/login/", "/admin/login/")  # the second leads to the first
 PAGE = "/library/"  # what an HTMX request says it comes from
 
-ARGUMENTS = {"int": "1", "slug": "video_1", "str": "video_1", "path": "1"}
-REGEX_MATCHES = ("accounts/", "api/nowhere", "nowhere")  # one of them leads to each route that is a regex
-
-
-def _routes(resolver: URLResolver, parents: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Yield every route in its parts, as `ResolverMatch.route` joins them."""
-    for pattern in resolver.url_patterns:
-        part = str(pattern.pattern)
-        route = (*parents, part.removeprefix("^") if parents else part)
-        if isinstance(pattern, URLPattern):
-            yield route
-        else:
-            yield from _routes(pattern, route)
-
-
-def _address(route: tuple[str, ...]) -> str:
-    """Return an address that leads to `route` and no other."""
-    *parents, last = (
-        re.sub(r"<(?:(\w+):)?\w+>", lambda match: ARGUMENTS[match[1] or "str"], part) for part in route
-    )
-    for ending in (last, *REGEX_MATCHES):
-        address = "/" + "".join([*parents, ending])
-        try:
-            if resolve(address).route == "".join(route):
-                return address
-        except Resolver404:
-            continue
-    raise LookupError(f"No address is known that leads to {route}; add one to REGEX_MATCHES.")
-
 
 def _is_closed(response: HttpResponseBase, next_page: str) -> bool:
     """Whether the response is a 401, or leads to the sign-in page and from there to `next_page`."""
@@ -82,7 +53,7 @@ def _is_closed(response: HttpResponseBase, next_page: str) -> bool:
 
 def _answers(route: tuple[str, ...]) -> dict[str, str]:
     """Return what nobody gets for each method: `closed`, or the status."""
-    address, client = _address(route), Client(raise_request_exception=False)
+    address, client = address_of(route), Client(raise_request_exception=False)
     htmx = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{PAGE}"}
     requests = [(method, {}, address) for method in METHODS]
     requests += [(method, htmx, PAGE) for method in ("get", "post")]
@@ -96,7 +67,7 @@ def _answers(route: tuple[str, ...]) -> dict[str, str]:
 
 def _open_routes() -> dict[str, dict[str, str]]:
     """Return the routes that are not closed, with their answers. Other methods than a view's are a 405."""
-    answers = {"".join(route): _answers(route) for route in set(_routes(get_resolver()))}
+    answers = {"".join(route): _answers(route) for route in set(routes_of(get_resolver()))}
     return {
         route: found
         for route, found in answers.items()
@@ -121,7 +92,7 @@ def test_everything_but_the_declared_is_closed_to_nobody(video: Video):
 
 
 def test_it_walks_pages_files_apis_and_admin():
-    routes = {"".join(route) for route in _routes(get_resolver())}
+    routes = {"".join(route) for route in routes_of(get_resolver())}
 
     assert len(routes) > 140
     for route in (

@@ -7,6 +7,7 @@ from unittest.mock import Mock
 
 import pytest
 from celery import Celery
+from django.core.files.storage import default_storage
 from django.db import OperationalError
 
 from contentgen import health
@@ -120,6 +121,55 @@ def test_a_queue_without_a_worker_counts_as_down(client, parts, monkeypatch, cap
     assert reply.status_code == 503
     assert reply.json()["parts"]["worker"] == "down"
     assert "no worker serves downloads" in caplog.text
+
+
+def test_its_result_is_shared_for_a_few_seconds(client, parts, monkeypatch):
+    """A load balancer, or a stranger, may ask a thousand times."""
+    looked: list[str] = []
+    for name in list(parts):
+        parts[name] = lambda name=name: looked.append(name)
+    monkeypatch.setattr(health, "_check_worker", lambda: looked.append("worker"))
+
+    replies = [client.get("/health/ready") for _ in range(50)]
+
+    assert {reply.status_code for reply in replies} == {200}
+    assert sorted(looked) == sorted([*parts, "worker"])
+
+
+def test_what_was_found_does_not_count_for_long(client, parts, monkeypatch):
+    monkeypatch.setattr(health, "MAX_AGE", 0)
+    assert client.get("/health/ready").status_code == 200
+
+    parts["database"] = _broken
+
+    assert client.get("/health/ready").status_code == 503
+
+
+def test_it_writes_no_file_for_each_call(client, parts, monkeypatch):
+    monkeypatch.setattr(health, "MAX_AGE", 0)
+    parts["storage"] = health._check_storage
+    written: list[str] = []
+    save = default_storage.save
+    monkeypatch.setattr(default_storage, "save", lambda name, file: written.append(name) or save(name, file))
+
+    for _ in range(20):
+        assert client.get("/health/ready").json()["parts"]["storage"] == "ok"
+
+    assert len(written) == 1
+
+
+def test_storage_that_cannot_be_written_to_is_down_each_time(client, parts, monkeypatch):
+    monkeypatch.setattr(health, "MAX_AGE", 0)
+    parts["storage"] = health._check_storage
+
+    def read_only(*_: object) -> None:
+        raise OSError("read-only")
+
+    monkeypatch.setattr(default_storage, "save", read_only)
+
+    assert client.get("/health/ready").json()["parts"]["storage"] == "down"
+    monkeypatch.undo()
+    assert health._check_part("storage", health._check_storage) == "ok"
 
 
 def test_it_knows_which_queues_nobody_serves():

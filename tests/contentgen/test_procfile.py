@@ -28,3 +28,10 @@ def test_there_is_one_beat_without_a_file_that_a_kill_could_leave_behind():
     assert len(beats) == 1
     assert "--pidfile= " in beats[0]
     assert settings.CELERY_BEAT_SCHEDULER == "celery.beat:Scheduler"
+
+
+def test_connections_stay_open_for_longer_than_the_pools_of_clients_and_proxies():
+    """Otherwise a client sends a request on a connection that is being closed, and gets no answer."""
+    (seconds,) = re.findall(r"--keep-alive (\d+)", COMMANDS["web"])
+
+    assert int(seconds) >= 75

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -9,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from contentgen.run.state import Endpoints, write_endpoints
+
 PROJECT = Path(__file__).resolve().parents[2]
-PRODUCTION = {"DEPLOYMENT": "production", "SECRET_KEY": "k" * 60, "ALLOWED_HOSTS": "studio.example.org"}
+STRONG = "Zk3v9QxL0pRt7WmYc2Hs8UeJ5bNgAfDi1oVq6TlX"
+PRODUCTION = {"DEPLOYMENT": "production", "SECRET_KEY": STRONG, "ALLOWED_HOSTS": "studio.example.org"}
 
 
 def _load(tmp_path: Path, *names: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -245,3 +249,67 @@ def test_it_takes_origins(tmp_path):
     listed = "https://tools.example.org, http://localhost:3000"
     values = _values(_load(tmp_path, "CORS_ALLOWED_ORIGINS", CORS_ALLOWED_ORIGINS=listed))
     assert values["CORS_ALLOWED_ORIGINS"] == ["https://tools.example.org", "http://localhost:3000"]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "short",
+        "k" * 60,
+        "abcdefghij" * 6,
+        "django-insecure-" + STRONG,
+        "changeme",
+        "ChangeMe-" + STRONG,
+        "your-secret-key-" + STRONG,
+    ],
+)
+def test_it_refuses_production_with_a_key_that_can_be_guessed(tmp_path, key):
+    refusal = _refusal(_load(tmp_path, **{**PRODUCTION, "SECRET_KEY": key}))
+
+    assert "SECRET_KEY can be guessed" in refusal
+    assert "secrets.token_urlsafe(64)" in refusal, "it says what to do"
+    assert STRONG not in refusal
+
+
+def test_a_local_studio_may_have_any_key(tmp_path):
+    assert _values(_load(tmp_path, "SECRET_KEY", SECRET_KEY="short")) == {"SECRET_KEY": "short"}
+
+
+@pytest.mark.parametrize(
+    ("value", "count"),
+    [("", 0), ("0", 0), ("1", 1), ("2", 2), ("true", 1), ("Yes", 1), ("on", 1), ("false", 0), ("off", 0)],
+)
+def test_it_counts_proxies_and_understands_the_yes_and_no_of_before(tmp_path, value, count):
+    values = _values(_load(tmp_path, "TRUST_PROXY", TRUST_PROXY=value))
+
+    assert values == {"TRUST_PROXY": count}
+
+
+@pytest.mark.parametrize("value", ["-1", "one", "1.5"])
+def test_it_refuses_what_is_no_number_of_proxies(tmp_path, value):
+    assert "TRUST_PROXY must be the number of proxies" in _refusal(_load(tmp_path, TRUST_PROXY=value))
+
+
+def test_hsts_binds_other_names_only_where_somebody_says_so(tmp_path):
+    names = ("SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_HSTS_PRELOAD")
+
+    assert list(_values(_load(tmp_path, *names, **PRODUCTION)).values()) == [31_536_000, False, False]
+    chosen = dict.fromkeys(names[1:], "1")
+    assert list(_values(_load(tmp_path, *names, **PRODUCTION, **chosen)).values()) == [31_536_000, True, True]
+
+
+def test_no_setting_of_its_own_can_be_a_key(tmp_path):
+    values = _values(_load(tmp_path, "OWN_VARIABLES"))
+
+    own = values["OWN_VARIABLES"]
+    example = (PROJECT / ".env.example").read_text()
+    listed = re.findall(r"^# ([A-Z_]+)=", example, flags=re.MULTILINE)
+    assert [name for name in listed if name not in own] == ["WEB_CONCURRENCY", "OPENAI_API_KEY"]
+
+
+def test_the_simulators_key_of_a_run_is_not_for_a_simulator_of_ones_own(tmp_path):
+    write_endpoints(tmp_path, Endpoints("", "http://127.0.0.1:2/v1", "key of the run"))
+
+    assert _values(_load(tmp_path, "SIMULATOR_API_KEY")) == {"SIMULATOR_API_KEY": "key of the run"}
+    own = {"SIMULATOR_URL": "http://127.0.0.1:3/v1"}
+    assert _values(_load(tmp_path, "SIMULATOR_API_KEY", **own)) == {"SIMULATOR_API_KEY": ""}

@@ -53,9 +53,9 @@ def start(
             return replace(plain(backend), body=dialect.body)
 
         monkeypatch.setattr(clients, "connection_for", connection)
-        monkeypatch.setenv("DIALECT_KEY", KEY)
+        monkeypatch.setenv("BACKEND_KEY_DIALECT", KEY)
         backend = BackendFactory(
-            service=dialect.service, base_url=server.url, key_env="DIALECT_KEY", timeout=5
+            service=dialect.service, base_url=server.url, key_env="BACKEND_KEY_DIALECT", timeout=5
         )
         return Studio(server, backend)
 

@@ -317,7 +317,7 @@ def test_a_reference_image_is_the_first_frame(
 def test_a_probe_is_free_and_finds_out_what_the_service_can(start: Start, dialect: type[HostedDialect]):
     studio = start(dialect)
 
-    report = probe_backend(studio.backend)
+    report = probe_backend(studio.backend, by="a test")
 
     assert report.problem == ""
     assert report.models == tuple(model.name for model in report.catalogue) != ()
@@ -331,7 +331,7 @@ def test_a_probe_with_a_wrong_key_says_so(start: Start, dialect: type[HostedDial
     studio = start(dialect)
     studio.server.refused_key = True
 
-    assert "refuses the key" in probe_backend(studio.backend).problem
+    assert "refuses the key" in probe_backend(studio.backend, by="a test").problem
 
 
 @every_service
@@ -340,14 +340,14 @@ def test_a_probe_of_something_else_is_a_sentence(start: Start, dialect: type[Hos
         def answer(self, request: RecordedRequest) -> Reply:
             return Reply(200, b"<!doctype html><title>Welcome</title>", "text/html")
 
-    assert "cannot be understood" in probe_backend(start(Page).backend).problem
+    assert "cannot be understood" in probe_backend(start(Page).backend, by="a test").problem
 
 
 def test_without_its_package_gemini_says_how_to_add_it(start: Start, monkeypatch: pytest.MonkeyPatch):
     studio = start(Gemini)
     monkeypatch.setattr("videos.backends.drivers.gemini.is_installed", lambda: False)
 
-    assert "pip install -r requirements-gemini.txt" in probe_backend(studio.backend).problem
+    assert "pip install -r requirements-gemini.txt" in probe_backend(studio.backend, by="a test").problem
     video = studio.create()
 
     assert (video.state, video.error_code) == (State.QUEUED, "missing_package")

@@ -114,7 +114,7 @@ def test_once_the_other_persons_answer_came_the_lost_one_is_found(start: Start):
 @pytest.mark.parametrize("has_arrived", [True, False])
 def test_a_server_that_honours_keys_is_asked_again_and_has_one_job(start: Start, has_arrived: bool):
     studio = start(KeyedStudio)
-    probe_backend(studio.backend)
+    probe_backend(studio.backend, by="a test")
     studio.backend.refresh_from_db()
     assert studio.backend.honours_idempotency_key
     if has_arrived:

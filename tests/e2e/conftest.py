@@ -42,7 +42,7 @@ ARGUMENTS = [
 REPORT_CSP_VIOLATIONS = """document.addEventListener("securitypolicyviolation", event =>
     console.error(`Refused by the policy: ${event.violatedDirective}: ${event.blockedURI}`))"""
 
-SIMULATOR = "-m simulator --duration 1 --poll-after 1 --fps 4 --render on-demand"
+SIMULATOR = "-m simulator --no-key --duration 1 --poll-after 1 --fps 4 --render on-demand"
 SLOW_JOB_SECONDS = 8.0  # long enough to observe progress
 
 Start = Callable[..., Studio]

@@ -77,6 +77,30 @@ def test_a_dropped_or_pasted_file_is_previewed_as_it_will_be_cropped(page: Page)
     _assert_preview_matches(page, other, "720x1280", "pad")
 
 
+def test_a_picture_of_too_many_pixels_is_scaled_down_before_it_is_uploaded(page: Page, studio: Studio):
+    """Of 48 megapixels and turned by its EXIF data, as a phone takes them."""
+    image = Image.new("RGB", (8000, 6000), "blue")
+    image.paste("red", (0, 0, 4000, 6000))  # on the left, which a turn to the right puts on top
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", exif=exif)
+    page.get_by_role("link", name="References").click()
+
+    photo = {"name": "Harbour.jpg", "mimeType": "image/jpeg", "buffer": buffer.getvalue()}
+    page.locator("#id_images").set_input_files(photo)
+
+    note = "Harbour.jpg was scaled down from 6000 × 8000 to 3072 × 4096 pixels."  # noqa: RUF001
+    expect(page.locator("#upload-note")).to_have_text(note, timeout=30_000)
+    card = page.get_by_role("article", name="Harbour")
+    expect(card).to_contain_text("3072×4096", timeout=30_000)  # noqa: RUF001
+    address = card.locator("img").get_attribute("src")
+    with Image.open(BytesIO(page.request.get(f"{studio.url}{address}").body())) as kept:
+        top, bottom = (kept.convert("RGB").getpixel((kept.width // 2, y)) for y in (10, kept.height - 10))
+    assert top[0] > 200 > 50 > top[2]
+    assert bottom[2] > 200 > 50 > bottom[0]
+
+
 def test_an_image_is_saved_picked_and_reused_by_another_video(page: Page, studio: Studio):
     page.get_by_role("link", name="References").click()
     _dispatch_file(page, "#main", "drop", _photo("teal", "pink", size=(900, 300)))

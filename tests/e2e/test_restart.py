@@ -3,7 +3,7 @@
 import json
 import signal
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -15,13 +15,15 @@ pytestmark = pytest.mark.e2e
 PROMPT = "A clock that stops and goes on"
 
 
-def _simulator_url(studio: Studio) -> str:
-    shell = "from django.conf import settings; print(settings.SIMULATOR_URL)"
-    return studio.manage("shell", "-v0", "-c", shell).stdout.strip().removesuffix("/v1")
+def _ledger_of(studio: Studio) -> Request:
+    shell = "from django.conf import settings as s; print(s.SIMULATOR_URL, s.SIMULATOR_API_KEY)"
+    address, key = studio.manage("shell", "-v0", "-c", shell).stdout.split()
+    ledger = f"{address.removesuffix('/v1')}/_simulator/ledger"
+    return Request(ledger, headers={"Authorization": f"Bearer {key}"})  # noqa: S310  # our own simulator
 
 
-def _count_accepted(simulator: str) -> int:
-    with urlopen(f"{simulator}/_simulator/ledger") as reply:  # noqa: S310  # our own simulator
+def _count_accepted(ledger: Request) -> int:
+    with urlopen(ledger) as reply:  # noqa: S310
         return sum(entry["prompt"] == PROMPT for entry in json.load(reply)["accepted"])
 
 
@@ -43,13 +45,13 @@ def test_jobs_in_flight_are_completed_after_a_restart(tmp_path: Path):
         studio = start_studio(services, tmp_path)
         made = studio.manage("generate_batch", str(batch), "--user", USERNAME)
         assert made.returncode == 0, made.stderr
-        simulator = _simulator_url(studio)
-        wait_until(lambda: _count_accepted(simulator) >= 1)
+        ledger = _ledger_of(studio)
+        wait_until(lambda: _count_accepted(ledger) >= 1)
         assert studio.stop(signal.SIGINT) == 0
         restarted = start_studio(services, tmp_path)
         try:
             assert _final_states(restarted) == ["completed"] * 3
-            assert _count_accepted(_simulator_url(restarted)) == 3
+            assert _count_accepted(_ledger_of(restarted)) == 3
         finally:
             assert restarted.stop(signal.SIGINT) == 0
         assert "Traceback" not in studio.log.read_text() + restarted.log.read_text()

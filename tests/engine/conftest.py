@@ -1,6 +1,9 @@
+from datetime import timedelta
+
 import av
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from tests.engine.fake import FakeBackend
 from tests.engine.restored import dump as dump  # a fixture here too
@@ -18,7 +21,7 @@ def backend(db) -> Backend:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
     fake = FakeBackend()
-    monkeypatch.setattr(clients, "client_for", lambda backend: fake)
+    monkeypatch.setattr(clients, "client_for", lambda backend, hops="", **options: fake)
     return fake
 
 
@@ -34,3 +37,20 @@ def sample_video(tmp_path_factory: pytest.TempPathFactory) -> bytes:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture)))
         container.mux(stream.encode())
     return path.read_bytes()
+
+
+class Clock:
+    """The time, as all of the studio reads it; a test moves it on."""
+
+    def __init__(self) -> None:
+        self.now = timezone.now()
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(timezone, "now", lambda: clock.now)
+    return clock

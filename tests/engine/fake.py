@@ -1,5 +1,6 @@
 """A backend in memory, for tests of the engine's decisions. The wire itself is tested in tests/backends."""
 
+import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,8 +19,10 @@ class FakeBackend:
         self.created: list[dict[str, Any]] = []
         self.derived: list[tuple[Any, ...]] = []
         self.characters: list[tuple[str, bytes]] = []
+        self.clip_names: list[str] = []
         self.derive_errors: list[BackendError] = []
         self.deleted: list[str] = []
+        self.refuses_to_delete_running = False
         self.keys: list[str] = []
         self.key_retention = 0.0  # seconds; above 0 it honors idempotency keys
         self.jobs_by_key: dict[str, Job] = {}
@@ -31,6 +34,10 @@ class FakeBackend:
         self.answers: dict[str, BackendError] = {}
         self.list_error: BackendError | None = None
         self.hidden: set[str] = set()
+        self.picture: bytes | BackendError = b""
+        self.pictured: list[str] = []
+        self.clock_offset = 0.0  # seconds by which the clock that its `Date` shows is ahead
+        self.has_date = True
         self.content: Iterable[bytes] | BackendError = [b""]
 
     def __enter__(self) -> Self:
@@ -91,6 +98,7 @@ class FakeBackend:
 
     def create_character(self, name: str, clip: ClipFile) -> str:
         self.characters.append((name, clip.file.read()))
+        self.clip_names.append(clip.name)
         if self.during_create:
             self.during_create()
         if self.create_error:
@@ -114,6 +122,12 @@ class FakeBackend:
     def now(self, job_id: str, **changes: Any) -> None:
         self.jobs[job_id] = replace(self.jobs[job_id], **changes)
 
+    def retrieve(self, job_id: str) -> Job:
+        answer = self.answer(job_id)
+        if isinstance(answer, BackendError):
+            raise answer
+        return answer
+
     def idempotency_key_retention(self) -> float:
         return self.key_retention
 
@@ -128,6 +142,7 @@ class FakeBackend:
             jobs=tuple(page),
             has_more=len(newest_first) > start + limit,
             last_id=page[-1].id if page else None,
+            sent_at=time.time() + self.clock_offset if self.has_date else None,
         )
 
     def list_many(self, afters: Iterable[str | None], *, limit: int, concurrency: int) -> Sequence[JobPage]:
@@ -139,6 +154,9 @@ class FakeBackend:
     def delete(self, job_id: str) -> None:
         if job_id in self.answers:
             raise self.answers[job_id]
+        job = self.jobs.get(job_id)
+        if self.refuses_to_delete_running and job and job.status in ("queued", "in_progress"):
+            raise RefusedError("It is running.", code="video_not_finished", status=400)
         self.deleted.append(job_id)
 
     @contextmanager
@@ -146,6 +164,12 @@ class FakeBackend:
         if isinstance(self.content, BackendError):
             raise self.content
         yield iter(self.content)
+
+    def thumbnail(self, job_id: str, *, max_bytes: int) -> bytes:
+        self.pictured.append(job_id)
+        if isinstance(self.picture, BackendError):
+            raise self.picture
+        return self.picture
 
     def answer(self, job_id: str) -> Job | BackendError:
         self.polls += 1

@@ -13,6 +13,7 @@ from django.utils import timezone
 from tests.engine.fake import FakeBackend
 from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
 from videos.engine import characters, sweep
+from videos.media.sandbox import Budget
 from videos.models import Backend, Character
 from videos.services.characters import delete_character
 
@@ -47,6 +48,16 @@ def test_it_sends_the_clip_and_keeps_the_id(ada: Character, fake: FakeBackend, s
     assert (ada.backend_character_id, ada.error_message) == ("char_1", "")
     assert (ada.lease_token, ada.due_at) == (None, None)
     assert _left() == []
+
+
+def test_a_clip_from_a_phone_is_sent_under_its_own_kind(
+    ada: Character, fake: FakeBackend, sample_video: bytes
+):
+    mov = b"\x00\x00\x00\x20ftypqt  " + sample_video[12:]
+    ada.file.save("clip.mov", ContentFile(mov), save=True)
+
+    assert _created(ada).is_ready
+    assert fake.clip_names == ["clip.mov"]
 
 
 def test_a_message_delivered_twice_sends_once(ada: Character, fake: FakeBackend):
@@ -205,7 +216,7 @@ def test_a_late_refusal_changes_nothing(ada: Character, fake: FakeBackend):
 def test_a_worker_that_was_frozen_since_its_claim_sends_nothing(
     ada: Character, fake: FakeBackend, monkeypatch: pytest.MonkeyPatch, left: timedelta
 ):
-    def frozen(_: Path) -> None:
+    def frozen(_: Path, __: Budget) -> None:
         Character.objects.filter(pk=ada.pk).update(due_at=timezone.now() + left)
 
     monkeypatch.setattr(characters, "inspect_video", frozen)
@@ -218,7 +229,7 @@ def test_a_worker_that_was_frozen_since_its_claim_sends_nothing(
 def test_one_that_was_deleted_meanwhile_is_not_sent(
     ada: Character, fake: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(characters, "inspect_video", lambda _: delete_character(ada))
+    monkeypatch.setattr(characters, "inspect_video", lambda *_: delete_character(ada))
     _created(ada)
 
     assert fake.characters == []

@@ -9,10 +9,10 @@ from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
 from videos import lifecycle
 from videos.backends.errors import RefusedError, UnavailableError
-from videos.engine import cleanup, sweep
+from videos.engine import cleanup, dispatch, sweep
 from videos.engine.cleanup import clean_up_video
 from videos.engine.store import folder_of
-from videos.models import IN_FLIGHT, Backend, Kind, State, Video
+from videos.models import IN_FLIGHT, Backend, Kind, ReleasedJob, State, Video
 
 pytestmark = pytest.mark.django_db
 
@@ -193,3 +193,80 @@ def test_a_video_that_cannot_be_cleaned_up_is_tried_again_less_and_less_often(
         delays.append(round((video.delete_job_at - timezone.now()).total_seconds() / 60))
 
     assert delays == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+@pytest.mark.parametrize("can_delete", [True, None, False])
+def test_a_running_job_that_is_not_deleted_is_asked_about_again_when_it_has_ended(
+    backend: Backend, fake: FakeBackend, can_delete: bool | None
+):
+    """Seen: it ran on, its place was given to the next one, and it stayed at the backend for ever."""
+    Backend.objects.filter(pk=backend.pk).update(can_delete=can_delete, max_in_flight=1)
+    fake.refuses_to_delete_running = True
+    job = fake.add(prompt="A fox", model="sora-2", seconds=4, size="1280x720")
+    video = VideoFactory(backend=backend, state=State.IN_PROGRESS, backend_job_id=job.id)
+    VideoFactory(backend=backend)
+    lifecycle.cancel(video.pk)
+
+    clean_up_video(video.pk)
+
+    video.refresh_from_db()
+    assert timezone.now() < video.delete_job_at < timezone.now() + cleanup.MAX_WATCH_DELAY
+    assert fake.deleted == []
+    assert dispatch.claim_next(backend.pk) is None, "the backend still works on it"
+
+    fake.now(job.id, status="completed")
+    Video.objects.filter(pk=video.pk).update(delete_job_at=timezone.now())
+    clean_up_video(video.pk)
+
+    video.refresh_from_db()
+    assert (video.state, video.delete_job_at) == (State.CANCELED, None)
+    assert fake.deleted == ([] if can_delete is False else [job.id])
+    assert dispatch.claim_next(backend.pk) is not None
+
+
+def test_a_deleted_video_whose_job_runs_on_is_removed_when_it_has_ended(backend: Backend, fake: FakeBackend):
+    fake.refuses_to_delete_running = True
+    job = fake.add(prompt="A fox", model="sora-2", seconds=4, size="1280x720")
+    video = VideoFactory(backend=backend, state=State.IN_PROGRESS, backend_job_id=job.id)
+    lifecycle.delete(video.pk)
+
+    clean_up_video(video.pk)
+    assert Video.objects.filter(pk=video.pk).exists()
+    fake.now(job.id, status="failed")
+    Video.objects.filter(pk=video.pk).update(delete_job_at=timezone.now())
+    clean_up_video(video.pk)
+
+    assert not Video.objects.filter(pk=video.pk).exists()
+    assert fake.deleted == [job.id]
+    assert not ReleasedJob.objects.filter(due_at__isnull=False).exists()
+
+
+def test_a_backend_that_answers_a_deletion_and_works_on_is_not_believed(backend: Backend, fake: FakeBackend):
+    """One without the call answers 404, as if there were no such job."""
+    job = fake.add(prompt="A fox", model="sora-2", seconds=4, size="1280x720")
+    video = VideoFactory(backend=backend, state=State.IN_PROGRESS, backend_job_id=job.id)
+    lifecycle.cancel(video.pk)
+
+    clean_up_video(video.pk)
+
+    video.refresh_from_db()
+    assert video.delete_job_at is not None
+    assert video.may_be_running
+
+
+def test_a_job_that_runs_for_days_is_let_go_of_with_a_line_in_the_log(
+    backend: Backend, fake: FakeBackend, caplog: pytest.LogCaptureFixture
+):
+    fake.refuses_to_delete_running = True
+    job = fake.add(prompt="A fox", model="sora-2", seconds=4, size="1280x720")
+    video = VideoFactory(backend=backend, state=State.IN_PROGRESS, backend_job_id=job.id)
+    lifecycle.cancel(video.pk)
+    Video.objects.filter(pk=video.pk).update(finished_at=timezone.now() - cleanup.RETRY_FOR)
+
+    clean_up_video(video.pk)
+
+    video.refresh_from_db()
+    assert not video.may_be_running
+    assert (
+        f"Job {job.id} could not be deleted at {backend} within a day: It was still running." in caplog.text
+    )

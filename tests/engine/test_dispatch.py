@@ -170,3 +170,19 @@ def test_after_a_refusal_a_single_submission_finds_out(backend: Backend):
 
     dispatch.note_acceptance(backend.pk)
     assert dispatch.claim_next(backend.pk)
+
+
+def test_nothing_starts_while_too_many_finished_videos_wait_to_be_stored(backend: Backend):
+    waiting = VideoFactory.create_batch(dispatch.max_to_store(backend), backend=backend, state=State.STORING)
+    VideoFactory(backend=backend)
+    assert dispatch.claim_next(backend.pk) is None
+
+    Video.objects.filter(pk=waiting[0].pk).update(state=State.COMPLETED)
+
+    assert dispatch.claim_next(backend.pk) is not None
+
+
+@pytest.mark.parametrize(("max_in_flight", "bound"), [(1, 8), (4, 8), (20, 40)])
+def test_how_many_may_wait_follows_the_jobs_in_flight(backend: Backend, max_in_flight: int, bound: int):
+    backend.max_in_flight = max_in_flight
+    assert dispatch.max_to_store(backend) == bound

@@ -73,6 +73,8 @@ def test_while_held_nothing_is_submitted_and_nobody_is_sent_for(
 
     assert (fake.created, hints) == ([], [])
     assert StudioState.objects.load().why_held == "Maintenance. New disks."
+    StudioState.objects.update(hold_note="until 18:00")
+    assert StudioState.objects.load().why_held == "Maintenance. until 18:00."
     assert not hold.hold(), "it was held before"
 
 

@@ -63,26 +63,6 @@ def test_a_failed_job_fails_with_the_reason(video: Video, fake: FakeBackend):
     assert video.error_detail == "No."
 
 
-def test_a_job_past_its_deadline_times_out_and_can_be_checked_again(video: Video):
-    Video.objects.filter(pk=video.pk).update(deadline_at=timezone.now())
-
-    poll_due()
-
-    video.refresh_from_db()
-    assert (video.state, video.error_code) == (State.FAILED, "timed_out")
-    assert video.can_check_again
-
-
-def test_a_job_that_finished_past_its_deadline_is_stored_nonetheless(video: Video, fake: FakeBackend):
-    Video.objects.filter(pk=video.pk).update(deadline_at=timezone.now())
-    fake.now(video.backend_job_id, status="completed")
-
-    poll_due()
-
-    video.refresh_from_db()
-    assert video.state == State.STORING
-
-
 def test_a_backend_that_is_away_fails_nothing(video: Video, fake: FakeBackend):
     fake.answers[video.backend_job_id] = UnavailableError("Away.", code="unreachable", retry_after=40)
 

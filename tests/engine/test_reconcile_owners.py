@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from tests.engine.fake import FakeBackend
-from tests.factories import ReferenceImageFactory, VideoFactory
+from tests.factories import BackendFactory, ReferenceImageFactory, VideoFactory
 from videos import lifecycle
 from videos.engine.cleanup import clean_up_video
 from videos.engine.reconcile import SEARCHES_NEEDED, reconcile
@@ -46,6 +46,30 @@ def test_of_two_people_with_the_same_words_and_other_images_nobody_gets_the_othe
     assert _in_the_end(hers).needs_decision
     assert _in_the_end(his).needs_decision
     assert {hers.backend_job_id, his.backend_job_id} == {""}
+
+
+def test_a_job_is_not_taken_from_a_video_of_the_same_server_under_another_name(
+    backend: Backend, fake: FakeBackend, alice: User, bob: User
+):
+    """The same address was added twice, as with two limits: both have the one list."""
+    again = BackendFactory(base_url=backend.base_url)
+    his = VideoFactory(backend=again, owner=bob, state=State.IN_PROGRESS, backend_job_id=_add(fake), **ASKED)
+    hers = _lost(backend, alice)
+
+    assert _in_the_end(hers).backend_job_id == ""
+    assert hers.state == State.QUEUED
+    assert his.backend_job_id != ""
+
+
+def test_two_lost_videos_of_one_server_under_two_names_decide(
+    backend: Backend, fake: FakeBackend, alice: User, bob: User
+):
+    hers = _lost(backend, alice)
+    _lost(BackendFactory(base_url=backend.base_url), bob)
+    _add(fake)
+
+    assert _in_the_end(hers).needs_decision
+    assert hers.candidates.get().may_be_anothers
 
 
 @pytest.mark.parametrize("state", [State.QUEUED, State.CANCELED, State.FAILED])

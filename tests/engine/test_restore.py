@@ -147,6 +147,18 @@ def test_a_video_that_is_queued_after_the_restore_is_not_searched_for(backend: B
     assert _search(video).state == State.QUEUED
 
 
+def test_a_video_from_a_machine_whose_clock_was_ahead_is_searched_for(backend: Backend, fake: FakeBackend):
+    """It seems to be newer than the hold, which began by the clock of the machine it was restored on."""
+    hold.hold(restored=True)
+    _, newest = (VideoFactory(backend=backend, **REQUEST) for _ in range(2))
+    Video.objects.filter(pk=newest.pk).update(created_at=timezone.now() + timedelta(hours=1))
+    Backend.objects.update(search_due_at=timezone.now())
+
+    restore.search_backend(backend.pk)
+
+    assert set(Video.objects.values_list("state", flat=True)) == {State.UNCERTAIN}
+
+
 def test_a_decision_that_may_have_been_made_since_is_looked_into_again(backend: Backend, fake: FakeBackend):
     video = _in_the_backup(backend, state=State.UNCERTAIN, due_at=None)
     job = fake.add(**REQUEST, created_at=int(time.time()))

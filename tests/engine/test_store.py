@@ -22,11 +22,14 @@ from videos.backends.responses import Job
 from videos.engine import inline_results, sweep
 from videos.engine import store as storing
 from videos.engine.store import folder_of, store
-from videos.media.clip import NotAVideoError
-from videos.media.inspect import VideoFacts, inspect_video
+from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
+from videos.media.sandbox import Budget
 from videos.models import Backend, State, Video
 
 pytestmark = pytest.mark.django_db
+
+
+LAST_TRY = 18  # failing tries after which the next one is the last: 15 minutes at regular distances
 
 
 @pytest.fixture
@@ -118,7 +121,7 @@ def test_it_gives_up_after_minutes_and_says_whether_the_video_exists(
     video: Video, fake: FakeBackend, error: UnavailableError, code: str, words: str
 ):
     fake.content = error
-    Video.objects.filter(pk=video.pk).update(generated_at=timezone.now() - storing.DOWNLOAD_RETRY_FOR)
+    Video.objects.filter(pk=video.pk).update(failed_downloads=LAST_TRY)
 
     store(video.pk)
 
@@ -127,6 +130,33 @@ def test_it_gives_up_after_minutes_and_says_whether_the_video_exists(
     assert words in video.error_message
     assert video.can_check_again
     assert fake.created == []
+
+
+def test_a_backlog_that_meets_a_short_outage_fails_nothing(
+    video: Video, fake: FakeBackend, sample_video: bytes
+):
+    """Seen: 131 finished videos had waited in our own queue for longer than the patience with a download."""
+    Video.objects.filter(pk=video.pk).update(generated_at=timezone.now() - timedelta(hours=3))
+    fake.content = UnavailableError("Away.", code="unreachable")
+
+    for _ in range(3):
+        _again(video)
+        assert (video.state, video.error_code) == (State.STORING, "not_fetched")
+    fake.content = [sample_video]
+    _again(video)
+
+    assert video.state == State.COMPLETED
+
+
+def test_tries_that_our_own_storage_failed_do_not_use_up_the_patience_with_a_download(
+    video: Video, fake: FakeBackend
+):
+    Video.objects.filter(pk=video.pk).update(attempts=500, failed_downloads=0)
+    fake.content = UnavailableError("Away.", code="unreachable")
+
+    _again(video)
+
+    assert (video.state, video.failed_downloads) == (State.STORING, 1)
 
 
 def test_a_full_disk_leaves_it_to_be_tried_again(
@@ -251,7 +281,7 @@ def test_a_fault_of_our_own_is_tried_again_and_not_for_ever(
 
     video.refresh_from_db()
     assert (video.state, video.error_code) == (State.STORING, "storing_failed")
-    Video.objects.filter(pk=video.pk).update(generated_at=timezone.now() - storing.DOWNLOAD_RETRY_FOR)
+    Video.objects.filter(pk=video.pk).update(failed_downloads=LAST_TRY)
     _again(video)
     assert (video.state, video.error_code) == (State.FAILED, "download_failed")
     assert _files(video) == []
@@ -269,9 +299,9 @@ def test_its_lease_is_renewed_while_the_file_is_checked(
         renewed.set()
         return True
 
-    def check(path: Path) -> VideoFacts:
+    def check(path: Path, budget: Budget) -> VideoFacts:
         assert renewed.wait(timeout=10)
-        return inspect_video(path)
+        return inspect_video(path, budget)
 
     monkeypatch.setattr(storing, "RENEW_EVERY", 0.001)
     monkeypatch.setattr(lifecycle, "renew_lease", renew)

@@ -43,8 +43,9 @@ class RestClient:
 class ControlClient:
     """A client of the simulator's control API: its ledger and its faults."""
 
-    def __init__(self, url: str) -> None:
-        self._http = httpx2.Client(base_url=f"{url}/_simulator", timeout=30, trust_env=False)
+    def __init__(self, url: str, key: str) -> None:
+        headers = {"Authorization": f"Bearer {key}"}
+        self._http = httpx2.Client(base_url=f"{url}/_simulator", headers=headers, timeout=30, trust_env=False)
 
     def close(self) -> None:
         self._http.close()

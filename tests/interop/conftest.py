@@ -43,13 +43,16 @@ class Services:
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     folder = tmp_path_factory.mktemp("interop")
     with _simulator(folder) as upstream, _proxy(folder, upstream) as base_url:
-        settings = {"OPENAI_BASE_URL": f"{base_url}/v1", "OPENAI_API_KEY": PROXY_KEY}
+        settings = {"BACKEND_URL": f"{base_url}/v1", "BACKEND_KEY": PROXY_KEY}
         owner = {"OWNER_USERNAME": "alice", "OWNER_PASSWORD": secrets.token_hex(8)}
         studio = Studio(folder / "data", free_port(), folder / "studio.log", **settings, **owner)
         try:
             studio.wait_for(READY)
             token = studio.manage("create_token", "alice").stdout.strip()
-            with closing(RestClient(studio.url, token)) as rest, closing(ControlClient(upstream)) as control:
+            with (
+                closing(RestClient(studio.url, token)) as rest,
+                closing(ControlClient(upstream, SIMULATOR_KEY)) as control,
+            ):
                 yield Services(studio, rest, control)
         finally:
             studio.stop(signal.SIGINT)

@@ -21,17 +21,19 @@ def _claimed(**fields):
     )
 
 
-def test_it_keeps_the_jobs_id_and_sets_the_deadline(settings):
-    settings.MAX_POLL_TIMEOUT = 100
+def test_it_keeps_the_jobs_id_and_when_the_backend_answered():
     video = _claimed()
+    due_at = timezone.now() + timedelta(seconds=7)
 
     assert lifecycle.accept(
-        video.pk, video.lease_token, job_id="j" * 512, progress=None, due_at=timezone.now()
+        video.pk, video.lease_token, job_id="j" * 512, progress=None, due_at=due_at, is_queued=True
     )
 
     video.refresh_from_db()
     assert video.backend_job_id == "j" * 512
-    assert video.deadline_at - video.accepted_at == timedelta(seconds=100)
+    assert video.answered_at == video.accepted_at
+    assert video.poll_delay == pytest.approx(7, abs=2)
+    assert video.waits_at_backend
 
 
 def test_one_job_never_belongs_to_two_videos():

@@ -10,14 +10,15 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize("code", ["timed_out", "download_failed", "not_found"])
 def test_it_looks_once_more_at_the_same_job(code: str):
-    video = VideoFactory(state=State.FAILED, error_code=code, backend_job_id="job_1")
+    fields = {"due_at": timezone.now(), "late_since": timezone.now(), "working_seconds": 700}
+    video = VideoFactory(state=State.FAILED, error_code=code, backend_job_id="job_1", **fields)
     assert video.can_check_again
 
     assert lifecycle.check_again(video.pk)
 
     video.refresh_from_db()
     assert (video.state, video.backend_job_id) == (State.IN_PROGRESS, "job_1")
-    assert video.deadline_at <= timezone.now()
+    assert (video.late_since, video.working_seconds) == (None, 700), "a timeout stays one"
     assert video.error_code == ""
 
 

@@ -78,6 +78,11 @@ VERBS: dict[str, tuple[set[State], State, Callable[[Video], object]]] = {
         State.FAILED,
         lambda v: lifecycle.fail_generation(v.pk, v.backend_job_id, WHY),
     ),
+    "time_out": (
+        {State.IN_PROGRESS},
+        State.FAILED,
+        lambda v: lifecycle.time_out(v.pk, v.backend_job_id, WHY, due_at=_soon(), working=700, waiting=0),
+    ),
     "complete": ({State.STORING}, State.COMPLETED, lambda v: lifecycle.complete(v.pk, TOKEN, FILES)),
     "fail_storing": ({State.STORING}, State.FAILED, lambda v: lifecycle.fail_storing(v.pk, TOKEN, WHY)),
     "retry": ({State.FAILED}, State.QUEUED, lambda v: lifecycle.retry(v.pk)),

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import av
 import numpy as np
+import pillow_heif
 import pytest
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
@@ -19,6 +20,8 @@ from PIL import Image
 
 if not settings.configured and not os.environ.get("DJANGO_SETTINGS_MODULE"):
     settings.configure()  # the media code needs Django's defaults and nothing of ours
+
+pillow_heif.register_heif_opener()
 
 Picture = NDArray[np.uint8]
 Painter = Callable[[int, int, int], Picture]
@@ -132,7 +135,7 @@ def rotate_to_portrait(path: Path, target: Path) -> Path:
 
 
 def encode_image(image: Image.Image, kind: str, **options: Any) -> bytes:
-    """Return `image` as the bytes of a `kind` ("JPEG", "PNG", "WEBP", "GIF")."""
+    """Return `image` as the bytes of a `kind` ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF")."""
     buffer = BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()

@@ -15,8 +15,9 @@ import pytest
 from PIL import Image
 
 from tests.media.conftest import FRAGMENTED, VideoMaker, blocks, grey_clock, red_top_left, rotate_to_portrait
-from videos.media.concat import NotAVideoError, concat_videos, last_frame
-from videos.media.inspect import inspect_video
+from videos.media.decoder.inspection import inspect_video
+from videos.media.decoder.joining import concat_videos, last_frame
+from videos.media.errors import NotAVideoError
 
 Concat = Callable[..., Path]
 
@@ -371,7 +372,7 @@ def test_a_full_disk_is_not_the_clips_fault(
     video: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "target.mp4").symlink_to("/dev/full")
-    monkeypatch.setattr("videos.media.concat.atomic_write", nullcontext)
+    monkeypatch.setattr("videos.media.decoder.joining.atomic_write", nullcontext)
 
     with pytest.raises(OSError, match="No space left"):
         concat_videos(video, video, tmp_path / "target.mp4")

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from tests.media.conftest import colourful_image, encode_image
-from videos.media.reference import BadReferenceError, fit_reference, open_reference
+from videos.media.decoder.images import clean_image, fit_image
+from videos.media.errors import BadReferenceError
 
 LIMIT = 10 * 1024 * 1024
 SIZES = ["1280x720", "720x1280", "1024x1792", "1792x1024", "64x64"]
@@ -25,9 +26,9 @@ def pixels(content: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
 def test_it_gives_exactly_the_size_asked(
     size: str, how: Literal["crop", "pad"], source: tuple[int, int]
 ) -> None:
-    upload = open_reference(encode_image(colourful_image(*source), "PNG"), max_bytes=LIMIT)
+    upload = clean_image(encode_image(colourful_image(*source), "PNG"))
 
-    fitted = fit_reference(upload.content, size, how=how)
+    fitted = fit_image(upload.content, size, how=how)
 
     assert f"{fitted.width}x{fitted.height}" == size
     with Image.open(BytesIO(fitted.content)) as image:
@@ -43,14 +44,14 @@ def red_with_blue_ends() -> bytes:
 
 
 def test_crop_keeps_the_middle() -> None:
-    found = pixels(fit_reference(red_with_blue_ends(), "100x100").content)
+    found = pixels(fit_image(red_with_blue_ends(), "100x100").content)
 
     assert found[:, 5:95, 0].min() > 200
     assert found[:, 5:95, 2].max() < 60
 
 
 def test_pad_keeps_everything_in_the_middle() -> None:
-    found = pixels(fit_reference(red_with_blue_ends(), "300x300", how="pad").content)
+    found = pixels(fit_image(red_with_blue_ends(), "300x300", how="pad").content)
 
     band = found[110:190]
     assert band[:, 10:90, 2].min() > 200
@@ -62,7 +63,7 @@ def test_pad_keeps_everything_in_the_middle() -> None:
 
 def test_pad_of_the_right_shape_hides_the_ground() -> None:
     found = pixels(
-        fit_reference(encode_image(Image.new("RGB", (160, 90), "red"), "PNG"), "1280x720", how="pad").content
+        fit_image(encode_image(Image.new("RGB", (160, 90), "red"), "PNG"), "1280x720", how="pad").content
     )
 
     assert found[..., 0].min() > 240
@@ -73,11 +74,11 @@ def test_pad_of_the_right_shape_hides_the_ground() -> None:
 )
 def test_it_refuses_a_malformed_size(size: str) -> None:
     with pytest.raises(ValueError, match="not a size"):
-        fit_reference(encode_image(colourful_image(), "PNG"), size)
+        fit_image(encode_image(colourful_image(), "PNG"), size)
 
 
 def test_it_refuses_damaged_content() -> None:
     with pytest.raises(BadReferenceError) as refusal:
-        fit_reference(encode_image(colourful_image(), "JPEG")[:500], "1280x720")
+        fit_image(encode_image(colourful_image(), "JPEG")[:500], "1280x720")
 
     assert refusal.value.code == "damaged"

@@ -6,8 +6,8 @@ import pytest
 from av.video.frame import VideoFrame
 
 from tests.media.conftest import VideoMaker
-from videos.media import clip as clip_module
-from videos.media.clip import Clip, frames_within, open_clip
+from videos.media.decoder import clip as clip_module
+from videos.media.decoder.clip import Clip, frames_within, open_clip
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ from PIL import Image
 
 from tests.media.conftest import FRAGMENTED, VideoMaker, encode_image, rotate_to_portrait, write_silence
 from videos.containers import MP4
-from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
+from videos.media.decoder.inspection import inspect_video
+from videos.media.errors import NotAVideoError
+from videos.media.facts import VideoFacts
 
 LAYOUTS = {"index in front": "faststart", "index at the end": "", "fragmented": FRAGMENTED}
 

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from tests.media.conftest import Picture, VideoMaker, blocks, grey_clock, red_top_left, rotate_to_portrait
-from videos.media.poster import NotAVideoError, make_poster
+from videos.media.decoder.stills import make_poster
+from videos.media.errors import NotAVideoError
 
 
 def test_it_writes_a_webp_in_the_shape_of_the_clip(video: Path, tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 
 from tests.media.conftest import FRAGMENTED, VideoMaker, grey_clock, rotate_to_portrait
-from videos.media.poster import NotAVideoError, ScrubSheet, make_scrub_sheet
+from videos.media.decoder.stills import make_scrub_sheet
+from videos.media.errors import NotAVideoError
+from videos.media.facts import ScrubSheet
 
 
 def frame_numbers(sheet: Path, layout: ScrubSheet) -> list[int]:

@@ -10,8 +10,9 @@ import pytest
 from simulator.transcoder import FORMATS, transcode
 from tests.media.conftest import VideoMaker, red_top_left, rotate_to_portrait
 from videos.containers import AVI, MP4, QUICKTIME, WEBM
-from videos.media.inspect import NotAVideoError, inspect_video
-from videos.media.transcode import TranscodingTimeoutError, make_browser_copy
+from videos.media.decoder.copying import make_browser_copy
+from videos.media.decoder.inspection import inspect_video
+from videos.media.errors import NotAVideoError, TranscodingTimeoutError
 
 FOREIGN = {
     "hevc": (MP4, "HEVC"),

@@ -74,8 +74,9 @@ def _studio(data: Path | None) -> Iterator[Studio]:
 
 def _finish_jobs_at_once(folder: Path) -> None:
     """Let the simulator's jobs take only as long as rendering takes."""
-    settings = read_endpoints(folder).simulator_url.removesuffix("/v1") + "/_simulator/settings"
-    headers = {"Content-Type": "application/json"}
+    running = read_endpoints(folder)
+    settings = running.simulator_url.removesuffix("/v1") + "/_simulator/settings"
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {running.simulator_key}"}
     with urlopen(Request(settings, b'{"duration": 0}', headers)):  # noqa: S310 - its own simulator
         pass
 

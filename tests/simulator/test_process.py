@@ -35,7 +35,11 @@ class Command:
         line = [sys.executable, "-m", "simulator", "--port", str(self.port), "--data", str(self._data)]
         environment = {**os.environ, "SIMULATOR_FAULTS": faults}
         process = subprocess.Popen(
-            [*line, "--fps", "4", *options], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+            [*line, "--fps", "4", "--no-key", *options],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=environment,
         )
         self._running.append(process)
         assert process.stdout is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def test_there_are_none_by_default(simulator: Simulator) -> None:
         "misreports": [],
         "list_delay": 0.0,
         "list_order": None,
+        "clock_offset": 0.0,
         "honours_idempotency_key": False,
         "workers": None,
         "delete_style": "protocol",
@@ -51,6 +53,7 @@ def test_they_are_changed_one_by_one_and_removed_together(simulator: Simulator) 
         {"misreports": {}},
         {"list_delay": -1},
         {"list_order": "random"},
+        {"clock_offset": "1h"},
         {"honours_idempotency_key": 1},
         {"workers": 0},
         {"delete_style": "never"},
@@ -176,3 +179,23 @@ def test_the_ledger_carries_prices(simulator: Simulator) -> None:
 
     assert [entry["price"] for entry in ledger["accepted"]] == [0.8, None]
     assert ledger["charged"] == 0.8
+
+
+@pytest.mark.parametrize("offset", [-3600, 3600])
+def test_a_clock_that_is_off_shows_in_its_times_and_not_in_the_ledger(
+    simulator: Simulator, offset: int
+) -> None:
+    simulator.set_quirks(clock_offset=offset)
+    job = simulator.create()
+    listed = simulator.http.get("/v1/videos")
+
+    dated = parsedate_to_datetime(listed.headers["date"]).timestamp()
+    assert dated == pytest.approx(time.time() + offset, abs=5)
+    assert job["created_at"] == pytest.approx(time.time() + offset, abs=5)
+    assert listed.json()["data"][0]["created_at"] == job["created_at"]
+    (entry,) = simulator.ledger()
+    assert entry["accepted_at"] == pytest.approx(time.time(), abs=5)
+
+
+def test_each_response_has_one_date(simulator: Simulator) -> None:
+    assert len(simulator.http.get("/health").headers.get_list("date")) == 1

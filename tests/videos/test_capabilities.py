@@ -31,34 +31,34 @@ def test_the_simulator_makes_everything_at_first():
 
 
 def test_the_environments_backend_serves_the_whole_catalogue(settings):
-    settings.OPENAI_BASE_URL = "http://videos.example:8000/v1"
+    settings.BACKEND_URL = "http://videos.example:8000/v1"
 
     assert _makers() == {"sora-2": "videos.example:8000", "sora-2-pro": "videos.example:8000"}
-    assert Backend.objects.get().key_env == "OPENAI_API_KEY"
+    assert Backend.objects.get().key_env == "BACKEND_KEY"
     assert backend_status(Backend.objects.in_use()) == ""
 
 
 def test_an_address_of_an_earlier_setting_is_not_used_any_more(settings):
-    settings.OPENAI_BASE_URL = "http://videos.example/v1"
+    settings.BACKEND_URL = "http://videos.example/v1"
     old = Backend.objects.for_environment()
-    settings.OPENAI_BASE_URL = "http://videos.example/other/v1"
+    settings.BACKEND_URL = "http://videos.example/other/v1"
 
     assert old not in Backend.objects.in_use()
     assert Backend.objects.in_use()[0].name == "videos.example (2)"
-    settings.OPENAI_BASE_URL = ""
+    settings.BACKEND_URL = ""
     assert [backend.is_simulator for backend in Backend.objects.in_use()] == [True]
 
 
 def test_the_environments_backend_is_the_one_that_staff_added_at_its_address(settings):
     mine = _serving("sora-2", base_url="http://videos.example/v1")
-    settings.OPENAI_BASE_URL = "http://videos.example/v1"
+    settings.BACKEND_URL = "http://videos.example/v1"
 
     assert Backend.objects.in_use() == [mine]
     assert Backend.objects.count() == 1
 
 
 def test_what_staff_change_about_the_environments_backend_stays(settings):
-    settings.OPENAI_BASE_URL = "http://videos.example/v1"
+    settings.BACKEND_URL = "http://videos.example/v1"
     Backend.objects.for_environment().models.clear()
     Backend.objects.update(name="Ours", enabled=False)
 

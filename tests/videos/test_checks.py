@@ -4,7 +4,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 
+from tests.factories import BackendFactory
 from videos import checks
 from videos.models import VideoModel
 
@@ -70,7 +73,7 @@ def test_folders_that_cannot_be_written_to_are_errors(settings, tmp_path: Path):
     ],
 )
 def test_a_backend_that_cannot_work_is_pointed_out(settings, key: str, url: str, found: list[str]):
-    settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = key, url
+    settings.BACKEND_KEY, settings.BACKEND_URL = key, url
 
     assert _ids(checks.check_backend(None)) == found
 
@@ -120,3 +123,41 @@ def test_an_empty_database_does_not_trouble_the_checks(tmp_path: Path):
     ran = _manage(tmp_path, "check", "--database", "default", "--fail-level", "WARNING")
 
     assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.django_db
+def test_a_key_in_a_variable_of_before_stops_an_upgrade_and_says_what_to_do(settings):
+    BackendFactory(name="Box", key_env="BOX_KEY")
+    BackendFactory(name="New", key_env="BACKEND_KEY_NEW")
+    BackendFactory(name="Open", key_env="")
+
+    (error,) = checks.check_backend_keys(None, databases=["default"])
+
+    assert _ids([error]) == ["videos.E005"]
+    assert error.is_serious()
+    assert "“Box” takes its key from BOX_KEY" in error.msg
+    assert "add BACKEND_KEY_NAMES=BOX_KEY" in error.hint
+    with pytest.raises(SystemCheckError, match="BACKEND_KEY_NAMES=BOX_KEY"):
+        call_command("migrate", skip_checks=False, verbosity=0)
+    settings.BACKEND_KEY_NAMES = ["BOX_KEY"]
+    assert checks.check_backend_keys(None, databases=["default"]) == []
+    assert checks.check_backend_keys(None, databases=[]) == []
+
+
+@pytest.mark.django_db
+def test_a_setting_of_the_studio_as_a_key_is_warned_of_and_stops_nothing():
+    BackendFactory(name="Evil", key_env="SECRET_KEY")
+
+    (warning,) = checks.check_backend_keys(None, databases=["default"])
+
+    assert _ids([warning]) == ["videos.W004"]
+    assert not warning.is_serious()
+
+
+def test_a_setting_of_the_studio_is_not_made_a_key_by_listing_it(settings):
+    settings.BACKEND_KEY_NAMES = ["BOX_KEY", "SECRET_KEY"]
+
+    (error,) = checks.check_key_names(None)
+
+    assert _ids([error]) == ["videos.E006"]
+    assert "SECRET_KEY" in error.msg

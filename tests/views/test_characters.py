@@ -185,7 +185,7 @@ def test_htmx_is_led_to_the_list(as_alice, simulator):
 )
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_bad_input_is_told_at_the_field(as_alice, simulator, settings, hints, change, field, headers):
-    settings.MAX_FILE_SIZE = len(CLIP) + 1000
+    settings.MAX_CHARACTER_CLIP_SIZE = len(CLIP) + 1000
     data = {"name": "Mara", "video": CLIP, **change}
     data["video"] = upload(data["video"]) if isinstance(data["video"], bytes) else data["video"]
     response = as_alice.post(URL, data, headers=headers)
@@ -195,6 +195,25 @@ def test_bad_input_is_told_at_the_field(as_alice, simulator, settings, hints, ch
     assert ("<html" in response.content.decode()) is not bool(headers)
     assert not Character.objects.exists()
     assert hints == []
+
+
+def test_a_clip_from_a_phone_is_kept_as_it_came(as_alice, simulator):
+    mov = b"\x00\x00\x00\x14ftypqt  " + bytes(range(256)) * 8
+    as_alice.post(URL, {"name": "Mara", "video": SimpleUploadedFile("IMG_1.MOV", mov)})
+    character = Character.objects.get()
+    assert character.file.name.endswith(".mov")
+    with character.file.open() as file:
+        assert file.read() == mov
+    response = as_alice.get(clip_url(character))
+    assert response["Content-Type"] == "video/quicktime"
+    response.close()
+
+
+def test_a_clip_may_be_larger_than_an_image(as_alice, simulator, settings):
+    settings.MAX_FILE_SIZE = 100
+    settings.MAX_CHARACTER_CLIP_SIZE = len(CLIP)
+    as_alice.post(URL, {"name": "Mara", "video": upload()})
+    assert Character.objects.get().file.size == len(CLIP)
 
 
 def test_a_good_clip_stays_chosen_when_something_else_is_wrong(as_alice, simulator):

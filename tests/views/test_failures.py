@@ -112,4 +112,4 @@ def test_a_derived_video_is_not_retried_by_default_either(as_alice, alice):
 def test_submitting_again_says_its_price_and_is_not_the_default(as_alice, alice):
     video = VideoFactory(owner=alice, state=State.UNCERTAIN, due_at=None, price=Decimal("0.4"))
     page = as_alice.get(video.get_absolute_url()).content.decode()
-    assert (False, "Submit again (costs $0.40)") in _buttons(page)
+    assert (False, "Submit again (costs $0.40, perhaps twice)") in _buttons(page)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from django.core.files.base import ContentFile
 from django.urls import reverse
@@ -136,6 +137,39 @@ def test_good_files_are_kept_and_bad_ones_told(as_alice, alice, headers):
     assert {(each.width, each.height) for each in ReferenceImage.objects.all()} == {(900, 600), (64, 48)}
     assert set(ReferenceImage.objects.values_list("owner", flat=True)) == {alice.pk}
     assert page.count("<article") == 2
+
+
+@pytest.mark.parametrize(
+    ("file_name", "name"),
+    [
+        ("Blue bottle.HEIC", "Blue bottle"),
+        ("a.b.png", "a.b"),
+        ("C:\\photos\\boat.jpg", "boat"),
+        ("x" * 200 + ".png", "x" * 80),
+        ("\u200b.png", ""),
+        ("две  лодки.webp", "две лодки"),
+    ],
+)
+def test_an_image_is_named_as_its_file(as_alice, file_name, name):
+    as_alice.post(URL, {"images": [upload(picture(), file_name)]})
+    assert ReferenceImage.objects.get().name == name
+
+
+def test_an_image_that_has_a_name_keeps_it(as_alice, image):
+    rename_reference(image, "A boat")
+    with image.file.open() as file:
+        again = file.read()
+    as_alice.post(URL, {"images": [upload(again, "IMG_1234.jpg")]})
+    as_alice.post(URL, {"images": [upload(picture(), "IMG_1234.jpg")]})
+    assert set(ReferenceImage.objects.values_list("name", flat=True)) >= {"A boat"}
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_a_picture_from_a_phone_is_taken(as_alice, kind):
+    pillow_heif.register_heif_opener()
+    as_alice.post(URL, {"images": [upload(picture(kind), f"IMG_0001.{kind}")]})
+    image = ReferenceImage.objects.get()
+    assert (image.width, image.height, image.content_type) == (64, 48, "image/jpeg")
 
 
 def test_when_all_are_good_it_goes_back_to_the_page(as_alice):

@@ -156,20 +156,20 @@ def test_it_says_demo_only_in_demo_mode(as_alice, settings):
     page = as_alice.get(URL).content.decode()
     assert "Demo mode" in page
     assert "be generated.</strong>" not in page
-    settings.OPENAI_BASE_URL = "http://videos.example/v1"
+    settings.BACKEND_URL = "http://videos.example/v1"
     assert "Demo mode" not in as_alice.get(URL).content.decode()
 
 
 def test_it_says_that_openais_own_address_is_gone_and_what_to_set(as_alice, settings):
-    settings.OPENAI_API_KEY = "sk"
+    settings.BACKEND_KEY = "sk"
     page = as_alice.get(URL).content.decode()
     assert "OpenAI shut down this API" in page
-    assert "Set <code>OPENAI_BASE_URL</code>" in page
+    assert "Set <code>BACKEND_URL</code>" in page
     assert "Demo mode" not in page
 
 
 def test_a_key_alone_is_no_trouble_beside_another_backend(as_alice, settings):
-    settings.OPENAI_API_KEY = "sk"
+    settings.BACKEND_KEY = "sk"
     BackendFactory().models.set(VideoModel.objects.all())
     page = as_alice.get(URL).content.decode()
     assert "OpenAI's own address" not in page

@@ -1,4 +1,6 @@
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -174,7 +176,7 @@ def test_they_are_for_those_who_are_signed_in(client: Client, as_alice, alice):
     assert PromptTemplate.objects.filter(pk=template.pk).exists()
 
 
-def test_only_staff_give_one_to_everybody(as_alice, as_carol, as_bob):
+def test_only_who_may_add_shared_ones_gives_one_to_everybody(as_alice, as_carol, as_bob):
     as_alice.post(NEW, {**GOOD, "title": "From alice", "everybody": "on"})
     as_carol.post(NEW, {**GOOD, "title": "From carol", "everybody": "on"})
     assert "everybody" not in as_alice.get(NEW).content.decode()
@@ -183,6 +185,23 @@ def test_only_staff_give_one_to_everybody(as_alice, as_carol, as_bob):
     page = as_bob.get(URL).content.decode()
     assert "From carol" in page
     assert "From alice" not in page
+
+
+@pytest.mark.parametrize(
+    ("codename", "may"),
+    [("add_prompttemplate", True), ("change_prompttemplate", False), ("view_video", False), ("", False)],
+)
+def test_being_staff_is_not_enough_to_share_and_the_permission_is(as_bob, bob, codename: str, may: bool):
+    User.objects.filter(pk=bob.pk).update(is_staff=True)
+    bob.user_permissions.set(Permission.objects.filter(codename=codename))
+
+    assert ("everybody" in as_bob.get(NEW).content.decode()) is may
+    as_bob.post(NEW, {**GOOD, "title": "From bob", "everybody": "on"})
+
+    template = PromptTemplate.objects.get(title="From bob")
+    assert (template.owner is None) is may
+    entries = LogEntry.objects.filter(user=bob, object_id=str(template.pk))
+    assert [entry.get_change_message() for entry in entries] == ["Shared with everyone."] * may
 
 
 def test_staff_give_away_one_of_their_own_later(as_carol, carol):

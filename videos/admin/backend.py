@@ -1,9 +1,10 @@
 """Backends in the admin: their limits, capabilities and pauses."""
 
-import os
+import logging
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Count, Q, QuerySet
@@ -12,13 +13,18 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from videos.backends.drivers.registry import SERVICES
+from videos.backends.concurrency import suggest_max_in_flight
 from videos.backends.probe_report import ProbeReport
-from videos.checks import validate_base_url
-from videos.formatting import format_dollars
+from videos.backends.service_kinds import SERVICES
+from videos.checks import LEADS_BACK, validate_base_url, validate_key_name
+from videos.engine import dispatch, read_pauses
+from videos.formatting import format_dollars, format_duration
 from videos.models import IN_FLIGHT, Backend, State, VideoModel
-from videos.services.backends import probe_backend
+from videos.models.backend import DEFAULT_MAX_IN_FLIGHT
+from videos.services.backends import confirm_key, leads_back, probe_backend
 from videos.services.held_videos import MoveResult, move_queued_videos
+
+logger = logging.getLogger(__name__)
 
 _CAPABILITIES = (
     "can_list",
@@ -30,6 +36,8 @@ _CAPABILITIES = (
     "honours_idempotency_key",
     "takes_reference",
 )
+# They say where a key goes, and what the studio may be made to read.
+_SUPERUSER_FIELDS = ("service", "base_url", "key_env", "in_private_network")
 _MARKS = {True: "yes", False: "no", None: "unknown"}
 
 
@@ -45,17 +53,48 @@ class BackendForm(forms.ModelForm[Backend]):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["models"] = self.instance.models.all()
+        else:
+            self.initial["max_in_flight"] = None
+        # Not there for somebody who may only look.
+        if slots := self.fields.get("max_in_flight"):
+            slots.required = False
+            slots.help_text += (
+                f" Empty: 1 for a server on your own network, {DEFAULT_MAX_IN_FLIGHT} for any other."
+            )
 
     def clean_base_url(self) -> str:
         """Take the service's own address where none is given."""
         own = SERVICES[self.cleaned_data["service"]].address if "service" in self.cleaned_data else ""
         url: str = (self.cleaned_data["base_url"] or own).rstrip("/")
         validate_base_url(url, name="The base URL")
+        if url not in (self.instance.base_url, own) and leads_back(url):
+            raise forms.ValidationError(f"The base URL leads back to this studio. {LEADS_BACK}")
         return url
+
+    def clean_max_in_flight(self) -> int:
+        given: int | None = self.cleaned_data["max_in_flight"]
+        if given is not None:
+            return given
+        return suggest_max_in_flight(self.cleaned_data.get("base_url", "")) or DEFAULT_MAX_IN_FLIGHT
 
     def _save_m2m(self) -> None:
         super()._save_m2m()  # type: ignore[misc]  # Django's own hook, which the stubs lack
         self.instance.models.set(self.cleaned_data["models"])
+
+    def clean_key_env(self) -> str:
+        name: str = self.cleaned_data["key_env"]
+        validate_key_name(name)
+        return name
+
+
+class SuperuserBackendForm(BackendForm):
+    """The form with what only superusers may decide: where a key goes."""
+
+    confirm_key = forms.BooleanField(
+        required=False,
+        help_text="Send the key to this address. Without it, nothing is sent to a changed address until a "
+        "superuser confirms the key.",
+    )
 
 
 @admin.register(Backend)
@@ -67,6 +106,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         "address",
         "model_names",
         "max_in_flight",
+        "time_limit",
         "running",
         "waiting",
         "key",
@@ -74,22 +114,46 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         "position",
     )
     list_editable = ("enabled", "position")
-    actions = ("probe", "resume", "move_queued")
+    actions = ("probe", "confirm_key", "resume", "move_queued")
 
     class Media:
         css = {"all": ("css/admin.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Backend]:
         waiting = Count("videos", filter=Q(videos__state=State.QUEUED))
-        running = Count("videos", filter=Q(videos__state__in=IN_FLIGHT - {State.QUEUED}))
+        in_flight = Q(videos__state__in=IN_FLIGHT - {State.QUEUED})
+        still_running = Q(
+            videos__state__in=[State.FAILED, State.CANCELED],
+            videos__due_at__isnull=False,
+            videos__generated_at=None,
+        )
+        running = Count("videos", filter=in_flight | still_running)
+        storing = Count("videos", filter=Q(videos__state=State.STORING))
         found = super().get_queryset(request).prefetch_related("models")
-        return found.annotate(waiting=waiting, running=running)
+        return found.annotate(waiting=waiting, running=running, storing=storing)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whether this person may say what address the studio talks to: superusers alone."""
+        return bool(request.user.is_superuser)
+
+    def has_confirm_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def get_form(
+        self, request: HttpRequest, obj: Backend | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        kwargs["form"] = SuperuserBackendForm if request.user.is_superuser else BackendForm
+        return super().get_form(request, obj, change=change, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Backend | None = None) -> Any:
-        where = "address" if obj and obj.is_simulator else "base_url"
+        where = ["base_url", "key_env", "key", "in_private_network"]
+        if obj and obj.is_simulator:
+            where = ["address"]
+        elif obj and request.user.is_superuser:
+            where.insert(3, "confirm_key")
         return (
-            (None, {"fields": ("name", "service", where, "key_env", "key", "enabled", "position", "models")}),
-            ("Limits", {"fields": ("timeout", "max_in_flight", "requests_per_minute")}),
+            (None, {"fields": ("name", "service", *where, "enabled", "position", "models")}),
+            ("Limits", {"fields": ("timeout", "generation_timeout", "max_in_flight", "requests_per_minute")}),
             (
                 "Capabilities",
                 {
@@ -102,19 +166,46 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Backend | None = None) -> list[str]:
-        return ["address", "key", "probed_at", "status", "created_at"]
+        fixed = ["address", "key", "probed_at", "status", "created_at"]
+        return fixed if request.user.is_superuser else [*fixed, *_SUPERUSER_FIELDS]
 
     def save_model(self, request: HttpRequest, obj: Backend, form: Any, change: bool) -> None:
+        changed = [name for name in form.changed_data if name not in ("models", "confirm_key")]
+        if change and "base_url" in changed and "in_private_network" not in changed:
+            obj.in_private_network = None  # where the old address is says nothing about the new one
+            changed.append("in_private_network")
         # Only the edited fields: saving must not undo a pause that began after the page was opened.
         if change:
-            obj.save(update_fields=[name for name in form.changed_data if name != "models"])
+            obj.save(update_fields=changed)
         else:
             obj.save()
+        if {"base_url", "key_env"}.intersection(changed):
+            where = obj.base_url, obj.key_env or "no variable"
+            logger.warning(
+                "Backend “%s”: now at %s with the key in %s, by %s", obj.name, *where, request.user
+            )
+        is_other_key = "key_env" in changed and "base_url" not in changed
+        is_confirmed = not change or is_other_key or form.cleaned_data.get("confirm_key", False)
+        if obj.key_env and is_confirmed and request.user.is_superuser:
+            self._confirm(request, obj)
+        elif obj.key_problem:
+            self.message_user(request, obj.key_problem, messages.WARNING)
+
+    def _confirm(self, request: HttpRequest, backend: Backend) -> None:
+        confirm_key(backend, by=str(request.user))
+        self.log_change(request, backend, f"Confirmed the key in {backend.key_env} for {backend.base_url}.")
 
     @admin.display(description="in flight")
     def running(self, backend: Any) -> int:
-        count: int = backend.running
+        """Count what takes a place here, also what nobody wants any more."""
+        released: int = backend.released_jobs.filter(due_at__isnull=False).count()
+        count: int = backend.running + released
         return count
+
+    @admin.display(description="time limit")
+    def time_limit(self, backend: Backend) -> str:
+        """Return how long a video may take here, of a model that has no limit of its own."""
+        return format_duration(backend.generation_timeout or settings.MAX_POLL_TIMEOUT)
 
     @admin.display(description="waiting")
     def waiting(self, backend: Any) -> int:
@@ -128,7 +219,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
             return "-"
         if not backend.key_env:
             return "not needed"
-        return f"{backend.key_env} is {'set' if os.environ.get(backend.key_env) else 'not set'}"
+        return backend.key_problem or f"{backend.key_env} is {'set' if backend.key else 'not set'}"
 
     @admin.display(description="models")
     def model_names(self, backend: Backend) -> str:
@@ -140,6 +231,14 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
             return format_html("{}", "-")
         if not backend.enabled:
             return format_html('<span class="admin-state admin-state-canceled">{}</span>', "Disabled")
+        if not _is_paused(backend) and read_pauses.is_paused(backend):
+            until = timezone.localtime(backend.reads_paused_until).strftime("%Y-%m-%d %H:%M:%S")
+            words = f"Accepting jobs, but not polled until {until}: it asked for fewer requests"
+            return format_html('<span class="admin-state admin-state-paused">{}</span>', words)
+        storing = getattr(backend, "storing", 0)
+        if storing >= dispatch.max_to_store(backend):
+            words = f"Waiting: {storing} finished videos are still to be stored"
+            return format_html('<span class="admin-state admin-state-paused">{}</span>', words)
         if not _is_paused(backend):
             takes_jobs = backend in Backend.objects.in_use()
             kind, words = ("completed", "Accepting jobs") if takes_jobs else ("canceled", "On standby")
@@ -151,15 +250,30 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
     @admin.action(permissions=["change"], description="Probe: detect capabilities without starting a job")
     def probe(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
         for backend in queryset:
-            report = probe_backend(backend)
+            self.log_change(request, backend, f"Probed at {backend.address}.")
+            report = probe_backend(backend, by=str(request.user))
             level = messages.ERROR if report.problem else messages.SUCCESS
             self.message_user(request, _format_report(backend, report), level)
 
+    @admin.action(permissions=["confirm"], description="Confirm the key: send it to the address shown")
+    def confirm_key(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
+        for backend in queryset:
+            if backend.is_simulator or not backend.key_env:
+                self.message_user(request, f"{backend.name} needs no key.", messages.WARNING)
+                continue
+            self._confirm(request, backend)
+            problem = backend.key_problem
+            words = (
+                f"{backend.name}: {problem or f'the key in {backend.key_env} goes to {backend.base_url}.'}"
+            )
+            self.message_user(request, words, messages.WARNING if problem else messages.SUCCESS)
+
     @admin.action(permissions=["change"], description="Resume now")
     def resume(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
-        paused = [backend for backend in queryset if _is_paused(backend)]
-        ids = [backend.pk for backend in paused]
-        Backend.objects.filter(pk__in=ids).update(paused_until=None, pause_reason="", pause_count=0)
+        paused = [each for each in queryset if _is_paused(each) or read_pauses.is_paused(each)]
+        Backend.objects.filter(pk__in=[backend.pk for backend in paused]).update(
+            paused_until=None, pause_reason="", pause_count=0, reads_paused_until=None, read_pause_count=0
+        )
         if paused:
             LogEntry.objects.log_actions(
                 cast(int, request.user.pk), paused, CHANGE, change_message="Resumed."

@@ -7,13 +7,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import Truncator
 
+from contentgen.admin_search import FoldedSearch, SmallTableSearch
+from videos.formatting import format_duration
 from videos.forms.templates import SharedTemplateForm
 from videos.models import Backend, PromptTemplate, VideoModel
 from videos.models.video_model import ANY_SIZE
 
 
 @admin.register(PromptTemplate)
-class PromptTemplateAdmin(admin.ModelAdmin[PromptTemplate]):
+class PromptTemplateAdmin(FoldedSearch[PromptTemplate]):
     form = SharedTemplateForm
     list_display = (
         "title",
@@ -29,7 +31,8 @@ class PromptTemplateAdmin(admin.ModelAdmin[PromptTemplate]):
     list_editable = ("enabled", "position")
     list_filter = ("enabled", "category", ("owner", admin.EmptyFieldListFilter))
     list_select_related = ("owner",)
-    search_fields = ("title", "prompt")
+    search_fields = ("search_text", "owner__username")
+    search_help_text = "Title, prompt, category, owner"
 
     @admin.display(description="prompt")
     def short_prompt(self, template: PromptTemplate) -> str:
@@ -37,13 +40,14 @@ class PromptTemplateAdmin(admin.ModelAdmin[PromptTemplate]):
 
 
 @admin.register(VideoModel)
-class VideoModelAdmin(admin.ModelAdmin[VideoModel]):
+class VideoModelAdmin(SmallTableSearch[VideoModel]):
     list_display = (
         "label",
         "name",
         "offered_sizes",
         "offered_seconds",
         "prices",
+        "time_limit",
         "served_by",
         "enabled",
         "position",
@@ -62,6 +66,10 @@ class VideoModelAdmin(admin.ModelAdmin[VideoModel]):
     @admin.display(description="backends")
     def served_by(self, model: VideoModel) -> str:
         return ", ".join(backend.name for backend in model.backends.all()) or "None (not offered)"
+
+    @admin.display(description="time limit")
+    def time_limit(self, model: VideoModel) -> str:
+        return format_duration(model.generation_timeout) if model.generation_timeout else "-"
 
     @admin.display(description="price per second")
     def prices(self, model: VideoModel) -> str:

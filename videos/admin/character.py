@@ -10,18 +10,20 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from contentgen.admin_search import FoldedSearch
 from videos.admin.files import FileViews
 from videos.models import Character
 from videos.services.characters import delete_character
 
 
 @admin.register(Character)
-class CharacterAdmin(FileViews):
+class CharacterAdmin(FoldedSearch[Any], FileViews):
     list_display = ("name", "state_label", "owner", "backend", "created_at")
     list_select_related = ("owner", "backend")
     list_filter = ("backend", "created_at")
     list_per_page = 50
-    search_fields = ("name", "public_id", "owner__username", "backend_character_id")
+    search_fields = ("search_text", "public_id", "owner__username", "backend_character_id")
+    search_help_text = "Name, owner, ID, the backend's ID"
     show_full_result_count = False
     served_files = ("file",)
     fields = (

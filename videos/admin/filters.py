@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from videos.models import IN_FLIGHT, State, Video, VideoModel
+from videos.services.candidates import videos_for_staff
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -14,7 +15,12 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("in_flight", "In flight"), ("needs_decision", "Needs attention"), *State.choices]
+        return [
+            ("in_flight", "In flight"),
+            ("needs_decision", "Needs attention"),
+            ("needs_staff", "Needs attention of staff"),
+            *State.choices,
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Video]) -> QuerySet[Video]:
         value = self.value()
@@ -22,6 +28,8 @@ class StateFilter(admin.SimpleListFilter):
             return queryset.filter(state__in=IN_FLIGHT)
         if value == "needs_decision":
             return queryset.filter(state=State.UNCERTAIN, due_at=None)
+        if value == "needs_staff":
+            return queryset.filter(pk__in=videos_for_staff().values("pk"))
         return queryset.filter(state=value) if value else queryset
 
 

@@ -1,5 +1,7 @@
 """Reference images in the admin: read-only. A deleted one is listed as long as a video needs it."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
@@ -7,19 +9,21 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from contentgen.admin_search import FoldedSearch
 from videos.admin.files import FileViews
 from videos.models import ReferenceImage
 
 
 @admin.register(ReferenceImage)
-class ReferenceImageAdmin(FileViews):
+class ReferenceImageAdmin(FoldedSearch[Any], FileViews):
     list_display = ("picture", "__str__", "owner", "content_type", "created_at", "used_at", "deleted_at")
     list_display_links = ("__str__",)
     list_select_related = ("owner",)
     list_per_page = 50
-    search_fields = ("name", "public_id", "owner__username", "sha256")
+    search_fields = ("search_text", "public_id", "owner__username", "sha256")
+    search_help_text = "Name, owner, ID, SHA-256"
     show_full_result_count = False
-    served_files = ("file",)
+    served_files = thumbnails = ("file",)
     fields = (
         "picture",
         "name",

@@ -1,21 +1,28 @@
 """Videos in the admin: read-only, changed only through the actions."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
+from django.views.decorators.http import require_safe
 
+from contentgen.admin_search import FoldedSearch
 from videos.admin.actions import RECOVERY_ACTIONS, VIDEO_ACTIONS, make_admin_action
 from videos.admin.files import FileViews
 from videos.admin.filters import ModelFilter, StateFilter
+from videos.media.file_response import picture_response
 from videos.models import JobCandidate, Kind, State, Video
+from videos.services.candidates import candidate_picture, find_candidate, rival_videos
 from videos.services.held_videos import explain_hold
 from videos.services.videos import adopt_candidate, delete_video
 
@@ -23,14 +30,14 @@ _NONE = "-"
 
 
 @admin.register(Video)
-class VideoAdmin(FileViews):
+class VideoAdmin(FoldedSearch[Any], FileViews):
     list_display = ("picture", "state_label", "title", "owner", "settings", "backend", "age")
     list_display_links = ("title",)
     list_select_related = ("owner", "backend")
     list_filter = (StateFilter, ModelFilter, "kind", "backend", "created_at")
     list_per_page = 50
     search_fields = (
-        "prompt",
+        "search_text",
         "public_id",
         "owner__username",
         "backend_job_id",
@@ -44,6 +51,7 @@ class VideoAdmin(FileViews):
     view_on_site = False  # that page is for the owner alone
     actions = [make_admin_action(action) for action in VIDEO_ACTIONS]
     served_files = ("file", "browser_file", "poster")
+    thumbnails = ("poster",)
     fieldsets = (
         (None, {"fields": ("player", "public_id", "state_label", "available_actions", "owner", "backend")}),
         (
@@ -68,7 +76,18 @@ class VideoAdmin(FileViews):
         ("Error", {"fields": ("error_code", "error_message", "error_detail")}),
         (
             "Timing",
-            {"fields": ("created_at", "timings", "finished_at", "deadline_at", "cancel_requested_at")},
+            {
+                "fields": (
+                    "created_at",
+                    "timings",
+                    "working_seconds",
+                    "waiting_seconds",
+                    "finished_at",
+                    "deadline_at",
+                    "late_since",
+                    "cancel_requested_at",
+                )
+            },
         ),
         ("Result", {"fields": ("measured", "byte_count", "sha256")}),
         (
@@ -77,7 +96,10 @@ class VideoAdmin(FileViews):
                 "fields": (
                     "backend_job_id",
                     "progress",
+                    "queued_at_backend",
+                    "answered_at",
                     "attempts",
+                    "failed_downloads",
                     "due_at",
                     "lease_expires_at",
                     "delete_job_at",
@@ -137,13 +159,22 @@ class VideoAdmin(FileViews):
         )
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.adopt_view)
-        return [path("<int:pk>/adopt", view, name="videos_video_adopt"), *super().get_urls()]
+        adopt = self.admin_site.admin_view(self.adopt_view)
+        picture = self.admin_site.admin_view(self.candidate_picture_view, cacheable=True)
+        return [
+            path("<int:pk>/adopt", adopt, name="videos_video_adopt"),
+            path("<int:pk>/candidates/<int:candidate_id>/picture", picture, name="videos_video_candidate"),
+            *super().get_urls(),
+        ]
 
-    def _candidates(self, request: HttpRequest, video: Video | None) -> list[JobCandidate]:
+    def _candidates(
+        self, request: HttpRequest, video: Video | None
+    ) -> list[tuple[JobCandidate, list[Video]]]:
+        """The jobs that may be the video's, each with the other videos whose job it may be."""
         if video is None or not video.needs_decision or not self.has_operate_permission(request):
             return []
-        return list(video.candidates.all())
+        found = video.candidates.select_related("video")
+        return [(candidate, rival_videos(candidate)) for candidate in found]
 
     def adopt_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Take the candidate `job_id` for the video's job, also one that may be another person's."""
@@ -157,6 +188,17 @@ class VideoAdmin(FileViews):
         elif request.method == "POST":
             self.message_user(request, "That is no longer possible. Nothing was changed.", messages.WARNING)
         return HttpResponseRedirect(reverse("admin:videos_video_change", args=[pk]))
+
+    @method_decorator(require_safe)
+    def candidate_picture_view(self, request: HttpRequest, pk: int, candidate_id: int) -> HttpResponse:
+        """Send the picture of a job that may be the video's, also of one that may be another person's."""
+        if not self.has_operate_permission(request):
+            raise PermissionDenied
+        video = get_object_or_404(self.get_queryset(request), pk=pk)
+        candidate = find_candidate(video, candidate_id, by_staff=True)
+        if candidate is None:
+            raise Http404
+        return picture_response(candidate_picture(candidate))
 
     def delete_model(self, request: HttpRequest, obj: Video) -> None:
         delete_video(obj)
@@ -180,6 +222,12 @@ class VideoAdmin(FileViews):
             kind, words = "needs-decision", "Needs attention"
         elif video.is_in_flight and video.cancel_requested_at:
             words = f"{words}, cancel requested"
+        elif video.waits_at_backend:
+            words = "Queued at the backend"
+        elif video.awaits_late_result:
+            words = f"{words}, still checked"
+        elif video.may_be_running:
+            words = f"{words}, job not deleted yet"
         elif video.progress is not None and video.state == State.IN_PROGRESS:
             words = f"{words} {video.progress} %"
         hold_reason = explain_hold(video)

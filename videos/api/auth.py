@@ -1,21 +1,16 @@
 """Authentication and rate limit of both APIs: a bearer token, or the session of someone who is signed in."""
 
-import logging
-import time
 from dataclasses import dataclass
 
-from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest
+from django.urls import reverse
 from ninja.utils import check_csrf
 
 from accounts import tokens
 from accounts.models import ApiToken, Scope, User
 from videos.api.errors import ApiError
+from videos.api.rate_limit import enforce_rate_limit
 
-logger = logging.getLogger(__name__)
-
-WINDOW = 60  # seconds over which requests are counted
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -44,41 +39,41 @@ def authenticate(request: HttpRequest) -> Caller:
     )
     if caller.token is not None and request.method not in _SAFE_METHODS and caller.token.scope != Scope.WRITE:
         raise ApiError(403, "insufficient_scope", "This token may only read.")
-    _enforce_rate_limit(caller)
+    enforce_rate_limit(caller.rate_limit_key)
     return caller
 
 
 def _authenticate_token(request: HttpRequest) -> Caller:
-    scheme, _, secret = request.headers["Authorization"].partition(" ")
-    token = tokens.authenticate(secret.strip()) if scheme.lower() == "bearer" else None
+    scheme, _, secret = request.headers["Authorization"].strip().partition(" ")
+    secret = secret.strip()
+    if scheme.lower() != "bearer":
+        raise _unauthenticated(request, _explain_scheme(scheme, secret))
+    if not secret:
+        raise _unauthenticated(request, "The Authorization header says 'Bearer' and no token: it is empty.")
+    token = tokens.authenticate(secret)
     if token is None:
-        raise _unauthenticated("This API token is unknown, expired or revoked.", "invalid_api_key")
+        raise _unauthenticated(request, "This API token is unknown, expired or revoked.")
     return Caller(token.user, token)
+
+
+def _explain_scheme(scheme: str, secret: str) -> str:
+    """Return what is wrong with a header that does not begin with `Bearer`, without quoting a secret."""
+    if not scheme:
+        return "The Authorization header is empty."
+    if not secret or scheme.startswith(tokens.PREFIX):
+        return "The Authorization header has a token without 'Bearer' before it."
+    return "The Authorization header has another scheme than 'Bearer'."
 
 
 def _authenticate_session(request: HttpRequest) -> Caller:
     if not isinstance(request.user, User):
-        raise _unauthenticated("Send an API token: 'Authorization: Bearer …'.", "missing_api_key")
+        raise _unauthenticated(request, "There is no API token in this request.", "missing_api_key")
     if check_csrf(request) is not None:
         raise ApiError(403, "csrf_failed", "A request with a session cookie needs its X-CSRFToken header.")
     return Caller(request.user, None)
 
 
-def _unauthenticated(message: str, code: str) -> ApiError:
-    return ApiError(401, code, message, headers={"WWW-Authenticate": "Bearer"})
-
-
-def _enforce_rate_limit(caller: Caller) -> None:
-    """Count the request in the current window; 429 if there were too many. Not enforced without a cache."""
-    now = time.time()
-    key = f"api-requests:{caller.rate_limit_key}:{int(now // WINDOW)}"
-    try:
-        cache.add(key, 0, WINDOW)
-        count = cache.incr(key)
-    except Exception:  # each cache backend has its own errors, and none may shut callers out
-        logger.warning("API requests cannot be counted", exc_info=True)
-        return
-    if count > settings.API_REQUESTS_PER_MINUTE:
-        wait = WINDOW - int(now % WINDOW)
-        message = f"More than {settings.API_REQUESTS_PER_MINUTE} requests in a minute; wait {wait} s."
-        raise ApiError(429, "rate_limited", message, headers={"Retry-After": str(wait)})
+def _unauthenticated(request: HttpRequest, problem: str, code: str = "invalid_api_key") -> ApiError:
+    page = request.build_absolute_uri(reverse("api_tokens"))
+    message = f"{problem} Send 'Authorization: Bearer {tokens.PREFIX}…' with a token made at {page}."
+    return ApiError(401, code, message, headers={"WWW-Authenticate": 'Bearer realm="ContentGen"'})

@@ -72,10 +72,20 @@ def not_found(what: str, public_id: str) -> ApiError:
     return ApiError(404, "not_found", f"{what} with id '{public_id[:80]}' not found.", param="id")
 
 
+def unknown_parameter(name: str) -> ApiError:
+    """Return the error for a field that means nothing here: it is never dropped in silence."""
+    return ApiError(400, "unknown_parameter", f"Unknown parameter: '{name[:100]}'.", param=name[:100])
+
+
 def database_unavailable() -> ApiError:
     """Return the error for a database that is busy or out of reach."""
     message = "The studio cannot use its database at the moment. Try again in a moment."
     return ApiError(503, "database_unavailable", message, headers={"Retry-After": str(RETRY_AFTER)})
+
+
+def internal_error(code: str = "internal_error") -> ApiError:
+    """Return the error for what nobody expected; the log has the reason."""
+    return ApiError(500, code, "Something went wrong on our side. It has been logged.")
 
 
 def is_database_unavailable(error: BaseException | None) -> bool:

@@ -123,8 +123,8 @@ class Client:
         """Yield a finished job's MP4 as chunks of at most 64 KiB; the connection is closed with the block.
 
         See `Driver.download` for where it comes from and what entering raises. The chunks raise
-        `UnavailableError` (`truncated`, `timeout`) when the rest does not arrive. There is no deadline for
-        the whole file: the caller may stop between any two chunks.
+        `UnavailableError` (`truncated`, `timeout`) when the rest does not arrive, or not within
+        `connection.max_download_seconds`, and `RefusedError` (`file_too_large`) when it has no end.
         """
         download = self._run(self._driver.download(job_id, url))
         try:
@@ -135,6 +135,10 @@ class Client:
     def catalogue(self) -> Sequence[CatalogueModel]:
         """See `Driver.catalogue`."""
         return self._run(self._driver.catalogue())
+
+    def thumbnail(self, job_id: str, *, max_bytes: int) -> bytes:
+        """See `Driver.thumbnail`."""
+        return self._run(self._driver.thumbnail(job_id, max_bytes=max_bytes))
 
     def probe(self) -> ProbeReport:
         """See `Driver.probe`."""

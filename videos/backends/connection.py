@@ -13,9 +13,17 @@ class Connection:
     """What is needed to call a backend. Times are in seconds.
 
     `timeout` limits each single wait for the backend to send or to take bytes, `connect_timeout` the TCP
-    connection and then the TLS handshake. An empty `api_key` is for servers that want none. `service` is
-    a name in `drivers.registry`: which kind of service this is. `body` is how a Videos API server is sent a
-    create: all of them read a form except those like NVIDIA Dynamo, which read JSON only.
+    connection and then the TLS handshake. An empty `api_key` is for servers that want none. `service` is a
+    name in `service_kinds`: which kind of service this is. `body` is how a Videos API server is sent a
+    create: all of them read a form except those like NVIDIA Dynamo, which read JSON only. `hops` are the
+    studios that requests come through, this one last (`backends.hops`).
+
+    `in_private_network` says whether the backend, and so what it names, may be at a private address; None
+    where that is not known. `key_problem` is a sentence for staff about why the key must not be sent: then
+    nothing is sent at all.
+
+    `max_reply_bytes` limits what is read of one reply, the other two the file of a video and how long its
+    download may take.
     """
 
     base_url: str
@@ -24,6 +32,12 @@ class Connection:
     connect_timeout: float = 5.0
     body: Literal["multipart", "json"] = "multipart"
     service: str = "videos-api"
+    hops: tuple[str, ...] = ()
+    in_private_network: bool | None = None
+    key_problem: str = ""
+    max_reply_bytes: int = 8 << 20
+    max_download_bytes: int = 2 << 30
+    max_download_seconds: float = 1800.0
 
     @property
     def deadline(self) -> float:
@@ -42,8 +56,10 @@ class Connection:
     def check(self) -> None:
         """Make sure that a request can be made at all.
 
-        Raises `UnavailableError` (`bad_base_url`) or `RefusedError` (`invalid_key`) if not.
+        Raises `UnavailableError` (`bad_base_url`) or `RefusedError` (`invalid_key`, `key_withheld`) if not.
         """
+        if self.key_problem:
+            raise RefusedError(self.key_problem, code="key_withheld")
         try:
             url = httpx2.URL(self.base_url)
         except httpx2.InvalidURL as error:
@@ -52,6 +68,15 @@ class Connection:
             raise _bad_base_url(f"{self.base_url!r} is not http:// or https://, a host and perhaps a port")
         if not (self.sent_key.isascii() and self.sent_key.isprintable()):
             raise RefusedError("The backend's API key has characters no key can have.", code="invalid_key")
+
+    def owns(self, url: httpx2.URL) -> bool:
+        """Whether `url` is the backend's own: of its origin, or of its host after a redirect to HTTPS.
+
+        Nobody else is sent the key, and nobody else's words are kept.
+        """
+        own = httpx2.URL(self.base_url)
+        is_upgrade = (own.scheme, url.scheme) == ("http", "https") and own.port is None and url.port is None
+        return url.origin == own.origin or (is_upgrade and url.host == own.host)
 
 
 def is_http_url(url: httpx2.URL) -> bool:

@@ -7,13 +7,16 @@ to it.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 import anyio
 import httpx2
 import openai
 
+from videos.backends.address_guard import ForbiddenAddressError
+from videos.backends.bounds import ReplyTooLargeError
+from videos.backends.connection import Connection
 from videos.backends.error_causes import (
     MAX_WORDS,
     content_refusal,
@@ -90,10 +93,12 @@ CODE_BY_STATUS = {
 class ErrorMapper:
     """Turns what a call raised into a `BackendError`.
 
-    `key` is the API key. It is cut out of every text, because servers like to quote the key that they refuse.
+    The connection's key is cut out of every text, because servers like to quote the key that they refuse. Of
+    responses of other hosts, to which a redirect or a job's address led, nothing but the status is read or
+    told: they may be what the backend has no business to make us read.
     """
 
-    key: str = field(repr=False)
+    connection: Connection
 
     @contextmanager
     def creating(self) -> Iterator[None]:
@@ -161,7 +166,7 @@ class ErrorMapper:
         if isinstance(error, STATUS_ERRORS):
             return self._map_read_status(error.response)
         cause = _root_cause(error)
-        if isinstance(cause, (httpx2.UnsupportedProtocol, httpx2.InvalidURL)):
+        if isinstance(cause, (httpx2.UnsupportedProtocol, httpx2.InvalidURL, ForbiddenAddressError)):
             # The base URL was checked when the client was made, so a redirect or a job's link led there.
             return RefusedError(
                 "The backend sent us to an address that is not on the web.",
@@ -178,8 +183,8 @@ class ErrorMapper:
         if isinstance(error, STATUS_ERRORS):
             response = error.response
             # A signed link that has expired is a 403 of the storage, which was never sent our key.
-            is_elsewhere = not self.was_sent_key(response) and response.status_code != 429
-            if not is_elsewhere and is_gone(response.status_code, response.content):
+            is_elsewhere = not self.is_own(response) and response.status_code != 429
+            if not is_elsewhere and is_gone(response.status_code, self.content_of(response)):
                 return self._gone_error(response)
             if is_elsewhere or response.status_code in NOT_READY_STATUSES or response.status_code >= 500:
                 return UnavailableError(
@@ -205,7 +210,7 @@ class ErrorMapper:
         An `UnknownOutcomeError` that it raises is raised again with the whole response in the detail.
         """
         try:
-            return parse(parse_json(response.content), response.headers)
+            return parse(parse_json(self.content_of(response)), response.headers)
         except UnknownOutcomeError as error:
             raise UnknownOutcomeError(
                 error.message,
@@ -219,7 +224,7 @@ class ErrorMapper:
 
         LiteLLM answers with a 500 when Veo's filter stopped the video, which asking again does not change.
         """
-        words = content_refusal(response.content)
+        words = content_refusal(self.content_of(response))
         if words is None:
             return None
         return FailedJobError(
@@ -231,15 +236,21 @@ class ErrorMapper:
 
     def describe_response(self, response: httpx2.Response) -> str:
         """Return status, address and body of a response, for operators. The body must have been read."""
-        return self.redact(f"HTTP {response.status_code} from {response.url}\n{response.text}")
+        text = response.text if self.is_own(response) else "(another host's words, which are not kept)"
+        return self.redact(f"HTTP {response.status_code} from {response.url}\n{text}")
 
-    def was_sent_key(self, response: httpx2.Response) -> bool:
-        """Whether this response's request carried the key, in whichever header: only the backend's do."""
-        return any(self.key in value for value in response.request.headers.values())
+    def is_own(self, response: httpx2.Response) -> bool:
+        """Whether the backend itself answered, and no other host."""
+        return self.connection.owns(response.request.url)
+
+    def content_of(self, response: httpx2.Response) -> bytes:
+        """Return the body, which must have been read; empty when it is another host's."""
+        return response.content if self.is_own(response) else b""
 
     def redact(self, text: str) -> str:
         """Return the text without the API key. One too short to be a secret ("none", "EMPTY") may stay."""
-        return text.replace(self.key, "[api key]") if len(self.key) >= MIN_SECRET_LENGTH else text
+        key = self.connection.sent_key
+        return text.replace(key, "[api key]") if len(key) >= MIN_SECRET_LENGTH else text
 
     def _map_create_status(self, response: httpx2.Response) -> BackendError:
         status = response.status_code
@@ -248,7 +259,7 @@ class ErrorMapper:
             return self._redirect_error(response, location)
         # Every 4xx but 408 and 409 is a refusal: the server, or what stands in front of it, did not take the
         # request on. A firewall's page is one too.
-        if lacks_credit(status, response.content):
+        if lacks_credit(status, self.content_of(response)):
             return self._credit_error(response)
         if status == 429:
             return self._rate_limit_error(response)
@@ -269,11 +280,11 @@ class ErrorMapper:
 
     def _map_read_status(self, response: httpx2.Response) -> BackendError:
         status = response.status_code
-        if lacks_credit(status, response.content):
+        if lacks_credit(status, self.content_of(response)):
             return self._credit_error(response)
         if status == 429:
             return self._rate_limit_error(response)
-        if is_gone(status, response.content):
+        if is_gone(status, self.content_of(response)):
             return self._gone_error(response)
         # 501 is "cannot", not "cannot now": some gateways say so that they have no list or no delete.
         if status in {408, 425} or (status >= 500 and status != 501):
@@ -298,7 +309,7 @@ class ErrorMapper:
     def _refusal(self, response: httpx2.Response) -> RefusedError:
         status = response.status_code
         fallback = CODE_BY_STATUS.get(status, f"http_{status}")
-        code, _ = parse_error(parse_json(response.content))
+        code, _ = parse_error(parse_json(self.content_of(response)))
         # `invalid_key` is our conclusion about the account, so a server's word for one request is not taken.
         code = fallback if not code or code.isdigit() or code in ACCOUNT_CODES else self.redact(code)
         return RefusedError(
@@ -306,7 +317,7 @@ class ErrorMapper:
             code=code,
             status=status,
             detail=self.describe_response(response),
-            may_concern_account=is_key_refusal(status, parse_json(response.content)),
+            may_concern_account=is_key_refusal(status, parse_json(self.content_of(response))),
         )
 
     def _gone_error(self, response: httpx2.Response) -> RefusedError:
@@ -350,8 +361,8 @@ class ErrorMapper:
         )
 
     def _message(self, summary: str, response: httpx2.Response) -> str:
-        reason = self.redact(words_of(response.content))[:MAX_WORDS]
-        if is_page(response.content):
+        reason = self.redact(words_of(self.content_of(response)))[:MAX_WORDS]
+        if is_page(self.content_of(response)):
             title = f", titled “{reason}”" if reason else ""
             return f"{summary}: instead of a reason came a web page{title} (HTTP {response.status_code})."
         return f"{summary}: {reason}" if reason else f"{summary}."
@@ -384,6 +395,8 @@ def _network_failure(cause: BaseException) -> tuple[str, str]:
     """Return the code and the message for a request that was sent and brought no usable response."""
     if isinstance(cause, (httpx2.TimeoutException, TimeoutError)):
         return "timeout", "The backend did not answer in time."
+    if isinstance(cause, ReplyTooLargeError):
+        return "bad_reply", "The backend sent a reply that is too large."
     if isinstance(cause, httpx2.DecodingError):
         return "bad_reply", "The backend sent a reply that cannot be understood."
     if isinstance(cause, httpx2.TooManyRedirects):

@@ -2,8 +2,9 @@
 
 MAX_DETAIL_LENGTH = 2000
 
-# Of a `RefusedError`: the key is not accepted, or something in front of the server lets nothing through.
-ACCOUNT_CODES = frozenset({"invalid_key", "blocked"})
+# Of a `RefusedError`: the key is not accepted, or must not be sent, or something in front of the server lets
+# nothing through.
+ACCOUNT_CODES = frozenset({"invalid_key", "key_withheld", "blocked"})
 
 
 class BackendError(Exception):

@@ -7,7 +7,10 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx2
 import openai
 
+from videos.backends.address_guard import AddressGuard
+from videos.backends.bounds import PLAIN_HEADERS, bound_replies
 from videos.backends.connection import Connection, is_http_url
+from videos.backends.hops import via_headers
 
 # Shorter than the five seconds after which uvicorn, for one, closes an idle connection: a request that leaves
 # at the same moment would be lost.
@@ -19,7 +22,7 @@ MAX_REDIRECTS = 5  # a signed link is one or two away
 NO_RETRY_HEADERS = {"x-litellm-num-retries": "0"}
 
 
-def sdk_for_writes(connection: Connection, tls: ssl.SSLContext) -> openai.AsyncOpenAI:
+def sdk_for_writes(connection: Connection, tls: ssl.SSLContext, guard: AddressGuard) -> openai.AsyncOpenAI:
     """Return the SDK for create and delete: no retries, no redirects, no reused connections.
 
     A 301 or 302 would turn a POST into a GET. An idle connection may be closed by the server just as the
@@ -27,10 +30,10 @@ def sdk_for_writes(connection: Connection, tls: ssl.SSLContext) -> openai.AsyncO
     connection of its own costs one handshake for each paid job.
     """
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
-    return _sdk(connection, tls, limits, follow_redirects=False)
+    return _sdk(connection, tls, guard, limits, follow_redirects=False)
 
 
-def sdk_for_reads(connection: Connection, tls: ssl.SSLContext) -> openai.AsyncOpenAI:
+def sdk_for_reads(connection: Connection, tls: ssl.SSLContext, guard: AddressGuard) -> openai.AsyncOpenAI:
     """Return the SDK for what may be repeated: connections are reused, redirects are followed.
 
     The key is not sent along to another host.
@@ -38,23 +41,23 @@ def sdk_for_reads(connection: Connection, tls: ssl.SSLContext) -> openai.AsyncOp
     limits = httpx2.Limits(
         max_connections=None, max_keepalive_connections=50, keepalive_expiry=KEEPALIVE_SECONDS
     )
-    return _sdk(connection, tls, limits, follow_redirects=True)
+    return _sdk(connection, tls, guard, limits, follow_redirects=True)
 
 
-def client_for_writes(connection: Connection, tls: ssl.SSLContext) -> httpx2.AsyncClient:
+def client_for_writes(connection: Connection, tls: ssl.SSLContext, guard: AddressGuard) -> httpx2.AsyncClient:
     """Return a plain client that keeps to the rules of `sdk_for_writes`."""
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
-    return _http_client(connection, tls, limits, follow_redirects=False)
+    return _http_client(connection, tls, guard, limits, follow_redirects=False)
 
 
-def client_for_reads(connection: Connection, tls: ssl.SSLContext) -> httpx2.AsyncClient:
+def client_for_reads(connection: Connection, tls: ssl.SSLContext, guard: AddressGuard) -> httpx2.AsyncClient:
     """Return a plain client that reuses connections. It follows no redirects: the key may be in a header
     that httpx2 would send along to another host.
     """
     limits = httpx2.Limits(
         max_connections=None, max_keepalive_connections=50, keepalive_expiry=KEEPALIVE_SECONDS
     )
-    return _http_client(connection, tls, limits, follow_redirects=False)
+    return _http_client(connection, tls, guard, limits, follow_redirects=False)
 
 
 @cache
@@ -63,10 +66,12 @@ def ssl_context() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
-def unauthenticated_client(connection: Connection, tls: ssl.SSLContext) -> httpx2.AsyncClient:
+def unauthenticated_client(
+    connection: Connection, tls: ssl.SSLContext, guard: AddressGuard
+) -> httpx2.AsyncClient:
     """Return a client for files on servers other than the backend: it has no key that it could leak."""
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
-    return _http_client(connection, tls, limits, follow_redirects=True)
+    return _http_client(connection, tls, guard, limits, follow_redirects=True)
 
 
 def is_same_origin(url: str, base_url: str) -> bool:
@@ -78,7 +83,12 @@ def is_same_origin(url: str, base_url: str) -> bool:
 
 
 def _http_client(
-    connection: Connection, tls: ssl.SSLContext, limits: httpx2.Limits, *, follow_redirects: bool
+    connection: Connection,
+    tls: ssl.SSLContext,
+    guard: AddressGuard,
+    limits: httpx2.Limits,
+    *,
+    follow_redirects: bool,
 ) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
         verify=tls,
@@ -89,24 +99,27 @@ def _http_client(
         # Nothing here needs cookies, and a cookie with a character that no header can hold would make every
         # later request impossible.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        event_hooks={"request": [_require_http_url]},
+        headers=PLAIN_HEADERS,
+        event_hooks={
+            "request": [guard.watch],
+            "response": [bound_replies(connection.max_reply_bytes)],
+        },
     )
 
 
 def _sdk(
-    connection: Connection, tls: ssl.SSLContext, limits: httpx2.Limits, *, follow_redirects: bool
+    connection: Connection,
+    tls: ssl.SSLContext,
+    guard: AddressGuard,
+    limits: httpx2.Limits,
+    *,
+    follow_redirects: bool,
 ) -> openai.AsyncOpenAI:
     return openai.AsyncOpenAI(
         base_url=connection.base_url,
         api_key=connection.sent_key,
         timeout=httpx2.Timeout(connection.timeout, connect=connection.connect_timeout),
         max_retries=0,  # the SDK's own default of two retries would mean up to three paid jobs
-        default_headers=NO_RETRY_HEADERS,
-        http_client=_http_client(connection, tls, limits, follow_redirects=follow_redirects),
+        default_headers={**NO_RETRY_HEADERS, **via_headers(connection.hops)},
+        http_client=_http_client(connection, tls, guard, limits, follow_redirects=follow_redirects),
     )
-
-
-async def _require_http_url(request: httpx2.Request) -> None:
-    # A redirect can lead anywhere: httpx2 would follow it to ws:// as well, and trip over a port of 99999.
-    if not is_http_url(request.url):
-        raise httpx2.UnsupportedProtocol(f"{request.url} is no address on the web", request=request)

@@ -18,6 +18,7 @@ from videos.backends.connection import Connection
 from videos.backends.error_causes import is_page
 from videos.backends.error_mapping import TRANSPORT_ERRORS
 from videos.backends.errors import RefusedError
+from videos.backends.hops import via_headers
 from videos.backends.responses import is_key_refusal, parse_json
 
 KeyCheck = Literal["accepted", "refused", "blocked", "unknown"]
@@ -66,7 +67,7 @@ def with_verdict(error: RefusedError, check: KeyCheck) -> RefusedError:
 async def _ask_all(
     connection: Connection, http: httpx2.AsyncClient, paths: Sequence[str], *, sends_key: bool
 ) -> list[_Answer]:
-    headers = {"Accept": "application/json"}
+    headers = {"Accept": "application/json", **via_headers(connection.hops)}
     if sends_key:
         headers["Authorization"] = f"Bearer {connection.sent_key}"
     base_url = connection.base_url.rstrip("/")

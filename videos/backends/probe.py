@@ -20,8 +20,11 @@ from typing import Literal
 
 import httpx2
 
+from videos.backends.address_guard import AddressGuard
+from videos.backends.bounds import PLAIN_HEADERS, bound_replies
 from videos.backends.connection import Connection
 from videos.backends.error_mapping import REDIRECT_STATUSES, TRANSPORT_ERRORS, ErrorMapper
+from videos.backends.hops import LOOP_HEADER, via_headers
 from videos.backends.openapi_routes import Routes, parse_openapi
 from videos.backends.probe_report import (
     ProbeReport,
@@ -33,6 +36,10 @@ from videos.backends.probe_report import (
 )
 from videos.backends.responses import parse_json, parse_key_retention
 
+LEADS_BACK = (
+    "The base URL leads back to this studio, which cannot be its own backend: one request would breed copies "
+    "of itself without end."
+)
 ANSWER_TIMEOUT = 10.0  # seconds for one answer at most: somebody is waiting in front of a screen
 
 
@@ -43,12 +50,23 @@ async def probe_server(connection: Connection) -> ProbeReport:
     problem whose sentence names the right one.
     """
     connection = replace(connection, timeout=min(connection.timeout, ANSWER_TIMEOUT))
+    guard = AddressGuard(connection)
     async with httpx2.AsyncClient(
         timeout=httpx2.Timeout(connection.timeout, connect=connection.connect_timeout),
-        headers={"Authorization": f"Bearer {connection.sent_key}", "Accept": "application/json"},
+        headers={
+            "Authorization": f"Bearer {connection.sent_key}",
+            "Accept": "application/json",
+            **PLAIN_HEADERS,
+            **via_headers(connection.hops),
+        },
         follow_redirects=False,
+        event_hooks={
+            "request": [guard.watch],
+            "response": [bound_replies(connection.max_reply_bytes)],
+        },
     ) as http:
-        return await _Probe(connection, http).run()
+        report = await _Probe(connection, http).run()
+    return replace(report, in_private_network=guard.is_backend_private)
 
 
 class _Probe:
@@ -58,7 +76,7 @@ class _Probe:
         self._http = http
         self._connection = connection
         self._base_url = connection.base_url.rstrip("/")
-        self._errors = ErrorMapper(key=connection.sent_key)
+        self._errors = ErrorMapper(connection)
         self._job_path = f"/videos/video_{secrets.token_hex(16)}"  # a job that nobody has
         self._missing_path = f"{self._job_path}/{secrets.token_hex(8)}"  # a route that no server has
 
@@ -70,6 +88,8 @@ class _Probe:
             self._request("GET", "/videos?limit=1"),
             self._request("GET", self._missing_path),
         )
+        if any(response.leads_back for response in (models, job, page)):
+            return replace(failed_report(LEADS_BACK), leads_back=True)
         for response, path in ((job, self._job_path), (page, "/videos"), (models, "/models")):
             if problem := self._redirect_problem(response, path):
                 return failed_report(problem)
@@ -81,7 +101,9 @@ class _Probe:
             self._find_routes(),
         )
         responses = ProbeResponses(models, job, page, missing_route, delete_job, delete_missing_route)
-        return build_report(responses, routes, has_key=bool(self._connection.api_key))
+        return build_report(
+            responses, routes, base_url=self._base_url, has_key=bool(self._connection.api_key)
+        )
 
     async def _find_routes(self) -> Routes:
         root = self._base_url.rpartition("/")[0]
@@ -119,6 +141,7 @@ class _Probe:
             allow=frozenset(method.strip().upper() for method in methods if method),
             location=response.headers.get("location", "") if status in REDIRECT_STATUSES else "",
             key_retention=parse_key_retention(response.headers),
+            leads_back=LOOP_HEADER in response.headers,
         )
 
     def _redirect_problem(self, response: ProbeResponse, path: str) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from videos.backends.capability import Capability
 from videos.backends.catalogue import CatalogueModel
+from videos.backends.concurrency import suggest_max_in_flight
 from videos.backends.openapi_routes import Routes
 from videos.backends.responses import is_key_refusal
 
@@ -27,7 +28,8 @@ class ProbeResponse:
 
     `payload` is the decoded JSON. `text` is the body without the path that was asked for, so that two error
     pages can be compared. `allow` has the methods of the Allow header, `location` a redirect's target,
-    `key_retention` the seconds for which it says that it honors an Idempotency-Key.
+    `key_retention` the seconds for which it says that it honors an Idempotency-Key. `leads_back` if it was
+    this studio itself that answered.
     """
 
     status: int
@@ -37,6 +39,7 @@ class ProbeResponse:
     location: str = ""
     error: str = ""
     key_retention: float = 0.0
+    leads_back: bool = False
 
     @property
     def summary(self) -> str:
@@ -78,7 +81,11 @@ class ProbeReport:
     """What a probe found out.
 
     `problem` says what to do when the backend cannot be used as it is, else it is empty. `models` are the
-    names of the server's models, None when it does not tell. In `capabilities` None means not known.
+    names of the server's models, None when it does not tell. In `capabilities` None means not known, and so
+    does `max_in_flight`, the jobs that may run at once to begin with. `leads_back` if the backend is this
+    studio itself.
+    `in_private_network` is whether the server is at a private address; None when it was not reached, or only
+    through a proxy.
     `catalogue` describes the models of a service that does so.
     """
 
@@ -87,6 +94,9 @@ class ProbeReport:
     models: tuple[str, ...] | None = None
     capabilities: Mapping[Capability, bool | None] = field(default_factory=dict)
     catalogue: tuple[CatalogueModel, ...] = ()
+    leads_back: bool = False
+    in_private_network: bool | None = None
+    max_in_flight: int | None = None
 
 
 def failed_report(problem: str, check: str = "answers") -> ProbeReport:
@@ -125,10 +135,11 @@ def blocking_problem(
     return None
 
 
-def build_report(responses: ProbeResponses, routes: Routes, *, has_key: bool) -> ProbeReport:
+def build_report(responses: ProbeResponses, routes: Routes, *, base_url: str, has_key: bool) -> ProbeReport:
     """Return the report on a backend that can be used. `has_key` says whether a key was sent."""
     models = _parse_model_names(responses.models.payload) if responses.models.status == 200 else None
     takes_reference = _takes_reference(responses.models.payload, routes)
+    max_in_flight = suggest_max_in_flight(base_url, responses.models.payload)
     can_list = _can_list(responses.page)
     can_delete = _can_delete(responses.delete_job, responses.delete_missing_route)
     # Only a server that says so: a wrong guess is a second bill.
@@ -146,6 +157,7 @@ def build_report(responses: ProbeResponses, routes: Routes, *, has_key: bool) ->
         _route_check("characters", routes.characters, routes.source),
         _reference_check(takes_reference, routes.source),
         _key_check(honours_key),
+        _concurrency_check(max_in_flight),
     )
     capabilities = {
         Capability.LIST: can_list,
@@ -157,7 +169,7 @@ def build_report(responses: ProbeResponses, routes: Routes, *, has_key: bool) ->
         Capability.REFERENCE: takes_reference,
         Capability.IDEMPOTENCY_KEY: honours_key,
     }
-    return ProbeReport(checks, models=models, capabilities=capabilities)
+    return ProbeReport(checks, models=models, capabilities=capabilities, max_in_flight=max_in_flight)
 
 
 def hosted_report(
@@ -202,7 +214,7 @@ _KEY_VERDICTS = {
 }
 _NO_MODELS = "Name the models yourself: in the admin, or with --models."
 _NOT_KNOWN = "Cannot be known without a paid job. Set it in the admin if you know."
-_FORGETS_JOBS = "A job that the server forgets counts as failed only when MAX_POLL_TIMEOUT has passed."
+_FORGETS_JOBS = "A job that the server forgets counts as failed only when its time limit is reached."
 
 
 def _is_same_answer(one: ProbeResponse, other: ProbeResponse) -> bool:
@@ -286,6 +298,13 @@ def _key_check(is_honoured: bool | None) -> Check:
     if is_honoured:
         return Check("idempotency key", True, "A lost answer is asked for again, without a second job.")
     return Check("idempotency key", None, "The server does not say that it honors one.", _NO_KEY)
+
+
+def _concurrency_check(max_in_flight: int | None) -> Check:
+    if max_in_flight is None:
+        return Check("jobs at once", None, "The server does not say.", "Set “max in flight” to its limit.")
+    found = f"{max_in_flight}, as it seems to be a server of your own."
+    return Check("jobs at once", None, found, "Raise “max in flight” if it makes more at a time.")
 
 
 def _route_check(name: str, is_offered: bool | None, source: str) -> Check:

@@ -81,11 +81,14 @@ class JobPage:
 
     Servers without a cursor (SGLang before 0.5.23) answer every page with the same jobs, so stop when a page
     brings nothing new.
+
+    `sent_at` is when it was sent by the backend's own clock (its `Date`), in Unix seconds; None if unknown.
     """
 
     jobs: tuple[Job, ...]
     has_more: bool
     last_id: str | None
+    sent_at: float | None = None
 
 
 def parse_json(content: bytes) -> object:
@@ -164,7 +167,7 @@ def parse_character_id(payload: object, _: Mapping[str, str]) -> str:
     return identifier
 
 
-def parse_page(payload: object, _: Mapping[str, str], *, limit: int) -> JobPage:
+def parse_page(payload: object, headers: Mapping[str, str], *, limit: int) -> JobPage:
     """Return one page of a list that was asked for with at most `limit` jobs.
 
     Raises `UnknownOutcomeError` (`bad_reply`) when it, or any job on it, cannot be read. One unreadable entry
@@ -183,7 +186,7 @@ def parse_page(payload: object, _: Mapping[str, str], *, limit: int) -> JobPage:
     has_more = payload.get("has_more")
     if has_more is None:
         has_more = len(jobs) == limit
-    return JobPage(jobs=jobs, has_more=bool(has_more), last_id=last_id)
+    return JobPage(jobs=jobs, has_more=bool(has_more), last_id=last_id, sent_at=_parse_date(headers))
 
 
 def is_job(payload: object, *, excluded_id: str = "", expected_id: str = "") -> bool:
@@ -237,6 +240,14 @@ def parse_poll_after(headers: Mapping[str, str]) -> float | None:
     if milliseconds is not None:
         return _clamp_hint(milliseconds / 1000)
     return parse_retry_after(headers)
+
+
+def _parse_date(headers: Mapping[str, str]) -> float | None:
+    value = next((value for name, value in headers.items() if name.lower() == "date"), "")
+    try:
+        return parsedate_to_datetime(value).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def parse_retry_after(headers: Mapping[str, str]) -> float | None:

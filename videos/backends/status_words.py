@@ -26,6 +26,9 @@ PROTOCOL_WORDS: dict[str, Status] = {
     "deleted": "failed",
 }
 
+_QUEUED = (
+    "pending waiting scheduled inqueue enqueued submitted accepted created notstart notstarted throttled"
+)
 _COMPLETED = "complete done finished succeed successful ready"
 _FAILED = (
     "fail failure error errored rejected refused denied blocked moderated contentmoderated requestmoderated"
@@ -34,17 +37,17 @@ _FAILED = (
 
 STATUS_BY_WORD: dict[str, Status] = {
     **PROTOCOL_WORDS,
+    **dict.fromkeys(_QUEUED.split(), "queued"),
     **dict.fromkeys(_COMPLETED.split(), "completed"),
     **dict.fromkeys(_FAILED.split(), "failed"),
 }
 
 # Words for work that goes on, whatever else the server says: an address or 100 % beside them prove nothing.
 _WORKING = (
-    "queued inprogress processing pending running generating postprocessing preprocessing submitted"
-    " submitting starting started created accepted preparing waiting scheduled uploading rendering encoding"
-    " throttled notstart notstarted inqueue dreaming working"
+    "queued inprogress processing running generating postprocessing preprocessing submitting starting started"
+    " preparing uploading rendering encoding dreaming working"
 )
-WORKING_WORDS = frozenset(_WORKING.split())
+WORKING_WORDS = frozenset((*_WORKING.split(), *_QUEUED.split()))
 
 # Failures that say no more than that it failed.
 _PLAIN_FAILURES = frozenset({"failed", "fail", "failure", "error", "errored"})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from videos.media.inspect import VideoFacts
+from videos.media.sandbox import Budget
 from videos.media.transcode import TranscodingTimeoutError, make_browser_copy
 
 logger = logging.getLogger(__name__)
@@ -24,18 +25,27 @@ class BrowserCopy:
 
 
 def make(
-    path: Path, facts: VideoFacts, *, max_seconds: float, check: Callable[[], None] = lambda: None
+    path: Path,
+    facts: VideoFacts,
+    budget: Budget,
+    *,
+    max_seconds: float,
+    max_cpu_seconds: float = float("inf"),
+    check: Callable[[], None] | None = None,
 ) -> BrowserCopy | None:
     """Make a copy of the file at `path` beside it. None where it needs none, or where none can be made.
 
     A paid video is not lost because it cannot be copied: the page then says that browsers may not play it.
-    `check` is called throughout, and what it raises stops the work. Raises `OSError` when the disk fails.
+    It takes `max_cpu_seconds` of the `budget` at most. `check` is called throughout, and what it raises stops
+    the work. Raises `OSError` when the disk fails, `DecoderBusyError`.
     """
     if facts.plays_in_browsers:
         return None
     target = path.with_name(_NAME)
     try:
-        make_browser_copy(path, target, max_seconds=max_seconds, between_frames=check)
+        make_browser_copy(
+            path, target, budget, max_seconds=max_seconds, max_cpu_seconds=max_cpu_seconds, check=check
+        )
     except (ValueError, TranscodingTimeoutError) as error:  # PyAV raises ValueErrors of its own
         logger.warning("There is no copy for browsers of a video in %s: %s", facts.codec_name, error)
         return None

@@ -10,11 +10,14 @@ from pathlib import Path
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from videos.backends.client import ClipFile
 from videos.backends.errors import BackendError, RefusedError, UnavailableError
+from videos.backends.requests import ClipFile
+from videos.containers import container_of
 from videos.engine import bulkhead, clients, enqueue, pacing, rate_limit
 from videos.engine.workspace import copy_from_storage, workspace
+from videos.media.errors import DecoderBusyError
 from videos.media.inspect import NotAVideoError, inspect_video
+from videos.media.sandbox import worker_budget
 from videos.models import Character
 from videos.models.values import DETAIL_LIMIT
 from videos.validation import storable_text
@@ -22,6 +25,7 @@ from videos.validation import storable_text
 logger = logging.getLogger(__name__)
 
 PREPARATION = timedelta(seconds=60)  # for copying and inspecting the clip, beside the call itself
+DECODER_PATIENCE = 20.0  # seconds of that to wait for a decoder
 HINTS_PER_BACKEND = 20  # in one sweep
 MAX_ATTEMPTS = 15  # with these delays about an hour
 FIRST_DELAY, MAX_DELAY = 5.0, 300.0  # seconds
@@ -63,10 +67,12 @@ def create_character(character_id: int) -> None:
     if _settle_interrupted(character_id):
         return
     character = _due().select_related("backend").filter(pk=character_id).first()
-    if character is None or not rate_limit.acquire(character.backend_id, 1, now=timezone.now()):
+    if character is None:
         return
     with bulkhead.call(character.backend_id) as is_admitted:
-        token = _claim(character) if is_admitted else None
+        if not is_admitted or not rate_limit.acquire(character.backend_id, 1, now=timezone.now()):
+            return
+        token = _claim(character)
         if token is not None:
             _create(character, token)
 
@@ -133,19 +139,19 @@ def _send_clip(character: Character, token: uuid.UUID) -> str:
     """
     with _local_copy(character, token) as path, path.open("rb") as file:
         _inspect(path)
-        with clients.client_for(character.backend) as client:
+        with clients.client_for(character.backend, character.hops) as client:
             # A worker that was frozen since the claim must not send what was settled meanwhile.
             lasting = _leased(character, token).filter(due_at__gt=timezone.now() + _deadline(character))
             if not lasting.exists():
                 raise UnavailableError("The studio was too busy to send the clip in time.", code="late")
-            return client.create_character(character.name, ClipFile("clip.mp4", file))
+            return client.create_character(character.name, ClipFile(path.name, file))
 
 
 @contextmanager
 def _local_copy(character: Character, token: uuid.UUID) -> Iterator[Path]:
     """Yield a copy of the clip on the local disk. Raises `_UnusableClipError` when there is no clip."""
     with workspace(token) as folder:
-        path = folder / "clip.mp4"
+        path = folder / f"clip{container_of(character.file.name).suffix}"
         try:
             copy_from_storage(character.file, path)
         except (FileNotFoundError, ValueError) as error:
@@ -155,7 +161,9 @@ def _local_copy(character: Character, token: uuid.UUID) -> Iterator[Path]:
 
 def _inspect(path: Path) -> None:
     try:
-        inspect_video(path)
+        inspect_video(path, worker_budget(patience=DECODER_PATIENCE))
+    except DecoderBusyError as error:
+        raise UnavailableError("The studio was too busy to look at the clip.", code="late") from error
     except NotAVideoError as error:
         raise _UnusableClipError(_UNPLAYABLE.format(error), error.detail) from error
 

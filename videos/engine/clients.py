@@ -1,23 +1,82 @@
-"""Clients for the backends in the database."""
+"""Clients for the backends in the database. Nothing else in the studio talks to a backend.
 
-import os
+Each client is counted in its backend's share of this worker (`videos.engine.bulkhead`), so that no caller
+can forget it.
+"""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from django.conf import settings
+
+from videos.backends import client as backend_client
 from videos.backends.client import Client, Connection
-from videos.models import Backend
+from videos.backends.hops import parse_hops
+from videos.backends.probe_report import ProbeReport, failed_report
+from videos.engine import bulkhead
+from videos.models import Backend, StudioState
+
+__all__ = ["Client", "client_for", "connection_for", "probe"]
+
+_BUSY = "The studio is waiting for this backend in several places already. Try again in a minute."
 
 
 def connection_for(backend: Backend) -> Connection:
-    """Return the address, key and options for calling `backend`. The key is read from the environment now."""
-    key = os.environ.get(backend.key_env, "") if backend.key_env else ""
+    """Return the address, key and options for calling `backend`. The key is read from the environment now.
+
+    Where the key must not be sent, the connection says why and cannot be opened: a request without it would
+    only tell a stranger what people ask for.
+    """
     return Connection(
         base_url=backend.address,
-        api_key=key,
+        api_key=backend.key,
         timeout=backend.timeout,
         body="json" if backend.sends_json else "multipart",
         service=backend.service,
+        in_private_network=None if backend.is_simulator else backend.in_private_network,
+        key_problem=backend.key_problem,
+        max_reply_bytes=settings.MAX_BACKEND_REPLY,
+        max_download_bytes=settings.MAX_DOWNLOAD_SIZE,
+        max_download_seconds=settings.MAX_DOWNLOAD_SECONDS,
     )
 
 
-def client_for(backend: Backend) -> Client:
-    """Return a client for one `with` block in this thread. Raises `BackendError` for unusable settings."""
-    return Client(connection_for(backend))
+def marked_connection_for(backend: Backend, hops: str = "") -> Connection:
+    """Return the connection for calling `backend`, with this studio's mark on every request.
+
+    `hops` are the studios that a request came through before, as its row has them.
+    """
+    own = str(StudioState.objects.load().installation)
+    return replace(connection_for(backend), hops=(*parse_hops(hops), own))
+
+
+@contextmanager
+def client_for(backend: Backend, hops: str = "", *, timeout: float | None = None) -> Iterator[Client]:
+    """Yield a client for use in this thread. `timeout` (seconds) shortens the backend's own.
+
+    `hops` are the studios that a request came through before, as its row has them.
+
+    Raises `BackendError` for unusable settings, and `ShareExhaustedError` where the backend has its share of
+    this worker and the caller has not asked for it before.
+    """
+    connection = marked_connection_for(backend, hops)
+    if timeout is not None:
+        connection = replace(connection, timeout=min(timeout, connection.timeout))
+    with bulkhead.share(backend.pk), Client(connection) as client:
+        yield client
+
+
+def probe(backend: Backend, *, timeout: float | None = None) -> ProbeReport:
+    """Find out what `backend`, which may be unsaved, can do; see `Driver.probe`. Raises nothing.
+
+    `timeout` (seconds) is for connecting and for each answer, in place of the backend's own.
+    """
+    connection = marked_connection_for(backend)
+    if timeout is not None:
+        connection = replace(connection, timeout=timeout, connect_timeout=timeout)
+    try:
+        with bulkhead.share(backend.pk or 0):
+            return backend_client.probe(connection)
+    except bulkhead.ShareExhaustedError:
+        return failed_report(_BUSY)

@@ -7,7 +7,8 @@ from pathlib import Path
 from videos.engine.workspace import copy_from_storage
 from videos.media.concat import concat_videos, last_frame
 from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
-from videos.media.reference import Reference
+from videos.media.reference import SUBMISSION_PATIENCE, Reference
+from videos.media.sandbox import worker_budget
 from videos.models import Video
 from videos.models.values import Reason
 
@@ -28,11 +29,11 @@ def last_frame_of_source(video: Video, folder: Path) -> Reference:
     """Return the image that an extension of `video`'s source begins with, in the video's size.
 
     `folder` is on the local disk, and for this alone. Raises `NotAVideoError` when the source cannot be
-    decoded, `OSError` when it cannot be read or no longer exists.
+    decoded, `OSError` when it cannot be read or no longer exists, `DecoderBusyError`.
     """
     copy = folder / "source.mp4"
     _copy_source(video, copy, between_chunks=None)
-    return last_frame(copy, video.size)
+    return last_frame(copy, video.size, worker_budget(patience=SUBMISSION_PATIENCE))
 
 
 def join_to_source(
@@ -42,13 +43,14 @@ def join_to_source(
 
     Where the source no longer exists or the two cannot be concatenated, the file stays as it was, because it
     is paid for, and the reason for its owner is returned instead. `check` is called throughout, and what it
-    raises stops the work. Raises `OSError` when storage or the disk fails, which is worth another try.
+    raises stops the work. Raises `OSError` when storage or the disk fails, and `DecoderBusyError`: either is
+    worth another try.
     """
     source, joined = path.with_name("source.mp4"), path.with_name("joined.mp4")
     try:
         _copy_source(video, source, between_chunks=check)
-        concat_videos(source, path, joined, between_frames=check)
-        facts = inspect_video(joined)
+        concat_videos(source, path, joined, worker_budget(), check=check)
+        facts = inspect_video(joined, worker_budget())
     except SourceDeletedError:
         return None, _SOURCE_DELETED
     except ValueError as error:  # NotAVideoError is one; PyAV raises others for what it cannot handle

@@ -10,15 +10,26 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.engine import clients, enqueue, fair_queue, hold, pacing, rate_limit, submission_marks
+from videos.engine import (
+    clients,
+    enqueue,
+    fair_queue,
+    hold,
+    late_checks,
+    pacing,
+    rate_limit,
+    submission_marks,
+)
 from videos.engine.submission_marks import MarksUnavailableError
-from videos.models import Backend, Kind, State, StudioState, Video
+from videos.models import Backend, Kind, ReleasedJob, State, StudioState, Video
 from videos.models.values import Reason
 from videos.validation import storable_text
 
 logger = logging.getLogger(__name__)
 
 LEASE_MARGIN = 15  # seconds by which a claim outlives its longest calls
+HINTED_DOWNLOADS = 20  # of each backend in one tick: none waits behind those of one that is frozen
+MIN_TO_STORE, TO_STORE_PER_SLOT = 8, 2  # finished videos that may wait to be stored while others start
 STORAGE_PAUSE = 30.0  # seconds a backend is paused for while the storage is away
 
 _STORAGE_AWAY = Reason("storage_unavailable", "The studio's storage is away. Nothing was submitted.")
@@ -102,11 +113,15 @@ def tick() -> None:
     for backend in Backend.objects.filter(pk__in=_startable(now).order_by().values("backend")):
         if _has_room(backend, now):
             enqueue.send("submit", backend.pk)
+        else:
+            late_checks.hasten(backend.pk, now)
     due = Video.objects.filter(
         Q(lease_expires_at=None) | Q(lease_expires_at__lte=now), state=State.STORING, due_at__lte=now
     )
-    for pk in due.order_by("due_at").values_list("pk", flat=True)[:20]:
-        enqueue.send("store", pk)
+    for backend_id in due.order_by().values_list("backend", flat=True).distinct():
+        waiting = due.filter(backend=backend_id).order_by("due_at")
+        for pk in waiting.values_list("pk", flat=True)[:HINTED_DOWNLOADS]:
+            enqueue.send("store", pk)
 
 
 def hint_at_next(backend_id: int) -> None:
@@ -170,12 +185,33 @@ def _has_room(backend: Backend, now: datetime) -> bool:
 
 
 def _free_slots(backend: Backend, now: datetime) -> int:
-    """How many jobs may start at `backend`; 0 or less for none."""
-    if _is_paused(backend, now):
+    """How many jobs may start at `backend`; 0 or less for none.
+
+    Jobs that nobody wants any more count until the backend has let go of them. None starts while too many
+    finished videos wait to be stored: a result that cannot be had is worth nothing.
+    """
+    if _is_paused(backend, now) or _is_backlogged(backend):
         return 0
-    free = backend.max_in_flight - Video.objects.filter(fair_queue.USES_SLOT, backend=backend).count()
+    free = backend.max_in_flight - _count_jobs(backend)
     if backend.pause_count == 0:
         return free
     # It refused the last submission: a single one finds out whether it takes them again.
     is_trying = Video.objects.filter(backend=backend, state=State.SUBMITTING).exists()
     return min(free, 0 if is_trying else 1)
+
+
+def max_to_store(backend: Backend) -> int:
+    """Return how many finished videos of `backend` may wait to be stored, before it is sent nothing more."""
+    return max(MIN_TO_STORE, TO_STORE_PER_SLOT * backend.max_in_flight)
+
+
+def _count_jobs(backend: Backend) -> int:
+    """Count the jobs that `backend` works on, or may."""
+    videos = Video.objects.filter(fair_queue.USES_SLOT, backend=backend)
+    released = ReleasedJob.objects.filter(backend=backend, due_at__isnull=False)
+    return videos.count() + released.count()
+
+
+def _is_backlogged(backend: Backend) -> bool:
+    """Whether too many finished videos of `backend` wait to be stored."""
+    return Video.objects.filter(state=State.STORING, backend=backend).count() >= max_to_store(backend)

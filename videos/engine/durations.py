@@ -14,7 +14,8 @@ from datetime import datetime
 from statistics import median
 from typing import NamedTuple
 
-from django.db.models import F, QuerySet
+from django.core.cache import caches
+from django.db.models import F, Q, QuerySet
 
 from videos.engine import pacing, safe_cache
 from videos.engine.pacing import DurationEstimate
@@ -22,6 +23,8 @@ from videos.models import Kind, Video
 
 SAMPLES = 30  # finished videos of a profile that count
 FRESH_FOR = 30.0  # seconds for which cached statistics are used
+REMEMBERED_FOR = 5.0  # seconds for which a process does not ask the cache again
+_UNKNOWN = -1.0  # is no duration
 SYNCHRONOUS = 2.0  # seconds; what ended so soon after its acceptance was done by the time its id was known
 _BATCH = 100  # profiles in one query; SQLite takes at most 500
 
@@ -68,8 +71,16 @@ def stats_for(profiles: Iterable[JobProfile]) -> dict[JobProfile, DurationStats]
 
 
 def typical_seconds(profile: JobProfile) -> float | None:
-    """Return the median duration of this profile, in seconds; None while fewer than three have finished."""
-    return stats_for([profile])[profile].typical_seconds
+    """Return the median duration of this profile, in seconds; None while fewer than three have finished.
+
+    Every poll of a program asks for it, so this process remembers it for some seconds.
+    """
+    remembered, key = caches["process"], _key(profile)
+    typical: float | None = remembered.get(key, _UNKNOWN)
+    if typical == _UNKNOWN:
+        typical = stats_for([profile])[profile].typical_seconds
+        remembered.set(key, typical, REMEMBERED_FOR)
+    return typical
 
 
 def estimate_for(profile: JobProfile) -> DurationEstimate | None:
@@ -121,11 +132,10 @@ def _duration(attempted_at: datetime | None, accepted_at: datetime, generated_at
 def _recently_finished(profile: JobProfile) -> QuerySet[Video, _Row]:
     """The last videos of `profile` that the backend finished. Read through the index `video_durations`.
 
-    Those found past their deadline are left out: "check again" found them, hours later perhaps.
+    Those that had run out of time are left out: they were found by chance, hours later perhaps.
     """
-    finished = Video.objects.filter(
-        **profile._asdict(), generated_at__isnull=False, generated_at__lte=F("deadline_at")
-    )
+    in_time = Q(deadline_at=None) | Q(generated_at__lte=F("deadline_at"))
+    finished = Video.objects.filter(in_time, **profile._asdict(), generated_at__isnull=False)
     newest = finished.order_by("-generated_at").values("pk")[:SAMPLES]
     # The limit is in a subquery because SQLite has none in the parts of a union.
     return (

@@ -2,6 +2,7 @@
 
 from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
 from videos.backends.responses import Job
+from videos.formatting import format_duration
 from videos.models import Video
 from videos.models.values import Reason
 
@@ -11,6 +12,7 @@ LOST = Reason(
 
 _BY_CODE = {
     "invalid_key": "The backend refused the API key. Videos stay queued until an operator sets a valid one.",
+    "key_withheld": "The backend's key waits to be confirmed by an operator. Videos stay queued until then.",
     "blocked": "The backend, or a firewall in front of it, refuses all our requests. Videos stay queued until"
     " they are let through again.",
     "not_found": "The backend could not find this job. We'll check once more to be sure.",
@@ -47,6 +49,8 @@ def pause_reason_of(error: BackendError) -> str:
     """Return the sentence for staff about why a backend is paused."""
     if error.code == "out_of_credit":
         return f"{_full_stop(error.message)} Add credit at the provider, then resume it."
+    if error.code == "key_withheld":
+        return error.message
     return reason_of(error).message
 
 
@@ -77,6 +81,18 @@ def reason_of_loss(error: BackendError) -> Reason:
     """Return the reason for the failure of a job that the backend says it has no longer."""
     message = f"{_full_stop(error.message)} It can't be downloaded any more."
     return Reason("gone", message, _detail_of(error))
+
+
+def reason_of_timeout(seconds: int, *, in_queue: bool) -> Reason:
+    """Return the reason for a video that reached a time limit of so many seconds, in the backend's queue or
+    while the backend worked on it.
+    """
+    limit = format_duration(seconds)
+    if in_queue:
+        message = f"The backend has not made this video within {limit} of waiting."
+    else:
+        message = f"This took longer than the time limit of {limit}."
+    return Reason("timed_out", message)
 
 
 def reason_of_absence(video: Video, *, gives_up: bool) -> Reason:
@@ -117,10 +133,6 @@ def _detail_of(error: BackendError) -> str:
     return detail or error.message
 
 
-TIMED_OUT = Reason(
-    "timed_out",
-    "This took longer than the time limit. Use “Check again” to see whether it has finished since.",
-)
 JOB_GONE = Reason("not_found", "The backend no longer knows this job, so the video cannot be downloaded.")
 SOURCE_GONE = Reason(
     "source_gone",

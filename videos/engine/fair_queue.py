@@ -21,10 +21,13 @@ from videos.engine import safe_cache
 from videos.models import State, Video
 
 # What a backend is working on, or may be. An uncertain video stops counting once the search for its job has
-# ended and it waits for its owner. Written so that all of it lies within a few states, or SQLite would go
-# through all that a backend ever made.
-USES_SLOT = Q(state__in=[State.SUBMITTING, State.IN_PROGRESS, State.UNCERTAIN]) & (
-    ~Q(state=State.UNCERTAIN) | Q(due_at__isnull=False)
+# ended and it waits for its owner. One that timed out or was canceled counts until the backend has let go of
+# its job. Written so that all of it lies within a few states and is due some time, or SQLite would go through
+# all that a backend ever made.
+USES_SLOT = Q(
+    state__in=[State.SUBMITTING, State.IN_PROGRESS, State.UNCERTAIN, State.FAILED, State.CANCELED],
+    due_at__isnull=False,
+    generated_at=None,
 )
 
 _STATES_THAT_DECIDE = [State.QUEUED, State.SUBMITTING, State.UNCERTAIN, State.IN_PROGRESS]

@@ -8,7 +8,7 @@ lost; a job held absent wrongly is paid for twice. So there are two relations be
   count as absent. What rules a job out is a proof, never a likelihood:
 
   1. Another video has it, or had it.
-  2. It was created before the attempt, by more than a clock may be slow.
+  2. It was created before the attempt, however far the backend's clock may be off (`BackendClock`).
   3. It says that it was made from a job that cannot be the source.
   4. It says word for word what another row of ours requested in that time, and its words cannot be a cut or
      normalized form of this video's: they were copied from that other request.
@@ -35,12 +35,12 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from videos.backends.responses import Job
+from videos.engine.backend_clock import BackendClock, measure_clock
 from videos.engine.list_evidence import ListEvidence, is_sent_as_create
 from videos.engine.operations import source_job_id
 from videos.engine.prompt_matching import has_same_words
 from videos.models import Backend, DeletedRequest, Kind, ReleasedJob, State, Video
 
-CLOCK_SKEW = timedelta(seconds=60)  # how far the backend's clock may be behind ours
 # How long after an attempt that ended without a reply its job may still appear.
 ACCEPTED_WITHIN = timedelta(minutes=15)
 _UNANSWERED = frozenset({State.SUBMITTING, State.UNCERTAIN})
@@ -52,22 +52,28 @@ def attempt_time(video: Video) -> datetime:
 
 
 class JobMatcher:
-    """Matches videos to the listed `jobs` of a backend, newest first, against the rows of this moment."""
+    """Matches videos to the listed `jobs` of a backend, newest first, against the rows of this moment.
 
-    def __init__(self, backend: Backend, jobs: Sequence[Job]) -> None:
+    `date` is that of `measure_clock`.
+    """
+
+    def __init__(self, backend: Backend, jobs: Sequence[Job], *, date: BackendClock) -> None:
         # These are read before the owners: a row that is accepted in between is among both then, and in
         # neither if it were the other way round. A row that is claimed later has no job on this list.
-        self._unaccounted = _unaccounted_videos(backend)
-        self._deleted = list(DeletedRequest.objects.filter(backend=backend))
+        backends = _same_server(backend)
+        self._unaccounted = _unaccounted_videos(backends)
+        self._deleted = list(DeletedRequest.objects.filter(backend__in=backends))
         named = {job.id for job in jobs} | {job.remixed_from_video_id or "" for job in jobs}
-        owners = Video.objects.filter(backend=backend, backend_job_id__in=named - {""})
+        owners = Video.objects.filter(backend__in=backends, backend_job_id__in=named - {""})
         self._owners = {video.backend_job_id: video for video in owners}
-        released = ReleasedJob.objects.filter(backend=backend, backend_job_id__in=named - {""})
+        released = ReleasedJob.objects.filter(backend__in=backends, backend_job_id__in=named - {""})
         taken = self._owners.keys() | set(released.values_list("backend_job_id", flat=True))
         # The oldest first, but failed ones last: those of a video that was retried are of an earlier attempt.
         self._free = [job for job in reversed(jobs) if job.id not in taken]
         self._free.sort(key=lambda job: job.status == "failed")
-        self._evidence = ListEvidence([(self._owners[job.id], job) for job in jobs if job.id in self._owners])
+        known = [(self._owners[job.id], job) for job in jobs if job.id in self._owners]
+        self._evidence = ListEvidence(known)
+        self._clock = measure_clock(date, known)
 
     def adoptable(self, video: Video) -> list[Job]:
         """Return the jobs that can only be this video's and no other's, the likeliest first."""
@@ -80,14 +86,18 @@ class JobMatcher:
 
     def possible(self, video: Video) -> list[Job]:
         """Return the jobs that no video has and that could be this one's."""
-        return [job for job in self._free if _is_after_attempt(video, job) and self._may_describe(video, job)]
+        return [
+            job
+            for job in self._free
+            if not self._clock.is_before(job, attempt_time(video)) and self._may_describe(video, job)
+        ]
 
     def may_be_submitting(self, video: Video, job: Job) -> bool:
         """Whether the job can be that of another row whose reply is still on its way."""
         return any(
             other.pk != video.pk
             and other.state == State.SUBMITTING
-            and _may_have_requested(other, job)
+            and self._may_have_requested(other, job)
             and self._may_describe(other, job)
             for other in self._unaccounted
         )
@@ -96,13 +106,13 @@ class JobMatcher:
         """Whether the job can be that of a row of another owner."""
         return any(
             other.owner_id != video.owner_id
-            and _may_have_requested(other, job)
+            and self._may_have_requested(other, job)
             and self._may_describe(other, job)
             for other in self._unaccounted
         ) or any(
             request.owner_id != video.owner_id
             and (job.prompt is None or self._is_of_deleted(request, job, job.prompt))
-            and _is_between(job, request.since, request.attempted_at)
+            and self._is_between(job, request.since, request.attempted_at)
             for request in self._deleted
         )
 
@@ -110,7 +120,7 @@ class JobMatcher:
         named = job.remixed_from_video_id
         return (
             has_same_words(job.prompt, video.prompt)
-            and _is_after_attempt(video, job)
+            and not self._clock.may_be_before(job, attempt_time(video))
             and self._may_have_source(video, job)
             and (named is None or named in self._owners)
         )
@@ -127,7 +137,7 @@ class JobMatcher:
         if listed is None or self._evidence.can_stand_for(video.prompt, listed):
             return True
         is_copied = any(
-            has_same_words(listed, other.prompt) and _may_have_requested(other, job)
+            has_same_words(listed, other.prompt) and self._may_have_requested(other, job)
             for other in self._unaccounted
         )
         return not is_copied and not self._evidence.contradicts_prompt(video.prompt, listed)
@@ -152,7 +162,7 @@ class JobMatcher:
         listed = job.prompt or ""
         return any(
             _sent(other) != _sent(video)
-            and _may_have_requested(other, job)
+            and self._may_have_requested(other, job)
             and self._evidence.can_stand_for(other.prompt, listed)
             and self._may_have_source(other, job)
             and not self._evidence.contradicts_settings(other, job)
@@ -160,14 +170,30 @@ class JobMatcher:
         ) or any(self._is_of_deleted(request, job, listed) for request in self._deleted)
 
     def _is_of_deleted(self, request: DeletedRequest, job: Job, listed: str) -> bool:
-        return _is_between(job, request.since, request.attempted_at) and self._evidence.can_stand_for(
+        return self._is_between(job, request.since, request.attempted_at) and self._evidence.can_stand_for(
             request.prompt, listed
         )
 
+    def _may_have_requested(self, video: Video, job: Job) -> bool:
+        """Whether the job was created while a request of `video` may have been accepted unanswered."""
+        since = video.unaccounted_since or attempt_time(video)
+        if video.state in _UNANSWERED:
+            return not self._clock.is_before(job, since)
+        return self._is_between(job, since, max(since, video.attempted_at or since))
 
-def _unaccounted_videos(backend: Backend) -> list[Video]:
+    def _is_between(self, job: Job, first: datetime, last: datetime) -> bool:
+        """Whether it can be that of an attempt made between `first` and `last`, all of them ended by now."""
+        return not (self._clock.is_before(job, first) or self._clock.is_after(job, last + ACCEPTED_WITHIN))
+
+
+def _same_server(backend: Backend) -> list[Backend]:
+    """Return the backends at the same address: a server that was added twice has one list for both."""
+    return [each for each in Backend.objects.all() if each.address.rstrip("/") == backend.address.rstrip("/")]
+
+
+def _unaccounted_videos(backends: Sequence[Backend]) -> list[Video]:
     rows = Video.objects.filter(
-        Q(state__in=_UNANSWERED) | Q(unaccounted_since__isnull=False), backend=backend
+        Q(state__in=_UNANSWERED) | Q(unaccounted_since__isnull=False), backend__in=backends
     )
     return list(rows.select_related("source").prefetch_related("characters"))
 
@@ -187,22 +213,3 @@ def _sent(video: Video) -> tuple[object, ...]:
         video.reference_fit,
         frozenset(character.pk for character in video.characters.all()),
     )
-
-
-def _may_have_requested(video: Video, job: Job) -> bool:
-    """Whether the job was created while a request of `video` may have been accepted unanswered."""
-    since = video.unaccounted_since or attempt_time(video)
-    if video.state in _UNANSWERED:
-        return job.created_at is None or job.created_at >= (since - CLOCK_SKEW).timestamp()
-    return _is_between(job, since, max(since, video.attempted_at or since))
-
-
-def _is_between(job: Job, first: datetime, last: datetime) -> bool:
-    """Whether the job can be that of an attempt made between `first` and `last`, all of them ended by now."""
-    if job.created_at is None:
-        return True
-    return (first - CLOCK_SKEW).timestamp() <= job.created_at <= (last + ACCEPTED_WITHIN).timestamp()
-
-
-def _is_after_attempt(video: Video, job: Job) -> bool:
-    return job.created_at is None or job.created_at >= (attempt_time(video) - CLOCK_SKEW).timestamp()

@@ -17,16 +17,17 @@ from datetime import datetime
 from django.db.models import Min
 from django.utils import timezone
 
-from videos.backends.client import Client
 from videos.backends.errors import BackendError
 from videos.backends.responses import Job
-from videos.engine import rate_limit, safe_cache
+from videos.engine import rate_limit, read_pauses, safe_cache
+from videos.engine.clients import Client
 from videos.models import Backend, State, Video
 
 logger = logging.getLogger(__name__)
 
 MIN_DUE = 20  # due jobs; fewer are polled one by one
 PAGE_SIZE = 100
+MAX_JOBS = 30_000  # the newest; a job that runs for days does not have all since then read
 CONCURRENCY = 10  # pages at a time
 MAX_PAGES = 56  # in one pass, which is a second's
 PAGES_PER_BATCH = 14  # pages after which what they show is acted on, the most urgent first
@@ -80,10 +81,11 @@ def read_list(backend: Backend, client: Client, videos: Sequence[Video]) -> Iter
     """Poll the due `videos` of one backend through its list, and yield what is found, batch by batch.
 
     What no batch has settled is to be polled one by one. A backend that cannot list, ignores the cursor or
-    leaves our jobs out is not asked for its list again for ten minutes.
+    leaves our jobs out is not asked for its list again for ten minutes. One that refuses it for having been
+    asked too much is asked for nothing more in this pass.
     """
     now = timezone.now()
-    listed = _load_job_list(backend, now)
+    listed = _load_job_list(backend)
     due_at = {video.backend_job_id: video.due_at or now for video in videos}
     pending = {job_id: due for job_id, due in due_at.items() if job_id in listed.running}
     pages = plan_pages(listed, pending, now)
@@ -104,7 +106,11 @@ def read_list(backend: Backend, client: Client, videos: Sequence[Video]) -> Iter
                 return
             pages = plan_pages(listed, pending, now)
     except BackendError as error:
-        _distrust(backend, error.message)
+        if read_pauses.is_too_many(error):
+            read_pauses.note(backend.pk, [error])
+            yield ListBatch({}, frozenset(due_at))
+        else:
+            _distrust(backend, error.message)
         return
     if shown < read:
         _distrust(backend, "it shows few of the jobs that are running")
@@ -174,12 +180,12 @@ def _cursor(listed: JobList, start: int) -> str | None:
     return listed.newest_first[start - 1] if start else None
 
 
-def _load_job_list(backend: Backend, now: datetime) -> JobList:
-    """Our jobs in the list, as far back as one is running whose deadline is ahead.
+def _load_job_list(backend: Backend) -> JobList:
+    """Our jobs in the list, as far back as one is running, and no more than `MAX_JOBS`.
 
     Those that have ended are among them, because they stay in the list and take up room on its pages.
     """
-    running = Video.objects.filter(backend=backend, state=State.IN_PROGRESS, deadline_at__gt=now)
+    running = Video.objects.filter(backend=backend, state=State.IN_PROGRESS)
     oldest = running.aggregate(pk=Min("pk"), accepted_at=Min("accepted_at"))
     if oldest["pk"] is None:
         return JobList([], frozenset(), {})
@@ -187,7 +193,7 @@ def _load_job_list(backend: Backend, now: datetime) -> JobList:
     since = Video.objects.filter(
         backend=backend, pk__gte=oldest["pk"], accepted_at__gte=oldest["accepted_at"]
     ).exclude(backend_job_id="")
-    rows = list(since.order_by("-accepted_at", "-pk").values_list("backend_job_id", "state"))
+    rows = list(since.order_by("-accepted_at", "-pk").values_list("backend_job_id", "state")[:MAX_JOBS])
     newest_first = [job_id for job_id, _ in rows]
     return JobList(
         newest_first,

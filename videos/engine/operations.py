@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, cast
 
-from videos.backends.client import Client, ClipFile, ReferenceFile
+from videos.backends.requests import ClipFile, ReferenceFile
 from videos.backends.responses import Job
 from videos.containers import container_of
+from videos.engine.clients import Client
 from videos.models import Kind, Video
 
 SendRequest = Callable[[Client], Job]

@@ -3,32 +3,47 @@
 A pass belongs to one backend, so a slow or broken one delays no other; one worker at a time makes it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.backends.client import Client
 from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
 from videos.backends.responses import Job
-from videos.engine import bulkhead, clients, dispatch, durations, enqueue, list_polling, pacing, rate_limit
+from videos.engine import (
+    bulkhead,
+    clients,
+    dispatch,
+    durations,
+    enqueue,
+    late_checks,
+    list_polling,
+    pacing,
+    rate_limit,
+    read_pauses,
+    time_limits,
+)
+from videos.engine.clients import Client
 from videos.engine.error_messages import (
     JOB_GONE,
-    TIMED_OUT,
     pause_reason_of,
     reason_of_failed_job,
     reason_of_failure,
     reason_of_loss,
+    reason_of_timeout,
     reason_of_unanswered_poll,
 )
 from videos.engine.list_polling import ListBatch
 from videos.engine.pacing import DurationEstimate
 from videos.engine.submit import INVALID_KEY_PAUSE
-from videos.lifecycle import PollResult
+from videos.lifecycle import Answer, PollResult
 from videos.models import Backend, State, Video
+from videos.models.values import NO_REASON, Reason
 
 MAX_ROWS = 2000  # in one pass
 CONCURRENCY = 50  # requests to one backend at a time
@@ -42,8 +57,9 @@ Responses = list[tuple[Video, Response]]
 def tick() -> None:
     """Hint at every backend that has jobs due to be polled and that no worker is polling."""
     now = timezone.now()
-    free = Backend.objects.filter(Q(poll_lease_until=None) | Q(poll_lease_until__lte=now))
-    for pk in free.filter(pk__in=_due(now).order_by().values("backend")).values_list("pk", flat=True):
+    # Backend by backend: SQLite would go through all that ever failed.
+    backends = _free_backends(now).filter(Exists(_due(now).filter(backend=OuterRef("pk"))))
+    for pk in backends.values_list("pk", flat=True):
         enqueue.send("poll_backend", pk)
 
 
@@ -58,8 +74,10 @@ def poll_backend(backend_id: int) -> int:
     count = 0
     try:
         with bulkhead.call(backend_id, always=True):  # one pass at a time; it must not wait for submissions
+            timeout_of = time_limits.generation_timeouts(backend)
             for responses in _responses(backend, _due_videos(backend)):
-                _handle_all(responses)
+                read_pauses.note(backend_id, (response for _, response in responses))
+                _handle_all(responses, timeout_of)
                 count += len(responses)
                 _renew_lease(backend_id)
     finally:
@@ -68,7 +86,9 @@ def poll_backend(backend_id: int) -> int:
 
 
 def _due(now: datetime) -> QuerySet[Video]:
-    return Video.objects.filter(state=State.IN_PROGRESS, due_at__lte=now)
+    """The videos whose jobs run, and those that are checked for a late result."""
+    polled = Q(state=State.IN_PROGRESS) | late_checks.CHECKED
+    return Video.objects.filter(polled, state__in=[State.IN_PROGRESS, State.FAILED], due_at__lte=now)
 
 
 def _due_videos(backend: Backend) -> list[Video]:
@@ -79,6 +99,7 @@ def _due_videos(backend: Backend) -> list[Video]:
 _COLUMNS = (
     "backend_id",
     "backend_job_id",
+    "state",
     "model",
     "size",
     "seconds",
@@ -87,15 +108,20 @@ _COLUMNS = (
     "progress",
     "attempts",
     "accepted_at",
-    "deadline_at",
     "due_at",
+    *("answered_at", "poll_delay", "queued_at_backend", "working_seconds", "waiting_seconds"),
+    *("late_since", "error_message", "error_detail"),
 )
 
 
 def _acquire_lease(backend_id: int) -> bool:
     now = timezone.now()
-    free = Backend.objects.filter(Q(poll_lease_until=None) | Q(poll_lease_until__lte=now), pk=backend_id)
-    return free.update(poll_lease_until=now + LEASE) == 1
+    return _free_backends(now).filter(pk=backend_id).update(poll_lease_until=now + LEASE) == 1
+
+
+def _free_backends(now: datetime) -> QuerySet[Backend]:
+    is_free = Q(poll_lease_until=None) | Q(poll_lease_until__lte=now)
+    return read_pauses.backends_to_ask(now).filter(is_free)
 
 
 def _renew_lease(backend_id: int) -> None:
@@ -110,6 +136,12 @@ def _responses(backend: Backend, videos: list[Video]) -> Iterator[Responses]:
         return
     try:
         with clients.client_for(backend) as client:
+            if backend.read_pause_count:  # it refused the last polls: one finds out whether it answers
+                responses = next(_one_by_one(backend, client, videos[:1]), [])
+                yield responses
+                if not responses or not read_pauses.is_answer(responses[0][1]):
+                    return
+                videos = videos[1:]
             settled: set[str] = set()
             if list_polling.is_worthwhile(backend, len(videos)):
                 for batch in list_polling.read_list(backend, client, videos):
@@ -146,7 +178,9 @@ def _one_by_one(backend: Backend, client: Client, videos: list[Video]) -> Iterat
         polled = batch[:granted]
         found = client.retrieve_many([v.backend_job_id for v in polled], concurrency=CONCURRENCY)
         yield [(video, found[video.backend_job_id]) for video in polled]
-        if granted < len(batch) or all(isinstance(response, UnavailableError) for response in found.values()):
+        if granted < len(batch) or not any(map(read_pauses.is_answer, found.values())):
+            return
+        if any(map(read_pauses.is_too_many, found.values())):
             return
 
 
@@ -155,7 +189,7 @@ def _batches(videos: list[Video]) -> Iterator[list[Video]]:
     return (videos[start : start + size] for start in range(0, len(videos), size))
 
 
-def _handle_all(responses: Responses) -> None:
+def _handle_all(responses: Responses, timeout_of: Callable[[Video], int]) -> None:
     if not responses:
         return
     now = timezone.now()
@@ -164,39 +198,86 @@ def _handle_all(responses: Responses) -> None:
         finished = [
             video.pk
             for video, response in responses
-            if isinstance(response, Job)
-            and response.status == "completed"
-            and lifecycle.begin_storing(video.pk, video.backend_job_id, charged=response.cost)
+            if _is_completed(response) and _begin_storing(video, response)
         ]
         results = (
-            _handle(video, response, stats[durations.profile_of(video)].estimate, now=now)
+            _handle(video, response, stats[durations.profile_of(video)].estimate, timeout_of(video), now=now)
             for video, response in responses
+            if not _is_completed(response)
         )
         lifecycle.record_polls([result for result in results if result])
     for pk in finished:
         enqueue.send("store", pk)
 
 
+def _is_completed(response: Response) -> TypeGuard[Job]:
+    return isinstance(response, Job) and response.status == "completed"
+
+
+def _begin_storing(video: Video, job: Job) -> bool:
+    begin = lifecycle.begin_storing_late if video.state == State.FAILED else lifecycle.begin_storing
+    return begin(video.pk, video.backend_job_id, charged=job.cost)
+
+
 def _handle(
-    video: Video, response: Response, estimate: DurationEstimate | None, *, now: datetime
+    video: Video, response: Response, estimate: DurationEstimate | None, timeout: int, *, now: datetime
 ) -> PollResult | None:
     """Carry out what `response` means for a `video` whose job is not completed, or return what to record.
 
-    Responses about an earlier job change nothing.
+    Responses about an earlier job change nothing. `timeout` is the seconds that the job may be worked on.
     """
-    if isinstance(response, BackendError):
-        return _handle_error(video, response, now=now)
-    if response.status == "completed":
+    is_refused_for_now = not isinstance(response, Job) and read_pauses.is_too_many(response)
+    if video.state == State.FAILED:
+        if not is_refused_for_now:  # else it stays due, for when the backend may be asked again
+            late_checks.handle(video, response, now=now)
         return None
-    if response.status == "failed":
-        reason = reason_of_failure(response)
-        lifecycle.fail_generation(video.pk, video.backend_job_id, reason, charged=response.cost)
+    if is_refused_for_now:
+        return _result(video, response, 0.0, now=now)
+    if failure := _failure(video, response, now=now):
+        charged = response.cost if isinstance(response, Job) else None
+        lifecycle.fail_generation(video.pk, video.backend_job_id, failure, charged=charged)
         return None
-    if _is_overdue(video, now):
-        lifecycle.fail_generation(video.pk, video.backend_job_id, TIMED_OUT)
+    if _has_timed_out(video, response, timeout, now=now):
         return None
-    due_at = now + timedelta(seconds=_delay(video, response, estimate, now=now))
-    return PollResult(video.pk, video.backend_job_id, due_at, response.progress)
+    if isinstance(response, Job):
+        return _result(video, response, _delay(video, response, estimate, now=now), now=now)
+    if isinstance(response, RefusedError) and response.concerns_account:
+        dispatch.pause(video.backend_id, seconds=INVALID_KEY_PAUSE, reason=pause_reason_of(response))
+    requested = response.retry_after if isinstance(response, UnavailableError) else None
+    delay = requested or pacing.backoff(video.attempts, first=pacing.FIRST_DELAY, longest=pacing.MAX_DELAY)
+    return _result(video, response, delay, now=now)
+
+
+def _failure(video: Video, response: Response, *, now: datetime) -> Reason | None:
+    """Return why there will be no video, if `response` says so."""
+    if isinstance(response, Job):
+        return reason_of_failure(response) if response.status == "failed" else None
+    if isinstance(response, FailedJobError):
+        return reason_of_failed_job(response)
+    if response.code == "gone":
+        return reason_of_loss(response)
+    is_not_found = isinstance(response, RefusedError) and response.code == "not_found"
+    is_settled = video.accepted_at is not None and now - video.accepted_at > NOT_FOUND_GRACE
+    return JOB_GONE if is_not_found and is_settled and video.error_code == "not_found" else None
+
+
+def _has_timed_out(video: Video, response: Response, timeout: int, *, now: datetime) -> bool:
+    """Fail a job that has reached a time limit, now that the backend has answered that it is not finished."""
+    if not time_limits.is_answer(response):
+        return False
+    elapsed = time_limits.elapsed_since_answer(video, response, now=now)
+    working, waiting = video.working_seconds + elapsed.working, video.waiting_seconds + elapsed.waiting
+    if working >= timeout and time_limits.is_queued(response) is False:
+        reason = reason_of_timeout(timeout, in_queue=False)
+    elif waiting >= settings.MAX_QUEUE_TIMEOUT:
+        reason = reason_of_timeout(settings.MAX_QUEUE_TIMEOUT, in_queue=True)
+    else:
+        return False
+    due_at = now + time_limits.FIRST_LATE_DELAY
+    lifecycle.time_out(
+        video.pk, video.backend_job_id, reason, due_at=due_at, working=working, waiting=waiting
+    )
+    return True
 
 
 def _delay(video: Video, job: Job, estimate: DurationEstimate | None, *, now: datetime) -> float:
@@ -211,28 +292,19 @@ def _delay(video: Video, job: Job, estimate: DurationEstimate | None, *, now: da
     )
 
 
-def _handle_error(video: Video, error: BackendError, *, now: datetime) -> PollResult | None:
-    if isinstance(error, FailedJobError):
-        lifecycle.fail_generation(video.pk, video.backend_job_id, reason_of_failed_job(error))
-        return None
-    if error.code == "gone":
-        lifecycle.fail_generation(video.pk, video.backend_job_id, reason_of_loss(error))
-        return None
-    is_not_found = isinstance(error, RefusedError) and error.code == "not_found"
-    is_settled = video.accepted_at is not None and now - video.accepted_at > NOT_FOUND_GRACE
-    if is_not_found and is_settled and video.error_code == "not_found":
-        lifecycle.fail_generation(video.pk, video.backend_job_id, JOB_GONE)
-        return None
-    if _is_overdue(video, now):
-        lifecycle.fail_generation(video.pk, video.backend_job_id, TIMED_OUT)
-        return None
-    reason = reason_of_unanswered_poll(error)
-    if isinstance(error, RefusedError) and error.concerns_account:
-        dispatch.pause(video.backend_id, seconds=INVALID_KEY_PAUSE, reason=pause_reason_of(error))
-    requested = error.retry_after if isinstance(error, UnavailableError) else None
-    delay = requested or pacing.backoff(video.attempts, first=pacing.FIRST_DELAY, longest=pacing.MAX_DELAY)
-    return PollResult(video.pk, video.backend_job_id, now + timedelta(seconds=delay), reason=reason)
-
-
-def _is_overdue(video: Video, now: datetime) -> bool:
-    return video.deadline_at is not None and now >= video.deadline_at
+def _result(video: Video, response: Response, delay: float, *, now: datetime) -> PollResult:
+    """Return what to record of a job that is polled again in `delay` seconds."""
+    answer = None
+    if time_limits.is_answer(response):
+        elapsed = time_limits.elapsed_since_answer(video, response, now=now)
+        is_queued = time_limits.is_queued(response)
+        answer = Answer(now, delay, is_queued, elapsed.working, elapsed.waiting)
+    return PollResult(
+        video.pk,
+        video.backend_job_id,
+        now + timedelta(seconds=delay),
+        progress=response.progress if isinstance(response, Job) else None,
+        reason=NO_REASON if isinstance(response, Job) else reason_of_unanswered_poll(response),
+        answer=answer,
+        attempts=video.attempts,
+    )

@@ -12,12 +12,13 @@ from itertools import pairwise
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.backends.client import Client
 from videos.backends.errors import BackendError, RefusedError
 from videos.backends.responses import Job
-from videos.engine import bulkhead, clients, pacing
+from videos.engine import bulkhead, clients, pacing, read_pauses
+from videos.engine.backend_clock import UNKNOWN_CLOCK, BackendClock, measure_clock
+from videos.engine.clients import Client
 from videos.engine.error_messages import reason_of_absence
-from videos.engine.job_matching import CLOCK_SKEW, JobMatcher, attempt_time
+from videos.engine.job_matching import JobMatcher, attempt_time
 from videos.engine.repeat import repeat_requests
 from videos.engine.submit import FIRST_SEARCH_AFTER
 from videos.models import Backend, JobCandidate, State, StudioState, Video
@@ -47,6 +48,7 @@ class Listing:
     """The backend's recent jobs, newest first."""
 
     jobs: list[Job] = field(default_factory=list)
+    date: BackendClock = UNKNOWN_CLOCK  # as the `Date` of the first page says
     is_complete: bool = False  # whether it reaches back to before the oldest attempt in question
 
 
@@ -55,10 +57,13 @@ def reconcile(backend_id: int) -> None:
     """Settle this backend's uncertain videos: repeat the request, or adopt, requeue or ask the owner.
 
     A video is queued again only when several complete and trustworthy listings hold no job that could be its
-    own, the last of them 40 s after the reply was lost.
+    own, the last of them 40 s after the reply was lost. A backend that wants to be asked less is searched
+    later.
     """
     now = timezone.now()
     backend = Backend.objects.get(pk=backend_id)
+    if read_pauses.is_paused(backend):
+        return
     due = Video.objects.filter(backend=backend, state=State.UNCERTAIN, due_at__lte=now)
     due = due.exclude(pk__in=repeat_requests(backend, due, now=now))
     related = due.select_related("backend", "source").prefetch_related("characters")
@@ -72,48 +77,60 @@ def _search(backend: Backend, videos: list[Video], *, now: datetime) -> None:
         for video in videos:
             lifecycle.await_decision(video.pk, NEEDS_DECISION, attempted_at=attempt_time(video))
         return
-    since = min(attempt_time(video) for video in videos) - CLOCK_SKEW
+    since = min(attempt_time(video) for video in videos)
     try:
         listing = _recent_jobs(backend, since)
     except BackendError as error:
+        read_pauses.note(backend.pk, [error])
         for video in videos:
             _handle_listing_error(video, error, now=now)
         return
     if not _shows_our_jobs(backend, listing, since, now):
         listing = Listing()  # a job in it may be one of those, under another id
     # All are adopted before any is judged absent: until then their jobs could be those of others as well.
-    matcher = JobMatcher(backend, listing.jobs)
+    matcher = JobMatcher(backend, listing.jobs, date=listing.date)
     others = [video for video in videos if not _adopt(video, matcher, now=now)]
     if others:
-        matcher = JobMatcher(backend, listing.jobs)
+        matcher = JobMatcher(backend, listing.jobs, date=listing.date)
         for video in others:
             _resolve(video, listing, matcher, now=now)
 
 
 def _recent_jobs(backend: Backend, since: datetime) -> Listing:
-    """List jobs until one is older than `since`. Raises `BackendError`."""
+    """List jobs until one is certainly older than `since`. Raises `BackendError`."""
     with clients.client_for(backend) as client:
-        return _read_pages(client, since)
+        return _read_pages(client, backend, since)
 
 
-def _read_pages(client: Client, since: datetime) -> Listing:
+def _read_pages(client: Client, backend: Backend, since: datetime) -> Listing:
     listing, after = Listing(), None
     seen: set[str] = set()
     for _ in range(MAX_PAGES):
+        asked_at = timezone.now()
         page = client.list(after=after, limit=100)
+        if after is None and page.sent_at is not None:
+            offsets = [page.sent_at - moment.timestamp() for moment in (timezone.now(), asked_at)]
+            listing.date = BackendClock(*offsets)
         fresh = [job for job in page.jobs if job.id not in seen]
         seen.update(job.id for job in fresh)
         listing.jobs.extend(fresh)
-        oldest = min((job.created_at for job in fresh if job.created_at is not None), default=None)
         if not page.has_more or not fresh:
             listing.is_complete = not page.has_more
             return listing
         # A list that is not newest first, though it was asked to be, may have the newest on its last page.
-        if oldest is not None and oldest < since.timestamp() and _is_newest_first(listing.jobs):
+        if _is_newest_first(listing.jobs) and _reaches_back(listing, backend, since):
             listing.is_complete = True
             return listing
         after = page.last_id
     return listing
+
+
+def _reaches_back(listing: Listing, backend: Backend, since: datetime) -> bool:
+    """Whether a listed job is certainly older than `since`."""
+    listed = {job.id: job for job in listing.jobs}
+    known = Video.objects.filter(backend=backend, backend_job_id__in=listed)
+    clock = measure_clock(listing.date, [(video, listed[video.backend_job_id]) for video in known])
+    return any(clock.is_before(job, since) for job in listing.jobs)
 
 
 def _is_newest_first(jobs: list[Job]) -> bool:
@@ -127,7 +144,7 @@ def _shows_our_jobs(backend: Backend, listing: Listing, since: datetime, now: da
         backend=backend,
         state=State.IN_PROGRESS,
         # Not `accepted_at`: an adopted job is listed by when it was created, long before its adoption.
-        attempted_at__gte=since + CLOCK_SKEW,
+        attempted_at__gte=since,
         accepted_at__lte=now - FIRST_SEARCH_AFTER,
     )
     listed = {job.id for job in listing.jobs}

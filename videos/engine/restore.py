@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.errors import BackendError, RefusedError
-from videos.engine import clients, enqueue, hold
+from videos.engine import bulkhead, clients, enqueue, hold
 from videos.engine.reconcile import SEARCH_FOR
 from videos.engine.submission_marks import MarksUnavailableError
 from videos.models import Backend, StudioState
@@ -41,6 +41,7 @@ def sweep() -> None:
             enqueue.send("search_restored", pk)
 
 
+@bulkhead.limited(refused=None)
 def search_backend(backend_id: int) -> None:
     """Hand this backend's unaccounted videos to the search for lost jobs, once the backend answers.
 

@@ -15,12 +15,14 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
-from videos.engine import browser_copy, clients, concat, inline_results, pacing
+from videos.engine import browser_copy, bulkhead, clients, concat, inline_results, pacing, time_limits
 from videos.engine.browser_copy import BrowserCopy
 from videos.engine.error_messages import reason_of_failed_job, reason_of_loss
 from videos.engine.workspace import Heartbeat, LeaseLostError, workspace
+from videos.media.errors import DecoderLimitError
 from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
 from videos.media.poster import make_poster, make_scrub_sheet
+from videos.media.sandbox import Budget, worker_budget
 from videos.models import Video
 from videos.models.values import Reason, StoredFiles
 
@@ -28,14 +30,21 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)  # of a worker that may have died; renewed for as long as it lives
 RENEW_EVERY = 8.0  # seconds
-DOWNLOAD_RETRY_FOR = timedelta(minutes=15)  # how long a backend may fail to deliver a finished file
+DOWNLOAD_RETRY_FOR = timedelta(minutes=15)  # of tries that a backend fails; waiting for one's turn is no try
 TRIES_DESPITE_ERROR = 3  # for a finished job with an error inside: it may be a warning, and the file late
-STORAGE_RETRY_FOR = timedelta(hours=24)  # how long our own storage may fail to take it
+STORAGE_RETRY_FOR = timedelta(hours=24)  # of tries in which our own storage does not take it
+FIRST_RETRY_DELAY, MAX_RETRY_DELAY = 2.0, 60.0  # seconds between two tries; it doubles
 COPY_SECONDS = 900.0  # that making a copy for browsers may take
-QUICK_COPY_SECONDS = 15.0  # the same, while a person waits for the reply to an upload
+# The same, while a person waits for the reply to an upload; and how much of its CPU time it may take.
+QUICK_COPY_SECONDS, QUICK_COPY_CPU_SECONDS = 15.0, 5.0
 
 _UNAVAILABLE = "The video is finished, but the backend does not deliver it yet. We'll keep trying."
 _DAMAGED = "The video is finished, but the download was incomplete. We'll download it again."
+_RAISE_LIMIT = "Staff can raise the limit (MAX_DOWNLOAD_SIZE); “Check again” then downloads it, at no cost."
+_BEYOND_LIMITS = (
+    "The video is finished, but reading its file takes more memory or time than a worker may use."
+    " Staff can raise the limits (WORKER_MEDIA_MEMORY and others); “Check again” then tries it at no cost."
+)
 _DISK_FULL = (
     "The video is finished, but the studio's disk is full. It will be downloaded as soon as there is space."
 )
@@ -56,14 +65,20 @@ class BadDeliveryError(Exception):
 
 
 def store(video_id: int) -> None:
-    """Fetch and store the file of a finished job, unless another worker is doing so.
+    """Fetch and store the file of a finished job, unless another worker is doing so or the backend has its
+    share of this one.
 
     Trying again never generates again. Until the last step readers see nothing, and a worker that lost its
     lease removes what it wrote.
     """
-    token = lifecycle.claim_storing(video_id, lease=LEASE)
-    if token is None:
-        return
+    backend_id = Video.objects.values_list("backend", flat=True).get(pk=video_id)
+    with bulkhead.call(backend_id) as is_admitted:
+        token = lifecycle.claim_storing(video_id, lease=LEASE) if is_admitted else None
+        if token is not None:
+            _store(video_id, token)
+
+
+def _store(video_id: int, token: uuid.UUID) -> None:
     video = Video.objects.select_related("backend", "source").get(pk=video_id)
     try:
         _fetch_and_store(video, token)
@@ -82,6 +97,8 @@ def _classify(video: Video, error: Exception) -> tuple[Reason, timedelta]:
     """The reason to show for `error`, and for how long to keep trying."""
     if isinstance(error, BackendError):
         return Reason("not_fetched", _UNAVAILABLE, f"{error.message} {error.detail}"), DOWNLOAD_RETRY_FOR
+    if isinstance(error, DecoderLimitError):
+        return Reason("beyond_limits", _BEYOND_LIMITS, f"{error} {error.detail}"), DOWNLOAD_RETRY_FOR
     if isinstance(error, NotAVideoError):
         return Reason("not_a_video", _DAMAGED, f"{error} {error.detail}"), DOWNLOAD_RETRY_FOR
     logger.error("Video %s cannot be stored yet", video.public_id, exc_info=error)
@@ -98,11 +115,15 @@ def _loss(video: Video, error: Exception) -> Reason | None:
         return reason_of_failed_job(error)
     if isinstance(error, RefusedError) and error.code == "gone":
         return reason_of_loss(error)
+    if isinstance(error, RefusedError) and error.code == "file_too_large":
+        return Reason(error.code, f"{error.message} {_RAISE_LIMIT}", error.detail)
     return None
 
 
 def _final_reason(error: Exception) -> Reason:
     """What to say when `error` was the last of the tries. The detail is that of the try."""
+    if isinstance(error, DecoderLimitError):
+        return Reason("beyond_limits", _BEYOND_LIMITS)
     is_missing = isinstance(error, UnavailableError) and (
         error.code in ("content_not_ready", "not_a_video") and error.status is not None and error.status < 500
     )
@@ -126,9 +147,11 @@ def _fetch_and_store(video: Video, token: uuid.UUID) -> None:
         if video.concat_with_source:
             whole, concat_failure = concat.join_to_source(video, path, check=heartbeat.check)
             facts = whole or facts
-        copy = browser_copy.make(path, facts, max_seconds=COPY_SECONDS, check=heartbeat.check)
+        copy = browser_copy.make(
+            path, facts, worker_budget(), max_seconds=COPY_SECONDS, check=heartbeat.check
+        )
         with _uploads(f"{folder_of(video)}/{token.hex}") as uploads:
-            stored = _upload_all(video, path, facts, copy, uploads)
+            stored = _upload_all(video, path, facts, copy, worker_budget(), uploads)
             if not lifecycle.complete(video.pk, token, stored, concat_failure=concat_failure):
                 raise LeaseLostError
     _remove_leftovers(video, token, keep_result=False)
@@ -141,7 +164,7 @@ def _heartbeat(video: Video, token: uuid.UUID) -> Heartbeat:
 def _inspect(path: Path, *, is_final: bool) -> VideoFacts:
     """Inspect the file. Raises `NotAVideoError`; `BadDeliveryError` when no other will come (`is_final`)."""
     try:
-        return inspect_video(path)
+        return inspect_video(path, worker_budget())
     except NotAVideoError as error:
         if is_final:
             raise BadDeliveryError(f"{error} {error.detail}") from error
@@ -187,14 +210,21 @@ def _uploads(folder: str) -> Iterator[_Uploads]:
 
 
 @contextmanager
-def stored_files(video: Video, path: Path, facts: VideoFacts) -> Iterator[StoredFiles]:
+def stored_files(video: Video, path: Path, facts: VideoFacts, budget: Budget) -> Iterator[StoredFiles]:
     """Store an inspected file that no backend made, with its poster and scrub sheet, and yield their names.
 
-    All are deleted again when the block raises.
+    All are deleted again when the block raises. Making the pictures takes what is left of the `budget`; the
+    file goes without those that this does not suffice for. Raises `DecoderBusyError`.
     """
     with _uploads(f"{folder_of(video)}/{uuid.uuid4().hex}") as uploads:
-        copy = browser_copy.make(path, facts, max_seconds=QUICK_COPY_SECONDS)
-        yield _upload_all(video, path, facts, copy, uploads)
+        copy = browser_copy.make(
+            path,
+            facts,
+            budget,
+            max_seconds=QUICK_COPY_SECONDS,
+            max_cpu_seconds=QUICK_COPY_CPU_SECONDS,
+        )
+        yield _upload_all(video, path, facts, copy, budget, uploads)
 
 
 def folder_of(video: Video) -> str:
@@ -203,7 +233,12 @@ def folder_of(video: Video) -> str:
 
 
 def _upload_all(
-    video: Video, path: Path, facts: VideoFacts, copy: BrowserCopy | None, uploads: _Uploads
+    video: Video,
+    path: Path,
+    facts: VideoFacts,
+    copy: BrowserCopy | None,
+    budget: Budget,
+    uploads: _Uploads,
 ) -> StoredFiles:
     """Upload the video, its copy for browsers if any, a poster and a scrub sheet.
 
@@ -214,9 +249,9 @@ def _upload_all(
     poster = scrub_sheet = ""
     frames = columns = 0
     try:
-        make_poster(pictured, path.with_name("poster.webp"))
+        make_poster(pictured, path.with_name("poster.webp"), budget)
         poster = uploads.add(path.with_name("poster.webp"))
-        sheet = make_scrub_sheet(pictured, path.with_name("scrub.jpg"))
+        sheet = make_scrub_sheet(pictured, path.with_name("scrub.jpg"), budget)
         scrub_sheet, frames, columns = uploads.add(path.with_name("scrub.jpg")), sheet.count, sheet.columns
     except OSError:
         raise  # a full disk is the video's problem too
@@ -273,9 +308,23 @@ def remove_folder(name: str) -> None:
 def _retry_or_fail(
     video: Video, token: uuid.UUID, reason: Reason, retry_for: timedelta, final: Reason
 ) -> None:
+    """Try again later, or give up after so many failing tries that regular ones would fill `retry_for`.
+
+    A download that was given up is tried once more now and then, for a day (`late_checks`).
+    """
     now = timezone.now()
-    if video.generated_at is not None and now - video.generated_at > retry_for:
-        lifecycle.fail_storing(video.pk, token, replace(final, detail=reason.detail))
+    failed_downloads = video.failed_downloads + (retry_for == DOWNLOAD_RETRY_FOR)
+    tries = failed_downloads if retry_for == DOWNLOAD_RETRY_FOR else video.attempts
+    if _time_filled_by(tries) >= retry_for.total_seconds():
+        has_file = final.code != "no_file"
+        retry_at = time_limits.next_late_check(video.late_since, now) if has_file else None
+        lifecycle.fail_storing(video.pk, token, replace(final, detail=reason.detail), retry_at=retry_at)
         return
-    delay = pacing.backoff(video.attempts - 1, first=2, longest=60)
-    lifecycle.postpone_storing(video.pk, token, reason, due_at=now + timedelta(seconds=delay))
+    delay = pacing.backoff(video.attempts - 1, first=FIRST_RETRY_DELAY, longest=MAX_RETRY_DELAY)
+    due_at = now + timedelta(seconds=delay)
+    lifecycle.postpone_storing(video.pk, token, reason, due_at=due_at, failed_downloads=failed_downloads)
+
+
+def _time_filled_by(tries: int) -> float:
+    """The seconds that so many tries fill, with the regular distances between them."""
+    return sum(min(MAX_RETRY_DELAY, FIRST_RETRY_DELAY * 2.0 ** min(number, 10)) for number in range(tries))

@@ -12,8 +12,8 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from videos import lifecycle
-from videos.backends.client import ReferenceFile
 from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
+from videos.backends.requests import ReferenceFile
 from videos.backends.responses import Job
 from videos.engine import (
     bulkhead,
@@ -39,7 +39,7 @@ from videos.engine.operations import Operation
 from videos.engine.pacing import DurationEstimate
 from videos.engine.store import folder_of
 from videos.engine.workspace import workspace
-from videos.media.clip import NotAVideoError
+from videos.media.errors import DecoderBusyError, NotAVideoError
 from videos.media.reference import BadReferenceError, fit_reference
 from videos.models import Fit, State, Video
 from videos.models.values import Reason
@@ -51,6 +51,7 @@ INVALID_KEY_PAUSE = 60.0  # seconds a backend is paused for after it refused the
 UNAVAILABLE_PAUSE = 5.0  # seconds a backend is paused for that cannot be reached
 RATE_LIMIT_PAUSE = 5.0, 300.0  # seconds, the first and the longest, when it does not say how long
 NO_CREDIT_PAUSE = 300.0, 3600.0
+DECODER_PAUSE = timedelta(seconds=5)  # before a video is claimed again whose image could not be read yet
 
 
 @bulkhead.limited(refused=False)
@@ -78,6 +79,9 @@ def submit(claim: Claim) -> None:
         choices = operations.operations_for(video, reference)
     except operations.SourceGoneError as error:
         _refuse(claim, replace(SOURCE_GONE, detail=str(error)))
+        return
+    except DecoderBusyError:
+        _requeue(claim, video, _STUDIO_BUSY, due_at=timezone.now() + DECODER_PAUSE)
         return
     except (BadReferenceError, OSError) as error:
         message = _SOURCE_UNREADABLE if video.concat_with_source else _REFERENCE_GONE
@@ -114,7 +118,7 @@ def _submit_with_fallback(claim: Claim, video: Video, choices: Sequence[Operatio
 
 def _submit_once(claim: Claim, video: Video, operation: Operation) -> Job | None:
     deadline = timedelta(seconds=clients.connection_for(video.backend).deadline)
-    with operation.prepare() as send_request, clients.client_for(video.backend) as client:
+    with operation.prepare() as send_request, clients.client_for(video.backend, video.hops) as client:
         # A worker that was frozen since the claim must not spend money that a later attempt spends too.
         # Checked last of all: from here to the request there is nothing left that takes time.
         if not lifecycle.holds_lease(video.pk, claim.token, margin=deadline):
@@ -123,6 +127,7 @@ def _submit_once(claim: Claim, video: Video, operation: Operation) -> Job | None
 
 
 _REFERENCE_GONE = "The reference image could not be read. Nothing was submitted. Choose it again."
+_STUDIO_BUSY = Reason("busy", "The studio is busy reading other files. This video is submitted in a moment.")
 _SOURCE_UNREADABLE = "The video to be extended cannot be read. Nothing was submitted."
 
 
@@ -185,7 +190,10 @@ def _mark_uncertain(claim: Claim, video: Video, reason: Reason) -> None:
 def _pause_and_requeue(claim: Claim, video: Video, error: BackendError, reason: Reason) -> None:
     """Pause the backend rather than fail its whole queue for a reason that is not the video's."""
     seconds = _pause(video.backend_id, error, pause_reason_of(error))
-    due_at = timezone.now() + timedelta(seconds=seconds)
+    _requeue(claim, video, reason, due_at=timezone.now() + timedelta(seconds=seconds))
+
+
+def _requeue(claim: Claim, video: Video, reason: Reason, *, due_at: datetime) -> None:
     if claim.is_repeat:  # this request was not accepted, but the first may have been
         lifecycle.mark_still_uncertain(video.pk, claim.token, LOST, due_at=due_at, can_repeat=True)
     else:
@@ -234,7 +242,12 @@ def _record_acceptance(claim: Claim, job: Job, *, due_at: datetime) -> bool:
 def _accept(claim: Claim, job: Job, *, due_at: datetime) -> bool:
     with transaction.atomic():
         accepted = lifecycle.accept(
-            claim.video_id, claim.token, job_id=job.id, progress=job.progress, due_at=due_at
+            claim.video_id,
+            claim.token,
+            job_id=job.id,
+            progress=job.progress,
+            due_at=due_at,
+            is_queued=job.status == "queued",
         )
         if accepted:
             _apply_final_status(claim.video_id, job)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from contentgen.storage import AtomicFileSystemStorage
 from videos import lifecycle
-from videos.engine import characters, cleanup, enqueue, restore
+from videos.engine import characters, cleanup, enqueue, late_checks, restore
 from videos.engine.submit import FIRST_SEARCH_AFTER
 from videos.engine.workspace import remove_abandoned_workspaces
 from videos.models import (
@@ -34,7 +34,7 @@ TRASH_BATCH = 100  # videos deleted in one sweep because their time in the trash
 PROBE_RETRY_AFTER = 600  # seconds before a backend that did not answer is probed again
 IDEMPOTENCY_BATCH = 500
 SESSION_BATCH = 500
-CLEANUP_BATCH = 100
+CLEANUP_BATCH = 100  # of each backend: none waits behind those of one that is frozen
 RELEASE_RETENTION = timedelta(days=30)
 DELETED_REQUEST_RETENTION = timedelta(days=7)
 
@@ -73,8 +73,14 @@ def _hint_at_uncertain_videos() -> None:
 
 
 def _hint_at_cleanups() -> None:
-    for pk in cleanup.due_videos(timezone.now()).values_list("pk", flat=True)[:CLEANUP_BATCH]:
-        enqueue.send("clean_up_video", pk)
+    due = cleanup.due_videos(timezone.now())
+    for backend_id in due.order_by().values_list("backend", flat=True).distinct():
+        for pk in due.filter(backend=backend_id).values_list("pk", flat=True)[:CLEANUP_BATCH]:
+            enqueue.send("clean_up_video", pk)
+    jobs = cleanup.due_jobs(timezone.now())
+    for backend_id in jobs.order_by().values_list("backend", flat=True).distinct():
+        for pk in jobs.filter(backend=backend_id).values_list("pk", flat=True)[:CLEANUP_BATCH]:
+            enqueue.send("clean_up_job", pk)
 
 
 def _remove_expired_sessions() -> None:
@@ -103,7 +109,7 @@ def _remove_old_idempotency_records() -> None:
 
 def _remove_old_releases() -> None:
     """Remove the oldest notes on jobs of videos that are gone: no submission is searched for that long."""
-    old = ReleasedJob.objects.filter(released_at__lt=timezone.now() - RELEASE_RETENTION)
+    old = ReleasedJob.objects.filter(due_at=None, released_at__lt=timezone.now() - RELEASE_RETENTION)
     batch = list(old.order_by("released_at").values_list("pk", flat=True)[:IDEMPOTENCY_BATCH])
     if batch:
         ReleasedJob.objects.filter(pk__in=batch).delete()
@@ -146,6 +152,7 @@ _STEPS: tuple[Callable[[], object], ...] = (
     _hint_at_uncertain_videos,
     _empty_trash,
     _hint_at_cleanups,
+    late_checks.download_again,
     _probe_new_backends,
     characters.sweep,
     _remove_abandoned_files,

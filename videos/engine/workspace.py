@@ -3,6 +3,7 @@
 import logging
 import shutil
 import threading
+import time
 import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 _CHUNK = 1 << 20  # bytes
 _PREFIX = "lease"
+_SCRATCH_PREFIX = "scratch"
+SCRATCH_RETENTION = 3600  # seconds
 _PREFIXES = (_PREFIX, "store", "cast")  # the last two are of earlier releases
 
 
@@ -38,12 +41,24 @@ def workspace(token: uuid.UUID) -> Iterator[Path]:
         yield Path(path)
 
 
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Yield a folder on the local disk for work of some minutes without a lease, and remove it afterwards."""
+    folder = _temporary_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder, prefix=f"{_SCRATCH_PREFIX}-", ignore_cleanup_errors=True) as path:
+        yield Path(path)
+
+
 def remove_abandoned_workspaces(held_tokens: Callable[[], Collection[uuid.UUID]]) -> None:
     """Remove the folders of workers that were killed or lost their lease. `held_tokens` returns all leases.
 
     It is called after the folders were listed, and a folder is made only after its lease: so none in use is
     removed.
     """
+    for folder in _temporary_folder().glob(f"{_SCRATCH_PREFIX}-*"):
+        if time.time() - folder.stat().st_mtime > SCRATCH_RETENTION:
+            shutil.rmtree(folder, ignore_errors=True)
     folders = [path for prefix in _PREFIXES for path in _temporary_folder().glob(f"{prefix}-*")]
     if not folders:
         return

@@ -36,7 +36,7 @@ class CharacterForm(_NamedForm):
     @property
     def file_limit(self) -> int:
         """Bytes of the clip."""
-        return settings.MAX_FILE_SIZE
+        return settings.MAX_CHARACTER_CLIP_SIZE
 
     def clean_backend(self) -> Backend:
         number = self.cleaned_data["backend"]
@@ -51,7 +51,7 @@ class CharacterForm(_NamedForm):
 
     def clean_video(self) -> Any:
         if self.cleaned_data["video"] is None:
-            raise ValidationError("Choose an MP4 clip.")
+            raise ValidationError("Choose an MP4 or MOV clip.")
         return self.cleaned_data["video"]
 
     def _create(self, owner: User) -> Character:

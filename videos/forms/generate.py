@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -140,13 +140,17 @@ class GenerateForm(forms.Form):
         upload: Reference | None = self.cleaned_data["input_reference"]
         try:
             with transaction.atomic():
-                image = keep_reference(self.owner, upload) if upload else self.cleaned_data["reference"]
+                image = self._keep_upload(upload) if upload else self.cleaned_data["reference"]
                 takes = make_takes(self._generation_request(image), self.cleaned_data["takes"])
                 return create_videos(self.owner, takes)
         except ValidationError as error:
             for field, messages in error.message_dict.items():
                 self.add_error(field if field in self.fields else None, messages)
             return None
+
+    def _keep_upload(self, upload: Reference) -> ReferenceImage:
+        file = cast("UploadedFile[bytes]", self.files["input_reference"])
+        return keep_reference(self.owner, upload, file_name=file.name)
 
     def _generation_request(self, image: ReferenceImage | None) -> GenerationRequest:
         """Return what the form asks for, as far as it is valid."""

@@ -84,7 +84,7 @@ def _listed(models: list[VideoModel], attribute: str) -> str:
 
 
 class OwnTemplateForm(TemplateForm):
-    """A template on its owner's pages. Staff may share one with everybody: it then has no owner."""
+    """A template on its owner's pages. Whoever may add shared ones can share it: it then has no owner."""
 
     everybody = forms.BooleanField(required=False)
 
@@ -104,7 +104,7 @@ class OwnTemplateForm(TemplateForm):
                 if name == "seconds"
                 else forms.ChoiceField(choices=choices, required=False)
             )
-        if not owner.is_staff:
+        if not owner.has_perm("videos.add_prompttemplate"):
             del self.fields["everybody"]
 
     def clean(self) -> dict[str, Any]:

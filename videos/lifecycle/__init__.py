@@ -6,13 +6,13 @@ outcome: somebody else got there first, and the caller stops. No function saves 
 one does no harm.
 """
 
-from videos.lifecycle.generation import PollResult, begin_storing, fail_generation, record_polls
+from videos.lifecycle.generation import Answer, PollResult, begin_storing, fail_generation, record_polls
+from videos.lifecycle.late import begin_storing_late, download_again, record_late_check, time_out
 from videos.lifecycle.owner_actions import (
     apply_pending_cancellations,
     cancel,
     check_again,
     delete,
-    release_job,
     remove,
     retry,
 )
@@ -50,6 +50,7 @@ from videos.lifecycle.uncertain import (
 
 __all__ = [
     "TRANSITIONS",
+    "Answer",
     "PollResult",
     "abandon",
     "accept",
@@ -58,6 +59,7 @@ __all__ = [
     "apply_pending_cancellations",
     "await_decision",
     "begin_storing",
+    "begin_storing_late",
     "cancel",
     "check_again",
     "claim",
@@ -66,6 +68,7 @@ __all__ = [
     "complete",
     "create_imported",
     "delete",
+    "download_again",
     "fail_absent",
     "fail_generation",
     "fail_storing",
@@ -74,9 +77,9 @@ __all__ = [
     "mark_unaccounted",
     "mark_uncertain",
     "postpone_storing",
+    "record_late_check",
     "record_polls",
     "refuse",
-    "release_job",
     "remove",
     "renew_lease",
     "requeue",
@@ -85,4 +88,5 @@ __all__ = [
     "retry",
     "search_again",
     "submit_again",
+    "time_out",
 ]

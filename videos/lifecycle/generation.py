@@ -16,9 +16,24 @@ from videos.models.values import NO_REASON, Reason
 
 
 @dataclass(frozen=True)
+class Answer:
+    """That the backend itself answered about the job, and when; the next poll is `delay` seconds later.
+
+    `is_queued` says whether the job waits in its own queue, None that it did not say. `working` and `waiting`
+    are the seconds that count since its last answer.
+    """
+
+    at: datetime
+    delay: float
+    is_queued: bool | None = None
+    working: float = 0.0
+    waiting: float = 0.0
+
+
+@dataclass(frozen=True)
 class PollResult:
     """The outcome of one poll of a running job: its progress, or the `reason` why there is none, and when to
-    poll again.
+    poll again. `attempts` is what the row had before the poll.
     """
 
     pk: int
@@ -26,18 +41,27 @@ class PollResult:
     due_at: datetime
     progress: int | None = None
     reason: Reason = NO_REASON
+    answer: Answer | None = None
+    attempts: int = 0
 
 
 # One SQL statement for all polls: ten thousand running jobs are polled many times over, and building a query
 # for each costs more than everything else. Progress only grows, and the revision only when there is something
-# new to show.
+# new to show. No second is counted twice: of two polls that overlap, the later one finds another number of
+# attempts.
 _RECORD_POLL = f"""
     UPDATE {Video._meta.db_table} SET
         due_at = %s,
-        attempts = attempts + 1,
-        revision = revision + CASE WHEN error_code <> %s OR COALESCE(progress, -1) < %s THEN 1 ELSE 0 END,
+        revision = revision + CASE WHEN error_code <> %s OR COALESCE(progress, -1) < %s
+            OR queued_at_backend <> COALESCE(%s, queued_at_backend) THEN 1 ELSE 0 END,
         progress = CASE WHEN COALESCE(progress, -1) < %s THEN %s ELSE progress END,
-        error_code = %s, error_message = %s, error_detail = %s
+        error_code = %s, error_message = %s, error_detail = %s,
+        queued_at_backend = COALESCE(%s, queued_at_backend),
+        answered_at = COALESCE(%s, answered_at),
+        poll_delay = COALESCE(%s, poll_delay),
+        working_seconds = working_seconds + CASE WHEN attempts = %s THEN %s ELSE 0 END,
+        waiting_seconds = waiting_seconds + CASE WHEN attempts = %s THEN %s ELSE 0 END,
+        attempts = attempts + 1
     WHERE id = %s AND backend_job_id = %s AND state = %s
 """  # noqa: S608  # the table's name is ours
 
@@ -53,17 +77,31 @@ def record_polls(results: Iterable[PollResult]) -> None:
 def _poll_parameters(result: PollResult) -> tuple[Any, ...]:
     reason = result.reason.as_fields()
     progress = -1 if result.progress is None else result.progress
+    answer = result.answer
+    is_queued = answer.is_queued if answer else None
     return (
-        connection.ops.adapt_datetimefield_value(result.due_at),
+        _adapt(result.due_at),
         reason["error_code"],
         progress,
+        is_queued,
         progress,
         progress,
         *reason.values(),
+        is_queued,
+        _adapt(answer.at) if answer else None,
+        answer.delay if answer else None,
+        result.attempts,
+        answer.working if answer else 0.0,
+        result.attempts,
+        answer.waiting if answer else 0.0,
         result.pk,
         result.job_id,
         State.IN_PROGRESS.value,
     )
+
+
+def _adapt(moment: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(moment)
 
 
 def begin_storing(pk: int, job_id: str, *, charged: Decimal | None = None) -> bool:
@@ -74,19 +112,28 @@ def begin_storing(pk: int, job_id: str, *, charged: Decimal | None = None) -> bo
     """
     now = timezone.now()
     where = has_job(pk, job_id) & Q(cancel_requested_at=None)
-    changes = {"progress": 100, "generated_at": now, "due_at": now, **_charge(charged)}
-    return move(State.IN_PROGRESS, State.STORING, where, **changes)
+    return move(
+        State.IN_PROGRESS,
+        State.STORING,
+        where,
+        progress=100,
+        generated_at=now,
+        due_at=now,
+        queued_at_backend=False,
+        failed_downloads=0,
+        **charge(charged),
+    )
 
 
 def fail_generation(pk: int, job_id: str, reason: Reason, *, charged: Decimal | None = None) -> bool:
-    """in_progress → failed: the backend failed, lost the job, or ran out of time.
+    """in_progress → failed: the backend failed, or lost the job.
 
     `charged` is what it says it charged all the same, in US dollars.
     """
-    changes = {**finished_now(), **reason.as_fields(), **_charge(charged)}
+    changes = {**finished_now(), **reason.as_fields(), **charge(charged)}
     return move(State.IN_PROGRESS, State.FAILED, has_job(pk, job_id), **changes)
 
 
-def _charge(charged: Decimal | None) -> dict[str, Any]:
+def charge(charged: Decimal | None) -> dict[str, Any]:
     """The column of what was charged. A backend that does not say so (any more) changes nothing."""
     return {} if charged is None else {"charged": charged}

@@ -1,10 +1,12 @@
 """What people ask for: cancel, retry, check again, delete."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from videos.lifecycle.transitions import finished_now, move
+from videos.lifecycle.transitions import finished_now, has_job, move
 from videos.models import IN_FLIGHT, DeletedRequest, ReleasedJob, State, Video
 from videos.models.values import NO_REASON
 from videos.models.video import RECHECK_CODES
@@ -14,15 +16,16 @@ def cancel(pk: int) -> bool:
     """Cancel a video that is in flight. Returns whether anything was left to cancel.
 
     Queued, running and storing videos are canceled at once, and `delete_job_at` has the backend's job
-    deleted. While a submission is under way or its outcome unknown, the request is recorded and carried out
-    as soon as it is known what to cancel: a job that may have to be paid for is never lost track of.
+    deleted. Until a running one is known to have ended, `due_at` is set, and it counts as in flight. While a
+    submission is under way or its outcome unknown, the request is recorded and carried out as soon as it is
+    known what to cancel: a job that may have to be paid for is never lost track of.
     """
     now = timezone.now()
     not_requested = Video.objects.filter(pk=pk, cancel_requested_at=None)
     if move(State.QUEUED, State.CANCELED, Q(pk=pk), **finished_now()):
         return True
-    for old in (State.IN_PROGRESS, State.STORING):
-        if move(old, State.CANCELED, Q(pk=pk), **finished_now(), delete_job_at=now):
+    for old, changes in ((State.IN_PROGRESS, {"due_at": now}), (State.STORING, {})):
+        if move(old, State.CANCELED, Q(pk=pk), **{**finished_now(), **changes}, delete_job_at=now):
             return True
     # The owner's decision on an uncertain video is pending, and canceling it is one.
     if move(State.UNCERTAIN, State.CANCELED, Q(pk=pk, due_at=None), **finished_now()):
@@ -43,25 +46,32 @@ def apply_pending_cancellations() -> int:
 
 
 def retry(pk: int) -> bool:
-    """failed → queued: a new submission, with nothing left of the old one."""
+    """failed → queued: a new submission, with nothing left of the old one.
+
+    An old job that may still be running is deleted at the backend, and counts as in flight until then.
+    """
     with transaction.atomic():
-        release_job(pk)
-        return _requeue_failed(pk)
+        video = Video.objects.filter(pk=pk).first()
+        if video is None or not _requeue_failed(pk, video.backend_job_id):
+            return False
+        _release_job(video, due_at=timezone.now() if video.may_be_running else None)
+    return True
 
 
-def release_job(pk: int) -> None:
-    """Note that the video's job, if it has one, is that of no other video: its row will no longer say so."""
-    video = Video.objects.filter(pk=pk).exclude(backend_job_id="").values_list("backend", "backend_job_id")
-    for backend_id, job_id in video:
-        ReleasedJob.objects.bulk_create(
-            [ReleasedJob(backend_id=backend_id, backend_job_id=job_id)], ignore_conflicts=True
-        )
+def _release_job(video: Video, *, due_at: datetime | None = None) -> None:
+    """Note that the video's job, if it has one, is that of no other video: its row will no longer say so.
+
+    At `due_at` the backend is asked to delete it.
+    """
+    if video.backend_job_id:
+        job = ReleasedJob(backend_id=video.backend_id, backend_job_id=video.backend_job_id, due_at=due_at)
+        ReleasedJob.objects.bulk_create([job], ignore_conflicts=True)
 
 
 def remove(video: Video) -> None:
     """Delete the row of a video that is not in flight, and keep what says whose its jobs are."""
     with transaction.atomic():
-        release_job(video.pk)
+        _release_job(video)
         if since := video.unaccounted_since:
             DeletedRequest.objects.create(
                 backend=video.backend,
@@ -73,11 +83,11 @@ def remove(video: Video) -> None:
         video.delete()
 
 
-def _requeue_failed(pk: int) -> bool:
+def _requeue_failed(pk: int, job_id: str) -> bool:
     return move(
         State.FAILED,
         State.QUEUED,
-        Q(pk=pk, deleted_at=None),
+        has_job(pk, job_id) & Q(deleted_at=None),
         backend_job_id="",
         progress=None,
         charged=None,
@@ -87,8 +97,14 @@ def _requeue_failed(pk: int) -> bool:
         generated_at=None,
         deadline_at=None,
         finished_at=None,
+        late_since=None,
+        answered_at=None,
+        working_seconds=0,
+        waiting_seconds=0,
+        queued_at_backend=False,
         cancel_requested_at=None,
         failed_submissions=0,
+        failed_downloads=0,
         **NO_REASON.as_fields(),
     )
 
@@ -96,7 +112,8 @@ def _requeue_failed(pk: int) -> bool:
 def check_again(pk: int) -> bool:
     """failed → in_progress, to poll the backend's job once more without submitting anything.
 
-    The deadline is now, so a poll that still finds no result fails the video again.
+    The seconds that were counted stay, so a job that ran out of time fails again if the backend answers that
+    it has no result yet.
     """
     now = timezone.now()
     where = Q(pk=pk, deleted_at=None, error_code__in=RECHECK_CODES) & ~Q(backend_job_id="")
@@ -105,8 +122,11 @@ def check_again(pk: int) -> bool:
         State.IN_PROGRESS,
         where,
         due_at=now,
-        deadline_at=now,
         finished_at=None,
+        late_since=None,
+        answered_at=None,
+        queued_at_backend=False,
+        failed_downloads=0,
         **NO_REASON.as_fields(),
     )
 

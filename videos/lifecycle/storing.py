@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from videos.lifecycle.transitions import finished_now, leased, move
@@ -31,12 +32,15 @@ def renew_lease(pk: int, token: uuid.UUID, *, lease: timedelta) -> bool:
     return Video.objects.filter(leased(pk, token)).update(lease_expires_at=timezone.now() + lease) == 1
 
 
-def postpone_storing(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> bool:
+def postpone_storing(
+    pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime, failed_downloads: int
+) -> bool:
     """Stay storing and try the download again at `due_at`. The job itself is never submitted again."""
     changed = Video.objects.filter(leased(pk, token), state=State.STORING).update(
         lease_token=None,
         lease_expires_at=None,
         due_at=due_at,
+        failed_downloads=failed_downloads,
         revision=F("revision") + 1,
         **reason.as_fields(),
     )
@@ -55,9 +59,15 @@ def complete(pk: int, token: uuid.UUID, stored: StoredFiles, *, concat_failure: 
     return move(State.STORING, State.COMPLETED, leased(pk, token), **changes)
 
 
-def fail_storing(pk: int, token: uuid.UUID, reason: Reason) -> bool:
-    """storing → failed: the file could not be fetched or stored in the time allowed for it."""
-    return move(State.STORING, State.FAILED, leased(pk, token), **finished_now(), **reason.as_fields())
+def fail_storing(pk: int, token: uuid.UUID, reason: Reason, *, retry_at: datetime | None = None) -> bool:
+    """storing → failed: the file could not be fetched or stored in as many tries as are made for it.
+
+    One more is made at `retry_at`, if given.
+    """
+    changes = finished_now()
+    if retry_at is not None:
+        changes |= {"due_at": retry_at, "late_since": Coalesce(F("late_since"), timezone.now())}
+    return move(State.STORING, State.FAILED, leased(pk, token), **changes, **reason.as_fields())
 
 
 def create_imported(video: Video, stored: StoredFiles) -> Video:

@@ -38,12 +38,24 @@ def holds_lease(pk: int, token: uuid.UUID, *, margin: timedelta) -> bool:
     return Video.objects.filter(leased(pk, token), lease_expires_at__gt=timezone.now() + margin).exists()
 
 
-def accept(pk: int, token: uuid.UUID, *, job_id: str, progress: int | None, due_at: datetime) -> bool:
+def accept(
+    pk: int,
+    token: uuid.UUID,
+    *,
+    job_id: str,
+    progress: int | None,
+    due_at: datetime,
+    is_queued: bool = False,
+) -> bool:
     """submitting → in_progress: the backend accepted the job, whose id is stored with the transition.
 
-    Returns False also when `job_id` belongs to another video.
+    `is_queued` says that the backend has put it into a queue of its own. Returns False also when `job_id`
+    belongs to another video.
     """
-    return move_to_progress(State.SUBMITTING, leased(pk, token), job_id, progress=progress, due_at=due_at)
+    where = leased(pk, token)
+    return move_to_progress(
+        State.SUBMITTING, where, job_id, progress=progress, due_at=due_at, is_queued=is_queued
+    )
 
 
 def adopt(pk: int, old: State, *, attempted_at: datetime, job_id: str, due_at: datetime) -> bool:

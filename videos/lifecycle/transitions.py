@@ -1,10 +1,9 @@
 """The table of transitions, and the one UPDATE that every verb of the life cycle is made of."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Case, F, Q, When
 from django.utils import timezone
@@ -22,7 +21,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     ),
     State.IN_PROGRESS: frozenset({State.STORING, State.FAILED, State.CANCELED}),
     State.STORING: frozenset({State.COMPLETED, State.FAILED, State.CANCELED}),
-    State.FAILED: frozenset({State.QUEUED, State.IN_PROGRESS}),
+    State.FAILED: frozenset({State.QUEUED, State.IN_PROGRESS, State.STORING}),
     State.COMPLETED: frozenset(),
     State.CANCELED: frozenset(),
 }
@@ -56,10 +55,19 @@ def has_job(pk: int, job_id: str) -> Q:
 LATEST_ACCOUNTED = Case(When(unaccounted_since=F("attempted_at"), then=None), default=F("unaccounted_since"))
 
 
-def move_to_progress(old: State, where: Q, job_id: str, *, progress: int | None, due_at: datetime) -> bool:
+def move_to_progress(
+    old: State,
+    where: Q,
+    job_id: str,
+    *,
+    progress: int | None,
+    due_at: datetime,
+    is_queued: bool = False,
+) -> bool:
     """Move the video that matches `where` to in_progress, as the one whose job is `job_id`.
 
-    Returns False also when the job belongs to another video.
+    `is_queued` says that the backend has put the job into a queue of its own. Returns False also when the job
+    belongs to another video.
     """
     now = timezone.now()
     try:
@@ -71,8 +79,10 @@ def move_to_progress(old: State, where: Q, job_id: str, *, progress: int | None,
                 backend_job_id=job_id,
                 progress=progress,
                 accepted_at=now,
-                deadline_at=now + timedelta(seconds=settings.MAX_POLL_TIMEOUT),
                 due_at=due_at,
+                answered_at=now,
+                poll_delay=max(0.0, (due_at - now).total_seconds()),
+                queued_at_backend=is_queued,
                 unaccounted_since=LATEST_ACCOUNTED,
                 failed_submissions=0,
                 **NO_REASON.as_fields(),

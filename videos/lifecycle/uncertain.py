@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -94,13 +94,17 @@ def mark_unaccounted(
     have been submitted since. Returns how many are searched for, with those that awaited a decision.
 
     `submitted_until` is the latest submission that the database knows: theirs came later, if it came. Videos
-    that were created since `held_at` are not of the backup and stay queued.
+    that were created since `held_at` are not of the backup and stay queued; one that was created in the
+    future is of the backup, from a machine with another clock, and so are all with lower ids.
     """
+    now = timezone.now()
     # The lost database may have replaced these keys by those of a later attempt: a request that is repeated
     # with one of them could be a second job.
     before_job = [State.QUEUED, State.SUBMITTING, State.UNCERTAIN]
     Video.objects.filter(backend=backend_id, state__in=before_job).update(idempotency_key="")
-    queued = Video.objects.filter(backend=backend_id, state=State.QUEUED, created_at__lt=held_at)
+    latest = Video.objects.filter(created_at__gt=now).aggregate(pk=Max("pk"))["pk"] or 0
+    in_backup = Q(created_at__lt=held_at) | Q(pk__lte=latest)
+    queued = Video.objects.filter(in_backup, backend=backend_id, state=State.QUEUED)
     count = 0
     for pk, created_at in queued.values_list("pk", "created_at"):
         since = max(created_at, submitted_until or created_at)
@@ -110,13 +114,11 @@ def mark_unaccounted(
             Q(pk=pk),
             attempted_at=since,
             unaccounted_since=Coalesce(F("unaccounted_since"), since),
-            due_at=timezone.now(),
+            due_at=now,
             **reason.as_fields(),
         )
     undecided = Video.objects.filter(backend=backend_id, state=State.UNCERTAIN, due_at=None)
-    return count + undecided.update(
-        due_at=timezone.now(), attempts=0, revision=F("revision") + 1, **reason.as_fields()
-    )
+    return count + undecided.update(due_at=now, attempts=0, revision=F("revision") + 1, **reason.as_fields())
 
 
 def submit_again(pk: int) -> bool:

@@ -1,5 +1,6 @@
 """What the commands share in reading their arguments: accounts, images, errors and earlier requests."""
 
+from argparse import ArgumentTypeError
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,13 @@ DUPLICATE_WINDOW = timedelta(hours=24)
 # All that two requests for the same have in common: prompt, model, seconds, size, SHA-256 of the reference
 # image and fit, the last two empty without an image.
 RequestKey = tuple[str, str, int, str, str, str]
+
+
+def positive_int(text: str) -> int:
+    """Return the whole number above 0 that an option was given. Raises `ArgumentTypeError`."""
+    if not text.isdecimal() or not 0 < int(text[:10]) < 2**31:
+        raise ArgumentTypeError(f"give a whole number above 0, not “{text}”.")
+    return int(text)
 
 
 def get_user(username: str | None) -> User:

@@ -198,6 +198,8 @@ class _Watch:
             for outcome in self.outcomes.values():
                 return outcome.kind.capitalize()
             (video,) = rows.values()
+            if video.waits_at_backend:
+                return "Queued at the backend"
             percent = f" {video.progress} %" if video.progress is not None else ""
             return video.get_state_display() + percent
         ended = Counter(outcome.kind for outcome in self.outcomes.values())
@@ -210,7 +212,7 @@ class _Watch:
 
 def _read_rows(pks: list[int]) -> dict[int, Video]:
     rows: dict[int, Video] = {}
-    fields = "public_id", "state", "progress", "due_at", "error_message", "backend_id"
+    fields = "public_id", "state", "progress", "queued_at_backend", "due_at", "error_message", "backend_id"
     for start in range(0, len(pks), _QUERY_SIZE):
         found = Video.objects.filter(pk__in=pks[start : start + _QUERY_SIZE], deleted_at=None).only(*fields)
         rows.update({video.pk: video for video in found})

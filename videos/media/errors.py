@@ -1,4 +1,17 @@
-"""The error that says a file is no video."""
+"""What can be wrong with a file, and with the time or the place to look into it."""
+
+from typing import Literal
+
+BadReferenceCode = Literal[
+    "too_large",
+    "not_an_image",
+    "unsupported_format",
+    "damaged",
+    "too_many_pixels",
+    "too_small",
+    "too_complex",
+    "busy",
+]
 
 
 class NotAVideoError(ValueError):
@@ -7,3 +20,26 @@ class NotAVideoError(ValueError):
     def __init__(self, message: str, *, detail: str) -> None:
         super().__init__(message)
         self.detail = detail
+
+
+class DecoderLimitError(NotAVideoError):
+    """Looking into the file would take more memory or time than it may. `str()` says which and how much."""
+
+
+class DecoderBusyError(Exception):
+    """All decoders were taken for as long as one may wait. Nothing is known of the file; try again later."""
+
+
+class TranscodingTimeoutError(Exception):
+    """Making the copy took longer than it may."""
+
+
+class BadReferenceError(ValueError):
+    """The upload cannot be a reference image. `code` is for programs, `str()` one sentence for people.
+
+    `busy` is not about the image: it may be sent again later.
+    """
+
+    def __init__(self, code: BadReferenceCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code

@@ -19,6 +19,7 @@ from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date, quote_etag
 from django.utils.text import Truncator, slugify
@@ -89,6 +90,16 @@ def serve_or_404(request: HttpRequest, stored: StoredFile) -> HttpResponseBase:
         return file_response(request, stored)
     except FileNotFoundError as error:
         raise Http404 from error
+
+
+def picture_response(content: bytes) -> HttpResponse:
+    """Respond with a WebP that is kept in memory; b"" with a neutral picture, to be asked for again."""
+    if not content:
+        response: HttpResponse = redirect(static("icons/no-picture.svg"))
+        response["Cache-Control"] = "no-store"
+        return response
+    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": CACHE_CONTROL, "Vary": "Cookie"}
+    return HttpResponse(content, content_type=POSTER_TYPE, headers=headers)
 
 
 def file_response(request: HttpRequest, stored: StoredFile) -> HttpResponseBase:

@@ -1,199 +1,29 @@
-"""Measures what a finished video file really is. Nothing that a server said about it is believed."""
+"""Measures what a video file really is. Nothing that a server or a person said about it is believed."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter, deque
-from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
-from av.packet import Packet
-from av.stream import Stream
-from av.video.frame import VideoFrame
-
-from videos.containers import MP4, Container
-from videos.media.clip import Clip, NotAVideoError, open_clip
-from videos.media.completeness import incomplete_error
+from videos.containers import CONTAINERS
+from videos.media import sandbox
+from videos.media.errors import NotAVideoError
+from videos.media.facts import VideoFacts
+from videos.media.sandbox import Budget
 
 __all__ = ["NotAVideoError", "VideoFacts", "inspect_video"]
 
-# x264's own longest GOP is 250 frames. In a longer one only the last keyframe is decoded, so that a long clip
-# with a single keyframe is not decoded from end to end.
-MAX_TAIL_FRAMES = 600
-
-# FFmpeg's names of codecs, as people know them. Others are shown as FFmpeg names them.
-CODEC_NAMES = {
-    "av1": "AV1",
-    "ffv1": "FFV1",
-    "h264": "H.264",
-    "hevc": "HEVC",
-    "mjpeg": "Motion JPEG",
-    "mpeg4": "MPEG-4 Visual",
-    "prores": "ProRes",
-    "rawvideo": "uncompressed",
-    "vp8": "VP8",
-    "vp9": "VP9",
-}
-
-# What every browser plays, on every system, in an MP4.
-BROWSER_CODEC = "h264"
-BROWSER_PIXEL_FORMATS = frozenset({"yuv420p", "yuvj420p"})
-BROWSER_AUDIO_CODECS = frozenset({"aac", "mp3", "mp3float"})
+_CONTAINERS = {container.name: container for container in CONTAINERS}
 
 
-@dataclass(frozen=True)
-class VideoFacts:
-    """Measured facts of one video file.
-
-    `width` and `height` are the display size in pixels (sample aspect ratio and rotation applied),
-    `duration_seconds` the length of the video track, `frame_count` the number of displayed frames, `sha256`
-    64 lowercase hexadecimal digits of the whole file. `codec`, `pixel_format` and `audio_codecs` are FFmpeg's
-    names, `bit_depth` is that of one colour component.
-    """
-
-    width: int
-    height: int
-    duration_seconds: float
-    frame_count: int
-    has_audio: bool
-    byte_count: int
-    sha256: str
-    container: Container
-    codec: str
-    pixel_format: str
-    bit_depth: int
-    audio_codecs: tuple[str, ...] = ()
-
-    @property
-    def codec_name(self) -> str:
-        """The codec as people know it, with what sets it apart from the usual: "HEVC", "H.264 10-bit"."""
-        name = CODEC_NAMES.get(self.codec, self.codec)
-        if self.codec in ("h264", "hevc", "vp9", "av1"):
-            if self.bit_depth > 8:
-                return f"{name} {self.bit_depth}-bit"
-            if self.codec == BROWSER_CODEC and self.pixel_format not in BROWSER_PIXEL_FORMATS:
-                return f"{name} {self.pixel_format}"
-        return name
-
-    @property
-    def plays_in_browsers(self) -> bool:
-        """Whether every browser plays it."""
-        return (
-            self.container is MP4
-            and self.codec == BROWSER_CODEC
-            and self.pixel_format in BROWSER_PIXEL_FORMATS
-            and BROWSER_AUDIO_CODECS.issuperset(self.audio_codecs)
-        )
-
-
-@dataclass
-class PacketStats:
-    """What one pass over the packets found. Timestamps are in ticks of the video track's time base.
-
-    `packets` counts them by stream index, `frame_count` the displayed frames, `since_keyframe` the packets
-    after the last keyframe.
-    """
-
-    packets: Counter[int] = field(default_factory=Counter)
-    frame_count: int = 0
-    start: int | None = None
-    end: int = 0
-    last_keyframe: int = 0
-    since_keyframe: int = 0
-
-    def add(self, packet: Packet[Stream]) -> None:
-        """Count a packet of the video track."""
-        self.since_keyframe = 0 if packet.is_keyframe else self.since_keyframe + 1
-        pts = packet.dts if packet.pts is None else packet.pts  # AVI knows only the order of decoding
-        if pts is None:
-            return
-        if packet.is_keyframe:
-            self.last_keyframe = pts
-        if not packet.is_discard:
-            self.frame_count += 1
-            self.start = pts if self.start is None else min(self.start, pts)
-            self.end = max(self.end, pts + (packet.duration or 0))
-
-
-def inspect_video(path: Path) -> VideoFacts:
+def inspect_video(path: Path, budget: Budget) -> VideoFacts:
     """Measure the file at `path`, having made sure that it is a whole video that plays.
 
     Every packet is read and the first and the last frame are decoded; the frames between are not, so damage
-    inside them is not found. Memory does not grow with the file. Raises NotAVideoError when it is anything
-    else or truncated, OSError when it cannot be read. A fragmented MP4 that was cut exactly between two
-    fragments is a shorter, whole MP4: only someone who knows the length that was sent can tell.
+    inside them is not found. Raises NotAVideoError when it is anything else or truncated, or needs more than
+    the `budget` has; OSError when it cannot be read; DecoderBusyError. A fragmented MP4 that was cut exactly
+    between two fragments is a shorter, whole MP4: only someone who knows the length that was sent can tell.
     """
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    with open_clip(path) as clip:
-        stats = scan_packets(clip)
-        frame = _decode_both_ends(clip, stats)
-        width, height = display_size(clip, frame)
-        return VideoFacts(
-            width=width,
-            height=height,
-            duration_seconds=_duration(clip, stats),
-            frame_count=stats.frame_count,
-            has_audio=bool(clip.container.streams.audio),
-            byte_count=path.stat().st_size,
-            sha256=sha256,
-            container=clip.format,
-            codec=clip.stream.codec_context.codec.canonical_name,
-            pixel_format=frame.format.name,
-            bit_depth=frame.format.components[0].bits,
-            audio_codecs=tuple(
-                stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
-                for stream in clip.container.streams.audio
-            ),
-        )
-
-
-def display_size(clip: Clip, frame: VideoFrame) -> tuple[int, int]:
-    """Return width and height in pixels as a player displays `frame`: aspect ratio and rotation applied."""
-    aspect_ratio = clip.stream.sample_aspect_ratio or 1
-    width, height = max(1, round(frame.width * aspect_ratio)), frame.height
-    return (height, width) if frame.rotation % 180 else (width, height)
-
-
-def scan_packets(clip: Clip) -> PacketStats:
-    """Demux the whole clip. Raises NotAVideoError when a track's samples are cut short or missing."""
-    stats = PacketStats()
-    for packet in clip.container.demux():
-        if packet.is_corrupt:
-            raise incomplete_error(f"short packet at byte {packet.pos}")
-        if packet.dts is None and not packet.size:
-            continue  # PyAV's sign that a track has ended
-        stats.packets[packet.stream_index] += 1
-        if packet.stream_index == clip.stream.index:
-            stats.add(packet)
-    for stream in clip.container.streams if clip.has_sample_table else ():
-        found, promised = stats.packets[stream.index], len(stream.index_entries)
-        if found < promised:
-            detail = f"{found} of {promised} samples of the {stream.type} track are there"
-            raise incomplete_error(detail)
-    if not stats.frame_count:
-        raise NotAVideoError("The video has no frames.", detail="no packet of the video track is displayed")
-    return stats
-
-
-def _decode_both_ends(clip: Clip, stats: PacketStats) -> VideoFrame:
-    """Decode the first and the last frame and return the first. Raises NotAVideoError or FFmpeg's error."""
-    clip.seek(stats.start or 0)
-    first = next(clip.container.decode(clip.stream), None)
-    clip.seek(stats.last_keyframe)
-    tail = clip.container.decode(clip.stream)
-    if stats.since_keyframe > MAX_TAIL_FRAMES:
-        tail = islice(tail, 1)
-    last = deque(tail, maxlen=1)
-    if first is None or not last:
-        raise NotAVideoError(
-            "The video cannot be decoded.", detail="the first or the last frame gave no picture"
-        )
-    return first
-
-
-def _duration(clip: Clip, stats: PacketStats) -> float:
-    """Return the video track's length in seconds: what its packets span, else what its header says."""
-    ticks = stats.end - (stats.start or 0) or clip.stream.duration or 0
-    return float(ticks * clip.time_base)
+    facts = sandbox.run("inspect_video", {"path": str(path)}, budget)
+    return VideoFacts(
+        **facts | {"container": _CONTAINERS[facts["container"]], "audio_codecs": tuple(facts["audio_codecs"])}
+    )

@@ -6,7 +6,7 @@ import videos.models.backend
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('videos', '0031_job_candidates'),
+        ('videos', '0042_hops'),
     ]
 
     operations = [

@@ -7,9 +7,10 @@ from videos.models.idempotency_record import IdempotencyRecord
 from videos.models.job import DeletedRequest, JobCandidate, ReleasedJob
 from videos.models.prompt_template import PromptTemplate
 from videos.models.reference_image import Fit, ReferenceImage
+from videos.models.state import IN_FLIGHT, Kind, State
 from videos.models.studio_state import HoldReason, StudioState
 from videos.models.tag import Tag
-from videos.models.video import IN_FLIGHT, Kind, State, Video
+from videos.models.video import Video
 from videos.models.video_model import VideoModel
 
 __all__ = [

@@ -5,15 +5,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from videos.backends.drivers.registry import SERVICES
+from videos.backends.service_kinds import SERVICES
+from videos.key_names import describe_key_names, is_key_name, read_key
 
 DEFAULT_SERVICE = "videos-api"
+
 OPENAI_ADDRESS = "https://api.openai.com/v1"  # served this API until 24 September 2026
+
+_KEY_VARIABLES = {
+    "BACKEND_KEY",
+    "OPENAI_API_KEY",
+}  # of the environment's, now and before
+DEFAULT_MAX_IN_FLIGHT = 4
 
 SIMULATOR_CAPABILITIES = {  # all there are
     "can_list": True,
@@ -38,24 +46,33 @@ def is_openai(url: str) -> bool:
 
 class BackendManager(models.Manager["Backend"]):
     def for_environment(self) -> "Backend":
-        """Return the backend that the settings name: the one at `OPENAI_BASE_URL`, OpenAI's own address when
+        """Return the backend that the settings name: the one at `BACKEND_URL`, OpenAI's own address when
         there is only a key, or the simulator when there is neither.
 
         It is created on first use, with every model of the catalogue; what staff change about it stays.
         Another address is another backend, so that a video stays with the server it was sent to when the
         settings change.
         """
-        if not settings.OPENAI_BASE_URL and not settings.OPENAI_API_KEY:
+        if not settings.BACKEND_URL and not settings.BACKEND_KEY:
             simulator = self.filter(is_simulator=True).first()
             return simulator or self._get_or_create(
                 "Simulator", is_simulator=True, max_in_flight=8, **SIMULATOR_CAPABILITIES
             )
-        url = settings.OPENAI_BASE_URL or OPENAI_ADDRESS
+        url = settings.BACKEND_URL or OPENAI_ADDRESS
         found = self.filter(base_url=url, is_simulator=False).order_by("pk").first()
+        if found is not None:
+            self._follow_key(found)
         name = (urlsplit(url).netloc or url)[:90]
-        return found or self._get_or_create(
-            name, base_url=url, from_environment=True, key_env="OPENAI_API_KEY"
-        )
+        if found is None:
+            wanted = Backend(base_url=url, from_environment=True, key_env=settings.BACKEND_KEY_VARIABLE)
+            found = self._get_or_create(
+                name,
+                base_url=wanted.base_url,
+                from_environment=True,
+                key_env=wanted.key_env,
+                key_confirmed_for=wanted.key_destination,  # whoever sets both in the environment means it
+            )
+        return found
 
     def paused(self) -> models.QuerySet["Backend"]:
         """Those that are sent nothing for now, because they asked for that or refused our key."""
@@ -67,7 +84,7 @@ class BackendManager(models.Manager["Backend"]):
         One that an earlier setting named is left out. The simulator, or OpenAI's own address, is used only
         while there is no other.
         """
-        url = settings.OPENAI_BASE_URL
+        url = settings.BACKEND_URL
         if url:
             self.for_environment()
         current = Q(from_environment=False) | Q(base_url=url)
@@ -78,6 +95,17 @@ class BackendManager(models.Manager["Backend"]):
             return connected
         fallback = self.for_environment()
         return [fallback] if fallback.enabled else []
+
+    def _follow_key(self, backend: "Backend") -> None:
+        """Read the key of the environment's backend by the name that the settings have for it now."""
+        now = settings.BACKEND_KEY_VARIABLE
+        if backend.from_environment and backend.key_env in _KEY_VARIABLES - {now}:
+            was, backend.key_env = backend.key_env, now
+            # Whoever sets both in the environment means it.
+            backend.key_confirmed_for = backend.key_destination
+            self.filter(pk=backend.pk, key_env=was).update(
+                key_env=now, key_confirmed_for=backend.key_confirmed_for
+            )
 
     def _get_or_create(self, name: str, **fields: Any) -> "Backend":
         """Create the environment's backend under an unused name, or return another process's."""
@@ -120,7 +148,7 @@ class Backend(models.Model):
     from_environment = models.BooleanField(
         default=False,
         editable=False,
-        help_text="Created because OPENAI_BASE_URL names it, and used while it does.",
+        help_text="Created because BACKEND_URL names it, and used while it does.",
     )
     base_url = models.CharField(  # not a URLField, which refuses http://vllm:8000 inside a private network
         "base URL",
@@ -135,14 +163,39 @@ class Backend(models.Model):
         validators=[
             RegexValidator(
                 r"\A[A-Za-z_][A-Za-z0-9_]*\Z",
-                "Give the name of an environment variable, such as VIDEO_KEY, never the key itself.",
+                "Give the name of an environment variable, such as BACKEND_KEY_BOX, never the key itself.",
             )
         ],
         help_text="The name of the environment variable that holds the key, never the key itself. "
         "Empty: the server wants none.",
     )
+    key_confirmed_for = models.CharField(
+        max_length=700,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="The variable and the address that a superuser confirmed: the key goes nowhere else.",
+    )
+    in_private_network = models.BooleanField(
+        "inside a private network",
+        null=True,
+        blank=True,
+        help_text="Yes: it, and the files that it names, may be at private addresses. No: it must be on the "
+        "internet and may name nothing else. Unknown: the first probe finds out.",
+    )
     timeout = models.PositiveIntegerField(default=60, help_text="Seconds to wait for a reply.")
-    max_in_flight = models.PositiveIntegerField(default=4, help_text="Jobs that may run here at once.")
+    generation_timeout = models.PositiveIntegerField(
+        "time limit",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Seconds that it may work on a video; its own queue and its silence do not count. A limit "
+        "of the model goes before this one. Empty: MAX_POLL_TIMEOUT.",
+    )
+    max_in_flight = models.PositiveIntegerField(
+        default=DEFAULT_MAX_IN_FLIGHT,
+        help_text="Jobs that may run here at once: for a server of your own, as many as it makes at a time.",
+    )
     requests_per_minute = models.PositiveIntegerField(
         null=True,
         blank=True,
@@ -188,6 +241,14 @@ class Backend(models.Model):
         editable=False,
         help_text="Pauses since it last accepted a job, each longer than the one before.",
     )
+    reads_paused_until = models.DateTimeField(
+        null=True, editable=False, help_text="Until then it is neither polled nor asked for its list."
+    )
+    read_pause_count = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="Such pauses since it last answered, each longer than the one before.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = BackendManager()
@@ -223,3 +284,31 @@ class Backend(models.Model):
         """The base URL to call. The simulator's is read from the settings, because its port may change."""
         url: str = settings.SIMULATOR_URL if self.is_simulator else self.base_url
         return url
+
+    @property
+    def key_destination(self) -> str:
+        """The variable with the key and the address it goes to: what is confirmed, and only together."""
+        return f"{self.key_env} {self.base_url}" if self.key_env else ""
+
+    @property
+    def key_problem(self) -> str:
+        """Why the key must not be sent, and what to do about it; empty where nothing stands against it."""
+        if self.is_simulator or not self.key_env:
+            return ""
+        if not is_key_name(self.key_env):
+            names = describe_key_names()
+            return f"{self.key_env} is no variable for a backend's key, so nothing is sent. {names}"
+        if self.key_confirmed_for != self.key_destination:
+            return (
+                f"The key in {self.key_env} has not been confirmed for {self.base_url}, so nothing is sent. "
+                "A superuser confirms it in the admin under Backends."
+            )
+        return ""
+
+    @property
+    def key(self) -> str:
+        """The key to send, read from the environment now; empty where there is none, or must not be sent."""
+        if self.is_simulator:
+            key: str = settings.SIMULATOR_API_KEY
+            return key
+        return "" if self.key_problem else read_key(self.key_env)

@@ -1,12 +1,15 @@
 """A person or thing that can appear in many videos."""
 
 import secrets
+from pathlib import PurePath
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from videos.backends.hops import MAX_LENGTH
 from videos.models.backend import Backend
+from videos.models.search_text import SearchTextField
 
 NAME_LIMIT = 80  # characters, as the protocol has it
 
@@ -16,8 +19,8 @@ def new_character_id() -> str:
     return f"char_{secrets.token_hex(16)}"
 
 
-def _path(character: "Character", _: str) -> str:
-    return f"characters/{character.owner_id}/{character.public_id}.mp4"
+def _path(character: "Character", name: str) -> str:
+    return f"characters/{character.owner_id}/{character.public_id}{PurePath(name).suffix}"
 
 
 class Character(models.Model):
@@ -30,10 +33,17 @@ class Character(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="characters")
     backend = models.ForeignKey(Backend, on_delete=models.PROTECT, related_name="characters")
     name = models.CharField(max_length=NAME_LIMIT)
+    search_text = SearchTextField("name")
     file = models.FileField(upload_to=_path, max_length=255, editable=False)
     backend_character_id = models.CharField(max_length=512, blank=True, editable=False)
     error_message = models.TextField(blank=True, editable=False)
     error_detail = models.TextField(blank=True, editable=False)
+    hops = models.CharField(
+        max_length=MAX_LENGTH,
+        blank=True,
+        editable=False,
+        help_text="The studios that it was asked for through, by their installations.",
+    )
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     due_at = models.DateTimeField(
         default=timezone.now,

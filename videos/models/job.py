@@ -48,10 +48,23 @@ class ReleasedJob(models.Model):
     backend = models.ForeignKey(Backend, on_delete=models.CASCADE, related_name="released_jobs")
     backend_job_id = models.CharField(max_length=512)
     released_at = models.DateTimeField(default=timezone.now, db_index=True)
+    due_at = models.DateTimeField(
+        null=True,
+        help_text="When to ask the backend to delete it. Until that is done it may be running, and counts as "
+        "a job in flight.",
+    )
+    attempts = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["backend", "backend_job_id"], name="one_release_per_job")
+        ]
+        indexes = [
+            models.Index(
+                fields=["backend", "due_at"],
+                name="released_job_due",
+                condition=models.Q(due_at__isnull=False),
+            )
         ]
 
     def __str__(self) -> str:

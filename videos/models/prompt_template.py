@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 
+from videos.models.search_text import SearchTextField, contains_words
 from videos.prompts.syntax import Template, parse_template
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ class PromptTemplateQuerySet(models.QuerySet["PromptTemplate"]):
     def visible_to(self, user: "User") -> "PromptTemplateQuerySet":
         """The enabled templates that `user` may use: the shared ones and the user's own."""
         return self.filter(models.Q(owner=None) | models.Q(owner=user), enabled=True)
+
+    def search(self, query: str) -> "PromptTemplateQuerySet":
+        """The templates whose title, category and prompt contain every word of the query."""
+        return self.filter(contains_words(query))
 
 
 class PromptTemplate(models.Model):
@@ -37,6 +42,7 @@ class PromptTemplate(models.Model):
     title = models.CharField(max_length=80)
     category = models.CharField(max_length=CATEGORY_LIMIT, blank=True)
     prompt = models.TextField(max_length=32_000)
+    search_text = SearchTextField("title", "category", "prompt")
     picture = models.CharField(
         max_length=100, blank=True, help_text="Name of one of the studio's own posters, such as city-at-dawn."
     )

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
+from videos.models.search_text import SearchTextField, contains_words
+
 if TYPE_CHECKING:
     from accounts.models import User
 
@@ -36,6 +38,10 @@ class ReferenceImageQuerySet(models.QuerySet["ReferenceImage"]):
         """The owner's images, without deleted ones, which are kept only for the videos made from them."""
         return self.filter(owner=owner, deleted_at=None)
 
+    def search(self, query: str) -> "ReferenceImageQuerySet":
+        """The images whose name contains every word of the query."""
+        return self.filter(contains_words(query))
+
 
 class ReferenceImage(models.Model):
     """An uploaded image: decoded, turned upright and re-encoded before it is stored.
@@ -46,6 +52,7 @@ class ReferenceImage(models.Model):
     public_id = models.CharField(max_length=64, unique=True, default=new_reference_id, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="references")
     name = models.CharField(max_length=NAME_LIMIT, blank=True)
+    search_text = SearchTextField("name")
     file = models.FileField(upload_to=_path, max_length=255)
     thumbnail = models.FileField(upload_to=_path, max_length=255, blank=True, editable=False)
     content_type = models.CharField(max_length=50)

@@ -84,7 +84,12 @@ class StudioState(models.Model):
     @property
     def why_held(self) -> str:
         """The reason for the hold in effect, with what was said about it; empty without one."""
-        return f"{self.get_hold_reason_display()} {self.hold_note}".strip() if self.is_held else ""
+        if not self.is_held:
+            return ""
+        note = self.hold_note.strip()
+        if note and note[-1] not in ".!?…":
+            note += "."
+        return f"{self.get_hold_reason_display()} {note}".strip()
 
     @property
     def was_restored(self) -> bool:

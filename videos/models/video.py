@@ -13,9 +13,12 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
+from videos.backends.hops import MAX_LENGTH
 from videos.models.backend import Backend
 from videos.models.character import Character
 from videos.models.reference_image import Fit, ReferenceImage
+from videos.models.search_text import SearchTextField, contains_words
+from videos.models.state import IN_FLIGHT, NEEDS_DECISION, Kind, State, public_status
 from videos.models.tag import Tag
 
 if TYPE_CHECKING:
@@ -29,65 +32,34 @@ def new_public_id() -> str:
     return "video_" + "".join(secrets.choice(_ALPHABET) for _ in range(24))
 
 
-class State(models.TextChoices):
-    """The state of a video. Only `videos.lifecycle` writes it."""
-
-    QUEUED = "queued", "Queued"
-    SUBMITTING = "submitting", "Submitting"
-    UNCERTAIN = "uncertain", "Checking with the backend"
-    IN_PROGRESS = "in_progress", "In progress"
-    STORING = "storing", "Storing"
-    COMPLETED = "completed", "Completed"
-    FAILED = "failed", "Failed"
-    CANCELED = "canceled", "Canceled"
-
-
-IN_FLIGHT = frozenset({State.QUEUED, State.SUBMITTING, State.UNCERTAIN, State.IN_PROGRESS, State.STORING})
-
-# The protocol's word for each state that has another one; `canceled` appears on our own pages only.
-_PUBLIC_STATUS = {
-    State.SUBMITTING.value: "queued",
-    State.UNCERTAIN.value: "queued",
-    State.STORING.value: "in_progress",
-}
-
-
-def public_status(state: str) -> str:
-    """Return the protocol's word for a state: queued, in_progress, completed or failed (and our canceled)."""
-    return _PUBLIC_STATUS.get(state, state)
-
-
-class Kind(models.TextChoices):
-    """How a video is made: from a prompt alone, or from a prompt and another video, its source."""
-
-    CREATE = "create", "Created"
-    REMIX = "remix", "Remix"
-    EDIT = "edit", "Edit"
-    EXTEND = "extend", "Extension"
-
-
 _PLAYS_EVERYWHERE = ("H.264", "MP4")  # codec and container, as the columns name them
 
 _FILTER_COLUMNS = ("state", "model", "size", "source_seconds", "seconds", "favourite")
 
 
 class VideoQuerySet(models.QuerySet["Video"]):
-    def visible_to(self, owner: "User") -> "VideoQuerySet":
-        """The videos that `owner` may see: the owner's, without deleted ones."""
+    def visible_to(self, owner: "User | int") -> "VideoQuerySet":
+        """The videos that `owner`, a user or its key, may see: the owner's, without deleted ones."""
         return self.filter(owner=owner, deleted_at=None)
 
     def not_trashed(self) -> "VideoQuerySet":
         """The videos that are not in the trash."""
         return self.filter(trashed_at=None)
 
+    def search(self, query: str) -> "VideoQuerySet":
+        """The videos whose prompt contains every word of the query; all of them when it has none."""
+        return self.filter(contains_words(query))
+
     def in_flight(self) -> "VideoQuerySet":
         return self.filter(state__in=IN_FLIGHT)
 
     def with_status(self, status: str) -> "VideoQuerySet":
-        """The videos with this `status`, in the protocol's words."""
-        return self.filter(
-            state__in=[state for state in State if _PUBLIC_STATUS.get(state, state.value) == status]
-        )
+        """The videos with this `status`, in the protocol's words; or `needs_decision`, which are queued ones
+        that wait for their owner.
+        """
+        if status == NEEDS_DECISION:
+            return self.filter(state=State.UNCERTAIN, due_at=None)
+        return self.filter(state__in=[state for state in State if public_status(state.value) == status])
 
 
 class Video(models.Model):
@@ -99,6 +71,7 @@ class Video(models.Model):
 
     # The request. Stored as text and numbers, because the catalogue changes and the past does not.
     prompt = models.TextField(max_length=32_000)
+    search_text = SearchTextField("prompt")
     model = models.CharField(max_length=100)
     size = models.CharField(max_length=20)
     seconds = models.PositiveIntegerField(
@@ -180,7 +153,11 @@ class Video(models.Model):
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     due_at = models.DateTimeField(
-        default=timezone.now, null=True, editable=False, help_text="When the engine acts on it next."
+        default=timezone.now,
+        null=True,
+        editable=False,
+        help_text="When the engine acts on it next. Of a failed video: when it looks for a late result. Of a "
+        "canceled one: the backend may still be working on its job.",
     )
     attempts = models.PositiveIntegerField(
         default=0, editable=False, help_text="Attempts at the present step, for backing off."
@@ -189,6 +166,9 @@ class Video(models.Model):
         default=0,
         editable=False,
         help_text="Submissions in a row that brought no usable reply, of which the backend made no job.",
+    )
+    failed_downloads = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Tries to get the finished file that the backend failed."
     )
     cancel_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
     delete_job_at = models.DateTimeField(
@@ -200,11 +180,41 @@ class Video(models.Model):
         editable=False,
         help_text="Sent with every request of the latest attempt. Empty: it cannot be requested once more.",
     )
+    hops = models.CharField(
+        max_length=MAX_LENGTH,
+        blank=True,
+        editable=False,
+        help_text="The studios that it was asked for through, by their installations.",
+    )
     unaccounted_since = models.DateTimeField(
         null=True,
         blank=True,
         editable=False,
         help_text="The earliest attempt of which the backend may have a job that no video has.",
+    )
+
+    # What the time limit counts: the time in which the backend said that it was not ready, never its silence.
+    working_seconds = models.FloatField(
+        default=0,
+        editable=False,
+        help_text="Seconds for which the backend has answered that it works on the job.",
+    )
+    waiting_seconds = models.FloatField(
+        default=0,
+        editable=False,
+        help_text="Seconds for which it has answered that the job waits in its own queue, or nothing usable.",
+    )
+    answered_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When it last answered about the running job."
+    )
+    poll_delay = models.FloatField(
+        default=0, editable=False, help_text="Seconds from then to the next poll, as planned."
+    )
+    queued_at_backend = models.BooleanField(
+        default=False, editable=False, help_text="The running job waits in the backend's own queue."
+    )
+    late_since = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Since when it is checked for a late result."
     )
 
     # When things happened.
@@ -213,7 +223,12 @@ class Video(models.Model):
     accepted_at = models.DateTimeField(null=True, blank=True, editable=False)
     generated_at = models.DateTimeField(null=True, blank=True, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True, editable=False)
-    deadline_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deadline_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When it reached its time limit; of earlier releases, when it was to.",
+    )
     trashed_at = models.DateTimeField(null=True, blank=True, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -331,6 +346,27 @@ class Video(models.Model):
     @property
     def is_in_flight(self) -> bool:
         return self.state in IN_FLIGHT
+
+    @property
+    def awaits_late_result(self) -> bool:
+        """It has failed, and is checked for a result by itself, at `due_at`."""
+        return self.state == State.FAILED and self.due_at is not None
+
+    @property
+    def may_be_running(self) -> bool:
+        """It has ended here, and its job may not have ended at the backend."""
+        has_ended = self.state in (State.FAILED, State.CANCELED)
+        return has_ended and self.due_at is not None and self.generated_at is None
+
+    @property
+    def is_live(self) -> bool:
+        """It may change without anybody's doing, so a page that shows it polls."""
+        return self.is_in_flight or self.awaits_late_result
+
+    @property
+    def waits_at_backend(self) -> bool:
+        """The backend has accepted it and holds it in its own queue."""
+        return self.state == State.IN_PROGRESS and self.queued_at_backend
 
     @property
     def status(self) -> str:

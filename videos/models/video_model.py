@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 
 from videos.models.backend import Backend
@@ -25,6 +26,14 @@ class VideoModel(models.Model):
         blank=True,
         help_text="US dollars for one second of video, by size; “*” is every other size: "
         '{"1280x720": "0.30", "*": "0.50"}. {} when there is no price.',
+    )
+    generation_timeout = models.PositiveIntegerField(
+        "time limit",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Seconds that a backend may work on one video; its own queue and its silence do not count. "
+        "Empty: the backend's limit, or MAX_POLL_TIMEOUT.",
     )
     backends = models.ManyToManyField(
         Backend,

@@ -12,13 +12,12 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from videos.backends.catalogue import CatalogueModel
-from videos.backends.client import probe
-from videos.backends.drivers.registry import SERVICES
 from videos.backends.probe_report import ProbeReport
-from videos.checks import validate_base_url
+from videos.backends.service_kinds import SERVICES
+from videos.checks import validate_base_url, validate_key_name
 from videos.engine import clients
 from videos.models import Backend, VideoModel
-from videos.models.backend import DEFAULT_SERVICE
+from videos.models.backend import DEFAULT_MAX_IN_FLIGHT, DEFAULT_SERVICE
 from videos.services import model_catalogue
 
 logger = logging.getLogger(__name__)
@@ -40,16 +39,49 @@ class ConnectionResult:
     new_models: list[str]
 
 
-def probe_backend(backend: Backend) -> ProbeReport:
+def probe_backend(backend: Backend, *, by: str) -> ProbeReport:
     """Probe the backend, without starting a job, and store the capabilities that were found.
 
-    A capability that the probe could not determine stays as it was, because staff may know better.
+    A capability that the probe could not determine stays as it was, because staff may know better. So does
+    whether the backend is inside a private network, once that is known. A backend that is this studio itself
+    is switched off. `by` is who asked, for the log.
     """
-    report = probe(clients.connection_for(backend))
+    report = _probe(backend, by=by)
+    if report.leads_back:
+        Backend.objects.filter(pk=backend.pk).update(enabled=False)
     if not report.problem:
         known = {name: can for name, can in report.capabilities.items() if can is not None}
-        Backend.objects.filter(pk=backend.pk).update(probed_at=timezone.now(), **known)
+        found = Backend.objects.filter(pk=backend.pk)
+        if backend.probed_at is None and backend.from_environment and report.max_in_flight:
+            # Nobody has been asked yet how many jobs it takes.
+            unchanged = found.filter(max_in_flight=DEFAULT_MAX_IN_FLIGHT)
+            unchanged.update(max_in_flight=report.max_in_flight)
+        found.update(probed_at=timezone.now(), **known)
+        found.filter(in_private_network=None).update(in_private_network=report.in_private_network)
     return report
+
+
+def _probe(backend: Backend, *, by: str) -> ProbeReport:
+    """Probe, and log who had what address probed."""
+    logger.info("Backend “%s” is probed at %s, by %s", backend.name, backend.address, by)
+    return clients.probe(backend)
+
+
+def confirm_key(backend: Backend, *, by: str) -> None:
+    """Let the backend's key be sent to the address that it has now. `by` is the superuser who said so.
+
+    Only as `backend` was loaded: what was changed meanwhile has not been seen. A pause for want of it ends.
+    """
+    seen = Backend.objects.filter(pk=backend.pk, key_env=backend.key_env, base_url=backend.base_url)
+    if seen.update(key_confirmed_for=backend.key_destination, paused_until=None, pause_reason=""):
+        backend.key_confirmed_for = backend.key_destination
+        logger.warning(
+            "Backend “%s”: the key in %s is confirmed for %s, by %s",
+            backend.name,
+            backend.key_env,
+            backend.base_url,
+            by,
+        )
 
 
 def probe_unprobed_backend(backend_id: int) -> None:
@@ -59,8 +91,13 @@ def probe_unprobed_backend(backend_id: int) -> None:
     unprobed, so it is tried again later.
     """
     backend = Backend.objects.filter(pk=backend_id, probed_at=None).first()
-    if backend is not None and (report := probe_backend(backend)).problem:
+    if backend is not None and (report := probe_backend(backend, by="the studio itself")).problem:
         logger.warning("%s could not be probed: %s", backend, report.problem)
+
+
+def leads_back(url: str) -> bool:
+    """Whether the server at `url` is this studio itself, by whatever name. Takes a few seconds at most."""
+    return clients.probe(Backend(base_url=url), timeout=3).leads_back
 
 
 def connect_backend(
@@ -71,6 +108,8 @@ def connect_backend(
     key_env: str = "",
     first: bool = False,
     models: Sequence[str] = (),
+    max_in_flight: int | None = None,
+    generation_timeout: int | None = None,
 ) -> ConnectionResult:
     """Add a backend that works, enabled, with the models it serves.
 
@@ -78,16 +117,20 @@ def connect_backend(
     puts it before the others. Without `models`, it serves those that the server names and the catalogue has,
     or the server's only one; of a service that describes its models all, if they are few. A model that the
     catalogue does not have is added to it as the service describes it, else with the protocol's sizes and
-    lengths and without a price. Raises `ConnectionFailedError`, and then nothing was added.
+    lengths and without a price. `max_in_flight` is what the probe suggests, and `generation_timeout` that of
+    the settings, unless they are given. Raises `ConnectionFailedError`, and then nothing was added.
     """
     backend = Backend(
         name=name,
         service=service,
         base_url=(url or _default_address(service)).rstrip("/"),
         key_env=key_env or SERVICES[service].key_env,
+        max_in_flight=max_in_flight or DEFAULT_MAX_IN_FLIGHT,
+        generation_timeout=generation_timeout,
     )
+    backend.key_confirmed_for = backend.key_destination  # by whoever has a shell here
     _validate_backend(backend)
-    report = probe(clients.connection_for(backend))
+    report = _probe(backend, by="add_backend")
     if report.problem:
         raise ConnectionFailedError(report.problem)
     wanted = list(dict.fromkeys(models))
@@ -95,7 +138,9 @@ def connect_backend(
     names = [model.name for model in chosen] if chosen is not None else wanted or _choose_models(report)
     for capability, can in report.capabilities.items():
         setattr(backend, capability, can)
-    backend.probed_at = timezone.now()
+    backend.probed_at, backend.in_private_network = timezone.now(), report.in_private_network
+    if max_in_flight is None and report.max_in_flight:
+        backend.max_in_flight = report.max_in_flight
     with transaction.atomic():
         backend.position = _make_position(first=first)
         backend.save()
@@ -141,6 +186,7 @@ def _validate_backend(backend: Backend) -> None:
     try:
         validate_base_url(backend.base_url, name="The base URL")
         backend.full_clean()
+        validate_key_name(backend.key_env)
     except ValidationError as error:
         raise ConnectionFailedError(" ".join(error.messages)) from error
     if backend.key_env and not os.environ.get(backend.key_env):

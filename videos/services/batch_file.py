@@ -1,179 +1,199 @@
-"""Read a batch: many requests in one CSV or JSON Lines file."""
+"""Read a batch: many requests in one file, a table or JSON."""
 
-import csv
-import io
-import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 
 from videos.models import Fit
+from videos.services.batch_csv import parse_table
+from videos.services.batch_encoding import UnreadableTextError, decode_text, read_bounded
+from videos.services.batch_json import parse_objects
+from videos.services.batch_record import Place, Record, RowError
 from videos.validation import clean_text
 
-COLUMNS = ("prompt", "model", "seconds", "size", "reference", "fit")
-SUFFIXES = (".csv", ".jsonl")
+COLUMNS = ("prompt", "model", "seconds", "size", "reference", "fit", "custom_id")
+TABLES = (".csv", ".tsv")
+SUFFIXES = (*TABLES, ".jsonl", ".ndjson", ".json")
+MAX_CUSTOM_ID_LENGTH = 512  # characters
+
+# What the protocol has and a file cannot ask for. Leaving it out would make another video than was meant.
+_UNSUPPORTED = {
+    "input_reference": "input_reference cannot be read from a file. Name an image file in “reference”.",
+    "characters": "characters cannot be chosen in a file.",
+}
+# A spreadsheet turns 4 into 4.0, or 4,0 where the comma is the decimal point.
+_WHOLE_NUMBER = re.compile(r"([0-9]{1,9})(?:[.,]0{1,9})?")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One request of the file. `line` counts from 1; `reference` is a path as written in the file, or empty;
-    `fit` is crop or pad.
+    """One request of the file. `reference` is a path as written in the file, or empty; `fit` is crop or pad;
+    `custom_id` is the key that the file gives the row, or empty.
     """
 
-    line: int
+    record: Record
     prompt: str
     model: str
     seconds: int
     size: str
     reference: str
     fit: str
+    custom_id: str
+
+    @property
+    def place(self) -> Place:
+        return self.record.place
+
+    @property
+    def label(self) -> str:
+        """Where it stands in the file, with its key."""
+        return f"{self.place.name} ({self.custom_id})" if self.custom_id else self.place.name
+
+    def error(self, column: str, message: str) -> RowError:
+        """Return the error about a column of this row."""
+        return self.record.error(column, message)
 
 
 @dataclass(frozen=True)
-class RowError:
-    """What is wrong with a line of the file. `line` counts from 1; `message` is a sentence."""
-
-    line: int
-    message: str
-
-
-Record = tuple[int, dict[str, Any]]
-
-
-def read_batch_file(path: Path) -> tuple[list[Row], list[RowError]]:
-    """Return the valid rows of the file, and the errors of all others, each in the order of the lines.
-
-    `path` ends in one of SUFFIXES. Empty cells and missing keys take the studio's defaults. Raises OSError
-    if the file cannot be read.
+class BatchFile:
+    """What a file holds: the rows that are valid, the errors of all others, each in the order of the file,
+    and warnings, which are sentences.
     """
-    content = path.read_bytes()
+
+    rows: list[Row]
+    errors: list[RowError]
+    warnings: list[str]
+
+
+def read_batch_file(path: Path) -> BatchFile:
+    """Read the file at `path`, whose name ends in one of SUFFIXES.
+
+    Empty cells and missing keys take the studio's defaults. Columns that mean nothing here are warned of.
+    Raises OSError if the file cannot be read.
+    """
+    is_table = path.suffix.lower() in TABLES
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return [], [RowError(line, "this is not UTF-8. Save the file as UTF-8 text.")]
-    rows: list[Row] = []
-    errors: list[RowError] = []
-    for record in _parse_csv(text) if path.suffix.lower() == ".csv" else _parse_json_lines(text):
+        decoded = decode_text(read_bounded(path), is_spreadsheet=is_table)
+    except UnreadableTextError as error:
+        return BatchFile([], [RowError(Place(error.line, f"line {error.line}"), str(error))], [])
+    parsed = parse_table(decoded.text, COLUMNS) if is_table else parse_objects(decoded.text)
+    batch, unused = _read_rows(parsed)
+    if unused:
+        batch.warnings.append(f"Not used: {', '.join(unused)}. Known columns are {', '.join(COLUMNS)}.")
+    if decoded.is_guess:
+        batch.warnings.append(_describe_guess(batch.rows))
+    return batch
+
+
+def _read_rows(parsed: Iterable[Record | RowError]) -> tuple[BatchFile, list[str]]:
+    """Return the rows with all that is wrong with them, and the names of the columns that are not used."""
+    batch = BatchFile([], [], [])
+    unused: dict[str, None] = {}
+    taken: dict[str, str] = {}
+    for record in parsed:
         if isinstance(record, RowError):
-            errors.append(record)
+            batch.errors.append(record)
             continue
-        messages = _find_record_errors(record[1])
-        errors += [RowError(record[0], message) for message in messages]
-        if not messages:
-            rows.append(_build_row(*record))
-    if not rows and not errors:
-        errors.append(RowError(1, "there is no video in this file."))
-    return rows, errors
+        names = (name for name in record.fields if name not in COLUMNS and name not in _UNSUPPORTED)
+        unused.update((f"“{name[:40]}”", None) for name in names if len(unused) < 100)
+        errors = [*_find_record_errors(record), *_find_reused_key(record, taken)]
+        batch.errors.extend(errors)
+        if not errors:
+            batch.rows.append(_build_row(record))
+    if not batch.rows and not batch.errors:
+        batch.errors.append(RowError(Place(1, "line 1"), "there is no video in this file."))
+    return batch, list(unused)
 
 
-def _parse_csv(text: str) -> Iterator[Record | RowError]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line = 1
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        messages = _find_header_errors(header)
-        yield from (RowError(1, message) for message in messages)
-        if messages:
-            return  # without a header, the meaning of the cells is unknown
-        while True:
-            line = reader.line_num + 1
-            cells = next(reader, None)
-            if cells is None:
-                return
-            if cells and len(cells) != len(header):
-                yield RowError(
-                    line, f"it has {len(cells)} cells, but the header names {len(header)} columns."
-                )
-            elif cells:
-                yield line, dict(zip(header, cells, strict=True))
-    except csv.Error as error:
-        yield RowError(line, f"this is not CSV ({error}), so the lines after it were not read.")
+def _describe_guess(rows: Sequence[Row]) -> str:
+    told = "The file is not UTF-8, so it was read as Windows-1252."
+    affected = (row for row in rows if not row.prompt.isascii())
+    shown = [f"{row.place.name} begins “{row.prompt[:60]}”" for row in islice(affected, 1)]
+    return " ".join([told, *(f"Check its letters: {each}." for each in shown)])
 
 
-def _find_header_errors(header: list[str]) -> list[str]:
-    if not any(header):
-        return [f"the first line must name the columns: {', '.join(COLUMNS)}; only prompt is required."]
-    errors = [f"the column “{name}” is named twice." for name in COLUMNS if header.count(name) > 1]
-    errors += [f"unknown column “{name}”. {_KNOWN_COLUMNS}" for name in header if name not in COLUMNS]
-    if "prompt" not in header:
-        errors.append("the column “prompt” is missing.")
+def _find_record_errors(record: Record) -> list[RowError]:
+    errors = [
+        record.error(name, message) for name, message in _UNSUPPORTED.items() if record.fields.get(name)
+    ]
+    for name in COLUMNS:
+        if message := _find_field_error(name, record.fields.get(name)):
+            errors.append(record.error(name, message))
     return errors
 
 
-def _parse_json_lines(text: str) -> Iterator[Record | RowError]:
-    # Not splitlines(): JSON text may contain line separators such as U+2028.
-    for line, source in enumerate(text.split("\n"), start=1):
-        if not source.strip():
-            continue
-        try:
-            record = json.loads(source, object_pairs_hook=_without_duplicates)
-        except json.JSONDecodeError as error:
-            yield RowError(line, f"this is not JSON: {error.msg} at character {error.pos + 1}.")
-        except (ValueError, RecursionError) as error:
-            yield RowError(line, f"this is not usable: {error}.")
-        else:
-            if isinstance(record, dict):
-                yield line, record
-            else:
-                yield RowError(line, 'this is not a JSON object such as {"prompt": "A fox in the snow"}.')
+def _find_field_error(name: str, value: object) -> str:
+    """Return a sentence for what is wrong with the value of a column; empty if nothing is."""
+    if name == "seconds":
+        return "" if _parse_seconds(value) is not None else "seconds must be a whole number, such as 4."
+    if value is not None and not isinstance(value, str):
+        return f"{name} must be text."
+    text = (value or "").strip()
+    if "\x00" in text:
+        return f"{name} holds a character that cannot be stored (NUL)."
+    check = _TEXT_CHECKS.get(name)
+    return check(text) if check else ""
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    record = dict(pairs)
-    if len(record) != len(pairs):
-        raise ValueError("a key is named twice")
-    return record
+def _check_prompt(text: str) -> str:
+    return "" if text else "the prompt is missing."
 
 
-_KNOWN_COLUMNS = f"Known are {', '.join(COLUMNS)}."
+def _check_fit(text: str) -> str:
+    return "" if not text or text.lower() in Fit.values else "fit must be crop or pad."
 
 
-def _find_record_errors(record: dict[str, Any]) -> list[str]:
-    errors = [f"unknown key “{name}”. {_KNOWN_COLUMNS}" for name in record if name not in COLUMNS]
-    for name in ("prompt", "model", "size", "reference", "fit"):
-        value = record.get(name)
-        if value is not None and not isinstance(value, str):
-            errors.append(f"{name} must be text.")
-        elif value and "\x00" in value:
-            errors.append(f"{name} holds a character that cannot be stored (NUL).")
-    if isinstance(record.get("fit"), str) and _parse_fit(record) not in Fit.values:
-        errors.append("fit must be crop or pad.")
-    if record.get("prompt") in (None, ""):
-        errors.append("the prompt is missing.")
-    if _parse_seconds(record.get("seconds")) is None:
-        errors.append("seconds must be a whole number, such as 4.")
-    return errors
+def _check_custom_id(text: str) -> str:
+    if len(text) <= MAX_CUSTOM_ID_LENGTH and text.isprintable():
+        return ""
+    return f"custom_id must be one line of at most {MAX_CUSTOM_ID_LENGTH} characters."
+
+
+_TEXT_CHECKS: dict[str, Callable[[str], str]] = {
+    "prompt": _check_prompt,
+    "fit": _check_fit,
+    "custom_id": _check_custom_id,
+}
+
+
+def _find_reused_key(record: Record, taken: dict[str, str]) -> list[RowError]:
+    """Return the error about a key that an earlier row has; `taken` has the place of each key so far."""
+    key = record.fields.get("custom_id")
+    if not isinstance(key, str) or not key.strip():
+        return []
+    earlier = taken.setdefault(key.strip(), record.place.name)
+    if earlier == record.place.name:
+        return []
+    return [record.error("custom_id", f"{earlier} has the same custom_id.")]
 
 
 def _parse_seconds(value: object) -> int | None:
     """Return a length in seconds: the studio's default if none is given, None if it is not a whole number."""
-    if isinstance(value, str):
-        value = value.strip()
-        if value and not (value.isascii() and value.isdecimal() and len(value) < 10):
-            return None
-    if value in (None, ""):
+    if value is None or (isinstance(value, str) and not value.strip()):
         return int(settings.DEFAULT_SECONDS)
-    return int(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
+    if isinstance(value, str):
+        match = _WHOLE_NUMBER.fullmatch(value.strip())
+        return int(match[1]) if match else None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _parse_fit(record: dict[str, Any]) -> str:
-    return (record.get("fit") or "").strip() or Fit.CROP.value
-
-
-def _build_row(line: int, record: dict[str, Any]) -> Row:
+def _build_row(record: Record) -> Row:
     def text(name: str, default: str = "") -> str:
-        return (record.get(name) or "").strip() or default
+        return (record.fields.get(name) or "").strip() or default
 
     return Row(
-        line=line,
+        record=record,
         prompt=clean_text(text("prompt")),
         model=text("model", settings.DEFAULT_MODEL),
-        seconds=_parse_seconds(record.get("seconds")) or 0,
+        seconds=_parse_seconds(record.fields.get("seconds")) or 0,
         size=text("size", settings.DEFAULT_SIZE),
         reference=text("reference"),
-        fit=_parse_fit(record),
+        fit=text("fit", Fit.CROP.value).lower(),
+        custom_id=text("custom_id"),
     )

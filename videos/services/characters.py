@@ -1,16 +1,17 @@
 """Characters: create them from a clip or a video, at one backend, and delete them."""
 
 from collections.abc import Iterable
+from io import SEEK_END
 from typing import BinaryIO
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files import File
-from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from videos.containers import HEADER_BYTES, MP4, QUICKTIME, Container, container_of, detect_container
 from videos.engine import enqueue
 from videos.models import Backend, Character, State, Video
 from videos.models.character import NAME_LIMIT
@@ -36,20 +37,24 @@ def can_use_characters(owner_id: int | None, in_use: Iterable[Backend]) -> bool:
 
 
 def create_character(owner: User, name: str, clip: BinaryIO, backend: Backend) -> Character:
-    """Keep the clip, an MP4 of at most `MAX_FILE_SIZE` bytes, and let a worker create a character from it.
+    """Keep the clip, an MP4 or a QuickTime file of at most `MAX_CHARACTER_CLIP_SIZE` bytes, and let a worker
+    create a character from it.
 
     Raises `ValidationError` by field (`name`, `video`, `backend`). Whether the clip can be played is for the
     worker to find out, which says so in `error_message`.
     """
-    content = clip.read(settings.MAX_FILE_SIZE + 1)
+    size = clip.seek(0, SEEK_END)
+    clip.seek(0)
+    container = detect_container(clip.read(HEADER_BYTES))
+    clip.seek(0)
     errors = _find_name_error(name) | _find_backend_error(backend)
-    if len(content) > settings.MAX_FILE_SIZE:
-        errors["video"] = f"The clip is larger than {settings.MAX_FILE_SIZE / 1048576:.3g} MB."
-    elif content[4:8] != b"ftyp":
-        errors["video"] = "The file is not an MP4."
-    if errors:
+    if size > settings.MAX_CHARACTER_CLIP_SIZE:
+        errors["video"] = f"The clip is larger than {settings.MAX_CHARACTER_CLIP_SIZE / 1048576:.3g} MB."
+    elif container not in (MP4, QUICKTIME):
+        errors["video"] = "The file is not an MP4 or MOV video."
+    if errors or container is None:
         raise ValidationError(errors)
-    return _queue_character(owner, name, ContentFile(content), backend)
+    return _queue_character(owner, name, File(clip), container, backend)
 
 
 def create_character_from_video(owner: User, name: str, video: Video) -> Character:
@@ -62,7 +67,8 @@ def create_character_from_video(owner: User, name: str, video: Video) -> Charact
         raise ValidationError(errors)
     try:
         with video.playable_file.open("rb") as file:
-            return _queue_character(owner, name, File(file), video.backend)
+            container = container_of(video.playable_file.name)
+            return _queue_character(owner, name, File(file), container, video.backend)
     except FileNotFoundError as error:
         raise ValidationError(
             {"video": "The video's file is missing, so no character can be created."}
@@ -108,11 +114,13 @@ def _find_video_error(video: Video) -> dict[str, str]:
     return _find_backend_error(video.backend)
 
 
-def _queue_character(owner: User, name: str, clip: File, backend: Backend) -> Character:  # type: ignore[type-arg]
+def _queue_character(
+    owner: User, name: str, clip: File[bytes], container: Container, backend: Backend
+) -> Character:
     with transaction.atomic():
         character = Character(owner=owner, name=clean_line(name), backend=backend)
         with storage_errors("video"):
-            character.file.save("clip.mp4", clip, save=False)
+            character.file.save(f"clip{container.suffix}", clip, save=False)
         character.save()
         enqueue.send_after_commit("create_character", character.pk)
     return character

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from pathlib import PurePath
 from typing import BinaryIO
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from videos.engine.reference_cleanup import delete_unused_reference
 from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import ReferenceImage, Video
 from videos.models.reference_image import NAME_LIMIT
+from videos.models.search_text import folded_text
 from videos.services.storage_errors import storage_errors
 from videos.validation import clean_line, has_visible_text, is_storable
 
@@ -23,12 +25,15 @@ MAX_UPLOADS = 20  # images in one upload: each takes up to half a second to deco
 
 
 def add_reference(owner: User, file: BinaryIO) -> ReferenceImage:
-    """Keep an uploaded image. Raises `ValidationError` with a sentence if it cannot be a reference."""
+    """Keep an uploaded image, named as its file is.
+
+    Raises `ValidationError` with a sentence if it cannot be a reference.
+    """
     try:
         reference = open_reference(file, max_bytes=settings.MAX_FILE_SIZE)
     except BadReferenceError as error:
         raise ValidationError(str(error), code=error.code) from error
-    return keep_reference(owner, reference)
+    return keep_reference(owner, reference, file_name=getattr(file, "name", ""))
 
 
 def rename_reference(image: ReferenceImage, name: str) -> None:
@@ -38,7 +43,7 @@ def rename_reference(image: ReferenceImage, name: str) -> None:
         raise ValidationError({"name": f"A name can have at most {NAME_LIMIT} characters."})
     if not is_storable(name):
         raise ValidationError({"name": "The name contains a character that cannot be stored."})
-    ReferenceImage.objects.filter(pk=image.pk).update(name=clean)
+    ReferenceImage.objects.filter(pk=image.pk).update(name=clean, search_text=folded_text(clean))
     image.name = clean
 
 
@@ -66,10 +71,11 @@ def annotate_video_counts(owner: User, images: Iterable[ReferenceImage]) -> None
         known[pk].video_count = count
 
 
-def keep_reference(owner: User, reference: Reference) -> ReferenceImage:
+def keep_reference(owner: User, reference: Reference, *, file_name: str | None = "") -> ReferenceImage:
     """Store an opened reference image and its thumbnail among the owner's references.
 
-    The same image again is the same row, which moves to the front and is restored if it was deleted. Raises
+    It is named as the file was, as far as that is a name. The same image again is the same row, which moves
+    to the front, is restored if it was deleted, and keeps the name that it has. Raises
     `StorageUnavailableError` about `reference`.
     """
     with storage_errors("reference"), transaction.atomic():
@@ -86,9 +92,17 @@ def keep_reference(owner: User, reference: Reference) -> ReferenceImage:
             image.file.save(f"reference.{reference.extension}", ContentFile(reference.content), save=False)
         if not image.thumbnail:  # new, or from before there were any
             _save_thumbnail(image, reference, is_new=made)
+        image.name = image.name or _name_from_file(file_name or "")
         image.used_at, image.deleted_at = timezone.now(), None
-        image.save(update_fields=["file", "thumbnail", "used_at", "deleted_at"])
+        image.save(update_fields=["file", "thumbnail", "name", "used_at", "deleted_at"])
     return image
+
+
+def _name_from_file(file_name: str) -> str:
+    """Return the file's name without folder and extension; empty when nobody could read it."""
+    whole = PurePath(file_name).name
+    name = clean_line(whole.rpartition(".")[0] if "." in whole else whole)[:NAME_LIMIT].strip()
+    return name if is_storable(name) and has_visible_text(name) else ""
 
 
 def _save_thumbnail(image: ReferenceImage, reference: Reference, *, is_new: bool) -> None:

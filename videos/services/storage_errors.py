@@ -1,4 +1,4 @@
-"""What becomes of an upload that storage cannot take: a sentence where it was chosen, and nothing kept."""
+"""What becomes of an upload that the studio cannot take now: a sentence beside it, and nothing kept."""
 
 import logging
 from collections.abc import Iterator
@@ -9,6 +9,13 @@ from django.core.exceptions import ValidationError
 logger = logging.getLogger(__name__)
 
 MESSAGE = "The studio cannot store files at the moment. Nothing was kept; try again later."
+
+
+BUSY = "The studio is busy with other uploads. Try again in a moment."
+
+
+class StudioBusyError(ValidationError):
+    """Too many uploads are being read at once: not the fault of what was sent, which may be sent again."""
 
 
 class StorageUnavailableError(ValidationError):

@@ -14,9 +14,11 @@ from videos import lifecycle
 from videos.capabilities import MAX_SECONDS, Offer, available_offers
 from videos.containers import MP4, QUICKTIME
 from videos.engine import store
+from videos.media.errors import DecoderBusyError
 from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
+from videos.media.sandbox import Budget, upload_budget
 from videos.models import Kind, State, Video
-from videos.services.storage_errors import storage_errors
+from videos.services.storage_errors import BUSY, StudioBusyError, storage_errors
 
 IMPORTED_PROMPT = "A clip of your own"  # shown in the library in place of a prompt
 
@@ -29,7 +31,8 @@ def import_clip(owner: User, content: bytes, kind: Kind) -> Iterator[Callable[[]
     The file is inspected and stored, as files from backends are, before the row is written; it is removed
     unless the row is written and the block ends without an error. For a clip that is the file of one of the
     owner's completed videos, the function returns that video. Raises `ValidationError` by field (`video`),
-    which is a `StorageUnavailableError` where storage cannot take it.
+    which is a `StorageUnavailableError` where storage cannot take it, and a `StudioBusyError` where too many
+    uploads are being read.
     """
     if len(content) > settings.MAX_FILE_SIZE:
         raise _invalid_clip(f"The clip is larger than {settings.MAX_FILE_SIZE / 1048576:.3g} MB.")
@@ -41,11 +44,12 @@ def import_clip(owner: User, content: bytes, kind: Kind) -> Iterator[Callable[[]
         path = Path(folder) / "video.mp4"
         with storage_errors("video"):
             path.write_bytes(content)
-        facts = _inspect(path)
+        budget = upload_budget()
+        facts = _inspect(path, budget)
         video = _build_video(owner, facts, kind)
         with suppress(_RowNotWrittenError), ExitStack() as stack:
-            with storage_errors("video"):
-                stored = stack.enter_context(store.stored_files(video, path, facts))
+            with storage_errors("video"), _busy_errors():
+                stored = stack.enter_context(store.stored_files(video, path, facts, budget))
             yield lambda: lifecycle.create_imported(video, stored)
             if video.pk is None:
                 raise _RowNotWrittenError
@@ -60,9 +64,18 @@ def _find_existing(owner: User, content: bytes) -> Video | None:
     return finished.filter(sha256=hashlib.sha256(content).hexdigest()).order_by("pk").first()
 
 
-def _inspect(path: Path) -> VideoFacts:
+@contextmanager
+def _busy_errors() -> Iterator[None]:
     try:
-        facts = inspect_video(path)
+        yield
+    except DecoderBusyError as error:
+        raise StudioBusyError({"video": BUSY}) from error
+
+
+def _inspect(path: Path, budget: Budget) -> VideoFacts:
+    try:
+        with storage_errors("video"), _busy_errors():
+            facts = inspect_video(path, budget)
     except NotAVideoError as error:
         raise _invalid_clip(str(error)) from error
     if facts.container not in (MP4, QUICKTIME):

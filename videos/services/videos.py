@@ -176,8 +176,11 @@ def create_video(owner: User, request: GenerationRequest) -> Video:
     return video
 
 
-def create_video_from_image(owner: User, request: GenerationRequest, image: Reference) -> Video:
-    """Queue a video that starts from an opened image, which is kept among the owner's references.
+def create_video_from_image(
+    owner: User, request: GenerationRequest, image: Reference, *, file_name: str = ""
+) -> Video:
+    """Queue a video that starts from an opened image, which is kept among the owner's references and named as
+    its file was.
 
     Returns and raises as `create_video` does. The request is validated before the image's file is written,
     because no rollback would remove the file.
@@ -187,7 +190,7 @@ def create_video_from_image(owner: User, request: GenerationRequest, image: Refe
         validate_reference_support(available_offers()[request.model])
     except ValidationError as error:
         raise ValidationError({"reference": error}) from error
-    return create_video(owner, replace(request, reference=keep_reference(owner, image)))
+    return create_video(owner, replace(request, reference=keep_reference(owner, image, file_name=file_name)))
 
 
 def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Video]:

@@ -3,6 +3,9 @@
 What happened is in `Video.error_message`.
 """
 
+from collections.abc import Sequence
+from decimal import Decimal
+
 from django import template
 
 from videos.formatting import format_dollars
@@ -56,6 +59,19 @@ def retry_cost(video: Video) -> str:
     if video.backend.is_free or video.price == 0:
         return ""
     return "may be charged" if video.price is None else f"costs {format_dollars(video.price)}"
+
+
+def total_retry_cost(videos: Sequence[Video]) -> str:
+    """Return what submitting all the videos again costs, such as "costs $2.00"; empty where that is free."""
+    paid = [video for video in videos if retry_cost(video)]
+    if not paid:
+        return ""
+    prices = [video.price for video in paid if video.price is not None]
+    unknown = len(paid) - len(prices)
+    if not prices:
+        return "may be charged"
+    total = f"costs {format_dollars(sum(prices, Decimal()))}"
+    return f"{total}, and {unknown} without a known price" if unknown else total
 
 
 @register.filter

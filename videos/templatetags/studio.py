@@ -74,9 +74,9 @@ def is_tall(video: Video) -> bool:
 
 
 @register.filter
-def any_in_flight(videos: Iterable[Video]) -> bool:
+def any_live(videos: Iterable[Video]) -> bool:
     """Whether a page of these videos needs to poll."""
-    return any(video.is_in_flight for video in videos)
+    return any(video.is_live for video in videos)
 
 
 @register.filter
@@ -113,6 +113,10 @@ def status_label(video: Video) -> str:
         return "Canceling"
     if video.needs_decision:
         return "Needs attention"
+    if video.awaits_late_result:
+        return "Not downloaded, still trying" if video.generated_at else "Timed out, still checking"
+    if video.waits_at_backend:
+        return f"Queued at {video.backend.name}"
     return _STATUS_LABELS[State(video.state)]
 
 

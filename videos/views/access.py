@@ -7,11 +7,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
+from contentgen.text_search import MAX_QUERY_LENGTH
 from videos.models import Character, ReferenceImage, Video
 from videos.validation import is_public_id
-
-_MAX_TERMS = 10  # words of a search
-_MAX_QUERY_LENGTH = 200  # characters of a search
 
 
 class Request(HttpRequest):
@@ -60,6 +58,6 @@ def video_from_query(request: Request, parameter: str) -> Video | None:
     return Video.objects.visible_to(request.user).filter(public_id=public_id).first()
 
 
-def search_terms(request: Request) -> list[str]:
-    """Return the words of `?q=`, all of which a result must contain. NUL, which databases refuse, is none."""
-    return request.GET.get("q", "").replace("\x00", " ")[:_MAX_QUERY_LENGTH].split()[:_MAX_TERMS]
+def search_query(request: Request) -> str:
+    """Return what `?q=` searches for, to be shown again. NUL, which no page can show, is left out."""
+    return " ".join(request.GET.get("q", "")[:MAX_QUERY_LENGTH].replace("\x00", " ").split())

@@ -50,7 +50,7 @@ def bulk(request: Request) -> HttpResponseBase:
     HTMX gets the cards as they are now and a toast; others are led back to where they were.
     """
     try:
-        videos = _selected(request)
+        videos = selected_videos(request)
         action = request.POST.get("do", "")
         if action == "zip":
             return _zip(videos)
@@ -73,13 +73,13 @@ def favourite(request: Request, public_id: str) -> HttpResponse:
     return redirect(safe_referer(request))
 
 
-def _selected(request: Request) -> list[Video]:
-    """Return one's own of the selected videos, in their order. Raises `ActionError` for none or too many."""
+def selected_videos(request: Request) -> list[Video]:
+    """Return one's own of the videos in `id`, in their order. Raises `ActionError` for none or too many."""
     wanted = list(dict.fromkeys(request.POST.getlist("id")))
     if len(wanted) > MAX_SELECTED:
         raise ActionError(f"Select up to {MAX_SELECTED} videos at once. {len(wanted):,} are selected.")
     ids = [public_id for public_id in wanted if is_public_id(public_id)]
-    own = Video.objects.visible_to(request.user).filter(public_id__in=ids)
+    own = Video.objects.visible_to(request.user).select_related("backend").filter(public_id__in=ids)
     found = {video.public_id: video for video in own}
     videos = [found[public_id] for public_id in ids if public_id in found]
     if not videos:
@@ -100,12 +100,12 @@ def _no_action(_: Request, __: Sequence[Video]) -> ActionResult:
 
 def _add_favourites(_: Request, videos: Sequence[Video]) -> ActionResult:
     set_favourite(videos, on=True)
-    return ActionResult(f"{_count(videos)} added to favourites.")
+    return ActionResult(f"{count_videos(videos)} added to favourites.")
 
 
 def _remove_favourites(_: Request, videos: Sequence[Video]) -> ActionResult:
     set_favourite(videos, on=False)
-    return ActionResult(f"{_count(videos)} removed from favourites.")
+    return ActionResult(f"{count_videos(videos)} removed from favourites.")
 
 
 def _tag(request: Request, videos: Sequence[Video]) -> ActionResult:
@@ -113,7 +113,7 @@ def _tag(request: Request, videos: Sequence[Video]) -> ActionResult:
         tag = add_tag(request.user, videos, request.POST.get("tag", ""))
     except ValidationError as error:
         raise ActionError(" ".join(error.messages)) from error
-    return ActionResult(f"{_count(videos)} tagged “{tag}”.")
+    return ActionResult(f"{count_videos(videos)} tagged “{tag}”.")
 
 
 def _untag(request: Request, videos: Sequence[Video]) -> ActionResult:
@@ -122,17 +122,17 @@ def _untag(request: Request, videos: Sequence[Video]) -> ActionResult:
     if tag is None:
         raise ActionError(f"You have no tag “{name}”." if name else "Enter the tag to remove.")
     remove_tag(videos, tag)
-    return ActionResult(f"“{tag}” removed from {_count(videos)}.")
+    return ActionResult(f"“{tag}” removed from {count_videos(videos)}.")
 
 
 def _trash(request: Request, videos: Sequence[Video]) -> ActionResult:
     move_to_trash(videos)
-    return ActionResult(f"{_count(videos)} moved to the trash.", remember_batch(request, videos))
+    return ActionResult(f"{count_videos(videos)} moved to the trash.", remember_batch(request, videos))
 
 
 def _restore(_: Request, videos: Sequence[Video]) -> ActionResult:
     restore_from_trash(videos)
-    return ActionResult(f"{_count(videos)} restored.")
+    return ActionResult(f"{count_videos(videos)} restored.")
 
 
 _ACTIONS: dict[str, Callable[[Request, Sequence[Video]], ActionResult]] = {
@@ -145,7 +145,8 @@ _ACTIONS: dict[str, Callable[[Request, Sequence[Video]], ActionResult]] = {
 }
 
 
-def _count(videos: Sequence[Video]) -> str:
+def count_videos(videos: Sequence[Video]) -> str:
+    """Return how many videos these are, such as “3 videos”."""
     return "1 video" if len(videos) == 1 else f"{len(videos)} videos"
 
 

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django_htmx.http import HTMX_STOP_POLLING
 
 from videos.engine import fair_queue
-from videos.models import IN_FLIGHT, Video
+from videos.models import IN_FLIGHT, State, Video
 from videos.models.video import VideoQuerySet
 from videos.templatetags.studio import version_of
 from videos.validation import PUBLIC_ID_PATTERN
@@ -26,7 +27,7 @@ _CARD = re.compile(rf"({PUBLIC_ID_PATTERN})\.([0-9]{{1,10}}(?:\.[0-9]{{1,4}})?)"
 def cards(request: Request) -> HttpResponse:
     """Answer `?card=<public_id>.<version>&…` with the cards that differ, for HTMX to swap out of band.
 
-    204 when none does; 286, which stops the polling, when none of them is in flight any more. What is in the
+    204 when none does; 286, which stops the polling, when none of them may still change. What is in the
     trash, deleted or another's is removed from the page. Garbage and cards over the limit are ignored.
     """
     drawn = _parse_cards(request.GET.getlist("card"))
@@ -34,7 +35,7 @@ def cards(request: Request) -> HttpResponse:
     current = _current_states(visible, drawn)
     changed_ids = [public_id for public_id, state in current.items() if state.version != drawn[public_id]]
     removed_ids = [public_id for public_id in drawn if public_id not in current]
-    is_idle = not any(state.is_in_flight for state in current.values())
+    is_idle = not any(state.is_live for state in current.values())
     if not changed_ids and not removed_ids and not is_idle:
         return HttpResponse(status=204)
     changed = with_queue_info(with_tags(visible.filter(public_id__in=changed_ids))) if changed_ids else []
@@ -49,7 +50,7 @@ def cards(request: Request) -> HttpResponse:
 
 class _CardState(NamedTuple):
     version: str
-    is_in_flight: bool
+    is_live: bool
 
 
 def _current_states(visible: VideoQuerySet, drawn: Iterable[str]) -> dict[str, _CardState]:
@@ -67,7 +68,7 @@ def _current_states(visible: VideoQuerySet, drawn: Iterable[str]) -> dict[str, _
     rows = [found[public_id] for public_id in drawn if public_id in found]
     positions = fair_queue.queue_positions(rows)
     return {
-        row.public_id: _CardState(version_of(row.revision, positions.get(row.pk)), row.state in IN_FLIGHT)
+        row.public_id: _CardState(version_of(row.revision, positions.get(row.pk)), row.is_live)
         for row in rows
     }
 
@@ -79,10 +80,18 @@ class _Row(NamedTuple):
     revision: int
     backend_id: int
     owner_id: int
+    is_due: bool
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in IN_FLIGHT or (self.state == State.FAILED and self.is_due)
 
 
 def _read(videos: VideoQuerySet) -> dict[str, _Row]:
-    return {row[1]: _Row(*row) for row in videos.values_list(*_Row._fields)}
+    # Reading a time from SQLite costs as much as all other values, so only its presence is read.
+    is_due = ExpressionWrapper(Q(due_at__isnull=False), output_field=BooleanField())
+    rows = videos.values_list(*_Row._fields[:-1], is_due)
+    return {row[1]: _Row(*row) for row in rows}
 
 
 def _parse_cards(values: list[str]) -> dict[str, str]:

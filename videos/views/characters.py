@@ -1,5 +1,6 @@
 """One's characters: the list of them, creating them from a clip or a video, and deleting them."""
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -7,6 +8,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HTMX_STOP_POLLING, HttpResponseClientRedirect
 
+from contentgen.uploads import takes_upload
+from videos.containers import container_of
 from videos.forms.characters import CharacterForm, VideoCharacterForm
 from videos.media.file_response import StoredFile, serve_or_404
 from videos.models import Character
@@ -17,6 +20,7 @@ from videos.views.access import Request, get_character, get_video
 MAX_PENDING = 200  # characters in one request of the poller
 
 
+@takes_upload(lambda: settings.MAX_CHARACTER_CLIP_SIZE)
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def characters(request: Request) -> HttpResponse:
@@ -67,7 +71,8 @@ def delete(request: Request, public_id: str) -> HttpResponse:
 @require_safe
 def clip(request: Request, public_id: str) -> HttpResponseBase:
     """The clip a character was made from, with byte ranges so that players can seek."""
-    return serve_or_404(request, StoredFile(get_character(request, public_id).file, "video/mp4"))
+    file = get_character(request, public_id).file
+    return serve_or_404(request, StoredFile(file, container_of(file.name).content_type))
 
 
 def _create(request: Request) -> HttpResponse:

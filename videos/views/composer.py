@@ -10,6 +10,7 @@ from videos.capabilities import Offer
 from videos.formatting import format_dollars
 from videos.forms.generate import TAKES, GenerateForm
 from videos.forms.templates import VariablesForm
+from videos.media.facts import MAX_UPLOAD_PIXELS
 from videos.models import Character, Fit
 from videos.services.videos import MAX_CHARACTERS, MAX_PROMPT_LENGTH
 
@@ -45,6 +46,11 @@ class Composer:
     def file_limit(self) -> int:
         """Bytes of a reference image."""
         return settings.MAX_FILE_SIZE
+
+    @property
+    def pixel_limit(self) -> int:
+        """Pixels above which a page scales a reference image down before it is uploaded."""
+        return MAX_UPLOAD_PIXELS
 
     @property
     def offers(self) -> list[Offer]:

@@ -34,7 +34,7 @@ def detail(request: Request, public_id: str) -> HttpResponse:
     if request.GET.get("version") == version(video):
         return HttpResponse(status=204)
     context = _update_context(request, video) | {"search": search}
-    status = 200 if video.is_in_flight else HTMX_STOP_POLLING
+    status = 200 if video.is_live else HTMX_STOP_POLLING
     return render(request, "videos/_detail_update.html", context, status=status)
 
 

@@ -5,9 +5,17 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, serve_or_404
+from videos.media.file_response import (
+    POSTER_TYPE,
+    SCRUB_TYPE,
+    StoredFile,
+    picture_response,
+    serve_or_404,
+)
 from videos.media.reference import THUMBNAIL_TYPE
 from videos.models import ReferenceImage
+from videos.services.candidates import candidate_picture as candidate_picture_of
+from videos.services.candidates import find_candidate
 from videos.services.stored_files import file_for_players, original_file
 from videos.views.access import Request, get_video
 
@@ -33,6 +41,15 @@ def poster(request: Request, public_id: str) -> HttpResponseBase:
 def scrub(request: Request, public_id: str) -> HttpResponseBase:
     """The scrub sheet: moments of the clip as tiles in one picture."""
     return serve_or_404(request, StoredFile(get_video(request, public_id).scrub_sheet, SCRUB_TYPE))
+
+
+@require_safe
+def candidate_picture(request: Request, public_id: str, candidate_id: int) -> HttpResponseBase:
+    """Send the picture of a job that may be the video's, or one that says that there is none."""
+    candidate = find_candidate(get_video(request, public_id), candidate_id)
+    if candidate is None:
+        raise Http404
+    return picture_response(candidate_picture_of(candidate))
 
 
 @require_safe

@@ -9,7 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 from videos.models import Kind, Video
 from videos.models.keyset import KeysetOrder, Position, take_page
 from videos.models.video import VideoQuerySet
-from videos.views.access import Request, search_terms, video_from_query
+from videos.views.access import Request, search_query, video_from_query
 
 PAGE_SIZE = 20  # prompts
 
@@ -24,8 +24,8 @@ def history(request: Request) -> HttpResponse:
     A prompt stands where it was last used. An id that is not one's own means the first page. HTMX gets the
     list; with `?picking=` that of the studio's dialog, to which each further page adds only items.
     """
-    terms = search_terms(request)
-    rows = _latest_of_each_prompt(request, terms)
+    query = search_query(request)
+    rows = _latest_of_each_prompt(request, query)
     before = video_from_query(request, "before")
     if before is not None:
         rows = _NEWEST_FIRST.after(rows, Position(before.pk))
@@ -38,19 +38,17 @@ def history(request: Request) -> HttpResponse:
         "videos": videos,
         "older": videos[-1].public_id if has_more else "",
         "is_first": before is None,
-        "q": " ".join(terms),
+        "q": query,
         "picking": picking,
     }
     return render(request, template, context)
 
 
-def _latest_of_each_prompt(request: Request, terms: list[str]) -> VideoQuerySet:
+def _latest_of_each_prompt(request: Request, query: str) -> VideoQuerySet:
     """Return the newest video of each prompt.
 
     Prompts that change another video are left out: alone they say nothing.
     """
-    created = Video.objects.visible_to(request.user).filter(kind=Kind.CREATE)
-    for term in terms:
-        created = created.filter(prompt__icontains=term)
+    created = Video.objects.visible_to(request.user).filter(kind=Kind.CREATE).search(query)
     latest = created.order_by().values("prompt").annotate(latest=Max("pk")).values("latest")
     return Video.objects.filter(pk__in=latest)

@@ -14,6 +14,8 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 
+from contentgen.uploads import takes_upload
+from videos.media.facts import MAX_UPLOAD_PIXELS
 from videos.models import ReferenceImage
 from videos.models.keyset import KeysetOrder, Position, take_page
 from videos.models.reference_image import NAME_LIMIT
@@ -25,7 +27,7 @@ from videos.services.references import (
     rename_reference,
 )
 from videos.validation import PUBLIC_ID_PATTERN
-from videos.views.access import Request, get_reference, search_terms
+from videos.views.access import Request, get_reference, search_query
 from videos.views.notifications import notify
 
 PAGE_SIZE = 36  # images
@@ -41,6 +43,7 @@ _FRAGMENTS = {
 }
 
 
+@takes_upload(lambda: MAX_UPLOADS * settings.MAX_FILE_SIZE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def references(request: Request) -> HttpResponse:
     """Show one page of them, last used first; `?q=` searches their names. A POST adds the files in `images`.
@@ -134,10 +137,8 @@ def _added_message(added: int) -> str:
 
 def _page_context(request: Request, cursor: str = "") -> dict[str, object]:
     """Return what the page after `cursor` is drawn from; anything else than a cursor means the first page."""
-    terms = search_terms(request)
-    rows = ReferenceImage.objects.visible_to(request.user)
-    for term in terms:
-        rows = rows.filter(name__icontains=term)
+    query = search_query(request)
+    rows = ReferenceImage.objects.visible_to(request.user).search(query)
     position = _parse_cursor(cursor)
     if position is not None:
         rows = _LAST_USED_FIRST.after(rows, position)
@@ -145,23 +146,24 @@ def _page_context(request: Request, cursor: str = "") -> dict[str, object]:
     annotate_video_counts(request.user, images)
     return {
         "images": images,
-        "next_url": _next_url(terms, images[-1]) if has_more else "",
+        "next_url": _next_url(query, images[-1]) if has_more else "",
         "is_first": position is None,
-        "q": " ".join(terms),
+        "q": query,
         "name_limit": NAME_LIMIT,
         "file_limit": settings.MAX_FILE_SIZE,
+        "pixel_limit": MAX_UPLOAD_PIXELS,
     }
 
 
-def _next_url(terms: list[str], last: ReferenceImage) -> str:
+def _next_url(query: str, last: ReferenceImage) -> str:
     """Return the address of the page after the image `last`.
 
     Its cursor is the time of use and the id, not the id alone: the image may be deleted, or used again,
     before somebody goes on from it.
     """
     cursor = f"{(last.used_at - _EPOCH) // _MICROSECOND}-{last.public_id}"
-    query = {"q": " ".join(terms), "below": cursor} if terms else {"below": cursor}
-    return f"{reverse('videos:references')}?{urlencode(query)}"
+    parameters = {"q": query, "below": cursor} if query else {"below": cursor}
+    return f"{reverse('videos:references')}?{urlencode(parameters)}"
 
 
 def _parse_cursor(text: str) -> Position | None:

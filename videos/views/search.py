@@ -9,22 +9,25 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import Count, F, Q
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from contentgen.text_search import MAX_QUERY_LENGTH
 from videos.models import State, Tag, Video
 from videos.models.keyset import KeysetOrder
+from videos.models.state import NEEDS_DECISION, public_status
 from videos.models.tag import TAG_LIMIT
-from videos.models.video import VideoQuerySet, public_status
+from videos.models.video import VideoQuerySet
 from videos.templatetags.studio import format_size
 from videos.views.access import Request
 
-MAX_WORDS_LENGTH = 200  # characters
 STATUSES = {
+    NEEDS_DECISION: "Needs attention",
     "queued": "Queued",
     "in_progress": "In progress",
     "completed": "Completed",
@@ -59,7 +62,7 @@ SORTS = {
 class SearchForm(forms.Form):
     """Reads an address. What it cannot read counts as not asked for."""
 
-    q = forms.CharField(max_length=MAX_WORDS_LENGTH, required=False)
+    q = forms.CharField(max_length=MAX_QUERY_LENGTH, required=False)
     status = forms.ChoiceField(choices=list(STATUSES.items()), required=False)
     model = forms.CharField(max_length=100, required=False)
     size = forms.CharField(max_length=20, required=False)
@@ -175,15 +178,15 @@ class Search:
 
     def matches(self, owner: User, *, exclude: Iterable[str] = ()) -> VideoQuerySet:
         """Return the owner's videos that fit, without the trash; filters in `exclude` are not applied."""
-        rows = Video.objects.visible_to(owner).not_trashed()
-        for word in self.q.split():
-            rows = rows.filter(_prompt_contains(word))
+        rows = Video.objects.visible_to(owner).not_trashed().search(self.q)
         if self.since:
             rows = rows.filter(created_at__gte=_midnight(self.since))
         if self.until and self.until < date.max:
             rows = rows.filter(created_at__lt=_midnight(self.until + timedelta(days=1)))
+        if self.status and "status" not in exclude:
+            rows = rows.with_status(self.status)
+            rows = rows.exclude(_NEEDS_DECISION) if self.status == "queued" else rows
         conditions = {
-            "status": Q(state__in=[state for state in State if public_status(state) == self.status]),
             "model": Q(model=self.model),
             "size": Q(size=self.size),
             "seconds": Q(seconds=(self.seconds or 0) - F("source_seconds")),
@@ -204,6 +207,7 @@ class Search:
 
 
 _EMPTY = vars(Search())
+_NEEDS_DECISION = Q(state=State.UNCERTAIN, due_at=None)
 
 
 def video_url(request: Request, video: Video) -> str:
@@ -213,19 +217,6 @@ def video_url(request: Request, video: Video) -> str:
 
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
-
-
-def _prompt_contains(word: str) -> Q:
-    """Whether the prompt contains the word, in whatever case.
-
-    SQLite, and PostgreSQL in the C locale, fold the case of ASCII alone, so other letters are asked for in
-    several spellings.
-    """
-    spellings = {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
-    condition = Q()
-    for spelling in sorted(spellings):
-        condition |= Q(prompt__icontains=spelling)
-    return condition
 
 
 # --- Facets ------------------------------------------------------------------------------------------------
@@ -275,9 +266,10 @@ _DIMENSIONS = ("status", "model", "size", "seconds", "favourite")
 def count_facets(search: Search, owner: User) -> FacetCounts:
     """Count what fits, and for each value of each facet what would fit with it.
 
-    Three queries (four with a tag chosen), whatever the number of facets and videos: one groups by all
+    Four queries (five with a tag chosen), whatever the number of facets and videos: one groups by all
     dimensions at once, and its few hundred cells are added up here. A video may have many tags, so these are
-    counted on their own.
+    counted on their own; and so are uncertain videos, which are few, as the index that the rest is counted
+    from does not say whether they need a decision.
     """
     cells = list(_cube_cells(search, owner))
     counts = {name: Counter[Any]() for name in _DIMENSIONS}
@@ -303,10 +295,21 @@ def count_facets(search: Search, owner: User) -> FacetCounts:
 def _cube_cells(search: Search, owner: User) -> Iterable[tuple[dict[str, Any], int]]:
     """Yield each combination of values of the dimensions, with how many videos have it."""
     rows = search.matches(owner, exclude=_DIMENSIONS).order_by()
-    columns = rows.values_list("state", "model", "size", "source_seconds", "seconds", "favourite")
-    for state, model, size, before, seconds, favourite, number in columns.annotate(number=Count("*")):
-        values = (public_status(state), model, size, before + seconds, favourite)
-        yield dict(zip(_DIMENSIONS, values, strict=True)), number
+    others = [state for state in State if state != State.UNCERTAIN]
+    for state, *values, number in _count_cells(rows.filter(state__in=others), F("state")):
+        yield _cell(public_status(state), *values), number
+    is_waiting = ExpressionWrapper(Q(due_at=None), output_field=BooleanField())
+    for waits, *values, number in _count_cells(rows.filter(state=State.UNCERTAIN), is_waiting):
+        yield _cell(NEEDS_DECISION if waits else "queued", *values), number
+
+
+def _count_cells(rows: VideoQuerySet, status: Combinable) -> QuerySet[Video, tuple[Any, ...]]:
+    columns = ("cell_status", "model", "size", "source_seconds", "seconds", "favourite")
+    return rows.annotate(cell_status=status).values_list(*columns).annotate(number=Count("*"))
+
+
+def _cell(status: str, model: str, size: str, before: int, seconds: int, favourite: bool) -> dict[str, Any]:
+    return dict(zip(_DIMENSIONS, (status, model, size, before + seconds, favourite), strict=True))
 
 
 def _tag_counts(search: Search, owner: User) -> Counter[Any]:

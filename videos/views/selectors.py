@@ -12,19 +12,21 @@ from videos.services.held_videos import explain_hold
 
 def with_queue_info(videos: Iterable[Video]) -> list[Video]:
     """Return the videos with the `queue_position` of those that are queued, or the `hold_reason` of those
-    that are held, the `typical_seconds` and `p97_seconds` of those in progress, and the backend of those that
-    failed.
+    that are held, the `typical_seconds` and `p97_seconds` of those that are being made, and the backend of
+    those that failed or wait there.
 
     Besides the queries of `fair_queue.queue_positions`, that is one for those in progress, one for those that
-    failed, and two for those that are held, however many there are.
+    failed or wait there, and two for those that are held, however many there are.
     """
     drawn = list(videos)
     positions = fair_queue.queue_positions(drawn)
     for video in drawn:
         video.queue_position = positions.get(video.pk)
     _add_hold_reasons([video for video in drawn if video.state == State.QUEUED and not video.queue_position])
-    _add_typical_durations([video for video in drawn if video.state == State.IN_PROGRESS])
-    prefetch_related_objects([video for video in drawn if video.state == State.FAILED], "backend")
+    running = [video for video in drawn if video.state == State.IN_PROGRESS and not video.queued_at_backend]
+    _add_typical_durations(running)
+    named = [video for video in drawn if video.state == State.FAILED or video.waits_at_backend]
+    prefetch_related_objects(named, "backend")
     return drawn
 
 

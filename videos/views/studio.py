@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
+from contentgen.uploads import takes_upload
 from videos.capabilities import Offer, available_offers, backend_status
 from videos.forms.generate import GenerateForm, initial_values
 from videos.forms.templates import VariablesForm
@@ -27,6 +29,7 @@ MAX_OWN_SUGGESTIONS = 3  # of them, the newest of one's own
 _SETTINGS = ("model", "seconds", "size")
 
 
+@takes_upload(lambda: settings.MAX_FILE_SIZE)
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def studio(request: Request) -> HttpResponse:

@@ -3,7 +3,7 @@
 from itertools import groupby
 
 from django.contrib import messages
-from django.db.models import Q
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -12,20 +12,17 @@ from django.views.decorators.vary import vary_on_headers
 from videos.forms.templates import OwnTemplateForm
 from videos.models import PromptTemplate
 from videos.prompts.syntax import escape_braces
-from videos.views.access import Request, get_video, search_terms
+from videos.views.access import Request, get_video, search_query
 
 
 @require_safe
 @vary_on_headers("HX-Request")
 def templates(request: Request) -> HttpResponse:
-    """Show the templates one may start from, one's own first; `?q=` searches titles and prompts."""
-    terms = search_terms(request)
-    visible = PromptTemplate.objects.visible_to(request.user)
-    for term in terms:
-        visible = visible.filter(Q(title__icontains=term) | Q(prompt__icontains=term))
-    found = list(visible)
+    """Show the templates one may start from, one's own first; `?q=` searches title, category and prompt."""
+    query = search_query(request)
+    found = list(PromptTemplate.objects.visible_to(request.user).search(query))
     own = [each for each in found if each.owner_id]
-    context = {"own": own[::-1], "categories": _by_category(found), "q": " ".join(terms)}
+    context = {"own": own[::-1], "categories": _by_category(found), "q": query}
     return render(request, "videos/_template_list.html" if request.htmx else "videos/templates.html", context)
 
 
@@ -59,10 +56,14 @@ def delete(request: Request, pk: int) -> HttpResponse:
 
 
 def _save(request: Request, template: PromptTemplate) -> HttpResponse:
+    was_kept = template.pk is not None
     form = OwnTemplateForm(request.POST, instance=template, owner=request.user)
     if not form.is_valid():
         return render(request, "videos/template_form.html", {"form": form}, status=422)
     saved = form.save()
+    if saved.owner_id is None:
+        flag = CHANGE if was_kept else ADDITION
+        LogEntry.objects.log_actions(request.user.pk, [saved], flag, change_message="Shared with everyone.")
     messages.info(
         request, f"Template “{saved.title}” saved{'' if saved.owner_id else ' and shared with everyone'}."
     )

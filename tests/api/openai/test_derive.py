@@ -196,11 +196,16 @@ def test_an_unfinished_source(client: Client, made: Made):
 
 def test_anothers_source(stranger: Client, made: Made):
     source = made()
-    body = {"prompt": "A", "seconds": "4", "video": {"id": source.public_id}}
+    theirs = {"prompt": "A", "video": {"id": source.public_id}}
 
-    paths = [EDITS, EXTENSIONS, f"/v1/videos/{source.public_id}/remix"]
-    assert [stranger.post(path, body, content_type=JSON).status_code for path in paths] == [404] * 3
-    nul = {**body, "video": {"id": "a\x00b"}}
+    bodies = {
+        EDITS: theirs,
+        EXTENSIONS: {**theirs, "seconds": "4"},
+        f"/v1/videos/{source.public_id}/remix": {"prompt": "A"},
+    }
+    for path, body in bodies.items():
+        assert stranger.post(path, body, content_type=JSON).status_code == 404
+    nul = {"prompt": "A", "video": {"id": "a\x00b"}}
     assert stranger.post(EDITS, nul, content_type=JSON).status_code == 404
     assert Video.objects.count() == 1
 

@@ -61,6 +61,14 @@ def test_one_that_waits_for_a_decision_says_so(client: Client, made: Made):
     assert "awaits_decision" not in _shown(client, sought)
 
 
+def test_one_that_waits_in_the_backends_own_queue_is_queued(client: Client, made: Made):
+    waiting = made(state=State.IN_PROGRESS, queued_at_backend=True)
+    stored = made(state=State.STORING, queued_at_backend=True)
+
+    assert (_shown(client, waiting)["status"], _shown(client, waiting)["progress"]) == ("queued", 0)
+    assert _shown(client, stored)["status"] == "in_progress"
+
+
 def test_the_whole_length_and_the_source_of_a_remix(client: Client, made: Made):
     longer = made(kind=Kind.EXTEND, seconds=8, source_seconds=4, remixed_from="video_source")
     remix = made(kind=Kind.REMIX, remixed_from="video_source")

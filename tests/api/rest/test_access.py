@@ -1,5 +1,6 @@
 """Who may do what, over every address of the REST API: one that is added is asked about here by itself."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,11 +12,17 @@ from django.utils import timezone
 from accounts import tokens
 from accounts.models import Scope, User
 from tests.api.rest.conftest import client_of, read
-from videos.models import Video
+from videos.models import JobCandidate, State, Video
 
 pytestmark = pytest.mark.django_db
 PUBLIC = {"api/openapi.json", "api/docs"}
 SAFE = ("get", "head")
+
+
+def _filled_in(route: str, video_id: str, candidate_id: str) -> str:
+    for name, value in (("video_id", video_id), ("candidate_id", candidate_id)):
+        route = re.sub(rf"<\w+:{name}>|{{{name}}}", value, route)
+    return route
 
 
 def _routes() -> list[tuple[str, str]]:
@@ -32,7 +39,7 @@ def _routes() -> list[tuple[str, str]]:
         if route in PUBLIC or route == "api/":
             continue
         # Ninja's view keeps its operations in a closure; OPTIONS tells them all, and asks for nothing.
-        address = "/" + route.replace("<slug:video_id>", "video_x")
+        address = "/" + _filled_in(route, "video_x", "1")
         allowed = Client(SERVER_NAME="localhost").options(address)
         assert allowed.status_code == 405, route
         found |= {(method.strip().lower(), route) for method in allowed["Allow"].split(",")}
@@ -45,25 +52,33 @@ ROUTES = _routes()
 def test_it_asks_about_all_that_is_documented(client: Client):
     paths = client.get("/api/openapi.json").json()["paths"]
     documented = {
-        (method, path.lstrip("/").replace("{video_id}", "<slug:video_id>"))
+        (method, _filled_in(path.lstrip("/"), "<slug:video_id>", "<int:candidate_id>"))
         for path, methods in paths.items()
         for method in methods
     }
     assert documented == {(method, route) for method, route in ROUTES if method != "head"}
-    assert len(documented) == 17
+    assert len(documented) == 18
 
 
 @pytest.fixture
-def ask(finished: Callable[..., Video]) -> Callable[[Client, str, str], int]:
-    """Ask about alice's finished video, with a body that would do. Returns the status."""
+def ask(finished: Callable[..., Video], monkeypatch: pytest.MonkeyPatch) -> Callable[[Client, str, str], int]:
+    """Ask about alice's finished video, with a body that would do; about its candidate as if it were to be
+    decided whose job that is. Returns the status.
+    """
     video = finished()
+    candidate = JobCandidate.objects.create(video=video, backend_job_id="job_1")
+    monkeypatch.setattr("videos.api.rest.files.candidate_picture", lambda candidate: b"RIFF")
 
     def ask(client: Client, method: str, route: str) -> int:
-        path = "/" + route.replace("<slug:video_id>", video.public_id)
+        if "candidate_id" in route:
+            Video.objects.filter(pk=video.pk).update(state=State.UNCERTAIN, due_at=None)
+        path = "/" + _filled_in(route, video.public_id, str(candidate.pk))
         if method != "post":
             response = getattr(client, method)(path)
         else:
-            body = {"prompt": "A lake", "job_id": "job_1"}
+            body: dict[str, object] = {"prompt": "A lake", "job_id": "job_1"}
+            if route.endswith("videos/actions"):
+                body = {"action": "cancel", "ids": [video.public_id]}
             response = client.post(path, body, content_type="application/json")
         read(response)
         if response.status_code >= 400 and method != "head":

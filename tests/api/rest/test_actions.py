@@ -129,8 +129,10 @@ def _adopt(program: Client, video: Video, job_id: object = "job_7"):
 
 
 def test_the_jobs_that_may_be_it_are_told(program: Client, alice: User):
-    body = program.get(f"{URL}/{_undecided(alice).public_id}").json()
+    video = _undecided(alice)
+    body = program.get(f"{URL}/{video.public_id}").json()
 
+    picture = f"http://testserver{URL}/{video.public_id}/candidates/{video.candidates.get().pk}/thumbnail"
     assert "adopt" in body["actions"]
     assert body["candidates"] == [
         {
@@ -141,6 +143,7 @@ def test_the_jobs_that_may_be_it_are_told(program: Client, alice: User):
             "size": None,
             "seconds": 5,
             "created_at": None,
+            "thumbnail": picture,
             "may_be_anothers": False,
         }
     ]
@@ -169,6 +172,7 @@ def test_what_may_be_another_persons_is_neither_read_nor_adopted(program: Client
     video = _undecided(alice, may_be_anothers=True)
     body = program.get(f"{URL}/{video.public_id}").json()
     assert body["candidates"][0]["prompt"] is None
+    assert body["candidates"][0]["thumbnail"] is None
     assert "adopt" not in body["actions"]
     refused(_adopt(program, video), 409, code="not_possible_now")
 

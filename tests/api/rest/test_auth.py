@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts import tokens
 from accounts.models import ApiToken, Scope, User
 from tests.api.rest.conftest import URL, client_of, refused
-from videos.api import auth
+from videos.api import auth, rate_limit
 
 pytestmark = pytest.mark.django_db
 GENERATE = f"{URL}/generate"
@@ -32,13 +32,38 @@ def test_a_token_opens_the_door(alice: User, scheme):
 def test_anything_else_does_not(alice: User, header):
     response = Client(headers={"Authorization": header}).get(URL)
     refused(response, 401, code="invalid_api_key")
-    assert response["WWW-Authenticate"] == "Bearer"
+    assert response["WWW-Authenticate"].startswith("Bearer ")
+
+
+@pytest.mark.parametrize("path", [URL, "/v1/videos"])
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        ("", "is empty"),
+        ("Bearer", "no token: it is empty"),
+        ("Bearer ", "no token: it is empty"),
+        ("cg_guess", "without 'Bearer'"),
+        ("cg_guess and more", "without 'Bearer'"),
+        ("Basic YWxpY2U6cHc=", "another scheme than 'Bearer'"),
+        ("Bearer cg_guess", "unknown, expired or revoked"),
+        (None, "no API token in this request"),
+    ],
+)
+def test_it_says_what_is_wrong_and_where_a_token_is_made(db, path, header, sentence):
+    headers = {} if header is None else {"Authorization": header}
+    response = Client().get(path, headers=headers)
+
+    message = refused(response, 401)
+    assert sentence in message
+    assert "http://testserver/accounts/tokens/" in message
+    assert "guess" not in message
+    assert response["WWW-Authenticate"] == 'Bearer realm="ContentGen"'
 
 
 def test_nobody_is_told_to_send_a_token(client: Client, db):
     response = client.get(URL)
     refused(response, 401, code="missing_api_key")
-    assert response["WWW-Authenticate"] == "Bearer"
+    assert response["WWW-Authenticate"].startswith("Bearer ")
 
 
 def test_a_header_counts_before_a_session(as_alice: Client):
@@ -114,14 +139,14 @@ def test_a_token_needs_no_csrf_token(program: Client):
 
 def test_it_is_limited_by_the_minute(alice: User, settings, monkeypatch):
     settings.API_REQUESTS_PER_MINUTE = 3
-    monkeypatch.setattr(auth.time, "time", lambda: 1_000_030.0)  # 10 s before the window ends
+    monkeypatch.setattr(rate_limit.time, "time", lambda: 1_000_030.0)  # 10 s before the window ends
     impatient, other = client_of(alice), client_of(alice)
     assert [impatient.get(URL).status_code for _ in range(4)] == [200, 200, 200, 429]
     response = impatient.get(URL)
     refused(response, 429, code="rate_limited")
     assert response["Retry-After"] == "50"
     assert other.get(URL).status_code == 200
-    monkeypatch.setattr(auth.time, "time", lambda: 1_000_080.0)
+    monkeypatch.setattr(rate_limit.time, "time", lambda: 1_000_080.0)
     assert impatient.get(URL).status_code == 200
 
 

@@ -28,6 +28,7 @@ def test_it_tells_what_can_be_asked_for(program: Client, simulator: Backend):
         "sizes": row.sizes,
         "seconds": row.seconds,
         "price_per_second": {"1280x720": 0.1, "*": 0.25},
+        "generation_timeout": 600,
         "backend": {
             "name": simulator.name,
             "simulator": True,
@@ -38,6 +39,16 @@ def test_it_tells_what_can_be_asked_for(program: Client, simulator: Backend):
             "extend": True,
         },
     }
+
+
+def test_it_tells_a_models_own_time_limit(program: Client, simulator: Backend):
+    Backend.objects.update(generation_timeout=1200)
+    VideoModel.objects.filter(name="sora-2").update(generation_timeout=7200)
+
+    told = program.get("/api/v1/models").json()["data"]
+
+    limits = {model["id"]: model["generation_timeout"] for model in told}
+    assert limits == {"sora-2": 7200, "sora-2-pro": 1200}
 
 
 def test_a_model_that_is_switched_off_is_not_told(program: Client, simulator: Backend):

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 
 from accounts.models import User
@@ -105,3 +106,24 @@ def test_it_leads_to_storage_elsewhere(program: Client, strangers: list[Client],
     assert response.status_code == 302
     assert response.url == f"https://files.example/{video.file.name}?signed"
     refused(strangers[0].get(url_of(video)), 404, param="id")
+
+
+def test_the_original_and_its_copy_for_browsers_are_told_and_sent(program: Client, finished):
+    video = finished(prompt="A boat", container="WebM", codec="VP9", browser_byte_count=4)
+    video.browser_file.save("copy.mp4", ContentFile(b"copy"))
+
+    body = program.get(f"{URL}/{video.public_id}").json()
+
+    assert (body["container"], body["codec"]) == ("WebM", "VP9")
+    copy = body["browser_copy"]
+    assert (copy["url"], copy["bytes"]) == (f"http://testserver{url_of(video)}?output_type=browser", 4)
+    response = program.get(copy["url"])
+    assert response["Content-Disposition"] == 'attachment; filename="a-boat-browser.mp4"'
+    assert read(response) == b"copy"
+    assert read(program.get(body["urls"]["download"])) == CLIP
+
+
+def test_without_a_copy_the_file_for_browsers_is_the_original(program: Client, finished):
+    video = finished(container="MP4", codec="H.264")
+    assert program.get(f"{URL}/{video.public_id}").json()["browser_copy"] is None
+    assert read(program.get(url_of(video), {"output_type": "browser"})) == CLIP

@@ -1,7 +1,9 @@
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from tests.api.rest.conftest import URL, read, refused
@@ -48,6 +50,8 @@ def test_it_tells_all_of_a_finished_video(program: Client, finished):
         "error": None,
         "note": None,
         "needs_decision": False,
+        "queued_at_backend": False,
+        "next_check_at": None,
         "candidates": [],
         "cancel_requested": False,
         "actions": [],
@@ -56,6 +60,9 @@ def test_it_tells_all_of_a_finished_video(program: Client, finished):
         "duration": 4.0,
         "bytes": 1000,
         "sha256": video.sha256,
+        "container": None,
+        "codec": None,
+        "browser_copy": None,
         "timings": {
             "submitted_at": int(video.attempted_at.timestamp()),
             "accepted_at": int(video.accepted_at.timestamp()),
@@ -146,3 +153,23 @@ def test_an_id_of_nobody_is_not_found(program: Client, public_id):
 def test_it_answers_head(program: Client, alice: User):
     response = program.head(f"{URL}/{VideoFactory(owner=alice).public_id}")
     assert (response.status_code, response.content) == (200, b"")
+
+
+def test_a_job_that_the_backend_holds_in_its_queue_is_told_as_such(program: Client, alice: User):
+    waiting, running = (
+        VideoFactory(owner=alice, state=State.IN_PROGRESS, queued_at_backend=queued)
+        for queued in (True, False)
+    )
+
+    assert [told(program, video)["queued_at_backend"] for video in (waiting, running)] == [True, False]
+    assert told(program, waiting)["status"] == "in_progress", "the word stays what it was"
+
+
+def test_a_failed_video_that_is_still_checked_tells_when(program: Client, alice: User):
+    failed = {"owner": alice, "state": State.FAILED, "error_code": "timed_out"}
+    due_at = timezone.now() + timedelta(minutes=5)
+    checked, over = VideoFactory(due_at=due_at, **failed), VideoFactory(**failed)
+
+    assert told(program, checked)["next_check_at"] == int(due_at.timestamp())
+    assert told(program, over)["next_check_at"] is None
+    assert told(program, VideoFactory(owner=alice, state=State.QUEUED))["next_check_at"] is None

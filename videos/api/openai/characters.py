@@ -4,6 +4,7 @@ import time
 from hashlib import file_digest, sha256
 from io import BytesIO
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from videos.api.errors import ApiError, not_found
 from videos.api.idempotency import RETRY_WINDOW
 from videos.api.openai import requests, responses
 from videos.api.openai.endpoint import json_response
+from videos.api.openai.loops import read_hops
 from videos.models import Character
 from videos.services.characters import backends_with_characters, create_character, create_character_from_video
 from videos.validation import clean_line, is_public_id
@@ -27,10 +29,10 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponse:
     Answers once the backend has the character, or after `MAX_WAIT` seconds. A retry of a request whose answer
     was lost is answered with the character that the first request created.
     """
-    fields = requests.parse_fields(request)
+    fields = requests.parse_fields(request, "name", "video")
     name, source = fields.required_text("name"), requests.parse_source(fields)
     character = _find_earlier(caller, name, source) if requests.parse_retry_count(request) else None
-    character = _wait_until_created(character or _create(caller, name, source))
+    character = _wait_until_created(character or _create(caller, name, source, ", ".join(read_hops(request))))
     return json_response(responses.serialize_character(character))
 
 
@@ -43,7 +45,14 @@ def retrieve(_: HttpRequest, caller: Caller, character_id: str) -> HttpResponse:
     return json_response(responses.serialize_character(character))
 
 
-def _create(caller: Caller, name: str, source: bytes | str) -> Character:
+def _create(caller: Caller, name: str, source: bytes | str, hops: str) -> Character:
+    with transaction.atomic():  # no worker sends it before it is known where it came through
+        character = _create_character(caller, name, source)
+        Character.objects.filter(pk=character.pk).update(hops=hops)
+    return character
+
+
+def _create_character(caller: Caller, name: str, source: bytes | str) -> Character:
     if isinstance(source, str):
         return create_character_from_video(caller.user, name, get_own_video(caller, source))
     backends = backends_with_characters()

@@ -10,23 +10,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 
+from videos.api.bodies import FORM_TYPES, read_form, read_json_object
+from videos.api.contract import Contract
 from videos.api.errors import ApiError
-from videos.api.http import FORM_TYPES, Contract, parse_json_object
+from videos.api.numbers import read_whole_number
+from videos.api.openai import extensions
 from videos.media.reference import Reference, open_reference
 from videos.models import Character
 from videos.validation import is_public_id
 
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
+_CHARACTER_FIELDS = ("characters[][id]", "characters[id]", "characters[]")
 _MAX_CHARACTERS = 20  # that are looked up; how many a video may have is for the services to say
 
 CONTRACT = Contract(
     name="Videos API",
     # One file, also in base64, and the text beside it.
     max_body_size=lambda: settings.MAX_FILE_SIZE * 4 // 3 + settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
-    requires_length=True,
+    json_may_hold_files=True,
     invalid_status=400,
     wrong_type_code="invalid_type",
     body_param=None,
@@ -65,21 +68,25 @@ class Fields:
         value = self.values.get(name)
         if value is None and name not in self.files:
             return None
-        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        if not isinstance(text, str) or not _WHOLE_NUMBER.fullmatch(text):
-            raise _wrong_type(name, "a whole number")
-        return int(text)
+        try:
+            return read_whole_number(value)
+        except ValueError as error:
+            raise _wrong_type(name, "a whole number") from error
 
 
-def parse_fields(request: HttpRequest) -> Fields:
-    """Return what the body holds. Raises `ApiError`, or what Django raises for a form that it cannot read."""
-    if request.content_type not in FORM_TYPES:
-        return Fields(parse_json_object(request.read(CONTRACT.max_body_size()), CONTRACT))
-    # Of several values or files with the same name, the last one counts.
-    files = {
-        name: upload.read() for name, upload in request.FILES.items() if isinstance(upload, UploadedFile)
-    }
-    return Fields(_unfold(request.POST.lists()), files)
+def parse_fields(request: HttpRequest, *known: str) -> Fields:
+    """Return what the body holds. Raises `ApiError`, or what Django raises for a form that it cannot read.
+
+    `known` are the names of the fields that the endpoint takes; `extensions` says what becomes of others.
+    """
+    if request.content_type in FORM_TYPES:
+        texts, files = read_form(request, CONTRACT, lists=_CHARACTER_FIELDS)
+        fields = Fields(_unfold(texts.items()), {name: file.read() for name, file in files.items()})
+    else:
+        fields = Fields(read_json_object(request, CONTRACT))
+    given = {name for name, value in fields.values.items() if value is not None} | set(fields.files)
+    extensions.refuse_or_note(request, given - set(known))
+    return fields
 
 
 def _unfold(lists: Iterable[tuple[str, list[str]]]) -> dict[str, object]:

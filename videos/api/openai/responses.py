@@ -6,10 +6,13 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from contentgen.prepared_query import PreparedQuery
+from videos.api.auth import Caller
 from videos.capabilities import Offer
 from videos.engine import durations, pacing
 from videos.models import Character, Kind, State, Video
-from videos.models.video import IN_FLIGHT, public_status
+from videos.models.state import IN_FLIGHT, public_status
+from videos.validation import is_public_id
 
 Row = Mapping[str, Any]
 
@@ -26,6 +29,7 @@ _FIELDS = (
     "remixed_from",
     "state",
     "progress",
+    "queued_at_backend",
     "error_code",
     "error_message",
     "created_at",
@@ -45,15 +49,31 @@ def select_rows(videos: QuerySet[Video]) -> QuerySet[Video, dict[str, Any]]:
     return rows
 
 
+def _own_video(owner_id: int, public_id: str) -> QuerySet[Video, dict[str, Any]]:
+    return select_rows(Video.objects.visible_to(owner_id).filter(public_id=public_id))
+
+
+_find_own_video = PreparedQuery(_own_video, -1, "the id")
+
+
+def find_row(caller: Caller, public_id: str) -> Row | None:
+    """Return the caller's own video as `select_rows` has it; None for anyone else's, a deleted or an unknown
+    one. What programs do most is poll one video, so the SQL of this query is built once.
+    """
+    return _find_own_video.first(caller.user.pk, public_id) if is_public_id(public_id) else None
+
+
 def serialize_video(row: Row) -> dict[str, object]:
     """Return the protocol's Video for a row of `select_rows`.
 
-    The protocol has no canceled videos: one has failed, with the code `canceled`. A video that needs its
+    The protocol has no canceled videos: one has failed, with the code `canceled`. One that the backend holds
+    in its own queue is queued. A video that needs its
     owner's decision is queued, and has `awaits_decision`, a field of our own that tells a program
     that waiting is not enough.
     """
     state = row["state"]
-    status = "failed" if state == State.CANCELED else public_status(state)
+    is_queued = state == State.IN_PROGRESS and row["queued_at_backend"]
+    status = "failed" if state == State.CANCELED else "queued" if is_queued else public_status(state)
     completed = state == State.COMPLETED
     shown = {
         "id": row["public_id"],

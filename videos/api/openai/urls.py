@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from videos.api.openai import characters, views
+from videos.api.openai.document import openapi
 from videos.api.openai.endpoint import dispatch_by_method, unknown_url
 
 app_name = "openai"
@@ -22,5 +23,6 @@ urlpatterns = [
     path(_ONE + "/remix", dispatch_by_method(POST=views.remix), name="remix"),
     path("models", dispatch_by_method(GET=views.models), name="models"),
     path("models/<path:name>", dispatch_by_method(GET=views.model), name="model"),
+    path("openapi.json", openapi, name="openapi"),
     re_path("", unknown_url),
 ]

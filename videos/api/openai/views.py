@@ -10,11 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from videos.api import idempotency, pagination
-from videos.api.access import filter_own_videos, get_own_video
+from videos.api.access import get_own_video
 from videos.api.auth import Caller
 from videos.api.errors import ApiError, not_found
+from videos.api.numbers import read_whole_number
 from videos.api.openai import requests, responses
 from videos.api.openai.endpoint import json_response
+from videos.api.openai.loops import read_hops
 from videos.api.openai.requests import Fields
 from videos.capabilities import available_offers
 from videos.containers import container_of
@@ -22,7 +24,7 @@ from videos.forms.generate import initial_values
 from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, file_response
 from videos.models import Character, Kind, State, Video
 from videos.models.idempotency_record import RETENTION
-from videos.models.video import public_status
+from videos.models.state import public_status
 from videos.services.derivations import edit_video, extend_video, remix_video
 from videos.services.videos import GenerationRequest, create_video, create_video_from_image, delete_video
 
@@ -41,7 +43,9 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponse:
     protocol's default, which names what one vendor offered. A reference image is cropped to the size, as in
     the form.
     """
-    fields = requests.parse_fields(request)
+    fields = requests.parse_fields(
+        request, "prompt", "model", "seconds", "size", "input_reference", "characters"
+    )
     image = requests.parse_reference(fields)
     own = _find_characters(caller, requests.parse_character_ids(fields))
     characters = requests.parse_characters(fields, own)
@@ -87,21 +91,27 @@ def _find_characters(caller: Caller, public_ids: list[str]) -> dict[str, Charact
 
 def index(request: HttpRequest, caller: Caller) -> HttpResponse:
     """GET /videos: without those in the trash, which can still be retrieved one by one."""
-    limit, order = request.GET.get("limit", str(PAGE_SIZE)), request.GET.get("order", "desc")
-    if not (limit.isascii() and limit.isdecimal() and int(limit[:4]) <= MAX_PAGE_SIZE):
-        raise ApiError(400, "invalid_value", f"'limit' is a number from 0 to {MAX_PAGE_SIZE}.", param="limit")
+    limit, order = _parse_limit(request), request.GET.get("order", "desc")
     if order not in ("asc", "desc"):
         raise ApiError(400, "invalid_value", "'order' is asc or desc.", param="order")
     rows = responses.select_rows(Video.objects.visible_to(caller.user).not_trashed())
-    page = pagination.get_page(
-        caller, rows, after=request.GET.get("after", ""), limit=int(limit), order=order
-    )
+    page = pagination.get_page(caller, rows, after=request.GET.get("after", ""), limit=limit, order=order)
     return json_response(responses.serialize_page(page.videos, has_more=page.has_more))
+
+
+def _parse_limit(request: HttpRequest) -> int:
+    try:
+        limit = read_whole_number(request.GET.get("limit", str(PAGE_SIZE)))
+    except ValueError:
+        limit = MAX_PAGE_SIZE + 1
+    if limit > MAX_PAGE_SIZE:
+        raise ApiError(400, "invalid_value", f"'limit' is a number from 0 to {MAX_PAGE_SIZE}.", param="limit")
+    return limit
 
 
 def retrieve(_: HttpRequest, caller: Caller, video_id: str) -> HttpResponse:
     """GET /videos/{id}."""
-    row = responses.select_rows(filter_own_videos(caller, video_id)).first()
+    row = responses.find_row(caller, video_id)
     if row is None:
         raise not_found("Video", video_id)
     return _video_response(row)
@@ -146,7 +156,7 @@ def content(request: HttpRequest, caller: Caller, video_id: str) -> HttpResponse
 
 def remix(request: HttpRequest, caller: Caller, video_id: str) -> HttpResponse:
     """POST /videos/{id}/remix."""
-    prompt = requests.parse_fields(request).required_text("prompt")
+    prompt = requests.parse_fields(request, "prompt").required_text("prompt")
     fingerprint = idempotency.compute_fingerprint("/v1/videos/remix", {"video": video_id, "prompt": prompt})
     return _create_once(
         request,
@@ -158,7 +168,7 @@ def remix(request: HttpRequest, caller: Caller, video_id: str) -> HttpResponse:
 
 def edit(request: HttpRequest, caller: Caller) -> HttpResponse:
     """POST /videos/edits."""
-    fields = requests.parse_fields(request)
+    fields = requests.parse_fields(request, "prompt", "video")
     prompt = fields.required_text("prompt")
     return _derive(
         request, caller, fields, Kind.EDIT, prompt, lambda source: edit_video(caller.user, source, prompt)
@@ -167,7 +177,7 @@ def edit(request: HttpRequest, caller: Caller) -> HttpResponse:
 
 def extend(request: HttpRequest, caller: Caller) -> HttpResponse:
     """POST /videos/extensions."""
-    fields = requests.parse_fields(request)
+    fields = requests.parse_fields(request, "prompt", "video", "seconds")
     prompt, seconds = fields.required_text("prompt"), fields.whole_number("seconds")
     if seconds is None:
         raise requests.missing_parameter("seconds")
@@ -204,8 +214,18 @@ def _create_once(
     request: HttpRequest, caller: Caller, fingerprint: str, make: Callable[[], Video]
 ) -> HttpResponse:
     """Create the video, or answer with the one that an earlier attempt of the same request created."""
+    hops = ", ".join(read_hops(request))
+
+    def make_with_hops() -> Video:
+        video = make()
+        if hops:
+            Video.objects.filter(pk=video.pk).update(hops=hops)
+        return video
+
     key, retry_count = requests.parse_idempotency_key(request), requests.parse_retry_count(request)
-    video, is_new = idempotency.create_once(caller, fingerprint, make, key=key, retry_count=retry_count)
+    video, is_new = idempotency.create_once(
+        caller, fingerprint, make_with_hops, key=key, retry_count=retry_count
+    )
     response = _video_response(responses.select_rows(Video.objects.filter(pk=video.pk)).get())
     if not is_new:
         response["Idempotent-Replayed"] = "true"

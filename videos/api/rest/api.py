@@ -8,16 +8,22 @@ from django.shortcuts import render
 from django.urls import reverse
 from ninja import NinjaAPI
 from ninja.openapi.docs import DocsBase
+from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
+from ninja.parser import Parser
 
 from videos.api.auth import Caller, authenticate
+from videos.api.bodies import read_json_object
+from videos.api.contract import Contract
 from videos.api.errors import ApiError
-from videos.api.http import Contract, View, error_response, with_error_shape
+from videos.api.http import View, error_response, with_error_shape
+from videos.api.paths import hint_for
+from videos.api.rest.document import complete
 
 CONTRACT = Contract(
     name="REST API",
     max_body_size=lambda: settings.MAX_FILE_SIZE + settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
-    requires_length=False,
+    json_may_hold_files=False,
     invalid_status=422,
     wrong_type_code="invalid_value",
     body_param="body",
@@ -49,6 +55,13 @@ class ApiToken:
         return authenticate(request)
 
 
+class JsonObjects(Parser):
+    """Reads a JSON body as everywhere else: an object, whole, with each field once."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        return read_json_object(request, CONTRACT)
+
+
 class Documentation(DocsBase):
     """Swagger UI from our own static files, so that the pages' strict Content-Security-Policy holds."""
 
@@ -61,6 +74,11 @@ class StudioAPI(NinjaAPI):
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
         return operation.view_func.__name__
+
+    def get_openapi_schema(self, *args: Any, **kwargs: Any) -> OpenAPISchema:
+        document = super().get_openapi_schema(*args, **kwargs)
+        complete(document)
+        return document
 
     def on_exception(self, request: HttpRequest, exc: Any) -> HttpResponse:
         return error_response(exc, CONTRACT)
@@ -75,7 +93,7 @@ class StudioAPI(NinjaAPI):
 
 @with_error_shape(CONTRACT)
 def unknown(request: HttpRequest) -> HttpResponse:
-    """Answer 404 to every other address below /api/."""
-    raise ApiError(
-        404, "not_found", f"There is nothing at {request.path[:200]}. See {reverse('api:openapi-view')}."
-    )
+    """Answer 404 to every other address below /api/, and to what was to be an address of an API."""
+    where = reverse("api:openapi-view")
+    message = f"There is nothing at {request.path[:200]}.{hint_for(request.path)} See {where}."
+    raise ApiError(404, "not_found", message)

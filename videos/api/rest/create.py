@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from accounts.models import User
 from videos.api import idempotency
 from videos.api.auth import Caller
-from videos.api.errors import ApiError
-from videos.api.http import FORM_TYPES, parse_json_object
+from videos.api.bodies import FORM_TYPES, read_form, read_json_object, receive
+from videos.api.errors import ApiError, unknown_parameter
 from videos.api.rest.api import CONTRACT
 from videos.api.rest.schemas import GenerateIn
 from videos.media.reference import open_reference
@@ -31,6 +31,7 @@ class ParsedRequest:
 
     fields: GenerateIn
     image: bytes | None
+    image_name: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -44,17 +45,32 @@ def parse_request(request: HttpRequest) -> ParsedRequest:
     Raises `ApiError` or pydantic's ValidationError.
     """
     fields: dict[str, Any]
+    upload = None
     if request.content_type in FORM_TYPES:
-        fields = {name: request.POST[name] for name in request.POST}
-        listed = (each for text in request.POST.getlist("characters") for each in text.split(","))
+        texts, files = read_form(request, CONTRACT, lists=["characters"])
+        upload = files.pop("input_reference", None)
+        fields = {name: values[-1] for name, values in texts.items()} | dict(files)
+        listed = (each for text in texts.get("characters", []) for each in text.split(","))
         fields["characters"] = [each.strip() for each in listed if each.strip()]
     else:
-        fields = parse_json_object(request.body, CONTRACT)
+        fields = read_json_object(request, CONTRACT)
     if fields.pop("input_reference", None):
         message = "Send the image as a file of a multipart form."
         raise ApiError(422, "invalid_value", message, param="input_reference")
-    given = GenerateIn.model_validate({name: value for name, value in fields.items() if value is not None})
-    return ParsedRequest(given, _read_image(request.FILES.get("input_reference")))
+    name = (upload.name or "") if upload else ""
+    return ParsedRequest(GenerateIn.model_validate(fields), _read_image(upload), name)
+
+
+def refuse_fields(request: HttpRequest) -> None:
+    """Raise `ApiError` for a body with any field in it: the request takes none."""
+    if request.content_type in FORM_TYPES:
+        texts, files = read_form(request, CONTRACT)
+        names = [*texts, *files]
+    else:
+        receive(request)
+        names = list(read_json_object(request, CONTRACT)) if request.body.strip() else []
+    if names:
+        raise unknown_parameter(names[0])
 
 
 def create_from_request(caller: Caller, parsed: ParsedRequest, key: str) -> tuple[Video, bool]:
@@ -70,7 +86,7 @@ def create_from_request(caller: Caller, parsed: ParsedRequest, key: str) -> tupl
         generation = _generation_request(caller.user, parsed.fields)
         if image is None:
             return create_video(caller.user, generation)
-        return create_video_from_image(caller.user, generation, image)
+        return create_video_from_image(caller.user, generation, image, file_name=parsed.image_name)
 
     return idempotency.create_once(caller, parsed.fingerprint, create, key=key)
 

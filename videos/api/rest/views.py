@@ -13,39 +13,41 @@ from ninja import Header, Query, Router
 from videos.api import idempotency
 from videos.api.access import get_own_video
 from videos.api.errors import ApiError
+from videos.api.openapi import binary_content
 from videos.api.pagination import get_page
-from videos.api.rest import create
-from videos.api.rest.api import ApiToken, Documentation, Request, StudioAPI
-from videos.api.rest.schemas import (
-    AdoptIn,
+from videos.api.rest import bulk, create, parameters
+from videos.api.rest.api import ApiToken, Documentation, JsonObjects, Request, StudioAPI
+from videos.api.rest.catalogue import (
     DaySumOut,
-    DeletedOut,
-    ExtendIn,
-    GenerateIn,
-    KeyIn,
-    ListIn,
     ModelsOut,
     ModelSumOut,
+    SumOut,
+    TemplatesOut,
+    UsageOut,
+    serialize_offer,
+    serialize_template,
+)
+from videos.api.rest.document import GENERATE_BODY
+from videos.api.rest.files import download_response, thumbnail_response
+from videos.api.rest.schemas import (
+    AdoptIn,
+    DeletedOut,
+    ExtendIn,
+    KeyIn,
+    ListIn,
     Output,
     PageOut,
     PromptIn,
     Refusal,
-    SumOut,
-    TemplatesOut,
     UsageIn,
-    UsageOut,
     VideoOut,
-    serialize_offer,
-    serialize_template,
-    serialize_video,
 )
+from videos.api.rest.serializers import serialize_video
 from videos.capabilities import available_offers
-from videos.containers import CONTAINERS
-from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, file_response
-from videos.models import IN_FLIGHT, PromptTemplate, State, Video
+from videos.media.file_response import POSTER_TYPE
+from videos.models import PromptTemplate, Video
 from videos.models.video import VideoQuerySet
 from videos.services.derivations import edit_video, extend_video, remix_video
-from videos.services.stored_files import original_file
 from videos.services.usage import UsageTotal, summarize_usage
 from videos.services.videos import (
     abandon_video,
@@ -62,16 +64,18 @@ MAX_USAGE_DAYS = 366  # in one request
 api = StudioAPI(
     title="ContentGen",
     version="1",
-    description="Send an API token: `Authorization: Bearer cg_…`. Every error has the same shape.",
+    description="Send an API token: `Authorization: Bearer cg_…`. Every error has the same shape."
+    " The Videos API at `/v1` is described at `/v1/openapi.json`.",
     urls_namespace="api",
     docs=Documentation(),
     docs_decorator=require_safe,
     auth=ApiToken(),
+    parser=JsonObjects(),
 )
 router = Router()
 
-_READ_ERRORS = frozenset({401, 404, 405, 422, 429, 500})
-_WRITE_ERRORS = _READ_ERRORS | {400, 403, 409, 413}
+_READ_ERRORS = frozenset({400, 401, 404, 405, 422, 429, 500, 503})
+_WRITE_ERRORS = _READ_ERRORS | {403, 409, 413}
 
 
 def get(path: str, schema: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -79,36 +83,27 @@ def get(path: str, schema: Any, **options: Any) -> Callable[[Callable[..., Any]]
     options["response"] = {200: schema, _READ_ERRORS | options.pop("errors", set()): Refusal}
 
     def register(view: Callable[..., Any]) -> Callable[..., Any]:
-        router.api_operation(["HEAD"], path, include_in_schema=False, **options)(view)
-        return router.get(path, **options)(view)
+        checked = parameters.refuse_unknown(view)
+        router.api_operation(["HEAD"], path, include_in_schema=False, **options)(checked)
+        return router.get(path, **options)(checked)
 
     return register
 
 
 def post(path: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a view for POST that answers with a video."""
-    return router.post(path, response={200: VideoOut, _WRITE_ERRORS: Refusal}, **options)
+
+    def register(view: Callable[..., Any]) -> Callable[..., Any]:
+        answers = {200: VideoOut, _WRITE_ERRORS: Refusal}
+        return router.post(path, response=answers, **options)(parameters.refuse_unknown(view))
+
+    return register
 
 
 # --- Creating ----------------------------------------------------------------------------------------------
 
 
-def _generate_body() -> dict[str, Any]:
-    """Describe a body of two content types, which django-ninja cannot do for one operation."""
-    fields = GenerateIn.model_json_schema()
-    characters = {"type": "string", "description": "Ids of characters, separated by commas."}
-    image = {"type": "string", "format": "binary", "description": "A JPEG, PNG or WebP image to start from."}
-    form = {**fields["properties"], "characters": characters, "input_reference": image}
-    return {
-        "required": True,
-        "content": {
-            "application/json": {"schema": fields},
-            "multipart/form-data": {"schema": {**fields, "properties": form}},
-        },
-    }
-
-
-@post("/videos/generate", openapi_extra={"requestBody": _generate_body()})
+@post("/videos/generate", openapi_extra={"requestBody": GENERATE_BODY})
 def generate(request: Request, response: HttpResponse, keyed: Header[KeyIn]) -> VideoOut:
     """Create a video. It is queued at once, and submitted to a backend exactly once."""
     created = create.create_from_request(request.auth, create.parse_request(request), keyed.key)
@@ -189,6 +184,7 @@ def adopt(request: Request, video_id: str, body: AdoptIn) -> VideoOut:
 @post("/videos/{slug:video_id}/give-up")
 def give_up(request: Request, video_id: str) -> VideoOut:
     """Decide to mark a video that needs a decision as failed."""
+    create.refuse_fields(request)
     return _apply_action(request, get_own_video(request.auth, video_id), abandon_video)
 
 
@@ -197,12 +193,14 @@ def check_again(request: Request, video_id: str) -> VideoOut:
     """Check the backend once more for a video that failed on our side, or that needs a decision. Nothing is
     submitted that could be charged twice.
     """
+    create.refuse_fields(request)
     return _apply_action(request, get_own_video(request.auth, video_id), recheck_video)
 
 
 @post("/videos/{slug:video_id}/cancel")
 def cancel(request: Request, video_id: str) -> VideoOut:
     """Cancel a video that has not ended. Free until a backend accepted it."""
+    create.refuse_fields(request)
     return _apply_action(request, get_own_video(request.auth, video_id), cancel_video)
 
 
@@ -228,12 +226,11 @@ def videos(request: Request, query: Query[ListIn]) -> PageOut:
     rows: VideoQuerySet = Video.objects.visible_to(request.auth.user).not_trashed()
     if query.status:
         rows = rows.with_status(query.status)
-    for name, text in (("model", query.model), ("prompt__icontains", query.q)):
-        if text:
-            rows = rows.filter(**{name: _replace_nul(text)})
+    if query.model:
+        rows = rows.filter(model=_replace_nul(query.model))
     found = get_page(
         request.auth,
-        rows.prefetch_related("characters"),
+        rows.search(query.q).prefetch_related("characters"),
         after=query.after,
         limit=query.limit,
         order=query.order,
@@ -251,29 +248,36 @@ def videos(request: Request, query: Query[ListIn]) -> PageOut:
         "responses": {
             200: {
                 "description": "The file. A range is answered with 206, an unchanged file with 304.",
-                "content": {
-                    kind: {"schema": {"type": "string", "format": "binary"}}
-                    for kind in (*(each.content_type for each in CONTAINERS), POSTER_TYPE, SCRUB_TYPE)
-                },
+                "content": binary_content(),
             },
             302: {"description": "The file is stored elsewhere: follow the redirect."},
         }
     },
 )
 def download(request: Request, video_id: str, output_type: Output = "video") -> HttpResponseBase:
-    """Download a completed video as its backend delivered it (usually MP4), its thumbnail (WebP) or its
-    sprite sheet (JPEG).
+    """Download a completed video as its backend delivered it (usually MP4), the file that browsers play (the
+    copy made for them where there is one, MP4), its thumbnail (WebP) or its sprite sheet (JPEG).
     """
-    video = get_own_video(request.auth, video_id)
-    _require_file(video)
-    try:
-        response = _file(request, video, output_type)
-    except FileNotFoundError as error:
-        raise ApiError(404, "no_file", f"This video has no {output_type}.", param="output_type") from error
-    if response.status_code == 416:
-        size = {"Content-Range": response.headers["Content-Range"]}
-        raise ApiError(416, "range_not_satisfiable", "The range lies past the end of the file.", headers=size)
-    return response
+    return download_response(request, get_own_video(request.auth, video_id), output_type)
+
+
+@get(
+    "/videos/{slug:video_id}/candidates/{int:candidate_id}/thumbnail",
+    None,
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "The picture.",
+                "content": {POSTER_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+            }
+        }
+    },
+)
+def candidate_thumbnail(request: Request, video_id: str, candidate_id: int) -> HttpResponse:
+    """Return the picture of a job that may be the video's. It is fetched from the backend when it is first
+    asked for, which may take some seconds: until then, and where there is none, the answer is 404.
+    """
+    return thumbnail_response(get_own_video(request.auth, video_id), candidate_id)
 
 
 @get("/models", ModelsOut)
@@ -309,6 +313,7 @@ def spent(request: Request, query: Query[UsageIn]) -> UsageOut:
     )
 
 
+api.add_router("/v1", bulk.router)  # first: its address looks like one of a video
 api.add_router("/v1", router)
 
 
@@ -339,6 +344,7 @@ def _resubmit(
         _require_done(action(video), video)
         return video
 
+    create.refuse_fields(request)
     fingerprint = create.fingerprint_of_action(name, video)
     resubmitted, is_new = idempotency.create_once(request.auth, fingerprint, resubmit, key=key)
     resubmitted.refresh_from_db()
@@ -356,21 +362,6 @@ def _require_done(is_done: bool, video: Video) -> None:
         video.refresh_from_db()
         message = f"This is not possible for a video that is {video.status}; see its “actions”."
         raise ApiError(409, "not_possible_now", message)
-
-
-def _require_file(video: Video) -> None:
-    if video.state in IN_FLIGHT:
-        raise ApiError(409, "not_finished", f"This video is {video.status}; ask again when it is completed.")
-    if video.state != State.COMPLETED:
-        raise ApiError(410, "no_file", f"This video is {video.status}: there is no file of it.")
-
-
-def _file(request: Request, video: Video, output: Output) -> HttpResponseBase:
-    if output == "thumbnail":
-        return file_response(request, StoredFile(video.poster, POSTER_TYPE))
-    if output == "spritesheet":
-        return file_response(request, StoredFile(video.scrub_sheet, SCRUB_TYPE))
-    return file_response(request, original_file(video))
 
 
 def _replace_nul(text: str) -> str:

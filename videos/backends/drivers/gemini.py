@@ -48,7 +48,8 @@ HOW_TO_ADD = (
 RATIOS = ("16:9", "9:16")
 RESOLUTIONS = ("720p", "360p", "1080p", "4k")
 LENGTHS = tuple(range(3, 11))  # seconds
-# US dollars for a second, from Google's price list of August 2026; it names a price by tokens for others.
+# US dollars for a second, from third-party listings of August 2026: check them before you rely on them.
+# Of other models only a price by tokens is named.
 RATES = {"gemini-omni-1.1-flash": {"720p": "0.1", "1080p": "0.15"}}
 
 _SIZES = {
@@ -81,7 +82,7 @@ class GeminiDriver(HostedDriver):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
-        self._creates = client_for_writes(connection, ssl_context())
+        self._creates = client_for_writes(connection, ssl_context(), self._guard)
         self._creates.event_hooks["response"].append(_raise_for_status)
         # Now, because nothing may take long between the last look at a lease and the request.
         if is_installed():

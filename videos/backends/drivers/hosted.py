@@ -11,6 +11,8 @@ from typing import ClassVar
 
 import httpx2
 
+from videos.backends.address_guard import AddressGuard
+from videos.backends.bounds import FILE_TYPE, PLAIN_HEADERS
 from videos.backends.capability import Capability
 from videos.backends.catalogue import CatalogueModel
 from videos.backends.connection import Connection
@@ -23,7 +25,6 @@ from videos.backends.http_clients import (
     MAX_REDIRECTS,
     client_for_reads,
     client_for_writes,
-    is_same_origin,
     ssl_context,
 )
 from videos.backends.key_check import CHECK_TIMEOUT, KeyCheck
@@ -31,8 +32,7 @@ from videos.backends.probe_report import ProbeReport, failed_report, hosted_repo
 from videos.backends.requests import CreateRequest, ReferenceFile
 from videos.backends.responses import Job
 
-# Compressed, a small chunk could unpack to an enormous one.
-FILE_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
+FILE_HEADERS = {"Accept": FILE_TYPE, **PLAIN_HEADERS}
 PROBE_TIMEOUT = 20.0  # seconds: somebody is waiting in front of a screen
 
 
@@ -48,10 +48,10 @@ class HostedDriver(KeyedDriver):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
-        self._errors = ErrorMapper(key=connection.sent_key)
-        tls = ssl_context()
-        self._writes = client_for_writes(connection, tls)
-        self._reads = client_for_reads(connection, tls)
+        self._errors = ErrorMapper(connection)
+        self._guard = AddressGuard(connection)
+        self._writes = client_for_writes(connection, ssl_context(), self._guard)
+        self._reads = client_for_reads(connection, ssl_context(), self._guard)
         self._base_url = connection.base_url.rstrip("/")
 
     async def aclose(self) -> None:
@@ -132,7 +132,7 @@ class HostedDriver(KeyedDriver):
         with self._errors.downloading():
             async with timeout(self._connection.deadline):
                 response = await self._open(url or await self._find_file(job_id))
-                return await Download.start(response, self._errors, self._connection.timeout)
+                return await Download.start(response, self._errors, self._connection)
 
     async def catalogue(self) -> Sequence[CatalogueModel]:
         async with self._judge_refusals():
@@ -143,14 +143,17 @@ class HostedDriver(KeyedDriver):
     async def probe(self) -> ProbeReport:
         try:
             async with timeout(PROBE_TIMEOUT):
-                check = await self._check_key()
-                if check == "refused":
-                    return hosted_report(check, None, self.capabilities)
-                return hosted_report(check, await self.catalogue(), self.capabilities)
+                report = await self._find_out()
         except BackendError as error:
-            return failed_report(f"{error.message} {error.detail}".strip())
+            report = failed_report(f"{error.message} {error.detail}".strip())
         except TimeoutError:
-            return failed_report("The service did not answer in time. Try again later.")
+            report = failed_report("The service did not answer in time. Try again later.")
+        return replace(report, in_private_network=self._guard.is_backend_private)
+
+    async def _find_out(self) -> ProbeReport:
+        check = await self._check_key()
+        models = None if check == "refused" else await self.catalogue()
+        return hosted_report(check, models, self.capabilities)
 
     async def _check_key(self) -> KeyCheck:
         """See `KeyedDriver`: the service is asked for something free that is open to nobody without a key."""
@@ -218,8 +221,7 @@ class HostedDriver(KeyedDriver):
         """Return the open response of a file. Redirects are followed; only the service is sent the key."""
         url = httpx2.URL(address)
         for _ in range(MAX_REDIRECTS + 1):
-            is_own = is_same_origin(str(url), self._base_url)
-            headers = FILE_HEADERS | (self._key_headers if is_own else {})
+            headers = FILE_HEADERS | (self._key_headers if self._connection.owns(url) else {})
             request = self._reads.build_request("GET", url, headers=headers)
             response = await self._reads.send(request, stream=True)
             if response.is_success:
@@ -234,7 +236,7 @@ class HostedDriver(KeyedDriver):
         raise httpx2.TooManyRedirects("the file's address redirects in circles", request=request)
 
     def _require_file(self, response: httpx2.Response) -> None:
-        if self._errors.was_sent_key(response) and (special := self._special_refusal(response)):
+        if self._errors.is_own(response) and (special := self._special_refusal(response)):
             raise special
         response.raise_for_status()
 

@@ -1,6 +1,6 @@
 """The interface of a driver: what the engine may ask of a service that makes videos, and what it can rely on.
 
-A new kind of service is one module here with a subclass of `Driver`, and one line in `registry`.
+A new kind of service is one module here with a subclass of `Driver`, and one line in `service_kinds`.
 """
 
 from __future__ import annotations
@@ -197,11 +197,19 @@ class Driver(ABC):
 
         The file comes from `url` if given: that of the job. The key is sent to the backend only. Each request
         that it takes to find the file is over within the deadline; after that, each chunk may take
-        `connection.timeout` seconds. Raises `UnavailableError` (`content_not_ready`, or `not_a_video` when
-        the first bytes are not those of an MP4, whatever the content type says) or `RefusedError`: `gone`
-        where the service says that it has the file no longer, a `FailedJobError` where it says that the job
-        failed after all.
+        `connection.timeout` seconds, and all of them `connection.max_download_seconds`. Raises
+        `UnavailableError` (`content_not_ready`, or `not_a_video` when the first bytes are not those of an
+        MP4, whatever the content type says) or `RefusedError`: `gone` where the service says that it has the
+        file no longer, `file_too_large`, a `FailedJobError` where it says that the job failed after all.
         """
+
+    async def thumbnail(self, job_id: str, *, max_bytes: int) -> bytes:
+        """Return what the service sends as a finished job's still image: not checked to be one, but no more
+        than `max_bytes`.
+
+        Raises `UnavailableError` (`content_not_ready`, `too_large`) or `RefusedError`.
+        """
+        self._refuse("show a job's picture")
 
     async def delete(self, job_id: str) -> None:
         """Delete a finished job and its files; a job that is already gone is a success.

@@ -16,9 +16,11 @@ import httpx2
 import openai
 from openai import RequestOptions
 
+from videos.backends.address_guard import AddressGuard
+from videos.backends.bounds import FILE_TYPE, PLAIN_HEADERS
 from videos.backends.capability import Capability
 from videos.backends.connection import Connection
-from videos.backends.download import Download
+from videos.backends.download import Download, read_bounded
 from videos.backends.drivers.keyed import KeyedDriver
 from videos.backends.drivers.litellm_ids import restore_model
 from videos.backends.error_mapping import ErrorMapper, may_be_stored_elsewhere
@@ -56,8 +58,7 @@ from videos.backends.responses import (
     parse_page,
 )
 
-# Compressed, a small chunk could unpack to an enormous one.
-FILE_HEADERS = {"Accept": "application/binary", "Accept-Encoding": "identity"}
+FILE_HEADERS = {"Accept": FILE_TYPE, **PLAIN_HEADERS}
 # `X-Stainless-Raw-Response` is how the SDK itself is told to leave the body unread.
 STREAMED: RequestOptions = {"headers": {"X-Stainless-Raw-Response": "stream", **FILE_HEADERS}}
 
@@ -72,11 +73,11 @@ class VideosApiDriver(KeyedDriver):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
-        self._errors = ErrorMapper(key=connection.sent_key)
-        tls = ssl_context()
-        self._writes = sdk_for_writes(connection, tls)
-        self._reads = sdk_for_reads(connection, tls)
-        self._unauthenticated = unauthenticated_client(connection, tls)
+        self._errors = ErrorMapper(connection)
+        tls, guard = ssl_context(), AddressGuard(connection)
+        self._writes = sdk_for_writes(connection, tls, guard)
+        self._reads = sdk_for_reads(connection, tls, guard)
+        self._unauthenticated = unauthenticated_client(connection, tls, guard)
 
     async def aclose(self) -> None:
         await self._writes.close()
@@ -155,7 +156,7 @@ class VideosApiDriver(KeyedDriver):
                 response = await self._get(path, {}, deadline)
             except openai.APIStatusError as error:
                 response = error.response
-                if not is_job(parse_json(response.content), expected_id=job_id):
+                if not is_job(parse_json(self._errors.content_of(response)), expected_id=job_id):
                     if refusal := self._errors.content_refusal(response):
                         raise refusal from error
                     raise
@@ -203,6 +204,20 @@ class VideosApiDriver(KeyedDriver):
                     raise self._failure_of(job, error) from error
                 raise
         return await self._start_download(job.url)
+
+    async def thumbnail(self, job_id: str, *, max_bytes: int) -> bytes:
+        """See `Driver.thumbnail`. Servers that do not know the `variant` send the video."""
+        path, options = (
+            self._content_path(job_id),
+            RequestOptions(params={"variant": "thumbnail"}, **STREAMED),
+        )
+        with self._errors.downloading():
+            async with timeout(self._connection.deadline):
+                response = await self._reads.get(path, cast_to=httpx2.Response, options=options)
+                try:
+                    return await read_bounded(response, max_bytes)
+                finally:
+                    await response.aclose()
 
     async def probe(self) -> ProbeReport:
         return await probe_server(self._connection)
@@ -295,7 +310,7 @@ class VideosApiDriver(KeyedDriver):
                     response = await self._reads.get(address, cast_to=httpx2.Response, options=STREAMED)
                 else:
                     response = await self._get_unauthenticated(address)
-                return await Download.start(response, self._errors, self._connection.timeout)
+                return await Download.start(response, self._errors, self._connection)
 
     async def _get_unauthenticated(self, url: str) -> httpx2.Response:
         request = self._unauthenticated.build_request("GET", url, headers=FILE_HEADERS)

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from videos.backends.drivers.registry import SERVICES
+from videos.backends.service_kinds import SERVICES
+from videos.management.arguments import positive_int
 from videos.management.probe_table import format_report
 from videos.models.backend import DEFAULT_SERVICE
 from videos.services.backends import ConnectionFailedError, ConnectionResult, connect_backend
@@ -36,7 +37,8 @@ class Command(BaseCommand):
             "--key-env",
             default="",
             metavar="VAR",
-            help="the environment variable that holds its key (default: the service's own, if it has one)",
+            help="the environment variable that holds its key: BACKEND_KEY_…, or a vendor's usual name"
+            " (default: the service's own, if it has one)",
         )
         parser.add_argument(
             "--default", action="store_true", help="put it first where several backends serve a model"
@@ -49,6 +51,19 @@ class Command(BaseCommand):
             " has, or its only one; of a hosted service all if they are few)",
         )
 
+        parser.add_argument(
+            "--max-in-flight",
+            type=positive_int,
+            metavar="N",
+            help="jobs that may run there at once (default: 1 or 2 for a server of your own, else 4)",
+        )
+        parser.add_argument(
+            "--time-limit",
+            type=positive_int,
+            metavar="SECONDS",
+            help="that it may work on a video; its own queue does not count (default: MAX_POLL_TIMEOUT)",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         models = [name.strip() for name in options["models"].split(",") if name.strip()]
         try:
@@ -59,6 +74,8 @@ class Command(BaseCommand):
                 key_env=options["key_env"],
                 first=options["default"],
                 models=models,
+                max_in_flight=options["max_in_flight"],
+                generation_timeout=options["time_limit"],
             )
         except ConnectionFailedError as error:
             raise CommandError(f"Not added. {error}") from error
@@ -66,7 +83,10 @@ class Command(BaseCommand):
 
 
 def _describe_result(connected: ConnectionResult) -> str:
-    sentences = [f"“{connected.backend.name}” is added and serves {', '.join(connected.models)}."]
+    slots = connected.backend.max_in_flight
+    jobs = "one job" if slots == 1 else f"{slots} jobs"
+    name, models = connected.backend.name, ", ".join(connected.models)
+    sentences = [f"“{name}” is added and serves {models}. It is sent at most {jobs} at once."]
     if connected.new_models and connected.report.catalogue:
         sentences.append(f"New in the catalogue: {', '.join(connected.new_models)}.")
         sentences += _describe_gaps(connected)

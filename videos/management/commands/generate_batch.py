@@ -15,18 +15,21 @@ from accounts.models import User
 from videos.management.arguments import RequestKey, find_recent_requests, get_user, open_reference_file
 from videos.management.progress import Outcome, follow_videos
 from videos.models import Fit, ReferenceImage, Video
-from videos.services.batch_file import SUFFIXES, Row, RowError, read_batch_file
+from videos.services.batch_file import COLUMNS, SUFFIXES, Row, read_batch_file
 from videos.services.references import keep_reference
 from videos.services.videos import GenerationRequest, create_videos, find_request_errors
 
 
 @dataclass(frozen=True)
 class Batch:
-    """A file in which every row is valid. `digests` has the SHA-256 of each reference image, by its path."""
+    """A file in which every row is valid. `digests` has the SHA-256 of each reference image, by its path;
+    `warnings` are sentences.
+    """
 
     folder: Path
     rows: list[Row]
     digests: dict[str, str]
+    warnings: list[str]
 
     def key_of(self, row: Row) -> RequestKey:
         """Return what two rows share that ask for the same."""
@@ -36,20 +39,25 @@ class Batch:
 
 class Command(BaseCommand):
     help = (
-        "Queue every video of a file and print their ids, one a line, in the order of the file. A CSV file "
-        "starts with a header; a JSON Lines file has one object a line. Columns or keys: prompt, and, where "
-        "the defaults do not fit, model, seconds, size, reference (an image; the path is relative to the "
-        "file), fit (crop or pad: how the image is fitted to the size). If one row is invalid, no row is "
+        "Queue every video of a file and print their ids, one a line, in the order of the file. It is a "
+        "table with a header, as spreadsheets save it (CSV with commas, semicolons or tabs), an object a "
+        "line (JSON Lines), an array of objects, or requests as OpenAI's Batch API has them. Columns or "
+        f"keys: {', '.join(COLUMNS)}; only prompt is required. reference is an image, whose path is relative "
+        "to the file; fit (crop or pad) says how it is fitted; custom_id is a key of your own, which "
+        "messages name. Other columns are not used, and a warning says so. If one row is invalid, no row is "
         "queued. If the same person requested any of the videos in the last 24 hours, the file may be "
         "running twice, so nothing is queued without --again; failed and canceled videos do not count, and "
         "neither do repetitions inside the file."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE", help="ends in .csv or .jsonl")
+        parser.add_argument("file", type=Path, metavar="FILE", help=f"ends in {', '.join(SUFFIXES)}")
         parser.add_argument("--user", metavar="NAME", required=True, help="whose videos they are")
         parser.add_argument(
             "--dry-run", action="store_true", help="check and sum up every row, without queuing anything"
+        )
+        parser.add_argument(
+            "--strict", action="store_true", help="queue nothing if there is a warning, as of unknown columns"
         )
         parser.add_argument(
             "--again", action="store_true", help="also queue what was requested in the last 24 hours"
@@ -58,7 +66,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         owner = get_user(options["user"])
-        batch = _open_batch(options["file"])
+        batch = _open_batch(options["file"], strict=options["strict"])
+        for warning in batch.warnings:
+            self.stderr.write(f"Warning: {warning}", style_func=str)
         if options["dry_run"]:
             self._print_totals(owner, batch)
             return
@@ -92,38 +102,38 @@ class Command(BaseCommand):
         self.stderr.write(", ".join(f"{n} {kind}" for kind, n in kinds.items()) + ".", style_func=str)
         for row, outcome in zip(batch.rows, outcomes, strict=True):
             if outcome.kind != "completed":
-                line = f"line {row.line}: {outcome.public_id} {outcome.kind}: {outcome.reason}"
+                line = f"{row.label}: {outcome.public_id} {outcome.kind}: {outcome.reason}"
                 self.stderr.write(line.rstrip(": "), style_func=str)
         missing = len(outcomes) - kinds["completed"]
         if missing:
             raise CommandError(f"{missing} of {len(outcomes)} videos did not complete.")
 
 
-def _open_batch(path: Path) -> Batch:
-    """Read the file and check every row, images included. Raises `CommandError` that lists every error."""
+def _open_batch(path: Path, *, strict: bool) -> Batch:
+    """Read the file and check every row, images included.
+
+    Raises `CommandError` that lists every error; with `strict`, warnings are errors too.
+    """
     if path.suffix.lower() not in SUFFIXES:
-        raise CommandError(f"FILE: “{path}” must end in {' or '.join(SUFFIXES)}.")
+        raise CommandError(f"FILE: “{path}” must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.")
     try:
-        rows, errors = read_batch_file(path)
+        file = read_batch_file(path)
     except OSError as error:
         raise CommandError(f"FILE: “{path}” cannot be read: {error.strerror}.") from error
+    rows, errors = file.rows, file.errors
     invalid = find_request_errors([_build_request(row) for row in rows])
     errors += [
-        RowError(row.line, message)
+        row.error(name, message)
         for row, fields in zip(rows, invalid, strict=True)
-        for message in fields.values()
+        for name, message in fields.items()
     ]
     digests, unusable = _digest_images(path.parent, {row.reference for row in rows if row.reference})
-    errors += [
-        RowError(row.line, f"reference: {unusable[row.reference]}")
-        for row in rows
-        if row.reference in unusable
-    ]
-    if errors:
-        errors.sort(key=lambda error: error.line)
-        listed = "\n".join(f"  line {error.line}: {error.message}" for error in errors)
+    errors += [row.error("reference", unusable[row.reference]) for row in rows if row.reference in unusable]
+    if errors or (strict and file.warnings):
+        errors.sort(key=lambda error: error.place.number)
+        listed = "\n".join(f"  {each}" for each in [*errors, *file.warnings])
         raise CommandError(f"{path.name} was not queued, not even in part:\n{listed}")
-    return Batch(path.parent, rows, digests)
+    return Batch(path.parent, rows, digests, file.warnings)
 
 
 def _build_request(row: Row) -> GenerationRequest:
@@ -188,8 +198,8 @@ def _refuse_repeated(owner: User, batch: Batch) -> None:
 
 
 def _describe_repeated(batch: Batch, repeated: list[Row]) -> str:
-    shown = ", ".join(str(row.line) for row in repeated[:5]) + (" …" if len(repeated) > 5 else "")
+    shown = ", ".join(row.label for row in repeated[:5]) + (" …" if len(repeated) > 5 else "")
     return (
         f"{len(repeated)} of {len(batch.rows)} videos were already requested in the last 24 hours"
-        f" (line {shown}), so they would be paid for twice."
+        f" ({shown}), so they would be paid for twice."
     )

@@ -25,7 +25,7 @@ class Command(BaseCommand):
         if backend is None:
             names = ", ".join(Backend.objects.values_list("name", flat=True))
             raise CommandError(f"There is no backend “{options['name']}”. There is: {names}.")
-        report = probe_backend(backend)
+        report = probe_backend(backend, by="probe_backend")
         self.stdout.write(f"{backend.name}: {backend.address}\n\n{format_report(report)}")
         if report.problem:
             raise CommandError(report.problem)

@@ -19,10 +19,11 @@ from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from videos.media.clip import Clip, NotAVideoError, decode_valid_frames
-from videos.media.frames import FrameScaler
-from videos.media.inspect import PacketStats, scan_packets
-from videos.media.soundtrack import BIT_RATE, SAMPLE_RATE, ClipAudio, Soundtrack, audio_stream
+from videos.media.decoder.clip import Clip, decode_valid_frames
+from videos.media.decoder.frames import FrameScaler
+from videos.media.decoder.inspection import PacketStats, scan_packets
+from videos.media.decoder.soundtrack import BIT_RATE, SAMPLE_RATE, ClipAudio, Soundtrack, audio_stream
+from videos.media.errors import NotAVideoError
 
 ENCODER_THREADS = 2  # each costs the memory of a frame
 

@@ -6,10 +6,10 @@ from av.filter import Graph
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Interpolation
 
-from videos.media.clip import Clip
-from videos.media.inspect import display_size
-from videos.media.poster import ACCURATE_SCALING
-from videos.media.reference import is_similar_aspect
+from videos.media.decoder.clip import Clip
+from videos.media.decoder.images import is_similar_aspect
+from videos.media.decoder.inspection import display_size
+from videos.media.decoder.stills import ACCURATE_SCALING
 
 BT601, BT709 = 6, 1  # of FFmpeg's pixfmt.h, AVCOL_SPC_…
 KNOWN_MATRICES = {BT709, 5, BT601, 7, 9}  # those that swscale supports

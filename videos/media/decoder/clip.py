@@ -1,4 +1,4 @@
-"""Opens a video so that a hostile or truncated file does no harm; the other modules here build on it."""
+"""Opens a video so that a hostile or truncated file does little harm; the other modules here build on it."""
 
 from __future__ import annotations
 
@@ -17,26 +17,38 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from videos.containers import AVI, MATROSKA, MP4, QUICKTIME, WEBM, Container
-from videos.media.completeness import require_whole_video
+from videos.media.decoder.completeness import require_whole_video
 from videos.media.errors import NotAVideoError
-
-__all__ = ["Clip", "NotAVideoError", "decode_valid_frames", "frames_within", "open_clip"]
 
 # 8K. One decoded frame of this size takes about 50 MB, and a decoder may hold sixteen.
 MAX_FRAME_PIXELS = 8192 * 4320
+
+# How many times as wide as high a pixel may be, or the other way round. Old discs have up to 2.
+MAX_PIXEL_ASPECT = 8
+
+MAX_STREAMS = 32  # a camera writes three or four
+MAX_SAMPLES = 1_000_000  # of all tracks: an hour at 120 frames per second has about 600,000
+
+# Pixels that may be decoded to reach the frames of one still image, or of one scrub sheet: 500 frames of
+# 1920x1080. In a clip with few keyframes, the frames beyond that are not shown.
+MAX_STILL_PIXELS = 1_000_000_000
 
 # The demuxers to use. FFmpeg is told: left to guess, it would also take a playlist, which makes it open other
 # files and addresses.
 DEMUXERS = {MP4: "mp4", QUICKTIME: "mov", WEBM: "matroska", MATROSKA: "matroska", AVI: "avi"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Clip:
-    """An open video file and its first video track. Valid only inside `open_clip`."""
+    """An open video file and its first video track. Valid only inside `open_clip`.
+
+    `frames_left` is how many frames `frames_within` may still decode before it makes do with keyframes.
+    """
 
     format: Container
     container: InputContainer
     stream: VideoStream
+    frames_left: int
 
     @property
     def time_base(self) -> Fraction:
@@ -66,8 +78,16 @@ def open_clip(path: Path) -> Iterator[Clip]:
     """
     format_ = require_whole_video(path)
     try:
-        with av.open(f"file:{path}", "r", format=DEMUXERS[format_], metadata_errors="replace") as container:
-            yield Clip(format_, container, _video_stream(container))
+        with av.open(
+            f"file:{path}",
+            "r",
+            format=DEMUXERS[format_],
+            options={"max_streams": str(MAX_STREAMS)},
+            metadata_errors="replace",
+        ) as container:
+            stream = _video_stream(container)
+            _check_sample_count(container)
+            yield Clip(format_, container, stream, frames_within_pixels(stream, MAX_STILL_PIXELS))
     except (av.FFmpegError, OverflowError) as error:
         raise NotAVideoError(
             "The video cannot be decoded.", detail=f"{type(error).__name__}: {error}"
@@ -79,7 +99,8 @@ def frames_within(clip: Clip, windows: list[tuple[float, float]]) -> Iterator[Vi
 
     It is the cheapest one that begins inside its window, a keyframe if there is one, or the frame that is
     still displayed when none begins inside it. Decoding starts at the nearest keyframe, and no frame is
-    decoded twice. Raises NotAVideoError when nothing can be decoded.
+    decoded twice. Once `clip.frames_left` is used up, it is the nearest keyframe before the window, or the
+    frame before. Raises NotAVideoError when nothing can be decoded.
     """
     keyframes = clip.keyframes()
     clip.seek(0)
@@ -98,8 +119,10 @@ def frames_within(clip: Clip, windows: list[tuple[float, float]]) -> Iterator[Vi
             clip.seek(keyframe)
             frames = decode_valid_frames(clip)
             current, ahead = next(frames, current), None
-        while _pts(current) < first:
-            ahead = ahead or next(frames, None)
+        while _pts(current) < first and clip.frames_left > 0:
+            if ahead is None:
+                clip.frames_left -= 1
+                ahead = next(frames, None)
             if ahead is None or _pts(ahead) > last:
                 break
             current, ahead = ahead, None
@@ -114,6 +137,11 @@ def decode_valid_frames(clip: Clip) -> Iterator[VideoFrame]:
         except av.InvalidDataError:
             continue
         yield from (frame for frame in frames if frame.pts is not None)
+
+
+def frames_within_pixels(stream: VideoStream, pixels: int) -> int:
+    """Return how many frames of the track have that many pixels together; at least 1."""
+    return max(1, pixels // max(1, stream.width * stream.height))
 
 
 def _pts(frame: VideoFrame) -> int:
@@ -138,6 +166,9 @@ def _video_stream(container: InputContainer) -> VideoStream:
             raise NotAVideoError(
                 "The video's picture is too large.", detail=f"{stream.width}x{stream.height}"
             )
+        aspect = stream.sample_aspect_ratio or 1
+        if not Fraction(1, MAX_PIXEL_ASPECT) <= aspect <= MAX_PIXEL_ASPECT:
+            raise NotAVideoError("The video's pixels have an impossible shape.", detail=f"{aspect} to 1")
         stream.thread_type = "NONE"
         stream.codec_context.thread_count = 1
         stream.codec_context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
@@ -145,3 +176,9 @@ def _video_stream(container: InputContainer) -> VideoStream:
     raise NotAVideoError(
         "The file has no video track.", detail=f"tracks: {[s.type for s in container.streams]}"
     )
+
+
+def _check_sample_count(container: InputContainer) -> None:
+    samples = sum(len(stream.index_entries) for stream in container.streams)
+    if samples > MAX_SAMPLES:
+        raise NotAVideoError("The video has too many frames.", detail=f"{samples} samples")

@@ -1,0 +1,52 @@
+"""The forms that change a password, one's own or another person's, and revoke the API tokens with it."""
+
+from typing import Any, cast
+
+from allauth.account import forms as allauth_forms
+from django import forms
+from django.contrib.auth.forms import AdminPasswordChangeForm
+
+from accounts import tokens
+from accounts.models import User
+
+
+def _revoke_tokens_field(user: User, whose: str) -> forms.BooleanField | None:
+    """Return the box to tick; None where there is no token to revoke. Never ticked beforehand."""
+    count = tokens.active_tokens(user).count()
+    if not count:
+        return None
+    noun, them = ("API token", "it") if count == 1 else (f"{count} API tokens", "them")
+    return forms.BooleanField(
+        required=False, label=f"Also revoke {whose} {noun}. Programs that use {them} stop working at once."
+    )
+
+
+class ChangePasswordForm(allauth_forms.ChangePasswordForm):  # type: ignore[misc]  # allauth ships no types
+    """Changes one's own password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if (field := _revoke_tokens_field(self.user, "my")) is not None:
+            self.fields["revoke_tokens"] = field
+
+    def save(self) -> None:
+        super().save()
+        if self.cleaned_data.get("revoke_tokens"):
+            tokens.revoke_all(self.user)
+
+
+class StaffPasswordChangeForm(AdminPasswordChangeForm):  # type: ignore[type-arg]  # Django has no generic
+    """Changes another person's password in the admin. `revoked` is how many tokens that revoked."""
+
+    revoked = 0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if (field := _revoke_tokens_field(self.user, "this person's")) is not None:
+            self.fields["revoke_tokens"] = field
+
+    def save(self, commit: bool = True) -> User:
+        user = cast(User, super().save(commit))
+        if self.cleaned_data.get("revoke_tokens"):
+            self.revoked = tokens.revoke_all(user)
+        return user

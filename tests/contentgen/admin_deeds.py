@@ -1,0 +1,326 @@
+"""What staff can try in the administration, and the rows that they try it with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from accounts.models import ApiToken, User
+from tests.factories import BackendFactory, ReferenceImageFactory, UserFactory, VideoFactory
+from videos.models import (
+    Backend,
+    Character,
+    JobCandidate,
+    PromptTemplate,
+    ReferenceImage,
+    State,
+    StudioState,
+    Video,
+    VideoModel,
+)
+
+PK = 900_001  # of every row that an address names
+ROOT, CHIEF, OTHER = PK + 1, PK + 2, PK + 3
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Something that a POST changes; `happened` tells afterwards whether it did."""
+
+    name: str
+    path: str
+    data: dict[str, Any]
+    happened: Callable[[], bool]
+
+
+def _person() -> User:
+    return User.objects.get(pk=PK)
+
+
+def _has_password(pk: int) -> bool:
+    return User.objects.get(pk=pk).check_password(NEW)
+
+
+def _is_gone(model: Any, pk: int = PK) -> bool:
+    return not model._default_manager.filter(pk=pk).exists()
+
+
+def _backend() -> Backend:
+    return Backend.objects.get(pk=PK)
+
+
+def _video(pk: int = PK) -> Video:
+    return Video.objects.get(pk=pk)
+
+
+NEW = "a new long phrase 42"
+PERSON = {"username": "alice", "date_joined_0": "2026-01-01", "date_joined_1": "00:00:00", "is_active": "on"}
+PASSWORD = {"password1": NEW, "password2": NEW, "usable_password": "true", "set-password": "x"}
+BOX = {
+    "name": "Box",
+    "base_url": "http://box.test/v1",
+    "key_env": "BACKEND_KEY_BOX",
+    "timeout": 60,
+    "max_in_flight": 4,
+    "requests_per_minute": "",
+    "enabled": "on",
+    "position": 0,
+}
+TEMPLATE = {"title": "Ours", "prompt": "A fox", "enabled": "on", "position": 0, "picture": "", "owner": ""}
+MODEL = {
+    "name": "sora-9",
+    "label": "Sora 9",
+    "sizes": '["1280x720"]',
+    "seconds": "[4]",
+    "price_per_second": "{}",
+    "enabled": "on",
+    "position": 0,
+}
+
+
+def _action(name: str, pk: int = PK, **more: str) -> dict[str, Any]:
+    return {"action": name, "index": "0", "_selected_action": [pk], **more}
+
+
+def _listed(pk: int, **row: Any) -> dict[str, Any]:
+    """What the list sends when its own columns are edited."""
+    counts = {"form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 1, "_save": "Save"}
+    return {**counts, "form-0-id": pk, **{f"form-0-{name}": value for name, value in row.items()}}
+
+
+def all_deeds() -> list[Deed]:
+    """Everything that can be done in the administration, and what only superusers should get done."""
+    user, backend, video = "accounts/user/", "videos/backend/", "videos/video/"
+    template, model = "videos/prompttemplate/", "videos/videomodel/"
+    change = f"{PK}/change/"
+    rights = str(Permission.objects.first().pk)  # type: ignore[union-attr]
+    return [
+        Deed("edit a person", user + change, {**PERSON, "email": "a@b.org"}, lambda: bool(_person().email)),
+        Deed(
+            "make a superuser",
+            user + change,
+            {**PERSON, "is_superuser": "on"},
+            lambda: _person().is_superuser,
+        ),
+        Deed("make somebody staff", user + change, {**PERSON, "is_staff": "on"}, lambda: _person().is_staff),
+        Deed(
+            "put somebody in a group",
+            user + change,
+            {**PERSON, "groups": [str(PK)]},
+            lambda: _person().groups.exists(),
+        ),
+        Deed(
+            "give a permission",
+            user + change,
+            {**PERSON, "user_permissions": [rights]},
+            lambda: _person().user_permissions.exists(),
+        ),
+        Deed(
+            "lock a superuser out",
+            f"{user}{ROOT}/change/",
+            {**PERSON, "username": "root", "is_active": ""},
+            lambda: not User.objects.get(pk=ROOT).is_active,
+        ),
+        Deed("set a person's password", f"{user}{PK}/password/", PASSWORD, lambda: _has_password(PK)),
+        Deed("set a superuser's password", f"{user}{ROOT}/password/", PASSWORD, lambda: _has_password(ROOT)),
+        Deed("set the staff's password", f"{user}{CHIEF}/password/", PASSWORD, lambda: _has_password(CHIEF)),
+        Deed(
+            "add a person",
+            f"{user}add/",
+            {"username": "dave", **PASSWORD, "is_superuser": "on"},
+            lambda: User.objects.filter(username="dave").exists(),
+        ),
+        Deed("delete a person", f"{user}{OTHER}/delete/", {"post": "yes"}, lambda: _is_gone(User, OTHER)),
+        Deed("delete a superuser", f"{user}{ROOT}/delete/", {"post": "yes"}, lambda: _is_gone(User, ROOT)),
+        Deed(
+            "delete superusers in the list",
+            user,
+            _action("delete_selected", ROOT, post="yes"),
+            lambda: _is_gone(User, ROOT),
+        ),
+        Deed(
+            "add a group",
+            "auth/group/add/",
+            {"name": "New"},
+            lambda: Group.objects.filter(name="New").exists(),
+        ),
+        Deed(
+            "give a group a permission",
+            f"auth/group/{PK}/change/",
+            {"name": "Makers", "permissions": [rights]},
+            lambda: Group.objects.get(pk=PK).permissions.exists(),
+        ),
+        Deed("delete a group", f"auth/group/{PK}/delete/", {"post": "yes"}, lambda: _is_gone(Group)),
+        Deed(
+            "revoke a token",
+            "accounts/apitoken/",
+            _action("revoke"),
+            lambda: ApiToken.objects.get(pk=PK).revoked_at is not None,
+        ),
+        Deed("limit a backend", backend + change, {**BOX, "timeout": 9}, lambda: _backend().timeout == 9),
+        Deed(
+            "move a backend",
+            backend + change,
+            {**BOX, "base_url": "http://evil.test/v1", "confirm_key": "on"},
+            lambda: "evil" in _backend().base_url,
+        ),
+        Deed(
+            "send a backend another key",
+            backend + change,
+            {**BOX, "key_env": "OPENAI_API_KEY"},
+            lambda: _backend().key_env == "OPENAI_API_KEY",
+        ),
+        Deed(
+            "let a backend name what is inside",
+            backend + change,
+            {**BOX, "in_private_network": "true"},
+            lambda: _backend().in_private_network is True,
+        ),
+        Deed(
+            "confirm a key",
+            backend,
+            _action("confirm_key"),
+            lambda: _backend().key_confirmed_for == _backend().key_destination,
+        ),
+        Deed(
+            "confirm a key on its page",
+            backend + change,
+            {**BOX, "confirm_key": "on"},
+            lambda: _backend().key_confirmed_for == _backend().key_destination,
+        ),
+        Deed(
+            "add a backend",
+            f"{backend}add/",
+            {**BOX, "name": "New"},
+            lambda: Backend.objects.filter(name="New").exists(),
+        ),
+        Deed("switch a backend off", backend, _listed(PK, position=0), lambda: not _backend().enabled),
+        Deed("probe a backend", backend, _action("probe"), lambda: _backend().can_list is True),
+        Deed("resume a backend", backend, _action("resume"), lambda: _backend().paused_until is None),
+        Deed(
+            "delete a backend", f"{backend}{OTHER}/delete/", {"post": "yes"}, lambda: _is_gone(Backend, OTHER)
+        ),
+        Deed("cancel a video", video, _action("cancel"), lambda: _video().state == State.CANCELED),
+        Deed(
+            "retry a video",
+            video,
+            _action("retry", OTHER, confirmed="yes"),
+            lambda: _video(OTHER).state == State.QUEUED,
+        ),
+        Deed(
+            "mark a video as failed",
+            video,
+            _action("give_up", ROOT, confirmed="yes"),
+            lambda: _video(ROOT).state == State.FAILED,
+        ),
+        Deed(
+            "assign a job",
+            f"{video}{ROOT}/adopt",
+            {"job_id": "job_9"},
+            lambda: _video(ROOT).backend_job_id == "job_9",
+        ),
+        Deed(
+            "delete a video",
+            f"{video}{OTHER}/delete/",
+            {"post": "yes"},
+            lambda: _video(OTHER).deleted_at is not None,
+        ),
+        Deed(
+            "edit a video",
+            video + change,
+            {"prompt": "Another"},
+            lambda: _video().prompt == "Another",
+        ),
+        Deed(
+            "delete a character",
+            f"videos/character/{PK}/delete/",
+            {"post": "yes"},
+            lambda: not Character.objects.filter(pk=PK, deleted_at=None).exists(),
+        ),
+        Deed(
+            "delete a reference",
+            f"videos/referenceimage/{PK}/delete/",
+            {"post": "yes"},
+            lambda: not ReferenceImage.objects.filter(pk=PK, deleted_at=None).exists(),
+        ),
+        Deed(
+            "share a template",
+            f"{template}add/",
+            TEMPLATE,
+            lambda: PromptTemplate.objects.filter(title="Ours", owner=None).exists(),
+        ),
+        Deed(
+            "share a template in the studio",
+            "/templates/new",
+            {**TEMPLATE, "everybody": "on"},
+            lambda: PromptTemplate.objects.filter(title="Ours", owner=None).exists(),
+        ),
+        Deed(
+            "edit a template",
+            template + change,
+            {**TEMPLATE, "title": "Edited"},
+            lambda: PromptTemplate.objects.get(pk=PK).title == "Edited",
+        ),
+        Deed(
+            "switch a template off",
+            template,
+            _listed(PK, position=0),
+            lambda: not PromptTemplate.objects.get(pk=PK).enabled,
+        ),
+        Deed(
+            "delete a template", f"{template}{PK}/delete/", {"post": "yes"}, lambda: _is_gone(PromptTemplate)
+        ),
+        Deed("add a model", f"{model}add/", MODEL, lambda: VideoModel.objects.filter(name="sora-9").exists()),
+        Deed(
+            "edit a model",
+            model + change,
+            {**MODEL, "name": "model", "label": "Edited"},
+            lambda: VideoModel.objects.get(pk=PK).label == "Edited",
+        ),
+        Deed("delete a model", f"{model}{PK}/delete/", {"post": "yes"}, lambda: _is_gone(VideoModel)),
+        Deed(
+            "hold submissions",
+            "videos/studiostate/",
+            {"action": "hold", "note": "x"},
+            lambda: StudioState.objects.filter(held_at__isnull=False).exists(),
+        ),
+    ]
+
+
+def make_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make one row of everything, named by the addresses, and what a probe would find out."""
+
+    def probe(backend: Backend, *, by: str) -> Any:
+        Backend.objects.filter(pk=backend.pk).update(can_list=True)
+        return type("Report", (), {"problem": "", "checks": ()})()
+
+    monkeypatch.setattr("videos.admin.backend.probe_backend", probe)
+    alice = UserFactory(pk=PK, username="alice")
+    UserFactory(pk=ROOT, username="root", is_superuser=True, is_staff=True)
+    UserFactory(pk=OTHER, username="other")
+    chief = UserFactory(pk=CHIEF, username="chief", is_staff=True)
+    chief.user_permissions.set(Permission.objects.filter(codename="change_backend"))
+    Group.objects.create(pk=PK, name="Makers")
+    ApiToken.objects.create(pk=PK, user=alice, name="CI", hint="cg_", digest="d")
+    unconfirmed = {"key_env": "BACKEND_KEY_BOX", "key_confirmed_for": ""}
+    paused = timezone.now() + timedelta(hours=1)
+    backend = BackendFactory(pk=PK, name="Box", base_url=BOX["base_url"], paused_until=paused, **unconfirmed)
+    BackendFactory(pk=OTHER, name="Unused")
+    VideoModel.objects.create(pk=PK, name="model", label="Model", sizes=["1280x720"], seconds=[4])
+    PromptTemplate.objects.create(pk=PK, title="Shared", prompt="A fox")
+    shared = {"owner": alice, "backend": backend}
+    video = VideoFactory(pk=PK, public_id="video_1", state=State.IN_PROGRESS, **shared)
+    for field in ("file", "browser_file", "poster"):
+        getattr(video, field).save(f"videos/{field}.mp4", ContentFile(b"x"))
+    VideoFactory(pk=OTHER, state=State.FAILED, **shared)
+    uncertain = VideoFactory(pk=ROOT, state=State.UNCERTAIN, due_at=None, **shared)
+    JobCandidate.objects.create(video=uncertain, backend_job_id="job_9")
+    image = ReferenceImageFactory(pk=PK, owner=alice)
+    image.file.save("references/a.png", ContentFile(b"x"))
+    character = Character.objects.create(pk=PK, owner=alice, backend=backend, name="Fox")
+    character.file.save("characters/a.mp4", ContentFile(b"x"))

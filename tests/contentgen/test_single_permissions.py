@@ -1,0 +1,189 @@
+"""Staff with one permission each, at every page of the administration and at all that can be done there.
+
+What each permission allows is in the tables below. A route that is added is requested without further ado;
+who gets to see it must be added to the tables.
+"""
+
+from functools import cache
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import get_resolver
+
+from accounts.models import User
+from contentgen import urls
+from tests.contentgen.admin_deeds import PK, Deed, all_deeds, make_rows
+from tests.contentgen.routes import address_of, routes_of
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+ADMIN = "admin/"
+
+
+def _pages(model: str, *more: str, change: bool = True) -> set[str]:
+    """The pages on which a model is looked at."""
+    pages = {f"{model}/", f"{model}/<path:object_id>/history/", *(f"{model}/{each}" for each in more)}
+    return pages | ({f"{model}/<path:object_id>/change/"} if change else set())
+
+
+# What anybody on the staff sees: the index of what they may do, which is empty, and their own account.
+EVERYBODY = {"", "jsi18n/", "password_change/", "password_change/done/"}
+
+VIDEO_FILES = ("<int:object_id>/file", "<int:object_id>/browser_file", "<int:object_id>/poster")
+PAGES: dict[str, set[str]] = {
+    "account.add_emailaddress": {"account/emailaddress/add/"},  # allauth's own, which the studio does not use
+    "account.change_emailaddress": {"account/emailaddress/"},
+    "account.view_emailaddress": {"account/emailaddress/"},
+    "accounts.view_apitoken": _pages("accounts/apitoken"),
+    "accounts.change_apitoken": _pages("accounts/apitoken"),
+    "accounts.view_user": _pages("accounts/user"),
+    "accounts.change_user": _pages("accounts/user", "<id>/password/"),
+    "accounts.delete_user": {"accounts/user/<path:object_id>/delete/"},
+    "auth.view_group": _pages("auth/group"),
+    "auth.change_group": _pages("auth/group"),  # to look, no more
+    "videos.view_backend": _pages("videos/backend"),
+    "videos.change_backend": _pages("videos/backend"),
+    "videos.delete_backend": {"videos/backend/<path:object_id>/delete/"},
+    "videos.view_character": _pages("videos/character", "<int:object_id>/file"),
+    "videos.change_character": _pages("videos/character", "<int:object_id>/file"),
+    "videos.delete_character": {"videos/character/<path:object_id>/delete/"},
+    "videos.add_prompttemplate": {"videos/prompttemplate/add/"},
+    "videos.view_prompttemplate": _pages("videos/prompttemplate"),
+    "videos.change_prompttemplate": _pages("videos/prompttemplate"),
+    "videos.delete_prompttemplate": {"videos/prompttemplate/<path:object_id>/delete/"},
+    "videos.view_referenceimage": _pages("videos/referenceimage", "<int:object_id>/file"),
+    "videos.change_referenceimage": _pages("videos/referenceimage", "<int:object_id>/file"),
+    "videos.view_studiostate": {"videos/studiostate/"},
+    "videos.change_studiostate": {"videos/studiostate/"},
+    "videos.view_video": _pages("videos/video", *VIDEO_FILES),
+    "videos.change_video": _pages("videos/video", *VIDEO_FILES),
+    "videos.delete_video": {"videos/video/<path:object_id>/delete/"},
+    "videos.add_videomodel": {"videos/videomodel/add/"},
+    "videos.view_videomodel": _pages("videos/videomodel"),
+    "videos.change_videomodel": _pages("videos/videomodel"),
+    "videos.delete_videomodel": {"videos/videomodel/<path:object_id>/delete/"},
+}
+
+DEEDS: dict[str, set[str]] = {
+    "accounts.change_apitoken": {"revoke a token"},
+    "accounts.change_user": {"edit a person", "set a person's password"},
+    "accounts.delete_user": {"delete a person"},
+    "videos.change_backend": {
+        "limit a backend",
+        "switch a backend off",
+        "probe a backend",
+        "resume a backend",
+    },
+    "videos.delete_backend": {"delete a backend"},
+    "videos.delete_character": {"delete a character"},
+    "videos.add_prompttemplate": {"share a template", "share a template in the studio"},
+    "videos.change_prompttemplate": {"edit a template", "switch a template off"},
+    "videos.delete_prompttemplate": {"delete a template"},
+    "videos.change_studiostate": {"hold submissions"},
+    "videos.change_video": {"cancel a video", "retry a video", "mark a video as failed", "assign a job"},
+    "videos.delete_video": {"delete a video"},
+    "videos.add_videomodel": {"add a model"},
+    "videos.change_videomodel": {"edit a model"},
+    "videos.delete_videomodel": {"delete a model"},
+}
+
+
+@pytest.fixture(autouse=True)
+def rows(db, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_rows(monkeypatch)
+    for status in (403, 404):  # drawing the pages of thousands of refusals would take most of the time
+        monkeypatch.setattr(urls, f"handler{status}", _refuse, raising=False)
+
+
+def _refuse(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return HttpResponse(status=403)
+
+
+@cache
+def _admin_routes() -> dict[str, str]:
+    """Return the address of each route of the administration, with the row that there is.
+
+    Signing out is left out, and so are the routes that are patterns: the index of one app, which shows no
+    more than that of all, and the 404 for whatever does not exist.
+    """
+    arguments = {"int": str(PK), "str": str(PK), "path": str(PK), "slug": str(PK)}
+    routes = {route for route in routes_of(get_resolver()) if route[0] == ADMIN}
+    found = {"".join(route).removeprefix(ADMIN): address_of(route, arguments) for route in routes}
+    return {name: found[name] for name in found if not name.startswith(("logout/", "(?P"))}
+
+
+def _sign_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def _pages_of(client: Client) -> set[str]:
+    pages = set()
+    for route, address in _admin_routes().items():
+        response = client.get(address)
+        response.getvalue()  # a file is closed when it has been read
+        pages |= {route} if response.status_code == 200 else set()
+    return pages
+
+
+def _try(client: Client, deed: Deed) -> bool:
+    """Try it, and undo it. Return whether it was done."""
+    assert not deed.happened(), deed.name
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value  # a new one is undone with the rest
+    with transaction.atomic():
+        client.post(deed.path if deed.path.startswith("/") else f"/{ADMIN}{deed.path}", deed.data)
+        happened = deed.happened()
+        transaction.set_rollback(True)
+    client.cookies[settings.SESSION_COOKIE_NAME] = session
+    return happened
+
+
+def _names() -> list[str]:
+    """Return all permissions there are, without a database: the tests are made before there is one."""
+    from django.apps import apps
+    from django.contrib.auth import get_permission_codename
+
+    return sorted(
+        f"{model._meta.app_label}.{get_permission_codename(action, model._meta)}"
+        for model in apps.get_models()
+        for action in model._meta.default_permissions
+    )
+
+
+@pytest.mark.parametrize("permission", _names())
+def test_one_permission_opens_what_the_tables_say(permission: str):
+    app, codename = permission.split(".")
+    staff = UserFactory(is_staff=True)
+    staff.user_permissions.set(Permission.objects.filter(content_type__app_label=app, codename=codename))
+    client = _sign_in(staff)
+
+    assert _pages_of(client) - EVERYBODY == PAGES.get(permission, set())
+    assert {deed.name for deed in all_deeds() if _try(client, deed)} == DEEDS.get(permission, set())
+
+
+def test_staff_without_any_permission_see_an_empty_index_and_do_nothing():
+    client = _sign_in(UserFactory(is_staff=True))
+
+    assert _pages_of(client) == EVERYBODY
+    assert [deed.name for deed in all_deeds() if _try(client, deed)] == []
+
+
+def test_a_superuser_sees_and_does_all_but_what_nobody_does(as_carol: Client):
+    nobody = {"edit a video", "delete a reference"}
+
+    assert set().union(EVERYBODY, *PAGES.values()) <= _pages_of(as_carol)
+    assert {deed.name for deed in all_deeds()} - {
+        deed.name for deed in all_deeds() if _try(as_carol, deed)
+    } == nobody
+
+
+def test_the_tables_name_only_what_there_is():
+    assert set(PAGES) | set(DEEDS) <= set(_names())
+    assert set().union(*DEEDS.values()) <= {deed.name for deed in all_deeds()}
+    assert set().union(*PAGES.values()) <= set(_admin_routes())

@@ -1,0 +1,135 @@
+"""Schemas of what can be asked for and of what was spent, and functions that fill them."""
+
+from datetime import date
+from typing import Literal
+
+from django.conf import settings
+from ninja import Schema
+from pydantic import Field
+
+from videos.capabilities import Offer
+from videos.models import PromptTemplate
+
+
+class BackendOut(Schema):
+    """The backend that makes a model's videos. A capability that is not known is null."""
+
+    name: str = Field(description="Its name in this studio.")
+    simulator: bool = Field(description="Whether it is the simulator, which draws patterns.")
+    reference_images: bool | None = Field(description="Whether it takes reference images.")
+    characters: bool | None = Field(description="Whether it has characters.")
+    remix: bool | None = Field(description="Whether it can make variations of its videos.")
+    edit: bool | None = Field(description="Whether it can change videos.")
+    extend: bool | None = Field(description="Whether it can continue videos.")
+
+
+class ModelOut(Schema):
+    """A model that is offered now."""
+
+    id: str = Field(description="Its name, for `model` in a request.", examples=["sora-2"])
+    object: Literal["model"] = Field(default="model", description="Always `model`.")
+    label: str = Field(description="Its name for people.", examples=["Sora 2"])
+    description: str = Field(description="What it is good for.")
+    default: bool = Field(description="Whether it is used where a request names none.")
+    sizes: list[str] = Field(description="WIDTHxHEIGHT in pixels.", examples=[["1280x720", "720x1280"]])
+    seconds: list[int] = Field(description="The lengths that it offers.", examples=[[4, 8, 12]])
+    price_per_second: dict[str, float] = Field(
+        description="US dollars by size; “*” stands for every other size. Empty without a price."
+    )
+    generation_timeout: int = Field(
+        description="Seconds that the backend may work on a video; its own queue does not count."
+    )
+    backend: BackendOut = Field(description="Who serves it.")
+
+
+class ModelsOut(Schema):
+    """The models that are offered now."""
+
+    object: Literal["list"] = Field(default="list", description="Always `list`.")
+    data: list[ModelOut] = Field(description="In the catalogue's order.")
+
+
+class TemplateOut(Schema):
+    """A prompt template. A setting that it leaves open is null."""
+
+    id: int = Field(description="Its number.")
+    title: str = Field(description="What it is called.")
+    prompt: str = Field(description="The prompt, with its variables in braces.")
+    model: str | None = Field(description="The model that it is for.")
+    seconds: int | None = Field(description="The length that it is for.")
+    size: str | None = Field(description="The size that it is for.")
+
+
+class TemplatesOut(Schema):
+    """The ready-made prompts."""
+
+    object: Literal["list"] = Field(default="list", description="Always `list`.")
+    data: list[TemplateOut] = Field(description="Everybody's, and your own.")
+
+
+class SumOut(Schema):
+    """A sum over videos that a backend accepted."""
+
+    videos: int = Field(description="How many.")
+    seconds: int = Field(description="Their length, as charged.")
+    dollars: float = Field(
+        description="As charged where the backends say so, else by the catalogue; a video without either adds"
+        " nothing."
+    )
+
+
+class ModelSumOut(SumOut):
+    """A sum over the videos of one model."""
+
+    model: str = Field(description="Its name.")
+
+
+class DaySumOut(SumOut):
+    """A sum over the videos of one day."""
+
+    day: date = Field(description="In the studio's time zone.")
+
+
+class UsageOut(Schema):
+    """What was spent."""
+
+    start: date = Field(serialization_alias="from", description="The first day.")
+    end: date = Field(serialization_alias="to", description="Included.")
+    total: SumOut = Field(description="All of it.")
+    by_model: list[ModelSumOut] = Field(description="By the model's name.")
+    by_day: list[DaySumOut] = Field(description="Days on which something was accepted, the first one first.")
+
+
+def serialize_offer(offer: Offer) -> ModelOut:
+    """Return a model of the catalogue, and the backend that serves it, as the API shows it."""
+    model, backend = offer.model, offer.backend
+    return ModelOut(
+        id=model.name,
+        label=model.label,
+        description=model.description,
+        default=model.name == settings.DEFAULT_MODEL,
+        sizes=model.sizes,
+        seconds=model.seconds,
+        price_per_second={size: float(rate) for size, rate in model.price_per_second.items()},
+        generation_timeout=offer.generation_timeout,
+        backend=BackendOut(
+            name=backend.name,
+            simulator=backend.is_free,
+            reference_images=backend.takes_reference,
+            characters=backend.can_characters,
+            remix=backend.can_remix,
+            edit=backend.can_edit,
+            extend=backend.can_extend,
+        ),
+    )
+
+
+def serialize_template(template: PromptTemplate) -> TemplateOut:
+    return TemplateOut(
+        id=template.pk,
+        title=template.title,
+        prompt=template.prompt,
+        model=template.model or None,
+        seconds=template.seconds,
+        size=template.size or None,
+    )

@@ -1,0 +1,64 @@
+"""What django-ninja leaves out of our OpenAPI file: tags, parameters of addresses, a body by its name."""
+
+from typing import Any
+
+from videos.api.openapi import Part, content_of
+from videos.api.rest.schemas import GenerateIn
+
+GENERATE_BODY: Part = {
+    "required": True,
+    "content": content_of({"application/json": "GenerateIn", "multipart/form-data": "GenerateForm"}),
+}
+_TAGS = {
+    "Videos": "Create videos, follow them, fetch them.",
+    "Derivations": "Videos made from videos.",
+    "Actions": "What can be done with a video: its `actions` name what is possible now.",
+    "Catalogue": "What can be asked for, and ready-made prompts.",
+    "Usage": "What was spent.",
+}
+_TAG_OF = {
+    **dict.fromkeys(("remix", "edit", "extend"), "Derivations"),
+    **dict.fromkeys(
+        ("retry", "submit_again", "adopt", "give_up", "check_again", "cancel", "delete"), "Actions"
+    ),
+    **dict.fromkeys(("models", "templates"), "Catalogue"),
+    "spent": "Usage",
+}
+_PARAMETERS = {
+    "video_id": ("The id of a video of yours.", "video_2k7c0s5pq9v1"),
+    "output_type": ("Which file of the video.", "video"),
+}
+
+
+def complete(document: Part) -> None:
+    """Add to django-ninja's `document` all that it leaves out."""
+    document["tags"] = [{"name": name, "description": text} for name, text in _TAGS.items()]
+    document["components"]["schemas"] |= {"GenerateIn": _generate(), "GenerateForm": _generate_form()}
+    for path in document["paths"].values():
+        for operation in path.values():
+            _complete_operation(operation)
+
+
+def _complete_operation(operation: dict[str, Any]) -> None:
+    operation.setdefault("tags", [_TAG_OF.get(operation["operationId"], "Videos")])
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] in _PARAMETERS:
+            parameter["description"], parameter["example"] = _PARAMETERS[parameter["name"]]
+
+
+def _generate() -> Part:
+    return GenerateIn.model_json_schema(ref_template="#/components/schemas/{model}")
+
+
+def _generate_form() -> Part:
+    """Return the schema of the form, whose fields are those of the JSON body and a file."""
+    schema = _generate()
+    characters = {"type": "string", "description": "Ids of characters, separated by commas."}
+    image = {"type": "string", "format": "binary", "description": "A JPEG, PNG or WebP image to start from."}
+    form = {**schema["properties"], "characters": characters, "input_reference": image}
+    return {
+        **schema,
+        "title": "GenerateForm",
+        "description": "The same as a form, which may bring a reference image.",
+        "properties": form,
+    }

@@ -1,0 +1,134 @@
+"""Functions that fill the schemas of the REST API from rows."""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import cast
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from videos.api.rest.schemas import (
+    Action,
+    BrowserCopyOut,
+    CandidateOut,
+    Status,
+    TimingsOut,
+    Trouble,
+    UrlsOut,
+    VideoKind,
+    VideoOut,
+)
+from videos.models import JobCandidate, State, Video
+
+
+def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
+    """Return `video` as the API shows it. Reads its characters: prefetch them for several videos."""
+    reason = Trouble(code=video.error_code, message=video.error_message) if video.error_code else None
+    has_failed = video.state == State.FAILED
+    is_complete = video.state == State.COMPLETED
+    candidates = list(video.candidates.all()) if video.needs_decision else []
+    actions = [name for name, is_possible in _IS_POSSIBLE.items() if is_possible(video)]
+    if any(not candidate.may_be_anothers for candidate in candidates):
+        actions.append("adopt")
+    return VideoOut(
+        id=video.public_id,
+        status=cast(Status, video.status),
+        progress=100 if is_complete else min(video.progress or 0, 100),
+        model=video.model,
+        seconds=video.seconds,
+        total_seconds=video.total_seconds,
+        size=video.size,
+        prompt=video.prompt,
+        kind=cast(VideoKind, video.kind),
+        remixed_from=video.remixed_from or None,
+        characters=[character.public_id for character in video.characters.all()],
+        has_reference=video.reference_id is not None,
+        created_at=int(video.created_at.timestamp()),
+        completed_at=_to_unix(video.finished_at) if is_complete else None,
+        cost=_to_float(video.cost),
+        estimated_cost=_to_float(video.price),
+        charged_cost=_to_float(video.charged),
+        cost_difference=_to_float(video.cost_difference),
+        error=(reason or _UNEXPLAINED) if has_failed else None,
+        note=reason if video.is_in_flight else None,
+        needs_decision=video.needs_decision,
+        cancel_requested=video.is_in_flight and video.cancel_requested_at is not None,
+        queued_at_backend=video.waits_at_backend,
+        next_check_at=_to_unix(video.due_at) if video.awaits_late_result else None,
+        candidates=[_serialize_candidate(request, video, candidate) for candidate in candidates],
+        actions=actions,
+        width=video.width,
+        height=video.height,
+        duration=video.duration,
+        bytes=video.byte_count,
+        sha256=video.sha256 or None,
+        container=video.container or None,
+        codec=video.codec or None,
+        browser_copy=_serialize_browser_copy(request, video),
+        timings=TimingsOut(
+            submitted_at=_to_unix(video.attempted_at),
+            accepted_at=_to_unix(video.accepted_at),
+            generated_at=_to_unix(video.generated_at),
+            finished_at=_to_unix(video.finished_at),
+        ),
+        urls=_build_urls(request, video),
+    )
+
+
+def _serialize_candidate(request: HttpRequest, video: Video, candidate: JobCandidate) -> CandidateOut:
+    thumbnail = reverse("api:candidate_thumbnail", args=[video.public_id, candidate.pk])
+    return CandidateOut(
+        job_id=candidate.backend_job_id,
+        status=candidate.status or None,
+        prompt=candidate.shown_prompt or None,
+        model=candidate.model or None,
+        size=candidate.size or None,
+        seconds=candidate.seconds,
+        created_at=_to_unix(candidate.created_at),
+        thumbnail=None if candidate.may_be_anothers else request.build_absolute_uri(thumbnail),
+        may_be_anothers=candidate.may_be_anothers,
+    )
+
+
+def _serialize_browser_copy(request: HttpRequest, video: Video) -> BrowserCopyOut | None:
+    if not video.browser_file:
+        return None
+    download = request.build_absolute_uri(reverse("api:download", args=[video.public_id]))
+    return BrowserCopyOut(
+        url=f"{download}?output_type=browser",
+        bytes=video.browser_byte_count,
+        sha256=video.browser_sha256 or None,
+    )
+
+
+_UNEXPLAINED = Trouble(code="failed", message="The video failed for an unknown reason.")
+_IS_POSSIBLE: dict[Action, Callable[[Video], bool]] = {
+    "cancel": lambda video: video.can_cancel,
+    "retry": lambda video: video.can_retry,
+    "check-again": lambda video: video.can_check_again,
+    "submit-again": lambda video: video.needs_decision,
+    "give-up": lambda video: video.needs_decision,
+}
+
+
+def _build_urls(request: HttpRequest, video: Video) -> UrlsOut:
+    def absolute(name: str) -> str:
+        return request.build_absolute_uri(reverse(f"api:{name}", args=[video.public_id]))
+
+    download = absolute("download")
+    return UrlsOut(
+        self=absolute("retrieve"),
+        page=request.build_absolute_uri(video.get_absolute_url()),
+        download=download if video.file else None,
+        thumbnail=f"{download}?output_type=thumbnail" if video.poster else None,
+        spritesheet=f"{download}?output_type=spritesheet" if video.scrub_sheet else None,
+    )
+
+
+def _to_float(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(amount)
+
+
+def _to_unix(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())

@@ -1,0 +1,92 @@
+"""`python -m videos.media.decoder`: one task of a decoder, in a process that can use no more than it may.
+
+Standard input holds the task as JSON: its name, its arguments and the limits. Standard output gets what came
+of it: `{"result": …}` or `{"error": {"kind": …}}`. Files are passed by their paths.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+import traceback
+from contextlib import suppress
+from typing import Any
+
+from videos.media.errors import BadReferenceError, NotAVideoError, TranscodingTimeoutError
+
+# Beside its own memory a decoder has the code of FFmpeg and Pillow in its address space.
+CODE_BYTES = 1 << 30
+
+
+def main() -> None:
+    """Read the task, carry it out within its limits, and write down what came of it."""
+    reply = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a library prints is no part of the reply
+    job = json.load(sys.stdin)
+    _limit(**job["limits"])
+    try:
+        outcome: dict[str, Any] = {"result": _carry_out(job["task"], job["arguments"])}
+    except Exception as error:  # noqa: BLE001  # all of them are told to whoever asked
+        outcome = {"error": _describe(error)}
+    json.dump(outcome, reply)
+    reply.flush()
+    os._exit(0)  # nothing is left to do, and freeing all of FFmpeg takes a while
+
+
+def _limit(memory: int, cpu_seconds: int, wall_seconds: float, niceness: int) -> None:
+    """Limit this process. `memory` is in bytes; systems without such a limit, like macOS, go without."""
+    os.nice(niceness)
+    limits = {
+        resource.RLIMIT_CORE: (0, 0),
+        resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + 1),
+        resource.RLIMIT_DATA: (memory, memory),
+        resource.RLIMIT_AS: (memory + CODE_BYTES, memory + CODE_BYTES),
+    }
+    for kind, values in limits.items():
+        with suppress(ValueError, OSError):
+            resource.setrlimit(kind, values)
+    # Whoever started it stops it before that, unless it was killed itself.
+    signal.setitimer(signal.ITIMER_REAL, wall_seconds + 5)
+
+
+def _carry_out(task: str, arguments: dict[str, Any]) -> object:
+    # Each imports what it needs alone: for an image that is a third of what it is for a video.
+    if task in ("clean_image", "fit_image"):
+        from videos.media.decoder import image_tasks
+
+        return getattr(image_tasks, task)(**arguments)
+    from videos.media.decoder import video_tasks
+
+    return getattr(video_tasks, task)(**arguments)
+
+
+def _describe(error: Exception) -> dict[str, Any]:
+    """Return an error so that `videos.media.sandbox` can raise it again."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == 12 or _is_for_memory(error):
+        return {"kind": "memory"}
+    described: dict[str, Any] = {"message": str(error)}
+    match error:
+        case NotAVideoError():
+            return described | {"kind": "not_a_video", "detail": error.detail}
+        case BadReferenceError():
+            return described | {"kind": "bad_reference", "code": error.code}
+        case TranscodingTimeoutError():
+            return described | {"kind": "timeout"}
+        case OSError():
+            return described | {"kind": "os", "errno": error.errno, "strerror": error.strerror}
+        case ValueError():
+            return described | {"kind": "value"}
+    return described | {"kind": "internal", "message": "".join(traceback.format_exception(error))[-2000:]}
+
+
+def _is_for_memory(error: BaseException) -> bool:
+    """Whether it was raised because there was no memory left; libraries call that by names of their own."""
+    cause = error.__cause__
+    return cause is not None and (isinstance(cause, MemoryError) or getattr(cause, "errno", None) == 12)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The tasks about videos: from file to file, with what was measured as plain values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from videos.media.decoder import copying, inspection, joining, stills
+from videos.media.decoder.image_tasks import write_reference
+
+
+class _AbandonedError(Exception):
+    """Whoever asked for this is gone."""
+
+
+def inspect_video(path: str) -> dict[str, Any]:
+    """See `inspection.inspect_video`."""
+    facts = inspection.inspect_video(Path(path))
+    return asdict(facts) | {"container": facts.container.name}
+
+
+def make_poster(video: str, target: str) -> list[int]:
+    """See `stills.make_poster`."""
+    return list(stills.make_poster(Path(video), Path(target)))
+
+
+def make_scrub_sheet(video: str, target: str) -> dict[str, int]:
+    """See `stills.make_scrub_sheet`."""
+    return asdict(stills.make_scrub_sheet(Path(video), Path(target)))
+
+
+def last_frame(path: str, target: str, size: str) -> dict[str, Any]:
+    """See `joining.last_frame`."""
+    return write_reference(joining.last_frame(Path(path), size), target)
+
+
+def concat_videos(first: str, second: str, target: str) -> None:
+    """See `joining.concat_videos`."""
+    joining.concat_videos(Path(first), Path(second), Path(target), between_frames=_parent_check())
+
+
+def make_browser_copy(source: str, target: str, max_seconds: float) -> None:
+    """See `copying.make_browser_copy`."""
+    copying.make_browser_copy(
+        Path(source), Path(target), max_seconds=max_seconds, between_frames=_parent_check()
+    )
+
+
+def _parent_check() -> Callable[[], None]:
+    """Return a function that ends the work once the process that asked for it was killed."""
+    parent = os.getppid()
+
+    def check() -> None:
+        if os.getppid() != parent:
+            raise _AbandonedError
+
+    return check

@@ -1,0 +1,98 @@
+"""Decisions about the jobs of many videos: what they would do and cost is shown first, then carried out."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from videos.models import Video
+from videos.services.bulk_actions import BULK_ACTIONS, BulkAction, act, select_possible
+from videos.templatetags.failures import total_retry_cost
+from videos.views.access import Request
+from videos.views.bulk import ActionError, count_videos, selected_videos
+from videos.views.search import Search
+
+_DONE = {
+    "check-again": "will be checked again",
+    "retry": "will be retried",
+    "submit-again": "will be submitted again",
+    "give-up": "marked as failed",
+    "cancel": "canceled",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An action that is possible for some of the selected videos, and what it costs in words."""
+
+    name: str
+    videos: list[Video]
+    is_paid: bool
+
+    @property
+    def cost(self) -> str:
+        return total_retry_cost(self.videos) if self.is_paid else ""
+
+    @property
+    def versions(self) -> list[str]:
+        return [seen_version(video) for video in self.videos]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def jobs(request: Request) -> HttpResponse:
+    """Show what can be done with the jobs of the videos in `id`; with `do`, do it and go back to the library.
+
+    One's own alone are touched. A reload without a form leads to the library.
+    """
+    search = Search.from_request(request)
+    if request.method != "POST":
+        return redirect(search.address)
+    try:
+        videos = selected_videos(request)
+    except ActionError as error:
+        messages.error(request, str(error))
+        return redirect(search.address)
+    action = BULK_ACTIONS.get(request.POST.get("do", ""))
+    if action is None:
+        return _confirm(request, videos, search)
+    seen = set(request.POST.getlist("seen"))
+    unchanged = [video for video in videos if not action.is_paid or seen_version(video) in seen]
+    messages.info(request, _carry_out(request.POST["do"], action, unchanged, len(videos)))
+    return redirect(search.address)
+
+
+def seen_version(video: Video) -> str:
+    """Return what a form says about a video it shows.
+
+    A form that is sent again, once what it asked for has happened, names a version that is no more: nothing
+    is paid for twice.
+    """
+    return f"{video.public_id}.{video.revision}"
+
+
+def _confirm(request: Request, videos: list[Video], search: Search) -> HttpResponse:
+    choices = [
+        Choice(name, possible, action.is_paid)
+        for name, action in BULK_ACTIONS.items()
+        if (possible := select_possible(action, videos))
+    ]
+    if not choices:
+        messages.info(request, "Nothing is left to decide for the selected videos.")
+        return redirect(search.address)
+    context = {
+        "choices": {choice.name.replace("-", "_"): choice for choice in choices},
+        "undecided": [video for video in videos if video.needs_decision and video.trashed_at is None],
+        "selected": len(videos),
+        "search": search,
+    }
+    return render(request, "videos/bulk_jobs.html", context)
+
+
+def _carry_out(name: str, action: BulkAction, videos: list[Video], selected: int) -> str:
+    done = [video for video in videos if act(action, video)]
+    sentence = f"{count_videos(done)} {_DONE[name]}." if done else "Nothing was changed."
+    changed = selected - len(done)
+    left = f"{changed} changed since you opened the page and {'was' if changed == 1 else 'were'} left alone."
+    return f"{sentence} {left}" if changed else sentence
