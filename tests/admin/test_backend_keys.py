@@ -94,7 +94,7 @@ def test_add_backend_refuses_the_same_and_says_what_to_do(backend: Backend):
         {"in_private_network": "true"},
     ],
 )
-def test_staff_change_neither_address_nor_key(staff, backend: Backend, tampered: dict[str, str]):
+def test_staff_change_neither_service_nor_address_nor_key(staff, backend: Backend, tampered: dict[str, str]):
     before = (
         Backend.objects.filter(pk=backend.pk)
         .values("service", "base_url", "key_env", "in_private_network")

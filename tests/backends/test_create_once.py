@@ -131,3 +131,31 @@ def test_text_that_cannot_be_sent_is_refused_before_anything_is(
 
     assert caught.value.code == "bad_text"
     assert not server.requests
+
+
+@every_service
+def test_a_service_that_is_not_inside_is_sent_nothing_there(serve: Callable[..., Server], service: str):
+    """A public service's name that suddenly stands for an address of this machine or network."""
+    server = serve(reply(200, ACCEPTED))
+    url = server.url.removesuffix("v1") + VERSIONS.get(service, "v1")
+    connection = Connection(url, KEY, timeout=1.0, service=service, in_private_network=False)
+
+    with Client(connection) as client, pytest.raises(UnavailableError) as caught:
+        _create(client)
+
+    assert caught.value.code == "unreachable"
+    assert "inside a private network" in caught.value.detail
+    assert server.requests == []
+
+
+@every_service
+def test_of_a_reply_without_an_end_only_so_much_is_read(serve: Callable[..., Server], service: str):
+    server = serve(reply(200, {**ACCEPTED, "padding": "x" * 5000}))
+    url = server.url.removesuffix("v1") + VERSIONS.get(service, "v1")
+    connection = Connection(url, KEY, timeout=1.0, service=service, max_reply_bytes=1000)
+
+    with Client(connection) as client, pytest.raises(UnknownOutcomeError) as caught:
+        _create(client)
+
+    assert server.posts == 1
+    assert (caught.value.code, "the reply is larger than" in caught.value.detail) == ("bad_reply", True)

@@ -11,6 +11,7 @@ from tests.backends.server import Server, drop, reply
 from videos.backends import Client, Connection, ReferenceFile, RefusedError
 from videos.backends.errors import UnknownOutcomeError
 from videos.backends.service_kinds import SERVICES, Service
+from videos.key_names import is_key_name
 
 SKELETON = Path(__file__).parents[2] / "docs/examples/acme_driver.py"
 MP4 = b"\0\0\0\x18ftypisom" + b"\0" * 100
@@ -70,3 +71,11 @@ def test_a_lost_answer_is_one_request_and_a_refusal_is_told(acme) -> None:
         assert server.posts == 1
         with pytest.raises(RefusedError, match=r"No foxes\."):
             client.create(**arguments)
+
+
+def test_its_variable_counts_as_one_for_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not is_key_name("ACME_KEY")
+
+    monkeypatch.setitem(SERVICES, "acme", Service("Acme", "acme_driver:AcmeDriver", key_env="ACME_KEY"))
+
+    assert is_key_name("ACME_KEY")

@@ -323,6 +323,7 @@ def test_a_probe_is_free_and_finds_out_what_the_service_can(start: Start, dialec
     assert report.models == tuple(model.name for model in report.catalogue) != ()
     studio.backend.refresh_from_db()
     assert (studio.backend.can_list, studio.backend.can_delete) == (False, dialect.can_delete)
+    assert studio.backend.in_private_network is True
     assert {request.method for request in studio.server.requests} == {"GET"}
 
 

@@ -1,6 +1,7 @@
 """What a backend charged is shown wherever the cost of a video is, with the estimate beside it."""
 
 from decimal import Decimal
+from typing import Literal
 
 import pytest
 from django.test import Client
@@ -10,6 +11,8 @@ from accounts.models import User
 from tests.api.rest.conftest import client_of
 from tests.factories import BackendFactory, VideoFactory
 from videos import lifecycle
+from videos.backends.responses import Job
+from videos.engine import poll
 from videos.models import State, Video
 from videos.services.usage import summarize_usage
 from videos.templatetags.failures import cost_note, short_cost_note
@@ -97,3 +100,21 @@ def test_a_poll_that_says_nothing_takes_no_charge_back(alice: User):
 
     video.refresh_from_db()
     assert video.charged == Decimal("0.1")
+
+
+def _late(owner: User) -> Video:
+    video = _video(owner, price=Decimal("0.40"), backend_job_id="job_1", late_since=timezone.now())
+    Video.objects.filter(pk=video.pk).update(state=State.FAILED, due_at=timezone.now())
+    return Video.objects.get(pk=video.pk)
+
+
+@pytest.mark.parametrize("status", ["completed", "failed"])
+def test_what_a_late_result_cost_is_kept(alice: User, status: Literal["completed", "failed"]):
+    video = _late(alice)
+    job = Job("job_1", status, status, cost=Decimal("0.42"))
+
+    poll._handle_all([(video, job)], lambda _: 600)
+
+    video.refresh_from_db()
+    assert video.state == (State.STORING if status == "completed" else State.FAILED)
+    assert (video.charged, video.cost) == (Decimal("0.42"), Decimal("0.42"))
