@@ -62,7 +62,12 @@ class TokenRequestMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if "HTTP_AUTHORIZATION" not in request.META or not request.path_info.startswith(_TOKEN_PATHS):
             return self.get_response(request)
-        request.resolver_match = match = resolve(request.path_info)
+        match = resolve(request.path_info)
+        if not getattr(
+            match.func, "has_error_shape", False
+        ):  # a page of people
+            return self.get_response(request)
+        request.resolver_match = match
         response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
         if isinstance(response, HttpResponse) and not response.has_header("Content-Length"):
             response.headers["Content-Length"] = str(len(response.content))

@@ -1,13 +1,16 @@
 """The short way of programs, and the answer to a wrong Host."""
 
 import logging
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import resolve
 
 from accounts.models import User
+from contentgen.api_middleware import TokenRequestMiddleware
 from tests.api.rest.conftest import client_of, refused
 from tests.factories import VideoFactory
 
@@ -89,3 +92,13 @@ def test_every_view_below_the_apis_does_its_own_checks():
     for path in ("/v1/videos", "/v1/anything", "/api/v1/videos", "/api/v1/videos/x/cancel", "/api/v1/none"):
         view = resolve(path).func
         assert (view.login_required, view.csrf_exempt) == (False, True)
+
+
+def test_a_page_below_the_apis_would_still_be_asked_for_a_sign_in(rf, monkeypatch):
+    def page(request: HttpRequest) -> HttpResponse:
+        raise AssertionError("nobody was asked who it is")
+
+    monkeypatch.setattr("contentgen.api_middleware.resolve", lambda path: SimpleNamespace(func=page))
+    request = rf.get("/v1/page", headers={"Authorization": "Bearer none"})
+
+    assert TokenRequestMiddleware(lambda _: HttpResponse("asked"))(request).content == b"asked"
