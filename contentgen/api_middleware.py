@@ -63,9 +63,7 @@ class TokenRequestMiddleware:
         if "HTTP_AUTHORIZATION" not in request.META or not request.path_info.startswith(_TOKEN_PATHS):
             return self.get_response(request)
         match = resolve(request.path_info)
-        if not getattr(
-            match.func, "has_error_shape", False
-        ):  # a page of people
+        if not getattr(match.func, "has_error_shape", False):  # a page of people
             return self.get_response(request)
         request.resolver_match = match
         response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)

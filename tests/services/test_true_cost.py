@@ -1,5 +1,6 @@
 """What a backend charged is shown wherever the cost of a video is, with the estimate beside it."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -66,8 +67,9 @@ def test_sums_count_what_was_charged_and_else_the_estimate(alice: User):
     VideoFactory(owner=alice, state=State.COMPLETED, price=Decimal("0.10"))
     VideoFactory(owner=alice, state=State.COMPLETED, price=None)
     today = timezone.localdate()
+    yesterday = today - timedelta(days=1)  # just after midnight, they were accepted then
 
-    assert summarize_usage(alice, today, today).total.dollars == Decimal("0.52")
+    assert summarize_usage(alice, yesterday, today).total.dollars == Decimal("0.52")
 
 
 @pytest.mark.parametrize(
