@@ -13,7 +13,7 @@ help:
 	@echo 'make test    the tests, without a browser'
 	@echo 'make schema  thousands of requests generated from the OpenAPI files, in some minutes'
 	@echo 'make e2e     the tests in a real browser (needs Chromium)'
-	@echo 'make interop a real LiteLLM proxy between studio and simulator (installed separately, 750 MB)'
+	@echo 'make interop a real LiteLLM proxy, and the vendors'\'' own clients (installed separately, 900 MB)'
 	@echo 'make chaos   hundreds of videos while processes are killed; CHAOS="--videos 1000 --kills 100" for more'
 	@echo 'make bench   performance, as one table, in about a quarter of an hour'
 	@echo 'make screenshots  pictures of every page, into ./screenshots, in about twenty minutes (needs Chromium)'
@@ -42,6 +42,11 @@ interop: venv-dev
 		echo 'Installing LiteLLM into .venv-interop (once; 750 MB)...' && \
 		$(PYTHON) -m venv .venv-interop && \
 		.venv-interop/bin/pip install --quiet 'litellm[proxy]==$(LITELLM)' && touch .venv-interop/$(LITELLM); }
+	@cmp -s tests/interop/requirements-vendors.txt .venv-vendors/requirements.txt || { \
+		echo "Installing the vendors' packages into .venv-vendors (once; 140 MB)..." && \
+		$(PYTHON) -m venv .venv-vendors && \
+		.venv-vendors/bin/pip install --quiet --requirement tests/interop/requirements-vendors.txt && \
+		cp tests/interop/requirements-vendors.txt .venv-vendors/requirements.txt; }
 	@LITELLM=$(CURDIR)/.venv-interop/bin/litellm $(BIN)/pytest -q tests/interop
 
 chaos: venv-dev
@@ -74,7 +79,7 @@ format: venv-dev
 	@$(BIN)/ruff format --quiet .
 
 clean:
-	@rm -rf $(VENV) .venv-interop .pytest_cache .mypy_cache .ruff_cache .import_linter_cache staticfiles
+	@rm -rf $(VENV) .venv-interop .venv-vendors .pytest_cache .mypy_cache .ruff_cache .import_linter_cache staticfiles
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Installed once, and again when the list has changed: a copy in .venv records what was installed.

@@ -23,7 +23,8 @@ class Offer:
     @property
     def takes_reference(self) -> bool:
         """Whether a reference image may be sent along. While nobody knows, it may: trying finds out."""
-        return self.backend.takes_reference is not False
+        of_model = self.model.takes_reference
+        return (self.backend.takes_reference if of_model is None else of_model) is not False
 
     @property
     def has_characters(self) -> bool:
@@ -121,6 +122,6 @@ def backend_status(backends: Iterable[Backend]) -> str:
     backends = list(backends)
     if not backends:
         return "none"
-    if all(backend.is_simulator for backend in backends):
+    if all(backend.is_free for backend in backends):
         return "simulator"
     return "retired" if all(backend.is_retired for backend in backends) else ""

@@ -8,9 +8,11 @@ import os
 
 from django.conf import settings
 
+from videos.backends.service_kinds import SERVICES
+
 KEY_PREFIX = "BACKEND_KEY_"
 
-# As the vendors' own programs and documents name them.
+# As programs and documents of vendors name them; `SERVICES` has those of the ones with a driver of their own.
 VENDOR_KEYS = frozenset(
     {
         "ARK_API_KEY",
@@ -19,7 +21,6 @@ VENDOR_KEYS = frozenset(
         "DEEPINFRA_API_KEY",
         "FAL_KEY",
         "FIREWORKS_API_KEY",
-        "GEMINI_API_KEY",
         "GOOGLE_API_KEY",
         "LITELLM_API_KEY",
         "LUMA_API_KEY",
@@ -28,13 +29,11 @@ VENDOR_KEYS = frozenset(
         "NOVITA_API_KEY",
         "NVIDIA_API_KEY",
         "OPENAI_API_KEY",
-        "OPENROUTER_API_KEY",
         "REPLICATE_API_TOKEN",
         "RUNWAYML_API_SECRET",
         "SGLANG_API_KEY",
         "SILICONFLOW_API_KEY",
         "STABILITY_API_KEY",
-        "TOGETHER_API_KEY",
         "VLLM_API_KEY",
         "WAVESPEED_API_KEY",
         "XAI_API_KEY",
@@ -44,10 +43,14 @@ VENDOR_KEYS = frozenset(
 
 def is_key_name(name: str) -> bool:
     """Whether the variable `name` may hold a backend's key. None of the studio's own settings ever does."""
-    if name == "BACKEND_KEY" or name in VENDOR_KEYS:
+    if name == "BACKEND_KEY" or name in VENDOR_KEYS or name in _service_keys():
         return True
     is_listed = name.startswith(KEY_PREFIX) or name in settings.BACKEND_KEY_NAMES
     return is_listed and name not in settings.OWN_VARIABLES
+
+
+def _service_keys() -> set[str]:
+    return {service.key_env for service in SERVICES.values() if service.key_env}
 
 
 def describe_key_names() -> str:

@@ -27,6 +27,7 @@ VALUE = "sk-of-ours-0123456789"
 
 def _form(backend: Backend, **changes: object) -> dict[str, object]:
     form = {"name": backend.name, "base_url": backend.base_url, "key_env": backend.key_env, "timeout": 5}
+    form["service"] = backend.service
     numbers = {"max_in_flight": 4, "requests_per_minute": "", "position": 0}
     return {**form, **numbers, "enabled": "on", **changes}
 
@@ -87,13 +88,18 @@ def test_add_backend_refuses_the_same_and_says_what_to_do(backend: Backend):
     "tampered",
     [
         {"base_url": "http://evil.test/v1"},
+        {"service": "simulator"},
         {"base_url": "http://evil.test/v1", "confirm_key": "on"},
         {"key_env": "OPENAI_API_KEY"},
         {"in_private_network": "true"},
     ],
 )
-def test_staff_change_neither_address_nor_key(staff, backend: Backend, tampered: dict[str, str]):
-    before = Backend.objects.filter(pk=backend.pk).values("base_url", "key_env", "in_private_network").get()
+def test_staff_change_neither_service_nor_address_nor_key(staff, backend: Backend, tampered: dict[str, str]):
+    before = (
+        Backend.objects.filter(pk=backend.pk)
+        .values("service", "base_url", "key_env", "in_private_network")
+        .get()
+    )
     client = staff("change_backend", "view_backend", "add_backend", "delete_backend")
 
     assert _change(client, backend, timeout=9, **tampered).status_code == 302

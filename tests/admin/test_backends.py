@@ -19,6 +19,7 @@ LIST = "admin:videos_backend_changelist"
 def _form(**changes: object) -> dict[str, object]:
     form = {
         "name": "Ours",
+        "service": "videos-api",
         "base_url": "http://vllm:8000/v1",
         "key_env": "",
         "timeout": 30,
@@ -201,6 +202,24 @@ def test_the_list_tells_who_takes_jobs(as_carol: Client):
     page = as_carol.get(reverse(LIST)).content.decode()
     assert (page.count("Accepting jobs"), page.count("On standby"), page.count("Disabled")) == (1, 1, 1)
     assert Backend.objects.get(pk=simulator.pk).enabled
+
+
+def test_a_hosted_service_needs_no_address(as_carol: Client):
+    page = as_carol.get(reverse("admin:videos_backend_add")).content.decode()
+    assert "OpenRouter" in page
+
+    form = _form(name="Cloud", service="openrouter", base_url="", key_env="OPENROUTER_API_KEY")
+    assert as_carol.post(reverse("admin:videos_backend_add"), form).status_code == 302
+
+    backend = Backend.objects.get(name="Cloud")
+    assert (backend.service, backend.base_url) == ("openrouter", "https://openrouter.ai/api/v1")
+
+
+def test_a_service_that_there_is_no_driver_for_is_refused_at_its_field(as_carol: Client):
+    response = as_carol.post(reverse("admin:videos_backend_add"), _form(service="telepathy"))
+
+    assert "service" in response.context["adminform"].errors
+    assert not Backend.objects.filter(name="Ours").exists()
 
 
 def test_a_backend_that_is_not_polled_says_so_and_can_be_asked_again(as_carol: Client):

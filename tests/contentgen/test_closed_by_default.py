@@ -36,7 +36,7 @@ OPEN = {
     "api/docs": "the documentation, which is no secret",
     "api/openapi.json": "the documentation, which is no secret",
     "v1/openapi.json": "the same of the other API",
-    "^(?:/*)(?:[Aa][Pp][Ii]|[Vv]1)(?:/|$)": "says what an address of an API is called, to whoever misspells it",
+    "^(?:/*)(?:[Aa][Pp][Ii]|[Vv]1)(?:/|$)": "names the right address to whoever misspells one",
     "v1/": "404 in the shape of the Videos API: whatever does not exist",
 }
 

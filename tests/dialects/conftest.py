@@ -54,6 +54,9 @@ def start(
 
         monkeypatch.setattr(clients, "connection_for", connection)
         monkeypatch.setenv("BACKEND_KEY_DIALECT", KEY)
-        return Studio(server, BackendFactory(base_url=server.url, key_env="BACKEND_KEY_DIALECT", timeout=5))
+        backend = BackendFactory(
+            service=dialect.service, base_url=server.url, key_env="BACKEND_KEY_DIALECT", timeout=5
+        )
+        return Studio(server, backend)
 
     return start_server

@@ -61,6 +61,7 @@ class FakeJob:
 class Dialect:
     """The protocol as OpenAI served it. `mp4` is the file of every job; the flags say what the server can."""
 
+    service = "videos-api"
     can_list = True
     can_delete = True
     can_cancel = False  # whether a running job may be deleted
@@ -109,6 +110,13 @@ class Dialect:
 
     def set(self, state: str) -> None:
         self.job.state = state
+
+    @staticmethod
+    def asked(**fields: Any) -> dict[str, Any]:
+        """What a create of a video with these fields is sent as."""
+        return fields | {"seconds": str(fields["seconds"])}
+
+    key_header = ("authorization", f"Bearer {KEY}")
 
     # --- What a dialect changes ----------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from typing import Any
 
+from tests.dialects.hosted import HOSTED
 from tests.dialects.server import KEY, Dialect, FakeJob, RecordedRequest, Reply
 
 
@@ -304,7 +305,18 @@ class KeyedStudio(Dialect):
 
 
 LYING_DIALECTS = [SGLang05, RenamingGateway, CuttingGateway, RoundingGateway]
-ASYNC_DIALECTS = [OpenAI, VLLMOmni, SGLang, SGLangCloud, LiteLLM, TensorRTLLM, NewAPI, Unsloth, AzureStyle]
+PROTOCOL_DIALECTS = [
+    OpenAI,
+    VLLMOmni,
+    SGLang,
+    SGLangCloud,
+    LiteLLM,
+    TensorRTLLM,
+    NewAPI,
+    Unsloth,
+    AzureStyle,
+]
+ASYNC_DIALECTS = [*PROTOCOL_DIALECTS, *HOSTED]
 ALL_DIALECTS = [*ASYNC_DIALECTS, Dynamo]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.dialects.conftest import Start
-from tests.dialects.server import KEY, Dialect
+from tests.dialects.server import Dialect
 from tests.dialects.servers import ALL_DIALECTS, ASYNC_DIALECTS
 from tests.dialects.studio import files_of
 from videos.models import State
@@ -27,9 +27,9 @@ def test_it_follows_a_job_from_the_request_to_the_file(start: Start, dialect: ty
     video.file.close()
     assert files_of(video) == ["poster.webp", "scrub.jpg", "video.mp4"]
     (created,) = studio.server.creates
-    asked = {"prompt": "A fox", "model": "sora-2", "seconds": "4", "size": "1280x720"}
-    assert created.fields == asked
-    assert created.headers["authorization"] == f"Bearer {KEY}"
+    assert created.fields == dialect.asked(prompt="A fox", model="sora-2", seconds=4, size="1280x720")
+    name, value = dialect.key_header
+    assert created.headers[name] == value
 
 
 @pytest.mark.parametrize("dialect", ASYNC_DIALECTS)

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from tests.dialects.conftest import Start
 from tests.dialects.server import Dialect
-from tests.dialects.servers import ALL_DIALECTS, LiteLLM, OpenAI
+from tests.dialects.servers import ALL_DIALECTS, PROTOCOL_DIALECTS, LiteLLM, OpenAI
 from videos.engine.reconcile import SEARCHES_NEEDED
 from videos.models import Kind, State
 
@@ -131,7 +131,7 @@ def test_a_remix_of_a_forgotten_job_fails_without_another_request(start: Start):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("dialect", [dialect for dialect in ALL_DIALECTS if not dialect.can_derive])
+@pytest.mark.parametrize("dialect", [dialect for dialect in PROTOCOL_DIALECTS if not dialect.can_derive])
 def test_a_server_that_cannot_refuses(start: Start, dialect: type[Dialect], kind: Kind):
     studio = start(dialect)
     source = studio.finish(studio.create())

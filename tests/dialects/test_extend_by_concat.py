@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.dialects.conftest import Start, StartStorage
 from tests.dialects.server import Dialect
-from tests.dialects.servers import ASYNC_DIALECTS, NewAPI, SGLangCloud
+from tests.dialects.servers import PROTOCOL_DIALECTS, NewAPI, SGLangCloud
 from tests.dialects.studio import files_of
 from tests.factories import UserFactory
 from tests.media.conftest import write_video
@@ -30,7 +30,7 @@ def _brightening_mp4(folder: Path, start: int) -> bytes:
     return write_video(path, size=(64, 36), count=96, paint=paint, audio=False).read_bytes()
 
 
-@pytest.mark.parametrize("dialect", ASYNC_DIALECTS)
+@pytest.mark.parametrize("dialect", PROTOCOL_DIALECTS)
 def test_it_makes_the_whole_video_of_one_more_request(
     start: Start, dialect: type[Dialect], start_storage: StartStorage, tmp_path: Path
 ):

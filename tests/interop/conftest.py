@@ -58,7 +58,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
             studio.stop(signal.SIGINT)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def clear_faults(services: Services) -> Iterator[None]:
     yield
     services.control.clear_faults()

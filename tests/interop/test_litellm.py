@@ -4,8 +4,11 @@ import io
 from typing import Any
 
 import av
+import pytest
 
 from tests.interop.conftest import Services
+
+pytestmark = pytest.mark.usefixtures("clear_faults")
 
 
 def _generate(services: Services, prompt: str) -> dict[str, Any]:

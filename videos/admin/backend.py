@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from videos.backends.concurrency import suggest_max_in_flight
 from videos.backends.probe_report import ProbeReport
+from videos.backends.service_kinds import SERVICES
 from videos.checks import LEADS_BACK, validate_base_url, validate_key_name
 from videos.engine import dispatch, read_pauses
 from videos.formatting import format_dollars, format_duration
@@ -36,7 +37,7 @@ _CAPABILITIES = (
     "takes_reference",
 )
 # They say where a key goes, and what the studio may be made to read.
-_SUPERUSER_FIELDS = ("base_url", "key_env", "in_private_network")
+_SUPERUSER_FIELDS = ("service", "base_url", "key_env", "in_private_network")
 _MARKS = {True: "yes", False: "no", None: "unknown"}
 
 
@@ -62,9 +63,11 @@ class BackendForm(forms.ModelForm[Backend]):
             )
 
     def clean_base_url(self) -> str:
-        url: str = self.cleaned_data["base_url"].rstrip("/")
+        """Take the service's own address where none is given."""
+        own = SERVICES[self.cleaned_data["service"]].address if "service" in self.cleaned_data else ""
+        url: str = (self.cleaned_data["base_url"] or own).rstrip("/")
         validate_base_url(url, name="The base URL")
-        if url != self.instance.base_url and leads_back(url):
+        if url not in (self.instance.base_url, own) and leads_back(url):
             raise forms.ValidationError(f"The base URL leads back to this studio. {LEADS_BACK}")
         return url
 
@@ -151,7 +154,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         # Who may only look gets the names: a reverse relation cannot be drawn as a field to read.
         models = "models" if self.has_change_permission(request, obj) else "model_names"
         return (
-            (None, {"fields": ("name", *where, "enabled", "position", models)}),
+            (None, {"fields": ("name", "service", *where, "enabled", "position", models)}),
             ("Limits", {"fields": ("timeout", "generation_timeout", "max_in_flight", "requests_per_minute")}),
             (
                 "Capabilities",

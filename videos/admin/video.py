@@ -68,6 +68,7 @@ class VideoAdmin(FoldedSearch[Any], FileViews):
                     "take",
                     "takes",
                     "price",
+                    "charged",
                 )
             },
         ),

@@ -5,6 +5,7 @@ from collections.abc import Coroutine, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from videos.backends.catalogue import CatalogueModel
 from videos.backends.connection import Connection
 from videos.backends.drivers.registry import open_driver
 from videos.backends.errors import BackendError
@@ -23,7 +24,7 @@ T = TypeVar("T")
 class Client:
     """One backend, for code without an event loop; use it in a `with` block, or call `close`.
 
-    Which driver it runs is said by `connection.driver`. The methods are those of `Driver`, with the same
+    Which driver it runs is said by `connection.service`. The methods are those of `Driver`, with the same
     arguments, results, errors and guarantees: asyncio is what makes the deadlines hold against a backend
     that sends its response byte by byte. Not for use from several threads at once.
     """
@@ -130,6 +131,10 @@ class Client:
             yield self._chunks(download)
         finally:
             self._run(download.aclose())
+
+    def catalogue(self) -> Sequence[CatalogueModel]:
+        """See `Driver.catalogue`."""
+        return self._run(self._driver.catalogue())
 
     def thumbnail(self, job_id: str, *, max_bytes: int) -> bytes:
         """See `Driver.thumbnail`."""

@@ -13,8 +13,8 @@ class Connection:
     """What is needed to call a backend. Times are in seconds.
 
     `timeout` limits each single wait for the backend to send or to take bytes, `connect_timeout` the TCP
-    connection and then the TLS handshake. An empty `api_key` is for servers that want none. `driver` is a
-    name in `drivers.registry`: which kind of service this is. `body` is how a Videos API server is sent a
+    connection and then the TLS handshake. An empty `api_key` is for servers that want none. `service` is a
+    name in `service_kinds`: which kind of service this is. `body` is how a Videos API server is sent a
     create: all of them read a form except those like NVIDIA Dynamo, which read JSON only. `hops` are the
     studios that requests come through, this one last (`backends.hops`).
 
@@ -31,7 +31,7 @@ class Connection:
     timeout: float = 60.0
     connect_timeout: float = 5.0
     body: Literal["multipart", "json"] = "multipart"
-    driver: str = "videos-api"
+    service: str = "videos-api"
     hops: tuple[str, ...] = ()
     in_private_network: bool | None = None
     key_problem: str = ""

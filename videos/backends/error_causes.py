@@ -52,6 +52,16 @@ _GONE = re.compile(
 # What else may have expired.
 _NOT_THE_JOB = re.compile(r"key|token|session|signature|credential|certificate|licen[cs]e", re.IGNORECASE)
 
+_MODEL_CODE = re.compile(
+    r"(unknown|invalid|unsupported)_model|model_not_(found|available|supported)", re.IGNORECASE
+)
+# The model's name stands between the words; a prompt that is quoted is longer.
+_MODEL_WORDS = re.compile(
+    r"not a valid model|unknown model|(access|find) (the )?model|no endpoints? found"
+    r"|\bmodels?\b.{0,100}?(not found|not exist|n't exist|(not|no longer) (available|supported))",
+    re.IGNORECASE,
+)
+
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
@@ -80,12 +90,25 @@ def content_refusal(content: bytes) -> str | None:
     _, words = parse_error(payload)
     if _CONTENT_CODES.intersection(_codes(payload)):
         return words
-    if "raiMediaFiltered" not in words and _NOT_NOW.search(words):
-        return None
-    if not _CONTENT_WORDS.search(words):
+    if not is_content_refusal(words):
         return None
     reasons = _RAI_REASONS.search(words)
     return reasons[2] if reasons else words
+
+
+def is_content_refusal(words: str) -> bool:
+    """Whether a server's sentence about one video says that a content filter stopped it."""
+    if "raiMediaFiltered" not in words and _NOT_NOW.search(words):
+        return False
+    return bool(_CONTENT_WORDS.search(words))
+
+
+def is_unknown_model(content: bytes) -> bool:
+    """Whether the refusal of a create says that the server does not have the model, or no longer."""
+    payload = parse_json(content)
+    if any(_MODEL_CODE.fullmatch(code) for code in _codes(payload)):
+        return True
+    return bool(_MODEL_WORDS.search(parse_error(payload)[1]))
 
 
 def is_gone(status: int, content: bytes) -> bool:

@@ -148,7 +148,7 @@ class ErrorMapper:
 
         `error` is one of `TRANSPORT_ERRORS`.
         """
-        if isinstance(error, openai.APIStatusError):
+        if isinstance(error, STATUS_ERRORS):
             return self._map_create_status(error.response)
         cause = _root_cause(error)
         if isinstance(cause, NOT_SENT):

@@ -17,6 +17,7 @@ import httpx2
 from videos.backends.connection import Connection
 from videos.backends.error_causes import is_page
 from videos.backends.error_mapping import TRANSPORT_ERRORS
+from videos.backends.errors import RefusedError
 from videos.backends.hops import via_headers
 from videos.backends.responses import is_key_refusal, parse_json
 
@@ -51,6 +52,16 @@ async def check_key(connection: Connection, http: httpx2.AsyncClient) -> KeyChec
     if opened:
         return "unknown"
     return "refused" if "forbidden" in with_key else "blocked" if "page" in with_key else "unknown"
+
+
+def with_verdict(error: RefusedError, check: KeyCheck) -> RefusedError:
+    """Return a 401 or 403 as it is to be understood after the key was checked."""
+    message, code = error.message, error.code
+    if check == "refused":
+        message, code = "The backend refused its API key.", "invalid_key"
+    elif check == "blocked":
+        message, code = "The backend, or a firewall in front of it, refuses all our requests.", "blocked"
+    return RefusedError(message, code=code, status=error.status, detail=error.detail)
 
 
 async def _ask_all(

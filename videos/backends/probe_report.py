@@ -1,13 +1,17 @@
 """What a probe found out, in words for the person who asked."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from videos.backends.capability import Capability
+from videos.backends.catalogue import CatalogueModel
 from videos.backends.concurrency import suggest_max_in_flight
 from videos.backends.openapi_routes import Routes
 from videos.backends.responses import is_key_refusal
+
+KeyVerdict = Literal["accepted", "refused", "blocked", "unknown"]
 
 MIN_KEY_RETENTION = 86_400.0  # seconds; keys that are forgotten sooner do not outlast an outage
 MAX_NAME_LENGTH = 100  # characters of a model's name
@@ -82,12 +86,14 @@ class ProbeReport:
     studio itself.
     `in_private_network` is whether the server is at a private address; None when it was not reached, or only
     through a proxy.
+    `catalogue` describes the models of a service that does so.
     """
 
     checks: tuple[Check, ...] = ()
     problem: str = ""
     models: tuple[str, ...] | None = None
     capabilities: Mapping[Capability, bool | None] = field(default_factory=dict)
+    catalogue: tuple[CatalogueModel, ...] = ()
     leads_back: bool = False
     in_private_network: bool | None = None
     max_in_flight: int | None = None
@@ -166,6 +172,30 @@ def build_report(responses: ProbeResponses, routes: Routes, *, base_url: str, ha
     return ProbeReport(checks, models=models, capabilities=capabilities, max_in_flight=max_in_flight)
 
 
+def hosted_report(
+    check: KeyVerdict, models: Sequence[CatalogueModel] | None, capabilities: Collection[Capability]
+) -> ProbeReport:
+    """Return the report on a hosted service, of which the driver knows what such a service can do.
+
+    `check` is what became of the key, `models` the service's catalogue.
+    """
+    if check == "refused":
+        return failed_report(_KEY_REFUSED, "key")
+    names = tuple(model.name for model in models or ())
+    takes = {model.takes_reference for model in models or ()}
+    known: dict[Capability, bool | None] = {each: each in capabilities for each in Capability}
+    known[Capability.REFERENCE] = takes.pop() if len(takes) == 1 else None
+    checks = (
+        Check("answers", True, "The service answers."),
+        Check("key", True if check == "accepted" else None, _KEY_VERDICTS[check]),
+        _models_check(names, ProbeResponse(200)),
+        Check("list", False, "This kind of service shows no list.", _NO_LIST),
+        Check("delete", known[Capability.DELETE], *_DELETION[Capability.DELETE in capabilities]),
+        _reference_check(known[Capability.REFERENCE], "its catalogue"),
+    )
+    return ProbeReport(checks, models=names, capabilities=known, catalogue=tuple(models or ()))
+
+
 _TASK = re.compile(r"(?<![a-z])(t2v|i2v|ti2v)(?![a-z0-9])")
 
 _NO_LIST = (
@@ -173,6 +203,15 @@ _NO_LIST = (
 )
 _NO_KEY = "A lost answer is searched for in the server's list."
 _NO_DELETE = "Jobs of canceled and deleted videos stay at the server; remove them there."
+_DELETION = {
+    True: ("Jobs of canceled and deleted videos are deleted there.",),
+    False: ("This kind of service deletes no jobs.", "They go away there by themselves."),
+}
+_KEY_VERDICTS = {
+    "accepted": "Accepted.",
+    "unknown": "The service did not say whether it accepts the key.",
+    "blocked": "A firewall in front of the service lets nothing through.",
+}
 _NO_MODELS = "Name the models yourself: in the admin, or with --models."
 _NOT_KNOWN = "Cannot be known without a paid job. Set it in the admin if you know."
 _FORGETS_JOBS = "A job that the server forgets counts as failed only when its time limit is reached."

@@ -8,9 +8,10 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from time import time
-from typing import Any
+from typing import Any, TypeGuard
 
 from videos.backends.errors import UnknownOutcomeError
 from videos.backends.result_files import find_address, find_content
@@ -25,6 +26,7 @@ from videos.backends.status_words import (
 
 MAX_ID_LENGTH = 512  # LiteLLM's ids are base64, of 200 characters and more
 MAX_HINT_SECONDS = 86_400.0  # a backend that says "in a month" is asked again tomorrow
+MAX_COST = Decimal(1_000_000)  # US dollars; nobody is charged more for one video
 MAX_TIMESTAMP = 253_402_300_799  # the end of the year 9999, the last moment a datetime can hold
 
 # Of an `error` that says that there is none.
@@ -42,9 +44,10 @@ class Job:
     time, `poll_after` the seconds that the backend asks us to wait before polling again,
     `remixed_from_video_id` the job it is a variation of. `url` is where the file is when the server stores in
     a cloud (SGLang) or delivers at once (Dynamo), `content` the file itself when the response held it, as yet
-    unchecked. `None` means that the backend did not say, or said something unreadable. `raw_status` is the
-    backend's own word. `may_be_completed` is set for a job in progress whose word we do not know and that
-    shows an address or 100 %: whether its file can be had decides.
+    unchecked. `cost` is what the backend says it charged, in US dollars. `None` means that the backend did
+    not say, or said something unreadable. `raw_status` is the backend's own word. `may_be_completed` is set
+    for a job in progress whose word we do not know and that shows an address or 100 %: whether its file can
+    be had decides.
     """
 
     id: str
@@ -63,6 +66,7 @@ class Job:
     url: str | None = None
     content: bytes = field(default=b"", repr=False)
     may_be_completed: bool = False
+    cost: Decimal | None = None
 
     @property
     def reports_failure(self) -> bool:
@@ -102,11 +106,11 @@ def parse_job(payload: object, headers: Mapping[str, str], *, excluded_id: str =
     printable characters, and not `excluded_id`, the job that this one was to be made from. The outcome is
     unknown because a create may have been accepted; a read turns the error into `UnavailableError`.
     """
-    if not isinstance(payload, dict) or not _is_id(payload.get("id")) or payload["id"] == excluded_id:
+    if not isinstance(payload, dict) or not is_id(payload.get("id")) or payload["id"] == excluded_id:
         raise UnknownOutcomeError(
             "The backend sent a reply that cannot be understood.", code="bad_reply", detail=dump(payload)
         )
-    raw_status = _parse_text(payload.get("status"), 100) or ""
+    raw_status = parse_text(payload.get("status"), 100) or ""
     word = normalize_word(raw_status)
     url, content = find_address(payload), find_content(payload)
     progress = _parse_percent(payload.get("progress"))
@@ -120,12 +124,12 @@ def parse_job(payload: object, headers: Mapping[str, str], *, excluded_id: str =
         status=status,
         raw_status=raw_status,
         progress=progress,
-        model=_parse_text(payload.get("model"), 200),
-        prompt=_parse_text(payload.get("prompt"), 32_000),
-        size=_parse_text(payload.get("size"), 32),
-        seconds=_parse_int(payload.get("seconds"), maximum=86_400),
-        created_at=_parse_int(payload.get("created_at", payload.get("created")), maximum=MAX_TIMESTAMP),
-        remixed_from_video_id=_parse_text(payload.get("remixed_from_video_id"), MAX_ID_LENGTH),
+        model=parse_text(payload.get("model"), 200),
+        prompt=parse_text(payload.get("prompt"), 32_000),
+        size=parse_text(payload.get("size"), 32),
+        seconds=parse_int(payload.get("seconds"), maximum=86_400),
+        created_at=parse_int(payload.get("created_at", payload.get("created")), maximum=MAX_TIMESTAMP),
+        remixed_from_video_id=parse_text(payload.get("remixed_from_video_id"), MAX_ID_LENGTH),
         error_code=code,
         error_message=message,
         poll_after=parse_poll_after(headers),
@@ -137,13 +141,26 @@ def parse_job(payload: object, headers: Mapping[str, str], *, excluded_id: str =
     )
 
 
+def parse_cost(value: object) -> Decimal | None:
+    """Return an amount of US dollars with six decimals, or None when it is no such amount."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    if not amount.is_finite() or not 0 <= amount < MAX_COST:
+        return None
+    return amount.quantize(Decimal("0.000001"))
+
+
 def parse_character_id(payload: object, _: Mapping[str, str]) -> str:
     """Return the character's id in a decoded response.
 
     Raises `UnknownOutcomeError` (`bad_reply`) when there is none.
     """
     identifier = payload.get("id") if isinstance(payload, dict) else None
-    if not isinstance(identifier, str) or not _is_id(identifier):
+    if not is_id(identifier):
         raise UnknownOutcomeError(
             "The backend sent a reply that cannot be understood.", code="bad_reply", detail=dump(payload)
         )
@@ -164,7 +181,7 @@ def parse_page(payload: object, headers: Mapping[str, str], *, limit: int) -> Jo
         )
     jobs = tuple(parse_job(entry, {}) for entry in data)  # a page's headers speak of no single job
     last_id = payload.get("last_id")
-    if not _is_id(last_id):
+    if not is_id(last_id):
         last_id = jobs[-1].id if jobs else None
     has_more = payload.get("has_more")
     if has_more is None:
@@ -180,7 +197,7 @@ def is_job(payload: object, *, excluded_id: str = "", expected_id: str = "") -> 
     `excluded_id`, which a new one is to be made from, stay an error: a server shows it to say why that is
     not possible.
     """
-    if not isinstance(payload, dict) or not _is_id(payload.get("id")) or payload["id"] == excluded_id:
+    if not isinstance(payload, dict) or not is_id(payload.get("id")) or payload["id"] == excluded_id:
         return False
     status = payload.get("status")
     words = STATUS_BY_WORD if payload["id"] == expected_id else PROTOCOL_WORDS
@@ -196,9 +213,9 @@ def parse_error(error: object) -> tuple[str, str]:
         error = _unwrap_error(error)
     if isinstance(error, dict):
         message = error.get("message") or error.get("msg")
-        return _parse_code(error.get("code") or error.get("type")), _parse_text(message, 2000) or ""
+        return _parse_code(error.get("code") or error.get("type")), parse_text(message, 2000) or ""
     if isinstance(error, str):
-        return "", _parse_text(error, 2000) or ""
+        return "", parse_text(error, 2000) or ""
     return _parse_code(error), ""
 
 
@@ -270,7 +287,8 @@ def dump(payload: object) -> str:
         return f"<{type(payload).__name__}>"
 
 
-def _is_id(value: object) -> bool:
+def is_id(value: object) -> TypeGuard[str]:
+    """Whether this can be the id of a job: 1 to 512 printable characters that make a segment of a path."""
     # Dots alone would climb up the URL's path; unprintable characters (and lone surrogates) cannot be sent.
     return (
         isinstance(value, str)
@@ -288,7 +306,8 @@ def _unwrap_error(error: object) -> object:
     return error
 
 
-def _parse_text(value: object, limit: int) -> str | None:
+def parse_text(value: object, limit: int) -> str | None:
+    """Return the text as it can be stored, at most `limit` characters; None when it is none, or empty."""
     if not isinstance(value, str):
         return None
     storable = value[:limit].replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
@@ -298,7 +317,7 @@ def _parse_text(value: object, limit: int) -> str | None:
 def _parse_code(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value) if abs(value) < 10**9 else ""
-    return _parse_text(value, 100) or ""
+    return parse_text(value, 100) or ""
 
 
 def _is_delivery(word: str, content: bytes) -> bool:
@@ -311,7 +330,7 @@ def _is_delivery(word: str, content: bytes) -> bool:
 
 
 def _parse_failure_text(payload: dict[str, Any]) -> str:
-    texts = (_parse_text(payload.get(key), 2000) for key in _FAILURE_TEXTS)
+    texts = (parse_text(payload.get(key), 2000) for key in _FAILURE_TEXTS)
     return next((text for text in texts if text), "")
 
 
@@ -325,7 +344,8 @@ def _parse_number(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _parse_int(value: object, *, maximum: int) -> int | None:
+def parse_int(value: object, *, maximum: int) -> int | None:
+    """Return a number of any notation, rounded; None when it is none, negative or above `maximum`."""
     number = _parse_number(value)
     return round(number) if number is not None and 0 <= number <= maximum else None
 

@@ -33,6 +33,7 @@ def connection_for(backend: Backend) -> Connection:
         api_key=backend.key,
         timeout=backend.timeout,
         body="json" if backend.sends_json else "multipart",
+        service=backend.service,
         in_private_network=None if backend.is_simulator else backend.in_private_network,
         key_problem=backend.key_problem,
         max_reply_bytes=settings.MAX_BACKEND_REPLY,

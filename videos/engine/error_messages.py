@@ -31,7 +31,10 @@ _CHECKING = " We're checking whether it was accepted."
 
 def reason_of(error: BackendError) -> Reason:
     """Return the code, the sentence for the owner and the detail for operators that describe `error`."""
-    message = _BY_CODE.get(error.code) or _CONTENT_FILTER.get(error.code)
+    if error.code in _CONTENT_FILTER:
+        reason = _failure(error.code, _stated_refusal(error))
+        return Reason(reason.code, reason.message, _detail_of(error))
+    message = _BY_CODE.get(error.code)
     if message is None and isinstance(error, RefusedError):
         message = f"The backend refused this video: {_stated_refusal(error)}"
     elif message is None and isinstance(error, UnavailableError):

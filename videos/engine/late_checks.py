@@ -36,7 +36,8 @@ CHECKED = Q(state=State.FAILED, due_at__isnull=False, generated_at=None, deleted
 def handle(video: Video, response: Job | BackendError, *, now: datetime) -> None:
     """Record what a check of a job found that has not completed."""
     due_at, reason = _conclude(video, response, now)
-    lifecycle.record_late_check(video.pk, video.backend_job_id, reason, due_at=due_at)
+    charged = response.cost if isinstance(response, Job) else None
+    lifecycle.record_late_check(video.pk, video.backend_job_id, reason, due_at=due_at, charged=charged)
 
 
 def download_again() -> None:

@@ -5,6 +5,7 @@ A pass belongs to one backend, so a slow or broken one delays no other; one work
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 from django.conf import settings
 from django.db import transaction
@@ -195,7 +196,9 @@ def _handle_all(responses: Responses, timeout_of: Callable[[Video], int]) -> Non
     stats = durations.stats_for(durations.profile_of(video) for video, _ in responses)
     with transaction.atomic():  # one commit for all: each waits for the disk
         finished = [
-            video.pk for video, response in responses if _is_completed(response) and _begin_storing(video)
+            video.pk
+            for video, response in responses
+            if _is_completed(response) and _begin_storing(video, response)
         ]
         results = (
             _handle(video, response, stats[durations.profile_of(video)].estimate, timeout_of(video), now=now)
@@ -207,14 +210,13 @@ def _handle_all(responses: Responses, timeout_of: Callable[[Video], int]) -> Non
         enqueue.send("store", pk)
 
 
-def _is_completed(response: Response) -> bool:
+def _is_completed(response: Response) -> TypeGuard[Job]:
     return isinstance(response, Job) and response.status == "completed"
 
 
-def _begin_storing(video: Video) -> bool:
-    if video.state == State.FAILED:
-        return lifecycle.begin_storing_late(video.pk, video.backend_job_id)
-    return lifecycle.begin_storing(video.pk, video.backend_job_id)
+def _begin_storing(video: Video, job: Job) -> bool:
+    begin = lifecycle.begin_storing_late if video.state == State.FAILED else lifecycle.begin_storing
+    return begin(video.pk, video.backend_job_id, charged=job.cost)
 
 
 def _handle(
@@ -232,7 +234,8 @@ def _handle(
     if is_refused_for_now:
         return _result(video, response, 0.0, now=now)
     if failure := _failure(video, response, now=now):
-        lifecycle.fail_generation(video.pk, video.backend_job_id, failure)
+        charged = response.cost if isinstance(response, Job) else None
+        lifecycle.fail_generation(video.pk, video.backend_job_id, failure, charged=charged)
         return None
     if _has_timed_out(video, response, timeout, now=now):
         return None

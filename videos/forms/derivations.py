@@ -76,7 +76,7 @@ class DerivationForm(CreationForm[Video]):
         """Whether the simulator would make it, which charges nothing whatever the catalogue says."""
         offer = self.capabilities.concat_offer
         backend = offer.backend if offer else self.source.backend
-        return backend.is_simulator
+        return backend.is_free
 
 
 class RemixForm(DerivationForm):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
@@ -103,10 +104,11 @@ def _adapt(moment: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
 
 
-def begin_storing(pk: int, job_id: str) -> bool:
+def begin_storing(pk: int, job_id: str, *, charged: Decimal | None = None) -> bool:
     """in_progress → storing: the backend has finished, and its file is to be downloaded.
 
-    Not for a video whose owner asked to cancel it before its job was known: the sweep cancels that.
+    `charged` is what it says it charged, in US dollars. Not for a video whose owner asked to cancel it before
+    its job was known: the sweep cancels that.
     """
     now = timezone.now()
     where = has_job(pk, job_id) & Q(cancel_requested_at=None)
@@ -119,9 +121,19 @@ def begin_storing(pk: int, job_id: str) -> bool:
         due_at=now,
         queued_at_backend=False,
         failed_downloads=0,
+        **charge(charged),
     )
 
 
-def fail_generation(pk: int, job_id: str, reason: Reason) -> bool:
-    """in_progress → failed: the backend failed, or lost the job."""
-    return move(State.IN_PROGRESS, State.FAILED, has_job(pk, job_id), **finished_now(), **reason.as_fields())
+def fail_generation(pk: int, job_id: str, reason: Reason, *, charged: Decimal | None = None) -> bool:
+    """in_progress → failed: the backend failed, or lost the job.
+
+    `charged` is what it says it charged all the same, in US dollars.
+    """
+    changes = {**finished_now(), **reason.as_fields(), **charge(charged)}
+    return move(State.IN_PROGRESS, State.FAILED, has_job(pk, job_id), **changes)
+
+
+def charge(charged: Decimal | None) -> dict[str, Any]:
+    """The column of what was charged. A backend that does not say so (any more) changes nothing."""
+    return {} if charged is None else {"charged": charged}

@@ -90,6 +90,7 @@ def _requeue_failed(pk: int, job_id: str) -> bool:
         has_job(pk, job_id) & Q(deleted_at=None),
         backend_job_id="",
         progress=None,
+        charged=None,
         due_at=timezone.now(),
         attempted_at=None,
         accepted_at=None,

@@ -1,4 +1,4 @@
-"""A server that speaks the Videos API."""
+"""A server that makes videos."""
 
 from itertools import count
 from typing import Any
@@ -10,7 +10,10 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from videos.backends.service_kinds import SERVICES
 from videos.key_names import describe_key_names, is_key_name, read_key
+
+DEFAULT_SERVICE = "videos-api"
 
 OPENAI_ADDRESS = "https://api.openai.com/v1"  # served this API until 24 September 2026
 
@@ -29,6 +32,11 @@ SIMULATOR_CAPABILITIES = {  # all there are
     "can_characters": True,
     "takes_reference": True,
 }
+
+
+def service_choices() -> list[tuple[str, str]]:
+    """Return the kinds of services that there is a driver for, with their labels."""
+    return [(name, service.label) for name, service in SERVICES.items()]
 
 
 def is_openai(url: str) -> bool:
@@ -131,6 +139,12 @@ class Backend(models.Model):
         help_text="Of several that serve a model, a new video goes to the one with the lowest position.",
     )
     is_simulator = models.BooleanField(default=False, editable=False)
+    service = models.CharField(
+        max_length=40,
+        choices=service_choices,
+        default=DEFAULT_SERVICE,
+        help_text="Which kind of service this is: how it is spoken to.",
+    )
     from_environment = models.BooleanField(
         default=False,
         editable=False,
@@ -140,7 +154,7 @@ class Backend(models.Model):
         "base URL",
         max_length=500,
         blank=True,
-        help_text="Ends in /v1. Empty for the simulator, whose address may change.",
+        help_text="Ends in the API's version, mostly /v1. Empty for the simulator, whose address may change.",
     )
     key_env = models.CharField(
         "variable with the key",
@@ -254,6 +268,11 @@ class Backend(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it is known to charge nothing: a simulator."""
+        return self.is_simulator or self.service == "simulator"
 
     @property
     def is_retired(self) -> bool:

@@ -2,6 +2,7 @@
 
 import secrets
 import string
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -88,6 +89,15 @@ class Video(models.Model):
         blank=True,
         editable=False,
         help_text="US dollars by the catalogue of that day; empty when it had no price.",
+    )
+
+    charged = models.DecimalField(
+        max_digits=14,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="US dollars that the backend says it charged for the job; empty when it does not say.",
     )
 
     # Takes: videos of one request. They stay takes of each other whatever becomes of one of them, so none is
@@ -393,6 +403,16 @@ class Video(models.Model):
         """Not every browser plays the file, and there is no copy of it for them."""
         known = self.codec and self.container
         return bool(known and not self.browser_file and (self.codec, self.container) != _PLAYS_EVERYWHERE)
+
+    @property
+    def cost(self) -> Decimal | None:
+        """US dollars: what the backend charged where it says so, else the price by the catalogue."""
+        return self.price if self.charged is None else self.charged
+
+    @property
+    def cost_difference(self) -> Decimal | None:
+        """US dollars by which the charge is above the catalogue's price; None unless both are known."""
+        return None if self.charged is None or self.price is None else self.charged - self.price
 
     @property
     def total_seconds(self) -> int:

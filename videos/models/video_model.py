@@ -41,6 +41,26 @@ class VideoModel(models.Model):
         blank=True,
         help_text="Those that know it by this name. Without any it is not offered.",
     )
+    takes_reference = models.BooleanField(
+        "takes a reference image",
+        null=True,
+        blank=True,
+        help_text="Unknown: as its backend does.",
+    )
+    described_by = models.ForeignKey(
+        Backend,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="described_models",
+        help_text="The backend whose catalogue describes it; empty when it was described by hand.",
+    )
+    description_used = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="What that catalogue said, field by field. A field with another value was set by hand.",
+    )
     enabled = models.BooleanField(default=True)
     position = models.PositiveIntegerField(default=0)
 

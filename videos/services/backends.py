@@ -5,22 +5,23 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
+from videos.backends.catalogue import CatalogueModel
 from videos.backends.probe_report import ProbeReport
+from videos.backends.service_kinds import SERVICES
 from videos.checks import validate_base_url, validate_key_name
 from videos.engine import clients
 from videos.models import Backend, VideoModel
-from videos.models.backend import DEFAULT_MAX_IN_FLIGHT
+from videos.models.backend import DEFAULT_MAX_IN_FLIGHT, DEFAULT_SERVICE
+from videos.services import model_catalogue
 
 logger = logging.getLogger(__name__)
 
-# What is assumed of a model of which nothing is known: the protocol's own sizes and lengths.
-DEFAULT_SIZES = ["1280x720", "720x1280", "1024x1792", "1792x1024"]
-DEFAULT_LENGTHS = [4, 8, 12]  # seconds
 _MAX_LISTED = 12  # model names in one sentence
 
 
@@ -101,8 +102,9 @@ def leads_back(url: str) -> bool:
 
 def connect_backend(
     name: str,
-    url: str,
+    url: str = "",
     *,
+    service: str = DEFAULT_SERVICE,
     key_env: str = "",
     first: bool = False,
     models: Sequence[str] = (),
@@ -111,16 +113,18 @@ def connect_backend(
 ) -> ConnectionResult:
     """Add a backend that works, enabled, with the models it serves.
 
-    `first` puts it before the others. Without `models`, it serves those that the server names and the
-    catalogue has, or the server's only one. A model that the catalogue does not have is added to it, with
-    the protocol's sizes and lengths and without a price. `max_in_flight` is what the probe suggests, and
-    `generation_timeout` that of the settings, unless they are given. Raises `ConnectionFailedError`, and then
-    nothing was added.
+    `service` is a name in `SERVICES`, of which address and variable with the key are the defaults. `first`
+    puts it before the others. Without `models`, it serves those that the server names and the catalogue has,
+    or the server's only one; of a service that describes its models all, if they are few. A model that the
+    catalogue does not have is added to it as the service describes it, else with the protocol's sizes and
+    lengths and without a price. `max_in_flight` is what the probe suggests, and `generation_timeout` that of
+    the settings, unless they are given. Raises `ConnectionFailedError`, and then nothing was added.
     """
     backend = Backend(
         name=name,
-        base_url=url.rstrip("/"),
-        key_env=key_env,
+        service=service,
+        base_url=(url or _default_address(service)).rstrip("/"),
+        key_env=key_env or SERVICES[service].key_env,
         max_in_flight=max_in_flight or DEFAULT_MAX_IN_FLIGHT,
         generation_timeout=generation_timeout,
     )
@@ -129,7 +133,9 @@ def connect_backend(
     report = _probe(backend, by="add_backend")
     if report.problem:
         raise ConnectionFailedError(report.problem)
-    names = list(dict.fromkeys(models)) or _choose_models(report)
+    wanted = list(dict.fromkeys(models))
+    chosen = _choose_described(report, wanted) if SERVICES[service].describes_models else None
+    names = [model.name for model in chosen] if chosen is not None else wanted or _choose_models(report)
     for capability, can in report.capabilities.items():
         setattr(backend, capability, can)
     backend.probed_at, backend.in_private_network = timezone.now(), report.in_private_network
@@ -138,8 +144,41 @@ def connect_backend(
     with transaction.atomic():
         backend.position = _make_position(first=first)
         backend.save()
-        new = [model for model in names if _add_model(backend, model)]
+        new = (
+            [name for name in names if model_catalogue.add_undescribed_model(backend, name)]
+            if chosen is None
+            else model_catalogue.add_models(backend, chosen)
+        )
     return ConnectionResult(backend, report, names, new)
+
+
+def _default_address(service: str) -> str:
+    address = settings.SIMULATOR_URL if service == "simulator" else SERVICES[service].address
+    if not address:
+        raise ConnectionFailedError("Say where the server is: its base URL, which most often ends in /v1.")
+    return str(address)
+
+
+def _choose_described(report: ProbeReport, wanted: Sequence[str]) -> list[CatalogueModel]:
+    """Return the models to serve of a service that describes them."""
+    offered = {model.name: model for model in report.catalogue}
+    listed = _list_names(list(offered))
+    if missing := [name for name in wanted if name not in offered and name != model_catalogue.ALL]:
+        raise ConnectionFailedError(f"The service does not offer {', '.join(missing)}. It offers {listed}.")
+    if wanted and model_catalogue.ALL not in wanted:
+        return [offered[name] for name in wanted]
+    if not offered:
+        raise ConnectionFailedError("The service offers no model that makes videos to this key.")
+    if len(offered) > _MAX_LISTED and not wanted:
+        raise ConnectionFailedError(
+            f"The service offers {len(offered)} models: {listed}. Choose with --models NAME,NAME, or take"
+            " every one with --models all."
+        )
+    return list(offered.values())
+
+
+def _list_names(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MAX_LISTED]) + (" …" if len(names) > _MAX_LISTED else "")
 
 
 def _validate_backend(backend: Backend) -> None:
@@ -165,10 +204,9 @@ def _choose_models(report: ProbeReport) -> list[str]:
     known = set(VideoModel.objects.filter(name__in=named).values_list("name", flat=True))
     chosen = [name for name in named if name in known] or (list(named) if len(named) == 1 else [])
     if not chosen:
-        listed = ", ".join(named[:_MAX_LISTED]) + (" …" if len(named) > _MAX_LISTED else "")
         raise ConnectionFailedError(
-            f"The server names {len(named)} models, none of them in the catalogue: {listed}. List those "
-            "that make videos with --models NAME,NAME."
+            f"The server names {len(named)} models, none of them in the catalogue: {_list_names(named)}."
+            " List those that make videos with --models NAME,NAME."
         )
     return chosen
 
@@ -179,16 +217,3 @@ def _make_position(*, first: bool) -> int:
         return 0
     last: int | None = Backend.objects.aggregate(last=Max("position"))["last"]
     return 0 if last is None else last + 1
-
-
-def _add_model(backend: Backend, name: str) -> bool:
-    """Let the backend serve the model `name`. Returns whether the model is new in the catalogue."""
-    defaults = {
-        "label": name,
-        "sizes": DEFAULT_SIZES,
-        "seconds": DEFAULT_LENGTHS,
-        "position": VideoModel.objects.count(),
-    }
-    model, is_new = VideoModel.objects.get_or_create(name=name, defaults=defaults)
-    model.backends.add(backend)
-    return is_new

@@ -58,7 +58,7 @@ def move_queued_videos(backend: Backend) -> MoveResult:
     Only what has certainly no job at `backend` is moved, at the price that the catalogue has now. Never to
     the simulator, whose pictures are patterns. What cannot be moved stays where it is.
     """
-    others = [each for each in Backend.objects.in_use() if each.pk != backend.pk and not each.is_simulator]
+    others = [each for each in Backend.objects.in_use() if each.pk != backend.pk and not each.is_free]
     offers = available_offers(others)
     result = MoveResult()
     queued = Video.objects.filter(backend=backend, state=State.QUEUED, cancel_requested_at=None)

@@ -6,17 +6,21 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import Count, DecimalField, Sum
+from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
 from accounts.models import User
 from videos.models import Video
 
+COST = Coalesce("charged", "price", output_field=DecimalField(max_digits=14, decimal_places=6))
+
 
 @dataclass
 class UsageTotal:
-    """A sum over videos that a backend accepted: `seconds` paid for, `dollars` by the catalogue's prices."""
+    """A sum over videos that a backend accepted: `seconds` paid for, `dollars` as the
+    backends say, else by the catalogue's prices.
+    """
 
     videos: int = 0
     seconds: int = 0
@@ -46,7 +50,7 @@ def summarize_usage(owner: User, first: date, last: date) -> Usage:
     end = timezone.make_aware(datetime.combine(last + timedelta(days=1), time.min))
     accepted = Video.objects.visible_to(owner).filter(accepted_at__gte=start, accepted_at__lt=end).order_by()
     rows = accepted.annotate(day=TruncDate("accepted_at")).values_list("day", "model")
-    return _add_up(rows.annotate(videos=Count("pk"), paid_seconds=Sum("seconds"), dollars=Sum("price")))
+    return _add_up(rows.annotate(videos=Count("pk"), paid_seconds=Sum("seconds"), dollars=Sum(COST)))
 
 
 def _add_up(rows: Iterable[tuple[date, str, int, int, Decimal | None]]) -> Usage:

@@ -38,13 +38,15 @@ def advice(video: Video) -> str:
 @register.filter
 def cost_note(video: Video) -> str:
     """Return whether a failed video cost anything, in a sentence."""
-    if video.backend.is_simulator:
+    if video.backend.is_free:
         return "No charge: the simulator is free."
     price = f" (catalogue price {format_dollars(video.price)})" if video.price else ""
     if video.error_code == "given_up":
         return f"If the backend did receive the job, it may be charged once{price}."
     if not video.backend_job_id:
         return "No charge: the backend did not accept the job."
+    if video.charged is not None:
+        return f"The backend charged {format_dollars(video.charged)} for it."
     return f"The backend accepted the job, so it may be charged{price}."
 
 
@@ -54,7 +56,7 @@ def retry_cost(video: Video) -> str:
 
     The price is the one that the video had. Where the catalogue has none, the backend may still charge.
     """
-    if video.backend.is_simulator or video.price == 0:
+    if video.backend.is_free or video.price == 0:
         return ""
     return "may be charged" if video.price is None else f"costs {format_dollars(video.price)}"
 
@@ -75,5 +77,11 @@ def total_retry_cost(videos: Sequence[Video]) -> str:
 @register.filter
 def short_cost_note(video: Video) -> str:
     """Return whether a failed video cost anything, in words short enough for a card."""
-    is_free = video.backend.is_simulator or (not video.backend_job_id and video.error_code != "given_up")
+    if video.charged:
+        return f"{format_dollars(video.charged)} charged"
+    is_free = (
+        video.charged is not None
+        or video.backend.is_free
+        or (not video.backend_job_id and video.error_code != "given_up")
+    )
     return "No charge" if is_free else "May be charged"

@@ -208,6 +208,23 @@ def dollars(amount: Decimal) -> str:
 
 
 @register.filter
+def cost_basis(video: Video) -> str:
+    """Return where a video's cost comes from, and how far it is from the estimate."""
+    if video.charged is None:
+        return "catalogue price; the simulator is free" if video.backend.is_free else "catalogue price"
+    difference = video.cost_difference
+    if difference is None:
+        return f"charged by {video.backend.name}"
+    if not difference:
+        return f"charged by {video.backend.name}, as estimated"
+    direction = "more" if difference > 0 else "less"
+    return (
+        f"charged by {video.backend.name}, {format_dollars(abs(difference))} {direction} than the estimate of"
+        f" {format_dollars(video.price or Decimal(0))}"
+    )
+
+
+@register.filter
 def deletion_time(video: Video) -> datetime | None:
     """Return when a video in the trash is deleted for good; None for one that is not there."""
     return video.trashed_at and video.trashed_at + timedelta(days=settings.TRASH_RETENTION_DAYS)

@@ -33,7 +33,7 @@ _PROPERTIES: dict[str, Callable[[Video], str]] = {
     "Duration": lambda video: f"{video.total_seconds} s",
     "Type": lambda video: video.get_kind_display(),
     "Backend": lambda video: video.backend.name,
-    "Cost": lambda video: "No price" if video.price is None else format_dollars(video.price),
+    "Cost": lambda video: "No price" if video.cost is None else format_dollars(video.cost),
     "Reference": lambda video: "Image" if video.reference_id else "None",
     "Created": lambda video: format_date(timezone.localtime(video.created_at), "j M Y, H:i"),
     "Queue time": lambda video: duration_between(video.created_at, video.accepted_at),

@@ -111,7 +111,7 @@ class Composer:
     def is_free(self) -> bool:
         """Whether the simulator would make it, which charges nothing whatever the catalogue says."""
         offer = self._chosen_offer
-        return offer is not None and offer.backend.is_simulator
+        return offer is not None and offer.backend.is_free
 
     @property
     def price(self) -> str:

@@ -109,6 +109,7 @@ def sidecar(video: Video) -> dict[str, Any]:
         "generated_at": _timestamp(video.generated_at),
         "finished_at": _timestamp(video.finished_at),
         "price_usd": None if video.price is None else str(video.price),
+        "charged_usd": None if video.charged is None else str(video.charged),
         "kind": video.kind,
         "source_id": video.source.public_id if video.source else video.remixed_from or None,
         "source_seconds": video.source_seconds,

@@ -72,7 +72,10 @@ class SumOut(Schema):
 
     videos: int = Field(description="How many.")
     seconds: int = Field(description="Their length, as charged.")
-    dollars: float = Field(description="By the catalogue; a video without a price adds nothing.")
+    dollars: float = Field(
+        description="As charged where the backends say so, else by the catalogue; a video without either adds"
+        " nothing."
+    )
 
 
 class ModelSumOut(SumOut):
@@ -111,7 +114,7 @@ def serialize_offer(offer: Offer) -> ModelOut:
         generation_timeout=offer.generation_timeout,
         backend=BackendOut(
             name=backend.name,
-            simulator=backend.is_simulator,
+            simulator=backend.is_free,
             reference_images=backend.takes_reference,
             characters=backend.can_characters,
             remix=backend.can_remix,

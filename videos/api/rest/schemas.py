@@ -217,7 +217,18 @@ class VideoOut(Schema):
     has_reference: bool = Field(description="Whether it starts from a reference image.")
     created_at: int = Field(description=_UNIX_TIME)
     completed_at: int | None = Field(description=_UNIX_TIME)
-    cost: float | None = Field(description="US dollars by the catalogue; null without a price.")
+    cost: float | None = Field(
+        description="US dollars: as charged where the backend says so, else as estimated; null without both."
+    )
+    estimated_cost: float | None = Field(
+        description="US dollars by the catalogue, when it was requested; null without a price."
+    )
+    charged_cost: float | None = Field(
+        description="US dollars that the backend says it charged; null while, or where, it does not say."
+    )
+    cost_difference: float | None = Field(
+        description="US dollars by which the charge is above the estimate; null unless both are known."
+    )
     error: Trouble | None = Field(description="Why it failed.")
     note: Trouble | None = Field(description="What is delaying a video that has not ended, if anything is.")
     needs_decision: bool = Field(

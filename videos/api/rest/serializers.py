@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import cast
 
 from django.http import HttpRequest
@@ -45,7 +46,10 @@ def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
         has_reference=video.reference_id is not None,
         created_at=int(video.created_at.timestamp()),
         completed_at=_to_unix(video.finished_at) if is_complete else None,
-        cost=None if video.price is None else float(video.price),
+        cost=_to_float(video.cost),
+        estimated_cost=_to_float(video.price),
+        charged_cost=_to_float(video.charged),
+        cost_difference=_to_float(video.cost_difference),
         error=(reason or _UNEXPLAINED) if has_failed else None,
         note=reason if video.is_in_flight else None,
         needs_decision=video.needs_decision,
@@ -120,6 +124,10 @@ def _build_urls(request: HttpRequest, video: Video) -> UrlsOut:
         thumbnail=f"{download}?output_type=thumbnail" if video.poster else None,
         spritesheet=f"{download}?output_type=spritesheet" if video.scrub_sheet else None,
     )
+
+
+def _to_float(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(amount)
 
 
 def _to_unix(moment: datetime | None) -> int | None:

@@ -1,6 +1,6 @@
 """The interface of a driver: what the engine may ask of a service that makes videos, and what it can rely on.
 
-A new kind of service is one module here with a subclass of `Driver`, and one line in `registry`.
+A new kind of service is one module here with a subclass of `Driver`, and one line in `service_kinds`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from videos.backends.capability import Capability
 from videos.backends.errors import BackendError, RefusedError
 
 if TYPE_CHECKING:
+    from videos.backends.catalogue import CatalogueModel
     from videos.backends.connection import Connection
     from videos.backends.download import Download
     from videos.backends.probe_report import ProbeReport
@@ -217,6 +218,14 @@ class Driver(ABC):
         `UnavailableError` otherwise.
         """
         self._refuse("delete jobs")
+
+    async def catalogue(self) -> Sequence[CatalogueModel]:
+        """Return the service's models that make videos, with what it says of each. It costs nothing.
+
+        Raises `RefusedError` when the service does not describe its models, or refuses the key, and
+        `UnavailableError` when it cannot now or sends something unreadable.
+        """
+        self._refuse("describe its models")
 
     @abstractmethod
     async def probe(self) -> ProbeReport:

@@ -7,13 +7,10 @@ same.
 """
 
 import asyncio
-import ssl
 from asyncio import timeout
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache, partial
-from typing import TypeGuard
+from functools import partial
 
 import httpx2
 import openai
@@ -24,7 +21,7 @@ from videos.backends.bounds import FILE_TYPE, PLAIN_HEADERS
 from videos.backends.capability import Capability
 from videos.backends.connection import Connection
 from videos.backends.download import Download, read_bounded
-from videos.backends.drivers.interface import Driver
+from videos.backends.drivers.keyed import KeyedDriver
 from videos.backends.drivers.litellm_ids import restore_model
 from videos.backends.error_mapping import ErrorMapper, may_be_stored_elsewhere
 from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
@@ -32,6 +29,7 @@ from videos.backends.http_clients import (
     is_same_origin,
     sdk_for_reads,
     sdk_for_writes,
+    ssl_context,
     unauthenticated_client,
 )
 from videos.backends.key_check import KeyCheck, check_key
@@ -68,27 +66,7 @@ STREAMED: RequestOptions = {"headers": {"X-Stainless-Raw-Response": "stream", **
 CALLER_STATUSES = frozenset({401, 403, 429})
 
 
-def _may_concern_account(answer: Job | BackendError) -> TypeGuard[RefusedError]:
-    return isinstance(answer, RefusedError) and answer.may_concern_account
-
-
-def _judged(error: RefusedError, check: KeyCheck) -> RefusedError:
-    """Return the error as it is to be understood after the key was checked."""
-    message, code = error.message, error.code
-    if check == "refused":
-        message, code = "The backend refused its API key.", "invalid_key"
-    elif check == "blocked":
-        message, code = "The backend, or a firewall in front of it, refuses all our requests.", "blocked"
-    return RefusedError(message, code=code, status=error.status, detail=error.detail)
-
-
-@cache
-def _ssl_context() -> ssl.SSLContext:
-    """Return the process's one: reading the certificates takes 27 ms, and it keeps no connection."""
-    return httpx2.create_ssl_context()
-
-
-class VideosApiDriver(Driver):
+class VideosApiDriver(KeyedDriver):
     """A server that speaks the Videos API. What each method does and guarantees is said at `Driver`."""
 
     capabilities = frozenset(Capability)
@@ -96,7 +74,7 @@ class VideosApiDriver(Driver):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self._errors = ErrorMapper(connection)
-        tls, guard = _ssl_context(), AddressGuard(connection)
+        tls, guard = ssl_context(), AddressGuard(connection)
         self._writes = sdk_for_writes(connection, tls, guard)
         self._reads = sdk_for_reads(connection, tls, guard)
         self._unauthenticated = unauthenticated_client(connection, tls, guard)
@@ -121,7 +99,7 @@ class VideosApiDriver(Driver):
         JSON, and so accepted nothing, is sent a second one, in types that it can read.
         """
         request = CreateRequest(prompt, model, seconds, size, reference, tuple(characters))
-        async with self._judging_refusals(is_paid=True):
+        async with self._judge_refusals(is_paid=True):
             return await self._create(request, idempotency_key)
 
     async def _create(self, request: CreateRequest, key: str) -> Job:
@@ -148,7 +126,7 @@ class VideosApiDriver(Driver):
         return await self._derive(DerivedRequest(prompt, source, seconds), model, idempotency_key)
 
     async def create_character(self, name: str, clip: ClipFile) -> str:
-        async with self._judging_refusals(is_paid=True):
+        async with self._judge_refusals(is_paid=True):
             with self._errors.creating():
                 response = await self._send(CharacterRequest(name, clip))
                 return self._errors.parse_reply(response, parse_character_id)
@@ -157,21 +135,8 @@ class VideosApiDriver(Driver):
         """See `Driver.retrieve`. A job whose word for its state we do not know, and that shows an address or
         100 %, is completed if its file can be had: that is tried once in each call.
         """
-        async with self._judging_refusals():
+        async with self._judge_refusals():
             return await self._retrieve_one(job_id, deadline=deadline)
-
-    async def retrieve_many(
-        self, job_ids: Iterable[str], *, concurrency: int
-    ) -> dict[str, Job | BackendError]:
-        """See `Driver.retrieve_many`. When the server shows any of the jobs, a 401 or 403 on another is about
-        that one; otherwise the key is checked once for all.
-        """
-        found = await super().retrieve_many(job_ids, concurrency=concurrency)
-        refused = {key: error for key, error in found.items() if _may_concern_account(error)}
-        if not refused or any(isinstance(answer, Job) for answer in found.values()):
-            return found
-        check = await self._check_key()
-        return found | {key: _judged(error, check) for key, error in refused.items()}
 
     async def _retrieve_one(self, job_id: str, *, deadline: float | None = None) -> Job:
         loop = asyncio.get_running_loop()
@@ -199,7 +164,7 @@ class VideosApiDriver(Driver):
 
     async def list(self, *, after: str | None = None, limit: int = 100) -> JobPage:
         params = {"limit": limit, "order": "desc"} | ({"after": after} if after else {})
-        async with self._judging_refusals():
+        async with self._judge_refusals():
             with self._errors.reading():
                 response = await self._get("/videos", {"params": params})
                 return self._errors.parse_reply(response, lambda *reply: parse_page(*reply, limit=limit))
@@ -212,7 +177,7 @@ class VideosApiDriver(Driver):
 
     async def delete(self, job_id: str) -> None:
         path = job_path(job_id)
-        async with self._judging_refusals():
+        async with self._judge_refusals():
             with self._errors.reading():
                 try:
                     async with timeout(self._connection.deadline):
@@ -271,28 +236,11 @@ class VideosApiDriver(Driver):
         return await self._post(request, Body(request.dynamo_json()), key=key)
 
     async def _derive(self, request: RemixRequest | DerivedRequest, model: str, key: str) -> Job:
-        async with self._judging_refusals(is_paid=True):
+        async with self._judge_refusals(is_paid=True):
             with self._errors.deriving(request.source_id):
                 response = await self._send(request, key)
                 job = self._errors.parse_reply(response, partial(parse_job, excluded_id=request.source_id))
                 return replace(job, id=restore_model(job.id, model))
-
-    @asynccontextmanager
-    async def _judging_refusals(self, *, is_paid: bool = False) -> AsyncIterator[None]:
-        """Find out whether a 401 or 403 in the block is about the request or about the account.
-
-        Where that cannot be found out, a 401 to a request for paid work (`is_paid`) is taken to be about the
-        key, as the standard has it: failing everybody's videos for it would be the greater harm.
-        """
-        try:
-            yield
-        except RefusedError as error:
-            if not error.may_concern_account:
-                raise
-            check = await self._check_key()
-            if check == "unknown" and is_paid and error.status != 403:
-                check = "refused"
-            raise _judged(error, check) from error
 
     async def _check_key(self) -> KeyCheck:
         return await check_key(self._connection, self._unauthenticated)

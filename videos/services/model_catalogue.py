@@ -1,0 +1,139 @@
+"""The catalogue as a service describes it: taking its models over, and keeping them up to date.
+
+What an operator has set by hand stays. A model remembers what the service said of each field, so a field with
+another value was set by hand.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from videos.backends.catalogue import CatalogueModel
+from videos.backends.errors import BackendError
+from videos.engine import clients
+from videos.models import Backend, VideoModel
+
+# What is assumed of a model of which nothing is known: the protocol's own sizes and lengths.
+DEFAULT_SIZES = ["1280x720", "720x1280", "1024x1792", "1792x1024"]
+DEFAULT_LENGTHS = [4, 8, 12]  # seconds
+
+ALL = "all"  # instead of the names of models
+
+
+class SyncError(Exception):
+    """The models could not be brought up to date, and nothing was changed. The message says why."""
+
+
+@dataclass
+class SyncResult:
+    """What bringing the models up to date did, or would do.
+
+    `changed` has the fields that follow the service, each with its old and new value, by model; `kept` the
+    fields that differ from it because they were set by hand. `offered` are models that the backend does not
+    serve yet.
+    """
+
+    added: list[CatalogueModel] = field(default_factory=list)
+    changed: dict[str, dict[str, tuple[Any, Any]]] = field(default_factory=dict)
+    kept: dict[str, list[str]] = field(default_factory=dict)
+    retired: list[str] = field(default_factory=list)
+    offered: list[CatalogueModel] = field(default_factory=list)
+
+
+def sync_models(backend: Backend, *, add: Collection[str] = (), dry_run: bool = False) -> SyncResult:
+    """Bring the models that `backend` serves up to date with its service's catalogue.
+
+    `add` names models to serve from now on; `ALL` stands for every one. A model that the service no longer
+    offers is served no longer; its videos stay. With `dry_run` nothing is changed. Raises `SyncError`.
+    """
+    catalogue = _read_catalogue(backend)
+    missing = sorted(set(add) - {ALL} - {model.name for model in catalogue})
+    if missing:
+        raise SyncError(f"{backend.name} does not offer {', '.join(missing)}.")
+    with transaction.atomic():
+        result = _sync(backend, catalogue, add)
+        transaction.set_rollback(dry_run)
+    return result
+
+
+def add_models(backend: Backend, models: Iterable[CatalogueModel]) -> list[str]:
+    """Let `backend` serve the models, as its service describes them. Returns those new in the catalogue."""
+    return [model.name for model in models if _add_model(backend, model)]
+
+
+def add_undescribed_model(backend: Backend, name: str) -> bool:
+    """Let `backend` serve the model `name`, of which nothing is known. Returns whether it is new."""
+    return _add_model(backend, CatalogueModel(name, name), is_described=False)
+
+
+def _read_catalogue(backend: Backend) -> Sequence[CatalogueModel]:
+    try:
+        with clients.client_for(backend) as client:
+            catalogue = client.catalogue()
+    except BackendError as error:
+        raise SyncError(error.message) from error
+    if not catalogue:  # a fault of the service rather than the end of all its models
+        raise SyncError(f"{backend.name} offers no model that makes videos.")
+    return catalogue
+
+
+def _sync(backend: Backend, catalogue: Sequence[CatalogueModel], add: Collection[str]) -> SyncResult:
+    result = SyncResult()
+    served = {model.name: model for model in backend.models.select_for_update()}
+    for described in catalogue:
+        if model := served.get(described.name):
+            _update(model, backend, described, result)
+        elif ALL in add or described.name in add:
+            _add_model(backend, described)
+            result.added.append(described)
+        else:
+            result.offered.append(described)
+    offered = {described.name for described in catalogue}
+    for name, model in served.items():
+        if name not in offered and model.described_by_id == backend.pk:
+            model.backends.remove(backend)
+            result.retired.append(name)
+    return result
+
+
+def _update(model: VideoModel, backend: Backend, described: CatalogueModel, result: SyncResult) -> None:
+    told = _told_fields(described)
+    differing = {name: value for name, value in told.items() if getattr(model, name) != value}
+    follows = model.described_by_id == backend.pk
+    free = {
+        name for name in differing if follows and getattr(model, name) == model.description_used.get(name)
+    }
+    if free:
+        result.changed[model.name] = {name: (getattr(model, name), told[name]) for name in sorted(free)}
+    if kept := sorted(set(differing) - free):
+        result.kept[model.name] = kept
+    for name in free:
+        setattr(model, name, told[name])
+    if follows:
+        model.description_used = told
+        model.save(update_fields=[*free, "description_used"])
+
+
+def _add_model(backend: Backend, described: CatalogueModel, *, is_described: bool = True) -> bool:
+    told = _told_fields(described) if is_described else {"label": described.label}
+    defaults = {"sizes": DEFAULT_SIZES, "seconds": DEFAULT_LENGTHS, "position": VideoModel.objects.count()}
+    if is_described:
+        defaults |= {"described_by": backend, "description_used": told}
+    model, is_new = VideoModel.objects.get_or_create(name=described.name, defaults={**defaults, **told})
+    model.backends.add(backend)
+    return is_new
+
+
+def _told_fields(described: CatalogueModel) -> dict[str, Any]:
+    """The fields of a model that the service says something about."""
+    fields = {
+        "label": described.label,
+        "description": described.description,
+        "sizes": list(described.sizes),
+        "seconds": list(described.seconds),
+        "price_per_second": dict(described.price_per_second),
+        "takes_reference": described.takes_reference,
+    }
+    return {name: value for name, value in fields.items() if value not in ("", [], {}, None)}
