@@ -13,7 +13,7 @@ _ASK = """
 import os, sys, django
 from django.conf import settings
 database = {"ENGINE": "contentgen.sqlite", "NAME": sys.argv[1], "CONN_MAX_AGE": 60}
-settings.configure(DATABASES={"default": database})
+settings.configure(DATABASES={"default": database}, PRIVATE_FILE_MODE=0o600)
 django.setup()
 from django.db import close_old_connections, connection
 def ask():

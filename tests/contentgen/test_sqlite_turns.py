@@ -22,7 +22,7 @@ from django.conf import settings
 options = {{"transaction_mode": "IMMEDIATE", "timeout": {TIMEOUT}}}
 options["init_command"] = "PRAGMA journal_mode=WAL;"
 database = {{"ENGINE": "contentgen.sqlite", "NAME": sys.argv[1], "OPTIONS": options}}
-settings.configure(DATABASES={{"default": database}})
+settings.configure(DATABASES={{"default": database}}, PRIVATE_FILE_MODE=0o600)
 django.setup()
 from django.db import OperationalError, connection, transaction
 failed = []

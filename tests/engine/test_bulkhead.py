@@ -61,7 +61,7 @@ def test_a_worker_says_how_many_tasks_it_carries_out_at_once():
 @pytest.fixture
 def processes() -> Iterator[list[Connection]]:
     """Four processes of a prefork worker: each is told backends by their ids, and tells whether it was
-    admitted; 0 ends its call.
+    admitted; 0 ends its call, and is answered when that has ended.
     """
     bulkhead.set_size(4)
     context = multiprocessing.get_context("fork")
@@ -83,6 +83,7 @@ def _call_on_demand(index: int, orders: Connection) -> None:
         with bulkhead.call(orders.recv()) as is_admitted:
             orders.send(is_admitted)
             orders.recv()
+        orders.send(None)
 
 
 def _is_admitted(process: Connection, backend_id: int) -> bool:
@@ -91,14 +92,19 @@ def _is_admitted(process: Connection, backend_id: int) -> bool:
     return answer
 
 
+def _end_call(process: Connection) -> None:
+    process.send(0)
+    process.recv()
+
+
 def test_the_processes_of_a_worker_share_as_threads_do(processes: list[Connection]):
     """Each process counted for itself alone, so that one frozen backend could hold them all."""
     frozen, healthy = 1, 2
     assert [_is_admitted(each, frozen) for each in processes[:3]] == [True, True, False]
-    processes[2].send(0)
+    _end_call(processes[2])
     assert _is_admitted(processes[2], healthy)
 
-    processes[0].send(0)
+    _end_call(processes[0])
     assert _is_admitted(processes[3], frozen), "what has ended is no longer counted"
 
 
@@ -107,7 +113,7 @@ def test_a_process_that_replaces_a_killed_one_begins_with_nothing(processes: lis
 
     bulkhead.join_process(0)  # of the same index
 
-    processes[2].send(0)
+    _end_call(processes[2])
     assert _is_admitted(processes[2], 1)
 
 

@@ -57,8 +57,8 @@ def test_prompts_are_kept_without_controls_and_overrides(as_alice, alice, finish
     assert Video.objects.latest("pk").prompt == CLEAN
     assert remix_video(alice, finished, TRICK).prompt == CLEAN
     (tmp_path / "batch.jsonl").write_text(json.dumps({"prompt": TRICK}))
-    rows, _ = read_batch_file(tmp_path / "batch.jsonl")
-    assert [row.prompt for row in rows] == [CLEAN]
+    batch = read_batch_file(tmp_path / "batch.jsonl")
+    assert [row.prompt for row in batch.rows] == [CLEAN]
 
 
 @pytest.mark.parametrize("name", NOTHING)

@@ -23,11 +23,12 @@ FPS = 4
 
 
 class Simulator:
-    """A running simulator, and a client for it."""
+    """A running simulator, and a client for it. `http` sends no key of its own accord."""
 
-    def __init__(self, url: str, http: httpx2.Client) -> None:
+    def __init__(self, url: str, http: httpx2.Client, *, api_key: str | None = None) -> None:
         self.url = url
         self.http = http
+        self._key = {"Authorization": f"Bearer {api_key}"} if api_key else {}
 
     def create(self, prompt: str = "A quiet lake", **fields: Any) -> dict[str, Any]:
         response = self.http.post("/v1/videos", json={"prompt": prompt, "size": SIZE, **fields})
@@ -69,7 +70,9 @@ class Simulator:
         return body
 
     def ledger(self) -> list[dict[str, Any]]:
-        accepted: list[dict[str, Any]] = self.http.get("/_simulator/ledger").json()["accepted"]
+        response = self.http.get("/_simulator/ledger", headers=self._key)
+        assert response.status_code == 200, response.text
+        accepted: list[dict[str, Any]] = response.json()["accepted"]
         return accepted
 
     def jobs(self) -> list[dict[str, Any]]:
@@ -95,9 +98,10 @@ def start_simulator(tmp_path: Path) -> Iterator[StartSimulator]:
 
         def start(**changes: Any) -> Simulator:
             values = {"data": tmp_path / "simulator", "duration": 0.0, "fps": FPS, "lazy": True, **changes}
-            url = stack.enter_context(_RunningServer(Settings(**values)))
+            settings = Settings(**values)
+            url = stack.enter_context(_RunningServer(settings))
             http = stack.enter_context(httpx2.Client(base_url=url, timeout=30, trust_env=False))
-            return Simulator(url, http)
+            return Simulator(url, http, api_key=settings.api_key)
 
         yield start
 

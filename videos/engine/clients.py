@@ -60,11 +60,12 @@ def client_for(backend: Backend, hops: str = "", *, timeout: float | None = None
     Raises `BackendError` for unusable settings, and `ShareExhaustedError` where the backend has its share of
     this worker and the caller has not asked for it before.
     """
-    connection = marked_connection_for(backend, hops)
-    if timeout is not None:
-        connection = replace(connection, timeout=min(timeout, connection.timeout))
-    with bulkhead.share(backend.pk), Client(connection) as client:
-        yield client
+    with bulkhead.share(backend.pk):  # first of all: one that is refused asks the database nothing
+        connection = marked_connection_for(backend, hops)
+        if timeout is not None:
+            connection = replace(connection, timeout=min(timeout, connection.timeout))
+        with Client(connection) as client:
+            yield client
 
 
 def probe(backend: Backend, *, timeout: float | None = None) -> ProbeReport:
@@ -72,11 +73,11 @@ def probe(backend: Backend, *, timeout: float | None = None) -> ProbeReport:
 
     `timeout` (seconds) is for connecting and for each answer, in place of the backend's own.
     """
-    connection = marked_connection_for(backend)
-    if timeout is not None:
-        connection = replace(connection, timeout=timeout, connect_timeout=timeout)
     try:
         with bulkhead.share(backend.pk or 0):
+            connection = marked_connection_for(backend)
+            if timeout is not None:
+                connection = replace(connection, timeout=timeout, connect_timeout=timeout)
             return backend_client.probe(connection)
     except bulkhead.ShareExhaustedError:
         return failed_report(_BUSY)
