@@ -120,11 +120,14 @@ def _identity_of(path: Any) -> FileIdentity | None:
 def _create_private(name: str) -> None:
     """Create the database's file, where there is none, for its user alone. Its WAL gets the same mode.
 
-    A folder that is missing or closed is for SQLite to report.
+    One that is there is not opened, not even to look: closing it would drop every lock that this process has
+    on it, those of its other connections too, and another process would take the WAL for abandoned
+    (https://sqlite.org/howtocorrupt.html, section 2.2). A folder that is missing or closed is for SQLite to
+    report.
     """
     if name and not name.startswith((":memory:", "file:")):
         with suppress(OSError):
-            os.close(os.open(name, os.O_RDWR | os.O_CREAT, settings.PRIVATE_FILE_MODE))
+            os.close(os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, settings.PRIVATE_FILE_MODE))
 
 
 def is_busy(error: OperationalError) -> bool:

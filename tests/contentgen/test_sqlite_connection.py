@@ -49,3 +49,37 @@ def test_a_replaced_file_is_opened_anew(tmp_path: Path):
     )
 
     assert asked.stdout.split() == ["old", "True", "restored"]
+
+
+# Opens a second connection while the first is in use, has another process come and go, and prints whether the
+# WAL is still there.
+_OPEN_AGAIN = """
+import subprocess, sys, django
+from pathlib import Path
+from django.conf import settings
+database = {"ENGINE": "contentgen.sqlite", "NAME": sys.argv[1]}
+settings.configure(DATABASES={"default": database}, PRIVATE_FILE_MODE=0o600)
+django.setup()
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("CREATE TABLE told (name)")
+    cursor.execute("SELECT * FROM told").fetchall()
+connection.copy("other").connect()
+visit = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM told'); c.close()"
+subprocess.run([sys.executable, "-c", visit, sys.argv[1]], check=True)
+print(Path(sys.argv[1] + "-wal").exists())
+"""
+
+
+def test_a_second_connection_takes_no_lock_from_the_first(tmp_path: Path):
+    """It did, by opening and closing the file to give it its mode: then another process removed the WAL."""
+    asked = subprocess.run(
+        [sys.executable, "-c", _OPEN_AGAIN, str(tmp_path / "db.sqlite3")],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert asked.stdout.split() == ["True"]
