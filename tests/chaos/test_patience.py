@@ -169,16 +169,17 @@ def slow(studio: conftest.Studio) -> Iterator[conftest.Studio]:
     _set_duration(studio, 0)
 
 
-def _wait_for_the_job(studio: conftest.Studio, job_id: str) -> None:
-    def has_ended() -> bool:
+def _wait_for_the_job(studio: conftest.Studio, job_id: str, *, status: str = "completed") -> None:
+    def is_there() -> bool:
         job = studio.control.job(job_id)
-        return job is not None and job["status"] == "completed"
+        return job is not None and job["status"] == status
 
-    wait_until(has_ended)
+    wait_until(is_there)
 
 
 def test_a_job_that_timed_out_keeps_its_place_until_it_has_ended_and_completes(slow: conftest.Studio):
     job_id = slow.video.backend_job_id
+    _wait_for_the_job(slow, job_id, status="in_progress")  # the time in its queue does not count
     Video.objects.filter(pk=slow.video.pk).update(working_seconds=5)
     slow.expire_leases()
     slow.run_task("poll_backend")

@@ -19,8 +19,9 @@ from videos.services.references import keep_reference
 
 @pytest.fixture
 def prompt(studio: Studio) -> str:
+    """Words in no way like those of other tests: a job with most of them could be one of these videos'."""
     studio.video.delete()
-    return f"A paper boat on a rainy street, {uuid4().hex}"
+    return f"{uuid4().hex} {uuid4().hex}"
 
 
 def _image(owner: User, colour: str) -> ReferenceImage:
@@ -132,7 +133,8 @@ def test_where_keys_are_honoured_everybody_gets_the_own_video(studio: Studio, pr
 )
 @pytest.mark.parametrize("step", ["claimed", "accepted"])
 def test_a_list_that_lies_bills_nothing_twice(studio: Studio, prompt: str, misreport: dict, step: str):
-    studio.control.set_quirks(misreports=[{"on": ["list"], "match": prompt, **misreport}])
+    """It lies about all jobs alike: of one that lies now and then, the honest lines are taken for a proof."""
+    studio.control.set_quirks(misreports=[{"on": ["list"], **misreport}])
     studio.video = VideoFactory(backend=studio.backend, prompt=prompt)
     studio.kill_worker("submit", step=step)
 
