@@ -49,10 +49,35 @@ def test_it_adopts_the_job_that_matches(backend: Backend, fake: FakeBackend):
     assert fake.created == []
 
 
-DIFFERENT = [{"prompt": "A wolf"}, {"model": "sora-2-pro"}, {"seconds": 8}, {"size": "720x1280"}]
+OTHER_SETTINGS = [{"model": "sora-2-pro"}, {"seconds": 8}, {"size": "720x1280"}]
+DIFFERENT = [{"prompt": "A wolf"}, *OTHER_SETTINGS]
 
 
-@pytest.mark.parametrize("other", [*DIFFERENT, {"created_at": int(time.time()) - 4000}])
+@pytest.mark.parametrize("other", OTHER_SETTINGS)
+@pytest.mark.parametrize("is_explained", [True, False])
+def test_settings_alone_rule_out_no_job_of_the_same_words(
+    backend: Backend, fake: FakeBackend, other: dict, is_explained: bool
+):
+    """A server that began to rename models between two jobs was paid twice. Unless another request of ours
+    said these words with those settings, the owner is asked.
+    """
+    known = fake.add(**ASKED, created_at=int(time.time()) - 900)
+    VideoFactory(backend=backend, state=State.COMPLETED, backend_job_id=known.id, **ASKED)
+    video = _uncertain(backend)
+    fake.add(**{**ASKED, "created_at": int(time.time()), **other})
+    if is_explained:
+        _uncertain(backend, **{**ASKED, **other})
+
+    for _ in range(SEARCHES_NEEDED):
+        _look(video)
+
+    assert video.backend_job_id == ""
+    assert (video.state, video.needs_decision) == (
+        (State.QUEUED, False) if is_explained else (State.UNCERTAIN, True)
+    )
+
+
+@pytest.mark.parametrize("other", [{"prompt": "A wolf"}, {"created_at": int(time.time()) - 4000}])
 def test_it_adopts_nothing_that_differs(backend: Backend, fake: FakeBackend, other: dict):
     """Another job of ours shows that this backend lists what was requested."""
     known = fake.add(**ASKED, created_at=int(time.time()) - 900)

@@ -13,6 +13,8 @@ lost; a job held absent wrongly is paid for twice. So there are two relations be
   4. It says word for word what another row of ours requested in that time, and its words cannot be a cut or
      normalized form of this video's: they were copied from that other request.
   5. Its words or settings differ, and the list is seen to repeat such a request faithfully (`ListEvidence`).
+     Settings alone rule out no job that says the video's very words, unless another row of ours sent these
+     words with those settings: a server may begin to rename models between two jobs.
 
 Who else can own a job is every row of every owner whose request may have reached the backend unanswered
 (`Video.unaccounted_since`): being submitted, uncertain, queued again, given up, canceled or deleted since
@@ -129,7 +131,17 @@ class JobMatcher:
         return (
             self._may_have_source(video, job)
             and self._may_have_prompt(video, job)
-            and not self._evidence.contradicts_settings(video, job)
+            and (not self._evidence.contradicts_settings(video, job) or self._is_only_explanation(video, job))
+        )
+
+    def _is_only_explanation(self, video: Video, job: Job) -> bool:
+        """Whether the job says the video's very words, and no other row explains those words and settings."""
+        return has_same_words(job.prompt, video.prompt) and not any(
+            other.pk != video.pk
+            and has_same_words(job.prompt, other.prompt)
+            and self._may_have_requested(other, job)
+            and self._evidence.agrees_with_settings(other, job)
+            for other in self._unaccounted
         )
 
     def _may_have_prompt(self, video: Video, job: Job) -> bool:
