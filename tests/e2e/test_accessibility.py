@@ -85,7 +85,12 @@ def url_arguments(studio: Studio) -> dict[str, str]:
     made = studio.manage("generate_video", "A quiet lake at dawn", *start)
     assert made.returncode == 0, made.stderr
     video = made.stdout.strip()
-    return {"public_id": video, "pk": "1", "character": _shell(studio, _CREATE_CONTENT % video)}
+    return {
+        "public_id": video,
+        "pk": "1",
+        "candidate_id": "1",
+        "character": _shell(studio, _CREATE_CONTENT % video),
+    }
 
 
 def _names(patterns: list[URLPattern | URLResolver], namespace: str = "") -> Iterator[tuple[str, set[str]]]:

@@ -67,7 +67,7 @@ def test_the_documented_commands_work(studio: Studio, curl: str, tmp_path: Path)
     path = os.environ["PATH"]
     shell = Shell(tmp_path, {"PATH": path, "TOKEN": made.stdout.strip(), "STUDIO": studio.url})
     shutil.copy(_photo(tmp_path), tmp_path / "photo.jpg")
-    generate, image, retrieve, download, thumbnail, listed, remix, extend, models, usage, delete = calls
+    generate, image, retrieve, download, thumbnail, listed, remix, extend, many, models, usage, delete = calls
 
     video = shell.run_json(generate)
     assert shell.run_json(generate)["id"] == video["id"], "its Idempotency-Key was not honoured"
@@ -81,6 +81,9 @@ def test_the_documented_commands_work(studio: Studio, curl: str, tmp_path: Path)
     assert video["id"] in [each["id"] for each in shell.run_json(listed)["data"]]
     for command, kind in ((remix, "remix"), (extend, "extend")):
         assert shell.run_json(command)["kind"] == kind
+    results = shell.run_json(many)["data"]
+    assert results
+    assert {each["result"] for each in results} <= {"done", "not_possible", "not_found"}
     assert "sora-2" in [each["id"] for each in shell.run_json(models)["data"]]
     assert "total" in shell.run_json(usage)
     assert shell.run_json(delete)["deleted"] is True

@@ -44,7 +44,6 @@ from videos.api.rest.schemas import (
 )
 from videos.api.rest.serializers import serialize_video
 from videos.capabilities import available_offers
-from videos.media.file_response import POSTER_TYPE
 from videos.models import PromptTemplate, Video
 from videos.models.video import VideoQuerySet
 from videos.services.derivations import edit_video, extend_video, remix_video
@@ -268,7 +267,7 @@ def download(request: Request, video_id: str, output_type: Output = "video") -> 
         "responses": {
             200: {
                 "description": "The picture.",
-                "content": {POSTER_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+                "content": binary_content(),
             }
         }
     },
