@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -175,7 +176,7 @@ def test_clean_up_probe_and_download_go_on_beside_a_frozen_backend(
             for to_clean_up, to_store in rows:
                 others.submit(_in_thread, cleanup.clean_up_video, to_clean_up.pk).result()
                 others.submit(_in_thread, store.store, to_store.pk).result()
-            reports = [others.submit(clients.probe, each).result() for each in (frozen, backend)]
+            reports = [others.submit(_in_thread, clients.probe, each).result() for each in (frozen, backend)]
 
     assert set(called) == {backend.base_url}
     assert healthy.deleted == ["job_1"]
@@ -188,9 +189,11 @@ def test_clean_up_probe_and_download_go_on_beside_a_frozen_backend(
     assert rows[0][1].attempts == 0
 
 
-def _in_thread(function: Callable[[int], None], pk: int) -> None:
-    function(pk)
-    connection.close()
+def _in_thread(function: Callable[[Any], Any], argument: object) -> Any:
+    try:
+        return function(argument)
+    finally:
+        connection.close()
 
 
 @pytest.mark.django_db
