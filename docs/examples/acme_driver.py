@@ -1,7 +1,7 @@
 """A driver for a service that does not exist: what a new one looks like. See docs/backends.md.
 
 Acme is sent {"model", "text", "length", "width", "height", "start_image"?} and answers {"id", "state"}; a job
-is at /jobs/ID and names its file in "film" and its price in "dollars".
+is at /jobs/ID and names its file in "video" and its price in "dollars".
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ def _job(payload: object) -> Job:
         raw_status=state,
         error_code="moderation_blocked" if is_content_refusal(reason) else "",
         error_message=reason if status == "failed" else "",
-        url=parse_text(payload.get("film"), 4096),
+        url=parse_text(payload.get("video"), 4096),
         cost=parse_cost(payload.get("dollars")),
     )
 

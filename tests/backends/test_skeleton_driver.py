@@ -39,7 +39,7 @@ def test_it_is_shorter_than_a_hundred_lines() -> None:
 def test_it_creates_follows_and_fetches(acme) -> None:
     server, client = acme(
         reply(200, {"id": "j/1", "state": "queued"}),
-        reply(200, {"id": "j/1", "state": "done", "film": "/", "dollars": 0.25}),
+        reply(200, {"id": "j/1", "state": "done", "video": "/", "dollars": 0.25}),
     )
     image = ReferenceFile("a.png", b"x", "image/png")
     with client:
@@ -55,7 +55,7 @@ def test_it_creates_follows_and_fetches(acme) -> None:
 def test_it_downloads_with_the_key_and_describes_its_models(acme) -> None:
     server, client = acme(reply(200, MP4, content_type="video/mp4"), reply(200, [{"name": "fox"}, 7]))
     with client:
-        with client.download("j", server.url + "/film") as chunks:
+        with client.download("j", server.url + "/video") as chunks:
             assert b"".join(chunks) == MP4
         (model,) = client.catalogue()
     assert (model.name, model.sizes) == ("fox", ("1280x720", "720x1280"))

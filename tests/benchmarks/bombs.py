@@ -18,7 +18,7 @@ import httpx2
 from tests.benchmarks import report, web
 from tests.benchmarks.report import Result
 from tests.benchmarks.sandbox import Sandbox, sandbox, set_up_django
-from tests.media.bombs import FILMS, IMAGES, make_bomb
+from tests.media.bombs import CLIPS, IMAGES, make_bomb
 
 MAX_CPU, MAX_MEMORY, MAX_PAGE = 10.0, 512.0, 1.0  # seconds, MiB, seconds
 SAMPLE_EVERY = 0.01
@@ -74,7 +74,7 @@ def _watched(address: web.Address, headers: dict[str, str]) -> Iterator[tuple[De
 
 def measure(quick: bool) -> list[Result]:
     """Return the results for the table."""
-    names = QUICK if quick else (*IMAGES, *FILMS)
+    names = QUICK if quick else (*IMAGES, *CLIPS)
     with sandbox("bombs") as box:
         files = _make(box, names)
         address, browser, token = _studio(box)

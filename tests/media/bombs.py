@@ -170,15 +170,15 @@ def video(
 
 
 def pixel_shape(content: bytes, across: int, down: int) -> bytes:
-    """Return the film with pixels of another shape: a `pasp` box at the end of its sample entry."""
+    """Return the clip with pixels of another shape: a `pasp` box at the end of its sample entry."""
     shape = box(b"pasp", struct.pack(">II", across, down))
     return _insert(content, (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1"), shape)
 
 
 def _insert(content: bytes, path: tuple[bytes, ...], addition: bytes) -> bytes:
-    """Return the film with a box more at the end of the box at `path`.
+    """Return the clip with a box more at the end of the box at `path`.
 
-    The film's index comes last, so that no offset changes.
+    The clip's index comes last, so that no offset changes.
     """
     changed, at, size = bytearray(content), 0, 0
     for name in path:
@@ -191,7 +191,7 @@ def _insert(content: bytes, path: tuple[bytes, ...], addition: bytes) -> bytes:
 
 
 def video_of_tracks(count: int) -> bytes:
-    """Return a film with the same track that many times."""
+    """Return a clip with the same track that many times."""
     content = video((64, 64), 4)
     at = content.index(b"trak") - 4
     (size,) = struct.unpack_from(">I", content, at)
@@ -199,7 +199,7 @@ def video_of_tracks(count: int) -> bytes:
 
 
 def claimed_frames(count: int = 1 << 28) -> bytes:
-    """Return a film whose tables promise millions of frames of one byte each."""
+    """Return a clip whose tables promise millions of frames of one byte each."""
     content = bytearray(video((64, 64), 4))
     at = content.index(b"stsz") + 8
     content[at : at + 8] = struct.pack(">II", 1, count)
@@ -242,7 +242,7 @@ IMAGES: dict[str, Callable[[], bytes]] = {
     "HEIC, deep boxes": lambda: nested_boxes(b"heic", b"meta"),
 }
 
-FILMS: dict[str, Callable[[], bytes]] = {
+CLIPS: dict[str, Callable[[], bytes]] = {
     "MP4, pixels of 300:1": lambda: pixel_shape(video((64, 64), 24), 300, 1),
     "MP4, pixels of 1:300": lambda: pixel_shape(video((64, 64), 24), 1, 300),
     "MP4, 8192 x 4320": lambda: video((8192, 4320), 2, options={"refs": "16", "level": "6.2"}),
@@ -267,4 +267,4 @@ def make_bomb(name: str, target: Path) -> None:
 
 if __name__ == "__main__":
     pillow_heif.register_heif_opener()
-    Path(sys.argv[2]).write_bytes((IMAGES | FILMS)[sys.argv[1]]())
+    Path(sys.argv[2]).write_bytes((IMAGES | CLIPS)[sys.argv[1]]())
