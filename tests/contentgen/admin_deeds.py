@@ -65,6 +65,7 @@ BOX = {
     "name": "Box",
     "base_url": "http://box.test/v1",
     "key_env": "BACKEND_KEY_BOX",
+    "service": "videos-api",
     "timeout": 60,
     "max_in_flight": 4,
     "requests_per_minute": "",
