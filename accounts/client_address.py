@@ -18,7 +18,7 @@ def client_address(request: HttpRequest) -> str:
     then it is the address of whoever called us.
     """
     count: int = settings.TRUST_PROXY
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    forwarded = request.headers.get("x-forwarded-for", "").split(",")
     if count and len(forwarded) >= count and (address := _parse(forwarded[-count])):
         return address
     return _parse(request.META.get("REMOTE_ADDR", "")) or UNKNOWN

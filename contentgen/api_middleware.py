@@ -36,7 +36,7 @@ class AllowedHostsMiddleware:
 
 
 def _refuse_host(request: HttpRequest) -> HttpResponse:
-    host = request.META.get("HTTP_HOST", "")[:255]
+    host = request.headers.get("host", "")[:255]
     message = f"This studio does not answer under the name {host!r}: add it to ALLOWED_HOSTS."
     if is_api_path(request.path_info):
         response: HttpResponse = ApiError(400, "host_not_allowed", message).response()
@@ -60,7 +60,7 @@ class TokenRequestMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if "HTTP_AUTHORIZATION" not in request.META or not request.path_info.startswith(_TOKEN_PATHS):
+        if "authorization" not in request.headers or not request.path_info.startswith(_TOKEN_PATHS):
             return self.get_response(request)
         match = resolve(request.path_info)
         if not getattr(match.func, "has_error_shape", False):  # a page of people

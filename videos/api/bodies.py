@@ -25,11 +25,11 @@ _CHUNK = 64 * 1024  # bytes read at once
 class WatchedStream:
     """A body on its way to whoever reads it: how much of it came, and whether its boundaries are there."""
 
-    def __init__(self, stream: IO[bytes], boundary: bytes | None) -> None:
+    def __init__(self, stream: IO[bytes], boundary: bytes | None, length: int) -> None:
         self._stream = stream
         self._last = b""  # so much of what came before as may be the beginning of a boundary
         self._first, self._final = b"--" + (boundary or b""), b"--" + (boundary or b"") + b"--"
-        self.received = 0  # bytes
+        self.received, self.length = 0, length  # bytes
         self.has_boundary = self.has_final_boundary = boundary is None
 
     def read(self, size: int = -1) -> bytes:
@@ -59,8 +59,8 @@ def received_body(request: HttpRequest, contract: Contract) -> Iterator[None]:
     Raises `ApiError` for one that is too long, before Django writes any of it to disk.
     """
     max_size = contract.max_body_size()
-    length = request.META.get("CONTENT_LENGTH") or ""
-    if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+    length = request.headers.get("content-length") or ""
+    if "chunked" in request.headers.get("transfer-encoding", "").lower():
         with ExitStack() as files:
             request.META[_CHUNKS] = lambda: files.enter_context(_chunks_in_file(request, max_size, contract))
             yield
@@ -68,7 +68,9 @@ def received_body(request: HttpRequest, contract: Contract) -> Iterator[None]:
     if length.isdecimal() and int(length[:20]) > max_size:
         raise contract.too_large(max_size)
     if length:
-        _watch(request, request._stream)  # what `request.read` reads from
+        _watch(
+            request, request._stream, int(length) if length.isdecimal() else 0
+        )  # what `request.read` reads from
     yield
 
 
@@ -82,11 +84,11 @@ def receive(request: HttpRequest) -> None:
         receive_chunks()
 
 
-def _watch(request: HttpRequest, stream: IO[bytes]) -> None:
+def _watch(request: HttpRequest, stream: IO[bytes], length: int) -> None:
     is_multipart = request.content_type == "multipart/form-data"
     boundary = (request.content_params or {}).get("boundary") if is_multipart else None
     encoded = None if boundary is None else str(boundary).encode(errors="replace")
-    request._stream = request.META[_WATCHED] = WatchedStream(stream, encoded)  # type: ignore[assignment]
+    request._stream = request.META[_WATCHED] = WatchedStream(stream, encoded, length)  # type: ignore[assignment]
 
 
 @contextmanager
@@ -105,7 +107,7 @@ def _chunks_in_file(request: HttpRequest, max_size: int, contract: Contract) -> 
             file.write(data)
         file.seek(0)
         request.META["CONTENT_LENGTH"] = str(length)
-        _watch(request, file)
+        _watch(request, file, length)
         yield
 
 
@@ -178,7 +180,7 @@ def _require_whole(request: HttpRequest, contract: Contract) -> None:
         return
     if not stream.has_boundary:
         message = "The boundary that the Content-Type names never occurs in the body."
-    elif stream.received < int(request.META["CONTENT_LENGTH"]):
+    elif stream.received < stream.length:
         message = "The body ends before its Content-Length."
     elif not stream.has_final_boundary:
         message = "The form ends before its final boundary."
