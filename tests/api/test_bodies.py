@@ -348,3 +348,15 @@ def test_a_filter_that_is_not_known_does_not_let_everything_through(program: Cli
     refused(program.get("/api/v1/usage?until=2026-01-01"), 400, code="unknown_parameter", param="until")
     assert program.get("/api/v1/usage?to=2026-01-01&from=2025-12-31").status_code == 200
     assert json.loads(program.get("/v1/videos?anything=1").content)["data"] == []
+
+
+def test_an_unknown_parameter_deletes_and_does_nothing(program: Client, finished: Callable[..., Video]):
+    video = finished()
+    address = f"/api/v1/videos/{video.public_id}?dry_run=1"
+    refused(program.delete(address), 400, code="unknown_parameter", param="dry_run")
+    many = {"action": "cancel", "ids": [video.public_id]}
+    answer = program.post("/api/v1/videos/actions?dry_run=1", many, content_type=JSON)
+    refused(answer, 400, code="unknown_parameter", param="dry_run")
+
+    video.refresh_from_db()
+    assert video.deleted_at is None

@@ -10,6 +10,7 @@ from pydantic import Field
 from videos.api import idempotency
 from videos.api.auth import Caller
 from videos.api.errors import ApiError, not_found
+from videos.api.rest import parameters
 from videos.api.rest.api import Request
 from videos.api.rest.create import fingerprint_of_action
 from videos.api.rest.schemas import BodyIn, KeyIn, Refusal, Trouble, VideoOut
@@ -96,6 +97,7 @@ class _Act:
     "/videos/actions",
     response={200: BulkOut, frozenset({400, 401, 403, 404, 405, 409, 413, 422, 429, 500}): Refusal},
 )
+@parameters.refuse_unknown
 def act_on_videos(request: Request, body: BulkActionIn, keyed: Header[KeyIn]) -> BulkOut:
     """Carry out one action on up to 100 of your videos, and say what became of each.
 

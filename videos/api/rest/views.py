@@ -204,6 +204,7 @@ def cancel(request: Request, video_id: str) -> VideoOut:
 
 
 @router.delete("/videos/{slug:video_id}", response={200: DeletedOut, _WRITE_ERRORS: Refusal})
+@parameters.refuse_unknown
 def delete(request: Request, video_id: str) -> DeletedOut:
     """Delete a video, its files and the backend's job. One that has not ended is canceled first."""
     delete_video(get_own_video(request.auth, video_id))
