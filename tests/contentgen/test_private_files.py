@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,14 @@ def _open_ones(folder: Path) -> list[str]:
     """What others can read, as a list for the message of a failed assertion."""
     found = [folder, *folder.rglob("*")]
     return [f"{path} {_mode(path):o}" for path in found if not path.is_symlink() and _mode(path) & 0o077]
+
+
+@pytest.fixture(autouse=True)
+def _usual_umask() -> Iterator[None]:
+    """That of a person's shell, whatever a test before this one has left."""
+    old = os.umask(0o022)
+    yield
+    os.umask(old)
 
 
 @pytest.fixture

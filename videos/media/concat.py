@@ -40,9 +40,12 @@ def concat_videos(
     It has the display size and the frame rate of the first; the first frame of the second is left out where
     it duplicates the last frame of the first. Both are encoded anew, visually lossless. Audio is continued,
     silent where one clip has none; if neither has any, there is no audio track. Memory does not grow with the
-    length. `check` is called several times a second; what it raises stops the work. Raises NotAVideoError
+    length. `check` is called at first and then several times a second; what it raises stops it. Raises
+    NotAVideoError
     when a clip cannot be decoded within the `budget` or is longer than an hour, OSError when a file cannot be
     read or written; DecoderBusyError.
     """
     arguments: dict[str, object] = {"first": str(first), "second": str(second), "target": str(target)}
+    if check is not None:
+        check()  # before a decoder is started for nothing
     sandbox.run("concat_videos", arguments, budget, check=check)

@@ -93,9 +93,9 @@ def run(
     """Carry out a `task` of the decoder and return its result, a JSON value.
 
     The CPU time that it takes is taken off the `budget`; of what is left it may use `max_cpu_seconds`.
-    `check` is called at first and then several times a second, and what it raises ends the decoder. Raises
-    what the task raised, DecoderLimitError when it needed more than the budget has, DecoderBusyError when no
-    decoder was free in time, and OSError when none can be started.
+    `check` is called several times a second, and what it raises ends the decoder. Raises what the task
+    raised, DecoderLimitError when it needed more than the budget has, DecoderBusyError when no decoder was
+    free in time, and OSError when none can be started.
     """
     cpu_seconds = int(min(budget.cpu_seconds, max_cpu_seconds))
     if cpu_seconds < 1:
@@ -110,8 +110,6 @@ def run(
             "niceness": 5 if budget.kind == "upload" else 10,  # pages come first
         },
     }
-    if check is not None:
-        check()
     with _slot(budget, check) as slot, _started(slot) as process:
         reply = _read_reply(process, job, time.monotonic() + budget.wall_seconds, check)
         used = _reap(process, budget)
