@@ -16,7 +16,7 @@ from django.urls import get_resolver
 
 from accounts.models import User
 from contentgen import urls
-from tests.contentgen.admin_deeds import PK, Deed, all_deeds, make_rows
+from tests.contentgen.admin_steps import PK, Step, all_steps, make_rows
 from tests.contentgen.routes import address_of, routes_of
 from tests.factories import UserFactory
 
@@ -69,7 +69,7 @@ PAGES: dict[str, set[str]] = {
     "videos.delete_videomodel": {"videos/videomodel/<path:object_id>/delete/"},
 }
 
-DEEDS: dict[str, set[str]] = {
+STEPS: dict[str, set[str]] = {
     "accounts.change_apitoken": {"revoke a token"},
     "accounts.change_user": {"edit a person", "set a person's password"},
     "accounts.delete_user": {"delete a person"},
@@ -132,13 +132,13 @@ def _pages_of(client: Client) -> set[str]:
     return pages
 
 
-def _try(client: Client, deed: Deed) -> bool:
+def _try(client: Client, step: Step) -> bool:
     """Try it, and undo it. Return whether it was done."""
-    assert not deed.happened(), deed.name
+    assert not step.happened(), step.name
     session = client.cookies[settings.SESSION_COOKIE_NAME].value  # a new one is undone with the rest
     with transaction.atomic():
-        client.post(deed.path if deed.path.startswith("/") else f"/{ADMIN}{deed.path}", deed.data)
-        happened = deed.happened()
+        client.post(step.path if step.path.startswith("/") else f"/{ADMIN}{step.path}", step.data)
+        happened = step.happened()
         transaction.set_rollback(True)
     client.cookies[settings.SESSION_COOKIE_NAME] = session
     return happened
@@ -164,26 +164,26 @@ def test_one_permission_opens_what_the_tables_say(permission: str):
     client = _sign_in(staff)
 
     assert _pages_of(client) - EVERYBODY == PAGES.get(permission, set())
-    assert {deed.name for deed in all_deeds() if _try(client, deed)} == DEEDS.get(permission, set())
+    assert {step.name for step in all_steps() if _try(client, step)} == STEPS.get(permission, set())
 
 
 def test_staff_without_any_permission_see_an_empty_index_and_do_nothing():
     client = _sign_in(UserFactory(is_staff=True))
 
     assert _pages_of(client) == EVERYBODY
-    assert [deed.name for deed in all_deeds() if _try(client, deed)] == []
+    assert [step.name for step in all_steps() if _try(client, step)] == []
 
 
 def test_a_superuser_sees_and_does_all_but_what_nobody_does(as_carol: Client):
     nobody = {"edit a video", "delete a reference"}
 
     assert set().union(EVERYBODY, *PAGES.values()) <= _pages_of(as_carol)
-    assert {deed.name for deed in all_deeds()} - {
-        deed.name for deed in all_deeds() if _try(as_carol, deed)
+    assert {step.name for step in all_steps()} - {
+        step.name for step in all_steps() if _try(as_carol, step)
     } == nobody
 
 
 def test_the_tables_name_only_what_there_is():
-    assert set(PAGES) | set(DEEDS) <= set(_names())
-    assert set().union(*DEEDS.values()) <= {deed.name for deed in all_deeds()}
+    assert set(PAGES) | set(STEPS) <= set(_names())
+    assert set().union(*STEPS.values()) <= {step.name for step in all_steps()}
     assert set().union(*PAGES.values()) <= set(_admin_routes())

@@ -29,7 +29,7 @@ ROOT, CHIEF, OTHER = PK + 1, PK + 2, PK + 3
 
 
 @dataclass(frozen=True)
-class Deed:
+class Step:
     """Something that a POST changes; `happened` tells afterwards whether it did."""
 
     name: str
@@ -94,197 +94,197 @@ def _listed(pk: int, **row: Any) -> dict[str, Any]:
     return {**counts, "form-0-id": pk, **{f"form-0-{name}": value for name, value in row.items()}}
 
 
-def all_deeds() -> list[Deed]:
+def all_steps() -> list[Step]:
     """Everything that can be done in the administration, and what only superusers should get done."""
     user, backend, video = "accounts/user/", "videos/backend/", "videos/video/"
     template, model = "videos/prompttemplate/", "videos/videomodel/"
     change = f"{PK}/change/"
     rights = str(Permission.objects.first().pk)  # type: ignore[union-attr]
     return [
-        Deed("edit a person", user + change, {**PERSON, "email": "a@b.org"}, lambda: bool(_person().email)),
-        Deed(
+        Step("edit a person", user + change, {**PERSON, "email": "a@b.org"}, lambda: bool(_person().email)),
+        Step(
             "make a superuser",
             user + change,
             {**PERSON, "is_superuser": "on"},
             lambda: _person().is_superuser,
         ),
-        Deed("make somebody staff", user + change, {**PERSON, "is_staff": "on"}, lambda: _person().is_staff),
-        Deed(
+        Step("make somebody staff", user + change, {**PERSON, "is_staff": "on"}, lambda: _person().is_staff),
+        Step(
             "put somebody in a group",
             user + change,
             {**PERSON, "groups": [str(PK)]},
             lambda: _person().groups.exists(),
         ),
-        Deed(
+        Step(
             "give a permission",
             user + change,
             {**PERSON, "user_permissions": [rights]},
             lambda: _person().user_permissions.exists(),
         ),
-        Deed(
+        Step(
             "lock a superuser out",
             f"{user}{ROOT}/change/",
             {**PERSON, "username": "root", "is_active": ""},
             lambda: not User.objects.get(pk=ROOT).is_active,
         ),
-        Deed("set a person's password", f"{user}{PK}/password/", PASSWORD, lambda: _has_password(PK)),
-        Deed("set a superuser's password", f"{user}{ROOT}/password/", PASSWORD, lambda: _has_password(ROOT)),
-        Deed("set the staff's password", f"{user}{CHIEF}/password/", PASSWORD, lambda: _has_password(CHIEF)),
-        Deed(
+        Step("set a person's password", f"{user}{PK}/password/", PASSWORD, lambda: _has_password(PK)),
+        Step("set a superuser's password", f"{user}{ROOT}/password/", PASSWORD, lambda: _has_password(ROOT)),
+        Step("set the staff's password", f"{user}{CHIEF}/password/", PASSWORD, lambda: _has_password(CHIEF)),
+        Step(
             "add a person",
             f"{user}add/",
             {"username": "dave", **PASSWORD, "is_superuser": "on"},
             lambda: User.objects.filter(username="dave").exists(),
         ),
-        Deed("delete a person", f"{user}{OTHER}/delete/", {"post": "yes"}, lambda: _is_gone(User, OTHER)),
-        Deed("delete a superuser", f"{user}{ROOT}/delete/", {"post": "yes"}, lambda: _is_gone(User, ROOT)),
-        Deed(
+        Step("delete a person", f"{user}{OTHER}/delete/", {"post": "yes"}, lambda: _is_gone(User, OTHER)),
+        Step("delete a superuser", f"{user}{ROOT}/delete/", {"post": "yes"}, lambda: _is_gone(User, ROOT)),
+        Step(
             "delete superusers in the list",
             user,
             _action("delete_selected", ROOT, post="yes"),
             lambda: _is_gone(User, ROOT),
         ),
-        Deed(
+        Step(
             "add a group",
             "auth/group/add/",
             {"name": "New"},
             lambda: Group.objects.filter(name="New").exists(),
         ),
-        Deed(
+        Step(
             "give a group a permission",
             f"auth/group/{PK}/change/",
             {"name": "Makers", "permissions": [rights]},
             lambda: Group.objects.get(pk=PK).permissions.exists(),
         ),
-        Deed("delete a group", f"auth/group/{PK}/delete/", {"post": "yes"}, lambda: _is_gone(Group)),
-        Deed(
+        Step("delete a group", f"auth/group/{PK}/delete/", {"post": "yes"}, lambda: _is_gone(Group)),
+        Step(
             "revoke a token",
             "accounts/apitoken/",
             _action("revoke"),
             lambda: ApiToken.objects.get(pk=PK).revoked_at is not None,
         ),
-        Deed("limit a backend", backend + change, {**BOX, "timeout": 9}, lambda: _backend().timeout == 9),
-        Deed(
+        Step("limit a backend", backend + change, {**BOX, "timeout": 9}, lambda: _backend().timeout == 9),
+        Step(
             "move a backend",
             backend + change,
             {**BOX, "base_url": "http://evil.test/v1", "confirm_key": "on"},
             lambda: "evil" in _backend().base_url,
         ),
-        Deed(
+        Step(
             "send a backend another key",
             backend + change,
             {**BOX, "key_env": "OPENAI_API_KEY"},
             lambda: _backend().key_env == "OPENAI_API_KEY",
         ),
-        Deed(
+        Step(
             "let a backend name what is inside",
             backend + change,
             {**BOX, "in_private_network": "true"},
             lambda: _backend().in_private_network is True,
         ),
-        Deed(
+        Step(
             "confirm a key",
             backend,
             _action("confirm_key"),
             lambda: _backend().key_confirmed_for == _backend().key_destination,
         ),
-        Deed(
+        Step(
             "confirm a key on its page",
             backend + change,
             {**BOX, "confirm_key": "on"},
             lambda: _backend().key_confirmed_for == _backend().key_destination,
         ),
-        Deed(
+        Step(
             "add a backend",
             f"{backend}add/",
             {**BOX, "name": "New"},
             lambda: Backend.objects.filter(name="New").exists(),
         ),
-        Deed("switch a backend off", backend, _listed(PK, position=0), lambda: not _backend().enabled),
-        Deed("probe a backend", backend, _action("probe"), lambda: _backend().can_list is True),
-        Deed("resume a backend", backend, _action("resume"), lambda: _backend().paused_until is None),
-        Deed(
+        Step("switch a backend off", backend, _listed(PK, position=0), lambda: not _backend().enabled),
+        Step("probe a backend", backend, _action("probe"), lambda: _backend().can_list is True),
+        Step("resume a backend", backend, _action("resume"), lambda: _backend().paused_until is None),
+        Step(
             "delete a backend", f"{backend}{OTHER}/delete/", {"post": "yes"}, lambda: _is_gone(Backend, OTHER)
         ),
-        Deed("cancel a video", video, _action("cancel"), lambda: _video().state == State.CANCELED),
-        Deed(
+        Step("cancel a video", video, _action("cancel"), lambda: _video().state == State.CANCELED),
+        Step(
             "retry a video",
             video,
             _action("retry", OTHER, confirmed="yes"),
             lambda: _video(OTHER).state == State.QUEUED,
         ),
-        Deed(
+        Step(
             "mark a video as failed",
             video,
             _action("give_up", ROOT, confirmed="yes"),
             lambda: _video(ROOT).state == State.FAILED,
         ),
-        Deed(
+        Step(
             "assign a job",
             f"{video}{ROOT}/adopt",
             {"job_id": "job_9"},
             lambda: _video(ROOT).backend_job_id == "job_9",
         ),
-        Deed(
+        Step(
             "delete a video",
             f"{video}{OTHER}/delete/",
             {"post": "yes"},
             lambda: _video(OTHER).deleted_at is not None,
         ),
-        Deed(
+        Step(
             "edit a video",
             video + change,
             {"prompt": "Another"},
             lambda: _video().prompt == "Another",
         ),
-        Deed(
+        Step(
             "delete a character",
             f"videos/character/{PK}/delete/",
             {"post": "yes"},
             lambda: not Character.objects.filter(pk=PK, deleted_at=None).exists(),
         ),
-        Deed(
+        Step(
             "delete a reference",
             f"videos/referenceimage/{PK}/delete/",
             {"post": "yes"},
             lambda: not ReferenceImage.objects.filter(pk=PK, deleted_at=None).exists(),
         ),
-        Deed(
+        Step(
             "share a template",
             f"{template}add/",
             TEMPLATE,
             lambda: PromptTemplate.objects.filter(title="Ours", owner=None).exists(),
         ),
-        Deed(
+        Step(
             "share a template in the studio",
             "/templates/new",
             {**TEMPLATE, "everybody": "on"},
             lambda: PromptTemplate.objects.filter(title="Ours", owner=None).exists(),
         ),
-        Deed(
+        Step(
             "edit a template",
             template + change,
             {**TEMPLATE, "title": "Edited"},
             lambda: PromptTemplate.objects.get(pk=PK).title == "Edited",
         ),
-        Deed(
+        Step(
             "switch a template off",
             template,
             _listed(PK, position=0),
             lambda: not PromptTemplate.objects.get(pk=PK).enabled,
         ),
-        Deed(
+        Step(
             "delete a template", f"{template}{PK}/delete/", {"post": "yes"}, lambda: _is_gone(PromptTemplate)
         ),
-        Deed("add a model", f"{model}add/", MODEL, lambda: VideoModel.objects.filter(name="sora-9").exists()),
-        Deed(
+        Step("add a model", f"{model}add/", MODEL, lambda: VideoModel.objects.filter(name="sora-9").exists()),
+        Step(
             "edit a model",
             model + change,
             {**MODEL, "name": "model", "label": "Edited"},
             lambda: VideoModel.objects.get(pk=PK).label == "Edited",
         ),
-        Deed("delete a model", f"{model}{PK}/delete/", {"post": "yes"}, lambda: _is_gone(VideoModel)),
-        Deed(
+        Step("delete a model", f"{model}{PK}/delete/", {"post": "yes"}, lambda: _is_gone(VideoModel)),
+        Step(
             "hold submissions",
             "videos/studiostate/",
             {"action": "hold", "note": "x"},
