@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from tests.studio import READY, Studio, free_port, wait_until
 from videos import lifecycle
 from videos.engine import store
 from videos.models import State, Video
+
+pytestmark = pytest.mark.slow
 
 LIMIT = 6  # seconds, of the whole studio
 MAX_IN_FLIGHT = 6
@@ -56,11 +58,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def running(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+def running(
+    server: Server, new_data_dir: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Studio]:
     """A whole studio with this server as its only backend, and a short time limit."""
     folder = tmp_path_factory.mktemp("studio")
     settings = {"OPENAI_BASE_URL": str(server.http.base_url.join("/v1")), "MAX_POLL_TIMEOUT": str(LIMIT)}
-    studio = Studio(folder / "data", free_port(), folder / "log", **settings)
+    studio = Studio(new_data_dir(folder / "data"), free_port(), folder / "log", **settings)
     studio.wait_for(READY)
     changed = studio.manage(
         "shell",
