@@ -16,16 +16,13 @@ from videos.api import rate_limit
 from videos.engine import fair_queue, heartbeat
 
 
-def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin the slow tests first, so that no process of pytest-xdist is left with one at the end.
 
-    Those that commit to the database of the tests stay behind all that need what migrations have put there.
+    They have databases of their own. The order of the others is pytest-django's: what commits to the database
+    of the tests, and so loses what migrations have put there, comes after all that may need it.
     """
-
-    def comes_later(item: pytest.Function) -> bool:
-        return item.get_closest_marker("slow") is None or "transactional_db" in item.fixturenames
-
-    items.sort(key=comes_later)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")

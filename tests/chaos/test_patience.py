@@ -24,8 +24,6 @@ from videos import lifecycle
 from videos.engine import store
 from videos.models import State, Video
 
-pytestmark = pytest.mark.slow
-
 LIMIT = 6  # seconds, of the whole studio
 MAX_IN_FLIGHT = 6
 
@@ -100,6 +98,7 @@ def _assert_all_completed(batch: subprocess.Popen[str], count: int) -> None:
     assert f"{count} completed." in said
 
 
+@pytest.mark.slow
 def test_a_server_that_makes_one_at_a_time_makes_all_eight(running: Studio, server: Server, tmp_path: Path):
     """Seen: it made all of them, and six were failed by us, because their time ran in its queue."""
     server.control("quirks", workers=1)
@@ -114,6 +113,7 @@ def test_a_server_that_makes_one_at_a_time_makes_all_eight(running: Studio, serv
     assert 3 <= most <= MAX_IN_FLIGHT, "its queue is what this is about"
 
 
+@pytest.mark.slow
 def test_silence_for_twice_the_limit_fails_nothing(running: Studio, server: Server, tmp_path: Path):
     server.control("quirks", workers=None)
     server.control("settings", duration=4)
