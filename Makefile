@@ -24,9 +24,12 @@ help:
 run: venv
 	@exec $(BIN)/python -m contentgen.run
 
+# One process more than there are cores, because tests of real processes wait for most of their time. Small
+# portions: a process that has begun with the slow tests is to have few others that wait behind them.
+WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 SKIP := e2e interop
 test: venv-dev
-	@$(BIN)/pytest -q -n auto --maxprocesses 16 $(SKIP:%=--ignore tests/%)
+	@$(BIN)/pytest -q -n $(WORKERS) --maxprocesses 16 --maxschedchunk 50 $(SKIP:%=--ignore tests/%) $(if $(MARKED),-m "$(MARKED)")
 
 schema: venv-dev
 	@SCHEMA_CASES=400 $(BIN)/pytest -q tests/api/rest/test_schema.py

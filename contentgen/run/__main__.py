@@ -144,7 +144,11 @@ def _is_demo() -> bool:
 
 def _environment() -> dict[str, str]:
     """Return what the programs see: our environment, our Python first, and what the Procfile asks for."""
+    # Apple's libraries do not expect to be used after a fork: macOS may end a process that Celery or gunicorn
+    # forked once it asks for the system's proxies, which each client of a backend does.
+    forks = {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"} if sys.platform == "darwin" else {}
     return {
+        **forks,
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,11 +56,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def running(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+def running(
+    server: Server, new_data_dir: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Studio]:
     """A whole studio with this server as its only backend, and a short time limit."""
     folder = tmp_path_factory.mktemp("studio")
     settings = {"OPENAI_BASE_URL": str(server.http.base_url.join("/v1")), "MAX_POLL_TIMEOUT": str(LIMIT)}
-    studio = Studio(folder / "data", free_port(), folder / "log", **settings)
+    studio = Studio(new_data_dir(folder / "data"), free_port(), folder / "log", **settings)
     studio.wait_for(READY)
     changed = studio.manage(
         "shell",
@@ -96,6 +98,7 @@ def _assert_all_completed(batch: subprocess.Popen[str], count: int) -> None:
     assert f"{count} completed." in said
 
 
+@pytest.mark.slow
 def test_a_server_that_makes_one_at_a_time_makes_all_eight(running: Studio, server: Server, tmp_path: Path):
     """Seen: it made all of them, and six were failed by us, because their time ran in its queue."""
     server.control("quirks", workers=1)
@@ -110,6 +113,7 @@ def test_a_server_that_makes_one_at_a_time_makes_all_eight(running: Studio, serv
     assert 3 <= most <= MAX_IN_FLIGHT, "its queue is what this is about"
 
 
+@pytest.mark.slow
 def test_silence_for_twice_the_limit_fails_nothing(running: Studio, server: Server, tmp_path: Path):
     server.control("quirks", workers=None)
     server.control("settings", duration=4)

@@ -20,6 +20,9 @@ VIDEOS = 16
 IN_FLIGHT = 2  # at once, so that most of them wait in the queue when the backup is made
 
 Start = Callable[[Path], Studio]
+NewDataDir = Callable[[Path], Path]
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -75,11 +78,16 @@ def start(control: ControlClient, port: int, tmp_path: Path) -> Iterator[Start]:
     ],
 )
 def test_a_restored_studio_pays_for_nothing_twice(
-    control: ControlClient, start: Start, tmp_path: Path, place: str, clock_offset: int
+    control: ControlClient,
+    start: Start,
+    new_data_dir: NewDataDir,
+    tmp_path: Path,
+    place: str,
+    clock_offset: int,
 ):
     """Also where the backend's clock is off, so that its jobs seem to be from before the backup, or later."""
     control.set_quirks(clock_offset=clock_offset)
-    data_dir, backup = tmp_path / "data", tmp_path / "backup.sqlite3"
+    data_dir, backup = new_data_dir(tmp_path / "data"), tmp_path / "backup.sqlite3"
     studio = start(data_dir)
     _queue_videos(studio, tmp_path)
     wait_until(lambda: len(control.ledger()) >= 4)

@@ -14,6 +14,8 @@ from contentgen.run import __main__ as module
 from contentgen.run.supervisor import RestartLimitError
 from tests.studio import READY, TIMEOUT, Studio, descendants_of, free_port, list_processes
 
+pytestmark = pytest.mark.slow
+
 
 def _still_there(family: dict[int, str]) -> list[str]:
     commands = list_processes()

@@ -113,8 +113,12 @@ def _manage(data_dir: Path, *arguments: str, **environment: str) -> str:
     return ran.stderr
 
 
+# The first of them makes the database as all of them do, in a quarter of the time.
+A_MIGRATION = ("migrate", "contenttypes", "0001", "--verbosity", "0")
+
+
 def test_a_migration_makes_private_files_whatever_the_umask(tmp_path: Path):
-    _manage(tmp_path / "data", "migrate", "--verbosity", "0")
+    _manage(tmp_path / "data", *A_MIGRATION)
 
     assert (tmp_path / "data" / "db.sqlite3").exists()
     assert _open_ones(tmp_path / "data") == []
@@ -126,7 +130,7 @@ def test_an_upgrade_closes_what_it_finds_and_says_so(tmp_path: Path):
     (folder / "media").mkdir()
     folder.chmod(0o755)
 
-    said = _manage(folder, "migrate", "--verbosity", "0")
+    said = _manage(folder, *A_MIGRATION)
 
     assert said.count("Others could read DATA_DIR=") == 1
     assert _open_ones(folder) == []
@@ -135,11 +139,12 @@ def test_an_upgrade_closes_what_it_finds_and_says_so(tmp_path: Path):
 def test_the_group_may_read_where_it_is_set(tmp_path: Path):
     folder = tmp_path / "data"
 
-    _manage(folder, "migrate", "--verbosity", "0", DATA_GROUP_READABLE="1")
+    _manage(folder, *A_MIGRATION, DATA_GROUP_READABLE="1")
 
     assert (_mode(folder), _mode(folder / "db.sqlite3")) == (0o750, 0o640)
 
 
+@pytest.mark.slow
 def test_a_running_studio_writes_nothing_that_others_can_read(tmp_path: Path):
     folder = tmp_path / "data"
     before = os.umask(0o022)

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,13 @@ def _videos(data_dir: Path) -> list[tuple[str, str]]:
         return database.execute("SELECT state, error_message FROM videos_video").fetchall()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_two_studios_in_a_ring_stop_at_the_first_loop(tmp_path: Path):
-    folders, ports, tokens = [tmp_path / "one", tmp_path / "two"], [free_port(), free_port()], []
+def test_two_studios_in_a_ring_stop_at_the_first_loop(new_data_dir: Callable[[Path], Path], tmp_path: Path):
+    folders = [new_data_dir(tmp_path / name) for name in ("one", "two")]
+    ports, tokens = [free_port(), free_port()], []
     for folder in folders:
-        _manage(folder, "migrate")
+        _manage(folder, "migrate")  # nothing, unless the tests run on PostgreSQL
         _manage(folder, "ensure_owner")
         tokens.append(_manage(folder, "create_token", "owner"))
     studios = [

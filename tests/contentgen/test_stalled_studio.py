@@ -3,7 +3,7 @@
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
@@ -14,10 +14,13 @@ from tests.studio import READY, Studio, descendants_of, free_port, wait_until
 NOTHING = "Nothing is being processed right now."
 PASSWORD = "a password of this test"
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
-    studio = Studio(tmp_path / "data", free_port(), tmp_path / "log", OWNER_PASSWORD=PASSWORD)
+def studio(new_data_dir: Callable[[Path], Path], tmp_path: Path) -> Iterator[Studio]:
+    data_dir = new_data_dir(tmp_path / "data")
+    studio = Studio(data_dir, free_port(), tmp_path / "log", OWNER_PASSWORD=PASSWORD)
     yield studio
     studio.stop(signal.SIGTERM)
 

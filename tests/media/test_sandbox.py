@@ -19,7 +19,13 @@ from PIL import Image
 from tests.media.bombs import png
 from tests.media.conftest import colourful_image, encode_image
 from videos.media import reference, sandbox
-from videos.media.errors import BadReferenceError, DecoderBusyError, DecoderLimitError, NotAVideoError
+from videos.media.errors import (
+    OUT_OF_MEMORY,
+    BadReferenceError,
+    DecoderBusyError,
+    DecoderLimitError,
+    NotAVideoError,
+)
 from videos.media.inspect import inspect_video
 from videos.media.reference import open_reference
 from videos.media.sandbox import Budget
@@ -27,7 +33,24 @@ from videos.media.sandbox import Budget
 PROJECT = Path(__file__).resolve().parents[2]
 MIB = 1 << 20
 
-on_linux = pytest.mark.skipif(sys.platform != "linux", reason="macOS does not limit a process's memory")
+# A decoder on a system that limits no memory and counts a process's peak in bytes, as macOS does.
+ON_MACOS = """
+import re, resource, sys, types
+from pathlib import Path
+from videos.media.decoder.__main__ import main
+
+def usage(who):
+    peak = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())
+    return types.SimpleNamespace(ru_maxrss=int(peak[1]) * 1024)
+
+def set_no_memory_limit(kind, values):
+    assert kind == resource.RLIMIT_CPU
+
+sys.platform = "darwin"
+resource.getrusage, resource.setrlimit = usage, set_no_memory_limit
+del resource.RLIMIT_CORE
+main()
+"""
 
 
 def budget(**changes: Any) -> Budget:
@@ -95,10 +118,25 @@ def test_an_image_is_cleaned_in_another_process(started: list[Any]) -> None:
     assert len(started) == 1
 
 
-@on_linux
 def test_a_file_that_needs_too_much_memory_is_refused(large_image: dict[str, object]) -> None:
     with pytest.raises(DecoderLimitError, match=r"more memory .* \(96 MB\)"):
         sandbox.run("clean_image", large_image, budget(memory=96 * MIB))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it is the other tests there")
+def test_where_the_system_limits_no_memory_a_decoder_watches_its_own(
+    monkeypatch: pytest.MonkeyPatch, large_image: dict[str, object], started: list[Any]
+) -> None:
+    start = subprocess.Popen
+    monkeypatch.setattr(
+        sandbox.subprocess, "Popen", lambda command, **options: start([command[0], "-c", ON_MACOS], **options)
+    )
+
+    with pytest.raises(DecoderLimitError, match=r"more memory .* \(96 MB\)"):
+        sandbox.run("clean_image", large_image, budget(memory=96 * MIB))
+    sandbox.run("clean_image", large_image, budget())
+
+    assert [process.returncode for process in started] == [OUT_OF_MEMORY, 0]
 
 
 def test_a_file_that_takes_too_much_computing_is_refused(tmp_path: Path) -> None:

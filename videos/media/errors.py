@@ -14,6 +14,10 @@ BadReferenceCode = Literal[
 ]
 
 
+# A decoder that watches its own memory, where the system does not, ends with this exit code.
+OUT_OF_MEMORY = 86
+
+
 class NotAVideoError(ValueError):
     """The file is not a video that plays. `str()` is a sentence for people, `detail` a line for operators."""
 

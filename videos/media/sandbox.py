@@ -26,6 +26,7 @@ from typing import IO, Any, Literal, cast
 from django.conf import settings
 
 from videos.media.errors import (
+    OUT_OF_MEMORY,
     BadReferenceError,
     DecoderBusyError,
     DecoderLimitError,
@@ -238,6 +239,8 @@ def _result(reply: bytes | None, exit_code: int, is_out_of_cpu: bool, budget: Bu
         raise DecoderLimitError(f"The file takes longer than {seconds} to read.", detail="too slow")
     if exit_code == -signal.SIGXCPU or (exit_code == -signal.SIGKILL and is_out_of_cpu):
         raise _cpu_error(budget)
+    if exit_code == OUT_OF_MEMORY:
+        raise _memory_error(budget)
     try:
         outcome = json.loads(reply)
     except ValueError:
@@ -252,8 +255,7 @@ def _error(told: dict[str, Any], exit_code: int, budget: Budget) -> Exception:
     message = told.get("message", "")
     match told["kind"]:
         case "memory":
-            words = f"The file needs more memory than the studio allows for one ({budget.memory >> 20} MB)."
-            return DecoderLimitError(words, detail="out of memory")
+            return _memory_error(budget)
         case "not_a_video":
             return NotAVideoError(message, detail=told["detail"])
         case "bad_reference":
@@ -267,6 +269,11 @@ def _error(told: dict[str, Any], exit_code: int, budget: Budget) -> Exception:
         case "died":
             return NotAVideoError("The file cannot be read.", detail=f"the decoder ended with {exit_code}")
     return RuntimeError(f"The decoder failed: {message}")
+
+
+def _memory_error(budget: Budget) -> DecoderLimitError:
+    words = f"The file needs more memory than the studio allows for one ({budget.memory >> 20} MB)."
+    return DecoderLimitError(words, detail="out of memory")
 
 
 def _cpu_error(budget: Budget) -> DecoderLimitError:

@@ -75,6 +75,24 @@ def test_a_form_with_a_file(client: Client):
     assert (image.width, image.height) == (64, 36)
 
 
+@pytest.mark.parametrize(
+    ("file_name", "name"), [("Red fox.png", "Red fox"), ("../den/fox.v2.png", "fox.v2"), ("\u200b.png", "")]
+)
+def test_a_kept_picture_is_named_as_its_file(client: Client, file_name: str, name: str):
+    picture = SimpleUploadedFile(file_name, png(), "image/png")
+
+    client.post(URL, {"prompt": "A lake", "input_reference": picture})
+
+    assert ReferenceImage.objects.get().name == name
+
+
+def test_the_same_picture_from_another_file_keeps_its_name(client: Client):
+    for file_name in ("Red fox.png", "copy.png"):
+        client.post(URL, {"prompt": "A lake", "input_reference": SimpleUploadedFile(file_name, png())})
+
+    assert ReferenceImage.objects.get().name == "Red fox"
+
+
 @pytest.mark.parametrize("linked", [_data_url(png()), {"url": _data_url(png())}])
 def test_a_picture_as_a_data_url(client: Client, linked: object):
     body = {"prompt": "A lake", "input_reference": {"image_url": linked}}
@@ -83,6 +101,7 @@ def test_a_picture_as_a_data_url(client: Client, linked: object):
 
     assert reply.status_code == 200, reply.content
     assert ReferenceImage.objects.get() == Video.objects.get().reference
+    assert ReferenceImage.objects.get().name == ""
 
 
 def test_a_picture_as_a_data_url_in_a_form(client: Client):

@@ -42,10 +42,13 @@ CONTRACT = Contract(
 
 @dataclass(frozen=True)
 class Fields:
-    """What was sent: `values` are strings, in JSON also of other types; `files` are contents by name."""
+    """What was sent: `values` are strings, in JSON also of other types; `files` are contents by field, and
+    `file_names` what the client calls those files.
+    """
 
     values: Mapping[str, object]
     files: Mapping[str, bytes] = field(default_factory=dict)
+    file_names: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
         """Return a string, or None if there is none. Raises `ApiError` for any other type."""
@@ -81,7 +84,11 @@ def parse_fields(request: HttpRequest, *known: str) -> Fields:
     """
     if request.content_type in FORM_TYPES:
         texts, files = read_form(request, CONTRACT, lists=_CHARACTER_FIELDS)
-        fields = Fields(_unfold(texts.items()), {name: file.read() for name, file in files.items()})
+        fields = Fields(
+            _unfold(texts.items()),
+            {name: file.read() for name, file in files.items()},
+            {name: file.name or "" for name, file in files.items()},
+        )
     else:
         fields = Fields(read_json_object(request, CONTRACT))
     given = {name for name, value in fields.values.items() if value is not None} | set(fields.files)

@@ -56,7 +56,8 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponse:
     def make() -> Video:
         if image is None:
             return create_video(caller.user, generation)
-        return create_video_from_image(caller.user, generation, image[1])
+        file_name = fields.file_names.get("input_reference", "")
+        return create_video_from_image(caller.user, generation, image[1], file_name=file_name)
 
     fingerprint = idempotency.compute_fingerprint(
         "/v1/videos",

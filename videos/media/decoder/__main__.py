@@ -11,14 +11,37 @@ import os
 import resource
 import signal
 import sys
+import threading
+import time
 import traceback
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
-from videos.media.errors import BadReferenceError, NotAVideoError, TranscodingTimeoutError
+from videos.media.errors import (
+    OUT_OF_MEMORY,
+    BadReferenceError,
+    NotAVideoError,
+    TranscodingTimeoutError,
+)
 
 # Beside its own memory a decoder has the code of FFmpeg and Pillow in its address space.
 CODE_BYTES = 1 << 30
+
+WATCH_EVERY = 0.05  # seconds
+
+# A task imports what it needs alone: to look at a video takes half of what it takes to make one, an image a
+# quarter. That is most of what a task costs for a short video.
+_MODULES = {
+    "clean_image": "image_tasks",
+    "fit_image": "image_tasks",
+    "inspect_video": "inspection_tasks",
+    "make_poster": "inspection_tasks",
+    "make_scrub_sheet": "inspection_tasks",
+    "last_frame": "video_tasks",
+    "concat_videos": "video_tasks",
+    "make_browser_copy": "video_tasks",
+}
 
 
 def main() -> None:
@@ -37,30 +60,46 @@ def main() -> None:
 
 
 def _limit(memory: int, cpu_seconds: int, wall_seconds: float, niceness: int) -> None:
-    """Limit this process. `memory` is in bytes; systems without such a limit, like macOS, go without."""
+    """Limit this process. `memory` is in bytes; where the system does not limit it, it is watched."""
     os.nice(niceness)
-    limits = {
-        resource.RLIMIT_CORE: (0, 0),
-        resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + 1),
-        resource.RLIMIT_DATA: (memory, memory),
-        resource.RLIMIT_AS: (memory + CODE_BYTES, memory + CODE_BYTES),
-    }
-    for kind, values in limits.items():
-        with suppress(ValueError, OSError):
-            resource.setrlimit(kind, values)
+    _set_limit("RLIMIT_CORE", 0, 0)
+    _set_limit("RLIMIT_CPU", cpu_seconds, cpu_seconds + 1)
+    if sys.platform == "linux":
+        _set_limit("RLIMIT_DATA", memory, memory)
+        _set_limit("RLIMIT_AS", memory + CODE_BYTES, memory + CODE_BYTES)
+    else:  # macOS accepts the first and ignores it, and refuses the second
+        threading.Thread(target=_watch_memory, args=(memory,), daemon=True).start()
     # Whoever started it stops it before that, unless it was killed itself.
     signal.setitimer(signal.ITIMER_REAL, wall_seconds + 5)
 
 
+def _set_limit(name: str, soft: int, hard: int) -> None:
+    """Set a limit of this process, unless the system has none of that name or it is lower already."""
+    kind = getattr(resource, name, None)
+    if kind is not None:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(kind, (soft, hard))
+
+
+def _watch_memory(limit: int) -> None:
+    """End this process once it has had more than `limit` bytes in memory.
+
+    A look every 50 ms comes later than a limit of the system would, but early enough for the machine:
+    libraries let other threads run while they decode.
+    """
+    while _peak_memory() <= limit:
+        time.sleep(WATCH_EVERY)
+    os._exit(OUT_OF_MEMORY)
+
+
+def _peak_memory() -> int:
+    """Return the most bytes that this process has had in memory, code included."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
 def _carry_out(task: str, arguments: dict[str, Any]) -> object:
-    # Each imports what it needs alone: for an image that is a third of what it is for a video.
-    if task in ("clean_image", "fit_image"):
-        from videos.media.decoder import image_tasks
-
-        return getattr(image_tasks, task)(**arguments)
-    from videos.media.decoder import video_tasks
-
-    return getattr(video_tasks, task)(**arguments)
+    return getattr(import_module(f"videos.media.decoder.{_MODULES[task]}"), task)(**arguments)
 
 
 def _describe(error: Exception) -> dict[str, Any]:

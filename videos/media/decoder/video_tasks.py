@@ -1,35 +1,18 @@
-"""The tasks about videos: from file to file, with what was measured as plain values."""
+"""The tasks that make videos and reference images of videos: from file to file."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from videos.media.decoder import copying, inspection, joining, stills
+from videos.media.decoder import copying, joining
 from videos.media.decoder.image_tasks import write_reference
 
 
 class _AbandonedError(Exception):
     """Whoever asked for this is gone."""
-
-
-def inspect_video(path: str) -> dict[str, Any]:
-    """See `inspection.inspect_video`."""
-    facts = inspection.inspect_video(Path(path))
-    return asdict(facts) | {"container": facts.container.name}
-
-
-def make_poster(video: str, target: str) -> list[int]:
-    """See `stills.make_poster`."""
-    return list(stills.make_poster(Path(video), Path(target)))
-
-
-def make_scrub_sheet(video: str, target: str) -> dict[str, int]:
-    """See `stills.make_scrub_sheet`."""
-    return asdict(stills.make_scrub_sheet(Path(video), Path(target)))
 
 
 def last_frame(path: str, target: str, size: str) -> dict[str, Any]:

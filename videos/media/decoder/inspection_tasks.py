@@ -1,0 +1,25 @@
+"""The tasks that look at videos: what was measured as plain values, and pictures to files."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from videos.media.decoder import inspection, stills
+
+
+def inspect_video(path: str) -> dict[str, Any]:
+    """See `inspection.inspect_video`."""
+    facts = inspection.inspect_video(Path(path))
+    return asdict(facts) | {"container": facts.container.name}
+
+
+def make_poster(video: str, target: str) -> list[int]:
+    """See `stills.make_poster`."""
+    return list(stills.make_poster(Path(video), Path(target)))
+
+
+def make_scrub_sheet(video: str, target: str) -> dict[str, int]:
+    """See `stills.make_scrub_sheet`."""
+    return asdict(stills.make_scrub_sheet(Path(video), Path(target)))
