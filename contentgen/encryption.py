@@ -1,7 +1,7 @@
-"""Secrets that the database keeps: encrypted with a key made from SECRET_KEY, and read with its fallbacks too.
+"""Secrets that the database keeps: encrypted with a key made from SECRET_KEY, read with its fallbacks too.
 
-Each is a Fernet token (AES-128-CBC with HMAC-SHA256, from the package `cryptography`), so one that was changed,
-or that another SECRET_KEY made, is recognised.
+Each is a Fernet token (AES-128-CBC with HMAC-SHA256, from the package `cryptography`), so one that was
+changed, or that another SECRET_KEY made, is recognised.
 """
 
 import base64

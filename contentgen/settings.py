@@ -283,7 +283,8 @@ CELERY_TASK_ROUTES = {
         f"videos.{name}": {"queue": "network"}
         for name in (
             *("submit", "poll_backend", "reconcile", "search_restored"),
-            *("clean_up_video", "clean_up_job", "probe", "create_character", "picture_candidate"),
+            *("clean_up_video", "clean_up_job", "probe", "probe_draft"),
+            *("create_character", "picture_candidate"),
         )
     },
     "videos.store": {"queue": "downloads"},

@@ -343,7 +343,7 @@ class Backend(models.Model):
     def store_key(self, key: str) -> None:
         """Keep a key encrypted, in place of a variable's. An empty one takes away what is stored.
 
-        It goes nowhere before it is confirmed for the address. The row is not saved.
+        It goes nowhere unless it is confirmed for the address. The row is not saved.
         """
         self.stored_key = encryption.encrypt(key) if key else ""
         self.key_stored_at = timezone.now() if key else None

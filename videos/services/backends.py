@@ -142,7 +142,7 @@ def connect_backend(
     if max_in_flight is None and report.max_in_flight:
         backend.max_in_flight = report.max_in_flight
     with transaction.atomic():
-        backend.position = _make_position(first=first)
+        backend.position = make_position(first=first)
         backend.save()
         new = (
             [name for name in names if model_catalogue.add_undescribed_model(backend, name)]
@@ -211,7 +211,8 @@ def _choose_models(report: ProbeReport) -> list[str]:
     return chosen
 
 
-def _make_position(*, first: bool) -> int:
+def make_position(*, first: bool) -> int:
+    """Return the position of a new backend: behind the others, or before them, which then make room."""
     if first:
         Backend.objects.update(position=F("position") + 1)
         return 0
