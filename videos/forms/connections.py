@@ -6,9 +6,9 @@ from typing import Any
 from django import forms
 
 from accounts.models import User
+from videos.backends.connection_kinds import ConnectionKind
 from videos.forms.base import CreationForm
 from videos.models import Backend, ConnectionDraft
-from videos.services.connection_kinds import ConnectionKind
 from videos.services.connections import (
     ConnectionRequest,
     OfferedModel,

@@ -9,6 +9,7 @@ from django.core.validators import MinValueValidator, RegexValidator
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from contentgen import encryption
 from videos.backends.service_kinds import SERVICES
@@ -309,8 +310,8 @@ class Backend(models.Model):
 
     @property
     def key_label(self) -> str:
-        """What to call the key at the beginning of a sentence."""
-        return "The stored key" if self.stored_key else f"The key in {self.key_env}"
+        """What to call the key within a sentence."""
+        return "the stored key" if self.stored_key else f"the key in {self.key_env}"
 
     @property
     def key_problem(self) -> str:
@@ -322,7 +323,7 @@ class Backend(models.Model):
             return f"{self.key_env} is no variable for a backend's key, so nothing is sent. {names}"
         if self.key_confirmed_for != self.key_destination:
             return (
-                f"{self.key_label} has not been confirmed for {self.base_url}, so nothing is sent. "
+                f"{capfirst(self.key_label)} has not been confirmed for {self.base_url}, so nothing is sent. "
                 "A superuser confirms it in the admin under Backends."
             )
         return UNREADABLE_KEY if self.stored_key and not encryption.is_readable(self.stored_key) else ""

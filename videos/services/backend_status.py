@@ -1,6 +1,7 @@
 """How a backend stands, and where its key comes from, in words for staff. The key itself is shown nowhere."""
 
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from videos.models import Backend
 
@@ -24,8 +25,6 @@ def describe_key(backend: Backend) -> str:
     if backend.key_problem:
         return backend.key_problem
     if backend.stored_key:
-        when = (
-            timezone.localtime(backend.key_stored_at).strftime("%-d %B %Y") if backend.key_stored_at else ""
-        )
-        return f"stored encrypted since {when}" if when else "stored encrypted"
+        since = date_format(timezone.localtime(backend.key_stored_at), "j F Y")
+        return f"stored encrypted since {since}"
     return f"{backend.key_env} is {'set' if backend.key else 'not set'}"

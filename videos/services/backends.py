@@ -72,13 +72,15 @@ def confirm_key(backend: Backend, *, by: str) -> None:
 
     Only as `backend` was loaded: what was changed meanwhile has not been seen. A pause for want of it ends.
     """
-    seen = Backend.objects.filter(pk=backend.pk, key_env=backend.key_env, base_url=backend.base_url)
+    seen = Backend.objects.filter(
+        pk=backend.pk, key_env=backend.key_env, stored_key=backend.stored_key, base_url=backend.base_url
+    )
     if seen.update(key_confirmed_for=backend.key_destination, paused_until=None, pause_reason=""):
         backend.key_confirmed_for = backend.key_destination
         logger.warning(
-            "Backend “%s”: the key in %s is confirmed for %s, by %s",
+            "Backend “%s”: %s is confirmed for %s, by %s",
             backend.name,
-            backend.key_env,
+            backend.key_label,
             backend.base_url,
             by,
         )

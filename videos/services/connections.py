@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from contentgen import encryption
 from videos.backends.catalogue import CatalogueModel
+from videos.backends.connection_kinds import KINDS, ConnectionKind
 from videos.backends.probe_report import MAX_NAME_LENGTH
 from videos.checks import validate_base_url
 from videos.engine import enqueue
@@ -26,7 +27,6 @@ from videos.models import Backend, ConnectionDraft, VideoModel
 from videos.models.backend import DEFAULT_MAX_IN_FLIGHT
 from videos.services import model_catalogue
 from videos.services.backends import make_position
-from videos.services.connection_kinds import KINDS, ConnectionKind
 from videos.validation import clean_line
 
 logger = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ def _find_errors(owner: User, request: ConnectionRequest, base_url: str) -> dict
         errors["key_env"] = ValidationError("Choose a variable that holds a key.")
     elif request.kind.needs_key and not (key or request.key_env or has_earlier):
         errors["key"] = ValidationError(f"{request.kind.label} needs a key. Paste it here.")
-    for field, validate, text in (("base_url", _validate_address, base_url), ("key", _validate_key, key)):
+    for field, validate, text in (("base_url", _validate_address, base_url), ("key", validate_key, key)):
         try:
             validate(text)
         except ValidationError as error:
@@ -125,7 +125,7 @@ def _validate_address(url: str) -> None:
         raise ValidationError("The address is too long.")
 
 
-def _validate_key(key: str) -> None:
+def validate_key(key: str) -> None:
     """Raise `ValidationError` for what cannot be a key. The sentence never repeats any of it."""
     if len(key) > MAX_KEY_LENGTH:
         raise ValidationError(f"A key has at most {MAX_KEY_LENGTH} characters. Paste the key alone.")

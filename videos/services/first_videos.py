@@ -52,11 +52,8 @@ def create_first_video(owner: User, backend: Backend, prompt: str, terms: str) -
         raise ValidationError({"terms": "This video is no longer on offer. Choose another one."})
     if chosen.terms != terms:
         price = f" costs {format_dollars(chosen.price)}" if chosen.price is not None else " has no price"
-        raise ValidationError(
-            {
-                "terms": f"What is offered has changed: it now{price}. Nothing was made. Press again if it fits."
-            }
-        )
+        sentence = f"The offer has changed: it now{price}. Nothing was made. Press again if it fits."
+        raise ValidationError({"terms": sentence})
     request = GenerationRequest(prompt, _name_of(chosen), chosen.seconds, chosen.size)
     return create_video(owner, request)
 

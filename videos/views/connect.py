@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, TypeVar, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -12,11 +12,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
+from videos.backends.connection_kinds import KINDS, ConnectionKind
 from videos.engine import heartbeat
 from videos.forms.connections import ConnectionForm, SaveForm
 from videos.models import Backend, ConnectionDraft
 from videos.services.backend_status import describe_key, describe_status
-from videos.services.connection_kinds import KINDS, ConnectionKind
 from videos.services.connections import (
     GONE,
     DraftGoneError,
@@ -30,22 +30,21 @@ from videos.services.first_videos import PROMPT, create_first_video, offer_first
 from videos.views.access import Request
 from videos.views.form_keys import note_repetition, submit_form
 
-Arguments = ParamSpec("Arguments")
-_View = Callable[Concatenate[Request, Arguments], HttpResponse]
+View = TypeVar("View", bound=Callable[..., HttpResponse])
 _NETWORK = heartbeat.queue_role("network")
 
 
-def _for_connectors(view: "_View[Arguments]") -> "_View[Arguments]":
+def _for_connectors(view: View) -> View:
     """Let nobody in but staff who may connect backends; and nothing of these pages into a cache."""
 
     @wraps(view)
     @never_cache
-    def guarded(request: Request, *args: Arguments.args, **kwargs: Arguments.kwargs) -> HttpResponse:
+    def guarded(request: Request, **arguments: Any) -> HttpResponse:
         if not may_connect(request.user):
             raise PermissionDenied
-        return view(request, *args, **kwargs)
+        return view(request, **arguments)
 
-    return guarded
+    return cast(View, guarded)
 
 
 @require_safe
@@ -79,7 +78,7 @@ def service(request: Request, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @_for_connectors
 def test(request: Request, pk: int) -> HttpResponse:
-    """Show how the test stands, HTMX the part that changes; afterwards its models. A POST saves the backend."""
+    """Show how the test stands, HTMX the part that changes; then its models. A POST saves the backend."""
     try:
         draft = get_draft(request.user, pk)
         if request.method == "POST" and draft.is_tested:

@@ -90,7 +90,7 @@ KINDS = {
             "videos-api",
             "Another Videos API",
             "videos-api",
-            "Any other server that speaks OpenAI’s Videos API.",
+            "Any other server that speaks the Videos API of OpenAI.",
             address_example="https://videos.example.org/v1",
             key_hint="Only if the server asks for one.",
         ),
