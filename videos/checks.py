@@ -238,7 +238,7 @@ def _columns_of(table: str) -> set[str]:
 def _unreadable_key_message(backend: str) -> CheckMessage:
     return Warning(
         f"The stored key of the backend “{backend}” can't be read with this SECRET_KEY, so nothing is sent.",
-        hint="Put the SECRET_KEY of before into SECRET_KEY_FALLBACKS, start again, and run rotate_secrets; or "
+        hint="Put the former SECRET_KEY into SECRET_KEY_FALLBACKS, start again, and run rotate_secrets; or "
         "paste the key again in the admin under Backends.",
         id="videos.W005",
     )

@@ -16,7 +16,7 @@ KeyVerdict = Literal["accepted", "refused", "blocked", "unknown"]
 MIN_KEY_RETENTION = 86_400.0  # seconds; keys that are forgotten sooner do not outlast an outage
 MAX_NAME_LENGTH = 100  # characters of a model's name
 _KEY_REFUSED = (
-    "The server refuses the key. Put the right one into the backend's environment variable, restart."
+    "The server refuses the key. Paste the right one, or put it into the backend's variable and restart."
 )
 _NO_ROUTE = frozenset({404, 405, 501})
 _MAX_NAMED_MODELS = 8  # in a sentence

@@ -1,4 +1,4 @@
-"""The keys that the database keeps: which cannot be read, and encrypting all of them with a new SECRET_KEY."""
+"""The keys that the database keeps, encrypted anew after SECRET_KEY was changed."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from videos.models import Backend, ConnectionDraft
 
 @dataclass
 class RotationResult:
-    """How many keys were encrypted anew, how many needed nothing, and the backends whose key is unreadable."""
+    """How many keys were encrypted anew, how many needed nothing, and whose cannot be read."""
 
     rotated: int = 0
     current: int = 0

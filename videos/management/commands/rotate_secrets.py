@@ -15,9 +15,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         result = rotate_keys()
-        self.stdout.write(
-            f"{_count(result.rotated)} encrypted anew with SECRET_KEY; {_count(result.current)} needed nothing."
-        )
+        rotated, current = _count(result.rotated), _count(result.current)
+        self.stdout.write(f"{rotated} encrypted anew with SECRET_KEY; {current} needed nothing.")
         if result.unreadable:
             raise CommandError(
                 f"The stored keys of these backends can't be read: {', '.join(result.unreadable)}. Put the "
