@@ -109,7 +109,7 @@ def test_what_nothing_reads_is_named_and_the_others_are_done(run, stored: list[B
     Backend.objects.filter(pk=stored[1].pk).update(stored_key=encryption.encrypt("lost"))
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, [OLD]
 
-    with pytest.raises(CommandError, match="Box 1. Put the SECRET_KEY that made them"):
+    with pytest.raises(CommandError, match=r"Box 1\. Put the SECRET_KEY that made them"):
         run("rotate_secrets")
 
     assert _keys() == [ALL[0], "", ALL[2]]
