@@ -58,6 +58,8 @@ class BackendForm(forms.ModelForm[Backend]):
             self.initial["models"] = self.instance.models.all()
         else:
             self.initial["max_in_flight"] = None
+        if (variable := self.fields.get("key_env")) and self.instance.stored_key:
+            variable.help_text = "Empty: the stored key is sent."
         # Not there for somebody who may only look.
         if slots := self.fields.get("max_in_flight"):
             slots.required = False

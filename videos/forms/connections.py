@@ -66,9 +66,11 @@ class SaveForm(CreationForm[Backend]):
     more = forms.CharField(required=False)
 
     def __init__(self, draft: ConnectionDraft, offered: Sequence[OfferedModel], data: Any = None) -> None:
-        initial = {"name": draft.name, "models": choose_for_a_start(draft, offered)}
-        super().__init__(data, initial=initial)
-        self.draft, self.offered = draft, offered
+        first = choose_for_a_start(draft, offered)
+        super().__init__(data, initial={"name": draft.name, "models": first})
+        self.draft = draft
+        # What is ticked must be in sight, not somewhere among hundreds.
+        self.offered = sorted(offered, key=lambda each: each.model.name not in first)
 
     @property
     def chosen(self) -> list[str]:
