@@ -280,6 +280,7 @@ def test_html_where_a_service_belongs(connecting: Connecting, slug: str):
 
     assert "The test failed. Nothing was saved." in words_of(page)
     assert "address-error" in page.content.decode()
+    assert "Welcome" not in connecting.draft.problem, "what is at an address is not shown to whoever asks"
 
 
 @pytest.mark.parametrize("slug", ["openrouter", "videos-api"])
@@ -387,6 +388,20 @@ def test_a_name_that_is_taken_is_said_at_the_name_and_nothing_is_saved(connectin
     assert Backend.objects.filter(is_simulator=False).count() == 1
     assert VideoModel.objects.count() == before
     assert "is connected" in words_of(connecting.save("google/veo-3.1", name="Cloud 2"))
+
+
+def test_a_name_that_is_taken_in_the_same_moment(
+    connecting: Connecting, serve: Serve, monkeypatch: pytest.MonkeyPatch
+):
+    connecting.test("openrouter", serve(OpenRouter).url, KEY)
+    BackendFactory(name="Cloud")
+    monkeypatch.setattr(Backend, "full_clean", lambda backend: None)  # it was free when it was looked at
+
+    page = connecting.save("google/veo-3.1")
+
+    assert "There is a backend “Cloud” already" in words_of(page)
+    assert connecting.draft.is_tested
+    assert Backend.objects.filter(service="openrouter").count() == 0
 
 
 def test_another_name_is_proposed_and_the_same_address_is_told(connecting: Connecting, serve: Serve):

@@ -4,7 +4,8 @@ A probe takes up to half a minute, so no web thread waits for it: the page looks
 """
 
 import logging
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.utils import timezone
@@ -18,8 +19,9 @@ from videos.validation import storable_text
 
 logger = logging.getLogger(__name__)
 
-MAX_MODELS = 2000  # that a page offers; no service is known to have a tenth of that
-_MAX_TEXT = 4000  # characters of anything that a service says
+MAX_MODELS = 500  # that a page offers, and its form can send; no service is known to have half of that
+_MAX_TEXT = 1000  # characters of anything that a service says
+_MAX_PROBLEM = 500
 _MODEL = TypeAdapter(CatalogueModel)
 
 
@@ -49,7 +51,8 @@ def _report_fields(report: ProbeReport) -> dict[str, Any]:
     described = report.catalogue or [CatalogueModel(name, name) for name in report.models or ()]
     return {
         "checks": _rows(report.checks),
-        "problem": storable_text(report.problem, _MAX_TEXT),
+        # Below the first line may be what a server answered, which could be anything, from anywhere inside.
+        "problem": storable_text(report.problem.partition("\n")[0], _MAX_PROBLEM),
         "offered_models": [
             _storable(_MODEL.dump_python(model, mode="json")) for model in described[:MAX_MODELS]
         ],
@@ -59,8 +62,8 @@ def _report_fields(report: ProbeReport) -> dict[str, Any]:
     }
 
 
-def _rows(checks: tuple[Check, ...] | list[Check]) -> Any:
-    return [_storable(asdict(check)) for check in checks]
+def _rows(checks: Sequence[Check]) -> Any:
+    return [_storable(asdict(replace(check, found=check.found.partition("\n")[0]))) for check in checks]
 
 
 def _storable(value: Any) -> Any:

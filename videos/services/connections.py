@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 MAX_KEY_LENGTH = 1000  # characters; the longest known, a signed token, has some 800
 FEW = 3  # models that are chosen before anybody chooses
-PROBE_ENDS = timedelta(seconds=90)  # after that a probe was cut off: it takes half a minute at most
+PROBE_ENDS = timedelta(minutes=2)  # after that a probe was cut off: it takes half a minute, 90 s at the worst
 
 GONE = "This test is no longer there: it was saved, or an hour has passed. Test again."
 
@@ -218,12 +218,24 @@ def save_draft(owner: User, draft_id: int, *, name: str, models: Collection[str]
     `more` names further models, with commas between them, of a server that does not describe its own. Raises
     `DraftGoneError`, or `ValidationError` by field; then nothing was saved.
     """
+    name = clean_line(name)
+    try:
+        backend = _save_draft(owner, draft_id, name, models, more)
+    except IntegrityError as error:  # somebody else took the name in this very moment
+        if Backend.objects.filter(name=name).exists():
+            raise ValidationError({"name": _taken(name)}) from error
+        raise
+    logger.warning("Backend “%s”: connected at %s, by %s", backend.name, backend.base_url, owner)
+    return backend
+
+
+def _save_draft(owner: User, draft_id: int, name: str, models: Collection[str], more: str) -> Backend:
     with transaction.atomic():
         drafts = ConnectionDraft.objects.alive().select_for_update()
         draft = drafts.filter(pk=draft_id, owner=owner).first()
         if draft is None or not draft.is_tested:
             raise DraftGoneError
-        backend = _build_backend(draft, clean_line(name))
+        backend = _build_backend(draft, name)
         described, names = _validate_models(draft, models, more)
         backend.save()
         model_catalogue.add_models(backend, described)
@@ -233,8 +245,11 @@ def save_draft(owner: User, draft_id: int, *, name: str, models: Collection[str]
         LogEntry.objects.log_actions(
             owner.pk, [backend], ADDITION, change_message=f"Connected at {backend.base_url}."
         )
-    logger.warning("Backend “%s”: connected at %s, by %s", backend.name, backend.base_url, owner)
     return backend
+
+
+def _taken(name: str) -> str:
+    return f"There is a backend “{name}” already. Choose another name."
 
 
 def _build_backend(draft: ConnectionDraft, name: str) -> Backend:
@@ -249,7 +264,7 @@ def _build_backend(draft: ConnectionDraft, name: str) -> Backend:
     except ValidationError as error:
         sentences = error.message_dict
         if Backend.objects.filter(name=name).exists():
-            sentences["name"] = [f"There is a backend “{name}” already. Choose another name."]
+            sentences["name"] = [_taken(name)]
         raise ValidationError(sentences) from error
     return backend
 
