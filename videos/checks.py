@@ -34,9 +34,7 @@ def validate_base_url(url: str, *, name: str) -> None:
     if parts is None or not host or parts.scheme not in ("http", "https") or re.search(r"\s", url):
         raise ValidationError(f"{name} must be an http or https URL such as http://127.0.0.1:8000/v1.")
     if parts.username or parts.password:
-        raise ValidationError(
-            f"{name} must not contain a password; the key belongs in its environment variable."
-        )
+        raise ValidationError(f"{name} must not contain a password; the key has a place of its own.")
     if parts.query or parts.fragment:
         raise ValidationError(f"{name} must end with its path, without “?” or “#”.")
     if not _ENDS_IN_VERSION.search(parts.path):

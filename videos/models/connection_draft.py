@@ -6,7 +6,6 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from contentgen import encryption
 from videos.models.backend import Backend
 
 LIFETIME = timedelta(hours=1)
@@ -51,6 +50,9 @@ class ConnectionDraft(models.Model):
 
     objects = ConnectionDraftQuerySet.as_manager()
 
+    class Meta:
+        default_permissions = ()  # nobody is given any: a draft is its owner's
+
     def __str__(self) -> str:
         return self.name
 
@@ -71,7 +73,3 @@ class ConnectionDraft(models.Model):
         )
         backend.key_confirmed_for = backend.key_destination
         return backend
-
-    def set_key(self, key: str) -> None:
-        """Keep a pasted key, encrypted; an empty one is none. The row is not saved."""
-        self.stored_key = encryption.encrypt(key) if key else ""

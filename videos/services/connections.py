@@ -5,7 +5,7 @@ Nothing is saved as a backend, and nothing is submitted, before somebody chose i
 
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
@@ -51,7 +51,7 @@ class ConnectionRequest:
 
     kind: ConnectionKind
     base_url: str
-    key: str = ""
+    key: str = field(default="", repr=False)
     key_env: str = ""
     earlier: ConnectionDraft | None = None
 
@@ -105,11 +105,11 @@ def _find_errors(owner: User, request: ConnectionRequest, base_url: str) -> dict
         errors["key_env"] = ValidationError("Choose a variable that holds a key.")
     elif request.kind.needs_key and not (key or request.key_env or has_earlier):
         errors["key"] = ValidationError(f"{request.kind.label} needs a key. Paste it here.")
-    for field, validate, text in (("base_url", _validate_address, base_url), ("key", validate_key, key)):
+    for name, validate, text in (("base_url", _validate_address, base_url), ("key", validate_key, key)):
         try:
             validate(text)
         except ValidationError as error:
-            errors[field] = error
+            errors[name] = error
     return errors
 
 
@@ -144,7 +144,7 @@ def suggest_name(label: str) -> str:
 
 def get_draft(owner: User, draft_id: int) -> ConnectionDraft:
     """Return one's own draft, and see to it that a worker hears of it. Raises `DraftGoneError`."""
-    draft = ConnectionDraft.objects.alive().filter(pk=draft_id, owner=owner).first()
+    draft = ConnectionDraft.objects.alive().filter(pk=draft_id, owner=owner, kind__in=KINDS).first()
     if draft is None:
         raise DraftGoneError
     if draft.started_at is None:
