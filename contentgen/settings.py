@@ -68,6 +68,8 @@ if PRODUCTION:
             "in again; nothing else changes."
         )
 SECRET_KEY = SECRET_KEY or state.ensure_secret_key(DATA_DIR)
+# Former ones, while sessions and stored keys that they made are still about; `rotate_secrets` ends that.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -281,7 +283,8 @@ CELERY_TASK_ROUTES = {
         f"videos.{name}": {"queue": "network"}
         for name in (
             *("submit", "poll_backend", "reconcile", "search_restored"),
-            *("clean_up_video", "clean_up_job", "probe", "create_character", "picture_candidate"),
+            *("clean_up_video", "clean_up_job", "probe", "probe_draft"),
+            *("create_character", "picture_candidate"),
         )
     },
     "videos.store": {"queue": "downloads"},

@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections
 
+from contentgen import encryption
 from contentgen.own_address import is_own_address
 from videos.key_names import describe_key_names, is_key_name
 from videos.models import Backend, VideoModel
@@ -33,9 +34,7 @@ def validate_base_url(url: str, *, name: str) -> None:
     if parts is None or not host or parts.scheme not in ("http", "https") or re.search(r"\s", url):
         raise ValidationError(f"{name} must be an http or https URL such as http://127.0.0.1:8000/v1.")
     if parts.username or parts.password:
-        raise ValidationError(
-            f"{name} must not contain a password; the key belongs in its environment variable."
-        )
+        raise ValidationError(f"{name} must not contain a password; the key has a place of its own.")
     if parts.query or parts.fragment:
         raise ValidationError(f"{name} must end with its path, without “?” or “#”.")
     if not _ENDS_IN_VERSION.search(parts.path):
@@ -198,6 +197,56 @@ def _key_message(backend: str, key_env: str) -> CheckMessage:
         hint=f"If that is right, add BACKEND_KEY_NAMES={key_env} to the environment or .env (several names "
         "with commas between them), and start again. Nothing else changes.",
         id="videos.E005",
+    )
+
+
+@register(Tags.database)
+def check_stored_keys(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """videos.W005 and W006: stored keys that this SECRET_KEY cannot read, or only a fallback.
+
+    Passes before the first migration, and before the one that stores keys.
+    """
+    if "default" not in (databases or ()):
+        return []
+    try:
+        columns = _columns_of(Backend._meta.db_table)
+        stored = Backend.objects.exclude(stored_key="") if "stored_key" in columns else Backend.objects.none()
+        keys = list(stored.values_list("name", "stored_key"))
+    except DatabaseError:
+        return []
+    unreadable = [name for name, token in keys if not encryption.is_readable(token)]
+    stale = [name for name, token in keys if name not in unreadable and not encryption.is_current(token)]
+    return [
+        *(_unreadable_key_message(name) for name in unreadable),
+        *(_stale_key_message(name) for name in stale),
+    ]
+
+
+def _columns_of(table: str) -> set[str]:
+    """Return the columns that the table has now; none where it is not there yet."""
+    connection = connections["default"]
+    with connection.cursor() as cursor:
+        if table not in connection.introspection.table_names(cursor):
+            return set()
+        return {each.name for each in connection.introspection.get_table_description(cursor, table)}
+
+
+def _unreadable_key_message(backend: str) -> CheckMessage:
+    return Warning(
+        f"The stored key of the backend “{backend}” can't be read with this SECRET_KEY, so nothing is sent.",
+        hint="Put the former SECRET_KEY into SECRET_KEY_FALLBACKS, start again, and run rotate_secrets; or "
+        "paste the key again in the admin under Backends.",
+        id="videos.W005",
+    )
+
+
+def _stale_key_message(backend: str) -> CheckMessage:
+    return Warning(
+        f"The stored key of the backend “{backend}” was encrypted with a former SECRET_KEY.",
+        hint="Run rotate_secrets before you take that one off SECRET_KEY_FALLBACKS.",
+        id="videos.W006",
     )
 
 

@@ -53,6 +53,11 @@ def _service_keys() -> set[str]:
     return {service.key_env for service in SERVICES.values() if service.key_env}
 
 
+def available_key_names() -> list[str]:
+    """Return the variables for keys that are set in this process, sorted."""
+    return sorted(name for name, value in os.environ.items() if value and is_key_name(name))
+
+
 def describe_key_names() -> str:
     """Return which names may be given, to end the sentence that refuses another one."""
     return (

@@ -22,6 +22,7 @@ from videos.engine import (
     characters,
     cleanup,
     dispatch,
+    draft_probe,
     enqueue,
     heartbeat,
     poll,
@@ -31,7 +32,7 @@ from videos.engine import (
     submit,
     sweep,
 )
-from videos.models import Backend, Character, JobCandidate, ReleasedJob, Video
+from videos.models import Backend, Character, ConnectionDraft, JobCandidate, ReleasedJob, Video
 from videos.services.backends import probe_unprobed_backend
 
 logger = logging.getLogger(__name__)
@@ -133,6 +134,12 @@ def search_restored_task(backend_id: int) -> None:
 @_about(Backend)
 def probe_task(backend_id: int) -> None:
     probe_unprobed_backend(backend_id)
+
+
+@shared_task(name="videos.probe_draft", time_limit=120)
+@_about(ConnectionDraft)
+def probe_draft_task(draft_id: int) -> None:
+    draft_probe.probe_draft(draft_id)
 
 
 @shared_task(name="videos.clean_up_video", time_limit=120)

@@ -19,7 +19,7 @@ from videos.backends.client import probe
 from videos.backends.download import Download
 from videos.backends.drivers.interface import Driver
 from videos.backends.drivers.registry import driver_class
-from videos.backends.probe_report import ProbeReport, failed_report
+from videos.backends.probe_report import OnCheck, ProbeReport, failed_report, ignore_check
 from videos.backends.service_kinds import SERVICES, Service
 from videos.models import Backend
 
@@ -54,7 +54,7 @@ class SmallDriver(Driver):
     async def download(self, job_id: str, url: str | None = None) -> Download:
         raise UnavailableError("Not yet.", code="content_not_ready")
 
-    async def probe(self) -> ProbeReport:
+    async def probe(self, on_check: OnCheck = ignore_check) -> ProbeReport:
         return failed_report("It is down.")
 
 

@@ -21,7 +21,9 @@ from videos.engine import dispatch, read_pauses
 from videos.formatting import format_dollars, format_duration
 from videos.models import IN_FLIGHT, Backend, State, VideoModel
 from videos.models.backend import DEFAULT_MAX_IN_FLIGHT
+from videos.services.backend_status import describe_key
 from videos.services.backends import confirm_key, leads_back, probe_backend
+from videos.services.connections import validate_key
 from videos.services.held_videos import MoveResult, move_queued_videos
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ _CAPABILITIES = (
 )
 # They say where a key goes, and what the studio may be made to read.
 _SUPERUSER_FIELDS = ("service", "base_url", "key_env", "in_private_network")
+_KEY_FIELDS = ("key_env", "stored_key", "key_stored_at")
 _MARKS = {True: "yes", False: "no", None: "unknown"}
 
 
@@ -55,6 +58,8 @@ class BackendForm(forms.ModelForm[Backend]):
             self.initial["models"] = self.instance.models.all()
         else:
             self.initial["max_in_flight"] = None
+        if (variable := self.fields.get("key_env")) and self.instance.stored_key:
+            variable.help_text = "Empty: the stored key is sent."
         # Not there for somebody who may only look.
         if slots := self.fields.get("max_in_flight"):
             slots.required = False
@@ -95,6 +100,33 @@ class SuperuserBackendForm(BackendForm):
         help_text="Send the key to this address. Without it, nothing is sent to a changed address until a "
         "superuser confirms the key.",
     )
+    new_key = forms.CharField(
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "class": "vTextField"}),
+        help_text="Paste a key to have it stored encrypted, in place of the one there is. It is not shown "
+        "again.",
+    )
+    delete_key = forms.BooleanField(required=False, label="Delete the stored key")
+
+    def clean_new_key(self) -> str:
+        key: str = self.cleaned_data["new_key"].strip()
+        validate_key(key)
+        return key
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse two keys at once: nobody could tell which of them is meant."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("new_key") and data.get("delete_key"):
+            self.add_error("delete_key", "A new key takes the place of the stored one by itself.")
+        keeps_stored = self.instance.stored_key and not data.get("delete_key")
+        if data.get("key_env") and "key_env" in self.changed_data and (data.get("new_key") or keeps_stored):
+            self.add_error("key_env", "Take the key from a variable or store it, not both.")
+        return data
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # Django's own hook, which the stubs lack
+        if not self.errors and (self.cleaned_data["new_key"] or self.cleaned_data["delete_key"]):
+            self.instance.store_key(self.cleaned_data["new_key"])
 
 
 @admin.register(Backend)
@@ -149,8 +181,9 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         where = ["base_url", "key_env", "key", "in_private_network"]
         if obj and obj.is_simulator:
             where = ["address"]
-        elif obj and request.user.is_superuser:
-            where.insert(3, "confirm_key")
+        elif request.user.is_superuser:
+            own = ["new_key", "delete_key"] if obj and obj.stored_key else ["new_key"]
+            where[3:3] = [*own, "confirm_key"] if obj else own
         # Who may only look gets the names: a reverse relation cannot be drawn as a field to read.
         models = "models" if self.has_change_permission(request, obj) else "model_names"
         return (
@@ -172,7 +205,11 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         return fixed if request.user.is_superuser else [*fixed, *_SUPERUSER_FIELDS]
 
     def save_model(self, request: HttpRequest, obj: Backend, form: Any, change: bool) -> None:
-        changed = [name for name in form.changed_data if name not in ("models", "confirm_key")]
+        fields = {field.name for field in Backend._meta.get_fields()} - {"models"}
+        changed = [name for name in form.changed_data if name in fields]
+        has_new_key = "new_key" in form.changed_data
+        if has_new_key or "delete_key" in form.changed_data:
+            changed += [name for name in _KEY_FIELDS if name not in changed]
         if change and "base_url" in changed and "in_private_network" not in changed:
             obj.in_private_network = None  # where the old address is says nothing about the new one
             changed.append("in_private_network")
@@ -182,20 +219,18 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         else:
             obj.save()
         if {"base_url", "key_env"}.intersection(changed):
-            where = obj.base_url, obj.key_env or "no variable"
-            logger.warning(
-                "Backend “%s”: now at %s with the key in %s, by %s", obj.name, *where, request.user
-            )
+            where = obj.base_url, obj.key_label if obj.key_source else "no key"
+            logger.warning("Backend “%s”: now at %s with %s, by %s", obj.name, *where, request.user)
         is_other_key = "key_env" in changed and "base_url" not in changed
-        is_confirmed = not change or is_other_key or form.cleaned_data.get("confirm_key", False)
-        if obj.key_env and is_confirmed and request.user.is_superuser:
+        is_confirmed = not change or is_other_key or has_new_key or form.cleaned_data.get("confirm_key")
+        if obj.key_source and is_confirmed and request.user.is_superuser:
             self._confirm(request, obj)
         elif obj.key_problem:
             self.message_user(request, obj.key_problem, messages.WARNING)
 
     def _confirm(self, request: HttpRequest, backend: Backend) -> None:
         confirm_key(backend, by=str(request.user))
-        self.log_change(request, backend, f"Confirmed the key in {backend.key_env} for {backend.base_url}.")
+        self.log_change(request, backend, f"Confirmed {backend.key_label} for {backend.base_url}.")
 
     @admin.display(description="in flight")
     def running(self, backend: Any) -> int:
@@ -217,11 +252,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
     @admin.display(description="key")
     def key(self, backend: Backend) -> str:
         """Return whether a key is set. Its value is shown nowhere."""
-        if backend.pk is None:
-            return "-"
-        if not backend.key_env:
-            return "not needed"
-        return backend.key_problem or f"{backend.key_env} is {'set' if backend.key else 'not set'}"
+        return "-" if backend.pk is None else describe_key(backend)
 
     @admin.display(description="models")
     def model_names(self, backend: Backend) -> str:
@@ -260,14 +291,12 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
     @admin.action(permissions=["confirm"], description="Confirm the key: send it to the address shown")
     def confirm_key(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
         for backend in queryset:
-            if backend.is_simulator or not backend.key_env:
+            if backend.is_simulator or not backend.key_source:
                 self.message_user(request, f"{backend.name} needs no key.", messages.WARNING)
                 continue
             self._confirm(request, backend)
             problem = backend.key_problem
-            words = (
-                f"{backend.name}: {problem or f'the key in {backend.key_env} goes to {backend.base_url}.'}"
-            )
+            words = f"{backend.name}: {problem or f'{backend.key_label} goes to {backend.base_url}.'}"
             self.message_user(request, words, messages.WARNING if problem else messages.SUCCESS)
 
     @admin.action(permissions=["change"], description="Resume now")

@@ -9,7 +9,7 @@ from videos.backends.catalogue import CatalogueModel
 from videos.backends.connection import Connection
 from videos.backends.drivers.registry import open_driver
 from videos.backends.errors import BackendError
-from videos.backends.probe_report import ProbeReport, failed_report
+from videos.backends.probe_report import OnCheck, ProbeReport, failed_report, ignore_check
 from videos.backends.requests import ClipFile, ReferenceFile
 from videos.backends.responses import Job, JobPage
 
@@ -140,9 +140,9 @@ class Client:
         """See `Driver.thumbnail`."""
         return self._run(self._driver.thumbnail(job_id, max_bytes=max_bytes))
 
-    def probe(self) -> ProbeReport:
+    def probe(self, on_check: OnCheck = ignore_check) -> ProbeReport:
         """See `Driver.probe`."""
-        return self._run(self._driver.probe())
+        return self._run(self._driver.probe(on_check))
 
     def _chunks(self, download: "Download") -> Iterator[bytes]:
         while chunk := self._run(download.read_chunk()):
@@ -152,13 +152,13 @@ class Client:
         return self._runner.run(call)
 
 
-def probe(connection: Connection) -> ProbeReport:
+def probe(connection: Connection, on_check: OnCheck = ignore_check) -> ProbeReport:
     """Find out what a backend can do, without any request that could cost money; see `Driver.probe`.
 
     Raises nothing: the report also says when the settings themselves cannot work.
     """
     try:
         with Client(connection) as client:
-            return client.probe()
+            return client.probe(on_check)
     except BackendError as error:
         return failed_report(f"{error.message} {error.detail}".strip())

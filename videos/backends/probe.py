@@ -28,12 +28,15 @@ from videos.backends.hops import LOOP_HEADER, via_headers
 from videos.backends.network_errors import TRANSPORT_ERRORS
 from videos.backends.openapi_routes import Routes, parse_openapi
 from videos.backends.probe_report import (
+    OnCheck,
     ProbeReport,
     ProbeResponse,
     ProbeResponses,
     blocking_problem,
     build_report,
     failed_report,
+    first_checks,
+    ignore_check,
 )
 from videos.backends.responses import parse_json, parse_key_retention
 
@@ -44,11 +47,12 @@ LEADS_BACK = (
 ANSWER_TIMEOUT = 10.0  # seconds for one answer at most: somebody is waiting in front of a screen
 
 
-async def probe_server(connection: Connection) -> ProbeReport:
+async def probe_server(connection: Connection, on_check: OnCheck = ignore_check) -> ProbeReport:
     """Return what the server can do, in about three times `ANSWER_TIMEOUT` at most.
 
-    `connection` has been checked. Problems are in the report, not raised. A base URL that redirects is a
-    problem whose sentence names the right one.
+    `connection` has been checked. `on_check` is told of the first checks before the others
+    run. Problems are in the report, not raised. A base URL that redirects is a problem whose sentence names
+    the right one.
     """
     connection = replace(connection, timeout=min(connection.timeout, ANSWER_TIMEOUT))
     guard = AddressGuard(connection)
@@ -66,15 +70,16 @@ async def probe_server(connection: Connection) -> ProbeReport:
             "response": [bound_replies(connection.max_reply_bytes)],
         },
     ) as http:
-        report = await _Probe(connection, http).run()
+        report = await _Probe(connection, http, on_check).run()
     return replace(report, in_private_network=guard.is_backend_private)
 
 
 class _Probe:
     """One probe of one server."""
 
-    def __init__(self, connection: Connection, http: httpx2.AsyncClient) -> None:
+    def __init__(self, connection: Connection, http: httpx2.AsyncClient, on_check: OnCheck) -> None:
         self._http = http
+        self._on_check = on_check
         self._connection = connection
         self._base_url = connection.base_url.rstrip("/")
         self._errors = ErrorMapper(connection)
@@ -96,6 +101,8 @@ class _Probe:
                 return failed_report(problem)
         if report := blocking_problem(self._base_url, job, page, missing_route):
             return report
+        for check in first_checks(has_key=bool(self._connection.api_key)):
+            self._on_check(check)
         delete_job, delete_missing_route, routes = await asyncio.gather(
             self._request("DELETE", self._job_path),
             self._request("DELETE", self._missing_path),

@@ -1,7 +1,7 @@
 """What a probe found out, in words for the person who asked."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,7 +16,7 @@ KeyVerdict = Literal["accepted", "refused", "blocked", "unknown"]
 MIN_KEY_RETENTION = 86_400.0  # seconds; keys that are forgotten sooner do not outlast an outage
 MAX_NAME_LENGTH = 100  # characters of a model's name
 _KEY_REFUSED = (
-    "The server refuses the key. Put the right one into the backend's environment variable, restart."
+    "The server refuses the key. Paste the right one, or put it into the backend's variable and restart."
 )
 _NO_ROUTE = frozenset({404, 405, 501})
 _MAX_NAMED_MODELS = 8  # in a sentence
@@ -74,6 +74,13 @@ class Check:
     works: bool | None
     found: str
     advice: str = ""
+
+
+OnCheck = Callable[[Check], None]  # is told of a check as soon as it is made, while others still run
+
+
+def ignore_check(check: Check) -> None:
+    """Take no notice of a check, where nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +142,12 @@ def blocking_problem(
     return None
 
 
+def first_checks(*, has_key: bool) -> tuple[Check, Check]:
+    """Return what is known as soon as nothing keeps a server from being used."""
+    key = "Accepted, or not looked at." if has_key else "None sent, none asked for."
+    return Check("answers", True, "The server answers."), Check("key", True, key)
+
+
 def build_report(responses: ProbeResponses, routes: Routes, *, base_url: str, has_key: bool) -> ProbeReport:
     """Return the report on a backend that can be used. `has_key` says whether a key was sent."""
     models = _parse_model_names(responses.models.payload) if responses.models.status == 200 else None
@@ -145,8 +158,7 @@ def build_report(responses: ProbeResponses, routes: Routes, *, base_url: str, ha
     # Only a server that says so: a wrong guess is a second bill.
     honours_key = True if responses.models.key_retention >= MIN_KEY_RETENTION else None
     checks = (
-        Check("answers", True, "The server answers."),
-        Check("key", True, "Accepted, or not looked at." if has_key else "None sent, none asked for."),
+        *first_checks(has_key=has_key),
         _models_check(models, responses.models),
         _status_check(responses.job, responses.missing_route),
         Check("list", can_list, responses.page.summary, "" if can_list else _NO_LIST),
@@ -172,6 +184,14 @@ def build_report(responses: ProbeResponses, routes: Routes, *, base_url: str, ha
     return ProbeReport(checks, models=models, capabilities=capabilities, max_in_flight=max_in_flight)
 
 
+def first_hosted_checks(check: KeyVerdict) -> tuple[Check, ...]:
+    """Return what is known of a hosted service once its key was checked; nothing where it is refused."""
+    if check == "refused":
+        return ()
+    verdict = Check("key", True if check == "accepted" else None, _KEY_VERDICTS[check])
+    return Check("answers", True, "The service answers."), verdict
+
+
 def hosted_report(
     check: KeyVerdict, models: Sequence[CatalogueModel] | None, capabilities: Collection[Capability]
 ) -> ProbeReport:
@@ -186,8 +206,7 @@ def hosted_report(
     known: dict[Capability, bool | None] = {each: each in capabilities for each in Capability}
     known[Capability.REFERENCE] = takes.pop() if len(takes) == 1 else None
     checks = (
-        Check("answers", True, "The service answers."),
-        Check("key", True if check == "accepted" else None, _KEY_VERDICTS[check]),
+        *first_hosted_checks(check),
         _models_check(names, ProbeResponse(200)),
         Check("list", False, "This kind of service shows no list.", _NO_LIST),
         Check("delete", known[Capability.DELETE], *_DELETION[Capability.DELETE in capabilities]),

@@ -5,15 +5,17 @@ can forget it.
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from queue import SimpleQueue
 
 from django.conf import settings
 
 from videos.backends import client as backend_client
 from videos.backends.client import Client, Connection
 from videos.backends.hops import parse_hops
-from videos.backends.probe_report import ProbeReport, failed_report
+from videos.backends.probe_report import Check, OnCheck, ProbeReport, failed_report
 from videos.engine import bulkhead
 from videos.models import Backend, StudioState
 
@@ -68,16 +70,30 @@ def client_for(backend: Backend, hops: str = "", *, timeout: float | None = None
             yield client
 
 
-def probe(backend: Backend, *, timeout: float | None = None) -> ProbeReport:
+def probe(backend: Backend, *, timeout: float | None = None, on_check: OnCheck | None = None) -> ProbeReport:
     """Find out what `backend`, which may be unsaved, can do; see `Driver.probe`. Raises nothing.
 
-    `timeout` (seconds) is for connecting and for each answer, in place of the backend's own.
+    `timeout` (seconds) is for connecting and for each answer, in place of the backend's own. `on_check` is
+    called in this thread, so it may use the database.
     """
     try:
         with bulkhead.share(backend.pk or 0):
             connection = marked_connection_for(backend)
             if timeout is not None:
                 connection = replace(connection, timeout=timeout, connect_timeout=timeout)
+            if on_check is not None:
+                return _probe_watched(connection, on_check)
             return backend_client.probe(connection)
     except bulkhead.ShareExhaustedError:
         return failed_report(_BUSY)
+
+
+def _probe_watched(connection: Connection, on_check: OnCheck) -> ProbeReport:
+    """Probe in a thread of its own: no code may use the database where an event loop runs."""
+    made: SimpleQueue[Check | None] = SimpleQueue()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        probing = pool.submit(backend_client.probe, connection, made.put)
+        probing.add_done_callback(lambda _: made.put(None))
+        for check in iter(made.get, None):
+            on_check(check)
+    return probing.result()

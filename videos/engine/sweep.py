@@ -19,6 +19,7 @@ from videos.engine.workspace import remove_abandoned_workspaces
 from videos.models import (
     Backend,
     Character,
+    ConnectionDraft,
     DeletedRequest,
     IdempotencyRecord,
     ReleasedJob,
@@ -134,6 +135,11 @@ def _probe_new_backends() -> None:
             enqueue.send("probe", backend.pk)
 
 
+def _remove_expired_drafts() -> None:
+    """Forget the backends that somebody began to connect, with the keys that were pasted for them."""
+    ConnectionDraft.objects.expired().delete()
+
+
 def _held_tokens() -> set[uuid.UUID]:
     """The tokens of all leases."""
     return {
@@ -159,5 +165,6 @@ _STEPS: tuple[Callable[[], object], ...] = (
     _remove_old_idempotency_records,
     _remove_old_releases,
     _remove_expired_sessions,
+    _remove_expired_drafts,
     restore.sweep,
 )

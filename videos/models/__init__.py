@@ -2,6 +2,7 @@
 
 from videos.models.backend import Backend
 from videos.models.character import Character
+from videos.models.connection_draft import ConnectionDraft
 from videos.models.heartbeat import Heartbeat
 from videos.models.idempotency_record import IdempotencyRecord
 from videos.models.job import DeletedRequest, JobCandidate, ReleasedJob
@@ -17,6 +18,7 @@ __all__ = [
     "IN_FLIGHT",
     "Backend",
     "Character",
+    "ConnectionDraft",
     "DeletedRequest",
     "Fit",
     "Heartbeat",

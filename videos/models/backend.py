@@ -9,7 +9,9 @@ from django.core.validators import MinValueValidator, RegexValidator
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.text import capfirst
 
+from contentgen import encryption
 from videos.backends.service_kinds import SERVICES
 from videos.key_names import describe_key_names, is_key_name, read_key
 
@@ -22,6 +24,12 @@ _KEY_VARIABLES = {
     "OPENAI_API_KEY",
 }  # of the environment's, now and before
 DEFAULT_MAX_IN_FLIGHT = 4
+
+STORED = "(stored)"  # no variable can have this name
+UNREADABLE_KEY = (
+    "The stored key can't be read with this SECRET_KEY, so nothing is sent. Put the former SECRET_KEY into "
+    "SECRET_KEY_FALLBACKS and restart, or paste the key again in the admin under Backends."
+)
 
 SIMULATOR_CAPABILITIES = {  # all there are
     "can_list": True,
@@ -169,12 +177,16 @@ class Backend(models.Model):
         help_text="The name of the environment variable that holds the key, never the key itself. "
         "Empty: the server wants none.",
     )
+    stored_key = models.TextField(
+        blank=True, default="", editable=False, help_text="A key that was pasted, encrypted with SECRET_KEY."
+    )
+    key_stored_at = models.DateTimeField(null=True, editable=False)
     key_confirmed_for = models.CharField(
         max_length=700,
         blank=True,
         default="",
         editable=False,
-        help_text="The variable and the address that a superuser confirmed: the key goes nowhere else.",
+        help_text="The key and the address that were confirmed together: the key goes nowhere else.",
     )
     in_private_network = models.BooleanField(
         "inside a private network",
@@ -255,6 +267,7 @@ class Backend(models.Model):
 
     class Meta:
         ordering = ["position", "pk"]
+        permissions = [("connect_backend", "Can connect a backend, with its key")]
         constraints = [
             models.UniqueConstraint(
                 fields=["base_url"],
@@ -286,29 +299,54 @@ class Backend(models.Model):
         return url
 
     @property
+    def key_source(self) -> str:
+        """Where the key comes from: a variable's name, or `STORED`; empty where none is wanted."""
+        return STORED if self.stored_key else self.key_env
+
+    @property
     def key_destination(self) -> str:
-        """The variable with the key and the address it goes to: what is confirmed, and only together."""
-        return f"{self.key_env} {self.base_url}" if self.key_env else ""
+        """Where the key comes from and the address it goes to: what is confirmed, and only together."""
+        return f"{self.key_source} {self.base_url}" if self.key_source else ""
+
+    @property
+    def key_label(self) -> str:
+        """What to call the key within a sentence."""
+        return "the stored key" if self.stored_key else f"the key in {self.key_env}"
 
     @property
     def key_problem(self) -> str:
         """Why the key must not be sent, and what to do about it; empty where nothing stands against it."""
-        if self.is_simulator or not self.key_env:
+        if self.is_simulator or not self.key_source:
             return ""
-        if not is_key_name(self.key_env):
+        if not self.stored_key and not is_key_name(self.key_env):
             names = describe_key_names()
             return f"{self.key_env} is no variable for a backend's key, so nothing is sent. {names}"
         if self.key_confirmed_for != self.key_destination:
             return (
-                f"The key in {self.key_env} has not been confirmed for {self.base_url}, so nothing is sent. "
+                f"{capfirst(self.key_label)} has not been confirmed for {self.base_url}, so nothing is sent. "
                 "A superuser confirms it in the admin under Backends."
             )
-        return ""
+        return UNREADABLE_KEY if self.stored_key and not encryption.is_readable(self.stored_key) else ""
 
     @property
     def key(self) -> str:
-        """The key to send, read from the environment now; empty where there is none, or must not be sent."""
+        """The key to send, read now; empty where there is none, or it must not be sent.
+
+        One that was pasted is decrypted, any other is read from the environment.
+        """
         if self.is_simulator:
             key: str = settings.SIMULATOR_API_KEY
             return key
-        return "" if self.key_problem else read_key(self.key_env)
+        if self.key_problem:
+            return ""
+        return encryption.decrypt(self.stored_key) if self.stored_key else read_key(self.key_env)
+
+    def store_key(self, key: str) -> None:
+        """Keep a key encrypted, in place of a variable's. An empty one takes away what is stored.
+
+        It goes nowhere unless it is confirmed for the address. The row is not saved.
+        """
+        self.stored_key = encryption.encrypt(key) if key else ""
+        self.key_stored_at = timezone.now() if key else None
+        if key:
+            self.key_env = ""

@@ -72,13 +72,15 @@ def confirm_key(backend: Backend, *, by: str) -> None:
 
     Only as `backend` was loaded: what was changed meanwhile has not been seen. A pause for want of it ends.
     """
-    seen = Backend.objects.filter(pk=backend.pk, key_env=backend.key_env, base_url=backend.base_url)
+    seen = Backend.objects.filter(
+        pk=backend.pk, key_env=backend.key_env, stored_key=backend.stored_key, base_url=backend.base_url
+    )
     if seen.update(key_confirmed_for=backend.key_destination, paused_until=None, pause_reason=""):
         backend.key_confirmed_for = backend.key_destination
         logger.warning(
-            "Backend “%s”: the key in %s is confirmed for %s, by %s",
+            "Backend “%s”: %s is confirmed for %s, by %s",
             backend.name,
-            backend.key_env,
+            backend.key_label,
             backend.base_url,
             by,
         )
@@ -142,7 +144,7 @@ def connect_backend(
     if max_in_flight is None and report.max_in_flight:
         backend.max_in_flight = report.max_in_flight
     with transaction.atomic():
-        backend.position = _make_position(first=first)
+        backend.position = make_position(first=first)
         backend.save()
         new = (
             [name for name in names if model_catalogue.add_undescribed_model(backend, name)]
@@ -211,7 +213,8 @@ def _choose_models(report: ProbeReport) -> list[str]:
     return chosen
 
 
-def _make_position(*, first: bool) -> int:
+def make_position(*, first: bool) -> int:
+    """Return the position of a new backend: behind the others, or before them, which then make room."""
     if first:
         Backend.objects.update(position=F("position") + 1)
         return 0

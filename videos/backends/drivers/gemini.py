@@ -33,7 +33,7 @@ from videos.backends.errors import (
 )
 from videos.backends.http_clients import client_for_writes, ssl_context
 from videos.backends.network_errors import TRANSPORT_ERRORS
-from videos.backends.probe_report import ProbeReport, failed_report
+from videos.backends.probe_report import OnCheck, ProbeReport, failed_report, ignore_check
 from videos.backends.requests import CreateRequest
 from videos.backends.responses import Job, dump, is_id, parse_error, parse_json, parse_text
 from videos.backends.status_words import failure_code, normalize_word
@@ -152,8 +152,8 @@ class GeminiDriver(HostedDriver):
                 if response.status_code not in {404, 410} and not _is_unknown_job(response):
                     self._require_success(response)
 
-    async def probe(self) -> ProbeReport:
-        return await super().probe() if is_installed() else failed_report(HOW_TO_ADD, "package")
+    async def probe(self, on_check: OnCheck = ignore_check) -> ProbeReport:
+        return await super().probe(on_check) if is_installed() else failed_report(HOW_TO_ADD, "package")
 
     async def _find_models(self) -> Sequence[CatalogueModel]:
         response = await self._get(f"{self._base_url}/models?pageSize=1000")

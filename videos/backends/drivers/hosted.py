@@ -29,7 +29,14 @@ from videos.backends.http_clients import (
 )
 from videos.backends.key_check import CHECK_TIMEOUT, KeyCheck
 from videos.backends.network_errors import TRANSPORT_ERRORS
-from videos.backends.probe_report import ProbeReport, failed_report, hosted_report
+from videos.backends.probe_report import (
+    OnCheck,
+    ProbeReport,
+    failed_report,
+    first_hosted_checks,
+    hosted_report,
+    ignore_check,
+)
 from videos.backends.requests import CreateRequest, ReferenceFile
 from videos.backends.responses import Job
 
@@ -141,18 +148,20 @@ class HostedDriver(KeyedDriver):
                 async with timeout(self._connection.deadline):
                     return await self._find_models()
 
-    async def probe(self) -> ProbeReport:
+    async def probe(self, on_check: OnCheck = ignore_check) -> ProbeReport:
         try:
             async with timeout(PROBE_TIMEOUT):
-                report = await self._find_out()
+                report = await self._find_out(on_check)
         except BackendError as error:
             report = failed_report(f"{error.message} {error.detail}".strip())
         except TimeoutError:
             report = failed_report("The service did not answer in time. Try again later.")
         return replace(report, in_private_network=self._guard.is_backend_private)
 
-    async def _find_out(self) -> ProbeReport:
+    async def _find_out(self, on_check: OnCheck) -> ProbeReport:
         check = await self._check_key()
+        for each in first_hosted_checks(check):
+            on_check(each)
         models = None if check == "refused" else await self.catalogue()
         return hosted_report(check, models, self.capabilities)
 

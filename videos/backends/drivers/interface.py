@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn, Self
 
 from videos.backends.capability import Capability
 from videos.backends.errors import BackendError, RefusedError
+from videos.backends.probe_report import OnCheck, ProbeReport, ignore_check
 
 if TYPE_CHECKING:
     from videos.backends.catalogue import CatalogueModel
     from videos.backends.connection import Connection
     from videos.backends.download import Download
-    from videos.backends.probe_report import ProbeReport
     from videos.backends.requests import ClipFile, ReferenceFile
     from videos.backends.responses import Job, JobPage
 
@@ -228,11 +228,12 @@ class Driver(ABC):
         self._refuse("describe its models")
 
     @abstractmethod
-    async def probe(self) -> ProbeReport:
+    async def probe(self, on_check: OnCheck = ignore_check) -> ProbeReport:
         """Find out what the service can do, without any request that could cost money.
 
         Returns a report, also about a service that cannot be reached; raises nothing. Somebody may be
-        waiting in front of a screen: it should be over within half a minute.
+        waiting in front of a screen: it should be over within half a minute, and `on_check` is told of
+        what is known earlier.
         """
 
     def _refuse(self, action: str) -> NoReturn:

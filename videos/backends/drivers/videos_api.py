@@ -34,7 +34,7 @@ from videos.backends.http_clients import (
 )
 from videos.backends.key_check import KeyCheck, check_key
 from videos.backends.probe import probe_server
-from videos.backends.probe_report import ProbeReport
+from videos.backends.probe_report import OnCheck, ProbeReport, ignore_check
 from videos.backends.requests import (
     ApiRequest,
     Body,
@@ -219,8 +219,8 @@ class VideosApiDriver(KeyedDriver):
                 finally:
                     await response.aclose()
 
-    async def probe(self) -> ProbeReport:
-        return await probe_server(self._connection)
+    async def probe(self, on_check: OnCheck = ignore_check) -> ProbeReport:
+        return await probe_server(self._connection, on_check)
 
     @property
     def _json_only(self) -> bool:

@@ -1,0 +1,76 @@
+"""The first video with a backend that was just connected: short, cheap, and only if somebody asks for it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+
+from accounts.models import User
+from videos.capabilities import Offer, available_offers
+from videos.formatting import format_dollars
+from videos.models import Backend, Video
+from videos.services.videos import GenerationRequest, create_video
+
+PROMPT = "A paper boat drifts along a rainy street at dusk, seen from just above the water."
+MAX_OFFERED = 3
+
+_DEAREST = Decimal("Infinity")  # what has no price comes last
+
+
+@dataclass(frozen=True)
+class FirstVideo:
+    """A video that can be made with one press: its model, seconds, size and price in US dollars, if told."""
+
+    offer: Offer
+    seconds: int
+    size: str
+
+    @property
+    def price(self) -> Decimal | None:
+        return self.offer.price(self.seconds, self.size)
+
+    @property
+    def terms(self) -> str:
+        """What is asked for and at which price, as its button sends it."""
+        return f"{self.seconds},{self.size},{self.price or ''},{self.offer.model.name}"
+
+
+def offer_first_videos(backend: Backend) -> list[FirstVideo]:
+    """Return a few that `backend` would make, the cheapest first; none where others serve all its models."""
+    offers = [offer for offer in available_offers().values() if offer.backend.pk == backend.pk]
+    found = [_cheapest(offer) for offer in offers if offer.model.seconds and offer.model.sizes]
+    return sorted(found, key=_sort_price)[:MAX_OFFERED]
+
+
+def create_first_video(owner: User, backend: Backend, prompt: str, terms: str) -> Video:
+    """Queue the video that a button with these `terms` stands for.
+
+    Raises `ValidationError` by field, also when its price is no longer what the button said.
+    """
+    chosen = next((each for each in offer_first_videos(backend) if _model_of(terms) == _name_of(each)), None)
+    if chosen is None:
+        raise ValidationError({"terms": "This video is no longer on offer. Choose another one."})
+    if chosen.terms != terms:
+        price = f" costs {format_dollars(chosen.price)}" if chosen.price is not None else " has no price"
+        sentence = f"The offer has changed: it now{price}. Nothing was made. Press again if it fits."
+        raise ValidationError({"terms": sentence})
+    request = GenerationRequest(prompt, _name_of(chosen), chosen.seconds, chosen.size)
+    return create_video(owner, request)
+
+
+def _cheapest(offer: Offer) -> FirstVideo:
+    seconds = min(offer.model.seconds)
+    each = (FirstVideo(offer, seconds, size) for size in offer.model.sizes)
+    return min(each, key=_sort_price)  # the first of those that cost the same
+
+
+def _sort_price(video: FirstVideo) -> Decimal:
+    return _DEAREST if video.price is None else video.price
+
+
+def _name_of(video: FirstVideo) -> str:
+    return video.offer.model.name
+
+
+def _model_of(terms: str) -> str:
+    return terms.split(",", 3)[-1]

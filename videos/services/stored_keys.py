@@ -1,0 +1,43 @@
+"""The keys that the database keeps, encrypted anew after SECRET_KEY was changed."""
+
+from dataclasses import dataclass, field
+
+from contentgen import encryption
+from videos.models import Backend, ConnectionDraft
+
+
+@dataclass
+class RotationResult:
+    """How many keys were encrypted anew, how many needed nothing, and whose cannot be read."""
+
+    rotated: int = 0
+    current: int = 0
+    unreadable: list[str] = field(default_factory=list)
+
+
+def rotate_keys() -> RotationResult:
+    """Encrypt each backend's stored key with SECRET_KEY, where one of SECRET_KEY_FALLBACKS made it.
+
+    Each key is a step of its own, after which it can be read as before: one that is cut off is run again. A
+    key that somebody replaces meanwhile stays. Drafts, which last an hour, are forgotten where they need a
+    fallback.
+    """
+    result = RotationResult()
+    stored = Backend.objects.exclude(stored_key="").order_by("pk")
+    for pk, name, token in stored.values_list("pk", "name", "stored_key"):
+        if encryption.is_current(token):
+            result.current += 1
+        elif not encryption.is_readable(token):
+            result.unreadable.append(name)
+        else:
+            result.rotated += _replace(pk, token)
+    for draft in ConnectionDraft.objects.exclude(stored_key=""):
+        if not encryption.is_current(draft.stored_key):
+            draft.delete()
+    return result
+
+
+def _replace(pk: int, token: str) -> int:
+    """Return 1, or 0 where somebody was faster."""
+    anew = encryption.encrypt(encryption.decrypt(token))
+    return Backend.objects.filter(pk=pk, stored_key=token).update(stored_key=anew)
