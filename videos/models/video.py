@@ -20,6 +20,7 @@ from videos.models.reference_image import Fit, ReferenceImage
 from videos.models.search_text import SearchTextField, contains_words
 from videos.models.state import IN_FLIGHT, NEEDS_DECISION, Kind, State, public_status
 from videos.models.tag import Tag
+from videos.parameters import SEED, ParameterValue
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -82,6 +83,20 @@ class Video(models.Model):
     )
     reference_fit = models.CharField(max_length=10, choices=Fit.choices, default=Fit.CROP)
     characters = models.ManyToManyField(Character, blank=True, related_name="videos")
+    # `parameters` stay what was asked for, so that a retry and "Make another" ask for the same; a seed that the
+    # studio drew is not among them, or the next video would be the same picture again.
+    parameters = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="The values of the model's parameters, by name."
+    )
+    seed = models.BigIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Sent with the request: as chosen, or drawn by the studio. Empty where the model takes none.",
+    )
+    used_seed = models.BigIntegerField(
+        null=True, blank=True, editable=False, help_text="What the backend says it used."
+    )
     price = models.DecimalField(
         max_digits=12,
         decimal_places=4,
@@ -403,6 +418,17 @@ class Video(models.Model):
         """Not every browser plays the file, and there is no copy of it for them."""
         known = self.codec and self.container
         return bool(known and not self.browser_file and (self.codec, self.container) != _PLAYS_EVERYWHERE)
+
+    @property
+    def sent_parameters(self) -> dict[str, ParameterValue]:
+        """What its backend is sent of the model's parameters, with the seed that the studio drew."""
+        drawn = {} if self.seed is None else {SEED: self.seed}
+        return {**self.parameters, **drawn}
+
+    @property
+    def known_seed(self) -> int | None:
+        """The seed of the picture: what the backend says it used, else what it was sent."""
+        return self.seed if self.used_seed is None else self.used_seed
 
     @property
     def cost(self) -> Decimal | None:
