@@ -192,7 +192,7 @@ def clean_values(declared: Iterable[Parameter], given: Mapping[str, object]) -> 
     """
     known = {parameter.name: parameter for parameter in declared}
     unknown = [name for name, value in given.items() if name not in known and not _is_left_out(value)]
-    errors = {PREFIX + _printable(name): _refuse_unknown(known) for name in unknown}
+    errors = {PREFIX + _printable(name): _refuse_unknown(_printable(name), known) for name in unknown}
     values: dict[str, ParameterValue] = {}
     for name, parameter in known.items():
         try:
@@ -279,10 +279,9 @@ def _printable(name: str) -> str:
     return "".join(each if each.isprintable() else "?" for each in str(name)[:64])
 
 
-def _refuse_unknown(known: Mapping[str, Parameter]) -> str:
-    if not known:
-        return "This model takes no parameters. Leave it out."
-    return f"This model does not take it. It takes {', '.join(known)}."
+def _refuse_unknown(name: str, known: Mapping[str, Parameter]) -> str:
+    taken = f"It takes {', '.join(known)}." if known else "It takes no parameters."
+    return f"This model does not take “{name}”. {taken}"
 
 
 def _clean(parameter: Parameter, value: object) -> ParameterValue:

@@ -104,13 +104,11 @@ def _adapt(moment: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
 
 
-def begin_storing(
-    pk: int, job_id: str, *, charged: Decimal | None = None, seed: int | None = None
-) -> bool:
+def begin_storing(pk: int, job_id: str, *, charged: Decimal | None = None, seed: int | None = None) -> bool:
     """in_progress → storing: the backend has finished, and its file is to be downloaded.
 
-    `charged` is what it says it charged, in US dollars, `seed` the seed that it says it used. Not for a video whose owner asked to cancel it before
-    its job was known: the sweep cancels that.
+    `charged` is what it says it charged, in US dollars, `seed` the seed that it says it used. Not for a video
+    whose owner asked to cancel it before its job was known: the sweep cancels that.
     """
     now = timezone.now()
     where = has_job(pk, job_id) & Q(cancel_requested_at=None)

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='video',
             name='seed',
-            field=models.BigIntegerField(blank=True, editable=False, help_text='Sent with the request: as chosen, or drawn by the studio. Empty where the model takes none.', null=True),
+            field=models.BigIntegerField(blank=True, editable=False, help_text='Sent with the request: chosen, or drawn by the studio. Empty where the model takes none.', null=True),
         ),
         migrations.AddField(
             model_name='video',

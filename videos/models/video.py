@@ -83,8 +83,8 @@ class Video(models.Model):
     )
     reference_fit = models.CharField(max_length=10, choices=Fit.choices, default=Fit.CROP)
     characters = models.ManyToManyField(Character, blank=True, related_name="videos")
-    # `parameters` stay what was asked for, so that a retry and "Make another" ask for the same; a seed that the
-    # studio drew is not among them, or the next video would be the same picture again.
+    # `parameters` stay what was asked for, so that a retry and "Make another" ask for the same; a seed that
+    # the studio drew is not among them, or the next video would be the same picture again.
     parameters = models.JSONField(
         default=dict, blank=True, editable=False, help_text="The values of the model's parameters, by name."
     )
@@ -92,7 +92,7 @@ class Video(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text="Sent with the request: as chosen, or drawn by the studio. Empty where the model takes none.",
+        help_text="Sent with the request: chosen, or drawn by the studio. Empty where the model takes none.",
     )
     used_seed = models.BigIntegerField(
         null=True, blank=True, editable=False, help_text="What the backend says it used."

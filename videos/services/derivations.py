@@ -6,10 +6,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import User
-from videos.capabilities import EXTENSION_SECONDS, MAX_SECONDS, Capabilities, capabilities_for
+from videos.capabilities import EXTENSION_SECONDS, MAX_SECONDS, Capabilities, Offer, capabilities_for
 from videos.engine import enqueue
 from videos.formatting import format_dollars
-from videos.models import Backend, Kind, State, Video, VideoModel
+from videos.models import Kind, State, Video, VideoModel
+from videos.services.parameters import ChosenParameters, continued_parameters
 from videos.services.videos import validate_prompt
 from videos.validation import clean_text
 
@@ -54,8 +55,7 @@ def extend_video(owner: User, source: Video, prompt: str, seconds: int) -> Video
         kind=Kind.EXTEND,
         seconds=seconds,
         source_seconds=source.total_seconds,
-        backend=capabilities.concat_offer.backend if capabilities.concat_offer else source.backend,
-        concat_with_source=capabilities.concat_offer is not None,
+        concat_offer=capabilities.concat_offer,
     )
 
 
@@ -104,14 +104,15 @@ def _queue_derivation(
     kind: Kind,
     seconds: int,
     source_seconds: int = 0,
-    backend: Backend | None = None,
-    concat_with_source: bool = False,
+    concat_offer: Offer | None = None,
 ) -> Video:
+    # Only a new video can be told parameters; a remix, an edit and an extension of its backend's take none.
+    chosen = continued_parameters(source.parameters, concat_offer) if concat_offer else ChosenParameters({})
     model = VideoModel.objects.filter(name=source.model).first()
     with transaction.atomic():
         video = Video.objects.create(
             owner=owner,
-            backend=backend or source.backend,
+            backend=concat_offer.backend if concat_offer else source.backend,
             kind=kind,
             source=source,
             remixed_from=source.public_id,
@@ -120,7 +121,9 @@ def _queue_derivation(
             size=source.size,
             seconds=seconds,
             source_seconds=source_seconds,
-            concat_with_source=concat_with_source,
+            concat_with_source=concat_offer is not None,
+            parameters=chosen.values,
+            seed=chosen.seed,
             price=model.price(seconds, source.size) if model else None,
         )
         enqueue.send_after_commit("submit", video.backend_id)

@@ -44,6 +44,8 @@ def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
         remixed_from=video.remixed_from or None,
         characters=[character.public_id for character in video.characters.all()],
         has_reference=video.reference_id is not None,
+        parameters=video.parameters,
+        seed=video.known_seed,
         created_at=int(video.created_at.timestamp()),
         completed_at=_to_unix(video.finished_at) if is_complete else None,
         cost=_to_float(video.cost),

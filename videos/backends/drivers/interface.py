@@ -82,10 +82,10 @@ class Driver(ABC):
         """Ask for a video and return its job.
 
         `seconds` is the video's length and `size` WIDTHxHEIGHT in pixels; `reference` is the image that it
-        starts from, of exactly that size; `characters` are ids from `create_character`; `parameters` are values of
-        the model's parameters by name, which the driver says in the service's own words. A synchronous service
-        returns a completed job, with the file in `content` or at `url`. A job that failed at once is returned
-        as well, also where the service reports it as an HTTP error.
+        starts from, of exactly that size; `characters` are ids from `create_character`; `parameters` are
+        values of the model's parameters by name, which the driver says in the service's own words. A
+        synchronous service returns a completed job, with the file in `content` or at `url`. A job that failed
+        at once is returned as well, also where the service reports it as an HTTP error.
 
         `idempotency_key` names the attempt: a service that honors such keys answers a second request with the
         same key with the first one's job. Others ignore it.

@@ -93,7 +93,9 @@ def create_body(request: CreateRequest) -> dict[str, object]:
 
 
 def _parameter_fields(request: CreateRequest) -> dict[str, object]:
-    own = {name: value for name, value in request.parameters.items() if name in _OWN_PARAMETERS}
+    own: dict[str, object] = {
+        name: value for name, value in request.parameters.items() if name in _OWN_PARAMETERS
+    }
     passed = {name: value for name, value in request.parameters.items() if name not in own}
     if not passed:
         return own

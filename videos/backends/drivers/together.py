@@ -101,8 +101,8 @@ def _parse_model(entry: dict[str, object]) -> CatalogueModel | None:
     )
 
 
-# Fields of the request in the package's own model of it. Which model takes which is not told; one that a model
-# does not take is ignored, or refused before anything is charged.
+# Fields of the request, with their ranges, in its documentation, which does not tell what each model takes.
+# One that a model refuses is refused before anything is charged; an operator can take it off the model.
 PARAMETERS = (
     seed_parameter(),
     negative_prompt_parameter(),
