@@ -82,8 +82,9 @@ class BatchFile:
 def read_batch_file(path: Path, declared: Mapping[str, Iterable[str]] | None = None) -> BatchFile:
     """Read the file at `path`, whose name ends in one of SUFFIXES.
 
-    `declared` are the names of the parameters that can be columns, by model. Empty cells and missing keys take the studio's defaults. Columns that mean nothing here are warned of.
-    Raises OSError if the file cannot be read.
+    `declared` are the names of the parameters that can be columns, by model. Empty cells and missing keys
+    take the studio's defaults. Columns that mean nothing here are warned of. Raises OSError if the file
+    cannot be read.
     """
     is_table = path.suffix.lower() in TABLES
     try:
@@ -91,9 +92,9 @@ def read_batch_file(path: Path, declared: Mapping[str, Iterable[str]] | None = N
     except UnreadableTextError as error:
         return BatchFile([], [RowError(Place(error.line, f"line {error.line}"), str(error))], [])
     declared = declared or {}
-    known = dict.fromkeys([*COLUMNS, *column_names(name for names in declared.values() for name in names)])
-    parsed = parse_table(decoded.text, tuple(known)) if is_table else parse_objects(decoded.text)
-    batch, unused = _read_rows(parsed, declared, known)
+    known = (*COLUMNS, *column_names(name for names in declared.values() for name in names))
+    parsed = parse_table(decoded.text, known) if is_table else parse_objects(decoded.text)
+    batch, unused = _read_rows(parsed, declared)
     if unused:
         batch.warnings.append(f"Not used: {', '.join(unused)}. Known columns are {', '.join(known)}.")
     if decoded.is_guess:
@@ -102,18 +103,19 @@ def read_batch_file(path: Path, declared: Mapping[str, Iterable[str]] | None = N
 
 
 def _read_rows(
-    parsed: Iterable[Record | RowError], declared: Mapping[str, Iterable[str]], known: Iterable[str]
+    parsed: Iterable[Record | RowError], declared: Mapping[str, Iterable[str]]
 ) -> tuple[BatchFile, list[str]]:
     """Return the rows with all that is wrong with them, and the names of the columns that are not used."""
     batch = BatchFile([], [], [])
     unused: dict[str, None] = {}
-    meant = {*known, *_UNSUPPORTED}
+    parameters = frozenset(column_names(name for names in declared.values() for name in names))
+    meant = {*COLUMNS, *_UNSUPPORTED}
     taken: dict[str, str] = {}
     for record in parsed:
         if isinstance(record, RowError):
             batch.errors.append(record)
             continue
-        names = (name for name in record.fields if name.casefold() not in meant)
+        names = (name for name in record.fields if name not in meant and name.casefold() not in parameters)
         unused.update((f"“{name[:40]}”", None) for name in names if len(unused) < 100)
         errors = [*_find_record_errors(record), *_find_reused_key(record, taken)]
         batch.errors.extend(errors)

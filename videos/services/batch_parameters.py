@@ -1,4 +1,4 @@
-"""The parameters of a batch's rows: a column for each, or all as one JSON object in the column `parameters`."""
+"""The parameters of a batch's rows: a column for each, or all as one JSON object in `parameters`."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -30,7 +30,7 @@ def find_object_error(value: object) -> str:
 
 
 def parameters_of(record: Record, names: Iterable[str]) -> dict[str, Any]:
-    """Return what the record asks for by parameters, whose `names` are as its model, then as others write them.
+    """Return what the record asks for by parameters, whose `names` are as its model, then others write them.
 
     A column of its own counts more than the object, which may hold what all rows share.
     """

@@ -1,13 +1,15 @@
 """The parameters of a request: checked against what its model takes, and each take given its own seed."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 
 from videos.backends.parameters import MAX_SEED
+from videos.backends.service_kinds import SERVICES
 from videos.capabilities import Offer
+from videos.models import Video, VideoModel
 from videos.parameters import (
     MAX_INTEGER,
     SEED,
@@ -81,6 +83,15 @@ def declared_names(offers: Mapping[str, Offer]) -> dict[str, str]:
     return {parameter.name: parameter.label for offer in offers.values() for parameter in offer.parameters}
 
 
-def labels_of(declared: object) -> dict[str, str]:
-    """Return the labels of a model's declared parameters, by name."""
-    return {parameter.name: parameter.label for parameter in known_parameters(declared)}
+def parameter_labels(videos: Iterable[Video]) -> dict[str, str]:
+    """Return what people call the parameters of the videos, by name: as the catalogue has it now, else as it
+    is usual. One query, if any video has any.
+    """
+    names = {name: name.replace("_", " ").capitalize() for video in videos for name in video.parameters}
+    if not names:
+        return {}
+    usual = {each.name: each.label for service in SERVICES.values() for each in service.parameters}
+    models = VideoModel.objects.filter(name__in={video.model for video in videos})
+    for declared in models.values_list("parameters", flat=True):
+        usual |= {each.name: each.label for each in known_parameters(declared)}
+    return {name: usual.get(name, label) for name, label in names.items()}

@@ -38,8 +38,8 @@ class ObjectId(BaseModel):
 
 
 class _Settings(BaseModel):
-    """Beyond these fields come the parameters that the model takes, such as `seed`: those that the studio's own
-    API lists. Any other that would change what is made or paid is refused by name.
+    """Beyond these fields come the parameters that the model takes, such as `seed`: those that the studio's
+    own API lists. Any other that would change what is made or paid is refused by name.
     """
 
     model_config = ConfigDict(extra="allow")

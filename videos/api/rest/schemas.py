@@ -97,8 +97,8 @@ class GenerateIn(BodyIn):
     characters: list[PublicId] = Field([], description="Ids of characters that appear, at most 2.")
     parameters: Parameters = Field(
         {},
-        description="Values by name, of the `parameters` that the model has at `/api/v1/models`. Without a seed"
-        " the studio draws one, where the model takes any.",
+        description="Values by name, of the `parameters` that the model has at `/api/v1/models`. Without a"
+        " seed the studio draws one, where the model takes any.",
         examples=[{"seed": 7, "negative_prompt": "text, logos"}],
     )
 

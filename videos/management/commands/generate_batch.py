@@ -3,6 +3,7 @@
 import hashlib
 from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts.models import User
-from videos.capabilities import available_offers
+from videos.capabilities import Offer, available_offers
 from videos.management.arguments import RequestKey, find_recent_requests, get_user, open_reference_file
 from videos.management.progress import Outcome, follow_videos
 from videos.models import Fit, ReferenceImage, Video
@@ -47,9 +48,9 @@ class Command(BaseCommand):
         "line (JSON Lines), an array of objects, or requests as OpenAI's Batch API has them. Columns or "
         f"keys: {', '.join(COLUMNS)}; only prompt is required. reference is an image, whose path is relative "
         "to the file; fit (crop or pad) says how it is fitted; custom_id is a key of your own, which "
-        "messages name. What else a model takes, such as seed, is a column or key of its own, or all of it is an "
-        "object in parameters. Other columns are not used, and a warning says so. If one row is invalid, no row is "
-        "queued. If the same person requested any of the videos in the last 24 hours, the file may be "
+        "messages name. What else a model takes, such as seed, is a column or key of its own, or part of the "
+        "object parameters. Other columns are not used, and a warning says so. If one row is invalid, no row "
+        "is queued. If the same person requested any of the videos in the last 24 hours, the file may be "
         "running twice, so nothing is queued without --again; failed and canceled videos do not count, and "
         "neither do repetitions inside the file."
     )
@@ -139,10 +140,13 @@ def _open_batch(path: Path, *, strict: bool) -> Batch:
         errors.sort(key=lambda error: error.place.number)
         listed = "\n".join(f"  {each}" for each in [*errors, *file.warnings])
         raise CommandError(f"{path.name} was not queued, not even in part:\n{listed}")
-    cleaned = [
-        replace(row, parameters=clean_values(offers[row.model].parameters, row.parameters)) for row in rows
-    ]
-    return Batch(path.parent, cleaned, digests, file.warnings)
+    return Batch(path.parent, [_clean_parameters(row, offers) for row in rows], digests, file.warnings)
+
+
+def _clean_parameters(row: Row, offers: Mapping[str, Offer]) -> Row:
+    """Return the valid row with its parameters as they will be stored, so that both can be compared."""
+    offer = offers.get(row.model)
+    return replace(row, parameters=clean_values(offer.parameters, row.parameters)) if offer else row
 
 
 def _build_request(row: Row) -> GenerationRequest:
