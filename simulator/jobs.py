@@ -14,8 +14,8 @@ class Job:
     """A row of the store. Times are Unix seconds.
 
     `duration` is how many seconds the job pretends to take, `seconds` the length of the video. A `lazy` job
-    is rendered when its content is first requested. `seed` is what was asked for, and is told back. A job with `failed_at` fails at that time, one with
-    `started_at` waits in the queue until then.
+    is rendered when its content is first requested. `seed` is what was asked for, and is told back. A job
+    with `failed_at` fails at that time, one with `started_at` waits in the queue until then.
     """
 
     id: str

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 
 from simulator.scenes.palettes import choose_palette
 
-
 _ADDED_FIELDS = frozenset({"silent", "negative_prompt"})
 
 
@@ -22,7 +21,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Options:
-    """What a create request may say beyond the protocol: seed, what not to show, and whether there is sound."""
+    """What a create request may say beyond the protocol. The `negative_prompt` says what not to show."""
 
     seed: int | None = None
     negative_prompt: str = ""
@@ -34,8 +33,8 @@ class SceneSpec:
     """Everything that decides the pixels and the sound of a video, except its frame rate.
 
     `composition` is the text that seeds the scene. `reference` (an image) and `clip` (a video) are names of
-    input files: the image becomes the first frame; the clip is played as the first segment. A `silent` one has
-    no sound track. `negative_prompt` names colours that are not chosen.
+    input files: the image becomes the first frame; the clip is played as the first segment. A `silent` one
+    has no sound track. `negative_prompt` names colours that are not chosen.
     """
 
     width: int

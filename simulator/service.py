@@ -29,8 +29,8 @@ from simulator.upgrade import upgrade_data
 class JobRequest:
     """A validated request for a new job. `billed_seconds` is the length of new video it pays for.
 
-    `characters` are ids. `idempotency_key` is the header of that name. `seed` decides the picture, if there is
-    one.
+    `characters` are ids. `idempotency_key` is the header of that name. `seed` decides the picture, if there
+    is one.
     """
 
     kind: str

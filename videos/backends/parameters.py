@@ -67,3 +67,32 @@ def form_values(values: Mapping[str, ParameterValue]) -> dict[str, object]:
     return {
         name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()
     }
+
+
+# As vLLM-Omni and SGLang name them, with the ranges of the narrower one: for operators to choose from, because
+# neither says what the model that it serves takes.
+VIDEOS_API_PARAMETERS = (
+    seed_parameter(),
+    negative_prompt_parameter(),
+    Parameter("fps", "Frames per second", "integer", minimum=1, maximum=120),
+    Parameter(
+        "num_inference_steps",
+        "Steps",
+        "integer",
+        minimum=1,
+        maximum=200,
+        help="More steps give more detail, and take longer.",
+    ),
+    Parameter(
+        "guidance_scale",
+        "Guidance",
+        "number",
+        minimum=0,
+        maximum=20,
+        help="How closely the video keeps to the prompt.",
+    ),
+    Parameter("guidance_scale_2", "Guidance, second model", "number", minimum=0, maximum=20),
+    Parameter("flow_shift", "Flow shift", "number", minimum=0, maximum=20),
+    sound_parameter("generate_sound"),
+    sound_parameter(),
+)

@@ -11,6 +11,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
+            model_name='jobcandidate',
+            name='seed',
+            field=models.BigIntegerField(null=True),
+        ),
+        migrations.AddField(
             model_name='prompttemplate',
             name='parameters',
             field=models.JSONField(blank=True, default=dict, help_text='Values of parameters, by name. Empty: use the current settings.'),

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from videos.backends.parameters import MAX_SEED
 from videos.backends.service_kinds import SERVICES
-from videos.capabilities import Offer
+from videos.capabilities import Offer, available_offers
 from videos.models import Video, VideoModel
 from videos.parameters import (
     MAX_INTEGER,
@@ -95,3 +95,34 @@ def parameter_labels(videos: Iterable[Video]) -> dict[str, str]:
     for declared in models.values_list("parameters", flat=True):
         usual |= {each.name: each.label for each in known_parameters(declared)}
     return {name: usual.get(name, label) for name, label in names.items()}
+
+
+def template_parameters(given: Mapping[str, object], model: str) -> dict[str, ParameterValue]:
+    """Return the values that a template for `model`, or without one for any model, may hold.
+
+    Raises `ValidationError` with a sentence for each that no such model takes.
+    """
+    offers = available_offers()
+    takers = [offers[model]] if model in offers else [] if model else list(offers.values())
+    values: dict[str, ParameterValue] = {}
+    problems: list[str] = []
+    for name, value in given.items():
+        try:
+            values |= _clean_for_any(name, value, takers)
+        except ValidationError as error:
+            problems.append(error.messages[0])
+    if problems:
+        raise ValidationError(problems)
+    return values
+
+
+def _clean_for_any(name: str, value: object, takers: Iterable[Offer]) -> dict[str, ParameterValue]:
+    """Return the value as the first of the offers takes it. Raises `ValidationError` of the last."""
+    declared = [each for offer in takers for each in offer.parameters if each.name == name]
+    refusal = ValidationError(f"No model takes “{name[:64]}”.")
+    for parameter in declared:
+        try:
+            return clean_values([parameter], {name: value})
+        except ValidationError as error:
+            refusal = error
+    raise refusal

@@ -300,7 +300,10 @@ def adopt_candidate(video: Video, job_id: str, *, by_staff: bool = False) -> boo
     """
     if len(job_id) > MAX_JOB_ID_LENGTH or not is_storable(job_id):
         return False
-    return lifecycle.adopt_candidate(video.pk, job_id, by_staff=by_staff)
+    adopted = lifecycle.adopt_candidate(video.pk, job_id, by_staff=by_staff)
+    if adopted:  # the owner tells videos by their pictures, not by their seeds
+        lifecycle.forget_drawn_seed(video.pk, job_id)
+    return adopted
 
 
 def delete_video(video: Video) -> bool:

@@ -202,6 +202,7 @@ class CandidateOut(Schema):
     model: str | None = Field(description="The model that makes it.")
     size: str | None = Field(description="WIDTHxHEIGHT in pixels.")
     seconds: int | None = Field(description="The length that it generates.")
+    seed: int | None = Field(description="The seed that it was asked for with.")
     created_at: int | None = Field(description=_UNIX_TIME)
     thumbnail: str | None = Field(
         description="Address of its picture (WebP): 404 if it has none, or none yet. Null for a job that may"

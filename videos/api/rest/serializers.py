@@ -87,6 +87,7 @@ def _serialize_candidate(request: HttpRequest, video: Video, candidate: JobCandi
         model=candidate.model or None,
         size=candidate.size or None,
         seconds=candidate.seconds,
+        seed=candidate.seed,
         created_at=_to_unix(candidate.created_at),
         thumbnail=None if candidate.may_be_anothers else request.build_absolute_uri(thumbnail),
         may_be_anothers=candidate.may_be_anothers,
