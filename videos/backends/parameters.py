@@ -69,8 +69,8 @@ def form_values(values: Mapping[str, ParameterValue]) -> dict[str, object]:
     }
 
 
-# As vLLM-Omni and SGLang name them, with the ranges of the narrower one: for operators to choose from, because
-# neither says what the model that it serves takes.
+# As vLLM-Omni and SGLang name them, with the narrower ranges: for operators to choose from, because neither
+# says what the model that it serves takes.
 VIDEOS_API_PARAMETERS = (
     seed_parameter(),
     negative_prompt_parameter(),

@@ -38,7 +38,8 @@ class VideoModelForm(forms.ModelForm[VideoModel]):
         required=False,
         help_text="What it can be told beyond prompt, length and size. Empty: what is known of its backend's "
         f"kind of service; [] for nothing. Each has a name and a type, such as {_EXAMPLE}. Types: integer, "
-        "number, boolean, choice (with choices), text (with max_length). A default is sent when nobody chooses.",
+        "number, boolean, choice (with choices), text (with max_length). A default is sent when nobody "
+        "chooses a value.",
     )
     add_parameters = forms.MultipleChoiceField(
         label="Add usual parameters",
