@@ -16,7 +16,8 @@ LONG_TEXT = 200  # characters from which on a text gets several lines
 @dataclass(frozen=True)
 class ParameterInput:
     """One input: a `parameter` that the `models` declare alike. `is_offered` says whether the chosen model is
-    one of them; of inputs with one name, `value` and `errors` are those of the one that is.
+    one of them, `is_for_all` whether all are. Of inputs with one name, only that of the chosen model has
+    `value` and `errors`.
     """
 
     parameter: Parameter
@@ -24,6 +25,7 @@ class ParameterInput:
     models: tuple[str, ...]
     labels: tuple[str, ...]
     is_offered: bool
+    is_for_all: bool
     value: str
     errors: list[str]
 
@@ -53,6 +55,8 @@ class ParameterInput:
         if self.parameter.default is not None:
             value = format_value(self.parameter.default)
             return f"Default: {value}" if not self.options else f"Default ({value})"
+        if self.parameter.type == "text":
+            return "None"
         return "Random" if self.parameter.is_seed else "Default"
 
     @property
@@ -86,6 +90,7 @@ def parameter_inputs(form: forms.Form, offers: Mapping[str, Offer]) -> list[Para
                 tuple(models),
                 tuple(offers[name].model.label for name in models),
                 chosen in models,
+                len(models) == len(offers),
                 str(field.value() or "") if has_value else "",
                 [str(error) for error in field.errors] if has_value else [],
             )
