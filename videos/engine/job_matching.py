@@ -99,8 +99,14 @@ class JobMatcher:
         ]
 
     def has_twins(self, video: Video) -> bool:
-        """Whether another row of now is interchangeable with the video, so that either may have its seed."""
-        return any(other.pk != video.pk and _sent(other) == _sent(video) for other in self._unaccounted)
+        """Whether another row is interchangeable with the video, so that either may have its seed: one that has
+        no job yet, or one whose own seed was forgotten for that reason.
+        """
+        forgotten = [other for other in self._owners.values() if other.seed is None]
+        return any(
+            other.pk != video.pk and other.prompt == video.prompt and _sent(other) == _sent(video)
+            for other in [*self._unaccounted, *forgotten]
+        )
 
     def may_be_submitting(self, video: Video, job: Job) -> bool:
         """Whether the job can be that of another row whose reply is still on its way."""

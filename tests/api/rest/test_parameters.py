@@ -7,8 +7,6 @@ import pytest
 from django.test import Client
 
 from tests.api.rest.conftest import URL, refused
-from videos.api.rest.create import ParsedRequest
-from videos.api.rest.schemas import GenerateIn
 from videos.models import Backend, IdempotencyRecord, Video, VideoModel
 
 pytestmark = pytest.mark.django_db
@@ -86,8 +84,8 @@ def test_a_key_used_with_other_parameters_is_refused(program: Client):
     first = ask(program, key="a", parameters={"seed": 7}).json()
 
     assert ask(program, key="a", parameters={"seed": 7}).json()["id"] == first["id"]
-    refused(ask(program, key="a", parameters={"seed": 8}), 409, code="idempotency_key_reused")
-    refused(ask(program, key="a"), 409, code="idempotency_key_reused")
+    for parameters in ({"seed": 8}, {}):
+        refused(ask(program, key="a", parameters=parameters), 409, param="Idempotency-Key")
     assert Video.objects.count() == 1
 
 
@@ -106,7 +104,6 @@ def test_a_key_that_was_used_before_there_were_parameters_still_holds(program: C
 
     assert IdempotencyRecord.objects.get().fingerprint == hashlib.sha256(content.encode()).hexdigest()
     assert ask(program, key="a", parameters={}).json()["id"] == first["id"]
-    assert ParsedRequest(GenerateIn(prompt="A lake"), None).fingerprint
 
 
 def test_the_catalogue_tells_what_each_model_takes(program: Client):
