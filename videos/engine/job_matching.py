@@ -99,8 +99,8 @@ class JobMatcher:
         ]
 
     def has_twins(self, video: Video) -> bool:
-        """Whether another row is interchangeable with the video, so that either may have its seed: one that has
-        no job yet, or one whose own seed was forgotten for that reason.
+        """Whether another row is interchangeable with the video, so that either may have its seed: one that
+        has no job yet, or one whose own seed was forgotten for that reason.
         """
         forgotten = [other for other in self._owners.values() if other.seed is None]
         return any(
