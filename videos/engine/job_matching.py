@@ -84,7 +84,8 @@ class JobMatcher:
         """Return the jobs that can only be this video's and no other's, the likeliest first."""
         likely = [job for job in self._free if self._says_words_of(video, job)]
         exact = [job for job in likely if self._evidence.agrees_with_settings(video, job)]
-        exact.sort(key=lambda job: not has_seed_of(video, job))  # that of another take is the second choice
+        # The job of another take is the second choice.
+        exact.sort(key=lambda job: (job.status == "failed", not has_seed_of(video, job)))
         found = [job for job in exact if not self._is_contested(video, job)]
         if found or is_sent_as_create(video):
             return found
