@@ -28,11 +28,21 @@ def remix_video(owner: User, source: Video, prompt: str) -> Video:
 
 
 def edit_video(owner: User, source: Video, prompt: str) -> Video:
-    """Ask the source's backend to change what the prompt says. Returns and raises as `remix_video` does."""
+    """Ask a backend to change what the prompt says. Returns and raises as `remix_video` does.
+
+    Where the source's own backend cannot edit, one that can is sent the file.
+    """
     capabilities = _capabilities_for(source, prompt)
-    if not capabilities.edit:
+    if not capabilities.can_edit:
         raise ValidationError({"video": explain_derivation_refusal(source, "edit")})
-    return _queue_derivation(owner, source, prompt, kind=Kind.EDIT, seconds=source.total_seconds)
+    return _queue_derivation(
+        owner,
+        source,
+        prompt,
+        kind=Kind.EDIT,
+        seconds=source.total_seconds,
+        offer=capabilities.edit_offer,
+    )
 
 
 def extend_video(owner: User, source: Video, prompt: str, seconds: int) -> Video:
@@ -55,7 +65,8 @@ def extend_video(owner: User, source: Video, prompt: str, seconds: int) -> Video
         kind=Kind.EXTEND,
         seconds=seconds,
         source_seconds=source.total_seconds,
-        concat_offer=capabilities.concat_offer,
+        offer=capabilities.concat_offer,
+        concat_with_source=capabilities.concat_offer is not None,
     )
 
 
@@ -104,24 +115,28 @@ def _queue_derivation(
     kind: Kind,
     seconds: int,
     source_seconds: int = 0,
-    concat_offer: Offer | None = None,
+    offer: Offer | None = None,
+    concat_with_source: bool = False,
 ) -> Video:
-    # Only a new video can be told parameters; a remix, an edit and an extension of its backend's take none.
-    chosen = continued_parameters(source.parameters, concat_offer) if concat_offer else ChosenParameters({})
-    model = VideoModel.objects.filter(name=source.model).first()
+    """Queue a video made from `source` by its own backend and model, or by those of the `offer`."""
+    # Only a new video can be told parameters: a remix, an edit and an extension of the backend's take none.
+    chosen = ChosenParameters({})
+    if offer and concat_with_source:
+        chosen = continued_parameters(source.parameters, offer)
+    model = offer.model if offer else VideoModel.objects.filter(name=source.model).first()
     with transaction.atomic():
         video = Video.objects.create(
             owner=owner,
-            backend=concat_offer.backend if concat_offer else source.backend,
+            backend=offer.backend if offer else source.backend,
             kind=kind,
             source=source,
             remixed_from=source.public_id,
             prompt=clean_text(prompt),
-            model=source.model,
+            model=offer.model.name if offer else source.model,
             size=source.size,
             seconds=seconds,
             source_seconds=source_seconds,
-            concat_with_source=concat_offer is not None,
+            concat_with_source=concat_with_source,
             parameters=chosen.values,
             seed=chosen.seed,
             price=model.price(seconds, source.size) if model else None,
