@@ -1,4 +1,4 @@
-"""The composer's block “More” in a real browser: what the chosen model takes, set, refused, kept and reset."""
+"""The composer's block “More” in a real browser: what the model takes, set, refused, kept and reset."""
 
 from collections.abc import Iterator
 
