@@ -110,7 +110,9 @@ class Compositor:
 
     @property
     def _is_recoloured(self) -> bool:
-        return self.spec.segments[0].palette != choose_palette(self.spec.composition)
+        return self.spec.segments[0].palette != choose_palette(
+            self.spec.composition, without=self.spec.negative_prompt
+        )
 
     def _add_grain(self, luma: Array, number: int) -> None:
         """Add grain, shifted for each frame, in place. Luma is 16..235, so a few steps cannot wrap around."""

@@ -14,8 +14,8 @@ class Job:
     """A row of the store. Times are Unix seconds.
 
     `duration` is how many seconds the job pretends to take, `seconds` the length of the video. A `lazy` job
-    is rendered when its content is first requested. A job with `failed_at` fails at that time, one with
-    `started_at` waits in the queue until then.
+    is rendered when its content is first requested. `seed` is what was asked for, and is told back. A job
+    with `failed_at` fails at that time, one with `started_at` waits in the queue until then.
     """
 
     id: str
@@ -34,6 +34,7 @@ class Job:
     error_code: str | None = None
     error_message: str | None = None
     started_at: float | None = None
+    seed: int | None = None
 
     def status(self, now: float) -> tuple[str, int]:
         """Return status and progress (0..100) at `now`. Only this row and the clock decide them."""
@@ -58,6 +59,7 @@ class Job:
         status, progress = self.status(now)
         completed_at = self.completed_at if status == "completed" else None
         error = {"code": self.error_code or "", "message": self.error_message or ""}
+        seed = {} if self.seed is None else {"seed": self.seed}
         return {
             "id": self.id,
             "object": "video",
@@ -72,6 +74,7 @@ class Job:
             "seconds": str(self.seconds),
             "remixed_from_video_id": self.source if self.kind == "remix" else None,
             "error": error if status == "failed" else None,
+            **seed,
         }
 
     @property

@@ -16,6 +16,8 @@ MODEL_SIZES: dict[str, tuple[str, ...]] = {
 ALLOWED_SECONDS = (4, 8, 12, 16, 20)
 MAX_PROMPT_LENGTH = 32_000
 MAX_NAME_LENGTH = 80
+MAX_SEED = 2**31 - 1
+MAX_NEGATIVE_PROMPT_LENGTH = 2000
 MAX_CHARACTERS = 2
 MAX_EXTENSIONS = 6
 MAX_TOTAL_SECONDS = 120
@@ -104,6 +106,37 @@ def parse_seconds(fields: Mapping[str, Any], *, required: bool = False) -> int:
     if required and fields.get("seconds") is None:
         raise _missing_parameter("seconds")
     return int(_parse_choice(fields, "seconds", "4", tuple(str(length) for length in ALLOWED_SECONDS)))
+
+
+def parse_seed(fields: Mapping[str, Any]) -> int | None:
+    """Return the seed, a whole number from 0 to MAX_SEED, also as text; None without one. Raises ApiError."""
+    value = fields.get("seed")
+    if value is None:
+        return None
+    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_SEED)) and int(text) <= MAX_SEED):
+        message = f"Invalid 'seed': expected an integer from 0 to {MAX_SEED}."
+        raise ApiError(message, param="seed", code="invalid_value")
+    return int(text)
+
+
+def parse_negative_prompt(fields: Mapping[str, Any]) -> str:
+    """Return what the video should not show; empty without it. Raises ApiError."""
+    value = fields.get("negative_prompt")
+    is_blank = value is None or (isinstance(value, str) and not value.strip())
+    return "" if is_blank else parse_text(fields, "negative_prompt", MAX_NEGATIVE_PROMPT_LENGTH)
+
+
+def parse_sound(fields: Mapping[str, Any]) -> bool:
+    """Return whether the video has sound, which it has unless `generate_audio` is false. Raises ApiError."""
+    value = fields.get("generate_audio")
+    if value is None:
+        return True
+    word = str(value).lower() if isinstance(value, (bool, str)) else ""
+    if word not in ("true", "false"):
+        message = "Invalid 'generate_audio': expected true or false."
+        raise ApiError(message, param="generate_audio", code="invalid_value")
+    return word == "true"
 
 
 def parse_page(query: Mapping[str, str]) -> PageRequest:

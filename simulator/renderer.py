@@ -40,8 +40,9 @@ def render_video(
     # faststart rewrites the file when it is closed, so this has to be a file and not a pipe.
     with av.open(str(partial), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         video = _add_video_stream(container, spec, fps)
-        audio = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono", bit_rate=96_000)
-        _encode_audio(container, audio, spec)
+        if not spec.silent:
+            audio = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono", bit_rate=96_000)
+            _encode_audio(container, audio, spec)
         for number, frame in enumerate(Compositor(spec, inputs, fps).frames()):
             before_frame()
             stills.add_frame(number, frame)

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, replace
 
 from simulator.scenes.palettes import choose_palette
 
+_ADDED_FIELDS = frozenset({"silent", "negative_prompt"})
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -18,11 +20,21 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Options:
+    """What a create request may say beyond the protocol. The `negative_prompt` says what not to show."""
+
+    seed: int | None = None
+    negative_prompt: str = ""
+    sound: bool = True
+
+
+@dataclass(frozen=True)
 class SceneSpec:
     """Everything that decides the pixels and the sound of a video, except its frame rate.
 
     `composition` is the text that seeds the scene. `reference` (an image) and `clip` (a video) are names of
-    input files: the image becomes the first frame; the clip is played as the first segment.
+    input files: the image becomes the first frame; the clip is played as the first segment. A `silent` one
+    has no sound track. `negative_prompt` names colours that are not chosen.
     """
 
     width: int
@@ -32,6 +44,8 @@ class SceneSpec:
     segments: tuple[Segment, ...]
     reference: str | None = None
     clip: str | None = None
+    silent: bool = False
+    negative_prompt: str = ""
 
     @property
     def seconds(self) -> int:
@@ -44,8 +58,12 @@ class SceneSpec:
         return [name for name in (self.reference, self.clip) if name]
 
     def to_json(self) -> str:
-        """Return the spec as it is stored and sent to a render process."""
-        return json.dumps(asdict(self))
+        """Return the spec as it is stored and sent to a render process.
+
+        What was added later is left out where it says nothing, so that a spec of before is written as before.
+        """
+        said = {name: value for name, value in asdict(self).items() if value or name not in _ADDED_FIELDS}
+        return json.dumps(said)
 
 
 def from_json(text: str) -> SceneSpec:
@@ -56,12 +74,31 @@ def from_json(text: str) -> SceneSpec:
 
 
 def new_spec(
-    prompt: str, size: str, seconds: int, *, high_quality: bool, reference: str | None = None
+    prompt: str,
+    size: str,
+    seconds: int,
+    *,
+    high_quality: bool,
+    reference: str | None = None,
+    options: Options = Options(),
 ) -> SceneSpec:
-    """Return the spec of a new video; `high_quality` is for the larger model."""
+    """Return the spec of a new video; `high_quality` is for the larger model.
+
+    With a seed it is that of this seed: the same one for the same prompt, whatever was made of it before.
+    """
     width, height = (int(side) for side in size.split("x"))
-    segment = Segment(prompt, choose_palette(prompt), seconds)
-    return SceneSpec(width, height, high_quality, prompt, (segment,), reference=reference)
+    composition = prompt if options.seed is None else f"{prompt}\nseed {options.seed}"
+    palette = choose_palette(composition, without=options.negative_prompt)
+    return SceneSpec(
+        width,
+        height,
+        high_quality,
+        composition,
+        (Segment(prompt, palette, seconds),),
+        reference=reference,
+        silent=not options.sound,
+        negative_prompt=options.negative_prompt,
+    )
 
 
 def with_take(first: SceneSpec, take: int) -> SceneSpec:
@@ -74,7 +111,7 @@ def with_take(first: SceneSpec, take: int) -> SceneSpec:
     # The seed keeps every word of the prompt, so the place and light that it names hold for every take.
     composition = f"{first.composition}\n{take}"
     (segment,) = first.segments
-    segments = (replace(segment, palette=choose_palette(composition)),)
+    segments = (replace(segment, palette=choose_palette(composition, without=first.negative_prompt)),)
     return replace(first, composition=composition, segments=segments)
 
 

@@ -19,7 +19,7 @@ from simulator.jobs import Job
 from simulator.ledger import LedgerEntry
 from simulator.protocol import ApiError
 from simulator.render_pool import RenderPool
-from simulator.scene_spec import SceneSpec
+from simulator.scene_spec import Options, SceneSpec
 from simulator.settings import Settings
 from simulator.store import Store
 from simulator.upgrade import upgrade_data
@@ -29,7 +29,8 @@ from simulator.upgrade import upgrade_data
 class JobRequest:
     """A validated request for a new job. `billed_seconds` is the length of new video it pays for.
 
-    `characters` are ids. `idempotency_key` is the header of that name.
+    `characters` are ids. `idempotency_key` is the header of that name. `seed` decides the picture, if there
+    is one.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class JobRequest:
     upload: uploads.Upload | None = None
     characters: tuple[str, ...] = ()
     idempotency_key: str | None = None
+    seed: int | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -92,14 +94,27 @@ class VideoService:
         seconds = protocol.parse_seconds(fields)
         characters = self._parse_characters(fields.get("characters"))
         reference = await uploads.parse_reference(fields.get("input_reference"), size)
+        options = Options(
+            protocol.parse_seed(fields), protocol.parse_negative_prompt(fields), protocol.parse_sound(fields)
+        )
         spec = scene_spec.new_spec(
             prompt,
             size,
             seconds,
             high_quality=model == protocol.PRO_MODEL,
             reference=reference.name if reference else None,
+            options=options,
         )
-        return JobRequest("create", prompt, model, spec, seconds, upload=reference, characters=characters)
+        return JobRequest(
+            "create",
+            prompt,
+            model,
+            spec,
+            seconds,
+            upload=reference,
+            characters=characters,
+            seed=options.seed,
+        )
 
     def validate_remix(self, job_id: str, fields: Mapping[str, Any]) -> JobRequest:
         """Return the job that a remix request asks for. Raises ApiError."""
@@ -212,6 +227,7 @@ class VideoService:
             error_code=failure["code"] if failure else None,
             error_message=failure["message"] if failure else None,
             started_at=starts_at if workers else None,
+            seed=request.seed,
         )
 
     def _build_ledger_entry(self, job: Job, request: JobRequest) -> LedgerEntry:
@@ -232,10 +248,13 @@ class VideoService:
         )
 
     def _spec_of_next_take(self, request: JobRequest) -> SceneSpec:
-        """Return the spec to render: like a real model, a prompt used before gives a different video."""
-        if request.kind != "create":
+        """Return the spec to render: like a real model, a prompt used before gives a different video, unless
+        its seed says which.
+        """
+        if request.kind != "create" or request.seed is not None:
             return request.scene_spec
-        return scene_spec.with_take(request.scene_spec, self.store.count_takes(request.prompt) + 1)
+        take = self.store.count_takes(request.prompt) + 1
+        return scene_spec.with_take(request.scene_spec, take)
 
     def _save_upload(self, upload: uploads.Upload | None) -> None:
         if upload is not None:

@@ -31,7 +31,8 @@ CREATE TABLE IF NOT EXISTS jobs (
     failed_at REAL,
     error_code TEXT,
     error_message TEXT,
-    started_at REAL
+    started_at REAL,
+    seed INTEGER
 );
 CREATE INDEX IF NOT EXISTS jobs_to_render ON jobs (number) WHERE rendered_at IS NULL AND failed_at IS NULL;
 CREATE TABLE IF NOT EXISTS characters (

@@ -10,7 +10,7 @@ from typing import Any
 
 # Columns that were added later, by table.
 _ADDED_COLUMNS = {
-    "jobs": ("started_at REAL",),
+    "jobs": ("started_at REAL", "seed INTEGER"),
     "ledger": (
         "price REAL",
         "idempotency_key TEXT",

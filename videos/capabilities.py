@@ -4,10 +4,13 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from django.conf import settings
 
+from videos.backends.service_kinds import SERVICES
 from videos.models import Backend, State, Video, VideoModel
+from videos.parameters import Parameter, known_parameters
 
 EXTENSION_SECONDS = (4, 8, 12, 16, 20)  # that one extension may add, as the protocol has it
 MAX_SECONDS = 120  # of a video with all its extensions, as the protocol has it
@@ -30,6 +33,16 @@ class Offer:
     def has_characters(self) -> bool:
         """Whether characters may be sent along."""
         return self.backend.can_characters is True
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """What the model can be told beyond prompt, length and size: as the catalogue declares it, else what
+        is known of the backend's kind of service.
+        """
+        if self.model.parameters is not None:
+            return known_parameters(self.model.parameters)
+        service = "simulator" if self.backend.is_free else self.backend.service
+        return SERVICES[service].parameters if service in SERVICES else ()
 
     @property
     def rates(self) -> str:

@@ -1,7 +1,7 @@
 """A driver for a service that does not exist: what a new one looks like. See docs/backends.md.
 
-Acme is sent {"model", "text", "length", "width", "height", "start_image"?} and answers {"id", "state"}; a job
-is at /jobs/ID and names its file in "video" and its price in "dollars".
+Acme is sent {"model", "text", "length", "width", "height", "start_image"?, "seed"?} and answers {"id",
+"state"}; a job is at /jobs/ID and names its file in "video" and its price in "dollars".
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ from videos.backends.catalogue import CatalogueModel, size_for, sort_sizes
 from videos.backends.drivers.hosted import HostedDriver
 from videos.backends.error_causes import is_content_refusal
 from videos.backends.errors import RefusedError, UnknownOutcomeError
+from videos.backends.parameters import seed_parameter
 from videos.backends.requests import CreateRequest
 from videos.backends.responses import Job, dump, is_id, parse_cost, parse_text
 from videos.backends.status_words import STATUS_BY_WORD, normalize_word
@@ -47,6 +48,7 @@ def _body(request: CreateRequest) -> dict[str, object]:
     width, _, height = request.size.partition("x")
     image = {"start_image": request.reference.data_url} if request.reference else {}
     return {
+        **request.parameters,  # under the names that `_models` declares
         "model": request.model,
         "text": request.prompt,
         "length": request.seconds,
@@ -81,7 +83,14 @@ def _models(payload: object) -> list[CatalogueModel]:
         raise UnknownOutcomeError("Acme's models cannot be read.", code="bad_reply", detail=dump(payload))
     sizes = [size for ratio in ("16:9", "9:16") if (size := size_for("720p", ratio))]
     return [
-        CatalogueModel(name, label=name.title(), sizes=sort_sizes(sizes), seconds=(5, 10), frames=("first",))
+        CatalogueModel(
+            name,
+            label=name.title(),
+            sizes=sort_sizes(sizes),
+            seconds=(5, 10),
+            frames=("first",),
+            parameters=(seed_parameter(),),
+        )
         for entry in payload
         if isinstance(entry, dict) and (name := parse_text(entry.get("name"), 100)) and name.isprintable()
     ]

@@ -81,12 +81,20 @@ def first_match(text: str, keywords: dict[str, str]) -> str | None:
     return None
 
 
-def choose_palette(text: str, *, unlike: str | None = None) -> str:
-    """Return the name of the palette for a prompt; never `unlike`, so that a remix looks different."""
+def _named_by(text: str) -> set[str]:
+    words = set(re.findall(r"[a-z]+", text.lower()))
+    return {name for name, keywords in _KEYWORDS.items() if words & set(keywords.split())}
+
+
+def choose_palette(text: str, *, unlike: str | None = None, without: str = "") -> str:
+    """Return the name of the palette for a prompt; never `unlike`, so that a remix looks different, and none
+    that the words in `without` name.
+    """
     names = list(_PALETTES)
+    unwanted = {unlike, *_named_by(without)}
     name = first_match(text, _KEYWORDS) or names[seed_from_text(f"palette {text}") % len(names)]
-    if name == unlike:
-        others = [other for other in names if other != unlike]
+    if name in unwanted:
+        others = [other for other in names if other not in unwanted] or names
         name = others[seed_from_text(f"other {text}") % len(others)]
     return name
 

@@ -284,9 +284,9 @@ BEYOND = {
     "sampleCount": 2,
     "video_length": 5,
     "quality": "high",
-    "seed": 7,
-    "negative_prompt": "rain",
-    "generate_audio": True,
+    "num_inference_steps": 30,
+    "guidance_scale": 7,
+    "flow_shift": 3,
     "extra_params": {"num_frames": 9},
 }
 

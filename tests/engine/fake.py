@@ -1,7 +1,7 @@
 """A backend in memory, for tests of the engine's decisions. The wire itself is tested in tests/backends."""
 
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Self
@@ -51,13 +51,14 @@ class FakeBackend:
         *,
         reference: object = None,
         characters: Sequence[str] = (),
+        parameters: Mapping[str, Any] | None = None,
         idempotency_key: str = "",
         **asked: Any,
     ) -> Job:
         self.keys.append(idempotency_key)
-        self.created.append(
-            {**asked, "reference": reference} | ({"characters": characters} if characters else {})
-        )
+        more = {"characters": characters, "parameters": parameters}
+        given = {name: value for name, value in more.items() if value}
+        self.created.append({**asked, "reference": reference} | given)
         if self.during_create:
             self.during_create()
         if self.create_error and not self.accepts_before_failing:

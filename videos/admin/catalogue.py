@@ -9,6 +9,7 @@ from django.utils.text import Truncator
 
 from contentgen.admin_search import FoldedSearch, SmallTableSearch
 from videos.formatting import format_duration
+from videos.forms.models import VideoModelForm
 from videos.forms.templates import SharedTemplateForm
 from videos.models import Backend, PromptTemplate, VideoModel
 from videos.models.video_model import ANY_SIZE
@@ -41,6 +42,7 @@ class PromptTemplateAdmin(FoldedSearch[PromptTemplate]):
 
 @admin.register(VideoModel)
 class VideoModelAdmin(SmallTableSearch[VideoModel]):
+    form = VideoModelForm
     list_display = (
         "label",
         "name",

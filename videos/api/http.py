@@ -33,6 +33,7 @@ from videos.api.errors import (
     unknown_parameter,
 )
 from videos.media.errors import BadReferenceError
+from videos.parameters import PREFIX
 from videos.services.storage_errors import BUSY, StorageUnavailableError, StudioBusyError
 from videos.services.storage_errors import MESSAGE as STORAGE_UNAVAILABLE
 
@@ -117,7 +118,10 @@ def _refused_by_service(error: ValidationError, contract: Contract) -> ApiError:
         return ApiError(503, "busy", BUSY, headers={"Retry-After": "5"})
     if isinstance(error, StorageUnavailableError):
         return ApiError(503, "storage_unavailable", STORAGE_UNAVAILABLE, headers={"Retry-After": "60"})
-    return from_validation(error, status_for=contract.status_for, names=_FIELD_NAMES)
+    refused = from_validation(error, status_for=contract.status_for, names=_FIELD_NAMES)
+    if refused.param and contract.parameters_are_fields:
+        refused.param = refused.param.removeprefix(PREFIX)
+    return refused
 
 
 def _in_shape(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -7,6 +7,8 @@ from decimal import ROUND_UP, Decimal
 from fractions import Fraction
 from math import ceil
 
+from videos.backends.parameters import Parameter
+
 MAX_SIDE = 16_384  # pixels
 _RATE_STEP = Decimal("0.0001")  # US dollars for a second, as fine as a catalogue keeps them
 _MAX_RATE = Decimal(100_000)
@@ -22,7 +24,8 @@ class CatalogueModel:
 
     `frames` says which frames may be given ("first", "last"), None when that is not known; `has_sound` the
     same of sound. `price_per_second` has US dollars by size, as text. `pricing` is what the service says of
-    prices that are not by the second, for operators to read.
+    prices that are not by the second, for operators to read. `parameters` are what it can be told beyond
+    prompt, length and size.
     """
 
     name: str
@@ -34,6 +37,7 @@ class CatalogueModel:
     has_sound: bool | None = None
     price_per_second: Mapping[str, str] = field(default_factory=dict)
     pricing: str = ""
+    parameters: tuple[Parameter, ...] = ()
 
     @property
     def takes_reference(self) -> bool | None:

@@ -1,7 +1,7 @@
 """A driver for plain code: each method runs the driver's coroutine of the same name to its end."""
 
 import asyncio
-from collections.abc import Coroutine, Generator, Iterable, Iterator, Sequence
+from collections.abc import Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -9,6 +9,7 @@ from videos.backends.catalogue import CatalogueModel
 from videos.backends.connection import Connection
 from videos.backends.drivers.registry import open_driver
 from videos.backends.errors import BackendError
+from videos.backends.parameters import NO_PARAMETERS, ParameterValue
 from videos.backends.probe_report import OnCheck, ProbeReport, failed_report, ignore_check
 from videos.backends.requests import ClipFile, ReferenceFile
 from videos.backends.responses import Job, JobPage
@@ -57,6 +58,7 @@ class Client:
         size: str,
         reference: ReferenceFile | None = None,
         characters: Sequence[str] = (),
+        parameters: Mapping[str, ParameterValue] = NO_PARAMETERS,
         idempotency_key: str = "",
     ) -> Job:
         """See `Driver.create`: at most one paid job, and over within `connection.deadline` seconds."""
@@ -68,6 +70,7 @@ class Client:
                 size=size,
                 reference=reference,
                 characters=characters,
+                parameters=parameters,
                 idempotency_key=idempotency_key,
             )
         )

@@ -1,11 +1,13 @@
 """Requests for a video or a character, in the shapes that Videos API servers read."""
 
 from base64 import b64encode
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 from urllib.parse import quote
 
 from videos.backends.errors import RefusedError
+from videos.backends.parameters import ParameterValue, form_values
 from videos.containers import container_of
 
 File = tuple[str, bytes | BinaryIO, str]  # name, content, content type
@@ -69,7 +71,8 @@ class ApiRequest(Protocol):
 class CreateRequest:
     """A new video.
 
-    `seconds` is its length, `size` is WIDTHxHEIGHT in pixels, `characters` are ids that this backend gave.
+    `seconds` is its length, `size` is WIDTHxHEIGHT in pixels, `characters` are ids that this backend gave,
+    `parameters` the values of the model's parameters, by name.
     """
 
     prompt: str
@@ -78,13 +81,15 @@ class CreateRequest:
     size: str
     reference: ReferenceFile | None = None
     characters: tuple[str, ...] = ()
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
 
     path = "/videos"
     source_id = ""
 
     def check(self) -> None:
         name = self.reference.name if self.reference else ""
-        _check_text(self.prompt, self.model, self.size, name, *self.characters)
+        texts = [value for value in self.parameters.values() if isinstance(value, str)]
+        _check_text(self.prompt, self.model, self.size, name, *self.characters, *texts)
 
     def body(self, *, json_only: bool) -> Body:
         # No SDK knows characters, and the vendor's guide showed them in JSON alone; servers do not agree on
@@ -92,7 +97,8 @@ class CreateRequest:
         if json_only or self.characters:
             return Body(self._json_fields())
         file = self.reference and (self.reference.name, self.reference.content, self.reference.content_type)
-        return Body(self._form_fields(), [("input_reference", file)] if file else [])
+        fields = form_values(self.parameters) | self._form_fields()
+        return Body(fields, [("input_reference", file)] if file else [])
 
     def dynamo_json(self) -> dict[str, object]:
         """Return the JSON that NVIDIA Dynamo reads (its videos.rs).
@@ -107,8 +113,11 @@ class CreateRequest:
         return {"prompt": self.prompt, "model": self.model, "seconds": str(self.seconds), "size": self.size}
 
     def _json_fields(self) -> dict[str, object]:
-        """Return the protocol's JSON: the length is a string, the reference an object with a data URL."""
-        fields = self._form_fields()
+        """Return the protocol's JSON: the length is a string, the reference an object with a data URL.
+
+        Parameters are fields beside the protocol's, as vLLM-Omni and SGLang read them; none can replace one.
+        """
+        fields = {**self.parameters, **self._form_fields()}
         if self.reference:
             fields["input_reference"] = {"image_url": self.reference.data_url}
         if self.characters:

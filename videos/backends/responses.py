@@ -6,6 +6,7 @@ JSON value becomes a `Job` with known types, or a `BackendError`; no other excep
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -27,7 +28,10 @@ from videos.backends.status_words import (
 MAX_ID_LENGTH = 512  # LiteLLM's ids are base64, of 200 characters and more
 MAX_HINT_SECONDS = 86_400.0  # a backend that says "in a month" is asked again tomorrow
 MAX_COST = Decimal(1_000_000)  # US dollars; nobody is charged more for one video
+MAX_STORED_SEED = 2**63 - 1
 MAX_TIMESTAMP = 253_402_300_799  # the end of the year 9999, the last moment a datetime can hold
+
+_SEED = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 # Of an `error` that says that there is none.
 _NO_ERROR_CODES = frozenset({"", "0", "200", "ok", "none", "success"})
@@ -44,10 +48,10 @@ class Job:
     time, `poll_after` the seconds that the backend asks us to wait before polling again,
     `remixed_from_video_id` the job it is a variation of. `url` is where the file is when the server stores in
     a cloud (SGLang) or delivers at once (Dynamo), `content` the file itself when the response held it, as yet
-    unchecked. `cost` is what the backend says it charged, in US dollars. `None` means that the backend did
-    not say, or said something unreadable. `raw_status` is the backend's own word. `may_be_completed` is set
-    for a job in progress whose word we do not know and that shows an address or 100 %: whether its file can
-    be had decides.
+    unchecked. `cost` is what the backend says it charged, in US dollars, `seed` the seed that it says it
+    uses. `None` means that the backend did not say, or said something unreadable. `raw_status` is the
+    backend's own word. `may_be_completed` is set for a job in progress whose word we do not know and that
+    shows an address or 100 %: whether its file can be had decides.
     """
 
     id: str
@@ -67,6 +71,7 @@ class Job:
     content: bytes = field(default=b"", repr=False)
     may_be_completed: bool = False
     cost: Decimal | None = None
+    seed: int | None = None
 
     @property
     def reports_failure(self) -> bool:
@@ -138,7 +143,18 @@ def parse_job(payload: object, headers: Mapping[str, str], *, excluded_id: str =
         may_be_completed=status == "in_progress"
         and word not in WORKING_WORDS
         and (url is not None or progress == 100),
+        seed=parse_seed(payload.get("seed")),
     )
+
+
+def parse_seed(value: object) -> int | None:
+    """Return the seed that a job was made with; None when it is none that a column can hold.
+
+    Rounding would name another picture, so only whole numbers and their texts count.
+    """
+    if isinstance(value, str) and _SEED.fullmatch(value):
+        value = int(value)
+    return value if type(value) is int and 0 <= value <= MAX_STORED_SEED else None
 
 
 def parse_cost(value: object) -> Decimal | None:

@@ -2,6 +2,13 @@
 
 from dataclasses import dataclass
 
+from videos.backends.parameters import (
+    Parameter,
+    negative_prompt_parameter,
+    seed_parameter,
+    sound_parameter,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -9,7 +16,7 @@ class Service:
 
     `address` is the base URL where everybody reaches it, and `key_env` the variable that its own tools read
     the key from; both are empty where each server has its own. `describes_models` says whether its driver
-    has a catalogue.
+    has a catalogue. `parameters` are those of all its models, of which nothing else is said.
     """
 
     label: str
@@ -17,6 +24,7 @@ class Service:
     address: str = ""
     key_env: str = ""
     describes_models: bool = False
+    parameters: tuple[Parameter, ...] = ()
 
 
 _DRIVERS = "videos.backends.drivers"
@@ -25,7 +33,11 @@ _DRIVERS = "videos.backends.drivers"
 # processes need. The names are kept in the database.
 SERVICES = {
     "videos-api": Service("Videos API", f"{_DRIVERS}.videos_api:VideosApiDriver"),
-    "simulator": Service("Simulator", f"{_DRIVERS}.videos_api:VideosApiDriver"),
+    "simulator": Service(
+        "Simulator",
+        f"{_DRIVERS}.videos_api:VideosApiDriver",
+        parameters=(seed_parameter(), negative_prompt_parameter(), sound_parameter()),
+    ),
     "openrouter": Service(
         "OpenRouter",
         f"{_DRIVERS}.openrouter:OpenRouterDriver",

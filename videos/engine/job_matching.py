@@ -20,11 +20,13 @@ Who else can own a job is every row of every owner whose request may have reache
 (`Video.unaccounted_since`): being submitted, uncertain, queued again, given up, canceled or deleted since
 (`DeletedRequest`). A row that was never attempted, or whose attempts were all answered, cannot: it has no
 job, or its own. The reference image, the characters and the like are not in any list, so rows that differ in
-these alone compete for a job.
+these alone compete for a job. Of the parameters a list tells at most the seed. A job with another seed than
+was sent is another row's only where the list is seen to repeat seeds, because a server may draw its own.
 
-Rows that are identical in all that was sent, by the same owner, do not compete, such as takes: each is paid
+Rows that are identical in all that was chosen, by the same owner, do not compete, such as takes: each is paid
 for with one job, made of the same request, and nothing tells one row's job from the other's. Exchanging them
-changes nothing for anybody.
+changes nothing for anybody. Their seeds, which the studio drew, may be exchanged with them, so the seed of an
+adopted job is known only if it says so itself.
 
 Of a create the list shows all that was requested. An edit or extension takes model, size and length from its
 source, of which a server that was sent the file knows only what it measured. So for these (and for remixes of
@@ -38,10 +40,11 @@ from django.db.models import Q
 
 from videos.backends.responses import Job
 from videos.engine.backend_clock import BackendClock, measure_clock
-from videos.engine.list_evidence import ListEvidence, is_sent_as_create
+from videos.engine.list_evidence import ListEvidence, has_seed_of, is_sent_as_create
 from videos.engine.operations import source_job_id
 from videos.engine.prompt_matching import has_same_words
 from videos.models import Backend, DeletedRequest, Kind, ReleasedJob, State, Video
+from videos.parameters import canonical
 
 # How long after an attempt that ended without a reply its job may still appear.
 ACCEPTED_WITHIN = timedelta(minutes=15)
@@ -81,6 +84,8 @@ class JobMatcher:
         """Return the jobs that can only be this video's and no other's, the likeliest first."""
         likely = [job for job in self._free if self._says_words_of(video, job)]
         exact = [job for job in likely if self._evidence.agrees_with_settings(video, job)]
+        # The job of another take is the second choice.
+        exact.sort(key=lambda job: (job.status == "failed", not has_seed_of(video, job)))
         found = [job for job in exact if not self._is_contested(video, job)]
         if found or is_sent_as_create(video):
             return found
@@ -93,6 +98,16 @@ class JobMatcher:
             for job in self._free
             if not self._clock.is_before(job, attempt_time(video)) and self._may_describe(video, job)
         ]
+
+    def has_twins(self, video: Video) -> bool:
+        """Whether another row is interchangeable with the video, so that either may have its seed: one that
+        has no job yet, or one whose own seed was forgotten for that reason.
+        """
+        forgotten = [other for other in self._owners.values() if other.seed is None]
+        return any(
+            other.pk != video.pk and other.prompt == video.prompt and _sent(other) == _sent(video)
+            for other in [*self._unaccounted, *forgotten]
+        )
 
     def may_be_submitting(self, video: Video, job: Job) -> bool:
         """Whether the job can be that of another row whose reply is still on its way."""
@@ -125,12 +140,14 @@ class JobMatcher:
             and not self._clock.may_be_before(job, attempt_time(video))
             and self._may_have_source(video, job)
             and (named is None or named in self._owners)
+            and not self._evidence.contradicts_seed(video, job)
         )
 
     def _may_describe(self, video: Video, job: Job) -> bool:
         return (
             self._may_have_source(video, job)
             and self._may_have_prompt(video, job)
+            and not self._evidence.contradicts_seed(video, job)
             and (not self._evidence.contradicts_settings(video, job) or self._is_only_explanation(video, job))
         )
 
@@ -178,6 +195,7 @@ class JobMatcher:
             and self._evidence.can_stand_for(other.prompt, listed)
             and self._may_have_source(other, job)
             and not self._evidence.contradicts_settings(other, job)
+            and not self._evidence.contradicts_seed(other, job)
             for other in self._unaccounted
         ) or any(self._is_of_deleted(request, job, listed) for request in self._deleted)
 
@@ -211,7 +229,7 @@ def _unaccounted_videos(backends: Sequence[Backend]) -> list[Video]:
 
 
 def _sent(video: Video) -> tuple[object, ...]:
-    """All that was sent for a video, and for whom: rows that are equal in this are interchangeable."""
+    """All that was chosen for a video, and by whom: rows that are equal in this are interchangeable."""
     return (
         video.owner_id,
         video.kind,
@@ -224,4 +242,5 @@ def _sent(video: Video) -> tuple[object, ...]:
         video.reference_id,
         video.reference_fit,
         frozenset(character.pk for character in video.characters.all()),
+        canonical(video.parameters),
     )

@@ -32,6 +32,8 @@ class ListEvidence:
         same = [has_same_words(job.prompt, video.prompt) for video, job in known]
         self._echoes_prompts = bool(same) and all(same)
         self._echoed = [video.prompt for (video, _), is_same in zip(known, same, strict=True) if is_same]
+        told = [(video.seed, job.seed) for video, job in known if None not in (video.seed, job.seed)]
+        self._echoes_seeds = bool(told) and all(sent == listed for sent, listed in told)
         self._reported: defaultdict[tuple[object, ...], set[object]] = defaultdict(set)
         for video, job in known:
             if is_sent_as_create(video):
@@ -62,6 +64,14 @@ class ListEvidence:
             and listed not in reported
             for setting in _SETTINGS
         )
+
+    def contradicts_seed(self, video: Video, job: Job) -> bool:
+        """Whether the job's seed proves that it is not the video's.
+
+        The proof: every job of ours on this list that tells a seed tells the one that was sent.
+        """
+        is_other = video.seed is not None and job.seed is not None and job.seed != video.seed
+        return is_other and self._echoes_seeds
 
     def can_stand_for(self, prompt: str, listed: str) -> bool:
         """Whether a server may list `prompt` as `listed`: the same but for case, punctuation and the like, or
@@ -109,3 +119,8 @@ def _requested(setting: Setting, video: Video) -> set[object]:
     if setting == "seconds" and not is_sent_as_create(video) and video.kind == Kind.EXTEND:
         values.add(video.total_seconds)
     return values
+
+
+def has_seed_of(video: Video, job: Job) -> bool:
+    """Whether the job tells the seed that was sent for the video."""
+    return job.seed is not None and job.seed == video.seed

@@ -100,6 +100,7 @@ def _create(video: Video, reference: ReferenceFile | None) -> Operation:
             size=video.size,
             reference=reference,
             characters=characters,
+            parameters=video.sent_parameters,
             idempotency_key=video.idempotency_key,
         )
 

@@ -216,7 +216,7 @@ def _is_completed(response: Response) -> TypeGuard[Job]:
 
 def _begin_storing(video: Video, job: Job) -> bool:
     begin = lifecycle.begin_storing_late if video.state == State.FAILED else lifecycle.begin_storing
-    return begin(video.pk, video.backend_job_id, charged=job.cost)
+    return begin(video.pk, video.backend_job_id, charged=job.cost, seed=job.seed)
 
 
 def _handle(

@@ -19,6 +19,7 @@ from videos.engine.backend_clock import UNKNOWN_CLOCK, BackendClock, measure_clo
 from videos.engine.clients import Client
 from videos.engine.error_messages import reason_of_absence
 from videos.engine.job_matching import JobMatcher, attempt_time
+from videos.engine.list_evidence import has_seed_of
 from videos.engine.repeat import repeat_requests
 from videos.engine.submit import FIRST_SEARCH_AFTER
 from videos.models import Backend, JobCandidate, State, StudioState, Video
@@ -156,6 +157,8 @@ def _adopt(video: Video, matcher: JobMatcher, *, now: datetime) -> bool:
     for job in matcher.adoptable(video):
         if lifecycle.adopt(video.pk, State.UNCERTAIN, attempted_at=attempt, job_id=job.id, due_at=now):
             logger.info("Video %s: the backend had accepted it as job %s", video.public_id, job.id)
+            if not has_seed_of(video, job) and matcher.has_twins(video):
+                lifecycle.forget_drawn_seed(video.pk, job.id)
             return True
     return False
 
@@ -211,6 +214,7 @@ def _ask_owner(video: Video, matcher: JobMatcher, possible: list[Job]) -> None:
             model=job.model or "",
             size=job.size or "",
             seconds=job.seconds,
+            seed=job.seed,
             created_at=datetime.fromtimestamp(job.created_at, UTC) if job.created_at else None,
             may_be_anothers=matcher.may_be_anothers(video, job),
         )

@@ -13,6 +13,12 @@ from django.utils.text import normalize_newlines
 
 from accounts.models import User
 from videos.capabilities import Offer, available_offers
+from videos.forms.parameters import (
+    chosen_parameters,
+    field_for,
+    parameter_fields,
+    parameter_initial,
+)
 from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import Character, Fit, ReferenceImage, Video
 from videos.services.references import keep_reference
@@ -59,6 +65,8 @@ class GenerateForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.owner = owner
         self.offers = available_offers() if offers is None else offers
+        self.fields |= parameter_fields(self.offers)
+        self.initial = {**self.initial, **parameter_initial(self.initial.get("parameters") or {})}
         ids = [(public_id, public_id) for public_id in self.available_characters]
         self.fields["characters"].choices = ids  # type: ignore[attr-defined]  # is a choice field
 
@@ -120,7 +128,8 @@ class GenerateForm(forms.Form):
         try:
             validate_request(self._generation_request(self.cleaned_data.get("reference")))
         except ValidationError as error:
-            for field, messages in error.message_dict.items():
+            for name, messages in error.message_dict.items():
+                field = field_for(name, self.fields)
                 if field not in self.errors:
                     self.add_error(field, messages)
         offer = self.offers.get(self.cleaned_data.get("model", ""))
@@ -144,8 +153,8 @@ class GenerateForm(forms.Form):
                 takes = make_takes(self._generation_request(image), self.cleaned_data["takes"])
                 return create_videos(self.owner, takes)
         except ValidationError as error:
-            for field, messages in error.message_dict.items():
-                self.add_error(field if field in self.fields else None, messages)
+            for name, messages in error.message_dict.items():
+                self.add_error(field_for(name, self.fields), messages)
             return None
 
     def _keep_upload(self, upload: Reference) -> ReferenceImage:
@@ -163,6 +172,7 @@ class GenerateForm(forms.Form):
             reference=image,
             fit=data.get("fit", Fit.CROP),
             characters=data.get("characters", ()),
+            parameters=chosen_parameters(data),
         )
 
 

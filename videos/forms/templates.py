@@ -8,6 +8,7 @@ from django.http import QueryDict
 from django.utils.text import normalize_newlines
 
 from accounts.models import User
+from videos.forms.assignments import AssignmentsField
 from videos.models import PromptTemplate, VideoModel
 from videos.prompts.posters import poster_sizes
 from videos.prompts.syntax import (
@@ -18,6 +19,7 @@ from videos.prompts.syntax import (
     parse_template,
     validate_template,
 )
+from videos.services.parameters import template_parameters
 from videos.services.videos import MAX_PROMPT_LENGTH, validate_prompt
 from videos.validation import clean_line, clean_text, has_visible_text
 
@@ -30,7 +32,7 @@ class TemplateForm(forms.ModelForm[PromptTemplate]):
 
     class Meta:
         model = PromptTemplate
-        fields = ("title", "category", "prompt", "model", "seconds", "size")
+        fields = ("title", "category", "prompt", "model", "seconds", "size", "parameters")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -44,6 +46,7 @@ class TemplateForm(forms.ModelForm[PromptTemplate]):
         self.fields["model"] = forms.ChoiceField(
             choices=[("", _UNSET), *names], required=False, help_text=self.fields["model"].help_text
         )
+        self.fields["parameters"] = AssignmentsField()
 
     def clean_title(self) -> str:
         title = self.cleaned_data["title"]
@@ -78,7 +81,15 @@ class TemplateForm(forms.ModelForm[PromptTemplate]):
             )
         if size and not any(size in model.sizes for model in models):
             self.add_error("size", f"{refusal} this resolution. Choose one of: {_listed(models, 'sizes')}.")
+        if cleaned.get("parameters"):
+            self._clean_parameters(cleaned)
         return cleaned
+
+    def _clean_parameters(self, cleaned: dict[str, Any]) -> None:
+        try:
+            cleaned["parameters"] = template_parameters(cleaned["parameters"], cleaned.get("model") or "")
+        except ValidationError as error:
+            self.add_error("parameters", error.messages)
 
 
 def _listed(models: list[VideoModel], attribute: str) -> str:

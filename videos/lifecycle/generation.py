@@ -104,11 +104,11 @@ def _adapt(moment: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
 
 
-def begin_storing(pk: int, job_id: str, *, charged: Decimal | None = None) -> bool:
+def begin_storing(pk: int, job_id: str, *, charged: Decimal | None = None, seed: int | None = None) -> bool:
     """in_progress → storing: the backend has finished, and its file is to be downloaded.
 
-    `charged` is what it says it charged, in US dollars. Not for a video whose owner asked to cancel it before
-    its job was known: the sweep cancels that.
+    `charged` is what it says it charged, in US dollars, `seed` the seed that it says it used. Not for a video
+    whose owner asked to cancel it before its job was known: the sweep cancels that.
     """
     now = timezone.now()
     where = has_job(pk, job_id) & Q(cancel_requested_at=None)
@@ -122,6 +122,7 @@ def begin_storing(pk: int, job_id: str, *, charged: Decimal | None = None) -> bo
         queued_at_backend=False,
         failed_downloads=0,
         **charge(charged),
+        **used(seed),
     )
 
 
@@ -137,3 +138,8 @@ def fail_generation(pk: int, job_id: str, reason: Reason, *, charged: Decimal | 
 def charge(charged: Decimal | None) -> dict[str, Any]:
     """The column of what was charged. A backend that does not say so (any more) changes nothing."""
     return {} if charged is None else {"charged": charged}
+
+
+def used(seed: int | None) -> dict[str, Any]:
+    """The column of the seed that was used. A backend that does not say so changes nothing."""
+    return {} if seed is None else {"used_seed": seed}

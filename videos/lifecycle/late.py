@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db.models import F, Q
 from django.utils import timezone
 
-from videos.lifecycle.generation import charge
+from videos.lifecycle.generation import charge, used
 from videos.lifecycle.transitions import has_job, move
 from videos.models import State, Video
 from videos.models.values import NO_REASON, Reason
@@ -47,10 +47,12 @@ def record_late_check(
     return late.update(due_at=due_at, revision=F("revision") + 1, **changes) == 1
 
 
-def begin_storing_late(pk: int, job_id: str, *, charged: Decimal | None = None) -> bool:
+def begin_storing_late(
+    pk: int, job_id: str, *, charged: Decimal | None = None, seed: int | None = None
+) -> bool:
     """failed → storing: the job that ran out of time has finished after all.
 
-    `charged` is what the backend says it charged, in US dollars.
+    `charged` is what the backend says it charged, in US dollars, `seed` the seed that it says it used.
     """
     now = timezone.now()
     where = has_job(pk, job_id) & Q(due_at__isnull=False, deleted_at=None)
@@ -65,6 +67,7 @@ def begin_storing_late(pk: int, job_id: str, *, charged: Decimal | None = None) 
         late_since=None,
         failed_downloads=0,
         **charge(charged),
+        **used(seed),
         **NO_REASON.as_fields(),
     )
 

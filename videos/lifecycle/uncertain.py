@@ -11,6 +11,7 @@ from django.utils import timezone
 from videos.lifecycle.transitions import finished_now, move, move_to_progress
 from videos.models import JobCandidate, ReleasedJob, State, Video
 from videos.models.values import NO_REASON, Reason
+from videos.parameters import SEED
 
 
 def reschedule_search(pk: int, *, attempted_at: datetime, attempts: int, due_at: datetime) -> bool:
@@ -81,6 +82,15 @@ def adopt_candidate(pk: int, job_id: str, *, by_staff: bool) -> bool:
     now = timezone.now()
     where = Q(pk=pk, due_at=None, pk__in=shown.values("video")) & ~_is_released(job_id)
     return move_to_progress(State.UNCERTAIN, where, job_id, progress=None, due_at=now)
+
+
+def forget_drawn_seed(pk: int, job_id: str) -> bool:
+    """Forget the seed that the studio drew for a video, whose job may be that of another take of it.
+
+    A seed that somebody chose stays: only a job made of the very same request is taken for the video's.
+    """
+    drawn = Video.objects.filter(pk=pk, backend_job_id=job_id, used_seed=None, seed__isnull=False)
+    return drawn.exclude(parameters__has_key=SEED).update(seed=None) == 1
 
 
 def _is_released(job_id: str) -> Q:

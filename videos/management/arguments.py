@@ -13,12 +13,13 @@ from django.utils import timezone
 from accounts.models import User
 from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import State, Video
+from videos.parameters import PREFIX, canonical
 
 DUPLICATE_WINDOW = timedelta(hours=24)
 
 # All that two requests for the same have in common: prompt, model, seconds, size, SHA-256 of the reference
-# image and fit, the last two empty without an image.
-RequestKey = tuple[str, str, int, str, str, str]
+# image and fit, the last two empty without an image, and the parameters.
+RequestKey = tuple[str, str, int, str, str, str, str]
 
 
 def positive_int(text: str) -> int:
@@ -71,10 +72,15 @@ def to_command_error(error: ValidationError) -> CommandError:
     """Return a service's error as one about the command line, which names the options at fault."""
     return CommandError(
         " ".join(
-            f"{'PROMPT' if field == 'prompt' else f'--{field}'}: {' '.join(sentences)}"
-            for field, sentences in error.message_dict.items()
+            f"{_argument_of(field)}: {' '.join(sentences)}" for field, sentences in error.message_dict.items()
         )
     )
+
+
+def _argument_of(field: str) -> str:
+    if field.startswith(PREFIX):
+        return f"--parameter {field.removeprefix(PREFIX)}"
+    return "PROMPT" if field == "prompt" else f"--{field}"
 
 
 def find_recent_requests(owner: User, keys: Iterable[RequestKey]) -> set[RequestKey]:
@@ -82,10 +88,11 @@ def find_recent_requests(owner: User, keys: Iterable[RequestKey]) -> set[Request
     wanted = set(keys)
     recent = Video.objects.filter(owner=owner, created_at__gte=timezone.now() - DUPLICATE_WINDOW)
     made = recent.exclude(state__in=[State.FAILED, State.CANCELED]).order_by()
-    fields = "prompt", "model", "seconds", "size", "reference__sha256", "reference_fit"
+    fields = "prompt", "model", "seconds", "size", "reference__sha256", "reference_fit", "parameters"
     found: set[RequestKey] = set()
-    for prompt, model, seconds, size, sha256, fit in made.values_list(*fields).iterator(chunk_size=500):
-        key = prompt, model, seconds, size, sha256 or "", fit if sha256 else ""
+    for *same, sha256, fit, parameters in made.values_list(*fields).iterator(chunk_size=500):
+        prompt, model, seconds, size = same
+        key = prompt, model, seconds, size, sha256 or "", fit if sha256 else "", canonical(parameters)
         if key in wanted:
             found.add(key)
     return found

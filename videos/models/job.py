@@ -21,6 +21,7 @@ class JobCandidate(models.Model):
     model = models.CharField(max_length=200, blank=True)
     size = models.CharField(max_length=32, blank=True)
     seconds = models.PositiveIntegerField(null=True)
+    seed = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(null=True)
     may_be_anothers = models.BooleanField(
         default=False, help_text="Another person's lost submission may have made it as well."

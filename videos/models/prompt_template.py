@@ -49,6 +49,9 @@ class PromptTemplate(models.Model):
     model = models.CharField(max_length=100, blank=True, help_text="Empty: use the current setting.")
     seconds = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: use the current setting.")
     size = models.CharField(max_length=20, blank=True, help_text="Empty: use the current setting.")
+    parameters = models.JSONField(
+        default=dict, blank=True, help_text="Values of parameters, by name. Empty: use the current settings."
+    )
     enabled = models.BooleanField(default=True)
     position = models.PositiveIntegerField(default=0)
 

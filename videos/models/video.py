@@ -20,6 +20,7 @@ from videos.models.state import IN_FLIGHT, Kind, State, public_status
 from videos.models.tag import Tag
 from videos.models.video_queries import VideoQuerySet
 from videos.models.video_result import VideoResult
+from videos.parameters import SEED, ParameterValue
 
 _ALPHABET = string.ascii_lowercase + string.digits
 
@@ -52,6 +53,20 @@ class Video(VideoResult):
     )
     reference_fit = models.CharField(max_length=10, choices=Fit.choices, default=Fit.CROP)
     characters = models.ManyToManyField(Character, blank=True, related_name="videos")
+    # `parameters` stay what was asked for, so that a retry and "Make another" ask for the same; a seed that
+    # the studio drew is not among them, or the next video would be the same picture again.
+    parameters = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="The values of the model's parameters, by name."
+    )
+    seed = models.BigIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Sent with the request: chosen, or drawn by the studio. Empty where the model takes none.",
+    )
+    used_seed = models.BigIntegerField(
+        null=True, blank=True, editable=False, help_text="What the backend says it used."
+    )
     price = models.DecimalField(
         max_digits=12,
         decimal_places=4,
@@ -336,6 +351,17 @@ class Video(VideoResult):
         if self.needs_decision:
             return self.backend.can_list is not False
         return self.state == State.FAILED and bool(self.backend_job_id) and self.error_code in RECHECK_CODES
+
+    @property
+    def sent_parameters(self) -> dict[str, ParameterValue]:
+        """What its backend is sent of the model's parameters, with the seed that the studio drew."""
+        drawn = {} if self.seed is None else {SEED: self.seed}
+        return {**self.parameters, **drawn}
+
+    @property
+    def known_seed(self) -> int | None:
+        """The seed of the picture: what the backend says it used, else what it was sent."""
+        return self.seed if self.used_seed is None else self.used_seed
 
     @property
     def cost(self) -> Decimal | None:

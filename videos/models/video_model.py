@@ -8,6 +8,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 
 from videos.models.backend import Backend
+from videos.parameters import parse_declarations
 
 ANY_SIZE = "*"
 _RATE = re.compile(r"[0-9]{1,5}(\.[0-9]{1,4})?")  # exact in a browser's arithmetic too
@@ -26,6 +27,12 @@ class VideoModel(models.Model):
         blank=True,
         help_text="US dollars for one second of video, by size; “*” is every other size: "
         '{"1280x720": "0.30", "*": "0.50"}. {} when there is no price.',
+    )
+    parameters = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="What else it can be told, such as a seed. Empty: what is known of its backend's kind of "
+        "service. [] for nothing.",
     )
     generation_timeout = models.PositiveIntegerField(
         "time limit",
@@ -81,6 +88,11 @@ class VideoModel(models.Model):
             raise ValidationError({"sizes": 'Give a list of WIDTHxHEIGHT texts, such as ["1280x720"].'})
         if not _is_list_of(self.seconds, int) or not all(seconds > 0 for seconds in self.seconds):
             raise ValidationError({"seconds": "Give a list of whole numbers above 0, such as [4, 8, 12]."})
+        if self.parameters is not None:
+            try:
+                parse_declarations(self.parameters)
+            except ValidationError as error:
+                raise ValidationError({"parameters": error}) from error
         if not _is_price_list(self.price_per_second):
             raise ValidationError(
                 {

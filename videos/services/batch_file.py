@@ -1,10 +1,11 @@
 """Read a batch: many requests in one file, a table or JSON."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -12,10 +13,18 @@ from videos.models import Fit
 from videos.services.batch_csv import parse_table
 from videos.services.batch_encoding import UnreadableTextError, decode_text, read_bounded
 from videos.services.batch_json import parse_objects
+from videos.services.batch_parameters import (
+    OBJECT,
+    column_names,
+    column_of,
+    find_object_error,
+    parameters_of,
+    sort_names,
+)
 from videos.services.batch_record import Place, Record, RowError
 from videos.validation import clean_text
 
-COLUMNS = ("prompt", "model", "seconds", "size", "reference", "fit", "custom_id")
+COLUMNS = ("prompt", "model", "seconds", "size", "reference", "fit", "custom_id", OBJECT)
 TABLES = (".csv", ".tsv")
 SUFFIXES = (*TABLES, ".jsonl", ".ndjson", ".json")
 MAX_CUSTOM_ID_LENGTH = 512  # characters
@@ -32,7 +41,7 @@ _WHOLE_NUMBER = re.compile(r"([0-9]{1,9})(?:[.,]0{1,9})?")
 @dataclass(frozen=True)
 class Row:
     """One request of the file. `reference` is a path as written in the file, or empty; `fit` is crop or pad;
-    `custom_id` is the key that the file gives the row, or empty.
+    `custom_id` is the key that the file gives the row, or empty; `parameters` are as written, by name.
     """
 
     record: Record
@@ -43,6 +52,7 @@ class Row:
     reference: str
     fit: str
     custom_id: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def place(self) -> Place:
@@ -54,8 +64,8 @@ class Row:
         return f"{self.place.name} ({self.custom_id})" if self.custom_id else self.place.name
 
     def error(self, column: str, message: str) -> RowError:
-        """Return the error about a column of this row."""
-        return self.record.error(column, message)
+        """Return the error about a column of this row, which may be named as the services name fields."""
+        return self.record.error(column_of(self.record, column), message)
 
 
 @dataclass(frozen=True)
@@ -69,41 +79,48 @@ class BatchFile:
     warnings: list[str]
 
 
-def read_batch_file(path: Path) -> BatchFile:
+def read_batch_file(path: Path, declared: Mapping[str, Iterable[str]] | None = None) -> BatchFile:
     """Read the file at `path`, whose name ends in one of SUFFIXES.
 
-    Empty cells and missing keys take the studio's defaults. Columns that mean nothing here are warned of.
-    Raises OSError if the file cannot be read.
+    `declared` are the names of the parameters that can be columns, by model. Empty cells and missing keys
+    take the studio's defaults. Columns that mean nothing here are warned of. Raises OSError if the file
+    cannot be read.
     """
     is_table = path.suffix.lower() in TABLES
     try:
         decoded = decode_text(read_bounded(path), is_spreadsheet=is_table)
     except UnreadableTextError as error:
         return BatchFile([], [RowError(Place(error.line, f"line {error.line}"), str(error))], [])
-    parsed = parse_table(decoded.text, COLUMNS) if is_table else parse_objects(decoded.text)
-    batch, unused = _read_rows(parsed)
+    declared = declared or {}
+    known = (*COLUMNS, *column_names(name for names in declared.values() for name in names))
+    parsed = parse_table(decoded.text, known) if is_table else parse_objects(decoded.text)
+    batch, unused = _read_rows(parsed, declared)
     if unused:
-        batch.warnings.append(f"Not used: {', '.join(unused)}. Known columns are {', '.join(COLUMNS)}.")
+        batch.warnings.append(f"Not used: {', '.join(unused)}. Known columns are {', '.join(known)}.")
     if decoded.is_guess:
         batch.warnings.append(_describe_guess(batch.rows))
     return batch
 
 
-def _read_rows(parsed: Iterable[Record | RowError]) -> tuple[BatchFile, list[str]]:
+def _read_rows(
+    parsed: Iterable[Record | RowError], declared: Mapping[str, Iterable[str]]
+) -> tuple[BatchFile, list[str]]:
     """Return the rows with all that is wrong with them, and the names of the columns that are not used."""
     batch = BatchFile([], [], [])
     unused: dict[str, None] = {}
+    parameters = frozenset(column_names(name for names in declared.values() for name in names))
+    meant = {*COLUMNS, *_UNSUPPORTED}
     taken: dict[str, str] = {}
     for record in parsed:
         if isinstance(record, RowError):
             batch.errors.append(record)
             continue
-        names = (name for name in record.fields if name not in COLUMNS and name not in _UNSUPPORTED)
+        names = (name for name in record.fields if name not in meant and name.casefold() not in parameters)
         unused.update((f"“{name[:40]}”", None) for name in names if len(unused) < 100)
         errors = [*_find_record_errors(record), *_find_reused_key(record, taken)]
         batch.errors.extend(errors)
         if not errors:
-            batch.rows.append(_build_row(record))
+            batch.rows.append(_build_row(record, declared))
     if not batch.rows and not batch.errors:
         batch.errors.append(RowError(Place(1, "line 1"), "there is no video in this file."))
     return batch, list(unused)
@@ -128,6 +145,8 @@ def _find_record_errors(record: Record) -> list[RowError]:
 
 def _find_field_error(name: str, value: object) -> str:
     """Return a sentence for what is wrong with the value of a column; empty if nothing is."""
+    if name == OBJECT:
+        return find_object_error(value)
     if name == "seconds":
         return "" if _parse_seconds(value) is not None else "seconds must be a whole number, such as 4."
     if value is not None and not isinstance(value, str):
@@ -183,17 +202,19 @@ def _parse_seconds(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _build_row(record: Record) -> Row:
+def _build_row(record: Record, declared: Mapping[str, Iterable[str]]) -> Row:
     def text(name: str, default: str = "") -> str:
         return (record.fields.get(name) or "").strip() or default
 
+    model = text("model", settings.DEFAULT_MODEL)
     return Row(
         record=record,
         prompt=clean_text(text("prompt")),
-        model=text("model", settings.DEFAULT_MODEL),
+        model=model,
         seconds=_parse_seconds(record.fields.get("seconds")) or 0,
         size=text("size", settings.DEFAULT_SIZE),
         reference=text("reference"),
         fit=text("fit", Fit.CROP.value).lower(),
         custom_id=text("custom_id"),
+        parameters=parameters_of(record, sort_names(declared, model)),
     )

@@ -10,6 +10,7 @@ from videos.capabilities import EXTENSION_SECONDS, MAX_SECONDS, Capabilities, Of
 from videos.engine import enqueue
 from videos.formatting import format_dollars
 from videos.models import Kind, State, Video, VideoModel
+from videos.services.parameters import ChosenParameters, continued_parameters
 from videos.services.videos import validate_prompt
 from videos.validation import clean_text
 
@@ -118,6 +119,10 @@ def _queue_derivation(
     concat_with_source: bool = False,
 ) -> Video:
     """Queue a video made from `source` by its own backend and model, or by those of the `offer`."""
+    # Only a new video can be told parameters: a remix, an edit and an extension of the backend's take none.
+    chosen = ChosenParameters({})
+    if offer and concat_with_source:
+        chosen = continued_parameters(source.parameters, offer)
     model = offer.model if offer else VideoModel.objects.filter(name=source.model).first()
     with transaction.atomic():
         video = Video.objects.create(
@@ -132,6 +137,8 @@ def _queue_derivation(
             seconds=seconds,
             source_seconds=source_seconds,
             concat_with_source=concat_with_source,
+            parameters=chosen.values,
+            seed=chosen.seed,
             price=model.price(seconds, source.size) if model else None,
         )
         enqueue.send_after_commit("submit", video.backend_id)

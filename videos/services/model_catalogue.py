@@ -14,6 +14,7 @@ from videos.backends.catalogue import CatalogueModel
 from videos.backends.errors import BackendError
 from videos.engine import clients
 from videos.models import Backend, VideoModel
+from videos.parameters import declaration_of
 
 # What is assumed of a model of which nothing is known: the protocol's own sizes and lengths.
 DEFAULT_SIZES = ["1280x720", "720x1280", "1024x1792", "1792x1024"]
@@ -135,5 +136,6 @@ def _told_fields(described: CatalogueModel) -> dict[str, Any]:
         "seconds": list(described.seconds),
         "price_per_second": dict(described.price_per_second),
         "takes_reference": described.takes_reference,
+        "parameters": [declaration_of(parameter) for parameter in described.parameters],
     }
     return {name: value for name, value in fields.items() if value not in ("", [], {}, None)}

@@ -6,7 +6,7 @@ Videos made from another one are in `videos.services.derivations`, characters in
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -19,6 +19,7 @@ from videos.engine import enqueue
 from videos.media.reference import Reference
 from videos.models import Character, Fit, ReferenceImage, Video
 from videos.models.values import Reason
+from videos.services.parameters import choose_parameters, find_parameter_errors
 from videos.services.references import keep_reference
 from videos.validation import clean_text, has_visible_text, is_storable
 
@@ -42,7 +43,9 @@ class Take:
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """What someone wants to see. `seconds` is the length of the video, `size` is WIDTHxHEIGHT in pixels."""
+    """What someone wants to see. `seconds` is the length of the video, `size` is WIDTHxHEIGHT in pixels,
+    `parameters` are values of the model's parameters by name, also as text.
+    """
 
     prompt: str
     model: str
@@ -51,6 +54,7 @@ class GenerationRequest:
     reference: ReferenceImage | None = None
     fit: Fit = Fit.CROP
     characters: tuple[Character, ...] = ()
+    parameters: Mapping[str, object] = field(default_factory=dict)
     take: Take = Take()
 
 
@@ -135,7 +139,7 @@ def find_catalogue_errors(request: GenerationRequest, offers: Mapping[str, Offer
             errors["reference"] = error.messages[0]
     if request.characters and (sentence := _find_character_error(request.characters, offer)):
         errors["characters"] = sentence
-    return errors
+    return errors | find_parameter_errors(request.parameters, offer)
 
 
 def _find_character_error(characters: Sequence[Character], offer: Offer) -> str:
@@ -221,6 +225,8 @@ def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Vi
 
 
 def _build_video(owner: User, offer: Offer, request: GenerationRequest) -> Video:
+    take = request.take
+    chosen = choose_parameters(request.parameters, offer, take=take.number, group=take.group)
     return Video(
         owner=owner,
         backend=offer.backend,
@@ -230,9 +236,11 @@ def _build_video(owner: User, offer: Offer, request: GenerationRequest) -> Video
         size=request.size,
         reference=request.reference,
         reference_fit=request.fit,
-        take=request.take.number,
-        takes=request.take.of,
-        take_group=request.take.group,
+        parameters=chosen.values,
+        seed=chosen.seed,
+        take=take.number,
+        takes=take.of,
+        take_group=take.group,
         price=offer.price(request.seconds, request.size),
     )
 
@@ -292,7 +300,10 @@ def adopt_candidate(video: Video, job_id: str, *, by_staff: bool = False) -> boo
     """
     if len(job_id) > MAX_JOB_ID_LENGTH or not is_storable(job_id):
         return False
-    return lifecycle.adopt_candidate(video.pk, job_id, by_staff=by_staff)
+    adopted = lifecycle.adopt_candidate(video.pk, job_id, by_staff=by_staff)
+    if adopted:  # the owner tells videos by their pictures, not by their seeds
+        lifecycle.forget_drawn_seed(video.pk, job_id)
+    return adopted
 
 
 def delete_video(video: Video) -> bool:

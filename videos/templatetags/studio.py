@@ -17,7 +17,9 @@ from django.utils.safestring import SafeString
 from videos.engine import fair_queue
 from videos.formatting import format_dollars
 from videos.models import Character, Kind, ReferenceImage, State, Video
+from videos.parameters import SEED, format_value
 from videos.services.form_keys import new_form_key
+from videos.services.parameters import parameter_labels
 
 register = template.Library()
 
@@ -199,6 +201,21 @@ def requested_length(video: Video) -> str:
     if video.kind == Kind.EXTEND:
         return f"+{video.seconds} s, {video.total_seconds} s total"
     return f"{video.seconds} s"
+
+
+@register.filter
+def parameter_facts(video: Video) -> list[tuple[str, str]]:
+    """The parameters that were asked for, each with its label; the seed is told beside them."""
+    labels = parameter_labels([video])
+    return [(labels[name], format_value(value)) for name, value in video.parameters.items() if name != SEED]
+
+
+@register.filter
+def seed_origin(video: Video) -> str:
+    """Where the seed of a video is from."""
+    if video.used_seed is not None and video.used_seed != video.seed:
+        return f"as {video.backend.name} says"
+    return "chosen" if SEED in video.parameters else "drawn by the studio"
 
 
 @register.filter

@@ -11,7 +11,9 @@ from django.views.decorators.http import require_safe
 
 from videos.formatting import format_dollars
 from videos.models import State, Video
+from videos.parameters import SEED, format_value
 from videos.prompts.diff import highlight_differences
+from videos.services.parameters import parameter_labels
 from videos.templatetags.studio import duration_between, format_size
 from videos.validation import is_public_id
 from videos.views.access import Request
@@ -70,4 +72,15 @@ def _finished(request: Request, ids: Sequence[str]) -> list[Video]:
 
 def _differing_rows(videos: Sequence[Video]) -> list[ComparisonRow]:
     rows = [ComparisonRow(label, [value(video) for video in videos]) for label, value in _PROPERTIES.items()]
+    rows += _parameter_rows(videos)
     return [row for row in rows if len(set(row.values)) > 1]
+
+
+def _parameter_rows(videos: Sequence[Video]) -> list[ComparisonRow]:
+    """Return a row for the seed, which may have been drawn or told, and one for every other parameter."""
+    seeds = ["None" if video.known_seed is None else str(video.known_seed) for video in videos]
+    return [ComparisonRow("Seed", seeds)] + [
+        ComparisonRow(label, [format_value(video.parameters.get(name, "Default")) for video in videos])
+        for name, label in parameter_labels(videos).items()
+        if name != SEED
+    ]

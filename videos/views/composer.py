@@ -13,6 +13,7 @@ from videos.forms.templates import VariablesForm
 from videos.media.facts import MAX_UPLOAD_PIXELS
 from videos.models import Character, Fit
 from videos.services.videos import MAX_CHARACTERS, MAX_PROMPT_LENGTH
+from videos.views.parameter_inputs import ParameterInput, count_set, parameter_inputs
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,25 @@ class Composer:
     def _models_with(self, character: Character) -> tuple[str, ...]:
         offers = self.form.offers.items()
         return tuple(name for name, offer in offers if offer.backend.pk == character.backend_id)
+
+    @cached_property
+    def parameters(self) -> list[ParameterInput]:
+        """The inputs for what models can be told beyond prompt, length and size."""
+        return parameter_inputs(self.form, self.form.offers)
+
+    @property
+    def parameters_set(self) -> int:
+        """How many parameters of the chosen model have a value."""
+        return count_set(self.parameters)
+
+    @property
+    def has_parameter_errors(self) -> bool:
+        return any(each.errors for each in self.parameters)
+
+    @property
+    def takes_parameters(self) -> bool:
+        """Whether the chosen model takes any."""
+        return any(each.is_offered for each in self.parameters)
 
     @property
     def chosen_takes(self) -> int:

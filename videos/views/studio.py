@@ -13,8 +13,10 @@ from django.views.decorators.vary import vary_on_headers
 from contentgen.uploads import takes_upload
 from videos.capabilities import Offer, available_offers, backend_status
 from videos.forms.generate import GenerateForm, initial_values
+from videos.forms.parameters import chosen_parameters
 from videos.forms.templates import VariablesForm
 from videos.models import IN_FLIGHT, Backend, PromptTemplate, Video
+from videos.parameters import SEED
 from videos.services.characters import can_use_characters
 from videos.views.access import Request, video_from_query
 from videos.views.composer import Composer
@@ -132,10 +134,14 @@ def _initial(
     """Return what the form starts with.
 
     That is all of the video `?like=`; else the template, or the prompt of the video `?prompt_of=`, and the
-    image `?reference=`, over what is chosen in the page already.
+    image `?reference=`, over what is chosen in the page already. `?seed` takes over the video's seed as well,
+    which nobody may have chosen: the same picture again.
     """
     if video := video_from_query(request, "like"):
-        return _initial_from_video(video, request.GET.get("takes", ""), offers)
+        initial = _initial_from_video(video, request.GET.get("takes", ""), offers)
+        if "seed" in request.GET and video.known_seed is not None:
+            initial["parameters"] = {**video.parameters, SEED: video.known_seed}
+        return initial
     given = {}
     if template is not None:
         values = {name: getattr(template, name) for name in _SETTINGS}
@@ -144,7 +150,10 @@ def _initial(
     elif video := video_from_query(request, "prompt_of"):
         given["prompt"] = video.prompt
     image = {"reference": request.GET["reference"]} if "reference" in request.GET else {}
-    return _current_settings(request.GET, offers, **given) | image
+    settings = _current_settings(request.GET, offers, **given) | image
+    if template is not None and template.parameters:
+        settings["parameters"] = {**chosen_parameters(request.GET), **template.parameters}
+    return settings
 
 
 def _initial_from_video(video: Video, takes: str, offers: Mapping[str, Offer]) -> dict[str, object]:
@@ -152,10 +161,12 @@ def _initial_from_video(video: Video, takes: str, offers: Mapping[str, Offer]) -
     chosen = {name: str(getattr(video, name)) for name in (*_SETTINGS, "prompt")} | {"takes": takes}
     characters = list(video.characters.values_list("public_id", flat=True))
     image = {"reference": video.reference.public_id} if video.reference else {}
-    return initial_values(chosen, offers) | {"characters": characters, "fit": video.reference_fit} | image
+    kept = {"characters": characters, "fit": video.reference_fit, "parameters": video.parameters}
+    return initial_values(chosen, offers) | kept | image
 
 
 def _current_settings(data: QueryDict, offers: Mapping[str, Offer], **given: str) -> dict[str, object]:
     """Return what is chosen in the page already, as far as nothing else is `given`."""
     chosen = {name: str(data.get(name, "")) for name in (*_SETTINGS, "takes")}
-    return initial_values(chosen | given, offers) | {"characters": data.getlist("characters")}
+    kept = {"characters": data.getlist("characters"), "parameters": chosen_parameters(data)}
+    return initial_values(chosen | given, offers) | kept

@@ -89,6 +89,7 @@ def _initial_from_video(request: Request) -> dict[str, object]:
         "model": video.model,
         "seconds": video.seconds,
         "size": video.size,
+        "parameters": video.parameters,
     }
 
 

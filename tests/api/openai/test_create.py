@@ -46,6 +46,7 @@ def test_json_makes_a_queued_video(
         "seconds": "8",
         "remixed_from_video_id": None,
         "error": None,
+        "seed": video.seed,
     }
     assert reply["openai-poll-after-ms"] == "2000"
     assert hints == [("submit", video.backend_id)]

@@ -28,6 +28,7 @@ def test_it_tells_what_can_be_asked_for(program: Client, simulator: Backend):
         "sizes": row.sizes,
         "seconds": row.seconds,
         "price_per_second": {"1280x720": 0.1, "*": 0.25},
+        "parameters": model["parameters"],
         "generation_timeout": 600,
         "backend": {
             "name": simulator.name,
@@ -68,6 +69,7 @@ def test_it_tells_the_templates(program: Client):
             "model": None,
             "seconds": None,
             "size": "720x1280",
+            "parameters": {},
         }
     ]
 

@@ -41,6 +41,8 @@ def test_it_tells_all_of_a_finished_video(program: Client, finished):
         "remixed_from": source.public_id,
         "characters": [],
         "has_reference": False,
+        "parameters": {},
+        "seed": None,
         "created_at": int(video.created_at.timestamp()),
         "completed_at": int(video.finished_at.timestamp()),
         "cost": 0.4,

@@ -6,8 +6,8 @@ A form's `video[id]` stands for `{"video": {"id": …}}`, `characters[][id]` for
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -37,6 +37,7 @@ CONTRACT = Contract(
     unreadable_code="invalid_body",
     internal_error_code="server_error",
     cache_control={"no_store": True},
+    parameters_are_fields=True,
 )
 
 
@@ -44,11 +45,14 @@ CONTRACT = Contract(
 class Fields:
     """What was sent: `values` are strings, in JSON also of other types; `files` are contents by field, and
     `file_names` what the client calls those files.
+
+    Those of the values that some model takes beyond the protocol are `parameters` too.
     """
 
     values: Mapping[str, object]
     files: Mapping[str, bytes] = field(default_factory=dict)
     file_names: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, object] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
         """Return a string, or None if there is none. Raises `ApiError` for any other type."""
@@ -77,10 +81,13 @@ class Fields:
             raise _wrong_type(name, "a whole number") from error
 
 
-def parse_fields(request: HttpRequest, *known: str) -> Fields:
+def parse_fields(
+    request: HttpRequest, *known: str, find_parameters: Callable[[], Iterable[str]] = tuple
+) -> Fields:
     """Return what the body holds. Raises `ApiError`, or what Django raises for a form that it cannot read.
 
     `known` are the names of the fields that the endpoint takes; `extensions` says what becomes of others.
+    Those that `find_parameters` names, which is called when there is any other, become `parameters`.
     """
     if request.content_type in FORM_TYPES:
         texts, files = read_form(request, CONTRACT, lists=_CHARACTER_FIELDS)
@@ -92,8 +99,12 @@ def parse_fields(request: HttpRequest, *known: str) -> Fields:
     else:
         fields = Fields(read_json_object(request, CONTRACT))
     given = {name for name, value in fields.values.items() if value is not None} | set(fields.files)
-    extensions.refuse_or_note(request, given - set(known))
-    return fields
+    others = given - set(known)
+    parameters = others & set(find_parameters()) if others else set()
+    extensions.refuse_or_note(request, others - parameters)
+    for name in parameters & set(fields.files):
+        raise _wrong_type(name, "a value, not a file")
+    return replace(fields, parameters={name: fields.values[name] for name in sorted(parameters)})
 
 
 def _unfold(lists: Iterable[tuple[str, list[str]]]) -> dict[str, object]:

@@ -24,6 +24,8 @@ _FIELDS = (
     "model",
     "size",
     "seconds",
+    "seed",
+    "used_seed",
     "source_seconds",
     "kind",
     "remixed_from",
@@ -90,6 +92,9 @@ def serialize_video(row: Row) -> dict[str, object]:
         "remixed_from_video_id": (row["remixed_from"] or None) if row["kind"] == Kind.REMIX else None,
         "error": _serialize_error(row) if status == "failed" else None,
     }
+    seed = row["seed"] if row["used_seed"] is None else row["used_seed"]
+    if seed is not None:
+        shown["seed"] = seed
     if _needs_decision(row):
         shown["awaits_decision"] = True
     return shown

@@ -38,7 +38,9 @@ class ObjectId(BaseModel):
 
 
 class _Settings(BaseModel):
-    """Beyond these fields, one that would change what is made or paid is refused by name."""
+    """Beyond these fields come the parameters that the model takes, such as `seed`: those that the studio's
+    own API lists. Any other that would change what is made or paid is refused by name.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -140,6 +142,11 @@ class Video(BaseModel):
     seconds: str = Field(description="Its length, with an extension's source.", examples=["4"])
     remixed_from_video_id: str | None = Field(description="The video that it is a remix of.")
     error: VideoError | None = Field(description="Why it failed; otherwise null.")
+    seed: int | None = Field(
+        None,
+        description="Beyond the protocol: the seed of its picture. Left out where the model takes none.",
+        examples=[7],
+    )
     awaits_decision: bool = Field(
         False, description="Beyond the protocol: it waits until its owner decides on its page. Left out else."
     )

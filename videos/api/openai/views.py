@@ -26,6 +26,7 @@ from videos.models import Character, Kind, State, Video
 from videos.models.idempotency_record import RETENTION
 from videos.models.state import public_status
 from videos.services.derivations import edit_video, extend_video, remix_video
+from videos.services.parameters import declared_names
 from videos.services.videos import GenerationRequest, create_video, create_video_from_image, delete_video
 
 PAGE_SIZE, MAX_PAGE_SIZE = 20, 100  # videos
@@ -41,17 +42,22 @@ _VARIANTS = {
 def create(request: HttpRequest, caller: Caller) -> HttpResponse:
     """POST /videos. A field that is left out takes the value that the studio's own form starts with, not the
     protocol's default, which names what one vendor offered. A reference image is cropped to the size, as in
-    the form.
+    the form. Fields beyond the protocol that the model takes as parameters are those, as vLLM-Omni and SGLang
+    take them.
     """
     fields = requests.parse_fields(
-        request, "prompt", "model", "seconds", "size", "input_reference", "characters"
+        request,
+        *("prompt", "model", "seconds", "size", "input_reference", "characters"),
+        find_parameters=lambda: declared_names(available_offers()),
     )
     image = requests.parse_reference(fields)
     own = _find_characters(caller, requests.parse_character_ids(fields))
     characters = requests.parse_characters(fields, own)
     prompt = fields.required_text("prompt")
     model, seconds, size = _settings_of(fields)
-    generation = GenerationRequest(prompt, model, seconds, size, characters=characters)
+    generation = GenerationRequest(
+        prompt, model, seconds, size, characters=characters, parameters=fields.parameters
+    )
 
     def make() -> Video:
         if image is None:
@@ -67,6 +73,8 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponse:
             "seconds": seconds,
             "size": size,
             "characters": [each.public_id for each in characters],
+            # Left out without any, so that a key that was used before there were parameters still holds.
+            **({"parameters": fields.parameters} if fields.parameters else {}),
         },
         {"input_reference": image[0]} if image else None,
     )

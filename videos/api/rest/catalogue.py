@@ -1,5 +1,6 @@
 """Schemas of what can be asked for and of what was spent, and functions that fill them."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Literal
 
@@ -7,6 +8,7 @@ from django.conf import settings
 from ninja import Schema
 from pydantic import Field
 
+from videos.backends.parameters import ParameterType
 from videos.capabilities import Offer
 from videos.models import PromptTemplate
 
@@ -23,6 +25,22 @@ class BackendOut(Schema):
     extend: bool | None = Field(description="Whether it can continue videos.")
 
 
+class ParameterOut(Schema):
+    """Something that a model can be told beyond prompt, length and size. What does not apply is null."""
+
+    name: str = Field(description="Its name in `parameters`.", examples=["seed"])
+    label: str = Field(description="Its name for people.", examples=["Seed"])
+    type: ParameterType = Field(description="What its values are.", examples=["integer"])
+    minimum: float | None = Field(description="The lowest number.")
+    maximum: float | None = Field(description="The highest number.")
+    choices: list[str | int | float] = Field(description="The values of a choice.")
+    max_length: int | None = Field(description="Characters that a text may have.")
+    default: bool | int | float | str | None = Field(
+        description="What is sent when it is left out; null: the backend decides."
+    )
+    help: str = Field(description="What it does.")
+
+
 class ModelOut(Schema):
     """A model that is offered now."""
 
@@ -36,6 +54,7 @@ class ModelOut(Schema):
     price_per_second: dict[str, float] = Field(
         description="US dollars by size; “*” stands for every other size. Empty without a price."
     )
+    parameters: list[ParameterOut] = Field(description="What it can be told beyond these.")
     generation_timeout: int = Field(
         description="Seconds that the backend may work on a video; its own queue does not count."
     )
@@ -58,6 +77,7 @@ class TemplateOut(Schema):
     model: str | None = Field(description="The model that it is for.")
     seconds: int | None = Field(description="The length that it is for.")
     size: str | None = Field(description="The size that it is for.")
+    parameters: dict[str, bool | int | float | str] = Field(description="Values of parameters, by name.")
 
 
 class TemplatesOut(Schema):
@@ -111,6 +131,7 @@ def serialize_offer(offer: Offer) -> ModelOut:
         sizes=model.sizes,
         seconds=model.seconds,
         price_per_second={size: float(rate) for size, rate in model.price_per_second.items()},
+        parameters=[ParameterOut(**asdict(parameter)) for parameter in offer.parameters],
         generation_timeout=offer.generation_timeout,
         backend=BackendOut(
             name=backend.name,
@@ -132,4 +153,5 @@ def serialize_template(template: PromptTemplate) -> TemplateOut:
         model=template.model or None,
         seconds=template.seconds,
         size=template.size or None,
+        parameters=template.parameters,
     )

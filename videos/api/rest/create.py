@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 
@@ -17,6 +18,7 @@ from videos.api.rest.api import CONTRACT
 from videos.api.rest.schemas import GenerateIn
 from videos.media.reference import open_reference
 from videos.models import Character, Fit, Video
+from videos.parameters import parse_object
 from videos.services.videos import (
     MAX_CHARACTERS,
     GenerationRequest,
@@ -36,7 +38,10 @@ class ParsedRequest:
     @property
     def fingerprint(self) -> str:
         files = {} if self.image is None else {"input_reference": self.image}
-        return idempotency.compute_fingerprint("generate", self.fields.model_dump(), files)
+        fields = self.fields.model_dump()
+        if not fields["parameters"]:  # so that a key that was used before there were any still holds
+            del fields["parameters"]
+        return idempotency.compute_fingerprint("generate", fields, files)
 
 
 def parse_request(request: HttpRequest) -> ParsedRequest:
@@ -52,6 +57,7 @@ def parse_request(request: HttpRequest) -> ParsedRequest:
         fields = {name: values[-1] for name, values in texts.items()} | dict(files)
         listed = (each for text in texts.get("characters", []) for each in text.split(","))
         fields["characters"] = [each.strip() for each in listed if each.strip()]
+        fields["parameters"] = _parse_parameters(texts.get("parameters", [""])[-1])
     else:
         fields = read_json_object(request, CONTRACT)
     if fields.pop("input_reference", None):
@@ -59,6 +65,13 @@ def parse_request(request: HttpRequest) -> ParsedRequest:
         raise ApiError(422, "invalid_value", message, param="input_reference")
     name = (upload.name or "") if upload else ""
     return ParsedRequest(GenerateIn.model_validate(fields), _read_image(upload), name)
+
+
+def _parse_parameters(text: str) -> dict[str, Any]:
+    try:
+        return parse_object(text)
+    except ValidationError as error:
+        raise ApiError(422, "invalid_value", error.messages[0], param="parameters") from error
 
 
 def refuse_fields(request: HttpRequest) -> None:
@@ -99,7 +112,13 @@ def fingerprint_of_action(action: str, video: Video, **fields: object) -> str:
 def _generation_request(owner: User, fields: GenerateIn) -> GenerationRequest:
     characters = tuple(_get_characters(owner, fields.characters))
     return GenerationRequest(
-        fields.prompt, fields.model, fields.seconds, fields.size, fit=Fit(fields.fit), characters=characters
+        fields.prompt,
+        fields.model,
+        fields.seconds,
+        fields.size,
+        fit=Fit(fields.fit),
+        characters=characters,
+        parameters=fields.parameters,
     )
 
 

@@ -60,7 +60,9 @@ def _generate_form() -> Part:
         "format": "binary",
         "description": "A JPEG, PNG, WebP, HEIC or AVIF image to start from.",
     }
-    form = {**schema["properties"], "characters": characters, "input_reference": image}
+    parameters = {"type": "string", "description": "The JSON object, as text.", "examples": ['{"seed": 7}']}
+    fields = {"characters": characters, "parameters": parameters, "input_reference": image}
+    form = {**schema["properties"], **fields}
     return {
         **schema,
         "title": "GenerateForm",

@@ -50,6 +50,13 @@ Seconds = Annotated[
         {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^[1-9][0-9]{0,4}$"}]}
     ),
 ]
+# Checked against the model's declarations, which also take a number or a switch as text.
+Parameters = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}}
+    ),
+]
 _UNIX_TIME = "Unix time, in seconds."
 
 
@@ -88,6 +95,12 @@ class GenerateIn(BodyIn):
     )
     fit: Literal["crop", "pad"] = Field("crop", description="How a reference image is fitted to the size.")
     characters: list[PublicId] = Field([], description="Ids of characters that appear, at most 2.")
+    parameters: Parameters = Field(
+        {},
+        description="Values by name, of the `parameters` that the model has at `/api/v1/models`. Without a"
+        " seed the studio draws one, where the model takes any.",
+        examples=[{"seed": 7, "negative_prompt": "text, logos"}],
+    )
 
 
 class AdoptIn(BodyIn):
@@ -189,6 +202,7 @@ class CandidateOut(Schema):
     model: str | None = Field(description="The model that makes it.")
     size: str | None = Field(description="WIDTHxHEIGHT in pixels.")
     seconds: int | None = Field(description="The length that it generates.")
+    seed: int | None = Field(description="The seed that it was asked for with.")
     created_at: int | None = Field(description=_UNIX_TIME)
     thumbnail: str | None = Field(
         description="Address of its picture (WebP): 404 if it has none, or none yet. Null for a job that may"
@@ -215,6 +229,13 @@ class VideoOut(Schema):
     remixed_from: str | None = Field(description="Id of the video it was made from.")
     characters: list[str] = Field(description="Ids of the characters that appear in it.")
     has_reference: bool = Field(description="Whether it starts from a reference image.")
+    parameters: dict[str, bool | int | float | str] = Field(
+        description="The values that were asked for, by name.", examples=[{"seed": 7}]
+    )
+    seed: int | None = Field(
+        description="The seed of its picture: as the backend says it used it, else as it was sent, chosen or"
+        " drawn; null where the model takes none."
+    )
     created_at: int = Field(description=_UNIX_TIME)
     completed_at: int | None = Field(description=_UNIX_TIME)
     cost: float | None = Field(

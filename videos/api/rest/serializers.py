@@ -65,6 +65,8 @@ def _serialize_request(video: Video) -> dict[str, Any]:
         "remixed_from": video.remixed_from or None,
         "characters": [character.public_id for character in video.characters.all()],
         "has_reference": video.reference_id is not None,
+        "parameters": video.parameters,
+        "seed": video.known_seed,
     }
 
 
@@ -114,6 +116,7 @@ def _serialize_candidate(request: HttpRequest, video: Video, candidate: JobCandi
         model=candidate.model or None,
         size=candidate.size or None,
         seconds=candidate.seconds,
+        seed=candidate.seed,
         created_at=_to_unix(candidate.created_at),
         thumbnail=None if candidate.may_be_anothers else request.build_absolute_uri(thumbnail),
         may_be_anothers=candidate.may_be_anothers,

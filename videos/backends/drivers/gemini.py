@@ -33,6 +33,7 @@ from videos.backends.errors import (
 )
 from videos.backends.http_clients import client_for_writes, ssl_context
 from videos.backends.network_errors import TRANSPORT_ERRORS
+from videos.backends.parameters import SEED
 from videos.backends.probe_report import OnCheck, ProbeReport, failed_report, ignore_check
 from videos.backends.requests import CreateRequest
 from videos.backends.responses import Job, dump, is_id, parse_error, parse_json, parse_text
@@ -198,12 +199,15 @@ def is_installed() -> bool:
 def create_arguments(request: CreateRequest) -> dict[str, object]:
     """Return what the package's `interactions.create` is called with.
 
-    Raises `RefusedError` (`bad_request`) for a size that the service has no words for.
+    Raises `RefusedError` (`bad_request`) for a size or a parameter that the service has no words for.
     """
     if request.size not in _SIZES:
         known = ", ".join(_SIZES)
         raise RefusedError(f"Gemini makes no videos of {request.size}, only {known}.", code="bad_request")
+    if unknown := sorted(request.parameters.keys() - {SEED}):
+        raise RefusedError(f"Gemini does not take {', '.join(unknown)}.", code="bad_request")
     ratio, resolution = _SIZES[request.size]
+    seed = {"generation_config": dict(request.parameters)} if request.parameters else {}
     text = {"type": "text", "text": request.prompt}
     return {
         "model": request.model,
@@ -217,6 +221,7 @@ def create_arguments(request: CreateRequest) -> dict[str, object]:
             "resolution": resolution,
             "duration": f"{request.seconds}s",
         },
+        **seed,
     }
 
 

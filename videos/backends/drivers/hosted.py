@@ -29,6 +29,7 @@ from videos.backends.http_clients import (
 )
 from videos.backends.key_check import CHECK_TIMEOUT, KeyCheck
 from videos.backends.network_errors import TRANSPORT_ERRORS
+from videos.backends.parameters import NO_PARAMETERS, ParameterValue
 from videos.backends.probe_report import (
     OnCheck,
     ProbeReport,
@@ -110,12 +111,13 @@ class HostedDriver(KeyedDriver):
         size: str,
         reference: ReferenceFile | None = None,
         characters: Sequence[str] = (),
+        parameters: Mapping[str, ParameterValue] = NO_PARAMETERS,
         idempotency_key: str = "",
     ) -> Job:
         """See `Driver.create`. One request. None of these services honors idempotency keys."""
         if characters:
             self._refuse("use characters")
-        request = CreateRequest(prompt, model, seconds, size, reference)
+        request = CreateRequest(prompt, model, seconds, size, reference, parameters=parameters)
         async with self._judge_refusals(is_paid=True):
             with self._errors.creating():
                 request.check()

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, NoReturn, Self
 
 from videos.backends.capability import Capability
 from videos.backends.errors import BackendError, RefusedError
+from videos.backends.parameters import NO_PARAMETERS, ParameterValue
 from videos.backends.probe_report import OnCheck, ProbeReport, ignore_check
 
 if TYPE_CHECKING:
@@ -75,14 +76,16 @@ class Driver(ABC):
         size: str,
         reference: ReferenceFile | None = None,
         characters: Sequence[str] = (),
+        parameters: Mapping[str, ParameterValue] = NO_PARAMETERS,
         idempotency_key: str = "",
     ) -> Job:
         """Ask for a video and return its job.
 
         `seconds` is the video's length and `size` WIDTHxHEIGHT in pixels; `reference` is the image that it
-        starts from, of exactly that size; `characters` are ids from `create_character`. A synchronous service
-        returns a completed job, with the file in `content` or at `url`. A job that failed at once is returned
-        as well, also where the service reports it as an HTTP error.
+        starts from, of exactly that size; `characters` are ids from `create_character`; `parameters` are
+        values of the model's parameters by name, which the driver says in the service's own words. A
+        synchronous service returns a completed job, with the file in `content` or at `url`. A job that failed
+        at once is returned as well, also where the service reports it as an HTTP error.
 
         `idempotency_key` names the attempt: a service that honors such keys answers a second request with the
         same key with the first one's job. Others ignore it.

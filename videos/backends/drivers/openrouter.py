@@ -22,8 +22,24 @@ from videos.backends.catalogue import (
 from videos.backends.drivers.hosted import HostedDriver
 from videos.backends.error_causes import is_content_refusal, words_of
 from videos.backends.errors import BackendError, UnknownOutcomeError
+from videos.backends.parameters import (
+    SEED,
+    Parameter,
+    negative_prompt_parameter,
+    seed_parameter,
+    sound_parameter,
+)
 from videos.backends.requests import CreateRequest, job_path
-from videos.backends.responses import Job, dump, is_id, parse_cost, parse_error, parse_int, parse_text
+from videos.backends.responses import (
+    Job,
+    dump,
+    is_id,
+    parse_cost,
+    parse_error,
+    parse_int,
+    parse_seed,
+    parse_text,
+)
 from videos.backends.status_words import STATUS_BY_WORD, failure_code, normalize_word
 
 MAX_SECONDS = 600  # of a length that a catalogue may name
@@ -60,7 +76,10 @@ class OpenRouterDriver(HostedDriver):
 
 
 def create_body(request: CreateRequest) -> dict[str, object]:
-    """Return the JSON of a create. The size names resolution and ratio at once; sound is the model's own."""
+    """Return the JSON of a create. The size names resolution and ratio at once.
+
+    Seed and sound are fields of OpenRouter's own; every other parameter is handed on to the model's maker.
+    """
     body: dict[str, object] = {
         "model": request.model,
         "prompt": request.prompt,
@@ -70,7 +89,51 @@ def create_body(request: CreateRequest) -> dict[str, object]:
     if request.reference:
         image = {"type": "image_url", "image_url": {"url": request.reference.data_url}}
         body["frame_images"] = [{**image, "frame_type": "first_frame"}]
-    return body
+    return body | _parameter_fields(request)
+
+
+def _parameter_fields(request: CreateRequest) -> dict[str, object]:
+    own: dict[str, object] = {
+        name: value for name, value in request.parameters.items() if name in _OWN_PARAMETERS
+    }
+    passed = {name: value for name, value in request.parameters.items() if name not in own}
+    if not passed:
+        return own
+    # Options are addressed to whoever runs the model, who is its maker but for Google's.
+    maker = request.model.partition("/")[0]
+    provider, nest = _PROVIDERS.get(maker, (maker, ""))
+    return {**own, "provider": {"options": {provider: {nest: passed} if nest else passed}}}
+
+
+_OWN_PARAMETERS = frozenset({SEED, "generate_audio"})
+_PROVIDERS = {"google": ("google-vertex", "parameters")}
+# Of the names that the catalogue lists without saying what they take, those that the makers document.
+_PASSTHROUGH = {
+    "negativePrompt": negative_prompt_parameter("negativePrompt"),
+    "negative_prompt": negative_prompt_parameter(),
+    "enhancePrompt": Parameter(
+        "enhancePrompt", "Rewrite prompt", "boolean", help="Whether the maker rewrites the prompt."
+    ),
+    "personGeneration": Parameter(
+        "personGeneration", "People", "choice", choices=("allow_all", "allow_adult", "dont_allow")
+    ),
+    "prompt_optimizer": Parameter(
+        "prompt_optimizer", "Rewrite prompt", "boolean", help="Whether the maker rewrites the prompt."
+    ),
+}
+
+
+def parse_parameters(entry: Mapping[str, object]) -> tuple[Parameter, ...]:
+    """Return the parameters that an entry of the catalogue says its model takes.
+
+    Of a name that is handed on to the maker the catalogue does not tell the type: one that we do not know is
+    left to the operator to declare, because a value of another type would be refused, or worse, ignored.
+    """
+    found = [seed_parameter()] if entry.get("seed") is True else []
+    if entry.get("generate_audio") is True:
+        found.append(sound_parameter())
+    names = dict.fromkeys(_texts(entry.get("allowed_passthrough_parameters")))
+    return (*found, *(_PASSTHROUGH[name] for name in names if name in _PASSTHROUGH))
 
 
 def parse_video(payload: object) -> Job:
@@ -92,6 +155,7 @@ def parse_video(payload: object) -> Job:
         error_code=code or failure_code(raw_status) if status == "failed" else "",
         error_message=words if status == "failed" else "",
         cost=_cost_of(payload.get("usage")),
+        seed=parse_seed(payload.get("seed")),
     )
 
 
@@ -129,6 +193,7 @@ def _parse_model(entry: dict[str, object]) -> CatalogueModel | None:
         has_sound=has_sound if isinstance(has_sound, bool) else None,
         price_per_second=rates,
         pricing=rest,
+        parameters=parse_parameters(entry),
     )
 
 

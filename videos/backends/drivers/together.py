@@ -14,6 +14,12 @@ from videos.backends.catalogue import CatalogueModel, sort_sizes
 from videos.backends.drivers.hosted import HostedDriver
 from videos.backends.error_causes import is_content_refusal
 from videos.backends.errors import UnknownOutcomeError
+from videos.backends.parameters import (
+    Parameter,
+    negative_prompt_parameter,
+    seed_parameter,
+    sound_parameter,
+)
 from videos.backends.requests import CreateRequest, job_path
 from videos.backends.responses import Job, dump, parse_cost, parse_job, parse_text
 
@@ -40,9 +46,10 @@ class TogetherDriver(HostedDriver):
 
 
 def create_body(request: CreateRequest) -> dict[str, object]:
-    """Return the JSON of a create."""
+    """Return the JSON of a create. Parameters are fields of it, under the names that they are declared by."""
     width, _, height = request.size.partition("x")
     body: dict[str, object] = {
+        **request.parameters,
         "model": request.model,
         "prompt": request.prompt,
         "seconds": str(request.seconds),
@@ -90,7 +97,34 @@ def _parse_model(entry: dict[str, object]) -> CatalogueModel | None:
         seconds=(known.seconds,) if known else (),
         frames=known.frames if known else None,
         has_sound=known.has_sound if known else None,
+        parameters=PARAMETERS,
     )
+
+
+# Fields of the request, with their ranges, in its documentation, which does not tell what each model takes.
+# One that a model refuses is refused before anything is charged; an operator can take it off the model.
+PARAMETERS = (
+    seed_parameter(),
+    negative_prompt_parameter(),
+    sound_parameter(),
+    Parameter("fps", "Frames per second", "integer", minimum=1, maximum=120),
+    Parameter(
+        "steps",
+        "Steps",
+        "integer",
+        minimum=10,
+        maximum=50,
+        help="More steps give more detail, and take longer.",
+    ),
+    Parameter(
+        "guidance_scale",
+        "Guidance",
+        "integer",
+        minimum=1,
+        maximum=20,
+        help="How closely the video keeps to the prompt; 6 to 10 is usual.",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)

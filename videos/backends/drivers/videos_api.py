@@ -8,7 +8,7 @@ same.
 
 import asyncio
 from asyncio import timeout
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -33,6 +33,7 @@ from videos.backends.http_clients import (
     unauthenticated_client,
 )
 from videos.backends.key_check import KeyCheck, check_key
+from videos.backends.parameters import NO_PARAMETERS, ParameterValue
 from videos.backends.probe import probe_server
 from videos.backends.probe_report import OnCheck, ProbeReport, ignore_check
 from videos.backends.requests import (
@@ -93,12 +94,15 @@ class VideosApiDriver(KeyedDriver):
         size: str,
         reference: ReferenceFile | None = None,
         characters: Sequence[str] = (),
+        parameters: Mapping[str, ParameterValue] = NO_PARAMETERS,
         idempotency_key: str = "",
     ) -> Job:
         """See `Driver.create`. One request; only a server that said that it could not read the types of the
         JSON, and so accepted nothing, is sent a second one, in types that it can read.
         """
-        request = CreateRequest(prompt, model, seconds, size, reference, tuple(characters))
+        request = CreateRequest(
+            prompt, model, seconds, size, reference, tuple(characters), parameters=parameters
+        )
         async with self._judge_refusals(is_paid=True):
             return await self._create(request, idempotency_key)
 

@@ -3,6 +3,7 @@
 import hashlib
 from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts.models import User
+from videos.capabilities import Offer, available_offers
 from videos.management.arguments import RequestKey, find_recent_requests, get_user, open_reference_file
 from videos.management.progress import Outcome, follow_videos
 from videos.models import Fit, ReferenceImage, Video
+from videos.parameters import canonical, clean_values
 from videos.services.batch_file import COLUMNS, SUFFIXES, Row, read_batch_file
 from videos.services.references import keep_reference
 from videos.services.videos import GenerationRequest, create_videos, find_request_errors
@@ -34,7 +37,8 @@ class Batch:
     def key_of(self, row: Row) -> RequestKey:
         """Return what two rows share that ask for the same."""
         sha256 = self.digests.get(row.reference, "")
-        return row.prompt, row.model, row.seconds, row.size, sha256, row.fit if sha256 else ""
+        fit = row.fit if sha256 else ""
+        return row.prompt, row.model, row.seconds, row.size, sha256, fit, canonical(row.parameters)
 
 
 class Command(BaseCommand):
@@ -44,8 +48,9 @@ class Command(BaseCommand):
         "line (JSON Lines), an array of objects, or requests as OpenAI's Batch API has them. Columns or "
         f"keys: {', '.join(COLUMNS)}; only prompt is required. reference is an image, whose path is relative "
         "to the file; fit (crop or pad) says how it is fitted; custom_id is a key of your own, which "
-        "messages name. Other columns are not used, and a warning says so. If one row is invalid, no row is "
-        "queued. If the same person requested any of the videos in the last 24 hours, the file may be "
+        "messages name. What else a model takes, such as seed, is a column or key of its own, or part of the "
+        "object parameters. Other columns are not used, and a warning says so. If one row is invalid, no row "
+        "is queued. If the same person requested any of the videos in the last 24 hours, the file may be "
         "running twice, so nothing is queued without --again; failed and canceled videos do not count, and "
         "neither do repetitions inside the file."
     )
@@ -116,8 +121,10 @@ def _open_batch(path: Path, *, strict: bool) -> Batch:
     """
     if path.suffix.lower() not in SUFFIXES:
         raise CommandError(f"FILE: “{path}” must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.")
+    offers = available_offers()
+    declared = {name: [each.name for each in offer.parameters] for name, offer in offers.items()}
     try:
-        file = read_batch_file(path)
+        file = read_batch_file(path, declared)
     except OSError as error:
         raise CommandError(f"FILE: “{path}” cannot be read: {error.strerror}.") from error
     rows, errors = file.rows, file.errors
@@ -133,11 +140,19 @@ def _open_batch(path: Path, *, strict: bool) -> Batch:
         errors.sort(key=lambda error: error.place.number)
         listed = "\n".join(f"  {each}" for each in [*errors, *file.warnings])
         raise CommandError(f"{path.name} was not queued, not even in part:\n{listed}")
-    return Batch(path.parent, rows, digests, file.warnings)
+    return Batch(path.parent, [_clean_parameters(row, offers) for row in rows], digests, file.warnings)
+
+
+def _clean_parameters(row: Row, offers: Mapping[str, Offer]) -> Row:
+    """Return the valid row with its parameters as they will be stored, so that both can be compared."""
+    offer = offers.get(row.model)
+    return replace(row, parameters=clean_values(offer.parameters, row.parameters)) if offer else row
 
 
 def _build_request(row: Row) -> GenerationRequest:
-    return GenerationRequest(row.prompt, row.model, row.seconds, row.size, fit=Fit(row.fit))
+    return GenerationRequest(
+        row.prompt, row.model, row.seconds, row.size, fit=Fit(row.fit), parameters=row.parameters
+    )
 
 
 def _digest_images(folder: Path, names: set[str]) -> tuple[dict[str, str], dict[str, str]]:

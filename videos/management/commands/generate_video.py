@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from videos.management.arguments import get_user, open_reference_file, to_command_error
 from videos.management.progress import follow_videos
 from videos.models import Fit, Video
+from videos.parameters import parse_assignments
 from videos.services.videos import GenerationRequest, create_video, create_video_from_image
 
 
@@ -45,6 +46,13 @@ class Command(BaseCommand):
             help="how the image is fitted to the video's size: crop fills it and cuts off what does not fit, "
             "pad shows all of it on a blurred copy; default: %(default)s",
         )
+        parser.add_argument(
+            "--parameter",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="something else that the model takes, such as seed=7; may be given several times",
+        )
         parser.add_argument("--wait", action="store_true", help="show progress until the video has ended")
         parser.add_argument(
             "--output", type=Path, metavar="FILE", help="copy the finished video there; implies --wait"
@@ -70,7 +78,12 @@ def _create_video(options: dict[str, Any]) -> Video:
     """Create the video. Raises `CommandError` that names the option at fault; then nothing was created."""
     owner = get_user(options["user"])
     request = GenerationRequest(
-        options["prompt"], options["model"], options["seconds"], options["size"], fit=Fit(options["fit"])
+        options["prompt"],
+        options["model"],
+        options["seconds"],
+        options["size"],
+        fit=Fit(options["fit"]),
+        parameters=_parse_parameters(options["parameter"]),
     )
     try:
         if options["reference"] is None:
@@ -80,6 +93,13 @@ def _create_video(options: dict[str, Any]) -> Video:
         raise to_command_error(error) from error
     except ValueError as error:
         raise CommandError(f"--reference: {error}") from error
+
+
+def _parse_parameters(assignments: list[str]) -> dict[str, str]:
+    try:
+        return parse_assignments(assignments)
+    except ValidationError as error:
+        raise CommandError(f"--parameter: {error.messages[0]}") from error
 
 
 def _validate_output(output: Path) -> None:
