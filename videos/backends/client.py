@@ -56,6 +56,8 @@ class Client:
         seconds: int,
         size: str,
         reference: ReferenceFile | None = None,
+        last_frame: ReferenceFile | None = None,
+        references: Sequence[ReferenceFile] = (),
         characters: Sequence[str] = (),
         idempotency_key: str = "",
     ) -> Job:
@@ -67,6 +69,8 @@ class Client:
                 seconds=seconds,
                 size=size,
                 reference=reference,
+                last_frame=last_frame,
+                references=references,
                 characters=characters,
                 idempotency_key=idempotency_key,
             )

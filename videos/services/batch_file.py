@@ -15,13 +15,14 @@ from videos.services.batch_json import parse_objects
 from videos.services.batch_record import Place, Record, RowError
 from videos.validation import clean_text
 
-COLUMNS = ("prompt", "model", "seconds", "size", "reference", "fit", "custom_id")
+COLUMNS = ("prompt", "model", "seconds", "size", "reference", "last_frame", "references", "fit", "custom_id")
 TABLES = (".csv", ".tsv")
 SUFFIXES = (*TABLES, ".jsonl", ".ndjson", ".json")
 MAX_CUSTOM_ID_LENGTH = 512  # characters
 
 # What the protocol has and a file cannot ask for. Leaving it out would make another video than was meant.
 _UNSUPPORTED = {
+    "input_references": "input_references cannot be read from a file. Name image files in “references”.",
     "input_reference": "input_reference cannot be read from a file. Name an image file in “reference”.",
     "characters": "characters cannot be chosen in a file.",
 }
@@ -31,8 +32,9 @@ _WHOLE_NUMBER = re.compile(r"([0-9]{1,9})(?:[.,]0{1,9})?")
 
 @dataclass(frozen=True)
 class Row:
-    """One request of the file. `reference` is a path as written in the file, or empty; `fit` is crop or pad;
-    `custom_id` is the key that the file gives the row, or empty.
+    """One request of the file. `reference` and `last_frame` are paths as written in the file, or empty;
+    `references` are further ones; `fit` is crop or pad; `custom_id` is the key that the file gives the row,
+    or empty.
     """
 
     record: Record
@@ -41,12 +43,20 @@ class Row:
     seconds: int
     size: str
     reference: str
+    last_frame: str
+    references: tuple[str, ...]
     fit: str
     custom_id: str
 
     @property
     def place(self) -> Place:
         return self.record.place
+
+    @property
+    def image_paths(self) -> dict[str, tuple[str, ...]]:
+        """The paths of its images, by column."""
+        frames = {"reference": self.reference, "last_frame": self.last_frame}
+        return {name: (path,) for name, path in frames.items() if path} | {"references": self.references}
 
     @property
     def label(self) -> str:
@@ -130,6 +140,10 @@ def _find_field_error(name: str, value: object) -> str:
     """Return a sentence for what is wrong with the value of a column; empty if nothing is."""
     if name == "seconds":
         return "" if _parse_seconds(value) is not None else "seconds must be a whole number, such as 4."
+    if name == "references" and isinstance(value, list):
+        if not all(isinstance(each, str) and each.strip() for each in value):
+            return "references must be paths: a list of them, or text with semicolons between them."
+        value = ";".join(value)
     if value is not None and not isinstance(value, str):
         return f"{name} must be text."
     text = (value or "").strip()
@@ -183,6 +197,12 @@ def _parse_seconds(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def _parse_paths(value: object) -> tuple[str, ...]:
+    """Return the paths of a list, or of a text with semicolons between them."""
+    listed = value if isinstance(value, list) else str(value or "").split(";")
+    return tuple(str(each).strip() for each in listed if str(each).strip())
+
+
 def _build_row(record: Record) -> Row:
     def text(name: str, default: str = "") -> str:
         return (record.fields.get(name) or "").strip() or default
@@ -194,6 +214,8 @@ def _build_row(record: Record) -> Row:
         seconds=_parse_seconds(record.fields.get("seconds")) or 0,
         size=text("size", settings.DEFAULT_SIZE),
         reference=text("reference"),
+        last_frame=text("last_frame"),
+        references=_parse_paths(record.fields.get("references")),
         fit=text("fit", Fit.CROP.value).lower(),
         custom_id=text("custom_id"),
     )

@@ -22,7 +22,7 @@ from videos.backends.catalogue import (
 from videos.backends.drivers.hosted import HostedDriver
 from videos.backends.error_causes import is_content_refusal, words_of
 from videos.backends.errors import BackendError, UnknownOutcomeError
-from videos.backends.requests import CreateRequest, job_path
+from videos.backends.requests import CreateRequest, ReferenceFile, job_path
 from videos.backends.responses import Job, dump, is_id, parse_cost, parse_error, parse_int, parse_text
 from videos.backends.status_words import STATUS_BY_WORD, failure_code, normalize_word
 
@@ -67,10 +67,16 @@ def create_body(request: CreateRequest) -> dict[str, object]:
         "duration": request.seconds,
         "size": request.size,
     }
-    if request.reference:
-        image = {"type": "image_url", "image_url": {"url": request.reference.data_url}}
-        body["frame_images"] = [{**image, "frame_type": "first_frame"}]
+    frames = [("first_frame", request.reference), ("last_frame", request.last_frame)]
+    if given := [{**_image(image), "frame_type": kind} for kind, image in frames if image]:
+        body["frame_images"] = given
+    if request.references:
+        body["input_references"] = [_image(image) for image in request.references]
     return body
+
+
+def _image(image: ReferenceFile) -> dict[str, object]:
+    return {"type": "image_url", "image_url": {"url": image.data_url}}
 
 
 def parse_video(payload: object) -> Job:
