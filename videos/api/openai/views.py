@@ -26,9 +26,13 @@ from videos.models import Character, Kind, State, Video
 from videos.models.idempotency_record import RETENTION
 from videos.models.state import public_status
 from videos.services.derivations import edit_video, extend_video, remix_video
-from videos.services.videos import GenerationRequest, create_video, create_video_from_image, delete_video
+from videos.services.videos import GenerationRequest, create_video_with_images, delete_video
 
 PAGE_SIZE, MAX_PAGE_SIZE = 20, 100  # videos
+_CREATE_FIELDS = (
+    *("prompt", "model", "seconds", "size", "characters"),
+    *("input_reference", "last_frame", "input_references"),
+)
 _VARIANTS = {
     "video": ("file", "", ""),  # of the container that the backend delivered
     "thumbnail": ("poster", POSTER_TYPE, ".webp"),
@@ -41,12 +45,10 @@ _VARIANTS = {
 def create(request: HttpRequest, caller: Caller) -> HttpResponse:
     """POST /videos. A field that is left out takes the value that the studio's own form starts with, not the
     protocol's default, which names what one vendor offered. A reference image is cropped to the size, as in
-    the form.
+    the form; so is `last_frame`, which like `input_references` goes beyond the protocol.
     """
-    fields = requests.parse_fields(
-        request, "prompt", "model", "seconds", "size", "input_reference", "characters"
-    )
-    image = requests.parse_reference(fields)
+    fields = requests.parse_fields(request, *_CREATE_FIELDS)
+    images, sent = requests.parse_images(fields)
     own = _find_characters(caller, requests.parse_character_ids(fields))
     characters = requests.parse_characters(fields, own)
     prompt = fields.required_text("prompt")
@@ -54,9 +56,7 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponse:
     generation = GenerationRequest(prompt, model, seconds, size, characters=characters)
 
     def make() -> Video:
-        if image is None:
-            return create_video(caller.user, generation)
-        return create_video_from_image(caller.user, generation, image[1])
+        return create_video_with_images(caller.user, generation, images)
 
     fingerprint = idempotency.compute_fingerprint(
         "/v1/videos",
@@ -67,7 +67,7 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponse:
             "size": size,
             "characters": [each.public_id for each in characters],
         },
-        {"input_reference": image[0]} if image else None,
+        sent,
     )
     return _create_once(request, caller, fingerprint, make)
 

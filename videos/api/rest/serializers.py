@@ -21,9 +21,11 @@ from videos.api.rest.schemas import (
 )
 from videos.models import JobCandidate, State, Video
 
+RELATED = ("characters", "reference", "last_frame", "video_references")  # read beside a video's row
+
 
 def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
-    """Return `video` as the API shows it. Reads its characters: prefetch them for several videos."""
+    """Return `video` as the API shows it. For several videos, prefetch `RELATED`."""
     reason = Trouble(code=video.error_code, message=video.error_message) if video.error_code else None
     has_failed = video.state == State.FAILED
     is_complete = video.state == State.COMPLETED
@@ -44,6 +46,9 @@ def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
         remixed_from=video.remixed_from or None,
         characters=[character.public_id for character in video.characters.all()],
         has_reference=video.reference_id is not None,
+        reference=video.reference.public_id if video.reference else None,
+        last_frame=video.last_frame.public_id if video.last_frame else None,
+        references=[image.public_id for image in video.references],
         created_at=int(video.created_at.timestamp()),
         completed_at=_to_unix(video.finished_at) if is_complete else None,
         cost=_to_float(video.cost),
