@@ -21,8 +21,9 @@ class Segment:
 class SceneSpec:
     """Everything that decides the pixels and the sound of a video, except its frame rate.
 
-    `composition` is the text that seeds the scene. `reference` (an image) and `clip` (a video) are names of
-    input files: the image becomes the first frame; the clip is played as the first segment.
+    `composition` is the text that seeds the scene. The others are names of input files: the image `reference`
+    becomes the first frame and `last_frame` the last one of the first segment, the images `references` are
+    shown small in a corner, the video `clip` is played as the first segment.
     """
 
     width: int
@@ -32,6 +33,8 @@ class SceneSpec:
     segments: tuple[Segment, ...]
     reference: str | None = None
     clip: str | None = None
+    last_frame: str | None = None
+    references: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> int:
@@ -41,27 +44,50 @@ class SceneSpec:
     @property
     def input_names(self) -> list[str]:
         """The names of the input files that rendering reads."""
-        return [name for name in (self.reference, self.clip) if name]
+        return [name for name in (self.reference, self.clip, self.last_frame, *self.references) if name]
 
     def to_json(self) -> str:
-        """Return the spec as it is stored and sent to a render process."""
-        return json.dumps(asdict(self))
+        """Return the spec as it is stored and sent to a render process.
+
+        Images that not every version knew are left out where there are none: earlier fingerprints still hold.
+        """
+        fields = asdict(self)
+        for name in ("last_frame", "references"):
+            if not fields[name]:
+                del fields[name]
+        return json.dumps(fields)
 
 
 def from_json(text: str) -> SceneSpec:
     """Return the spec that `SceneSpec.to_json` wrote."""
     fields = json.loads(text)
     fields["segments"] = tuple(Segment(**segment) for segment in fields["segments"])
+    fields["references"] = tuple(fields.get("references", ()))
     return SceneSpec(**fields)
 
 
 def new_spec(
-    prompt: str, size: str, seconds: int, *, high_quality: bool, reference: str | None = None
+    prompt: str,
+    size: str,
+    seconds: int,
+    *,
+    high_quality: bool,
+    reference: str | None = None,
+    last_frame: str | None = None,
+    references: tuple[str, ...] = (),
 ) -> SceneSpec:
     """Return the spec of a new video; `high_quality` is for the larger model."""
     width, height = (int(side) for side in size.split("x"))
-    segment = Segment(prompt, choose_palette(prompt), seconds)
-    return SceneSpec(width, height, high_quality, prompt, (segment,), reference=reference)
+    return SceneSpec(
+        width,
+        height,
+        high_quality,
+        prompt,
+        (Segment(prompt, choose_palette(prompt), seconds),),
+        reference=reference,
+        last_frame=last_frame,
+        references=references,
+    )
 
 
 def with_take(first: SceneSpec, take: int) -> SceneSpec:
