@@ -45,14 +45,16 @@ class AcmeDriver(HostedDriver):
 
 def _body(request: CreateRequest) -> dict[str, object]:
     width, _, height = request.size.partition("x")
-    image = {"start_image": request.reference.data_url} if request.reference else {}
+    if request.references:  # it has no words for them, and what is left out would be paid for all the same
+        raise RefusedError("Acme takes no reference images.", code="unsupported")
+    frames = {"start_image": request.reference, "end_image": request.last_frame}
     return {
         "model": request.model,
         "text": request.prompt,
         "length": request.seconds,
         "width": int(width),
         "height": int(height),
-        **image,
+        **{name: image.data_url for name, image in frames.items() if image},
     }
 
 
@@ -81,7 +83,9 @@ def _models(payload: object) -> list[CatalogueModel]:
         raise UnknownOutcomeError("Acme's models cannot be read.", code="bad_reply", detail=dump(payload))
     sizes = [size for ratio in ("16:9", "9:16") if (size := size_for("720p", ratio))]
     return [
-        CatalogueModel(name, label=name.title(), sizes=sort_sizes(sizes), seconds=(5, 10), frames=("first",))
+        CatalogueModel(
+            name, label=name.title(), sizes=sort_sizes(sizes), seconds=(5, 10), frames=("first", "last")
+        )
         for entry in payload
         if isinstance(entry, dict) and (name := parse_text(entry.get("name"), 100)) and name.isprintable()
     ]

@@ -50,14 +50,16 @@ class FakeBackend:
         self,
         *,
         reference: object = None,
+        last_frame: object = None,
+        references: Sequence[object] = (),
         characters: Sequence[str] = (),
         idempotency_key: str = "",
         **asked: Any,
     ) -> Job:
         self.keys.append(idempotency_key)
-        self.created.append(
-            {**asked, "reference": reference} | ({"characters": characters} if characters else {})
-        )
+        further = {"last_frame": last_frame, "references": references, "characters": characters}
+        given = {name: value for name, value in further.items() if value}
+        self.created.append({**asked, "reference": reference, **given})
         if self.during_create:
             self.during_create()
         if self.create_error and not self.accepts_before_failing:
