@@ -70,7 +70,7 @@ def test_it_counts_the_videos_that_one_sees_and_leads_to_them(as_alice, alice, i
     response = as_alice.get(link)
     assert response.context["videos"] == [made]
     library = response.content.decode()
-    assert "Remove filter From one reference image" in library
+    assert "Remove filter With one reference image" in library
     assert f'type="hidden" name="reference" value="{image.public_id}"' in library, "other filters keep it"
 
 
