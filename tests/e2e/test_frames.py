@@ -1,4 +1,4 @@
-"""A first and a last frame, and references, in a real browser: dropped on the zones that say what they are for."""
+"""First and last frames and references in a real browser, dropped on the zones that are for them."""
 
 import base64
 import re
