@@ -56,7 +56,7 @@ function releaseUrls() {
 }
 
 // --- What is wrong -----------------------------------------------------------------------------------------
-const NAMES = { reference: "a first frame", last_frame: "a last frame", references: "references" };
+const NAMES = { reference: "an image", last_frame: "a last frame", references: "references" };
 let told = ""; // of the latest drop, beside what is wrong for as long as it is
 
 function problemWith(file) {
@@ -70,7 +70,7 @@ function problemIn(each) {
   const number = count(each);
   if (!model || !number) return "";
   const most = model[each.dataset.zone];
-  if (!most) return `${model.label} doesn’t take ${NAMES[each.dataset.zone]}. Remove what you chose, or choose another model.`;
+  if (!most) return `${model.label} doesn’t take ${NAMES[each.dataset.zone]}. Remove ${number > 1 ? "them" : "it"}, or choose another model.`;
   if (number > most) return `${model.label} takes at most ${most} reference${most === 1 ? "" : "s"}. Remove ${number - most}.`;
   if (each.dataset.zone === "last_frame" && !count(zone("reference"))) return "A last frame needs a first frame.";
   return "";

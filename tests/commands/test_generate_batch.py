@@ -245,7 +245,7 @@ def test_images_that_will_not_do_are_named_by_row_and_column(
             user="alice",
         )
 
-    assert "line 2" in str(raised.value)
+    assert "row 2" in str(raised.value)
     assert complaint in str(raised.value)
     assert not Video.objects.exists()
     assert not ReferenceImage.objects.exists()
