@@ -70,7 +70,7 @@ def test_frames_and_references_are_dropped_kept_and_submitted(page: Page, studio
     page.get_by_role("button", name="Generate").click()
 
     card = page.locator(".card").filter(has_text="From red to green")
-    expect(card).to_be_visible()
+    expect(card).to_be_visible(timeout=30_000)
     expect(references.locator("li")).to_have_count(0)
     card.get_by_role("link", name="From red to green", exact=True).click()
     metadata = page.locator("#metadata")
@@ -117,13 +117,15 @@ def test_what_the_server_refuses_stays_in_its_zone(page: Page, browser_errors: l
 
     page.get_by_role("button", name="Generate").click()
 
-    expect(page.locator("#references-error")).to_contain_text("takes at most 3 references; you gave 4.")
+    expect(page.locator("#references-error")).to_contain_text(
+        "takes at most 3 references; you gave 4.", timeout=30_000
+    )
     expect(page.locator("#last-frame-error")).to_contain_text("needs a first frame")
     expect(references.locator("li")).to_have_count(4)
     references.get_by_role("button", name="Remove reference 4").click()
     _drop(first, "navy")
     page.get_by_role("button", name="Generate").click()
-    expect(page.locator(".card").filter(has_text="Too much of it")).to_be_visible()
+    expect(page.locator(".card").filter(has_text="Too much of it")).to_be_visible(timeout=30_000)
     assert_only_status(browser_errors, 422)
 
 
