@@ -83,29 +83,30 @@ def validate_takes(count: int) -> None:
 
 def validate_request(
     request: GenerationRequest,
-    images: RequestImages = RequestImages(),  # noqa: B008  # is frozen
+    images: RequestImages | None = None,
     offers: Mapping[str, Offer] | None = None,
 ) -> None:
-    """Raise `ValidationError`, by field, unless the catalogue offers exactly this now, with `images` that are
-    not kept yet. A caller that has read the `offers` already passes them.
+    """Raise `ValidationError`, by field, unless the catalogue offers exactly this now.
+
+    `images` are those that it is to have, where they are not kept yet. A caller that has read the `offers`
+    already passes them.
     """
+    images = images or request.images
     _validate_by_offers(request, available_offers() if offers is None else offers, images.counts)
     validate_images_size([images])
 
 
 def find_request_errors(
-    requests: Sequence[GenerationRequest], image_counts: Sequence[Mapping[str, int]]
+    requests: Sequence[GenerationRequest], image_counts: Sequence[Mapping[str, int]] | None = None
 ) -> list[dict[str, str]]:
     """Return, for each request in turn, a sentence by field for what is wrong with it; empty if nothing is.
 
-    `image_counts` says how many images each is to have, by field: they are not kept yet. The catalogue is
-    read once, however many requests there are.
+    `image_counts` says how many images each is to have, by field, where they are not kept yet. The catalogue
+    is read once, however many requests there are.
     """
     offers = available_offers()
-    return [
-        _request_errors(request, offers, counts)
-        for request, counts in zip(requests, image_counts, strict=True)
-    ]
+    counts = image_counts or [request.images.counts for request in requests]
+    return [_request_errors(request, offers, count) for request, count in zip(requests, counts, strict=True)]
 
 
 def _validate_by_offers(
