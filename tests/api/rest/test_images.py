@@ -84,6 +84,12 @@ def test_what_does_not_go_together_is_told_at_its_field(program: Client, alice: 
     assert ReferenceImage.objects.get() == image
 
 
+def test_too_many_files_are_refused_before_any_is_decoded(program: Client, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("videos.api.images.open_reference", lambda *_, **__: pytest.fail("decoded"))
+    fields = {"prompt": "A lake", "references": [upload(b"a picture") for _ in range(11)]}
+    assert "at most 10" in refused(program.post(GENERATE, fields), 422, param="references")
+
+
 def test_a_model_that_takes_none_says_so(program: Client, simulator: Backend):
     VideoModel.objects.update(takes_reference=False, max_references=0)
     frames = {"input_reference": upload(noise()), "last_frame": upload(noise())}

@@ -18,6 +18,7 @@ from videos.api.images import numbered, open_image
 from videos.api.rest.api import CONTRACT
 from videos.api.rest.schemas import GenerateIn
 from videos.models import Character, Fit, ReferenceImage, Video
+from videos.models.video_model import MAX_REFERENCES
 from videos.services.images import Image, NewImage, RequestImages, find_own_images
 from videos.services.videos import MAX_CHARACTERS, GenerationRequest, create_video_with_images
 
@@ -104,6 +105,10 @@ def create_from_request(caller: Caller, parsed: ParsedRequest, key: str) -> tupl
 
 def _open_images(owner: User, parsed: ParsedRequest) -> RequestImages:
     """Return the images: files that came along, and the caller's own by their ids. Raises `ApiError`."""
+
+    if len(parsed.fields.references) + len(parsed.uploads.get("references", ())) > MAX_REFERENCES:
+        message = f"A video can have at most {MAX_REFERENCES} references."  # each takes time to decode
+        raise ApiError(422, "invalid_value", message, param="references")
 
     def opened(name: str) -> list[NewImage]:
         uploads = parsed.uploads.get(name, ())
