@@ -66,9 +66,8 @@ def compare(request: Request) -> HttpResponse:
 def _finished(request: Request, ids: Sequence[str]) -> list[Video]:
     visible = Video.objects.visible_to(request.user).not_trashed()
     finished = visible.filter(public_id__in=ids, state=State.COMPLETED)
-    found = {
-        video.public_id: video for video in finished.select_related("backend", "reference", "last_frame")
-    }
+    rows = finished.select_related("backend", "reference", "last_frame").prefetch_related("video_references")
+    found = {video.public_id: video for video in rows}
     return [found[public_id] for public_id in ids if public_id in found]
 
 
