@@ -144,6 +144,7 @@ function drawReferences(each) {
   }
   for (const [index, button] of [...each.querySelectorAll(".reference__remove")].entries()) {
     button.setAttribute("aria-label", `Remove reference ${index + 1}`);
+    button.hidden = false;
   }
 }
 
