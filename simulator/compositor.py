@@ -16,6 +16,7 @@ from PIL import Image
 
 from simulator.caption import create_overlays
 from simulator.frame_sources import ClipSource, ImageSource, SceneSource
+from simulator.given_images import Ending, ReferenceStrip, open_image
 from simulator.scene_spec import SceneSpec
 from simulator.scenes.palettes import Palette, blend_palettes, build_palette, choose_palette
 from simulator.yuv import luma_plane, tint_frame
@@ -70,12 +71,15 @@ class Compositor:
         rng = np.random.default_rng(1)
         shape = (spec.height + _GRAIN_MARGIN, spec.width + _GRAIN_MARGIN)
         self._grain = np.round(rng.standard_normal(shape) * 1.1).astype(np.int8)
+        self._ending = Ending(spec, open_image(inputs / spec.last_frame), fps) if spec.last_frame else None
+        self._strip = ReferenceStrip(spec, [open_image(inputs / name) for name in spec.references])
 
     def frames(self) -> Iterator[av.VideoFrame]:
         """Yield exactly `seconds * fps` yuv420p frames of the spec's size."""
         total = self.spec.seconds * self._fps
         with contextlib.closing(self._source_frames()) as sources:
             for number, frame in zip(range(total), sources, strict=False):
+                self._draw_given_images(frame, number / self._fps)
                 luma = luma_plane(frame)
                 self._add_grain(luma, number)
                 self._timeline.draw_caption(number / self._fps, luma)
@@ -94,8 +98,23 @@ class Compositor:
                 yield frame
         source = self._main_source()
         for number in itertools.count(start):
+            if self._ending and number == self._new_frames:  # an extension goes on from the last frame
+                source, start = ImageSource(self.spec, self._ending.image, is_tinted=False), number
             palette = self._timeline.palette(number / self._fps)
             yield source.frame((number - start) / self._fps, palette)
+
+    @property
+    def _new_frames(self) -> int:
+        """How many frames the first segment has."""
+        return self.spec.segments[0].seconds * self._fps
+
+    def _draw_given_images(self, frame: av.VideoFrame, t: float) -> None:
+        """Draw what the request brought beside its first frame, in place; extensions show none of it."""
+        if t >= self.spec.segments[0].seconds:
+            return
+        self._strip.draw(frame, t, 1 - self._ending.weight(t) if self._ending else 1.0)
+        if self._ending:
+            self._ending.draw(frame, t)
 
     def _clip_source(self) -> ClipSource:
         return ClipSource(self._inputs / str(self.spec.clip), self.spec, self._fps)

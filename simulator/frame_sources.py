@@ -66,7 +66,7 @@ class ImageSource:
     def __init__(self, spec: SceneSpec, image: Image.Image, *, is_tinted: bool) -> None:
         self._size = (spec.width, spec.height)
         self._is_tinted = is_tinted
-        self._image = _crop_to_fill(image, self._size)
+        self._image = crop_to_fill(image, self._size)
         rng = np.random.default_rng(seed_from_text(f"move {spec.composition}"))
         self._zoom_target = (float(rng.uniform(0.25, 0.75)), float(rng.uniform(0.3, 0.7)))
         self._phase = float(rng.uniform(0, 6.3))
@@ -115,7 +115,7 @@ class ClipSource:
                 due = min(count, int(((source.time or 0.0) + 1e-6) * self._fps) + 1)
                 if due <= yielded:
                     continue
-                view = _crop_to_fill(frame_to_image(source), self._size)
+                view = crop_to_fill(frame_to_image(source), self._size)
                 for _ in range(due - yielded):
                     yield image_to_frame(view)
                 yielded = due
@@ -129,10 +129,10 @@ class ClipSource:
         with av.open(str(self._path)) as container:
             for source in container.decode(video=0):
                 last = source
-            return _crop_to_fill(frame_to_image(last), self._size)
+            return crop_to_fill(frame_to_image(last), self._size)
 
 
-def _crop_to_fill(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+def crop_to_fill(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Return the image as RGB at that size, cropped rather than stretched."""
     image = image.convert("RGB")
     return image if image.size == size else ImageOps.fit(image, size)

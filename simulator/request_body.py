@@ -54,8 +54,8 @@ async def read_json(request: Request) -> object:
 async def read_fields(request: Request) -> AsyncIterator[dict[str, Any]]:
     """Yield the fields of a JSON or form body. Uploaded files are UploadFile, open until the block ends.
 
-    A form's `video[id]` becomes {"video": {"id": …}}, `characters[…][id]` a list of such objects. Raises
-    ApiError when the body cannot be parsed.
+    A form's `video[id]` becomes {"video": {"id": …}}, `characters[…][id]` a list of such objects, every
+    `input_references` one of a list. Raises ApiError when the body cannot be parsed.
     """
     if not request.headers.get("content-type", "").lower().startswith(_FORM_TYPES):
         body = await read_json(request)
@@ -85,7 +85,9 @@ def _nest_fields(items: list[tuple[str, str | UploadFile]]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, value in items:
         head, _, key = name.partition("[")
-        if not key:
+        if head == "input_references":
+            fields.setdefault(head, []).append(value)
+        elif not key:
             fields[name] = value
         elif head == "characters":
             fields.setdefault(head, []).append({"id": value})

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 from simulator.scenes.palettes import choose_palette
 
-_ADDED_FIELDS = frozenset({"silent", "negative_prompt"})
+_ADDED_FIELDS = frozenset({"silent", "negative_prompt", "last_frame", "references"})
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,9 @@ class Options:
 class SceneSpec:
     """Everything that decides the pixels and the sound of a video, except its frame rate.
 
-    `composition` is the text that seeds the scene. `reference` (an image) and `clip` (a video) are names of
-    input files: the image becomes the first frame; the clip is played as the first segment. A `silent` one
+    `composition` is the text that seeds the scene. Images and the clip are names of input files: the image
+    `reference` becomes the first frame and `last_frame` the last one of the first segment, the images
+    `references` are shown small in a corner, the video `clip` is played as the first segment. A `silent` one
     has no sound track. `negative_prompt` names colours that are not chosen.
     """
 
@@ -46,6 +47,8 @@ class SceneSpec:
     clip: str | None = None
     silent: bool = False
     negative_prompt: str = ""
+    last_frame: str | None = None
+    references: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> int:
@@ -55,7 +58,7 @@ class SceneSpec:
     @property
     def input_names(self) -> list[str]:
         """The names of the input files that rendering reads."""
-        return [name for name in (self.reference, self.clip) if name]
+        return [name for name in (self.reference, self.clip, self.last_frame, *self.references) if name]
 
     def to_json(self) -> str:
         """Return the spec as it is stored and sent to a render process.
@@ -70,6 +73,7 @@ def from_json(text: str) -> SceneSpec:
     """Return the spec that `SceneSpec.to_json` wrote."""
     fields = json.loads(text)
     fields["segments"] = tuple(Segment(**segment) for segment in fields["segments"])
+    fields["references"] = tuple(fields.get("references", ()))
     return SceneSpec(**fields)
 
 
@@ -80,6 +84,8 @@ def new_spec(
     *,
     high_quality: bool,
     reference: str | None = None,
+    last_frame: str | None = None,
+    references: tuple[str, ...] = (),
     options: Options = Options(),
 ) -> SceneSpec:
     """Return the spec of a new video; `high_quality` is for the larger model.
@@ -96,6 +102,8 @@ def new_spec(
         composition,
         (Segment(prompt, palette, seconds),),
         reference=reference,
+        last_frame=last_frame,
+        references=references,
         silent=not options.sound,
         negative_prompt=options.negative_prompt,
     )

@@ -39,7 +39,7 @@ class JobRequest:
     scene_spec: SceneSpec
     billed_seconds: int
     source: str | None = None
-    upload: uploads.Upload | None = None
+    uploads: tuple[uploads.Upload, ...] = ()
     characters: tuple[str, ...] = ()
     idempotency_key: str | None = None
     seed: int | None = None
@@ -59,7 +59,7 @@ class _Source:
     scene_spec: SceneSpec
     model: str
     job_id: str | None = None
-    upload: uploads.Upload | None = None
+    uploads: tuple[uploads.Upload, ...] = ()
 
 
 class VideoService:
@@ -93,7 +93,11 @@ class VideoService:
         model, size = protocol.parse_model_and_size(fields)
         seconds = protocol.parse_seconds(fields)
         characters = self._parse_characters(fields.get("characters"))
-        reference = await uploads.parse_reference(fields.get("input_reference"), size)
+        reference = await uploads.parse_frame(fields.get("input_reference"), size)
+        last_frame = await uploads.parse_frame(fields.get("last_frame"), size, "last_frame")
+        if last_frame and not reference:
+            raise ApiError("A last frame needs a first frame.", param="last_frame", code="invalid_value")
+        references = await uploads.parse_references(fields.get("input_references"))
         options = Options(
             protocol.parse_seed(fields), protocol.parse_negative_prompt(fields), protocol.parse_sound(fields)
         )
@@ -103,6 +107,8 @@ class VideoService:
             seconds,
             high_quality=model == protocol.PRO_MODEL,
             reference=reference.name if reference else None,
+            last_frame=last_frame.name if last_frame else None,
+            references=tuple(image.name for image in references),
             options=options,
         )
         return JobRequest(
@@ -111,7 +117,7 @@ class VideoService:
             model,
             spec,
             seconds,
-            upload=reference,
+            uploads=tuple(image for image in (reference, last_frame, *references) if image),
             characters=characters,
             seed=options.seed,
         )
@@ -128,7 +134,7 @@ class VideoService:
         prompt = protocol.parse_prompt(fields)
         source = await self._parse_source(fields.get("video"))
         spec = scene_spec.recoloured(source.scene_spec, prompt)
-        return JobRequest("edit", prompt, source.model, spec, spec.seconds, source.job_id, source.upload)
+        return JobRequest("edit", prompt, source.model, spec, spec.seconds, source.job_id, source.uploads)
 
     async def validate_extension(self, fields: Mapping[str, Any]) -> JobRequest:
         """Return the job that an extension request asks for. Raises ApiError.
@@ -140,14 +146,15 @@ class VideoService:
         source = await self._parse_source(fields.get("video"))
         spec = scene_spec.extended(source.scene_spec, prompt, seconds)
         protocol.validate_extension(spec.seconds, len(spec.segments) - 1)
-        return JobRequest("extend", prompt, source.model, spec, seconds, source.job_id, source.upload)
+        return JobRequest("extend", prompt, source.model, spec, seconds, source.job_id, source.uploads)
 
     def accept(self, request: JobRequest, rule: FaultRule | None) -> dict[str, Any]:
         """Accept a job: save its files, then the job and its ledger entry in one transaction.
 
         A `fail_job` rule makes the job fail at its fraction of the duration. Returns the protocol's Video.
         """
-        self._save_upload(request.upload)
+        for upload in request.uploads:
+            (self.render_pool.inputs / upload.name).write_bytes(upload.content)
         now = time.time()
         job = self._build_job(request, rule, now)
         self.store.accept(job, self._build_ledger_entry(job, request))
@@ -256,10 +263,6 @@ class VideoService:
         take = self.store.count_takes(request.prompt) + 1
         return scene_spec.with_take(request.scene_spec, take)
 
-    def _save_upload(self, upload: uploads.Upload | None) -> None:
-        if upload is not None:
-            (self.render_pool.inputs / upload.name).write_bytes(upload.content)
-
     def _completed_source(self, job_id: str) -> _Source:
         job = self.get_job(job_id)
         if job.status(time.time())[0] != "completed":
@@ -270,7 +273,7 @@ class VideoService:
         """Return the source that an edit or extension names: a completed job's id, or a file."""
         if isinstance(video, UploadFile):
             upload, spec = uploads.parse_clip(await video.read())
-            return _Source(spec, protocol.DEFAULT_MODEL, upload=upload)
+            return _Source(spec, protocol.DEFAULT_MODEL, uploads=(upload,))
         job_id = video.get("id") if isinstance(video, Mapping) else None
         if not isinstance(job_id, str):
             message = "Invalid 'video': expected a file or {\"id\": …}."

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import av
 from PIL import Image
 
-from simulator.protocol import MODEL_SIZES, PRO_MODEL, ApiError
+from simulator.protocol import MAX_REFERENCES, MODEL_SIZES, PRO_MODEL, ApiError
 from simulator.request_body import read_upload
 from simulator.scene_spec import SceneSpec, Segment
 from simulator.scenes.palettes import choose_palette
@@ -38,25 +38,40 @@ class Upload:
     content: bytes
 
 
-async def parse_reference(value: object, size: str) -> Upload | None:
-    """Return the reference image of a create request, None when there is none.
+async def parse_frame(value: object, size: str, name: str = "input_reference") -> Upload | None:
+    """Return the image of a create request's field `name`, None when there is none.
 
     Raises ApiError when it cannot be read, or when its size is not `size` ("720x1280").
     """
+    return None if value is None else _open_image(await _read_image(value, name), name, size)
+
+
+async def parse_references(value: object) -> tuple[Upload, ...]:
+    """Return the further images of a create request, which may have any size. Raises ApiError."""
+    name = "input_references"
     if value is None:
-        return None
-    if isinstance(value, Mapping):
-        content = _decode_image_object(value)
-    else:
-        content = await read_upload(value, "input_reference")
+        return ()
+    if not isinstance(value, list):
+        raise ApiError(f"Invalid type for '{name}': expected a list.", param=name, code="invalid_type")
+    if len(value) > MAX_REFERENCES:
+        raise _image_error(f"At most {MAX_REFERENCES} references.", name)
+    return tuple([_open_image(await _read_image(each, name), name) for each in value])
+
+
+async def _read_image(value: object, name: str) -> bytes:
+    return _decode_image_object(value, name) if isinstance(value, Mapping) else await read_upload(value, name)
+
+
+def _open_image(content: bytes, name: str, size: str | None = None) -> Upload:
     try:
         # The header is enough to check the size, so an image of another size is never decompressed.
         with Image.open(io.BytesIO(content), formats=_IMAGE_FORMATS) as image:
-            if f"{image.width}x{image.height}" != size:
-                raise _reference_error("Inpaint image must match the requested width and height")
+            if size is not None and f"{image.width}x{image.height}" != size:
+                raise _image_error("Inpaint image must match the requested width and height", name)
             image.convert("RGB")
     except _IMAGE_ERRORS as error:
-        raise _reference_error("Invalid image: expected a readable JPEG, PNG or WebP file.") from error
+        message = "Invalid image: expected a readable JPEG, PNG or WebP file."
+        raise _image_error(message, name) from error
     return _to_upload(content)
 
 
@@ -85,7 +100,7 @@ def _output_size(width: int, height: int) -> tuple[int, int]:
     return (1280, 720) if width >= height else (720, 1280)
 
 
-def _decode_image_object(value: Mapping[str, object]) -> bytes:
+def _decode_image_object(value: Mapping[str, object], name: str) -> bytes:
     url = value.get("image_url")
     if isinstance(url, Mapping):
         url = url.get("url")
@@ -93,14 +108,15 @@ def _decode_image_object(value: Mapping[str, object]) -> bytes:
         try:
             return base64.b64decode(url.partition(",")[2], validate=True)
         except (binascii.Error, ValueError) as error:
-            raise _reference_error("Invalid data URL.") from error
+            raise _image_error("Invalid data URL.", name) from error
     if "file_id" in value:
-        raise _reference_error("No such file: the simulator keeps no files.")
-    raise _reference_error("The simulator takes a picture as a file or as a data: URL, it fetches nothing.")
+        raise _image_error("No such file: the simulator keeps no files.", name)
+    message = "The simulator takes a picture as a file or as a data: URL, it fetches nothing."
+    raise _image_error(message, name)
 
 
-def _reference_error(message: str) -> ApiError:
-    return ApiError(message, param="input_reference", code="invalid_value")
+def _image_error(message: str, name: str) -> ApiError:
+    return ApiError(message, param=name, code="invalid_value")
 
 
 def _to_upload(content: bytes) -> Upload:

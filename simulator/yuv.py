@@ -53,6 +53,22 @@ def shift_chroma(frame: av.VideoFrame, colour: Array, strength: Array) -> None:
         chroma[:] = np.clip(chroma + _stretch(strength * (shift * 2), chroma), 16, 240)
 
 
+def blend_frame(
+    frame: av.VideoFrame, other: av.VideoFrame, weight: float, left: int = 0, top: int = 0
+) -> None:
+    """Blend another, no larger frame into a frame, in place: at a `weight` of 1 only the other is seen.
+
+    `left` and `top` say where, in even numbers of pixels.
+    """
+    for number in range(3):
+        scale = 2 if number else 1  # chroma has half the size
+        plane, source = _plane(frame, number), _plane(other, number)
+        height, width = source.shape
+        box = plane[top // scale : top // scale + height, left // scale : left // scale + width]
+        seen = source[: box.shape[0], : box.shape[1]]
+        box[:] = np.round(box * np.float32(1 - weight) + seen * np.float32(weight))
+
+
 def draw_stars(luma: Array, stars: Stars, t: float) -> None:
     """Add the stars at `t` seconds to a luma plane, sharp at any size."""
     height, width = luma.shape

@@ -12,6 +12,7 @@ from videos.backends.service_kinds import SERVICES
 from videos.models import Backend, State, Video, VideoModel
 from videos.parameters import Parameter, known_parameters
 
+SIMULATOR_REFERENCES = 3  # further images that the simulator shows in a video
 EXTENSION_SECONDS = (4, 8, 12, 16, 20)  # that one extension may add, as the protocol has it
 MAX_SECONDS = 120  # of a video with all its extensions, as the protocol has it
 
@@ -24,10 +25,29 @@ class Offer:
     backend: Backend
 
     @property
+    def name(self) -> str:
+        """What an error calls it."""
+        return f"{self.model.label} on {self.backend.name}"
+
+    @property
     def takes_reference(self) -> bool:
         """Whether a reference image may be sent along. While nobody knows, it may: trying finds out."""
         of_model = self.model.takes_reference
         return (self.backend.takes_reference if of_model is None else of_model) is not False
+
+    @property
+    def takes_last_frame(self) -> bool:
+        """Whether a last frame may be sent beside the first. A server that knows none would leave it out
+        without a word, so it has to be known that the model takes one.
+        """
+        known = self.model.takes_last_frame
+        return self.takes_reference and (self.backend.is_free if known is None else known)
+
+    @property
+    def max_references(self) -> int:
+        """How many further images may be sent; 0 while nobody knows, as with a last frame."""
+        known = self.model.max_references
+        return (SIMULATOR_REFERENCES if self.backend.is_free else 0) if known is None else known
 
     @property
     def has_characters(self) -> bool:

@@ -46,7 +46,9 @@ class AcmeDriver(HostedDriver):
 
 def _body(request: CreateRequest) -> dict[str, object]:
     width, _, height = request.size.partition("x")
-    image = {"start_image": request.reference.data_url} if request.reference else {}
+    if request.references:  # it has no words for them, and what is left out would be paid for all the same
+        raise RefusedError("Acme takes no reference images.", code="unsupported")
+    frames = {"start_image": request.reference, "end_image": request.last_frame}
     return {
         **request.parameters,  # under the names that `_models` declares
         "model": request.model,
@@ -54,7 +56,7 @@ def _body(request: CreateRequest) -> dict[str, object]:
         "length": request.seconds,
         "width": int(width),
         "height": int(height),
-        **image,
+        **{name: image.data_url for name, image in frames.items() if image},
     }
 
 
@@ -88,7 +90,7 @@ def _models(payload: object) -> list[CatalogueModel]:
             label=name.title(),
             sizes=sort_sizes(sizes),
             seconds=(5, 10),
-            frames=("first",),
+            frames=("first", "last"),
             parameters=(seed_parameter(),),
         )
         for entry in payload

@@ -1,5 +1,5 @@
-// The composer: saves the draft, offers only what the model supports and shows the price. Its reference image is in
-// composer-reference.js. Responses replace the form, so everything listens on the document.
+// The composer: saves the draft, offers only what the model supports and shows the price. Its images are in
+// composer-images.js. Responses replace the form, so everything listens on the document.
 const form = () => document.getElementById("composer");
 const prompt = () => document.getElementById("id_prompt");
 const chosen = (name) => form().querySelector(`input[name='${name}']:checked`)?.value;

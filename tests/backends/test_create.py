@@ -56,6 +56,39 @@ def test_it_uploads_the_reference_with_name_and_type(serve: Serve, connect: Conn
     assert head + image + b"\r\n--" in request.body
 
 
+def test_further_images_are_files_of_the_form_or_objects_of_the_json(serve: Serve, connect: Connect) -> None:
+    server = serve(reply(200, JOB))
+    first, last, *others = (ReferenceFile(f"{n}.png", b"%d" % n, "image/png") for n in range(4))
+    images = {"reference": first, "last_frame": last, "references": others}
+
+    connect(server).create(**FIELDS, **images)
+    connect(server).create(**FIELDS, **images, characters=["char_1"])  # as JSON
+
+    form, json_body = (request.body for request in server.requests)
+    named = re.findall(rb'name="(\w+)"; filename="(\d)\.png"\r\nContent-Type: image/png\r\n\r\n(\d)', form)
+    assert named == [
+        (b"input_reference", b"0", b"0"),
+        (b"last_frame", b"1", b"1"),
+        (b"input_references", b"2", b"2"),
+        (b"input_references", b"3", b"3"),
+    ]
+    sent = json.loads(json_body)
+    assert sent["last_frame"] == {"image_url": last.data_url}
+    assert sent["input_references"] == [{"image_url": each.data_url} for each in others]
+
+
+def test_a_server_that_would_leave_them_out_is_sent_nothing(serve: Serve, connect: Connect) -> None:
+    """NVIDIA Dynamo says at first that it cannot read the types; it knows none of these fields."""
+    server = serve(reply(422, b'{"message": "invalid type: string, expected i32"}'))
+    image = ReferenceFile("a.png", b"a", "image/png")
+    client = connect(server, body="json")
+
+    with pytest.raises(RefusedError, match="no image but a first frame"):
+        client.create(**FIELDS, reference=image, last_frame=image)
+
+    assert len(server.requests) == 1
+
+
 def test_the_attempts_key_is_sent_in_every_shape_of_a_request(serve: Serve, connect: Connect) -> None:
     server = serve(reply(200, JOB))
     client = connect(server)

@@ -1,11 +1,13 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from django.core.management.base import CommandError
 from django.utils import timezone
+from PIL import Image
 
 from tests.factories import VideoFactory
 from videos.models import Backend, ReferenceImage, State, Video
@@ -198,6 +200,73 @@ def test_references_are_found_beside_the_file_and_kept_once(alice, run, write: W
 
     image = ReferenceImage.objects.get()
     assert [video.reference for video in Video.objects.order_by("pk")] == [image, image, None]
+
+
+def _pictures(write: Write, *names: str) -> None:
+    for number, name in enumerate(names):
+        buffer = BytesIO()
+        Image.new("RGB", (64, 48), (number * 60, 0, 0)).save(buffer, "PNG")
+        write(buffer.getvalue(), f"{name}.png")
+
+
+def test_a_row_has_a_last_frame_and_further_images(alice, run, write: Write):
+    _pictures(write, "a", "b", "c")
+    table = "prompt,reference,last_frame,references\nA,a.png,b.png,c.png; b.png\nB,,,\n"
+    rows = [{"prompt": "C", "references": ["b.png", "c.png"]}, {"prompt": "D", "references": "a.png"}]
+
+    run("generate_batch", write(table), user="alice")
+    run("generate_batch", write(json.dumps(rows), "batch.json"), user="alice")
+
+    first, bare, listed, single = Video.objects.order_by("pk")
+    a, b, c = *single.references, *listed.references
+    assert (first.reference, first.last_frame, first.references) == (a, b, [c, b])
+    assert (bare.reference, bare.last_frame, bare.references) == (None, None, [])
+    assert ReferenceImage.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "complaint"),
+    [
+        ("last_frame", "a.png", "last_frame: A last frame needs a first frame"),
+        ("references", "a.png;a.png;a.png;a.png", "references: Sora 2 on Simulator takes at most 3"),
+        ("references", "a.png;none.png", "references: there is no file"),
+        ("reference,last_frame", "a.png,none.png", "last_frame: there is no file"),
+    ],
+)
+def test_images_that_will_not_do_are_named_by_row_and_column(
+    alice, run, hints, write: Write, columns: str, row: str, complaint: str
+):
+    _pictures(write, "a")
+
+    with pytest.raises(CommandError) as raised:
+        run(
+            "generate_batch",
+            write(f"prompt,{columns}\nA fox,{row}\nA bear{',' * (columns.count(',') + 1)}\n"),
+            user="alice",
+        )
+
+    assert "row 2" in str(raised.value)
+    assert complaint in str(raised.value)
+    assert not Video.objects.exists()
+    assert not ReferenceImage.objects.exists()
+    assert hints == []
+
+
+def test_references_that_are_no_paths_are_refused(refused):
+    assert "references must be paths" in refused('{"prompt": "A", "references": [1]}', "batch.jsonl")
+
+
+def test_rows_that_differ_in_their_images_alone_are_not_repeated(alice, run, write: Write):
+    _pictures(write, "a", "b")
+    header = "prompt,reference,last_frame,references\n"
+    run("generate_batch", write(f"{header}A,a.png,,\n"), user="alice")
+
+    for row in ("A,a.png,b.png,", "A,a.png,,b.png", "A,a.png,a.png,"):
+        run("generate_batch", write(f"{header}{row}\n"), user="alice")
+    with pytest.raises(CommandError, match="already requested"):
+        run("generate_batch", write(f"{header}A,a.png,,b.png\n"), user="alice")
+
+    assert Video.objects.count() == 4
 
 
 def test_a_dry_run_sums_up_and_creates_nothing(alice, run, write: Write, hints, picture: bytes):

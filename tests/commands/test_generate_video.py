@@ -6,6 +6,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.management.base import CommandError
 from django.utils import timezone
+from PIL import Image
 
 from tests.factories import UserFactory, VideoFactory
 from videos.models import Backend, ReferenceImage, State, Video
@@ -94,6 +95,51 @@ def test_it_starts_from_a_reference(alice, run, tmp_path: Path, picture: bytes):
 
     assert Video.objects.get().reference == ReferenceImage.objects.get(owner=alice)
     assert Video.objects.get().reference_fit == "crop"
+
+
+def test_it_takes_a_last_frame_and_further_images(alice, run, tmp_path: Path):
+    paths = [tmp_path / f"{name}.png" for name in ("first", "last", "ada", "bob")]
+    for path, colour in zip(paths, ("red", "lime", "blue", "gold"), strict=True):
+        Image.new("RGB", (64, 48), colour).save(path)
+    first, last, *others = map(str, paths)
+
+    images = ["--reference", first, "--last-frame", last, "--reference-image", *others]
+    run("generate_video", "A fox", *images, user="alice")
+
+    video = Video.objects.get()
+    images = [video.reference, video.last_frame, *video.references]
+    assert len({image.sha256 for image in images}) == 4
+    centres = []
+    for image in images:
+        with image.file.open("rb") as file, Image.open(file) as opened:
+            centres.append(opened.getpixel((32, 24)))
+    assert [max(range(3), key=colour.__getitem__) for colour in centres] == [0, 1, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--last-frame", "{image}"], "--last-frame: A last frame needs a first frame"),
+        (
+            ["--reference-image", "{image}", "{image}", "{image}", "{image}"],
+            "--reference-image: .* at most 3",
+        ),
+        (["--reference-image", "{image}", "none.png"], "--reference-image: there is no file “none.png”"),
+        (["--reference", "{image}", "--last-frame", "none.png"], "--last-frame: there is no file"),
+    ],
+)
+def test_images_that_will_not_do_are_named_by_their_option(
+    alice, run, hints, tmp_path: Path, picture: bytes, options: list[str], complaint: str
+):
+    path = tmp_path / "picture.png"
+    path.write_bytes(picture)
+
+    with pytest.raises(CommandError, match=complaint):
+        run("generate_video", "A fox", *(each.format(image=path) for each in options), user="alice")
+
+    assert not Video.objects.exists()
+    assert not ReferenceImage.objects.exists()
+    assert hints == []
 
 
 def test_it_fits_the_reference_as_told(alice, run, tmp_path: Path, picture: bytes):

@@ -326,3 +326,19 @@ def test_the_simulator_is_a_service_too(run, start_simulator: StartSimulator, se
     assert backend_status(Backend.objects.in_use()) == "simulator", (
         "and every page says that it draws patterns"
     )
+
+
+def test_the_catalogue_says_which_models_take_a_last_frame_and_an_operator_knows_better(run, serve: Serve):
+    run("add_backend", "Cloud", serve(OpenRouter).url, service="openrouter")
+    veo, gen = (VideoModel.objects.filter(name=name) for name in ("google/veo-3.1", "runway/gen-4.5"))
+    assert (veo.get().takes_last_frame, gen.get().takes_last_frame) == (True, False)
+    assert veo.get().max_references is None
+
+    veo.update(takes_last_frame=False, max_references=4)
+    described = gen.get().description_used  # as it was before there were last frames
+    del described["takes_last_frame"]
+    gen.update(takes_last_frame=None, description_used=described)
+    run("sync_models", "Cloud")
+
+    assert (veo.get().takes_last_frame, veo.get().max_references) == (False, 4)
+    assert gen.get().takes_last_frame is False

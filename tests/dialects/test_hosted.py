@@ -11,7 +11,11 @@ from tests.dialects.conftest import Start, StartStorage
 from tests.dialects.hosted import HOSTED, Gemini, HostedDialect, OpenRouter, Together
 from tests.dialects.server import KEY, FakeJob, RecordedRequest, Reply
 from tests.factories import ReferenceImageFactory
+from videos.backends.drivers import gemini, openrouter, together
+from videos.backends.errors import RefusedError
+from videos.backends.requests import CreateRequest, ReferenceFile
 from videos.engine import clients
+from videos.engine.request_images import ImageFiles
 from videos.models import Backend, State
 from videos.services.backends import probe_backend
 
@@ -298,16 +302,73 @@ def _image_of(dialect: type[HostedDialect], request: RecordedRequest) -> str:
 def test_a_reference_image_is_the_first_frame(
     start: Start, dialect: type[HostedDialect], monkeypatch: pytest.MonkeyPatch
 ):
-    from videos.backends import ReferenceFile
-
     studio = start(dialect)
-    image = ReferenceFile("reference.png", b"\x89PNG", "image/png")
-    monkeypatch.setattr("videos.engine.submit._reference", lambda _: image)
+    monkeypatch.setattr("videos.engine.submit.read_images", lambda _: ImageFiles(_image(b"\x89PNG")))
 
     studio.create(reference=ReferenceImageFactory())
 
     (created,) = studio.server.creates
     assert _image_of(dialect, created) == "data:image/png;base64,iVBORw=="
+
+
+def _image(content: bytes) -> ReferenceFile:
+    return ReferenceFile("image.png", content, "image/png")
+
+
+def _sent(dialect: type[HostedDialect], images: ImageFiles) -> dict[str, Any]:
+    """What the driver of this service sends for these images, each of them one byte long."""
+    body = {"openrouter": openrouter.create_body, "together": together.create_body}.get(
+        dialect.service, gemini.create_arguments
+    )
+    request = CreateRequest(
+        "A fox",
+        "some/model",
+        8,
+        "1280x720",
+        images.reference,
+        last_frame=images.last_frame,
+        references=images.references,
+    )
+    return body(request)
+
+
+A, B, C, D = (_image(letter) for letter in (b"a", b"b", b"c", b"d"))
+
+
+def test_each_service_is_told_in_its_own_words_which_frame_is_the_last():
+    frames = ImageFiles(A, B)
+
+    assert _sent(OpenRouter, frames)["frame_images"] == [
+        {"type": "image_url", "image_url": {"url": A.data_url}, "frame_type": "first_frame"},
+        {"type": "image_url", "image_url": {"url": B.data_url}, "frame_type": "last_frame"},
+    ]
+    assert _sent(Together, frames)["media"] == {
+        "frame_images": [
+            {"input_image": A.data_url, "frame": "first"},
+            {"input_image": B.data_url, "frame": "last"},
+        ]
+    }
+    asked = _sent(Gemini, frames)
+    assert [part.get("data", part.get("text")) for part in asked["input"]] == ["YQ==", "Yg==", "A fox"]
+    assert asked["generation_config"] == {"video_config": {"task": "image_to_video"}}
+
+
+def test_each_service_is_sent_the_references_in_order():
+    images = ImageFiles(references=(C, D))
+
+    assert _sent(OpenRouter, images)["input_references"] == [
+        {"type": "image_url", "image_url": {"url": each.data_url}} for each in (C, D)
+    ]
+    assert "frame_images" not in _sent(OpenRouter, images)
+    assert _sent(Together, images)["media"] == {"reference_images": [C.data_url, D.data_url]}
+    asked = _sent(Gemini, images)
+    assert [part.get("data", part.get("text")) for part in asked["input"]] == ["Yw==", "ZA==", "A fox"]
+    assert asked["generation_config"] == {"video_config": {"task": "reference_to_video"}}
+
+
+def test_gemini_takes_frames_or_references_and_never_guesses_which():
+    with pytest.raises(RefusedError, match="either a first and last frame or references"):
+        _sent(Gemini, ImageFiles(A, references=(C,)))
 
 
 # --- The probe ---------------------------------------------------------------------------------------------

@@ -50,15 +50,22 @@ class FakeBackend:
         self,
         *,
         reference: object = None,
+        last_frame: object = None,
+        references: Sequence[object] = (),
         characters: Sequence[str] = (),
         parameters: Mapping[str, Any] | None = None,
         idempotency_key: str = "",
         **asked: Any,
     ) -> Job:
         self.keys.append(idempotency_key)
-        more = {"characters": characters, "parameters": parameters}
-        given = {name: value for name, value in more.items() if value}
-        self.created.append({**asked, "reference": reference} | given)
+        further = {
+            "last_frame": last_frame,
+            "references": references,
+            "characters": characters,
+            "parameters": parameters,
+        }
+        given = {name: value for name, value in further.items() if value}
+        self.created.append({**asked, "reference": reference, **given})
         if self.during_create:
             self.during_create()
         if self.create_error and not self.accepts_before_failing:

@@ -86,12 +86,18 @@ def test_what_our_driver_sends_fits_the_vendors_own_request(
     vendors: str, dialect: type[HostedDialect]
 ) -> None:
     image = ReferenceFile("a.png", b"\x89PNG", "image/png")
+    asked: list[dict[str, Any]] = [
+        {},
+        {"reference": image},
+        {"reference": image, "last_frame": image},
+        {"references": [image, image]},
+    ]
     with dialect(MP4) as server, _connect(server) as client:
-        for reference in (None, image):
-            client.create(prompt="A fox", model="some/model", seconds=8, size="1280x720", reference=reference)
+        for images in asked:
+            client.create(prompt="A fox", model="some/model", seconds=8, size="1280x720", **images)
         bodies = [request.fields for request in server.creates]
 
-    assert len(bodies) == 2
+    assert len(bodies) == len(asked)
     _run(vendors, dialect.service, "judge", stdin=bodies)
 
 

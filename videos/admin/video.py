@@ -63,6 +63,8 @@ class VideoAdmin(FoldedSearch[Any], FileViews):
                     "seconds",
                     "size",
                     "reference",
+                    "last_frame",
+                    "reference_names",
                     "reference_fit",
                     "character_names",
                     "parameters",
@@ -263,6 +265,10 @@ class VideoAdmin(FoldedSearch[Any], FileViews):
     @admin.display(description="characters")
     def character_names(self, video: Video) -> str:
         return ", ".join(character.name for character in video.characters.all()) or _NONE
+
+    @admin.display(description="references")
+    def reference_names(self, video: Video) -> str:
+        return ", ".join(map(str, video.references)) or _NONE
 
     @admin.display(description="video")
     def player(self, video: Video) -> SafeString | str:

@@ -148,7 +148,7 @@ def read_json_object(request: HttpRequest, contract: Contract) -> dict[str, Any]
     return parse_json_object(body, contract)
 
 
-Form = tuple[dict[str, list[str]], dict[str, "UploadedFile[bytes]"]]
+Form = tuple[dict[str, list[str]], dict[str, list["UploadedFile[bytes]"]]]
 
 
 def read_form(request: HttpRequest, contract: Contract, *, lists: Iterable[str] = ()) -> Form:
@@ -170,7 +170,7 @@ def read_form(request: HttpRequest, contract: Contract, *, lists: Iterable[str] 
         if len(texts.get(name, ())) + len(files.get(name, ())) > 1 and name not in lists:
             raise sent_twice(name)
     return texts, {
-        name: uploads[0] for name, uploads in files.items() if isinstance(uploads[0], UploadedFile)
+        name: [each for each in uploads if isinstance(each, UploadedFile)] for name, uploads in files.items()
     }
 
 

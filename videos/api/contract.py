@@ -23,6 +23,7 @@ class Contract:
     unreadable_code: str
     internal_error_code: str
     cache_control: Mapping[str, bool]
+    field_names: Mapping[str, str]  # of those that the API calls otherwise than the services
     # Where a model's parameters are fields of the request itself, instead of an object `parameters`.
     parameters_are_fields: bool = False
     exceptional_statuses: Mapping[str, int] = field(default_factory=dict)

@@ -32,6 +32,7 @@ from videos.api.errors import (
     is_database_unavailable,
     unknown_parameter,
 )
+from videos.api.images import bad_image
 from videos.media.errors import BadReferenceError
 from videos.parameters import PREFIX
 from videos.services.storage_errors import BUSY, StorageUnavailableError, StudioBusyError
@@ -40,8 +41,6 @@ from videos.services.storage_errors import MESSAGE as STORAGE_UNAVAILABLE
 logger = logging.getLogger(__name__)
 
 View = Callable[..., HttpResponseBase]
-
-_FIELD_NAMES = {"reference": "input_reference"}  # fields that the APIs call otherwise than the services
 
 
 def with_error_shape(contract: Contract) -> Callable[[View], View]:
@@ -94,7 +93,7 @@ def _to_api_error(error: Exception, contract: Contract) -> ApiError:
         case ValidationError():
             return _refused_by_service(error, contract)
         case BadReferenceError():
-            return _bad_reference(error, contract)
+            return bad_image(error, contract, param=contract.field_names["reference"])
         case Http404():
             return ApiError(404, "not_found", "There is nothing here.")
         case RequestDataTooBig():
@@ -107,18 +106,12 @@ def _to_api_error(error: Exception, contract: Contract) -> ApiError:
     return internal_error(contract.internal_error_code)
 
 
-def _bad_reference(error: BadReferenceError, contract: Contract) -> ApiError:
-    if error.code == "busy":  # not the image's fault
-        return ApiError(503, "busy", str(error), headers={"Retry-After": "5"})
-    return ApiError(contract.status_for(error.code), error.code, str(error), param=_FIELD_NAMES["reference"])
-
-
 def _refused_by_service(error: ValidationError, contract: Contract) -> ApiError:
     if isinstance(error, StudioBusyError):
         return ApiError(503, "busy", BUSY, headers={"Retry-After": "5"})
     if isinstance(error, StorageUnavailableError):
         return ApiError(503, "storage_unavailable", STORAGE_UNAVAILABLE, headers={"Retry-After": "60"})
-    refused = from_validation(error, status_for=contract.status_for, names=_FIELD_NAMES)
+    refused = from_validation(error, status_for=contract.status_for, names=contract.field_names)
     if refused.param and contract.parameters_are_fields:
         refused.param = refused.param.removeprefix(PREFIX)
     return refused

@@ -22,10 +22,10 @@ _SIZE = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
 class CatalogueModel:
     """A model that makes videos. `sizes` are WIDTHxHEIGHT, `seconds` whole lengths; empty: not told.
 
-    `frames` says which frames may be given ("first", "last"), None when that is not known; `has_sound` the
-    same of sound. `price_per_second` has US dollars by size, as text. `pricing` is what the service says of
-    prices that are not by the second, for operators to read. `parameters` are what it can be told beyond
-    prompt, length and size.
+    `frames` says which frames may be given ("first", "last"), None when that is not known; `max_references`
+    how many further images may be, `has_sound` whether it makes sound. `price_per_second` has US dollars by
+    size, as text. `pricing` is what the service says of prices that are not by the second, for operators to
+    read. `parameters` are what it can be told beyond prompt, length and size.
     """
 
     name: str
@@ -34,6 +34,7 @@ class CatalogueModel:
     sizes: tuple[str, ...] = ()
     seconds: tuple[int, ...] = ()
     frames: tuple[str, ...] | None = None
+    max_references: int | None = None
     has_sound: bool | None = None
     price_per_second: Mapping[str, str] = field(default_factory=dict)
     pricing: str = ""
@@ -43,6 +44,11 @@ class CatalogueModel:
     def takes_reference(self) -> bool | None:
         """Whether a video may start from an image; None when that is not known."""
         return None if self.frames is None else "first" in self.frames
+
+    @property
+    def takes_last_frame(self) -> bool | None:
+        """Whether a video may end with an image, too; None when that is not known."""
+        return None if self.frames is None else "last" in self.frames
 
     @property
     def aspect_ratios(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ SERDE_WRONG_TYPE = b"invalid type"
 
 @dataclass(frozen=True, slots=True)
 class ReferenceFile:
-    """The image that a video starts from, as it is uploaded: file name, encoded bytes, content type."""
+    """An image that a video is made with, as it is uploaded: file name, encoded bytes, content type."""
 
     name: str
     content: bytes
@@ -71,8 +71,9 @@ class ApiRequest(Protocol):
 class CreateRequest:
     """A new video.
 
-    `seconds` is its length, `size` is WIDTHxHEIGHT in pixels, `characters` are ids that this backend gave,
-    `parameters` the values of the model's parameters, by name.
+    `seconds` is its length, `size` is WIDTHxHEIGHT in pixels, `characters` are ids that this backend gave.
+    `reference` is its first frame, `last_frame` its last; `references` are further images to follow.
+    `parameters` are the values of the model's parameters, by name.
     """
 
     prompt: str
@@ -81,33 +82,47 @@ class CreateRequest:
     size: str
     reference: ReferenceFile | None = None
     characters: tuple[str, ...] = ()
+    last_frame: ReferenceFile | None = None
+    references: tuple[ReferenceFile, ...] = ()
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
 
     path = "/videos"
     source_id = ""
 
+    @property
+    def has_further_images(self) -> bool:
+        """Whether it has images beside its first frame, which the protocol itself does not know."""
+        return self.last_frame is not None or bool(self.references)
+
     def check(self) -> None:
-        name = self.reference.name if self.reference else ""
+        images = [each for each in (self.reference, self.last_frame, *self.references) if each]
+        names = [image.name for image in images]
         texts = [value for value in self.parameters.values() if isinstance(value, str)]
-        _check_text(self.prompt, self.model, self.size, name, *self.characters, *texts)
+        _check_text(self.prompt, self.model, self.size, *names, *self.characters, *texts)
 
     def body(self, *, json_only: bool) -> Body:
         # No SDK knows characters, and the vendor's guide showed them in JSON alone; servers do not agree on
         # how a form holds a list of objects.
         if json_only or self.characters:
             return Body(self._json_fields())
-        file = self.reference and (self.reference.name, self.reference.content, self.reference.content_type)
-        fields = form_values(self.parameters) | self._form_fields()
-        return Body(fields, [("input_reference", file)] if file else [])
+        return Body(form_values(self.parameters) | self._form_fields(), self._image_files())
 
     def dynamo_json(self) -> dict[str, object]:
         """Return the JSON that NVIDIA Dynamo reads (its videos.rs).
 
         The length is a number and the reference a bare URL. The video is asked for inside the response,
-        because the address that it gives otherwise may be a path on its own disk.
+        because the address that it gives otherwise may be a path on its own disk. Raises `RefusedError`
+        (`unsupported`) for images beside the first frame: it would leave them out without a word.
         """
+        if self.has_further_images:
+            raise RefusedError("This backend takes no image but a first frame.", code="unsupported")
         image = {"input_reference": self.reference.data_url} if self.reference else {}
         return self._json_fields() | {"seconds": self.seconds, "response_format": "b64_json"} | image
+
+    def _image_files(self) -> list[tuple[str, File]]:
+        named = [("input_reference", self.reference), ("last_frame", self.last_frame)]
+        named += [("input_references", image) for image in self.references]
+        return [(name, (each.name, each.content, each.content_type)) for name, each in named if each]
 
     def _form_fields(self) -> dict[str, object]:
         return {"prompt": self.prompt, "model": self.model, "seconds": str(self.seconds), "size": self.size}
@@ -120,6 +135,10 @@ class CreateRequest:
         fields = {**self.parameters, **self._form_fields()}
         if self.reference:
             fields["input_reference"] = {"image_url": self.reference.data_url}
+        if self.last_frame:
+            fields["last_frame"] = {"image_url": self.last_frame.data_url}
+        if self.references:
+            fields["input_references"] = [{"image_url": image.data_url} for image in self.references]
         if self.characters:
             fields["characters"] = [{"id": character} for character in self.characters]
         return fields

@@ -1,5 +1,5 @@
 """Cleaning up after videos: the backend's job of a canceled or deleted one, then the files and row of a
-deleted one, and the deleted reference image that it was the last to use.
+deleted one, and the deleted reference images that it was the last to use.
 
 Many backends do not delete a job that is running, or not even a queued one. Such a job is watched until it
 has ended, then deleted; it counts as in flight until then.
@@ -87,12 +87,19 @@ def _clean_up(video: Video, now: datetime) -> None:
         return
     if video.deleted_at is not None:
         remove_folder(folder_of(video))
+        images = _image_ids(video)
         lifecycle.remove(video)
-        if video.reference_id is not None:
-            delete_unused_reference(video.reference_id)
+        for image_id in images:
+            delete_unused_reference(image_id)
     else:
         changes = {"due_at": None} if video.state == State.CANCELED else {}
         Video.objects.filter(pk=video.pk).update(delete_job_at=None, attempts=0, **changes)
+
+
+def _image_ids(video: Video) -> list[int]:
+    """The ids of the images that the video was made with, each once."""
+    frames = [pk for pk in (video.reference_id, video.last_frame_id) if pk is not None]
+    return sorted({*frames, *video.video_references.values_list("image", flat=True)})
 
 
 def due_jobs(now: datetime) -> QuerySet[ReleasedJob]:

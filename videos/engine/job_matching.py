@@ -19,7 +19,7 @@ lost; a job held absent wrongly is paid for twice. So there are two relations be
 Who else can own a job is every row of every owner whose request may have reached the backend unanswered
 (`Video.unaccounted_since`): being submitted, uncertain, queued again, given up, canceled or deleted since
 (`DeletedRequest`). A row that was never attempted, or whose attempts were all answered, cannot: it has no
-job, or its own. The reference image, the characters and the like are not in any list, so rows that differ in
+job, or its own. The reference images, the characters and the like are not in any list, so rows that differ in
 these alone compete for a job. Of the parameters a list tells at most the seed. A job with another seed than
 was sent is another row's only where the list is seen to repeat seeds, because a server may draw its own.
 
@@ -225,7 +225,7 @@ def _unaccounted_videos(backends: Sequence[Backend]) -> list[Video]:
     rows = Video.objects.filter(
         Q(state__in=_UNANSWERED) | Q(unaccounted_since__isnull=False), backend__in=backends
     )
-    return list(rows.select_related("source").prefetch_related("characters"))
+    return list(rows.select_related("source").prefetch_related("characters", "video_references"))
 
 
 def _sent(video: Video) -> tuple[object, ...]:
@@ -241,6 +241,8 @@ def _sent(video: Video) -> tuple[object, ...]:
         video.seconds,
         video.reference_id,
         video.reference_fit,
+        video.last_frame_id,
+        tuple(each.image_id for each in video.video_references.all()),
         frozenset(character.pk for character in video.characters.all()),
         canonical(video.parameters),
     )

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, cast
 
-from videos.backends.requests import ClipFile, ReferenceFile
+from videos.backends.requests import ClipFile
 from videos.backends.responses import Job
 from videos.containers import container_of
 from videos.engine.clients import Client
+from videos.engine.request_images import ImageFiles
 from videos.models import Kind, Video
 
 SendRequest = Callable[[Client], Job]
@@ -60,14 +61,14 @@ def check_source(video: Video) -> None:
         raise SourceGoneError("the source's file is not in storage")
 
 
-def operations_for(video: Video, reference: ReferenceFile | None) -> Sequence[Operation]:
+def operations_for(video: Video, images: ImageFiles) -> Sequence[Operation]:
     """Return the operations that can make `video`, whose source exists, the best first.
 
     The next one may be tried only when the backend answered that it does not know the source.
     """
     source = video.source
     if source is None or video.concat_with_source:
-        return [_create(video, reference)]
+        return [_create(video, images)]
     job_id = source_job_id(source, video)
     if video.kind == Kind.REMIX:
         return [Operation(partial(_remix, video, job_id), job_id)]
@@ -89,7 +90,7 @@ def source_job_id(source: Video, video: Video) -> str:
     return source.backend_job_id
 
 
-def _create(video: Video, reference: ReferenceFile | None) -> Operation:
+def _create(video: Video, images: ImageFiles) -> Operation:
     characters = [character.backend_character_id for character in video.characters.all()]
 
     def call(client: Client, _: str | ClipFile) -> Job:
@@ -98,7 +99,9 @@ def _create(video: Video, reference: ReferenceFile | None) -> Operation:
             model=video.model,
             seconds=video.seconds,
             size=video.size,
-            reference=reference,
+            reference=images.reference,
+            last_frame=images.last_frame,
+            references=images.references,
             characters=characters,
             parameters=video.sent_parameters,
             idempotency_key=video.idempotency_key,

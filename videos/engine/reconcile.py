@@ -67,7 +67,7 @@ def reconcile(backend_id: int) -> None:
         return
     due = Video.objects.filter(backend=backend, state=State.UNCERTAIN, due_at__lte=now)
     due = due.exclude(pk__in=repeat_requests(backend, due, now=now))
-    related = due.select_related("backend", "source").prefetch_related("characters")
+    related = due.select_related("backend", "source").prefetch_related("characters", "video_references")
     videos = list(related.order_by("attempted_at"))
     if videos:
         _search(backend, videos, now=now)

@@ -17,7 +17,7 @@ def delete_unused_reference(image_id: int) -> bool:
     with transaction.atomic():
         deleted = ReferenceImage.objects.exclude(deleted_at=None)
         image = deleted.select_for_update().filter(pk=image_id).first()
-        if image is None or image.videos.exists():
+        if image is None or image.is_used:
             return False
         image.delete()
         # The row first: the same picture, uploaded meanwhile, must never find a row whose file is gone.

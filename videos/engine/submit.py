@@ -2,23 +2,19 @@
 
 import logging
 import time
-import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
 
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
-from videos.backends.requests import ReferenceFile
 from videos.backends.responses import Job
 from videos.engine import (
     bulkhead,
     clients,
-    concat,
     dispatch,
     durations,
     enqueue,
@@ -37,11 +33,11 @@ from videos.engine.error_messages import (
 )
 from videos.engine.operations import Operation
 from videos.engine.pacing import DurationEstimate
+from videos.engine.request_images import read_images
 from videos.engine.store import folder_of
-from videos.engine.workspace import workspace
-from videos.media.errors import DecoderBusyError, NotAVideoError
-from videos.media.reference import BadReferenceError, fit_reference
-from videos.models import Fit, State, Video
+from videos.media.errors import DecoderBusyError
+from videos.media.reference import BadReferenceError
+from videos.models import State, Video
 from videos.models.values import Reason
 
 logger = logging.getLogger(__name__)
@@ -72,11 +68,11 @@ def submit(claim: Claim) -> None:
     Whatever interrupts this between the claim and the recorded reply leaves a lease that runs out, which
     makes the video uncertain; it never leads to a second request by itself.
     """
-    video = Video.objects.select_related("backend", "reference", "source").get(pk=claim.video_id)
+    rows = Video.objects.select_related("backend", "reference", "last_frame", "source")
+    video = rows.get(pk=claim.video_id)
     try:
         operations.check_source(video)
-        reference = _reference(video)
-        choices = operations.operations_for(video, reference)
+        choices = operations.operations_for(video, read_images(video))
     except operations.SourceGoneError as error:
         _refuse(claim, replace(SOURCE_GONE, detail=str(error)))
         return
@@ -84,7 +80,7 @@ def submit(claim: Claim) -> None:
         _requeue(claim, video, _STUDIO_BUSY, due_at=timezone.now() + DECODER_PAUSE)
         return
     except (BadReferenceError, OSError) as error:
-        message = _SOURCE_UNREADABLE if video.concat_with_source else _REFERENCE_GONE
+        message = _SOURCE_UNREADABLE if video.concat_with_source else _IMAGE_GONE
         _refuse(claim, Reason("bad_reference", message, repr(error)))
         return
     # Read before money is spent: nothing may stand between learning the job's id and storing it.
@@ -126,29 +122,9 @@ def _submit_once(claim: Claim, video: Video, operation: Operation) -> Job | None
         return send_request(client)
 
 
-_REFERENCE_GONE = "The reference image could not be read. Nothing was submitted. Choose it again."
+_IMAGE_GONE = "The reference image could not be read. Nothing was submitted. Choose it again."
 _STUDIO_BUSY = Reason("busy", "The studio is busy reading other files. This video is submitted in a moment.")
 _SOURCE_UNREADABLE = "The video to be extended cannot be read. Nothing was submitted."
-
-
-def _reference(video: Video) -> ReferenceFile | None:
-    """The reference image at exactly the video's size, because servers refuse any other.
-
-    For an extension that is concatenated here it is the last frame of the source.
-    """
-    if video.concat_with_source:
-        try:
-            with workspace(video.lease_token or uuid.uuid4()) as folder:
-                fitted = concat.last_frame_of_source(video, folder)
-        except NotAVideoError as error:
-            raise BadReferenceError("damaged", f"{error} {error.detail}") from error
-    elif video.reference is None:
-        return None
-    else:
-        with video.reference.file.open("rb") as file:
-            how: Literal["crop", "pad"] = "pad" if video.reference_fit == Fit.PAD else "crop"
-            fitted = fit_reference(file.read(), video.size, how=how)
-    return ReferenceFile(f"reference.{fitted.extension}", fitted.content, fitted.content_type)
 
 
 def _handle_error(claim: Claim, video: Video, error: BackendError) -> None:

@@ -1,48 +1,44 @@
 """The form that asks for videos, checked by the same rules as everything else that does."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.text import normalize_newlines
 
 from accounts.models import User
 from videos.capabilities import Offer, available_offers
+from videos.forms.images import IMAGE_FIELDS, ImagesForm
 from videos.forms.parameters import (
     chosen_parameters,
     field_for,
     parameter_fields,
     parameter_initial,
 )
-from videos.media.reference import BadReferenceError, Reference, open_reference
-from videos.models import Character, Fit, ReferenceImage, Video
-from videos.services.references import keep_reference
+from videos.models import Character, Fit, Video
 from videos.services.videos import (
     MAX_TAKES,
     GenerationRequest,
     create_videos,
     make_takes,
-    validate_reference_support,
     validate_request,
     validate_takes,
 )
-from videos.validation import is_public_id
 
 TAKES = [str(number) for number in range(1, MAX_TAKES + 1)]  # what there is to choose from
 
 
-class GenerateForm(forms.Form):
+class GenerateForm(ImagesForm):
     """A request for a video, in one take or several. `services.videos` decides what is valid, not this form.
 
     Takes plain dicts as well as a request's data, and the catalogue's `offers` where they have been read
-    already. `input_reference` is cleaned to an opened `Reference` or None, `reference` (the id of an image
-    that the `owner` has) to a `ReferenceImage` or None, `characters` to the `owner`'s own; nothing is stored
-    before `create_videos`. Of two images the upload counts: whoever sends a file means that one.
+    already. `characters` are cleaned to the `owner`'s own; nothing is stored before `create_videos`. What
+    there is about images is in `ImagesForm`.
     """
 
     prompt = forms.CharField(required=False, strip=False)
@@ -50,11 +46,6 @@ class GenerateForm(forms.Form):
     seconds = forms.IntegerField(required=False)
     size = forms.CharField(required=False)
     takes = forms.IntegerField(required=False)
-    input_reference = forms.FileField(required=False)
-    reference = forms.CharField(required=False)
-    fit = forms.ChoiceField(
-        choices=Fit.choices, required=False, error_messages={"invalid_choice": "Choose Crop or Pad."}
-    )
     characters = forms.MultipleChoiceField(
         required=False, error_messages={"invalid_choice": "This character no longer exists."}
     )
@@ -80,17 +71,6 @@ class GenerateForm(forms.Form):
         ready = own.exclude(backend_character_id="").select_related("backend")
         return {character.public_id: character for character in ready}
 
-    @cached_property
-    def chosen_reference(self) -> ReferenceImage | None:
-        """The owner's image whose id the form has, or starts with; None when there is no such image.
-
-        A deleted one counts too, for one may make another video like those that still have it.
-        """
-        public_id = str(self["reference"].value() or "")
-        if not is_public_id(public_id):
-            return None
-        return ReferenceImage.objects.filter(owner=self.owner, public_id=public_id).first()
-
     def clean_prompt(self) -> str:
         return str(normalize_newlines(self.cleaned_data["prompt"]))  # a browser sends two characters for one
 
@@ -101,75 +81,44 @@ class GenerateForm(forms.Form):
         validate_takes(takes)
         return takes
 
-    def clean_fit(self) -> Fit:
-        return Fit(self.cleaned_data["fit"] or Fit.CROP)
-
     def clean_characters(self) -> tuple[Character, ...]:
         ids = dict.fromkeys(self.cleaned_data["characters"])
         return tuple(self.available_characters[public_id] for public_id in ids)
 
-    def clean_input_reference(self) -> Reference | None:
-        upload: UploadedFile[bytes] | None = self.cleaned_data["input_reference"]
-        if upload is None:
-            return None
-        try:
-            return open_reference(upload, max_bytes=settings.MAX_FILE_SIZE)  # type: ignore[arg-type]  # is a file
-        except BadReferenceError as error:
-            raise ValidationError(str(error), code=error.code) from error
-
-    def clean_reference(self) -> ReferenceImage | None:
-        if not self.cleaned_data["reference"] or self.files.get("input_reference"):
-            return None
-        if self.chosen_reference is None:
-            raise ValidationError("This image no longer exists. Choose another one.")
-        return self.chosen_reference
-
     def clean(self) -> dict[str, Any]:
         try:
-            validate_request(self._generation_request(self.cleaned_data.get("reference")))
+            validate_request(self._generation_request(), self.images, self.offers)
         except ValidationError as error:
             for name, messages in error.message_dict.items():
                 field = field_for(name, self.fields)
-                if field not in self.errors:
+                # Without an image that cannot be used, others may seem to be at fault.
+                if field not in self.errors and not (field in IMAGE_FIELDS and self.has_unusable_image):
                     self.add_error(field, messages)
-        offer = self.offers.get(self.cleaned_data.get("model", ""))
-        if self.cleaned_data.get("input_reference") and offer:
-            try:
-                validate_reference_support(offer)
-            except ValidationError as error:
-                self.add_error("input_reference", error)
         return self.cleaned_data
 
     def create_videos(self) -> list[Video] | None:
-        """Create the takes of a valid form, in order, and keep their reference image: all, or nothing.
+        """Create the takes of a valid form, in order, and keep their images: all, or nothing.
 
         None when that is no longer possible, such as when the image was deleted just now: then `errors` say
         why.
         """
-        upload: Reference | None = self.cleaned_data["input_reference"]
         try:
-            with transaction.atomic():
-                image = self._keep_upload(upload) if upload else self.cleaned_data["reference"]
-                takes = make_takes(self._generation_request(image), self.cleaned_data["takes"])
-                return create_videos(self.owner, takes)
+            with transaction.atomic(), self.images.kept(self.owner) as images:
+                request = replace(self._generation_request(), **images)
+                return create_videos(self.owner, make_takes(request, self.cleaned_data["takes"]))
         except ValidationError as error:
             for name, messages in error.message_dict.items():
                 self.add_error(field_for(name, self.fields), messages)
             return None
 
-    def _keep_upload(self, upload: Reference) -> ReferenceImage:
-        file = cast("UploadedFile[bytes]", self.files["input_reference"])
-        return keep_reference(self.owner, upload, file_name=file.name)
-
-    def _generation_request(self, image: ReferenceImage | None) -> GenerationRequest:
-        """Return what the form asks for, as far as it is valid."""
+    def _generation_request(self) -> GenerationRequest:
+        """Return what the form asks for, as far as it is valid, without its images."""
         data = self.cleaned_data
         return GenerationRequest(
             prompt=data.get("prompt", ""),
             model=data.get("model", ""),
             seconds=data.get("seconds") or 0,
             size=data.get("size", ""),
-            reference=image,
             fit=data.get("fit", Fit.CROP),
             characters=data.get("characters", ()),
             parameters=chosen_parameters(data),

@@ -17,9 +17,10 @@ from videos.parameters import PREFIX, canonical
 
 DUPLICATE_WINDOW = timedelta(hours=24)
 
-# All that two requests for the same have in common: prompt, model, seconds, size, SHA-256 of the reference
-# image and fit, the last two empty without an image, and the parameters.
-RequestKey = tuple[str, str, int, str, str, str, str]
+# All that two requests for the same have in common: prompt, model, seconds, size, the SHA-256 of the first
+# frame, the last one and the further images, the fit, which is empty without a first frame, and the
+# parameters.
+RequestKey = tuple[str, str, int, str, str, str, tuple[str, ...], str, str]
 
 
 def positive_int(text: str) -> int:
@@ -68,6 +69,9 @@ def open_reference_file(path: Path) -> Reference:
         raise ValueError(f"“{path}” cannot be read: {error.strerror}.") from error
 
 
+_OPTIONS = {"prompt": "PROMPT", "last_frame": "--last-frame", "references": "--reference-image"}
+
+
 def to_command_error(error: ValidationError) -> CommandError:
     """Return a service's error as one about the command line, which names the options at fault."""
     return CommandError(
@@ -80,7 +84,7 @@ def to_command_error(error: ValidationError) -> CommandError:
 def _argument_of(field: str) -> str:
     if field.startswith(PREFIX):
         return f"--parameter {field.removeprefix(PREFIX)}"
-    return "PROMPT" if field == "prompt" else f"--{field}"
+    return _OPTIONS.get(field, f"--{field}")
 
 
 def find_recent_requests(owner: User, keys: Iterable[RequestKey]) -> set[RequestKey]:
@@ -88,11 +92,13 @@ def find_recent_requests(owner: User, keys: Iterable[RequestKey]) -> set[Request
     wanted = set(keys)
     recent = Video.objects.filter(owner=owner, created_at__gte=timezone.now() - DUPLICATE_WINDOW)
     made = recent.exclude(state__in=[State.FAILED, State.CANCELED]).order_by()
-    fields = "prompt", "model", "seconds", "size", "reference__sha256", "reference_fit", "parameters"
-    found: set[RequestKey] = set()
-    for *same, sha256, fit, parameters in made.values_list(*fields).iterator(chunk_size=500):
-        prompt, model, seconds, size = same
-        key = prompt, model, seconds, size, sha256 or "", fit if sha256 else "", canonical(parameters)
-        if key in wanted:
-            found.add(key)
-    return found
+    rows = made.select_related("reference", "last_frame").prefetch_related("video_references")
+    return {key for video in rows.iterator(chunk_size=500) if (key := _key_of(video)) in wanted}
+
+
+def _key_of(video: Video) -> RequestKey:
+    first, last = (image.sha256 if image else "" for image in (video.reference, video.last_frame))
+    others = tuple(image.sha256 for image in video.references)
+    fit = video.reference_fit if first else ""
+    same = video.prompt, video.model, video.seconds, video.size, first, last, others, fit
+    return (*same, canonical(video.parameters))

@@ -42,15 +42,22 @@ def open_reference(data: bytes | BinaryIO, *, max_bytes: int) -> Reference:
         raise BadReferenceError("busy", _BUSY) from error
 
 
-def fit_reference(content: bytes, size: str, *, how: Literal["crop", "pad"] = "crop") -> Reference:
+def fit_reference(
+    content: bytes,
+    size: str,
+    *,
+    how: Literal["crop", "pad"] = "crop",
+    patience: float = SUBMISSION_PATIENCE,
+) -> Reference:
     """Return the image in `content`, which is one of ours, with exactly the pixels of `size` ("1280x720").
 
     Servers answer 400 to any other size. "crop" fills it and crops evenly what does not fit; "pad" shows all
-    of the image on a blurred, darkened copy of itself. Raises ValueError for a malformed `size`,
+    of the image on a blurred, darkened copy of itself. `patience` is how many seconds to wait for a
+    decoder. Raises ValueError for a malformed `size`,
     BadReferenceError as `open_reference` does, OSError and DecoderBusyError.
     """
     parse_size(size)
-    budget = sandbox.worker_budget(patience=SUBMISSION_PATIENCE)
+    budget = sandbox.worker_budget(patience=patience)
     return _in_decoder("fit_image", content, budget, size=size, how=how)
 
 

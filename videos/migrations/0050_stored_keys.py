@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("videos", "0045_described_models")]
+    dependencies = [("videos", "0048_frames_and_references")]
 
     operations = [
         migrations.AlterModelOptions(

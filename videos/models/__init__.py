@@ -13,6 +13,7 @@ from videos.models.studio_state import HoldReason, StudioState
 from videos.models.tag import Tag
 from videos.models.video import Video
 from videos.models.video_model import VideoModel
+from videos.models.video_reference import VideoReference
 
 __all__ = [
     "IN_FLIGHT",
@@ -34,4 +35,5 @@ __all__ = [
     "Tag",
     "Video",
     "VideoModel",
+    "VideoReference",
 ]

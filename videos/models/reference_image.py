@@ -1,4 +1,4 @@
-"""The image that a video starts from."""
+"""The images that videos start from, end with, or are made after."""
 
 import secrets
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ def _path(image: "ReferenceImage", name: str) -> str:
 
 
 class Fit(models.TextChoices):
-    """How a reference image is fitted to the video's size, the only one that servers accept."""
+    """How the first and last frame are fitted to the video's size, the only one that servers accept."""
 
     CROP = "crop", "Crop"
     PAD = "pad", "Pad"
@@ -85,3 +85,8 @@ class ReferenceImage(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"{self.width}x{self.height} image"
+
+    @property
+    def is_used(self) -> bool:
+        """Whether a video was made with it, in whichever role."""
+        return self.videos.exists() or self.ending_videos.exists() or self.uses.exists()

@@ -51,6 +51,12 @@ class Video(VideoResult):
     reference = models.ForeignKey(
         ReferenceImage, on_delete=models.PROTECT, null=True, blank=True, related_name="videos"
     )
+    last_frame = models.ForeignKey(
+        ReferenceImage, on_delete=models.PROTECT, null=True, blank=True, related_name="ending_videos"
+    )
+    reference_images = models.ManyToManyField(
+        ReferenceImage, through="VideoReference", blank=True, related_name="guided_videos"
+    )
     reference_fit = models.CharField(max_length=10, choices=Fit.choices, default=Fit.CROP)
     characters = models.ManyToManyField(Character, blank=True, related_name="videos")
     # `parameters` stay what was asked for, so that a retry and "Make another" ask for the same; a seed that
@@ -301,6 +307,13 @@ class Video(VideoResult):
 
     def get_absolute_url(self) -> str:
         return reverse("videos:detail", args=[self.public_id])
+
+    @property
+    def references(self) -> list[ReferenceImage]:
+        """The images it was made after, beside its first and last frame, in order. For several videos,
+        prefetch `video_references`.
+        """
+        return [each.image for each in self.video_references.all()]
 
     @property
     def is_in_flight(self) -> bool:

@@ -4,13 +4,14 @@ import re
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from videos.models.backend import Backend
 from videos.parameters import parse_declarations
 
 ANY_SIZE = "*"
+MAX_REFERENCES = 10  # further images of one video, whatever its model takes
 _RATE = re.compile(r"[0-9]{1,5}(\.[0-9]{1,4})?")  # exact in a browser's arithmetic too
 
 
@@ -53,6 +54,19 @@ class VideoModel(models.Model):
         null=True,
         blank=True,
         help_text="Unknown: as its backend does.",
+    )
+    takes_last_frame = models.BooleanField(
+        "takes a last frame",
+        null=True,
+        blank=True,
+        help_text="Beside the first one. Unknown: only the simulator does.",
+    )
+    max_references = models.PositiveSmallIntegerField(
+        "further reference images",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MAX_REFERENCES)],
+        help_text="How many it takes beside the first and last frame. Empty: only the simulator takes any.",
     )
     described_by = models.ForeignKey(
         Backend,

@@ -24,13 +24,25 @@ from videos.services.batch_parameters import (
 from videos.services.batch_record import Place, Record, RowError
 from videos.validation import clean_text
 
-COLUMNS = ("prompt", "model", "seconds", "size", "reference", "fit", "custom_id", OBJECT)
+COLUMNS = (
+    "prompt",
+    "model",
+    "seconds",
+    "size",
+    "reference",
+    "last_frame",
+    "references",
+    "fit",
+    "custom_id",
+    OBJECT,
+)
 TABLES = (".csv", ".tsv")
 SUFFIXES = (*TABLES, ".jsonl", ".ndjson", ".json")
 MAX_CUSTOM_ID_LENGTH = 512  # characters
 
 # What the protocol has and a file cannot ask for. Leaving it out would make another video than was meant.
 _UNSUPPORTED = {
+    "input_references": "input_references cannot be read from a file. Name image files in “references”.",
     "input_reference": "input_reference cannot be read from a file. Name an image file in “reference”.",
     "characters": "characters cannot be chosen in a file.",
 }
@@ -40,8 +52,9 @@ _WHOLE_NUMBER = re.compile(r"([0-9]{1,9})(?:[.,]0{1,9})?")
 
 @dataclass(frozen=True)
 class Row:
-    """One request of the file. `reference` is a path as written in the file, or empty; `fit` is crop or pad;
-    `custom_id` is the key that the file gives the row, or empty; `parameters` are as written, by name.
+    """One request of the file. `reference` and `last_frame` are paths as written in the file, or empty;
+    `references` are further ones; `fit` is crop or pad; `custom_id` is the key that the file gives the row,
+    or empty; `parameters` are as written, by name.
     """
 
     record: Record
@@ -50,6 +63,8 @@ class Row:
     seconds: int
     size: str
     reference: str
+    last_frame: str
+    references: tuple[str, ...]
     fit: str
     custom_id: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -57,6 +72,12 @@ class Row:
     @property
     def place(self) -> Place:
         return self.record.place
+
+    @property
+    def image_paths(self) -> dict[str, tuple[str, ...]]:
+        """The paths of its images, by column."""
+        frames = {"reference": self.reference, "last_frame": self.last_frame}
+        return {name: (path,) for name, path in frames.items() if path} | {"references": self.references}
 
     @property
     def label(self) -> str:
@@ -149,6 +170,10 @@ def _find_field_error(name: str, value: object) -> str:
         return find_object_error(value)
     if name == "seconds":
         return "" if _parse_seconds(value) is not None else "seconds must be a whole number, such as 4."
+    if name == "references" and isinstance(value, list):
+        if not all(isinstance(each, str) and each.strip() for each in value):
+            return "references must be paths: a list of them, or text with semicolons between them."
+        value = ";".join(value)
     if value is not None and not isinstance(value, str):
         return f"{name} must be text."
     text = (value or "").strip()
@@ -202,6 +227,12 @@ def _parse_seconds(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def _parse_paths(value: object) -> tuple[str, ...]:
+    """Return the paths of a list, or of a text with semicolons between them."""
+    listed = value if isinstance(value, list) else str(value or "").split(";")
+    return tuple(str(each).strip() for each in listed if str(each).strip())
+
+
 def _build_row(record: Record, declared: Mapping[str, Iterable[str]]) -> Row:
     def text(name: str, default: str = "") -> str:
         return (record.fields.get(name) or "").strip() or default
@@ -214,6 +245,8 @@ def _build_row(record: Record, declared: Mapping[str, Iterable[str]]) -> Row:
         seconds=_parse_seconds(record.fields.get("seconds")) or 0,
         size=text("size", settings.DEFAULT_SIZE),
         reference=text("reference"),
+        last_frame=text("last_frame"),
+        references=_parse_paths(record.fields.get("references")),
         fit=text("fit", Fit.CROP.value).lower(),
         custom_id=text("custom_id"),
         parameters=parameters_of(record, sort_names(declared, model)),

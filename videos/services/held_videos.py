@@ -68,7 +68,8 @@ def move_queued_videos(backend: Backend) -> MoveResult:
             # Claiming takes the same lock, so no video is claimed for this backend and moved at once.
             Backend.objects.select_for_update().get(pk=backend.pk)
             rows = queued.filter(pk__in=pks[start : start + _BATCH_SIZE]).order_by("pk")
-            for video in rows.select_related("reference").prefetch_related("characters"):
+            rows = rows.select_related("reference", "last_frame")
+            for video in rows.prefetch_related("characters", "video_references"):
                 _move_video(video, offers, result)
             for offer in offers.values():
                 enqueue.send_after_commit("submit", offer.backend.pk)
@@ -114,6 +115,8 @@ def _find_problem(video: Video, offers: Mapping[str, Offer]) -> str:
         seconds=video.seconds,
         size=video.size,
         reference=video.reference,
+        last_frame=video.last_frame,
+        references=tuple(video.references),
         characters=tuple(video.characters.all()),
     )
     return next(iter(find_catalogue_errors(request, offers).values()), "")

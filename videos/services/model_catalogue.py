@@ -136,6 +136,8 @@ def _told_fields(described: CatalogueModel) -> dict[str, Any]:
         "seconds": list(described.seconds),
         "price_per_second": dict(described.price_per_second),
         "takes_reference": described.takes_reference,
+        "takes_last_frame": described.takes_last_frame,
+        "max_references": described.max_references,
         "parameters": [declaration_of(parameter) for parameter in described.parameters],
     }
     return {name: value for name, value in fields.items() if value not in ("", [], {}, None)}

@@ -1,7 +1,8 @@
 """A person's reference images: add, rename, delete and count their uses."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import PurePath
 from typing import BinaryIO
 
@@ -9,13 +10,14 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, F, Q
+from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
 from accounts.models import User
 from videos.engine.reference_cleanup import delete_unused_reference
 from videos.media.reference import BadReferenceError, Reference, open_reference
-from videos.models import ReferenceImage, Video
+from videos.models import ReferenceImage, Video, VideoReference
 from videos.models.reference_image import NAME_LIMIT
 from videos.models.search_text import folded_text
 from videos.services.storage_errors import storage_errors
@@ -61,24 +63,39 @@ def delete_reference(image: ReferenceImage) -> bool:
 
 
 def annotate_video_counts(owner: User, images: Iterable[ReferenceImage]) -> None:
-    """Set each image's `video_count`: how many of the owner's videos, without the trash, started from it.
+    """Set each image's `video_count`: how many of the owner's videos, without the trash, were made with it,
+    in whichever role.
 
-    One query.
+    One query for each role.
     """
     known = {image.pk: image for image in images}
-    made = Video.objects.visible_to(owner).not_trashed().filter(reference__in=known).order_by()
-    for pk, count in made.values_list("reference").annotate(count=Count("pk")):
-        known[pk].video_count = count
+    shown = Video.objects.visible_to(owner).not_trashed().order_by()
+    # A video that has it in two roles counts once.
+    ending = shown.exclude(reference=F("last_frame"))
+    is_frame = Q(video__reference=F("image")) | Q(video__last_frame=F("image"))
+    guided = VideoReference.objects.filter(video__in=shown).exclude(is_frame).order_by()
+    for videos, role in ((shown, "reference"), (ending, "last_frame"), (guided, "image")):
+        used = videos.filter(**{f"{role}__in": known})
+        counted = "video" if role == "image" else "pk"
+        for pk, count in used.values_list(role).annotate(count=Count(counted, distinct=True)):
+            known[pk].video_count += count
 
 
-def keep_reference(owner: User, reference: Reference, *, file_name: str | None = "") -> ReferenceImage:
+def keep_reference(
+    owner: User,
+    reference: Reference,
+    *,
+    file_name: str | None = "",
+    field: str = "reference",
+    written: list[FieldFile] | None = None,
+) -> ReferenceImage:
     """Store an opened reference image and its thumbnail among the owner's references.
 
     It is named as the file was, as far as that is a name. The same image again is the same row, which moves
-    to the front, is restored if it was deleted, and keeps the name that it has. Raises
-    `StorageUnavailableError` about `reference`.
+    to the front, is restored if it was deleted, and keeps the name that it has. Files that it writes are
+    added to `written`. Raises `StorageUnavailableError` about `field`.
     """
-    with storage_errors("reference"), transaction.atomic():
+    with storage_errors(field), transaction.atomic():
         image, made = ReferenceImage.objects.select_for_update().get_or_create(
             owner=owner,
             sha256=hashlib.sha256(reference.content).hexdigest(),
@@ -92,10 +109,27 @@ def keep_reference(owner: User, reference: Reference, *, file_name: str | None =
             image.file.save(f"reference.{reference.extension}", ContentFile(reference.content), save=False)
         if not image.thumbnail:  # new, or from before there were any
             _save_thumbnail(image, reference, is_new=made)
+        if made and written is not None:
+            written += [image.file, image.thumbnail]
         image.name = image.name or _name_from_file(file_name or "")
         image.used_at, image.deleted_at = timezone.now(), None
         image.save(update_fields=["file", "thumbnail", "name", "used_at", "deleted_at"])
     return image
+
+
+@contextmanager
+def remove_files_on_error() -> Iterator[list[FieldFile]]:
+    """Yield a list for `keep_reference`, whose files are removed again when the block fails: no rollback
+    would do that.
+    """
+    written: list[FieldFile] = []
+    try:
+        yield written
+    except BaseException:
+        for file in written:
+            with suppress(OSError):
+                file.storage.delete(str(file.name))
+        raise
 
 
 def _name_from_file(file_name: str) -> str:

@@ -5,7 +5,7 @@ Videos made from another one are in `videos.services.derivations`, characters in
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from django.core.exceptions import ValidationError
@@ -16,11 +16,10 @@ from accounts.models import User
 from videos import lifecycle
 from videos.capabilities import Offer, available_offers
 from videos.engine import enqueue
-from videos.media.reference import Reference
-from videos.models import Character, Fit, ReferenceImage, Video
+from videos.models import Character, Fit, ReferenceImage, Video, VideoReference
 from videos.models.values import Reason
+from videos.services.images import RequestImages, find_image_errors, validate_images_size
 from videos.services.parameters import choose_parameters, find_parameter_errors
-from videos.services.references import keep_reference
 from videos.validation import clean_text, has_visible_text, is_storable
 
 MAX_PROMPT_LENGTH = 32_000  # characters, as the protocol has it
@@ -56,6 +55,13 @@ class GenerationRequest:
     characters: tuple[Character, ...] = ()
     parameters: Mapping[str, object] = field(default_factory=dict)
     take: Take = Take()
+    last_frame: ReferenceImage | None = None
+    references: tuple[ReferenceImage, ...] = ()
+
+    @property
+    def images(self) -> RequestImages:
+        """Its images: `reference` is the first frame, `references` are those beside the frames."""
+        return RequestImages(self.reference, self.last_frame, self.references)
 
 
 # --- Validating --------------------------------------------------------------------------------------------
@@ -79,48 +85,59 @@ def validate_takes(count: int) -> None:
         raise ValidationError(f"Choose 1 to {MAX_TAKES} takes.")
 
 
-def validate_reference_support(offer: Offer) -> None:
-    """Raise `ValidationError`, with a sentence and no field, if the offer's backend takes no reference image.
+def validate_request(
+    request: GenerationRequest,
+    images: RequestImages | None = None,
+    offers: Mapping[str, Offer] | None = None,
+) -> None:
+    """Raise `ValidationError`, by field, unless the catalogue offers exactly this now.
 
-    A backend of which this is not known passes.
+    `images` are those that it is to have, where they are not kept yet. A caller that has read the `offers`
+    already passes them.
     """
-    if not offer.takes_reference:
-        raise ValidationError(
-            f"{offer.model.label} on {offer.backend.name} does not support reference images."
-            " Remove the image."
-        )
+    images = images or request.images
+    _validate_by_offers(request, available_offers() if offers is None else offers, images.counts)
+    validate_images_size([images])
 
 
-def validate_request(request: GenerationRequest) -> None:
-    """Raise `ValidationError`, by field, unless the catalogue offers exactly this now."""
-    _validate_by_offers(request, available_offers())
-
-
-def find_request_errors(requests: Sequence[GenerationRequest]) -> list[dict[str, str]]:
+def find_request_errors(
+    requests: Sequence[GenerationRequest], image_counts: Sequence[Mapping[str, int]] | None = None
+) -> list[dict[str, str]]:
     """Return, for each request in turn, a sentence by field for what is wrong with it; empty if nothing is.
 
-    The catalogue is read once, however many requests there are.
+    `image_counts` says how many images each is to have, by field, where they are not kept yet. The catalogue
+    is read once, however many requests there are.
     """
     offers = available_offers()
-    return [_request_errors(request, offers) for request in requests]
+    counts = image_counts or [request.images.counts for request in requests]
+    return [_request_errors(request, offers, count) for request, count in zip(requests, counts, strict=True)]
 
 
-def _validate_by_offers(request: GenerationRequest, offers: Mapping[str, Offer]) -> None:
-    if errors := _request_errors(request, offers):
+def _validate_by_offers(
+    request: GenerationRequest, offers: Mapping[str, Offer], image_counts: Mapping[str, int]
+) -> None:
+    if errors := _request_errors(request, offers, image_counts):
         raise ValidationError(errors)
 
 
-def _request_errors(request: GenerationRequest, offers: Mapping[str, Offer]) -> dict[str, str]:
+def _request_errors(
+    request: GenerationRequest, offers: Mapping[str, Offer], image_counts: Mapping[str, int]
+) -> dict[str, str]:
     errors: dict[str, str] = {}
     try:
         validate_prompt(request.prompt)
     except ValidationError as error:
         errors["prompt"] = error.messages[0]
-    return errors | find_catalogue_errors(request, offers)
+    return errors | find_catalogue_errors(request, offers, image_counts)
 
 
-def find_catalogue_errors(request: GenerationRequest, offers: Mapping[str, Offer]) -> dict[str, str]:
-    """Return a sentence by field for what the offers cannot make of the request, whatever its prompt."""
+def find_catalogue_errors(
+    request: GenerationRequest, offers: Mapping[str, Offer], image_counts: Mapping[str, int] | None = None
+) -> dict[str, str]:
+    """Return a sentence by field for what the offers cannot make of the request, whatever its prompt.
+
+    `image_counts` says how many images it is to have, by field, where they are not kept yet.
+    """
     offer = offers.get(request.model)
     if offer is None:
         instead = f"Choose one of: {', '.join(offers)}." if offers else "No models are available right now."
@@ -132,11 +149,7 @@ def find_catalogue_errors(request: GenerationRequest, offers: Mapping[str, Offer
         errors["seconds"] = f"{model.label} supports these durations: {offered} seconds."
     if request.size not in model.sizes:
         errors["size"] = f"{model.label} supports these sizes: {', '.join(model.sizes)}."
-    if request.reference is not None:
-        try:
-            validate_reference_support(offer)
-        except ValidationError as error:
-            errors["reference"] = error.messages[0]
+    errors |= find_image_errors(request.images.counts if image_counts is None else image_counts, offer)
     if request.characters and (sentence := _find_character_error(request.characters, offer)):
         errors["characters"] = sentence
     return errors | find_parameter_errors(request.parameters, offer)
@@ -180,21 +193,14 @@ def create_video(owner: User, request: GenerationRequest) -> Video:
     return video
 
 
-def create_video_from_image(
-    owner: User, request: GenerationRequest, image: Reference, *, file_name: str = ""
-) -> Video:
-    """Queue a video that starts from an opened image, which is kept among the owner's references and named as
-    its file was.
+def create_video_with_images(owner: User, request: GenerationRequest, images: RequestImages) -> Video:
+    """Queue a video with `images`. New ones are kept among the owner's, and named as their files were.
 
-    Returns and raises as `create_video` does. The request is validated before the image's file is written,
-    because no rollback would remove the file.
+    Returns and raises as `create_video` does. The request is validated before a file is written.
     """
-    validate_request(request)
-    try:
-        validate_reference_support(available_offers()[request.model])
-    except ValidationError as error:
-        raise ValidationError({"reference": error}) from error
-    return create_video(owner, replace(request, reference=keep_reference(owner, image, file_name=file_name)))
+    validate_request(request, images)
+    with images.kept(owner) as rows:
+        return create_video(owner, replace(request, **rows))
 
 
 def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Video]:
@@ -208,11 +214,13 @@ def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Vi
     with transaction.atomic():
         offers = available_offers()
         for request in requests:
-            _validate_by_offers(request, offers)
-        _mark_references_used([each.reference for each in requests if each.reference is not None])
+            _validate_by_offers(request, offers, request.images.counts)
+        validate_images_size([request.images for request in requests])
+        _mark_references_used(owner, requests)
         chosen = [offers[request.model] for request in requests]
         rows = [_build_video(owner, offer, request) for offer, request in zip(chosen, requests, strict=True)]
         videos = Video.objects.bulk_create(rows, batch_size=_INSERT_BATCH_SIZE)
+        VideoReference.objects.bulk_create(_build_references(videos, requests), batch_size=_INSERT_BATCH_SIZE)
         for video, request in zip(videos, requests, strict=True):
             if request.characters:
                 video.characters.set(request.characters)
@@ -236,6 +244,7 @@ def _build_video(owner: User, offer: Offer, request: GenerationRequest) -> Video
         size=request.size,
         reference=request.reference,
         reference_fit=request.fit,
+        last_frame=request.last_frame,
         parameters=chosen.values,
         seed=chosen.seed,
         take=take.number,
@@ -245,17 +254,37 @@ def _build_video(owner: User, offer: Offer, request: GenerationRequest) -> Video
     )
 
 
-def _mark_references_used(images: Sequence[ReferenceImage]) -> None:
-    """Note that the images are used now, which locks their rows until the videos are written.
+def _build_references(
+    videos: Sequence[Video], requests: Sequence[GenerationRequest]
+) -> Iterator[VideoReference]:
+    for video, request in zip(videos, requests, strict=True):
+        for position, image in enumerate(request.references, start=1):
+            yield VideoReference(video=video, image=image, position=position)
 
-    An image that its owner deleted is kept again. Raises `ValidationError` if a row is gone.
+
+def _mark_references_used(owner: User, requests: Sequence[GenerationRequest]) -> None:
+    """Note that the requests' images are used now, which locks their rows until the videos are written.
+
+    An image that its owner deleted is kept again. Raises `ValidationError` by field if a row is gone, or is
+    another person's.
     """
-    wanted = {image.pk for image in images}
-    if not wanted:
+    by_field = {field: _image_keys(requests, field) for field in ("reference", "last_frame", "references")}
+    if not any(by_field.values()):
         return
-    found = ReferenceImage.objects.filter(pk__in=wanted).update(used_at=timezone.now(), deleted_at=None)
-    if found < len(wanted):
-        raise ValidationError({"reference": "This image was just deleted. Choose another one."})
+    own = ReferenceImage.objects.filter(owner=owner, pk__in=set().union(*by_field.values()))
+    # In one order, so that two requests with the same images wait for each other rather than for ever.
+    found = set(own.select_for_update().order_by("pk").values_list("pk", flat=True))
+    for name, keys in by_field.items():
+        if not keys <= found:
+            raise ValidationError({name: "This image was just deleted. Choose another one."})
+    own.update(used_at=timezone.now(), deleted_at=None)
+
+
+def _image_keys(requests: Sequence[GenerationRequest], field: str) -> set[int]:
+    """The keys of all images that the requests have in `field`, which holds one, several or none."""
+    held = (getattr(each, field) for each in requests)
+    lists = (each if isinstance(each, tuple) else (each,) for each in held)
+    return {image.pk for images in lists for image in images if image is not None}
 
 
 # --- Acting ------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def get_video(request: Request, public_id: str) -> Video:
     """
     if not is_public_id(public_id):
         raise Http404
-    own = Video.objects.visible_to(request.user).select_related("reference", "backend")
+    own = Video.objects.visible_to(request.user).select_related("reference", "last_frame", "backend")
     return get_object_or_404(own, public_id=public_id)
 
 

@@ -36,7 +36,9 @@ _PROPERTIES: dict[str, Callable[[Video], str]] = {
     "Type": lambda video: video.get_kind_display(),
     "Backend": lambda video: video.backend.name,
     "Cost": lambda video: "No price" if video.cost is None else format_dollars(video.cost),
-    "Reference": lambda video: "Image" if video.reference_id else "None",
+    "First frame": lambda video: str(video.reference or "None"),
+    "Last frame": lambda video: str(video.last_frame or "None"),
+    "References": lambda video: ", ".join(map(str, video.references)) or "None",
     "Created": lambda video: format_date(timezone.localtime(video.created_at), "j M Y, H:i"),
     "Queue time": lambda video: duration_between(video.created_at, video.accepted_at),
     "Generation time": lambda video: duration_between(video.accepted_at, video.generated_at),
@@ -66,7 +68,8 @@ def compare(request: Request) -> HttpResponse:
 def _finished(request: Request, ids: Sequence[str]) -> list[Video]:
     visible = Video.objects.visible_to(request.user).not_trashed()
     finished = visible.filter(public_id__in=ids, state=State.COMPLETED)
-    found = {video.public_id: video for video in finished.select_related("backend")}
+    rows = finished.select_related("backend", "reference", "last_frame").prefetch_related("video_references")
+    found = {video.public_id: video for video in rows}
     return [found[public_id] for public_id in ids if public_id in found]
 
 

@@ -1,5 +1,6 @@
 """The composer: how the studio draws a `GenerateForm`, with its choices and what they cost."""
 
+import json
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -12,8 +13,12 @@ from videos.forms.generate import TAKES, GenerateForm
 from videos.forms.templates import VariablesForm
 from videos.media.facts import MAX_UPLOAD_PIXELS
 from videos.models import Character, Fit
+from videos.services.images import max_images_size
 from videos.services.videos import MAX_CHARACTERS, MAX_PROMPT_LENGTH
 from videos.views.parameter_inputs import ParameterInput, count_set, parameter_inputs
+
+# Their types, and the suffixes of those that not every system knows the type of.
+ACCEPTED_IMAGES = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/avif,.heic,.heif,.avif"
 
 
 @dataclass(frozen=True)
@@ -31,15 +36,16 @@ class Choice:
 class Composer:
     """What the composer's template needs beside the form.
 
-    `variables` stands in for the prompt where a template has variables. `keep_reference`: the image chosen in
-    the page stays, though the form around it is replaced.
+    `variables` stands in for the prompt where a template has variables. `keep_images`: the images chosen in
+    the page stay, though the form around them is replaced.
     """
 
     form: GenerateForm
     variables: VariablesForm | None = None
-    keep_reference: bool = False
+    keep_images: bool = False
 
     prompt_limit = MAX_PROMPT_LENGTH
+    accepted_images = ACCEPTED_IMAGES
     character_limit = MAX_CHARACTERS
     take_numbers = range(1, len(TAKES) + 1)
 
@@ -122,10 +128,55 @@ class Composer:
         return value if value in Fit.values else Fit.CROP.value
 
     @property
+    def images_limit(self) -> int:
+        """Bytes of all images together."""
+        return max_images_size()
+
+    @property
+    def image_limits(self) -> str:
+        """What each model takes of images, as JSON for the page's script."""
+        return json.dumps(
+            {
+                name: {
+                    "label": offer.model.label,
+                    "reference": int(offer.takes_reference),
+                    "last_frame": int(offer.takes_last_frame),
+                    "references": offer.max_references,
+                }
+                for name, offer in self.form.offers.items()
+            }
+        )
+
+    @property
+    def takes_last_frame(self) -> bool:
+        """Whether any model takes a last frame."""
+        return any(offer.takes_last_frame for offer in self.offers)
+
+    @property
+    def max_references(self) -> int:
+        """How many further images the chosen model takes; where it takes none, the most that any does."""
+        chosen = self._chosen_offer
+        most = max((offer.max_references for offer in self.offers), default=0)
+        return (chosen.max_references if chosen else 0) or most
+
+    @property
     def reference_errors(self) -> list[str]:
-        """What is wrong with the reference image, whether it is uploaded or chosen."""
+        """What is wrong with the first frame, whether it is uploaded or chosen."""
+        return self._image_errors("reference")
+
+    @property
+    def last_frame_errors(self) -> list[str]:
+        """What is wrong with the last frame."""
+        return self._image_errors("last_frame")
+
+    @property
+    def references_errors(self) -> list[str]:
+        """What is wrong with the further images."""
+        return self._image_errors("references")
+
+    def _image_errors(self, name: str) -> list[str]:
         errors = self.form.errors
-        return [*errors.get("input_reference", ()), *errors.get("reference", ())]
+        return [*errors.get(f"input_{name}", ()), *errors.get(name, ())]
 
     @property
     def is_free(self) -> bool:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from contentgen.text_search import MAX_QUERY_LENGTH
-from videos.models import State, Tag, Video
+from videos.models import State, Tag, Video, VideoReference
 from videos.models.keyset import KeysetOrder
 from videos.models.state import NEEDS_DECISION, public_status
 from videos.models.tag import TAG_LIMIT
@@ -85,8 +85,8 @@ class ActiveFilter:
 
 @dataclass(frozen=True)
 class Search:
-    """What is asked for. `reference` is the id of the image that videos started from; `since` and `until` are
-    whole days, both included, in the studio's time zone.
+    """What is asked for. `reference` is the id of an image that videos were made with; `since` and `until`
+    are whole days, both included, in the studio's time zone.
     """
 
     q: str = ""
@@ -165,7 +165,7 @@ class Search:
             "size": format_size(self.size),
             "seconds": f"{self.seconds} s",
             "tag": f"#{self.tag}",
-            "reference": "From one reference image",
+            "reference": "With one reference image",
             "favourite": "Favourites",
             "since": f"From {self.since:%-d %b %Y}" if self.since else "",
             "until": f"Until {self.until:%-d %b %Y}" if self.until else "",
@@ -190,7 +190,9 @@ class Search:
             "model": Q(model=self.model),
             "size": Q(size=self.size),
             "seconds": Q(seconds=(self.seconds or 0) - F("source_seconds")),
-            "reference": Q(reference__public_id=self.reference),
+            "reference": Q(reference__public_id=self.reference)
+            | Q(last_frame__public_id=self.reference)
+            | Q(pk__in=VideoReference.objects.filter(image__public_id=self.reference).values("video")),
             "favourite": Q(favourite=True),
         }
         for name, condition in conditions.items():

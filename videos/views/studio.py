@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -18,6 +17,7 @@ from videos.forms.templates import VariablesForm
 from videos.models import IN_FLIGHT, Backend, PromptTemplate, Video
 from videos.parameters import SEED
 from videos.services.characters import can_use_characters
+from videos.services.images import max_images_size
 from videos.views.access import Request, video_from_query
 from videos.views.composer import Composer
 from videos.views.form_keys import NOT_SUBMITTED, note_repetition, submit_form
@@ -31,7 +31,7 @@ MAX_OWN_SUGGESTIONS = 3  # of them, the newest of one's own
 _SETTINGS = ("model", "seconds", "size")
 
 
-@takes_upload(lambda: settings.MAX_FILE_SIZE)
+@takes_upload(max_images_size)
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def studio(request: Request) -> HttpResponse:
@@ -43,8 +43,8 @@ def studio(request: Request) -> HttpResponse:
     template = _template_from_query(request)
     variables = VariablesForm.for_pattern(template.prompt) if template is not None else None
     form = GenerateForm(initial=_initial(request, template, offers), owner=request.user, offers=offers)
-    # To make another like a video is to take its image too, or that it had none.
-    composer = Composer(form, variables, keep_reference="like" not in request.GET)
+    # To make another like a video is to take its images too, or that it had none.
+    composer = Composer(form, variables, keep_images="like" not in request.GET)
     return _draw(request, in_use, composer)
 
 
@@ -55,16 +55,17 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
         data["prompt"] = variables.prompt
     if "as_text" in data:
         initial = _current_settings(data, offers) | {"prompt": data.get("prompt", "")}
-        initial["reference"] = data.get("reference", "")
+        initial |= {name: data.get(name, "") for name in ("reference", "last_frame")}
+        initial["references"] = data.getlist("references")
         form = GenerateForm(initial=initial, owner=request.user, offers=offers)
-        return _draw(request, in_use, Composer(form, keep_reference=True))
+        return _draw(request, in_use, Composer(form, keep_images=True))
     form = GenerateForm(data, request.FILES, owner=request.user, offers=offers)
     # Both are validated, so that every mistake is told at once.
     is_valid = all([form.is_valid(), variables is None or variables.is_valid()])
     submission = submit_form(request, form.create_videos) if is_valid else NOT_SUBMITTED
     if submission.videos is None:
-        keep_reference = not {"input_reference", "reference", "fit"} & set(form.errors)
-        return _draw(request, in_use, Composer(form, variables, keep_reference), status=422)
+        keep_images = not form.has_unusable_image and "fit" not in form.errors
+        return _draw(request, in_use, Composer(form, variables, keep_images), status=422)
     if not request.htmx:
         return note_repetition(request, redirect("videos:studio"), submission)
     initial = _current_settings(request.POST, offers)
@@ -160,9 +161,11 @@ def _initial_from_video(video: Video, takes: str, offers: Mapping[str, Offer]) -
     """Return all that was asked for, but for the number of `takes`, which is no setting of a video."""
     chosen = {name: str(getattr(video, name)) for name in (*_SETTINGS, "prompt")} | {"takes": takes}
     characters = list(video.characters.values_list("public_id", flat=True))
-    image = {"reference": video.reference.public_id} if video.reference else {}
+    frames = {"reference": video.reference, "last_frame": video.last_frame}
+    images: dict[str, object] = {name: image.public_id for name, image in frames.items() if image}
+    images["references"] = [image.public_id for image in video.references]
     kept = {"characters": characters, "fit": video.reference_fit, "parameters": video.parameters}
-    return initial_values(chosen, offers) | kept | image
+    return initial_values(chosen, offers) | kept | images
 
 
 def _current_settings(data: QueryDict, offers: Mapping[str, Offer], **given: str) -> dict[str, object]:

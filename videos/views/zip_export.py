@@ -16,7 +16,7 @@ from zipstream import ZipStream
 
 from videos.containers import container_of
 from videos.media.file_response import readable_name
-from videos.models import Video
+from videos.models import ReferenceImage, Video
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,9 @@ def zip_response(videos: Sequence[Video]) -> StreamingHttpResponse:
     Everything is read from the database before the archive is sent, which may take long.
     """
     name = f"contentgen-{timezone.localtime():%Y-%m-%d-%H%M}.zip"
-    prefetch_related_objects(videos, "backend", "reference", "source", "tags")
+    prefetch_related_objects(
+        videos, "backend", "reference", "last_frame", "video_references", "source", "tags"
+    )
     response = StreamingHttpResponse(archive(videos), content_type="application/zip")
     response["Content-Disposition"] = content_disposition_header(True, name)
     response["X-Accel-Buffering"] = "no"  # a proxy that collects it all first would need room for it
@@ -94,7 +96,6 @@ def _file_names(videos: Sequence[Video]) -> Iterator[str]:
 
 def sidecar(video: Video) -> dict[str, Any]:
     """Return what is known of a video, for whoever finds its file years later."""
-    reference = video.reference
     return {
         "id": video.public_id,
         "prompt": video.prompt,
@@ -116,14 +117,9 @@ def sidecar(video: Video) -> dict[str, Any]:
         "kind": video.kind,
         "source_id": video.source.public_id if video.source else video.remixed_from or None,
         "source_seconds": video.source_seconds,
-        "reference": reference
-        and {
-            "sha256": reference.sha256,
-            "content_type": reference.content_type,
-            "width": reference.width,
-            "height": reference.height,
-            "fit": video.reference_fit,
-        },
+        "reference": video.reference and _image(video.reference) | {"fit": video.reference_fit},
+        "last_frame": video.last_frame and _image(video.last_frame) | {"fit": video.reference_fit},
+        "references": [_image(image) for image in video.references],
         "favourite": video.favourite,
         "tags": [tag.name for tag in video.tags.all()],
         "note": video.note,
@@ -136,6 +132,15 @@ def sidecar(video: Video) -> dict[str, Any]:
             "container": video.container or None,
             "codec": video.codec or None,
         },
+    }
+
+
+def _image(image: ReferenceImage) -> dict[str, Any]:
+    return {
+        "sha256": image.sha256,
+        "content_type": image.content_type,
+        "width": image.width,
+        "height": image.height,
     }
 
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 
 from videos.api.auth import authenticate
+from videos.api.contract import Contract
 from videos.api.errors import ApiError
 from videos.api.http import View, with_error_shape
 from videos.api.openai import extensions
@@ -17,7 +18,7 @@ from videos.api.paths import hint_for
 Endpoint = Callable[..., HttpResponseBase]
 
 
-def dispatch_by_method(**endpoints: Endpoint) -> View:
+def dispatch_by_method(contract: Contract = CONTRACT, **endpoints: Endpoint) -> View:
     """Return the view that answers each method with its endpoint.
 
     An endpoint is called with the request, the caller and the parts of the path. GET answers HEAD too. Every
@@ -25,7 +26,7 @@ def dispatch_by_method(**endpoints: Endpoint) -> View:
     """
 
     @mark_own_requests
-    @with_error_shape(CONTRACT)
+    @with_error_shape(contract)
     def view(request: HttpRequest, **parts: str) -> HttpResponseBase:
         endpoint = endpoints.get("GET" if request.method == "HEAD" else str(request.method))
         if endpoint is None:

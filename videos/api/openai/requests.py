@@ -6,7 +6,7 @@ A form's `video[id]` stands for `{"video": {"id": …}}`, `characters[][id]` for
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from django.conf import settings
@@ -15,20 +15,22 @@ from django.http import HttpRequest
 from videos.api.bodies import FORM_TYPES, read_form, read_json_object
 from videos.api.contract import Contract
 from videos.api.errors import ApiError
+from videos.api.images import numbered, open_image
 from videos.api.numbers import read_whole_number
 from videos.api.openai import extensions
-from videos.media.reference import Reference, open_reference
 from videos.models import Character
+from videos.models.video_model import MAX_REFERENCES
+from videos.services.images import RequestImages, max_images_size
 from videos.validation import is_public_id
 
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
 _CHARACTER_FIELDS = ("characters[][id]", "characters[id]", "characters[]")
+_REFERENCE_FIELDS = ("input_references", "input_references[]")
 _MAX_CHARACTERS = 20  # that are looked up; how many a video may have is for the services to say
 
 CONTRACT = Contract(
     name="Videos API",
-    # One file, also in base64, and the text beside it.
-    max_body_size=lambda: settings.MAX_FILE_SIZE * 4 // 3 + settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+    max_body_size=lambda: _in_base64(settings.MAX_FILE_SIZE),
     json_may_hold_files=True,
     invalid_status=400,
     wrong_type_code="invalid_type",
@@ -38,13 +40,21 @@ CONTRACT = Contract(
     internal_error_code="server_error",
     cache_control={"no_store": True},
     parameters_are_fields=True,
+    field_names={"reference": "input_reference", "references": "input_references"},
 )
+# Of a request for a video, which may bring several images.
+IMAGES_CONTRACT = replace(CONTRACT, max_body_size=lambda: _in_base64(max_images_size()))
+
+
+def _in_base64(size: int) -> int:
+    """How many bytes a body may have that holds so many bytes of files, and text beside them."""
+    return size * 4 // 3 + int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 
 @dataclass(frozen=True)
 class Fields:
     """What was sent: `values` are strings, in JSON also of other types; `files` are contents by field, and
-    `file_names` what the client calls those files.
+    `file_names` what the client calls those files; `references` are files of which there may be several.
 
     Those of the values that some model takes beyond the protocol are `parameters` too.
     """
@@ -52,6 +62,7 @@ class Fields:
     values: Mapping[str, object]
     files: Mapping[str, bytes] = field(default_factory=dict)
     file_names: Mapping[str, str] = field(default_factory=dict)
+    references: Sequence[tuple[bytes, str]] = ()  # the contents and the name of each
     parameters: Mapping[str, object] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
@@ -90,15 +101,20 @@ def parse_fields(
     Those that `find_parameters` names, which is called when there is any other, become `parameters`.
     """
     if request.content_type in FORM_TYPES:
-        texts, files = read_form(request, CONTRACT, lists=_CHARACTER_FIELDS)
+        lists = [*_CHARACTER_FIELDS, *_REFERENCE_FIELDS]
+        texts, files = read_form(request, CONTRACT, lists=lists)
+        single = {name: file for name, (file, *_) in files.items() if name not in _REFERENCE_FIELDS}
+        references = [file for name in _REFERENCE_FIELDS for file in files.get(name, ())]
         fields = Fields(
             _unfold(texts.items()),
-            {name: file.read() for name, file in files.items()},
-            {name: file.name or "" for name, file in files.items()},
+            {name: file.read() for name, file in single.items()},
+            {name: file.name or "" for name, file in single.items()},
+            [(file.read(), file.name or "") for file in references],
         )
     else:
-        fields = Fields(read_json_object(request, CONTRACT))
+        fields = Fields(read_json_object(request, IMAGES_CONTRACT))
     given = {name for name, value in fields.values.items() if value is not None} | set(fields.files)
+    given |= {"input_references"} if fields.references else set()
     others = given - set(known)
     parameters = others & set(find_parameters()) if others else set()
     extensions.refuse_or_note(request, others - parameters)
@@ -122,16 +138,42 @@ def _unfold(lists: Iterable[tuple[str, list[str]]]) -> dict[str, object]:
     return {**plain, **nested, **({"characters": characters} if characters else {})}
 
 
-def parse_reference(fields: Fields) -> tuple[bytes, Reference] | None:
-    """Return the reference image, as it was sent and opened; None without one. Raises `ApiError`, or what
-    `open_reference` raises.
-    """
-    content = _read_image(fields)
-    return None if content is None else (content, open_reference(content, max_bytes=settings.MAX_FILE_SIZE))
+def parse_images(fields: Fields) -> tuple[RequestImages, dict[str, bytes]]:
+    """Return the images, opened, and their bytes as they were sent, by name. Raises `ApiError`."""
+    first, last = _read_image(fields, "input_reference"), _read_image(fields, "last_frame")
+    frames = {"input_reference": first, "last_frame": last}
+    sent = {name: content for name, content in frames.items() if content is not None}
+    references = _read_references(fields)
+    opened = {
+        name: open_image(content, CONTRACT, param=name, file_name=fields.file_names.get(name, ""))
+        for name, content in sent.items()
+    }
+    images = RequestImages(
+        opened.get("input_reference"),
+        opened.get("last_frame"),
+        tuple(
+            open_image(content, CONTRACT, param="input_references", file_name=file_name)
+            for content, file_name in references
+        ),
+    )
+    return images, sent | numbered("input_references", [content for content, _ in references])
 
 
-def _read_image(fields: Fields) -> bytes | None:
-    name = "input_reference"
+def _read_references(fields: Fields) -> Sequence[tuple[bytes, str]]:
+    """Return the further images and their names: files of a form, or a list of objects. Raises `ApiError`."""
+    name = "input_references"
+    listed = fields.values.get(name)
+    if listed is None:
+        listed = []
+    expected = f"files, or a list of at most {MAX_REFERENCES} objects with an image_url"
+    if not isinstance(listed, list) or len(listed) + len(fields.references) > MAX_REFERENCES:
+        raise _wrong_type(name, expected)
+    if not all(isinstance(each, Mapping) for each in listed):
+        raise _wrong_type(name, expected)
+    return [*((_read_image_object(each, name), "") for each in listed), *fields.references]
+
+
+def _read_image(fields: Fields, name: str) -> bytes | None:
     if name in fields.files:
         return fields.files[name]
     value = fields.values.get(name)
@@ -139,24 +181,28 @@ def _read_image(fields: Fields) -> bytes | None:
         return None
     if not isinstance(value, Mapping):
         raise _wrong_type(name, "a file, or an object with an image_url")
+    return _read_image_object(value, name)
+
+
+def _read_image_object(value: Mapping[str, object], name: str) -> bytes:
     url = value.get("image_url")
     if isinstance(url, Mapping):  # as chat completions write it
         url = url.get("url")
     if not isinstance(url, str):
-        raise _invalid_image("File ids are not supported: send the image itself or a data: URL.")
+        raise _invalid_image(name, "File ids are not supported: send the image itself or a data: URL.")
     if not url.startswith("data:"):
-        raise _invalid_image("Remote URLs are not supported: send a file or a data: URL.")
-    return _decode_data_url(url)
+        raise _invalid_image(name, "Remote URLs are not supported: send a file or a data: URL.")
+    return _decode_data_url(url, name)
 
 
-def _decode_data_url(url: str) -> bytes:
+def _decode_data_url(url: str, name: str) -> bytes:
     head, comma, encoded = url.partition(",")
     if not comma or not head.lower().endswith(";base64"):
-        raise _invalid_image("The data: URL must contain base64.")
+        raise _invalid_image(name, "The data: URL must contain base64.")
     try:
         return base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise _invalid_image("The data: URL does not contain valid base64.") from error
+        raise _invalid_image(name, "The data: URL does not contain valid base64.") from error
 
 
 def parse_characters(fields: Fields, own: Mapping[str, Character]) -> tuple[Character, ...]:
@@ -220,5 +266,5 @@ def _wrong_type(name: str, expected: str) -> ApiError:
     )
 
 
-def _invalid_image(message: str) -> ApiError:
-    return ApiError(400, "invalid_value", message, param="input_reference")
+def _invalid_image(name: str, message: str) -> ApiError:
+    return ApiError(400, "invalid_value", message, param=name)

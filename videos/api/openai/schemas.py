@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
+from videos.models.video_model import MAX_REFERENCES
 from videos.services.videos import MAX_CHARACTERS, MAX_PROMPT_LENGTH
 
 _UNIX_TIME = "Unix time, in seconds."
@@ -60,6 +61,12 @@ class CreateVideo(_Settings):
     """A video, asked for as JSON. What is left out, or null, is the studio's own default."""
 
     input_reference: ImageUrl | None = Field(None, description="An image that the video starts from.")
+    last_frame: ImageUrl | None = Field(
+        None, description="Beyond the protocol: an image that the video ends with. It needs a first one."
+    )
+    input_references: list[ImageUrl] | None = Field(
+        None, max_length=MAX_REFERENCES, description="Beyond the protocol: further images to follow."
+    )
     characters: list[ObjectId] | None = Field(
         None, max_length=MAX_CHARACTERS, description="Characters of yours that appear in it."
     )
@@ -70,6 +77,12 @@ class CreateVideoForm(_Settings):
 
     input_reference: File | None = Field(
         None, description="A JPEG, PNG or WebP image that the video starts from; it is cropped to the size."
+    )
+    last_frame: File | None = Field(
+        None, description="Beyond the protocol: an image that the video ends with, cropped as the first one."
+    )
+    input_references: list[File] | None = Field(
+        None, max_length=MAX_REFERENCES, description="Beyond the protocol: further images to follow."
     )
 
 

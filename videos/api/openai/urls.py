@@ -5,13 +5,14 @@ from django.urls import path, re_path
 from videos.api.openai import characters, views
 from videos.api.openai.document import openapi
 from videos.api.openai.endpoint import dispatch_by_method, unknown_url
+from videos.api.openai.requests import IMAGES_CONTRACT
 
 app_name = "openai"
 
 _ONE = "videos/<str:video_id>"
 
 urlpatterns = [
-    path("videos", dispatch_by_method(GET=views.index, POST=views.create), name="videos"),
+    path("videos", dispatch_by_method(IMAGES_CONTRACT, GET=views.index, POST=views.create), name="videos"),
     path("videos/edits", dispatch_by_method(POST=views.edit), name="edits"),
     path("videos/extensions", dispatch_by_method(POST=views.extend), name="extensions"),
     path("videos/characters", dispatch_by_method(POST=characters.create), name="characters"),

@@ -27,9 +27,13 @@ from videos.models.idempotency_record import RETENTION
 from videos.models.state import public_status
 from videos.services.derivations import edit_video, extend_video, remix_video
 from videos.services.parameters import declared_names
-from videos.services.videos import GenerationRequest, create_video, create_video_from_image, delete_video
+from videos.services.videos import GenerationRequest, create_video_with_images, delete_video
 
 PAGE_SIZE, MAX_PAGE_SIZE = 20, 100  # videos
+_CREATE_FIELDS = (
+    *("prompt", "model", "seconds", "size", "characters"),
+    *("input_reference", "last_frame", "input_references"),
+)
 _VARIANTS = {
     "video": ("file", "", ""),  # of the container that the backend delivered
     "thumbnail": ("poster", POSTER_TYPE, ".webp"),
@@ -42,15 +46,13 @@ _VARIANTS = {
 def create(request: HttpRequest, caller: Caller) -> HttpResponse:
     """POST /videos. A field that is left out takes the value that the studio's own form starts with, not the
     protocol's default, which names what one vendor offered. A reference image is cropped to the size, as in
-    the form. Fields beyond the protocol that the model takes as parameters are those, as vLLM-Omni and SGLang
-    take them.
+    the form; so is `last_frame`, which like `input_references` goes beyond the protocol, as do fields that
+    the model takes as parameters, which are named as vLLM-Omni and SGLang name them.
     """
     fields = requests.parse_fields(
-        request,
-        *("prompt", "model", "seconds", "size", "input_reference", "characters"),
-        find_parameters=lambda: declared_names(available_offers()),
+        request, *_CREATE_FIELDS, find_parameters=lambda: declared_names(available_offers())
     )
-    image = requests.parse_reference(fields)
+    images, sent = requests.parse_images(fields)
     own = _find_characters(caller, requests.parse_character_ids(fields))
     characters = requests.parse_characters(fields, own)
     prompt = fields.required_text("prompt")
@@ -60,10 +62,7 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponse:
     )
 
     def make() -> Video:
-        if image is None:
-            return create_video(caller.user, generation)
-        file_name = fields.file_names.get("input_reference", "")
-        return create_video_from_image(caller.user, generation, image[1], file_name=file_name)
+        return create_video_with_images(caller.user, generation, images)
 
     fingerprint = idempotency.compute_fingerprint(
         "/v1/videos",
@@ -76,7 +75,7 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponse:
             # Left out without any, so that a key that was used before there were parameters still holds.
             **({"parameters": fields.parameters} if fields.parameters else {}),
         },
-        {"input_reference": image[0]} if image else None,
+        sent,
     )
     return _create_once(request, caller, fingerprint, make)
 

@@ -1,5 +1,6 @@
 """The REST API as an object: its authentication, its errors and its documentation."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from videos.api.errors import ApiError
 from videos.api.http import View, error_response, with_error_shape
 from videos.api.paths import hint_for
 from videos.api.rest.document import complete
+from videos.services.images import max_images_size
 
 CONTRACT = Contract(
     name="REST API",
@@ -31,8 +33,14 @@ CONTRACT = Contract(
     unreadable_code="bad_request",
     internal_error_code="internal_error",
     cache_control={"private": True, "no_cache": True},
+    field_names={"reference": "input_reference"},
     # What is wrong with the video that another is to be made from, and an image of too many bytes.
     exceptional_statuses={"video": 409, "too_large": 413},
+)
+
+# Of a request for a video, which may bring several images.
+IMAGES_CONTRACT = replace(
+    CONTRACT, max_body_size=lambda: max_images_size() + settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 )
 
 
@@ -89,7 +97,8 @@ class StudioAPI(NinjaAPI):
     def urls(self) -> tuple[list[Any], str, str]:
         patterns, app_name, namespace = super().urls
         for pattern in patterns:
-            pattern.callback = with_error_shape(CONTRACT)(cast(View, pattern.callback))
+            contract = IMAGES_CONTRACT if getattr(pattern, "name", "") == "generate" else CONTRACT
+            pattern.callback = with_error_shape(contract)(cast(View, pattern.callback))
         return patterns, app_name, namespace
 
 

@@ -14,7 +14,7 @@ from videos.api.rest import parameters
 from videos.api.rest.api import Request
 from videos.api.rest.create import fingerprint_of_action
 from videos.api.rest.schemas import BodyIn, KeyIn, Refusal, Trouble, VideoOut
-from videos.api.rest.serializers import serialize_video
+from videos.api.rest.serializers import RELATED, serialize_video
 from videos.models import Video
 from videos.services.bulk_actions import BULK_ACTIONS, act
 from videos.validation import is_public_id
@@ -127,7 +127,7 @@ def act_on_videos(request: Request, body: BulkActionIn, keyed: Header[KeyIn]) ->
 
 def _find_own(request: Request, ids: list[str]) -> dict[str, Video]:
     own = Video.objects.visible_to(request.auth.user).filter(public_id__in=filter(is_public_id, ids))
-    rows = own.select_related("backend").prefetch_related("characters", "candidates")
+    rows = own.select_related("backend").prefetch_related(*RELATED, "candidates")
     return {video.public_id: video for video in rows}
 
 

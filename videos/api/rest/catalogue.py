@@ -51,6 +51,8 @@ class ModelOut(Schema):
     default: bool = Field(description="Whether it is used where a request names none.")
     sizes: list[str] = Field(description="WIDTHxHEIGHT in pixels.", examples=[["1280x720", "720x1280"]])
     seconds: list[int] = Field(description="The lengths that it offers.", examples=[[4, 8, 12]])
+    last_frame: bool = Field(description="Whether a video may end with an image, beside its first one.")
+    max_references: int = Field(description="How many further images a video may follow.")
     price_per_second: dict[str, float] = Field(
         description="US dollars by size; “*” stands for every other size. Empty without a price."
     )
@@ -130,6 +132,8 @@ def serialize_offer(offer: Offer) -> ModelOut:
         default=model.name == settings.DEFAULT_MODEL,
         sizes=model.sizes,
         seconds=model.seconds,
+        last_frame=offer.takes_last_frame,
+        max_references=offer.max_references,
         price_per_second={size: float(rate) for size, rate in model.price_per_second.items()},
         parameters=[ParameterOut(**asdict(parameter)) for parameter in offer.parameters],
         generation_timeout=offer.generation_timeout,

@@ -1,6 +1,6 @@
 """Requests that create a video: read from JSON or a form, and carried out once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,57 +14,69 @@ from videos.api import idempotency
 from videos.api.auth import Caller
 from videos.api.bodies import FORM_TYPES, read_form, read_json_object, receive
 from videos.api.errors import ApiError, unknown_parameter
+from videos.api.images import numbered, open_image
 from videos.api.rest.api import CONTRACT
 from videos.api.rest.schemas import GenerateIn
-from videos.media.reference import open_reference
-from videos.models import Character, Fit, Video
+from videos.models import Character, Fit, ReferenceImage, Video
+from videos.models.video_model import MAX_REFERENCES
 from videos.parameters import parse_object
-from videos.services.videos import (
-    MAX_CHARACTERS,
-    GenerationRequest,
-    create_video,
-    create_video_from_image,
-)
+from videos.services.images import Image, NewImage, RequestImages, find_own_images
+from videos.services.videos import MAX_CHARACTERS, GenerationRequest, create_video_with_images
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An image as it was sent: its bytes, of which one more than allowed are enough, and its file's name."""
+
+    content: bytes
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class ParsedRequest:
-    """A request for a new video: its fields, and the bytes of its reference image if there is one."""
+    """A request for a new video: its fields, and the images that came as files, by the field's name."""
 
     fields: GenerateIn
-    image: bytes | None
-    image_name: str = ""
+    uploads: Mapping[str, Sequence[Upload]]
 
     @property
     def fingerprint(self) -> str:
-        files = {} if self.image is None else {"input_reference": self.image}
         fields = self.fields.model_dump()
-        if not fields["parameters"]:  # so that a key that was used before there were any still holds
-            del fields["parameters"]
+        # Left out where they are not given, as in the records from before there were any.
+        fields = {name: value for name, value in fields.items() if name not in _ADDED_FIELDS or value}
+        files: dict[str, bytes] = {}
+        for name, uploads in self.uploads.items():
+            contents = [each.content for each in uploads]
+            files |= numbered(name, contents) if name == "references" else {name: contents[0]}
         return idempotency.compute_fingerprint("generate", fields, files)
 
 
+_FILE_FIELDS = ("input_reference", "last_frame", "references")
+_ADDED_FIELDS = ("reference", "last_frame", "references", "parameters")
+
+
 def parse_request(request: HttpRequest) -> ParsedRequest:
-    """Read a JSON object, or a form with a file `input_reference`.
+    """Read a JSON object, or a form, whose images may be files.
 
     Raises `ApiError` or pydantic's ValidationError.
     """
     fields: dict[str, Any]
-    upload = None
+    uploads: dict[str, Sequence[Upload]] = {}
     if request.content_type in FORM_TYPES:
-        texts, files = read_form(request, CONTRACT, lists=["characters"])
-        upload = files.pop("input_reference", None)
-        fields = {name: values[-1] for name, values in texts.items()} | dict(files)
-        listed = (each for text in texts.get("characters", []) for each in text.split(","))
-        fields["characters"] = [each.strip() for each in listed if each.strip()]
+        texts, files = read_form(request, CONTRACT, lists=["characters", "references"])
+        fields = {name: values[-1] for name, values in texts.items()}
+        fields |= {name: each for name, each in files.items() if name not in _FILE_FIELDS}
+        uploads = {name: _read_images(files[name]) for name in _FILE_FIELDS if files.get(name)}
+        for name in ("characters", "references"):
+            listed = (each for text in texts.get(name, []) for each in text.split(","))
+            fields[name] = [each.strip() for each in listed if each.strip()]
         fields["parameters"] = _parse_parameters(texts.get("parameters", [""])[-1])
     else:
         fields = read_json_object(request, CONTRACT)
     if fields.pop("input_reference", None):
         message = "Send the image as a file of a multipart form."
         raise ApiError(422, "invalid_value", message, param="input_reference")
-    name = (upload.name or "") if upload else ""
-    return ParsedRequest(GenerateIn.model_validate(fields), _read_image(upload), name)
+    return ParsedRequest(GenerateIn.model_validate(fields), uploads)
 
 
 def _parse_parameters(text: str) -> dict[str, Any]:
@@ -91,17 +103,48 @@ def create_from_request(caller: Caller, parsed: ParsedRequest, key: str) -> tupl
 
     Returns it, and whether it is new. Raises what the image or the service finds wrong; then nothing is kept.
     """
-    image = None
-    if parsed.image is not None:
-        image = open_reference(parsed.image, max_bytes=settings.MAX_FILE_SIZE)
+    images = _open_images(caller.user, parsed)
 
     def create() -> Video:
         generation = _generation_request(caller.user, parsed.fields)
-        if image is None:
-            return create_video(caller.user, generation)
-        return create_video_from_image(caller.user, generation, image, file_name=parsed.image_name)
+        return create_video_with_images(caller.user, generation, images)
 
     return idempotency.create_once(caller, parsed.fingerprint, create, key=key)
+
+
+def _open_images(owner: User, parsed: ParsedRequest) -> RequestImages:
+    """Return the images: files that came along, and the caller's own by their ids. Raises `ApiError`."""
+
+    if len(parsed.fields.references) + len(parsed.uploads.get("references", ())) > MAX_REFERENCES:
+        message = f"A video can have at most {MAX_REFERENCES} references."  # each takes time to decode
+        raise ApiError(422, "invalid_value", message, param="references")
+
+    def opened(name: str) -> list[NewImage]:
+        uploads = parsed.uploads.get(name, ())
+        return [open_image(each.content, CONTRACT, param=name, file_name=each.name) for each in uploads]
+
+    def frame(name: str, file_field: str) -> Image | None:
+        public_id, files = getattr(parsed.fields, name), opened(file_field)
+        if public_id and files:
+            raise ApiError(422, "invalid_value", "Send a file or an id, not both.", param=file_field)
+        own = _own_images(owner, [public_id] if public_id else [], name)
+        found: list[Image] = [*files, *own]
+        return found[0] if found else None
+
+    listed = _own_images(owner, parsed.fields.references, "references")
+    return RequestImages(
+        frame("reference", "input_reference"),
+        frame("last_frame", "last_frame"),
+        (*listed, *opened("references")),
+    )
+
+
+def _own_images(owner: User, public_ids: list[str], field: str) -> tuple[ReferenceImage, ...]:
+    try:
+        return find_own_images(owner, public_ids, field=field)
+    except ValidationError as error:
+        message = "There is no image of yours with this id."
+        raise ApiError(422, "invalid_value", message, param=field) from error
 
 
 def fingerprint_of_action(action: str, video: Video, **fields: object) -> str:
@@ -134,6 +177,6 @@ def _get_characters(owner: User, ids: list[str]) -> list[Character]:
     return [found[public_id] for public_id in wanted]
 
 
-def _read_image(upload: UploadedFile[bytes] | None) -> bytes | None:
-    """Read at most one byte more than is allowed, which is enough to know that it is too large."""
-    return None if upload is None else upload.read(settings.MAX_FILE_SIZE + 1)
+def _read_images(uploads: Sequence[UploadedFile[bytes]]) -> list[Upload]:
+    """Read of each at most one byte more than is allowed, which is enough to know that it is too large."""
+    return [Upload(each.read(settings.MAX_FILE_SIZE + 1), each.name or "") for each in uploads]

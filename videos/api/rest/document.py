@@ -55,17 +55,29 @@ def _generate_form() -> Part:
     """Return the schema of the form, whose fields are those of the JSON body and a file."""
     schema = _generate()
     characters = {"type": "string", "description": "Ids of characters, separated by commas."}
-    image = {
-        "type": "string",
-        "format": "binary",
-        "description": "A JPEG, PNG, WebP, HEIC or AVIF image to start from.",
+    binary = {"type": "string", "format": "binary"}
+    form = {
+        **schema["properties"],
+        "characters": characters,
+        "input_reference": {
+            **binary,
+            "description": "A JPEG, PNG, WebP, HEIC or AVIF image to start from; or its id in `reference`.",
+        },
+        "last_frame": {**binary, "description": "Such an image to end with, or its id as text."},
+        "references": {
+            "type": "array",
+            "items": binary,
+            "description": "Further images to follow; as text, their ids, separated by commas.",
+        },
     }
-    parameters = {"type": "string", "description": "The JSON object, as text.", "examples": ['{"seed": 7}']}
-    fields = {"characters": characters, "parameters": parameters, "input_reference": image}
-    form = {**schema["properties"], **fields}
+    form["parameters"] = {
+        "type": "string",
+        "description": "The JSON object, as text.",
+        "examples": ['{"seed": 7}'],
+    }
     return {
         **schema,
         "title": "GenerateForm",
-        "description": "The same as a form, which may bring a reference image.",
+        "description": "The same as a form, which may bring images as files.",
         "properties": form,
     }

@@ -18,6 +18,7 @@ from pydantic import (
 from contentgen.text_search import MAX_QUERY_LENGTH, RULE
 from videos.api.idempotency import KEY_LIMIT
 from videos.api.numbers import read_whole_number
+from videos.models.video_model import MAX_REFERENCES
 from videos.services.videos import MAX_PROMPT_LENGTH
 from videos.validation import PUBLIC_ID_PATTERN
 
@@ -93,7 +94,20 @@ class GenerateIn(BodyIn):
         description="WIDTHxHEIGHT, a size that the model offers; by default DEFAULT_SIZE.",
         examples=["1280x720"],
     )
-    fit: Literal["crop", "pad"] = Field("crop", description="How a reference image is fitted to the size.")
+    fit: Literal["crop", "pad"] = Field(
+        "crop", description="How the first and last frame are fitted to the size."
+    )
+    reference: PublicId | None = Field(
+        None, description="Id of an image of yours that it starts from, as a video tells it."
+    )
+    last_frame: PublicId | None = Field(
+        None, description="Id of an image of yours that it ends with; it needs a first one."
+    )
+    references: list[PublicId] = Field(
+        [],
+        max_length=MAX_REFERENCES,
+        description="Ids of further images of yours to follow: as many as the model's `max_references`.",
+    )
     characters: list[PublicId] = Field([], description="Ids of characters that appear, at most 2.")
     parameters: Parameters = Field(
         {},
@@ -229,6 +243,9 @@ class VideoOut(Schema):
     remixed_from: str | None = Field(description="Id of the video it was made from.")
     characters: list[str] = Field(description="Ids of the characters that appear in it.")
     has_reference: bool = Field(description="Whether it starts from a reference image.")
+    reference: str | None = Field(description="Id of the image that it starts from.")
+    last_frame: str | None = Field(description="Id of the image that it ends with.")
+    references: list[str] = Field(description="Ids of the further images that it follows.")
     parameters: dict[str, bool | int | float | str] = Field(
         description="The values that were asked for, by name.", examples=[{"seed": 7}]
     )

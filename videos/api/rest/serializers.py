@@ -19,9 +19,11 @@ from videos.api.rest.schemas import (
 )
 from videos.models import JobCandidate, State, Video
 
+RELATED = ("characters", "reference", "last_frame", "video_references")  # read beside a video's row
+
 
 def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
-    """Return `video` as the API shows it. Reads its characters: prefetch them for several videos."""
+    """Return `video` as the API shows it. For several videos, prefetch `RELATED`."""
     candidates = list(video.candidates.all()) if video.needs_decision else []
     return VideoOut(
         id=video.public_id,
@@ -65,6 +67,9 @@ def _serialize_request(video: Video) -> dict[str, Any]:
         "remixed_from": video.remixed_from or None,
         "characters": [character.public_id for character in video.characters.all()],
         "has_reference": video.reference_id is not None,
+        "reference": video.reference.public_id if video.reference else None,
+        "last_frame": video.last_frame.public_id if video.last_frame else None,
+        "references": [image.public_id for image in video.references],
         "parameters": video.parameters,
         "seed": video.known_seed,
     }

@@ -42,7 +42,7 @@ from videos.api.rest.schemas import (
     UsageIn,
     VideoOut,
 )
-from videos.api.rest.serializers import serialize_video
+from videos.api.rest.serializers import RELATED, serialize_video
 from videos.capabilities import available_offers
 from videos.models import PromptTemplate, Video
 from videos.models.video_queries import VideoQuerySet
@@ -230,7 +230,7 @@ def videos(request: Request, query: Query[ListIn]) -> PageOut:
         rows = rows.filter(model=_replace_nul(query.model))
     found = get_page(
         request.auth,
-        rows.search(query.q).prefetch_related("characters"),
+        rows.search(query.q).prefetch_related(*RELATED),
         after=query.after,
         limit=query.limit,
         order=query.order,

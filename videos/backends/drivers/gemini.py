@@ -52,6 +52,9 @@ LENGTHS = tuple(range(3, 11))  # seconds
 # US dollars for a second, from third-party listings of August 2026: check them before you rely on them.
 # Of other models only a price by tokens is named.
 RATES = {"gemini-omni-1.1-flash": {"720p": "0.1", "1080p": "0.15"}}
+# Frames, and the number of further images, from the same listings. Others are only known to take a first
+# frame.
+IMAGES = {"gemini-omni-1.1-flash": (("first", "last"), 3)}
 
 _SIZES = {
     size: (ratio, resolution)
@@ -199,7 +202,8 @@ def is_installed() -> bool:
 def create_arguments(request: CreateRequest) -> dict[str, object]:
     """Return what the package's `interactions.create` is called with.
 
-    Raises `RefusedError` (`bad_request`) for a size or a parameter that the service has no words for.
+    Raises `RefusedError` (`bad_request`) for a size or a parameter that the service has no words for, and for
+    frames together with further images.
     """
     if request.size not in _SIZES:
         known = ", ".join(_SIZES)
@@ -212,6 +216,7 @@ def create_arguments(request: CreateRequest) -> dict[str, object]:
     return {
         "model": request.model,
         "input": [*_image_input(request), text],
+        **_generation_config(request),
         "background": True,  # else the call lasts as long as the work
         "store": True,  # else there is nothing to ask for afterwards
         "response_format": {
@@ -226,10 +231,27 @@ def create_arguments(request: CreateRequest) -> dict[str, object]:
 
 
 def _image_input(request: CreateRequest) -> list[dict[str, str]]:
-    if request.reference is None:
-        return []
-    data = request.reference.data_url.partition(",")[2]
-    return [{"type": "image", "data": data, "mime_type": request.reference.content_type}]
+    images = [each for each in (request.reference, request.last_frame, *request.references) if each]
+    return [
+        {"type": "image", "data": image.data_url.partition(",")[2], "mime_type": image.content_type}
+        for image in images
+    ]
+
+
+def _generation_config(request: CreateRequest) -> dict[str, object]:
+    """Return what says how several images are meant: the service tells them apart by its task alone.
+
+    Two images are the first and the last frame of an image to video; all are examples of a reference to
+    video. A first frame alone needs no such word.
+    """
+    if not request.has_further_images:
+        return {}
+    if request.references and request.reference:
+        raise RefusedError(
+            "Gemini takes either a first and last frame or references, not both.", code="bad_request"
+        )
+    task = "reference_to_video" if request.references else "image_to_video"
+    return {"generation_config": {"video_config": {"task": task}}}
 
 
 def parse_interaction(payload: object) -> Job:
@@ -276,13 +298,15 @@ def parse_models(payload: object) -> list[CatalogueModel]:
 def _describe(name: str, entry: dict[str, object]) -> CatalogueModel:
     rates = RATES.get(name, {})
     sizes = sort_sizes(_SIZES)
+    frames, max_references = IMAGES.get(name, (("first",), None))
     return CatalogueModel(
         name=name,
         label=parse_text(entry.get("displayName"), 100) or name,
         description=parse_text(entry.get("description"), 200) or "",
         sizes=sizes,
         seconds=LENGTHS,
-        frames=("first",),
+        frames=frames,
+        max_references=max_references,
         has_sound=True,
         price_per_second={size: rates[line] for size in sizes if (line := resolution_of(size)) in rates},
     )

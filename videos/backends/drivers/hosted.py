@@ -48,7 +48,7 @@ PROBE_TIMEOUT = 20.0  # seconds: somebody is waiting in front of a screen
 class HostedDriver(KeyedDriver):
     """A service that everybody reaches at one address with a key of their own.
 
-    It makes videos from a prompt and perhaps a first frame. None of these services lists its jobs, so a lost
+    It makes videos from a prompt and perhaps images. None of these services lists its jobs, so a lost
     answer to a create is always the owner's decision. The base URL ends in the API's version.
     """
 
@@ -110,6 +110,8 @@ class HostedDriver(KeyedDriver):
         seconds: int,
         size: str,
         reference: ReferenceFile | None = None,
+        last_frame: ReferenceFile | None = None,
+        references: Sequence[ReferenceFile] = (),
         characters: Sequence[str] = (),
         parameters: Mapping[str, ParameterValue] = NO_PARAMETERS,
         idempotency_key: str = "",
@@ -117,7 +119,16 @@ class HostedDriver(KeyedDriver):
         """See `Driver.create`. One request. None of these services honors idempotency keys."""
         if characters:
             self._refuse("use characters")
-        request = CreateRequest(prompt, model, seconds, size, reference, parameters=parameters)
+        request = CreateRequest(
+            prompt,
+            model,
+            seconds,
+            size,
+            reference,
+            last_frame=last_frame,
+            references=tuple(references),
+            parameters=parameters,
+        )
         async with self._judge_refusals(is_paid=True):
             with self._errors.creating():
                 request.check()

@@ -75,6 +75,8 @@ class Driver(ABC):
         seconds: int,
         size: str,
         reference: ReferenceFile | None = None,
+        last_frame: ReferenceFile | None = None,
+        references: Sequence[ReferenceFile] = (),
         characters: Sequence[str] = (),
         parameters: Mapping[str, ParameterValue] = NO_PARAMETERS,
         idempotency_key: str = "",
@@ -82,10 +84,13 @@ class Driver(ABC):
         """Ask for a video and return its job.
 
         `seconds` is the video's length and `size` WIDTHxHEIGHT in pixels; `reference` is the image that it
-        starts from, of exactly that size; `characters` are ids from `create_character`; `parameters` are
-        values of the model's parameters by name, which the driver says in the service's own words. A
-        synchronous service returns a completed job, with the file in `content` or at `url`. A job that failed
-        at once is returned as well, also where the service reports it as an HTTP error.
+        starts from, of exactly that size; `characters` are ids from `create_character`. `last_frame`, which
+        comes only with a `reference` and has its size too, is the image that it ends with; `references` are
+        further images, of any size, that it is made after. They come only for a model that is known to take
+        them (`CatalogueModel`); a driver that has no words for them refuses. `parameters` are values of the
+        model's parameters by name, which the driver says in the service's own words. A synchronous service
+        returns a completed job, with the file in `content` or at `url`. A job that failed at once is returned
+        as well, also where the service reports it as an HTTP error.
 
         `idempotency_key` names the attempt: a service that honors such keys answers a second request with the
         same key with the first one's job. Others ignore it.

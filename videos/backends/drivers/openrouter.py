@@ -29,7 +29,7 @@ from videos.backends.parameters import (
     seed_parameter,
     sound_parameter,
 )
-from videos.backends.requests import CreateRequest, job_path
+from videos.backends.requests import CreateRequest, ReferenceFile, job_path
 from videos.backends.responses import (
     Job,
     dump,
@@ -86,9 +86,11 @@ def create_body(request: CreateRequest) -> dict[str, object]:
         "duration": request.seconds,
         "size": request.size,
     }
-    if request.reference:
-        image = {"type": "image_url", "image_url": {"url": request.reference.data_url}}
-        body["frame_images"] = [{**image, "frame_type": "first_frame"}]
+    frames = [("first_frame", request.reference), ("last_frame", request.last_frame)]
+    if given := [{**_image(image), "frame_type": kind} for kind, image in frames if image]:
+        body["frame_images"] = given
+    if request.references:
+        body["input_references"] = [_image(image) for image in request.references]
     return body | _parameter_fields(request)
 
 
@@ -134,6 +136,10 @@ def parse_parameters(entry: Mapping[str, object]) -> tuple[Parameter, ...]:
         found.append(sound_parameter())
     names = dict.fromkeys(_texts(entry.get("allowed_passthrough_parameters")))
     return (*found, *(_PASSTHROUGH[name] for name in names if name in _PASSTHROUGH))
+
+
+def _image(image: ReferenceFile) -> dict[str, object]:
+    return {"type": "image_url", "image_url": {"url": image.data_url}}
 
 
 def parse_video(payload: object) -> Job:

@@ -57,9 +57,18 @@ def create_body(request: CreateRequest) -> dict[str, object]:
         "height": int(height),
         "output_format": "MP4",
     }
-    if request.reference:
-        body["media"] = {"frame_images": [{"input_image": request.reference.data_url, "frame": "first"}]}
+    if media := _media(request):
+        body["media"] = media
     return body
+
+
+def _media(request: CreateRequest) -> dict[str, object]:
+    frames = [("first", request.reference), ("last", request.last_frame)]
+    given = [{"input_image": image.data_url, "frame": frame} for frame, image in frames if image]
+    media: dict[str, object] = {"frame_images": given} if given else {}
+    if request.references:
+        media["reference_images"] = [image.data_url for image in request.references]
+    return media
 
 
 def parse_video(payload: object, headers: Mapping[str, str]) -> Job:

@@ -93,15 +93,28 @@ class VideosApiDriver(KeyedDriver):
         seconds: int,
         size: str,
         reference: ReferenceFile | None = None,
+        last_frame: ReferenceFile | None = None,
+        references: Sequence[ReferenceFile] = (),
         characters: Sequence[str] = (),
         parameters: Mapping[str, ParameterValue] = NO_PARAMETERS,
         idempotency_key: str = "",
     ) -> Job:
         """See `Driver.create`. One request; only a server that said that it could not read the types of the
         JSON, and so accepted nothing, is sent a second one, in types that it can read.
+
+        The protocol knows no image but the first frame. The others are sent as `last_frame` and
+        `input_references`, as this studio and its simulator take them.
         """
         request = CreateRequest(
-            prompt, model, seconds, size, reference, tuple(characters), parameters=parameters
+            prompt,
+            model,
+            seconds,
+            size,
+            reference,
+            tuple(characters),
+            last_frame,
+            tuple(references),
+            parameters=parameters,
         )
         async with self._judge_refusals(is_paid=True):
             return await self._create(request, idempotency_key)

@@ -3,7 +3,7 @@
 import hashlib
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from videos.services.videos import GenerationRequest, create_videos, find_reques
 
 @dataclass(frozen=True)
 class Batch:
-    """A file in which every row is valid. `digests` has the SHA-256 of each reference image, by its path;
+    """A file in which every row is valid. `digests` has the SHA-256 of each image, by its path;
     `warnings` are sentences.
     """
 
@@ -36,9 +36,11 @@ class Batch:
 
     def key_of(self, row: Row) -> RequestKey:
         """Return what two rows share that ask for the same."""
-        sha256 = self.digests.get(row.reference, "")
-        fit = row.fit if sha256 else ""
-        return row.prompt, row.model, row.seconds, row.size, sha256, fit, canonical(row.parameters)
+        first, last = (self.digests.get(path, "") for path in (row.reference, row.last_frame))
+        others = tuple(self.digests[path] for path in row.references)
+        fit = row.fit if first else ""
+        same = row.prompt, row.model, row.seconds, row.size, first, last, others, fit
+        return (*same, canonical(row.parameters))
 
 
 class Command(BaseCommand):
@@ -46,13 +48,14 @@ class Command(BaseCommand):
         "Queue every video of a file and print their ids, one a line, in the order of the file. It is a "
         "table with a header, as spreadsheets save it (CSV with commas, semicolons or tabs), an object a "
         "line (JSON Lines), an array of objects, or requests as OpenAI's Batch API has them. Columns or "
-        f"keys: {', '.join(COLUMNS)}; only prompt is required. reference is an image, whose path is relative "
-        "to the file; fit (crop or pad) says how it is fitted; custom_id is a key of your own, which "
-        "messages name. What else a model takes, such as seed, is a column or key of its own, or part of the "
-        "object parameters. Other columns are not used, and a warning says so. If one row is invalid, no row "
-        "is queued. If the same person requested any of the videos in the last 24 hours, the file may be "
-        "running twice, so nothing is queued without --again; failed and canceled videos do not count, and "
-        "neither do repetitions inside the file."
+        f"keys: {', '.join(COLUMNS)}; only prompt is required. reference is the image to start from, "
+        "last_frame the one to end with, references are further ones, with semicolons between them; their "
+        "paths are relative to the file. fit (crop or pad) says how the frames are fitted; custom_id is a "
+        "key of your own, which messages name. What else a model takes, such as seed, is a column or key of "
+        "its own, or part of the object parameters. Other columns are not used, and a warning says so. If "
+        "one row is invalid, no row is queued. If the same person requested any of the videos in the last 24 "
+        "hours, the file may be running twice, so nothing is queued without --again; failed and canceled "
+        "videos do not count, and neither do repetitions inside the file."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -128,14 +131,21 @@ def _open_batch(path: Path, *, strict: bool) -> Batch:
     except OSError as error:
         raise CommandError(f"FILE: “{path}” cannot be read: {error.strerror}.") from error
     rows, errors = file.rows, file.errors
-    invalid = find_request_errors([_build_request(row) for row in rows])
+    counts = [{name: len(paths) for name, paths in row.image_paths.items()} for row in rows]
+    invalid = find_request_errors([_build_request(row) for row in rows], counts)
     errors += [
         row.error(name, message)
         for row, fields in zip(rows, invalid, strict=True)
         for name, message in fields.items()
     ]
-    digests, unusable = _digest_images(path.parent, {row.reference for row in rows if row.reference})
-    errors += [row.error("reference", unusable[row.reference]) for row in rows if row.reference in unusable]
+    digests, unusable = _digest_images(path.parent, set(_list_paths(rows)))
+    errors += [
+        row.error(name, unusable[each])
+        for row in rows
+        for name, paths in row.image_paths.items()
+        for each in paths
+        if each in unusable
+    ]
     if errors or (strict and file.warnings):
         errors.sort(key=lambda error: error.place.number)
         listed = "\n".join(f"  {each}" for each in [*errors, *file.warnings])
@@ -149,9 +159,24 @@ def _clean_parameters(row: Row, offers: Mapping[str, Offer]) -> Row:
     return replace(row, parameters=clean_values(offer.parameters, row.parameters)) if offer else row
 
 
-def _build_request(row: Row) -> GenerationRequest:
-    return GenerationRequest(
+def _list_paths(rows: Iterable[Row]) -> Iterator[str]:
+    for row in rows:
+        for paths in row.image_paths.values():
+            yield from paths
+
+
+def _build_request(row: Row, images: Mapping[str, ReferenceImage] | None = None) -> GenerationRequest:
+    """Return the row's request; without the `images` by their paths, one that has none."""
+    request = GenerationRequest(
         row.prompt, row.model, row.seconds, row.size, fit=Fit(row.fit), parameters=row.parameters
+    )
+    if images is None:
+        return request
+    return replace(
+        request,
+        reference=images.get(row.reference),
+        last_frame=images.get(row.last_frame),
+        references=tuple(images[path] for path in row.references),
     )
 
 
@@ -175,7 +200,7 @@ def _create_videos(owner: User, batch: Batch, *, again: bool) -> list[Video]:
         _refuse_repeated(owner, batch)
     # Before the transaction: decoding takes long, and the database must not be locked meanwhile.
     images = _keep_images(owner, batch)
-    requests = [replace(_build_request(row), reference=images.get(row.reference)) for row in batch.rows]
+    requests = [_build_request(row, images) for row in batch.rows]
     try:
         with transaction.atomic():
             # Of the same file started twice at once, the second waits here, and is then refused.

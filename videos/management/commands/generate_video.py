@@ -15,7 +15,8 @@ from videos.management.arguments import get_user, open_reference_file, to_comman
 from videos.management.progress import follow_videos
 from videos.models import Fit, Video
 from videos.parameters import parse_assignments
-from videos.services.videos import GenerationRequest, create_video, create_video_from_image
+from videos.services.images import NewImage, RequestImages
+from videos.services.videos import GenerationRequest, create_video_with_images
 
 
 class Command(BaseCommand):
@@ -40,11 +41,23 @@ class Command(BaseCommand):
             "--reference", type=Path, metavar="FILE", help="JPEG, PNG or WebP image to start from"
         )
         parser.add_argument(
+            "--last-frame", type=Path, metavar="FILE", help="image to end with, where the model takes one"
+        )
+        parser.add_argument(
+            "--reference-image",
+            type=Path,
+            metavar="FILE",
+            nargs="+",
+            action="extend",
+            default=[],
+            help="further images to follow, where the model takes them",
+        )
+        parser.add_argument(
             "--fit",
             choices=Fit.values,
             default=Fit.CROP.value,
-            help="how the image is fitted to the video's size: crop fills it and cuts off what does not fit, "
-            "pad shows all of it on a blurred copy; default: %(default)s",
+            help="how the first and last frame are fitted to the video's size: crop fills it and cuts off "
+            "what does not fit, pad shows all of it on a blurred copy; default: %(default)s",
         )
         parser.add_argument(
             "--parameter",
@@ -86,13 +99,26 @@ def _create_video(options: dict[str, Any]) -> Video:
         parameters=_parse_parameters(options["parameter"]),
     )
     try:
-        if options["reference"] is None:
-            return create_video(owner, request)
-        return create_video_from_image(owner, request, open_reference_file(options["reference"]))
+        return create_video_with_images(owner, request, _open_images(options))
     except ValidationError as error:
         raise to_command_error(error) from error
-    except ValueError as error:
-        raise CommandError(f"--reference: {error}") from error
+
+
+def _open_images(options: dict[str, Any]) -> RequestImages:
+    """Return the images that the options name. Raises `CommandError`."""
+
+    def opened(option: str, path: Path) -> NewImage:
+        try:
+            return NewImage(open_reference_file(path))
+        except ValueError as error:
+            raise CommandError(f"{option}: {error}") from error
+
+    first, last, others = options["reference"], options["last_frame"], options["reference_image"]
+    return RequestImages(
+        opened("--reference", first) if first else None,
+        opened("--last-frame", last) if last else None,
+        tuple(opened("--reference-image", path) for path in others),
+    )
 
 
 def _parse_parameters(assignments: list[str]) -> dict[str, str]:

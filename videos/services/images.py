@@ -1,0 +1,168 @@
+"""The images of a request: its first frame (`reference`), its last one and further references.
+
+They come as files, or from a person's own images. What a model takes of them is checked before any is kept.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypedDict
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts.models import User
+from videos.capabilities import Offer
+from videos.media.reference import Reference
+from videos.models import ReferenceImage
+from videos.services.references import keep_reference, remove_files_on_error
+from videos.validation import is_public_id
+
+MISSING = "This image no longer exists. Choose another one."
+LAST_WITHOUT_FIRST = "A last frame needs a first frame. Add one, or remove the last frame."
+
+
+@dataclass(frozen=True)
+class NewImage:
+    """An opened image that is to be kept, and the name of the file it came in."""
+
+    content: Reference
+    file_name: str = ""
+
+
+Image = ReferenceImage | NewImage
+
+
+class KeptImages(TypedDict):
+    """The fields of a `GenerationRequest` that hold images."""
+
+    reference: ReferenceImage | None
+    last_frame: ReferenceImage | None
+    references: tuple[ReferenceImage, ...]
+
+
+@dataclass(frozen=True)
+class RequestImages:
+    """The images of one request, some of which may not be kept yet. The names are those of the services."""
+
+    reference: Image | None = None
+    last_frame: Image | None = None
+    references: tuple[Image, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many there are of each kind, without kinds of which there are none."""
+        counts = {
+            "reference": int(self.reference is not None),
+            "last_frame": int(self.last_frame is not None),
+            "references": len(self.references),
+        }
+        return {name: count for name, count in counts.items() if count}
+
+    def __iter__(self) -> Iterator[Image]:
+        yield from (each for each in (self.reference, self.last_frame, *self.references) if each is not None)
+
+    @contextmanager
+    def kept(self, owner: User) -> Iterator[KeptImages]:
+        """Keep the new ones among the owner's images, and yield the rows of all: when the block fails, none
+        was kept, and no file is left behind.
+
+        Raises `StorageUnavailableError` by field.
+        """
+        with remove_files_on_error() as written, transaction.atomic():
+
+            def row(image: Image, field: str) -> ReferenceImage:
+                if isinstance(image, ReferenceImage):
+                    return image
+                return keep_reference(
+                    owner, image.content, file_name=image.file_name, field=field, written=written
+                )
+
+            yield {
+                "reference": row(self.reference, "reference") if self.reference else None,
+                "last_frame": row(self.last_frame, "last_frame") if self.last_frame else None,
+                "references": tuple(row(each, "references") for each in self.references),
+            }
+
+
+def max_images_size() -> int:
+    """Return how many bytes the images of one request may have together."""
+    return 3 * int(settings.MAX_FILE_SIZE)
+
+
+def find_image_errors(counts: Mapping[str, int], offer: Offer) -> dict[str, str]:
+    """Return a sentence by field for images that the offer does not take; `counts` says how many there are.
+
+    Of a backend of which it is not known, a first frame passes.
+    """
+    errors: dict[str, str] = {}
+    if counts.get("reference") and not offer.takes_reference:
+        errors["reference"] = f"{offer.name} does not support reference images. Remove the image."
+    if counts.get("last_frame"):
+        if not offer.takes_last_frame:
+            errors["last_frame"] = f"{offer.name} does not take a last frame. Remove it."
+        elif not counts.get("reference"):
+            errors["last_frame"] = LAST_WITHOUT_FIRST
+    if sentence := _find_references_error(counts.get("references", 0), offer):
+        errors["references"] = sentence
+    return errors
+
+
+def _find_references_error(count: int, offer: Offer) -> str:
+    limit = offer.max_references
+    if count <= limit:
+        return ""
+    if not limit:
+        return f"{offer.name} does not take further references. Remove them."
+    plural = "" if limit == 1 else "s"
+    return f"{offer.name} takes at most {limit} reference{plural}; you gave {count}."
+
+
+def validate_images_size(requests: Iterable[RequestImages]) -> None:
+    """Raise `ValidationError`, by field, for the first request whose images have too many bytes together.
+
+    One alone is bounded where it is uploaded. Storage is asked once about each image.
+    """
+    limit = max_images_size()
+    kept: dict[int, int] = {}  # bytes by key
+    for images in requests:
+        size = sum(_size_of(image, kept) for image in images) if sum(images.counts.values()) > 1 else 0
+        if size > limit:
+            field = "references" if images.references else "last_frame"
+            raise ValidationError(
+                {
+                    field: f"Together these images have {_megabytes(size)}, and a request may have"
+                    f" {_megabytes(limit)}. Remove one, or use smaller ones."
+                }
+            )
+
+
+def _size_of(image: Image, kept: dict[int, int]) -> int:
+    """Return its bytes; 0 for one that storage cannot find, because without it nothing is submitted."""
+    if isinstance(image, NewImage):
+        return len(image.content.content)
+    if image.pk not in kept:
+        try:
+            kept[image.pk] = int(image.file.size)
+        except (OSError, ValueError):
+            kept[image.pk] = 0
+    return kept[image.pk]
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1048576:.3g} MB"
+
+
+def find_own_images(owner: User, public_ids: list[str], *, field: str) -> tuple[ReferenceImage, ...]:
+    """Return the owner's images with these ids, in order. Raises `ValidationError`, by `field`, for an id of
+    none of theirs.
+
+    A deleted one counts too, for one may make another video like those that still have it.
+    """
+    wanted = [each for each in public_ids if is_public_id(each)]
+    own = ReferenceImage.objects.filter(owner=owner, public_id__in=wanted)
+    found = {image.public_id: image for image in own} if wanted else {}
+    if any(each not in found for each in public_ids):
+        raise ValidationError({field: MISSING})
+    return tuple(found[each] for each in public_ids)
