@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from videos.backends.service_kinds import SERVICES
@@ -88,9 +88,11 @@ class BackendManager(models.Manager["Backend"]):
         if url:
             self.for_environment()
         current = Q(from_environment=False) | Q(base_url=url)
-        connected = list(
-            self.filter(current, is_simulator=False, enabled=True, models__enabled=True).distinct()
+        serving = self.model.models.through._default_manager.filter(
+            backend=OuterRef("pk"), videomodel__enabled=True
         )
+        # EXISTS, because a join would read each backend once for each of its hundreds of models.
+        connected = list(self.filter(current, Exists(serving), is_simulator=False, enabled=True))
         if connected or url:
             return connected
         fallback = self.for_environment()

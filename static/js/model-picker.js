@@ -1,0 +1,34 @@
+// The dialog that chooses one of many models: arrow keys move through the list, and a choice goes to the composer, or
+// to the field of a form.
+import { loadSettings } from "./composer.js";
+
+const dialog = document.getElementById("model-dialog");
+const search = document.getElementById("model-search");
+const rows = () => [...dialog.querySelectorAll(".model-row__choose")];
+
+dialog.addEventListener("click", ({ target }) => {
+  const row = target.closest("[data-choose]");
+  if (!row) return;
+  dialog.close(); // restores the focus, before the new part arrives
+  loadSettings(row.dataset.choose);
+});
+
+// From the search field down into the list, and back up; Enter in the field chooses the first model.
+dialog.addEventListener("keydown", (event) => {
+  const { key, target } = event;
+  const all = rows();
+  if (key === "Enter" && target === search && all.length) {
+    event.preventDefault();
+    if (dialog.querySelector(".htmx-request")) return; // the list is still that of earlier words
+    all[0].click();
+    return;
+  }
+  if (key !== "ArrowDown" && key !== "ArrowUp") return;
+  const position = all.indexOf(target.closest(".model-row")?.querySelector(".model-row__choose"));
+  if (position < 0 && target !== search) return;
+  event.preventDefault();
+  const next = all[position + (key === "ArrowDown" ? 1 : -1)];
+  (next ?? (key === "ArrowUp" ? search : target)).focus();
+});
+
+dialog.addEventListener("close", () => dialog.querySelector("form").reset());
