@@ -28,6 +28,12 @@ class Shape:
         name = self.resolution
         return name.replace("x", "\u00d7") if "x" in name else name.replace("k", "K")
 
+    @property
+    def full_label(self) -> str:
+        """Ratio, resolution and exact size, in the way people read them."""
+        exact = self.size.replace("x", "\u00d7")
+        return exact if self.ratio == OTHER else f"{self.ratio} {self.label} ({exact})"
+
 
 def shapes_of(sizes: Iterable[object]) -> tuple[Shape, ...]:
     """Return the shape of each size, in the order of `sizes`; what is no size is left out.

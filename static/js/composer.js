@@ -12,17 +12,23 @@ const DEPENDENT = ["seconds", "ratio", "resolution"];
 const settings = () => document.getElementById("model-settings");
 let sent = {}; // what was chosen when they were asked for
 
-export function loadSettings(model, values = {}) {
+function currentSettings() {
+  const values = {};
+  for (const field of settings().querySelectorAll("input, select, textarea")) {
+    const isChosen = field.checked || !["radio", "checkbox"].includes(field.type);
+    if (field.name && !field.disabled && isChosen) values[field.name] = field.value;
+  }
+  const current = form().querySelector("input[name='model'][data-current]");
+  return { ...values, ...(current && { model: current.value }) };
+}
+
+function loadSettings(model, values = {}) {
   sent = Object.fromEntries(DEPENDENT.map((name) => [name, chosen(name)]));
-  const current = form().querySelector("input[name='model'][data-current]")?.value;
-  const url = settings().dataset.url;
-  const all = { ...sent, model: current ?? model, ...values, choose: model };
-  const known = Object.entries(all).filter(([, value]) => value !== undefined);
-  return htmx.ajax("GET", url, {
+  htmx.ajax("GET", settings().dataset.url, {
     source: settings(),
     target: settings(),
     swap: "outerHTML",
-    values: Object.fromEntries(known),
+    values: { ...currentSettings(), ...values, choose: model },
   });
 }
 
@@ -137,7 +143,8 @@ function restoreDraft() {
   prompt().value = saved.prompt ?? "";
   const { model, ...others } = saved;
   if (model && model !== chosen("model")) {
-    loadSettings(model, { model, seconds: others.seconds, ratio: others.ratio, resolution: others.resolution });
+    const saved = DEPENDENT.filter((name) => others[name]).map((name) => [name, others[name]]);
+    loadSettings(model, { model, ...Object.fromEntries(saved) });
   }
   for (const name of SAVED_FIELDS.filter((each) => each !== "model")) {
     const input = inputsOf(name).find((each) => each.value === saved[name]);
@@ -190,6 +197,8 @@ document.addEventListener("input", (event) => {
 document.addEventListener("change", ({ target }) => {
   if (target.closest("#composer") && target.name === "model") loadSettings(target.value);
 });
+
+document.addEventListener("studio:model-chosen", ({ detail }) => loadSettings(detail));
 
 let chosenBefore = {}; // when the new settings arrived
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {

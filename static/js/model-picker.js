@@ -1,7 +1,5 @@
-// The dialog that chooses one of many models: arrow keys move through the list, and a choice goes to the composer, or
-// to the field of a form.
-import { loadSettings } from "./composer.js";
-
+// The dialog that chooses one of many models. Arrow keys move through the list. A choice goes to the field of the form
+// that has one, or else is told to the composer by an event.
 const dialog = document.getElementById("model-dialog");
 const search = document.getElementById("model-search");
 const rows = () => [...dialog.querySelectorAll(".model-row__choose")];
@@ -10,8 +8,12 @@ dialog.addEventListener("click", ({ target }) => {
   const row = target.closest("[data-choose]");
   if (!row) return;
   dialog.close(); // restores the focus, before the new part arrives
-  loadSettings(row.dataset.choose);
+  const field = document.querySelector("[data-model-field]");
+  if (field) field.value = row.dataset.choose;
+  else document.dispatchEvent(new CustomEvent("studio:model-chosen", { detail: row.dataset.choose }));
 });
+
+for (const opener of document.querySelectorAll("[data-dialog='model-dialog']")) opener.hidden = false;
 
 // From the search field down into the list, and back up; Enter in the field chooses the first model.
 dialog.addEventListener("keydown", (event) => {

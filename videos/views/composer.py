@@ -11,14 +11,13 @@ from django.conf import settings
 
 from videos.capabilities import Offer, OfferCatalogue
 from videos.formatting import format_dollars
+from videos.forms.base import MAX_IN_ROW
 from videos.forms.generate import MAX_DIGITS, TAKES, GenerateForm, chosen_size
 from videos.forms.templates import VariablesForm
 from videos.media.facts import MAX_UPLOAD_PIXELS
 from videos.models import Backend, Fit, VideoModel
 from videos.services.videos import MAX_CHARACTERS, MAX_PROMPT_LENGTH
 from videos.shapes import OTHER, Shape, lines_of, shapes_of
-
-MAX_IN_ROW = 5  # models in a row of buttons; more are chosen from a list that can be searched
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,8 @@ class ModelRow:
         shapes = shapes_of(self.offer.model.sizes)
         if not shapes:
             return ""
-        by_height = sorted(shapes, key=lambda each: lines_of(each.size))
+        named = [each for each in shapes if each.ratio != OTHER] or shapes
+        by_height = sorted(named, key=lambda each: lines_of(each.size))
         ends = dict.fromkeys(each.label for each in (by_height[0], by_height[-1]))
         ratios = dict.fromkeys(each.ratio for each in shapes if each.ratio != OTHER)
         return " ".join(["\u2013".join(ends), *list(ratios)[:_MAX_RATIOS]])

@@ -13,12 +13,13 @@ from django.views.decorators.vary import vary_on_headers
 
 from contentgen.uploads import takes_upload
 from videos.capabilities import Offer, OfferCatalogue, backend_status
+from videos.forms.base import MAX_IN_ROW
 from videos.forms.generate import GenerateForm, chosen_size, initial_values
 from videos.forms.templates import VariablesForm
 from videos.models import IN_FLIGHT, Backend, PromptTemplate, Video
 from videos.services.characters import can_use_characters
 from videos.views.access import Request, video_from_query
-from videos.views.composer import MAX_IN_ROW, Composer, describe_changes
+from videos.views.composer import Composer, describe_changes
 from videos.views.form_keys import NOT_SUBMITTED, note_repetition, submit_form
 from videos.views.models import draw_picker_page
 from videos.views.selectors import with_queue_info

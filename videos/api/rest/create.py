@@ -15,8 +15,10 @@ from videos.api.bodies import FORM_TYPES, read_form, read_json_object, receive
 from videos.api.errors import ApiError, unknown_parameter
 from videos.api.rest.api import CONTRACT
 from videos.api.rest.schemas import GenerateIn
+from videos.capabilities import OfferCatalogue
 from videos.media.reference import open_reference
 from videos.models import Character, Fit, Video
+from videos.services.sizes import resolve_size
 from videos.services.videos import (
     MAX_CHARACTERS,
     GenerationRequest,
@@ -36,7 +38,12 @@ class ParsedRequest:
     @property
     def fingerprint(self) -> str:
         files = {} if self.image is None else {"input_reference": self.image}
-        return idempotency.compute_fingerprint("generate", self.fields.model_dump(), files)
+        fields = self.fields.model_dump()
+        # Not of a request without them, which is the same as it was before there were any.
+        unset = {name for name in ("ratio", "resolution") if not fields[name]}
+        return idempotency.compute_fingerprint(
+            "generate", {name: value for name, value in fields.items() if name not in unset}, files
+        )
 
 
 def parse_request(request: HttpRequest) -> ParsedRequest:
@@ -98,9 +105,22 @@ def fingerprint_of_action(action: str, video: Video, **fields: object) -> str:
 
 def _generation_request(owner: User, fields: GenerateIn) -> GenerationRequest:
     characters = tuple(_get_characters(owner, fields.characters))
+    size = _choose_size(fields)
     return GenerationRequest(
-        fields.prompt, fields.model, fields.seconds, fields.size, fit=Fit(fields.fit), characters=characters
+        fields.prompt, fields.model, fields.seconds, size, fit=Fit(fields.fit), characters=characters
     )
+
+
+def _choose_size(fields: GenerateIn) -> str:
+    """Return the size, or the one that ratio and resolution name. Raises `ApiError`, or `ValidationError`."""
+    if not (fields.ratio or fields.resolution):
+        return fields.size
+    if "size" in fields.model_fields_set:
+        message = "Give either size, or ratio and resolution."
+        raise ApiError(422, "invalid_value", message, param="size")
+    offer = OfferCatalogue().get(fields.model)
+    # Without its model the request is refused for that, whatever its size.
+    return fields.size if offer is None else resolve_size(offer.model, fields.ratio, fields.resolution)
 
 
 def _get_characters(owner: User, ids: list[str]) -> list[Character]:

@@ -120,12 +120,14 @@ def _open_batch(path: Path, *, strict: bool) -> Batch:
         file = read_batch_file(path)
     except OSError as error:
         raise CommandError(f"FILE: “{path}” cannot be read: {error.strerror}.") from error
-    rows, errors = file.rows, file.errors
+    rows, size_errors = with_sizes(file.rows)
+    errors = [*file.errors, *size_errors]
     invalid = find_request_errors([_build_request(row) for row in rows])
     errors += [
         row.error(name, message)
         for row, fields in zip(rows, invalid, strict=True)
         for name, message in fields.items()
+        if row.size or name != "size"  # its ratio or resolution has been told of
     ]
     digests, unusable = _digest_images(path.parent, {row.reference for row in rows if row.reference})
     errors += [row.error("reference", unusable[row.reference]) for row in rows if row.reference in unusable]
