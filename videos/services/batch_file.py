@@ -35,8 +35,8 @@ _WHOLE_NUMBER = re.compile(r"([0-9]{1,9})(?:[.,]0{1,9})?")
 @dataclass(frozen=True)
 class Row:
     """One request of the file. `ratio` and `resolution`, if there are any, stand for the size, which is then
-    empty until the catalogue has been asked (`with_sizes`). `reference` is a path as written in the file, or empty; `fit` is crop or pad;
-    `custom_id` is the key that the file gives the row, or empty.
+    empty until the catalogue has been asked (`with_sizes`). `reference` is a path as written in the file, or
+    empty; `fit` is crop or pad; `custom_id` is the key that the file gives the row, or empty.
     """
 
     record: Record

@@ -88,8 +88,8 @@ class GenerateIn(BodyIn):
     )
     ratio: str = Field(
         "",
-        description="In place of `size`: a ratio that the model has, such as 16:9. With `resolution`, or at the"
-        " one that comes nearest to DEFAULT_SIZE.",
+        description="In place of `size`: a ratio that the model has, such as 16:9. With `resolution`, or at"
+        " the one that comes nearest to DEFAULT_SIZE.",
     )
     resolution: str = Field(
         "",

@@ -15,7 +15,7 @@ from accounts.models import User
 from videos.management.arguments import RequestKey, find_recent_requests, get_user, open_reference_file
 from videos.management.progress import Outcome, follow_videos
 from videos.models import Fit, ReferenceImage, Video
-from videos.services.batch_file import COLUMNS, SUFFIXES, Row, read_batch_file
+from videos.services.batch_file import COLUMNS, SUFFIXES, Row, read_batch_file, with_sizes
 from videos.services.references import keep_reference
 from videos.services.videos import GenerationRequest, create_videos, find_request_errors
 
