@@ -1,4 +1,4 @@
-"""Ratio and resolution, and the exact size that follows, over what vendors document and whatever else comes."""
+"""Ratio and resolution, and the exact size that follows, over what vendors document and anything else."""
 
 from math import isclose
 

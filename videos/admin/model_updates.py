@@ -117,8 +117,7 @@ def _draw(
         "may_add": request.user.has_perm("videos.add_videomodel"),
         **context,
     }
-    status = 200 if "problem" not in context else 502
-    return TemplateResponse(request, "admin/videos/backend/models.html", page, status=status)
+    return TemplateResponse(request, "admin/videos/backend/models.html", page)
 
 
 def _context(result: SyncResult, chosen: tuple[str, ...]) -> dict[str, Any]:

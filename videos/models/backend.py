@@ -277,6 +277,12 @@ class Backend(models.Model):
         return self.is_simulator or self.service == "simulator"
 
     @property
+    def describes_models(self) -> bool:
+        """Whether its kind of service has a catalogue, from which its models can be updated."""
+        service = SERVICES.get(self.service)
+        return service is not None and service.describes_models
+
+    @property
     def is_retired(self) -> bool:
         """Whether this is OpenAI's own address, which no longer serves this API."""
         return is_openai(self.base_url)
