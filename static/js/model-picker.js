@@ -15,13 +15,18 @@ dialog.addEventListener("click", ({ target }) => {
 
 for (const opener of document.querySelectorAll("[data-dialog='model-dialog']")) opener.hidden = false;
 
+let isStale = false; // whether the list is still that of earlier words
+search.addEventListener("input", () => (isStale = true));
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (detail.elt.id === "model-list") isStale = false;
+});
+
 // From the search field down into the list, and back up; Enter in the field chooses the first model.
 dialog.addEventListener("keydown", (event) => {
   const { key, target } = event;
   const all = rows();
-  if (key === "Enter" && target === search && all.length) {
+  if (key === "Enter" && target === search && all.length && !isStale) {
     event.preventDefault();
-    if (dialog.querySelector(".htmx-request")) return; // the list is still that of earlier words
     all[0].click();
     return;
   }
