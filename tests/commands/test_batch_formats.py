@@ -114,7 +114,7 @@ def test_an_unknown_column_is_a_warning_and_an_error_only_when_strict(queue: Que
     assert not Video.objects.exists()
 
     assert queue(content, name)[0] == CAT[0]
-    assert "Not used: “id”, “notes”. Known columns are prompt, model, seconds, size, reference" in ran.err
+    assert "Not used: “id”, “notes”. Known columns are prompt, model, seconds, size, ratio" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -221,9 +221,9 @@ def test_a_ratio_and_a_resolution_stand_for_a_size(queue: Queue):
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        ("A cat,,1:1,720p", "row 2, ratio: Sora 2 supports these ratios: 16:9, 9:16."),
-        ("A cat,,16:9,4K", "row 2, resolution: Sora 2 at 16:9 supports these resolutions: 720p"),
-        ("A cat,640x480,16:9,720p", "row 2, size: give either size, or ratio and resolution."),
+        ("A cat,,1:1,720p", "row 2, column C (ratio): Sora 2 supports these ratios: 16:9, 9:16."),
+        ("A cat,,16:9,4K", "row 2, column D (resolution): Sora 2 at 16:9 supports these resolutions: 720p"),
+        ("A cat,640x480,16:9,720p", "row 2, column B (size): give either size, or ratio and resolution."),
     ],
 )
 def test_a_ratio_that_the_model_does_not_have_queues_nothing(queue: Queue, row: str, sentence: str):

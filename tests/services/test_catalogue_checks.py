@@ -60,13 +60,13 @@ def test_what_is_none_is_left_out(field: str, sent: Any, kept: Any):
 def test_a_name_that_cannot_be_kept_leaves_the_model_out(name: Any):
     checked = check_catalogue([_model(name), _model("good/model")])
     assert [model.name for model in checked.models] == ["good/model"]
-    assert checked.left_out == ["1 model left out: their names cannot be used."]
+    assert checked.left_out == ["Left out, as their names cannot be used: 1 model."]
 
 
 def test_of_a_name_that_appears_twice_the_first_counts():
     checked = check_catalogue([_model(label="First"), _model(label="Second"), _model(label="Third")])
     assert [model.label for model in checked.models] == ["First"]
-    assert checked.left_out == ["2 models left out: their names appear twice."]
+    assert checked.left_out == ["Left out, as their names appear twice: 2 models."]
 
 
 def test_a_hundred_thousand_models_are_too_many():

@@ -109,7 +109,7 @@ def test_one_is_kept_changed_and_deleted(as_alice, alice):
         ("prompt", "x" * 32_001, "at most 32000"),
         ("prompt", "a\x00b", "Null characters"),
         ("category", "x" * 41, "at most 40"),
-        ("model", "sora-9", "valid choice"),
+        ("model", "sora-9", "not in the catalogue"),
         ("seconds", "5", "valid choice"),
         ("seconds", "x", "valid choice"),
         ("size", "1x1", "valid choice"),

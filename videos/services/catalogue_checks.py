@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from videos.backends.catalogue import CatalogueModel, is_size
 from videos.capabilities import MAX_NAME_LENGTH
+from videos.formatting import count_of
 from videos.models.video_model import ANY_SIZE, is_rate
 from videos.validation import clean_line, is_storable, storable_text
 
@@ -43,14 +44,11 @@ def check_catalogue(catalogue: Iterable[CatalogueModel]) -> CheckedCatalogue:
             repeated += 1
         else:
             found[model.name] = _checked(model)
-    left_out = [
-        sentence.format(count, "" if count == 1 else "s")
-        for count, sentence in (
-            (unusable, "{} model{} left out: their names cannot be used."),
-            (repeated, "{} model{} left out: their names appear twice."),
-        )
-        if count
-    ]
+    left_out = []
+    if unusable:
+        left_out.append(f"Left out, as their names cannot be used: {count_of(unusable, 'model')}.")
+    if repeated:
+        left_out.append(f"Left out, as their names appear twice: {count_of(repeated, 'model')}.")
     return CheckedCatalogue(list(found.values()), left_out)
 
 

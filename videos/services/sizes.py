@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from videos.models import VideoModel
-from videos.shapes import Shape, nearest_size, shapes_of
+from videos.shapes import Shape, named_size, nearest_size, shapes_of
 
 
 def resolve_size(model: VideoModel, ratio: str = "", resolution: str = "") -> str:
@@ -23,7 +23,16 @@ def resolve_size(model: VideoModel, ratio: str = "", resolution: str = "") -> st
         at = f" at {ratio}" if ratio else ""
         raise _refusal("resolution", f"{model.label}{at}", _resolutions(of_ratio))
     sizes = [each.size for each in found]
-    return nearest_size(sizes, settings.DEFAULT_SIZE) or sizes[0]
+    return nearest_size(sizes, _default_size(ratio, resolution)) or sizes[0]
+
+
+def _default_size(ratio: str, resolution: str) -> str:
+    """Return the size with what is given of the two, and else of the studio's default size; may be empty."""
+    default: str = settings.DEFAULT_SIZE
+    shape = next(iter(shapes_of([default])), None)
+    if shape is None:
+        return ""
+    return named_size(ratio or shape.ratio, resolution or shape.resolution) or default
 
 
 def _resolutions(shapes: list[Shape]) -> list[str]:

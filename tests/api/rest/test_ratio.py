@@ -52,7 +52,6 @@ def test_a_request_without_them_has_the_fingerprint_that_it_always_had(program: 
     first = ask(program, "key", prompt="A lake")
     again = ask(program, "key", prompt="A lake", ratio="", resolution="")
     assert again.json()["id"] == first.json()["id"]
-    refused(
-        ask(program, "key", prompt="A lake", ratio="9:16"), 422, code="idempotency_key_reused", param=None
-    )
+    reused = ask(program, "key", prompt="A lake", ratio="9:16")
+    refused(reused, 409, code="idempotency_key_reused", param="Idempotency-Key")
     assert IdempotencyRecord.objects.count() == Video.objects.count() == 1
