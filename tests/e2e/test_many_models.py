@@ -141,6 +141,20 @@ def test_by_touch_on_a_phone(browser: Browser, crowded: Studio):
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_a_template_is_for_a_model_of_the_list(studio_page: Page, crowded: Studio):
+    page = studio_page
+    page.goto(f"{crowded.url}/templates/new")
+    page.get_by_role("button", name="Choose").click()
+    _search(page, "wan-88")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Model")).to_have_value("alibaba/wan-88")
+    page.get_by_label("Title").fill("Birds")
+    page.get_by_label("Prompt").fill("A heron in the reeds")
+    page.get_by_role("button", name="Save template").click()
+    page.get_by_role("link", name="Birds", exact=True).click()
+    expect(page.get_by_role("radio", name="Wan 88")).to_be_checked()
+
+
 def test_without_javascript(browser: Browser, crowded: Studio):
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
