@@ -24,12 +24,13 @@ function currentSettings() {
 
 function loadSettings(model, values = {}) {
   sent = Object.fromEntries(DEPENDENT.map((name) => [name, chosen(name)]));
-  htmx.ajax("GET", settings().dataset.url, {
+  const request = htmx.ajax("GET", settings().dataset.url, {
     source: settings(),
     target: settings(),
     swap: "outerHTML",
     values: { ...currentSettings(), ...values, choose: model },
   });
+  request?.catch(() => {}); // what failed is told by events
 }
 
 // What was chosen while the settings were on their way stays chosen.
