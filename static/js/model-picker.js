@@ -17,7 +17,7 @@ for (const opener of document.querySelectorAll("[data-dialog='model-dialog']")) 
 
 let isStale = false; // whether the list is still that of earlier words
 search.addEventListener("input", () => (isStale = true));
-document.addEventListener("htmx:afterSettle", ({ detail }) => {
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (detail.elt.id === "model-list") isStale = false;
 });
 
