@@ -147,7 +147,7 @@ def test_a_template_is_for_a_model_of_the_list(studio_page: Page, crowded: Studi
     page.get_by_role("button", name="Choose").click()
     _search(page, "wan-88")
     page.keyboard.press("Enter")
-    expect(page.get_by_label("Model")).to_have_value("alibaba/wan-88")
+    expect(page.get_by_role("textbox", name="Model")).to_have_value("alibaba/wan-88")
     page.get_by_label("Title").fill("Birds")
     page.get_by_label("Prompt").fill("A heron in the reeds")
     page.get_by_role("button", name="Save template").click()
