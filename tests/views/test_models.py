@@ -298,6 +298,7 @@ def test_the_list_as_a_page_brings_back_what_was_typed(as_alice):
     page = as_alice.post(STUDIO, {**typed, "pick_model": "1", "q": "veo"}).content.decode()
     assert not Video.objects.exists()
     assert names(page) == ["acme/veo-3", "acme/veo-6"]
+    assert FAVOURITE not in page, "a star would lead away from what was typed"
     kept = dict(
         re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.partition("</form>")[2])
     )

@@ -1,7 +1,5 @@
 """The models to choose from, where they are many: by family, with favourites and those used last."""
 
-from collections.abc import Mapping
-
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -77,9 +75,7 @@ def _find_rows(request: Request, query: str, chosen: str) -> list[ModelRow]:
     return with_headings(rows, chosen, show_backends=len(in_use) > 1)
 
 
-def _kept_fields(data: Mapping[str, object]) -> list[tuple[str, str]]:
-    if not isinstance(data, QueryDict):
-        return []
+def _kept_fields(data: QueryDict) -> list[tuple[str, str]]:
     return [(name, value) for name in data if name not in _NOT_KEPT for value in data.getlist(name)]
 
 
