@@ -1,20 +1,23 @@
 """What can be asked for at this moment, and which backend would make it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.functional import cached_property
 
 from videos.backends.service_kinds import SERVICES
 from videos.models import Backend, State, Video, VideoModel
 from videos.parameters import Parameter, known_parameters
+from videos.validation import is_storable
 
 SIMULATOR_REFERENCES = 3  # further images that the simulator shows in a video
 EXTENSION_SECONDS = (4, 8, 12, 16, 20)  # that one extension may add, as the protocol has it
 MAX_SECONDS = 120  # of a video with all its extensions, as the protocol has it
+MAX_NAME_LENGTH = 100  # characters of a model's name, as the column holds
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,18 @@ class Offer:
         return json.dumps(self.model.price_per_second)
 
     @property
+    def image_limits(self) -> str:
+        """How many images of each kind may be sent, as JSON for the page's script."""
+        return json.dumps(
+            {
+                "label": self.model.label,
+                "reference": int(self.takes_reference),
+                "last_frame": int(self.takes_last_frame),
+                "references": self.max_references,
+            }
+        )
+
+    @property
     def generation_timeout(self) -> int:
         """Seconds that the backend may work on a video; its own queue and its silence do not count."""
         own = self.model.generation_timeout or self.backend.generation_timeout
@@ -84,23 +99,88 @@ def available_offers(in_use: Sequence[Backend] | None = None) -> dict[str, Offer
     """Return what can be chosen from, by the model's name, in the catalogue's order.
 
     That is every enabled model that a backend in use serves, with the first of several such backends. A
-    caller that has read the backends `in_use` already passes them, which saves a query.
+    caller that has read the backends `in_use` already passes them, which saves a query. Who needs a few of
+    maybe a thousand models takes an `OfferCatalogue`.
     """
-    first_offers: dict[str, Offer] = {}
-    for offer in _every_offer(Backend.objects.in_use() if in_use is None else in_use):
-        first_offers.setdefault(offer.model.name, offer)
-    return first_offers
+    if in_use is None:
+        in_use = Backend.objects.in_use()
+    return _first_offers(_every_offer(VideoModel.objects.filter(enabled=True), in_use))
 
 
-def _every_offer(in_use: Sequence[Backend]) -> list[Offer]:
-    """Return each enabled model with each backend in use that serves it: by the catalogue's order, then by
+def _first_offers(offers: Iterable[Offer]) -> dict[str, Offer]:
+    found: dict[str, Offer] = {}
+    for offer in offers:
+        found.setdefault(offer.model.name, offer)
+    return found
+
+
+def _every_offer(models: QuerySet[VideoModel], in_use: Sequence[Backend]) -> list[Offer]:
+    """Return each of the models with each backend in use that serves it: by the catalogue's order, then by
     the backends'.
     """
     offers = []
-    for model in VideoModel.objects.filter(enabled=True).prefetch_related("backends"):
+    for model in models.prefetch_related("backends"):
         serving = {backend.pk for backend in model.backends.all()}
         offers += [Offer(model, backend) for backend in in_use if backend.pk in serving]
     return offers
+
+
+class OfferCatalogue(Mapping[str, Offer]):
+    """What can be chosen from, as `available_offers` returns it, but read only as far as it is looked at.
+
+    So a page costs the same with two models and with a thousand. Each offer is read once; nothing is kept
+    longer than this object, so that no price is older than the request that shows it.
+    """
+
+    def __init__(self, in_use: Sequence[Backend] | None = None) -> None:
+        self.in_use = Backend.objects.in_use() if in_use is None else in_use
+        self._read: dict[str, Offer | None] = {}
+        self._heads: dict[int, list[Offer]] = {}
+
+    @cached_property
+    def _offered(self) -> QuerySet[VideoModel]:
+        through = VideoModel.backends.through
+        serving = through._default_manager.filter(videomodel=OuterRef("pk"), backend__in=self.in_use)
+        return VideoModel.objects.filter(Exists(serving), enabled=True)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The names of all models, in the catalogue's order."""
+        return list(self._offered.values_list("name", flat=True))
+
+    def first(self, count: int) -> list[Offer]:
+        """Return the first `count` offers, in the catalogue's order."""
+        if count not in self._heads:
+            found = _first_offers(_every_offer(self._offered[:count], self.in_use))
+            self._read |= found
+            self._heads[count] = list(found.values())
+        return self._heads[count]
+
+    def preload(self, names: Iterable[str]) -> None:
+        """Read the offers of these models, as far as there are any, in one go."""
+        wanted = {name for name in names if name not in self._read}
+        askable = [name for name in wanted if 0 < len(name) <= MAX_NAME_LENGTH and is_storable(name)]
+        self._read |= dict.fromkeys(wanted)
+        if askable:
+            named = self._offered.filter(name__in=askable)
+            self._read |= _first_offers(_every_offer(named, self.in_use))
+
+    def __getitem__(self, name: str) -> Offer:
+        self.preload([name])
+        offer = self._read[name]
+        if offer is None:
+            raise KeyError(name)
+        return offer
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    @cached_property
+    def _count(self) -> int:
+        return self._offered.count()
+
+    def __len__(self) -> int:
+        return self._count
 
 
 @dataclass(frozen=True)
@@ -140,7 +220,7 @@ def capabilities_for(video: Video) -> Capabilities:
     edit = backend is not None and backend.can_edit is True
     extend = backend is not None and backend.can_extend is True
     has_job = bool(video.backend_job_id) and not video.concat_with_source
-    offers = [] if edit and extend else _every_offer(in_use)
+    offers = [] if edit and extend else _every_offer(VideoModel.objects.filter(enabled=True), in_use)
     concat_offer = None if extend else _concat_offer(video, offers)
     lengths = EXTENSION_SECONDS if extend else tuple(concat_offer.model.seconds) if concat_offer else ()
     fitting = tuple(each for each in lengths if video.total_seconds + each <= MAX_SECONDS)

@@ -8,8 +8,8 @@ const zone = (name) => block().querySelector(`[data-zone='${name}']`);
 const fileInput = (each) => each.querySelector("input[type='file']:not([data-kept])");
 const checkboxes = (each) => [...each.querySelectorAll("ul input[type='checkbox'], :scope > label input[type='checkbox']")];
 const existing = (each) => checkboxes(each).filter((box) => box.checked);
-const chosen = (name) => form().querySelector(`input[name='${name}']:checked, select[name='${name}']`)?.value ?? "";
-const limits = () => JSON.parse(block().dataset.models)[chosen("model")];
+const chosen = (name) => form().querySelector(`input[name='${name}']:checked`)?.value ?? "";
+const limits = () => JSON.parse(form().querySelector("input[name='model']:checked")?.dataset.images ?? "null");
 const thumbnail = (id) => `${block().dataset.referencesUrl}${id}/thumbnail`;
 const TYPES = ["image/jpeg", "image/png", "image/webp", "image/heic", "image/heif", "image/avif"];
 // Not every system knows the type of a phone's pictures.

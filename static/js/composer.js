@@ -5,29 +5,75 @@ const prompt = () => document.getElementById("id_prompt");
 const chosen = (name) => form().querySelector(`input[name='${name}']:checked`)?.value;
 const COUNT_FROM = 0.9; // of the limit: from here on the character count is shown
 
-// --- What the model supports -------------------------------------------------------------------------------
-function updateOptions() {
-  const model = chosen("model");
-  for (const name of ["seconds", "size"]) {
-    const inputs = [...form().querySelectorAll(`input[name='${name}']`)];
-    for (const input of inputs) {
-      input.disabled = Boolean(model) && !input.dataset.models.split("|").includes(model);
-      input.closest("label").hidden = input.disabled;
-    }
-    const checked = inputs.find((input) => input.checked);
-    if (checked?.disabled) {
-      const first = inputs.find((input) => !input.disabled);
-      if (first) first.checked = true;
-    }
+const inputsOf = (name) => [...form().querySelectorAll(`input[name='${name}']`)];
+
+// --- Model: its lengths, ratios and resolutions come from the server, which keeps the nearest choice ---------------
+const DEPENDENT = ["seconds", "ratio", "resolution"];
+const settings = () => document.getElementById("model-settings");
+let sent = {}; // what was chosen when they were asked for
+
+function currentSettings() {
+  const values = {};
+  for (const field of settings().querySelectorAll("input, select, textarea")) {
+    const isChosen = field.checked || !["radio", "checkbox"].includes(field.type);
+    // What is typed under "More" may be too long for an address; composer-parameters.js takes it along.
+    if (field.closest("[data-parameters]")) continue;
+    if (field.name && !field.disabled && isChosen) values[field.name] = field.value;
   }
-  updateCharacters(model);
+  const current = form().querySelector("input[name='model'][data-current]");
+  return { ...values, ...(current && { model: current.value }) };
 }
 
-function updateCharacters(model) {
+function loadSettings(model, values = {}) {
+  sent = Object.fromEntries(DEPENDENT.map((name) => [name, chosen(name)]));
+  const request = htmx.ajax("GET", settings().dataset.url, {
+    source: settings(),
+    target: settings(),
+    swap: "outerHTML",
+    values: { ...currentSettings(), ...values, choose: model },
+  });
+  request?.catch(() => {}); // what failed is told by events
+}
+
+// What was chosen while the settings were on their way stays chosen.
+function keepLaterChoices(before) {
+  for (const name of DEPENDENT) {
+    if (before[name] === sent[name]) continue;
+    const input = inputsOf(name).find((each) => each.value === before[name]);
+    if (input) input.checked = true;
+  }
+}
+
+// --- Size: follows from ratio and resolution ---------------------------------------------------------------
+const areaOf = (size) => size.split("x").reduce((width, height) => Number(width) * Number(height));
+
+function updateSize() {
+  const ratio = chosen("ratio");
+  const before = document.getElementById("id_size").value;
+  const choices = inputsOf("resolution").map((input) => ({ input, size: JSON.parse(input.dataset.sizes)[ratio] }));
+  for (const { input, size } of choices) {
+    const label = input.closest("label");
+    label.hidden = !size;
+    label.classList.remove("segment--elsewhere");
+    label.querySelector("[data-exact-size]").textContent = size?.replace("x", "×") ?? "";
+  }
+  const offered = choices.filter(({ size }) => size);
+  if (!offered.some(({ input }) => input.checked) && offered.length && before) {
+    const distance = ({ size }) => Math.abs(Math.log(areaOf(size) / areaOf(before)));
+    offered.reduce((best, each) => (distance(each) < distance(best) ? each : best)).input.checked = true;
+  }
+  const exact = document.getElementById("id_size");
+  exact.value = offered.find(({ input }) => input.checked)?.size ?? "";
+  // The price and the preview of the reference image follow the exact size.
+  if (exact.value !== before) exact.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function updateCharacters() {
   const group = form().querySelector(".option-group--characters");
   if (!group) return;
+  const backend = form().querySelector("input[name='model']:checked")?.dataset.backend;
   const inputs = [...group.querySelectorAll("input")];
-  const supported = inputs.filter((input) => !model || input.dataset.models.split("|").includes(model));
+  const supported = inputs.filter((input) => !backend || input.dataset.backend === backend);
   const full = supported.filter((input) => input.checked).length >= Number(group.dataset.limit);
   for (const input of inputs) {
     const label = input.closest("label");
@@ -73,7 +119,7 @@ function updateCount() {
 }
 
 // --- Draft -------------------------------------------------------------------------------------------------
-const SAVED_FIELDS = ["model", "seconds", "size", "takes"];
+const SAVED_FIELDS = ["model", "seconds", "ratio", "resolution", "takes"];
 const storageKey = () => `contentgen.draft.${form().dataset.owner}`;
 
 function saveDraft() {
@@ -98,8 +144,13 @@ function restoreDraft() {
   const saved = savedDraft();
   if (!saved) return;
   prompt().value = saved.prompt ?? "";
-  for (const name of SAVED_FIELDS) {
-    const input = [...form().querySelectorAll(`input[name='${name}']`)].find((each) => each.value === saved[name]);
+  const { model, ...others } = saved;
+  if (model && model !== chosen("model")) {
+    const saved = DEPENDENT.filter((name) => others[name]).map((name) => [name, others[name]]);
+    loadSettings(model, { model, ...Object.fromEntries(saved) });
+  }
+  for (const name of SAVED_FIELDS.filter((each) => each !== "model")) {
+    const input = inputsOf(name).find((each) => each.value === saved[name]);
     if (input) input.checked = true;
   }
 }
@@ -119,16 +170,25 @@ function initialise() {
   const hint = form().querySelector(".composer__shortcut");
   hint.hidden = false;
   if (mac) hint.querySelector("[data-modifier-key]").textContent = "⌘";
-  updateOptions();
-  updatePrice();
+  initialiseSettings();
   autosize();
   updateCount();
 }
 
+function initialiseSettings() {
+  for (const input of inputsOf("model")) input.toggleAttribute("data-current", input.checked);
+  // They send the form where there is no script; Enter in a field must not press them.
+  for (const button of form().querySelectorAll("[name='pick_model'], [name='choose']")) button.type = "button";
+  updateSize();
+  updateCharacters();
+  updatePrice();
+}
+
 document.addEventListener("input", (event) => {
   if (!event.target.closest("#composer")) return;
-  if (["model", "characters"].includes(event.target.name)) updateOptions();
-  if (["model", "seconds", "size", "takes"].includes(event.target.name)) updatePrice();
+  if (event.target.name === "characters") updateCharacters();
+  if (["ratio", "resolution"].includes(event.target.name)) updateSize();
+  if (["seconds", "size", "takes"].includes(event.target.name)) updatePrice();
   if (event.target === prompt()) {
     typed = prompt().value;
     autosize();
@@ -136,6 +196,34 @@ document.addEventListener("input", (event) => {
   }
   saveDraft();
 });
+
+document.addEventListener("change", ({ target }) => {
+  if (target.closest("#composer") && target.name === "model") loadSettings(target.value);
+});
+
+document.addEventListener("studio:model-chosen", ({ detail }) => loadSettings(detail));
+
+let chosenBefore = {}; // when the new settings arrived
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target.id !== "model-settings") return;
+  chosenBefore = Object.fromEntries(DEPENDENT.map((name) => [name, chosen(name)]));
+});
+
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (detail.elt.id !== "model-settings") return;
+  keepLaterChoices(chosenBefore);
+  initialiseSettings();
+  // What else depends on the model hears of it as if it had been chosen in the new part.
+  form().querySelector("input[name='model']:checked")?.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
+// The settings did not come: the model is again the one that they belong to.
+for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.addEventListener(name, ({ detail }) => {
+    if (detail.elt.id !== "model-settings") return;
+    for (const input of inputsOf("model")) input.checked = input.hasAttribute("data-current");
+  });
+}
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-restore-draft]")) {

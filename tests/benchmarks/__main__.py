@@ -15,6 +15,7 @@ NAMES = (
     "bombs",
     "rest_overhead",
     "api_poll",
+    "catalogue_weight",
     "first_visit",
     "completion_lag",
     "frozen_backend",

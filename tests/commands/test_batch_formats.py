@@ -114,7 +114,7 @@ def test_an_unknown_column_is_a_warning_and_an_error_only_when_strict(queue: Que
     assert not Video.objects.exists()
 
     assert queue(content, name)[0] == CAT[0]
-    assert "Not used: “id”, “notes”. Known columns are prompt, model, seconds, size, reference" in ran.err
+    assert "Not used: “id”, “notes”. Known columns are prompt, model, seconds, size, ratio" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -210,3 +210,25 @@ def test_empty_rows_do_not_count(queue: Queue, monkeypatch: pytest.MonkeyPatch):
     assert batch_record.MAX_ROWS > 1
 
     assert queue("prompt,seconds\nA cat,4\n" + ",\n" * 50) == CAT
+
+
+def test_a_ratio_and_a_resolution_stand_for_a_size(queue: Queue):
+    rows = "A cat,,9:16,720p\nA dog,sora-2-pro,16:9,1024p\nA cow,,,\nA hen,,9:16,\n"
+    videos = queue(f"prompt,model,Ratio,resolution\n{rows}")
+    assert [video[-1] for video in videos] == ["720x1280", "1792x1024", "1280x720", "720x1280"]
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("A cat,,1:1,720p", "row 2, column C (ratio): Sora 2 supports these ratios: 16:9, 9:16."),
+        ("A cat,,16:9,4K", "row 2, column D (resolution): Sora 2 at 16:9 supports these resolutions: 720p"),
+        ("A cat,640x480,16:9,720p", "row 2, column B (size): give either size, or ratio and resolution."),
+    ],
+)
+def test_a_ratio_that_the_model_does_not_have_queues_nothing(queue: Queue, row: str, sentence: str):
+    with pytest.raises(CommandError) as raised:
+        queue(f"prompt,size,ratio,resolution\n{row}\n")
+    assert sentence in str(raised.value)
+    assert str(raised.value).count("row 2") == 1
+    assert not Video.objects.exists()

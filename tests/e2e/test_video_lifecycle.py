@@ -53,7 +53,7 @@ def test_a_video_from_a_photo_is_generated_played_downloaded_and_deleted(
         "input[name=input_reference]",
         {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": _photo(1000, 800)},
     )
-    page.get_by_text("Portrait").click()
+    page.get_by_text("9:16").click()
     frame = page.locator(".reference__frame").bounding_box()
     assert frame is not None
     assert abs(frame["width"] / frame["height"] - 720 / 1280) < 0.01, "the preview has the video's shape"

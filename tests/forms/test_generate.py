@@ -76,19 +76,14 @@ def test_it_starts_empty_without_a_catalogue():
 
 def test_it_knows_which_model_takes_what(alice):
     VideoModel.objects.filter(name="sora-2-pro").update(seconds=[8, 16], sizes=["1280x720"])
-    composer = Composer(GenerateForm(owner=alice))
-    assert {choice.value: choice.models for choice in composer.lengths} == {
-        "4": ("sora-2",),
-        "8": ("sora-2", "sora-2-pro"),
-        "12": ("sora-2",),
-        "16": ("sora-2-pro",),
-    }
-    assert composer.sizes[0].models == ("sora-2", "sora-2-pro")
-    assert composer.sizes[1].models == ("sora-2",)
+    composer = Composer(GenerateForm(initial=_start({"model": "sora-2-pro"}), owner=alice))
+    assert [(choice.value, choice.is_chosen) for choice in composer.lengths] == [("8", True), ("16", False)]
+    assert [choice.value for choice in composer.ratios] == ["16:9"]
+    assert [(each.value, each.size) for each in composer.resolutions] == [("720p", "1280x720")]
 
 
-def _characters(form: GenerateForm) -> dict[str, tuple[str, ...]]:
-    return {choice.label: choice.models for choice in Composer(form).characters}
+def _characters(form: GenerateForm) -> dict[str, str]:
+    return {choice.label: choice.backend.name for choice in Composer(form).characters}
 
 
 def test_it_offers_ones_own_characters_that_are_ready(alice, bob):
@@ -97,7 +92,7 @@ def test_it_offers_ones_own_characters_that_are_ready(alice, bob):
     _ready(alice, "Unready", backend_character_id="")
     _ready(alice, "Gone", deleted_at=timezone.now())
     _ready(alice, "Elsewhere", BackendFactory(can_characters=True))
-    assert _characters(GenerateForm(owner=alice)) == {"Ada": ("sora-2", "sora-2-pro")}
+    assert _characters(GenerateForm(owner=alice)) == {"Ada": "Simulator"}
 
 
 def test_characters_stay_with_the_models_of_their_backend(alice):
@@ -106,7 +101,7 @@ def test_characters_stay_with_the_models_of_their_backend(alice):
     one.models.set([sora])
     other.models.set([pro])
     ada, bea = _ready(alice, "Ada", one), _ready(alice, "Bea", other)
-    assert _characters(GenerateForm(owner=alice)) == {"Ada": ("sora-2",), "Bea": ("sora-2-pro",)}
+    assert _characters(GenerateForm(owner=alice)) == {"Ada": one.name, "Bea": other.name}
 
     form = GenerateForm({**GOOD, "characters": [bea.public_id]}, owner=alice)
 

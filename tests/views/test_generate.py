@@ -36,7 +36,7 @@ def test_it_gives_htmx_a_fresh_form_and_the_new_card(as_alice):
     assert "<html" not in page
     assert f'id="card-{video.public_id}"' in page
     assert 'hx-swap-oob="afterbegin:#cards"' in page
-    assert 'name="seconds" value="8" data-models="sora-2|sora-2-pro" checked' in page
+    assert 'name="seconds" id="seconds-8" value="8" checked' in page
     textarea = page.partition("<textarea")[2].partition("</textarea>")[0]
     assert GOOD["prompt"] not in textarea
     assert "hx-preserve" not in page, "the image belonged to the video that was made"
@@ -98,7 +98,7 @@ def test_it_says_at_the_field_what_is_wrong(as_alice, hints, field, value, messa
     if field != "prompt":
         assert "A paper boat</textarea>" in page
     if field != "seconds":
-        assert 'name="seconds" value="8" data-models="sora-2|sora-2-pro" checked' in page
+        assert 'name="seconds" id="seconds-8" value="8" checked' in page
     assert ("<html" in page) is not bool(headers)
     assert not Video.objects.exists()
     assert not ReferenceImage.objects.exists()
@@ -134,7 +134,7 @@ def test_it_has_the_characters_that_were_chosen(as_alice, alice):
     assert set(Video.objects.get().characters.all()) == {ada, bea}
     page = response.content.decode()
     assert page.count('type="checkbox" name="characters"') == 3
-    assert f'value="{ada.public_id}" data-models="sora-2|sora-2-pro" checked' in page
+    assert f'value="{ada.public_id}" data-backend="{ada.backend_id}" checked' in page
 
 
 def test_it_has_two_characters_at_most(as_alice, alice):
@@ -143,7 +143,7 @@ def test_it_has_two_characters_at_most(as_alice, alice):
     assert response.status_code == 422
     page = response.content.decode()
     assert "at most 2 characters" in page.partition('id="characters-error"')[2].partition("</p>")[0]
-    assert page.count(" checked") == 3 + 4 + 1, "what was chosen stays chosen"
+    assert page.count(" checked") == 3 + 6 + 1, "what was chosen stays chosen"
     assert not Video.objects.exists()
 
 

@@ -214,3 +214,21 @@ def test_more_filters_do_not_mean_more_queries(as_alice, alice, django_assert_nu
         as_alice.get(URL)
     with django_assert_num_queries(6):
         as_alice.get(URL, {"below": "x"}, headers={**HTMX, "HX-Target": "more"})
+
+
+def test_many_models_and_sizes_stand_in_groups(as_alice, alice):
+    for number in range(20):
+        model = f"{('google/veo', 'luma/ray')[number % 2]}-{number}"
+        VideoFactory(owner=alice, model=model, size=f"{(16, 9)[number % 2] * 10 * (number + 1)}x1000")
+    page = as_alice.get(URL).content.decode()
+    assert page.count("<optgroup") == page.count("</optgroup>") >= 2
+    models = page.partition('id="filter-model"')[2].partition("</select>")[0]
+    assert models.count('<optgroup label="google/veo">') == 1
+    assert models.count("<option") == 21
+    assert "optgroup" not in page.partition('id="filter-seconds"')[2].partition("</select>")[0]
+
+
+def test_a_few_models_are_a_plain_list(as_alice, alice):
+    VideoFactory(owner=alice, model="google/veo-3")
+    VideoFactory(owner=alice, model="luma/ray-2")
+    assert "<optgroup" not in as_alice.get(URL).content.decode()

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -50,18 +51,21 @@ def test_a_template_fills_the_form(as_alice):
     template = PromptTemplate.objects.get(title="City at dawn")
     page = as_alice.get(URL, {"template": template.pk}).content.decode()
     assert f"{template.parsed.preview({})}</textarea>" in page
-    assert 'value="1792x1024" data-models="sora-2|sora-2-pro" checked' in page
+    assert 'name="size" value="1792x1024" checked disabled' in page
+    assert re.search(r'name="ratio" id="ratio-1" value="16:9" checked', page)
+    assert re.search(r'value="1024p" data-sizes="[^"]*" checked', page)
 
 
 def test_a_template_leaves_alone_what_it_does_not_say(as_alice):
     template = PromptTemplate.objects.create(title="Bare", prompt="Only words")
-    chosen = {"template": template.pk, "model": "sora-2-pro", "seconds": "12", "size": "720x1280"}
+    chosen = {"template": template.pk, "model": "sora-2-pro", "seconds": "12"}
+    chosen |= {"ratio": "9:16", "resolution": "720p"}
     response = as_alice.get(URL, chosen, headers=HTMX)
     page = response.content.decode()
     assert "<html" not in page
     assert "hx-preserve" in page, "the image chosen in the page must stay"
     assert "HX-Request" in response["Vary"]
-    for value in ("sora-2-pro", "12", "720x1280"):
+    for value in ("sora-2-pro", "12", "9:16", "720p", "720x1280"):
         assert " checked" in page.partition(f'value="{value}"')[2].partition(">")[0]
 
 

@@ -109,7 +109,7 @@ def test_one_is_kept_changed_and_deleted(as_alice, alice):
         ("prompt", "x" * 32_001, "at most 32000"),
         ("prompt", "a\x00b", "Null characters"),
         ("category", "x" * 41, "at most 40"),
-        ("model", "sora-9", "valid choice"),
+        ("model", "sora-9", "not in the catalogue"),
         ("seconds", "5", "valid choice"),
         ("seconds", "x", "valid choice"),
         ("size", "1x1", "valid choice"),
@@ -236,3 +236,24 @@ def test_a_picture_that_is_not_there_is_not_drawn(as_alice, alice):
     page = as_alice.get(URL).content.decode()
     assert "No picture" in page
     assert "secret" not in page
+
+
+def test_of_hundreds_of_models_one_is_chosen_from_the_list(as_alice):
+    from tests.views.test_models import add_models
+
+    page = as_alice.get(reverse("videos:template_new")).content.decode()
+    assert '<select name="model"' in page
+    assert "model-dialog" not in page
+    add_models(300)
+    page = as_alice.get(reverse("videos:template_new")).content.decode()
+    assert '<input type="text" name="model"' in page
+    assert 'data-dialog="model-dialog"' in page
+    assert "acme/veo-3" not in page
+    assert "16:9 1080p (1920\u00d71080)</option>" in page
+
+    data = {"title": "Ours", "prompt": "A fox", "model": "acme/veo-3", "size": "1920x1080", "seconds": "5"}
+    assert as_alice.post(reverse("videos:template_new"), data).status_code == 302
+    assert PromptTemplate.objects.get(title="Ours").model == "acme/veo-3"
+    response = as_alice.post(reverse("videos:template_new"), {**data, "model": "acme/none"})
+    assert response.status_code == 422
+    assert "This model is not in the catalogue. Choose another." in response.content.decode()

@@ -97,7 +97,7 @@ def test_it_is_written_out_as_text_without_making_anything(as_alice, headers):
     assert response.status_code == 200
     assert "A [thing] in Tokyo, winter, {sic}</textarea>" in page
     assert 'name="variable-' not in page
-    assert 'name="seconds" value="8" data-models="sora-2|sora-2-pro" checked' in page
+    assert 'name="seconds" id="seconds-8" value="8" checked' in page
     assert not Video.objects.exists()
 
 

@@ -8,11 +8,13 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from videos.admin.model_updates import update_models
 from videos.backends.concurrency import suggest_max_in_flight
 from videos.backends.probe_report import ProbeReport
 from videos.backends.service_kinds import SERVICES
@@ -25,6 +27,7 @@ from videos.services.backend_status import describe_key
 from videos.services.backends import confirm_key, leads_back, probe_backend
 from videos.services.connections import validate_key
 from videos.services.held_videos import MoveResult, move_queued_videos
+from videos.services.videos import MAX_LISTED_MODELS
 
 logger = logging.getLogger(__name__)
 
@@ -151,6 +154,13 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
     class Media:
         css = {"all": ("css/admin.css",)}
 
+    def get_urls(self) -> list[URLPattern]:
+        def update(request: HttpRequest, object_id: str) -> HttpResponse:
+            return update_models(self, request, object_id)
+
+        view = self.admin_site.admin_view(update)
+        return [path("<path:object_id>/models/", view, name="videos_backend_models"), *super().get_urls()]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Backend]:
         waiting = Count("videos", filter=Q(videos__state=State.QUEUED))
         in_flight = Q(videos__state__in=IN_FLIGHT - {State.QUEUED})
@@ -256,7 +266,10 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
 
     @admin.display(description="models")
     def model_names(self, backend: Backend) -> str:
-        return ", ".join(model.name for model in backend.models.all()) or "none"
+        names = [model.name for model in backend.models.all()]
+        more = len(names) - MAX_LISTED_MODELS
+        listed = ", ".join(names[:MAX_LISTED_MODELS]) or "none"
+        return f"{listed} and {more} more" if more > 0 else listed
 
     @admin.display(description="state")
     def status(self, backend: Backend) -> SafeString:

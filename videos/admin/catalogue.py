@@ -51,10 +51,12 @@ class VideoModelAdmin(SmallTableSearch[VideoModel]):
         "prices",
         "time_limit",
         "served_by",
+        "studio_favourite",
         "enabled",
         "position",
     )
-    list_editable = ("enabled", "position")
+    list_editable = ("studio_favourite", "enabled", "position")
+    list_filter = ("enabled", "studio_favourite", "backends")
     search_fields = ("name", "label")
     filter_horizontal = ("backends",)
 

@@ -9,6 +9,8 @@ from accounts.models import User
 
 Created = TypeVar("Created")
 
+MAX_IN_ROW = 5  # models in a row of buttons; more are chosen from a list that can be searched
+
 
 class CreationForm(forms.Form, Generic[Created]):
     """A form that creates something by a service, and tells at its fields what the service refuses."""

@@ -1,6 +1,6 @@
 """The form that asks for videos, checked by the same rules as everything else that does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.text import normalize_newlines
 
 from accounts.models import User
-from videos.capabilities import Offer, available_offers
+from videos.capabilities import Offer, OfferCatalogue
 from videos.forms.images import IMAGE_FIELDS, ImagesForm
 from videos.forms.parameters import (
     chosen_parameters,
@@ -21,6 +21,7 @@ from videos.forms.parameters import (
     parameter_initial,
 )
 from videos.models import Character, Fit, Video
+from videos.services.sizes import resolve_size
 from videos.services.videos import (
     MAX_TAKES,
     GenerationRequest,
@@ -29,7 +30,9 @@ from videos.services.videos import (
     validate_request,
     validate_takes,
 )
+from videos.shapes import find_size, named_size, nearest_size
 
+MAX_DIGITS = 10  # of a number in an address
 TAKES = [str(number) for number in range(1, MAX_TAKES + 1)]  # what there is to choose from
 
 
@@ -37,14 +40,17 @@ class GenerateForm(ImagesForm):
     """A request for a video, in one take or several. `services.videos` decides what is valid, not this form.
 
     Takes plain dicts as well as a request's data, and the catalogue's `offers` where they have been read
-    already. `characters` are cleaned to the `owner`'s own; nothing is stored before `create_videos`. What
-    there is about images is in `ImagesForm`.
+    already. The size is given as such, or by `ratio` and `resolution`, which go before it. `characters` are
+    cleaned to the `owner`'s own; nothing is stored before `create_videos`. What there is about images is in
+    `ImagesForm`.
     """
 
     prompt = forms.CharField(required=False, strip=False)
     model = forms.CharField(required=False)
     seconds = forms.IntegerField(required=False)
     size = forms.CharField(required=False)
+    ratio = forms.CharField(required=False)
+    resolution = forms.CharField(required=False)
     takes = forms.IntegerField(required=False)
     characters = forms.MultipleChoiceField(
         required=False, error_messages={"invalid_choice": "This character no longer exists."}
@@ -55,8 +61,9 @@ class GenerateForm(ImagesForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.owner = owner
-        self.offers = available_offers() if offers is None else offers
-        self.fields |= parameter_fields(self.offers)
+        self.offers = OfferCatalogue() if offers is None else offers
+        chosen = self.offers.get(str(self["model"].value() or ""))
+        self.fields |= parameter_fields(chosen, self.data)
         self.initial = {**self.initial, **parameter_initial(self.initial.get("parameters") or {})}
         ids = [(public_id, public_id) for public_id in self.available_characters]
         self.fields["characters"].choices = ids  # type: ignore[attr-defined]  # is a choice field
@@ -64,7 +71,7 @@ class GenerateForm(ImagesForm):
     @cached_property
     def available_characters(self) -> dict[str, Character]:
         """The owner's characters that a video can have now, by public id, newest first."""
-        backends = {offer.backend.pk for offer in self.offers.values() if offer.has_characters}
+        backends = _backends_with_characters(self.offers)
         if not backends:
             return {}
         own = Character.objects.filter(owner=self.owner, backend__in=backends, deleted_at=None)
@@ -86,15 +93,33 @@ class GenerateForm(ImagesForm):
         return tuple(self.available_characters[public_id] for public_id in ids)
 
     def clean(self) -> dict[str, Any]:
+        self._resolve_size()
         try:
             validate_request(self._generation_request(), self.images, self.offers)
         except ValidationError as error:
             for name, messages in error.message_dict.items():
                 field = field_for(name, self.fields)
-                # Without an image that cannot be used, others may seem to be at fault.
-                if field not in self.errors and not (field in IMAGE_FIELDS and self.has_unusable_image):
+                if field not in self.errors and not self._is_followed_by(field):
                     self.add_error(field, messages)
         return self.cleaned_data
+
+    def _resolve_size(self) -> None:
+        """Set the size that ratio and resolution name, where they are given."""
+        ratio, resolution = self.cleaned_data.get("ratio", ""), self.cleaned_data.get("resolution", "")
+        offer = self.offers.get(self.cleaned_data.get("model", ""))
+        if offer is None or not (ratio or resolution):
+            return
+        try:
+            self.cleaned_data["size"] = resolve_size(offer.model, ratio, resolution)
+        except ValidationError as error:
+            self.cleaned_data["size"] = ""
+            self.add_error(None, error)
+
+    def _is_followed_by(self, field: str | None) -> bool:
+        """Whether what the service says of the field follows from what is wrong already."""
+        has_wrong_shape = bool({"ratio", "resolution"} & set(self.errors))
+        # Without an image that cannot be used, others may seem to be at fault.
+        return (field == "size" and has_wrong_shape) or (field in IMAGE_FIELDS and self.has_unusable_image)
 
     def create_videos(self) -> list[Video] | None:
         """Create the takes of a valid form, in order, and keep their images: all, or nothing.
@@ -125,26 +150,51 @@ class GenerateForm(ImagesForm):
         )
 
 
-def initial_values(chosen: dict[str, str], offers: Mapping[str, Offer]) -> dict[str, object]:
+def initial_values(chosen: Mapping[str, str], offers: Mapping[str, Offer]) -> dict[str, object]:
     """Return what an empty form starts with: what is `chosen` already, else the settings' defaults.
 
-    A value that is not among the catalogue's `offers` gives way to one that is, so that something is
-    selected.
+    What the model does not have gives way to what comes nearest to it.
     """
-    name = _first_offered([chosen.get("model", ""), settings.DEFAULT_MODEL, *offers], list(offers))
-    if name not in offers:
+    name = next((each for each in (chosen.get("model", ""), settings.DEFAULT_MODEL) if each in offers), "")
+    name = name or next(iter(offers), "")
+    if not name:
         return {}
     model = offers[name].model
-    lengths = [str(value) for value in model.seconds]
-    default_length = str(settings.DEFAULT_SECONDS)
     return {
         "prompt": chosen.get("prompt", ""),
-        "takes": _first_offered([chosen.get("takes", "")], TAKES) or "1",
+        "takes": chosen["takes"] if chosen.get("takes") in TAKES else "1",
         "model": name,
-        "seconds": _first_offered([chosen.get("seconds", ""), default_length, *lengths], lengths),
-        "size": _first_offered([chosen.get("size", ""), settings.DEFAULT_SIZE, *model.sizes], model.sizes),
+        "seconds": _choose_seconds(chosen.get("seconds", ""), model.seconds),
+        "size": _choose_size(chosen.get("size", ""), model.sizes),
     }
 
 
-def _first_offered(wanted: list[str], offered: list[str]) -> str:
-    return next((value for value in wanted if value in offered), "")
+def chosen_size(data: Mapping[str, Any], offers: Mapping[str, Offer]) -> str:
+    """Return the size that a form's ratio and resolution name for its model, else its size; may be empty."""
+    ratio, resolution = str(data.get("ratio") or ""), str(data.get("resolution") or "")
+    if not (ratio and resolution):
+        return str(data.get("size") or "")
+    offer = offers.get(str(data.get("model") or ""))
+    found = find_size(offer.model.sizes, ratio, resolution) if offer else None
+    return found or named_size(ratio, resolution)
+
+
+def _choose_seconds(wanted: str, offered: Sequence[int]) -> str:
+    if wanted.isdecimal() and len(wanted) < MAX_DIGITS and offered:
+        return str(min(offered, key=lambda seconds: (abs(seconds - int(wanted)), seconds)))
+    default = settings.DEFAULT_SECONDS
+    return str(default) if default in offered else str(next(iter(offered), ""))
+
+
+def _choose_size(wanted: str, offered: Sequence[str]) -> str:
+    if nearest := nearest_size(offered, wanted):
+        return nearest
+    default: str = settings.DEFAULT_SIZE
+    return default if default in offered else next(iter(offered), "")
+
+
+def _backends_with_characters(offers: Mapping[str, Offer]) -> set[int]:
+    """Return the ids of the backends whose characters a video can have now."""
+    if isinstance(offers, OfferCatalogue):
+        return {backend.pk for backend in offers.in_use if backend.can_characters is True}
+    return {offer.backend.pk for offer in offers.values() if offer.has_characters}

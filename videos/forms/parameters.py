@@ -1,36 +1,28 @@
-"""The fields of a form for the parameters of models: one for each name, whichever models take it."""
+"""The fields of a form for the parameters of the chosen model."""
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
 
 from videos.backends.parameters import form_values
 from videos.capabilities import Offer
-from videos.parameters import PREFIX
-from videos.services.parameters import declared_names
+from videos.parameters import MAX_PARAMETERS, PREFIX
 
 FIELD_PREFIX = "parameter-"
 
 
-class _FirstFilledInput(forms.TextInput):
-    """Without a script a page shows a name once for each way in which models take it: the one that is filled
-    in counts.
+def parameter_fields(offer: Offer | None, data: Mapping[str, Any]) -> dict[str, forms.Field]:
+    """Return a field for each parameter that the model of `offer` takes, by the field's name.
+
+    What was sent besides in `data`, from a page with another model, is a field too: the service says that the
+    model does not take it, instead of nobody. They take any text: the service decides what is valid.
     """
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        return _first_filled(data, name)
-
-
-def parameter_fields(offers: Mapping[str, Offer]) -> dict[str, forms.Field]:
-    """Return a field for each parameter that any of the offers' models takes, by the field's name.
-
-    They take any text: the service decides what is valid.
-    """
+    declared = [FIELD_PREFIX + each.name for each in (offer.parameters if offer else ())]
+    others = [FIELD_PREFIX + name for name in islice(chosen_parameters(data), MAX_PARAMETERS)]
     return {
-        FIELD_PREFIX + name: forms.CharField(required=False, strip=False, widget=_FirstFilledInput)
-        for name in declared_names(offers)
+        name: forms.CharField(required=False, strip=False) for name in dict.fromkeys([*declared, *others])
     }
 
 
@@ -41,14 +33,8 @@ def parameter_initial(values: Mapping[str, Any]) -> dict[str, object]:
 
 def chosen_parameters(data: Mapping[str, Any]) -> dict[str, str]:
     """Return the values by name in what a form sent, or in its cleaned data, without the empty ones."""
-    names = [name for name in data if name.startswith(FIELD_PREFIX)]
-    values = {name.removeprefix(FIELD_PREFIX): _first_filled(data, name) for name in names}
-    return {name: value for name, value in values.items() if value}
-
-
-def _first_filled(data: Mapping[str, Any], name: str) -> str:
-    values = data.getlist(name) if isinstance(data, QueryDict) else [data.get(name, "")]
-    return next((str(value) for value in values if str(value).strip()), "")
+    sent = {name: str(data.get(name) or "") for name in data if name.startswith(FIELD_PREFIX)}
+    return {name.removeprefix(FIELD_PREFIX): value for name, value in sent.items() if value.strip()}
 
 
 def field_for(error_name: str, fields: Iterable[str]) -> str | None:

@@ -9,6 +9,7 @@ from django.utils.text import normalize_newlines
 
 from accounts.models import User
 from videos.forms.assignments import AssignmentsField
+from videos.forms.base import MAX_IN_ROW
 from videos.models import PromptTemplate, VideoModel
 from videos.prompts.posters import poster_sizes
 from videos.prompts.syntax import (
@@ -21,10 +22,12 @@ from videos.prompts.syntax import (
 )
 from videos.services.parameters import template_parameters
 from videos.services.videos import MAX_PROMPT_LENGTH, validate_prompt
+from videos.shapes import shapes_of
 from videos.validation import clean_line, clean_text, has_visible_text
 
 MAX_OWN_TEMPLATES = 200  # of one person, whose page shows them all
 _UNSET = "Use current setting"
+_MAX_LISTED = 12  # values in one sentence
 
 
 class TemplateForm(forms.ModelForm[PromptTemplate]):
@@ -44,7 +47,10 @@ class TemplateForm(forms.ModelForm[PromptTemplate]):
         if self.instance.model and self.instance.model not in dict(names):
             names.append((self.instance.model, f"{self.instance.model} (no longer in the catalogue)"))
         self.fields["model"] = forms.ChoiceField(
-            choices=[("", _UNSET), *names], required=False, help_text=self.fields["model"].help_text
+            choices=[("", _UNSET), *names],
+            required=False,
+            help_text=self.fields["model"].help_text,
+            error_messages={"invalid_choice": "This model is not in the catalogue. Choose another."},
         )
         self.fields["parameters"] = AssignmentsField()
 
@@ -93,7 +99,9 @@ class TemplateForm(forms.ModelForm[PromptTemplate]):
 
 
 def _listed(models: list[VideoModel], attribute: str) -> str:
-    return ", ".join(dict.fromkeys(str(value) for model in models for value in getattr(model, attribute)))
+    values = list(dict.fromkeys(str(value) for model in models for value in getattr(model, attribute)))
+    more = len(values) - _MAX_LISTED
+    return ", ".join(values[:_MAX_LISTED]) + (f" or {more} others" if more > 0 else "")
 
 
 class OwnTemplateForm(TemplateForm):
@@ -111,14 +119,22 @@ class OwnTemplateForm(TemplateForm):
             current = getattr(self.instance, name)
             if current:
                 values.setdefault(str(current))
-            choices = [("", _UNSET), *((value, value) for value in values)]
+            choices = [("", _UNSET), *((value, _label(name, value)) for value in values)]
             self.fields[name] = (
                 forms.TypedChoiceField(choices=choices, required=False, coerce=int, empty_value=None)
                 if name == "seconds"
                 else forms.ChoiceField(choices=choices, required=False)
             )
+        if self.picks_model:
+            placeholder = {"placeholder": _UNSET, "autocomplete": "off", "data-model-field": ""}
+            self.fields["model"].widget = forms.TextInput(attrs=placeholder)
         if not owner.has_perm("videos.add_prompttemplate"):
             del self.fields["everybody"]
+
+    @property
+    def picks_model(self) -> bool:
+        """Whether the models are so many that they are chosen from a list that can be searched."""
+        return len(self._catalogue) > MAX_IN_ROW
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -133,6 +149,12 @@ class OwnTemplateForm(TemplateForm):
         """Save the template as the owner's own; with `everybody` ticked, without an owner: shared."""
         self.instance.owner = None if self.cleaned_data.get("everybody") else self._owner
         return super().save(commit)
+
+
+def _label(name: str, value: str) -> str:
+    """Return how a length or size stands in its list: a size after its ratio and resolution."""
+    shape = next(iter(shapes_of([value])), None) if name == "size" else None
+    return shape.full_label if shape else value
 
 
 _ATTRIBUTES = {"seconds": "seconds", "size": "sizes"}  # of a model, by the field that chooses from them

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.text import capfirst
 
@@ -96,9 +96,11 @@ class BackendManager(models.Manager["Backend"]):
         if url:
             self.for_environment()
         current = Q(from_environment=False) | Q(base_url=url)
-        connected = list(
-            self.filter(current, is_simulator=False, enabled=True, models__enabled=True).distinct()
+        serving = self.model.models.through._default_manager.filter(
+            backend=OuterRef("pk"), videomodel__enabled=True
         )
+        # EXISTS, because a join would read each backend once for each of its hundreds of models.
+        connected = list(self.filter(current, Exists(serving), is_simulator=False, enabled=True))
         if connected or url:
             return connected
         fallback = self.for_environment()
@@ -286,6 +288,12 @@ class Backend(models.Model):
     def is_free(self) -> bool:
         """Whether it is known to charge nothing: a simulator."""
         return self.is_simulator or self.service == "simulator"
+
+    @property
+    def describes_models(self) -> bool:
+        """Whether its kind of service has a catalogue, from which its models can be updated."""
+        service = SERVICES.get(self.service)
+        return service is not None and service.describes_models
 
     @property
     def is_retired(self) -> bool:

@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -68,6 +69,15 @@ class VideoModel(models.Model):
         validators=[MaxValueValidator(MAX_REFERENCES)],
         help_text="How many it takes beside the first and last frame. Empty: only the simulator takes any.",
     )
+    has_sound = models.BooleanField(
+        "videos have sound", null=True, blank=True, help_text="Shown where a model is chosen."
+    )
+    studio_favourite = models.BooleanField(
+        default=False, help_text="Among the first where somebody chooses from many models."
+    )
+    favourite_of = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, related_name="favourite_models", blank=True, editable=False
+    )
     described_by = models.ForeignKey(
         Backend,
         on_delete=models.SET_NULL,
@@ -116,10 +126,14 @@ class VideoModel(models.Model):
             )
 
 
+def is_rate(value: object) -> bool:
+    """Whether this is a price for a second as the catalogue keeps it: text, with at most four decimals."""
+    return isinstance(value, str) and _RATE.fullmatch(value) is not None
+
+
 def _is_price_list(value: object) -> bool:
     return isinstance(value, dict) and all(
-        (size == ANY_SIZE or _is_size(size)) and isinstance(rate, str) and _RATE.fullmatch(rate)
-        for size, rate in value.items()
+        (size == ANY_SIZE or _is_size(size)) and is_rate(rate) for size, rate in value.items()
     )
 
 

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 
+from videos.capabilities import OfferCatalogue
 from videos.models import Fit
 from videos.services.batch_csv import parse_table
 from videos.services.batch_encoding import UnreadableTextError, decode_text, read_bounded
@@ -22,6 +24,7 @@ from videos.services.batch_parameters import (
     sort_names,
 )
 from videos.services.batch_record import Place, Record, RowError
+from videos.services.sizes import resolve_size
 from videos.validation import clean_text
 
 COLUMNS = (
@@ -29,6 +32,8 @@ COLUMNS = (
     "model",
     "seconds",
     "size",
+    "ratio",
+    "resolution",
     "reference",
     "last_frame",
     "references",
@@ -52,9 +57,10 @@ _WHOLE_NUMBER = re.compile(r"([0-9]{1,9})(?:[.,]0{1,9})?")
 
 @dataclass(frozen=True)
 class Row:
-    """One request of the file. `reference` and `last_frame` are paths as written in the file, or empty;
-    `references` are further ones; `fit` is crop or pad; `custom_id` is the key that the file gives the row,
-    or empty; `parameters` are as written, by name.
+    """One request of the file. `ratio` and `resolution`, if there are any, stand for the size, which is then
+    empty until the catalogue has been asked (`with_sizes`). `reference` and `last_frame` are paths as written
+    in the file, or empty; `references` are further ones; `fit` is crop or pad; `custom_id` is the key that
+    the file gives the row, or empty; `parameters` are as written, by name.
     """
 
     record: Record
@@ -67,6 +73,8 @@ class Row:
     references: tuple[str, ...]
     fit: str
     custom_id: str
+    ratio: str = ""
+    resolution: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -161,7 +169,14 @@ def _find_record_errors(record: Record) -> list[RowError]:
     for name in COLUMNS:
         if message := _find_field_error(name, record.fields.get(name)):
             errors.append(record.error(name, message))
+    if _has_text(record, "size") and (_has_text(record, "ratio") or _has_text(record, "resolution")):
+        errors.append(record.error("size", "give either size, or ratio and resolution."))
     return errors
+
+
+def _has_text(record: Record, name: str) -> bool:
+    value = record.fields.get(name)
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _find_field_error(name: str, value: object) -> str:
@@ -233,17 +248,39 @@ def _parse_paths(value: object) -> tuple[str, ...]:
     return tuple(str(each).strip() for each in listed if str(each).strip())
 
 
+def with_sizes(rows: Iterable[Row]) -> tuple[list[Row], list[RowError]]:
+    """Return the rows with the sizes that their ratios and resolutions name for their models, and the errors
+    about those that name none. The catalogue is read once.
+    """
+    offers = OfferCatalogue()
+    found = list(rows)
+    errors: list[RowError] = []
+    offers.preload({row.model for row in found})
+    for number, row in enumerate(found):
+        offer = offers.get(row.model)
+        if row.size or offer is None:
+            continue
+        try:
+            found[number] = replace(row, size=resolve_size(offer.model, row.ratio, row.resolution))
+        except ValidationError as error:
+            errors += [row.error(name, texts[0]) for name, texts in error.message_dict.items()]
+    return found, errors
+
+
 def _build_row(record: Record, declared: Mapping[str, Iterable[str]]) -> Row:
     def text(name: str, default: str = "") -> str:
         return (record.fields.get(name) or "").strip() or default
 
     model = text("model", settings.DEFAULT_MODEL)
+    ratio, resolution = text("ratio"), text("resolution")
     return Row(
+        ratio=ratio,
+        resolution=resolution,
         record=record,
         prompt=clean_text(text("prompt")),
         model=model,
         seconds=_parse_seconds(record.fields.get("seconds")) or 0,
-        size=text("size", settings.DEFAULT_SIZE),
+        size="" if ratio or resolution else text("size", settings.DEFAULT_SIZE),
         reference=text("reference"),
         last_frame=text("last_frame"),
         references=_parse_paths(record.fields.get("references")),

@@ -4,8 +4,10 @@ What an operator has set by hand stays. A model remembers what the service said 
 another value was set by hand.
 """
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -13,8 +15,11 @@ from django.db import transaction
 from videos.backends.catalogue import CatalogueModel
 from videos.backends.errors import BackendError
 from videos.engine import clients
+from videos.engine.bulkhead import ShareExhaustedError
 from videos.models import Backend, VideoModel
 from videos.parameters import declaration_of
+from videos.services.catalogue_checks import CheckedCatalogue, TooManyModelsError, check_catalogue
+from videos.services.videos import MAX_LISTED_MODELS
 
 # What is assumed of a model of which nothing is known: the protocol's own sizes and lengths.
 DEFAULT_SIZES = ["1280x720", "720x1280", "1024x1792", "1792x1024"]
@@ -27,13 +32,21 @@ class SyncError(Exception):
     """The models could not be brought up to date, and nothing was changed. The message says why."""
 
 
+class CatalogueChangedError(SyncError):
+    """What would change is something else than was shown, so nothing was changed. `result` is what would."""
+
+    def __init__(self, result: "SyncResult") -> None:
+        super().__init__("The models have changed since this was shown.")
+        self.result = result
+
+
 @dataclass
 class SyncResult:
     """What bringing the models up to date did, or would do.
 
     `changed` has the fields that follow the service, each with its old and new value, by model; `kept` the
     fields that differ from it because they were set by hand. `offered` are models that the backend does not
-    serve yet.
+    serve yet. `left_out` says in sentences what of the catalogue cannot be used.
     """
 
     added: list[CatalogueModel] = field(default_factory=list)
@@ -41,27 +54,51 @@ class SyncResult:
     kept: dict[str, list[str]] = field(default_factory=dict)
     retired: list[str] = field(default_factory=list)
     offered: list[CatalogueModel] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def digest(self) -> str:
+        """A short text that differs whenever something else would be changed, or could be added."""
+        models = sorted([*self.added, *self.offered], key=lambda model: model.name)
+        parts = [[asdict(model) for model in models], self.changed, self.kept, sorted(self.retired)]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def does_something(self) -> bool:
+        return bool(self.added or self.changed or self.retired)
 
 
-def sync_models(backend: Backend, *, add: Collection[str] = (), dry_run: bool = False) -> SyncResult:
+def sync_models(
+    backend: Backend,
+    *,
+    add: Collection[str] = (),
+    dry_run: bool = False,
+    timeout: float | None = None,
+    expected: str | None = None,
+) -> SyncResult:
     """Bring the models that `backend` serves up to date with its service's catalogue.
 
     `add` names models to serve from now on; `ALL` stands for every one. A model that the service no longer
-    offers is served no longer; its videos stay. With `dry_run` nothing is changed. Raises `SyncError`.
+    offers is served no longer; its videos stay. With `dry_run` nothing is changed. `timeout` is in seconds,
+    for each answer. `expected` is the digest of what somebody was shown: then that is done or nothing. Raises
+    `SyncError`; `CatalogueChangedError` where it is not what is expected.
     """
-    catalogue = _read_catalogue(backend)
-    missing = sorted(set(add) - {ALL} - {model.name for model in catalogue})
+    checked = _read_catalogue(backend, timeout)
+    missing = sorted(set(add) - {ALL} - {model.name for model in checked.models})
     if missing:
-        raise SyncError(f"{backend.name} does not offer {', '.join(missing)}.")
+        raise SyncError(f"{backend.name} does not offer {_list_names(missing)}.")
     with transaction.atomic():
-        result = _sync(backend, catalogue, add)
+        result = _sync(backend, checked.models, add)
+        result.left_out = checked.left_out
+        if expected is not None and result.digest != expected:
+            raise CatalogueChangedError(result)
         transaction.set_rollback(dry_run)
     return result
 
 
 def add_models(backend: Backend, models: Iterable[CatalogueModel]) -> list[str]:
     """Let `backend` serve the models, as its service describes them. Returns those new in the catalogue."""
-    return [model.name for model in models if _add_model(backend, model)]
+    return [model.name for model in check_catalogue(models).models if _add_model(backend, model)]
 
 
 def add_undescribed_model(backend: Backend, name: str) -> bool:
@@ -69,15 +106,25 @@ def add_undescribed_model(backend: Backend, name: str) -> bool:
     return _add_model(backend, CatalogueModel(name, name), is_described=False)
 
 
-def _read_catalogue(backend: Backend) -> Sequence[CatalogueModel]:
+def _read_catalogue(backend: Backend, timeout: float | None) -> CheckedCatalogue:
     try:
-        with clients.client_for(backend) as client:
-            catalogue = client.catalogue()
+        with clients.client_for(backend, timeout=timeout) as client:
+            checked = check_catalogue(client.catalogue())
     except BackendError as error:
         raise SyncError(error.message) from error
-    if not catalogue:  # a fault of the service rather than the end of all its models
-        raise SyncError(f"{backend.name} offers no model that makes videos.")
-    return catalogue
+    except TooManyModelsError as error:
+        raise SyncError(str(error)) from error
+    except ShareExhaustedError as error:
+        raise SyncError("The studio is busy with this backend. Try again in a minute.") from error
+    if not checked.models:  # a fault of the service rather than the end of all its models
+        raise SyncError(" ".join([f"{backend.name} offers no model that makes videos.", *checked.left_out]))
+    return checked
+
+
+def _list_names(names: Sequence[str]) -> str:
+    more = len(names) - MAX_LISTED_MODELS
+    listed = ", ".join(name[:100] for name in names[:MAX_LISTED_MODELS])
+    return f"{listed} and {more:,} more" if more > 0 else listed
 
 
 def _sync(backend: Backend, catalogue: Sequence[CatalogueModel], add: Collection[str]) -> SyncResult:
@@ -139,5 +186,6 @@ def _told_fields(described: CatalogueModel) -> dict[str, Any]:
         "takes_last_frame": described.takes_last_frame,
         "max_references": described.max_references,
         "parameters": [declaration_of(parameter) for parameter in described.parameters],
+        "has_sound": described.has_sound,
     }
     return {name: value for name, value in fields.items() if value not in ("", [], {}, None)}

@@ -7,6 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from videos import lifecycle
-from videos.capabilities import Offer, available_offers
+from videos.capabilities import Offer, OfferCatalogue, available_offers
 from videos.engine import enqueue
 from videos.models import Character, Fit, ReferenceImage, Video, VideoReference
 from videos.models.values import Reason
@@ -26,6 +27,7 @@ MAX_PROMPT_LENGTH = 32_000  # characters, as the protocol has it
 MAX_JOB_ID_LENGTH = 512  # characters, as the column holds
 MAX_TAKES = 4  # of one request at a time, as many as can be compared side by side
 MAX_CHARACTERS = 2  # in one video, as the protocol's guide had it
+MAX_LISTED_MODELS = 12  # in one sentence
 _INSERT_BATCH_SIZE = 500  # rows in one INSERT
 
 ABANDONED = Reason("given_up", "Marked as failed: we couldn't confirm that the backend received this job.")
@@ -140,8 +142,7 @@ def find_catalogue_errors(
     """
     offer = offers.get(request.model)
     if offer is None:
-        instead = f"Choose one of: {', '.join(offers)}." if offers else "No models are available right now."
-        return {"model": f"There is no model “{request.model[:100]}”. {instead}"}
+        return {"model": f"There is no model “{request.model[:100]}”. {_list_models(offers)}"}
     errors: dict[str, str] = {}
     model = offer.model
     if request.seconds not in model.seconds:
@@ -153,6 +154,15 @@ def find_catalogue_errors(
     if request.characters and (sentence := _find_character_error(request.characters, offer)):
         errors["characters"] = sentence
     return errors | find_parameter_errors(request.parameters, offer)
+
+
+def _list_models(offers: Mapping[str, Offer]) -> str:
+    """Return in a sentence what can be chosen, by the first names of maybe hundreds."""
+    if not offers:
+        return "No models are available right now."
+    names = ", ".join(islice(offers, MAX_LISTED_MODELS))
+    more = len(offers) - MAX_LISTED_MODELS
+    return f"Choose one of: {names}{f' and {more:,} more' if more > 0 else ''}."
 
 
 def _find_character_error(characters: Sequence[Character], offer: Offer) -> str:
@@ -212,7 +222,8 @@ def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Vi
     submitted exactly once, as with `create_video`.
     """
     with transaction.atomic():
-        offers = available_offers()
+        offers = OfferCatalogue()
+        offers.preload(request.model for request in requests)
         for request in requests:
             _validate_by_offers(request, offers, request.images.counts)
         validate_images_size([request.images for request in requests])

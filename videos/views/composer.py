@@ -1,35 +1,72 @@
 """The composer: how the studio draws a `GenerateForm`, with its choices and what they cost."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import islice
 
 from django.conf import settings
 
-from videos.capabilities import Offer
+from videos.capabilities import Offer, OfferCatalogue
 from videos.formatting import format_dollars
-from videos.forms.generate import TAKES, GenerateForm
+from videos.forms.base import MAX_IN_ROW
+from videos.forms.generate import MAX_DIGITS, TAKES, GenerateForm, chosen_size
 from videos.forms.templates import VariablesForm
 from videos.media.facts import MAX_UPLOAD_PIXELS
-from videos.models import Character, Fit
+from videos.models import Backend, Fit, VideoModel
 from videos.services.images import max_images_size
 from videos.services.videos import MAX_CHARACTERS, MAX_PROMPT_LENGTH
-from videos.views.parameter_inputs import ParameterInput, count_set, parameter_inputs
+from videos.shapes import OTHER, Shape, lines_of, shapes_of
+from videos.views.parameter_inputs import ParameterInput, parameter_inputs
 
 # Their types, and the suffixes of those that not every system knows the type of.
 ACCEPTED_IMAGES = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/avif,.heic,.heif,.avif"
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A length, size or character to choose, and the names of the models that take it."""
+class CharacterChoice:
+    """A character to choose, which only the models of its backend can use."""
 
     value: str
-    models: tuple[str, ...]
-    label: str = ""
-    backend: str = ""
-    is_chosen: bool = False
+    label: str
+    backend: Backend
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class LengthChoice:
+    """A length that the model makes, in seconds."""
+
+    value: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class RatioChoice:
+    """A ratio that the model has, and a size of that ratio, for its icon."""
+
+    value: str
+    label: str
+    size: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class ResolutionChoice:
+    """A resolution that the model has at some ratio. `sizes` has the exact size by ratio."""
+
+    value: str
+    label: str
+    sizes: dict[str, str]
+    size: str  # at the chosen ratio; empty where the model does not have both
+    is_chosen: bool
+
+    @property
+    def sizes_json(self) -> str:
+        """The sizes by ratio, for the page's script."""
+        return json.dumps(self.sizes)
 
 
 @dataclass(frozen=True)
@@ -37,12 +74,14 @@ class Composer:
     """What the composer's template needs beside the form.
 
     `variables` stands in for the prompt where a template has variables. `keep_images`: the images chosen in
-    the page stay, though the form around them is replaced.
+    the page stay, though the form around them is replaced. `changes` says in sentences what another model
+    changed about length and size.
     """
 
     form: GenerateForm
     variables: VariablesForm | None = None
     keep_images: bool = False
+    changes: Sequence[str] = ()
 
     prompt_limit = MAX_PROMPT_LENGTH
     accepted_images = ACCEPTED_IMAGES
@@ -59,62 +98,122 @@ class Composer:
         """Pixels above which a page scales a reference image down before it is uploaded."""
         return MAX_UPLOAD_PIXELS
 
-    @property
+    @cached_property
     def offers(self) -> list[Offer]:
-        """The models to choose from, in the catalogue's order."""
-        return list(self.form.offers.values())
+        """The models to choose from, in the catalogue's order: at most one more than fit into a row."""
+        offers = self.form.offers
+        if isinstance(offers, OfferCatalogue):
+            return offers.first(MAX_IN_ROW + 1)
+        return list(islice(offers.values(), MAX_IN_ROW + 1))
+
+    @property
+    def is_row(self) -> bool:
+        """Whether the models are few enough for a row of buttons."""
+        return len(self.offers) <= MAX_IN_ROW
+
+    @property
+    def model_count(self) -> int:
+        return len(self.form.offers)
+
+    @property
+    def row(self) -> list[Offer]:
+        """The models that are drawn as buttons: all, or of many the chosen one."""
+        if self.is_row:
+            return self.offers
+        return [self.chosen_offer] if self.chosen_offer else []
 
     @property
     def has_several_backends(self) -> bool:
         """Whether it matters to say which backend makes what."""
+        offers = self.form.offers
+        if not self.is_row and isinstance(offers, OfferCatalogue):
+            return len(offers.in_use) > 1
         return len({offer.backend.pk for offer in self.offers}) > 1
 
-    @property
-    def lengths(self) -> list[Choice]:
-        return self._choices("seconds")
-
-    @property
-    def sizes(self) -> list[Choice]:
-        return self._choices("sizes")
-
-    def _choices(self, attribute: str) -> list[Choice]:
-        """Return every value that any model takes, in the order of first mention."""
-        takers: dict[str, list[str]] = {}
-        for name, offer in self.form.offers.items():
-            for value in getattr(offer.model, attribute):
-                takers.setdefault(str(value), []).append(name)
-        return [Choice(value, tuple(names)) for value, names in takers.items()]
+    @cached_property
+    def chosen_offer(self) -> Offer | None:
+        return self.form.offers.get(str(self.form["model"].value()))
 
     @cached_property
-    def characters(self) -> list[Choice]:
+    def _model(self) -> VideoModel | None:
+        """The model whose lengths and sizes are drawn: the chosen one, or the first when it has gone."""
+        offer = self.chosen_offer or next(iter(self.offers), None)
+        return offer.model if offer else None
+
+    @property
+    def lengths(self) -> list[LengthChoice]:
+        chosen = str(self.form["seconds"].value())
+        offered = self._model.seconds if self._model else ()
+        return [LengthChoice(str(each), str(each) == chosen) for each in offered]
+
+    @cached_property
+    def _shapes(self) -> Sequence[Shape]:
+        return shapes_of(self._model.sizes) if self._model else ()
+
+    @cached_property
+    def size(self) -> str:
+        """The exact size that is chosen; empty where it is none of the model's."""
+        values = {name: self.form[name].value() for name in ("model", "size", "ratio", "resolution")}
+        size = chosen_size(values, self.form.offers)
+        return size if any(each.size == size for each in self._shapes) else ""
+
+    @cached_property
+    def chosen_ratio(self) -> str:
+        of_size = next((each.ratio for each in self._shapes if each.size == self.size), "")
+        return of_size or str(self.form["ratio"].value() or "")
+
+    @property
+    def ratios(self) -> list[RatioChoice]:
+        """The ratios that the model has, in the order of first mention."""
+        first: dict[str, str] = {}
+        for each in self._shapes:
+            first.setdefault(each.ratio, each.size)
+        chosen = self.chosen_ratio
+        return [
+            RatioChoice(ratio, "Other" if ratio == OTHER else ratio, size, ratio == chosen)
+            for ratio, size in first.items()
+        ]
+
+    @property
+    def resolutions(self) -> list[ResolutionChoice]:
+        """The resolutions that the model has at any ratio, the lowest first."""
+        sizes: dict[str, dict[str, str]] = {}
+        for each in self._shapes:
+            sizes.setdefault(each.resolution, {})[each.ratio] = each.size
+        labels = {each.resolution: each.label for each in self._shapes}
+        choices = []
+        for name, by_ratio in sizes.items():
+            size = by_ratio.get(self.chosen_ratio, "")
+            is_chosen = bool(size) and size == self.size
+            choices.append(ResolutionChoice(name, labels[name], by_ratio, size, is_chosen))
+        return sorted(choices, key=lambda each: min(lines_of(size) for size in each.sizes.values()))
+
+    @property
+    def size_errors(self) -> list[str]:
+        """What is wrong with the size, however it was given."""
+        return [*self.form.errors.get("resolution", ()), *self.form.errors.get("size", ())]
+
+    @cached_property
+    def characters(self) -> list[CharacterChoice]:
         chosen = self.form["characters"].value() or []
         return [
-            Choice(public_id, self._models_with(each), each.name, each.backend.name, public_id in chosen)
+            CharacterChoice(public_id, each.name, each.backend, public_id in chosen)
             for public_id, each in self.form.available_characters.items()
         ]
 
-    def _models_with(self, character: Character) -> tuple[str, ...]:
-        offers = self.form.offers.items()
-        return tuple(name for name, offer in offers if offer.backend.pk == character.backend_id)
-
     @cached_property
     def parameters(self) -> list[ParameterInput]:
-        """The inputs for what models can be told beyond prompt, length and size."""
-        return parameter_inputs(self.form, self.form.offers)
+        """The inputs of the block “More”."""
+        return parameter_inputs(self.form, self.chosen_offer)
 
     @property
     def parameters_set(self) -> int:
-        """How many parameters of the chosen model have a value."""
-        return count_set(self.parameters)
+        """How many of them have a value."""
+        return sum(bool(each.value) for each in self.parameters)
 
     @property
     def has_parameter_errors(self) -> bool:
         return any(each.errors for each in self.parameters)
-
-    @property
-    def takes_parameters(self) -> bool:
-        """Whether the chosen model takes any."""
-        return any(each.is_offered for each in self.parameters)
 
     @property
     def chosen_takes(self) -> int:
@@ -133,31 +232,13 @@ class Composer:
         return max_images_size()
 
     @property
-    def image_limits(self) -> str:
-        """What each model takes of images, as JSON for the page's script."""
-        return json.dumps(
-            {
-                name: {
-                    "label": offer.model.label,
-                    "reference": int(offer.takes_reference),
-                    "last_frame": int(offer.takes_last_frame),
-                    "references": offer.max_references,
-                }
-                for name, offer in self.form.offers.items()
-            }
-        )
-
-    @property
     def takes_last_frame(self) -> bool:
-        """Whether any model takes a last frame."""
-        return any(offer.takes_last_frame for offer in self.offers)
+        return self.chosen_offer is not None and self.chosen_offer.takes_last_frame
 
     @property
     def max_references(self) -> int:
-        """How many further images the chosen model takes; where it takes none, the most that any does."""
-        chosen = self._chosen_offer
-        most = max((offer.max_references for offer in self.offers), default=0)
-        return (chosen.max_references if chosen else 0) or most
+        """How many further images the chosen model takes."""
+        return self.chosen_offer.max_references if self.chosen_offer else 0
 
     @property
     def reference_errors(self) -> list[str]:
@@ -181,8 +262,7 @@ class Composer:
     @property
     def is_free(self) -> bool:
         """Whether the simulator would make it, which charges nothing whatever the catalogue says."""
-        offer = self._chosen_offer
-        return offer is not None and offer.backend.is_free
+        return self.chosen_offer is not None and self.chosen_offer.backend.is_free
 
     @property
     def price(self) -> str:
@@ -197,12 +277,26 @@ class Composer:
         return "" if each is None or takes == 1 else f"{takes} \u00d7 {format_dollars(each)}"
 
     @property
-    def _chosen_offer(self) -> Offer | None:
-        return self.form.offers.get(str(self.form["model"].value()))
-
-    @property
     def _price_of_each(self) -> Decimal | None:
-        offer, seconds = self._chosen_offer, str(self.form["seconds"].value())
-        if offer is None or not (seconds.isdecimal() and len(seconds) < 10):
+        offer, seconds = self.chosen_offer, str(self.form["seconds"].value())
+        if offer is None or not (seconds.isdecimal() and len(seconds) < MAX_DIGITS):
             return None
-        return offer.price(int(seconds), str(self.form["size"].value()))
+        return offer.price(int(seconds), self.size or str(self.form["size"].value()))
+
+
+def describe_changes(asked: Mapping[str, str], composer: Composer) -> list[str]:
+    """Return in sentences what became of the length and size that were `asked` for, if not the same."""
+    model, seconds = composer.chosen_offer, str(composer.form["seconds"].value() or "")
+    if model is None:
+        return []
+    changes = []
+    if asked.get("seconds") and asked["seconds"] != seconds:
+        changes.append(f"{asked['seconds']} s is now {seconds} s")
+    if asked.get("size") and asked["size"] != composer.size:
+        changes.append(f"{_name_size(asked['size'])} is now {_name_size(composer.size)}")
+    return [f"{model.model.label} has other settings: {', '.join(changes)}."] if changes else []
+
+
+def _name_size(size: str) -> str:
+    shape = next(iter(shapes_of([size])), None)
+    return size if shape is None or shape.ratio == OTHER else f"{shape.ratio} at {shape.label}"

@@ -1,6 +1,5 @@
-"""The composer's block “More”: an input for each parameter, as the models declare it."""
+"""The composer's block “More”: an input for each parameter, as the chosen model declares it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django import forms
@@ -15,17 +14,9 @@ LONG_TEXT = 200  # characters from which on a text gets several lines
 
 @dataclass(frozen=True)
 class ParameterInput:
-    """One input: a `parameter` that the `models` declare alike. `is_offered` says whether the chosen model is
-    one of them, `is_for_all` whether all are. Of inputs with one name, only that of the chosen model has
-    `value` and `errors`.
-    """
+    """One input, for a `parameter` of the chosen model."""
 
     parameter: Parameter
-    number: int
-    models: tuple[str, ...]
-    labels: tuple[str, ...]
-    is_offered: bool
-    is_for_all: bool
     value: str
     errors: list[str]
 
@@ -35,7 +26,7 @@ class ParameterInput:
 
     @property
     def id(self) -> str:
-        return f"id_{self.name}-{self.number}"
+        return f"id_{self.name}"
 
     @property
     def is_long(self) -> bool:
@@ -71,42 +62,11 @@ class ParameterInput:
         return f"{bounds} {self.parameter.help}".strip()
 
 
-def parameter_inputs(form: forms.Form, offers: Mapping[str, Offer]) -> list[ParameterInput]:
-    """Return the inputs for all models of the offers, in the order of first mention."""
-    takers: dict[Parameter, list[str]] = {}
-    for name, offer in offers.items():
-        for parameter in offer.parameters:
-            takers.setdefault(parameter, []).append(name)
-    chosen = str(form["model"].value())
-    shown = _shown(takers, chosen)
+def parameter_inputs(form: forms.Form, offer: Offer | None) -> list[ParameterInput]:
+    """Return the inputs for the model of `offer`, whose parameters are fields of the form."""
     inputs = []
-    for number, (parameter, models) in enumerate(takers.items(), start=1):
+    for parameter in offer.parameters if offer else ():
         field = form[FIELD_PREFIX + parameter.name]
-        has_value = shown[parameter.name] == parameter
-        inputs.append(
-            ParameterInput(
-                parameter,
-                number,
-                tuple(models),
-                tuple(offers[name].model.label for name in models),
-                chosen in models,
-                len(models) == len(offers),
-                str(field.value() or "") if has_value else "",
-                [str(error) for error in field.errors] if has_value else [],
-            )
-        )
+        errors = [str(error) for error in field.errors]
+        inputs.append(ParameterInput(parameter, str(field.value() or ""), errors))
     return inputs
-
-
-def _shown(takers: Mapping[Parameter, list[str]], chosen: str) -> dict[str, Parameter]:
-    """Return which input of each name has the form's value: the chosen model's, else the first."""
-    found: dict[str, Parameter] = {}
-    for parameter, models in takers.items():
-        if chosen in models or parameter.name not in found:
-            found[parameter.name] = parameter
-    return found
-
-
-def count_set(inputs: list[ParameterInput]) -> int:
-    """Return how many of the inputs of the chosen model have a value."""
-    return sum(bool(each.value) for each in inputs if each.is_offered)

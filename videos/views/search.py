@@ -23,8 +23,10 @@ from videos.models.keyset import KeysetOrder
 from videos.models.state import NEEDS_DECISION, public_status
 from videos.models.tag import TAG_LIMIT
 from videos.models.video_queries import VideoQuerySet
+from videos.shapes import OTHER, shapes_of
 from videos.templatetags.studio import format_size
 from videos.views.access import Request
+from videos.views.model_rows import family_of
 
 STATUSES = {
     NEEDS_DECISION: "Needs attention",
@@ -224,6 +226,9 @@ def _midnight(day: date) -> datetime:
 # --- Facets ------------------------------------------------------------------------------------------------
 
 
+MAX_UNGROUPED = 12  # values of a facet in one plain list
+
+
 @dataclass(frozen=True)
 class FacetChoice:
     """A value of a facet, and how many videos have it and fit the other filters."""
@@ -232,6 +237,7 @@ class FacetChoice:
     label: str
     count: int
     is_chosen: bool
+    group: str = ""  # what it is listed under, where there are many values
 
 
 @dataclass(frozen=True)
@@ -335,11 +341,22 @@ def _facet(
         listed = [value for value in labels if value in values]
     else:
         listed = sorted(values, key=lambda value: value.casefold() if isinstance(value, str) else value)
+    groups = {value: _group_of(name, value) if len(listed) > MAX_UNGROUPED else "" for value in listed}
     choices = [
-        FacetChoice(str(value), _value_label(name, value, labels), counts[value], value == chosen)
-        for value in listed
+        FacetChoice(
+            str(value), _value_label(name, value, labels), counts[value], value == chosen, groups[value]
+        )
+        for value in sorted(listed, key=lambda value: groups[value])
     ]
     return Facet(name, label, any_label, choices)
+
+
+def _group_of(name: str, value: Any) -> str:
+    """Return the family of a model, or the ratio of a size; empty for values that need no groups."""
+    if name == "model":
+        return family_of(value)
+    shape = next(iter(shapes_of([value])), None) if name == "size" else None
+    return shape.ratio if shape and shape.ratio != OTHER else ""
 
 
 def _value_label(name: str, value: Any, labels: Mapping[str, str] | None) -> str:

@@ -2,16 +2,18 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from contentgen.uploads import takes_upload
-from videos.capabilities import Offer, available_offers, backend_status
-from videos.forms.generate import GenerateForm, initial_values
+from videos.capabilities import Offer, OfferCatalogue, backend_status
+from videos.forms.base import MAX_IN_ROW
+from videos.forms.generate import GenerateForm, chosen_size, initial_values
 from videos.forms.parameters import chosen_parameters
 from videos.forms.templates import VariablesForm
 from videos.models import IN_FLIGHT, Backend, PromptTemplate, Video
@@ -19,8 +21,9 @@ from videos.parameters import SEED
 from videos.services.characters import can_use_characters
 from videos.services.images import max_images_size
 from videos.views.access import Request, video_from_query
-from videos.views.composer import Composer
+from videos.views.composer import Composer, describe_changes
 from videos.views.form_keys import NOT_SUBMITTED, note_repetition, submit_form
+from videos.views.models import draw_picker_page
 from videos.views.selectors import with_queue_info
 from videos.views.takes import sort_takes
 
@@ -37,7 +40,7 @@ _SETTINGS = ("model", "seconds", "size")
 def studio(request: Request) -> HttpResponse:
     """Show the studio; a POST creates what its form asks for. HTMX gets the composer, and the new cards."""
     in_use = Backend.objects.in_use()
-    offers = available_offers(in_use)
+    offers = _read_offers(in_use)
     if request.method == "POST":
         return _create(request, in_use, offers)
     template = _template_from_query(request)
@@ -48,17 +51,41 @@ def studio(request: Request) -> HttpResponse:
     return _draw(request, in_use, composer)
 
 
+@require_safe
+def model_settings(request: Request) -> HttpResponse:
+    """Show the composer's settings for the model `?choose=`, or `?model=`: the part that a page replaces.
+
+    Of the length, ratio and resolution that are chosen already, the nearest that the model has are kept.
+    """
+    offers = _read_offers(Backend.objects.in_use())
+    data = request.GET
+    initial = _current_settings(data, offers)
+    composer = Composer(GenerateForm(initial=initial, owner=request.user, offers=offers))
+    changes = describe_changes(_sent_settings(data, offers), composer)
+    context = {"composer": replace(composer, changes=changes)}
+    return render(request, "videos/_model_settings.html", context)
+
+
+def _read_offers(in_use: list[Backend]) -> OfferCatalogue:
+    """Return the offers, of which those in a row of buttons are read already."""
+    offers = OfferCatalogue(in_use)
+    offers.first(MAX_IN_ROW + 1)
+    return offers
+
+
 def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]) -> HttpResponse:
     variables = VariablesForm.from_post(request.POST)
     data = request.POST.copy()
     if variables is not None:
         data["prompt"] = variables.prompt
-    if "as_text" in data:
-        initial = _current_settings(data, offers) | {"prompt": data.get("prompt", "")}
-        initial |= {name: data.get(name, "") for name in ("reference", "last_frame")}
-        initial["references"] = data.getlist("references")
-        form = GenerateForm(initial=initial, owner=request.user, offers=offers)
-        return _draw(request, in_use, Composer(form, keep_images=True))
+    if "pick_model" in data:
+        return draw_picker_page(request, kept=data)
+    if "as_text" in data or "choose" in data:
+        form = GenerateForm(initial=_typed(data, offers), owner=request.user, offers=offers)
+        kept = variables if "choose" in data else None
+        composer = Composer(form, kept, keep_images=True)
+        changes = describe_changes(_sent_settings(data, offers), composer)
+        return _draw(request, in_use, replace(composer, changes=changes))
     form = GenerateForm(data, request.FILES, owner=request.user, offers=offers)
     # Both are validated, so that every mistake is told at once.
     is_valid = all([form.is_valid(), variables is None or variables.is_valid()])
@@ -81,7 +108,7 @@ def _draw(request: Request, in_use: list[Backend], composer: Composer, status: i
         return render(request, "videos/_composer.html", {"composer": composer}, status=status)
     videos = with_queue_info(sort_takes(_recent(request)))
     context = {
-        "composer": Composer(composer.form, composer.variables),
+        "composer": replace(composer, keep_images=False),
         "videos": videos,
         "not_drawn": _count_in_flight(request) - sum(video.is_in_flight for video in videos),
         "backend_status": backend_status(in_use),
@@ -168,8 +195,23 @@ def _initial_from_video(video: Video, takes: str, offers: Mapping[str, Offer]) -
     return initial_values(chosen, offers) | kept | images
 
 
+def _typed(data: QueryDict, offers: Mapping[str, Offer]) -> dict[str, object]:
+    """Return what a page's form starts with that is drawn anew from what was typed into it."""
+    kept: dict[str, object] = {
+        name: data.get(name, "") for name in ("prompt", "reference", "last_frame", "fit")
+    }
+    return _current_settings(data, offers) | kept | {"references": data.getlist("references")}
+
+
 def _current_settings(data: QueryDict, offers: Mapping[str, Offer], **given: str) -> dict[str, object]:
-    """Return what is chosen in the page already, as far as nothing else is `given`."""
-    chosen = {name: str(data.get(name, "")) for name in (*_SETTINGS, "takes")}
+    """Return what is chosen in the page, as far as nothing else is `given` and no other model is chosen."""
+    another = {"model": str(data["choose"])} if data.get("choose") else {}
+    chosen = _sent_settings(data, offers) | another | given
     kept = {"characters": data.getlist("characters"), "parameters": chosen_parameters(data)}
-    return initial_values(chosen | given, offers) | kept
+    return initial_values(chosen, offers) | kept
+
+
+def _sent_settings(data: QueryDict, offers: Mapping[str, Offer]) -> dict[str, str]:
+    """Return the settings that a page sends, by name, with the size that its ratio and resolution name."""
+    sent = {name: str(data.get(name, "")) for name in (*_SETTINGS, "takes")}
+    return sent | {"size": chosen_size(data, offers)}

@@ -18,7 +18,7 @@ from videos.api.openai import requests, responses
 from videos.api.openai.endpoint import json_response
 from videos.api.openai.loops import read_hops
 from videos.api.openai.requests import Fields
-from videos.capabilities import available_offers
+from videos.capabilities import OfferCatalogue, available_offers
 from videos.containers import container_of
 from videos.forms.generate import initial_values
 from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, file_response
@@ -83,7 +83,7 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponse:
 def _settings_of(fields: Fields) -> tuple[str, int, str]:
     model, seconds, size = fields.text("model"), fields.whole_number("seconds"), fields.text("size")
     if model is None or seconds is None or size is None:
-        defaults = initial_values({"model": model or ""}, available_offers())
+        defaults = initial_values({"model": model or ""}, OfferCatalogue())
         model = str(defaults.get("model", "")) if model is None else model
         seconds = int(str(defaults.get("seconds") or 0)) if seconds is None else seconds
         size = str(defaults.get("size", "")) if size is None else size
@@ -263,7 +263,7 @@ def models(_: HttpRequest, __: Caller) -> HttpResponse:
 
 def model(_: HttpRequest, __: Caller, name: str) -> HttpResponse:
     """GET /models/{id}."""
-    offer = available_offers().get(name)
+    offer = OfferCatalogue().get(name)
     if offer is None:
         raise ApiError(404, "model_not_found", f"The model '{name[:100]}' does not exist.", param="model")
     return json_response(responses.serialize_model(offer))

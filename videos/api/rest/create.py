@@ -17,10 +17,12 @@ from videos.api.errors import ApiError, unknown_parameter
 from videos.api.images import numbered, open_image
 from videos.api.rest.api import CONTRACT
 from videos.api.rest.schemas import GenerateIn
+from videos.capabilities import OfferCatalogue
 from videos.models import Character, Fit, ReferenceImage, Video
 from videos.models.video_model import MAX_REFERENCES
 from videos.parameters import parse_object
 from videos.services.images import Image, NewImage, RequestImages, find_own_images
+from videos.services.sizes import resolve_size
 from videos.services.videos import MAX_CHARACTERS, GenerationRequest, create_video_with_images
 
 
@@ -52,7 +54,7 @@ class ParsedRequest:
 
 
 _FILE_FIELDS = ("input_reference", "last_frame", "references")
-_ADDED_FIELDS = ("reference", "last_frame", "references", "parameters")
+_ADDED_FIELDS = ("reference", "last_frame", "references", "parameters", "ratio", "resolution")
 
 
 def parse_request(request: HttpRequest) -> ParsedRequest:
@@ -154,15 +156,28 @@ def fingerprint_of_action(action: str, video: Video, **fields: object) -> str:
 
 def _generation_request(owner: User, fields: GenerateIn) -> GenerationRequest:
     characters = tuple(_get_characters(owner, fields.characters))
+    size = _choose_size(fields)
     return GenerationRequest(
         fields.prompt,
         fields.model,
         fields.seconds,
-        fields.size,
+        size,
         fit=Fit(fields.fit),
         characters=characters,
         parameters=fields.parameters,
     )
+
+
+def _choose_size(fields: GenerateIn) -> str:
+    """Return the size, or the one that ratio and resolution name. Raises `ApiError`, or `ValidationError`."""
+    if not (fields.ratio or fields.resolution):
+        return fields.size
+    if "size" in fields.model_fields_set:
+        message = "Give either size, or ratio and resolution."
+        raise ApiError(422, "invalid_value", message, param="size")
+    offer = OfferCatalogue().get(fields.model)
+    # Without its model the request is refused for that, whatever its size.
+    return fields.size if offer is None else resolve_size(offer.model, fields.ratio, fields.resolution)
 
 
 def _get_characters(owner: User, ids: list[str]) -> list[Character]:

@@ -94,6 +94,16 @@ class GenerateIn(BodyIn):
         description="WIDTHxHEIGHT, a size that the model offers; by default DEFAULT_SIZE.",
         examples=["1280x720"],
     )
+    ratio: str = Field(
+        "",
+        description="In place of `size`: a ratio that the model has, such as 16:9. With `resolution`, or at"
+        " the one that comes nearest to DEFAULT_SIZE.",
+    )
+    resolution: str = Field(
+        "",
+        description="In place of `size`: a resolution that the model has, such as 720p, 1080p or 4K. With"
+        " `ratio`, or at the one that comes nearest to DEFAULT_SIZE.",
+    )
     fit: Literal["crop", "pad"] = Field(
         "crop", description="How the first and last frame are fitted to the size."
     )

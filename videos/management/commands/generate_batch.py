@@ -18,7 +18,7 @@ from videos.management.arguments import RequestKey, find_recent_requests, get_us
 from videos.management.progress import Outcome, follow_videos
 from videos.models import Fit, ReferenceImage, Video
 from videos.parameters import canonical, clean_values
-from videos.services.batch_file import COLUMNS, SUFFIXES, Row, read_batch_file
+from videos.services.batch_file import COLUMNS, SUFFIXES, Row, read_batch_file, with_sizes
 from videos.services.references import keep_reference
 from videos.services.videos import GenerationRequest, create_videos, find_request_errors
 
@@ -130,13 +130,15 @@ def _open_batch(path: Path, *, strict: bool) -> Batch:
         file = read_batch_file(path, declared)
     except OSError as error:
         raise CommandError(f"FILE: “{path}” cannot be read: {error.strerror}.") from error
-    rows, errors = file.rows, file.errors
+    rows, size_errors = with_sizes(file.rows)
+    errors = [*file.errors, *size_errors]
     counts = [{name: len(paths) for name, paths in row.image_paths.items()} for row in rows]
     invalid = find_request_errors([_build_request(row) for row in rows], counts)
     errors += [
         row.error(name, message)
         for row, fields in zip(rows, invalid, strict=True)
         for name, message in fields.items()
+        if row.size or name != "size"  # its ratio or resolution has been told of
     ]
     digests, unusable = _digest_images(path.parent, set(_list_paths(rows)))
     errors += [

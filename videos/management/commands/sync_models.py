@@ -6,11 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from videos.backends.catalogue import CatalogueModel
 from videos.models import Backend
 from videos.services.model_catalogue import SyncError, SyncResult, sync_models
-
-_MAX_SIZES = 6  # in one line
+from videos.services.model_words import describe_model, format_fact
 
 
 class Command(BaseCommand):
@@ -45,38 +43,16 @@ class Command(BaseCommand):
 
 def _lines(result: SyncResult) -> Iterator[str]:
     for model in result.added:
-        yield f"added    {_describe(model)}"
+        yield f"added    {model.name}: {describe_model(model)}"
     for name, fields in result.changed.items():
         for field, (old, new) in fields.items():
-            yield f"changed  {name}: {field} {_format(old)} → {_format(new)}"
+            yield f"changed  {name}: {field} {format_fact(old)} → {format_fact(new)}"
     for name, kept in result.kept.items():
         yield f"kept     {name}: {', '.join(kept)}, set by hand"
     for name in result.retired:
         yield f"retired  {name}: no longer offered; its videos stay"
     for model in result.offered:
-        yield f"offered  {_describe(model)}"
-    if not (result.added or result.changed or result.retired):
+        yield f"offered  {model.name}: {describe_model(model)}"
+    yield from result.left_out
+    if not result.does_something:
         yield "Nothing to change."
-
-
-def _describe(model: CatalogueModel) -> str:
-    sizes = ", ".join(model.sizes[:_MAX_SIZES]) + (" …" if len(model.sizes) > _MAX_SIZES else "")
-    rates = sorted(set(model.price_per_second.values()), key=float)
-    price = f"${' to '.join(rates[:: max(1, len(rates) - 1)])} a second" if rates else model.pricing
-    facts = [
-        sizes,
-        " ".join(model.aspect_ratios),
-        f"{', '.join(map(str, model.seconds))} s" if model.seconds else "",
-        f"{' and '.join(model.frames)} frame" if model.frames else "",
-        {True: "sound", False: "no sound", None: ""}[model.has_sound],
-        price or "no price",
-    ]
-    return f"{model.name}: {'; '.join(filter(None, facts))}"
-
-
-def _format(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    if isinstance(value, dict):
-        return ", ".join(f"{size} ${rate}" for size, rate in value.items()) or "none"
-    return "unknown" if value is None else str(value)
