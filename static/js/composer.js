@@ -40,20 +40,28 @@ function updateCharacters(model) {
 // --- Price -------------------------------------------------------------------------------------------------
 const DOLLARS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumFractionDigits: 4 });
 
+// An estimate is told to the cent: more digits would promise what nobody knows.
+const CENTS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+const formatPrice = (amount, samples) =>
+  samples ? `about ${(amount < 0.01 ? DOLLARS : CENTS).format(amount)}` : DOLLARS.format(amount);
+
 function updatePrice() {
   const choice = form().querySelector("input[name='model']:checked");
   const rates = JSON.parse(choice?.dataset.rates ?? "{}");
-  const rate = rates[chosen("size")] ?? rates["*"];
+  const [rate, samples] = rates[chosen("size")] ?? rates["*"] ?? []; // samples: of an estimate, else 0
   const seconds = chosen("seconds");
   const known = rate !== undefined && seconds !== undefined;
   const takes = Number(chosen("takes") ?? 1);
   const price = form().querySelector("[data-price]");
   price.hidden = !known;
-  price.textContent = known ? DOLLARS.format(takes * Number(rate) * Number(seconds)) : "";
+  price.textContent = known ? formatPrice(takes * Number(rate) * Number(seconds), samples) : "";
   const each = form().querySelector("[data-price-each]");
   each.hidden = !known || takes === 1;
-  each.textContent = each.hidden ? "" : `${takes} × ${DOLLARS.format(Number(rate) * Number(seconds))}`;
-  form().querySelector("[data-price-note]").hidden = !known || !choice.hasAttribute("data-free");
+  each.textContent = each.hidden ? "" : `${takes} × ${formatPrice(Number(rate) * Number(seconds), samples)}`;
+  const note = form().querySelector("[data-price-note]");
+  const estimated = samples ? `Estimated from ${samples} videos. The charge may differ.` : "";
+  note.textContent = known ? (choice.hasAttribute("data-free") ? note.dataset.freeNote : estimated) : "";
+  note.hidden = !note.textContent;
 }
 
 // --- Prompt ------------------------------------------------------------------------------------------------

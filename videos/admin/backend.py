@@ -233,7 +233,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
             return format_html("{}", "-")
         if not backend.enabled:
             return format_html('<span class="admin-state admin-state-canceled">{}</span>', "Disabled")
-        if not _is_paused(backend) and read_pauses.is_paused(backend):
+        if not backend.is_paused and read_pauses.is_paused(backend):
             until = timezone.localtime(backend.reads_paused_until).strftime("%Y-%m-%d %H:%M:%S")
             words = f"Accepting jobs, but not polled until {until}: it asked for fewer requests"
             return format_html('<span class="admin-state admin-state-paused">{}</span>', words)
@@ -241,7 +241,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         if storing >= dispatch.max_to_store(backend):
             words = f"Waiting: {storing} finished videos are still to be stored"
             return format_html('<span class="admin-state admin-state-paused">{}</span>', words)
-        if not _is_paused(backend):
+        if not backend.is_paused:
             takes_jobs = backend in Backend.objects.in_use()
             kind, words = ("completed", "Accepting jobs") if takes_jobs else ("canceled", "On standby")
             return format_html('<span class="admin-state admin-state-{}">{}</span>', kind, words)
@@ -272,7 +272,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
 
     @admin.action(permissions=["change"], description="Resume now")
     def resume(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
-        paused = [each for each in queryset if _is_paused(each) or read_pauses.is_paused(each)]
+        paused = [each for each in queryset if each.is_paused or read_pauses.is_paused(each)]
         Backend.objects.filter(pk__in=[backend.pk for backend in paused]).update(
             paused_until=None, pause_reason="", pause_count=0, reads_paused_until=None, read_pause_count=0
         )
@@ -296,10 +296,6 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
                 )
             level = messages.WARNING if result.left or not result.moved else messages.SUCCESS
             self.message_user(request, f"{backend.name}: {_format_move(result)}", level)
-
-
-def _is_paused(backend: Backend) -> bool:
-    return backend.paused_until is not None and backend.paused_until > timezone.now()
 
 
 def _format_move(result: MoveResult) -> str:

@@ -8,11 +8,11 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any, TypeGuard
 
+from videos.backends.charges import NO_CHARGE_TOLD, Charge
 from videos.backends.errors import UnknownOutcomeError
 from videos.backends.result_files import find_address, find_content
 from videos.backends.status_words import (
@@ -26,7 +26,6 @@ from videos.backends.status_words import (
 
 MAX_ID_LENGTH = 512  # LiteLLM's ids are base64, of 200 characters and more
 MAX_HINT_SECONDS = 86_400.0  # a backend that says "in a month" is asked again tomorrow
-MAX_COST = Decimal(1_000_000)  # US dollars; nobody is charged more for one video
 MAX_TIMESTAMP = 253_402_300_799  # the end of the year 9999, the last moment a datetime can hold
 
 # Of an `error` that says that there is none.
@@ -44,8 +43,8 @@ class Job:
     time, `poll_after` the seconds that the backend asks us to wait before polling again,
     `remixed_from_video_id` the job it is a variation of. `url` is where the file is when the server stores in
     a cloud (SGLang) or delivers at once (Dynamo), `content` the file itself when the response held it, as yet
-    unchecked. `cost` is what the backend says it charged, in US dollars. `None` means that the backend did
-    not say, or said something unreadable. `raw_status` is the backend's own word. `may_be_completed` is set
+    unchecked. `charge` is what the backend says it charged. `None` means that it did not say, or said
+    something unreadable. `raw_status` is the backend's own word. `may_be_completed` is set
     for a job in progress whose word we do not know and that shows an address or 100 %: whether its file can
     be had decides.
     """
@@ -66,7 +65,7 @@ class Job:
     url: str | None = None
     content: bytes = field(default=b"", repr=False)
     may_be_completed: bool = False
-    cost: Decimal | None = None
+    charge: Charge = NO_CHARGE_TOLD
 
     @property
     def reports_failure(self) -> bool:
@@ -139,19 +138,6 @@ def parse_job(payload: object, headers: Mapping[str, str], *, excluded_id: str =
         and word not in WORKING_WORDS
         and (url is not None or progress == 100),
     )
-
-
-def parse_cost(value: object) -> Decimal | None:
-    """Return an amount of US dollars with six decimals, or None when it is no such amount."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    if not amount.is_finite() or not 0 <= amount < MAX_COST:
-        return None
-    return amount.quantize(Decimal("0.000001"))
 
 
 def parse_character_id(payload: object, _: Mapping[str, str]) -> str:

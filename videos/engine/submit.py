@@ -256,10 +256,10 @@ def _accept(claim: Claim, job: Job, *, due_at: datetime) -> bool:
 
 def _apply_final_status(video_id: int, job: Job) -> None:
     """Move on at once if the reply says how the job ended: a synchronous server may not know it later."""
-    if job.status == "completed" and lifecycle.begin_storing(video_id, job.id, charged=job.cost):
+    if job.status == "completed" and lifecycle.begin_storing(video_id, job.id, charge=job.charge):
         enqueue.send_after_commit("store", video_id)
     elif job.status == "failed":
-        lifecycle.fail_generation(video_id, job.id, reason_of_failure(job), charged=job.cost)
+        lifecycle.fail_generation(video_id, job.id, reason_of_failure(job), charge=job.charge)
 
 
 def _handle_late_acceptance(claim: Claim, video: Video, job: Job) -> None:

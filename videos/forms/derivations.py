@@ -13,12 +13,14 @@ from videos.capabilities import Capabilities
 from videos.forms.base import CreationForm
 from videos.models import Video
 from videos.services.derivations import (
+    derivation_price,
+    derivation_prices,
     edit_video,
     extend_video,
-    format_derivation_price,
-    format_derivation_prices,
     remix_video,
 )
+from videos.services.prices import Price
+from videos.services.terms import describe_pause, read_terms, terms_of
 from videos.services.videos import MAX_PROMPT_LENGTH
 
 
@@ -28,7 +30,7 @@ class Length:
 
     seconds: int
     total_seconds: int
-    price: str
+    price: Price | None
     is_chosen: bool
 
 
@@ -66,10 +68,15 @@ class DerivationForm(CreationForm[Video]):
         """How the video will be made, in a sentence; empty where there is nothing to explain."""
         return ""
 
+    @cached_property
+    def price(self) -> Price | None:
+        """What the button says; None when there is no price."""
+        return derivation_price(self.source, self.source.total_seconds)
+
     @property
-    def price(self) -> str:
-        """What the button says; empty when there is no price."""
-        return format_derivation_price(self.source, self.source.total_seconds)
+    def terms(self) -> str:
+        """The terms that this form shows (`services.terms`); empty where the source's backend makes it."""
+        return ""
 
     @property
     def is_free(self) -> bool:
@@ -100,6 +107,7 @@ class ExtendForm(DerivationForm):
     description = "Continue from the last frame using this prompt. You get the whole video as one file."
 
     seconds = forms.IntegerField(required=False)
+    accepted_terms = forms.CharField(required=False)
 
     def __init__(
         self, source: Video, capabilities: Capabilities, data: Mapping[str, Any] | None = None
@@ -113,20 +121,29 @@ class ExtendForm(DerivationForm):
 
     def _create(self, owner: User) -> Video:
         data = self.cleaned_data
-        return extend_video(owner, self.source, data["prompt"], data["seconds"] or 0)
+        accepted_terms = read_terms(data["accepted_terms"])
+        return extend_video(
+            owner, self.source, data["prompt"], data["seconds"] or 0, accepted_terms=accepted_terms
+        )
+
+    @property
+    def terms(self) -> str:
+        offer = self.capabilities.concat_offer
+        return "" if offer is None else terms_of(offer)
 
     @cached_property
     def lengths(self) -> list[Length]:
-        prices = format_derivation_prices(self.source, self.capabilities.lengths)
+        offer = self.capabilities.concat_offer
+        prices = derivation_prices(self.source, self.capabilities.lengths, offer.backend if offer else None)
         chosen = str(self["seconds"].value())
         return [
             Length(each, self.source.total_seconds + each, prices[each], str(each) == chosen)
             for each in self.capabilities.lengths
         ]
 
-    @property
-    def price(self) -> str:
-        return next((length.price for length in self.lengths if length.is_chosen), "")
+    @cached_property
+    def price(self) -> Price | None:
+        return next((length.price for length in self.lengths if length.is_chosen), None)
 
     @property
     def method(self) -> str:
@@ -136,8 +153,9 @@ class ExtendForm(DerivationForm):
             return f"{backend.name} extends the video itself."
         reasons = {False: "cannot extend videos", None: "is not known to extend videos"}
         reason = reasons.get(backend.can_extend, "is not accepting new videos")
+        pause = f" {describe_pause(offer)}." if offer.paused else ""
         maker = "it generates" if offer.backend.pk == backend.pk else f"{offer.backend.name} generates"
         return (
             f"{backend.name} {reason}, so {maker} a continuation from the last frame, "
-            "and the studio joins the two into one file."
+            f"and the studio joins the two into one file.{pause}"
         )

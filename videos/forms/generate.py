@@ -16,6 +16,7 @@ from videos.capabilities import Offer, available_offers
 from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import Character, Fit, ReferenceImage, Video
 from videos.services.references import keep_reference
+from videos.services.terms import read_terms
 from videos.services.videos import (
     MAX_TAKES,
     GenerationRequest,
@@ -24,6 +25,7 @@ from videos.services.videos import (
     validate_reference_support,
     validate_request,
     validate_takes,
+    validate_terms,
 )
 from videos.validation import is_public_id
 
@@ -49,6 +51,7 @@ class GenerateForm(forms.Form):
     fit = forms.ChoiceField(
         choices=Fit.choices, required=False, error_messages={"invalid_choice": "Choose Crop or Pad."}
     )
+    accepted_terms = forms.CharField(required=False)
     characters = forms.MultipleChoiceField(
         required=False, error_messages={"invalid_choice": "This character no longer exists."}
     )
@@ -65,7 +68,8 @@ class GenerateForm(forms.Form):
     @cached_property
     def available_characters(self) -> dict[str, Character]:
         """The owner's characters that a video can have now, by public id, newest first."""
-        backends = {offer.backend.pk for offer in self.offers.values() if offer.has_characters}
+        offers = [offer for offer in self.offers.values() if offer.has_characters]
+        backends = {backend.pk for offer in offers for backend in offer.backends}
         if not backends:
             return {}
         own = Character.objects.filter(owner=self.owner, backend__in=backends, deleted_at=None)
@@ -82,6 +86,15 @@ class GenerateForm(forms.Form):
         if not is_public_id(public_id):
             return None
         return ReferenceImage.objects.filter(owner=self.owner, public_id=public_id).first()
+
+    @property
+    def fitting_offer(self) -> Offer | None:
+        """The offer that makes what a sent form asks for, as far as it is valid; None where there is none."""
+        offer = self.offers.get(self.cleaned_data.get("model", ""))
+        if offer is None:
+            return None
+        has_reference = bool(self.cleaned_data.get("input_reference") or self.cleaned_data.get("reference"))
+        return offer.fitting(has_reference=has_reference, characters=self.cleaned_data.get("characters", ()))
 
     def clean_prompt(self) -> str:
         return str(normalize_newlines(self.cleaned_data["prompt"]))  # a browser sends two characters for one
@@ -139,6 +152,8 @@ class GenerateForm(forms.Form):
         """
         upload: Reference | None = self.cleaned_data["input_reference"]
         try:
+            if offer := self.fitting_offer:  # before an upload is kept, whose file no rollback removes
+                validate_terms(self._generation_request(self.cleaned_data["reference"]), offer)
             with transaction.atomic():
                 image = self._keep_upload(upload) if upload else self.cleaned_data["reference"]
                 takes = make_takes(self._generation_request(image), self.cleaned_data["takes"])
@@ -163,6 +178,7 @@ class GenerateForm(forms.Form):
             reference=image,
             fit=data.get("fit", Fit.CROP),
             characters=data.get("characters", ()),
+            accepted_terms=read_terms(data.get("accepted_terms", "")),
         )
 
 

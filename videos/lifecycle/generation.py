@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from videos.backends.charges import NO_CHARGE_TOLD, Charge
 from videos.lifecycle.transitions import finished_now, has_job, move
 from videos.models import State, Video
 from videos.models.values import NO_REASON, Reason
@@ -104,10 +104,10 @@ def _adapt(moment: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
 
 
-def begin_storing(pk: int, job_id: str, *, charged: Decimal | None = None) -> bool:
+def begin_storing(pk: int, job_id: str, *, charge: Charge = NO_CHARGE_TOLD) -> bool:
     """in_progress → storing: the backend has finished, and its file is to be downloaded.
 
-    `charged` is what it says it charged, in US dollars. Not for a video whose owner asked to cancel it before
+    `charge` is what it says it charged. Not for a video whose owner asked to cancel it before
     its job was known: the sweep cancels that.
     """
     now = timezone.now()
@@ -121,19 +121,21 @@ def begin_storing(pk: int, job_id: str, *, charged: Decimal | None = None) -> bo
         due_at=now,
         queued_at_backend=False,
         failed_downloads=0,
-        **charge(charged),
+        **charge_fields(charge),
     )
 
 
-def fail_generation(pk: int, job_id: str, reason: Reason, *, charged: Decimal | None = None) -> bool:
+def fail_generation(pk: int, job_id: str, reason: Reason, *, charge: Charge = NO_CHARGE_TOLD) -> bool:
     """in_progress → failed: the backend failed, or lost the job.
 
-    `charged` is what it says it charged all the same, in US dollars.
+    `charge` is what it says it charged all the same.
     """
-    changes = {**finished_now(), **reason.as_fields(), **charge(charged)}
+    changes = {**finished_now(), **reason.as_fields(), **charge_fields(charge)}
     return move(State.IN_PROGRESS, State.FAILED, has_job(pk, job_id), **changes)
 
 
-def charge(charged: Decimal | None) -> dict[str, Any]:
-    """The column of what was charged. A backend that does not say so (any more) changes nothing."""
-    return {} if charged is None else {"charged": charged}
+def charge_fields(charge: Charge) -> dict[str, Any]:
+    """The columns of what was charged. A backend that does not say so (any more) changes nothing."""
+    if charge.problem:
+        return {"charge_problem": charge.problem}
+    return {} if charge.amount is None else {"charged": charge.amount, "charge_problem": ""}

@@ -91,6 +91,7 @@ def _requeue_failed(pk: int, job_id: str) -> bool:
         backend_job_id="",
         progress=None,
         charged=None,
+        charge_problem="",
         due_at=timezone.now(),
         attempted_at=None,
         accepted_at=None,

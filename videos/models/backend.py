@@ -138,6 +138,13 @@ class Backend(models.Model):
         default=0,
         help_text="Of several that serve a model, a new video goes to the one with the lowest position.",
     )
+    stands_in = models.BooleanField(
+        "stands in",
+        null=True,
+        blank=True,
+        help_text="Yes: while a backend before it is paused, new videos of the models that both serve "
+        "come here, at what this one charges. Unknown: only where neither charges anything.",
+    )
     is_simulator = models.BooleanField(default=False, editable=False)
     service = models.CharField(
         max_length=40,
@@ -273,6 +280,17 @@ class Backend(models.Model):
     def is_free(self) -> bool:
         """Whether it is known to charge nothing: a simulator."""
         return self.is_simulator or self.service == "simulator"
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it is sent nothing for now, because it asked for that or refused our key."""
+        return self.paused_until is not None and self.paused_until > timezone.now()
+
+    def stands_in_for(self, paused: "Backend") -> bool:
+        """Whether new videos of `paused`, a backend before this one, come here now."""
+        if self.is_paused:
+            return False
+        return self.is_free and paused.is_free if self.stands_in is None else self.stands_in
 
     @property
     def is_retired(self) -> bool:

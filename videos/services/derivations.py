@@ -8,8 +8,9 @@ from django.db import transaction
 from accounts.models import User
 from videos.capabilities import EXTENSION_SECONDS, MAX_SECONDS, Capabilities, capabilities_for
 from videos.engine import enqueue
-from videos.formatting import format_dollars
 from videos.models import Backend, Kind, State, Video, VideoModel
+from videos.services.prices import Price, find_price, price_fields
+from videos.services.terms import explain_changed_terms
 from videos.services.videos import validate_prompt
 from videos.validation import clean_text
 
@@ -34,12 +35,14 @@ def edit_video(owner: User, source: Video, prompt: str) -> Video:
     return _queue_derivation(owner, source, prompt, kind=Kind.EDIT, seconds=source.total_seconds)
 
 
-def extend_video(owner: User, source: Video, prompt: str, seconds: int) -> Video:
+def extend_video(
+    owner: User, source: Video, prompt: str, seconds: int, *, accepted_terms: frozenset[str] = frozenset()
+) -> Video:
     """Continue the source for `seconds` seconds; the finished file holds the source and its continuation.
 
     Where the backend cannot extend, the video's model makes a video that begins with the source's last frame,
-    and the two are joined here (`concat_with_source`). Returns and raises as `remix_video` does, and raises
-    also for `seconds`.
+    and the two are joined here (`concat_with_source`). `accepted_terms` are those that a page has shown of
+    that. Returns and raises as `remix_video` does, and raises also for `seconds`.
     """
     capabilities = _capabilities_for(source, prompt)
     if not capabilities.can_extend:
@@ -47,6 +50,9 @@ def extend_video(owner: User, source: Video, prompt: str, seconds: int) -> Video
     if seconds not in capabilities.lengths:
         offered = ", ".join(str(length) for length in capabilities.lengths)
         raise ValidationError({"seconds": f"This video can be extended by {offered} seconds."})
+    offer = capabilities.concat_offer
+    if offer and (changed := explain_changed_terms(offer, accepted_terms, seconds, source.size)):
+        raise ValidationError({"seconds": changed})
     return _queue_derivation(
         owner,
         source,
@@ -54,8 +60,8 @@ def extend_video(owner: User, source: Video, prompt: str, seconds: int) -> Video
         kind=Kind.EXTEND,
         seconds=seconds,
         source_seconds=source.total_seconds,
-        backend=capabilities.concat_offer.backend if capabilities.concat_offer else source.backend,
-        concat_with_source=capabilities.concat_offer is not None,
+        backend=offer.backend if offer else source.backend,
+        concat_with_source=offer is not None,
     )
 
 
@@ -75,16 +81,21 @@ def explain_derivation_refusal(source: Video, verb: str) -> str:
     return f"{source.backend.name} cannot {verb} this video."
 
 
-def format_derivation_price(source: Video, seconds: int) -> str:
-    """Return the price of `seconds` in the source's model and size, such as $0.40; empty without one."""
-    return format_derivation_prices(source, [seconds])[seconds]
+def derivation_price(source: Video, seconds: int, backend: Backend | None = None) -> Price | None:
+    """Return the price of `seconds` in the source's model and size; None where nobody knows it.
+
+    `backend` is the one that makes them; by default the source's own.
+    """
+    return derivation_prices(source, [seconds], backend)[seconds]
 
 
-def format_derivation_prices(source: Video, lengths: Iterable[int]) -> dict[int, str]:
-    """Return the price of each length, as `format_derivation_price` does, by its seconds. One query."""
+def derivation_prices(
+    source: Video, lengths: Iterable[int], backend: Backend | None = None
+) -> dict[int, Price | None]:
+    """Return the price of each length, as `derivation_price` does, by its seconds. One query."""
     model = VideoModel.objects.filter(name=source.model).first()
-    amounts = {each: model.price(each, source.size) if model else None for each in lengths}
-    return {each: "" if amount is None else format_dollars(amount) for each, amount in amounts.items()}
+    maker = backend or source.backend
+    return {seconds: find_price(model, maker, seconds, source.size) for seconds in lengths}
 
 
 def _capabilities_for(source: Video, prompt: str) -> Capabilities:
@@ -107,11 +118,12 @@ def _queue_derivation(
     backend: Backend | None = None,
     concat_with_source: bool = False,
 ) -> Video:
-    model = VideoModel.objects.filter(name=source.model).first()
+    maker = backend or source.backend
+    price = derivation_price(source, seconds, maker)
     with transaction.atomic():
         video = Video.objects.create(
             owner=owner,
-            backend=backend or source.backend,
+            backend=maker,
             kind=kind,
             source=source,
             remixed_from=source.public_id,
@@ -121,7 +133,7 @@ def _queue_derivation(
             seconds=seconds,
             source_seconds=source_seconds,
             concat_with_source=concat_with_source,
-            price=model.price(seconds, source.size) if model else None,
+            **price_fields(price),
         )
         enqueue.send_after_commit("submit", video.backend_id)
     return video

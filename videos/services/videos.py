@@ -19,7 +19,9 @@ from videos.engine import enqueue
 from videos.media.reference import Reference
 from videos.models import Character, Fit, ReferenceImage, Video
 from videos.models.values import Reason
+from videos.services.prices import Price, price_fields, price_for
 from videos.services.references import keep_reference
+from videos.services.terms import describe_maker, explain_changed_terms
 from videos.validation import clean_text, has_visible_text, is_storable
 
 MAX_PROMPT_LENGTH = 32_000  # characters, as the protocol has it
@@ -41,8 +43,20 @@ class Take:
 
 
 @dataclass(frozen=True)
+class Quote:
+    """Which offer makes a request now, and at which price; None where nobody knows it."""
+
+    offer: Offer
+    price: Price | None
+
+
+@dataclass(frozen=True)
 class GenerationRequest:
-    """What someone wants to see. `seconds` is the length of the video, `size` is WIDTHxHEIGHT in pixels."""
+    """What someone wants to see. `seconds` is the length of the video, `size` is WIDTHxHEIGHT in pixels.
+
+    `backend` is the name of the one that is to make it, where that matters; `accepted_terms` are those that a
+    page has shown (`services.terms`). What another backend would make now is refused then. Empty: any terms.
+    """
 
     prompt: str
     model: str
@@ -52,6 +66,8 @@ class GenerationRequest:
     fit: Fit = Fit.CROP
     characters: tuple[Character, ...] = ()
     take: Take = Take()
+    backend: str = ""
+    accepted_terms: frozenset[str] = frozenset()
 
 
 # --- Validating --------------------------------------------------------------------------------------------
@@ -101,6 +117,16 @@ def find_request_errors(requests: Sequence[GenerationRequest]) -> list[dict[str,
     return [_request_errors(request, offers) for request in requests]
 
 
+def quote(requests: Sequence[GenerationRequest]) -> list[Quote]:
+    """Return who makes each of the requests now and at which price, in turn; they must be valid ones."""
+    offers = available_offers()
+    fitting = [fitting_offer(request, offers[request.model]) for request in requests]
+    return [
+        Quote(offer, price_for(offer, request.seconds, request.size))
+        for offer, request in zip(fitting, requests, strict=True)
+    ]
+
+
 def _validate_by_offers(request: GenerationRequest, offers: Mapping[str, Offer]) -> None:
     if errors := _request_errors(request, offers):
         raise ValidationError(errors)
@@ -122,7 +148,9 @@ def find_catalogue_errors(request: GenerationRequest, offers: Mapping[str, Offer
         instead = f"Choose one of: {', '.join(offers)}." if offers else "No models are available right now."
         return {"model": f"There is no model “{request.model[:100]}”. {instead}"}
     errors: dict[str, str] = {}
-    model = offer.model
+    offer, model = fitting_offer(request, offer), offer.model
+    if request.backend not in ("", offer.backend.name):
+        errors["backend"] = f"{describe_maker(offer)} makes this video now, not {request.backend[:100]}."
     if request.seconds not in model.seconds:
         offered = ", ".join(str(seconds) for seconds in model.seconds)
         errors["seconds"] = f"{model.label} supports these durations: {offered} seconds."
@@ -149,6 +177,18 @@ def _find_character_error(characters: Sequence[Character], offer: Offer) -> str:
         return f"{offer.backend.name} cannot use {elsewhere[0]}, a character of another backend."
     unready = [each.name for each in characters if not each.is_ready]
     return f"{unready[0]} is not ready yet." if unready else ""
+
+
+def validate_terms(request: GenerationRequest, offer: Offer) -> None:
+    """Raise `ValidationError` by field (`model`) if the offer has other terms than the request accepts."""
+    changed = explain_changed_terms(offer, request.accepted_terms, request.seconds, request.size)
+    if changed:
+        raise ValidationError({"model": changed})
+
+
+def fitting_offer(request: GenerationRequest, offer: Offer) -> Offer:
+    """Return the offer of the backend that makes the request now, of those that make the model's videos."""
+    return offer.fitting(has_reference=request.reference is not None, characters=request.characters)
 
 
 # --- Creating ----------------------------------------------------------------------------------------------
@@ -185,11 +225,7 @@ def create_video_from_image(
     Returns and raises as `create_video` does. The request is validated before the image's file is written,
     because no rollback would remove the file.
     """
-    validate_request(request)
-    try:
-        validate_reference_support(available_offers()[request.model])
-    except ValidationError as error:
-        raise ValidationError({"reference": error}) from error
+    validate_request(replace(request, reference=ReferenceImage()))  # one that is not kept yet
     return create_video(owner, replace(request, reference=keep_reference(owner, image, file_name=file_name)))
 
 
@@ -197,7 +233,8 @@ def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Vi
     """Queue all the videos, or none, and tell the workers. Returns the queued videos in order, each bound to
     the backend that serves its model.
 
-    Raises `ValidationError` by field for the first request that the catalogue does not offer. One query
+    Raises `ValidationError` by field for the first request that the catalogue does not offer, or whose terms
+    are not the accepted ones any more. One query
     inserts as many rows as the database takes at once: about 20 on SQLite, 500 on PostgreSQL. Each video is
     submitted exactly once, as with `create_video`.
     """
@@ -206,7 +243,9 @@ def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Vi
         for request in requests:
             _validate_by_offers(request, offers)
         _mark_references_used([each.reference for each in requests if each.reference is not None])
-        chosen = [offers[request.model] for request in requests]
+        chosen = [fitting_offer(request, offers[request.model]) for request in requests]
+        for request, offer in zip(requests, chosen, strict=True):
+            validate_terms(request, offer)
         rows = [_build_video(owner, offer, request) for offer, request in zip(chosen, requests, strict=True)]
         videos = Video.objects.bulk_create(rows, batch_size=_INSERT_BATCH_SIZE)
         for video, request in zip(videos, requests, strict=True):
@@ -233,7 +272,7 @@ def _build_video(owner: User, offer: Offer, request: GenerationRequest) -> Video
         take=request.take.number,
         takes=request.take.of,
         take_group=request.take.group,
-        price=offer.price(request.seconds, request.size),
+        **price_fields(price_for(offer, request.seconds, request.size)),
     )
 
 

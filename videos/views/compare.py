@@ -9,10 +9,9 @@ from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from videos.formatting import format_dollars
 from videos.models import State, Video
 from videos.prompts.diff import highlight_differences
-from videos.templatetags.studio import duration_between, format_size
+from videos.templatetags.studio import cost_in_words, duration_between, format_size
 from videos.validation import is_public_id
 from videos.views.access import Request
 
@@ -33,7 +32,7 @@ _PROPERTIES: dict[str, Callable[[Video], str]] = {
     "Duration": lambda video: f"{video.total_seconds} s",
     "Type": lambda video: video.get_kind_display(),
     "Backend": lambda video: video.backend.name,
-    "Cost": lambda video: "No price" if video.cost is None else format_dollars(video.cost),
+    "Cost": lambda video: cost_in_words(video) or "No price",
     "Reference": lambda video: "Image" if video.reference_id else "None",
     "Created": lambda video: format_date(timezone.localtime(video.created_at), "j M Y, H:i"),
     "Queue time": lambda video: duration_between(video.created_at, video.accepted_at),

@@ -1,18 +1,20 @@
 """The composer: how the studio draws a `GenerateForm`, with its choices and what they cost."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 
 from django.conf import settings
 
 from videos.capabilities import Offer
-from videos.formatting import format_dollars
 from videos.forms.generate import TAKES, GenerateForm
 from videos.forms.templates import VariablesForm
 from videos.media.facts import MAX_UPLOAD_PIXELS
 from videos.models import Character, Fit
+from videos.services.prices import Price, price_for
+from videos.services.terms import describe_pause, terms_of
 from videos.services.videos import MAX_CHARACTERS, MAX_PROMPT_LENGTH
+
+FREE_NOTE = "Catalogue price. The simulator is free."
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,9 @@ class Composer:
 
     def _models_with(self, character: Character) -> tuple[str, ...]:
         offers = self.form.offers.items()
-        return tuple(name for name, offer in offers if offer.backend.pk == character.backend_id)
+        return tuple(
+            name for name, offer in offers if character.backend_id in {each.pk for each in offer.backends}
+        )
 
     @property
     def chosen_takes(self) -> int:
@@ -117,21 +121,49 @@ class Composer:
     def price(self) -> str:
         """What the button says that all takes cost together; empty when there is no price."""
         each = self._price_of_each
-        return "" if each is None else format_dollars(each * self.chosen_takes)
+        return "" if each is None else str(each * self.chosen_takes)
 
     @property
     def price_of_each(self) -> str:
         """How the price of several takes comes about, such as 4 times $0.40; empty for one take."""
         each, takes = self._price_of_each, self.chosen_takes
-        return "" if each is None or takes == 1 else f"{takes} \u00d7 {format_dollars(each)}"
+        return "" if each is None or takes == 1 else f"{takes} \u00d7 {each}"
+
+    @property
+    def price_note(self) -> str:
+        """What is to be known of the price; empty where it is the catalogue's, and charged as such."""
+        each = self._price_of_each
+        if each is None:
+            return ""
+        return FREE_NOTE if self.is_free else each.note
+
+    free_note = FREE_NOTE
+
+    @property
+    def standing_in(self) -> list[str]:
+        """Which backends make videos in place of paused ones, in a sentence for each model."""
+        return [
+            f"{offer.model.label} is made by {offer.backend.name} while {describe_pause(offer)}."
+            for offer in self.offers
+            if offer.paused is not None
+        ]
+
+    @property
+    def terms(self) -> str:
+        """The terms that this page shows; of what the form asks for in particular, once it has been sent."""
+        shown = {terms_of(offer) for offer in self.offers}
+        if self.form.is_bound and (chosen := self.form.fitting_offer):
+            shown.add(terms_of(chosen))
+        return " ".join(sorted(shown))
 
     @property
     def _chosen_offer(self) -> Offer | None:
-        return self.form.offers.get(str(self.form["model"].value()))
+        chosen = self.form.fitting_offer if self.form.is_bound else None
+        return chosen or self.form.offers.get(str(self.form["model"].value()))
 
-    @property
-    def _price_of_each(self) -> Decimal | None:
+    @cached_property
+    def _price_of_each(self) -> Price | None:
         offer, seconds = self._chosen_offer, str(self.form["seconds"].value())
         if offer is None or not (seconds.isdecimal() and len(seconds) < 10):
             return None
-        return offer.price(int(seconds), str(self.form["size"].value()))
+        return price_for(offer, int(seconds), str(self.form["size"].value()))

@@ -99,7 +99,13 @@ def fingerprint_of_action(action: str, video: Video, **fields: object) -> str:
 def _generation_request(owner: User, fields: GenerateIn) -> GenerationRequest:
     characters = tuple(_get_characters(owner, fields.characters))
     return GenerationRequest(
-        fields.prompt, fields.model, fields.seconds, fields.size, fit=Fit(fields.fit), characters=characters
+        fields.prompt,
+        fields.model,
+        fields.seconds,
+        fields.size,
+        fit=Fit(fields.fit),
+        characters=characters,
+        backend=fields.backend,
     )
 
 

@@ -19,11 +19,12 @@ from videos.backends.catalogue import (
     size_for,
     sort_sizes,
 )
+from videos.backends.charges import NO_CHARGE_TOLD, Charge, parse_charge
 from videos.backends.drivers.hosted import HostedDriver
 from videos.backends.error_causes import is_content_refusal, words_of
 from videos.backends.errors import BackendError, UnknownOutcomeError
 from videos.backends.requests import CreateRequest, job_path
-from videos.backends.responses import Job, dump, is_id, parse_cost, parse_error, parse_int, parse_text
+from videos.backends.responses import Job, dump, is_id, parse_error, parse_int, parse_text
 from videos.backends.status_words import STATUS_BY_WORD, failure_code, normalize_word
 
 MAX_SECONDS = 600  # of a length that a catalogue may name
@@ -91,7 +92,7 @@ def parse_video(payload: object) -> Job:
         raw_status=raw_status,
         error_code=code or failure_code(raw_status) if status == "failed" else "",
         error_message=words if status == "failed" else "",
-        cost=_cost_of(payload.get("usage")),
+        charge=_charge_in(payload.get("usage")),
     )
 
 
@@ -203,8 +204,8 @@ def _texts(value: object) -> list[str]:
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
-def _cost_of(usage: object) -> Decimal | None:
+def _charge_in(usage: object) -> Charge:
     """Return what was charged. With a key of one's own at the maker, the maker's bill is not in it."""
     if not isinstance(usage, dict) or usage.get("is_byok") is True:
-        return None
-    return parse_cost(usage.get("cost"))
+        return NO_CHARGE_TOLD
+    return parse_charge(usage.get("cost"), currency=usage.get("currency"))
