@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -37,7 +38,7 @@ _CAPABILITIES = (
     "takes_reference",
 )
 # They say where a key goes, and what the studio may be made to read.
-_SUPERUSER_FIELDS = ("service", "base_url", "key_env", "in_private_network")
+_SUPERUSER_FIELDS = ("service", "base_url", "key_env", "webhook_secret_env", "in_private_network")
 _MARKS = {True: "yes", False: "no", None: "unknown"}
 
 
@@ -80,6 +81,11 @@ class BackendForm(forms.ModelForm[Backend]):
     def _save_m2m(self) -> None:
         super()._save_m2m()  # type: ignore[misc]  # Django's own hook, which the stubs lack
         self.instance.models.set(self.cleaned_data["models"])
+
+    def clean_webhook_secret_env(self) -> str:
+        name: str = self.cleaned_data["webhook_secret_env"]
+        validate_key_name(name)
+        return name
 
     def clean_key_env(self) -> str:
         name: str = self.cleaned_data["key_env"]
@@ -154,7 +160,8 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         # Who may only look gets the names: a reverse relation cannot be drawn as a field to read.
         models = "models" if self.has_change_permission(request, obj) else "model_names"
         return (
-            (None, {"fields": ("name", "service", *where, "enabled", "position", models)}),
+            (None, {"fields": ("name", "service", *where, "enabled", "position", "stands_in", models)}),
+            ("Webhooks", {"fields": ("webhook_address", "webhook_secret_env", "webhook_secret")}),
             ("Limits", {"fields": ("timeout", "generation_timeout", "max_in_flight", "requests_per_minute")}),
             (
                 "Capabilities",
@@ -169,6 +176,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Backend | None = None) -> list[str]:
         fixed = ["address", "key", "model_names", "probed_at", "status", "created_at"]
+        fixed += ["webhook_address", "webhook_secret"]
         return fixed if request.user.is_superuser else [*fixed, *_SUPERUSER_FIELDS]
 
     def save_model(self, request: HttpRequest, obj: Backend, form: Any, change: bool) -> None:
@@ -222,6 +230,22 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         if not backend.key_env:
             return "not needed"
         return backend.key_problem or f"{backend.key_env} is {'set' if backend.key else 'not set'}"
+
+    @admin.display(description="address for webhooks")
+    def webhook_address(self, backend: Backend) -> str:
+        """Return what to give to a service that signs its webhooks, or what is missing for it."""
+        if not settings.PUBLIC_URL:
+            return "None: PUBLIC_URL is not set, so no webhooks are taken."
+        if backend.pk is None:
+            return "-"
+        return settings.PUBLIC_URL + reverse("webhook", args=[backend.pk])
+
+    @admin.display(description="webhook secret")
+    def webhook_secret(self, backend: Backend) -> str:
+        """Return whether the secret is set. Its value is shown nowhere."""
+        if not backend.webhook_secret_env:
+            return "none: no signed webhooks are taken"
+        return f"{backend.webhook_secret_env} is {'set' if backend.webhook_secret else 'not set'}"
 
     @admin.display(description="models")
     def model_names(self, backend: Backend) -> str:

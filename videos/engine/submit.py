@@ -17,6 +17,7 @@ from videos.backends.requests import ReferenceFile
 from videos.backends.responses import Job
 from videos.engine import (
     bulkhead,
+    callbacks,
     clients,
     concat,
     dispatch,
@@ -118,7 +119,10 @@ def _submit_with_fallback(claim: Claim, video: Video, choices: Sequence[Operatio
 
 def _submit_once(claim: Claim, video: Video, operation: Operation) -> Job | None:
     deadline = timedelta(seconds=clients.connection_for(video.backend).deadline)
-    with operation.prepare() as send_request, clients.client_for(video.backend, video.hops) as client:
+    client_of_video = clients.client_for(
+        video.backend, video.hops, callback_url=callbacks.callback_url(video)
+    )
+    with operation.prepare() as send_request, client_of_video as client:
         # A worker that was frozen since the claim must not spend money that a later attempt spends too.
         # Checked last of all: from here to the request there is nothing left that takes time.
         if not lifecycle.holds_lease(video.pk, claim.token, margin=deadline):

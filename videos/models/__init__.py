@@ -12,6 +12,7 @@ from videos.models.studio_state import HoldReason, StudioState
 from videos.models.tag import Tag
 from videos.models.video import Video
 from videos.models.video_model import VideoModel
+from videos.models.webhook_receipt import WebhookReceipt
 
 __all__ = [
     "IN_FLIGHT",
@@ -32,4 +33,5 @@ __all__ = [
     "Tag",
     "Video",
     "VideoModel",
+    "WebhookReceipt",
 ]

@@ -183,6 +183,19 @@ class Backend(models.Model):
         editable=False,
         help_text="The variable and the address that a superuser confirmed: the key goes nowhere else.",
     )
+    webhook_secret_env = models.CharField(
+        "variable with the webhook secret",
+        max_length=100,
+        blank=True,
+        validators=[
+            RegexValidator(
+                r"\A[A-Za-z_][A-Za-z0-9_]*\Z",
+                "Give the name of an environment variable, such as BACKEND_KEY_HOOKS, never the secret.",
+            )
+        ],
+        help_text="The name of the environment variable that holds the secret with which the service signs "
+        "its webhooks, never the secret itself. Empty: no signed webhooks are taken.",
+    )
     in_private_network = models.BooleanField(
         "inside a private network",
         null=True,
@@ -322,6 +335,11 @@ class Backend(models.Model):
                 "A superuser confirms it in the admin under Backends."
             )
         return ""
+
+    @property
+    def webhook_secret(self) -> str:
+        """The secret with which its webhooks are signed, read from the environment now; else empty."""
+        return read_key(self.webhook_secret_env)
 
     @property
     def key(self) -> str:

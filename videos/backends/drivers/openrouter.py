@@ -39,7 +39,10 @@ class OpenRouterDriver(HostedDriver):
         return self._base_url + "/key"
 
     async def _submit(self, request: CreateRequest) -> httpx2.Response:
-        return await self._request(self._writes, "POST", self._base_url + "/videos", create_body(request))
+        body = create_body(request)
+        if self._connection.callback_url:
+            body["callback_url"] = self._connection.callback_url
+        return await self._request(self._writes, "POST", self._base_url + "/videos", body)
 
     def _job_url(self, job_id: str) -> str:
         return self._base_url + job_path(job_id)
