@@ -87,9 +87,12 @@ class GenerateForm(forms.Form):
             return None
         return ReferenceImage.objects.filter(owner=self.owner, public_id=public_id).first()
 
-    @property
+    @cached_property
     def fitting_offer(self) -> Offer | None:
-        """The offer that makes what a sent form asks for, as far as it is valid; None where there is none."""
+        """The offer that makes what a sent form asks for, as far as it is valid; None where there is none.
+
+        Found once: what the service finds wrong with a field afterwards takes the field's value away.
+        """
         offer = self.offers.get(self.cleaned_data.get("model", ""))
         if offer is None:
             return None
