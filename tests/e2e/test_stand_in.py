@@ -1,5 +1,5 @@
-"""Two backends that serve one model, in real processes: while the first is out of credit, new videos go to the
-second, and each video is one job at one of them.
+"""Two backends that serve one model, in real processes: while the first is out of credit, new videos go to
+the second, and each video is one job at one of them.
 """
 
 import os
