@@ -194,7 +194,7 @@ def test_the_page_says_which_and_at_what_price(as_alice: Client, first: Backend,
 
     page = as_alice.get(STUDIO).content.decode()
 
-    assert "Sora 2 is made by Second while First is paused until 01 January, 14:05." in page
+    assert "Second makes videos with Sora 2 while First is paused until 01 January, 14:05." in page
     assert "about $1.20" in page
     assert "about $0.40" not in page
 

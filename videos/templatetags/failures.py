@@ -3,7 +3,7 @@
 What happened is in `Video.error_message`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from django import template
@@ -63,10 +63,20 @@ def retry_cost(video: Video) -> str:
     The price is the one that the video had, else what such videos cost so far. Where nobody knows one, the
     backend may still charge.
     """
+    return _retry_cost(video, lambda price: price.words)
+
+
+@register.filter
+def short_retry_cost(video: Video) -> str:
+    """Return what `retry_cost` does, short enough for a button: without what an estimate is from."""
+    return _retry_cost(video, str)
+
+
+def _retry_cost(video: Video, describe: Callable[[Price], str]) -> str:
     if video.backend.is_free or video.price == 0:
         return ""
     price = price_of_another(video)
-    return "may be charged" if price is None else f"costs {price.words}"
+    return "may be charged" if price is None else f"costs {describe(price)}"
 
 
 def total_retry_cost(videos: Sequence[Video]) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.conf import settings
+from django.utils.text import get_text_list
 
 from videos.capabilities import Offer
 from videos.forms.generate import TAKES, GenerateForm
@@ -141,11 +142,14 @@ class Composer:
 
     @property
     def standing_in(self) -> list[str]:
-        """Which backends make videos in place of paused ones, in a sentence for each model."""
+        """Which backends make which models in place of paused ones, a sentence for each two of them."""
+        labels: dict[tuple[str, str], list[str]] = {}
+        for offer in self.offers:
+            if offer.paused is not None:
+                labels.setdefault((offer.backend.name, describe_pause(offer)), []).append(offer.model.label)
         return [
-            f"{offer.model.label} is made by {offer.backend.name} while {describe_pause(offer)}."
-            for offer in self.offers
-            if offer.paused is not None
+            f"{backend} makes videos with {get_text_list(models, 'and')} while {pause}."
+            for (backend, pause), models in labels.items()
         ]
 
     @property
