@@ -19,6 +19,7 @@ from videos.views import (
     studio,
     templates,
     trash,
+    usage,
 )
 
 app_name = "videos"
@@ -37,6 +38,8 @@ urlpatterns = [
     path("trash/empty", trash.empty, name="empty_trash"),
     path("trash/undo", trash.undo, name="undo"),
     path("history/", history.history, name="history"),
+    path("usage/", usage.usage, name="usage"),
+    path("usage/videos.csv", usage.download, name="usage_csv"),
     path("templates/", templates.templates, name="templates"),
     path("templates/new", templates.create, name="template_new"),
     path("templates/<int:pk>/", templates.edit, name="template"),

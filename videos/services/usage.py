@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from videos.models import Video
+from videos.models.video import VideoQuerySet
 
 _ALIAS = "sum_of_"  # before the name of a sum, because some are those of columns
 _DOLLARS = DecimalField(max_digits=18, decimal_places=6)
@@ -61,14 +62,21 @@ class Usage:
     by_day: dict[date, UsageTotal] = field(default_factory=lambda: defaultdict(UsageTotal))
 
 
+def accepted_between(owner: User, first: date, last: date) -> VideoQuerySet:
+    """Return what a backend accepted of the owner's videos from `first` to `last`, both included, in the
+    studio's time zone. Deleted videos are left out.
+    """
+    start = timezone.make_aware(datetime.combine(first, time.min))
+    end = timezone.make_aware(datetime.combine(last + timedelta(days=1), time.min))
+    return Video.objects.visible_to(owner).filter(accepted_at__gte=start, accepted_at__lt=end)
+
+
 def summarize_usage(owner: User, first: date, last: date) -> Usage:
     """Sum up what was accepted from `first` to `last`, both included, in the studio's time zone.
 
     One query. Models are ordered by cost, highest first, days by date. Deleted videos are left out.
     """
-    start = timezone.make_aware(datetime.combine(first, time.min))
-    end = timezone.make_aware(datetime.combine(last + timedelta(days=1), time.min))
-    accepted = Video.objects.visible_to(owner).filter(accepted_at__gte=start, accepted_at__lt=end).order_by()
+    accepted = accepted_between(owner, first, last).order_by()
     groups = accepted.annotate(day=TruncDate("accepted_at")).values("day", "model")
     return _add_up(groups.annotate(**{_ALIAS + name: total for name, total in _SUMS.items()}))
 

@@ -210,6 +210,12 @@ def dollars(amount: Decimal) -> str:
 
 
 @register.filter
+def absolute(amount: Decimal) -> Decimal:
+    """Return an amount without its sign."""
+    return abs(amount)
+
+
+@register.filter
 def rates_as_json(offer: Offer) -> str:
     """Return an offer's prices for the page's script, as `services.prices.rates_as_json` does."""
     return prices.rates_as_json(offer)
