@@ -9,7 +9,15 @@ from videos.backends.charges import NO_CHARGE_TOLD, Charge, parse_charge
 
 @pytest.mark.parametrize(
     ("value", "amount"),
-    [(0.42, "0.42"), ("0.42", "0.42"), (0, "0"), (1, "1"), ("1e-3", "0.001"), (9999.99, "9999.99")],
+    [
+        (0.42, "0.42"),
+        ("0.42", "0.42"),
+        (0, "0"),
+        (-0.0, "0"),
+        (1, "1"),
+        ("1e-3", "0.001"),
+        (9999.99, "9999.99"),
+    ],
 )
 def test_an_amount_of_dollars_is_a_charge(value: object, amount: str):
     assert parse_charge(value) == Charge(Decimal(amount))

@@ -17,6 +17,9 @@ from accounts.models import User
 from tests.api.rest.conftest import client_of
 from tests.factories import BackendFactory, ReferenceImageFactory, VideoFactory
 from tests.views.page import GOOD, HTMX, picture, upload
+from videos.api.idempotency import compute_fingerprint
+from videos.api.rest.create import ParsedRequest
+from videos.api.rest.schemas import GenerateIn
 from videos.capabilities import available_offers
 from videos.models import Backend, Character, ReferenceImage, State, Video, VideoModel
 from videos.services.derivations import extend_video
@@ -358,6 +361,15 @@ def test_a_program_may_name_the_backend_that_it_means(alice: User, first: Backen
     assert refused.json()["error"]["message"] == sentence
     assert generate("Second").status_code == 200
     assert [video.backend for video in Video.objects.order_by("pk")] == [first, second]
+
+
+def test_a_request_that_names_no_backend_is_the_same_as_before_there_was_that_field(alice: User):
+    """A key of an earlier release is honored for days: the request has the fingerprint that it had then."""
+    fields = {"prompt": "A boat", "model": "sora-2", "seconds": 4, "size": "1280x720"}
+    then = compute_fingerprint("generate", {**fields, "fit": "crop", "characters": []}, {})
+
+    assert ParsedRequest(GenerateIn(**fields), None).fingerprint == then
+    assert ParsedRequest(GenerateIn(**fields, backend="First"), None).fingerprint != then
 
 
 def test_v1_goes_the_same_way(alice: User, first: Backend, second: Backend):

@@ -36,7 +36,7 @@ def parse_charge(value: object, *, currency: object = None) -> Charge:
         return _wrong_charge(value, "a charge is never negative")
     if amount >= MAX_COST:
         return _wrong_charge(value, f"no video costs ${MAX_COST:,} or more")
-    return Charge(amount.quantize(Decimal("0.000001")))
+    return Charge(abs(amount).quantize(Decimal("0.000001")))  # without the sign of -0.0
 
 
 def _parse_amount(value: object) -> Decimal | None:
