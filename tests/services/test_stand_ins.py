@@ -211,7 +211,7 @@ def test_a_page_from_before_the_pause_asks_again(as_alice: Client, first: Backen
     assert refused.status_code == 422
     page = refused.content.decode()
     assert "While First is paused until 01 January, 14:05, Second makes this video now" in page
-    assert "now, at about $1.20, and that is not what this page showed." in page
+    assert "now, at about $1.20, estimated from 3 videos, and that is not" in page
     assert "data-price>about $1.20</span>" in page
     assert not Video.objects.filter(state=State.QUEUED).exists()
 

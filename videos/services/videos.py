@@ -170,7 +170,7 @@ def _find_character_error(characters: Sequence[Character], offer: Offer) -> str:
     """Return a sentence for what is wrong with the characters; empty if the offer's backend can use them."""
     if len(characters) > MAX_CHARACTERS:
         return f"A video can have at most {MAX_CHARACTERS} characters."
-    if not offer.has_characters:
+    if offer.backend.can_characters is not True:
         return f"{offer.model.label} on {offer.backend.name} does not support characters. Remove them."
     elsewhere = [each.name for each in characters if each.backend_id != offer.backend.pk]
     if elsewhere:
