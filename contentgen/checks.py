@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -97,6 +98,32 @@ def check_owner_password(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
             id="contentgen.E004",
         )
     ]
+
+
+@register(SETTINGS)
+def check_public_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.E005: a PUBLIC_URL at which no service could call back."""
+    url = settings.PUBLIC_URL
+    if not url or is_origin(url):
+        return []
+    return [
+        Error(
+            f"PUBLIC_URL is “{url}”, which is not an address of a studio.",
+            hint="Set PUBLIC_URL to where the internet reaches the studio, without a path, such as "
+            "https://studio.example.org. Unset it, and no service is asked to call back.",
+            id="contentgen.E005",
+        )
+    ]
+
+
+def is_origin(url: str) -> bool:
+    """Whether `url` is http or https, a host and perhaps a port, and nothing else."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    return bool(re.fullmatch(r"https?://[^/\s?#@\\]+", url) and parts.hostname)
 
 
 @register(SETTINGS)

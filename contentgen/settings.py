@@ -48,6 +48,9 @@ _running = state.read_endpoints(DATA_DIR)  # what `make run` started, for a shel
 BIND: str = env.str("BIND", default="127.0.0.1")
 PORT: int = env.int("PORT", default=8000)
 
+# The studio's address as the internet has it. Without one it tells no service where to call back.
+PUBLIC_URL: str = env.str("PUBLIC_URL", default="").rstrip("/")
+
 # --- Safety ----------------------------------------------------------------------------------------------
 # A local deployment needs no secrets, because it answers this machine alone. It shows no debug pages either.
 DEBUG: bool = env.bool("DEBUG", default=False)

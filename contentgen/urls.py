@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 
 from accounts import views as accounts
 from contentgen import health
+from videos.api import webhooks
 from videos.api.paths import API_PATH
 from videos.api.rest.api import unknown
 from videos.api.rest.views import api
@@ -26,6 +27,12 @@ urlpatterns = [
     path("accounts/tokens/<int:pk>/revoke", accounts.revoke, name="api_token_revoke"),
     path("api/", api.urls),
     re_path(r"^api/", unknown),
+    path("webhooks/<int:backend_id>", webhooks.of_backend, name="webhook"),
+    path(
+        "webhooks/<int:backend_id>/<slug:public_id>/<slug:ticket>",
+        webhooks.of_video,
+        name="webhook_of_video",
+    ),
     path("admin/", admin.site.urls),
     path("v1/", include("videos.api.openai.urls")),
     re_path(API_PATH, unknown),

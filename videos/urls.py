@@ -21,6 +21,7 @@ from videos.views import (
     studio,
     templates,
     trash,
+    usage,
 )
 
 app_name = "videos"
@@ -46,6 +47,8 @@ urlpatterns = [
     path("models/", models.models, name="models"),
     path("models/settings", studio.model_settings, name="model_settings"),
     path("models/favourite", models.favourite, name="model_favourite"),
+    path("usage/", usage.usage, name="usage"),
+    path("usage/videos.csv", usage.download, name="usage_csv"),
     path("templates/", templates.templates, name="templates"),
     path("templates/new", templates.create, name="template_new"),
     path("templates/<int:pk>/", templates.edit, name="template"),

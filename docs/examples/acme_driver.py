@@ -10,12 +10,13 @@ from urllib.parse import quote
 import httpx2
 
 from videos.backends.catalogue import CatalogueModel, size_for, sort_sizes
+from videos.backends.charges import parse_charge
 from videos.backends.drivers.hosted import HostedDriver
 from videos.backends.error_causes import is_content_refusal
 from videos.backends.errors import RefusedError, UnknownOutcomeError
 from videos.backends.parameters import seed_parameter
 from videos.backends.requests import CreateRequest
-from videos.backends.responses import Job, dump, is_id, parse_cost, parse_text
+from videos.backends.responses import Job, dump, is_id, parse_text
 from videos.backends.status_words import STATUS_BY_WORD, normalize_word
 
 
@@ -76,7 +77,7 @@ def _job(payload: object) -> Job:
         error_code="moderation_blocked" if is_content_refusal(reason) else "",
         error_message=reason if status == "failed" else "",
         url=parse_text(payload.get("video"), 4096),
-        cost=parse_cost(payload.get("dollars")),
+        charge=parse_charge(payload.get("dollars")),
     )
 
 

@@ -71,9 +71,9 @@ function updateSize() {
 function updateCharacters() {
   const group = form().querySelector(".option-group--characters");
   if (!group) return;
-  const backend = form().querySelector("input[name='model']:checked")?.dataset.backend;
+  const backends = form().querySelector("input[name='model']:checked")?.dataset.backends?.trim().split(" ");
   const inputs = [...group.querySelectorAll("input")];
-  const supported = inputs.filter((input) => !backend || input.dataset.backend === backend);
+  const supported = inputs.filter((input) => !backends || backends.includes(input.dataset.backend));
   const full = supported.filter((input) => input.checked).length >= Number(group.dataset.limit);
   for (const input of inputs) {
     const label = input.closest("label");
@@ -86,20 +86,28 @@ function updateCharacters() {
 // --- Price -------------------------------------------------------------------------------------------------
 const DOLLARS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumFractionDigits: 4 });
 
+// An estimate is told to the cent: more digits would promise what nobody knows.
+const CENTS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+const formatPrice = (amount, samples) =>
+  samples ? `about ${(amount < 0.01 ? DOLLARS : CENTS).format(amount)}` : DOLLARS.format(amount);
+
 function updatePrice() {
   const choice = form().querySelector("input[name='model']:checked");
   const rates = JSON.parse(choice?.dataset.rates ?? "{}");
-  const rate = rates[chosen("size")] ?? rates["*"];
+  const [rate, samples] = rates[chosen("size")] ?? rates["*"] ?? []; // samples: of an estimate, else 0
   const seconds = chosen("seconds");
   const known = rate !== undefined && seconds !== undefined;
   const takes = Number(chosen("takes") ?? 1);
   const price = form().querySelector("[data-price]");
   price.hidden = !known;
-  price.textContent = known ? DOLLARS.format(takes * Number(rate) * Number(seconds)) : "";
+  price.textContent = known ? formatPrice(takes * Number(rate) * Number(seconds), samples) : "";
   const each = form().querySelector("[data-price-each]");
   each.hidden = !known || takes === 1;
-  each.textContent = each.hidden ? "" : `${takes} × ${DOLLARS.format(Number(rate) * Number(seconds))}`;
-  form().querySelector("[data-price-note]").hidden = !known || !choice.hasAttribute("data-free");
+  each.textContent = each.hidden ? "" : `${takes} × ${formatPrice(Number(rate) * Number(seconds), samples)}`;
+  const note = form().querySelector("[data-price-note]");
+  const estimated = samples ? `Estimated from ${samples} videos. The charge may differ.` : "";
+  note.textContent = known ? (choice.hasAttribute("data-free") ? note.dataset.freeNote : estimated) : "";
+  note.hidden = !note.textContent;
 }
 
 // --- Prompt ------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def test_it_creates_follows_and_fetches(acme) -> None:
     with client:
         job = client.create(prompt="a cat", model="m", seconds=5, size="1280x720", reference=image)
         done = client.retrieve(job.id)
-    assert (job.status, done.status, done.cost) == ("queued", "completed", Decimal("0.25"))
+    assert (job.status, done.status, done.charge.amount) == ("queued", "completed", Decimal("0.25"))
     create, retrieve = server.requests
     assert create.headers["acme-key"] == KEY
     assert b'"start_image":"data:image/png;base64,eA=="' in create.body

@@ -276,10 +276,10 @@ def test_a_dry_run_sums_up_and_creates_nothing(alice, run, write: Write, hints, 
     ran = run("generate_batch", write(content), user="alice", dry_run=True)
 
     assert [line.split() for line in ran.out.splitlines()] == [
-        ["model", "videos", "seconds"],
-        ["sora-2", "2", "12"],
-        ["sora-2-pro", "1", "12"],
-        ["total", "3", "24"],
+        ["model", "videos", "seconds", "price", "backend"],
+        ["sora-2", "2", "12", "free", "Simulator"],
+        ["sora-2-pro", "1", "12", "free", "Simulator"],
+        ["total", "3", "24", "free"],
     ]
     assert "nothing was queued" in ran.err
     assert not Video.objects.exists()

@@ -47,6 +47,27 @@ def test_a_number_out_of_range_is_an_error(settings, name: str, value: int):
     assert f"{name} is {value}" in error.msg
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["studio", "ftp://studio.example", "https://", "https://a/b", "https://u:p@a", "https://a:x"],
+)
+def test_an_address_at_which_nobody_can_call_back_is_an_error(settings, url: str):
+    settings.PUBLIC_URL = url
+
+    (error,) = checks.check_public_url(None)
+
+    assert _ids([error]) == ["contentgen.E005"]
+    assert f"“{url}”" in error.msg
+
+
+@pytest.mark.parametrize(
+    "url", ["", "https://studio.example.org", "http://127.0.0.1:8000", "https://[::1]:8443"]
+)
+def test_an_address_of_a_studio_is_none(settings, url: str):
+    settings.PUBLIC_URL = url
+    assert checks.check_public_url(None) == []
+
+
 @pytest.mark.parametrize("origin", ["*", "tools.example.org", "https://tools.example.org/", "https://a b"])
 def test_what_is_no_origin_is_an_error(settings, origin: str):
     settings.CORS_ALLOWED_ORIGINS = ["https://tools.example.org", origin]

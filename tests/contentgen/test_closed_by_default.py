@@ -37,6 +37,8 @@ OPEN = {
     "api/openapi.json": "the documentation, which is no secret",
     "v1/openapi.json": "the same of the other API",
     "^(?:/*)(?:[Aa][Pp][Ii]|[Vv]1)(?:/|$)": "names the right address to whoever misspells one",
+    "webhooks/<int:backend_id>": "services have no account: a signature with the backend's secret opens it",
+    "webhooks/<int:backend_id>/<slug:public_id>/<slug:ticket>": "a ticket that nobody can guess opens it",
     "v1/": "404 in the shape of the Videos API: whatever does not exist",
 }
 

@@ -3,9 +3,15 @@
 `make interop` runs each vendor's client, unchanged, against the fake here. They serve the catalogues, too.
 """
 
+import json
+from time import time
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import httpx2
 
 from tests.dialects.server import KEY, Dialect, FakeJob, RecordedRequest, Reply
+from tests.webhook_signatures import sign_openrouter
 
 
 class HostedDialect(Dialect):
@@ -136,6 +142,22 @@ class OpenRouter(HostedDialect):
 
     def create_reply(self, job: FakeJob) -> Reply:
         return Reply(202, self.job_body(job))
+
+    def call_back(self, job: FakeJob, origin: str, secret: str = "") -> int:
+        """Send the webhook of a job that has ended, as the create asked for, and return the status of the
+        answer. `origin` stands for the one of the job's `callback_url`, which needs TLS. Without a secret of
+        the workspace, it is not signed.
+        """
+        path = urlsplit(job.fields["callback_url"]).path
+        event = {
+            "type": f"video.generation.{self.status(job)}",
+            "created_at": "2026-11-26T12:00:00Z",
+            "data": self.job_body(job),
+        }
+        body = json.dumps(event).encode()
+        headers = sign_openrouter(secret, body, at=time()) if secret else {}
+        with httpx2.Client(trust_env=False, timeout=30) as http:
+            return http.post(origin + path, content=body, headers=headers).status_code
 
     def error_reply(self, status: int, message: str) -> Reply:
         return Reply(status, {"error": {"code": status, "message": message}})

@@ -77,6 +77,7 @@ PAGES = [
     PageState("history-dialog", "alice", "/", _open("Prompt history"), full_page=False),
     PageState("trash", "alice", "/trash/"),
     PageState("characters", "alice", "/characters/"),
+    PageState("usage", "alice", "/usage/"),
     PageState("tokens", "alice", "/accounts/tokens/"),
     PageState("password", "alice", "/accounts/password/change/"),
     PageState("not-found", "alice", "/nowhere"),

@@ -12,6 +12,7 @@ from accounts.models import User
 from tests.api.rest.conftest import client_of
 from tests.factories import BackendFactory, VideoFactory
 from videos import lifecycle
+from videos.backends.charges import Charge
 from videos.backends.responses import Job
 from videos.engine import poll
 from videos.models import State, Video
@@ -113,7 +114,7 @@ def _late(owner: User) -> Video:
 @pytest.mark.parametrize("status", ["completed", "failed"])
 def test_what_a_late_result_cost_is_kept(alice: User, status: Literal["completed", "failed"]):
     video = _late(alice)
-    job = Job("job_1", status, status, cost=Decimal("0.42"))
+    job = Job("job_1", status, status, charge=Charge(Decimal("0.42")))
 
     poll._handle_all([(video, job)], lambda _: 600)
 

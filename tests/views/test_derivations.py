@@ -112,7 +112,7 @@ def test_a_length_that_is_not_offered_is_told_at_the_field(as_alice, source, sec
 def test_it_offers_the_lengths_with_their_prices(as_alice, source):
     response = as_alice.get(url_of(source, "extend"))
     lengths = response.context["form"].lengths
-    assert [(each.seconds, each.total_seconds, each.price) for each in lengths] == [
+    assert [(each.seconds, each.total_seconds, str(each.price)) for each in lengths] == [
         (4, 8, "$0.40"),
         (8, 12, "$0.80"),
         (12, 16, "$1.20"),

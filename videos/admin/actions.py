@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -17,8 +16,8 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from videos.formatting import format_dollars
 from videos.models import State, Video
+from videos.services.prices import price_of_another, sum_up
 from videos.services.videos import (
     abandon_video,
     cancel_video,
@@ -201,9 +200,8 @@ def _ask_to_confirm(
 def _format_cost(videos: list[Video]) -> str:
     """Return what submitting the videos again costs by their prices, in a sentence; empty where free."""
     charged = [video for video in videos if not video.backend.is_free and video.price != 0]
-    total = sum((video.price for video in charged if video.price is not None), Decimal(0))
-    unpriced = sum(video.price is None for video in charged)
-    parts = [f"{format_dollars(total)} by the catalogue"] if total else []
+    price, unpriced = sum_up(map(price_of_another, charged))
+    parts = [price.words if price.samples else f"{price} by the catalogue"] if price else []
     parts += [f"an unknown amount for {unpriced} without a price"] if unpriced else []
     return f"This costs {' and '.join(parts)}." if parts else ""
 

@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -42,7 +42,7 @@ _CAPABILITIES = (
     "takes_reference",
 )
 # They say where a key goes, and what the studio may be made to read.
-_SUPERUSER_FIELDS = ("service", "base_url", "key_env", "in_private_network")
+_SUPERUSER_FIELDS = ("service", "base_url", "key_env", "webhook_secret_env", "in_private_network")
 _KEY_FIELDS = ("key_env", "stored_key", "key_stored_at")
 _MARKS = {True: "yes", False: "no", None: "unknown"}
 
@@ -88,6 +88,11 @@ class BackendForm(forms.ModelForm[Backend]):
     def _save_m2m(self) -> None:
         super()._save_m2m()  # type: ignore[misc]  # Django's own hook, which the stubs lack
         self.instance.models.set(self.cleaned_data["models"])
+
+    def clean_webhook_secret_env(self) -> str:
+        name: str = self.cleaned_data["webhook_secret_env"]
+        validate_key_name(name)
+        return name
 
     def clean_key_env(self) -> str:
         name: str = self.cleaned_data["key_env"]
@@ -197,7 +202,8 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         # Who may only look gets the names: a reverse relation cannot be drawn as a field to read.
         models = "models" if self.has_change_permission(request, obj) else "model_names"
         return (
-            (None, {"fields": ("name", "service", *where, "enabled", "position", models)}),
+            (None, {"fields": ("name", "service", *where, "enabled", "position", "stands_in", models)}),
+            ("Webhooks", {"fields": ("webhook_address", "webhook_secret_env", "webhook_secret")}),
             ("Limits", {"fields": ("timeout", "generation_timeout", "max_in_flight", "requests_per_minute")}),
             (
                 "Capabilities",
@@ -212,6 +218,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Backend | None = None) -> list[str]:
         fixed = ["address", "key", "model_names", "probed_at", "status", "created_at"]
+        fixed += ["webhook_address", "webhook_secret"]
         return fixed if request.user.is_superuser else [*fixed, *_SUPERUSER_FIELDS]
 
     def save_model(self, request: HttpRequest, obj: Backend, form: Any, change: bool) -> None:
@@ -264,6 +271,22 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         """Return whether a key is set. Its value is shown nowhere."""
         return "-" if backend.pk is None else describe_key(backend)
 
+    @admin.display(description="address for webhooks")
+    def webhook_address(self, backend: Backend) -> str:
+        """Return what to give to a service that signs its webhooks, or what is missing for it."""
+        if not settings.PUBLIC_URL:
+            return "None: PUBLIC_URL is not set, so no webhooks are taken."
+        if backend.pk is None:
+            return "-"
+        return settings.PUBLIC_URL + reverse("webhook", args=[backend.pk])
+
+    @admin.display(description="webhook secret")
+    def webhook_secret(self, backend: Backend) -> str:
+        """Return whether the secret is set. Its value is shown nowhere."""
+        if not backend.webhook_secret_env:
+            return "none: no signed webhooks are taken"
+        return f"{backend.webhook_secret_env} is {'set' if backend.webhook_secret else 'not set'}"
+
     @admin.display(description="models")
     def model_names(self, backend: Backend) -> str:
         names = [model.name for model in backend.models.all()]
@@ -277,7 +300,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
             return format_html("{}", "-")
         if not backend.enabled:
             return format_html('<span class="admin-state admin-state-canceled">{}</span>', "Disabled")
-        if not _is_paused(backend) and read_pauses.is_paused(backend):
+        if not backend.is_paused and read_pauses.is_paused(backend):
             until = timezone.localtime(backend.reads_paused_until).strftime("%Y-%m-%d %H:%M:%S")
             words = f"Accepting jobs, but not polled until {until}: it asked for fewer requests"
             return format_html('<span class="admin-state admin-state-paused">{}</span>', words)
@@ -285,7 +308,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         if storing >= dispatch.max_to_store(backend):
             words = f"Waiting: {storing} finished videos are still to be stored"
             return format_html('<span class="admin-state admin-state-paused">{}</span>', words)
-        if not _is_paused(backend):
+        if not backend.is_paused:
             takes_jobs = backend in Backend.objects.in_use()
             kind, words = ("completed", "Accepting jobs") if takes_jobs else ("canceled", "On standby")
             return format_html('<span class="admin-state admin-state-{}">{}</span>', kind, words)
@@ -314,7 +337,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
 
     @admin.action(permissions=["change"], description="Resume now")
     def resume(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
-        paused = [each for each in queryset if _is_paused(each) or read_pauses.is_paused(each)]
+        paused = [each for each in queryset if each.is_paused or read_pauses.is_paused(each)]
         Backend.objects.filter(pk__in=[backend.pk for backend in paused]).update(
             paused_until=None, pause_reason="", pause_count=0, reads_paused_until=None, read_pause_count=0
         )
@@ -338,10 +361,6 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
                 )
             level = messages.WARNING if result.left or not result.moved else messages.SUCCESS
             self.message_user(request, f"{backend.name}: {_format_move(result)}", level)
-
-
-def _is_paused(backend: Backend) -> bool:
-    return backend.paused_until is not None and backend.paused_until > timezone.now()
 
 
 def _format_move(result: MoveResult) -> str:

@@ -73,7 +73,10 @@ class VideoAdmin(FoldedSearch[Any], FileViews):
                     "take",
                     "takes",
                     "price",
+                    "price_samples",
                     "charged",
+                    "charge_difference",
+                    "charge_problem",
                 )
             },
         ),
@@ -287,6 +290,10 @@ class VideoAdmin(FoldedSearch[Any], FileViews):
             (action.label, action.meaning) for action in RECOVERY_ACTIONS if action.is_possible(video)
         ]
         return format_html_join("", "<p><strong>{}</strong>: {}</p>", possible) or _NONE
+
+    @admin.display(description="charged above the estimate")
+    def charge_difference(self, video: Video) -> str:
+        return _NONE if video.cost_difference is None else f"{video.cost_difference:+f}"
 
     @admin.display(description="durations")
     def timings(self, video: Video) -> SafeString | str:

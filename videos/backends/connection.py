@@ -16,7 +16,8 @@ class Connection:
     connection and then the TLS handshake. An empty `api_key` is for servers that want none. `service` is a
     name in `service_kinds`: which kind of service this is. `body` is how a Videos API server is sent a
     create: all of them read a form except those like NVIDIA Dynamo, which read JSON only. `hops` are the
-    studios that requests come through, this one last (`backends.hops`).
+    studios that requests come through, this one last (`backends.hops`). `callback_url` is told to services
+    that call back when a job has ended; it holds a secret.
 
     `in_private_network` says whether the backend, and so what it names, may be at a private address; None
     where that is not known. `key_problem` is a sentence for staff about why the key must not be sent: then
@@ -33,6 +34,7 @@ class Connection:
     body: Literal["multipart", "json"] = "multipart"
     service: str = "videos-api"
     hops: tuple[str, ...] = ()
+    callback_url: str = field(default="", repr=False)
     in_private_network: bool | None = None
     key_problem: str = ""
     max_reply_bytes: int = 8 << 20

@@ -9,11 +9,11 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any, TypeGuard
 
+from videos.backends.charges import NO_CHARGE_TOLD, Charge
 from videos.backends.errors import UnknownOutcomeError
 from videos.backends.result_files import find_address, find_content
 from videos.backends.status_words import (
@@ -27,7 +27,6 @@ from videos.backends.status_words import (
 
 MAX_ID_LENGTH = 512  # LiteLLM's ids are base64, of 200 characters and more
 MAX_HINT_SECONDS = 86_400.0  # a backend that says "in a month" is asked again tomorrow
-MAX_COST = Decimal(1_000_000)  # US dollars; nobody is charged more for one video
 MAX_STORED_SEED = 2**63 - 1
 MAX_TIMESTAMP = 253_402_300_799  # the end of the year 9999, the last moment a datetime can hold
 
@@ -48,10 +47,10 @@ class Job:
     time, `poll_after` the seconds that the backend asks us to wait before polling again,
     `remixed_from_video_id` the job it is a variation of. `url` is where the file is when the server stores in
     a cloud (SGLang) or delivers at once (Dynamo), `content` the file itself when the response held it, as yet
-    unchecked. `cost` is what the backend says it charged, in US dollars, `seed` the seed that it says it
-    uses. `None` means that the backend did not say, or said something unreadable. `raw_status` is the
-    backend's own word. `may_be_completed` is set for a job in progress whose word we do not know and that
-    shows an address or 100 %: whether its file can be had decides.
+    unchecked. `charge` is what the backend says it charged, `seed` the seed that it says it uses. `None` means
+    that the backend did not say, or said something unreadable. `raw_status` is the backend's own word.
+    `may_be_completed` is set for a job in progress whose word we do not know and that shows an address or
+    100 %: whether its file can be had decides.
     """
 
     id: str
@@ -70,7 +69,7 @@ class Job:
     url: str | None = None
     content: bytes = field(default=b"", repr=False)
     may_be_completed: bool = False
-    cost: Decimal | None = None
+    charge: Charge = NO_CHARGE_TOLD
     seed: int | None = None
 
     @property
@@ -155,19 +154,6 @@ def parse_seed(value: object) -> int | None:
     if isinstance(value, str) and _SEED.fullmatch(value):
         value = int(value)
     return value if type(value) is int and 0 <= value <= MAX_STORED_SEED else None
-
-
-def parse_cost(value: object) -> Decimal | None:
-    """Return an amount of US dollars with six decimals, or None when it is no such amount."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    if not amount.is_finite() or not 0 <= amount < MAX_COST:
-        return None
-    return amount.quantize(Decimal("0.000001"))
 
 
 def parse_character_id(payload: object, _: Mapping[str, str]) -> str:

@@ -54,8 +54,11 @@ def marked_connection_for(backend: Backend, hops: str = "") -> Connection:
 
 
 @contextmanager
-def client_for(backend: Backend, hops: str = "", *, timeout: float | None = None) -> Iterator[Client]:
-    """Yield a client for use in this thread. `timeout` (seconds) shortens the backend's own.
+def client_for(
+    backend: Backend, hops: str = "", *, timeout: float | None = None, callback_url: str = ""
+) -> Iterator[Client]:
+    """Yield a client for use in this thread. `timeout` (seconds) shortens the backend's own; `callback_url`
+    is where it is to call when a job that is asked for has ended.
 
     `hops` are the studios that a request came through before, as its row has them.
 
@@ -63,7 +66,7 @@ def client_for(backend: Backend, hops: str = "", *, timeout: float | None = None
     this worker and the caller has not asked for it before.
     """
     with bulkhead.share(backend.pk):  # first of all: one that is refused asks the database nothing
-        connection = marked_connection_for(backend, hops)
+        connection = replace(marked_connection_for(backend, hops), callback_url=callback_url)
         if timeout is not None:
             connection = replace(connection, timeout=min(timeout, connection.timeout))
         with Client(connection) as client:

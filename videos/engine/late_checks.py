@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from videos import lifecycle
+from videos.backends.charges import NO_CHARGE_TOLD
 from videos.backends.errors import BackendError, FailedJobError
 from videos.backends.responses import Job
 from videos.engine import enqueue, time_limits
@@ -36,8 +37,8 @@ CHECKED = Q(state=State.FAILED, due_at__isnull=False, generated_at=None, deleted
 def handle(video: Video, response: Job | BackendError, *, now: datetime) -> None:
     """Record what a check of a job found that has not completed."""
     due_at, reason = _conclude(video, response, now)
-    charged = response.cost if isinstance(response, Job) else None
-    lifecycle.record_late_check(video.pk, video.backend_job_id, reason, due_at=due_at, charged=charged)
+    charge = response.charge if isinstance(response, Job) else NO_CHARGE_TOLD
+    lifecycle.record_late_check(video.pk, video.backend_job_id, reason, due_at=due_at, charge=charge)
 
 
 def download_again() -> None:

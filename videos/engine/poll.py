@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from videos import lifecycle
+from videos.backends.charges import NO_CHARGE_TOLD
 from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
 from videos.backends.responses import Job
 from videos.engine import (
@@ -216,7 +217,7 @@ def _is_completed(response: Response) -> TypeGuard[Job]:
 
 def _begin_storing(video: Video, job: Job) -> bool:
     begin = lifecycle.begin_storing_late if video.state == State.FAILED else lifecycle.begin_storing
-    return begin(video.pk, video.backend_job_id, charged=job.cost, seed=job.seed)
+    return begin(video.pk, video.backend_job_id, charge=job.charge, seed=job.seed)
 
 
 def _handle(
@@ -234,8 +235,8 @@ def _handle(
     if is_refused_for_now:
         return _result(video, response, 0.0, now=now)
     if failure := _failure(video, response, now=now):
-        charged = response.cost if isinstance(response, Job) else None
-        lifecycle.fail_generation(video.pk, video.backend_job_id, failure, charged=charged)
+        charge = response.charge if isinstance(response, Job) else NO_CHARGE_TOLD
+        lifecycle.fail_generation(video.pk, video.backend_job_id, failure, charge=charge)
         return None
     if _has_timed_out(video, response, timeout, now=now):
         return None

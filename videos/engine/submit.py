@@ -14,6 +14,7 @@ from videos.backends.errors import BackendError, RefusedError, UnavailableError,
 from videos.backends.responses import Job
 from videos.engine import (
     bulkhead,
+    callbacks,
     clients,
     dispatch,
     durations,
@@ -114,7 +115,10 @@ def _submit_with_fallback(claim: Claim, video: Video, choices: Sequence[Operatio
 
 def _submit_once(claim: Claim, video: Video, operation: Operation) -> Job | None:
     deadline = timedelta(seconds=clients.connection_for(video.backend).deadline)
-    with operation.prepare() as send_request, clients.client_for(video.backend, video.hops) as client:
+    client_of_video = clients.client_for(
+        video.backend, video.hops, callback_url=callbacks.callback_url(video)
+    )
+    with operation.prepare() as send_request, client_of_video as client:
         # A worker that was frozen since the claim must not spend money that a later attempt spends too.
         # Checked last of all: from here to the request there is nothing left that takes time.
         if not lifecycle.holds_lease(video.pk, claim.token, margin=deadline):
@@ -233,11 +237,11 @@ def _accept(claim: Claim, job: Job, *, due_at: datetime) -> bool:
 def _apply_final_status(video_id: int, job: Job) -> None:
     """Move on at once if the reply says how the job ended: a synchronous server may not know it later."""
     if job.status == "completed" and lifecycle.begin_storing(
-        video_id, job.id, charged=job.cost, seed=job.seed
+        video_id, job.id, charge=job.charge, seed=job.seed
     ):
         enqueue.send_after_commit("store", video_id)
     elif job.status == "failed":
-        lifecycle.fail_generation(video_id, job.id, reason_of_failure(job), charged=job.cost)
+        lifecycle.fail_generation(video_id, job.id, reason_of_failure(job), charge=job.charge)
 
 
 def _handle_late_acceptance(claim: Claim, video: Video, job: Job) -> None:

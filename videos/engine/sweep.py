@@ -25,6 +25,7 @@ from videos.models import (
     ReleasedJob,
     State,
     Video,
+    WebhookReceipt,
 )
 from videos.models.idempotency_record import RETENTION as IDEMPOTENCY_RETENTION
 from videos.models.values import Reason
@@ -38,6 +39,7 @@ SESSION_BATCH = 500
 CLEANUP_BATCH = 100  # of each backend: none waits behind those of one that is frozen
 RELEASE_RETENTION = timedelta(days=30)
 DELETED_REQUEST_RETENTION = timedelta(days=7)
+WEBHOOK_RETENTION = timedelta(hours=1)  # a signature is taken for five minutes
 
 _INTERRUPTED = Reason(
     "interrupted",
@@ -119,6 +121,11 @@ def _remove_old_releases() -> None:
     DeletedRequest.objects.filter(deleted_at__lt=since).delete()
 
 
+def _remove_old_webhook_receipts() -> None:
+    """Those whose signatures are too old to be taken once more."""
+    WebhookReceipt.objects.filter(received_at__lt=timezone.now() - WEBHOOK_RETENTION).delete()
+
+
 def _empty_trash() -> None:
     """Permanently delete what has been in the trash for TRASH_RETENTION_DAYS."""
     since = timezone.now() - timedelta(days=settings.TRASH_RETENTION_DAYS)
@@ -164,6 +171,7 @@ _STEPS: tuple[Callable[[], object], ...] = (
     _remove_abandoned_files,
     _remove_old_idempotency_records,
     _remove_old_releases,
+    _remove_old_webhook_receipts,
     _remove_expired_sessions,
     _remove_expired_drafts,
     restore.sweep,

@@ -10,16 +10,17 @@ from django.utils.text import normalize_newlines
 
 from accounts.models import User
 from videos.capabilities import Capabilities, Offer
-from videos.formatting import format_dollars
 from videos.forms.base import CreationForm
 from videos.models import Backend, Video
 from videos.services.derivations import (
+    derivation_price,
+    derivation_prices,
     edit_video,
     extend_video,
-    format_derivation_price,
-    format_derivation_prices,
     remix_video,
 )
+from videos.services.prices import Price
+from videos.services.terms import OWN_TERMS, describe_pause, read_terms, terms_of
 from videos.services.videos import MAX_PROMPT_LENGTH
 
 
@@ -29,7 +30,7 @@ class Length:
 
     seconds: int
     total_seconds: int
-    price: str
+    price: Price | None
     is_chosen: bool
 
 
@@ -40,6 +41,7 @@ class DerivationForm(CreationForm[Video]):
     description: ClassVar[str]
 
     prompt = forms.CharField(required=False, strip=False)
+    accepted_terms = forms.CharField(required=False)
 
     prompt_limit = MAX_PROMPT_LENGTH
 
@@ -67,10 +69,15 @@ class DerivationForm(CreationForm[Video]):
         """How the video will be made, in a sentence; empty where there is nothing to explain."""
         return ""
 
+    @cached_property
+    def price(self) -> Price | None:
+        """What the button says; None when there is no price."""
+        return derivation_price(self.source, self.source.total_seconds, self._offer)
+
     @property
-    def price(self) -> str:
-        """What the button says; empty when there is no price."""
-        return format_derivation_price(self.source, self.source.total_seconds)
+    def terms(self) -> str:
+        """The terms that this form shows (`services.terms`)."""
+        return OWN_TERMS if self._offer is None else terms_of(self._offer)
 
     @property
     def is_free(self) -> bool:
@@ -114,18 +121,13 @@ class EditForm(DerivationForm):
         )
 
     @property
-    def price(self) -> str:
-        if self._offer is None:
-            return super().price
-        amount = self._offer.price(self.source.total_seconds, self.source.size)
-        return "" if amount is None else format_dollars(amount)
-
-    @property
     def _offer(self) -> Offer | None:
         return self.capabilities.edit_offer
 
     def _create(self, owner: User) -> Video:
-        return edit_video(owner, self.source, self.cleaned_data["prompt"])
+        data = self.cleaned_data
+        accepted_terms = read_terms(data["accepted_terms"])
+        return edit_video(owner, self.source, data["prompt"], accepted_terms=accepted_terms)
 
 
 class ExtendForm(DerivationForm):
@@ -146,20 +148,23 @@ class ExtendForm(DerivationForm):
 
     def _create(self, owner: User) -> Video:
         data = self.cleaned_data
-        return extend_video(owner, self.source, data["prompt"], data["seconds"] or 0)
+        accepted_terms = read_terms(data["accepted_terms"])
+        return extend_video(
+            owner, self.source, data["prompt"], data["seconds"] or 0, accepted_terms=accepted_terms
+        )
 
     @cached_property
     def lengths(self) -> list[Length]:
-        prices = format_derivation_prices(self.source, self.capabilities.lengths)
+        prices = derivation_prices(self.source, self.capabilities.lengths, self._offer)
         chosen = str(self["seconds"].value())
         return [
             Length(each, self.source.total_seconds + each, prices[each], str(each) == chosen)
             for each in self.capabilities.lengths
         ]
 
-    @property
-    def price(self) -> str:
-        return next((length.price for length in self.lengths if length.is_chosen), "")
+    @cached_property
+    def price(self) -> Price | None:
+        return next((length.price for length in self.lengths if length.is_chosen), None)
 
     @property
     def method(self) -> str:
@@ -168,10 +173,11 @@ class ExtendForm(DerivationForm):
         if offer is None:
             return f"{backend.name} extends the video itself."
         reason = _reason(backend, "extend", backend.can_extend)
+        pause = f" {describe_pause(offer)}." if offer.paused else ""
         maker = "it generates" if offer.backend.pk == backend.pk else f"{offer.backend.name} generates"
         return (
             f"{backend.name} {reason}, so {maker} a continuation from the last frame, "
-            "and the studio joins the two into one file."
+            f"and the studio joins the two into one file.{pause}"
         )
 
     @property

@@ -22,13 +22,16 @@ from videos.forms.parameters import (
 )
 from videos.models import Character, Fit, Video
 from videos.services.sizes import resolve_size
+from videos.services.terms import read_terms
 from videos.services.videos import (
     MAX_TAKES,
     GenerationRequest,
     create_videos,
+    fitting_offer,
     make_takes,
     validate_request,
     validate_takes,
+    validate_terms,
 )
 from videos.shapes import find_size, named_size, nearest_size
 
@@ -52,6 +55,7 @@ class GenerateForm(ImagesForm):
     ratio = forms.CharField(required=False)
     resolution = forms.CharField(required=False)
     takes = forms.IntegerField(required=False)
+    accepted_terms = forms.CharField(required=False)
     characters = forms.MultipleChoiceField(
         required=False, error_messages={"invalid_choice": "This character no longer exists."}
     )
@@ -77,6 +81,15 @@ class GenerateForm(ImagesForm):
         own = Character.objects.filter(owner=self.owner, backend__in=backends, deleted_at=None)
         ready = own.exclude(backend_character_id="").select_related("backend")
         return {character.public_id: character for character in ready}
+
+    @cached_property
+    def fitting_offer(self) -> Offer | None:
+        """The offer that makes what a sent form asks for, as far as it is valid; None where there is none.
+
+        Found once: what the service finds wrong with a field afterwards takes the field's value away.
+        """
+        offer = self.offers.get(self.cleaned_data.get("model", ""))
+        return offer and fitting_offer(self._generation_request(), offer, self.images.counts)
 
     def clean_prompt(self) -> str:
         return str(normalize_newlines(self.cleaned_data["prompt"]))  # a browser sends two characters for one
@@ -128,6 +141,8 @@ class GenerateForm(ImagesForm):
         why.
         """
         try:
+            if offer := self.fitting_offer:  # before an upload is kept
+                validate_terms(self._generation_request(), offer)
             with transaction.atomic(), self.images.kept(self.owner) as images:
                 request = replace(self._generation_request(), **images)
                 return create_videos(self.owner, make_takes(request, self.cleaned_data["takes"]))
@@ -147,6 +162,7 @@ class GenerateForm(ImagesForm):
             fit=data.get("fit", Fit.CROP),
             characters=data.get("characters", ()),
             parameters=chosen_parameters(data),
+            accepted_terms=read_terms(data.get("accepted_terms", "")),
         )
 
 
@@ -197,4 +213,5 @@ def _backends_with_characters(offers: Mapping[str, Offer]) -> set[int]:
     """Return the ids of the backends whose characters a video can have now."""
     if isinstance(offers, OfferCatalogue):
         return {backend.pk for backend in offers.in_use if backend.can_characters is True}
-    return {offer.backend.pk for offer in offers.values() if offer.has_characters}
+    able = [offer for offer in offers.values() if offer.has_characters]
+    return {backend.pk for offer in able for backend in offer.backends}

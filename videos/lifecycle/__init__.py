@@ -6,7 +6,14 @@ outcome: somebody else got there first, and the caller stops. No function saves 
 one does no harm.
 """
 
-from videos.lifecycle.generation import Answer, PollResult, begin_storing, fail_generation, record_polls
+from videos.lifecycle.generation import (
+    Answer,
+    PollResult,
+    begin_storing,
+    fail_generation,
+    hasten_poll,
+    record_polls,
+)
 from videos.lifecycle.late import begin_storing_late, download_again, record_late_check, time_out
 from videos.lifecycle.owner_actions import (
     apply_pending_cancellations,
@@ -74,6 +81,7 @@ __all__ = [
     "fail_generation",
     "fail_storing",
     "forget_drawn_seed",
+    "hasten_poll",
     "holds_lease",
     "mark_still_uncertain",
     "mark_unaccounted",

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from videos.backends.charges import NO_CHARGE_TOLD, Charge
 from videos.lifecycle.transitions import finished_now, has_job, move
 from videos.models import State, Video
 from videos.models.values import NO_REASON, Reason
+
+MIN_POLL_DISTANCE = timedelta(seconds=5)  # after an answer, however much is hinted at the job
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,27 @@ def _adapt(moment: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
 
 
-def begin_storing(pk: int, job_id: str, *, charged: Decimal | None = None, seed: int | None = None) -> bool:
+def hasten_poll(pk: int, job_id: str) -> bool:
+    """Have a running job polled now, or one that is checked for a late result, instead of later.
+
+    One that has answered within the last seconds is polled when those are over: whoever hints at jobs does
+    not decide how often their backend is asked. Returns whether that is earlier than it would have been.
+    """
+    now = timezone.now()
+    is_late = Q(state=State.FAILED, generated_at=None, deleted_at=None)
+    polled = Video.objects.filter(has_job(pk, job_id), Q(state=State.IN_PROGRESS) | is_late)
+    for video in polled.only("answered_at"):
+        answered_at = video.answered_at
+        due_at = now if answered_at is None else max(now, answered_at + MIN_POLL_DISTANCE)
+        return polled.filter(due_at__gt=due_at).update(due_at=due_at) == 1
+    return False
+
+
+def begin_storing(pk: int, job_id: str, *, charge: Charge = NO_CHARGE_TOLD, seed: int | None = None) -> bool:
     """in_progress → storing: the backend has finished, and its file is to be downloaded.
 
-    `charged` is what it says it charged, in US dollars, `seed` the seed that it says it used. Not for a video
-    whose owner asked to cancel it before its job was known: the sweep cancels that.
+    `charge` is what it says it charged, `seed` the seed that it says it used. Not for a video whose owner
+    asked to cancel it before its job was known: the sweep cancels that.
     """
     now = timezone.now()
     where = has_job(pk, job_id) & Q(cancel_requested_at=None)
@@ -121,23 +139,25 @@ def begin_storing(pk: int, job_id: str, *, charged: Decimal | None = None, seed:
         due_at=now,
         queued_at_backend=False,
         failed_downloads=0,
-        **charge(charged),
+        **charge_fields(charge),
         **used(seed),
     )
 
 
-def fail_generation(pk: int, job_id: str, reason: Reason, *, charged: Decimal | None = None) -> bool:
+def fail_generation(pk: int, job_id: str, reason: Reason, *, charge: Charge = NO_CHARGE_TOLD) -> bool:
     """in_progress → failed: the backend failed, or lost the job.
 
-    `charged` is what it says it charged all the same, in US dollars.
+    `charge` is what it says it charged all the same.
     """
-    changes = {**finished_now(), **reason.as_fields(), **charge(charged)}
+    changes = {**finished_now(), **reason.as_fields(), **charge_fields(charge)}
     return move(State.IN_PROGRESS, State.FAILED, has_job(pk, job_id), **changes)
 
 
-def charge(charged: Decimal | None) -> dict[str, Any]:
-    """The column of what was charged. A backend that does not say so (any more) changes nothing."""
-    return {} if charged is None else {"charged": charged}
+def charge_fields(charge: Charge) -> dict[str, Any]:
+    """The columns of what was charged. A backend that does not say so (any more) changes nothing."""
+    if charge.problem:
+        return {"charge_problem": charge.problem}
+    return {} if charge.amount is None else {"charged": charge.amount, "charge_problem": ""}
 
 
 def used(seed: int | None) -> dict[str, Any]:

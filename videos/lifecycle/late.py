@@ -1,12 +1,12 @@
 """A job that has no result in time: its video has failed, and may yet complete."""
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db.models import F, Q
 from django.utils import timezone
 
-from videos.lifecycle.generation import charge, used
+from videos.backends.charges import NO_CHARGE_TOLD, Charge
+from videos.lifecycle.generation import charge_fields, used
 from videos.lifecycle.transitions import has_job, move
 from videos.models import State, Video
 from videos.models.values import NO_REASON, Reason
@@ -36,23 +36,23 @@ def time_out(
 
 
 def record_late_check(
-    pk: int, job_id: str, reason: Reason, *, due_at: datetime | None, charged: Decimal | None = None
+    pk: int, job_id: str, reason: Reason, *, due_at: datetime | None, charge: Charge = NO_CHARGE_TOLD
 ) -> bool:
     """Stay failed: a check found no result. The next one is at `due_at`; None ends them.
 
-    `charged` is what the backend says it charged all the same, in US dollars.
+    `charge` is what the backend says it charged all the same.
     """
     late = Video.objects.filter(has_job(pk, job_id), state=State.FAILED, due_at__isnull=False)
-    changes = {**reason.as_fields(), **charge(charged)}
+    changes = {**reason.as_fields(), **charge_fields(charge)}
     return late.update(due_at=due_at, revision=F("revision") + 1, **changes) == 1
 
 
 def begin_storing_late(
-    pk: int, job_id: str, *, charged: Decimal | None = None, seed: int | None = None
+    pk: int, job_id: str, *, charge: Charge = NO_CHARGE_TOLD, seed: int | None = None
 ) -> bool:
     """failed → storing: the job that ran out of time has finished after all.
 
-    `charged` is what the backend says it charged, in US dollars, `seed` the seed that it says it used.
+    `charge` is what the backend says it charged, `seed` the seed that it says it used.
     """
     now = timezone.now()
     where = has_job(pk, job_id) & Q(due_at__isnull=False, deleted_at=None)
@@ -66,7 +66,7 @@ def begin_storing_late(
         finished_at=None,
         late_since=None,
         failed_downloads=0,
-        **charge(charged),
+        **charge_fields(charge),
         **used(seed),
         **NO_REASON.as_fields(),
     )

@@ -92,6 +92,7 @@ def _requeue_failed(pk: int, job_id: str) -> bool:
         progress=None,
         charged=None,
         used_seed=None,
+        charge_problem="",
         due_at=timezone.now(),
         attempted_at=None,
         accepted_at=None,

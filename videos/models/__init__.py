@@ -14,6 +14,7 @@ from videos.models.tag import Tag
 from videos.models.video import Video
 from videos.models.video_model import VideoModel
 from videos.models.video_reference import VideoReference
+from videos.models.webhook_receipt import WebhookReceipt
 
 __all__ = [
     "IN_FLIGHT",
@@ -36,4 +37,5 @@ __all__ = [
     "Video",
     "VideoModel",
     "VideoReference",
+    "WebhookReceipt",
 ]

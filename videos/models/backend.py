@@ -148,6 +148,13 @@ class Backend(models.Model):
         default=0,
         help_text="Of several that serve a model, a new video goes to the one with the lowest position.",
     )
+    stands_in = models.BooleanField(
+        "stands in",
+        null=True,
+        blank=True,
+        help_text="Yes: while a backend before it is paused, new videos of the models that both serve "
+        "come here, at what this one charges. Unknown: only where neither charges anything.",
+    )
     is_simulator = models.BooleanField(default=False, editable=False)
     service = models.CharField(
         max_length=40,
@@ -189,6 +196,19 @@ class Backend(models.Model):
         default="",
         editable=False,
         help_text="The key and the address that were confirmed together: the key goes nowhere else.",
+    )
+    webhook_secret_env = models.CharField(
+        "variable with the webhook secret",
+        max_length=100,
+        blank=True,
+        validators=[
+            RegexValidator(
+                r"\A[A-Za-z_][A-Za-z0-9_]*\Z",
+                "Give the name of an environment variable, such as BACKEND_KEY_HOOKS, never the secret.",
+            )
+        ],
+        help_text="The name of the environment variable that holds the secret with which the service signs "
+        "its webhooks, never the secret itself. Empty: no signed webhooks are taken.",
     )
     in_private_network = models.BooleanField(
         "inside a private network",
@@ -296,6 +316,17 @@ class Backend(models.Model):
         return service is not None and service.describes_models
 
     @property
+    def is_paused(self) -> bool:
+        """Whether it is sent nothing for now, because it asked for that or refused our key."""
+        return self.paused_until is not None and self.paused_until > timezone.now()
+
+    def stands_in_for(self, paused: "Backend") -> bool:
+        """Whether new videos of `paused`, a backend before this one, come here now."""
+        if self.is_paused:
+            return False
+        return self.is_free and paused.is_free if self.stands_in is None else self.stands_in
+
+    @property
     def is_retired(self) -> bool:
         """Whether this is OpenAI's own address, which no longer serves this API."""
         return is_openai(self.base_url)
@@ -335,6 +366,11 @@ class Backend(models.Model):
                 "A superuser confirms it in the admin under Backends."
             )
         return UNREADABLE_KEY if self.stored_key and not encryption.is_readable(self.stored_key) else ""
+
+    @property
+    def webhook_secret(self) -> str:
+        """The secret with which its webhooks are signed, read from the environment now; else empty."""
+        return read_key(self.webhook_secret_env)
 
     @property
     def key(self) -> str:

@@ -79,9 +79,14 @@ class Video(VideoResult):
         null=True,
         blank=True,
         editable=False,
-        help_text="US dollars by the catalogue of that day; empty when it had no price.",
+        help_text="US dollars as estimated when it was requested; empty when no price was known.",
     )
-
+    price_samples = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Charged videos that the estimate was learned from; empty for the catalogue's price.",
+    )
     charged = models.DecimalField(
         max_digits=14,
         decimal_places=6,
@@ -89,6 +94,12 @@ class Video(VideoResult):
         blank=True,
         editable=False,
         help_text="US dollars that the backend says it charged for the job; empty when it does not say.",
+    )
+    charge_problem = models.CharField(
+        max_length=200,
+        blank=True,
+        editable=False,
+        help_text="Why what the backend named as its charge cannot be one; empty if nothing is wrong.",
     )
 
     # Takes: videos of one request. They stay takes of each other whatever becomes of one of them, so none is
@@ -293,6 +304,11 @@ class Video(VideoResult):
                 name="video_durations",
                 condition=models.Q(generated_at__isnull=False),
             ),
+            models.Index(
+                fields=["backend", "-id"],
+                name="video_charges",
+                condition=models.Q(charged__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -378,12 +394,12 @@ class Video(VideoResult):
 
     @property
     def cost(self) -> Decimal | None:
-        """US dollars: what the backend charged where it says so, else the price by the catalogue."""
+        """US dollars: what the backend charged where it says so, else the estimate."""
         return self.price if self.charged is None else self.charged
 
     @property
     def cost_difference(self) -> Decimal | None:
-        """US dollars by which the charge is above the catalogue's price; None unless both are known."""
+        """US dollars by which the charge is above the estimate; None unless both are known."""
         return None if self.charged is None or self.price is None else self.charged - self.price
 
     @property

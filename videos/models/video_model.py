@@ -101,10 +101,15 @@ class VideoModel(models.Model):
     def __str__(self) -> str:
         return self.label
 
+    def rate(self, size: str) -> Decimal | None:
+        """Return US dollars for one second of video in that size; None when there is no price."""
+        rate = self.price_per_second.get(size, self.price_per_second.get(ANY_SIZE))
+        return None if rate is None else Decimal(rate)
+
     def price(self, seconds: int, size: str) -> Decimal | None:
         """Return what `seconds` seconds of video cost, in US dollars; None when there is no price."""
-        rate = self.price_per_second.get(size, self.price_per_second.get(ANY_SIZE))
-        return None if rate is None else Decimal(rate) * seconds
+        rate = self.rate(size)
+        return None if rate is None else rate * seconds
 
     def clean(self) -> None:
         """Check the lists, which the form offers as they are. Raises `ValidationError` by field."""

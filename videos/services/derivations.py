@@ -8,9 +8,10 @@ from django.db import transaction
 from accounts.models import User
 from videos.capabilities import EXTENSION_SECONDS, MAX_SECONDS, Capabilities, Offer, capabilities_for
 from videos.engine import enqueue
-from videos.formatting import format_dollars
 from videos.models import Kind, State, Video, VideoModel
 from videos.services.parameters import ChosenParameters, continued_parameters
+from videos.services.prices import Price, find_price, price_fields
+from videos.services.terms import explain_changed_terms
 from videos.services.videos import validate_prompt
 from videos.validation import clean_text
 
@@ -27,30 +28,38 @@ def remix_video(owner: User, source: Video, prompt: str) -> Video:
     return _queue_derivation(owner, source, prompt, kind=Kind.REMIX, seconds=source.total_seconds)
 
 
-def edit_video(owner: User, source: Video, prompt: str) -> Video:
+def edit_video(
+    owner: User, source: Video, prompt: str, *, accepted_terms: frozenset[str] = frozenset()
+) -> Video:
     """Ask a backend to change what the prompt says. Returns and raises as `remix_video` does.
 
-    Where the source's own backend cannot edit, one that can is sent the file.
+    Where the source's own backend cannot edit, one that can is sent the file, unless a page has shown other
+    terms than its (`accepted_terms`).
     """
     capabilities = _capabilities_for(source, prompt)
     if not capabilities.can_edit:
         raise ValidationError({"video": explain_derivation_refusal(source, "edit")})
+    offer = capabilities.edit_offer
+    if offer and (changed := explain_changed_terms(offer, accepted_terms, source.total_seconds, source.size)):
+        raise ValidationError({"video": changed})
     return _queue_derivation(
         owner,
         source,
         prompt,
         kind=Kind.EDIT,
         seconds=source.total_seconds,
-        offer=capabilities.edit_offer,
+        offer=offer,
     )
 
 
-def extend_video(owner: User, source: Video, prompt: str, seconds: int) -> Video:
+def extend_video(
+    owner: User, source: Video, prompt: str, seconds: int, *, accepted_terms: frozenset[str] = frozenset()
+) -> Video:
     """Continue the source for `seconds` seconds; the finished file holds the source and its continuation.
 
     Where the backend cannot extend, the video's model makes a video that begins with the source's last frame,
-    and the two are joined here (`concat_with_source`). Returns and raises as `remix_video` does, and raises
-    also for `seconds`.
+    and the two are joined here (`concat_with_source`). `accepted_terms` are those that a page has shown of
+    that. Returns and raises as `remix_video` does, and raises also for `seconds`.
     """
     capabilities = _capabilities_for(source, prompt)
     if not capabilities.can_extend:
@@ -58,6 +67,9 @@ def extend_video(owner: User, source: Video, prompt: str, seconds: int) -> Video
     if seconds not in capabilities.lengths:
         offered = ", ".join(str(length) for length in capabilities.lengths)
         raise ValidationError({"seconds": f"This video can be extended by {offered} seconds."})
+    offer = capabilities.concat_offer
+    if offer and (changed := explain_changed_terms(offer, accepted_terms, seconds, source.size)):
+        raise ValidationError({"seconds": changed})
     return _queue_derivation(
         owner,
         source,
@@ -65,8 +77,8 @@ def extend_video(owner: User, source: Video, prompt: str, seconds: int) -> Video
         kind=Kind.EXTEND,
         seconds=seconds,
         source_seconds=source.total_seconds,
-        offer=capabilities.concat_offer,
-        concat_with_source=capabilities.concat_offer is not None,
+        offer=offer,
+        concat_with_source=offer is not None,
     )
 
 
@@ -86,16 +98,21 @@ def explain_derivation_refusal(source: Video, verb: str) -> str:
     return f"{source.backend.name} cannot {verb} this video."
 
 
-def format_derivation_price(source: Video, seconds: int) -> str:
-    """Return the price of `seconds` in the source's model and size, such as $0.40; empty without one."""
-    return format_derivation_prices(source, [seconds])[seconds]
+def derivation_price(source: Video, seconds: int, offer: Offer | None = None) -> Price | None:
+    """Return the price of `seconds` in the source's model and size; None where nobody knows it.
+
+    `offer` says which model and backend make them; by default the source's own.
+    """
+    return derivation_prices(source, [seconds], offer)[seconds]
 
 
-def format_derivation_prices(source: Video, lengths: Iterable[int]) -> dict[int, str]:
-    """Return the price of each length, as `format_derivation_price` does, by its seconds. One query."""
-    model = VideoModel.objects.filter(name=source.model).first()
-    amounts = {each: model.price(each, source.size) if model else None for each in lengths}
-    return {each: "" if amount is None else format_dollars(amount) for each, amount in amounts.items()}
+def derivation_prices(
+    source: Video, lengths: Iterable[int], offer: Offer | None = None
+) -> dict[int, Price | None]:
+    """Return the price of each length, as `derivation_price` does, by its seconds. One query at most."""
+    model = offer.model if offer else VideoModel.objects.filter(name=source.model).first()
+    backend = offer.backend if offer else source.backend
+    return {seconds: find_price(model, backend, seconds, source.size) for seconds in lengths}
 
 
 def _capabilities_for(source: Video, prompt: str) -> Capabilities:
@@ -123,7 +140,6 @@ def _queue_derivation(
     chosen = ChosenParameters({})
     if offer and concat_with_source:
         chosen = continued_parameters(source.parameters, offer)
-    model = offer.model if offer else VideoModel.objects.filter(name=source.model).first()
     with transaction.atomic():
         video = Video.objects.create(
             owner=owner,
@@ -139,7 +155,7 @@ def _queue_derivation(
             concat_with_source=concat_with_source,
             parameters=chosen.values,
             seed=chosen.seed,
-            price=model.price(seconds, source.size) if model else None,
+            **price_fields(derivation_price(source, seconds, offer)),
         )
         enqueue.send_after_commit("submit", video.backend_id)
     return video

@@ -9,6 +9,7 @@ from accounts.models import User
 from videos.capabilities import Offer, available_offers
 from videos.formatting import format_dollars
 from videos.models import Backend, Video
+from videos.services.prices import price_for
 from videos.services.videos import GenerationRequest, create_video
 
 PROMPT = "A paper boat drifts along a rainy street at dusk, seen from just above the water."
@@ -27,7 +28,8 @@ class FirstVideo:
 
     @property
     def price(self) -> Decimal | None:
-        return self.offer.price(self.seconds, self.size)
+        price = price_for(self.offer, self.seconds, self.size)
+        return None if price is None else price.amount
 
     @property
     def terms(self) -> str:
@@ -54,7 +56,9 @@ def create_first_video(owner: User, backend: Backend, prompt: str, terms: str) -
         price = f" costs {format_dollars(chosen.price)}" if chosen.price is not None else " has no price"
         sentence = f"The offer has changed: it now{price}. Nothing was made. Press again if it fits."
         raise ValidationError({"terms": sentence})
-    request = GenerationRequest(prompt, _name_of(chosen), chosen.seconds, chosen.size)
+    request = GenerationRequest(
+        prompt, _name_of(chosen), chosen.seconds, chosen.size, backend=chosen.offer.backend.name
+    )
     return create_video(owner, request)
 
 

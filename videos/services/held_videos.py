@@ -13,7 +13,8 @@ from videos.capabilities import Offer, available_offers
 from videos.engine import enqueue
 from videos.models import Backend, Kind, State, Video
 from videos.models.values import NO_REASON
-from videos.services.videos import GenerationRequest, find_catalogue_errors
+from videos.services.prices import price_fields, price_for
+from videos.services.videos import GenerationRequest, find_catalogue_errors, fitting_offer
 
 _BATCH_SIZE = 200  # videos moved in one transaction, which keeps the backend's workers waiting
 
@@ -27,7 +28,7 @@ _HAS_NO_JOB = Q(attempted_at=None) | ~Q(error_code="")
 @dataclass
 class MoveResult:
     """How many videos were moved, by the name of their new backend, and how many were left, by a sentence
-    that says why. `price` is what the moved ones cost together, in dollars by the catalogue.
+    that says why. `price` is what the moved ones cost together, in dollars as far as it is known.
     """
 
     moved: Counter[str] = field(default_factory=Counter)
@@ -80,23 +81,23 @@ def _move_video(video: Video, offers: Mapping[str, Offer], result: MoveResult) -
     if problem := _find_problem(video, offers):
         result.left[problem] += 1
         return
-    offer = offers[video.model]
-    price = offer.price(video.seconds, video.size)
+    offer = _fitting_offer(video, offers)
+    price = price_for(offer, video.seconds, video.size)
     movable = Video.objects.filter(
         _HAS_NO_JOB, pk=video.pk, backend=video.backend_id, state=State.QUEUED, cancel_requested_at=None
     )
     moved = movable.update(
         backend=offer.backend,
-        price=price,
         attempted_at=None,
         attempts=0,
         due_at=timezone.now(),
         revision=F("revision") + 1,
+        **price_fields(price),
         **NO_REASON.as_fields(),
     )
     if moved:
         result.moved[offer.backend.name] += 1
-        result.price += price or 0
+        result.price += price.amount if price else 0
     else:
         result.left["The backend may have received it before."] += 1
 
@@ -109,7 +110,18 @@ def _find_problem(video: Video, offers: Mapping[str, Offer]) -> str:
         return f"No other backend in use serves {video.model}."
     if video.concat_with_source and not offers[video.model].takes_reference:
         return f"{offers[video.model].backend.name} does not support reference images."
-    request = GenerationRequest(
+    return next(iter(find_catalogue_errors(_request_of(video), offers).values()), "")
+
+
+def _fitting_offer(video: Video, offers: Mapping[str, Offer]) -> Offer:
+    offer = offers[video.model]
+    if video.concat_with_source:
+        return offer.fitting(images={"reference": 1})
+    return fitting_offer(_request_of(video), offer)
+
+
+def _request_of(video: Video) -> GenerationRequest:
+    return GenerationRequest(
         prompt=video.prompt,
         model=video.model,
         seconds=video.seconds,
@@ -119,4 +131,3 @@ def _find_problem(video: Video, offers: Mapping[str, Offer]) -> str:
         references=tuple(video.references),
         characters=tuple(video.characters.all()),
     )
-    return next(iter(find_catalogue_errors(request, offers).values()), "")

@@ -21,6 +21,8 @@ from videos.models import Character, Fit, ReferenceImage, Video, VideoReference
 from videos.models.values import Reason
 from videos.services.images import RequestImages, find_image_errors, validate_images_size
 from videos.services.parameters import choose_parameters, find_parameter_errors
+from videos.services.prices import Price, price_fields, price_for
+from videos.services.terms import describe_maker, explain_changed_terms
 from videos.validation import clean_text, has_visible_text, is_storable
 
 MAX_PROMPT_LENGTH = 32_000  # characters, as the protocol has it
@@ -43,9 +45,20 @@ class Take:
 
 
 @dataclass(frozen=True)
+class Quote:
+    """Which offer makes a request now, and at which price; None where nobody knows it."""
+
+    offer: Offer
+    price: Price | None
+
+
+@dataclass(frozen=True)
 class GenerationRequest:
     """What someone wants to see. `seconds` is the length of the video, `size` is WIDTHxHEIGHT in pixels,
     `parameters` are values of the model's parameters by name, also as text.
+
+    `backend` is the name of the one that is to make it, where that matters; `accepted_terms` are those that a
+    page has shown (`services.terms`). What another backend would make now is refused then. Empty: any terms.
     """
 
     prompt: str
@@ -59,6 +72,8 @@ class GenerationRequest:
     take: Take = Take()
     last_frame: ReferenceImage | None = None
     references: tuple[ReferenceImage, ...] = ()
+    backend: str = ""
+    accepted_terms: frozenset[str] = frozenset()
 
     @property
     def images(self) -> RequestImages:
@@ -115,6 +130,26 @@ def find_request_errors(
     return [_request_errors(request, offers, count) for request, count in zip(requests, counts, strict=True)]
 
 
+def quote(
+    requests: Sequence[GenerationRequest], image_counts: Sequence[Mapping[str, int]] | None = None
+) -> list[Quote]:
+    """Return who makes each of the requests now and at which price, in turn; they must be valid ones.
+
+    `image_counts` says how many images each is to have, by field, where they are not kept yet.
+    """
+    offers = OfferCatalogue()
+    offers.preload(request.model for request in requests)
+    counts = image_counts or [request.images.counts for request in requests]
+    fitting = [
+        fitting_offer(request, offers[request.model], count)
+        for request, count in zip(requests, counts, strict=True)
+    ]
+    return [
+        Quote(offer, price_for(offer, request.seconds, request.size))
+        for offer, request in zip(fitting, requests, strict=True)
+    ]
+
+
 def _validate_by_offers(
     request: GenerationRequest, offers: Mapping[str, Offer], image_counts: Mapping[str, int]
 ) -> None:
@@ -144,13 +179,16 @@ def find_catalogue_errors(
     if offer is None:
         return {"model": f"There is no model “{request.model[:100]}”. {_list_models(offers)}"}
     errors: dict[str, str] = {}
-    model = offer.model
+    counts = request.images.counts if image_counts is None else image_counts
+    offer, model = fitting_offer(request, offer, counts), offer.model
+    if request.backend not in ("", offer.backend.name):
+        errors["backend"] = f"{describe_maker(offer)} makes this video now, not {request.backend[:100]}."
     if request.seconds not in model.seconds:
         offered = ", ".join(str(seconds) for seconds in model.seconds)
         errors["seconds"] = f"{model.label} supports these durations: {offered} seconds."
     if request.size not in model.sizes:
         errors["size"] = f"{model.label} supports these sizes: {', '.join(model.sizes)}."
-    errors |= find_image_errors(request.images.counts if image_counts is None else image_counts, offer)
+    errors |= find_image_errors(counts, offer)
     if request.characters and (sentence := _find_character_error(request.characters, offer)):
         errors["characters"] = sentence
     return errors | find_parameter_errors(request.parameters, offer)
@@ -169,13 +207,34 @@ def _find_character_error(characters: Sequence[Character], offer: Offer) -> str:
     """Return a sentence for what is wrong with the characters; empty if the offer's backend can use them."""
     if len(characters) > MAX_CHARACTERS:
         return f"A video can have at most {MAX_CHARACTERS} characters."
-    if not offer.has_characters:
+    if offer.backend.can_characters is not True:
         return f"{offer.model.label} on {offer.backend.name} does not support characters. Remove them."
     elsewhere = [each.name for each in characters if each.backend_id != offer.backend.pk]
     if elsewhere:
         return f"{offer.backend.name} cannot use {elsewhere[0]}, a character of another backend."
     unready = [each.name for each in characters if not each.is_ready]
     return f"{unready[0]} is not ready yet." if unready else ""
+
+
+def validate_terms(request: GenerationRequest, offer: Offer) -> None:
+    """Raise `ValidationError` by field (`model`) if the offer has other terms than the request accepts."""
+    changed = explain_changed_terms(offer, request.accepted_terms, request.seconds, request.size)
+    if changed:
+        raise ValidationError({"model": changed})
+
+
+def fitting_offer(
+    request: GenerationRequest, offer: Offer, image_counts: Mapping[str, int] | None = None
+) -> Offer:
+    """Return the offer of the backend that makes the request now, of those that make the model's videos.
+
+    `image_counts` says how many images it is to have, by field, where they are not kept yet.
+    """
+    return offer.fitting(
+        images=request.images.counts if image_counts is None else image_counts,
+        characters=request.characters,
+        parameters=[name for name, value in request.parameters.items() if value not in ("", None)],
+    )
 
 
 # --- Creating ----------------------------------------------------------------------------------------------
@@ -217,9 +276,9 @@ def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Vi
     """Queue all the videos, or none, and tell the workers. Returns the queued videos in order, each bound to
     the backend that serves its model.
 
-    Raises `ValidationError` by field for the first request that the catalogue does not offer. One query
-    inserts as many rows as the database takes at once: about 20 on SQLite, 500 on PostgreSQL. Each video is
-    submitted exactly once, as with `create_video`.
+    Raises `ValidationError` by field for the first request that the catalogue does not offer, or whose terms
+    are not the accepted ones any more. One query inserts as many rows as the database takes at once: about 20
+    on SQLite, 500 on PostgreSQL. Each video is submitted exactly once, as with `create_video`.
     """
     with transaction.atomic():
         offers = OfferCatalogue()
@@ -228,7 +287,9 @@ def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Vi
             _validate_by_offers(request, offers, request.images.counts)
         validate_images_size([request.images for request in requests])
         _mark_references_used(owner, requests)
-        chosen = [offers[request.model] for request in requests]
+        chosen = [fitting_offer(request, offers[request.model]) for request in requests]
+        for request, offer in zip(requests, chosen, strict=True):
+            validate_terms(request, offer)
         rows = [_build_video(owner, offer, request) for offer, request in zip(chosen, requests, strict=True)]
         videos = Video.objects.bulk_create(rows, batch_size=_INSERT_BATCH_SIZE)
         VideoReference.objects.bulk_create(_build_references(videos, requests), batch_size=_INSERT_BATCH_SIZE)
@@ -261,7 +322,7 @@ def _build_video(owner: User, offer: Offer, request: GenerationRequest) -> Video
         take=take.number,
         takes=take.of,
         take_group=take.group,
-        price=offer.price(request.seconds, request.size),
+        **price_fields(price_for(offer, request.seconds, request.size)),
     )
 
 

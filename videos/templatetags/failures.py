@@ -3,13 +3,14 @@
 What happened is in `Video.error_message`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from django import template
 
 from videos.formatting import format_dollars
 from videos.models import Video
+from videos.services.prices import Price, price_of_another, sum_up
 
 register = template.Library()
 
@@ -40,7 +41,7 @@ def cost_note(video: Video) -> str:
     """Return whether a failed video cost anything, in a sentence."""
     if video.backend.is_free:
         return "No charge: the simulator is free."
-    price = f" (catalogue price {format_dollars(video.price)})" if video.price else ""
+    price = f" ({_describe_price(video)})" if video.price else ""
     if video.error_code == "given_up":
         return f"If the backend did receive the job, it may be charged once{price}."
     if not video.backend_job_id:
@@ -50,15 +51,32 @@ def cost_note(video: Video) -> str:
     return f"The backend accepted the job, so it may be charged{price}."
 
 
+def _describe_price(video: Video) -> str:
+    price = Price(video.price or Decimal(), video.price_samples or 0)
+    return price.words if price.samples else f"catalogue price {price}"
+
+
 @register.filter
 def retry_cost(video: Video) -> str:
     """Return what submitting the video again costs, such as "costs $0.40"; empty where that is free.
 
-    The price is the one that the video had. Where the catalogue has none, the backend may still charge.
+    The price is the one that the video had, else what such videos cost so far. Where nobody knows one, the
+    backend may still charge.
     """
+    return _retry_cost(video, lambda price: price.words)
+
+
+@register.filter
+def short_retry_cost(video: Video) -> str:
+    """Return what `retry_cost` does, short enough for a button: without what an estimate is from."""
+    return _retry_cost(video, str)
+
+
+def _retry_cost(video: Video, describe: Callable[[Price], str]) -> str:
     if video.backend.is_free or video.price == 0:
         return ""
-    return "may be charged" if video.price is None else f"costs {format_dollars(video.price)}"
+    price = price_of_another(video)
+    return "may be charged" if price is None else f"costs {describe(price)}"
 
 
 def total_retry_cost(videos: Sequence[Video]) -> str:
@@ -66,11 +84,10 @@ def total_retry_cost(videos: Sequence[Video]) -> str:
     paid = [video for video in videos if retry_cost(video)]
     if not paid:
         return ""
-    prices = [video.price for video in paid if video.price is not None]
-    unknown = len(paid) - len(prices)
-    if not prices:
+    price, unknown = sum_up(map(price_of_another, paid))
+    if price is None:
         return "may be charged"
-    total = f"costs {format_dollars(sum(prices, Decimal()))}"
+    total = f"costs {price.words}"
     return f"{total}, and {unknown} without a known price" if unknown else total
 
 

@@ -14,10 +14,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from videos.capabilities import Offer
 from videos.engine import fair_queue
 from videos.formatting import format_dollars
 from videos.models import Character, Kind, ReferenceImage, State, Video
 from videos.parameters import SEED, format_value
+from videos.services import prices
 from videos.services.form_keys import new_form_key
 from videos.services.parameters import parameter_labels
 
@@ -225,9 +227,31 @@ def dollars(amount: Decimal) -> str:
 
 
 @register.filter
+def absolute(amount: Decimal) -> Decimal:
+    """Return an amount without its sign."""
+    return abs(amount)
+
+
+@register.filter
+def rates_as_json(offer: Offer) -> str:
+    """Return an offer's prices for the page's script, as `services.prices.rates_as_json` does."""
+    return prices.rates_as_json(offer)
+
+
+@register.filter
+def cost_in_words(video: Video) -> str:
+    """Return a video's cost, such as $0.40, or about $0.42 while it is an estimate; empty without one."""
+    if video.charged is not None:
+        return format_dollars(video.charged)
+    return "" if video.price is None else str(prices.Price(video.price, video.price_samples or 0))
+
+
+@register.filter
 def cost_basis(video: Video) -> str:
     """Return where a video's cost comes from, and how far it is from the estimate."""
     if video.charged is None:
+        if video.price_samples:
+            return f"estimated from {video.price_samples} videos"
         return "catalogue price; the simulator is free" if video.backend.is_free else "catalogue price"
     difference = video.cost_difference
     if difference is None:
@@ -235,9 +259,11 @@ def cost_basis(video: Video) -> str:
     if not difference:
         return f"charged by {video.backend.name}, as estimated"
     direction = "more" if difference > 0 else "less"
+    estimate = format_dollars(video.price or Decimal(0))
+    samples = f", learned from {video.price_samples} videos" if video.price_samples else ""
     return (
         f"charged by {video.backend.name}, {format_dollars(abs(difference))} {direction} than the estimate of"
-        f" {format_dollars(video.price or Decimal(0))}"
+        f" {estimate}{samples}"
     )
 
 

@@ -9,12 +9,11 @@ from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from videos.formatting import format_dollars
 from videos.models import State, Video
 from videos.parameters import SEED, format_value
 from videos.prompts.diff import highlight_differences
 from videos.services.parameters import parameter_labels
-from videos.templatetags.studio import duration_between, format_size
+from videos.templatetags.studio import cost_in_words, duration_between, format_size
 from videos.validation import is_public_id
 from videos.views.access import Request
 
@@ -35,7 +34,7 @@ _PROPERTIES: dict[str, Callable[[Video], str]] = {
     "Duration": lambda video: f"{video.total_seconds} s",
     "Type": lambda video: video.get_kind_display(),
     "Backend": lambda video: video.backend.name,
-    "Cost": lambda video: "No price" if video.cost is None else format_dollars(video.cost),
+    "Cost": lambda video: cost_in_words(video) or "No price",
     "First frame": lambda video: str(video.reference or "None"),
     "Last frame": lambda video: str(video.last_frame or "None"),
     "References": lambda video: ", ".join(map(str, video.references)) or "None",

@@ -3,26 +3,29 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from itertools import islice
 
 from django.conf import settings
+from django.utils.text import get_text_list
 
 from videos.capabilities import Offer, OfferCatalogue
-from videos.formatting import format_dollars
 from videos.forms.base import MAX_IN_ROW
 from videos.forms.generate import MAX_DIGITS, TAKES, GenerateForm, chosen_size
 from videos.forms.templates import VariablesForm
 from videos.media.facts import MAX_UPLOAD_PIXELS
 from videos.models import Backend, Fit, VideoModel
 from videos.services.images import max_images_size
+from videos.services.prices import Price, price_for
+from videos.services.terms import describe_pause, terms_of
 from videos.services.videos import MAX_CHARACTERS, MAX_PROMPT_LENGTH
 from videos.shapes import OTHER, Shape, lines_of, shapes_of
 from videos.views.parameter_inputs import ParameterInput, parameter_inputs
 
 # Their types, and the suffixes of those that not every system knows the type of.
 ACCEPTED_IMAGES = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/avif,.heic,.heif,.avif"
+
+FREE_NOTE = "Catalogue price. The simulator is free."
 
 
 @dataclass(frozen=True)
@@ -262,26 +265,62 @@ class Composer:
     @property
     def is_free(self) -> bool:
         """Whether the simulator would make it, which charges nothing whatever the catalogue says."""
-        return self.chosen_offer is not None and self.chosen_offer.backend.is_free
+        return self._making_offer is not None and self._making_offer.backend.is_free
 
     @property
     def price(self) -> str:
         """What the button says that all takes cost together; empty when there is no price."""
         each = self._price_of_each
-        return "" if each is None else format_dollars(each * self.chosen_takes)
+        return "" if each is None else str(each * self.chosen_takes)
 
     @property
     def price_of_each(self) -> str:
         """How the price of several takes comes about, such as 4 times $0.40; empty for one take."""
         each, takes = self._price_of_each, self.chosen_takes
-        return "" if each is None or takes == 1 else f"{takes} \u00d7 {format_dollars(each)}"
+        return "" if each is None or takes == 1 else f"{takes} \u00d7 {each}"
 
     @property
-    def _price_of_each(self) -> Decimal | None:
-        offer, seconds = self.chosen_offer, str(self.form["seconds"].value())
+    def price_note(self) -> str:
+        """What is to be known of the price; empty where it is the catalogue's, and charged as such."""
+        each = self._price_of_each
+        if each is None:
+            return ""
+        return FREE_NOTE if self.is_free else each.note
+
+    free_note = FREE_NOTE
+
+    @property
+    def standing_in(self) -> list[str]:
+        """Which backends make which models in place of paused ones, a sentence for each two of them."""
+        labels: dict[tuple[str, str], list[str]] = {}
+        for offer in self.row:
+            if offer.paused is not None:
+                labels.setdefault((offer.backend.name, describe_pause(offer)), []).append(offer.model.label)
+        return [
+            f"{backend} makes videos with {get_text_list(models, 'and')} while {pause}."
+            for (backend, pause), models in labels.items()
+        ]
+
+    @property
+    def terms(self) -> str:
+        """The terms that this page shows; of what the form asks for in particular, once it has been sent."""
+        shown = {terms_of(offer) for offer in self.row}
+        if self.form.is_bound and (chosen := self.form.fitting_offer):
+            shown.add(terms_of(chosen))
+        return " ".join(sorted(shown))
+
+    @cached_property
+    def _making_offer(self) -> Offer | None:
+        """The offer of the backend that makes what the form asks for; before it is sent, of the first one."""
+        fitting = self.form.fitting_offer if self.form.is_bound else None
+        return fitting or self.chosen_offer
+
+    @cached_property
+    def _price_of_each(self) -> Price | None:
+        offer, seconds = self._making_offer, str(self.form["seconds"].value())
         if offer is None or not (seconds.isdecimal() and len(seconds) < MAX_DIGITS):
             return None
-        return offer.price(int(seconds), self.size or str(self.form["size"].value()))
+        return price_for(offer, int(seconds), self.size or str(self.form["size"].value()))
 
 
 def describe_changes(asked: Mapping[str, str], composer: Composer) -> list[str]:

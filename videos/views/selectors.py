@@ -13,10 +13,10 @@ from videos.services.held_videos import explain_hold
 def with_queue_info(videos: Iterable[Video]) -> list[Video]:
     """Return the videos with the `queue_position` of those that are queued, or the `hold_reason` of those
     that are held, the `typical_seconds` and `p97_seconds` of those that are being made, and the backend of
-    those that failed or wait there.
+    those that failed, wait there or were charged for.
 
-    Besides the queries of `fair_queue.queue_positions`, that is one for those in progress, one for those that
-    failed or wait there, and two for those that are held, however many there are.
+    Besides the queries of `fair_queue.queue_positions`, that is one for those in progress, one for the
+    backends, and two for those that are held, however many there are.
     """
     drawn = list(videos)
     positions = fair_queue.queue_positions(drawn)
@@ -25,9 +25,13 @@ def with_queue_info(videos: Iterable[Video]) -> list[Video]:
     _add_hold_reasons([video for video in drawn if video.state == State.QUEUED and not video.queue_position])
     running = [video for video in drawn if video.state == State.IN_PROGRESS and not video.queued_at_backend]
     _add_typical_durations(running)
-    named = [video for video in drawn if video.state == State.FAILED or video.waits_at_backend]
+    named = [video for video in drawn if _names_backend(video)]
     prefetch_related_objects(named, "backend")
     return drawn
+
+
+def _names_backend(video: Video) -> bool:
+    return video.state == State.FAILED or video.waits_at_backend or video.charged is not None
 
 
 def _add_hold_reasons(waiting: list[Video]) -> None:

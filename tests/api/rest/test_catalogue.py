@@ -29,6 +29,7 @@ def test_it_tells_what_can_be_asked_for(program: Client, simulator: Backend):
         "seconds": row.seconds,
         "price_per_second": {"1280x720": 0.1, "*": 0.25},
         "parameters": model["parameters"],
+        "estimated_price_per_second": {},
         "generation_timeout": 600,
         "backend": {
             "name": simulator.name,
@@ -39,6 +40,7 @@ def test_it_tells_what_can_be_asked_for(program: Client, simulator: Backend):
             "edit": True,
             "extend": True,
         },
+        "stands_in_for": None,
     }
 
 
@@ -74,6 +76,19 @@ def test_it_tells_the_templates(program: Client):
     ]
 
 
+def sums(videos: int, seconds: int, estimated: float, *, without_cost: int = 0) -> dict[str, float]:
+    """A sum over videos of which only estimates are known."""
+    return {
+        "videos": videos,
+        "seconds": seconds,
+        "dollars": estimated,
+        "charged_dollars": 0.0,
+        "estimated_dollars": estimated,
+        "cost_difference": 0.0,
+        "without_cost": without_cost,
+    }
+
+
 class TestUsage:
     url = "/api/v1/usage"
 
@@ -98,15 +113,15 @@ class TestUsage:
         assert body == {
             "from": "2026-03-01",
             "to": "2026-03-31",
-            "total": {"videos": 4, "seconds": 28, "dollars": 4.8},
+            "total": sums(4, 28, 4.8, without_cost=1),
             "by_model": [
-                {"model": "sora-2-pro", "videos": 1, "seconds": 12, "dollars": 3.6},
-                {"model": "sora-2", "videos": 2, "seconds": 12, "dollars": 1.2},
-                {"model": "free", "videos": 1, "seconds": 4, "dollars": 0.0},
+                {"model": "sora-2-pro", **sums(1, 12, 3.6)},
+                {"model": "sora-2", **sums(2, 12, 1.2)},
+                {"model": "free", **sums(1, 4, 0.0, without_cost=1)},
             ],
             "by_day": [
-                {"day": "2026-03-02", "videos": 3, "seconds": 16, "dollars": 1.2},
-                {"day": "2026-03-04", "videos": 1, "seconds": 12, "dollars": 3.6},
+                {"day": "2026-03-02", **sums(3, 16, 1.2, without_cost=1)},
+                {"day": "2026-03-04", **sums(1, 12, 3.6)},
             ],
         }
 
@@ -115,13 +130,13 @@ class TestUsage:
         for moment in ("2026-01-09T22:59Z", "2026-01-09T23:00Z", "2026-01-10T22:59Z", "2026-01-10T23:00Z"):
             self.spend(alice, datetime.fromisoformat(moment))
         body = program.get(self.url, {"from": "2026-01-10", "to": "2026-01-10"}).json()
-        assert body["by_day"] == [{"day": "2026-01-10", "videos": 2, "seconds": 8, "dollars": 0.8}]
+        assert body["by_day"] == [{"day": "2026-01-10", **sums(2, 8, 0.8)}]
 
     def test_it_tells_of_the_last_30_days_by_default(self, program: Client, alice: User):
         today = timezone.localdate()
         body = program.get(self.url).json()
         assert (body["from"], body["to"]) == (str(today - timedelta(days=29)), str(today))
-        assert body["total"] == {"videos": 0, "seconds": 0, "dollars": 0.0}
+        assert body["total"] == sums(0, 0, 0.0)
         assert body["by_model"] == body["by_day"] == []
 
     @pytest.mark.parametrize(

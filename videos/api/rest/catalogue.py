@@ -10,7 +10,8 @@ from pydantic import Field
 
 from videos.backends.parameters import ParameterType
 from videos.capabilities import Offer
-from videos.models import PromptTemplate
+from videos.models import Backend, PromptTemplate
+from videos.services.prices import rates_of
 
 
 class BackendOut(Schema):
@@ -41,6 +42,20 @@ class ParameterOut(Schema):
     help: str = Field(description="What it does.")
 
 
+class EstimateOut(Schema):
+    """What was learned from charges: an estimate, and no promise."""
+
+    dollars_per_second: float = Field(description="US dollars for one second: the median of the latest ones.")
+    videos: int = Field(description="How many charged videos it was learned from.")
+
+
+class PausedOut(Schema):
+    """A backend that is sent nothing for now."""
+
+    name: str = Field(description="Its name in this studio.")
+    paused_until: int = Field(description="Unix time, in seconds.")
+
+
 class ModelOut(Schema):
     """A model that is offered now."""
 
@@ -56,11 +71,18 @@ class ModelOut(Schema):
     price_per_second: dict[str, float] = Field(
         description="US dollars by size; “*” stands for every other size. Empty without a price."
     )
+    estimated_price_per_second: dict[str, EstimateOut] = Field(
+        description="By size, where the catalogue has no price of this backend's and it has charged for"
+        " three videos."
+    )
     parameters: list[ParameterOut] = Field(description="What it can be told beyond these.")
     generation_timeout: int = Field(
         description="Seconds that the backend may work on a video; its own queue does not count."
     )
-    backend: BackendOut = Field(description="Who serves it.")
+    backend: BackendOut = Field(description="Who serves it now.")
+    stands_in_for: PausedOut | None = Field(
+        description="The paused backend in whose place this one makes new videos; null where it is the first."
+    )
 
 
 class ModelsOut(Schema):
@@ -95,9 +117,15 @@ class SumOut(Schema):
     videos: int = Field(description="How many.")
     seconds: int = Field(description="Their length, as charged.")
     dollars: float = Field(
-        description="As charged where the backends say so, else by the catalogue; a video without either adds"
+        description="As charged where the backends say so, else as estimated; a video without either adds"
         " nothing."
     )
+    charged_dollars: float = Field(description="The part of it that backends say they charged.")
+    estimated_dollars: float = Field(description="The rest, of which only the estimates are known.")
+    cost_difference: float = Field(
+        description="How much more was charged than estimated, of the videos of which both are known."
+    )
+    without_cost: int = Field(description="Videos of which neither is known.")
 
 
 class ModelSumOut(SumOut):
@@ -135,6 +163,11 @@ def serialize_offer(offer: Offer) -> ModelOut:
         last_frame=offer.takes_last_frame,
         max_references=offer.max_references,
         price_per_second={size: float(rate) for size, rate in model.price_per_second.items()},
+        estimated_price_per_second={
+            size: EstimateOut(dollars_per_second=float(rate.per_second), videos=rate.samples)
+            for size, rate in rates_of(offer).items()
+            if rate.samples
+        },
         parameters=[ParameterOut(**asdict(parameter)) for parameter in offer.parameters],
         generation_timeout=offer.generation_timeout,
         backend=BackendOut(
@@ -146,7 +179,14 @@ def serialize_offer(offer: Offer) -> ModelOut:
             edit=backend.can_edit,
             extend=backend.can_extend,
         ),
+        stands_in_for=_serialize_paused(offer.paused),
     )
+
+
+def _serialize_paused(backend: Backend | None) -> PausedOut | None:
+    if backend is None or backend.paused_until is None:
+        return None
+    return PausedOut(name=backend.name, paused_until=int(backend.paused_until.timestamp()))
 
 
 def serialize_template(template: PromptTemplate) -> TemplateOut:

@@ -54,7 +54,7 @@ class ParsedRequest:
 
 
 _FILE_FIELDS = ("input_reference", "last_frame", "references")
-_ADDED_FIELDS = ("reference", "last_frame", "references", "parameters", "ratio", "resolution")
+_ADDED_FIELDS = ("reference", "last_frame", "references", "parameters", "ratio", "resolution", "backend")
 
 
 def parse_request(request: HttpRequest) -> ParsedRequest:
@@ -165,6 +165,7 @@ def _generation_request(owner: User, fields: GenerateIn) -> GenerationRequest:
         fit=Fit(fields.fit),
         characters=characters,
         parameters=fields.parameters,
+        backend=fields.backend,
     )
 
 

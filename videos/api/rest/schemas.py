@@ -94,6 +94,12 @@ class GenerateIn(BodyIn):
         description="WIDTHxHEIGHT, a size that the model offers; by default DEFAULT_SIZE.",
         examples=["1280x720"],
     )
+    backend: str = Field(
+        "",
+        max_length=100,
+        description="The name of the backend that is to make it, as `/api/v1/models` has it. It is refused"
+        " where another one would make it now. By default any.",
+    )
     ratio: str = Field(
         "",
         description="In place of `size`: a ratio that the model has, such as 16:9. With `resolution`, or at"
@@ -269,13 +275,20 @@ class VideoOut(Schema):
         description="US dollars: as charged where the backend says so, else as estimated; null without both."
     )
     estimated_cost: float | None = Field(
-        description="US dollars by the catalogue, when it was requested; null without a price."
+        description="US dollars as estimated when it was requested; null where no price was known."
+    )
+    estimated_from_videos: int | None = Field(
+        description="How many charged videos the estimate was learned from; null for the catalogue's price."
     )
     charged_cost: float | None = Field(
         description="US dollars that the backend says it charged; null while, or where, it does not say."
     )
     cost_difference: float | None = Field(
         description="US dollars by which the charge is above the estimate; null unless both are known."
+    )
+    charge_problem: str | None = Field(
+        description="Why what the backend named as its charge cannot be one; null where nothing is wrong with"
+        " it."
     )
     error: Trouble | None = Field(description="Why it failed.")
     note: Trouble | None = Field(description="What is delaying a video that has not ended, if anything is.")

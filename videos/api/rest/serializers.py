@@ -79,8 +79,10 @@ def _serialize_costs(video: Video) -> dict[str, Any]:
     return {
         "cost": _to_float(video.cost),
         "estimated_cost": _to_float(video.price),
+        "estimated_from_videos": video.price_samples,
         "charged_cost": _to_float(video.charged),
         "cost_difference": _to_float(video.cost_difference),
+        "charge_problem": video.charge_problem or None,
     }
 
 

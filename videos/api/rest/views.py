@@ -370,4 +370,12 @@ def _replace_nul(text: str) -> str:
 
 
 def _sum_fields(total: UsageTotal) -> dict[str, Any]:
-    return {"videos": total.videos, "seconds": total.seconds, "dollars": float(total.dollars)}
+    return {
+        "videos": total.videos,
+        "seconds": total.seconds,
+        "dollars": float(total.dollars),
+        "charged_dollars": float(total.charged),
+        "estimated_dollars": float(total.estimated),
+        "cost_difference": float(total.difference),
+        "without_cost": total.without_cost,
+    }

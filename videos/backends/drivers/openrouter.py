@@ -19,6 +19,7 @@ from videos.backends.catalogue import (
     size_for,
     sort_sizes,
 )
+from videos.backends.charges import NO_CHARGE_TOLD, Charge, parse_charge
 from videos.backends.drivers.hosted import HostedDriver
 from videos.backends.error_causes import is_content_refusal, words_of
 from videos.backends.errors import BackendError, UnknownOutcomeError
@@ -30,16 +31,7 @@ from videos.backends.parameters import (
     sound_parameter,
 )
 from videos.backends.requests import CreateRequest, ReferenceFile, job_path
-from videos.backends.responses import (
-    Job,
-    dump,
-    is_id,
-    parse_cost,
-    parse_error,
-    parse_int,
-    parse_seed,
-    parse_text,
-)
+from videos.backends.responses import Job, dump, is_id, parse_error, parse_int, parse_seed, parse_text
 from videos.backends.status_words import STATUS_BY_WORD, failure_code, normalize_word
 
 MAX_SECONDS = 600  # of a length that a catalogue may name
@@ -54,7 +46,10 @@ class OpenRouterDriver(HostedDriver):
         return self._base_url + "/key"
 
     async def _submit(self, request: CreateRequest) -> httpx2.Response:
-        return await self._request(self._writes, "POST", self._base_url + "/videos", create_body(request))
+        body = create_body(request)
+        if self._connection.callback_url:
+            body["callback_url"] = self._connection.callback_url
+        return await self._request(self._writes, "POST", self._base_url + "/videos", body)
 
     def _job_url(self, job_id: str) -> str:
         return self._base_url + job_path(job_id)
@@ -160,7 +155,7 @@ def parse_video(payload: object) -> Job:
         raw_status=raw_status,
         error_code=code or failure_code(raw_status) if status == "failed" else "",
         error_message=words if status == "failed" else "",
-        cost=_cost_of(payload.get("usage")),
+        charge=_charge_in(payload.get("usage")),
         seed=parse_seed(payload.get("seed")),
     )
 
@@ -274,8 +269,8 @@ def _texts(value: object) -> list[str]:
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
-def _cost_of(usage: object) -> Decimal | None:
+def _charge_in(usage: object) -> Charge:
     """Return what was charged. With a key of one's own at the maker, the maker's bill is not in it."""
     if not isinstance(usage, dict) or usage.get("is_byok") is True:
-        return None
-    return parse_cost(usage.get("cost"))
+        return NO_CHARGE_TOLD
+    return parse_charge(usage.get("cost"), currency=usage.get("currency"))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import httpx2
 
 from videos.backends.catalogue import CatalogueModel, sort_sizes
+from videos.backends.charges import NO_CHARGE_TOLD, parse_charge
 from videos.backends.drivers.hosted import HostedDriver
 from videos.backends.error_causes import is_content_refusal
 from videos.backends.errors import UnknownOutcomeError
@@ -21,7 +22,7 @@ from videos.backends.parameters import (
     sound_parameter,
 )
 from videos.backends.requests import CreateRequest, job_path
-from videos.backends.responses import Job, dump, parse_cost, parse_job, parse_text
+from videos.backends.responses import Job, dump, parse_job, parse_text
 
 
 class TogetherDriver(HostedDriver):
@@ -78,9 +79,11 @@ def parse_video(payload: object, headers: Mapping[str, str]) -> Job:
     """
     job = parse_job(payload, headers)
     outputs = payload.get("outputs") if isinstance(payload, dict) else None
-    cost = parse_cost(outputs.get("cost")) if isinstance(outputs, dict) else None
+    charge = NO_CHARGE_TOLD
+    if isinstance(outputs, dict):
+        charge = parse_charge(outputs.get("cost"), currency=outputs.get("currency"))
     code = "moderation_blocked" if is_content_refusal(job.error_message) else job.error_code
-    return replace(job, error_code=code, cost=cost)
+    return replace(job, error_code=code, charge=charge)
 
 
 def parse_models(payload: object) -> list[CatalogueModel]:

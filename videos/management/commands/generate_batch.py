@@ -2,7 +2,7 @@
 
 import hashlib
 from argparse import ArgumentParser
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,8 +19,16 @@ from videos.management.progress import Outcome, follow_videos
 from videos.models import Fit, ReferenceImage, Video
 from videos.parameters import canonical, clean_values
 from videos.services.batch_file import COLUMNS, SUFFIXES, Row, read_batch_file, with_sizes
+from videos.services.prices import sum_up
 from videos.services.references import keep_reference
-from videos.services.videos import GenerationRequest, create_videos, find_request_errors
+from videos.services.terms import describe_maker
+from videos.services.videos import (
+    GenerationRequest,
+    Quote,
+    create_videos,
+    find_request_errors,
+    quote,
+)
 
 
 @dataclass(frozen=True)
@@ -87,19 +95,21 @@ class Command(BaseCommand):
             self._print_outcomes(batch, follow_videos(videos, self.stderr))
 
     def _print_totals(self, owner: User, batch: Batch) -> None:
-        count = Counter(row.model for row in batch.rows)
-        seconds: Counter[str] = Counter()
-        for row in batch.rows:
-            seconds[row.model] += row.seconds
-        lines = [(name, str(count[name]), str(seconds[name])) for name in sorted(count)]
+        quotes = quote([_build_request(row) for row in batch.rows], _count_images(batch.rows))
+        parts: dict[tuple[str, str], list[tuple[Row, Quote]]] = defaultdict(list)
+        for row, each in zip(batch.rows, quotes, strict=True):
+            parts[row.model, each.offer.backend.name].append((row, each))
         table = [
-            ("model", "videos", "seconds"),
-            *lines,
-            ("total", str(count.total()), str(seconds.total())),
+            ("model", "videos", "seconds", "price", "backend"),
+            *((model, *_sum_up(parts[model, backend]), backend) for model, backend in sorted(parts)),
+            ("total", *_sum_up(list(zip(batch.rows, quotes, strict=True))), ""),
         ]
-        width = max(len(name) for name, _, _ in table)
-        for name, videos, length in table:
-            self.stdout.write(f"{name:<{width}}  {videos:>7}  {length:>8}")
+        widths = [max(len(line[column]) for line in table) for column in range(5)]
+        for name, videos, length, price, backend in table:
+            line = f"{name:<{widths[0]}}  {videos:>7}  {length:>8}  {price:>{widths[3]}}  {backend}"
+            self.stdout.write(line.rstrip())
+        for sentence in _notes_on(quotes):
+            self.stderr.write(sentence, style_func=str)
         repeated = _find_repeated(owner, batch)
         if repeated:
             self.stderr.write(_describe_repeated(batch, repeated), style_func=str)
@@ -117,6 +127,26 @@ class Command(BaseCommand):
             raise CommandError(f"{missing} of {len(outcomes)} videos did not complete.")
 
 
+def _sum_up(part: list[tuple[Row, Quote]]) -> tuple[str, str, str]:
+    """Return how many videos there are, their length in seconds, and what they cost together."""
+    price, unknown = sum_up(each.price for _, each in part if not each.offer.backend.is_free)
+    known = str(price) if price else "free" if not unknown else "unknown"
+    cost = f"{known} and {unknown} unknown" if price and unknown else known
+    return str(len(part)), str(sum(row.seconds for row, _ in part)), cost
+
+
+def _notes_on(quotes: list[Quote]) -> list[str]:
+    """Return what is to be known of the prices and the backends, in sentences."""
+    samples = [each.price.samples for each in quotes if each.price and each.price.samples]
+    notes = [_ESTIMATED.format(count=min(samples))] if samples else []
+    paused = [each.offer for each in quotes if each.offer.paused is not None]
+    notes += [f"{offer.model.name}: {describe_maker(offer)} makes these videos." for offer in paused]
+    return list(dict.fromkeys(notes))
+
+
+_ESTIMATED = "What costs “about” so much is estimated from {count} charged videos; the charge may differ."
+
+
 def _open_batch(path: Path, *, strict: bool) -> Batch:
     """Read the file and check every row, images included.
 
@@ -132,8 +162,7 @@ def _open_batch(path: Path, *, strict: bool) -> Batch:
         raise CommandError(f"FILE: “{path}” cannot be read: {error.strerror}.") from error
     rows, size_errors = with_sizes(file.rows)
     errors = [*file.errors, *size_errors]
-    counts = [{name: len(paths) for name, paths in row.image_paths.items()} for row in rows]
-    invalid = find_request_errors([_build_request(row) for row in rows], counts)
+    invalid = find_request_errors([_build_request(row) for row in rows], _count_images(rows))
     errors += [
         row.error(name, message)
         for row, fields in zip(rows, invalid, strict=True)
@@ -159,6 +188,11 @@ def _clean_parameters(row: Row, offers: Mapping[str, Offer]) -> Row:
     """Return the valid row with its parameters as they will be stored, so that both can be compared."""
     offer = offers.get(row.model)
     return replace(row, parameters=clean_values(offer.parameters, row.parameters)) if offer else row
+
+
+def _count_images(rows: Iterable[Row]) -> list[dict[str, int]]:
+    """Return how many images each row names, by field: they are not kept yet."""
+    return [{name: len(paths) for name, paths in row.image_paths.items() if paths} for row in rows]
 
 
 def _list_paths(rows: Iterable[Row]) -> Iterator[str]:
