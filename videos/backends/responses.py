@@ -47,8 +47,8 @@ class Job:
     time, `poll_after` the seconds that the backend asks us to wait before polling again,
     `remixed_from_video_id` the job it is a variation of. `url` is where the file is when the server stores in
     a cloud (SGLang) or delivers at once (Dynamo), `content` the file itself when the response held it, as yet
-    unchecked. `charge` is what the backend says it charged, `seed` the seed that it says it uses. `None` means
-    that the backend did not say, or said something unreadable. `raw_status` is the backend's own word.
+    unchecked. `charge` is what the backend says it charged, `seed` the seed that it says it uses. `None`
+    means that the backend did not say, or said something unreadable. `raw_status` is the backend's own word.
     `may_be_completed` is set for a job in progress whose word we do not know and that shows an address or
     100 %: whether its file can be had decides.
     """
