@@ -7,8 +7,12 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
+from tests.dialects.hosted import Gemini, OpenRouter, Together
 from videos.engine.draft_probe import probe_draft
 from videos.models import ConnectionDraft
+
+SLUGS = {OpenRouter: "openrouter", Gemini: "google", Together: "together"}  # of their tiles
 
 
 @dataclass
@@ -40,6 +44,12 @@ class Connecting:
     @property
     def page(self) -> str:
         return reverse("videos:connect_test", args=[self.draft.pk])
+
+
+def sign_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 def words_of(response: Any) -> str:
