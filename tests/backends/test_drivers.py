@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from videos.backends.client import probe
 from videos.backends.download import Download
 from videos.backends.drivers.interface import Driver
 from videos.backends.drivers.registry import driver_class
+from videos.backends.parameters import NO_PARAMETERS, ParameterValue
 from videos.backends.probe_report import OnCheck, ProbeReport, failed_report, ignore_check
 from videos.backends.service_kinds import SERVICES, Service
 from videos.models import Backend
@@ -42,6 +43,7 @@ class SmallDriver(Driver):
         size: str,
         reference: ReferenceFile | None = None,
         characters: Sequence[str] = (),
+        parameters: Mapping[str, ParameterValue] = NO_PARAMETERS,
         idempotency_key: str = "",
     ) -> Job:
         return JOB

@@ -24,7 +24,7 @@ class AssignmentsField(forms.CharField):
         if not isinstance(value, dict):
             return value
         texts = {name: " ".join(str(text).split()) for name, text in form_values(value).items()}
-        return "\n".join(f"{name} = {text}" for name, text in texts.items())
+        return "\n".join(f"{name} = {text}" for name, text in sorted(texts.items()))
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, dict):
