@@ -41,6 +41,8 @@ class SmallDriver(Driver):
         seconds: int,
         size: str,
         reference: ReferenceFile | None = None,
+        last_frame: ReferenceFile | None = None,
+        references: Sequence[ReferenceFile] = (),
         characters: Sequence[str] = (),
         idempotency_key: str = "",
     ) -> Job:
