@@ -42,6 +42,8 @@ class SmallDriver(Driver):
         seconds: int,
         size: str,
         reference: ReferenceFile | None = None,
+        last_frame: ReferenceFile | None = None,
+        references: Sequence[ReferenceFile] = (),
         characters: Sequence[str] = (),
         parameters: Mapping[str, ParameterValue] = NO_PARAMETERS,
         idempotency_key: str = "",

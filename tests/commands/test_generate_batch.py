@@ -227,10 +227,10 @@ def test_a_row_has_a_last_frame_and_further_images(alice, run, write: Write):
 @pytest.mark.parametrize(
     ("columns", "row", "complaint"),
     [
-        ("last_frame", "a.png", "last_frame: A last frame needs a first frame"),
-        ("references", "a.png;a.png;a.png;a.png", "references: Sora 2 on Simulator takes at most 3"),
-        ("references", "a.png;none.png", "references: there is no file"),
-        ("reference,last_frame", "a.png,none.png", "last_frame: there is no file"),
+        ("last_frame", "a.png", "(last_frame): A last frame needs a first frame"),
+        ("references", "a.png;a.png;a.png;a.png", "(references): Sora 2 on Simulator takes at most 3"),
+        ("references", "a.png;none.png", "(references): there is no file"),
+        ("reference,last_frame", "a.png,none.png", "(last_frame): there is no file"),
     ],
 )
 def test_images_that_will_not_do_are_named_by_row_and_column(

@@ -341,15 +341,18 @@ def _mark_references_used(owner: User, requests: Sequence[GenerationRequest]) ->
     another person's.
     """
     by_field = {field: _image_keys(requests, field) for field in ("reference", "last_frame", "references")}
-    if not any(by_field.values()):
+    wanted = set().union(*by_field.values())
+    if not wanted:
         return
-    own = ReferenceImage.objects.filter(owner=owner, pk__in=set().union(*by_field.values()))
-    # In one order, so that two requests with the same images wait for each other rather than for ever.
-    found = set(own.select_for_update().order_by("pk").values_list("pk", flat=True))
-    for name, keys in by_field.items():
-        if not keys <= found:
-            raise ValidationError({name: "This image was just deleted. Choose another one."})
-    own.update(used_at=timezone.now(), deleted_at=None)
+    own = ReferenceImage.objects.filter(owner=owner, pk__in=wanted)
+    if len(wanted) > 1:
+        # In one order, so that two requests with the same images wait for each other rather than for ever.
+        list(own.select_for_update().order_by("pk").values_list("pk"))
+    if own.update(used_at=timezone.now(), deleted_at=None) == len(wanted):
+        return
+    found = set(own.values_list("pk", flat=True))
+    at_fault = next(field for field, keys in by_field.items() if not keys <= found)
+    raise ValidationError({at_fault: "This image was just deleted. Choose another one."})
 
 
 def _image_keys(requests: Sequence[GenerationRequest], field: str) -> set[int]:

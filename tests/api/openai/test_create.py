@@ -210,7 +210,7 @@ def test_a_broken_form(client: Client):
 def test_a_body_over_the_limit_is_not_read(client: Client, settings):
     settings.MAX_FILE_SIZE, settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 3000, 1000
 
-    longer = client.post(URL, {"prompt": "A" * 5000}, content_type=JSON)
+    longer = client.post(URL, {"prompt": "A" * 15_000}, content_type=JSON)
     text = client.post(URL, {"prompt": "A" * 2000})
 
     assert [longer.status_code, text.status_code] == [413, 413]
