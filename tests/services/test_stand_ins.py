@@ -368,8 +368,8 @@ def test_a_request_that_names_no_backend_is_the_same_as_before_there_was_that_fi
     fields = {"prompt": "A boat", "model": "sora-2", "seconds": 4, "size": "1280x720"}
     then = compute_fingerprint("generate", {**fields, "fit": "crop", "characters": []}, {})
 
-    assert ParsedRequest(GenerateIn(**fields), None).fingerprint == then
-    assert ParsedRequest(GenerateIn(**fields, backend="First"), None).fingerprint != then
+    assert ParsedRequest(GenerateIn(**fields), {}).fingerprint == then
+    assert ParsedRequest(GenerateIn(**fields, backend="First"), {}).fingerprint != then
 
 
 def test_v1_goes_the_same_way(alice: User, first: Backend, second: Backend):

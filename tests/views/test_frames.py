@@ -127,18 +127,20 @@ def test_anothers_image_is_none(as_alice, bob, name):
 
 def test_the_page_knows_what_each_model_takes(as_alice):
     VideoModel.objects.filter(name="sora-2-pro").update(takes_last_frame=False, max_references=1)
-    composer = as_alice.get(URL).context["composer"]
-    limits = json.loads(composer.image_limits)
+    row = as_alice.get(URL).context["composer"].row
+    limits = {offer.model.name: json.loads(offer.image_limits) for offer in row}
     assert limits["sora-2"] == {"label": "Sora 2", "reference": 1, "last_frame": 1, "references": 3}
     assert (limits["sora-2-pro"]["last_frame"], limits["sora-2-pro"]["references"]) == (0, 1)
 
 
-def test_zones_that_no_model_takes_are_not_there(as_alice):
-    VideoModel.objects.update(takes_last_frame=False, max_references=0)
+def test_zones_of_what_the_chosen_model_does_not_take_are_hidden(as_alice):
+    """They are there, because a script shows them when another model is chosen."""
+    VideoModel.objects.filter(name="sora-2").update(takes_last_frame=False, max_references=0)
     page = as_alice.get(URL).content.decode()
-    assert 'id="reference"' in page
-    assert 'id="last-frame"' not in page
-    assert 'data-zone="references"' not in page
+    for zone in ("last-frame", "references"):
+        assert f'aria-labelledby="{zone}-title" hidden' in page
+    page = as_alice.get(URL, {"model": "sora-2-pro"}).content.decode()
+    assert 'aria-labelledby="last-frame-title" hidden' not in page
 
 
 def test_a_body_of_several_images_is_taken(as_alice, settings):

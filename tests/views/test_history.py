@@ -128,6 +128,7 @@ def test_a_prompt_is_used_over_what_is_chosen(as_alice, alice):
         "model": "sora-2-pro",
         "seconds": "8",
         "size": "720x1280",
+        "parameters": {},
     }
     assert f"{STUDIO}?prompt_of={video.public_id}" in as_alice.get(URL).content.decode()
 
@@ -146,6 +147,8 @@ def test_all_settings_are_used(as_alice, alice):
         "model": "sora-2-pro",
         "seconds": "12",
         "size": "720x1280",
+        "parameters": {},
+        "references": [],
     }
     assert f"{STUDIO}?like={video.public_id}" in as_alice.get(URL).content.decode()
 

@@ -98,7 +98,8 @@ def test_another_like_this_has_all_settings_in_the_form(as_alice, alice):
     assert f'href="{url}"' in page_of(as_alice, video)
     response = as_alice.get(url)
     chosen = {"prompt": "Tall", "model": "sora-2-pro", "seconds": "12", "size": "1024x1792", "takes": "1"}
-    assert response.context["composer"].form.initial == chosen | {"characters": [ada.public_id], "fit": "pad"}
+    kept = {"characters": [ada.public_id], "fit": "pad", "parameters": {}, "references": []}
+    assert response.context["composer"].form.initial == chosen | kept
     assert "data-fresh" not in response.content.decode(), "a draft must not come over it"
     assert Video.objects.count() == 1
 
@@ -106,8 +107,9 @@ def test_another_like_this_has_all_settings_in_the_form(as_alice, alice):
 def test_another_like_this_takes_what_is_still_offered(as_alice, alice):
     video = VideoFactory(owner=alice, model="gone", seconds=99, size="1x1", prompt="Old")
     form = as_alice.get(STUDIO, {"like": video.public_id}).context["form"]
-    chosen = {"prompt": "Old", "model": "sora-2", "seconds": "4", "size": "1280x720", "takes": "1"}
-    assert form.initial == chosen | {"characters": [], "fit": "crop"}
+    chosen = {"prompt": "Old", "model": "sora-2", "seconds": "12", "size": "1024x1792", "takes": "1"}
+    kept = {"characters": [], "fit": "crop", "parameters": {}, "references": []}
+    assert form.initial == chosen | kept, "the nearest of what there is"
 
 
 @pytest.mark.parametrize("whose", ["bob", "deleted", "x", "\x00", "video_" + "z" * 500])
@@ -261,7 +263,7 @@ def test_a_circle_that_cannot_be_ends_all_the_same(as_alice, source):
 def test_it_needs_as_many_queries_for_two_as_for_thirty(as_alice, source, django_assert_num_queries):
     derived(source, state=State.COMPLETED)
     page_of(as_alice, source)
-    with django_assert_num_queries(18) as few:
+    with django_assert_num_queries(19) as few:
         page_of(as_alice, source)
     branch = source
     for number in range(28):
@@ -305,11 +307,11 @@ def test_the_facts_tell_kind_cost_characters_and_fit(as_alice, alice, source):
     assert told["Cost"].startswith("$1.25 ")
     assert "the simulator is free" in told["Cost"]
     assert set(told["Characters"].split(", ")) == {"Mara", "&lt;b&gt;Old&lt;/b&gt;"}
-    assert "padded to fit" in told["Reference"]
+    assert "padded to fit" in told["First frame"]
 
 
 def test_what_is_not_known_is_not_told(as_alice, alice):
     told = facts(page_of(as_alice, VideoFactory(owner=alice, reference=ReferenceImageFactory(owner=alice))))
     assert told["Type"] == "Created"
-    assert "cropped to fit" in told["Reference"]
+    assert "cropped to fit" in told["First frame"]
     assert not {"Cost", "Characters", "Extended by"} & set(told)

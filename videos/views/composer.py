@@ -12,6 +12,7 @@ from django.utils.text import get_text_list
 from videos.capabilities import Offer, OfferCatalogue
 from videos.forms.base import MAX_IN_ROW
 from videos.forms.generate import MAX_DIGITS, TAKES, GenerateForm, chosen_size
+from videos.forms.parameters import FIELD_PREFIX
 from videos.forms.templates import VariablesForm
 from videos.media.facts import MAX_UPLOAD_PIXELS
 from videos.models import Backend, Fit, VideoModel
@@ -213,6 +214,18 @@ class Composer:
     def parameters_set(self) -> int:
         """How many of them have a value."""
         return sum(bool(each.value) for each in self.parameters)
+
+    @property
+    def stray_parameter_errors(self) -> list[str]:
+        """What is wrong with parameters that were sent and that the model does not take."""
+        drawn = {each.name for each in self.parameters}
+        errors = self.form.errors.items()
+        return [
+            text
+            for name, texts in errors
+            if name.startswith(FIELD_PREFIX) and name not in drawn
+            for text in texts
+        ]
 
     @property
     def has_parameter_errors(self) -> bool:

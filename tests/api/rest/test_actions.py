@@ -142,6 +142,7 @@ def test_the_jobs_that_may_be_it_are_told(program: Client, alice: User):
             "model": "prod/sora-2",
             "size": None,
             "seconds": 5,
+            "seed": None,
             "created_at": None,
             "thumbnail": picture,
             "may_be_anothers": False,

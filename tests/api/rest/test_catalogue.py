@@ -28,6 +28,8 @@ def test_it_tells_what_can_be_asked_for(program: Client, simulator: Backend):
         "sizes": row.sizes,
         "seconds": row.seconds,
         "price_per_second": {"1280x720": 0.1, "*": 0.25},
+        "last_frame": True,
+        "max_references": 3,
         "parameters": model["parameters"],
         "estimated_price_per_second": {},
         "generation_timeout": 600,
