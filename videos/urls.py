@@ -17,6 +17,7 @@ from videos.views import (
     library,
     references,
     studio,
+    team,
     templates,
     trash,
 )
@@ -33,6 +34,7 @@ urlpatterns = [
     path("library/selected", bulk.bulk, name="bulk"),
     path("library/jobs", bulk_jobs.jobs, name="bulk_jobs"),
     path("compare", compare.compare, name="compare"),
+    path("team/", team.team, name="team"),
     path("trash/", trash.trash, name="trash"),
     path("trash/empty", trash.empty, name="empty_trash"),
     path("trash/undo", trash.undo, name="undo"),

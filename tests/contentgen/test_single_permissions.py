@@ -36,9 +36,10 @@ EVERYBODY = {"", "jsi18n/", "password_change/", "password_change/done/"}
 
 VIDEO_FILES = ("<int:object_id>/file", "<int:object_id>/browser_file", "<int:object_id>/poster")
 PAGES: dict[str, set[str]] = {
-    "account.add_emailaddress": {"account/emailaddress/add/"},  # allauth's own, which the studio does not use
-    "account.change_emailaddress": {"account/emailaddress/"},
-    "account.view_emailaddress": {"account/emailaddress/"},
+    "accounts.view_invitation": _pages("accounts/invitation"),
+    "accounts.change_invitation": _pages("accounts/invitation"),
+    "accounts.view_outgoingmail": _pages("accounts/outgoingmail"),
+    "accounts.change_outgoingmail": _pages("accounts/outgoingmail"),
     "accounts.view_apitoken": _pages("accounts/apitoken"),
     "accounts.change_apitoken": _pages("accounts/apitoken"),
     "accounts.view_user": _pages("accounts/user"),

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from accounts import roles
 from accounts.models import User
 from videos.capabilities import EXTENSION_SECONDS, MAX_SECONDS, Capabilities, capabilities_for
 from videos.engine import enqueue
@@ -107,6 +108,7 @@ def _queue_derivation(
     backend: Backend | None = None,
     concat_with_source: bool = False,
 ) -> Video:
+    roles.require_creator(owner)
     model = VideoModel.objects.filter(name=source.model).first()
     with transaction.atomic():
         video = Video.objects.create(

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import roles
 from accounts.models import User
 from videos import lifecycle
 from videos.capabilities import Offer, available_offers
@@ -185,6 +186,7 @@ def create_video_from_image(
     Returns and raises as `create_video` does. The request is validated before the image's file is written,
     because no rollback would remove the file.
     """
+    roles.require_creator(owner)
     validate_request(request)
     try:
         validate_reference_support(available_offers()[request.model])
@@ -197,10 +199,12 @@ def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Vi
     """Queue all the videos, or none, and tell the workers. Returns the queued videos in order, each bound to
     the backend that serves its model.
 
-    Raises `ValidationError` by field for the first request that the catalogue does not offer. One query
+    Raises `ValidationError` by field for the first request that the catalogue does not offer, and without a
+    field for an owner who may make nothing. One query
     inserts as many rows as the database takes at once: about 20 on SQLite, 500 on PostgreSQL. Each video is
     submitted exactly once, as with `create_video`.
     """
+    roles.require_creator(owner)
     with transaction.atomic():
         offers = available_offers()
         for request in requests:
