@@ -7,6 +7,7 @@ from django.urls import Resolver404, URLPattern, URLResolver, resolve
 
 ARGUMENTS = {"int": "1", "slug": "video_1", "str": "video_1", "path": "1"}
 REGEX_MATCHES = (
+    "password/reset/1-set/",
     "accounts/",
     "API/nowhere",
     "api/nowhere",
