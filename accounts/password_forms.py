@@ -22,8 +22,9 @@ def _revoke_tokens_field(user: User, whose: str) -> forms.BooleanField | None:
 
 
 def _clear_hints(form: forms.Form) -> None:
-    """Remove what allauth writes below and into password fields: the pages say it in their own words."""
+    """Remove what allauth writes below and into fields, and its capitals: the pages have their own words."""
     for field in form.fields.values():
+        field.label = str(field.label).capitalize()
         field.help_text = ""
         field.widget.attrs.pop("placeholder", None)
 

@@ -1,6 +1,6 @@
 """What each role may do. Everything that creates something asks here."""
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 from accounts.models import Role, User
 
@@ -13,11 +13,11 @@ def may_create(user: User) -> bool:
 
 
 def require_creator(owner: User) -> None:
-    """Raise `ValidationError`, with a sentence and no field, unless things may be made for `owner`."""
+    """Raise `ValidationError`, with a sentence about the whole, unless things may be made for `owner`."""
     if not owner.is_active:
-        raise ValidationError(f"The account “{owner}” is disabled.")
+        raise ValidationError({NON_FIELD_ERRORS: f"The account “{owner}” is disabled."})
     if not may_create(owner):
-        raise ValidationError(VIEWERS_ONLY_LOOK)
+        raise ValidationError({NON_FIELD_ERRORS: VIEWERS_ONLY_LOOK})
 
 
 def may_manage(user: User) -> bool:

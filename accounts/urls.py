@@ -10,9 +10,19 @@ from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.socialaccount import views as socialaccount
-from django.urls import path, re_path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from accounts.views import invitations, oidc, profile, sessions, signup, tokens
+
+
+class Base36Converter(StringConverter):
+    """The id of an account as allauth writes it into links."""
+
+    regex = "[0-9A-Za-z]+"
+
+
+register_converter(Base36Converter, "base36")
 
 _FACTOR = "second-factor/"
 _PASSKEY = "passkeys/"
@@ -41,8 +51,8 @@ urlpatterns = [
         account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
-    re_path(  # of this shape, because allauth puts the two into the address by themselves
-        r"^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)/$",
+    path(  # of this shape, because allauth puts the two into the address itself
+        "password/reset/<base36:uidb36>-<str:key>/",
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),

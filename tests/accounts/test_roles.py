@@ -1,6 +1,6 @@
 """A viewer only looks, by whatever door; a manager sees what everybody spends; and nobody else does."""
 
-from io import StringIO
+from io import BytesIO, StringIO
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -81,7 +81,7 @@ def test_the_refusal_is_a_page_with_a_sentence(as_alice: Client, viewer: User):
         ("delete", "/api/v1/videos/video_1"),
         ("post", "/v1/videos"),
         ("post", "/v1/videos/edits"),
-        ("post", "/v1/characters"),
+        ("post", "/v1/videos/characters"),
         ("delete", "/v1/videos/video_1"),
     ],
 )
@@ -103,12 +103,12 @@ def test_the_apis_say_the_same_to_a_session(as_alice: Client, viewer: User):
     assert (reply.status_code, reply.json()["error"]["code"]) == (403, "insufficient_role")
 
 
-def test_the_services_make_nothing_for_a_viewer(viewer: User, video: Video, tmp_path):
+def test_the_services_make_nothing_for_a_viewer(viewer: User, video: Video):
     wish = GenerationRequest("A boat", "sora-2", 4, "1280x720")
     attempts = [
         lambda: create_video(viewer, wish),
         lambda: remix_video(viewer, video, "Another boat"),
-        lambda: references.add_reference(viewer, (tmp_path / "none").open("wb")),
+        lambda: references.add_reference(viewer, BytesIO(b"image")),
         lambda: uploads.import_clip(viewer, b"clip", "edit").__enter__(),
     ]
     before = _rows()

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from django.urls import Resolver404, URLPattern, URLResolver, resolve
 
-ARGUMENTS = {"int": "1", "slug": "video_1", "str": "video_1", "path": "1"}
+ARGUMENTS = {"base36": "1", "int": "1", "slug": "video_1", "str": "video_1", "path": "1"}
 REGEX_MATCHES = (
-    "password/reset/1-set/",
     "accounts/",
     "API/nowhere",
     "api/nowhere",

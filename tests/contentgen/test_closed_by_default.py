@@ -34,7 +34,7 @@ OPEN = {
     "accounts/password/reset/": "whoever forgot the password cannot sign in",
     "accounts/password/reset/sent/": "says that a message is on its way, if there is an account",
     "accounts/password/reset/done/": "says that the password is changed",
-    "accounts/password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)/$": "where its link leads",
+    "accounts/password/reset/<base36:uidb36>-<str:key>/": "where its link leads",
     "accounts/email/sent/": "says that a message is on its way",
     "accounts/email/confirm/<str:key>/": "where the link of the message leads",
     "accounts/second-factor/sign-in/": "the second step of signing in; without the first it leads back there",
