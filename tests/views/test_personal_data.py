@@ -84,7 +84,7 @@ def test_a_file_that_is_gone_is_listed_and_breaks_nothing(as_alice: Client, alic
     missing = _archive(as_alice).read("missing.txt").decode()
 
     assert f"references/{image.public_id}.png" in missing
-    assert "Gone" in missing
+    assert "gone.mp4" in missing
 
 
 def test_the_page_says_what_there_is_and_a_viewer_may_take_it(as_alice: Client, alice: User):
