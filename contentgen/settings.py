@@ -467,6 +467,7 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.worker.consumer.connection": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
+        "fido2": {"level": "WARNING"},  # it names every passkey that is used
     },
 }
 

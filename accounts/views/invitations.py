@@ -6,7 +6,6 @@ from allauth.account.adapter import get_adapter
 from allauth.account.utils import perform_login
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,8 +15,9 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods
 
 from accounts import invitations as service
-from accounts import mail, roles
+from accounts import mail
 from accounts.client_address import client_network
+from accounts.decorators import managers_only
 from accounts.join_forms import AcceptForm, InviteForm
 from accounts.models import Invitation, User
 from accounts.oidc import INVITATION_KEY
@@ -29,13 +29,12 @@ _MAILS = Limit("invitation-mail", 50, 24 * 3600)  # by one manager: to addresses
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@managers_only
 @never_cache
 @sensitive_variables("secret")
 def invitations(request: HttpRequest) -> HttpResponse:
     """List the invitations. A POST makes one, and its response is the only page that ever shows the link."""
     user = cast(User, request.user)
-    if not roles.may_manage(user):
-        raise PermissionDenied
     form, made, link, status = InviteForm(user), None, "", 200
     if request.method == "POST":
         form, status = InviteForm(user, request.POST), 422
@@ -69,12 +68,11 @@ def _mail_link(request: HttpRequest, invitation: Invitation, link: str) -> bool:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@managers_only
 @never_cache
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for confirmation; a POST withdraws the invitation for good."""
     user = cast(User, request.user)
-    if not roles.may_manage(user):
-        raise PermissionDenied
     own = Invitation.objects.all() if user.is_superuser else Invitation.objects.filter(invited_by=user)
     invitation = get_object_or_404(own, pk=pk)
     if request.method != "POST":

@@ -23,11 +23,9 @@ function decode(value) {
   );
 }
 
-// `rp.id` is a host name, the one `id` that is not binary.
-function publicKeyOf(options) {
-  const publicKey = decode(options.publicKey);
-  if (options.publicKey.rp) publicKey.rp = options.publicKey.rp;
-  return publicKey;
+// The `id` of `rp` is a host name, the only one that is not binary.
+function publicKeyOf({ publicKey: { rp, ...others } }) {
+  return rp ? { rp, ...decode(others) } : decode(others);
 }
 
 function encode(credential) {

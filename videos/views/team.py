@@ -1,11 +1,10 @@
 """What the team makes and spends, for managers."""
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts import roles
+from accounts.decorators import managers_only
 from videos.services import people
 from videos.views.access import Request
 
@@ -13,12 +12,11 @@ _RECENT = 50
 
 
 @require_safe
+@managers_only
 def team(request: Request) -> HttpResponse:
     """Show who made and spent how much, and what was asked for lately. The videos themselves stay with their
     owners.
     """
-    if not roles.may_manage(request.user):
-        raise PermissionDenied
     members = list(people.team())
     context = {
         "members": members,
