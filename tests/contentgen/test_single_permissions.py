@@ -72,7 +72,9 @@ PAGES: dict[str, set[str]] = {
 
 STEPS: dict[str, set[str]] = {
     "accounts.change_apitoken": {"revoke a token"},
-    "accounts.change_user": {"edit a person", "set a person's password"},
+    "accounts.change_invitation": {"withdraw an invitation"},
+    "accounts.change_outgoingmail": {"send mail again"},
+    "accounts.change_user": {"edit a person", "set a person's password", "remove second factors"},
     "accounts.delete_user": {"delete a person"},
     "videos.change_backend": {
         "limit a backend",
