@@ -53,16 +53,21 @@ def available_offers(in_use: Sequence[Backend] | None = None) -> dict[str, Offer
     That is every enabled model that a backend in use serves, with the first of several such backends. A
     caller that has read the backends `in_use` already passes them, which saves a query.
     """
-    if in_use is None:
-        in_use = Backend.objects.in_use()
-    found: dict[str, Offer] = {}
-    models = VideoModel.objects.filter(enabled=True).prefetch_related("backends")
-    for model in models:
+    first_offers: dict[str, Offer] = {}
+    for offer in _every_offer(Backend.objects.in_use() if in_use is None else in_use):
+        first_offers.setdefault(offer.model.name, offer)
+    return first_offers
+
+
+def _every_offer(in_use: Sequence[Backend]) -> list[Offer]:
+    """Return each enabled model with each backend in use that serves it: by the catalogue's order, then by
+    the backends'.
+    """
+    offers = []
+    for model in VideoModel.objects.filter(enabled=True).prefetch_related("backends"):
         serving = {backend.pk for backend in model.backends.all()}
-        backend = next((backend for backend in in_use if backend.pk in serving), None)
-        if backend is not None:
-            found[model.name] = Offer(model, backend)
-    return found
+        offers += [Offer(model, backend) for backend in in_use if backend.pk in serving]
+    return offers
 
 
 @dataclass(frozen=True)
@@ -70,12 +75,17 @@ class Capabilities:
     """What can be derived from one finished video now. What is not possible is None, False or empty."""
 
     remix: bool = False
-    edit: bool = False
+    edit: bool = False  # by its backend itself
+    edit_offer: Offer | None = None  # else: this one is sent the file
     extend: bool = False  # by its backend itself, which makes one longer video
     concat_offer: Offer | None = (
         None  # else: this one goes on from the last frame, and the clips are joined here
     )
     lengths: tuple[int, ...] = ()  # seconds that an extension may add
+
+    @property
+    def can_edit(self) -> bool:
+        return self.edit or self.edit_offer is not None
 
     @property
     def can_extend(self) -> bool:
@@ -86,29 +96,40 @@ def capabilities_for(video: Video) -> Capabilities:
     """Return what can be derived from `video`: what its own backend is known to do, while that is in use.
 
     Only a backend that made the whole video as one job can remix it; edits and extensions can be sent the
-    file instead. Where the backend cannot extend, or is not known to, the video's model can go on from the
-    last frame if it takes a reference image.
+    file instead. Where its own backend cannot edit, or is not known to, another that can is sent the file.
+    Where it cannot extend, or is not known to, the video's model can go on from the last frame if it takes a
+    reference image.
     """
     if video.state != State.COMPLETED or not video.file:
         return Capabilities()
-    backend = next((each for each in Backend.objects.in_use() if each.pk == video.backend_id), None)
+    in_use = list(Backend.objects.in_use())
+    backend = next((each for each in in_use if each.pk == video.backend_id), None)
+    edit = backend is not None and backend.can_edit is True
     extend = backend is not None and backend.can_extend is True
     has_job = bool(video.backend_job_id) and not video.concat_with_source
-    concat_offer = None if extend else _concat_offer(video)
+    offers = [] if edit and extend else _every_offer(in_use)
+    concat_offer = None if extend else _concat_offer(video, offers)
     lengths = EXTENSION_SECONDS if extend else tuple(concat_offer.model.seconds) if concat_offer else ()
     fitting = tuple(each for each in lengths if video.total_seconds + each <= MAX_SECONDS)
     return Capabilities(
         remix=backend is not None and backend.can_remix is True and has_job,
-        edit=backend is not None and backend.can_edit is True,
+        edit=edit,
+        edit_offer=None if edit else _edit_offer(video, offers),
         extend=extend and bool(fitting),
         concat_offer=concat_offer if fitting else None,
         lengths=fitting,
     )
 
 
-def _concat_offer(video: Video) -> Offer | None:
+def _edit_offer(video: Video, offers: Sequence[Offer]) -> Offer | None:
+    """Return the offer whose backend can edit the file of `video`, of its own model if possible."""
+    own = [offer for offer in offers if offer.model.name == video.model]
+    return next((offer for offer in [*own, *offers] if offer.backend.can_edit is True), None)
+
+
+def _concat_offer(video: Video, offers: Sequence[Offer]) -> Offer | None:
     """Return the offer that can go on from the last frame of `video`, if there is one."""
-    offer = available_offers().get(video.model)
+    offer = next((offer for offer in offers if offer.model.name == video.model), None)
     can_continue = offer is not None and offer.takes_reference and video.size in offer.model.sizes
     return offer if can_continue else None
 

@@ -9,7 +9,6 @@ import json
 import os
 import socket
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
@@ -137,10 +136,17 @@ def _start_litellm(box: Sandbox, program: Path) -> Poll:
 
 def _start_simulator(box: Sandbox) -> str:
     port = free_port()
-    options = ["--port", str(port), "--data", str(box.folder / "simulator"), "--render", "on-demand"]
+    options = [
+        "--no-key",
+        "--port",
+        str(port),
+        "--data",
+        str(box.folder / "simulator"),
+        "--render",
+        "on-demand",
+    ]
     box.start("simulator", [sys.executable, "-m", "simulator", *options, "--duration", "80000"])
     wait_until(lambda: is_answering(f"http://127.0.0.1:{port}/health"), "the simulator")
-    time.sleep(0)
     return f"http://127.0.0.1:{port}/v1"
 
 

@@ -159,6 +159,27 @@ def test_where_the_backend_is_left_another_goes_on(as_alice, alice, source):
     assert (made.backend.name, made.concat_with_source) == ("Box", True)
 
 
+@pytest.mark.parametrize(
+    ("knows", "reason"), [(False, "cannot edit videos"), (None, "is not known to edit videos")]
+)
+def test_where_its_backend_cannot_another_edits(as_alice, source, knows, reason):
+    """The page says so before, with that one's price."""
+    dear, pro = BackendFactory(name="Dear", can_edit=True), VideoModel.objects.get(name="sora-2-pro")
+    dear.models.set([pro])
+    mute = BackendFactory(name="Mute", can_edit=knows)
+    Video.objects.update(backend=mute)
+    mute.models.set([VideoModel.objects.get(name="sora-2")])
+
+    page = as_alice.get(url_of(source, "edit")).content.decode()
+    as_alice.post(url_of(source, "edit"), DATA)
+
+    assert f"Mute {reason}, so Dear is sent the file and edits it with {pro.label}." in page
+    assert "data-price>$1.20</span>" in page
+    made = Video.objects.exclude(pk=source.pk).get()
+    assert (made.backend, made.model, made.source) == (dear, "sora-2-pro", source)
+    assert made.price == pro.price(4, source.size)
+
+
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("state", [State.QUEUED, State.IN_PROGRESS, State.FAILED, State.CANCELED])
 def test_a_video_that_is_not_finished_cannot(as_alice, alice, verb, state):

@@ -9,9 +9,10 @@ from django import forms
 from django.utils.text import normalize_newlines
 
 from accounts.models import User
-from videos.capabilities import Capabilities
+from videos.capabilities import Capabilities, Offer
+from videos.formatting import format_dollars
 from videos.forms.base import CreationForm
-from videos.models import Video
+from videos.models import Backend, Video
 from videos.services.derivations import (
     edit_video,
     extend_video,
@@ -74,9 +75,14 @@ class DerivationForm(CreationForm[Video]):
     @property
     def is_free(self) -> bool:
         """Whether the simulator would make it, which charges nothing whatever the catalogue says."""
-        offer = self.capabilities.concat_offer
+        offer = self._offer
         backend = offer.backend if offer else self.source.backend
         return backend.is_free
+
+    @property
+    def _offer(self) -> Offer | None:
+        """Who would make it where that is not the source's own backend and model."""
+        return None
 
 
 class RemixForm(DerivationForm):
@@ -90,6 +96,33 @@ class RemixForm(DerivationForm):
 class EditForm(DerivationForm):
     verb = "edit"
     description = "An edit keeps the video and changes only what the prompt describes."
+
+    @classmethod
+    def is_possible(cls, capabilities: Capabilities) -> bool:
+        return capabilities.can_edit
+
+    @property
+    def method(self) -> str:
+        """Which backend edits the video where its own cannot."""
+        backend, offer = self.source.backend, self._offer
+        if offer is None:
+            return ""
+        reason = _reason(backend, "edit", backend.can_edit)
+        return (
+            f"{backend.name} {reason}, so {offer.backend.name} is sent the file "
+            f"and edits it with {offer.model.label}."
+        )
+
+    @property
+    def price(self) -> str:
+        if self._offer is None:
+            return super().price
+        amount = self._offer.price(self.source.total_seconds, self.source.size)
+        return "" if amount is None else format_dollars(amount)
+
+    @property
+    def _offer(self) -> Offer | None:
+        return self.capabilities.edit_offer
 
     def _create(self, owner: User) -> Video:
         return edit_video(owner, self.source, self.cleaned_data["prompt"])
@@ -131,13 +164,22 @@ class ExtendForm(DerivationForm):
     @property
     def method(self) -> str:
         """Who makes the extended video: the backend itself, or this studio by joining two clips."""
-        backend, offer = self.source.backend, self.capabilities.concat_offer
+        backend, offer = self.source.backend, self._offer
         if offer is None:
             return f"{backend.name} extends the video itself."
-        reasons = {False: "cannot extend videos", None: "is not known to extend videos"}
-        reason = reasons.get(backend.can_extend, "is not accepting new videos")
+        reason = _reason(backend, "extend", backend.can_extend)
         maker = "it generates" if offer.backend.pk == backend.pk else f"{offer.backend.name} generates"
         return (
             f"{backend.name} {reason}, so {maker} a continuation from the last frame, "
             "and the studio joins the two into one file."
         )
+
+    @property
+    def _offer(self) -> Offer | None:
+        return self.capabilities.concat_offer
+
+
+def _reason(backend: Backend, verb: str, can: bool | None) -> str:
+    """Return why `backend` itself does not, as the rest of a sentence that begins with its name."""
+    reasons = {False: f"cannot {verb} videos", None: f"is not known to {verb} videos"}
+    return reasons.get(can, "is not accepting new videos")

@@ -7,10 +7,10 @@ from django.db import transaction
 
 from accounts import roles
 from accounts.models import User
-from videos.capabilities import EXTENSION_SECONDS, MAX_SECONDS, Capabilities, capabilities_for
+from videos.capabilities import EXTENSION_SECONDS, MAX_SECONDS, Capabilities, Offer, capabilities_for
 from videos.engine import enqueue
 from videos.formatting import format_dollars
-from videos.models import Backend, Kind, State, Video, VideoModel
+from videos.models import Kind, State, Video, VideoModel
 from videos.services.videos import validate_prompt
 from videos.validation import clean_text
 
@@ -28,11 +28,21 @@ def remix_video(owner: User, source: Video, prompt: str) -> Video:
 
 
 def edit_video(owner: User, source: Video, prompt: str) -> Video:
-    """Ask the source's backend to change what the prompt says. Returns and raises as `remix_video` does."""
+    """Ask a backend to change what the prompt says. Returns and raises as `remix_video` does.
+
+    Where the source's own backend cannot edit, one that can is sent the file.
+    """
     capabilities = _capabilities_for(source, prompt)
-    if not capabilities.edit:
+    if not capabilities.can_edit:
         raise ValidationError({"video": explain_derivation_refusal(source, "edit")})
-    return _queue_derivation(owner, source, prompt, kind=Kind.EDIT, seconds=source.total_seconds)
+    return _queue_derivation(
+        owner,
+        source,
+        prompt,
+        kind=Kind.EDIT,
+        seconds=source.total_seconds,
+        offer=capabilities.edit_offer,
+    )
 
 
 def extend_video(owner: User, source: Video, prompt: str, seconds: int) -> Video:
@@ -55,7 +65,7 @@ def extend_video(owner: User, source: Video, prompt: str, seconds: int) -> Video
         kind=Kind.EXTEND,
         seconds=seconds,
         source_seconds=source.total_seconds,
-        backend=capabilities.concat_offer.backend if capabilities.concat_offer else source.backend,
+        offer=capabilities.concat_offer,
         concat_with_source=capabilities.concat_offer is not None,
     )
 
@@ -105,20 +115,21 @@ def _queue_derivation(
     kind: Kind,
     seconds: int,
     source_seconds: int = 0,
-    backend: Backend | None = None,
+    offer: Offer | None = None,
     concat_with_source: bool = False,
 ) -> Video:
+    """Queue a video made from `source` by its own backend and model, or by those of the `offer`."""
     roles.require_creator(owner)
-    model = VideoModel.objects.filter(name=source.model).first()
+    model = offer.model if offer else VideoModel.objects.filter(name=source.model).first()
     with transaction.atomic():
         video = Video.objects.create(
             owner=owner,
-            backend=backend or source.backend,
+            backend=offer.backend if offer else source.backend,
             kind=kind,
             source=source,
             remixed_from=source.public_id,
             prompt=clean_text(prompt),
-            model=source.model,
+            model=offer.model.name if offer else source.model,
             size=source.size,
             seconds=seconds,
             source_seconds=source_seconds,

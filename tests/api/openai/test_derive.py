@@ -10,8 +10,9 @@ from django.test import Client
 
 from accounts.models import User
 from tests.api.openai.conftest import Made, files_below
+from tests.factories import BackendFactory
 from videos.capabilities import capabilities_for
-from videos.models import Backend, Kind, State, Video
+from videos.models import Backend, Kind, State, Video, VideoModel
 from videos.services import uploads
 from videos.services.uploads import IMPORTED_PROMPT
 
@@ -99,6 +100,25 @@ def test_a_clip_that_came_from_here_is_the_video_it_was(client: Client, clip_byt
     night, noon = Video.objects.filter(kind=Kind.EDIT)
     assert night.source == noon.source
     assert Video.objects.count() == 3
+
+
+@pytest.mark.parametrize("fields", [{"can_edit": False}, {"can_edit": None}, {"enabled": False}])
+def test_a_clip_that_came_from_here_goes_to_another_backend_where_its_own_cannot_edit(
+    client: Client, clip_bytes: bytes, simulator: Backend, fields: dict[str, bool | None]
+):
+    client.post(EDITS, {"prompt": "At night", "video": _upload(clip_bytes)})
+    other = BackendFactory(name="Other", can_edit=True, position=1)
+    other.models.set(VideoModel.objects.filter(name="sora-2"))
+    own = BackendFactory(name="Own")
+    own.models.set(VideoModel.objects.all())
+    Video.objects.filter(kind=Kind.CREATE).update(backend=own)
+    Backend.objects.filter(pk=own.pk).update(**fields)
+
+    reply = client.post(EDITS, {"prompt": "At noon", "video": _upload(clip_bytes)})
+
+    assert reply.status_code == 200, reply.content
+    night, noon = Video.objects.filter(kind=Kind.EDIT).order_by("pk")
+    assert (noon.source, noon.backend) == (night.source, other)
 
 
 def test_anothers_clip_is_not_shared(client: Client, stranger: Client, clip_bytes: bytes):
