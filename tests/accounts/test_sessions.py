@@ -17,6 +17,11 @@ pytestmark = pytest.mark.django_db
 PAGE, END_OTHERS = reverse("account_sessions"), reverse("account_sessions_end_others")
 
 
+@pytest.fixture
+def session_notes() -> None:
+    """Here they are what is tested."""
+
+
 def _sign_in(agent: str, address: str = "203.0.113.5") -> Client:
     client = Client(headers={"user-agent": agent}, REMOTE_ADDR=address)
     client.post(reverse("account_login"), {"login": "alice", "password": PASSWORD})

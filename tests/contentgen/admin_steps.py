@@ -185,7 +185,7 @@ def all_steps() -> list[Step]:
         Step(
             "remove a superuser's second factors",
             "accounts/user/",
-            {**_action("remove_second_factors"), "_selected_action": [ROOT]},
+            _action("remove_second_factors", ROOT),
             lambda: not Authenticator.objects.filter(user=ROOT).exists(),
         ),
         Step("limit a backend", backend + change, {**BOX, "timeout": 9}, lambda: _backend().timeout == 9),
