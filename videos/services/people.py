@@ -1,6 +1,5 @@
 """What the people of the studio make and spend, and what becomes of the queue of somebody who is blocked."""
 
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -25,14 +24,6 @@ def stop_queue(sender: Any, user: User, **kwargs: Any) -> None:
     queued = Video.objects.filter(owner=user, state=State.QUEUED, deleted_at=None)
     for pk in queued.values_list("pk", flat=True):
         lifecycle.cancel_queued(pk)
-
-
-@dataclass(frozen=True)
-class TeamTotal:
-    """Sums over all people: videos that a backend accepted, and dollars."""
-
-    videos: int
-    dollars: Decimal
 
 
 def team() -> QuerySet[User]:
