@@ -21,11 +21,63 @@ def _revoke_tokens_field(user: User, whose: str) -> forms.BooleanField | None:
     )
 
 
+def _clear_hints(form: forms.Form) -> None:
+    """Remove what allauth writes below and into fields, and its capitals: the pages have their own words."""
+    for field in form.fields.values():
+        field.label = str(field.label).capitalize()
+        field.help_text = ""
+        field.widget.attrs.pop("placeholder", None)
+
+
+class SignInForm(allauth_forms.LoginForm):  # type: ignore[misc]  # allauth ships no types
+    """Takes a username or an email address."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _clear_hints(self)
+        self.fields["login"].label = "Username or email"
+        self.fields["login"].widget = forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        )
+
+
+class ReauthenticateForm(allauth_forms.ReauthenticateForm):  # type: ignore[misc]  # allauth ships no types
+    """Asks for one's own password once more."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _clear_hints(self)
+
+
+class SetPasswordForm(allauth_forms.SetPasswordForm):  # type: ignore[misc]  # allauth ships no types
+    """Sets a first password, of somebody who signs in at the provider."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _clear_hints(self)
+
+
+class ResetPasswordForm(allauth_forms.ResetPasswordKeyForm):  # type: ignore[misc]  # allauth ships no types
+    """Sets a new password, for whoever has the link of the mail."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _clear_hints(self)
+        if self.user is not None and (field := _revoke_tokens_field(self.user, "my")) is not None:
+            self.fields["revoke_tokens"] = field
+
+    def save(self) -> None:
+        super().save()
+        if self.cleaned_data.get("revoke_tokens"):
+            tokens.revoke_all(self.user)
+
+
 class ChangePasswordForm(allauth_forms.ChangePasswordForm):  # type: ignore[misc]  # allauth ships no types
     """Changes one's own password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        _clear_hints(self)
         if (field := _revoke_tokens_field(self.user, "my")) is not None:
             self.fields["revoke_tokens"] = field
 

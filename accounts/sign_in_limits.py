@@ -28,7 +28,7 @@ _SALT = "accounts.known_device"
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `amount` wrong guesses in `seconds`, counted from the first."""
+    """At most `amount` attempts in `seconds`, counted from the first."""
 
     name: str
     amount: int
@@ -37,8 +37,12 @@ class Limit:
     def key(self, *subject: str) -> str:
         return f"sign-in:{self.name}:{hashlib.sha256(repr(subject).encode()).hexdigest()}"
 
+    def allows(self, *subject: str) -> bool:
+        """Count one attempt of this subject, and return whether it was still allowed."""
+        return self.count(self.key(*subject))
+
     def count(self, key: str) -> bool:
-        """Count one guess, and return whether it was still allowed."""
+        """Count one attempt under `key`, and return whether it was still allowed."""
         cache.add(key, 0, self.seconds)
         try:
             return int(cache.incr(key)) <= self.amount

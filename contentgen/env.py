@@ -22,6 +22,19 @@ def choice(*names: str) -> Callable[[str], str]:
     return cast
 
 
+def mapping(*names: str) -> Callable[[str], dict[str, str]]:
+    """Return a cast that reads `theirs=ours, …`. Where `names` are given, ours is one of them."""
+
+    def cast(value: str) -> dict[str, str]:
+        pairs = [pair.rpartition("=") for pair in value.split(",") if pair.strip()]
+        found = {theirs.strip(): ours.strip() for theirs, _, ours in pairs}
+        if not all(theirs and ours and (not names or ours in names) for theirs, ours in found.items()):
+            raise ValueError(f"pairs such as their-name={names[0] if names else 'Our name'}, with commas")
+        return found
+
+    return cast
+
+
 def proxy_count(value: str) -> int:
     """Return a number of proxies. The yes and no of earlier releases stand for one and none."""
     if value.lower() in _TRUE + _FALSE:

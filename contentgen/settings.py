@@ -15,7 +15,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from contentgen.circuit_breaker import SOCKET_TIMEOUT
-from contentgen.env import Env, choice, proxy_count
+from contentgen.env import Env, choice, mapping, proxy_count
 from contentgen.own_address import choose_backend, parse_address
 from contentgen.redis_prefix import default_prefix
 from contentgen.run import state
@@ -145,6 +145,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "corsheaders",
     "csp",
     "django_htmx",
@@ -169,6 +173,10 @@ MIDDLEWARE = [
     "contentgen.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.SessionActivityMiddleware",
+    "accounts.middleware.TimeZoneMiddleware",
+    "accounts.middleware.RoleMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "contentgen.urls"
@@ -183,6 +191,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "accounts.context_processors.account",
                 "videos.context_processors.studio",
             ],
         },
@@ -208,18 +217,103 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-ACCOUNT_ADAPTER = "accounts.adapter.ClosedSignupAdapter"
-ACCOUNT_LOGIN_METHODS = {"username"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # nobody is kept out for want of it; what needs a verified address asks
+ACCOUNT_CHANGE_EMAIL = True  # one address each; another takes its place once it is verified
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # of changes of password, address, second factor and connection
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # or anybody could have mail sent to any address
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}  # accounts/sign_in_limits.py has better ones
-ACCOUNT_FORMS = {"change_password": "accounts.password_forms.ChangePasswordForm"}
+# Whoever finds a tab open must not be able to change by what the account is entered.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_RATE_LIMITS = {
+    "login": None,  # accounts/sign_in_limits.py has better ones for passwords
+    "login_failed": "5/5m/key",  # codes of second factors, counted for each person
+    "reset_password": "20/h/ip,3/h/key",  # each may send a mail; the key is the address
+    "manage_email": "10/h/user",
+}
+ACCOUNT_FORMS = {
+    "change_password": "accounts.password_forms.ChangePasswordForm",
+    "login": "accounts.password_forms.SignInForm",
+    "reauthenticate": "accounts.password_forms.ReauthenticateForm",
+    "set_password": "accounts.password_forms.SetPasswordForm",
+    "reset_password_from_key": "accounts.password_forms.ResetPasswordForm",
+}
+PASSWORD_RESET_TIMEOUT = 4 * 3600  # seconds for which the link in the mail works
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "videos:studio"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 OWNER_USERNAME: str = env.str("OWNER_USERNAME", default="owner")
 OWNER_PASSWORD: str = env.str("OWNER_PASSWORD", default="")
+
+# Who may join: whom a manager invites, and who has an address at one of these domains.
+SIGNUP_EMAIL_DOMAINS: list[str] = [each.lower() for each in env.list("SIGNUP_EMAIL_DOMAINS", default=[])]
+_ROLES = ("viewer", "creator", "manager")
+SIGNUP_ROLE: str = env("SIGNUP_ROLE", cast=choice(*_ROLES), default="creator")
+
+# Second factors: an authenticator app, passkeys, recovery codes.
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "add_webauthn": "accounts.passkey_forms.AddForm",
+    "authenticate_webauthn": "accounts.passkey_forms.AuthenticateForm",
+    "login_webauthn": "accounts.passkey_forms.SignInForm",
+    "reauthenticate_webauthn": "accounts.passkey_forms.ReauthenticateForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts are made by invitation, not by whoever claims an address
+MFA_TOTP_TOLERANCE = 1  # periods by which a clock may be wrong
+MFA_TOTP_ISSUER = "ContentGen"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION  # http://localhost
+MFA_REQUIRED_FOR_STAFF: bool = env.bool("MFA_REQUIRED_FOR_STAFF", default=False)
+
+# One OpenID Connect provider, such as Keycloak, Entra ID or Google.
+OIDC_ISSUER: str = env.str("OIDC_ISSUER", default="").rstrip("/")
+OIDC_CLIENT_ID: str = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET: str = env.str("OIDC_CLIENT_SECRET", default="")
+OIDC_NAME: str = env.str("OIDC_NAME", default="single sign-on")
+OIDC_SIGNUP: str = env(
+    "OIDC_SIGNUP", cast=choice("closed", "invited", "domains", "everyone"), default="closed"
+)
+OIDC_CLAIM: str = env.str("OIDC_CLAIM", default="groups")
+OIDC_ROLES: dict[str, str] = env("OIDC_ROLES", cast=mapping(*_ROLES), default={})
+OIDC_GROUPS: dict[str, str] = env("OIDC_GROUPS", cast=mapping(), default={})
+OIDC_ENABLED = bool(OIDC_ISSUER and OIDC_CLIENT_ID)
+SOCIALACCOUNT_ADAPTER = "accounts.oidc.OidcAdapter"
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds that a person waits for the provider
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": OIDC_CLIENT_ID,
+                "secret": OIDC_CLIENT_SECRET,
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ]
+        if OIDC_ENABLED
+        else [],
+    }
+}
+
+# --- Mail ------------------------------------------------------------------------------------------------
+# A message is kept first; a worker hands it to the transport: a mail server, a folder, or the terminal.
+EMAIL_BACKEND = "accounts.mail.OutboxBackend"
+EMAIL_HOST: str = env.str("EMAIL_HOST", default="")
+_security = env("EMAIL_SECURITY", cast=choice("none", "starttls", "tls"), default="starttls")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _security == "starttls", _security == "tls"
+EMAIL_PORT: int = env.int("EMAIL_PORT", default={"none": 25, "starttls": 587, "tls": 465}[_security])
+EMAIL_HOST_USER: str = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD: str = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_TIMEOUT = 20  # seconds
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="contentgen@localhost")
+EMAIL_FILE_PATH: str = env.str("EMAIL_FILE_PATH", default="")
+_transport = "smtp" if EMAIL_HOST else "filebased" if EMAIL_FILE_PATH else "console"
+MAIL_TRANSPORT = f"django.core.mail.backends.{_transport}.EmailBackend"
 
 # --- Data ------------------------------------------------------------------------------------------------
 _sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite3"}
@@ -291,16 +385,22 @@ CELERY_TASK_ROUTES = {
         )
     },
     "videos.store": {"queue": "downloads"},
+    "accounts.send_mail": {"queue": "network"},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     # `expires` drops ticks that pile up while no worker runs: the next one does their work.
-    name: {
-        "task": f"videos.{name}",
+    task: {
+        "task": task,
         "schedule": schedule(timedelta(seconds=every)),
         "options": {"expires": every},
     }
-    for name, every in {"dispatch": 1, "poll": 1, "sweep": 5}.items()
+    for task, every in {
+        "videos.dispatch": 1,
+        "videos.poll": 1,
+        "videos.sweep": 5,
+        "accounts.send_mail": 5,
+    }.items()
 }
 # Keeps nothing on disk: all intervals are short, and a kill could leave a broken file behind.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
@@ -375,6 +475,7 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.worker.consumer.connection": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
+        "fido2": {"level": "WARNING"},  # it names every passkey that is used
     },
 }
 

@@ -1,10 +1,8 @@
 """Every URL of the studio. A view that is open to everybody says so with `login_not_required`."""
 
-from allauth.account import views as account
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from accounts import views as accounts
 from contentgen import health
 from videos.api import webhooks
 from videos.api.paths import API_PATH
@@ -16,15 +14,7 @@ handler500 = "contentgen.errors.server_error"
 urlpatterns = [
     path("health", health.alive, name="health"),
     path("health/ready", health.ready, name="health-ready"),
-    # Those of allauth's pages that need no mail, because this studio sends none.
-    path("accounts/login/", account.login, name="account_login"),
-    path("accounts/logout/", account.logout, name="account_logout"),
-    path("accounts/inactive/", account.account_inactive, name="account_inactive"),
-    path("accounts/signup/", account.signup, name="account_signup"),
-    path("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
-    path("accounts/password/change/", account.password_change, name="account_change_password"),
-    path("accounts/tokens/", accounts.tokens, name="api_tokens"),
-    path("accounts/tokens/<int:pk>/revoke", accounts.revoke, name="api_token_revoke"),
+    path("accounts/", include("accounts.urls")),
     path("api/", api.urls),
     re_path(r"^api/", unknown),
     path("webhooks/<int:backend_id>", webhooks.of_backend, name="webhook"),

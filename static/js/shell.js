@@ -65,6 +65,11 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// The theme of the account holds everywhere; what was switched in this browser gives way to it.
+document.addEventListener("submit", (event) => {
+  if (event.target.querySelector("[name=theme]")) localStorage.removeItem("contentgen.theme");
+});
+
 // Drafts are private: signing out removes them from the browser.
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-forget-draft]")) return;

@@ -1,5 +1,4 @@
 import pytest
-from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
@@ -39,11 +38,18 @@ def test_nobody_signs_up(client, db):
     assert not User.objects.filter(username="mallory").exists()
 
 
-@pytest.mark.parametrize("path", ["password/reset/", "email/", "confirm-email/", "password/set/"])
-def test_what_needs_mail_is_not_there(as_alice, path):
-    assert as_alice.get(f"/accounts/{path}").status_code == 404
-    assert as_alice.post(f"/accounts/{path}", {"email": "alice@example.org"}).status_code == 404
-    assert mail.outbox == []
+@pytest.mark.parametrize("login", ["alice@example.org", "Alice@Example.org", " alice@example.org "])
+def test_an_address_does_for_a_name(client, alice, login):
+    User.objects.update(email="alice@example.org")
+    client.post(LOGIN, {"login": login, "password": PASSWORD})
+    assert signed_in(client)
+
+
+def test_an_address_is_kept_in_lower_case(alice):
+    alice.email = "Alice@Example.ORG"
+    alice.save()
+    alice.refresh_from_db()
+    assert alice.email == "alice@example.org"
 
 
 def test_signing_out_asks_and_then_does(as_alice):

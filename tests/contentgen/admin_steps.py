@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group, Permission
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, Invitation, MailState, OutgoingMail, User
 from tests.factories import BackendFactory, ReferenceImageFactory, UserFactory, VideoFactory
 from videos.models import (
     Backend,
@@ -163,6 +164,30 @@ def all_steps() -> list[Step]:
             _action("revoke"),
             lambda: ApiToken.objects.get(pk=PK).revoked_at is not None,
         ),
+        Step(
+            "withdraw an invitation",
+            "accounts/invitation/",
+            _action("withdraw"),
+            lambda: Invitation.objects.get(pk=PK).revoked_at is not None,
+        ),
+        Step(
+            "send mail again",
+            "accounts/outgoingmail/",
+            _action("send_again"),
+            lambda: OutgoingMail.objects.get(pk=PK).state == MailState.QUEUED,
+        ),
+        Step(
+            "remove second factors",
+            "accounts/user/",
+            _action("remove_second_factors"),
+            lambda: not Authenticator.objects.filter(user=PK).exists(),
+        ),
+        Step(
+            "remove a superuser's second factors",
+            "accounts/user/",
+            _action("remove_second_factors", ROOT),
+            lambda: not Authenticator.objects.filter(user=ROOT).exists(),
+        ),
         Step("limit a backend", backend + change, {**BOX, "timeout": 9}, lambda: _backend().timeout == 9),
         Step(
             "move a backend",
@@ -308,6 +333,11 @@ def make_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     chief.user_permissions.set(Permission.objects.filter(codename="change_backend"))
     Group.objects.create(pk=PK, name="Makers")
     ApiToken.objects.create(pk=PK, user=alice, name="CI", hint="cg_", digest="d")
+    week = timezone.now() + timedelta(days=7)
+    Invitation.objects.create(pk=PK, digest="d", email="dora@example.org", invited_by=alice, expires_at=week)
+    OutgoingMail.objects.create(pk=PK, sender="s@x.test", recipient="r@x.test", state=MailState.FAILED)
+    for owner in (PK, ROOT):
+        Authenticator.objects.create(user_id=owner, type=Authenticator.Type.TOTP, data={"secret": "x"})
     unconfirmed = {"key_env": "BACKEND_KEY_BOX", "key_confirmed_for": ""}
     paused = timezone.now() + timedelta(hours=1)
     backend = BackendFactory(pk=PK, name="Box", base_url=BOX["base_url"], paused_until=paused, **unconfirmed)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from django.urls import Resolver404, URLPattern, URLResolver, resolve
 
-ARGUMENTS = {"int": "1", "slug": "video_1", "str": "video_1", "path": "1"}
+ARGUMENTS = {"base36": "1", "int": "1", "slug": "video_1", "str": "video_1", "path": "1"}
 REGEX_MATCHES = (
     "accounts/",
     "API/nowhere",

@@ -39,9 +39,10 @@ EVERYBODY = {"", "jsi18n/", "password_change/", "password_change/done/"}
 
 VIDEO_FILES = ("<int:object_id>/file", "<int:object_id>/browser_file", "<int:object_id>/poster")
 PAGES: dict[str, set[str]] = {
-    "account.add_emailaddress": {"account/emailaddress/add/"},  # allauth's own, which the studio does not use
-    "account.change_emailaddress": {"account/emailaddress/"},
-    "account.view_emailaddress": {"account/emailaddress/"},
+    "accounts.view_invitation": _pages("accounts/invitation"),
+    "accounts.change_invitation": _pages("accounts/invitation"),
+    "accounts.view_outgoingmail": _pages("accounts/outgoingmail"),
+    "accounts.change_outgoingmail": _pages("accounts/outgoingmail"),
     "accounts.view_apitoken": _pages("accounts/apitoken"),
     "accounts.change_apitoken": _pages("accounts/apitoken"),
     "accounts.view_user": _pages("accounts/user"),
@@ -74,7 +75,9 @@ PAGES: dict[str, set[str]] = {
 
 STEPS: dict[str, set[str]] = {
     "accounts.change_apitoken": {"revoke a token"},
-    "accounts.change_user": {"edit a person", "set a person's password"},
+    "accounts.change_invitation": {"withdraw an invitation"},
+    "accounts.change_outgoingmail": {"send mail again"},
+    "accounts.change_user": {"edit a person", "set a person's password", "remove second factors"},
     "accounts.delete_user": {"delete a person"},
     "videos.change_backend": {
         "limit a backend",

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from ninja.utils import check_csrf
 
-from accounts import tokens
+from accounts import roles, second_factor, tokens
 from accounts.models import ApiToken, Scope, User
 from videos.api.errors import ApiError
 from videos.api.rate_limit import enforce_rate_limit
@@ -32,13 +32,16 @@ def authenticate(request: HttpRequest) -> Caller:
 
     A header takes precedence over a cookie: 401 for a token that is unknown, expired or revoked, whoever is
     signed in. A session needs the CSRF token for every unsafe method (403); a bearer token does not, because
-    no browser sends one by itself. A read token may only read (403). 429 with `Retry-After` past the limit.
+    no browser sends one by itself. A read token, and a viewer, may only read (403). 429 with `Retry-After`
+    past the limit.
     """
     caller = (
         _authenticate_token(request) if "Authorization" in request.headers else _authenticate_session(request)
     )
     if caller.token is not None and request.method not in _SAFE_METHODS and caller.token.scope != Scope.WRITE:
         raise ApiError(403, "insufficient_scope", "This token may only read.")
+    if request.method not in _SAFE_METHODS and not roles.may_create(caller.user):
+        raise ApiError(403, "insufficient_role", roles.VIEWERS_ONLY_LOOK)
     enforce_rate_limit(caller.rate_limit_key)
     return caller
 
@@ -70,6 +73,8 @@ def _authenticate_session(request: HttpRequest) -> Caller:
         raise _unauthenticated(request, "There is no API token in this request.", "missing_api_key")
     if check_csrf(request) is not None:
         raise ApiError(403, "csrf_failed", "A request with a session cookie needs its X-CSRFToken header.")
+    if second_factor.is_missing(request.user):
+        raise ApiError(403, "second_factor_missing", "Set up a second factor first, on the page “Sign-in”.")
     return Caller(request.user, None)
 
 

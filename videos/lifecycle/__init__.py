@@ -18,6 +18,7 @@ from videos.lifecycle.late import begin_storing_late, download_again, record_lat
 from videos.lifecycle.owner_actions import (
     apply_pending_cancellations,
     cancel,
+    cancel_queued,
     check_again,
     delete,
     remove,
@@ -69,6 +70,7 @@ __all__ = [
     "begin_storing",
     "begin_storing_late",
     "cancel",
+    "cancel_queued",
     "check_again",
     "claim",
     "claim_repeat",

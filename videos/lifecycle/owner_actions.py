@@ -22,7 +22,7 @@ def cancel(pk: int) -> bool:
     """
     now = timezone.now()
     not_requested = Video.objects.filter(pk=pk, cancel_requested_at=None)
-    if move(State.QUEUED, State.CANCELED, Q(pk=pk), **finished_now()):
+    if cancel_queued(pk):
         return True
     for old, changes in ((State.IN_PROGRESS, {"due_at": now}), (State.STORING, {})):
         if move(old, State.CANCELED, Q(pk=pk), **{**finished_now(), **changes}, delete_job_at=now):
@@ -35,6 +35,11 @@ def cancel(pk: int) -> bool:
         not_requested.filter(state__in=IN_FLIGHT).update(cancel_requested_at=now, revision=F("revision") + 1)
         == 1
     )
+
+
+def cancel_queued(pk: int) -> bool:
+    """queued → canceled, if it is queued: nothing was spent. What a backend may work on goes on."""
+    return move(State.QUEUED, State.CANCELED, Q(pk=pk), **finished_now())
 
 
 def apply_pending_cancellations() -> int:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from accounts import roles
 from accounts.models import User
 from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import State, Video
@@ -33,7 +34,7 @@ def positive_int(text: str) -> int:
 def get_user(username: str | None) -> User:
     """Return the account that `--user` names; without a name the studio's owner, or the only superuser.
 
-    Raises `CommandError` if there is no such account or it is locked.
+    Raises `CommandError` if there is no such account, or it is locked or a viewer's.
     """
     if username is not None:
         user = User.objects.filter(username=username).first()
@@ -43,6 +44,8 @@ def get_user(username: str | None) -> User:
         user = _get_studio_owner()
     if not user.is_active:
         raise CommandError(f"--user: the account “{user.username}” is locked.")
+    if not roles.may_create(user):
+        raise CommandError(f"--user: the account “{user.username}” is a viewer's, who makes nothing.")
     return user
 
 

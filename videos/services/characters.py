@@ -10,6 +10,7 @@ from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import roles
 from accounts.models import User
 from videos.containers import HEADER_BYTES, MP4, QUICKTIME, Container, container_of, detect_container
 from videos.engine import enqueue
@@ -117,6 +118,7 @@ def _find_video_error(video: Video) -> dict[str, str]:
 def _queue_character(
     owner: User, name: str, clip: File[bytes], container: Container, backend: Backend
 ) -> Character:
+    roles.require_creator(owner)
     with transaction.atomic():
         character = Character(owner=owner, name=clean_line(name), backend=backend)
         with storage_errors("video"):

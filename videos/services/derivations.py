@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from accounts import roles
 from accounts.models import User
 from videos.capabilities import EXTENSION_SECONDS, MAX_SECONDS, Capabilities, Offer, capabilities_for
 from videos.engine import enqueue
@@ -136,6 +137,7 @@ def _queue_derivation(
     concat_with_source: bool = False,
 ) -> Video:
     """Queue a video made from `source` by its own backend and model, or by those of the `offer`."""
+    roles.require_creator(owner)
     # Only a new video can be told parameters: a remix, an edit and an extension of the backend's take none.
     chosen = ChosenParameters({})
     if offer and concat_with_source:

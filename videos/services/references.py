@@ -14,6 +14,7 @@ from django.db.models import Count, F, Q
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
+from accounts import roles
 from accounts.models import User
 from videos.engine.reference_cleanup import delete_unused_reference
 from videos.media.reference import BadReferenceError, Reference, open_reference
@@ -31,6 +32,7 @@ def add_reference(owner: User, file: BinaryIO) -> ReferenceImage:
 
     Raises `ValidationError` with a sentence if it cannot be a reference.
     """
+    roles.require_creator(owner)
     try:
         reference = open_reference(file, max_bytes=settings.MAX_FILE_SIZE)
     except BadReferenceError as error:

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from accounts import roles
 from accounts.models import User
 from videos import lifecycle
 from videos.capabilities import MAX_SECONDS, Offer, available_offers
@@ -34,6 +35,7 @@ def import_clip(owner: User, content: bytes, kind: Kind) -> Iterator[Callable[[]
     which is a `StorageUnavailableError` where storage cannot take it, and a `StudioBusyError` where too many
     uploads are being read.
     """
+    roles.require_creator(owner)
     if len(content) > settings.MAX_FILE_SIZE:
         raise _invalid_clip(f"The clip is larger than {settings.MAX_FILE_SIZE / 1048576:.3g} MB.")
     existing = _find_existing(owner, content)

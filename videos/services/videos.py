@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import roles
 from accounts.models import User
 from videos import lifecycle
 from videos.capabilities import Offer, OfferCatalogue, available_offers
@@ -267,6 +268,7 @@ def create_video_with_images(owner: User, request: GenerationRequest, images: Re
 
     Returns and raises as `create_video` does. The request is validated before a file is written.
     """
+    roles.require_creator(owner)
     validate_request(request, images)
     with images.kept(owner) as rows:
         return create_video(owner, replace(request, **rows))
@@ -277,9 +279,11 @@ def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Vi
     the backend that serves its model.
 
     Raises `ValidationError` by field for the first request that the catalogue does not offer, or whose terms
-    are not the accepted ones any more. One query inserts as many rows as the database takes at once: about 20
-    on SQLite, 500 on PostgreSQL. Each video is submitted exactly once, as with `create_video`.
+    are not the accepted ones any more, and without a field for an owner who may make nothing. One query
+    inserts as many rows as the database takes at once: about 20 on SQLite, 500 on PostgreSQL. Each video is
+    submitted exactly once, as with `create_video`.
     """
+    roles.require_creator(owner)
     with transaction.atomic():
         offers = OfferCatalogue()
         offers.preload(request.model for request in requests)

@@ -3,8 +3,9 @@
 import json
 import logging
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 
 from django.core.files.base import File
@@ -14,13 +15,16 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from zipstream import ZipStream
 
+from accounts.models import User
 from videos.containers import container_of
 from videos.media.file_response import readable_name
 from videos.models import ReferenceImage, Video
+from videos.services import personal_data
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 256 * 1024  # bytes read at once
+_RELATED = ("backend", "reference", "last_frame", "video_references", "source", "tags")
 MISSING = "missing.txt"  # lists the files that could not be read
 
 
@@ -29,24 +33,63 @@ def zip_response(videos: Sequence[Video]) -> StreamingHttpResponse:
 
     Everything is read from the database before the archive is sent, which may take long.
     """
-    name = f"contentgen-{timezone.localtime():%Y-%m-%d-%H%M}.zip"
-    prefetch_related_objects(
-        videos, "backend", "reference", "last_frame", "video_references", "source", "tags"
-    )
-    response = StreamingHttpResponse(archive(videos), content_type="application/zip")
+    prefetch_related_objects(videos, *_RELATED)
+    return _stream(archive(videos), "contentgen")
+
+
+def personal_zip_response(user: User) -> StreamingHttpResponse:
+    """Send all that the studio has of a person: what `describe_account` tells, images, and videos.
+
+    Everything but the files is read from the database before the archive is sent.
+    """
+    with_files: list[Video] = []
+    without: list[Video] = []
+    for video in personal_data.videos_of(user).prefetch_related(*_RELATED):
+        (with_files if video.file else without).append(video)
+    documents = {
+        **personal_data.describe_account(user),
+        "videos_without_a_file": [sidecar(video) for video in without],
+    }
+    images = {
+        f"references/{each.public_id}{_suffix(each)}": each for each in personal_data.references_of(user)
+    }
+    return _stream(archive(with_files, documents, images), "contentgen-my-data")
+
+
+def _suffix(image: ReferenceImage) -> str:
+    return PurePath(image.file.name or "").suffix
+
+
+def _stream(content: Iterator[bytes], name: str) -> StreamingHttpResponse:
+    name = f"{name}-{timezone.localtime():%Y-%m-%d-%H%M}.zip"
+    response = StreamingHttpResponse(content, content_type="application/zip")
     response["Content-Disposition"] = content_disposition_header(True, name)
     response["X-Accel-Buffering"] = "no"  # a proxy that collects it all first would need room for it
     return response
 
 
-def archive(videos: Sequence[Video]) -> Iterator[bytes]:
+def archive(
+    videos: Sequence[Video],
+    documents: Mapping[str, Any] | None = None,
+    images: Mapping[str, ReferenceImage] | None = None,
+) -> Iterator[bytes]:
     """Yield a ZIP of the videos. They are compressed already, so they are stored as they are (ZIP64).
+
+    Before them come `documents`, as JSON in the folder `account`, and `images` under their names.
 
     A file that cannot be read is listed in `missing.txt`, at the end, instead of breaking the archive; what
     was read of it before stays in.
     """
     stream = ZipStream()
     missing: list[str] = []
+    for name, document in (documents or {}).items():
+        stream.add(json.dumps(document, ensure_ascii=False, indent=2), f"account/{name}.json")
+    for name, image in (images or {}).items():
+        if (picture := _open(image)) is None:
+            missing.append(f"{name}  there is no file")
+        else:
+            stream.add(_chunks(picture, name, missing), name)
+        yield from stream.all_files()
     for name, video in zip(_file_names(videos), videos, strict=True):
         stream.add(json.dumps(sidecar(video), ensure_ascii=False, indent=2), f"{name}.json")
         file, suffix = _open(video), container_of(video.file.name).suffix
@@ -61,11 +104,11 @@ def archive(videos: Sequence[Video]) -> Iterator[bytes]:
     yield from stream.finalize()
 
 
-def _open(video: Video) -> "File[bytes] | None":
+def _open(row: Video | ReferenceImage) -> "File[bytes] | None":
     try:
-        file: File[bytes] = video.file.storage.open(video.file.name or "")
+        file: File[bytes] = row.file.storage.open(row.file.name or "")
     except OSError as error:
-        logger.warning("%s has no file to put into an archive: %s", video, error)
+        logger.warning("%s has no file to put into an archive: %s", row, error)
         return None
     return file
 

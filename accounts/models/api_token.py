@@ -1,13 +1,8 @@
-"""Users, and the API tokens of their programs."""
+"""The API tokens of people's programs."""
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
-
-
-class User(AbstractUser):
-    """A person who makes videos. Staff may also use the admin."""
 
 
 class Scope(models.TextChoices):

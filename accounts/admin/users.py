@@ -1,4 +1,4 @@
-"""Users and their API tokens in the admin."""
+"""Users and groups in the admin."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -15,13 +15,13 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts import tokens
+from accounts import deactivation, second_factor
 from accounts.models import ApiToken, User
 from accounts.password_forms import StaffPasswordChangeForm
 from contentgen.admin_search import SmallTableSearch
 
 # Whoever sets these says what an account may do.
-_RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+_RIGHTS = ("role", "is_staff", "is_superuser", "groups", "user_permissions")
 
 admin.site.unregister(Group)  # Django's own, in whose place is the one below
 
@@ -33,9 +33,14 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 class UserAdmin(SmallTableSearch[User], auth_admin.UserAdmin[User]):
     """Django's own, with the number of videos; an account that owns something is not deleted."""
 
-    list_display = ("username", "email", "is_active", "is_staff", "video_count", "last_login")
+    list_display = ("username", "email", "role", "is_active", "is_staff", "video_count", "last_login")
+    list_filter = ("role", *auth_admin.UserAdmin.list_filter)
     readonly_fields = ("video_count", "last_login", "date_joined")
-    fieldsets = (*(auth_admin.UserAdmin.fieldsets or ()), ("Videos", {"fields": ("video_count",)}))
+    fieldsets = (
+        *(auth_admin.UserAdmin.fieldsets or ()),
+        ("In the studio", {"fields": ("role", "video_count")}),
+    )
+    actions = ("remove_second_factors",)
     change_password_form = StaffPasswordChangeForm
     change_user_password_template = "admin/accounts/user/change_password.html"  # noqa: S105  # a path
 
@@ -50,6 +55,25 @@ class UserAdmin(SmallTableSearch[User], auth_admin.UserAdmin[User]):
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Save the account. One that is blocked stops at once: its sessions, its tokens, its queue."""
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and not obj.is_active:
+            deactivation.end_access(obj)
+            self.message_user(request, f"Sessions, API tokens and queue of “{obj}” stopped.")
+
+    @admin.action(description="Remove second factors (lost phone)", permissions=["change"])
+    def remove_second_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Let people in by their password alone, who lost their app, passkeys and recovery codes."""
+        for user in queryset:
+            if not self.has_change_permission(request, user):
+                self.message_user(request, f"Only a superuser can do this for “{user}”.", messages.ERROR)
+            elif second_factor.remove_all(user):
+                self.log_change(request, user, "Removed second factors.")
+                self.message_user(request, f"“{user}” signs in by password alone until a new one is set up.")
+            else:
+                self.message_user(request, f"“{user}” has no second factor.", messages.WARNING)
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
@@ -129,55 +153,3 @@ def _deletion_obstacle(user: User) -> str:
     if not owned:
         return ""
     return f"{user}: {owned}. To block this person, clear “Active” on the account instead of deleting it."
-
-
-@admin.register(ApiToken)
-class TokenAdmin(SmallTableSearch[ApiToken]):
-    """Lists and revokes tokens. Their owners alone create them, because nobody else may see the secret."""
-
-    list_display = ("name", "user", "hint", "scope", "created_at", "last_used_at", "expires_at", "status")
-    list_filter = ("scope", ("revoked_at", admin.EmptyFieldListFilter))
-    list_select_related = ("user",)
-    search_fields = ("name", "hint", "user__username")
-    fields = (
-        "name",
-        "user",
-        "hint",
-        "scope",
-        "created_at",
-        "last_used_at",
-        "expires_at",
-        "revoked_at",
-        "status",
-    )
-    readonly_fields = fields
-    actions = ("revoke",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        """Refuse to edit one. The permission to change tokens is the permission to revoke them."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        return super().has_view_permission(request, obj) or self.has_revoke_permission(request)
-
-    def has_revoke_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("accounts.change_apitoken")
-
-    @admin.display(description="status")
-    def status(self, token: ApiToken) -> str:
-        return token.status
-
-    @admin.action(description="Revoke", permissions=["revoke"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
-        revoked = [token for token in queryset if tokens.revoke(token)]
-        for token in revoked:
-            self.log_change(request, token, "Revoked.")
-        earlier = len(queryset) - len(revoked)
-        text = f"{len(revoked)} revoked" + (f"; {earlier} already revoked" if earlier else "")
-        self.message_user(request, f"{text}.", messages.SUCCESS if revoked else messages.WARNING)

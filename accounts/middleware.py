@@ -1,0 +1,136 @@
+"""What an account may do, asked of every request to a page."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from allauth.usersessions.models import UserSession
+from django.core.cache import cache
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts import roles, second_factor
+from accounts.models import User
+
+logger = logging.getLogger(__name__)
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_ACTIVITY_PRECISION = 60  # seconds; a page polls every two, and each note is a write
+
+# The pages of people's own accounts, where a viewer may post, and where a second factor is set up.
+_ACCOUNT_PAGES = ("account_", "mfa_", "api_token", "socialaccount_", "openid_connect_", "invitation")
+_SETUP_PAGES = ("account_logout", "account_reauthenticate", "mfa_")
+
+View = Callable[..., HttpResponseBase]
+
+
+class SessionActivityMiddleware:
+    """Notes once a minute from where a session is used, for the page that lists one's sessions."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code < 500 and _has_session(request) and request.user.is_authenticated:
+            _note_activity(request)
+        return response
+
+
+def _note_activity(request: HttpRequest) -> None:
+    key = request.session.session_key or ""
+    if not cache.add(f"session-activity:{key}", True, _ACTIVITY_PRECISION):
+        return
+    try:
+        if request.session.exists(key):  # it may have ended meanwhile
+            UserSession.objects.create_from_request(request)
+    except DatabaseError as error:  # the page is ready; it must not fail for this
+        logger.warning("The use of a session was not noted: %s", error)
+
+
+def _has_session(request: HttpRequest) -> bool:
+    """Whether the request came with a session that somebody looked at; no query is made to find out."""
+    return bool(hasattr(request, "session") and request.session.accessed and request.session.session_key)
+
+
+class TimeZoneMiddleware:
+    """Shows the times of a page in the time zone that the person chose."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            return self.get_response(request)
+        finally:
+            timezone.deactivate()  # the next request of this thread is another person's
+
+    def process_view(
+        self, request: HttpRequest, view_func: View, view_args: Any, view_kwargs: Any
+    ) -> HttpResponse | None:
+        if getattr(view_func, "login_required", True) and isinstance(request.user, User):
+            try:
+                timezone.activate(ZoneInfo(request.user.time_zone))
+            except (ValueError, ZoneInfoNotFoundError):  # none was chosen, or this machine does not know it
+                timezone.deactivate()
+        return None
+
+
+class RoleMiddleware:
+    """Lets viewers only look: of the studio's own pages, they may request none by another method than GET.
+
+    The APIs ask for themselves (`videos.api.auth`), and so does the admin, by its permissions.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view_func: View, view_args: Any, view_kwargs: Any
+    ) -> HttpResponse | None:
+        if request.method in _SAFE_METHODS or not isinstance(request.user, User):
+            return None
+        if getattr(view_func, "has_error_shape", False) or _is_elsewhere(request):
+            return None
+        if roles.may_create(request.user):
+            return None
+        return render(request, "account/viewers_only_look.html", status=403)
+
+
+def _is_elsewhere(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    name = (match and match.view_name) or ""
+    return name.startswith((*_ACCOUNT_PAGES, "admin:"))
+
+
+class SecondFactorMiddleware:
+    """Takes staff without a second factor to where one is set up, if MFA_REQUIRED_FOR_STAFF asks for it."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view_func: View, view_args: Any, view_kwargs: Any
+    ) -> HttpResponse | None:
+        if not getattr(view_func, "login_required", True) or not isinstance(request.user, User):
+            return None
+        match = request.resolver_match
+        if ((match and match.view_name) or "").startswith(_SETUP_PAGES):
+            return None
+        if not second_factor.is_missing(request.user):
+            return None
+        if "HX-Request" in request.headers:
+            return HttpResponseClientRedirect(reverse("mfa_index"))
+        return redirect("mfa_index")

@@ -1,0 +1,48 @@
+"""A person with an account."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class Role(models.TextChoices):
+    """What somebody does here. Staff and superusers are something else: it is about the admin."""
+
+    VIEWER = "viewer", "Viewer"
+    CREATOR = "creator", "Creator"
+    MANAGER = "manager", "Manager"
+
+
+class Theme(models.TextChoices):
+    SYSTEM = "system", "As the system"
+    LIGHT = "light", "Light"
+    DARK = "dark", "Dark"
+
+
+class User(AbstractUser):
+    """A person who makes videos. Staff may also use the admin.
+
+    An email address is kept in lower case, because people sign in by it however they write it.
+    """
+
+    role = models.CharField(
+        max_length=10,
+        choices=Role,
+        default=Role.CREATOR,
+        help_text="A viewer only looks. A creator makes videos. A manager also invites people, and sees what"
+        " everybody spends.",
+    )
+
+    theme = models.CharField(max_length=10, choices=Theme, default=Theme.SYSTEM)
+    time_zone = models.CharField(
+        max_length=64, blank=True, help_text="Of the times on the pages. Empty: that of the studio."
+    )
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.lower()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email = self.email.lower()
+        super().save(*args, **kwargs)

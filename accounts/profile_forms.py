@@ -1,0 +1,44 @@
+"""The form of a person's name, and of how the pages look to them."""
+
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+
+from accounts.models import User
+
+
+@cache
+def _time_zones() -> list[tuple[str, str]]:
+    """Return the zones that places are in, by name. What is kept for old software is left out."""
+    regions = (
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+    )
+    names = {name for name in available_timezones() if name.split("/")[0] in (*regions, "Pacific")}
+    return [(name, name.replace("_", " ")) for name in sorted(names | {"UTC"})]
+
+
+class ProfileForm(forms.ModelForm[User]):
+    class Meta:
+        model = User
+        fields = ("first_name", "last_name", "theme", "time_zone")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["first_name"].widget.attrs["autocomplete"] = "given-name"
+        self.fields["last_name"].widget.attrs["autocomplete"] = "family-name"
+        self.fields["time_zone"] = forms.ChoiceField(
+            label="Time zone",
+            required=False,
+            choices=[("", f"That of the studio ({settings.TIME_ZONE})"), *_time_zones()],
+        )

@@ -1,0 +1,28 @@
+"""What the team makes and spends, for managers."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.decorators import managers_only
+from videos.services import people
+from videos.views.access import Request
+
+_RECENT = 50
+
+
+@require_safe
+@managers_only
+def team(request: Request) -> HttpResponse:
+    """Show who made and spent how much, and what was asked for lately. The videos themselves stay with their
+    owners.
+    """
+    members = list(people.team())
+    context = {
+        "members": members,
+        "days": people.TEAM_DAYS,
+        "total_videos": sum(member.accepted for member in members),  # type: ignore[attr-defined]  # annotated
+        "total_dollars": sum(member.dollars for member in members),  # type: ignore[attr-defined]
+        "recent": people.recent_work(_RECENT),
+    }
+    return render(request, "videos/team.html", context)
