@@ -219,13 +219,12 @@ class Composer:
     def stray_parameter_errors(self) -> list[str]:
         """What is wrong with parameters that were sent and that the model does not take."""
         drawn = {each.name for each in self.parameters}
-        errors = self.form.errors.items()
-        return [
-            text
-            for name, texts in errors
+        stray = [
+            texts
+            for name, texts in self.form.errors.items()
             if name.startswith(FIELD_PREFIX) and name not in drawn
-            for text in texts
         ]
+        return [str(text) for texts in stray for text in texts]
 
     @property
     def has_parameter_errors(self) -> bool:
