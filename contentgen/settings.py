@@ -269,7 +269,7 @@ MFA_TOTP_ISSUER = "ContentGen"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION  # http://localhost
 MFA_REQUIRED_FOR_STAFF: bool = env.bool("MFA_REQUIRED_FOR_STAFF", default=False)
 
-# One OpenID Connect provider, such as Keycloak, Entra ID or Google.
+# One OpenID Connect provider, such as Keycloak or Entra ID.
 OIDC_ISSUER: str = env.str("OIDC_ISSUER", default="").rstrip("/")
 OIDC_CLIENT_ID: str = env.str("OIDC_CLIENT_ID", default="")
 OIDC_CLIENT_SECRET: str = env.str("OIDC_CLIENT_SECRET", default="")

@@ -61,7 +61,7 @@ class ModelRow:
 
 
 def family_of(name: str) -> str:
-    """Return the family of a model by its name: google/veo of google/veo-3.1-fast, sora of sora-2-pro."""
+    """Return the family of a model by its name: acme/vista of acme/vista-3.1-fast, sora of sora-2-pro."""
     maker, slash, rest = name.rpartition("/")
     word = _WORD.search(rest)
     return f"{maker}{slash}{word[0].lower() if word else rest}".lower()
