@@ -60,7 +60,13 @@ def _video(pk: int = PK) -> Video:
 
 
 NEW = "a new long phrase 42"
-PERSON = {"username": "alice", "date_joined_0": "2026-01-01", "date_joined_1": "00:00:00", "is_active": "on"}
+PERSON = {
+    "username": "alice",
+    "role": "creator",
+    "date_joined_0": "2026-01-01",
+    "date_joined_1": "00:00:00",
+    "is_active": "on",
+}
 PASSWORD = {"password1": NEW, "password2": NEW, "usable_password": "true", "set-password": "x"}
 BOX = {
     "name": "Box",

@@ -224,7 +224,7 @@ def test_a_frozen_backend_with_twenty_waiting_does_not_hold_up_another(monkeypat
     servers = {frozen.pk: FakeBackend(), healthy.pk: FakeBackend()}
     servers[frozen.pk].during_create = lambda: thaw.wait(timeout=60)
     servers[healthy.pk].during_create = is_submitted.set
-    monkeypatch.setattr(clients, "client_for", lambda backend, hops="": servers[backend.pk])
+    monkeypatch.setattr(clients, "client_for", lambda backend, *_, **__: servers[backend.pk])
     hints: queue.SimpleQueue[Backend | None] = queue.SimpleQueue()
 
     def work() -> None:

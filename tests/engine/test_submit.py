@@ -151,7 +151,7 @@ def test_the_lease_is_looked_at_after_everything_that_takes_time(
 ):
     video = _queued(backend)
 
-    def frozen_meanwhile(_: Backend, hops: str = "") -> FakeBackend:
+    def frozen_meanwhile(_: Backend, hops: str = "", **__: str) -> FakeBackend:
         Video.objects.filter(pk=video.pk).update(lease_expires_at=timezone.now())
         return fake
 

@@ -12,7 +12,7 @@ from tests.factories import BackendFactory, ReferenceImageFactory, VideoFactory
 from videos import lifecycle
 from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
 from videos.capabilities import capabilities_for
-from videos.engine import dispatch, submit, sweep
+from videos.engine import dispatch, request_images, submit, sweep
 from videos.engine.store import folder_of
 from videos.engine.submit import submit_next
 from videos.models import Backend, Character, Kind, State, Video
@@ -270,9 +270,11 @@ def test_the_reference_is_fitted_as_its_owner_chose(
     backend: Backend, fake: FakeBackend, monkeypatch: pytest.MonkeyPatch, fit: str
 ):
     chosen = []
-    real = submit.fit_reference
+    real = request_images.fit_reference
     monkeypatch.setattr(
-        submit, "fit_reference", lambda *args, how: chosen.append(how) or real(*args, how=how)
+        request_images,
+        "fit_reference",
+        lambda *args, how, **more: chosen.append(how) or real(*args, how=how, **more),
     )
     picture = ReferenceImageFactory(file=default_storage.save("references/a.png", ContentFile(_picture())))
     VideoFactory(backend=backend, reference=picture, reference_fit=fit, size="320x180")
