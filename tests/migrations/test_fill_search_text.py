@@ -12,7 +12,7 @@ from tests.factories import VideoFactory
 from videos.models import Video
 
 migration = importlib.import_module("videos.migrations.0041_fill_search_text")
-BEFORE = [("videos", "0031_job_candidates")]
+BEFORE = [("accounts", "0003_api_token_verbose_name"), ("videos", "0031_job_candidates")]
 
 
 def _fill() -> None:

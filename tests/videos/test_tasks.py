@@ -14,7 +14,9 @@ pytestmark = pytest.mark.django_db
 GONE = 987_654
 
 
-@pytest.mark.parametrize("name", sorted(settings.CELERY_TASK_ROUTES))
+@pytest.mark.parametrize(
+    "name", sorted(name for name in settings.CELERY_TASK_ROUTES if name.startswith("videos."))
+)
 def test_a_message_about_what_is_gone_raises_nothing(name: str):
     current_app.tasks[name](GONE)
 
