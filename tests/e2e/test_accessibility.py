@@ -93,6 +93,9 @@ def url_arguments(studio: Studio) -> dict[str, str]:
         "provider_id": "oidc",
         "uidb36": "1",
         "key": "nonsense",
+        "backend_id": "1",
+        "ticket": "nonsense",
+        "slug": "openrouter",
         "character": _shell(studio, _CREATE_CONTENT % video),
     }
 

@@ -239,6 +239,7 @@ def test_single_sign_on(joining: Studio, provider: str, visitor: Page, browser_e
     visitor.get_by_role("button", name="Authorize").click()
     visitor.wait_for_url(f"{joining.url}/library/")
     _expect_account(visitor, "olga")
+    assert_only_status(browser_errors, 404)  # the provider's page has no icon
 
 
 def test_a_viewer_sees_no_form(joining: Studio, visitor: Page, browser_errors: list[str]):

@@ -66,13 +66,16 @@ def test_the_documented_commands_work(studio: Studio, curl: str, tmp_path: Path)
     assert exports[1] == f"export STUDIO={ADDRESS}"
     path = os.environ["PATH"]
     shell = Shell(tmp_path, {"PATH": path, "TOKEN": made.stdout.strip(), "STUDIO": studio.url})
-    shutil.copy(_photo(tmp_path), tmp_path / "photo.jpg")
-    generate, image, retrieve, download, thumbnail, listed, remix, extend, many, models, usage, delete = calls
+    for name in ("photo", "start", "end", "ada", "coat"):
+        shutil.copy(_photo(tmp_path), tmp_path / f"{name}.jpg")
+    generate, image, frames, retrieve, download, thumbnail, listed, *others = calls
+    remix, extend, many, models, usage, delete = others
 
     video = shell.run_json(generate)
     assert shell.run_json(generate)["id"] == video["id"], "its Idempotency-Key was not honoured"
     shell.environment["ID"] = video["id"]
     assert shell.run_json(image)["has_reference"] is True
+    assert len(shell.run_json(frames)["references"]) == 2
     wait_until(lambda: shell.run_json(retrieve)["status"] == "completed")
     shell.run(download)
     shell.run(thumbnail)

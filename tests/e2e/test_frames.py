@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
@@ -39,17 +40,23 @@ def _zones(page: Page) -> tuple[Locator, Locator, Locator]:
     return tuple(page.locator(f"[data-zone='{name}']") for name in ("reference", "last_frame", "references"))
 
 
-def _limit(page: Page, model: str, **limits: int) -> None:
-    """Let the page believe that a model takes other images than the demo's models, which take all."""
-    page.evaluate(
-        """([model, limits]) => {
-          const block = document.getElementById("frames");
-          const known = JSON.parse(block.dataset.models);
-          Object.assign(known[model], limits);
-          block.dataset.models = JSON.stringify(known);
-        }""",
-        [model, limits],
-    )
+_SET_LIMITS = """
+from videos.models import VideoModel
+VideoModel.objects.filter(name="sora-2-pro").update(takes_last_frame={last}, max_references={references})
+"""
+
+
+@pytest.fixture
+def limited(studio: Studio) -> Iterator[None]:
+    """Sora 2 Pro takes no last frame and no references, unlike the demo's models."""
+    _set_limits(studio, last=False, references=0)
+    yield
+    _set_limits(studio, last=None, references=None)
+
+
+def _set_limits(studio: Studio, **limits: object) -> None:
+    done = studio.manage("shell", "-c", _SET_LIMITS.format(**limits))
+    assert done.returncode == 0, done.stderr
 
 
 def test_frames_and_references_are_dropped_kept_and_submitted(page: Page, studio: Studio):
@@ -83,9 +90,8 @@ def test_frames_and_references_are_dropped_kept_and_submitted(page: Page, studio
     expect(references.locator("li")).to_have_count(2)
 
 
-def test_a_model_that_takes_none_says_so_and_drops_nothing(page: Page):
+def test_a_model_that_takes_none_says_so_and_drops_nothing(limited: None, page: Page):
     first, last, references = _zones(page)
-    _limit(page, "sora-2-pro", last_frame=0, references=0)
     _drop(first, "red")
     _drop(last, "lime")
     _drop(references, "blue", "gold")

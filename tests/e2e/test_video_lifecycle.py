@@ -54,11 +54,11 @@ def test_a_video_from_a_photo_is_generated_played_downloaded_and_deleted(
         {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": _photo(1000, 800)},
     )
     page.get_by_text("9:16").click()
-    frame = page.locator(".reference__frame").bounding_box()
+    frame = page.locator("#reference .reference__frame").bounding_box()
     assert frame is not None
     assert abs(frame["width"] / frame["height"] - 720 / 1280) < 0.01, "the preview has the video's shape"
     page.get_by_text("Pad", exact=True).click()
-    expect(page.locator(".reference__backdrop")).to_be_visible()
+    expect(page.locator("#reference .reference__backdrop")).to_be_visible()
 
     card = _generate(page, prompt)
     expect(card).to_be_visible(timeout=3000)
