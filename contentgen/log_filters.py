@@ -13,3 +13,13 @@ class HealthCheckFilter(logging.Filter):
         """Return whether the record is to be logged."""
         request = getattr(record, "request", None)
         return getattr(request, "path", "") != "/health/ready"
+
+
+class RefusalFilter(logging.Filter):
+    """Makes one line of a 403: that somebody may not do something is no error of ours to be traced."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Take the traceback off, and return that the record is to be logged."""
+        if getattr(record, "status_code", None) == 403:
+            record.exc_info = record.exc_text = None
+        return True
