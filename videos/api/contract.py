@@ -23,6 +23,10 @@ class Contract:
     unreadable_code: str
     internal_error_code: str
     cache_control: Mapping[str, bool]
+    # A budget that has too little left: the code, and headers beside it.
+    budget_status: int
+    budget_code: str
+    budget_headers: Mapping[str, str] = field(default_factory=dict)
     exceptional_statuses: Mapping[str, int] = field(default_factory=dict)
 
     def status_for(self, name: str) -> int:

@@ -22,6 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as InvalidRequest
 
+from billing.errors import RefusedPaymentError
 from videos.api.bodies import received_body
 from videos.api.contract import Contract
 from videos.api.errors import (
@@ -32,6 +33,7 @@ from videos.api.errors import (
     is_database_unavailable,
     unknown_parameter,
 )
+from videos.api.payments import from_refused_payment
 from videos.media.errors import BadReferenceError
 from videos.services.storage_errors import BUSY, StorageUnavailableError, StudioBusyError
 from videos.services.storage_errors import MESSAGE as STORAGE_UNAVAILABLE
@@ -90,6 +92,8 @@ def _to_api_error(error: Exception, contract: Contract) -> ApiError:
             return _first_invalid_field(
                 [{**each, "loc": ("body", "", *each["loc"])} for each in error.errors()]
             )
+        case RefusedPaymentError():
+            return from_refused_payment(error, contract)
         case ValidationError():
             return _refused_by_service(error, contract)
         case BadReferenceError():

@@ -16,6 +16,7 @@ from videos.lifecycle.owner_actions import (
     remove,
     retry,
 )
+from videos.lifecycle.payments import move_to, record_surplus_job, reserve
 from videos.lifecycle.storing import (
     claim_storing,
     complete,
@@ -76,15 +77,18 @@ __all__ = [
     "mark_still_uncertain",
     "mark_unaccounted",
     "mark_uncertain",
+    "move_to",
     "postpone_storing",
     "record_late_check",
     "record_polls",
+    "record_surplus_job",
     "refuse",
     "remove",
     "renew_lease",
     "requeue",
     "requeue_absent",
     "reschedule_search",
+    "reserve",
     "retry",
     "search_again",
     "submit_again",

@@ -10,6 +10,8 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from billing import ledger
+from videos.lifecycle import payments
 from videos.lifecycle.transitions import finished_now, has_job, move
 from videos.models import State, Video
 from videos.models.values import NO_REASON, Reason
@@ -104,6 +106,7 @@ def _adapt(moment: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
 
 
+@transaction.atomic
 def begin_storing(pk: int, job_id: str, *, charged: Decimal | None = None) -> bool:
     """in_progress → storing: the backend has finished, and its file is to be downloaded.
 
@@ -112,7 +115,7 @@ def begin_storing(pk: int, job_id: str, *, charged: Decimal | None = None) -> bo
     """
     now = timezone.now()
     where = has_job(pk, job_id) & Q(cancel_requested_at=None)
-    return move(
+    begun = move(
         State.IN_PROGRESS,
         State.STORING,
         where,
@@ -123,15 +126,22 @@ def begin_storing(pk: int, job_id: str, *, charged: Decimal | None = None) -> bo
         failed_downloads=0,
         **charge(charged),
     )
+    if begun:
+        ledger.settle(pk, charged, transition="finished")
+    return begun
 
 
+@transaction.atomic
 def fail_generation(pk: int, job_id: str, reason: Reason, *, charged: Decimal | None = None) -> bool:
     """in_progress → failed: the backend failed, or lost the job.
 
     `charged` is what it says it charged all the same, in US dollars.
     """
     changes = {**finished_now(), **reason.as_fields(), **charge(charged)}
-    return move(State.IN_PROGRESS, State.FAILED, has_job(pk, job_id), **changes)
+    failed = move(State.IN_PROGRESS, State.FAILED, has_job(pk, job_id), **changes)
+    if failed:
+        payments.fail(pk, reason, charged, transition="failed")
+    return failed
 
 
 def charge(charged: Decimal | None) -> dict[str, Any]:

@@ -3,15 +3,19 @@
 from datetime import datetime
 from decimal import Decimal
 
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from billing import ledger
+from videos.lifecycle import payments
 from videos.lifecycle.generation import charge
 from videos.lifecycle.transitions import has_job, move
 from videos.models import State, Video
 from videos.models.values import NO_REASON, Reason
 
 
+@transaction.atomic
 def time_out(
     pk: int, job_id: str, reason: Reason, *, due_at: datetime, working: float, waiting: float
 ) -> bool:
@@ -21,7 +25,7 @@ def time_out(
     as in flight.
     """
     now = timezone.now()
-    return move(
+    timed_out = move(
         State.IN_PROGRESS,
         State.FAILED,
         has_job(pk, job_id),
@@ -33,8 +37,12 @@ def time_out(
         waiting_seconds=waiting,
         **reason.as_fields(),
     )
+    if timed_out:
+        ledger.doubt(pk, transition="timed_out")
+    return timed_out
 
 
+@transaction.atomic
 def record_late_check(
     pk: int, job_id: str, reason: Reason, *, due_at: datetime | None, charged: Decimal | None = None
 ) -> bool:
@@ -44,9 +52,13 @@ def record_late_check(
     """
     late = Video.objects.filter(has_job(pk, job_id), state=State.FAILED, due_at__isnull=False)
     changes = {**reason.as_fields(), **charge(charged)}
-    return late.update(due_at=due_at, revision=F("revision") + 1, **changes) == 1
+    recorded = late.update(due_at=due_at, revision=F("revision") + 1, **changes) == 1
+    if recorded and (due_at is None or charged is not None):
+        payments.fail(pk, reason, charged, transition="failed_late")
+    return recorded
 
 
+@transaction.atomic
 def begin_storing_late(pk: int, job_id: str, *, charged: Decimal | None = None) -> bool:
     """failed → storing: the job that ran out of time has finished after all.
 
@@ -54,7 +66,7 @@ def begin_storing_late(pk: int, job_id: str, *, charged: Decimal | None = None) 
     """
     now = timezone.now()
     where = has_job(pk, job_id) & Q(due_at__isnull=False, deleted_at=None)
-    return move(
+    begun = move(
         State.FAILED,
         State.STORING,
         where,
@@ -67,6 +79,9 @@ def begin_storing_late(pk: int, job_id: str, *, charged: Decimal | None = None) 
         **charge(charged),
         **NO_REASON.as_fields(),
     )
+    if begun:
+        ledger.settle(pk, charged, transition="finished_late")
+    return begun
 
 
 def download_again(pk: int) -> bool:

@@ -6,29 +6,35 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from billing import ledger
+from videos.lifecycle import payments
 from videos.lifecycle.transitions import finished_now, has_job, move
 from videos.models import IN_FLIGHT, DeletedRequest, ReleasedJob, State, Video
 from videos.models.values import NO_REASON
 from videos.models.video import RECHECK_CODES
 
 
+@transaction.atomic
 def cancel(pk: int) -> bool:
     """Cancel a video that is in flight. Returns whether anything was left to cancel.
 
     Queued, running and storing videos are canceled at once, and `delete_job_at` has the backend's job
-    deleted. Until a running one is known to have ended, `due_at` is set, and it counts as in flight. While a
+    deleted. Until a running one is known to have ended, `due_at` is set, and it counts as in flight. Only of a
+    queued one nothing was spent. While a
     submission is under way or its outcome unknown, the request is recorded and carried out as soon as it is
     known what to cancel: a job that may have to be paid for is never lost track of.
     """
     now = timezone.now()
     not_requested = Video.objects.filter(pk=pk, cancel_requested_at=None)
     if move(State.QUEUED, State.CANCELED, Q(pk=pk), **finished_now()):
+        ledger.release(pk, transition="canceled")
         return True
     for old, changes in ((State.IN_PROGRESS, {"due_at": now}), (State.STORING, {})):
         if move(old, State.CANCELED, Q(pk=pk), **{**finished_now(), **changes}, delete_job_at=now):
             return True
     # The owner's decision on an uncertain video is pending, and canceling it is one.
     if move(State.UNCERTAIN, State.CANCELED, Q(pk=pk, due_at=None), **finished_now()):
+        ledger.give_up(pk, transition="canceled")
         return True
     # In any state: it may have changed between two of the lines above, and then the sweep cancels it.
     return (
@@ -48,11 +54,16 @@ def apply_pending_cancellations() -> int:
 def retry(pk: int) -> bool:
     """failed → queued: a new submission, with nothing left of the old one.
 
-    An old job that may still be running is deleted at the backend, and counts as in flight until then.
+    An old job that may still be running is deleted at the backend, and counts as in flight until then. It is
+    paid for anew: raises `RefusedPaymentError`, and changes nothing, where that is refused.
     """
     with transaction.atomic():
-        video = Video.objects.filter(pk=pk).first()
-        if video is None or not _requeue_failed(pk, video.backend_job_id):
+        video = Video.objects.select_related("owner", "backend").filter(pk=pk, state=State.FAILED).first()
+        if video is None:
+            return False
+        payments.reserve([video], transition="retried")
+        if not _requeue_failed(pk, video.backend_job_id):
+            transaction.set_rollback(True)
             return False
         _release_job(video, due_at=timezone.now() if video.may_be_running else None)
     return True

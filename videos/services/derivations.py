@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import User
+from videos import lifecycle
 from videos.capabilities import EXTENSION_SECONDS, MAX_SECONDS, Capabilities, Offer, capabilities_for
 from videos.engine import enqueue
 from videos.formatting import format_dollars
@@ -134,5 +135,6 @@ def _queue_derivation(
             concat_with_source=concat_with_source,
             price=model.price(seconds, source.size) if model else None,
         )
+        lifecycle.reserve([video])
         enqueue.send_after_commit("submit", video.backend_id)
     return video

@@ -9,6 +9,9 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from billing.budgets import lock_all_budgets
+from billing.errors import RefusedPaymentError
+from videos import lifecycle
 from videos.capabilities import Offer, available_offers
 from videos.engine import enqueue
 from videos.models import Backend, Kind, State, Video
@@ -67,8 +70,9 @@ def move_queued_videos(backend: Backend) -> MoveResult:
         with transaction.atomic():
             # Claiming takes the same lock, so no video is claimed for this backend and moved at once.
             Backend.objects.select_for_update().get(pk=backend.pk)
+            lock_all_budgets()
             rows = queued.filter(pk__in=pks[start : start + _BATCH_SIZE]).order_by("pk")
-            for video in rows.select_related("reference").prefetch_related("characters"):
+            for video in rows.select_related("reference", "owner").prefetch_related("characters"):
                 _move_video(video, offers, result)
             for offer in offers.values():
                 enqueue.send_after_commit("submit", offer.backend.pk)
@@ -81,6 +85,21 @@ def _move_video(video: Video, offers: Mapping[str, Offer], result: MoveResult) -
         return
     offer = offers[video.model]
     price = offer.price(video.seconds, video.size)
+    try:
+        moved = _move_paid(video, offer, price)
+    except RefusedPaymentError as error:
+        result.left[error.sentence] += 1
+        return
+    if moved:
+        result.moved[offer.backend.name] += 1
+        result.price += price or 0
+    else:
+        result.left["The backend may have received it before."] += 1
+
+
+@transaction.atomic
+def _move_paid(video: Video, offer: Offer, price: Decimal | None) -> bool:
+    """Move the video and what is reserved for it. Returns False, and moves neither, if it may have a job."""
     movable = Video.objects.filter(
         _HAS_NO_JOB, pk=video.pk, backend=video.backend_id, state=State.QUEUED, cancel_requested_at=None
     )
@@ -94,10 +113,8 @@ def _move_video(video: Video, offers: Mapping[str, Offer], result: MoveResult) -
         **NO_REASON.as_fields(),
     )
     if moved:
-        result.moved[offer.backend.name] += 1
-        result.price += price or 0
-    else:
-        result.left["The backend may have received it before."] += 1
+        lifecycle.move_to(video, offer.backend, price)
+    return bool(moved)
 
 
 def _find_problem(video: Video, offers: Mapping[str, Offer]) -> str:

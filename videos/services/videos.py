@@ -197,7 +197,8 @@ def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Vi
     """Queue all the videos, or none, and tell the workers. Returns the queued videos in order, each bound to
     the backend that serves its model.
 
-    Raises `ValidationError` by field for the first request that the catalogue does not offer. One query
+    Raises `ValidationError` by field for the first request that the catalogue does not offer, and
+    `RefusedPaymentError`, which is one too, where all of them together may not be paid for. One query
     inserts as many rows as the database takes at once: about 20 on SQLite, 500 on PostgreSQL. Each video is
     submitted exactly once, as with `create_video`.
     """
@@ -209,6 +210,7 @@ def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Vi
         chosen = [offers[request.model] for request in requests]
         rows = [_build_video(owner, offer, request) for offer, request in zip(chosen, requests, strict=True)]
         videos = Video.objects.bulk_create(rows, batch_size=_INSERT_BATCH_SIZE)
+        lifecycle.reserve(videos)
         for video, request in zip(videos, requests, strict=True):
             if request.characters:
                 video.characters.set(request.characters)
@@ -259,12 +261,18 @@ def cancel_video(video: Video) -> bool:
 
 
 def retry_video(video: Video) -> bool:
-    """Submit a failed video anew. This is a new, paid job. Returns False if it is no longer failed."""
+    """Submit a failed video anew. This is a new, paid job. Returns False if it is no longer failed.
+
+    Raises `RefusedPaymentError` where it may not be paid for.
+    """
     return _submit_if_queued(video, lifecycle.retry(video.pk))
 
 
 def resubmit_video(video: Video) -> bool:
-    """Queue an uncertain video again, by its owner's decision: it may be paid for twice."""
+    """Queue an uncertain video again, by its owner's decision: it may be paid for twice.
+
+    Raises `RefusedPaymentError` where the second time may not be paid for.
+    """
     return _submit_if_queued(video, lifecycle.submit_again(video.pk))
 
 

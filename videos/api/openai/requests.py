@@ -37,6 +37,10 @@ CONTRACT = Contract(
     unreadable_code="invalid_body",
     internal_error_code="server_error",
     cache_control={"no_store": True},
+    # As the protocol has it; its clients retry a 429 unless they are told not to.
+    budget_status=429,
+    budget_code="insufficient_quota",
+    budget_headers={"x-should-retry": "false"},
 )
 
 

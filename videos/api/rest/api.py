@@ -31,6 +31,8 @@ CONTRACT = Contract(
     unreadable_code="bad_request",
     internal_error_code="internal_error",
     cache_control={"private": True, "no_cache": True},
+    budget_status=402,
+    budget_code="budget_exceeded",
     # What is wrong with the video that another is to be made from, and an image of too many bytes.
     exceptional_statuses={"video": 409, "too_large": 413},
 )

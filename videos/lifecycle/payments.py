@@ -1,0 +1,50 @@
+"""What videos tell the ledger: who pays for which of them, and how much."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from billing import ledger
+from billing.ledger import Purchase
+from videos.models import Backend, Video
+from videos.models.values import Reason
+from videos.models.video import RECHECK_CODES
+
+
+def reserve(videos: Sequence[Video], *, transition: str = "created") -> None:
+    """Set aside what the videos, which have one owner, cost; nothing for a backend that is free.
+
+    In the transaction that queues them. Raises `RefusedPaymentError`, and then nothing is to be queued.
+    """
+    paid = [video for video in videos if video.backend.is_metered]
+    if paid:
+        ledger.reserve(paid[0].owner, [_purchase(video) for video in paid], transition=transition)
+
+
+def move_to(video: Video, backend: Backend, price: Decimal | None) -> None:
+    """Reserve what a queued video costs at another backend instead of what it costs now.
+
+    Raises `BudgetExceededError` where a higher price does not fit.
+    """
+    if backend.is_metered:
+        purchase = Purchase(video.pk, video.public_id, video.model, backend.pk, backend.name, price)
+        ledger.reprice(video.pk, purchase, video.owner, transition="moved")
+    else:
+        ledger.release(video.pk, transition="moved")
+
+
+def fail(pk: int, reason: Reason, charged: Decimal | None, *, transition: str) -> None:
+    """Account for a job that came to nothing. `charged` is what the backend says it charged all the same."""
+    is_charged = Backend.objects.filter(videos=pk, charges_failures=True).exists()
+    is_lost = reason.code in RECHECK_CODES  # nothing is known about the job itself
+    ledger.fail(pk, charged, transition=transition, is_charged=is_charged, is_lost=is_lost)
+
+
+def record_surplus_job(pk: int) -> None:
+    """Account for a job that a backend has accepted for a video which has moved on without it."""
+    ledger.charge_surplus(pk)
+
+
+def _purchase(video: Video) -> Purchase:
+    return Purchase(
+        video.pk, video.public_id, video.model, video.backend_id, video.backend.name, video.price
+    )
