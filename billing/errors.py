@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 
+from billing.money import plain_amount
+
 FIELD = "budget"  # under which forms and commands show these
 
 
@@ -52,3 +54,8 @@ class UnconfirmedPriceError(RefusedPaymentError):
     def __init__(self, sentence: str, price: Decimal) -> None:
         super().__init__(sentence)
         self.price = price
+
+
+def price_to_confirm(error: ValidationError) -> str:
+    """Return the price that a form has to ask about, as it sends it back; empty for any other error."""
+    return plain_amount(error.price) if isinstance(error, UnconfirmedPriceError) else ""

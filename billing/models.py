@@ -19,7 +19,7 @@ class Scope(models.TextChoices):
     STUDIO = "studio", "Studio"
     ROLE = "role", "Role"
     USER = "user", "Person"
-    TOKEN = "token", "API token"  # noqa: S105  # a choice
+    TOKEN = "token", "API token"  # a choice
 
 
 class Budget(models.Model):
@@ -164,7 +164,9 @@ class LedgerLine(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(net=F("reserved") + F("spent")), name="net_is_the_sum"),
             models.UniqueConstraint(
-                fields=["video_id", "attempt"], condition=Q(kind="reserve"), name="one_reservation_per_attempt"
+                fields=["video_id", "attempt"],
+                condition=Q(kind="reserve"),
+                name="one_reservation_per_attempt",
             ),
             models.UniqueConstraint(
                 fields=["video_id", "attempt"], condition=Q(kind="charge"), name="one_charge_per_attempt"
@@ -188,16 +190,16 @@ class LedgerLine(models.Model):
     def __str__(self) -> str:
         return f"{self.video}, attempt {self.attempt}: {self.kind} {self.amount}"
 
-    @property
-    def amount(self) -> Decimal:
-        """What the line moves: the change of what is spent, else of what is reserved."""
-        return self.spent or self.reserved
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Insert the line. Raises `AppendOnlyError` for one that is there already."""
         if not self._state.adding:
             raise AppendOnlyError("Lines of the ledger are not changed. Add one that corrects the sum.")
         super().save(*args, **kwargs)
+
+    @property
+    def amount(self) -> Decimal:
+        """What the line moves: the change of what is spent, else of what is reserved."""
+        return self.spent or self.reserved
 
     def delete(self, *_: Any, **__: Any) -> NoReturn:
         raise AppendOnlyError("Lines of the ledger are not deleted. Add one that corrects the sum.")

@@ -1,6 +1,5 @@
 """Amounts of money: exact in the database, in sums and on the page. None is ever a float."""
 
-from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from typing import Any
 
@@ -85,18 +84,13 @@ def currency_symbol() -> str:
 
 
 def format_money(amount: Decimal) -> str:
-    """Return an amount in the studio's currency with two decimals, or up to four where a cent is too coarse."""
+    """Return an amount in the studio's currency: two decimals, or up to four where a cent is too coarse."""
     exact = f"{abs(amount):,.4f}"
-    sign = "−" if amount < 0 and Decimal(exact.replace(",", "")) else ""
+    sign = "\N{MINUS SIGN}" if amount < 0 and Decimal(exact.replace(",", "")) else ""
     return f"{sign}{currency_symbol()}{exact[:-2]}{exact[-2:].rstrip('0')}"
 
 
 def plain_amount(amount: Decimal) -> str:
-    """Return an amount for programs: digits and a point, without zeros that say nothing beyond two decimals."""
+    """Return an amount for programs: digits and a point, with at least two decimals."""
     exact = f"{amount:.{DIGITS}f}"
     return f"{exact[:-4]}{exact[-4:].rstrip('0')}"
-
-
-def add_up(amounts: Sequence[Decimal]) -> Decimal:
-    """Return the exact sum."""
-    return sum(amounts, ZERO)

@@ -10,7 +10,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
+
 from accounts.models import ApiToken
+from billing.money import parse_amount
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Spender:
     confirmed_price: Decimal | None = None
 
 
+ANY_PRICE = Decimal("Infinity")  # agreed to by whoever was shown the price and pressed the button
 _NOBODY_IN_PARTICULAR = Spender()
 _current: ContextVar[Spender] = ContextVar("spender", default=_NOBODY_IN_PARTICULAR)
 
@@ -38,3 +42,11 @@ def spending(*, token: ApiToken | None = None, confirmed_price: Decimal | None =
 def current_spender() -> Spender:
     """Return who pays; without a token outside of any `spending` block."""
     return _current.get()
+
+
+def read_confirmed_price(text: str) -> Decimal | None:
+    """Return the price that a form agrees to; None for anything that is no amount."""
+    try:
+        return parse_amount(text)
+    except ValidationError:
+        return None

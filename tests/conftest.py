@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import caches
-from django.db import connection
 from django.test import Client
 
 from accounts.models import User
+from tests import ledger
 from tests.factories import UserFactory
 from videos.api import rate_limit
 from videos.engine import fair_queue, heartbeat
@@ -16,10 +16,8 @@ from videos.engine import fair_queue, heartbeat
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker) -> None:
-    """Tests with real transactions empty the tables afterwards, the ledger's too, which a studio refuses."""
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("DROP TRIGGER IF EXISTS billing_ledger_no_DELETE")
+    with django_db_blocker.unblock():
+        ledger.allow_emptying()
 
 
 @pytest.fixture(autouse=True)

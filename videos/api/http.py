@@ -92,8 +92,6 @@ def _to_api_error(error: Exception, contract: Contract) -> ApiError:
             return _first_invalid_field(
                 [{**each, "loc": ("body", "", *each["loc"])} for each in error.errors()]
             )
-        case RefusedPaymentError():
-            return from_refused_payment(error, contract)
         case ValidationError():
             return _refused_by_service(error, contract)
         case BadReferenceError():
@@ -119,6 +117,8 @@ def _bad_reference(error: BadReferenceError, contract: Contract) -> ApiError:
 def _refused_by_service(error: ValidationError, contract: Contract) -> ApiError:
     if isinstance(error, StudioBusyError):
         return ApiError(503, "busy", BUSY, headers={"Retry-After": "5"})
+    if isinstance(error, RefusedPaymentError):
+        return from_refused_payment(error, contract)
     if isinstance(error, StorageUnavailableError):
         return ApiError(503, "storage_unavailable", STORAGE_UNAVAILABLE, headers={"Retry-After": "60"})
     return from_validation(error, status_for=contract.status_for, names=_FIELD_NAMES)

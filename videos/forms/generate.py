@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.text import normalize_newlines
 
 from accounts.models import User
+from billing.errors import price_to_confirm
 from videos.capabilities import Offer, available_offers
 from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import Character, Fit, ReferenceImage, Video
@@ -57,6 +58,7 @@ class GenerateForm(forms.Form):
         self, *args: Any, owner: User, offers: Mapping[str, Offer] | None = None, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.price_to_confirm = ""
         self.owner = owner
         self.offers = available_offers() if offers is None else offers
         ids = [(public_id, public_id) for public_id in self.available_characters]
@@ -135,7 +137,7 @@ class GenerateForm(forms.Form):
         """Create the takes of a valid form, in order, and keep their reference image: all, or nothing.
 
         None when that is no longer possible, such as when the image was deleted just now: then `errors` say
-        why.
+        why. A price that has to be confirmed first is `price_to_confirm`.
         """
         upload: Reference | None = self.cleaned_data["input_reference"]
         try:
@@ -144,6 +146,7 @@ class GenerateForm(forms.Form):
                 takes = make_takes(self._generation_request(image), self.cleaned_data["takes"])
                 return create_videos(self.owner, takes)
         except ValidationError as error:
+            self.price_to_confirm = price_to_confirm(error)
             for field, messages in error.message_dict.items():
                 self.add_error(field if field in self.fields else None, messages)
             return None

@@ -19,10 +19,10 @@ def cancel(pk: int) -> bool:
     """Cancel a video that is in flight. Returns whether anything was left to cancel.
 
     Queued, running and storing videos are canceled at once, and `delete_job_at` has the backend's job
-    deleted. Until a running one is known to have ended, `due_at` is set, and it counts as in flight. Only of a
-    queued one nothing was spent. While a
+    deleted. Until a running one is known to have ended, `due_at` is set, and it counts as in flight. While a
     submission is under way or its outcome unknown, the request is recorded and carried out as soon as it is
-    known what to cancel: a job that may have to be paid for is never lost track of.
+    known what to cancel: a job that may have to be paid for is never lost track of. What was reserved for a
+    queued video is released; what was charged stays.
     """
     now = timezone.now()
     not_requested = Video.objects.filter(pk=pk, cancel_requested_at=None)

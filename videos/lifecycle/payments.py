@@ -45,6 +45,4 @@ def record_surplus_job(pk: int) -> None:
 
 
 def _purchase(video: Video) -> Purchase:
-    return Purchase(
-        video.pk, video.public_id, video.model, video.backend_id, video.backend.name, video.price
-    )
+    return Purchase(video.pk, video.public_id, video.model, video.backend_id, video.backend.name, video.price)

@@ -134,7 +134,8 @@ def mark_unaccounted(
 def submit_again(pk: int) -> bool:
     """uncertain → queued, by the owner's decision, made knowing that it may be paid for twice.
 
-    So the first reservation is kept, and another one made. Raises `RefusedPaymentError` where that is refused.
+    So the first reservation is kept, and another one made; raises `RefusedPaymentError` where that is not
+    possible.
     """
     with transaction.atomic():
         undecided = Video.objects.filter(pk=pk, state=State.UNCERTAIN, due_at=None)

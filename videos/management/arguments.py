@@ -1,8 +1,9 @@
 """What the commands share in reading their arguments: accounts, images, errors and earlier requests."""
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterable
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from django.conf import settings
@@ -11,6 +12,8 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from accounts.models import User
+from billing.errors import RefusedPaymentError, UnconfirmedPriceError
+from billing.money import parse_amount, plain_amount
 from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import State, Video
 
@@ -69,11 +72,33 @@ def open_reference_file(path: Path) -> Reference:
 
 def to_command_error(error: ValidationError) -> CommandError:
     """Return a service's error as one about the command line, which names the options at fault."""
+    if isinstance(error, UnconfirmedPriceError):
+        return CommandError(f"{error.sentence} Say so with --confirm-price {plain_amount(error.price)}.")
+    if isinstance(error, RefusedPaymentError):
+        return CommandError(error.sentence)
     return CommandError(
         " ".join(
             f"{'PROMPT' if field == 'prompt' else f'--{field}'}: {' '.join(sentences)}"
             for field, sentences in error.message_dict.items()
         )
+    )
+
+
+def money(text: str) -> Decimal:
+    """Return the amount that an option was given. Raises `ArgumentTypeError`."""
+    try:
+        return parse_amount(text)
+    except ValidationError as error:
+        raise ArgumentTypeError(error.messages[0]) from error
+
+
+def add_confirm_price(parser: ArgumentParser) -> None:
+    """Add the option that agrees to a price above `CONFIRM_PRICE_ABOVE`."""
+    parser.add_argument(
+        "--confirm-price",
+        type=money,
+        metavar="AMOUNT",
+        help="agree to a price up to this, where high prices are to be confirmed",
     )
 
 

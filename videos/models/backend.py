@@ -205,14 +205,14 @@ class Backend(models.Model):
     costs_nothing = models.BooleanField(
         "free of charge",
         default=False,
-        help_text="Videos made here cost nothing, whatever the catalogue says: a server of your own. They use "
-        "up no budget.",
+        help_text="Videos made here cost nothing, whatever the catalogue says: a server of your own. "
+        "They use up no budget.",
     )
     charges_failures = models.BooleanField(
         "charges for failures",
         default=False,
-        help_text="It charges also for jobs that it accepted and that failed. Most do not, and then nothing is "
-        "spent on them.",
+        help_text="It charges also for jobs that it accepted and that failed. Most do not, and then "
+        "nothing is spent on them.",
     )
 
     # Capabilities. None: not known yet. `probe_backend` finds out what can be found out for free.

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from billing.errors import RefusedPaymentError
 from videos.models import Video
 from videos.services.videos import (
     abandon_video,
@@ -62,10 +63,14 @@ def abandon(request: Request, public_id: str) -> HttpResponse:
 def _perform(request: Request, public_id: str, action: Callable[[Video], bool]) -> HttpResponse:
     """Apply `action`, and show the video as it is then: HTMX gets its card, others are led to its page.
 
-    Nothing is done to a video in the trash, nor when `action` returns False: a note says so.
+    Nothing is done to a video in the trash, nor when `action` returns False or may not be paid for: a note
+    says so.
     """
     video = get_video(request, public_id)
-    done = video.trashed_at is None and action(video)
+    try:
+        note = "" if video.trashed_at is None and action(video) else _TOO_LATE
+    except RefusedPaymentError as error:
+        note = error.sentence
     video.refresh_from_db()
     if request.htmx:
         with_queue_info([video])
@@ -73,4 +78,4 @@ def _perform(request: Request, public_id: str, action: Callable[[Video], bool]) 
         response = render(request, "videos/_card_with_poller.html", context)
     else:
         response = redirect(video_url(request, video))
-    return response if done else notify(request, response, _TOO_LATE)
+    return notify(request, response, note) if note else response

@@ -12,10 +12,20 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts.models import User
-from videos.management.arguments import RequestKey, find_recent_requests, get_user, open_reference_file
+from billing.errors import RefusedPaymentError
+from billing.spender import spending
+from videos.management.arguments import (
+    RequestKey,
+    add_confirm_price,
+    find_recent_requests,
+    get_user,
+    open_reference_file,
+    to_command_error,
+)
 from videos.management.progress import Outcome, follow_videos
 from videos.models import Fit, ReferenceImage, Video
 from videos.services.batch_file import COLUMNS, SUFFIXES, Row, read_batch_file
+from videos.services.estimates import describe_price
 from videos.services.references import keep_reference
 from videos.services.videos import GenerationRequest, create_videos, find_request_errors
 
@@ -62,6 +72,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--again", action="store_true", help="also queue what was requested in the last 24 hours"
         )
+        add_confirm_price(parser)
         parser.add_argument("--wait", action="store_true", help="show progress until all have ended")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -72,7 +83,8 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self._print_totals(owner, batch)
             return
-        videos = _create_videos(owner, batch, again=options["again"])
+        with spending(confirmed_price=options["confirm_price"]):
+            videos = _create_videos(owner, batch, again=options["again"])
         self.stdout.write("\n".join(video.public_id for video in videos))
         self.stdout.flush()
         if options["wait"]:
@@ -92,6 +104,8 @@ class Command(BaseCommand):
         width = max(len(name) for name, _, _ in table)
         for name, videos, length in table:
             self.stdout.write(f"{name:<{width}}  {videos:>7}  {length:>8}")
+        for line in describe_price(owner, [_build_request(row) for row in batch.rows]):
+            self.stdout.write(line)
         repeated = _find_repeated(owner, batch)
         if repeated:
             self.stderr.write(_describe_repeated(batch, repeated), style_func=str)
@@ -168,6 +182,8 @@ def _create_videos(owner: User, batch: Batch, *, again: bool) -> list[Video]:
             if not again:
                 _refuse_repeated(owner, batch)
             return create_videos(owner, requests)
+    except RefusedPaymentError as error:
+        raise CommandError(f"Nothing was queued. {to_command_error(error)}") from error
     except ValidationError as error:
         sentences = " ".join(error.messages)
         raise CommandError(f"The catalogue changed meanwhile; nothing was queued. {sentences}") from error

@@ -11,7 +11,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from videos.management.arguments import get_user, open_reference_file, to_command_error
+from billing.spender import spending
+from videos.management.arguments import add_confirm_price, get_user, open_reference_file, to_command_error
 from videos.management.progress import follow_videos
 from videos.models import Fit, Video
 from videos.services.videos import GenerationRequest, create_video, create_video_from_image
@@ -45,6 +46,7 @@ class Command(BaseCommand):
             help="how the image is fitted to the video's size: crop fills it and cuts off what does not fit, "
             "pad shows all of it on a blurred copy; default: %(default)s",
         )
+        add_confirm_price(parser)
         parser.add_argument("--wait", action="store_true", help="show progress until the video has ended")
         parser.add_argument(
             "--output", type=Path, metavar="FILE", help="copy the finished video there; implies --wait"
@@ -73,9 +75,10 @@ def _create_video(options: dict[str, Any]) -> Video:
         options["prompt"], options["model"], options["seconds"], options["size"], fit=Fit(options["fit"])
     )
     try:
-        if options["reference"] is None:
-            return create_video(owner, request)
-        return create_video_from_image(owner, request, open_reference_file(options["reference"]))
+        with spending(confirmed_price=options["confirm_price"]):
+            if options["reference"] is None:
+                return create_video(owner, request)
+            return create_video_from_image(owner, request, open_reference_file(options["reference"]))
     except ValidationError as error:
         raise to_command_error(error) from error
     except ValueError as error:
