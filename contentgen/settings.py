@@ -182,6 +182,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "videos.context_processors.studio",
+                "billing.context_processors.budgets",
             ],
         },
     },

@@ -16,7 +16,7 @@ from videos.lifecycle.owner_actions import (
     remove,
     retry,
 )
-from videos.lifecycle.payments import move_to, record_surplus_job, reserve
+from videos.lifecycle.payments import move_to, record_surplus_job, release_unconfirmed, reserve
 from videos.lifecycle.storing import (
     claim_storing,
     complete,
@@ -83,6 +83,7 @@ __all__ = [
     "record_polls",
     "record_surplus_job",
     "refuse",
+    "release_unconfirmed",
     "remove",
     "renew_lease",
     "requeue",

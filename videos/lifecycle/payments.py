@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from accounts.models import User
 from billing import ledger
 from billing.ledger import Purchase
 from videos.models import Backend, Video
@@ -46,3 +47,11 @@ def record_surplus_job(pk: int) -> None:
 
 def _purchase(video: Video) -> Purchase:
     return Purchase(video.pk, video.public_id, video.model, video.backend_id, video.backend.name, video.price)
+
+
+def release_unconfirmed(pk: int, attempt: int, *, by: User, note: str) -> bool:
+    """Take an unconfirmed charge back, as a person decided. Returns False where there is none any more.
+
+    In a transaction that has locked the video's row.
+    """
+    return ledger.release_unconfirmed(pk, attempt, by=by, note=note)

@@ -1,0 +1,26 @@
+"""What every page draws about money."""
+
+from functools import cache
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from accounts.models import User
+from billing.budgets import BudgetStatus, statuses_for, tightest
+
+
+def budgets(request: HttpRequest) -> dict[str, object]:
+    """Add what is left of the user's tightest hard budget, and the budgets that are almost used up.
+
+    Both are lazy: fragments ask the database for neither.
+    """
+
+    @cache
+    def found() -> list[BudgetStatus]:
+        user = getattr(request, "user", None)
+        return statuses_for(user) if isinstance(user, User) else []
+
+    return {
+        "tightest_budget": SimpleLazyObject(lambda: tightest(found())),
+        "used_budgets": SimpleLazyObject(lambda: [each for each in found() if each.is_almost_used]),
+    }
