@@ -45,7 +45,7 @@ class Query:
 
     @classmethod
     def from_parameters(cls, values: Mapping[str, str]) -> "Query":
-        """Read the query of an address. What cannot be used is told in `problem`, and the default is shown."""
+        """Read the query of an address; what cannot be used is told in `problem`, and the default shown."""
         by = values.get("by", "")
         by = by if by in GROUPINGS else "day"
         only_own = values.get("who") == "me"

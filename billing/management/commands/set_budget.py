@@ -17,9 +17,9 @@ from billing.targets import Target, remove_budget, set_budget
 class Command(BaseCommand):
     help = (
         "Set how much may be spent in a period: by the studio, a person, everybody with a role, or through "
-        "an API token. A second budget for the same period replaces the first. AMOUNT is such as 50 or 12.50; "
-        "“none” removes the budget. What was spent in the period before counts. Requests that are on their "
-        "way keep what they have reserved."
+        "an API token. A second budget for the same period replaces the first. AMOUNT is such as 50 or "
+        "12.50; “none” removes the budget. What was spent in the period before counts. Requests that are on "
+        "their way keep what they have reserved."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
