@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -10,9 +11,9 @@ from billing.budgets import BudgetStatus, statuses_for, tightest
 
 
 def budgets(request: HttpRequest) -> dict[str, object]:
-    """Add what is left of the user's tightest hard budget, and the budgets that are almost used up.
+    """Add the currency, what is left of the user's tightest hard budget, and the budgets almost used up.
 
-    Both are lazy: fragments ask the database for neither.
+    The latter two are lazy: fragments ask the database for neither.
     """
 
     @cache
@@ -21,6 +22,7 @@ def budgets(request: HttpRequest) -> dict[str, object]:
         return statuses_for(user) if isinstance(user, User) else []
 
     return {
+        "currency": settings.CURRENCY,
         "tightest_budget": SimpleLazyObject(lambda: tightest(found())),
         "used_budgets": SimpleLazyObject(lambda: [each for each in found() if each.is_almost_used]),
     }

@@ -20,7 +20,7 @@ def spend(request: HttpRequest) -> HttpResponse:
     budgets = statuses_for(report.user)
     if report.is_manager:
         budgets = statuses(Budget.objects.select_related("user", "token"))
-    context = {"report": report, "budgets": budgets, "currency": settings.CURRENCY}
+    context = {"report": report, "budgets": budgets}
     return render(request, "billing/spend.html", context, status=400 if report.query.problem else 200)
 
 

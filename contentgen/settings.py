@@ -360,9 +360,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # the form's text; files are stre
 CURRENCY: str = env("CURRENCY", cast=currency_code, default="USD")
 # What is done with a video whose price nobody knows: allow counts it as unpriced, refuse refuses it.
 UNPRICED_MODELS: str = env("UNPRICED_MODELS", cast=choice("allow", "refuse"), default="allow")
-# A price above the first is to be confirmed by who asks, one above the second approved by a manager.
+# A price above this is to be confirmed by whoever asks. Unset: none is.
 CONFIRM_PRICE_ABOVE: Decimal | None = env("CONFIRM_PRICE_ABOVE", cast=amount, default=None)
-APPROVE_PRICE_ABOVE: Decimal | None = env("APPROVE_PRICE_ABOVE", cast=amount, default=None)
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOG_LEVEL: str = env("LOG_LEVEL", cast=choice(*_LEVELS), default="INFO")

@@ -2,11 +2,12 @@
 
 from decimal import Decimal
 
+from billing.money import format_money
+
 
 def format_dollars(amount: Decimal) -> str:
-    """Return an amount in dollars with two decimals, or up to four where a cent is too coarse."""
-    exact = f"{amount:,.4f}"
-    return f"${exact[:-2]}{exact[-2:].rstrip('0')}"
+    """Return an amount in the studio's currency, which is US dollars unless `CURRENCY` says otherwise."""
+    return format_money(amount)
 
 
 def format_duration(seconds: int) -> str:

@@ -38,7 +38,7 @@ function updateCharacters(model) {
 }
 
 // --- Price -------------------------------------------------------------------------------------------------
-const DOLLARS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumFractionDigits: 4 });
+const MONEY = new Intl.NumberFormat("en-US", { style: "currency", currency: document.body.dataset.currency, maximumFractionDigits: 4 });
 
 function updatePrice() {
   const choice = form().querySelector("input[name='model']:checked");
@@ -49,10 +49,10 @@ function updatePrice() {
   const takes = Number(chosen("takes") ?? 1);
   const price = form().querySelector("[data-price]");
   price.hidden = !known;
-  price.textContent = known ? DOLLARS.format(takes * Number(rate) * Number(seconds)) : "";
+  price.textContent = known ? MONEY.format(takes * Number(rate) * Number(seconds)) : "";
   const each = form().querySelector("[data-price-each]");
   each.hidden = !known || takes === 1;
-  each.textContent = each.hidden ? "" : `${takes} × ${DOLLARS.format(Number(rate) * Number(seconds))}`;
+  each.textContent = each.hidden ? "" : `${takes} × ${MONEY.format(Number(rate) * Number(seconds))}`;
   form().querySelector("[data-price-note]").hidden = !known || !choice.hasAttribute("data-free");
 }
 

@@ -54,7 +54,7 @@ class Simulator:
 
     @property
     def quirks(self) -> dict[str, Any]:
-        """The quirks of this moment: the first of its lies, a queue of its own if it has `workers`, its price."""
+        """The quirks of this moment: the first of its lies, a queue if it has `workers`, and its price."""
         prices = {self.model: float(RATE)}
         return {"misreports": self.lies[:1], "workers": self.workers, "prices": prices}
 

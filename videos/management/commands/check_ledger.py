@@ -22,7 +22,8 @@ class Command(BaseCommand):
         for problem in problems:
             self.stdout.write(problem)
         if problems:
-            raise CommandError(f"{len(problems)} contradictions. Nothing was changed.")
+            count = "1 contradiction" if len(problems) == 1 else f"{len(problems):,} contradictions"
+            raise CommandError(f"{count}. Nothing was changed.")
         lines = LedgerLine.objects.all()
         reserved = format_money(reserved_now(lines))
         self.stdout.write(f"The ledger agrees with the videos: {lines.count():,} lines, {reserved} reserved.")
