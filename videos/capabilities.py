@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.conf import settings
 
 from videos.models import Backend, State, Video, VideoModel
+from videos.models.video_model import ANY_SIZE
 
 EXTENSION_SECONDS = (4, 8, 12, 16, 20)  # that one extension may add, as the protocol has it
 MAX_SECONDS = 120  # of a video with all its extensions, as the protocol has it
@@ -34,7 +35,7 @@ class Offer:
     @property
     def rates(self) -> str:
         """Dollars for a second, by size, as JSON for the page's script."""
-        return json.dumps(self.model.price_per_second)
+        return json.dumps({ANY_SIZE: "0"} if self.backend.costs_nothing else self.model.price_per_second)
 
     @property
     def generation_timeout(self) -> int:
@@ -43,8 +44,11 @@ class Offer:
         return own or int(settings.MAX_POLL_TIMEOUT)
 
     def price(self, seconds: int, size: str) -> Decimal | None:
-        """Return dollars for one video by the catalogue; None when it has no price."""
-        return self.model.price(seconds, size)
+        """Return dollars for one video by the catalogue; None when it has no price.
+
+        Where the backend is free of charge, that is 0.
+        """
+        return Decimal(0) if self.backend.costs_nothing else self.model.price(seconds, size)
 
 
 def available_offers(in_use: Sequence[Backend] | None = None) -> dict[str, Offer]:

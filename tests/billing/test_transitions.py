@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
@@ -13,10 +14,12 @@ from billing.errors import BudgetExceededError
 from billing.ledger import release_unconfirmed
 from billing.models import LedgerLine
 from tests.billing.money import assert_consistent, kinds, make, sums
+from tests.factories import BackendFactory
 from videos import lifecycle
-from videos.models import Backend, JobCandidate, State, Video
+from videos.models import Backend, JobCandidate, State, Video, VideoModel
 from videos.models.values import Reason
 from videos.services.derivations import edit_video, extend_video, remix_video
+from videos.services.held_videos import move_queued_videos
 from videos.services.videos import GenerationRequest, create_videos, delete_video, make_takes
 
 pytestmark = pytest.mark.django_db
@@ -482,3 +485,34 @@ def test_what_is_rolled_back_leaves_no_line(alice: User):
         transaction.set_rollback(True)
     assert not LedgerLine.objects.exists()
     assert not Video.objects.exists()
+
+
+def test_a_backend_that_is_free_of_charge_shows_no_price(alice: User, as_alice: Client, paid: Backend):
+    Backend.objects.filter(pk=paid.pk).update(costs_nothing=True)
+    page = as_alice.get("/").content.decode()
+    assert "$0.00" in page
+    assert "$0.40" not in page
+    assert make(alice).price == 0
+
+
+def test_videos_that_move_take_their_reservation_along_at_the_new_price(
+    alice: User, alices_dollar, paid: Backend
+):
+    """Both people's own budgets are locked, and what no longer fits stays where it is."""
+    videos = [make(alice), make(alice)]
+    other = BackendFactory(name="Dear", position=9)
+    VideoModel.objects.get(name="sora-2").backends.add(other)
+    VideoModel.objects.update(price_per_second={"*": "0.14"})
+    Backend.objects.filter(pk=paid.pk).update(enabled=False)
+
+    result = move_queued_videos(Backend.objects.get(pk=paid.pk))
+
+    assert result.moved == {"Dear": 1}
+    assert sum(result.left.values()) == 1
+    assert "This costs $0.16. Your budget" in next(iter(result.left))
+    assert kinds(videos[0]) == ["1 reserve created", "1 adjust moved"]
+    assert LedgerLine.objects.latest("pk").backend_name == "Dear"
+    assert sums() == (Decimal("0.96"), ZERO)
+    _accept(videos[0])
+    assert sums() == (PRICE, Decimal("0.56"))
+    assert_consistent()

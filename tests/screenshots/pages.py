@@ -74,6 +74,7 @@ PAGES = [
     PageState("templates", "alice", "/templates/"),
     PageState("template-new", "alice", "/templates/new"),
     PageState("history", "alice", "/history/"),
+    PageState("spend", "alice", "/spend/"),
     PageState("history-dialog", "alice", "/", _open("Prompt history"), full_page=False),
     PageState("trash", "alice", "/trash/"),
     PageState("characters", "alice", "/characters/"),

@@ -203,7 +203,7 @@ def _ask_to_confirm(
 
 def _format_cost(videos: list[Video]) -> str:
     """Return what submitting the videos again costs by their prices, in a sentence; empty where free."""
-    charged = [video for video in videos if not video.backend.is_free and video.price != 0]
+    charged = [video for video in videos if video.backend.is_metered and video.price != 0]
     total = sum((video.price for video in charged if video.price is not None), Decimal(0))
     unpriced = sum(video.price is None for video in charged)
     parts = [f"{format_dollars(total)} by the catalogue"] if total else []

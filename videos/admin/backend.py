@@ -156,6 +156,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         return (
             (None, {"fields": ("name", "service", *where, "enabled", "position", models)}),
             ("Limits", {"fields": ("timeout", "generation_timeout", "max_in_flight", "requests_per_minute")}),
+            ("Cost", {"fields": ("costs_nothing", "charges_failures")}),
             (
                 "Capabilities",
                 {

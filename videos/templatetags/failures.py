@@ -40,6 +40,8 @@ def cost_note(video: Video) -> str:
     """Return whether a failed video cost anything, in a sentence."""
     if video.backend.is_free:
         return "No charge: the simulator is free."
+    if video.backend.costs_nothing:
+        return f"No charge: {video.backend.name} is free of charge."
     price = f" (catalogue price {format_dollars(video.price)})" if video.price else ""
     if video.error_code == "given_up":
         return f"If the backend did receive the job, it may be charged once{price}."
@@ -56,7 +58,7 @@ def retry_cost(video: Video) -> str:
 
     The price is the one that the video had. Where the catalogue has none, the backend may still charge.
     """
-    if video.backend.is_free or video.price == 0:
+    if not video.backend.is_metered or video.price == 0:
         return ""
     return "may be charged" if video.price is None else f"costs {format_dollars(video.price)}"
 
@@ -81,7 +83,7 @@ def short_cost_note(video: Video) -> str:
         return f"{format_dollars(video.charged)} charged"
     is_free = (
         video.charged is not None
-        or video.backend.is_free
+        or not video.backend.is_metered
         or (not video.backend_job_id and video.error_code != "given_up")
     )
     return "No charge" if is_free else "May be charged"
