@@ -117,6 +117,11 @@ class SpendReport:
         return GROUPINGS[self.query.by].label
 
     @property
+    def grouping_in_words(self) -> str:
+        """The same within a sentence."""
+        return self.grouping if self.query.by == "token" else self.grouping.lower()
+
+    @property
     def groupings(self) -> list[tuple[str, str]]:
         return [(name, grouping.label) for name, grouping in GROUPINGS.items()]
 

@@ -143,7 +143,7 @@ def forecast_month(lines: QuerySet[LedgerLine], *, today: date | None = None) ->
     first = day.replace(day=1)
     month = (first + timedelta(days=32)).replace(day=1) - first
     spent = total_of(lines, Span(first, day)).spent
-    return spent / day.day * month.days
+    return (spent / day.day * month.days).quantize(Decimal("0.01"))
 
 
 def default_span(*, today: date | None = None) -> Span:

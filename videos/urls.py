@@ -60,6 +60,7 @@ urlpatterns = [
     path(_VIDEO + "retry", actions.retry, name="retry"),
     path(_VIDEO + "check-again", actions.recheck, name="recheck"),
     path(_VIDEO + "submit-again", actions.resubmit, name="resubmit"),
+    path(_VIDEO + "confirm/<slug:action>", actions.confirm_price, name="confirm_price"),
     path(_VIDEO + "adopt", actions.adopt, name="adopt"),
     path(_VIDEO + "give-up", actions.abandon, name="abandon"),
     path(_VIDEO + "video.mp4", files.file, name="file"),

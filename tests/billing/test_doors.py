@@ -4,6 +4,8 @@ from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
+import httpx2
+import openai
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -63,6 +65,28 @@ def test_v1_answers_429_that_sdks_do_not_retry(token):
     assert response.json()["error"]["type"] == "insufficient_quota"
     assert response.headers["x-should-retry"] == "false"
     assert not Video.objects.exists()
+
+
+def test_openais_sdk_asks_once(token):
+    asked = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request)
+        response = Client().post(
+            "/v1/videos",
+            request.read(),
+            content_type=request.headers["Content-Type"],
+            headers={"Authorization": request.headers["Authorization"]},
+        )
+        return httpx2.Response(response.status_code, headers=dict(response.headers), content=response.content)
+
+    transport = httpx2.Client(transport=httpx2.MockTransport(answer))
+    secret = token[1]["Authorization"].removeprefix("Bearer ")
+    client = openai.OpenAI(api_key=secret, base_url="http://studio.test/v1", http_client=transport)
+    with pytest.raises(openai.RateLimitError) as refused:
+        client.videos.create(prompt="A boat", model="sora-2", seconds="12", size="1280x720")
+    assert refused.value.code == "insufficient_quota"
+    assert len(asked) == 1, "although it retries other 429s twice"
 
 
 def test_a_refused_request_may_be_sent_again_with_its_key(token):
@@ -252,3 +276,31 @@ def test_a_lower_price_or_nonsense_confirms_nothing(as_alice: Client, settings, 
 def test_nonsense_in_the_header_is_a_400(token):
     response = _post(Client(), "/v1/videos", FITTING, **token[1], **{"Confirm-Price": "a lot"})
     assert (response.status_code, response.json()["error"]["param"]) == (400, "Confirm-Price")
+
+
+def test_a_retry_at_a_high_price_asks_on_a_page_of_its_own(alice: User, as_alice: Client, settings):
+    video = _failed(alice)
+    settings.CONFIRM_PRICE_ABOVE = dollars("0.30")
+    address = f"/videos/{video.public_id}/retry"
+    question = f"/videos/{video.public_id}/confirm/retry"
+
+    assert as_alice.post(address).headers["Location"] == question
+    assert as_alice.post(address, headers={"HX-Request": "true"}).headers["HX-Redirect"] == question
+    page = as_alice.get(question).content.decode()
+    assert "Retry for $0.80?" in page
+    assert 'name="confirm_price" value="0.80"' in page
+    video.refresh_from_db()
+    assert video.state == State.FAILED, "nothing was submitted so far"
+
+    as_alice.post(address, {"confirm_price": "0.80"})
+    video.refresh_from_db()
+    assert video.state == State.QUEUED
+    assert_consistent()
+
+
+def test_only_paid_actions_of_ones_own_videos_ask_for_a_price(alice: User, as_alice: Client, as_bob: Client):
+    video = _failed(alice)
+    assert as_alice.get(f"/videos/{video.public_id}/confirm/abandon").status_code == 404
+    assert as_bob.get(f"/videos/{video.public_id}/confirm/retry").status_code == 404
+    Video.objects.filter(pk=video.pk).update(price=None)
+    assert as_alice.get(f"/videos/{video.public_id}/confirm/retry").status_code == 404

@@ -109,7 +109,8 @@ def test_a_month_at_this_rate(paid: Backend, alice: User):
     _spend(alice)
     today = timezone.localdate()
     days = ((today.replace(day=1) + timedelta(days=32)).replace(day=1) - today.replace(day=1)).days
-    assert forecast_month(LedgerLine.objects.all()) == dollars("0.40") / today.day * days
+    expected = (dollars("0.40") / today.day * days).quantize(dollars("0.01"))
+    assert forecast_month(LedgerLine.objects.all()) == expected
 
 
 def test_days_are_the_studios(paid: Backend, alice: User, settings):
