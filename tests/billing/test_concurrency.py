@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from django.conf import settings
@@ -14,7 +16,7 @@ from accounts.models import User
 from billing.errors import BudgetExceededError
 from billing.models import Budget, LedgerLine, Scope
 from billing.targets import Target, set_budget
-from tests.billing.money import assert_consistent, dollars, make, sums
+from tests.billing.money import assert_consistent, dollars, make, put_into, sums
 from tests.billing.spend_concurrently import run
 from videos import lifecycle
 from videos.models import Backend, State, Video
@@ -115,4 +117,26 @@ def test_a_budget_that_is_lowered_meanwhile_loses_nothing(bob: User):
     assert Budget.objects.get(pk=budget.pk).amount == dollars("0.10")
     assert lifecycle.cancel(video.pk), "what is on its way goes on, or is canceled"
     assert sums() == (0, 0)
+    assert_consistent()
+
+
+@pytest.mark.parametrize("is_bounded", [True, False])
+def test_two_retries_at_once_are_one(alice: User, is_bounded: bool):
+    if not is_bounded:
+        Budget.objects.all().delete()
+    video = make(alice)
+    lifecycle.cancel(video.pk)
+    put_into(video, State.FAILED, error_code="timed_out")
+    barrier = Barrier(4)
+
+    def retry(_: int) -> bool:
+        barrier.wait()
+        try:
+            return lifecycle.retry(video.pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(retry, range(4))) == [False, False, False, True]
+    assert sums() == (PRICE, 0)
     assert_consistent()

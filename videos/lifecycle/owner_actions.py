@@ -59,9 +59,8 @@ def retry(pk: int) -> bool:
     """
     with transaction.atomic():
         video = Video.objects.select_related("owner", "backend").filter(pk=pk, state=State.FAILED).first()
-        if video is None:
+        if video is None or not payments.reserve_again(video, transition="retried"):
             return False
-        payments.reserve([video], transition="retried")
         if not _requeue_failed(pk, video.backend_job_id):
             transaction.set_rollback(True)
             return False

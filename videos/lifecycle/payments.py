@@ -5,7 +5,9 @@ from decimal import Decimal
 
 from accounts.models import User
 from billing import ledger
+from billing.budgets import lock_budgets
 from billing.ledger import Purchase
+from billing.spender import current_spender
 from videos.models import Backend, Video
 from videos.models.values import Reason
 from videos.models.video import RECHECK_CODES
@@ -19,6 +21,19 @@ def reserve(videos: Sequence[Video], *, transition: str = "created") -> None:
     paid = [video for video in videos if video.backend.is_metered]
     if paid:
         ledger.reserve(paid[0].owner, [_purchase(video) for video in paid], transition=transition)
+
+
+def reserve_again(video: Video, *, transition: str) -> bool:
+    """Set aside what one more submission of the video costs. Returns False, having reserved nothing, if its
+    state is no longer what it was when it was read.
+
+    Locks the budgets and then the video, as everybody does who needs both. Raises as `reserve` does.
+    """
+    lock_budgets(video.owner, current_spender().token)
+    if not Video.objects.select_for_update().filter(pk=video.pk, state=video.state).first():
+        return False
+    reserve([video], transition=transition)
+    return True
 
 
 def move_to(video: Video, backend: Backend, price: Decimal | None) -> None:
@@ -45,13 +60,13 @@ def record_surplus_job(pk: int) -> None:
     ledger.charge_surplus(pk)
 
 
-def _purchase(video: Video) -> Purchase:
-    return Purchase(video.pk, video.public_id, video.model, video.backend_id, video.backend.name, video.price)
-
-
 def release_unconfirmed(pk: int, attempt: int, *, by: User, note: str) -> bool:
     """Take an unconfirmed charge back, as a person decided. Returns False where there is none any more.
 
     In a transaction that has locked the video's row.
     """
     return ledger.release_unconfirmed(pk, attempt, by=by, note=note)
+
+
+def _purchase(video: Video) -> Purchase:
+    return Purchase(video.pk, video.public_id, video.model, video.backend_id, video.backend.name, video.price)

@@ -140,9 +140,8 @@ def submit_again(pk: int) -> bool:
     with transaction.atomic():
         undecided = Video.objects.filter(pk=pk, state=State.UNCERTAIN, due_at=None)
         video = undecided.select_related("owner", "backend").first()
-        if video is None:
+        if video is None or not payments.reserve_again(video, transition="submitted_again"):
             return False
-        payments.reserve([video], transition="submitted_again")
         queued = move(
             State.UNCERTAIN,
             State.QUEUED,

@@ -15,6 +15,7 @@ BATCH_SIZE = 1000  # videos whose lines are in memory at a time
 
 # Nothing of the present submission is charged in these: it is reserved.
 _MAY_BE_CHARGED = frozenset({State.QUEUED, State.SUBMITTING, State.UNCERTAIN})
+_ACCEPTED = frozenset({State.IN_PROGRESS, State.STORING, State.COMPLETED})
 _SAME = ("counts_at", "user_id", "role", "token_id", "video", "model")
 
 
@@ -68,8 +69,12 @@ def _check_reservations(attempts: list[Attempt], state: str | None) -> Iterator[
     if is_open and state not in _MAY_BE_CHARGED:
         what = f"is {state}" if state else "is gone"
         yield f"{name}: {what}, and something is still reserved for it."
-    if not is_open and state in _MAY_BE_CHARGED and not _is_moved_to_free(attempts):
+    if _is_moved_to_free(attempts):
+        return
+    if not is_open and state in _MAY_BE_CHARGED:
         yield f"{name}: is {state}, and nothing is reserved for it."
+    if state in _ACCEPTED and not any(attempt.is_charged for attempt in attempts):
+        yield f"{name}: is {state}, and nothing is charged for it."
 
 
 def _is_moved_to_free(attempts: list[Attempt]) -> bool:
@@ -83,8 +88,8 @@ def _check_videos_without_lines() -> Iterator[str]:
     unknown = Video.objects.filter(~Exists(known), backend__in=metered).order_by("pk")
     for video in unknown.filter(state__in=_MAY_BE_CHARGED).iterator():
         yield f"{video.public_id}: is {video.state}, and nothing is reserved for it."
-    for video in unknown.exclude(backend_job_id="").iterator():
-        yield f"{video.public_id}: was accepted by {video.backend_id}, and nothing is charged for it."
+    for video in unknown.exclude(backend_job_id="").select_related("backend").iterator():
+        yield f"{video.public_id}: was accepted by {video.backend}, and nothing is charged for it."
 
 
 def _check_budgets() -> Iterator[str]:
