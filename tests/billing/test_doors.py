@@ -67,6 +67,7 @@ def test_v1_answers_429_that_sdks_do_not_retry(token):
     assert not Video.objects.exists()
 
 
+@pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
 def test_openais_sdk_asks_once(token):
     asked = []
 
@@ -137,7 +138,7 @@ def test_a_batch_is_refused_whole(alice: User, tmp_path: Path):
 
 def test_a_dry_run_says_what_it_costs_and_what_is_left(alice: User, tmp_path: Path):
     out = StringIO()
-    call_command("generate_batch", str(_batch(tmp_path, 3)), "--user", "alice", "--dry-run", stdout=out)
+    call_command("generate_batch", str(_batch(tmp_path, 3)), "--user", "alice", "--dry-run", stderr=out)
     assert "Price: $1.20." in out.getvalue()
     assert "alice: $1.00 this month, $1.00 left." in out.getvalue()
     assert "This does not fit." in out.getvalue()

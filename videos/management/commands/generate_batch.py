@@ -105,7 +105,7 @@ class Command(BaseCommand):
         for name, videos, length in table:
             self.stdout.write(f"{name:<{width}}  {videos:>7}  {length:>8}")
         for line in describe_price(owner, [_build_request(row) for row in batch.rows]):
-            self.stdout.write(line)
+            self.stderr.write(line, style_func=str)
         repeated = _find_repeated(owner, batch)
         if repeated:
             self.stderr.write(_describe_repeated(batch, repeated), style_func=str)
