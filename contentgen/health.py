@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 
 MAX_AGE = 5  # seconds for which what was found is told again
+DOWN_MAX_AGE = 1  # the same while a part is down: whoever waits for it should hear soon that it is back
 STORAGE_MAX_AGE = 60  # seconds between two files that are written to see whether storage takes any
 
 _checking = threading.RLock()  # of many that ask at once, one looks
@@ -51,10 +52,10 @@ def alive(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """Report each part as `ok`, `low` or `down`; 503 when one is down. The reasons go to the log alone.
 
-    What was found counts for `MAX_AGE` seconds, so that asking often costs next to nothing.
+    What was found counts for `MAX_AGE` seconds, or `DOWN_MAX_AGE`: asking often costs next to nothing.
     """
-    parts = _shared("parts", MAX_AGE, _check_parts)
-    healthy = all(state != "down" for state in parts.values())
+    parts = _shared("parts", _check_parts, lambda found: MAX_AGE if _is_healthy(found) else DOWN_MAX_AGE)
+    healthy = _is_healthy(parts)
     return JsonResponse(
         {"status": "ready" if healthy else "degraded", "parts": parts}, status=200 if healthy else 503
     )
@@ -68,14 +69,20 @@ def unserved_queues(app: Celery) -> set[str]:
     return {settings.CELERY_TASK_DEFAULT_QUEUE, *routed} - served
 
 
-def _shared(name: str, seconds: float, check: Callable[[], T]) -> T:
-    """Return what `check` returned in the last `seconds`, in any process that shares the cache."""
+def _is_healthy(parts: dict[str, str]) -> bool:
+    return all(state != "down" for state in parts.values())
+
+
+def _shared(name: str, check: Callable[[], T], max_age: Callable[[T], float]) -> T:
+    """Return what `check` returned, in any process that shares the cache, at most `max_age` of it ago, in
+    seconds.
+    """
     key = f"health:{name}"
     with _checking:
         found: T | None = cache.get(key)
         if found is None:
             found = check()
-            cache.set(key, found, seconds)
+            cache.set(key, found, max_age(found))
     return found
 
 
@@ -124,7 +131,9 @@ def _check_scheduler() -> None:
 
 
 def _check_storage() -> None:
-    _shared("storage", STORAGE_MAX_AGE, _write_probe)  # a failure is not shared: it is looked at again
+    _shared(
+        "storage", _write_probe, lambda _: STORAGE_MAX_AGE
+    )  # a failure is not shared: it is looked at again
 
 
 def _write_probe() -> bool:

@@ -368,11 +368,13 @@ LOG_LEVEL: str = env("LOG_LEVEL", cast=choice(*_LEVELS), default="INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"health_checks": {"()": "contentgen.log_filters.HealthCheckFilter"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": []},  # Django's own handlers would print each line a second time
+        "django.request": {"filters": ["health_checks"]},
         # A line for every poll and every tick would drown everything else.
         "httpx2": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

@@ -145,6 +145,25 @@ def test_what_was_found_does_not_count_for_long(client, parts, monkeypatch):
     assert client.get("/health/ready").status_code == 503
 
 
+def test_what_is_back_is_soon_seen_to_be(client, parts, monkeypatch):
+    monkeypatch.setattr(health, "DOWN_MAX_AGE", 0)
+    parts["database"] = _broken
+    assert client.get("/health/ready").status_code == 503
+
+    parts["database"] = lambda: None
+
+    assert client.get("/health/ready").status_code == 200
+
+
+def test_a_part_that_is_down_is_one_line_in_the_log_however_often_it_is_asked(client, parts, caplog):
+    parts["database"] = _broken
+
+    for _ in range(5):
+        client.get("/health/ready")
+
+    assert [record.name for record in caplog.records] == ["contentgen.health"]
+
+
 def test_it_writes_no_file_for_each_call(client, parts, monkeypatch):
     monkeypatch.setattr(health, "MAX_AGE", 0)
     parts["storage"] = health._check_storage

@@ -2,8 +2,6 @@
 
 import errno
 import hashlib
-import threading
-import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,38 +13,20 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from tests.engine.fake import FakeBackend
-from tests.factories import VideoFactory
-from videos import lifecycle
+from tests.engine.storing import files_of, store_again
+from tests.engine.storing import video as video  # a fixture here
 from videos.backends.errors import UnavailableError
 from videos.backends.responses import Job
-from videos.engine import inline_results, sweep
+from videos.engine import inline_results
 from videos.engine import store as storing
 from videos.engine.store import folder_of, store
-from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
-from videos.media.sandbox import Budget
-from videos.models import Backend, State, Video
+from videos.media.inspect import NotAVideoError
+from videos.models import State, Video
 
 pytestmark = pytest.mark.django_db
 
 
 LAST_TRY = 18  # failing tries after which the next one is the last: 15 minutes at regular distances
-
-
-@pytest.fixture
-def video(backend: Backend) -> Video:
-    return VideoFactory(backend=backend, state=State.STORING)
-
-
-def _files(video: Video) -> list[str]:
-    """Every file of the video in storage, by its name alone."""
-    root = Path(default_storage.path(folder_of(video)))
-    return sorted(path.name for path in root.rglob("*") if path.is_file())
-
-
-def _again(video: Video) -> None:
-    Video.objects.filter(pk=video.pk).update(due_at=timezone.now())
-    store(video.pk)
-    video.refresh_from_db()
 
 
 def test_it_keeps_and_measures_the_file(video: Video, fake: FakeBackend, sample_video: bytes):
@@ -61,7 +41,7 @@ def test_it_keeps_and_measures_the_file(video: Video, fake: FakeBackend, sample_
     assert video.file.read() == sample_video
     video.file.close()
     assert video.scrub_frames > 0
-    assert _files(video) == ["poster.webp", "scrub.jpg", "video.mp4"]
+    assert files_of(video) == ["poster.webp", "scrub.jpg", "video.mp4"]
     assert not list((settings.DATA_DIR / "tmp").iterdir())
 
 
@@ -74,9 +54,9 @@ def test_half_a_file_is_never_shown(video: Video, fake: FakeBackend, sample_vide
     video.refresh_from_db()
     assert (video.state, video.error_code) == (State.STORING, "not_a_video")
     assert not video.file
-    assert _files(video) == []
+    assert files_of(video) == []
     fake.content = [sample_video]
-    _again(video)
+    store_again(video)
     assert (video.state, video.error_code) == (State.COMPLETED, "")
     assert fake.created == []
 
@@ -92,7 +72,7 @@ def test_a_file_the_backend_does_not_hand_out_yet_is_fetched_later(
     assert (video.state, video.error_code) == (State.STORING, "not_fetched")
     assert video.due_at > timezone.now()
     fake.content = [sample_video]
-    _again(video)
+    store_again(video)
     assert video.state == State.COMPLETED
 
 
@@ -140,10 +120,10 @@ def test_a_backlog_that_meets_a_short_outage_fails_nothing(
     fake.content = UnavailableError("Away.", code="unreachable")
 
     for _ in range(3):
-        _again(video)
+        store_again(video)
         assert (video.state, video.error_code) == (State.STORING, "not_fetched")
     fake.content = [sample_video]
-    _again(video)
+    store_again(video)
 
     assert video.state == State.COMPLETED
 
@@ -154,7 +134,7 @@ def test_tries_that_our_own_storage_failed_do_not_use_up_the_patience_with_a_dow
     Video.objects.filter(pk=video.pk).update(attempts=500, failed_downloads=0)
     fake.content = UnavailableError("Away.", code="unreachable")
 
-    _again(video)
+    store_again(video)
 
     assert (video.state, video.failed_downloads) == (State.STORING, 1)
 
@@ -175,7 +155,7 @@ def test_a_full_disk_leaves_it_to_be_tried_again(
     video.refresh_from_db()
     assert (video.state, video.error_code) == (State.STORING, "disk_full")
     assert "disk is full" in video.error_message
-    _again(video)
+    store_again(video)
     assert video.state == State.COMPLETED
 
 
@@ -204,69 +184,6 @@ def test_a_video_without_pictures_is_still_a_video(
     assert not video.scrub_sheet
 
 
-def test_two_workers_do_not_store_it_twice(video: Video, fake: FakeBackend, sample_video: bytes):
-    def while_downloading() -> Iterator[bytes]:
-        yield sample_video[:100]
-        store(video.pk)  # the second message; finds the lease taken
-        yield sample_video[100:]
-
-    fake.content = while_downloading()
-
-    store(video.pk)
-
-    video.refresh_from_db()
-    assert video.state == State.COMPLETED
-    assert _files(video) == ["poster.webp", "scrub.jpg", "video.mp4"]
-
-
-def test_a_worker_that_lost_its_lease_leaves_nothing_behind(
-    video: Video, fake: FakeBackend, sample_video: bytes
-):
-    def taken_over() -> Iterator[bytes]:
-        yield sample_video
-        Video.objects.filter(pk=video.pk).update(lease_token=uuid.uuid4())
-
-    fake.content = taken_over()
-
-    store(video.pk)
-
-    video.refresh_from_db()
-    assert video.state == State.STORING
-    assert not video.file
-    assert _files(video) == []
-
-
-def test_a_canceled_video_is_not_stored(video: Video, fake: FakeBackend, sample_video: bytes):
-    def canceled() -> Iterator[bytes]:
-        yield sample_video
-        lifecycle.cancel(video.pk)
-
-    fake.content = canceled()
-
-    store(video.pk)
-
-    video.refresh_from_db()
-    assert video.state == State.CANCELED
-    assert not video.file
-    assert _files(video) == []
-
-
-def test_what_a_killed_attempt_saved_is_removed_by_the_one_that_succeeds(
-    video: Video, fake: FakeBackend, sample_video: bytes
-):
-    left = Path(default_storage.path(f"{folder_of(video)}/{uuid.uuid4().hex}/video.mp4"))
-    left.parent.mkdir(parents=True)
-    left.write_bytes(sample_video)
-    fake.content = [sample_video]
-
-    store(video.pk)
-
-    video.refresh_from_db()
-    assert video.state == State.COMPLETED
-    assert not left.exists()
-    assert Path(video.file.path).read_bytes() == sample_video
-
-
 def test_a_fault_of_our_own_is_tried_again_and_not_for_ever(
     video: Video, fake: FakeBackend, sample_video: bytes, monkeypatch: pytest.MonkeyPatch
 ):
@@ -282,78 +199,9 @@ def test_a_fault_of_our_own_is_tried_again_and_not_for_ever(
     video.refresh_from_db()
     assert (video.state, video.error_code) == (State.STORING, "storing_failed")
     Video.objects.filter(pk=video.pk).update(failed_downloads=LAST_TRY)
-    _again(video)
+    store_again(video)
     assert (video.state, video.error_code) == (State.FAILED, "download_failed")
-    assert _files(video) == []
-
-
-def test_its_lease_is_renewed_while_the_file_is_checked(
-    video: Video, fake: FakeBackend, sample_video: bytes, monkeypatch: pytest.MonkeyPatch
-):
-    fake.content = [sample_video]
-    renewed = threading.Event()
-    leases: list[tuple[int, timedelta]] = []
-
-    def renew(pk: int, token: uuid.UUID, *, lease: timedelta) -> bool:
-        leases.append((pk, lease))
-        renewed.set()
-        return True
-
-    def check(path: Path, budget: Budget) -> VideoFacts:
-        assert renewed.wait(timeout=10)
-        return inspect_video(path, budget)
-
-    monkeypatch.setattr(storing, "RENEW_EVERY", 0.001)
-    monkeypatch.setattr(lifecycle, "renew_lease", renew)
-    monkeypatch.setattr(storing, "inspect_video", check)
-
-    store(video.pk)
-
-    video.refresh_from_db()
-    assert video.state == State.COMPLETED
-    assert set(leases) == {(video.pk, storing.LEASE)}
-
-
-def test_a_download_stops_when_its_lease_is_lost(
-    video: Video, fake: FakeBackend, sample_video: bytes, monkeypatch: pytest.MonkeyPatch
-):
-    asked = threading.Event()
-
-    def renew(pk: int, token: uuid.UUID, *, lease: timedelta) -> bool:
-        asked.set()
-        return False
-
-    def endless() -> Iterator[bytes]:
-        yield sample_video
-        assert asked.wait(timeout=10)
-        for _ in range(100_000):
-            yield b"more"
-        raise AssertionError("it went on downloading")
-
-    fake.content = endless()
-    monkeypatch.setattr(storing, "RENEW_EVERY", 0.001)
-    monkeypatch.setattr(lifecycle, "renew_lease", renew)
-
-    store(video.pk)
-
-    video.refresh_from_db()
-    assert not video.file
-    assert _files(video) == []
-
-
-def test_what_a_killed_download_left_is_removed_and_what_a_living_one_needs_is_not(video: Video):
-    alive = lifecycle.claim_storing(video.pk, lease=storing.LEASE)
-    assert alive is not None
-    tmp = settings.DATA_DIR / "tmp"
-    left, needed = (tmp / f"lease-{token.hex}-abc" for token in (uuid.uuid4(), alive))
-    for folder in (left, needed):
-        folder.mkdir(parents=True)
-        (folder / "video.mp4").write_bytes(b"half")
-
-    sweep.sweep()
-
-    assert not left.exists()
-    assert (needed / "video.mp4").exists()
+    assert files_of(video) == []
 
 
 def test_a_disk_that_fills_up_midway_is_not_filled_by_each_attempt(
@@ -372,34 +220,14 @@ def test_a_disk_that_fills_up_midway_is_not_filled_by_each_attempt(
     with monkeypatch.context() as patch:
         patch.setattr(File, "chunks", full_midway)
         for _ in range(3):
-            _again(video)
+            store_again(video)
             assert (video.state, video.error_code) == (State.STORING, "disk_full")
             root = Path(settings.MEDIA_ROOT)
             assert [path for path in root.rglob("*") if path.is_file()] == []
             assert not list(Path(default_storage.path(folder_of(video))).iterdir())
 
-    _again(video)
+    store_again(video)
     assert video.state == State.COMPLETED
-
-
-def test_an_attempt_first_makes_room_of_what_a_killed_one_left(
-    video: Video, fake: FakeBackend, sample_video: bytes
-):
-    left = Path(default_storage.path(f"{folder_of(video)}/{uuid.uuid4().hex}/video.mp4"))
-    left.parent.mkdir(parents=True)
-    left.write_bytes(sample_video)
-    Video.objects.filter(pk=video.pk).update(attempts=1)
-    seen: list[bool] = []
-
-    def download() -> Iterator[bytes]:
-        seen.append(left.exists())
-        yield sample_video
-
-    fake.content = download()
-
-    store(video.pk)
-
-    assert seen == [False]
 
 
 def test_a_kept_reply_outlives_an_attempt_that_failed(video: Video, fake: FakeBackend, sample_video: bytes):

@@ -10,12 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-import anyio
 import httpx2
-import openai
 
 from videos.backends.address_guard import ForbiddenAddressError
-from videos.backends.bounds import ReplyTooLargeError
 from videos.backends.connection import Connection
 from videos.backends.error_causes import (
     MAX_WORDS,
@@ -33,33 +30,16 @@ from videos.backends.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
+from videos.backends.network_errors import (
+    NOT_SENT,
+    STATUS_ERRORS,
+    TRANSPORT_ERRORS,
+    describe_failure,
+    root_cause,
+)
 from videos.backends.responses import is_key_refusal, parse_error, parse_json, parse_retry_after
 
 T = TypeVar("T")
-
-# All that a call can raise. Reading a streamed body bypasses the SDK's own wrapping, so httpx2's errors are
-# here too; OSError covers ssl.SSLError and TimeoutError, which AnyIO lets through.
-TRANSPORT_ERRORS = (
-    openai.OpenAIError,
-    httpx2.HTTPError,
-    httpx2.InvalidURL,
-    httpx2.StreamError,
-    OSError,
-    anyio.EndOfStream,
-)
-
-# Raised before the first byte of the request has left: no connection, no TLS session, no tunnel through the
-# proxy.
-NOT_SENT = (
-    httpx2.ConnectError,
-    httpx2.ConnectTimeout,
-    httpx2.PoolTimeout,
-    httpx2.ProxyError,
-    httpx2.UnsupportedProtocol,
-)
-
-# There was a response: the SDK raises its own error, the client for other servers httpx2's.
-STATUS_ERRORS = (openai.APIStatusError, httpx2.HTTPStatusError)
 
 # 303 is left out: "see the result over there" is a way of saying that a POST was accepted.
 REDIRECT_STATUSES = frozenset({301, 302, 307, 308})
@@ -150,10 +130,10 @@ class ErrorMapper:
         """
         if isinstance(error, STATUS_ERRORS):
             return self._map_create_status(error.response)
-        cause = _root_cause(error)
+        cause = root_cause(error)
         if isinstance(cause, NOT_SENT):
             return self._unreachable_error(cause)
-        code, message = _network_failure(cause)
+        code, message = describe_failure(cause)
         return UnknownOutcomeError(
             f"{message} It may have accepted the job.", code=code, detail=self._describe_cause(cause)
         )
@@ -165,7 +145,7 @@ class ErrorMapper:
         """
         if isinstance(error, STATUS_ERRORS):
             return self._map_read_status(error.response)
-        cause = _root_cause(error)
+        cause = root_cause(error)
         if isinstance(cause, (httpx2.UnsupportedProtocol, httpx2.InvalidURL, ForbiddenAddressError)):
             # The base URL was checked when the client was made, so a redirect or a job's link led there.
             return RefusedError(
@@ -175,7 +155,7 @@ class ErrorMapper:
             )
         if isinstance(cause, NOT_SENT):
             return self._unreachable_error(cause)
-        code, message = _network_failure(cause)
+        code, message = describe_failure(cause)
         return UnavailableError(message, code=code, detail=self._describe_cause(cause))
 
     def map_download_error(self, error: Exception) -> BackendError:
@@ -195,7 +175,7 @@ class ErrorMapper:
                     retry_after=parse_retry_after(response.headers),
                 )
             return self.map_read_error(error)
-        cause = _root_cause(error)
+        cause = root_cause(error)
         if isinstance(cause, (httpx2.RemoteProtocolError, httpx2.ReadError)):
             return UnavailableError(
                 "The connection broke before the whole video had arrived.",
@@ -384,21 +364,3 @@ def may_be_stored_elsewhere(error: BackendError) -> bool:
     """Whether after this error of the content call the file may be at the address that the job names."""
     is_refused = isinstance(error, RefusedError) and error.may_concern_account
     return is_refused or error.code in {"content_not_ready", "not_a_video", "unsupported", "gone"}
-
-
-def _root_cause(error: BaseException) -> BaseException:
-    """Return the network's own error: the SDK wraps it and keeps it as the cause."""
-    return error.__cause__ or error if isinstance(error, openai.APIConnectionError) else error
-
-
-def _network_failure(cause: BaseException) -> tuple[str, str]:
-    """Return the code and the message for a request that was sent and brought no usable response."""
-    if isinstance(cause, (httpx2.TimeoutException, TimeoutError)):
-        return "timeout", "The backend did not answer in time."
-    if isinstance(cause, ReplyTooLargeError):
-        return "bad_reply", "The backend sent a reply that is too large."
-    if isinstance(cause, httpx2.DecodingError):
-        return "bad_reply", "The backend sent a reply that cannot be understood."
-    if isinstance(cause, httpx2.TooManyRedirects):
-        return "bad_redirect", "The backend redirects in circles."
-    return "dropped", "The backend dropped the connection."

@@ -16,9 +16,9 @@ import httpx2
 
 from videos.backends.connection import Connection
 from videos.backends.error_causes import is_page
-from videos.backends.error_mapping import TRANSPORT_ERRORS
 from videos.backends.errors import RefusedError
 from videos.backends.hops import via_headers
+from videos.backends.network_errors import TRANSPORT_ERRORS
 from videos.backends.responses import is_key_refusal, parse_json
 
 KeyCheck = Literal["accepted", "refused", "blocked", "unknown"]

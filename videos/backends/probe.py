@@ -23,8 +23,9 @@ import httpx2
 from videos.backends.address_guard import AddressGuard
 from videos.backends.bounds import PLAIN_HEADERS, bound_replies
 from videos.backends.connection import Connection
-from videos.backends.error_mapping import REDIRECT_STATUSES, TRANSPORT_ERRORS, ErrorMapper
+from videos.backends.error_mapping import REDIRECT_STATUSES, ErrorMapper
 from videos.backends.hops import LOOP_HEADER, via_headers
+from videos.backends.network_errors import TRANSPORT_ERRORS
 from videos.backends.openapi_routes import Routes, parse_openapi
 from videos.backends.probe_report import (
     ProbeReport,

@@ -3,12 +3,10 @@
 import secrets
 import string
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F
-from django.db.models.fields.files import FieldFile
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -17,12 +15,11 @@ from videos.backends.hops import MAX_LENGTH
 from videos.models.backend import Backend
 from videos.models.character import Character
 from videos.models.reference_image import Fit, ReferenceImage
-from videos.models.search_text import SearchTextField, contains_words
-from videos.models.state import IN_FLIGHT, NEEDS_DECISION, Kind, State, public_status
+from videos.models.search_text import SearchTextField
+from videos.models.state import IN_FLIGHT, Kind, State, public_status
 from videos.models.tag import Tag
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from videos.models.video_queries import VideoQuerySet
+from videos.models.video_result import VideoResult
 
 _ALPHABET = string.ascii_lowercase + string.digits
 
@@ -32,37 +29,10 @@ def new_public_id() -> str:
     return "video_" + "".join(secrets.choice(_ALPHABET) for _ in range(24))
 
 
-_PLAYS_EVERYWHERE = ("H.264", "MP4")  # codec and container, as the columns name them
-
 _FILTER_COLUMNS = ("state", "model", "size", "source_seconds", "seconds", "favourite")
 
 
-class VideoQuerySet(models.QuerySet["Video"]):
-    def visible_to(self, owner: "User | int") -> "VideoQuerySet":
-        """The videos that `owner`, a user or its key, may see: the owner's, without deleted ones."""
-        return self.filter(owner=owner, deleted_at=None)
-
-    def not_trashed(self) -> "VideoQuerySet":
-        """The videos that are not in the trash."""
-        return self.filter(trashed_at=None)
-
-    def search(self, query: str) -> "VideoQuerySet":
-        """The videos whose prompt contains every word of the query; all of them when it has none."""
-        return self.filter(contains_words(query))
-
-    def in_flight(self) -> "VideoQuerySet":
-        return self.filter(state__in=IN_FLIGHT)
-
-    def with_status(self, status: str) -> "VideoQuerySet":
-        """The videos with this `status`, in the protocol's words; or `needs_decision`, which are queued ones
-        that wait for their owner.
-        """
-        if status == NEEDS_DECISION:
-            return self.filter(state=State.UNCERTAIN, due_at=None)
-        return self.filter(state__in=[state for state in State if public_status(state.value) == status])
-
-
-class Video(models.Model):
+class Video(VideoResult):
     """One video, from request to file. Created by `videos.services`; `videos.lifecycle` changes its state."""
 
     public_id = models.CharField(max_length=64, unique=True, default=new_public_id, editable=False)
@@ -237,32 +207,6 @@ class Video(models.Model):
     tags = models.ManyToManyField(Tag, blank=True, related_name="videos")
     note = models.TextField(max_length=2000, blank=True)
 
-    # The result.
-    file = models.FileField(max_length=255, blank=True, editable=False)
-    poster = models.FileField(max_length=255, blank=True, editable=False)
-    scrub_sheet = models.FileField(max_length=255, blank=True, editable=False)
-    scrub_frames = models.PositiveSmallIntegerField(default=0, editable=False)
-    scrub_columns = models.PositiveSmallIntegerField(default=0, editable=False)
-    width = models.PositiveIntegerField(null=True, blank=True, editable=False)
-    height = models.PositiveIntegerField(null=True, blank=True, editable=False)
-    duration = models.FloatField(null=True, blank=True, editable=False, help_text="Seconds, as measured.")
-    byte_count = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
-    sha256 = models.CharField(max_length=64, blank=True, editable=False)
-    container = models.CharField(
-        max_length=20, blank=True, editable=False, help_text="Of the file; empty where it was not looked at."
-    )
-    codec = models.CharField(
-        max_length=40, blank=True, editable=False, help_text="Of the file; empty where it was not looked at."
-    )
-    browser_file = models.FileField(
-        max_length=255,
-        blank=True,
-        editable=False,
-        help_text="A copy for the player, where not every browser plays the file itself.",
-    )
-    browser_byte_count = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
-    browser_sha256 = models.CharField(max_length=64, blank=True, editable=False)
-
     objects = VideoQuerySet.as_manager()
 
     # Set by views that show them.
@@ -392,17 +336,6 @@ class Video(models.Model):
         if self.needs_decision:
             return self.backend.can_list is not False
         return self.state == State.FAILED and bool(self.backend_job_id) and self.error_code in RECHECK_CODES
-
-    @property
-    def playable_file(self) -> FieldFile:
-        """The file for players, and for servers that take nothing but an ordinary MP4."""
-        return self.browser_file or self.file
-
-    @property
-    def may_not_play(self) -> bool:
-        """Not every browser plays the file, and there is no copy of it for them."""
-        known = self.codec and self.container
-        return bool(known and not self.browser_file and (self.codec, self.container) != _PLAYS_EVERYWHERE)
 
     @property
     def cost(self) -> Decimal | None:

@@ -12,7 +12,7 @@ from django_htmx.http import HTMX_STOP_POLLING
 
 from videos.engine import fair_queue
 from videos.models import IN_FLIGHT, State, Video
-from videos.models.video import VideoQuerySet
+from videos.models.video_queries import VideoQuerySet
 from videos.templatetags.studio import version_of
 from videos.validation import PUBLIC_ID_PATTERN
 from videos.views.access import Request

@@ -8,7 +8,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from videos.models import Kind, Video
 from videos.models.keyset import KeysetOrder, Position, take_page
-from videos.models.video import VideoQuerySet
+from videos.models.video_queries import VideoQuerySet
 from videos.views.access import Request, search_query, video_from_query
 
 PAGE_SIZE = 20  # prompts

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from videos.models import Video
 from videos.models.keyset import KeysetOrder, Position, take_page
-from videos.models.video import VideoQuerySet
+from videos.models.video_queries import VideoQuerySet
 from videos.validation import is_public_id
 from videos.views.access import Request
 from videos.views.selectors import with_tags

@@ -22,7 +22,7 @@ from videos.models import State, Tag, Video
 from videos.models.keyset import KeysetOrder
 from videos.models.state import NEEDS_DECISION, public_status
 from videos.models.tag import TAG_LIMIT
-from videos.models.video import VideoQuerySet
+from videos.models.video_queries import VideoQuerySet
 from videos.templatetags.studio import format_size
 from videos.views.access import Request
 

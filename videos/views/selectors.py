@@ -6,7 +6,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 
 from videos.engine import durations, fair_queue
 from videos.models import State, Video
-from videos.models.video import VideoQuerySet
+from videos.models.video_queries import VideoQuerySet
 from videos.services.held_videos import explain_hold
 
 

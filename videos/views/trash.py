@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from videos.models import Video
 from videos.models.keyset import KeysetOrder
-from videos.models.video import VideoQuerySet
+from videos.models.video_queries import VideoQuerySet
 from videos.services.library import empty_trash, move_to_trash, restore_from_trash
 from videos.views.access import Request, get_video, safe_referer
 from videos.views.pagination import paginate

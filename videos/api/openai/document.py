@@ -78,8 +78,10 @@ def _schemas() -> dict[str, Part]:
 
 def _paths() -> dict[str, Part]:
     video_id = _parameter("path", "video_id", "The id of a video of yours.", example="video_2k7c0s5pq9v1")
-    character_id = _parameter("path", "character_id", "The id of a character.", example="char_8d1f0a6b3c2e")
-    name = _parameter("path", "model", "The name of a model.", example="sora-2")
+    return {**_video_paths(video_id), **_derivation_paths(video_id), **_character_paths(), **_model_paths()}
+
+
+def _video_paths(video_id: Part) -> dict[str, Part]:
     return {
         "/v1/videos": {
             "post": _write(
@@ -102,6 +104,11 @@ def _paths() -> dict[str, Part]:
             ),
         },
         "/v1/videos/{video_id}/content": {"get": _content([video_id, _variant()])},
+    }
+
+
+def _derivation_paths(video_id: Part) -> dict[str, Part]:
+    return {
         "/v1/videos/{video_id}/remix": {
             "post": _write(
                 "remix_video",
@@ -127,6 +134,12 @@ def _paths() -> dict[str, Part]:
                 {JSON: "ExtendVideo", MULTIPART: "ExtendVideoForm"},
             )
         },
+    }
+
+
+def _character_paths() -> dict[str, Part]:
+    character_id = _parameter("path", "character_id", "The id of a character.", example="char_8d1f0a6b3c2e")
+    return {
         "/v1/videos/characters": {
             "post": _write(
                 "create_character",
@@ -141,6 +154,12 @@ def _paths() -> dict[str, Part]:
                 "retrieve_character", "Characters", "Return a character.", "Character", [character_id]
             )
         },
+    }
+
+
+def _model_paths() -> dict[str, Part]:
+    name = _parameter("path", "model", "The name of a model.", example="sora-2")
+    return {
         "/v1/models": {"get": _read("list_models", "Models", "List the models.", "ModelList")},
         "/v1/models/{model}": {"get": _read("retrieve_model", "Models", "Return a model.", "Model", [name])},
     }

@@ -1,9 +1,9 @@
 """Functions that fill the schemas of the REST API from rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import cast
+from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -12,11 +12,9 @@ from videos.api.rest.schemas import (
     Action,
     BrowserCopyOut,
     CandidateOut,
-    Status,
     TimingsOut,
     Trouble,
     UrlsOut,
-    VideoKind,
     VideoOut,
 )
 from videos.models import JobCandidate, State, Video
@@ -24,56 +22,87 @@ from videos.models import JobCandidate, State, Video
 
 def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
     """Return `video` as the API shows it. Reads its characters: prefetch them for several videos."""
-    reason = Trouble(code=video.error_code, message=video.error_message) if video.error_code else None
-    has_failed = video.state == State.FAILED
-    is_complete = video.state == State.COMPLETED
     candidates = list(video.candidates.all()) if video.needs_decision else []
+    return VideoOut(
+        id=video.public_id,
+        **_serialize_status(video),
+        **_serialize_request(video),
+        **_serialize_costs(video),
+        **_serialize_file(video),
+        candidates=[_serialize_candidate(request, video, candidate) for candidate in candidates],
+        actions=_possible_actions(video, candidates),
+        browser_copy=_serialize_browser_copy(request, video),
+        timings=_serialize_timings(video),
+        urls=_build_urls(request, video),
+    )
+
+
+def _serialize_status(video: Video) -> dict[str, Any]:
+    reason = Trouble(code=video.error_code, message=video.error_message) if video.error_code else None
+    is_complete = video.state == State.COMPLETED
+    return {
+        "status": video.status,
+        "progress": 100 if is_complete else min(video.progress or 0, 100),
+        "created_at": int(video.created_at.timestamp()),
+        "completed_at": _to_unix(video.finished_at) if is_complete else None,
+        "error": (reason or _UNEXPLAINED) if video.state == State.FAILED else None,
+        "note": reason if video.is_in_flight else None,
+        "needs_decision": video.needs_decision,
+        "cancel_requested": video.is_in_flight and video.cancel_requested_at is not None,
+        "queued_at_backend": video.waits_at_backend,
+        "next_check_at": _to_unix(video.due_at) if video.awaits_late_result else None,
+    }
+
+
+def _serialize_request(video: Video) -> dict[str, Any]:
+    return {
+        "model": video.model,
+        "seconds": video.seconds,
+        "total_seconds": video.total_seconds,
+        "size": video.size,
+        "prompt": video.prompt,
+        "kind": video.kind,
+        "remixed_from": video.remixed_from or None,
+        "characters": [character.public_id for character in video.characters.all()],
+        "has_reference": video.reference_id is not None,
+    }
+
+
+def _serialize_costs(video: Video) -> dict[str, Any]:
+    return {
+        "cost": _to_float(video.cost),
+        "estimated_cost": _to_float(video.price),
+        "charged_cost": _to_float(video.charged),
+        "cost_difference": _to_float(video.cost_difference),
+    }
+
+
+def _serialize_file(video: Video) -> dict[str, Any]:
+    return {
+        "width": video.width,
+        "height": video.height,
+        "duration": video.duration,
+        "bytes": video.byte_count,
+        "sha256": video.sha256 or None,
+        "container": video.container or None,
+        "codec": video.codec or None,
+    }
+
+
+def _serialize_timings(video: Video) -> TimingsOut:
+    return TimingsOut(
+        submitted_at=_to_unix(video.attempted_at),
+        accepted_at=_to_unix(video.accepted_at),
+        generated_at=_to_unix(video.generated_at),
+        finished_at=_to_unix(video.finished_at),
+    )
+
+
+def _possible_actions(video: Video, candidates: Iterable[JobCandidate]) -> list[Action]:
     actions = [name for name, is_possible in _IS_POSSIBLE.items() if is_possible(video)]
     if any(not candidate.may_be_anothers for candidate in candidates):
         actions.append("adopt")
-    return VideoOut(
-        id=video.public_id,
-        status=cast(Status, video.status),
-        progress=100 if is_complete else min(video.progress or 0, 100),
-        model=video.model,
-        seconds=video.seconds,
-        total_seconds=video.total_seconds,
-        size=video.size,
-        prompt=video.prompt,
-        kind=cast(VideoKind, video.kind),
-        remixed_from=video.remixed_from or None,
-        characters=[character.public_id for character in video.characters.all()],
-        has_reference=video.reference_id is not None,
-        created_at=int(video.created_at.timestamp()),
-        completed_at=_to_unix(video.finished_at) if is_complete else None,
-        cost=_to_float(video.cost),
-        estimated_cost=_to_float(video.price),
-        charged_cost=_to_float(video.charged),
-        cost_difference=_to_float(video.cost_difference),
-        error=(reason or _UNEXPLAINED) if has_failed else None,
-        note=reason if video.is_in_flight else None,
-        needs_decision=video.needs_decision,
-        cancel_requested=video.is_in_flight and video.cancel_requested_at is not None,
-        queued_at_backend=video.waits_at_backend,
-        next_check_at=_to_unix(video.due_at) if video.awaits_late_result else None,
-        candidates=[_serialize_candidate(request, video, candidate) for candidate in candidates],
-        actions=actions,
-        width=video.width,
-        height=video.height,
-        duration=video.duration,
-        bytes=video.byte_count,
-        sha256=video.sha256 or None,
-        container=video.container or None,
-        codec=video.codec or None,
-        browser_copy=_serialize_browser_copy(request, video),
-        timings=TimingsOut(
-            submitted_at=_to_unix(video.attempted_at),
-            accepted_at=_to_unix(video.accepted_at),
-            generated_at=_to_unix(video.generated_at),
-            finished_at=_to_unix(video.finished_at),
-        ),
-        urls=_build_urls(request, video),
-    )
+    return actions
 
 
 def _serialize_candidate(request: HttpRequest, video: Video, candidate: JobCandidate) -> CandidateOut:

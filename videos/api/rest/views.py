@@ -45,7 +45,7 @@ from videos.api.rest.schemas import (
 from videos.api.rest.serializers import serialize_video
 from videos.capabilities import available_offers
 from videos.models import PromptTemplate, Video
-from videos.models.video import VideoQuerySet
+from videos.models.video_queries import VideoQuerySet
 from videos.services.derivations import edit_video, extend_video, remix_video
 from videos.services.usage import UsageTotal, summarize_usage
 from videos.services.videos import (

@@ -25,7 +25,6 @@ from videos.backends.catalogue import CatalogueModel, resolution_of, size_for, s
 from videos.backends.connection import Connection
 from videos.backends.drivers.hosted import HostedDriver
 from videos.backends.error_causes import is_content_refusal
-from videos.backends.error_mapping import TRANSPORT_ERRORS
 from videos.backends.errors import (
     BackendError,
     RefusedError,
@@ -33,6 +32,7 @@ from videos.backends.errors import (
     UnknownOutcomeError,
 )
 from videos.backends.http_clients import client_for_writes, ssl_context
+from videos.backends.network_errors import TRANSPORT_ERRORS
 from videos.backends.probe_report import ProbeReport, failed_report
 from videos.backends.requests import CreateRequest
 from videos.backends.responses import Job, dump, is_id, parse_error, parse_json, parse_text

@@ -19,7 +19,7 @@ from videos.backends.connection import Connection
 from videos.backends.download import Download
 from videos.backends.drivers.keyed import KeyedDriver
 from videos.backends.error_causes import is_unknown_model
-from videos.backends.error_mapping import TRANSPORT_ERRORS, ErrorMapper
+from videos.backends.error_mapping import ErrorMapper
 from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
 from videos.backends.http_clients import (
     MAX_REDIRECTS,
@@ -28,6 +28,7 @@ from videos.backends.http_clients import (
     ssl_context,
 )
 from videos.backends.key_check import CHECK_TIMEOUT, KeyCheck
+from videos.backends.network_errors import TRANSPORT_ERRORS
 from videos.backends.probe_report import ProbeReport, failed_report, hosted_report
 from videos.backends.requests import CreateRequest, ReferenceFile
 from videos.backends.responses import Job
