@@ -104,9 +104,9 @@ def test_the_apis_say_the_same_to_a_session(as_alice: Client, viewer: User):
 
 
 def test_the_services_make_nothing_for_a_viewer(viewer: User, video: Video):
-    wish = GenerationRequest("A boat", "sora-2", 4, "1280x720")
+    request = GenerationRequest("A boat", "sora-2", 4, "1280x720")
     attempts = [
-        lambda: create_video(viewer, wish),
+        lambda: create_video(viewer, request),
         lambda: remix_video(viewer, video, "Another boat"),
         lambda: references.add_reference(viewer, BytesIO(b"image")),
         lambda: uploads.import_clip(viewer, b"clip", "edit").__enter__(),

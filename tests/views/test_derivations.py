@@ -180,6 +180,21 @@ def test_where_its_backend_cannot_another_edits(as_alice, source, knows, reason)
     assert made.price == pro.price(4, source.size)
 
 
+def test_an_edit_goes_to_no_other_backend_than_the_page_showed(as_alice, source):
+    """The page showed the simulator, which is free; by the time it is sent, one that charges would edit."""
+    terms = as_alice.get(url_of(source, "edit")).context["form"].terms
+    dear = BackendFactory(name="Dear", can_edit=True)
+    dear.models.set([VideoModel.objects.get(name="sora-2-pro")])
+
+    refused = as_alice.post(url_of(source, "edit"), {**DATA, "accepted_terms": terms})
+
+    assert refused.status_code == 422
+    assert "Dear makes this video now, at $1.20" in refused.content.decode()
+    assert nothing_made(source)
+    as_alice.post(url_of(source, "edit"), {**DATA, "accepted_terms": refused.context["form"].terms})
+    assert Video.objects.exclude(pk=source.pk).get().backend == dear
+
+
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("state", [State.QUEUED, State.IN_PROGRESS, State.FAILED, State.CANCELED])
 def test_a_video_that_is_not_finished_cannot(as_alice, alice, verb, state):
