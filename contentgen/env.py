@@ -1,6 +1,8 @@
 """How settings are read from the environment."""
 
+import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,20 @@ def mapping(*names: str) -> Callable[[str], dict[str, str]]:
         return found
 
     return cast
+
+
+def amount(value: str) -> Decimal:
+    """Return an amount of money: digits and a point, as Python writes it in any locale."""
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", value):
+        raise ValueError("an amount such as 12.50")
+    return Decimal(value)
+
+
+def currency_code(value: str) -> str:
+    """Return the code of a currency, as ISO 4217 has them."""
+    if not re.fullmatch(r"[A-Za-z]{3}", value):
+        raise ValueError("a currency's code of three letters, such as EUR")
+    return value.upper()
 
 
 def proxy_count(value: str) -> int:

@@ -5,6 +5,7 @@ Ranges and shapes are checked in `checks.py`; what would be unsafe to start with
 
 import os
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from contentgen.circuit_breaker import SOCKET_TIMEOUT
-from contentgen.env import Env, choice, mapping, proxy_count
+from contentgen.env import Env, amount, choice, currency_code, mapping, proxy_count
 from contentgen.own_address import choose_backend, parse_address
 from contentgen.redis_prefix import default_prefix
 from contentgen.run import state
@@ -81,7 +82,8 @@ CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/(api|v1)/"
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_HEADERS = (
-    *("accept", "authorization", "content-type", "idempotency-key", "if-none-match", "if-range", "range"),
+    *("accept", "authorization", "confirm-price", "content-type", "idempotency-key", "if-none-match"),
+    *("if-range", "range"),
     # What the openai packages send; a browser asks for each header by name.
     *(
         f"x-stainless-{name}"
@@ -134,6 +136,7 @@ CONTENT_SECURITY_POLICY = {
 INSTALLED_APPS = [
     "contentgen",
     "accounts",
+    "billing",
     "videos",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -193,6 +196,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context_processors.account",
                 "videos.context_processors.studio",
+                "billing.context_processors.budgets",
             ],
         },
     },
@@ -456,6 +460,14 @@ TRASH_RETENTION_DAYS: int = env.int("TRASH_RETENTION_DAYS", default=env.int("TRA
 MIN_FREE_DISK: int | None = env.int("MIN_FREE_DISK", default=None)
 API_REQUESTS_PER_MINUTE: int = env.int("API_REQUESTS_PER_MINUTE", default=1200)  # per token or session
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # the form's text; files are streamed to disk apart from it
+
+# --- Money -----------------------------------------------------------------------------------------------
+# The currency of the catalogue's prices, of budgets and of the ledger: a code such as EUR. Nothing converts.
+CURRENCY: str = env("CURRENCY", cast=currency_code, default="USD")
+# What is done with a video whose price nobody knows: allow counts it as unpriced, refuse refuses it.
+UNPRICED_MODELS: str = env("UNPRICED_MODELS", cast=choice("allow", "refuse"), default="allow")
+# A price above this is to be confirmed by whoever asks. Unset: none is.
+CONFIRM_PRICE_ABOVE: Decimal | None = env("CONFIRM_PRICE_ABOVE", cast=amount, default=None)
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOG_LEVEL: str = env("LOG_LEVEL", cast=choice(*_LEVELS), default="INFO")

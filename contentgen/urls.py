@@ -26,5 +26,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("v1/", include("videos.api.openai.urls")),
     re_path(API_PATH, unknown),
+    path("", include("billing.urls")),
     path("", include("videos.urls")),
 ]

@@ -84,12 +84,13 @@ function updateCharacters() {
 }
 
 // --- Price -------------------------------------------------------------------------------------------------
-const DOLLARS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumFractionDigits: 4 });
-
+// As `billing.money.format_money` writes amounts: two decimals, or up to four where a cent is too coarse.
+const DIGITS = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 4 });
 // An estimate is told to the cent: more digits would promise what nobody knows.
-const CENTS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+const CENTS = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const formatAmount = (amount, digits = DIGITS) => document.body.dataset.currencySign + digits.format(amount);
 const formatPrice = (amount, samples) =>
-  samples ? `about ${(amount < 0.01 ? DOLLARS : CENTS).format(amount)}` : DOLLARS.format(amount);
+  samples ? `about ${formatAmount(amount, amount < 0.01 ? DIGITS : CENTS)}` : formatAmount(amount);
 
 function updatePrice() {
   const choice = form().querySelector("input[name='model']:checked");

@@ -11,6 +11,9 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db.models import Q
 
+from billing.attempts import Attempt, group_lines
+from billing.models import LedgerLine
+from billing.money import ZERO
 from tests.chaos.claims import find_claim
 from tests.chaos.decisions import Deciders
 from tests.chaos.simulators import BilledJob
@@ -18,6 +21,7 @@ from tests.chaos.users import Requested, Users
 from videos.media.inspect import NotAVideoError, inspect_video
 from videos.media.sandbox import worker_budget
 from videos.models import IN_FLIGHT, ReferenceImage, State, Video
+from videos.services.ledger_check import find_contradictions
 from videos.services.videos import ABANDONED
 
 # Expected error codes of rows without a job, and of rows whose job failed. `not_served`: both the source of
@@ -53,6 +57,7 @@ class Report:
     stuck: list[str] = field(default_factory=list)
     wrong_state: list[str] = field(default_factory=list)
     asked_needlessly: list[str] = field(default_factory=list)
+    wrong_money: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
@@ -116,8 +121,30 @@ class Checker:
             self.report.wrong_state.append(f"{pk}: never requested")
         for pk in self._deciders.needless:
             self.report.asked_needlessly.append(f"{pk}: the list proves whose job it is")
+        self._check_money()
         self._check_disk()
         return self.report
+
+    def _check_money(self) -> None:
+        """The studio's ledger agrees with itself and its rows, and with the simulators' to the cent."""
+        self.report.wrong_money += find_contradictions()
+        books = group_lines(LedgerLine.objects.order_by("pk"))
+        for request, pks in self._alike.items():
+            attempts = [attempt for pk in pks for attempt in books.get(pk, [])]
+            self._compare(f"{request}", attempts, [job for pk in pks for job in self._jobs[pk]])
+        self._compare("all", [each for found in books.values() for each in found], self._ledger.jobs)
+
+    def _compare(self, what: str, attempts: Sequence[Attempt], jobs: Sequence[BilledJob]) -> None:
+        """What was billed is what was charged; only of what is unconfirmed nobody knows."""
+        billed = sum((job.price for job in jobs), ZERO)
+        confirmed = sum((each.spent for each in attempts if not each.is_unconfirmed), ZERO)
+        unconfirmed = sum((each.spent for each in attempts if each.is_unconfirmed), ZERO)
+        reserved = sum((each.reserved for each in attempts), ZERO)
+        if reserved or not confirmed <= billed <= confirmed + unconfirmed:
+            self.report.wrong_money.append(
+                f"{what}: billed {billed}, charged {confirmed} and unconfirmed {unconfirmed}, "
+                f"reserved {reserved}"
+            )
 
     def _check_bill(self, request: Requested, pks: list[int]) -> None:
         """As many jobs as there are videos that are alike.

@@ -4,10 +4,13 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from tests.chaos.faults import ControlClient
+
+RATE = Decimal("0.10")  # dollars for a second of video, in the catalogue and at the simulators
 
 HONEST_MODEL, LYING_MODEL = "sora-2", "sora-2-pro"
 
@@ -24,13 +27,17 @@ LIES: tuple[dict[str, Any], ...] = (
 
 @dataclass(frozen=True)
 class BilledJob:
-    """An entry of a ledger. `content` is the file that the simulator made of it, if it was ever asked for."""
+    """An entry of a ledger, with its price in dollars.
+
+    `content` is the file that the simulator made of it, if it was ever asked for.
+    """
 
     id: str
     idempotency_key: str | None
     prompt: str
     reference: str | None
     content: Path
+    price: Decimal = Decimal(0)
 
 
 @dataclass
@@ -47,8 +54,9 @@ class Simulator:
 
     @property
     def quirks(self) -> dict[str, Any]:
-        """The quirks of this moment: the first of its lies, and a queue of its own if it has `workers`."""
-        return {"misreports": self.lies[:1], "workers": self.workers}
+        """The quirks of this moment: the first of its lies, a queue if it has `workers`, and its price."""
+        prices = {self.model: float(RATE)}
+        return {"misreports": self.lies[:1], "workers": self.workers, "prices": prices}
 
     def lie_differently(self) -> None:
         """Go on to the next lie; lists are consistent in themselves, as those of a real server are."""
@@ -64,6 +72,7 @@ class Simulator:
                 entry["prompt"],
                 entry["reference"],
                 self.folder / "videos" / entry["id"] / "video.mp4",
+                Decimal(str(entry["price"])),
             )
             for entry in self.control.ledger()
         ]

@@ -3,14 +3,16 @@
 import hashlib
 import random
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import User
+from billing import ledger
 from tests.chaos.checker import Checker, Ledger, Report
 from tests.chaos.claims import record_claims, recorded_claims
 from tests.chaos.decisions import Deciders
@@ -18,10 +20,12 @@ from tests.chaos.simulators import BilledJob, Simulators
 from tests.chaos.small_videos import video_content
 from tests.chaos.users import Requested, Users
 from tests.factories import VideoFactory
+from videos import lifecycle
 from videos.engine import dispatch
 from videos.models import State, Video
 
 WORDS = "A lantern over the sea at night"
+PRICE = Decimal("0.40")
 
 
 class Run:
@@ -47,7 +51,11 @@ class Run:
             byte_count=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
             file=default_storage.save(f"{job.id}.mp4", ContentFile(content)),
+            price=PRICE,
         )
+        with transaction.atomic():
+            lifecycle.reserve([video])
+            ledger.charge(video.pk, transition="accepted")
         self.claims[job.idempotency_key or ""] = video.pk
         self.users.requested[video.pk] = Requested(
             owner.pk, "create", WORDS, "sora-2", "1280x720", 4, reference=image
@@ -58,7 +66,7 @@ class Run:
         """Add a job to the ledger, which nobody has claimed yet."""
         number = len(self.jobs)
         path = self.folder / f"{number}.mp4"
-        job = BilledJob(f"video_{number:032d}", f"key-{number}-{owner.pk}", WORDS, image, path)
+        job = BilledJob(f"video_{number:032d}", f"key-{number}-{owner.pk}", WORDS, image, path, PRICE)
         path.write_bytes(video_content(job.id))
         self.jobs.append(job)
         return job
@@ -88,7 +96,7 @@ def test_a_run_in_order_passes(finished_run: Run):
 
     assert report.violations == []
     assert str(report) == (
-        "lost 0, billed twice 0, wrong owner 0, stuck 0, wrong state 0, asked needlessly 0"
+        "lost 0, billed twice 0, wrong owner 0, stuck 0, wrong state 0, asked needlessly 0, wrong money 0"
     )
 
 
@@ -213,3 +221,26 @@ def test_each_claim_is_recorded_with_its_key():
             else:
                 cursor.execute("DROP TRIGGER chaos_claims")
             cursor.execute("DROP TABLE chaos_claims")
+
+
+def test_a_job_that_costs_more_than_was_charged_is_wrong_money(finished_run: Run):
+    finished_run.jobs[0] = replace(finished_run.jobs[0], price=PRICE + Decimal("0.01"))
+
+    report = finished_run.check()
+
+    assert len(report.wrong_money) == 2, "of its request, and of all"
+    assert not report.passed
+
+
+def test_a_reservation_that_is_left_over_is_wrong_money(finished_run: Run):
+    with transaction.atomic():
+        lifecycle.reserve([finished_run.videos[0]], transition="retried")
+
+    assert finished_run.check().wrong_money
+
+
+def test_of_an_unconfirmed_charge_nobody_knows(finished_run: Run):
+    with transaction.atomic():
+        ledger.doubt(finished_run.videos[0].pk, transition="timed_out")
+
+    assert finished_run.check().wrong_money == []

@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.models import User
 from tests.chaos.reference_images import Image, new_image
-from tests.chaos.simulators import Simulator
+from tests.chaos.simulators import RATE, Simulator
 from videos.engine import enqueue
 from videos.models import Backend, State, Video, VideoModel
 from videos.models.backend import SIMULATOR_CAPABILITIES
@@ -85,9 +85,13 @@ class Users:
                 timeout=TIMEOUT,
                 max_in_flight=MAX_IN_FLIGHT,
                 probed_at=timezone.now(),
+                charges_failures=True,  # as the simulators do, whose ledgers have every job they accepted
                 **SIMULATOR_CAPABILITIES,
             )
-            VideoModel.objects.get(name=simulator.model).backends.set([backend])
+            model = VideoModel.objects.get(name=simulator.model)
+            model.price_per_second = {"*": str(RATE)}
+            model.save(update_fields=["price_per_second"])
+            model.backends.set([backend])
             self.models.append(simulator.model)
 
     def request_videos(self, count: int) -> None:

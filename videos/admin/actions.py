@@ -16,6 +16,9 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from billing.budgets import lock_all_budgets
+from billing.errors import RefusedPaymentError
+from billing.spender import ANY_PRICE, spending
 from videos.models import State, Video
 from videos.services.prices import price_of_another, sum_up
 from videos.services.videos import (
@@ -199,7 +202,7 @@ def _ask_to_confirm(
 
 def _format_cost(videos: list[Video]) -> str:
     """Return what submitting the videos again costs by their prices, in a sentence; empty where free."""
-    charged = [video for video in videos if not video.backend.is_free and video.price != 0]
+    charged = [video for video in videos if video.backend.is_metered and video.price != 0]
     price, unpriced = sum_up(map(price_of_another, charged))
     parts = [price.words if price.samples else f"{price} by the catalogue"] if price else []
     parts += [f"an unknown amount for {unpriced} without a price"] if unpriced else []
@@ -224,10 +227,10 @@ def _perform(
 def _perform_batch(action: VideoAction, request: HttpRequest, pks: list[int], tally: Counter[str]) -> int:
     """Perform and log the action, and count the outcomes in `tally`. Returns how many videos changed."""
     found = Video.objects.filter(pk__in=pks).order_by("pk")
-    changed = {video.pk for video in found if action.service(video)}
+    changed, refused = _apply(action, found)
     rows = {video.pk: video for video in found.all()}  # as they are now, to say why one was left alone
     for pk in pks:
-        tally[_outcome(action, rows.get(pk), changed=pk in changed)] += 1
+        tally[refused.get(pk) or _outcome(action, rows.get(pk), changed=pk in changed)] += 1
     if changed:
         LogEntry.objects.log_actions(
             user_id=cast(int, request.user.pk),
@@ -236,6 +239,22 @@ def _perform_batch(action: VideoAction, request: HttpRequest, pks: list[int], ta
             change_message="" if action is DELETE else f"{action.label}.",
         )
     return len(changed)
+
+
+def _apply(action: VideoAction, videos: QuerySet[Video]) -> tuple[set[int], dict[int, str]]:
+    """Return the keys of the videos that changed, and why others were not paid for, by their keys."""
+    changed: set[int] = set()
+    refused: dict[int, str] = {}
+    if action.is_paid:
+        lock_all_budgets()  # the videos may be those of several people
+    with spending(confirmed_price=ANY_PRICE):  # the confirmation page said what they cost
+        for video in videos:
+            try:
+                if action.service(video):
+                    changed.add(video.pk)
+            except RefusedPaymentError as error:
+                refused[video.pk] = f"not paid for: {error.sentence.rstrip('.')}"
+    return changed, refused
 
 
 def _outcome(action: VideoAction, video: Video | None, *, changed: bool) -> str:

@@ -14,13 +14,14 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from billing.money import format_money
 from videos.admin.model_updates import update_models
 from videos.backends.concurrency import suggest_max_in_flight
 from videos.backends.probe_report import ProbeReport
 from videos.backends.service_kinds import SERVICES
 from videos.checks import LEADS_BACK, validate_base_url, validate_key_name
 from videos.engine import dispatch, read_pauses
-from videos.formatting import format_dollars, format_duration
+from videos.formatting import format_duration
 from videos.models import IN_FLIGHT, Backend, State, VideoModel
 from videos.models.backend import DEFAULT_MAX_IN_FLIGHT
 from videos.services.backend_status import describe_key
@@ -205,6 +206,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
             (None, {"fields": ("name", "service", *where, "enabled", "position", "stands_in", models)}),
             ("Webhooks", {"fields": ("webhook_address", "webhook_secret_env", "webhook_secret")}),
             ("Limits", {"fields": ("timeout", "generation_timeout", "max_in_flight", "requests_per_minute")}),
+            ("Cost", {"fields": ("costs_nothing", "charges_failures")}),
             (
                 "Capabilities",
                 {
@@ -367,7 +369,7 @@ def _format_move(result: MoveResult) -> str:
     """Return what was moved where, at which price, and what was left and why, in sentences."""
     if not result.moved and not result.left:
         return "No videos are queued."
-    price = f" for {format_dollars(result.price)} by the catalogue" if result.price else ""
+    price = f" for {format_money(result.price)} by the catalogue" if result.price else ""
     moved = ", ".join(f"{count} moved to {name}" for name, count in result.moved.items())
     left = [f"{count} left. {reason}" for reason, count in result.left.items()]
     return " ".join([f"{moved or 'None moved'}{price}.", *left])

@@ -1,6 +1,7 @@
 """Authentication and rate limit of both APIs: a bearer token, or the session of someone who is signed in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -9,6 +10,7 @@ from ninja.utils import check_csrf
 from accounts import roles, second_factor, tokens
 from accounts.models import ApiToken, Scope, User
 from videos.api.errors import ApiError
+from videos.api.payments import read_confirmed_price
 from videos.api.rate_limit import enforce_rate_limit
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -16,10 +18,14 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is calling; `token` is None for someone who is signed in with a browser."""
+    """Who is calling; `token` is None for someone who is signed in with a browser.
+
+    `confirmed_price` is what the request says that it may cost, where it says so.
+    """
 
     user: User
     token: ApiToken | None
+    confirmed_price: Decimal | None = None
 
     @property
     def rate_limit_key(self) -> str:
@@ -43,7 +49,7 @@ def authenticate(request: HttpRequest) -> Caller:
     if request.method not in _SAFE_METHODS and not roles.may_create(caller.user):
         raise ApiError(403, "insufficient_role", roles.VIEWERS_ONLY_LOOK)
     enforce_rate_limit(caller.rate_limit_key)
-    return caller
+    return replace(caller, confirmed_price=read_confirmed_price(request))
 
 
 def _authenticate_token(request: HttpRequest) -> Caller:

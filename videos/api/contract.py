@@ -24,6 +24,10 @@ class Contract:
     internal_error_code: str
     cache_control: Mapping[str, bool]
     field_names: Mapping[str, str]  # of those that the API calls otherwise than the services
+    # A budget that has too little left: the code, and headers beside it.
+    budget_status: int = 402
+    budget_code: str = "budget_exceeded"
+    budget_headers: Mapping[str, str] = field(default_factory=dict)
     # Where a model's parameters are fields of the request itself, instead of an object `parameters`.
     parameters_are_fields: bool = False
     exceptional_statuses: Mapping[str, int] = field(default_factory=dict)

@@ -18,6 +18,7 @@ _TEMPORARY_SQLITE_ERRORS = {
 
 _TYPES = {
     401: "authentication_error",
+    402: "payment_required_error",
     403: "permission_error",
     404: "not_found_error",
     409: "conflict_error",
@@ -28,7 +29,7 @@ _TYPES = {
 class ApiError(Exception):
     """An error answer: HTTP status, a code for programs, a sentence for people, and the field at fault.
 
-    The body is the Videos API's: `{"error": {"type", "code", "message", "param"}}`.
+    The body is the Videos API's: `{"error": {"type", "code", "message", "param"}}`, and what `details` add.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class ApiError(Exception):
         *,
         param: str | None = None,
         headers: Mapping[str, str] | None = None,
+        details: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -46,10 +48,12 @@ class ApiError(Exception):
         self.message = message
         self.param = param
         self.headers = dict(headers or {})
+        self.details = dict(details or {})
 
     def body(self) -> dict[str, object]:
         kind = _TYPES.get(self.status, "invalid_request_error" if self.status < 500 else "server_error")
-        return {"error": {"type": kind, "code": self.code, "message": self.message, "param": self.param}}
+        error = {"type": kind, "code": self.code, "message": self.message, "param": self.param}
+        return {"error": error | self.details}
 
     def response(self) -> JsonResponse:
         return JsonResponse(self.body(), status=self.status, headers=self.headers)

@@ -22,6 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as InvalidRequest
 
+from billing.errors import RefusedPaymentError
 from videos.api.bodies import received_body
 from videos.api.contract import Contract
 from videos.api.errors import (
@@ -33,6 +34,7 @@ from videos.api.errors import (
     unknown_parameter,
 )
 from videos.api.images import bad_image
+from videos.api.payments import from_refused_payment
 from videos.media.errors import BadReferenceError
 from videos.parameters import PREFIX
 from videos.services.storage_errors import BUSY, StorageUnavailableError, StudioBusyError
@@ -109,6 +111,8 @@ def _to_api_error(error: Exception, contract: Contract) -> ApiError:
 def _refused_by_service(error: ValidationError, contract: Contract) -> ApiError:
     if isinstance(error, StudioBusyError):
         return ApiError(503, "busy", BUSY, headers={"Retry-After": "5"})
+    if isinstance(error, RefusedPaymentError):
+        return from_refused_payment(error, contract)
     if isinstance(error, StorageUnavailableError):
         return ApiError(503, "storage_unavailable", STORAGE_UNAVAILABLE, headers={"Retry-After": "60"})
     refused = from_validation(error, status_for=contract.status_for, names=contract.field_names)

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from billing.spender import spending
 from videos.api.auth import Caller
 from videos.api.errors import ApiError
 from videos.models import IdempotencyRecord, Video
@@ -57,7 +58,8 @@ def create_once(
             earlier = _find_repeated(caller, fingerprint, retry_count)
         if earlier is not None:
             return earlier, False
-        video = create()
+        with spending(token=caller.token, confirmed_price=caller.confirmed_price):
+            video = create()
         IdempotencyRecord.objects.create(
             owner=caller.user,
             token=caller.token,

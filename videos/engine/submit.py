@@ -259,6 +259,9 @@ def _handle_late_acceptance(claim: Claim, video: Video, job: Job) -> None:
     logger.critical(
         "Job %s was accepted for video %s, which has moved on; deleting the job", job.id, video.public_id
     )
+    with transaction.atomic():
+        Video.objects.select_for_update().filter(pk=video.pk).first()
+        lifecycle.record_surplus_job(video.pk)
     if video.backend.can_delete is False:
         return
     try:

@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
+from billing.errors import price_to_confirm
 
 Created = TypeVar("Created")
 
@@ -15,11 +16,14 @@ MAX_IN_ROW = 5  # models in a row of buttons; more are chosen from a list that c
 class CreationForm(forms.Form, Generic[Created]):
     """A form that creates something by a service, and tells at its fields what the service refuses."""
 
+    price_to_confirm = ""  # where the service refuses a high price that nobody has confirmed
+
     def save(self, owner: User) -> Created | None:
         """Create what a valid form asks for. None when the service refuses: then `errors` say why."""
         try:
             return self._create(owner)
         except ValidationError as error:
+            self.price_to_confirm = price_to_confirm(error)
             for field, messages in error.message_dict.items():
                 self.add_error(field if field in self.fields else None, messages)
             return None

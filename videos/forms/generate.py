@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.text import normalize_newlines
 
 from accounts.models import User
+from billing.errors import price_to_confirm
 from videos.capabilities import Offer, OfferCatalogue
 from videos.forms.images import IMAGE_FIELDS, ImagesForm
 from videos.forms.parameters import (
@@ -64,6 +65,7 @@ class GenerateForm(ImagesForm):
         self, *args: Any, owner: User, offers: Mapping[str, Offer] | None = None, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.price_to_confirm = ""
         self.owner = owner
         self.offers = OfferCatalogue() if offers is None else offers
         chosen = self.offers.get(str(self["model"].value() or ""))
@@ -138,7 +140,7 @@ class GenerateForm(ImagesForm):
         """Create the takes of a valid form, in order, and keep their images: all, or nothing.
 
         None when that is no longer possible, such as when the image was deleted just now: then `errors` say
-        why.
+        why. A price that has to be confirmed first is `price_to_confirm`.
         """
         try:
             if offer := self.fitting_offer:  # before an upload is kept
@@ -147,6 +149,7 @@ class GenerateForm(ImagesForm):
                 request = replace(self._generation_request(), **images)
                 return create_videos(self.owner, make_takes(request, self.cleaned_data["takes"]))
         except ValidationError as error:
+            self.price_to_confirm = price_to_confirm(error)
             for name, messages in error.message_dict.items():
                 self.add_error(field_for(name, self.fields), messages)
             return None

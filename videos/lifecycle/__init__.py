@@ -24,6 +24,7 @@ from videos.lifecycle.owner_actions import (
     remove,
     retry,
 )
+from videos.lifecycle.payments import move_to, record_surplus_job, release_unconfirmed, reserve
 from videos.lifecycle.storing import (
     claim_storing,
     complete,
@@ -88,15 +89,19 @@ __all__ = [
     "mark_still_uncertain",
     "mark_unaccounted",
     "mark_uncertain",
+    "move_to",
     "postpone_storing",
     "record_late_check",
     "record_polls",
+    "record_surplus_job",
     "refuse",
+    "release_unconfirmed",
     "remove",
     "renew_lease",
     "requeue",
     "requeue_absent",
     "reschedule_search",
+    "reserve",
     "retry",
     "search_again",
     "submit_again",

@@ -9,7 +9,9 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from billing import ledger
 from videos.backends.charges import NO_CHARGE_TOLD, Charge
+from videos.lifecycle import payments
 from videos.lifecycle.transitions import finished_now, has_job, move
 from videos.models import State, Video
 from videos.models.values import NO_REASON, Reason
@@ -122,15 +124,17 @@ def hasten_poll(pk: int, job_id: str) -> bool:
     return False
 
 
+@transaction.atomic
 def begin_storing(pk: int, job_id: str, *, charge: Charge = NO_CHARGE_TOLD, seed: int | None = None) -> bool:
     """in_progress → storing: the backend has finished, and its file is to be downloaded.
 
     `charge` is what it says it charged, `seed` the seed that it says it used. Not for a video whose owner
     asked to cancel it before its job was known: the sweep cancels that.
     """
+    charge = payments.in_studio_currency(charge)
     now = timezone.now()
     where = has_job(pk, job_id) & Q(cancel_requested_at=None)
-    return move(
+    begun = move(
         State.IN_PROGRESS,
         State.STORING,
         where,
@@ -142,15 +146,23 @@ def begin_storing(pk: int, job_id: str, *, charge: Charge = NO_CHARGE_TOLD, seed
         **charge_fields(charge),
         **used(seed),
     )
+    if begun:
+        ledger.settle(pk, charge.amount, transition="finished")
+    return begun
 
 
+@transaction.atomic
 def fail_generation(pk: int, job_id: str, reason: Reason, *, charge: Charge = NO_CHARGE_TOLD) -> bool:
     """in_progress → failed: the backend failed, or lost the job.
 
     `charge` is what it says it charged all the same.
     """
+    charge = payments.in_studio_currency(charge)
     changes = {**finished_now(), **reason.as_fields(), **charge_fields(charge)}
-    return move(State.IN_PROGRESS, State.FAILED, has_job(pk, job_id), **changes)
+    failed = move(State.IN_PROGRESS, State.FAILED, has_job(pk, job_id), **changes)
+    if failed:
+        payments.fail(pk, reason, charge, transition="failed")
+    return failed
 
 
 def charge_fields(charge: Charge) -> dict[str, Any]:

@@ -2,16 +2,20 @@
 
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from billing import ledger
 from videos.backends.charges import NO_CHARGE_TOLD, Charge
+from videos.lifecycle import payments
 from videos.lifecycle.generation import charge_fields, used
 from videos.lifecycle.transitions import has_job, move
 from videos.models import State, Video
 from videos.models.values import NO_REASON, Reason
 
 
+@transaction.atomic
 def time_out(
     pk: int, job_id: str, reason: Reason, *, due_at: datetime, working: float, waiting: float
 ) -> bool:
@@ -21,7 +25,7 @@ def time_out(
     as in flight.
     """
     now = timezone.now()
-    return move(
+    timed_out = move(
         State.IN_PROGRESS,
         State.FAILED,
         has_job(pk, job_id),
@@ -33,8 +37,12 @@ def time_out(
         waiting_seconds=waiting,
         **reason.as_fields(),
     )
+    if timed_out:
+        ledger.doubt(pk, transition="timed_out")
+    return timed_out
 
 
+@transaction.atomic
 def record_late_check(
     pk: int, job_id: str, reason: Reason, *, due_at: datetime | None, charge: Charge = NO_CHARGE_TOLD
 ) -> bool:
@@ -43,10 +51,15 @@ def record_late_check(
     `charge` is what the backend says it charged all the same.
     """
     late = Video.objects.filter(has_job(pk, job_id), state=State.FAILED, due_at__isnull=False)
+    charge = payments.in_studio_currency(charge)
     changes = {**reason.as_fields(), **charge_fields(charge)}
-    return late.update(due_at=due_at, revision=F("revision") + 1, **changes) == 1
+    recorded = late.update(due_at=due_at, revision=F("revision") + 1, **changes) == 1
+    if recorded and (due_at is None or charge.amount is not None):
+        payments.fail(pk, reason, charge, transition="failed_late")
+    return recorded
 
 
+@transaction.atomic
 def begin_storing_late(
     pk: int, job_id: str, *, charge: Charge = NO_CHARGE_TOLD, seed: int | None = None
 ) -> bool:
@@ -54,9 +67,10 @@ def begin_storing_late(
 
     `charge` is what the backend says it charged, `seed` the seed that it says it used.
     """
+    charge = payments.in_studio_currency(charge)
     now = timezone.now()
     where = has_job(pk, job_id) & Q(due_at__isnull=False, deleted_at=None)
-    return move(
+    begun = move(
         State.FAILED,
         State.STORING,
         where,
@@ -70,6 +84,9 @@ def begin_storing_late(
         **used(seed),
         **NO_REASON.as_fields(),
     )
+    if begun:
+        ledger.settle(pk, charge.amount, transition="finished_late")
+    return begun
 
 
 def download_again(pk: int) -> bool:

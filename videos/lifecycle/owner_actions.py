@@ -1,24 +1,29 @@
 """What people ask for: cancel, retry, check again, delete."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from billing import ledger
+from videos.lifecycle import payments
 from videos.lifecycle.transitions import finished_now, has_job, move
 from videos.models import IN_FLIGHT, DeletedRequest, ReleasedJob, State, Video
 from videos.models.values import NO_REASON
 from videos.models.video import RECHECK_CODES
 
 
+@transaction.atomic
 def cancel(pk: int) -> bool:
     """Cancel a video that is in flight. Returns whether anything was left to cancel.
 
     Queued, running and storing videos are canceled at once, and `delete_job_at` has the backend's job
     deleted. Until a running one is known to have ended, `due_at` is set, and it counts as in flight. While a
     submission is under way or its outcome unknown, the request is recorded and carried out as soon as it is
-    known what to cancel: a job that may have to be paid for is never lost track of.
+    known what to cancel: a job that may have to be paid for is never lost track of. What was reserved for a
+    queued video is released; what was charged stays.
     """
     now = timezone.now()
     not_requested = Video.objects.filter(pk=pk, cancel_requested_at=None)
@@ -29,6 +34,7 @@ def cancel(pk: int) -> bool:
             return True
     # The owner's decision on an uncertain video is pending, and canceling it is one.
     if move(State.UNCERTAIN, State.CANCELED, Q(pk=pk, due_at=None), **finished_now()):
+        ledger.give_up(pk, transition="canceled")
         return True
     # In any state: it may have changed between two of the lines above, and then the sweep cancels it.
     return (
@@ -37,9 +43,15 @@ def cancel(pk: int) -> bool:
     )
 
 
+@transaction.atomic
 def cancel_queued(pk: int) -> bool:
-    """queued → canceled, if it is queued: nothing was spent. What a backend may work on goes on."""
-    return move(State.QUEUED, State.CANCELED, Q(pk=pk), **finished_now())
+    """queued → canceled, if it is queued: nothing was spent, and what was reserved is released. What a
+    backend may work on goes on.
+    """
+    canceled = move(State.QUEUED, State.CANCELED, Q(pk=pk), **finished_now())
+    if canceled:
+        ledger.release(pk, transition="canceled")
+    return canceled
 
 
 def apply_pending_cancellations() -> int:
@@ -50,14 +62,19 @@ def apply_pending_cancellations() -> int:
     return sum(cancel(pk) for pk in pending.values_list("pk", flat=True))
 
 
-def retry(pk: int) -> bool:
+def retry(pk: int, *, estimate: Decimal | None = None) -> bool:
     """failed → queued: a new submission, with nothing left of the old one.
 
-    An old job that may still be running is deleted at the backend, and counts as in flight until then.
+    An old job that may still be running is deleted at the backend, and counts as in flight until then. It is
+    paid for anew: raises `RefusedPaymentError`, and changes nothing, where that is refused. `estimate` is
+    what such videos cost, for one that has no price.
     """
     with transaction.atomic():
-        video = Video.objects.filter(pk=pk).first()
-        if video is None or not _requeue_failed(pk, video.backend_job_id):
+        video = Video.objects.select_related("owner", "backend").filter(pk=pk, state=State.FAILED).first()
+        if video is None or not payments.reserve_again(video, estimate, transition="retried"):
+            return False
+        if not _requeue_failed(pk, video.backend_job_id):
+            transaction.set_rollback(True)
             return False
         _release_job(video, due_at=timezone.now() if video.may_be_running else None)
     return True

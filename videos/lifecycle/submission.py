@@ -4,10 +4,12 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from billing import ledger
 from videos.lifecycle.transitions import LATEST_ACCOUNTED, finished_now, leased, move, move_to_progress
 from videos.models import State, Video
 from videos.models.values import Reason
@@ -38,6 +40,7 @@ def holds_lease(pk: int, token: uuid.UUID, *, margin: timedelta) -> bool:
     return Video.objects.filter(leased(pk, token), lease_expires_at__gt=timezone.now() + margin).exists()
 
 
+@transaction.atomic
 def accept(
     pk: int,
     token: uuid.UUID,
@@ -53,22 +56,31 @@ def accept(
     belongs to another video.
     """
     where = leased(pk, token)
-    return move_to_progress(
+    accepted = move_to_progress(
         State.SUBMITTING, where, job_id, progress=progress, due_at=due_at, is_queued=is_queued
     )
+    if accepted:
+        ledger.charge(pk, transition="accepted")
+    return accepted
 
 
+@transaction.atomic
 def adopt(pk: int, old: State, *, attempted_at: datetime, job_id: str, due_at: datetime) -> bool:
     """uncertain (or queued again) → in_progress: the job of the attempt made at `attempted_at` was found.
 
     Returns False also when `job_id` belongs to another video.
     """
-    return move_to_progress(old, Q(pk=pk, attempted_at=attempted_at), job_id, progress=None, due_at=due_at)
+    where = Q(pk=pk, attempted_at=attempted_at)
+    adopted = move_to_progress(old, where, job_id, progress=None, due_at=due_at)
+    if adopted:
+        ledger.charge(pk, transition="adopted", is_newest_unsent=old == State.QUEUED)
+    return adopted
 
 
+@transaction.atomic
 def refuse(pk: int, token: uuid.UUID, reason: Reason) -> bool:
     """submitting → failed: the backend refused the request. Nothing was spent."""
-    return move(
+    refused = move(
         State.SUBMITTING,
         State.FAILED,
         leased(pk, token),
@@ -76,6 +88,9 @@ def refuse(pk: int, token: uuid.UUID, reason: Reason) -> bool:
         **finished_now(),
         **reason.as_fields(),
     )
+    if refused:
+        ledger.release(pk, transition="refused")
+    return refused
 
 
 def requeue(pk: int, token: uuid.UUID, reason: Reason, *, due_at: datetime) -> bool:

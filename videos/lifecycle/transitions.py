@@ -67,7 +67,7 @@ def move_to_progress(
     """Move the video that matches `where` to in_progress, as the one whose job is `job_id`.
 
     `is_queued` says that the backend has put the job into a queue of its own. Returns False also when the job
-    belongs to another video.
+    belongs to another video. Whoever calls it charges for the job in the same transaction.
     """
     now = timezone.now()
     try:

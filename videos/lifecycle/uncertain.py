@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from billing import ledger
+from videos.lifecycle import payments
 from videos.lifecycle.transitions import finished_now, move, move_to_progress
 from videos.models import JobCandidate, ReleasedJob, State, Video
 from videos.models.values import NO_REASON, Reason
@@ -52,10 +55,14 @@ def requeue_absent(
     return move(State.UNCERTAIN, State.QUEUED, where, due_at=due_at or timezone.now(), **reason.as_fields())
 
 
+@transaction.atomic
 def fail_absent(pk: int, reason: Reason, *, attempted_at: datetime, attempts: int) -> bool:
     """uncertain → failed: provably absent, as in `requeue_absent`, and submitted often enough."""
     where = Q(pk=pk, attempted_at=attempted_at, attempts=attempts)
-    return move(State.UNCERTAIN, State.FAILED, where, **finished_now(), **reason.as_fields())
+    failed = move(State.UNCERTAIN, State.FAILED, where, **finished_now(), **reason.as_fields())
+    if failed:
+        ledger.release(pk, transition="absent")
+    return failed
 
 
 def _awaiting_search(pk: int, attempted_at: datetime) -> QuerySet[Video]:
@@ -70,6 +77,7 @@ def search_again(pk: int) -> bool:
     return changed == 1
 
 
+@transaction.atomic
 def adopt_candidate(pk: int, job_id: str, *, by_staff: bool) -> bool:
     """uncertain → in_progress, by decision: `job_id`, one of the candidates shown, is the video's job.
 
@@ -81,7 +89,10 @@ def adopt_candidate(pk: int, job_id: str, *, by_staff: bool) -> bool:
         shown = shown.filter(may_be_anothers=False)
     now = timezone.now()
     where = Q(pk=pk, due_at=None, pk__in=shown.values("video")) & ~_is_released(job_id)
-    return move_to_progress(State.UNCERTAIN, where, job_id, progress=None, due_at=now)
+    adopted = move_to_progress(State.UNCERTAIN, where, job_id, progress=None, due_at=now)
+    if adopted:
+        ledger.charge(pk, transition="adopted")
+    return adopted
 
 
 def forget_drawn_seed(pk: int, job_id: str) -> bool:
@@ -131,19 +142,35 @@ def mark_unaccounted(
     return count + undecided.update(due_at=now, attempts=0, revision=F("revision") + 1, **reason.as_fields())
 
 
-def submit_again(pk: int) -> bool:
-    """uncertain → queued, by the owner's decision, made knowing that it may be paid for twice."""
-    where = Q(pk=pk, due_at=None)
-    return move(
-        State.UNCERTAIN,
-        State.QUEUED,
-        where,
-        due_at=timezone.now(),
-        failed_submissions=0,
-        **NO_REASON.as_fields(),
-    )
+def submit_again(pk: int, *, estimate: Decimal | None = None) -> bool:
+    """uncertain → queued, by the owner's decision, made knowing that it may be paid for twice.
+
+    So the first reservation is kept, and another one made; raises `RefusedPaymentError` where that is not
+    possible. `estimate` is what such videos cost, for one that has no price.
+    """
+    with transaction.atomic():
+        undecided = Video.objects.filter(pk=pk, state=State.UNCERTAIN, due_at=None)
+        video = undecided.select_related("owner", "backend").first()
+        if video is None or not payments.reserve_again(video, estimate, transition="submitted_again"):
+            return False
+        queued = move(
+            State.UNCERTAIN,
+            State.QUEUED,
+            Q(pk=pk, due_at=None),
+            due_at=timezone.now(),
+            failed_submissions=0,
+            **NO_REASON.as_fields(),
+        )
+        if not queued:
+            transaction.set_rollback(True)
+        return queued
 
 
+@transaction.atomic
 def abandon(pk: int, reason: Reason) -> bool:
     """uncertain → failed, by the owner's decision."""
-    return move(State.UNCERTAIN, State.FAILED, Q(pk=pk, due_at=None), **finished_now(), **reason.as_fields())
+    where = Q(pk=pk, due_at=None)
+    abandoned = move(State.UNCERTAIN, State.FAILED, where, **finished_now(), **reason.as_fields())
+    if abandoned:
+        ledger.give_up(pk, transition="given_up")
+    return abandoned

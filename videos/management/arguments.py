@@ -1,8 +1,9 @@
 """What the commands share in reading their arguments: accounts, images, errors and earlier requests."""
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterable
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from django.conf import settings
@@ -12,6 +13,8 @@ from django.utils import timezone
 
 from accounts import roles
 from accounts.models import User
+from billing.errors import RefusedPaymentError, UnconfirmedPriceError
+from billing.money import parse_amount, plain_amount
 from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import State, Video
 from videos.parameters import PREFIX, canonical
@@ -77,6 +80,10 @@ _OPTIONS = {"prompt": "PROMPT", "last_frame": "--last-frame", "references": "--r
 
 def to_command_error(error: ValidationError) -> CommandError:
     """Return a service's error as one about the command line, which names the options at fault."""
+    if isinstance(error, UnconfirmedPriceError):
+        return CommandError(f"{error.sentence} Say so with --confirm-price {plain_amount(error.price)}.")
+    if isinstance(error, RefusedPaymentError):
+        return CommandError(error.sentence)
     return CommandError(
         " ".join(
             f"{_argument_of(field)}: {' '.join(sentences)}" for field, sentences in error.message_dict.items()
@@ -88,6 +95,24 @@ def _argument_of(field: str) -> str:
     if field.startswith(PREFIX):
         return f"--parameter {field.removeprefix(PREFIX)}"
     return _OPTIONS.get(field, f"--{field}")
+
+
+def money(text: str) -> Decimal:
+    """Return the amount that an option was given. Raises `ArgumentTypeError`."""
+    try:
+        return parse_amount(text)
+    except ValidationError as error:
+        raise ArgumentTypeError(error.messages[0]) from error
+
+
+def add_confirm_price(parser: ArgumentParser) -> None:
+    """Add the option that agrees to a price above `CONFIRM_PRICE_ABOVE`."""
+    parser.add_argument(
+        "--confirm-price",
+        type=money,
+        metavar="AMOUNT",
+        help="agree to a price up to this, where high prices are to be confirmed",
+    )
 
 
 def find_recent_requests(owner: User, keys: Iterable[RequestKey]) -> set[RequestKey]:

@@ -236,6 +236,19 @@ class Backend(models.Model):
         help_text="Requests of any kind that it may be sent in a minute. Empty: no limit.",
     )
 
+    costs_nothing = models.BooleanField(
+        "free of charge",
+        default=False,
+        help_text="Videos made here cost nothing, whatever the catalogue says: a server of your own. "
+        "They use up no budget.",
+    )
+    charges_failures = models.BooleanField(
+        "charges for failures",
+        default=False,
+        help_text="It charges also for jobs that it accepted and that failed. Most do not, and then "
+        "nothing is spent on them.",
+    )
+
     # Capabilities. None: not known yet. `probe_backend` finds out what can be found out for free.
     can_list = models.BooleanField("lists its jobs", null=True, blank=True)
     can_delete = models.BooleanField("deletes jobs", null=True, blank=True)
@@ -308,6 +321,11 @@ class Backend(models.Model):
     def is_free(self) -> bool:
         """Whether it is known to charge nothing: a simulator."""
         return self.is_simulator or self.service == "simulator"
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether what it makes is paid for: reserved, charged, and counted in budgets."""
+        return not self.is_free and not self.costs_nothing
 
     @property
     def describes_models(self) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from django.conf import settings
+
 from videos.backends.catalogue import CatalogueModel, is_size
 from videos.capabilities import MAX_NAME_LENGTH
 from videos.formatting import count_of
@@ -77,7 +79,8 @@ def _checked(model: CatalogueModel) -> CatalogueModel:
 
 
 def _rates(rates: object) -> dict[str, str]:
-    if not isinstance(rates, Mapping):
+    """Return the prices that can be used: none where the studio counts in another currency than services."""
+    if not isinstance(rates, Mapping) or settings.CURRENCY != "USD":
         return {}
     return {
         size: rate for size, rate in rates.items() if (size == ANY_SIZE or is_size(size)) and is_rate(rate)

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from accounts import roles
 from accounts.models import User
+from videos import lifecycle
 from videos.capabilities import EXTENSION_SECONDS, MAX_SECONDS, Capabilities, Offer, capabilities_for
 from videos.engine import enqueue
 from videos.models import Kind, State, Video, VideoModel
@@ -159,5 +160,6 @@ def _queue_derivation(
             seed=chosen.seed,
             **price_fields(derivation_price(source, seconds, offer)),
         )
+        lifecycle.reserve([video])
         enqueue.send_after_commit("submit", video.backend_id)
     return video

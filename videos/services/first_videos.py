@@ -6,8 +6,9 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
+from billing.money import format_money
+from billing.spender import spending
 from videos.capabilities import Offer, available_offers
-from videos.formatting import format_dollars
 from videos.models import Backend, Video
 from videos.services.prices import price_for
 from videos.services.videos import GenerationRequest, create_video
@@ -20,7 +21,7 @@ _DEAREST = Decimal("Infinity")  # what has no price comes last
 
 @dataclass(frozen=True)
 class FirstVideo:
-    """A video that can be made with one press: its model, seconds, size and price in US dollars, if told."""
+    """A video that can be made with one press: its model, seconds, size and price, if told."""
 
     offer: Offer
     seconds: int
@@ -53,13 +54,14 @@ def create_first_video(owner: User, backend: Backend, prompt: str, terms: str) -
     if chosen is None:
         raise ValidationError({"terms": "This video is no longer on offer. Choose another one."})
     if chosen.terms != terms:
-        price = f" costs {format_dollars(chosen.price)}" if chosen.price is not None else " has no price"
+        price = f" costs {format_money(chosen.price)}" if chosen.price is not None else " has no price"
         sentence = f"The offer has changed: it now{price}. Nothing was made. Press again if it fits."
         raise ValidationError({"terms": sentence})
     request = GenerationRequest(
         prompt, _name_of(chosen), chosen.seconds, chosen.size, backend=chosen.offer.backend.name
     )
-    return create_video(owner, request)
+    with spending(confirmed_price=chosen.price):  # which the button said
+        return create_video(owner, request)
 
 
 def _cheapest(offer: Offer) -> FirstVideo:

@@ -9,11 +9,14 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from billing.budgets import lock_all_budgets
+from billing.errors import RefusedPaymentError
+from videos import lifecycle
 from videos.capabilities import Offer, available_offers
 from videos.engine import enqueue
 from videos.models import Backend, Kind, State, Video
 from videos.models.values import NO_REASON
-from videos.services.prices import price_fields, price_for
+from videos.services.prices import Price, price_fields, price_for
 from videos.services.videos import GenerationRequest, find_catalogue_errors, fitting_offer
 
 _BATCH_SIZE = 200  # videos moved in one transaction, which keeps the backend's workers waiting
@@ -68,8 +71,9 @@ def move_queued_videos(backend: Backend) -> MoveResult:
         with transaction.atomic():
             # Claiming takes the same lock, so no video is claimed for this backend and moved at once.
             Backend.objects.select_for_update().get(pk=backend.pk)
+            lock_all_budgets()
             rows = queued.filter(pk__in=pks[start : start + _BATCH_SIZE]).order_by("pk")
-            rows = rows.select_related("reference", "last_frame")
+            rows = rows.select_related("reference", "last_frame", "owner")
             for video in rows.prefetch_related("characters", "video_references"):
                 _move_video(video, offers, result)
             for offer in offers.values():
@@ -83,6 +87,21 @@ def _move_video(video: Video, offers: Mapping[str, Offer], result: MoveResult) -
         return
     offer = _fitting_offer(video, offers)
     price = price_for(offer, video.seconds, video.size)
+    try:
+        moved = _move_paid(video, offer, price)
+    except RefusedPaymentError as error:
+        result.left[error.sentence] += 1
+        return
+    if moved:
+        result.moved[offer.backend.name] += 1
+        result.price += price.amount if price else 0
+    else:
+        result.left["The backend may have received it before."] += 1
+
+
+@transaction.atomic
+def _move_paid(video: Video, offer: Offer, price: Price | None) -> bool:
+    """Move the video and what is reserved for it. Returns False, and moves neither, if it may have a job."""
     movable = Video.objects.filter(
         _HAS_NO_JOB, pk=video.pk, backend=video.backend_id, state=State.QUEUED, cancel_requested_at=None
     )
@@ -96,10 +115,8 @@ def _move_video(video: Video, offers: Mapping[str, Offer], result: MoveResult) -
         **NO_REASON.as_fields(),
     )
     if moved:
-        result.moved[offer.backend.name] += 1
-        result.price += price.amount if price else 0
-    else:
-        result.left["The backend may have received it before."] += 1
+        lifecycle.move_to(video, offer.backend, price.amount if price else None)
+    return bool(moved)
 
 
 def _find_problem(video: Video, offers: Mapping[str, Offer]) -> str:

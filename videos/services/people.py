@@ -1,20 +1,19 @@
 """What the people of the studio make and spend, and what becomes of the queue of somebody who is blocked."""
 
 from datetime import datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, DecimalField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
+from billing.models import LedgerLine
+from billing.money import ZERO, MoneyField
 from videos import lifecycle
 from videos.models import IN_FLIGHT, State, Video
 
 TEAM_DAYS = 30  # that the page of the team sums up
-_MONEY = DecimalField(max_digits=14, decimal_places=6)
-_COST = Coalesce("charged", "price", output_field=_MONEY)  # as the backend says, else as estimated
 
 
 def stop_queue(sender: Any, user: User, **kwargs: Any) -> None:
@@ -28,22 +27,24 @@ def stop_queue(sender: Any, user: User, **kwargs: Any) -> None:
 
 
 def team() -> QuerySet[User]:
-    """Return everybody, who spent most first, with `accepted`, `dollars` and `in_flight`.
+    """Return everybody, who spent most first, with `accepted`, `spent` and `in_flight`.
 
-    The first two are about the last `TEAM_DAYS` days, today included. What was deleted since counts as long
-    as its row is there.
+    The first two are about the last `TEAM_DAYS` days, today included. What is spent is the ledger's sum, as
+    on the Spend page. Of what was deleted since, the videos count as long as their rows are there.
     """
     first = timezone.localdate() - timedelta(days=TEAM_DAYS - 1)
     since = timezone.make_aware(datetime.combine(first, time.min))
     own = Video.objects.filter(owner=OuterRef("pk")).order_by().values("owner")
     accepted = own.filter(accepted_at__gte=since)
     running = own.filter(state__in=IN_FLIGHT, deleted_at=None)
-    zero = Decimal(0)
+    lines = LedgerLine.objects.filter(user_id=OuterRef("pk"), at__gte=since).order_by().values("user_id")
     return User.objects.annotate(
         accepted=Coalesce(Subquery(accepted.annotate(n=Count("pk")).values("n")), 0),
-        dollars=Coalesce(Subquery(accepted.annotate(n=Sum(_COST)).values("n"), output_field=_MONEY), zero),
+        spent=Coalesce(
+            Subquery(lines.annotate(total=Sum("spent")).values("total")), ZERO, output_field=MoneyField()
+        ),
         in_flight=Coalesce(Subquery(running.annotate(n=Count("pk")).values("n")), 0),
-    ).order_by("-dollars", "username")
+    ).order_by("-spent", "username")
 
 
 def recent_work(limit: int) -> QuerySet[Video]:

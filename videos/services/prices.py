@@ -1,7 +1,7 @@
 """What a video will cost, as far as anybody knows: the catalogue's price, else what such videos cost so far.
 
 What is learned is an estimate and no promise: the median of what a backend charged for a second of its latest
-videos of a model and size. Free backends are never estimated.
+videos of a model and size. The simulator is never estimated, and a backend that is free of charge costs 0.
 """
 
 import json
@@ -16,23 +16,26 @@ from typing import Any
 from django.core.cache import caches
 from django.db.models import Q
 
+from billing.money import format_money
 from videos.capabilities import Offer
 from videos.engine import safe_cache
-from videos.formatting import format_dollars
 from videos.models import Backend, Kind, Video, VideoModel
+from videos.models.video_model import ANY_SIZE
 
 MIN_SAMPLES = 3  # charged videos of a model and size below which nothing is estimated
 SAMPLES = 30  # the latest of them that count
 RECENT = 2000  # charged videos of a backend among which they are looked for
 FRESH_FOR = 60.0  # seconds for which what was learned is used
 _REMEMBERED_FOR = 5.0  # seconds for which a process does not ask the cache again
-_EXACT = Decimal("0.0001")  # dollars, as the column holds them
+_EXACT = Decimal("0.0001")  # as the column holds amounts
 _CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A price of `amount` US dollars, estimated from so many charged videos; 0 of the catalogue's own."""
+    """A price of `amount` in the studio's currency, estimated from so many charged videos; 0 of the
+    catalogue's own.
+    """
 
     amount: Decimal
     samples: int = 0
@@ -42,7 +45,7 @@ class Price:
 
     def __str__(self) -> str:
         """The price in few words: $0.40, or about $0.42."""
-        return f"about {format_estimate(self.amount)}" if self.samples else format_dollars(self.amount)
+        return f"about {format_estimate(self.amount)}" if self.samples else format_money(self.amount)
 
     @property
     def basis(self) -> str:
@@ -62,7 +65,9 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """US dollars for a second of video, learned from so many charged videos; 0 of the catalogue's own."""
+    """What a second of video costs, in the studio's currency, learned from so many charged videos; 0 of the
+    catalogue's own.
+    """
 
     per_second: Decimal
     samples: int = 0
@@ -74,7 +79,7 @@ class Rate:
 
 def format_estimate(amount: Decimal) -> str:
     """Return an estimated amount to the cent, because more digits would promise what nobody knows."""
-    return format_dollars(amount.quantize(_CENT) if amount >= _CENT else amount)
+    return format_money(amount.quantize(_CENT) if amount >= _CENT else amount)
 
 
 def price_for(offer: Offer, seconds: int, size: str) -> Price | None:
@@ -84,6 +89,8 @@ def price_for(offer: Offer, seconds: int, size: str) -> Price | None:
 
 def find_price(model: VideoModel | None, backend: Backend, seconds: int, size: str) -> Price | None:
     """Return the price of a video as `price_for` does, of a model that the catalogue may have no longer."""
+    if backend.costs_nothing:
+        return Price(Decimal())
     if model is None:
         return None
     if learned := _find_learned_rate(model, backend, size):
@@ -100,7 +107,12 @@ def price_fields(price: Price | None) -> dict[str, Any]:
 
 
 def price_of_another(video: Video) -> Price | None:
-    """Return what submitting the video once more costs: its price, else what such videos cost so far."""
+    """Return what submitting the video once more costs: its price, else what such videos cost so far.
+
+    Nothing at a backend that is free of charge by now.
+    """
+    if video.backend.costs_nothing:
+        return Price(Decimal())
     if video.price is not None:
         return Price(video.price, video.price_samples or 0)
     if video.backend.is_free:
@@ -111,6 +123,8 @@ def price_of_another(video: Video) -> Price | None:
 
 def rates_of(offer: Offer) -> dict[str, Rate]:
     """Return the rates of an offer by size; `*` is every size without one of its own."""
+    if offer.backend.costs_nothing:
+        return {ANY_SIZE: Rate(Decimal())}
     rates = {size: Rate(Decimal(rate)) for size, rate in offer.model.price_per_second.items()}
     for size in offer.model.sizes:
         if learned := _find_learned_rate(offer.model, offer.backend, size):
@@ -119,7 +133,7 @@ def rates_of(offer: Offer) -> dict[str, Rate]:
 
 
 def rates_as_json(offer: Offer) -> str:
-    """Return the rates of an offer for a page's script: dollars for a second as text, and the samples."""
+    """Return the rates of an offer for a page's script: what a second costs as text, and the samples."""
     return json.dumps({size: [str(rate.per_second), rate.samples] for size, rate in rates_of(offer).items()})
 
 
@@ -139,7 +153,9 @@ def sum_up(prices: Iterable[Price | None]) -> tuple[Price | None, int]:
 
 def _find_learned_rate(model: VideoModel, backend: Backend, size: str) -> Rate | None:
     """Return what was learned, where it counts: where the catalogue has no price of this backend's."""
-    if backend.is_free or (model.rate(size) is not None and not _is_price_of_another_service(model, backend)):
+    if not backend.is_metered:
+        return None
+    if model.rate(size) is not None and not _is_price_of_another_service(model, backend):
         return None
     return _learned_rates(backend.pk).get((model.name, size))
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from django.db.models import Count, Q, Sum
 
+from billing.money import format_money
 from videos.engine import hold
-from videos.formatting import format_dollars
 from videos.models import State, StudioState, Video
 
 
@@ -65,6 +65,6 @@ def _count(videos: int) -> str:
 
 def _price(dollars: Decimal, unpriced: int) -> str:
     if not unpriced:
-        return format_dollars(dollars)
+        return format_money(dollars)
     others = f"{unpriced} without a price"
-    return f"{format_dollars(dollars)} and {others}" if dollars else others
+    return f"{format_money(dollars)} and {others}" if dollars else others

@@ -11,17 +11,20 @@ from datetime import datetime
 from django.utils import timezone
 
 from videos.capabilities import Offer
+from videos.models.video_model import ANY_SIZE
 from videos.services.prices import price_for
 
 OWN_TERMS = "own"  # of a derived video that its source's own backend makes: no offer has these
 
 
 def terms_of(offer: Offer) -> str:
-    """Return what two offers share that have the same model, backend and catalogue's prices. What is learned
-    from charges is no part of it: that is an estimate, and changes with each video.
+    """Return what two offers share that have the same model, backend and catalogue's prices, or both nothing
+    to pay. What is learned from charges is no part of it: that is an estimate, and changes with each video.
     """
-    terms = json.dumps([offer.model.name, offer.backend.pk, offer.model.price_per_second], sort_keys=True)
-    return hashlib.sha256(terms.encode()).hexdigest()[:16]
+    prices = {ANY_SIZE: "0"} if offer.backend.costs_nothing else offer.model.price_per_second
+    terms = [offer.model.name, offer.backend.pk, prices]
+    written = json.dumps(terms, sort_keys=True)
+    return hashlib.sha256(written.encode()).hexdigest()[:16]
 
 
 def read_terms(text: str) -> frozenset[str]:

@@ -7,6 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from itertools import islice
 
 from django.core.exceptions import ValidationError
@@ -22,7 +23,7 @@ from videos.models import Character, Fit, ReferenceImage, Video, VideoReference
 from videos.models.values import Reason
 from videos.services.images import RequestImages, find_image_errors, validate_images_size
 from videos.services.parameters import choose_parameters, find_parameter_errors
-from videos.services.prices import Price, price_fields, price_for
+from videos.services.prices import Price, price_fields, price_for, price_of_another
 from videos.services.terms import describe_maker, explain_changed_terms
 from videos.validation import clean_text, has_visible_text, is_storable
 
@@ -279,7 +280,8 @@ def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Vi
     the backend that serves its model.
 
     Raises `ValidationError` by field for the first request that the catalogue does not offer, or whose terms
-    are not the accepted ones any more, and without a field for an owner who may make nothing. One query
+    are not the accepted ones any more, and without a field for an owner who may make nothing; and
+    `RefusedPaymentError`, which is one too, where all of them together may not be paid for. One query
     inserts as many rows as the database takes at once: about 20 on SQLite, 500 on PostgreSQL. Each video is
     submitted exactly once, as with `create_video`.
     """
@@ -296,6 +298,7 @@ def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Vi
             validate_terms(request, offer)
         rows = [_build_video(owner, offer, request) for offer, request in zip(chosen, requests, strict=True)]
         videos = Video.objects.bulk_create(rows, batch_size=_INSERT_BATCH_SIZE)
+        lifecycle.reserve(videos)
         VideoReference.objects.bulk_create(_build_references(videos, requests), batch_size=_INSERT_BATCH_SIZE)
         for video, request in zip(videos, requests, strict=True):
             if request.characters:
@@ -375,13 +378,19 @@ def cancel_video(video: Video) -> bool:
 
 
 def retry_video(video: Video) -> bool:
-    """Submit a failed video anew. This is a new, paid job. Returns False if it is no longer failed."""
-    return _submit_if_queued(video, lifecycle.retry(video.pk))
+    """Submit a failed video anew. This is a new, paid job. Returns False if it is no longer failed.
+
+    Raises `RefusedPaymentError` where it may not be paid for.
+    """
+    return _submit_if_queued(video, lifecycle.retry(video.pk, estimate=_estimate(video)))
 
 
 def resubmit_video(video: Video) -> bool:
-    """Queue an uncertain video again, by its owner's decision: it may be paid for twice."""
-    return _submit_if_queued(video, lifecycle.submit_again(video.pk))
+    """Queue an uncertain video again, by its owner's decision: it may be paid for twice.
+
+    Raises `RefusedPaymentError` where the second time may not be paid for.
+    """
+    return _submit_if_queued(video, lifecycle.submit_again(video.pk, estimate=_estimate(video)))
 
 
 def abandon_video(video: Video) -> bool:
@@ -430,3 +439,9 @@ def _submit_if_queued(video: Video, is_queued: bool) -> bool:
     if is_queued:
         enqueue.send_after_commit("submit", video.backend_id)
     return is_queued
+
+
+def _estimate(video: Video) -> Decimal | None:
+    """Return what one more submission is shown to cost; None where nobody knows."""
+    price = price_of_another(video)
+    return None if price is None else price.amount

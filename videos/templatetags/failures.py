@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django import template
 
-from videos.formatting import format_dollars
+from billing.money import format_money
 from videos.models import Video
 from videos.services.prices import Price, price_of_another, sum_up
 
@@ -41,13 +41,15 @@ def cost_note(video: Video) -> str:
     """Return whether a failed video cost anything, in a sentence."""
     if video.backend.is_free:
         return "No charge: the simulator is free."
+    if video.backend.costs_nothing:
+        return f"No charge: {video.backend.name} is free of charge."
     price = f" ({_describe_price(video)})" if video.price else ""
     if video.error_code == "given_up":
         return f"If the backend did receive the job, it may be charged once{price}."
     if not video.backend_job_id:
         return "No charge: the backend did not accept the job."
     if video.charged is not None:
-        return f"The backend charged {format_dollars(video.charged)} for it."
+        return f"The backend charged {format_money(video.charged)} for it."
     return f"The backend accepted the job, so it may be charged{price}."
 
 
@@ -73,7 +75,7 @@ def short_retry_cost(video: Video) -> str:
 
 
 def _retry_cost(video: Video, describe: Callable[[Price], str]) -> str:
-    if video.backend.is_free or video.price == 0:
+    if not video.backend.is_metered or video.price == 0:
         return ""
     price = price_of_another(video)
     return "may be charged" if price is None else f"costs {describe(price)}"
@@ -95,10 +97,10 @@ def total_retry_cost(videos: Sequence[Video]) -> str:
 def short_cost_note(video: Video) -> str:
     """Return whether a failed video cost anything, in words short enough for a card."""
     if video.charged:
-        return f"{format_dollars(video.charged)} charged"
+        return f"{format_money(video.charged)} charged"
     is_free = (
         video.charged is not None
-        or video.backend.is_free
+        or not video.backend.is_metered
         or (not video.backend_job_id and video.error_code != "given_up")
     )
     return "No charge" if is_free else "May be charged"

@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from billing.money import format_money
 from videos.capabilities import Offer
 from videos.engine import fair_queue
-from videos.formatting import format_dollars
 from videos.models import Character, Kind, ReferenceImage, State, Video
 from videos.parameters import SEED, format_value
 from videos.services import prices
@@ -221,18 +221,6 @@ def seed_origin(video: Video) -> str:
 
 
 @register.filter
-def dollars(amount: Decimal) -> str:
-    """Return an amount as `format_dollars` writes it."""
-    return format_dollars(amount)
-
-
-@register.filter
-def absolute(amount: Decimal) -> Decimal:
-    """Return an amount without its sign."""
-    return abs(amount)
-
-
-@register.filter
 def rates_as_json(offer: Offer) -> str:
     """Return an offer's prices for the page's script, as `services.prices.rates_as_json` does."""
     return prices.rates_as_json(offer)
@@ -242,7 +230,7 @@ def rates_as_json(offer: Offer) -> str:
 def cost_in_words(video: Video) -> str:
     """Return a video's cost, such as $0.40, or about $0.42 while it is an estimate; empty without one."""
     if video.charged is not None:
-        return format_dollars(video.charged)
+        return format_money(video.charged)
     return "" if video.price is None else str(prices.Price(video.price, video.price_samples or 0))
 
 
@@ -259,10 +247,10 @@ def cost_basis(video: Video) -> str:
     if not difference:
         return f"charged by {video.backend.name}, as estimated"
     direction = "more" if difference > 0 else "less"
-    estimate = format_dollars(video.price or Decimal(0))
+    estimate = format_money(video.price or Decimal(0))
     samples = f", learned from {video.price_samples} videos" if video.price_samples else ""
     return (
-        f"charged by {video.backend.name}, {format_dollars(abs(difference))} {direction} than the estimate of"
+        f"charged by {video.backend.name}, {format_money(abs(difference))} {direction} than the estimate of"
         f" {estimate}{samples}"
     )
 

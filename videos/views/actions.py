@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
+from billing.errors import RefusedPaymentError, UnconfirmedPriceError
+from billing.spender import read_confirmed_price, spending
 from videos.models import Video
 from videos.services.videos import (
     abandon_video,
@@ -19,6 +22,8 @@ from videos.views.access import Request, get_video
 from videos.views.notifications import notify
 from videos.views.search import Search, video_url
 from videos.views.selectors import with_queue_info
+
+_PAID = {"retry": "Retry", "resubmit": "Submit again"}  # by the names of their addresses
 
 _TOO_LATE = "This video's status has changed since you opened the page."
 
@@ -59,13 +64,36 @@ def abandon(request: Request, public_id: str) -> HttpResponse:
     return _perform(request, public_id, abandon_video)
 
 
+@require_safe
+def confirm_price(request: Request, public_id: str, action: str) -> HttpResponse:
+    """Ask whether a video is to be submitted again at its price, which is a high one."""
+    video = get_video(request, public_id)
+    if action not in _PAID or video.price is None:
+        raise Http404
+    context = {"video": video, "action": f"videos:{action}", "verb": _PAID[action]}
+    return render(request, "videos/confirm_price.html", context)
+
+
+def _ask_to_confirm(request: Request, video: Video) -> HttpResponse:
+    match = request.resolver_match
+    page = redirect("videos:confirm_price", video.public_id, match.url_name if match else "")
+    return HttpResponseClientRedirect(page.url) if request.htmx else page
+
+
 def _perform(request: Request, public_id: str, action: Callable[[Video], bool]) -> HttpResponse:
     """Apply `action`, and show the video as it is then: HTMX gets its card, others are led to its page.
 
-    Nothing is done to a video in the trash, nor when `action` returns False: a note says so.
+    Nothing is done to a video in the trash, nor when `action` returns False or may not be paid for: a note
+    says so.
     """
     video = get_video(request, public_id)
-    done = video.trashed_at is None and action(video)
+    try:
+        with spending(confirmed_price=read_confirmed_price(request.POST.get("confirm_price", ""))):
+            note = "" if video.trashed_at is None and action(video) else _TOO_LATE
+    except UnconfirmedPriceError:
+        return _ask_to_confirm(request, video)
+    except RefusedPaymentError as error:
+        note = error.sentence
     video.refresh_from_db()
     if request.htmx:
         with_queue_info([video])
@@ -73,4 +101,4 @@ def _perform(request: Request, public_id: str, action: Callable[[Video], bool]) 
         response = render(request, "videos/_card_with_poller.html", context)
     else:
         response = redirect(video_url(request, video))
-    return response if done else notify(request, response, _TOO_LATE)
+    return notify(request, response, note) if note else response

@@ -7,6 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from billing.errors import RefusedPaymentError
+from billing.spender import ANY_PRICE, spending
 from videos.models import Video
 from videos.services.bulk_actions import BULK_ACTIONS, BulkAction, act, select_possible
 from videos.templatetags.failures import total_retry_cost
@@ -91,8 +93,24 @@ def _confirm(request: Request, videos: list[Video], search: Search) -> HttpRespo
 
 
 def _carry_out(name: str, action: BulkAction, videos: list[Video], selected: int) -> str:
-    done = [video for video in videos if act(action, video)]
+    done, refusals = [], list[str]()
+    with spending(confirmed_price=ANY_PRICE):  # the page said what they cost
+        for video in videos:
+            try:
+                if act(action, video):
+                    done.append(video)
+            except RefusedPaymentError as error:
+                refusals.append(error.sentence)
     sentence = f"{count_videos(done)} {_DONE[name]}." if done else "Nothing was changed."
-    changed = selected - len(done)
+    changed = selected - len(done) - len(refusals)
     left = f"{changed} changed since you opened the page and {'was' if changed == 1 else 'were'} left alone."
-    return f"{sentence} {left}" if changed else sentence
+    parts = [sentence, left if changed else "", _explain_refusals(refusals)]
+    return " ".join(part for part in parts if part)
+
+
+def _explain_refusals(refusals: list[str]) -> str:
+    """Return in a sentence why some were not paid for; empty for none."""
+    if not refusals:
+        return ""
+    what = "1 video was" if len(refusals) == 1 else f"{len(refusals)} videos were"
+    return f"{what} not paid for. {refusals[0]}"

@@ -6,6 +6,7 @@ from typing import cast
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 
+from billing.spender import read_confirmed_price, spending
 from videos.models import Video
 from videos.services.form_keys import Submission, create_once_per_form, fingerprint_form
 from videos.views.access import Request
@@ -29,7 +30,8 @@ def submit_form(request: Request, create: Callable[[], list[Video] | None]) -> S
         file.seek(0)
         files[name] = file.read()
         file.seek(0)
-    return create_once_per_form(request.user, key, fingerprint_form(request.path, fields, files), create)
+    with spending(confirmed_price=read_confirmed_price(request.POST.get("confirm_price", ""))):
+        return create_once_per_form(request.user, key, fingerprint_form(request.path, fields, files), create)
 
 
 def note_repetition(request: Request, response: HttpResponse, submission: Submission) -> HttpResponse:

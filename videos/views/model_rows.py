@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from billing.money import format_money
 from videos.capabilities import Offer
-from videos.formatting import format_dollars
 from videos.shapes import OTHER, lines_of, shapes_of
 
 RECENT, OWN, STUDIO = "Last used", "Your favourites", "Studio favourites"
@@ -28,13 +28,13 @@ class ModelRow:
 
     @property
     def price(self) -> str:
-        """Dollars for a second, or from what to what; empty without a price."""
-        if self.offer.backend.is_free:
+        """What a second costs, or from what to what; empty without a price."""
+        if not self.offer.backend.is_metered:
             return "Free"
         rates = sorted({Decimal(rate) for rate in self.offer.model.price_per_second.values()})
         if not rates:
             return ""
-        ends = dict.fromkeys(format_dollars(rate) for rate in (rates[0], rates[-1]))
+        ends = dict.fromkeys(format_money(rate) for rate in (rates[0], rates[-1]))
         return f"{' to '.join(ends)} a second"
 
     @property

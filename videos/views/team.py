@@ -22,7 +22,7 @@ def team(request: Request) -> HttpResponse:
         "members": members,
         "days": people.TEAM_DAYS,
         "total_videos": sum(member.accepted for member in members),  # type: ignore[attr-defined]  # annotated
-        "total_dollars": sum(member.dollars for member in members),  # type: ignore[attr-defined]
+        "total_spent": sum(member.spent for member in members),  # type: ignore[attr-defined]
         "recent": people.recent_work(_RECENT),
     }
     return render(request, "videos/team.html", context)

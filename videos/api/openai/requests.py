@@ -41,6 +41,10 @@ CONTRACT = Contract(
     cache_control={"no_store": True},
     parameters_are_fields=True,
     field_names={"reference": "input_reference", "references": "input_references"},
+    # As the protocol has it; its clients retry a 429 unless they are told not to.
+    budget_status=429,
+    budget_code="insufficient_quota",
+    budget_headers={"x-should-retry": "false"},
 )
 # Of a request for a video, which may bring several images.
 IMAGES_CONTRACT = replace(CONTRACT, max_body_size=lambda: _in_base64(max_images_size()))

@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 from ninja import Header, Router, Schema
 from pydantic import Field
 
+from billing.errors import RefusedPaymentError
 from videos.api import idempotency
 from videos.api.auth import Caller
 from videos.api.errors import ApiError, not_found
+from videos.api.payments import from_refused_payment
 from videos.api.rest import parameters
-from videos.api.rest.api import Request
+from videos.api.rest.api import CONTRACT, Request
 from videos.api.rest.create import fingerprint_of_action
 from videos.api.rest.schemas import BodyIn, KeyIn, Refusal, Trouble, VideoOut
 from videos.api.rest.serializers import RELATED, serialize_video
@@ -139,3 +141,6 @@ def _outcome(acting: _Act, public_id: str, video: Video | None) -> tuple[Result,
         return acting.carry_out(video), None
     except ApiError as error:
         return "not_possible", Trouble(code=error.code, message=error.message)
+    except RefusedPaymentError as error:
+        refused = from_refused_payment(error, CONTRACT)
+        return "not_possible", Trouble(code=refused.code, message=refused.message)

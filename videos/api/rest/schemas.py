@@ -350,6 +350,17 @@ class RefusalBody(Schema):
     code: str = Field(description="For programs.", examples=["invalid_value"])
     message: str = Field(description="For people.")
     param: str | None = Field(description="The field at fault.", examples=["seconds"])
+    left: str | None = Field(
+        None, description="With `budget_exceeded`: what the budget has left.", examples=["3.20"]
+    )
+    renews_at: int | None = Field(
+        None, description=f"With `budget_exceeded`: when it is full again; null for never. {_UNIX_TIME}"
+    )
+    price: str | None = Field(
+        None,
+        description="With `price_confirmation_required`: what to send as `Confirm-Price`.",
+        examples=["12.50"],
+    )
 
 
 class Refusal(Schema):

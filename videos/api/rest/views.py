@@ -74,7 +74,7 @@ api = StudioAPI(
 router = Router()
 
 _READ_ERRORS = frozenset({400, 401, 404, 405, 422, 429, 500, 503})
-_WRITE_ERRORS = _READ_ERRORS | {403, 409, 413}
+_WRITE_ERRORS = _READ_ERRORS | {402, 403, 409, 413}
 
 
 def get(path: str, schema: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -13,13 +13,23 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts.models import User
+from billing.errors import RefusedPaymentError
+from billing.spender import spending
 from videos.capabilities import Offer, available_offers
-from videos.management.arguments import RequestKey, find_recent_requests, get_user, open_reference_file
+from videos.management.arguments import (
+    RequestKey,
+    add_confirm_price,
+    find_recent_requests,
+    get_user,
+    open_reference_file,
+    to_command_error,
+)
 from videos.management.progress import Outcome, follow_videos
 from videos.models import Fit, ReferenceImage, Video
 from videos.parameters import canonical, clean_values
 from videos.services.batch_file import COLUMNS, SUFFIXES, Row, read_batch_file, with_sizes
-from videos.services.prices import sum_up
+from videos.services.budgets import describe_budgets
+from videos.services.prices import Price, sum_up
 from videos.services.references import keep_reference
 from videos.services.terms import describe_maker
 from videos.services.videos import (
@@ -78,6 +88,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--again", action="store_true", help="also queue what was requested in the last 24 hours"
         )
+        add_confirm_price(parser)
         parser.add_argument("--wait", action="store_true", help="show progress until all have ended")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -88,7 +99,8 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self._print_totals(owner, batch)
             return
-        videos = _create_videos(owner, batch, again=options["again"])
+        with spending(confirmed_price=options["confirm_price"]):
+            videos = _create_videos(owner, batch, again=options["again"])
         self.stdout.write("\n".join(video.public_id for video in videos))
         self.stdout.flush()
         if options["wait"]:
@@ -108,7 +120,8 @@ class Command(BaseCommand):
         for name, videos, length, price, backend in table:
             line = f"{name:<{widths[0]}}  {videos:>7}  {length:>8}  {price:>{widths[3]}}  {backend}"
             self.stdout.write(line.rstrip())
-        for sentence in _notes_on(quotes):
+        total, _ = sum_up(_paid(quotes))
+        for sentence in [*_notes_on(quotes), *describe_budgets(owner, total)]:
             self.stderr.write(sentence, style_func=str)
         repeated = _find_repeated(owner, batch)
         if repeated:
@@ -129,10 +142,15 @@ class Command(BaseCommand):
 
 def _sum_up(part: list[tuple[Row, Quote]]) -> tuple[str, str, str]:
     """Return how many videos there are, their length in seconds, and what they cost together."""
-    price, unknown = sum_up(each.price for _, each in part if not each.offer.backend.is_free)
+    price, unknown = sum_up(_paid(each for _, each in part))
     known = str(price) if price else "free" if not unknown else "unknown"
     cost = f"{known} and {unknown} unknown" if price and unknown else known
     return str(len(part)), str(sum(row.seconds for row, _ in part)), cost
+
+
+def _paid(quotes: Iterable[Quote]) -> Iterator[Price | None]:
+    """The prices of what costs something, as it is reserved."""
+    return (each.price for each in quotes if each.offer.backend.is_metered)
 
 
 def _notes_on(quotes: list[Quote]) -> list[str]:
@@ -244,6 +262,8 @@ def _create_videos(owner: User, batch: Batch, *, again: bool) -> list[Video]:
             if not again:
                 _refuse_repeated(owner, batch)
             return create_videos(owner, requests)
+    except RefusedPaymentError as error:
+        raise CommandError(f"Nothing was queued. {to_command_error(error)}") from error
     except ValidationError as error:
         sentences = " ".join(error.messages)
         raise CommandError(f"The catalogue changed meanwhile; nothing was queued. {sentences}") from error

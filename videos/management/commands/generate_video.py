@@ -11,7 +11,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from videos.management.arguments import get_user, open_reference_file, to_command_error
+from billing.spender import spending
+from videos.management.arguments import add_confirm_price, get_user, open_reference_file, to_command_error
 from videos.management.progress import follow_videos
 from videos.models import Fit, Video
 from videos.parameters import parse_assignments
@@ -66,6 +67,7 @@ class Command(BaseCommand):
             metavar="NAME=VALUE",
             help="something else that the model takes, such as seed=7; may be given several times",
         )
+        add_confirm_price(parser)
         parser.add_argument("--wait", action="store_true", help="show progress until the video has ended")
         parser.add_argument(
             "--output", type=Path, metavar="FILE", help="copy the finished video there; implies --wait"
@@ -99,7 +101,8 @@ def _create_video(options: dict[str, Any]) -> Video:
         parameters=_parse_parameters(options["parameter"]),
     )
     try:
-        return create_video_with_images(owner, request, _open_images(options))
+        with spending(confirmed_price=options["confirm_price"]):
+            return create_video_with_images(owner, request, _open_images(options))
     except ValidationError as error:
         raise to_command_error(error) from error
 

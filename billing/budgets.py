@@ -1,0 +1,152 @@
+"""What is left of budgets, and the refusal of what does not fit."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Q, Sum
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from accounts.models import ApiToken, User
+from billing.errors import BudgetExceededError, Shortage
+from billing.models import Budget, LedgerLine, Scope
+from billing.money import ZERO, format_money
+from billing.periods import Period, end_of, in_words, start_of
+
+WARN_AT = Decimal("0.8")  # of a budget
+
+
+@dataclass(frozen=True)
+class BudgetStatus:
+    """A budget, and what is used of it in the period that `now` is in, with what is reserved."""
+
+    budget: Budget
+    used: Decimal
+    now: datetime
+
+    @property
+    def left(self) -> Decimal:
+        """What may still be spent; 0 where more was used than the budget has."""
+        return max(ZERO, self.budget.amount - self.used)
+
+    @property
+    def renews_at(self) -> datetime | None:
+        return end_of(self.budget.period, self.now)
+
+    @property
+    def renewal(self) -> str:
+        """When it is full again, in a sentence."""
+        if self.renews_at is None:
+            return "It does not renew."
+        return f"It renews on {date_format(timezone.localtime(self.renews_at), 'j F Y')}."
+
+    @property
+    def share(self) -> Decimal:
+        """How much of it is used: 1 is all."""
+        return self.used / self.budget.amount if self.budget.amount else Decimal(1)
+
+    @property
+    def percent(self) -> int:
+        """The used share in whole percent, at most 100: the length of a bar."""
+        return int(min(self.share, Decimal(1)) * 100)
+
+    @property
+    def is_almost_used(self) -> bool:
+        return self.share >= WARN_AT
+
+    @property
+    def is_exceeded(self) -> bool:
+        return self.used >= self.budget.amount
+
+    @property
+    def owner(self) -> str:
+        """Whose budget it is, as a sentence about it to those whom it bounds begins."""
+        return {
+            Scope.STUDIO: "The studio's budget",
+            Scope.ROLE: f"The budget of the role “{self.budget.role}”",
+            Scope.USER: "Your budget",
+            Scope.TOKEN: "The budget of this API token",
+        }[Scope(self.budget.scope)]
+
+    @property
+    def name(self) -> str:
+        """The budget as the subject of a sentence, such as “Your budget of $50.00 this month”."""
+        return f"{self.owner} of {format_money(self.budget.amount)} {in_words(self.budget.period)}"
+
+    @property
+    def warning(self) -> str:
+        """What a page tells of a budget that is almost used up."""
+        if self.is_exceeded:
+            return f"{self.name} is used up. {self.renewal}"
+        return f"{self.name} is almost used up: {format_money(self.left)} is left. {self.renewal}"
+
+
+def applicable(user: User, token: ApiToken | None = None) -> Q:
+    """Return the condition for the budgets that bound what `user` asks for, through `token` if any."""
+    found = Q(scope=Scope.STUDIO) | Q(scope=Scope.ROLE, role=user.role) | Q(user=user.pk)
+    return found | Q(token=token.pk) if token else found
+
+
+def lock_budgets(user: User, token: ApiToken | None = None) -> list[Budget]:
+    """Return the budgets that bound the user, locked in one order until the surrounding transaction ends.
+
+    Whoever reserves holds these locks, so two cannot both take what is left for one. SQLite locks the whole
+    database when a transaction begins.
+    """
+    return list(Budget.objects.select_for_update().filter(applicable(user, token)).order_by("pk"))
+
+
+def lock_all_budgets() -> None:
+    """Lock every budget, in a transaction that reserves for several people, before it locks any video."""
+    list(Budget.objects.select_for_update().order_by("pk").values_list("pk"))
+
+
+def statuses(budgets: Iterable[Budget], *, now: datetime | None = None) -> list[BudgetStatus]:
+    """Return what is used of each budget now. A query each, answered by an index alone."""
+    moment = now or timezone.now()
+    return [BudgetStatus(budget, _used(budget, moment), moment) for budget in budgets]
+
+
+def statuses_for(user: User) -> list[BudgetStatus]:
+    """Return the budgets that bound the user, tokens aside, and what is used of each."""
+    return statuses(Budget.objects.filter(applicable(user)).select_related("user").order_by("pk"))
+
+
+def _used(budget: Budget, now: datetime) -> Decimal:
+    lines = LedgerLine.objects.filter(lines_of(budget))
+    if budget.period != Period.TOTAL:
+        lines = lines.filter(counts_at__gte=start_of(budget.period, now))
+    used: Decimal | None = lines.order_by().aggregate(used=Sum("net"))["used"]
+    return used or ZERO
+
+
+def lines_of(budget: Budget) -> Q:
+    """Return the condition for the lines of the ledger that use up the budget, in whatever period."""
+    return {
+        Scope.STUDIO: Q(),
+        Scope.ROLE: Q(role=budget.role),
+        Scope.USER: Q(user_id=budget.user_id),
+        Scope.TOKEN: Q(token_id=budget.token_id),
+    }[Scope(budget.scope)]
+
+
+def tightest(found: Sequence[BudgetStatus]) -> BudgetStatus | None:
+    """Return the hard budget with the least left, None where nothing is bounded."""
+    hard = [status for status in found if not status.budget.is_soft]
+    return min(hard, key=lambda status: status.left) if hard else None
+
+
+def require_room(found: Sequence[BudgetStatus], price: Decimal, *, videos: int, is_priced: bool) -> None:
+    """Raise `BudgetExceededError` unless `price` fits into every hard budget.
+
+    What has no price fits as long as something is left: its true price may be anything.
+    """
+    status = tightest(found)
+    if status is None or (price <= status.left and (is_priced or status.left > 0)):
+        return
+    what = "This costs" if videos == 1 else f"These {videos:,} videos cost"
+    cost = f"{what} {format_money(price)}." if is_priced else "The price of this is not known."
+    sentence = f"{cost} {status.name} has {format_money(status.left)} left. {status.renewal}"
+    raise BudgetExceededError(sentence, Shortage(status.budget.code, status.left, status.renews_at))

@@ -1,0 +1,61 @@
+"""Why something that would cost money is not done now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+
+from billing.money import plain_amount
+
+FIELD = "budget"  # under which forms and commands show these
+
+
+class RefusedPaymentError(ValidationError):
+    """A request that costs too much, or nobody knows how much. The sentence is under `FIELD`."""
+
+    code_for_programs = "payment_refused"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__({FIELD: sentence})
+        self.sentence = sentence
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """What a hard budget has left of too little, and when it is full again; None: never."""
+
+    budget: str
+    left: Decimal
+    renews_at: datetime | None
+
+
+class BudgetExceededError(RefusedPaymentError):
+    """A hard budget has less left than the request costs."""
+
+    code_for_programs = "budget_exceeded"
+
+    def __init__(self, sentence: str, shortage: Shortage) -> None:
+        super().__init__(sentence)
+        self.shortage = shortage
+
+
+class UnpricedError(RefusedPaymentError):
+    """Nobody knows what the request costs, and `UNPRICED_MODELS` says to refuse such ones."""
+
+    code_for_programs = "price_unknown"
+
+
+class UnconfirmedPriceError(RefusedPaymentError):
+    """The price is above `CONFIRM_PRICE_ABOVE`, and the request does not say that it is meant."""
+
+    code_for_programs = "price_confirmation_required"
+
+    def __init__(self, sentence: str, price: Decimal) -> None:
+        super().__init__(sentence)
+        self.price = price
+
+
+def price_to_confirm(error: ValidationError) -> str:
+    """Return the price that a form has to ask about, as it sends it back; empty for any other error."""
+    return plain_amount(error.price) if isinstance(error, UnconfirmedPriceError) else ""

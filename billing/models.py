@@ -1,0 +1,205 @@
+"""Budgets, and the ledger that they are measured by."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from billing.money import ZERO, MoneyField, format_money
+from billing.periods import Period, in_words
+
+
+class Scope(models.TextChoices):
+    """Whose spending a budget bounds."""
+
+    STUDIO = "studio", "Studio"
+    ROLE = "role", "Role"
+    USER = "user", "Person"
+    TOKEN = "token", "API token"  # a choice
+
+
+class Budget(models.Model):
+    """How much may be spent in a period: by all, by those with a role, by a person, or through a token.
+
+    There is one for each of them and each period. A hard one refuses what does not fit into what is left; a
+    soft one only warns. What is reserved counts as well as what is spent.
+    """
+
+    scope = models.CharField(max_length=10, choices=Scope)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="budgets"
+    )
+    role = models.CharField(max_length=40, blank=True)
+    token = models.ForeignKey(
+        "accounts.ApiToken", on_delete=models.CASCADE, null=True, blank=True, related_name="budgets"
+    )
+    period = models.CharField(max_length=10, choices=Period)
+    amount = MoneyField()
+    is_soft = models.BooleanField("soft", default=False, help_text="Warns, and refuses nothing.")
+    changed_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope", "role", "period"],
+                condition=Q(user=None, token=None),
+                name="one_budget_per_role",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "period"], condition=Q(user__isnull=False), name="one_budget_per_user"
+            ),
+            models.UniqueConstraint(
+                fields=["token", "period"], condition=Q(token__isnull=False), name="one_budget_per_token"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.target}: {self.terms}"
+
+    @property
+    def terms(self) -> str:
+        """The amount and the period in words, such as “$50.00 this month”."""
+        return f"{format_money(self.amount)} {in_words(self.period)}"
+
+    @property
+    def target(self) -> str:
+        """Whose it is, in words that begin a line."""
+        match self.scope:
+            case Scope.ROLE:
+                return f"Role {self.role}"
+            case Scope.USER:
+                return str(self.user)
+            case Scope.TOKEN:
+                return f"Token {self.token}"
+        return "Studio"
+
+    @property
+    def code(self) -> str:
+        """What ledger lines call it: it stays readable when the budget is gone."""
+        key = {Scope.ROLE: self.role, Scope.USER: self.user_id, Scope.TOKEN: self.token_id}.get(
+            Scope(self.scope)
+        )
+        return f"{self.scope}:{key}/{self.period}" if key else f"{self.scope}/{self.period}"
+
+
+class Kind(models.TextChoices):
+    """What a line of the ledger does. A mark moves no money: it says whether a charge is confirmed."""
+
+    RESERVE = "reserve", "Reserved"
+    CHARGE = "charge", "Charged"
+    ADJUST = "adjust", "Adjusted"
+    RELEASE = "release", "Released"
+    MARK = "mark", "Marked"
+
+
+class AppendOnlyError(TypeError):
+    """A line of the ledger was to be changed or deleted."""
+
+
+class LedgerQuerySet(models.QuerySet["LedgerLine"]):
+    """Lines that can be added and read, and nothing else; the database has triggers to the same effect."""
+
+    def update(self, **_: Any) -> NoReturn:
+        raise AppendOnlyError("Lines of the ledger are not changed. Add one that corrects the sum.")
+
+    def bulk_update(self, *_: Any, **__: Any) -> NoReturn:
+        self.update()
+
+    def delete(self) -> NoReturn:
+        raise AppendOnlyError("Lines of the ledger are not deleted. Add one that corrects the sum.")
+
+    def of_videos(self, video_ids: Iterable[int]) -> "LedgerQuerySet":
+        """The lines of these videos, in the order in which they were written."""
+        return self.filter(video_id__in=video_ids).order_by("pk")
+
+
+class LedgerLine(models.Model):
+    """One change of what is reserved or spent for one submission of one video.
+
+    `reserved` and `spent` are by how much the two sums grow; their own sum, `net`, is by how much a budget is
+    used up. People, videos and backends are named by keys and words alone, because the ledger outlives them.
+    """
+
+    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=10, choices=Kind)
+    transition = models.CharField(max_length=40, help_text="What the video went through.")
+    reserved = MoneyField(default=ZERO)
+    spent = MoneyField(default=ZERO)
+    net = MoneyField(default=ZERO)
+    confirms = models.BooleanField(
+        null=True, help_text="Whether the charge is known to be real from here on; empty: as before."
+    )
+    is_priced = models.BooleanField(
+        default=True, help_text="No: nobody knew the price when the amount was reserved."
+    )
+
+    video_id = models.BigIntegerField()
+    video = models.CharField(max_length=64, help_text="Its public id.")
+    attempt = models.PositiveIntegerField(help_text="Which of the video's paid submissions, from 1.")
+    counts_at = models.DateTimeField(
+        help_text="When the submission was reserved: the period of the budgets that it uses up."
+    )
+    user_id = models.BigIntegerField()
+    username = models.CharField(max_length=150)
+    role = models.CharField(max_length=40)
+    token_id = models.BigIntegerField(null=True)
+    token_name = models.CharField(max_length=100, blank=True)
+    model = models.CharField(max_length=100)
+    backend_id = models.BigIntegerField()
+    backend_name = models.CharField(max_length=100)
+    budgets = models.JSONField(default=list, help_text="The budgets that it was measured by.")
+
+    note = models.CharField(max_length=500, blank=True, help_text="Why, where a person decided it.")
+    decided_by = models.CharField(max_length=150, blank=True)
+
+    objects = LedgerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(net=F("reserved") + F("spent")), name="net_is_the_sum"),
+            models.UniqueConstraint(
+                fields=["video_id", "attempt"],
+                condition=Q(kind="reserve"),
+                name="one_reservation_per_attempt",
+            ),
+            models.UniqueConstraint(
+                fields=["video_id", "attempt"], condition=Q(kind="charge"), name="one_charge_per_attempt"
+            ),
+        ]
+        # Those of budgets hold the amount too, so that sums are read from the index alone.
+        indexes = [
+            models.Index(fields=["video_id"], name="ledger_video"),
+            models.Index(fields=["user_id", "counts_at", "net"], name="ledger_user_budget"),
+            models.Index(fields=["role", "counts_at", "net"], name="ledger_role_budget"),
+            models.Index(
+                fields=["token_id", "counts_at", "net"],
+                name="ledger_token_budget",
+                condition=Q(token_id__isnull=False),
+            ),
+            models.Index(fields=["counts_at", "net"], name="ledger_studio_budget"),
+            models.Index(fields=["at"], name="ledger_at"),
+            models.Index(fields=["user_id", "at"], name="ledger_user_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.video}, attempt {self.attempt}: {self.kind} {self.amount}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert the line. Raises `AppendOnlyError` for one that is there already."""
+        if not self._state.adding:
+            raise AppendOnlyError("Lines of the ledger are not changed. Add one that corrects the sum.")
+        super().save(*args, **kwargs)
+
+    @property
+    def amount(self) -> Decimal:
+        """What the line moves: the change of what is spent, else of what is reserved."""
+        return self.spent or self.reserved
+
+    def delete(self, *_: Any, **__: Any) -> NoReturn:
+        raise AppendOnlyError("Lines of the ledger are not deleted. Add one that corrects the sum.")

@@ -1,0 +1,152 @@
+"""What was spent, summed up: by person, day, model, backend or token, and against the time before."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.roles import may_manage
+from billing.models import Kind, LedgerLine
+from billing.money import ZERO
+from billing.periods import midnight
+
+MAX_DAYS = 3660  # in one report
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """By what spending is told apart: the columns that it is grouped by, and the one that names a group."""
+
+    label: str
+    keys: tuple[str, ...]
+    name: str
+    missing: str = ""
+
+
+GROUPINGS = {
+    "day": Grouping("Day", ("day",), "day"),
+    "person": Grouping("Person", ("user_id",), "username"),
+    "model": Grouping("Model", ("model",), "model"),
+    "backend": Grouping("Backend", ("backend_id",), "backend_name"),
+    "token": Grouping("API token", ("token_id",), "token_name", "Without a token"),
+}
+
+
+@dataclass(frozen=True)
+class Span:
+    """The days from `first` to `last`, both included, in the studio's time zone."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def before(self) -> "Span":
+        """As many days, right before these."""
+        return Span(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
+
+    @property
+    def every_day(self) -> list[date]:
+        return [self.first + timedelta(days=number) for number in range(self.days)]
+
+    @property
+    def condition(self) -> Q:
+        """The condition for lines that were written in these days."""
+        return Q(at__gte=midnight(self.first), at__lt=midnight(self.last + timedelta(days=1)))
+
+
+@dataclass(frozen=True)
+class SpendRow:
+    """What a group spent: `videos` are its paid submissions, `unpriced` those without any known price."""
+
+    name: str
+    videos: int
+    unpriced: int
+    spent: Decimal
+
+
+def lines_visible_to(user: User) -> QuerySet[LedgerLine]:
+    """Return one's own lines; for managers those of everybody."""
+    return LedgerLine.objects.all() if may_manage(user) else LedgerLine.objects.filter(user_id=user.pk)
+
+
+def spend_by(lines: QuerySet[LedgerLine], span: Span, by: str) -> list[SpendRow]:
+    """Return what was spent in the span, a row for each day, or else the largest first. One query."""
+    grouping = GROUPINGS[by]
+    found = lines.filter(span.condition).order_by()
+    if by == "day":
+        found = found.annotate(day=TruncDate("at"))
+    charges = Q(kind=Kind.CHARGE)
+    rows: Iterable[dict[str, Any]] = found.values(*grouping.keys).annotate(
+        name=Max(grouping.name),
+        total=Sum("spent"),
+        charges=Count("pk", filter=charges),
+        unknown=Count("pk", filter=charges & Q(is_priced=False)),
+        moved=Count("pk", filter=~Q(spent=0) | charges),
+    )
+    result = [
+        SpendRow(_name_of(row["name"], grouping), row["charges"], row["unknown"], row["total"] or ZERO)
+        for row in rows
+        if row["moved"]
+    ]
+    if by == "day":
+        return sorted(result, key=lambda row: row.name)
+    return sorted(result, key=lambda row: (-row.spent, row.name))
+
+
+def _name_of(value: object, grouping: Grouping) -> str:
+    return str(value) if value not in (None, "") else grouping.missing
+
+
+@dataclass(frozen=True)
+class SpendTotal:
+    """What was spent in a span, on how many submissions, and how many of those had no known price."""
+
+    spent: Decimal
+    videos: int
+    unpriced: int
+
+
+def total_of(lines: QuerySet[LedgerLine], span: Span) -> SpendTotal:
+    """Return the sum over a span. One query."""
+    charges = Q(kind=Kind.CHARGE)
+    found: dict[str, Any] = (
+        lines.filter(span.condition)
+        .order_by()
+        .aggregate(
+            total=Sum("spent"),
+            charges=Count("pk", filter=charges),
+            unknown=Count("pk", filter=charges & Q(is_priced=False)),
+        )
+    )
+    return SpendTotal(found["total"] or ZERO, found["charges"], found["unknown"])
+
+
+def reserved_now(lines: QuerySet[LedgerLine]) -> Decimal:
+    """Return what is set aside for videos that may still be charged."""
+    total: Decimal | None = lines.order_by().aggregate(total=Sum("reserved"))["total"]
+    return total or ZERO
+
+
+def forecast_month(lines: QuerySet[LedgerLine], *, today: date | None = None) -> Decimal:
+    """Return what this month would cost if every day of it cost as much as the days until today."""
+    day = today or timezone.localdate()
+    first = day.replace(day=1)
+    month = (first + timedelta(days=32)).replace(day=1) - first
+    spent = total_of(lines, Span(first, day)).spent
+    return (spent / day.day * month.days).quantize(Decimal("0.01"))
+
+
+def default_span(*, today: date | None = None) -> Span:
+    """Return the last 30 days."""
+    last = today or timezone.localdate()
+    return Span(last - timedelta(days=29), last)

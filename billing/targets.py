@@ -1,0 +1,48 @@
+"""Setting and removing budgets, also while requests are on their way."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import ApiToken, User
+from billing.models import Budget, Scope
+
+
+@dataclass(frozen=True)
+class Target:
+    """Whose spending a budget bounds."""
+
+    scope: Scope
+    user: User | None = None
+    role: str = ""
+    token: ApiToken | None = None
+
+
+def set_budget(target: Target, period: str, amount: Decimal, *, is_soft: bool = False) -> Budget:
+    """Set the target's budget for the period, or change it, and return it.
+
+    A request that is reserving at this moment comes first, by the old amount, or after, by the new one; what
+    is reserved stays, also where it is more than the new amount has.
+    """
+    with transaction.atomic():
+        budget, _ = Budget.objects.select_for_update().get_or_create(
+            scope=target.scope,
+            user=target.user,
+            role=target.role,
+            token=target.token,
+            period=period,
+            defaults={"amount": amount, "is_soft": is_soft},
+        )
+        budget.amount, budget.is_soft, budget.changed_at = amount, is_soft, timezone.now()
+        budget.save(update_fields=["amount", "is_soft", "changed_at"])
+    return budget
+
+
+def remove_budget(target: Target, period: str) -> bool:
+    """Remove the target's budget for the period. Returns False where there is none."""
+    found = Budget.objects.filter(
+        scope=target.scope, user=target.user, role=target.role, token=target.token, period=period
+    )
+    return bool(found.delete()[0])

@@ -1,0 +1,31 @@
+"""Decisions about charges of which nobody knows whether they are real."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts.models import User
+from billing.models import LedgerLine
+from videos import lifecycle
+from videos.models import Video
+from videos.validation import clean_line, has_visible_text, is_storable
+
+MAX_NOTE_LENGTH = 500  # characters
+
+
+def release_charge(by: User, public_id: str, attempt: int, note: str) -> bool:
+    """Take back an unconfirmed charge, which `by` decided because of `note`; the ledger keeps both.
+
+    Returns False where there is no such charge, or it has been confirmed or released. Raises
+    `ValidationError` (`note`).
+    """
+    if not has_visible_text(note) or not is_storable(note):
+        raise ValidationError({"note": "Say why the charge is released."})
+    if len(clean_line(note)) > MAX_NOTE_LENGTH:
+        raise ValidationError({"note": f"The reason can have at most {MAX_NOTE_LENGTH} characters."})
+    line = LedgerLine.objects.filter(video=public_id).order_by("pk").first()
+    if line is None:
+        return False
+    with transaction.atomic():
+        # Its result may come at this moment. The video may also be deleted: then nothing can come any more.
+        Video.objects.select_for_update().filter(pk=line.video_id).first()
+        return lifecycle.release_unconfirmed(line.video_id, attempt, by=by, note=clean_line(note))
