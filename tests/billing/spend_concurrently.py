@@ -32,6 +32,8 @@ _NO = Reason("sentinel_block", "No.")
 def spend(username: str, count: int) -> int:
     """Ask for `count` videos and let each go its way. Returns how many were refused."""
     refused = 0
+    if connection.vendor == "sqlite":  # whose lock is not fair: of ten, one may wait long on a busy machine
+        connection.cursor().execute("PRAGMA busy_timeout = 120000")
     owner = User.objects.get(username=username)
     for number in range(count):
         request = GenerationRequest(f"{username} {number}", "sora-2", 4, "1280x720")
