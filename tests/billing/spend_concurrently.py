@@ -15,7 +15,7 @@ import django
 django.setup()
 logging.disable(logging.WARNING)
 
-from django.db import connection  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import User  # noqa: E402
@@ -32,8 +32,6 @@ _NO = Reason("sentinel_block", "No.")
 def spend(username: str, count: int) -> int:
     """Ask for `count` videos and let each go its way. Returns how many were refused."""
     refused = 0
-    if connection.vendor == "sqlite":  # whose lock is not fair: of ten, one may wait long on a busy machine
-        connection.cursor().execute("PRAGMA busy_timeout = 120000")
     owner = User.objects.get(username=username)
     for number in range(count):
         request = GenerationRequest(f"{username} {number}", "sora-2", 4, "1280x720")
@@ -55,7 +53,8 @@ def _live(video: Video, fate: int) -> None:
         lifecycle.cancel(video.pk)
         return
     now = timezone.now()
-    token = lifecycle.claim(video.pk, lease=timedelta(minutes=1), now=now)
+    with transaction.atomic():  # as the engine claims; on SQLite it is what takes turns
+        token = lifecycle.claim(video.pk, lease=timedelta(minutes=1), now=now)
     if token is None:
         raise RuntimeError("Nobody else is at this video.")
     if fate == 2:

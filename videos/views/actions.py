@@ -10,6 +10,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from billing.errors import RefusedPaymentError, UnconfirmedPriceError
 from billing.spender import read_confirmed_price, spending
 from videos.models import Video
+from videos.services.prices import price_of_another
 from videos.services.videos import (
     abandon_video,
     adopt_candidate,
@@ -68,9 +69,10 @@ def abandon(request: Request, public_id: str) -> HttpResponse:
 def confirm_price(request: Request, public_id: str, action: str) -> HttpResponse:
     """Ask whether a video is to be submitted again at its price, which is a high one."""
     video = get_video(request, public_id)
-    if action not in _PAID or video.price is None:
+    price = price_of_another(video)
+    if action not in _PAID or price is None:
         raise Http404
-    context = {"video": video, "action": f"videos:{action}", "verb": _PAID[action]}
+    context = {"video": video, "price": price, "action": f"videos:{action}", "verb": _PAID[action]}
     return render(request, "videos/confirm_price.html", context)
 
 
