@@ -29,13 +29,13 @@ def serve(stack: ExitStack) -> Callable[..., Server]:
 
 @pytest.fixture
 def connect(stack: ExitStack) -> Callable[..., Client]:
-    """Open a client for a server (or a base URL), impatient so that the tests are quick."""
+    """Open a client for a server (or a base URL), which waits longer than a busy machine stalls."""
 
     def open_client(
         server: Server | str,
         *,
-        timeout: float = 2.0,
-        connect_timeout: float = 1.0,
+        timeout: float = 10.0,
+        connect_timeout: float = 5.0,
         body: Literal["multipart", "json"] = "multipart",
     ) -> Client:
         url = server if isinstance(server, str) else server.url

@@ -95,7 +95,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
 
 def _client(address: str, *, in_private_network: bool | None = None) -> Client:
     return Client(
-        Connection(address, KEY, timeout=2, connect_timeout=1, in_private_network=in_private_network)
+        Connection(address, KEY, timeout=10, connect_timeout=5, in_private_network=in_private_network)
     )
 
 

@@ -24,7 +24,7 @@ CREATE = {"prompt": "a boat", "model": "sora-2", "seconds": 4, "size": "1280x720
 @pytest.fixture
 def connect(stack: ExitStack) -> Callable[..., Client]:
     def open_client(server: Server, **bounds: Any) -> Client:
-        bounds = {"max_reply_bytes": LIMIT, "timeout": 2.0, "connect_timeout": 1.0, **bounds}
+        bounds = {"max_reply_bytes": LIMIT, "timeout": 5.0, "connect_timeout": 5.0, **bounds}
         return stack.enter_context(Client(Connection(server.url, KEY, **bounds)))
 
     return open_client

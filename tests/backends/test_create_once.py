@@ -25,7 +25,7 @@ def connect() -> Iterator[Connect]:
 
         def open_client(server: Server, service: str) -> Client:
             url = server.url.removesuffix("v1") + VERSIONS.get(service, "v1")
-            connection = Connection(url, KEY, timeout=1.0, connect_timeout=0.5, service=service)
+            connection = Connection(url, KEY, timeout=1.0, connect_timeout=1.0, service=service)
             return stack.enter_context(Client(connection))
 
         yield open_client

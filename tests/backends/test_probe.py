@@ -52,7 +52,7 @@ def _usual_routes(**changes: bytes) -> dict[tuple[str, str], bytes]:
 
 
 def _probe(server: Server, key: str = KEY) -> ProbeReport:
-    return probe(Connection(server.url, key, timeout=1.0, connect_timeout=1.0))
+    return probe(Connection(server.url, key, timeout=5.0, connect_timeout=5.0))
 
 
 def _probe_routes(routes: dict[tuple[str, str], bytes], otherwise: bytes = NOT_FOUND) -> ProbeReport:
