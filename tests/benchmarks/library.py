@@ -92,7 +92,7 @@ def _create_libraries(count: int) -> dict[str, list[str]]:
     sample_data.vacuum_analyze()
     return {
         name: list(
-            Video.objects.visible_to(users[name])
+            Video.objects.owned_by(users[name])
             .not_trashed()
             .order_by("pk")
             .values_list("public_id", flat=True)

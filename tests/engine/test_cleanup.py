@@ -58,7 +58,7 @@ def test_a_backend_that_is_away_is_asked_again_and_the_video_stays_hidden(
 
     video.refresh_from_db()
     assert video.delete_job_at > timezone.now()
-    assert not Video.objects.visible_to(video.owner).exists()
+    assert not Video.objects.owned_by(video.owner).exists()
     assert default_storage.exists(video.file.name)
 
 
@@ -106,7 +106,7 @@ def test_a_source_stays_until_what_is_made_from_it_has_ended(
     clean_up_video(source.pk)
 
     assert Video.objects.filter(pk=source.pk).exists()
-    assert not Video.objects.visible_to(source.owner).exists(), "its owner does not see it any more"
+    assert not Video.objects.owned_by(source.owner).exists(), "its owner does not see it any more"
     assert default_storage.exists(source.file.name)
     assert fake.deleted == []
     assert ("clean_up_video", source.pk) not in hints

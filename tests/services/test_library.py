@@ -84,10 +84,10 @@ def test_the_trash_gives_back_what_was_finished_and_cancels_what_was_not(alice, 
 
     assert move_to_trash([done, queued]) == 2
     assert move_to_trash([done]) == 0
-    assert not Video.objects.visible_to(alice).not_trashed().exists()
+    assert not Video.objects.owned_by(alice).not_trashed().exists()
     assert restore_from_trash([done, queued]) == 2
 
-    states = dict(Video.objects.visible_to(alice).not_trashed().values_list("pk", "state"))
+    states = dict(Video.objects.owned_by(alice).not_trashed().values_list("pk", "state"))
     assert states == {done.pk: State.COMPLETED, queued.pk: State.CANCELED}
 
 
@@ -98,5 +98,5 @@ def test_emptying_the_trash_deletes_ones_own_and_nothing_else(alice, bob, hints)
 
     assert empty_trash(alice) == 1
 
-    assert list(Video.objects.visible_to(alice)) == [kept]
-    assert list(Video.objects.visible_to(bob)) == [stranger]
+    assert list(Video.objects.owned_by(alice)) == [kept]
+    assert list(Video.objects.owned_by(bob)) == [stranger]

@@ -193,7 +193,7 @@ def test_a_failed_video_names_its_estimate(cloud: Backend):
 
 def test_a_remix_is_estimated_too(alice: User, as_alice: Client, cloud: Backend, charge: Callable[..., None]):
     charge("0.40", "0.42", "0.44", owner=alice, file="videos/x/video.mp4")
-    source = Video.objects.visible_to(alice)[0]
+    source = Video.objects.owned_by(alice)[0]
 
     page = as_alice.get(reverse("videos:remix", args=[source.public_id])).content.decode()
     video = remix_video(alice, source, "At night")

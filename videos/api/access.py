@@ -10,7 +10,7 @@ from videos.validation import is_public_id
 
 def filter_own_videos(caller: Caller, public_id: str) -> QuerySet[Video]:
     """Return the caller's own video with that id, or none. PostgreSQL rejects a query that holds a NUL."""
-    own = Video.objects.visible_to(caller.user)
+    own = Video.objects.owned_by(caller.user)
     return own.filter(public_id=public_id) if is_public_id(public_id) else own.none()
 
 

@@ -34,7 +34,7 @@ class Fit(models.TextChoices):
 
 
 class ReferenceImageQuerySet(models.QuerySet["ReferenceImage"]):
-    def visible_to(self, owner: "User") -> "ReferenceImageQuerySet":
+    def owned_by(self, owner: "User") -> "ReferenceImageQuerySet":
         """The owner's images, without deleted ones, which are kept only for the videos made from them."""
         return self.filter(owner=owner, deleted_at=None)
 

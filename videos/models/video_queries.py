@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class VideoQuerySet(models.QuerySet["Video"]):
-    def visible_to(self, owner: "User | int") -> "VideoQuerySet":
+    def owned_by(self, owner: "User | int") -> "VideoQuerySet":
         """The videos that `owner`, a user or its key, may see: the owner's, without deleted ones."""
         return self.filter(owner=owner, deleted_at=None)
 

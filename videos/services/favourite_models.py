@@ -33,5 +33,5 @@ def favourite_models(user: User) -> set[str]:
 
 def recent_models(user: User) -> list[str]:
     """Return the names of the models that the user's newest videos were made with, the last one first."""
-    newest = Video.objects.visible_to(user).order_by("-pk").values_list("model", flat=True)
+    newest = Video.objects.owned_by(user).order_by("-pk").values_list("model", flat=True)
     return list(dict.fromkeys(newest[:_VIDEOS_EXAMINED]))[:MAX_RECENT]

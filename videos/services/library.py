@@ -81,7 +81,7 @@ def restore_from_trash(videos: Iterable[Video]) -> int:
 
 def empty_trash(owner: User) -> int:
     """Permanently delete all that the owner has in the trash. Returns how many videos were deleted."""
-    return sum(delete_video(video) for video in Video.objects.visible_to(owner).exclude(trashed_at=None))
+    return sum(delete_video(video) for video in Video.objects.owned_by(owner).exclude(trashed_at=None))
 
 
 def _primary_keys(videos: Iterable[Video]) -> list[int]:

@@ -47,12 +47,12 @@ def describe_account(user: User) -> dict[str, list[dict[str, Any]] | dict[str, A
 
 def videos_of(user: User) -> QuerySet[Video]:
     """Return the person's videos, the trash included, newest first."""
-    return Video.objects.visible_to(user).order_by("-pk")
+    return Video.objects.owned_by(user).order_by("-pk")
 
 
 def references_of(user: User) -> QuerySet[ReferenceImage]:
     """Return the person's reference images, newest first."""
-    return ReferenceImage.objects.visible_to(user).order_by("-pk")
+    return ReferenceImage.objects.owned_by(user).order_by("-pk")
 
 
 def _profile(user: User) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def annotate_video_counts(owner: User, images: Iterable[ReferenceImage]) -> None
     One query for each role.
     """
     known = {image.pk: image for image in images}
-    shown = Video.objects.visible_to(owner).not_trashed().order_by()
+    shown = Video.objects.owned_by(owner).not_trashed().order_by()
     # A video that has it in two roles counts once.
     ending = shown.exclude(reference=F("last_frame"))
     is_frame = Q(video__reference=F("image")) | Q(video__last_frame=F("image"))

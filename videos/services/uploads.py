@@ -62,7 +62,7 @@ class _RowNotWrittenError(Exception):
 
 
 def _find_existing(owner: User, content: bytes) -> Video | None:
-    finished = Video.objects.visible_to(owner).filter(state=State.COMPLETED, byte_count=len(content))
+    finished = Video.objects.owned_by(owner).filter(state=State.COMPLETED, byte_count=len(content))
     return finished.filter(sha256=hashlib.sha256(content).hexdigest()).order_by("pk").first()
 
 

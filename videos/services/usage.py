@@ -68,7 +68,7 @@ def accepted_between(owner: User, first: date, last: date) -> VideoQuerySet:
     """
     start = timezone.make_aware(datetime.combine(first, time.min))
     end = timezone.make_aware(datetime.combine(last + timedelta(days=1), time.min))
-    return Video.objects.visible_to(owner).filter(accepted_at__gte=start, accepted_at__lt=end)
+    return Video.objects.owned_by(owner).filter(accepted_at__gte=start, accepted_at__lt=end)
 
 
 def summarize_usage(owner: User, first: date, last: date) -> Usage:

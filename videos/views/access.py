@@ -35,7 +35,7 @@ def get_video(request: Request, public_id: str) -> Video:
     """
     if not is_public_id(public_id):
         raise Http404
-    own = Video.objects.visible_to(request.user).select_related("reference", "last_frame", "backend")
+    own = Video.objects.owned_by(request.user).select_related("reference", "last_frame", "backend")
     return get_object_or_404(own, public_id=public_id)
 
 
@@ -47,7 +47,7 @@ def get_character(request: Request, public_id: str) -> Character:
 
 def get_reference(request: Request, public_id: str) -> ReferenceImage:
     """Return one's own reference image. Raises `Http404` as `get_video` does."""
-    return get_object_or_404(ReferenceImage.objects.visible_to(request.user), public_id=public_id)
+    return get_object_or_404(ReferenceImage.objects.owned_by(request.user), public_id=public_id)
 
 
 def video_from_query(request: Request, parameter: str) -> Video | None:
@@ -55,7 +55,7 @@ def video_from_query(request: Request, parameter: str) -> Video | None:
     public_id = request.GET.get(parameter, "")
     if not is_public_id(public_id):
         return None
-    return Video.objects.visible_to(request.user).filter(public_id=public_id).first()
+    return Video.objects.owned_by(request.user).filter(public_id=public_id).first()
 
 
 def search_query(request: Request) -> str:

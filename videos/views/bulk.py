@@ -79,7 +79,7 @@ def selected_videos(request: Request) -> list[Video]:
     if len(wanted) > MAX_SELECTED:
         raise ActionError(f"Select up to {MAX_SELECTED} videos at once. {len(wanted):,} are selected.")
     ids = [public_id for public_id in wanted if is_public_id(public_id)]
-    own = Video.objects.visible_to(request.user).select_related("backend").filter(public_id__in=ids)
+    own = Video.objects.owned_by(request.user).select_related("backend").filter(public_id__in=ids)
     found = {video.public_id: video for video in own}
     videos = [found[public_id] for public_id in ids if public_id in found]
     if not videos:
@@ -157,7 +157,7 @@ def _success_response(request: Request, videos: Sequence[Video], result: ActionR
         else:
             messages.success(request, result.message)
         return redirect(safe_referer(request))
-    now = with_tags(Video.objects.visible_to(request.user).filter(pk__in=[video.pk for video in videos]))
+    now = with_tags(Video.objects.owned_by(request.user).filter(pk__in=[video.pk for video in videos]))
     in_trash = request.POST.get("do") == "restore"
     remaining = [video for video in now if (video.trashed_at is not None) == in_trash]
     remaining_ids = {video.public_id for video in remaining}

@@ -31,7 +31,7 @@ def cards(request: Request) -> HttpResponse:
     trash, deleted or another's is removed from the page. Garbage and cards over the limit are ignored.
     """
     drawn = _parse_cards(request.GET.getlist("card"))
-    visible = Video.objects.visible_to(request.user).not_trashed()
+    visible = Video.objects.owned_by(request.user).not_trashed()
     current = _current_states(visible, drawn)
     changed_ids = [public_id for public_id, state in current.items() if state.version != drawn[public_id]]
     removed_ids = [public_id for public_id in drawn if public_id not in current]

@@ -65,7 +65,7 @@ def compare(request: Request) -> HttpResponse:
 
 
 def _finished(request: Request, ids: Sequence[str]) -> list[Video]:
-    visible = Video.objects.visible_to(request.user).not_trashed()
+    visible = Video.objects.owned_by(request.user).not_trashed()
     finished = visible.filter(public_id__in=ids, state=State.COMPLETED)
     rows = finished.select_related("backend", "reference", "last_frame").prefetch_related("video_references")
     found = {video.public_id: video for video in rows}

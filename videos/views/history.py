@@ -49,6 +49,6 @@ def _latest_of_each_prompt(request: Request, query: str) -> VideoQuerySet:
 
     Prompts that change another video are left out: alone they say nothing.
     """
-    created = Video.objects.visible_to(request.user).filter(kind=Kind.CREATE).search(query)
+    created = Video.objects.owned_by(request.user).filter(kind=Kind.CREATE).search(query)
     latest = created.order_by().values("prompt").annotate(latest=Max("pk")).values("latest")
     return Video.objects.filter(pk__in=latest)

@@ -138,7 +138,7 @@ def _added_message(added: int) -> str:
 def _page_context(request: Request, cursor: str = "") -> dict[str, object]:
     """Return what the page after `cursor` is drawn from; anything else than a cursor means the first page."""
     query = search_query(request)
-    rows = ReferenceImage.objects.visible_to(request.user).search(query)
+    rows = ReferenceImage.objects.owned_by(request.user).search(query)
     position = _parse_cursor(cursor)
     if position is not None:
         rows = _LAST_USED_FIRST.after(rows, position)

@@ -180,7 +180,7 @@ class Search:
 
     def matches(self, owner: User, *, exclude: Iterable[str] = ()) -> VideoQuerySet:
         """Return the owner's videos that fit, without the trash; filters in `exclude` are not applied."""
-        rows = Video.objects.visible_to(owner).not_trashed().search(self.q)
+        rows = Video.objects.owned_by(owner).not_trashed().search(self.q)
         if self.since:
             rows = rows.filter(created_at__gte=_midnight(self.since))
         if self.until and self.until < date.max:

@@ -138,14 +138,14 @@ def _suggested_templates(request: Request, *, with_prompts: bool) -> list[Prompt
 
 def _recent(request: Request) -> QuerySet[Video]:
     """Return the newest videos and the oldest in flight, newest first."""
-    visible = Video.objects.visible_to(request.user).not_trashed()
+    visible = Video.objects.owned_by(request.user).not_trashed()
     newest = visible.order_by("-pk").values("pk")[:MAX_RECENT]
     in_flight = visible.filter(state__in=IN_FLIGHT).order_by("pk").values("pk")[:MAX_IN_FLIGHT]
     return visible.filter(Q(pk__in=newest) | Q(pk__in=in_flight)).order_by("-pk")
 
 
 def _count_in_flight(request: Request) -> int:
-    return Video.objects.visible_to(request.user).not_trashed().in_flight().count()
+    return Video.objects.owned_by(request.user).not_trashed().in_flight().count()
 
 
 def _template_from_query(request: Request) -> PromptTemplate | None:

@@ -27,7 +27,7 @@ def other_takes(request: Request, video: Video) -> OtherTakes:
     """Return the other takes, without the trash, in order. One query; none for a video without takes."""
     if video.take_group is None:
         return OtherTakes([])
-    visible = Video.objects.visible_to(request.user).not_trashed()
+    visible = Video.objects.owned_by(request.user).not_trashed()
     takes = list(visible.filter(take_group=video.take_group).order_by("take"))
     finished = [each.public_id for each in takes if each.state == State.COMPLETED]
     can_compare = MIN_VIDEOS <= len(finished) <= MAX_VIDEOS

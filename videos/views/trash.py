@@ -80,4 +80,4 @@ def undo(request: Request) -> HttpResponse:
 
 
 def _trashed(request: Request) -> VideoQuerySet:
-    return Video.objects.visible_to(request.user).filter(trashed_at__isnull=False)
+    return Video.objects.owned_by(request.user).filter(trashed_at__isnull=False)

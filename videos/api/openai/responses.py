@@ -52,7 +52,7 @@ def select_rows(videos: QuerySet[Video]) -> QuerySet[Video, dict[str, Any]]:
 
 
 def _own_video(owner_id: int, public_id: str) -> QuerySet[Video, dict[str, Any]]:
-    return select_rows(Video.objects.visible_to(owner_id).filter(public_id=public_id))
+    return select_rows(Video.objects.owned_by(owner_id).filter(public_id=public_id))
 
 
 _find_own_video = PreparedQuery(_own_video, -1, "the id")

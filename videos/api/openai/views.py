@@ -102,7 +102,7 @@ def index(request: HttpRequest, caller: Caller) -> HttpResponse:
     limit, order = _parse_limit(request), request.GET.get("order", "desc")
     if order not in ("asc", "desc"):
         raise ApiError(400, "invalid_value", "'order' is asc or desc.", param="order")
-    rows = responses.select_rows(Video.objects.visible_to(caller.user).not_trashed())
+    rows = responses.select_rows(Video.objects.owned_by(caller.user).not_trashed())
     page = pagination.get_page(caller, rows, after=request.GET.get("after", ""), limit=limit, order=order)
     return json_response(responses.serialize_page(page.videos, has_more=page.has_more))
 

@@ -128,7 +128,7 @@ def act_on_videos(request: Request, body: BulkActionIn, keyed: Header[KeyIn]) ->
 
 
 def _find_own(request: Request, ids: list[str]) -> dict[str, Video]:
-    own = Video.objects.visible_to(request.auth.user).filter(public_id__in=filter(is_public_id, ids))
+    own = Video.objects.owned_by(request.auth.user).filter(public_id__in=filter(is_public_id, ids))
     rows = own.select_related("backend").prefetch_related(*RELATED, "candidates")
     return {video.public_id: video for video in rows}
 

@@ -223,7 +223,7 @@ def retrieve(request: Request, video_id: str) -> VideoOut:
 @get("/videos", PageOut)
 def videos(request: Request, query: Query[ListIn]) -> PageOut:
     """List your videos, a page at a time. The answer's `next` is the `after` of the next page."""
-    rows: VideoQuerySet = Video.objects.visible_to(request.auth.user).not_trashed()
+    rows: VideoQuerySet = Video.objects.owned_by(request.auth.user).not_trashed()
     if query.status:
         rows = rows.with_status(query.status)
     if query.model:
