@@ -29,3 +29,6 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; no
 if DATABASES["default"]["ENGINE"] == "contentgen.sqlite":  # noqa: F405
     # A file, as in production: SQLite in memory has neither WAL nor a second connection.
     DATABASES["default"]["TEST"] = {"NAME": str(_folder / "test.sqlite3")}  # noqa: F405
+
+# Each test has a client of its own, for which WhiteNoise would look at every static file: 40 ms.
+WHITENOISE_AUTOREFRESH = True
