@@ -1,6 +1,37 @@
 """The ledger in tests."""
 
+from datetime import datetime
+from typing import Any
+
 from django.db import connection
+
+from billing.models import Kind, LedgerLine
+from billing.money import ZERO
+from videos.models import Video
+
+
+def charge(video: Video, at: datetime) -> None:
+    """Write that the video was charged at that time: its own charge, else its price."""
+    price = video.price or ZERO
+    spent = price if video.charged is None else video.charged
+    about: dict[str, Any] = {
+        "at": at,
+        "counts_at": at,
+        "transition": "test",
+        "is_priced": video.price is not None,
+        "video_id": video.pk,
+        "video": video.public_id,
+        "attempt": 1,
+        "user_id": video.owner_id,
+        "username": video.owner.username,
+        "role": video.owner.role,
+        "model": video.model,
+        "backend_id": video.backend_id,
+        "backend_name": video.backend.name,
+    }
+    reserved = LedgerLine(kind=Kind.RESERVE, reserved=price, net=price, **about)
+    charged = LedgerLine(kind=Kind.CHARGE, reserved=-price, spent=spent, net=spent - price, **about)
+    LedgerLine.objects.bulk_create([reserved, charged])
 
 
 def allow_emptying() -> None:
