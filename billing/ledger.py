@@ -122,13 +122,19 @@ def _require_payable(
 
 
 def require_confirmation(price: Decimal, spender: Spender) -> None:
-    """Raise `UnconfirmedPriceError` for a price above `CONFIRM_PRICE_ABOVE` that nobody agreed to."""
-    limit: Decimal | None = settings.CONFIRM_PRICE_ABOVE
-    if limit is None or price <= limit:
-        return
-    if spender.confirmed_price is None or spender.confirmed_price < price:
-        sentence = f"This costs {format_money(price)}, which is more than {format_money(limit)}. Confirm it."
-        raise UnconfirmedPriceError(sentence, price)
+    """Raise `UnconfirmedPriceError` for a price that nobody agreed to: one above what was confirmed, or else
+    above what the page showed, or above `CONFIRM_PRICE_ABOVE`.
+    """
+    if spender.confirmed_price is not None:
+        limits = [spender.confirmed_price]
+    else:
+        limits = [each for each in (spender.shown_price, settings.CONFIRM_PRICE_ABOVE) if each is not None]
+    for limit in limits:
+        if price > limit:
+            sentence = (
+                f"This costs {format_money(price)}, which is more than {format_money(limit)}. Confirm it."
+            )
+            raise UnconfirmedPriceError(sentence, price)
 
 
 def reprice(video_id: int, purchase: Purchase, owner: User, *, transition: str) -> None:

@@ -92,5 +92,5 @@ def format_money(amount: Decimal) -> str:
 
 def plain_amount(amount: Decimal) -> str:
     """Return an amount for programs: digits and a point, with at least two decimals."""
-    exact = f"{amount:.{DIGITS}f}"
+    exact = f"{amount.quantize(Decimal(1).scaleb(-DIGITS), ROUND_HALF_UP):f}"  # as `to_money` rounds
     return f"{exact[:-4]}{exact[-4:].rstrip('0')}"

@@ -18,10 +18,15 @@ from billing.money import parse_amount
 
 @dataclass(frozen=True)
 class Spender:
-    """The token that the request came with, and the price that whoever sent it agreed to, if any."""
+    """The token that the request came with, and the prices that whoever sent it agreed to, if any.
+
+    `shown_price` is what the button said that was pressed, `confirmed_price` what was agreed to in so many
+    words; neither may be passed, and only the latter confirms a high price.
+    """
 
     token: ApiToken | None = None
     confirmed_price: Decimal | None = None
+    shown_price: Decimal | None = None
 
 
 ANY_PRICE = Decimal("Infinity")  # agreed to by whoever was shown the price and pressed the button
@@ -30,9 +35,14 @@ _current: ContextVar[Spender] = ContextVar("spender", default=_NOBODY_IN_PARTICU
 
 
 @contextmanager
-def spending(*, token: ApiToken | None = None, confirmed_price: Decimal | None = None) -> Iterator[None]:
-    """Reserve what is asked for inside the block through `token`, at up to `confirmed_price`."""
-    reset = _current.set(Spender(token, confirmed_price))
+def spending(
+    *,
+    token: ApiToken | None = None,
+    confirmed_price: Decimal | None = None,
+    shown_price: Decimal | None = None,
+) -> Iterator[None]:
+    """Reserve what is asked for inside the block through `token`, at up to these prices; None is any."""
+    reset = _current.set(Spender(token, confirmed_price, shown_price))
     try:
         yield
     finally:

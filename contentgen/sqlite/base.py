@@ -1,9 +1,12 @@
-"""Django's SQLite backend, in which transactions that wait for each other get on in turn.
+"""Django's SQLite backend, in which writers that wait for each other get on in turn.
 
 SQLite lets one transaction write at a time. The others ask again and again with pauses of up to 100 ms, and
 whoever asks at the right moment is next: of 960 transactions in 120 threads of four processes, eight were
 still waiting after 20 seconds and failed. So here the threads of a process queue for a lock, and the one
 whose turn it is asks SQLite more often: the longest wait of the same 960 was 6 seconds.
+
+That goes for a statement that writes outside of any transaction as well. It is a transaction of its own to
+SQLite, and beside others that take turns it would find the database free hardly ever.
 """
 
 import os
@@ -11,7 +14,9 @@ import random
 import sqlite3
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -23,8 +28,23 @@ from contentgen.sqlite.turns import FairLock
 FileIdentity = tuple[int, int]  # device and inode
 
 _PAUSE = (0.002, 0.006)  # seconds between two attempts to begin
+_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")  # how a statement begins that takes the write lock
 _turns: defaultdict[str, FairLock] = defaultdict(FairLock)  # by the path of the database
 os.register_at_fork(after_in_child=_turns.clear)  # a lock that another thread held then is never released
+
+
+class Cursor(base.SQLiteCursorWrapper):
+    """A cursor whose statements wait for a turn where they write outside of a transaction."""
+
+    def __init__(self, wrapper: "DatabaseWrapper", connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self._wrapper = wrapper
+
+    def execute(self, query: Any, params: Any = None) -> Any:
+        run = partial(super().execute, query, params)
+        if self._wrapper.autocommit and str(query).lstrip().upper().startswith(_WRITES):
+            return self._wrapper.write_in_turn(run)
+        return run()
 
 
 # django-stubs know none of the methods with an underscore, which Django's backends have all the same.
@@ -56,35 +76,48 @@ class DatabaseWrapper(base.DatabaseWrapper):
         _create_private(str(self.settings_dict["NAME"]))
         return super().get_new_connection(conn_params)
 
+    def create_cursor(self, name: str | None = None) -> Any:
+        return self.connection.cursor(factory=partial(Cursor, self))
+
+    def write_in_turn(self, write: Callable[[], Any]) -> Any:
+        """Return what `write` returns: one statement, which commits by itself. Waits as transactions do."""
+        deadline = self._take_turn()
+        try:
+            return self._insist(write, deadline)
+        finally:
+            self._end_turn()
+
     def _start_transaction_under_autocommit(self) -> None:
+        deadline = self._take_turn()
+        try:
+            self._insist(super()._start_transaction_under_autocommit, deadline)  # type: ignore[misc]
+        except BaseException:
+            self._end_turn()
+            raise
+
+    def _take_turn(self) -> float:
+        """Wait for the turn, and return when to stop waiting for other processes, by the monotonic clock."""
         timeout = float(self.settings_dict["OPTIONS"].get("timeout", 5))
         turn = _turns[str(self.settings_dict["NAME"])]
         if not turn.acquire(timeout):
             raise OperationalError("database is locked") from _busy_error()
         self._turn = turn
-        try:
-            self._begin(time.monotonic() + timeout)
-        except BaseException:
-            self._end_turn()
-            raise
+        return time.monotonic() + timeout
 
-    def _begin(self, deadline: float) -> None:
+    def _insist(self, action: Callable[[], Any], deadline: float) -> Any:
+        """Return what `action` returns, once no other process writes. It is tried until the deadline."""
         (busy_timeout,) = self.connection.execute("PRAGMA busy_timeout").fetchone()
         self.connection.execute("PRAGMA busy_timeout = 0")
         try:
-            while not self._try_to_begin(may_fail=time.monotonic() < deadline):
+            while True:
+                try:
+                    return action()
+                except (OperationalError, sqlite3.OperationalError) as error:
+                    if not _is_busy(error) or time.monotonic() >= deadline:
+                        raise
                 time.sleep(random.uniform(*_PAUSE))
         finally:
             self.connection.execute(f"PRAGMA busy_timeout = {busy_timeout}")
-
-    def _try_to_begin(self, *, may_fail: bool) -> bool:
-        try:
-            super()._start_transaction_under_autocommit()  # type: ignore[misc]
-        except OperationalError as error:
-            if may_fail and is_busy(error):
-                return False
-            raise
-        return True
 
     def _commit(self) -> None:
         super()._commit()  # type: ignore[misc]
@@ -130,9 +163,13 @@ def _create_private(name: str) -> None:
             os.close(os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, settings.PRIVATE_FILE_MODE))
 
 
-def is_busy(error: OperationalError) -> bool:
-    """Return whether SQLite refused because another connection is writing."""
-    return getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+def _is_busy(error: Exception) -> bool:
+    """Return whether SQLite refused because another connection is writing, so that waiting may help.
+
+    It never does for one whose own open cursor still reads from before what was written since.
+    """
+    code = getattr(error.__cause__ or error, "sqlite_errorcode", 0)
+    return code & 0xFF == sqlite3.SQLITE_BUSY and code != sqlite3.SQLITE_BUSY_SNAPSHOT
 
 
 def _busy_error() -> sqlite3.OperationalError:

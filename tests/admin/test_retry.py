@@ -89,5 +89,6 @@ def test_the_confirmation_says_what_it_costs(as_carol: Client):
 
     content = act(as_carol, "retry", [*videos, free]).content.decode()
 
-    assert "This costs $1.60 by the catalogue and an unknown amount for 1 without a price." in content
+    # That at no price was made while its backend was free of charge, and is charged by the catalogue now.
+    assert "This costs $2.00 by the catalogue and an unknown amount for 1 without a price." in content
     assert "This costs" not in act(as_carol, "retry", [free]).content.decode()

@@ -19,6 +19,7 @@ from tests.billing.money import assert_consistent, dollars, make, put_into, sums
 from videos import lifecycle
 from videos.backends.charges import Charge
 from videos.models import Backend, State, Video
+from videos.views.bulk_jobs import seen_version
 
 pytestmark = pytest.mark.django_db
 
@@ -187,7 +188,7 @@ def test_many_retries_on_the_page_say_how_many_were_not_paid(alice: User, as_ali
     fields = {
         "do": "retry",
         "id": [video.public_id for video in videos],
-        "seen": [f"{video.public_id}.{video.revision}" for video in videos],
+        "seen": [seen_version(video) for video in videos],
     }
     page = as_alice.post("/library/jobs", fields, follow=True).content.decode()
     assert "1 video will be retried. 1 video was not paid for. This costs $0.80." in page

@@ -15,12 +15,14 @@ duplicate messages are sent, and the simulators inject every fault that their RE
 they say that they do not know them. Then all of this ends but the lies, the studio gets `--time-limit`
 seconds from the last disruption to settle, and one line is printed:
 
-    videos N, kills K, faults F, asked A, lost 0, billed twice 0, wrong owner 0, stuck 0, wrong state 0,
-    asked needlessly 0, wrong money 0
+    videos N, kills K, faults F, asked A, refused R, lost 0, billed twice 0, wrong owner 0, stuck 0,
+    wrong state 0, asked needlessly 0, wrong money 0
 
 The exit code is 0 only when the last seven are. Where a job may be that of two people, or a list lies, the
 owner is asked (*asked* counts such videos), and answers from the ledger: takes the right candidate, as staff
-where it may be another person's, submits again or gives up what the backend never accepted.
+where it may be another person's, submits again or gives up what the backend never accepted. All spend from
+one budget, which begins with a tenth of what the run needs; *refused* counts what it refused, and each
+refusal raises it by as much.
 
 What each number means is counted from the simulators' ledgers (written in the transaction that accepts a job,
 never removed) and from the files. Whose a job is follows from the `Idempotency-Key` in the ledger, of which a
@@ -37,8 +39,9 @@ trigger records for which video it was drawn, and from the digest of its referen
 - *wrong state*: completed without a file; failed without an injected reason; canceled but stored, or not by
   its owner; an ended row that is still leased; files in storage or in `DATA_DIR/tmp` that no row owns.
 - *asked needlessly*: a question about a video in words of its own, at the backend whose lists tell the truth.
-- *wrong money*: the studio's ledger contradicts its rows, something is still reserved, or its charges are not
-  those of the simulators' ledgers to the cent. Of charges that are marked unconfirmed nobody knows.
+- *wrong money*: the studio's ledger contradicts its rows, something is still reserved, what it has charged is
+  not what the simulators' ledgers have, to the cent, or the budget was passed. Before that is compared, staff
+  takes back the unconfirmed charges that no simulator knows of.
 
 A canceled or deleted video has at most one job as well. `faults` counts the injected faults, except those in
 the second before the simulator itself was killed. `--database` with a server creates a database there and

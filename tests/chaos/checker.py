@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db.models import Q
+from django.db.models import Q, Sum
 
 from billing.attempts import Attempt, group_lines
 from billing.models import LedgerLine
@@ -122,8 +122,17 @@ class Checker:
         for pk in self._deciders.needless:
             self.report.asked_needlessly.append(f"{pk}: the list proves whose job it is")
         self._check_money()
+        self._check_budget()
         self._check_disk()
         return self.report
+
+    def release_unbilled(self) -> int:
+        """Have staff take back the unconfirmed charges that no simulator knows of, and return how many.
+
+        To be done before the check: of what stays charged nobody has to guess.
+        """
+        jobs = {pk: len(found) for pk, found in self._jobs.items()}
+        return self._deciders.release_unbilled(jobs, self._alike.values())
 
     def _check_money(self) -> None:
         """The studio's ledger agrees with itself and its rows, and with the simulators' to the cent."""
@@ -135,16 +144,24 @@ class Checker:
         self._compare("all", [each for found in books.values() for each in found], self._ledger.jobs)
 
     def _compare(self, what: str, attempts: Sequence[Attempt], jobs: Sequence[BilledJob]) -> None:
-        """What was billed is what was charged; only of what is unconfirmed nobody knows."""
+        """What was billed is what was charged, and nothing is reserved any more."""
         billed = sum((job.price for job in jobs), ZERO)
-        confirmed = sum((each.spent for each in attempts if not each.is_unconfirmed), ZERO)
-        unconfirmed = sum((each.spent for each in attempts if each.is_unconfirmed), ZERO)
+        charged = sum((each.spent for each in attempts), ZERO)
         reserved = sum((each.reserved for each in attempts), ZERO)
-        if reserved or not confirmed <= billed <= confirmed + unconfirmed:
-            self.report.wrong_money.append(
-                f"{what}: billed {billed}, charged {confirmed} and unconfirmed {unconfirmed}, "
-                f"reserved {reserved}"
-            )
+        if reserved or charged != billed:
+            self.report.wrong_money.append(f"{what}: billed {billed}, charged {charged}, reserved {reserved}")
+
+    def _check_budget(self) -> None:
+        """The budget was never passed, although it refused some."""
+        budget = self._users.budget
+        if budget is None:
+            return
+        self.report.wrong_money += [f"the budget was passed: {each}" for each in self._users.overspent]
+        used = LedgerLine.objects.aggregate(used=Sum("net"))["used"] or ZERO
+        if used > budget:
+            self.report.wrong_money.append(f"{used} was spent of a budget of {budget}")
+        if not self._users.refused:
+            self.report.wrong_money.append("the budget refused nothing")
 
     def _check_bill(self, request: Requested, pks: list[int]) -> None:
         """As many jobs as there are videos that are alike.

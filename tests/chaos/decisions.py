@@ -1,10 +1,12 @@
 """The owners and staff of a run: whoever is asked what became of a submission.
 
-They know it from the ledger, and answer truthfully.
+They know it from the simulators' ledgers, and answer truthfully. When all has ended, staff takes back the
+charges of which nobody knew, and which no simulator has.
 """
 
 import random
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -12,10 +14,14 @@ import httpx2
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from accounts.models import User
+from billing.attempts import attempts_of
+from billing.errors import BudgetExceededError
 from tests.chaos.claims import find_claim, recorded_claims
 from tests.chaos.simulators import LYING_MODEL, Simulators
 from tests.chaos.users import REPEATED_PROMPTS
 from videos.models import State, Video
+from videos.services.charges import release_charge
 from videos.services.videos import abandon_video, adopt_candidate, recheck_video, resubmit_video
 
 # A suspended simulator accepts what it was sent when it wakes up; only after that does its ledger prove that
@@ -77,7 +83,30 @@ class Deciders:
             if abandon_video(video):
                 self.abandoned.add(video.pk)
         elif is_certain:
+            self._resubmit(video)
+
+    def _resubmit(self, video: Video) -> None:
+        """Submit it once more, which is paid for anew; without the money, give it up."""
+        try:
             resubmit_video(video)
+        except BudgetExceededError:
+            if abandon_video(video):
+                self.abandoned.add(video.pk)
+
+    def release_unbilled(self, jobs: Mapping[int, int], alike: Iterable[Sequence[int]]) -> int:
+        """Take back the charges that are unconfirmed and that no simulator has. Returns how many those are.
+
+        `jobs` says how many jobs were billed for each video, `alike` which videos are exchangeable.
+        """
+        staff, _ = User.objects.get_or_create(username="staff", is_staff=True)
+        released = 0
+        for pks in alike:
+            attempts = [attempt for pk in pks for attempt in attempts_of(pk) if attempt.spent]
+            surplus = len(attempts) - sum(jobs.get(pk, 0) for pk in pks)
+            for attempt in [each for each in attempts if each.is_unconfirmed][: max(0, surplus)]:
+                note = "The simulator's ledger does not have it."
+                released += release_charge(staff, attempt.lines[0].video, attempt.number, note)
+        return released
 
     def _choose(self, video: Video, job_id: str) -> None:
         """Take the right candidate; staff does where it may be another's. If it is not there, look again."""

@@ -43,11 +43,12 @@ class RunResult:
     kills: int
     faults: int
     asked: int
+    refused: int
     report: Report
 
     def __str__(self) -> str:
         counts = f"videos {self.videos}, kills {self.kills}, faults {self.faults}, asked {self.asked}"
-        return f"{counts}, {self.report}"
+        return f"{counts}, refused {self.refused}, {self.report}"
 
 
 def run(
@@ -73,14 +74,17 @@ def run(
     try:
         _start(environment, processes, backends)
         users.set_up(backends)
+        users.bound_by_budget(videos)
         kills = _disrupt(environment, load, processes, backends, users, deciders, rng)
         users.request_videos(videos - len(users.requested))
         _wait_until(lambda: _has_settled(deciders), time_limit)
         processes.stop(*(name for name in processes.programs if not name.startswith(OTHERS)))
         sys.stderr.write(f"{len(users.derived)} of the videos are derived from others\n")
         ledger = Ledger(backends.billed_jobs(), backends.status)
-        report = Checker(users, deciders, ledger, claims.recorded_claims()).check()
-        return RunResult(len(users.requested), kills, backends.injected, len(deciders.asked), report)
+        check = Checker(users, deciders, ledger, claims.recorded_claims())
+        sys.stderr.write(f"{check.release_unbilled()} charges are taken back: nobody billed them\n")
+        asked, report = len(deciders.asked), check.check()
+        return RunResult(len(users.requested), kills, backends.injected, asked, users.refused, report)
     finally:
         backends.close()
         processes.kill()

@@ -13,16 +13,18 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from billing import ledger
+from billing.models import LedgerLine
 from tests.chaos.checker import Checker, Ledger, Report
 from tests.chaos.claims import record_claims, recorded_claims
 from tests.chaos.decisions import Deciders
 from tests.chaos.simulators import BilledJob, Simulators
 from tests.chaos.small_videos import video_content
 from tests.chaos.users import Requested, Users
-from tests.factories import VideoFactory
+from tests.factories import BackendFactory, UserFactory, VideoFactory
+from tests.ledger import spoil
 from videos import lifecycle
 from videos.engine import dispatch
-from videos.models import State, Video
+from videos.models import State, Video, VideoModel
 
 WORDS = "A lantern over the sea at night"
 PRICE = Decimal("0.40")
@@ -239,8 +241,76 @@ def test_a_reservation_that_is_left_over_is_wrong_money(finished_run: Run):
     assert finished_run.check().wrong_money
 
 
-def test_of_an_unconfirmed_charge_nobody_knows(finished_run: Run):
+def test_a_line_that_was_changed_by_a_cent_is_wrong_money(finished_run: Run):
+    spoil("spent", finished_run.videos[0].pk)
+
+    assert len(finished_run.check().wrong_money) == 2, "of its request, and of all"
+
+
+def test_a_charge_that_nobody_billed_is_wrong_money(finished_run: Run):
+    with transaction.atomic():
+        ledger.charge_surplus(finished_run.videos[0].pk)
+
+    assert len(finished_run.check().wrong_money) == 2
+
+
+def test_staff_takes_back_what_is_unconfirmed_and_was_never_billed(finished_run: Run):
+    """It was submitted again, and nobody learned what became of the first time."""
+    video = finished_run.videos[0]
+    with transaction.atomic():
+        lifecycle.reserve([video], transition="submitted_again")
+        ledger.give_up(video.pk, transition="given_up")
+    ended = Ledger(finished_run.jobs, lambda job_id: "completed")
+    check = Checker(finished_run.users, finished_run.deciders, ended, finished_run.claims)
+    assert len(finished_run.check().wrong_money) == 2
+
+    assert check.release_unbilled() == 1
+
+    assert check.check().wrong_money == []
+    assert LedgerLine.objects.latest("pk").decided_by == "staff"
+
+
+def test_staff_takes_nothing_back_that_was_billed(finished_run: Run):
     with transaction.atomic():
         ledger.doubt(finished_run.videos[0].pk, transition="timed_out")
+    ended = Ledger(finished_run.jobs, lambda job_id: "completed")
+    check = Checker(finished_run.users, finished_run.deciders, ended, finished_run.claims)
 
-    assert finished_run.check().wrong_money == []
+    assert check.release_unbilled() == 0
+
+    assert check.check().wrong_money == []
+
+
+@pytest.mark.parametrize(("budget", "refused", "count"), [("0.79", 1, 1), ("0.80", 1, 0), ("0.80", 0, 1)])
+def test_a_budget_that_is_passed_or_never_refuses_is_wrong_money(
+    finished_run: Run, budget: str, refused: int, count: int
+):
+    finished_run.users.budget, finished_run.users.refused = Decimal(budget), refused
+
+    assert len(finished_run.check().wrong_money) == count
+
+
+def test_a_budget_that_had_been_passed_meanwhile_is_wrong_money(finished_run: Run):
+    finished_run.users.budget, finished_run.users.refused = Decimal(9), 1
+    finished_run.users.overspent.append("1.60 of a budget of 1.20")
+
+    assert len(finished_run.check().wrong_money) == 1
+
+
+def test_whoever_is_refused_raises_the_budget_and_goes_on(paid_studio: Users):
+    paid_studio.bound_by_budget(10)  # one video of $0.40 fits
+
+    paid_studio.request_videos(3)
+
+    assert len(paid_studio.requested) == 3
+    assert paid_studio.refused >= 2
+    assert paid_studio.overspent == []
+
+
+@pytest.fixture
+def paid_studio(db: None) -> Users:
+    users = Users(random.Random(1), models=["sora-2"])
+    users.owners = [UserFactory()]
+    VideoModel.objects.get(name="sora-2").backends.set([BackendFactory()])
+    VideoModel.objects.update(price_per_second={"*": "0.10"})
+    return users

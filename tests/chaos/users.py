@@ -2,18 +2,27 @@
 
 Half of what they ask for they ask for in the same few words, at the same model, size and length: each with a
 reference image of their own, or with none. So a list of jobs cannot tell whose job is whose.
+
+All of them spend from one budget of the studio. It begins with a tenth of what the run needs, and is raised
+by as much whenever it refuses somebody.
 """
 
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import partial
 
 from django.db import OperationalError, connection
+from django.db.models import Sum
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.models import User
+from billing.errors import BudgetExceededError
+from billing.models import LedgerLine, Scope
+from billing.money import ZERO
+from billing.targets import Target, set_budget
 from tests.chaos.reference_images import Image, new_image
 from tests.chaos.simulators import RATE, Simulator
 from videos.engine import enqueue
@@ -39,6 +48,7 @@ REFERENCE_SHARE = 0.7  # of the creates in such words: with an image
 TAKES = (1, 1, 1, 2)
 CANCELED_SHARE = 0.06  # of all videos
 DELETED_SHARE = 0.04  # of all videos
+_REFUSED = "refused by the budget"
 REPEATED_PROMPTS = ("A paper boat on a rainy street", "A lantern over the sea at night")
 
 
@@ -64,7 +74,8 @@ class Users:
     """What the users did, by the primary key of the video.
 
     `canceled` and `deleted` hold only the requests that were accepted; `derived` the remixes, edits and
-    extensions.
+    extensions. `budget` is what the studio's budget has now, None without one; `refused` counts what it
+    refused, and `overspent` says when it had been passed.
     """
 
     rng: random.Random
@@ -74,6 +85,10 @@ class Users:
     canceled: set[int] = field(default_factory=set)
     deleted: set[int] = field(default_factory=set)
     derived: set[int] = field(default_factory=set)
+    budget: Decimal | None = None
+    refused: int = 0
+    overspent: list[str] = field(default_factory=list)
+    _raise: Decimal = ZERO
 
     def set_up(self, simulators: Iterable[Simulator]) -> None:
         """Create the accounts, and a backend with a short timeout for each simulator and its model."""
@@ -93,6 +108,24 @@ class Users:
             model.save(update_fields=["price_per_second"])
             model.backends.set([backend])
             self.models.append(simulator.model)
+
+    def bound_by_budget(self, videos: int) -> None:
+        """Give the studio a hard budget, for a tenth of so many videos; each refusal raises it by as much."""
+        self._raise = max(1, videos // 10) * 4 * RATE
+        self._raise_budget()
+
+    def _raise_budget(self) -> None:
+        budget = (self.budget or ZERO) + self._raise
+        set_budget(Target(Scope.STUDIO), "total", budget)
+        self.budget = budget
+
+    def _note_refusal(self) -> None:
+        """Check that the budget which refused something has not been passed, and raise it."""
+        used = LedgerLine.objects.aggregate(used=Sum("net"))["used"] or ZERO
+        if self.budget is not None and used > self.budget:
+            self.overspent.append(f"{used} of a budget of {self.budget}")
+        self.refused += 1
+        self._raise_budget()
 
     def request_videos(self, count: int) -> None:
         """Request `count` videos."""
@@ -115,9 +148,11 @@ class Users:
         digest = image.digest if isinstance(image, Image) else None
         request = GenerationRequest(prompt, model, 4, size, reference=reference)
         count = min(self.rng.choice(TAKES), wanted - len(self.requested))
-        videos = self._attempt(partial(create_videos, owner, make_takes(request, count)))
+        videos = self._attempt(
+            partial(self._spend, partial(create_videos, owner, make_takes(request, count)))
+        )
         if not isinstance(videos, list):
-            return False
+            return videos is _REFUSED
         for video in videos:
             self._note(video, digest)
         return True
@@ -141,9 +176,9 @@ class Users:
             derive = partial(
                 remix_video if operation == "remix" else edit_video, source.owner, source, prompt
             )
-        video = self._attempt(derive)
+        video = self._attempt(partial(self._spend, derive))
         if not isinstance(video, Video):
-            return False
+            return video is _REFUSED
         self._note(video, None)
         self.derived.add(video.pk)
         return True
@@ -189,6 +224,14 @@ class Users:
     def _send_twice(self, task: str, pk: int) -> None:
         for _ in range(2):
             enqueue.send(task, pk)
+
+    def _spend(self, action: Callable[[], object]) -> object:
+        """Return what `action` returns, or `_REFUSED` when the budget has too little left for it."""
+        try:
+            return action()
+        except BudgetExceededError:
+            self._note_refusal()
+            return _REFUSED
 
     def _attempt(self, action: Callable[[], object]) -> object:
         """Return what `action` returns, or None when the database or the broker is not available."""

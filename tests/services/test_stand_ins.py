@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.cache import caches
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.test import Client
@@ -398,10 +399,45 @@ def test_a_dry_run_says_who_makes_it(
     assert f"sora-2: {pause_told}" in ran.err
 
 
-def test_what_is_learned_is_no_part_of_the_terms(first: Backend):
-    """Each new charge changes an estimate a little, and nobody is to be asked for that."""
-    VideoModel.objects.update(price_per_second={})
-    before = terms_of(available_offers()["sora-2"])
-    VideoFactory.create_batch(3, backend=first, state=State.COMPLETED, charged=Decimal("0.4"))
+def _learn(backend: Backend, amount: str) -> None:
+    """Have the backend charge so much for its latest videos."""
+    for each in caches.all(initialized_only=True):
+        each.clear()
+    VideoFactory.create_batch(30, backend=backend, state=State.COMPLETED, charged=Decimal(amount))
 
-    assert terms_of(available_offers()["sora-2"]) == before
+
+@pytest.mark.parametrize(("amount", "is_asked"), [("0.30", False), ("0.40", False), ("0.41", True)])
+def test_a_dearer_price_that_was_learned_meanwhile_asks_again(
+    as_alice: Client, first: Backend, priced: None, amount: str, is_asked: bool
+):
+    shown = form_of(as_alice.get(STUDIO).content.decode())
+    _learn(first, amount)
+
+    answer = as_alice.post(STUDIO, {**GOOD, **shown})
+
+    assert answer.status_code == (422 if is_asked else 302)
+    assert Video.objects.filter(state=State.QUEUED).exists() is not is_asked
+    if is_asked:
+        page = answer.content.decode()
+        assert "First makes this video now, at about $0.41, estimated from 30 videos, and that is not" in page
+        assert as_alice.post(STUDIO, {**GOOD, **form_of(page)}).status_code == 302
+
+
+def test_a_page_that_knew_no_price_is_no_consent_to_one_that_was_learned_since(
+    as_alice: Client, first: Backend
+):
+    VideoModel.objects.update(price_per_second={})
+    shown = form_of(as_alice.get(STUDIO).content.decode())
+    _learn(first, "0.40")
+
+    assert as_alice.post(STUDIO, {**GOOD, **shown}).status_code == 422
+    assert not Video.objects.filter(state=State.QUEUED).exists()
+
+
+@pytest.mark.parametrize("rate", ["", "x", "NaN", "Infinity", "-1", "1e9", "9" * 50, "٣"])
+def test_nonsense_is_no_price_that_was_shown(as_alice: Client, first: Backend, priced: None, rate: str):
+    terms = terms_of(available_offers()["sora-2"]).partition(":")[0]
+
+    answer = as_alice.post(STUDIO, {**GOOD, "accepted_terms": f"{terms}:1280x720={rate}"})
+
+    assert answer.status_code == 422

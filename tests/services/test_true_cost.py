@@ -11,12 +11,13 @@ from django.utils import timezone
 from accounts.models import User
 from tests.api.rest.conftest import client_of
 from tests.factories import BackendFactory, VideoFactory
+from tests.ledger import charge
 from videos import lifecycle
 from videos.backends.charges import Charge
 from videos.backends.responses import Job
 from videos.engine import poll
 from videos.models import State, Video
-from videos.services.usage import summarize_usage
+from videos.services.usage import Usage, summarize_usage
 from videos.templatetags.failures import cost_note, short_cost_note
 from videos.templatetags.studio import cost_basis
 from videos.views.zip_export import sidecar
@@ -64,13 +65,22 @@ def test_the_api_tells_charge_estimate_and_difference(alice: User):
 
 
 def test_sums_count_what_was_charged_and_else_the_estimate(alice: User):
-    _video(alice, price=Decimal("0.40"), charged=Decimal("0.42"))
-    VideoFactory(owner=alice, state=State.COMPLETED, price=Decimal("0.10"))
-    VideoFactory(owner=alice, state=State.COMPLETED, price=None)
-    today = timezone.localdate()
-    yesterday = today - timedelta(days=1)  # just after midnight, they were accepted then
+    now, today = timezone.now(), timezone.localdate()
+    charge(_video(alice, price=Decimal("0.40"), charged=Decimal("0.42")), now)
+    charge(VideoFactory(owner=alice, state=State.COMPLETED, price=Decimal("0.10")), now)
+    charge(VideoFactory(owner=alice, state=State.COMPLETED, price=None), now)
 
-    assert summarize_usage(alice, yesterday, today).total.dollars == Decimal("0.52")
+    total = summarize_usage(alice, today, today).total
+
+    assert (total.charged, total.estimated, total.without_cost) == (Decimal("0.42"), Decimal("0.10"), 1)
+    assert total.difference == Decimal("0.02")
+
+
+def test_sums_know_nothing_of_what_a_simulator_made(alice: User):
+    VideoFactory(owner=alice, state=State.COMPLETED, price=Decimal("0.40"), accepted_at=timezone.now())
+    today = timezone.localdate()
+
+    assert summarize_usage(alice, today - timedelta(days=1), today) == Usage()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from tests.factories import VideoFactory
 from videos.models import Backend, State, Video
+from videos.views.bulk_jobs import seen_version
 
 pytestmark = pytest.mark.django_db
 URL, LIBRARY = reverse("videos:bulk_jobs"), reverse("videos:library")
@@ -88,7 +89,7 @@ def test_it_is_done_for_all_of_ones_own_and_the_library_says_so(
     page = as_alice.post(URL, ids(*own) | {"search": "q=fox"}).content.decode()
     form = form_of(page, action)
     form["id"].append(theirs.public_id)
-    form["seen"].append(f"{theirs.public_id}.{theirs.revision}")
+    form["seen"].append(seen_version(theirs))
 
     response = as_alice.post(URL, form, follow=True)
 
@@ -133,7 +134,7 @@ def test_what_is_in_the_trash_or_has_ended_well_offers_nothing(as_alice: Client,
     response = as_alice.post(URL, ids(trashed, done), follow=True)
 
     assert "Nothing is left to decide" in response.content.decode()
-    as_alice.post(URL, ids(trashed) | {"do": "retry", "seen": f"{trashed.public_id}.{trashed.revision}"})
+    as_alice.post(URL, ids(trashed) | {"do": "retry", "seen": seen_version(trashed)})
     assert Video.objects.get(pk=trashed.pk).state == State.FAILED
 
 

@@ -234,7 +234,7 @@ def test_htmx_learns_by_a_new_page_that_it_is_not_possible_any_more(as_alice, so
 
 
 def test_what_the_service_refuses_in_the_last_moment_is_told(as_alice, source, monkeypatch):
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise ValidationError({"video": "Too late."})
 
     monkeypatch.setattr("videos.forms.derivations.remix_video", refuse)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -18,7 +19,8 @@ from django.urls import reverse
 
 from billing.budgets import lock_all_budgets
 from billing.errors import RefusedPaymentError
-from billing.spender import ANY_PRICE, spending
+from billing.money import ZERO, plain_amount
+from billing.spender import ANY_PRICE, read_confirmed_price, spending
 from videos.models import State, Video
 from videos.services.prices import price_of_another, sum_up
 from videos.services.videos import (
@@ -29,6 +31,7 @@ from videos.services.videos import (
     resubmit_video,
     retry_video,
 )
+from videos.templatetags.failures import retry_cost
 
 BATCH_SIZE = 200  # videos changed in one transaction, short enough not to keep the workers waiting
 MAX_CONFIRMED = 500  # videos that one confirmation covers; a form also holds at most 1,000 fields
@@ -162,7 +165,7 @@ def make_admin_action(action: VideoAction) -> AdminAction:
             sentence = f"Select at most {MAX_CONFIRMED} videos for “{action.label}”. Nothing was changed."
             modeladmin.message_user(request, sentence, messages.ERROR)
             return None
-        if action.warning and "confirmed" not in request.POST:
+        if action.warning and ("confirmed" not in request.POST or _is_dearer_now(action, request, pks)):
             return _ask_to_confirm(action, modeladmin, request, pks)
         return _perform(action, modeladmin, request, pks)
 
@@ -181,8 +184,7 @@ def _ask_to_confirm(
     action: VideoAction, modeladmin: Any, request: HttpRequest, pks: list[int]
 ) -> TemplateResponse:
     """Ask to confirm. The page names the very rows that will be changed, not the filter that found them."""
-    chosen = list(Video.objects.filter(pk__in=pks, deleted_at=None).select_related("owner", "backend"))
-    eligible = [video for video in chosen if action.is_possible(video)]
+    eligible = _eligible(action, pks)
     context = {
         **modeladmin.admin_site.each_context(request),
         "title": f"{action.label}: are you sure?",
@@ -192,6 +194,7 @@ def _ask_to_confirm(
         "pks": pks,
         "count": f"{len(eligible)} {model_ngettext(modeladmin.opts, len(eligible))}",
         "cost": _format_cost(eligible) if action.is_paid else "",
+        "shown_price": plain_amount(_known_cost(eligible)),
         "eligible": eligible[:_MAX_LISTED],
         "more": max(0, len(eligible) - _MAX_LISTED),
         "skipped": len(pks) - len(eligible),
@@ -200,9 +203,27 @@ def _ask_to_confirm(
     return TemplateResponse(request, "admin/videos/video/action_confirmation.html", context)
 
 
+def _eligible(action: VideoAction, pks: list[int]) -> list[Video]:
+    chosen = Video.objects.filter(pk__in=pks, deleted_at=None).select_related("owner", "backend")
+    return [video for video in chosen if action.is_possible(video)]
+
+
+def _is_dearer_now(action: VideoAction, request: HttpRequest, pks: list[int]) -> bool:
+    """Whether the videos cost more than the confirmation page said."""
+    if not action.is_paid:
+        return False
+    shown = read_confirmed_price(request.POST.get("shown_price", ""))
+    return shown is not None and _known_cost(_eligible(action, pks)) > shown
+
+
+def _known_cost(videos: list[Video]) -> Decimal:
+    price, _ = sum_up(price_of_another(video) for video in videos if video.backend.is_metered)
+    return price.amount if price else ZERO
+
+
 def _format_cost(videos: list[Video]) -> str:
     """Return what submitting the videos again costs by their prices, in a sentence; empty where free."""
-    charged = [video for video in videos if video.backend.is_metered and video.price != 0]
+    charged = [video for video in videos if retry_cost(video)]
     price, unpriced = sum_up(map(price_of_another, charged))
     parts = [price.words if price.samples else f"{price} by the catalogue"] if price else []
     parts += [f"an unknown amount for {unpriced} without a price"] if unpriced else []

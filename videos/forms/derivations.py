@@ -15,12 +15,13 @@ from videos.models import Backend, Video
 from videos.services.derivations import (
     derivation_price,
     derivation_prices,
+    derivation_terms,
     edit_video,
     extend_video,
     remix_video,
 )
 from videos.services.prices import Price
-from videos.services.terms import OWN_TERMS, describe_pause, read_terms, terms_of
+from videos.services.terms import describe_pause, read_terms
 from videos.services.videos import MAX_PROMPT_LENGTH
 
 
@@ -77,7 +78,7 @@ class DerivationForm(CreationForm[Video]):
     @property
     def terms(self) -> str:
         """The terms that this form shows (`services.terms`)."""
-        return OWN_TERMS if self._offer is None else terms_of(self._offer)
+        return derivation_terms(self.source, self._offer)
 
     @property
     def is_free(self) -> bool:
@@ -97,7 +98,8 @@ class RemixForm(DerivationForm):
     description = "A remix is a new take on the whole video. Describe what should be different this time."
 
     def _create(self, owner: User) -> Video:
-        return remix_video(owner, self.source, self.cleaned_data["prompt"])
+        accepted_terms = read_terms(self.cleaned_data["accepted_terms"])
+        return remix_video(owner, self.source, self.cleaned_data["prompt"], accepted_terms=accepted_terms)
 
 
 class EditForm(DerivationForm):

@@ -30,7 +30,8 @@ def reserve(videos: Sequence[Video], *, transition: str = "created") -> None:
 
 
 def reserve_again(video: Video, estimate: Decimal | None, *, transition: str) -> bool:
-    """Set aside what one more submission of the video costs: its price, or the `estimate` if it has none.
+    """Set aside what one more submission of the video costs: its price, or the `estimate` if it has none, or
+    was made for nothing when its backend was free of charge.
 
     Returns False, having reserved nothing, if its state is no longer what it was when it was read. Locks
     the budgets and then the video, as everybody does who needs both. Raises as `reserve` does.
@@ -39,8 +40,7 @@ def reserve_again(video: Video, estimate: Decimal | None, *, transition: str) ->
     if not Video.objects.select_for_update().filter(pk=video.pk, state=video.state).first():
         return False
     if video.backend.is_metered:
-        price = estimate if video.price is None else video.price
-        ledger.reserve(video.owner, [_purchase(video, price)], transition=transition)
+        ledger.reserve(video.owner, [_purchase(video, video.price or estimate)], transition=transition)
     return True
 
 

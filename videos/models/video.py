@@ -394,7 +394,12 @@ class Video(VideoResult):
 
     @property
     def cost(self) -> Decimal | None:
-        """US dollars: what the backend charged where it says so, else the estimate."""
+        """What it cost in the studio's currency: the backend's charge where it says so, else the estimate.
+
+        Nothing where the backend is free of charge, whatever the catalogue says. None where nobody knows.
+        """
+        if not self.backend.is_metered:
+            return Decimal(0)
         return self.price if self.charged is None else self.charged
 
     @property

@@ -13,20 +13,23 @@ from videos.engine import enqueue
 from videos.models import Kind, State, Video, VideoModel
 from videos.services.parameters import ChosenParameters, continued_parameters
 from videos.services.prices import Price, find_price, price_fields
-from videos.services.terms import explain_changed_terms
+from videos.services.terms import UNKNOWN_TERMS, explain_changed_terms, terms_of
 from videos.services.videos import validate_prompt
 from videos.validation import clean_text
 
 
-def remix_video(owner: User, source: Video, prompt: str) -> Video:
+def remix_video(
+    owner: User, source: Video, prompt: str, *, accepted_terms: frozenset[str] = frozenset()
+) -> Video:
     """Ask the source's backend for a variation of it. Returns the queued video.
 
-    Raises `ValidationError`, by field (`prompt`, `video`), if the prompt or the source cannot be used. As
-    with `create_video`, it is submitted exactly once.
+    Raises `ValidationError`, by field (`prompt`, `video`), if the prompt or the source cannot be used, or a
+    page has shown other terms (`accepted_terms`). As with `create_video`, it is submitted exactly once.
     """
     capabilities = _capabilities_for(source, prompt)
     if not capabilities.remix:
         raise ValidationError({"video": explain_derivation_refusal(source, "remix")})
+    _validate_terms(source, None, accepted_terms, source.total_seconds, "video")
     return _queue_derivation(owner, source, prompt, kind=Kind.REMIX, seconds=source.total_seconds)
 
 
@@ -42,8 +45,7 @@ def edit_video(
     if not capabilities.can_edit:
         raise ValidationError({"video": explain_derivation_refusal(source, "edit")})
     offer = capabilities.edit_offer
-    if offer and (changed := explain_changed_terms(offer, accepted_terms, source.total_seconds, source.size)):
-        raise ValidationError({"video": changed})
+    _validate_terms(source, offer, accepted_terms, source.total_seconds, "video")
     return _queue_derivation(
         owner,
         source,
@@ -70,8 +72,7 @@ def extend_video(
         offered = ", ".join(str(length) for length in capabilities.lengths)
         raise ValidationError({"seconds": f"This video can be extended by {offered} seconds."})
     offer = capabilities.concat_offer
-    if offer and (changed := explain_changed_terms(offer, accepted_terms, seconds, source.size)):
-        raise ValidationError({"seconds": changed})
+    _validate_terms(source, offer, accepted_terms, seconds, "seconds")
     return _queue_derivation(
         owner,
         source,
@@ -82,6 +83,29 @@ def extend_video(
         offer=offer,
         concat_with_source=offer is not None,
     )
+
+
+def derivation_terms(source: Video, offer: Offer | None = None) -> str:
+    """Return the terms (`services.terms`) of a video derived from the source, by its own model and backend or
+    by those of the `offer`.
+    """
+    maker = offer or _own_offer(source)
+    return terms_of(maker, source.size) if maker else UNKNOWN_TERMS
+
+
+def _own_offer(source: Video) -> Offer | None:
+    """Return the source's own model and backend; None for a model that the catalogue has no longer."""
+    model = VideoModel.objects.filter(name=source.model).first()
+    return Offer(model, source.backend) if model else None
+
+
+def _validate_terms(
+    source: Video, offer: Offer | None, accepted_terms: frozenset[str], seconds: int, field: str
+) -> None:
+    """Raise `ValidationError` (`field`) unless a page has shown the terms, or none was asked for them."""
+    maker = (offer or _own_offer(source)) if accepted_terms else None
+    if maker and (changed := explain_changed_terms(maker, accepted_terms, seconds, source.size)):
+        raise ValidationError({field: changed})
 
 
 def explain_derivation_refusal(source: Video, verb: str) -> str:

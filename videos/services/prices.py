@@ -109,16 +109,29 @@ def price_fields(price: Price | None) -> dict[str, Any]:
 def price_of_another(video: Video) -> Price | None:
     """Return what submitting the video once more costs: its price, else what such videos cost so far.
 
-    Nothing at a backend that is free of charge by now.
+    Nothing at a backend that is free of charge by now. What was made for nothing has the catalogue's price,
+    in case the backend was free of charge then.
     """
     if video.backend.costs_nothing:
         return Price(Decimal())
-    if video.price is not None:
+    if video.price:
         return Price(video.price, video.price_samples or 0)
     if video.backend.is_free:
-        return None
+        return None if video.price is None else Price(video.price)
+    if video.price is not None and (rate := _catalogue_rate(video.model, video.size)) is not None:
+        return Price(rate * video.seconds)
     learned = _learned_rates(video.backend_id).get((video.model, video.size))
     return None if learned is None else learned.price(video.seconds)
+
+
+def rate_for(offer: Offer, size: str) -> Rate | None:
+    """Return what the offer's backend takes for a second in that size; None where nobody knows it."""
+    if offer.backend.costs_nothing:
+        return Rate(Decimal())
+    if learned := _find_learned_rate(offer.model, offer.backend, size):
+        return learned
+    rate = offer.model.rate(size)
+    return None if rate is None else Rate(rate)
 
 
 def rates_of(offer: Offer) -> dict[str, Rate]:
@@ -164,6 +177,16 @@ def _is_price_of_another_service(model: VideoModel, backend: Backend) -> bool:
     """Whether the catalogue's price is the one that another backend's service names for the model."""
     is_described_elsewhere = model.described_by_id not in (None, backend.pk)
     return is_described_elsewhere and model.description_used.get("price_per_second") == model.price_per_second
+
+
+def _catalogue_rate(name: str, size: str) -> Decimal | None:
+    """Return what the catalogue takes for a second of a model's videos, some seconds ago at most."""
+    remembered, key = caches["process"], f"catalogue-model:{name}"
+    model: VideoModel | None = remembered.get(key)
+    if model is None:
+        model = VideoModel.objects.filter(name=name).first() or VideoModel(name=name)
+        remembered.set(key, model, _REMEMBERED_FOR)
+    return model.rate(size)
 
 
 # --- Learning ----------------------------------------------------------------------------------------------

@@ -1,26 +1,40 @@
 """Who makes a video, and at which price: the terms that a page shows before somebody asks for one.
 
-A page sends along the terms that it showed. Where others hold by then, because a backend was paused or the
-catalogue changed, nothing is made before somebody has seen them: nobody pays what no page has shown.
+A page sends along the terms that it showed. Where others hold by then, because a backend was paused, the
+catalogue changed or a dearer price was learned, nothing is made before somebody has seen them: nobody pays
+what no page has shown.
 """
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 
 from django.utils import timezone
 
 from videos.capabilities import Offer
 from videos.models.video_model import ANY_SIZE
-from videos.services.prices import price_for
+from videos.services.prices import Rate, price_for, rate_for
 
-OWN_TERMS = "own"  # of a derived video that its source's own backend makes: no offer has these
+UNKNOWN_TERMS = (
+    "unknown"  # of a model that the catalogue has no longer, so that nothing is known of its price
+)
+_MAX_RATE_LENGTH = 40  # characters
 
 
-def terms_of(offer: Offer) -> str:
-    """Return what two offers share that have the same model, backend and catalogue's prices, or both nothing
-    to pay. What is learned from charges is no part of it: that is an estimate, and changes with each video.
+def terms_of(offer: Offer, *sizes: str) -> str:
+    """Return the terms of an offer: what stands for its model, backend and the catalogue's prices, and what a
+    second costs where that was learned from charges, in the model's sizes and further `sizes`, with colons
+    between them.
     """
+    rates = {size: rate_for(offer, size) for size in (*offer.model.sizes, *sizes)}
+    learned = [f"{size}={rate.per_second:f}" for size, rate in rates.items() if rate and rate.samples]
+    return ":".join([_digest(offer), *learned])
+
+
+def _digest(offer: Offer) -> str:
+    """Return what two offers share that have the same model, backend and prices, or both nothing to pay."""
     prices = {ANY_SIZE: "0"} if offer.backend.costs_nothing else offer.model.price_per_second
     terms = [offer.model.name, offer.backend.pk, prices]
     written = json.dumps(terms, sort_keys=True)
@@ -35,9 +49,10 @@ def read_terms(text: str) -> frozenset[str]:
 def explain_changed_terms(offer: Offer, accepted: frozenset[str], seconds: int, size: str) -> str:
     """Return, as a sentence, which terms hold now in place of the `accepted` ones; empty where those do.
 
-    Without any accepted ones all are accepted, and so is a backend that is free.
+    Without any accepted ones all are accepted, and so are a backend that is free, and a price that is lower
+    than the one that was accepted.
     """
-    if not accepted or offer.backend.is_free or terms_of(offer) in accepted:
+    if not accepted or offer.backend.is_free or _is_covered(offer, size, accepted):
         return ""
     price = price_for(offer, seconds, size)
     cost = f"at {price.words}" if price else "at a price that is not known"
@@ -45,6 +60,34 @@ def explain_changed_terms(offer: Offer, accepted: frozenset[str], seconds: int, 
         f"{describe_maker(offer)} makes this video now, {cost}, and that is not what this page showed."
         " Send the form once more to accept it."
     )
+
+
+def _is_covered(offer: Offer, size: str, accepted: Iterable[str]) -> bool:
+    """Whether one of the accepted terms is the offer's, and names at least what its videos cost now."""
+    rate = rate_for(offer, size)
+    for terms in accepted:
+        digest, *learned = terms.split(":")
+        if digest == _digest(offer):
+            shown = _read_rates(learned).get(size, offer.model.rate(size))
+            return offer.backend.costs_nothing or _is_at_most(rate, shown)
+    return False
+
+
+def _is_at_most(rate: Rate | None, shown: Decimal | None) -> bool:
+    """Whether what is taken now was shown; that nobody knows it is covered only by having said so."""
+    if rate is None or shown is None:
+        return rate is None and shown is None
+    return rate.per_second <= shown
+
+
+def _read_rates(learned: Iterable[str]) -> dict[str, Decimal]:
+    """Return the rates by size that terms name; without what is none."""
+    pairs = (each.partition("=") for each in learned)
+    return {
+        size: Decimal(rate)
+        for size, _, rate in pairs
+        if len(rate) <= _MAX_RATE_LENGTH and rate.isascii() and rate.replace(".", "", 1).isdigit()
+    }
 
 
 def describe_maker(offer: Offer) -> str:

@@ -1,4 +1,4 @@
-"""What a person's videos cost, summed up by model and by day."""
+"""What a person spent by the ledger, summed up by model and by day."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -7,32 +7,37 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, DecimalField, F, Q, Sum
+from django.db.models import Count, DecimalField, Exists, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from accounts.models import User
+from billing.models import Kind, LedgerLine
+from billing.spend import Span
 from videos.models import Video
 from videos.models.video_queries import VideoQuerySet
 
 _ALIAS = "sum_of_"  # before the name of a sum, because some are those of columns
 _DOLLARS = DecimalField(max_digits=18, decimal_places=6)
-# What each group of videos adds up to, by the field of `UsageTotal`.
+_CHARGE = Q(kind=Kind.CHARGE)
+# What each group of lines adds up to, by the field of `UsageTotal`.
 _SUMS = {
-    "videos": Count("pk"),
-    "seconds": Sum("seconds"),
-    "charged": Sum("charged", output_field=_DOLLARS),
-    "estimated": Sum("price", filter=Q(charged=None), output_field=_DOLLARS),
-    "difference": Sum(F("charged") - F("price"), output_field=_DOLLARS),  # of rows that have both
-    "without_cost": Count("pk", filter=Q(charged=None, price=None)),
+    "videos": Count("pk", filter=_CHARGE),
+    "seconds": Sum("length", filter=_CHARGE),
+    "charged": Sum("spent", filter=Q(is_told=True)),
+    "estimated": Sum("spent", filter=Q(is_told=False)),
+    "difference": Sum("above_estimate", filter=_CHARGE, output_field=_DOLLARS),
+    "without_cost": Count("pk", filter=_CHARGE & Q(is_priced=False, is_told=False)),
 }
 
 
 @dataclass
 class UsageTotal:
-    """A sum over videos that a backend accepted: `seconds` paid for, dollars that were `charged`, as the
-    backends say, and those that are only `estimated`. `difference` is what was charged above the estimates,
-    of the videos that have both, and `without_cost` how many have neither.
+    """A sum over the ledger: `videos` are paid submissions, `seconds` the length of their videos.
+
+    `charged` is what backends say they charged, `estimated` the rest of what was spent. `difference` is by
+    how much charges are above their estimates, where both are known; `without_cost` counts those whose price
+    nobody knows.
     """
 
     videos: int = 0
@@ -44,11 +49,11 @@ class UsageTotal:
 
     @property
     def dollars(self) -> Decimal:
-        """What was spent as far as anybody knows."""
+        """What was spent: exactly what the Spend page says."""
         return self.charged + self.estimated
 
     def add(self, sums: Mapping[str, Any]) -> None:
-        """Add the sums of a group of videos, by field; None where it has none of a kind."""
+        """Add the sums of a group of lines, by field; None where it has none of a kind."""
         for name in _SUMS:
             setattr(self, name, getattr(self, name) + (sums[name] or 0))
 
@@ -72,12 +77,21 @@ def accepted_between(owner: User, first: date, last: date) -> VideoQuerySet:
 
 
 def summarize_usage(owner: User, first: date, last: date) -> Usage:
-    """Sum up what was accepted from `first` to `last`, both included, in the studio's time zone.
+    """Sum up what was spent from `first` to `last`, both included, in the studio's time zone.
 
-    One query. Models are ordered by cost, highest first, days by date. Deleted videos are left out.
+    One query. Models are ordered by cost, highest first, days by date. What was deleted since was spent all
+    the same; what a simulator made, or a backend that is free of charge, is not in the ledger.
     """
-    accepted = accepted_between(owner, first, last).order_by()
-    groups = accepted.annotate(day=TruncDate("accepted_at")).values("day", "model")
+    video = Video.objects.filter(pk=OuterRef("video_id"))
+    lines = LedgerLine.objects.filter(Span(first, last).condition, user_id=owner.pk).order_by()
+    told = lines.annotate(
+        day=TruncDate("at"),
+        is_told=Exists(video.filter(charged__isnull=False)),
+        length=Subquery(video.values("seconds")[:1]),
+        above_estimate=Subquery(video.values(above=F("charged") - F("price"))[:1]),
+    )
+    moved = told.filter(_CHARGE | ~Q(spent=0))
+    groups = moved.values("day", "model")
     return _add_up(groups.annotate(**{_ALIAS + name: total for name, total in _SUMS.items()}))
 
 

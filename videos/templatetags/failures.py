@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django import template
 
-from billing.money import format_money
+from billing.money import ZERO, format_money, plain_amount
 from videos.models import Video
 from videos.services.prices import Price, price_of_another, sum_up
 
@@ -74,11 +74,20 @@ def short_retry_cost(video: Video) -> str:
     return _retry_cost(video, str)
 
 
+@register.filter
+def shown_price(video: Video) -> str:
+    """Return the amount that `retry_cost` tells of, as a form sends it back: nothing dearer is made."""
+    price = price_of_another(video)
+    return plain_amount(price.amount if price else ZERO)
+
+
 def _retry_cost(video: Video, describe: Callable[[Price], str]) -> str:
-    if not video.backend.is_metered or video.price == 0:
+    if not video.backend.is_metered:
         return ""
     price = price_of_another(video)
-    return "may be charged" if price is None else f"costs {describe(price)}"
+    if price is None:
+        return "may be charged"
+    return f"costs {describe(price)}" if price.amount else ""
 
 
 def total_retry_cost(videos: Sequence[Video]) -> str:

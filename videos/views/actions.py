@@ -90,7 +90,10 @@ def _perform(request: Request, public_id: str, action: Callable[[Video], bool]) 
     """
     video = get_video(request, public_id)
     try:
-        with spending(confirmed_price=read_confirmed_price(request.POST.get("confirm_price", ""))):
+        with spending(
+            confirmed_price=read_confirmed_price(request.POST.get("confirm_price", "")),
+            shown_price=read_confirmed_price(request.POST.get("shown_price", "")),
+        ):
             note = "" if video.trashed_at is None and action(video) else _TOO_LATE
     except UnconfirmedPriceError:
         return _ask_to_confirm(request, video)

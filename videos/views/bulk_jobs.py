@@ -11,7 +11,7 @@ from billing.errors import RefusedPaymentError
 from billing.spender import ANY_PRICE, spending
 from videos.models import Video
 from videos.services.bulk_actions import BULK_ACTIONS, BulkAction, act, select_possible
-from videos.templatetags.failures import total_retry_cost
+from videos.templatetags.failures import shown_price, total_retry_cost
 from videos.views.access import Request
 from videos.views.bulk import ActionError, count_videos, selected_videos
 from videos.views.search import Search
@@ -66,12 +66,12 @@ def jobs(request: Request) -> HttpResponse:
 
 
 def seen_version(video: Video) -> str:
-    """Return what a form says about a video it shows.
+    """Return what a form says about a video it shows, and about what submitting that again costs.
 
     A form that is sent again, once what it asked for has happened, names a version that is no more: nothing
-    is paid for twice.
+    is paid for twice, nor at another price than the page said.
     """
-    return f"{video.public_id}.{video.revision}"
+    return f"{video.public_id}.{video.revision}.{shown_price(video)}"
 
 
 def _confirm(request: Request, videos: list[Video], search: Search) -> HttpResponse:

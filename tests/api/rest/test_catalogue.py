@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from tests.api.rest.conftest import refused
 from tests.factories import VideoFactory
+from tests.ledger import charge
 from videos.models import Backend, PromptTemplate, State, VideoModel
 
 pytestmark = pytest.mark.django_db
@@ -97,7 +98,7 @@ class TestUsage:
     def spend(self, owner: User, at: datetime, price: str | None = "0.40", **fields: object) -> None:
         amount = None if price is None else Decimal(price)
         fields = {"state": State.COMPLETED, **fields}
-        VideoFactory(owner=owner, accepted_at=at, price=amount, **fields)
+        charge(VideoFactory(owner=owner, accepted_at=at, price=amount, **fields), at)
 
     def test_it_sums_by_model_and_day(self, program: Client, alice: User, bob: User):
         monday = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -105,7 +106,8 @@ class TestUsage:
         self.spend(alice, monday, "0.80", seconds=8)
         self.spend(alice, monday + timedelta(days=2), "3.60", seconds=12, model="sora-2-pro")
         self.spend(alice, monday, None, model="free")
-        self.spend(alice, monday, "9", state=State.CANCELED, deleted_at=timezone.now())
+        # Spent is spent.
+        self.spend(alice, monday, "0.50", state=State.CANCELED, deleted_at=timezone.now())
         self.spend(alice, monday - timedelta(days=9), "9")
         self.spend(bob, monday, "9")
         VideoFactory(owner=alice, price=Decimal(9))  # never accepted
@@ -115,14 +117,14 @@ class TestUsage:
         assert body == {
             "from": "2026-03-01",
             "to": "2026-03-31",
-            "total": sums(4, 28, 4.8, without_cost=1),
+            "total": sums(5, 32, 5.3, without_cost=1),
             "by_model": [
                 {"model": "sora-2-pro", **sums(1, 12, 3.6)},
-                {"model": "sora-2", **sums(2, 12, 1.2)},
+                {"model": "sora-2", **sums(3, 16, 1.7)},
                 {"model": "free", **sums(1, 4, 0.0, without_cost=1)},
             ],
             "by_day": [
-                {"day": "2026-03-02", **sums(3, 16, 1.2, without_cost=1)},
+                {"day": "2026-03-02", **sums(4, 20, 1.7, without_cost=1)},
                 {"day": "2026-03-04", **sums(1, 12, 3.6)},
             ],
         }

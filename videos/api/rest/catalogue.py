@@ -112,13 +112,13 @@ class TemplatesOut(Schema):
 
 
 class SumOut(Schema):
-    """A sum over videos that a backend accepted."""
+    """A sum over the paid submissions in the ledger; what a simulator makes is none of them."""
 
-    videos: int = Field(description="How many.")
-    seconds: int = Field(description="Their length, as charged.")
+    videos: int = Field(description="How many submissions were charged.")
+    seconds: int = Field(description="The length of their videos, without those that are deleted for good.")
     dollars: float = Field(
-        description="As charged where the backends say so, else as estimated; a video without either adds"
-        " nothing."
+        description="What was spent, as the Spend page says it: as charged where the backends say so, else as"
+        " estimated; a video without either adds nothing."
     )
     charged_dollars: float = Field(description="The part of it that backends say they charged.")
     estimated_dollars: float = Field(description="The rest, of which only the estimates are known.")

@@ -296,7 +296,7 @@ def templates(request: Request) -> TemplatesOut:
 
 @get("/usage", UsageOut, by_alias=True)
 def spent(request: Request, query: Query[UsageIn]) -> UsageOut:
-    """Sum up what your videos cost, by the day a backend accepted them. Deleted videos are left out."""
+    """Sum up what you spent, as the ledger has it, by the day it was charged. Deleted videos count, too."""
     end = query.last or timezone.localdate()
     start = query.first or end - timedelta(days=29)
     if start > end:
