@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import roles
 from videos.models.prompt_template import PromptTemplate
 from videos.models.search_text import SearchTextField, contains_words
 from videos.models.video import Video
@@ -52,10 +53,35 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         """The owner's collections, without deleted ones."""
         return self.existing().filter(owner=owner)
 
-    def shared_with(self, person: "User | int") -> "CollectionQuerySet":
-        """Other people's collections that the person was chosen for, as viewer or editor."""
-        chosen = CollectionMember.objects.filter(person=person).values("collection")
-        return self.existing().filter(pk__in=chosen).exclude(visibility=Visibility.PRIVATE)
+    def chosen_for(self, person: "User | int", *as_roles: str) -> "CollectionQuerySet":
+        """Others' collections that the person was chosen for: as one of `as_roles`, or at all."""
+        chosen = CollectionMember.objects.filter(person=person)
+        if as_roles:
+            chosen = chosen.filter(role__in=as_roles)
+        found = self.existing().filter(pk__in=chosen.order_by().values("collection"))
+        return found.exclude(visibility=Visibility.PRIVATE)
+
+    def personal_to(self, person: "User") -> "CollectionQuerySet":
+        """The collections that the person owns or was chosen for."""
+        return self.owned_by(person) | self.chosen_for(person)
+
+    def of_team(self) -> "CollectionQuerySet":
+        """The collections that everybody sees."""
+        return self.existing().filter(visibility=Visibility.TEAM)
+
+    def open_to(self, person: "User") -> "CollectionQuerySet":
+        """The collections that the person sees as one of the team, whatever else the role allows."""
+        return self.personal_to(person) | self.of_team()
+
+    def visible_to(self, person: "User") -> "CollectionQuerySet":
+        """The collections that the person may look at; managers and staff see all."""
+        return self.existing() if roles.sees_all_work(person) else self.open_to(person)
+
+    def editable_by(self, person: "User") -> "CollectionQuerySet":
+        """The collections that the person may put videos into, and take videos out of."""
+        if not roles.may_create(person):
+            return self.none()
+        return self.owned_by(person) | self.chosen_for(person, CollectionRole.EDITOR)
 
     def search(self, query: str) -> "CollectionQuerySet":
         """The collections whose name and description contain every word of the query."""

@@ -275,6 +275,20 @@ class Video(VideoResult):
                 F("id").desc(),
                 name="video_finished",
             ),
+            # The same orders over everybody's videos, for collections and the team: those in scope are picked
+            # while walking through it, instead of being read and sorted first.
+            models.Index(
+                (F("source_seconds") + F("seconds")).desc(),
+                F("id").desc(),
+                name="video_team_longest",
+                condition=models.Q(deleted_at=None, trashed_at=None),
+            ),
+            models.Index(
+                Coalesce("finished_at", "created_at").desc(),
+                F("id").desc(),
+                name="video_team_finished",
+                condition=models.Q(deleted_at=None, trashed_at=None),
+            ),
             # Both hold all that the library filters by, so that pages and counts are found without reading a
             # row. The two columns that are always NULL are there for SQLite, which would read the rows.
             models.Index(
