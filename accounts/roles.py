@@ -25,6 +25,11 @@ def may_manage(user: User) -> bool:
     return user.is_active and (user.is_superuser or user.role == Role.MANAGER)
 
 
+def sees_all_work(user: User) -> bool:
+    """Whether the person may look at everybody's videos and collections: managers, staff and superusers."""
+    return may_manage(user) or (user.is_active and user.is_staff)
+
+
 def invitable_roles(user: User) -> list[Role]:
     """Return the roles that the person may invite others to: nobody makes more of others than they are."""
     if not may_manage(user):

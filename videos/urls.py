@@ -10,6 +10,8 @@ from videos.views import (
     cards,
     characters,
     charges,
+    collection_people,
+    collections,
     compare,
     connect,
     cost_table,
@@ -25,6 +27,7 @@ from videos.views import (
     team,
     templates,
     trash,
+    video_collections,
 )
 
 app_name = "videos"
@@ -32,6 +35,7 @@ app_name = "videos"
 _VIDEO = "videos/<slug:public_id>/"
 _CHARACTER = "characters/<slug:public_id>/"
 _REFERENCE = "references/<slug:public_id>/"
+_COLLECTION = "collections/<slug:public_id>/"
 
 urlpatterns = [
     path("", studio.studio, name="studio"),
@@ -84,6 +88,19 @@ urlpatterns = [
     path(_VIDEO + "scrub.jpg", files.scrub, name="scrub"),
     path(_VIDEO + "candidates/<int:candidate_id>/picture", files.candidate_picture, name="candidate_picture"),
     path(_VIDEO + "reference", files.reference, name="reference"),
+    path(_VIDEO + "collect", video_collections.collect, name="collect"),
+    path(_VIDEO + "uncollect", video_collections.uncollect, name="uncollect"),
+    path("collections/", collections.collections, name="collections"),
+    path("collections/new", collections.create, name="collection_new"),
+    path(_COLLECTION, collections.collection, name="collection"),
+    path(_COLLECTION + "edit", collections.edit, name="collection_edit"),
+    path(_COLLECTION + "delete", collections.delete, name="collection_delete"),
+    path(_COLLECTION + "restore", collections.restore, name="collection_restore"),
+    path(_COLLECTION + "download", collections.download, name="collection_download"),
+    path(_COLLECTION + "people", collection_people.people, name="collection_people"),
+    path(_COLLECTION + "people/remove", collection_people.remove, name="collection_person_remove"),
+    path(_COLLECTION + "leave", collection_people.leave, name="collection_leave"),
+    path(_COLLECTION + "owner", collection_people.hand_over, name="collection_hand_over"),
     path("references/", references.references, name="references"),
     path(_REFERENCE + "name", references.name, name="reference_name"),
     path(_REFERENCE + "delete", references.delete, name="reference_delete"),

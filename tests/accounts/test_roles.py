@@ -169,9 +169,15 @@ def admin_role_form(alice: User):
 # --- The team ----------------------------------------------------------------------------------------------
 
 
-def test_a_manager_still_sees_no_video_of_others(as_bob: Client, bob: User, video: Video):
+def test_a_manager_sees_the_teams_videos_and_changes_none(as_bob: Client, bob: User, video: Video):
     User.objects.filter(pk=bob.pk).update(role=Role.MANAGER)
-    assert as_bob.get(reverse("videos:detail", args=[video.public_id])).status_code == 404
+    before = _rows()
+
+    assert as_bob.get(reverse("videos:detail", args=[video.public_id])).status_code == 200
+    for action in ("cancel", "retry", "note", "favourite", "move_to_trash", "delete"):
+        assert as_bob.post(reverse(f"videos:{action}", args=[video.public_id])).status_code == 404
+
+    assert _rows() == before
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.CREATOR])

@@ -19,6 +19,7 @@ from videos.engine.workspace import remove_abandoned_workspaces
 from videos.models import (
     Backend,
     Character,
+    Collection,
     ConnectionDraft,
     DeletedRequest,
     IdempotencyRecord,
@@ -33,6 +34,7 @@ from videos.models.values import Reason
 logger = logging.getLogger(__name__)
 
 TRASH_BATCH = 100  # videos deleted in one sweep because their time in the trash is over
+COLLECTION_BATCH = 20  # each with up to thousands of rows that say which videos it had
 PROBE_RETRY_AFTER = 600  # seconds before a backend that did not answer is probed again
 IDEMPOTENCY_BATCH = 500
 SESSION_BATCH = 500
@@ -134,6 +136,15 @@ def _empty_trash() -> None:
         lifecycle.delete(pk)
 
 
+def _remove_deleted_collections() -> None:
+    """Remove what could be restored for TRASH_RETENTION_DAYS, a batch at a time; the videos stay."""
+    since = timezone.now() - timedelta(days=settings.TRASH_RETENTION_DAYS)
+    expired = Collection.objects.filter(deleted_at__isnull=False, deleted_at__lte=since)
+    keys = list(expired.order_by("deleted_at").values_list("pk", flat=True)[:COLLECTION_BATCH])
+    if keys:
+        expired.filter(pk__in=keys).delete()
+
+
 def _probe_new_backends() -> None:
     """Have each backend that was never probed probed, every now and then until it answers."""
     unprobed = Backend.objects.filter(enabled=True, is_simulator=False, probed_at=None)
@@ -164,6 +175,7 @@ _STEPS: tuple[Callable[[], object], ...] = (
     _end_expired_submissions,
     _hint_at_uncertain_videos,
     _empty_trash,
+    _remove_deleted_collections,
     _hint_at_cleanups,
     late_checks.download_again,
     _probe_new_backends,

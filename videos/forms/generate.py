@@ -21,7 +21,7 @@ from videos.forms.parameters import (
     parameter_fields,
     parameter_initial,
 )
-from videos.models import Character, Fit, Video
+from videos.models import Character, Collection, Fit, Video
 from videos.services.sizes import resolve_size
 from videos.services.terms import read_terms
 from videos.services.videos import (
@@ -35,6 +35,7 @@ from videos.services.videos import (
     validate_terms,
 )
 from videos.shapes import find_size, named_size, nearest_size
+from videos.validation import is_public_id
 
 MAX_DIGITS = 10  # of a number in an address
 TAKES = [str(number) for number in range(1, MAX_TAKES + 1)]  # what there is to choose from
@@ -57,6 +58,7 @@ class GenerateForm(ImagesForm):
     resolution = forms.CharField(required=False)
     takes = forms.IntegerField(required=False)
     accepted_terms = forms.CharField(required=False)
+    collection = forms.CharField(required=False, max_length=64)
     characters = forms.MultipleChoiceField(
         required=False, error_messages={"invalid_choice": "This character no longer exists."}
     )
@@ -106,6 +108,17 @@ class GenerateForm(ImagesForm):
     def clean_characters(self) -> tuple[Character, ...]:
         ids = dict.fromkeys(self.cleaned_data["characters"])
         return tuple(self.available_characters[public_id] for public_id in ids)
+
+    def clean_collection(self) -> Collection | None:
+        """The collection that the video is made in, if there is one."""
+        public_id: str = self.cleaned_data["collection"]
+        if not public_id:
+            return None
+        editable = Collection.objects.editable_by(self.owner)
+        found = editable.filter(public_id=public_id).first() if is_public_id(public_id) else None
+        if found is None:
+            raise ValidationError("You can no longer add videos to this collection.")
+        return found
 
     def clean(self) -> dict[str, Any]:
         self._resolve_size()
@@ -166,6 +179,7 @@ class GenerateForm(ImagesForm):
             characters=data.get("characters", ()),
             parameters=chosen_parameters(data),
             accepted_terms=read_terms(data.get("accepted_terms", "")),
+            collections=(data["collection"],) if data.get("collection") else (),
         )
 
 

@@ -8,9 +8,8 @@ from django.http import QueryDict
 from django.utils.text import normalize_newlines
 
 from accounts.models import User
-from videos.forms.assignments import AssignmentsField
-from videos.forms.base import MAX_IN_ROW
-from videos.models import PromptTemplate, VideoModel
+from videos.forms.settings import SettingsForm
+from videos.models import PromptTemplate
 from videos.prompts.posters import poster_sizes
 from videos.prompts.syntax import (
     MAX_INPUT_LENGTH,
@@ -20,39 +19,18 @@ from videos.prompts.syntax import (
     parse_template,
     validate_template,
 )
-from videos.services.parameters import template_parameters
 from videos.services.videos import MAX_PROMPT_LENGTH, validate_prompt
-from videos.shapes import shapes_of
 from videos.validation import clean_line, clean_text, has_visible_text
 
 MAX_OWN_TEMPLATES = 200  # of one person, whose page shows them all
-_UNSET = "Use current setting"
-_MAX_LISTED = 12  # values in one sentence
 
 
-class TemplateForm(forms.ModelForm[PromptTemplate]):
+class TemplateForm(SettingsForm[PromptTemplate]):
     """A template. Model, length and size are of the catalogue, or left to whoever uses it."""
 
     class Meta:
         model = PromptTemplate
         fields = ("title", "category", "prompt", "model", "seconds", "size", "parameters")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._catalogue = list(VideoModel.objects.all())
-        if "model" not in self.fields:  # the admin of somebody who may only look
-            return
-        names = [(model.name, model.label) for model in self._catalogue]
-        # A model that has left the catalogue stays in the list, or the page would change it silently.
-        if self.instance.model and self.instance.model not in dict(names):
-            names.append((self.instance.model, f"{self.instance.model} (no longer in the catalogue)"))
-        self.fields["model"] = forms.ChoiceField(
-            choices=[("", _UNSET), *names],
-            required=False,
-            help_text=self.fields["model"].help_text,
-            error_messages={"invalid_choice": "This model is not in the catalogue. Choose another."},
-        )
-        self.fields["parameters"] = AssignmentsField()
 
     def clean_title(self) -> str:
         title = self.cleaned_data["title"]
@@ -72,37 +50,6 @@ class TemplateForm(forms.ModelForm[PromptTemplate]):
         validate_template(prompt)
         return prompt
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        models = self._catalogue
-        if cleaned.get("model"):
-            models = [model for model in models if model.name == cleaned["model"]]
-            if not models:
-                raise ValidationError({"model": "This model is not in the catalogue. Choose another."})
-        seconds, size = cleaned.get("seconds"), cleaned.get("size")
-        refusal = f"{models[0].label} does not offer" if cleaned.get("model") else "No model offers"
-        if seconds and not any(seconds in model.seconds for model in models):
-            self.add_error(
-                "seconds", f"{refusal} this duration. Choose one of: {_listed(models, 'seconds')}."
-            )
-        if size and not any(size in model.sizes for model in models):
-            self.add_error("size", f"{refusal} this resolution. Choose one of: {_listed(models, 'sizes')}.")
-        if cleaned.get("parameters"):
-            self._clean_parameters(cleaned)
-        return cleaned
-
-    def _clean_parameters(self, cleaned: dict[str, Any]) -> None:
-        try:
-            cleaned["parameters"] = template_parameters(cleaned["parameters"], cleaned.get("model") or "")
-        except ValidationError as error:
-            self.add_error("parameters", error.messages)
-
-
-def _listed(models: list[VideoModel], attribute: str) -> str:
-    values = list(dict.fromkeys(str(value) for model in models for value in getattr(model, attribute)))
-    more = len(values) - _MAX_LISTED
-    return ", ".join(values[:_MAX_LISTED]) + (f" or {more} others" if more > 0 else "")
-
 
 class OwnTemplateForm(TemplateForm):
     """A template on its owner's pages. Whoever may add shared ones can share it: it then has no owner."""
@@ -112,29 +59,9 @@ class OwnTemplateForm(TemplateForm):
     def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._owner = owner
-        for name in ("seconds", "size"):
-            values = dict.fromkeys(
-                str(value) for each in self._catalogue for value in getattr(each, _ATTRIBUTES[name])
-            )
-            current = getattr(self.instance, name)
-            if current:
-                values.setdefault(str(current))
-            choices = [("", _UNSET), *((value, _label(name, value)) for value in values)]
-            self.fields[name] = (
-                forms.TypedChoiceField(choices=choices, required=False, coerce=int, empty_value=None)
-                if name == "seconds"
-                else forms.ChoiceField(choices=choices, required=False)
-            )
-        if self.picks_model:
-            placeholder = {"placeholder": _UNSET, "autocomplete": "off", "data-model-field": ""}
-            self.fields["model"].widget = forms.TextInput(attrs=placeholder)
+        self.offer_lists()
         if not owner.has_perm("videos.add_prompttemplate"):
             del self.fields["everybody"]
-
-    @property
-    def picks_model(self) -> bool:
-        """Whether the models are so many that they are chosen from a list that can be searched."""
-        return len(self._catalogue) > MAX_IN_ROW
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -149,15 +76,6 @@ class OwnTemplateForm(TemplateForm):
         """Save the template as the owner's own; with `everybody` ticked, without an owner: shared."""
         self.instance.owner = None if self.cleaned_data.get("everybody") else self._owner
         return super().save(commit)
-
-
-def _label(name: str, value: str) -> str:
-    """Return how a length or size stands in its list: a size after its ratio and resolution."""
-    shape = next(iter(shapes_of([value])), None) if name == "size" else None
-    return shape.full_label if shape else value
-
-
-_ATTRIBUTES = {"seconds": "seconds", "size": "sizes"}  # of a model, by the field that chooses from them
 
 
 class SharedTemplateForm(TemplateForm):

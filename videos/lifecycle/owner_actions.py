@@ -10,7 +10,7 @@ from django.utils import timezone
 from billing import ledger
 from videos.lifecycle import payments
 from videos.lifecycle.transitions import finished_now, has_job, move
-from videos.models import IN_FLIGHT, DeletedRequest, ReleasedJob, State, Video
+from videos.models import IN_FLIGHT, CollectionItem, DeletedRequest, ReleasedJob, State, Video
 from videos.models.values import NO_REASON
 from videos.models.video import RECHECK_CODES
 
@@ -158,11 +158,13 @@ def check_again(pk: int) -> bool:
 def delete(pk: int) -> bool:
     """Hide the video from everyone; the sweep removes its files, the backend's job and the row.
 
-    A video in flight is canceled first. Returns False when it was deleted before.
+    A video in flight is canceled first, and no collection has it any more. Returns False when it was deleted
+    before.
     """
     now = timezone.now()
     if not Video.objects.filter(pk=pk, deleted_at=None).update(deleted_at=now):
         return False
+    CollectionItem.objects.filter(video=pk).delete()
     if not cancel(pk):
         finished = Video.objects.filter(pk=pk).exclude(state__in=IN_FLIGHT).exclude(backend_job_id="")
         finished.update(delete_job_at=now)

@@ -138,6 +138,18 @@ class Video(VideoResult):
         "and the two are joined here.",
     )
 
+    # Where it was asked for. Of the collections that it is in, this is the one whose budget it counts for; it
+    # stays when the video is taken out of it, because spent is spent.
+    made_in = models.ForeignKey(
+        "Collection",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="made_videos",
+        editable=False,
+        help_text="The collection it was asked for in.",
+    )
+
     # Its state.
     state = models.CharField(max_length=20, choices=State, default=State.QUEUED, editable=False)
     progress = models.PositiveSmallIntegerField(null=True, blank=True, editable=False, help_text="Percent.")
@@ -262,6 +274,20 @@ class Video(VideoResult):
                 Coalesce("finished_at", "created_at").desc(),
                 F("id").desc(),
                 name="video_finished",
+            ),
+            # The same orders over everybody's videos, for collections and the team: those in scope are picked
+            # while walking through it, instead of being read and sorted first.
+            models.Index(
+                (F("source_seconds") + F("seconds")).desc(),
+                F("id").desc(),
+                name="video_team_longest",
+                condition=models.Q(deleted_at=None, trashed_at=None),
+            ),
+            models.Index(
+                Coalesce("finished_at", "created_at").desc(),
+                F("id").desc(),
+                name="video_team_finished",
+                condition=models.Q(deleted_at=None, trashed_at=None),
             ),
             # Both hold all that the library filters by, so that pages and counts are found without reading a
             # row. The two columns that are always NULL are there for SQLite, which would read the rows.

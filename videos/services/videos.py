@@ -19,8 +19,9 @@ from accounts.models import User
 from videos import lifecycle
 from videos.capabilities import Offer, OfferCatalogue, available_offers
 from videos.engine import enqueue
-from videos.models import Character, Fit, ReferenceImage, Video, VideoReference
+from videos.models import Character, Collection, Fit, ReferenceImage, Video, VideoReference
 from videos.models.values import Reason
+from videos.services.collections import insert_items, lock_editable
 from videos.services.images import RequestImages, find_image_errors, validate_images_size
 from videos.services.parameters import choose_parameters, find_parameter_errors
 from videos.services.prices import Price, price_fields, price_for, price_of_another
@@ -61,6 +62,9 @@ class GenerationRequest:
 
     `backend` is the name of the one that is to make it, where that matters; `accepted_terms` are those that a
     page has shown (`services.terms`). What another backend would make now is refused then. Empty: any terms.
+
+    `collections` are those that the video is put into at once; it is made in the first of them, so that its
+    budget is the one that counts it.
     """
 
     prompt: str
@@ -76,6 +80,7 @@ class GenerationRequest:
     references: tuple[ReferenceImage, ...] = ()
     backend: str = ""
     accepted_terms: frozenset[str] = frozenset()
+    collections: tuple[Collection, ...] = ()
 
     @property
     def images(self) -> RequestImages:
@@ -297,8 +302,10 @@ def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Vi
         for request, offer in zip(requests, chosen, strict=True):
             validate_terms(request, offer)
         rows = [_build_video(owner, offer, request) for offer, request in zip(chosen, requests, strict=True)]
+        lock_editable(owner, [each for request in requests for each in request.collections])
         videos = Video.objects.bulk_create(rows, batch_size=_INSERT_BATCH_SIZE)
         lifecycle.reserve(videos)
+        _put_into_collections(owner, videos, requests)
         VideoReference.objects.bulk_create(_build_references(videos, requests), batch_size=_INSERT_BATCH_SIZE)
         for video, request in zip(videos, requests, strict=True):
             if request.characters:
@@ -329,8 +336,21 @@ def _build_video(owner: User, offer: Offer, request: GenerationRequest) -> Video
         take=take.number,
         takes=take.of,
         take_group=take.group,
+        made_in=next(iter(request.collections), None),
         **price_fields(price_for(offer, request.seconds, request.size)),
     )
+
+
+def _put_into_collections(
+    owner: User, videos: Sequence[Video], requests: Sequence[GenerationRequest]
+) -> None:
+    """Put each video into the collections of its request, which are locked."""
+    held: dict[Collection, list[Video]] = {}
+    for video, request in zip(videos, requests, strict=True):
+        for collection in dict.fromkeys(request.collections):
+            held.setdefault(collection, []).append(video)
+    for collection, new in held.items():
+        insert_items(owner, [collection], new)
 
 
 def _build_references(

@@ -14,12 +14,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.models import User
 from billing.money import format_money
 from videos.capabilities import Offer
 from videos.engine import fair_queue
 from videos.models import Character, Kind, ReferenceImage, State, Video
 from videos.parameters import SEED, format_value
-from videos.services import prices
+from videos.services import prices, visibility
 from videos.services.form_keys import new_form_key
 from videos.services.parameters import parameter_labels
 
@@ -81,6 +82,24 @@ def is_tall(video: Video) -> bool:
 def any_live(videos: Iterable[Video]) -> bool:
     """Whether a page of these videos needs to poll."""
     return any(video.is_live for video in videos)
+
+
+@register.filter
+def acted_on_by(video: Video, person: User) -> bool:
+    """Whether a page shows the person what can be done with the video."""
+    return visibility.may_act(person, video)
+
+
+@register.filter
+def belongs_to(video: Video, person: User) -> bool:
+    """Whether a page shows the person what is private about the video."""
+    return visibility.is_owner(person, video)
+
+
+@register.filter
+def tells_cost_to(video: Video, person: User) -> bool:
+    """Whether a page tells the person what the video cost."""
+    return visibility.sees_cost(person, video)
 
 
 @register.filter

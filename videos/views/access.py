@@ -8,7 +8,8 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from contentgen.text_search import MAX_QUERY_LENGTH
-from videos.models import Character, ReferenceImage, Video
+from videos.models import Character, Collection, ReferenceImage, Video
+from videos.models.video_queries import VideoQuerySet
 from videos.validation import is_public_id
 
 
@@ -31,12 +32,31 @@ def safe_referer(request: Request) -> str:
 def get_video(request: Request, public_id: str) -> Video:
     """Return one's own video.
 
-    Raises `Http404` for one that is unknown, deleted or another's. Staff see no more than anybody.
+    Raises `Http404` for one that is unknown, deleted or another's. Staff act on no more than anybody.
     """
+    return _find(Video.objects.owned_by(request.user), public_id)
+
+
+def get_visible_video(request: Request, public_id: str) -> Video:
+    """Return a video to look at: one's own, or one that is shared with the person.
+
+    Raises `Http404` for any other, and for one of others' that is in the trash.
+    """
+    return _find(Video.objects.visible_to(request.user), public_id)
+
+
+def _find(videos: VideoQuerySet, public_id: str) -> Video:
     if not is_public_id(public_id):
         raise Http404
-    own = Video.objects.owned_by(request.user).select_related("reference", "last_frame", "backend")
-    return get_object_or_404(own, public_id=public_id)
+    return get_object_or_404(
+        videos.select_related("reference", "last_frame", "backend", "owner"), public_id=public_id
+    )
+
+
+def get_collection(request: Request, public_id: str) -> Collection:
+    """Return a collection that the person may look at. Raises `Http404` as `get_video` does."""
+    visible = Collection.objects.visible_to(request.user).select_related("owner", "template", "cover")
+    return get_object_or_404(visible, public_id=public_id)
 
 
 def get_character(request: Request, public_id: str) -> Character:
@@ -51,11 +71,11 @@ def get_reference(request: Request, public_id: str) -> ReferenceImage:
 
 
 def video_from_query(request: Request, parameter: str) -> Video | None:
-    """Return one's own video whose id is in `?parameter=`; None when there is no such video."""
+    """Return the video to look at whose id is in `?parameter=`; None when there is no such video."""
     public_id = request.GET.get(parameter, "")
     if not is_public_id(public_id):
         return None
-    return Video.objects.owned_by(request.user).filter(public_id=public_id).first()
+    return Video.objects.visible_to(request.user).filter(public_id=public_id).first()
 
 
 def search_query(request: Request) -> str:

@@ -1,6 +1,9 @@
-"""Actions on many videos at once, and the star on one. Only one's own are ever touched."""
+"""Actions on many videos at once, and the star on one. Only one's own are ever changed; what is shared can be
+compared, downloaded, and taken out of a collection that one may edit.
+"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -12,7 +15,16 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from videos.models import Video
+from videos.forms.collections import CollectionForm
+from videos.models import Collection, Video
+from videos.services.collections import (
+    add_videos,
+    create_collection,
+    find_editable,
+    remove_videos,
+    rights_in,
+    set_cover,
+)
 from videos.services.library import (
     add_tag,
     find_tag,
@@ -33,10 +45,14 @@ MAX_SELECTED = 500  # videos at once
 
 @dataclass(frozen=True)
 class ActionResult:
-    """What an action did, in a sentence, and the batch that undoes it; empty where nothing does."""
+    """What an action did, in a sentence, and the batch that undoes it; empty where nothing does.
+
+    `removes`: the videos are no longer among those that the page is about.
+    """
 
     message: str
     undo_batch: str = ""
+    removes: bool = False
 
 
 class ActionError(Exception):
@@ -45,15 +61,15 @@ class ActionError(Exception):
 
 @require_POST
 def bulk(request: Request) -> HttpResponseBase:
-    """Carry out the action `do` on the videos in `id`, passing over those that are not one's own.
+    """Carry out the action `do` on the videos in `id`, passing over those that it cannot be done with.
 
     HTMX gets the cards as they are now and a toast; others are led back to where they were.
     """
     try:
-        videos = selected_videos(request)
         action = request.POST.get("do", "")
+        videos = visible_videos(request) if action in _FOR_VIEWERS else selected_videos(request)
         if action == "zip":
-            return _zip(videos)
+            return _zip(request, videos)
         if action == "compare":
             return redirect(f"{reverse('videos:compare')}?{urlencode([('id', v.public_id) for v in videos])}")
         result = _ACTIONS.get(action, _no_action)(request, videos)
@@ -75,23 +91,32 @@ def favourite(request: Request, public_id: str) -> HttpResponse:
 
 def selected_videos(request: Request) -> list[Video]:
     """Return one's own of the videos in `id`, in their order. Raises `ActionError` for none or too many."""
+    visible = visible_videos(request)
+    own = [video for video in visible if video.owner_id == request.user.pk]
+    if not own:
+        raise ActionError("None of the selected videos is yours: only their owners can change them.")
+    return own
+
+
+def visible_videos(request: Request) -> list[Video]:
+    """Return those of the videos in `id` that one may see, as `selected_videos` does."""
     wanted = list(dict.fromkeys(request.POST.getlist("id")))
     if len(wanted) > MAX_SELECTED:
         raise ActionError(f"Select up to {MAX_SELECTED} videos at once. {len(wanted):,} are selected.")
     ids = [public_id for public_id in wanted if is_public_id(public_id)]
-    own = Video.objects.owned_by(request.user).select_related("backend").filter(public_id__in=ids)
-    found = {video.public_id: video for video in own}
+    visible = Video.objects.visible_to(request.user).select_related("backend").filter(public_id__in=ids)
+    found = {video.public_id: video for video in visible}
     videos = [found[public_id] for public_id in ids if public_id in found]
     if not videos:
         raise ActionError("Select a video first.")
     return videos
 
 
-def _zip(videos: Sequence[Video]) -> HttpResponseBase:
+def _zip(request: Request, videos: Sequence[Video]) -> HttpResponseBase:
     with_files = [video for video in videos if video.file]
     if not with_files:
         raise ActionError("None of the selected videos has a file yet.")
-    return zip_response(with_files)
+    return zip_response(with_files, request.user)
 
 
 def _no_action(_: Request, __: Sequence[Video]) -> ActionResult:
@@ -109,10 +134,8 @@ def _remove_favourites(_: Request, videos: Sequence[Video]) -> ActionResult:
 
 
 def _tag(request: Request, videos: Sequence[Video]) -> ActionResult:
-    try:
+    with _explained():
         tag = add_tag(request.user, videos, request.POST.get("tag", ""))
-    except ValidationError as error:
-        raise ActionError(" ".join(error.messages)) from error
     return ActionResult(f"{count_videos(videos)} tagged “{tag}”.")
 
 
@@ -127,12 +150,70 @@ def _untag(request: Request, videos: Sequence[Video]) -> ActionResult:
 
 def _trash(request: Request, videos: Sequence[Video]) -> ActionResult:
     move_to_trash(videos)
-    return ActionResult(f"{count_videos(videos)} moved to the trash.", remember_batch(request, videos))
+    batch = remember_batch(request, videos)
+    return ActionResult(f"{count_videos(videos)} moved to the trash.", batch, removes=True)
 
 
 def _restore(_: Request, videos: Sequence[Video]) -> ActionResult:
     restore_from_trash(videos)
-    return ActionResult(f"{count_videos(videos)} restored.")
+    return ActionResult(f"{count_videos(videos)} restored.", removes=True)
+
+
+def _collect(request: Request, videos: Sequence[Video]) -> ActionResult:
+    with _explained():
+        collection = find_editable(request.user, request.POST.get("collection_name", ""))
+        added = add_videos(request.user, collection, videos)
+    if not added:
+        return ActionResult(f"“{collection.name}” has {'it' if len(videos) == 1 else 'them'} already.")
+    return ActionResult(f"{added} video{'' if added == 1 else 's'} added to “{collection.name}”.")
+
+
+def _collect_in_new(request: Request, videos: Sequence[Video]) -> ActionResult:
+    form = CollectionForm({"name": request.POST.get("collection_name", "")}, person=request.user)
+    if not form.is_valid():
+        raise ActionError(" ".join(each for errors in form.errors.values() for each in errors))
+    with _explained():
+        collection = create_collection(request.user, form.save(commit=False), videos)
+    return ActionResult(
+        f"Collection “{collection.name}” created with {count_videos(videos)}. Only you see it."
+    )
+
+
+def _uncollect(request: Request, videos: Sequence[Video]) -> ActionResult:
+    collection = _collection_of_page(request)
+    if not rights_in(collection, request.user).can_edit and any(
+        v.owner_id != request.user.pk for v in videos
+    ):
+        raise ActionError(f"You can take only your own videos out of “{collection.name}”.")
+    removed = remove_videos(request.user, collection, videos)
+    text = f"{removed} video{'' if removed == 1 else 's'} removed from “{collection.name}”."
+    return ActionResult(text, removes=True)
+
+
+def _cover(request: Request, videos: Sequence[Video]) -> ActionResult:
+    collection = _collection_of_page(request)
+    if not rights_in(collection, request.user).can_edit:
+        raise ActionError(f"You cannot change “{collection.name}”.")
+    if len(videos) != 1 or not set_cover(collection, videos[0]):
+        raise ActionError("Select the one video of the collection that is to be its cover.")
+    return ActionResult(f"“{collection.name}” has a new cover.")
+
+
+def _collection_of_page(request: Request) -> Collection:
+    public_id = Search.from_request(request).collection
+    visible = Collection.objects.visible_to(request.user).select_related("owner")
+    collection = visible.filter(public_id=public_id).first() if public_id else None
+    if collection is None:
+        raise ActionError("This collection is no longer there.")
+    return collection
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        raise ActionError(" ".join(error.messages)) from error
 
 
 _ACTIONS: dict[str, Callable[[Request, Sequence[Video]], ActionResult]] = {
@@ -142,7 +223,12 @@ _ACTIONS: dict[str, Callable[[Request, Sequence[Video]], ActionResult]] = {
     "untag": _untag,
     "trash": _trash,
     "restore": _restore,
+    "collect": _collect,
+    "collect_in_new": _collect_in_new,
+    "uncollect": _uncollect,
+    "cover": _cover,
 }
+_FOR_VIEWERS = ("zip", "compare", "uncollect", "cover")
 
 
 def count_videos(videos: Sequence[Video]) -> str:
@@ -157,9 +243,8 @@ def _success_response(request: Request, videos: Sequence[Video], result: ActionR
         else:
             messages.success(request, result.message)
         return redirect(safe_referer(request))
-    now = with_tags(Video.objects.owned_by(request.user).filter(pk__in=[video.pk for video in videos]))
-    in_trash = request.POST.get("do") == "restore"
-    remaining = [video for video in now if (video.trashed_at is not None) == in_trash]
+    now = with_tags(Video.objects.visible_to(request.user).filter(pk__in=[video.pk for video in videos]))
+    remaining = [] if result.removes else list(now.select_related("owner"))
     remaining_ids = {video.public_id for video in remaining}
     context = {
         "videos": with_queue_info(remaining),

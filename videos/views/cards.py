@@ -28,17 +28,21 @@ def cards(request: Request) -> HttpResponse:
     """Answer `?card=<public_id>.<version>&…` with the cards that differ, for HTMX to swap out of band.
 
     204 when none does; 286, which stops the polling, when none of them may still change. What is in the
-    trash, deleted or another's is removed from the page. Garbage and cards over the limit are ignored.
+    trash, deleted or no longer shared is removed from the page. Garbage and cards over the limit are ignored.
     """
     drawn = _parse_cards(request.GET.getlist("card"))
-    visible = Video.objects.owned_by(request.user).not_trashed()
-    current = _current_states(visible, drawn)
+    visible = Video.objects.visible_to(request.user).not_trashed()
+    current = _current_states(request, visible, drawn)
     changed_ids = [public_id for public_id, state in current.items() if state.version != drawn[public_id]]
     removed_ids = [public_id for public_id in drawn if public_id not in current]
     is_idle = not any(state.is_live for state in current.values())
     if not changed_ids and not removed_ids and not is_idle:
         return HttpResponse(status=204)
-    changed = with_queue_info(with_tags(visible.filter(public_id__in=changed_ids))) if changed_ids else []
+    changed = (
+        with_queue_info(with_tags(visible.filter(public_id__in=changed_ids).select_related("owner")))
+        if changed_ids
+        else []
+    )
     context = {
         "videos": changed,
         "removed_ids": removed_ids,
@@ -53,14 +57,15 @@ class _CardState(NamedTuple):
     is_live: bool
 
 
-def _current_states(visible: VideoQuerySet, drawn: Iterable[str]) -> dict[str, _CardState]:
+def _current_states(request: Request, visible: VideoQuerySet, drawn: Iterable[str]) -> dict[str, _CardState]:
     """Return, by public id, what tells whether a drawn card has changed.
 
     Asked for by their ids, two hundred cards cost more than all the rest, and SQLite, which keeps no
-    statistics, goes through all that the owner ever made. So all that is in flight is read, where that is not
-    too much, and only what has left it since is asked for by its id.
+    statistics, goes through all that the owner ever made. So all of one's own that is in flight is read,
+    where that is not too much, and only what has left it since, or is another's, is asked for by its id.
     """
-    in_flight = _read(visible.in_flight().order_by()[: MAX_CARDS + 1])
+    own = Video.objects.owned_by(request.user).not_trashed()
+    in_flight = _read(own.in_flight().order_by()[: MAX_CARDS + 1])
     found = in_flight if len(in_flight) <= MAX_CARDS else {}
     missing = [public_id for public_id in drawn if public_id not in found]
     if missing:

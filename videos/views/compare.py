@@ -9,10 +9,12 @@ from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from videos.models import State, Video
 from videos.parameters import SEED, format_value
 from videos.prompts.diff import highlight_differences
 from videos.services.parameters import parameter_labels
+from videos.services.visibility import is_owner, sees_cost
 from videos.templatetags.studio import cost_in_words, duration_between, format_size
 from videos.validation import is_public_id
 from videos.views.access import Request
@@ -44,11 +46,16 @@ _PROPERTIES: dict[str, Callable[[Video], str]] = {
 }
 
 
+# What is compared only where it is told of each of the videos.
+_HIDDEN = {"Cost": sees_cost} | dict.fromkeys(("First frame", "Last frame", "References"), is_owner)
+
+
 @require_safe
 def compare(request: Request) -> HttpResponse:
     """Show the videos of `?id=…&id=…` in that order.
 
-    400 with an explanation unless two to four of them are one's own, finished and not in the trash.
+    400 with an explanation unless two to four of them may be seen, are finished and not in the trash. Costs
+    and images are told of one's own alone, costs also to managers and staff.
     """
     ids = [each for each in dict.fromkeys(request.GET.getlist("id")) if is_public_id(each)]
     videos = _finished(request, ids[: MAX_VIDEOS + 1])
@@ -59,23 +66,31 @@ def compare(request: Request) -> HttpResponse:
         "takes": list(zip(videos, prompts, strict=True)),
         "count": len(videos),
         "is_same_prompt": len({video.prompt for video in videos}) == 1,
-        "rows": _differing_rows(videos),
+        "rows": _differing_rows(request.user, videos),
     }
     return render(request, "videos/compare.html", context)
 
 
 def _finished(request: Request, ids: Sequence[str]) -> list[Video]:
-    visible = Video.objects.owned_by(request.user).not_trashed()
+    visible = Video.objects.visible_to(request.user).not_trashed()
     finished = visible.filter(public_id__in=ids, state=State.COMPLETED)
     rows = finished.select_related("backend", "reference", "last_frame").prefetch_related("video_references")
     found = {video.public_id: video for video in rows}
     return [found[public_id] for public_id in ids if public_id in found]
 
 
-def _differing_rows(videos: Sequence[Video]) -> list[ComparisonRow]:
-    rows = [ComparisonRow(label, [value(video) for video in videos]) for label, value in _PROPERTIES.items()]
+def _differing_rows(person: User, videos: Sequence[Video]) -> list[ComparisonRow]:
+    rows = [
+        ComparisonRow(label, [value(video) for video in videos])
+        for label, value in _PROPERTIES.items()
+        if all(_HIDDEN.get(label, _is_seen)(person, video) for video in videos)
+    ]
     rows += _parameter_rows(videos)
     return [row for row in rows if len(set(row.values)) > 1]
+
+
+def _is_seen(_: User, __: Video) -> bool:
+    return True
 
 
 def _parameter_rows(videos: Sequence[Video]) -> list[ComparisonRow]:

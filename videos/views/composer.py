@@ -15,12 +15,13 @@ from videos.forms.generate import MAX_DIGITS, TAKES, GenerateForm, chosen_size
 from videos.forms.parameters import FIELD_PREFIX
 from videos.forms.templates import VariablesForm
 from videos.media.facts import MAX_UPLOAD_PIXELS
-from videos.models import Backend, Fit, VideoModel
+from videos.models import Backend, Collection, Fit, VideoModel
 from videos.services.images import max_images_size
 from videos.services.prices import Price, price_for
 from videos.services.terms import describe_pause, terms_of
 from videos.services.videos import MAX_CHARACTERS, MAX_PROMPT_LENGTH
 from videos.shapes import OTHER, Shape, lines_of, shapes_of
+from videos.validation import is_public_id
 from videos.views.parameter_inputs import ParameterInput, parameter_inputs
 
 # Their types, and the suffixes of those that not every system knows the type of.
@@ -101,6 +102,14 @@ class Composer:
     def pixel_limit(self) -> int:
         """Pixels above which a page scales a reference image down before it is uploaded."""
         return MAX_UPLOAD_PIXELS
+
+    @cached_property
+    def collection(self) -> Collection | None:
+        """The collection that the video is made in, as far as there is one that videos can be put into."""
+        public_id = str(self.form["collection"].value() or "")
+        if not is_public_id(public_id):
+            return None
+        return Collection.objects.editable_by(self.form.owner).filter(public_id=public_id).first()
 
     @cached_property
     def offers(self) -> list[Offer]:

@@ -10,13 +10,15 @@ from videos.capabilities import capabilities_for
 from videos.models import Tag, Video
 from videos.services.characters import find_character_problem
 from videos.services.videos import delete_video
+from videos.services.visibility import is_owner
 from videos.templatetags.studio import version
-from videos.views.access import Request, get_video
+from videos.views.access import Request, get_video, get_visible_video
 from videos.views.lineage import lineage_tree
 from videos.views.pagination import adjacent_videos
 from videos.views.search import Search
 from videos.views.selectors import with_queue_info
 from videos.views.takes import other_takes
+from videos.views.video_collections import collections_context
 
 
 @require_safe
@@ -26,7 +28,7 @@ def detail(request: Request, public_id: str) -> HttpResponse:
 
     The query is that of the library one came from, and says which videos come before and after this one.
     """
-    video = get_video(request, public_id)
+    video = get_visible_video(request, public_id)
     search = Search.from_query(request.GET)
     if not request.htmx:
         return render_detail(request, video, search)
@@ -55,12 +57,12 @@ def render_detail(
 ) -> HttpResponse:
     """Draw the whole page of `video`, as reached by `search`; `errors` are what its forms have to say."""
     (video,) = with_queue_info([video])
-    previous_video, next_video = adjacent_videos(
-        video, search.matches(request.user), search.sort_option.order
-    )
+    previous_video, next_video = _neighbours(request, video, search)
+    private = tag_context(request, video) if is_owner(request.user, video) else {}
     context = {
         **_update_context(request, video),
-        **tag_context(request, video),
+        **private,
+        **collections_context(request, video),
         "search": search,
         "previous_video": previous_video,
         "next_video": next_video,
@@ -69,17 +71,29 @@ def render_detail(
     return render(request, "videos/detail.html", context, status=status)
 
 
+def _neighbours(request: Request, video: Video, search: Search) -> tuple[Video | None, Video | None]:
+    """Return which videos come before and after. Another's, reached by no search, has no place among one's
+    own.
+    """
+    if search.is_own and not is_owner(request.user, video):
+        return None, None
+    return adjacent_videos(video, search.matches(request.user), search.sort_option.order)
+
+
 def tag_context(request: Request, video: Video) -> dict[str, object]:
     """Return what the tags of a video are drawn from."""
     return {"video": video, "tags": video.tags.all(), "own_tags": Tag.objects.filter(owner=request.user)}
 
 
 def _update_context(request: Request, video: Video) -> dict[str, object]:
-    """What the parts of the page that change by themselves are drawn from."""
-    return {
-        "video": video,
+    """What the parts of the page that change by themselves are drawn from. What it was made of, and what was
+    made of it, is its owner's.
+    """
+    shown: dict[str, object] = {"video": video, "takes": other_takes(request, video)}
+    if not is_owner(request.user, video):
+        return shown
+    return shown | {
         "lineage": lineage_tree(video),
-        "takes": other_takes(request, video),
         "characters": video.characters.all(),
         "capabilities": capabilities_for(video),
         "can_create_character": not find_character_problem(video),

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from django.core.cache import cache
 
 from accounts.models import User
-from videos.views.search import FacetCounts, Search, count_facets
+from videos.views.facets import FacetCounts, count_facets
+from videos.views.search import Search
 
 MIN_CACHED = 2000  # videos counted; fewer are counted again for every page
 FRESH_FOR = 10  # seconds for which counts are shown as they are

@@ -1,4 +1,4 @@
-"""The files of a video and of a reference image, for their owner only."""
+"""The files of a video, for those who may see it; and of a reference image, for its owner only."""
 
 from django.http import Http404
 from django.http.response import HttpResponseBase
@@ -17,7 +17,7 @@ from videos.models import ReferenceImage
 from videos.services.candidates import candidate_picture as candidate_picture_of
 from videos.services.candidates import find_candidate
 from videos.services.stored_files import file_for_players, original_file
-from videos.views.access import Request, get_video
+from videos.views.access import Request, get_video, get_visible_video
 
 
 @require_safe
@@ -25,7 +25,7 @@ def file(request: Request, public_id: str) -> HttpResponseBase:
     """Send the video to a player, with byte ranges so that it can seek: the copy for browsers where there is
     one. `?download=1` saves the original, `?download=browser` the file for players.
     """
-    video = get_video(request, public_id)
+    video = get_visible_video(request, public_id)
     is_download = "download" in request.GET
     if is_download and request.GET["download"] != "browser":
         return serve_or_404(request, original_file(video))
@@ -34,13 +34,13 @@ def file(request: Request, public_id: str) -> HttpResponseBase:
 
 @require_safe
 def poster(request: Request, public_id: str) -> HttpResponseBase:
-    return serve_or_404(request, StoredFile(get_video(request, public_id).poster, POSTER_TYPE))
+    return serve_or_404(request, StoredFile(get_visible_video(request, public_id).poster, POSTER_TYPE))
 
 
 @require_safe
 def scrub(request: Request, public_id: str) -> HttpResponseBase:
     """The scrub sheet: moments of the clip as tiles in one picture."""
-    return serve_or_404(request, StoredFile(get_video(request, public_id).scrub_sheet, SCRUB_TYPE))
+    return serve_or_404(request, StoredFile(get_visible_video(request, public_id).scrub_sheet, SCRUB_TYPE))
 
 
 @require_safe

@@ -1,32 +1,44 @@
-"""The library: everything one has made, searched, filtered and sorted by its address."""
+"""The library: one's own videos and those that are shared, searched, filtered and sorted by its address."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from videos.models import Tag
+from videos.models import Collection, Tag, Video
+from videos.models.video_queries import VideoQuerySet
 from videos.views.access import Request
 from videos.views.facet_cache import CachedCounts, cached_counts, fresh_counts
 from videos.views.pagination import paginate
-from videos.views.search import SORTS, STATUSES, Search
+from videos.views.search import SCOPES, SORTS, STATUSES, Search
 from videos.views.selectors import with_queue_info
+
+MAX_COUNTED = 1000  # videos of a scope; of more, its tab says that there are more
+MAX_LISTED = 100  # names of collections that the field for one suggests
 
 
 @require_safe
 def library(request: Request) -> HttpResponse:
-    """Show one page of what the address asks for.
+    """Show one page of what the address asks for, of one's own videos or of `?scope=`."""
+    search = Search.from_query({**request.GET.dict(), "collection": ""})
+    return render_search(request, search, "videos/library.html", {})
+
+
+def render_search(
+    request: Request, search: Search, template: str, page_context: Mapping[str, object]
+) -> HttpResponse:
+    """Answer with one page of a search: `template` with `page_context` around it.
 
     HTMX gets the part it names as its target: the next cards (`more`), the filters with their counts
     (`filters`), or results and filters (`results`).
     """
-    search = Search.from_query(request.GET)
     target = request.htmx.target if request.htmx and not request.htmx.history_restore_request else None
-    context: dict[str, object] = {"search": search, "selectable": True}
-    template = "videos/library.html"
+    context: dict[str, object] = {"search": search, "selectable": True, **page_context}
     if target == "filters":
         template = "videos/_filters.html"
     else:
@@ -38,11 +50,56 @@ def library(request: Request) -> HttpResponse:
     if target == "results":
         template = "videos/_search_update.html"
         context["from_form"] = request.htmx.trigger == "search"
+    if target not in ("filters", "more", "results"):
+        context |= {"scopes": scope_tabs(request.user, search), "own_collections": _editable(request.user)}
     response = render(request, template, context)
     if target == "results":
         response["HX-Push-Url"] = search.address
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
+
+
+@dataclass(frozen=True)
+class ScopeTab:
+    """Whose videos the library shows: a tab, with how many there are, as far as they were counted."""
+
+    label: str
+    url: str
+    count: int
+    is_chosen: bool
+
+    @property
+    def has_more(self) -> bool:
+        return self.count > MAX_COUNTED
+
+
+def scope_tabs(person: User, search: Search) -> list[ScopeTab]:
+    """Return the library's tabs. At most `MAX_COUNTED` videos are counted of each, so all cost little."""
+    own = {"": "Mine", **SCOPES}
+    rows = {
+        "": Video.objects.owned_by(person),
+        "shared": Video.objects.shared_with(person),
+        "team": Video.objects.of_team(person),
+    }
+    return [
+        ScopeTab(
+            label,
+            reverse("videos:library") + (f"?scope={name}" if name else ""),
+            _count_some(rows[name]),
+            is_chosen=name == search.scope and not search.collection,
+        )
+        for name, label in own.items()
+    ]
+
+
+def _count_some(rows: VideoQuerySet) -> int:
+    return rows.not_trashed().order_by().values("pk")[: MAX_COUNTED + 1].count()
+
+
+def _editable(person: User) -> list[Collection]:
+    """Return the collections that videos can be put into, those that changed last first."""
+    found = Collection.objects.editable_by(person).order_by("-changed_at", "-pk")
+    return list(found.only("public_id", "name")[:MAX_LISTED])
 
 
 def _page_context(request: Request, search: Search) -> dict[str, object]:

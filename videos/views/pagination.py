@@ -25,7 +25,7 @@ class Page:
 def paginate(request: Request, rows: VideoQuerySet, order: KeysetOrder) -> Page:
     """Return the page of `rows` after the video `?below=`, or before the video `?above=`.
 
-    An id that is not one's own means the first page, so that a link to a video deleted since still leads
+    An id that one does not know means the first page, so that a link to a video deleted since still leads
     somewhere.
     """
     below = _position(request, "below", order)
@@ -77,14 +77,14 @@ def _take_keys(rows: VideoQuerySet) -> tuple[list[int], bool]:
 
 
 def _fetch(keys: Sequence[int]) -> list[Video]:
-    """Return the videos with their tags, in the order of their keys."""
-    found = with_tags(Video.objects.filter(pk__in=keys)).in_bulk()
+    """Return the videos with their tags and owners, in the order of their keys."""
+    found = with_tags(Video.objects.filter(pk__in=keys).select_related("owner")).in_bulk()
     return [found[pk] for pk in keys if pk in found]  # one may have been deleted since
 
 
 def _position(request: Request, parameter: str, order: KeysetOrder) -> Position | None:
-    """Return where one's own video `?parameter=` stands in the order; deleted ones keep their place."""
+    """Return where the video `?parameter=` stands in the order; one's own deleted ones keep their place."""
     public_id = request.GET.get(parameter, "")
     if not is_public_id(public_id):
         return None
-    return order.position_of(Video.objects.filter(owner=request.user, public_id=public_id))
+    return order.position_of(Video.objects.known_to(request.user).filter(public_id=public_id))

@@ -1,6 +1,5 @@
-"""The search of the library, as its address holds it: words, filters and an order; and the facet counts."""
+"""The search of the library, as its address holds it: whose videos, words, filters and an order."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -9,8 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
-from django.db.models.expressions import Combinable
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.urls import reverse
@@ -18,15 +16,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from contentgen.text_search import MAX_QUERY_LENGTH
-from videos.models import State, Tag, Video, VideoReference
+from videos.models import Collection, State, Tag, Video, VideoReference
 from videos.models.keyset import KeysetOrder
-from videos.models.state import NEEDS_DECISION, public_status
+from videos.models.state import NEEDS_DECISION
 from videos.models.tag import TAG_LIMIT
 from videos.models.video_queries import VideoQuerySet
-from videos.shapes import OTHER, shapes_of
 from videos.templatetags.studio import format_size
 from videos.views.access import Request
-from videos.views.model_rows import family_of
 
 STATUSES = {
     NEEDS_DECISION: "Needs attention",
@@ -36,6 +32,10 @@ STATUSES = {
     "failed": "Failed",
     "canceled": "Canceled",
 }
+
+
+# Whose videos a search is about, beside one's own.
+SCOPES = {"shared": "Shared with me", "team": "Team"}
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,8 @@ class SearchForm(forms.Form):
     since = forms.DateField(required=False)
     until = forms.DateField(required=False)
     sort = forms.ChoiceField(choices=[(name, name) for name in SORTS], required=False)
+    scope = forms.ChoiceField(choices=[(name, name) for name in SCOPES], required=False)
+    collection = forms.SlugField(max_length=64, required=False)
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,9 @@ class ActiveFilter:
 class Search:
     """What is asked for. `reference` is the id of an image that videos were made with; `since` and `until`
     are whole days, both included, in the studio's time zone.
+
+    It is about one's own videos, unless there is a `scope`, or a `collection` by its id, which goes first.
+    Favourites, tags and reference images are one's own also there: those of others are nobody else's.
     """
 
     q: str = ""
@@ -102,6 +107,8 @@ class Search:
     since: date | None = None
     until: date | None = None
     sort: str = ""
+    scope: str = ""
+    collection: str = ""
 
     @classmethod
     def from_query(cls, query: Mapping[str, Any]) -> "Search":
@@ -109,7 +116,11 @@ class Search:
         form = SearchForm(query)
         form.is_valid()
         search = cls(**{name: value for name, value in form.cleaned_data.items() if value})
-        return replace(search, sort="" if search.sort == "newest" else search.sort)
+        return replace(
+            search,
+            sort="" if search.sort == "newest" else search.sort,
+            scope="" if search.collection else search.scope,
+        )
 
     @classmethod
     def from_request(cls, request: Request) -> "Search":
@@ -141,8 +152,33 @@ class Search:
         return f"?{self.encoded}" if self.parameters else ""
 
     @property
+    def is_own(self) -> bool:
+        """Whether it is about one's own videos alone."""
+        return not (self.scope or self.collection)
+
+    @property
+    def page(self) -> str:
+        """The address of the page that it is about, without what is asked for there."""
+        if self.collection:
+            return reverse("videos:collection", args=[self.collection])
+        return reverse("videos:library")
+
+    @property
     def address(self) -> str:
-        return reverse("videos:library") + self.query
+        return self._address(self._page_parameters)
+
+    @property
+    def clear_url(self) -> str:
+        """The address of the same videos with no filter set."""
+        return replace(Search(), scope=self.scope, collection=self.collection).address
+
+    @property
+    def _page_parameters(self) -> dict[str, str]:
+        """What is asked for beyond what the path of the page says."""
+        return {name: value for name, value in self.parameters.items() if name != "collection"}
+
+    def _address(self, parameters: Mapping[str, str]) -> str:
+        return f"{self.page}?{urlencode(parameters)}" if parameters else self.page
 
     @property
     def next_url(self) -> str:
@@ -155,7 +191,7 @@ class Search:
         return self._page_url("above")
 
     def _page_url(self, parameter: str) -> str:
-        return f"{reverse('videos:library')}?{urlencode({**self.parameters, parameter: ''})}"
+        return self._address({**self._page_parameters, parameter: ""})
 
     @cached_property
     def active_filters(self) -> list[ActiveFilter]:
@@ -178,9 +214,9 @@ class Search:
             if getattr(self, name)
         ]
 
-    def matches(self, owner: User, *, exclude: Iterable[str] = ()) -> VideoQuerySet:
-        """Return the owner's videos that fit, without the trash; filters in `exclude` are not applied."""
-        rows = Video.objects.owned_by(owner).not_trashed().search(self.q)
+    def matches(self, person: User, *, exclude: Iterable[str] = ()) -> VideoQuerySet:
+        """Return the videos in scope that fit, without the trash; filters in `exclude` are not applied."""
+        rows = self._in_scope(person).not_trashed().search(self.q)
         if self.since:
             rows = rows.filter(created_at__gte=_midnight(self.since))
         if self.until and self.until < date.max:
@@ -188,21 +224,41 @@ class Search:
         if self.status and "status" not in exclude:
             rows = rows.with_status(self.status)
             rows = rows.exclude(_NEEDS_DECISION) if self.status == "queued" else rows
-        conditions = {
-            "model": Q(model=self.model),
-            "size": Q(size=self.size),
-            "seconds": Q(seconds=(self.seconds or 0) - F("source_seconds")),
-            "reference": Q(reference__public_id=self.reference)
-            | Q(last_frame__public_id=self.reference)
-            | Q(pk__in=VideoReference.objects.filter(image__public_id=self.reference).values("video")),
-            "favourite": Q(favourite=True),
-        }
-        for name, condition in conditions.items():
+        for name, condition in self._conditions(person).items():
             if getattr(self, name) and name not in exclude:
                 rows = rows.filter(condition)
         if self.tag and "tag" not in exclude:
-            rows = rows.filter(tags__in=self._tag_ids(owner))
+            rows = rows.filter(tags__in=self._tag_ids(person))
         return rows
+
+    def _in_scope(self, person: User) -> VideoQuerySet:
+        if self.collection:
+            found = Collection.objects.visible_to(person).filter(public_id=self.collection)
+            return Video.objects.in_collection(found.order_by().values_list("pk", flat=True).first())
+        match self.scope:
+            case "shared":
+                return Video.objects.shared_with(person)
+            case "team":
+                return Video.objects.of_team(person)
+        return Video.objects.owned_by(person)
+
+    def _conditions(self, person: User) -> dict[str, Q]:
+        """Return what each filter but status and tag asks for."""
+        guided = VideoReference.objects.filter(image__public_id=self.reference, image__owner=person)
+        image = {"public_id": self.reference, "owner": person}
+        return {
+            "model": Q(model=self.model),
+            "size": Q(size=self.size),
+            "seconds": Q(seconds=(self.seconds or 0) - F("source_seconds")),
+            "reference": Q(**{f"reference__{name}": value for name, value in image.items()})
+            | Q(**{f"last_frame__{name}": value for name, value in image.items()})
+            | Q(pk__in=guided.values("video")),
+            "favourite": self.is_favourite(person),
+        }
+
+    def is_favourite(self, person: User) -> Q:
+        """Return the condition for the person's favourites; others' are nobody else's business."""
+        return Q(favourite=True) if self.is_own else Q(favourite=True, owner=person)
 
     def _tag_ids(self, owner: User) -> list[int]:
         """Return the id of the tag asked for, or none. A list, so that the database plans for one value."""
@@ -221,147 +277,3 @@ def video_url(request: Request, video: Video) -> str:
 
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
-
-
-# --- Facets ------------------------------------------------------------------------------------------------
-
-
-MAX_UNGROUPED = 12  # values of a facet in one plain list
-
-
-@dataclass(frozen=True)
-class FacetChoice:
-    """A value of a facet, and how many videos have it and fit the other filters."""
-
-    value: str
-    label: str
-    count: int
-    is_chosen: bool
-    group: str = ""  # what it is listed under, where there are many values
-
-
-@dataclass(frozen=True)
-class Facet:
-    """One filter with its values. `any_label` is what it says when none is chosen."""
-
-    name: str
-    label: str
-    any_label: str
-    choices: list[FacetChoice]
-
-    @property
-    def is_active(self) -> bool:
-        return any(choice.is_chosen for choice in self.choices)
-
-
-@dataclass(frozen=True)
-class FacetCounts:
-    """How many videos fit, and the facets with the counts of their values.
-
-    `examined` is how many videos were counted for this: more than fit, as each facet ignores its own filter.
-    """
-
-    total: int
-    facets: list[Facet]
-    favourites: int
-    examined: int = 0
-
-
-# The facets that are counted as one cube, in the terms of OLAP: a cell for each combination of their values.
-_DIMENSIONS = ("status", "model", "size", "seconds", "favourite")
-
-
-def count_facets(search: Search, owner: User) -> FacetCounts:
-    """Count what fits, and for each value of each facet what would fit with it.
-
-    Four queries (five with a tag chosen), whatever the number of facets and videos: one groups by all
-    dimensions at once, and its few hundred cells are added up here. A video may have many tags, so these are
-    counted on their own; and so are uncertain videos, which are few, as the index that the rest is counted
-    from does not say whether they need a decision.
-    """
-    cells = list(_cube_cells(search, owner))
-    counts = {name: Counter[Any]() for name in _DIMENSIONS}
-    total = 0
-    for values, number in cells:
-        missed = [
-            name for name in _DIMENSIONS if getattr(search, name) and values[name] != getattr(search, name)
-        ]
-        total += 0 if missed else number
-        for name in _DIMENSIONS:
-            if not missed or missed == [name]:
-                counts[name][values[name]] += number
-    facets = [
-        _facet(search, "status", "Status", "Any status", counts["status"], STATUSES),
-        _facet(search, "model", "Model", "Any model", counts["model"]),
-        _facet(search, "size", "Resolution", "Any resolution", counts["size"]),
-        _facet(search, "seconds", "Duration", "Any duration", counts["seconds"]),
-        _facet(search, "tag", "Tag", "Any tag", _tag_counts(search, owner)),
-    ]
-    return FacetCounts(total, facets, counts["favourite"][True], sum(number for _, number in cells))
-
-
-def _cube_cells(search: Search, owner: User) -> Iterable[tuple[dict[str, Any], int]]:
-    """Yield each combination of values of the dimensions, with how many videos have it."""
-    rows = search.matches(owner, exclude=_DIMENSIONS).order_by()
-    others = [state for state in State if state != State.UNCERTAIN]
-    for state, *values, number in _count_cells(rows.filter(state__in=others), F("state")):
-        yield _cell(public_status(state), *values), number
-    is_waiting = ExpressionWrapper(Q(due_at=None), output_field=BooleanField())
-    for waits, *values, number in _count_cells(rows.filter(state=State.UNCERTAIN), is_waiting):
-        yield _cell(NEEDS_DECISION if waits else "queued", *values), number
-
-
-def _count_cells(rows: VideoQuerySet, status: Combinable) -> QuerySet[Video, tuple[Any, ...]]:
-    columns = ("cell_status", "model", "size", "source_seconds", "seconds", "favourite")
-    return rows.annotate(cell_status=status).values_list(*columns).annotate(number=Count("*"))
-
-
-def _cell(status: str, model: str, size: str, before: int, seconds: int, favourite: bool) -> dict[str, Any]:
-    return dict(zip(_DIMENSIONS, (status, model, size, before + seconds, favourite), strict=True))
-
-
-def _tag_counts(search: Search, owner: User) -> Counter[Any]:
-    rows = search.matches(owner, exclude=["tag"]).order_by().filter(tags__isnull=False)
-    counted = dict(rows.values_list("tags").annotate(number=Count("*")))
-    names = dict(Tag.objects.filter(owner=owner).order_by().values_list("pk", "name"))
-    return Counter({names[pk]: number for pk, number in counted.items() if pk in names})
-
-
-def _facet(
-    search: Search,
-    name: str,
-    label: str,
-    any_label: str,
-    counts: Counter[Any],
-    labels: Mapping[str, str] | None = None,
-) -> Facet:
-    chosen = getattr(search, name)
-    values = {*counts, chosen} if chosen else set(counts)
-    if labels is not None:
-        listed = [value for value in labels if value in values]
-    else:
-        listed = sorted(values, key=lambda value: value.casefold() if isinstance(value, str) else value)
-    groups = {value: _group_of(name, value) if len(listed) > MAX_UNGROUPED else "" for value in listed}
-    choices = [
-        FacetChoice(
-            str(value), _value_label(name, value, labels), counts[value], value == chosen, groups[value]
-        )
-        for value in sorted(listed, key=lambda value: groups[value])
-    ]
-    return Facet(name, label, any_label, choices)
-
-
-def _group_of(name: str, value: Any) -> str:
-    """Return the family of a model, or the ratio of a size; empty for values that need no groups."""
-    if name == "model":
-        return family_of(value)
-    shape = next(iter(shapes_of([value])), None) if name == "size" else None
-    return shape.ratio if shape and shape.ratio != OTHER else ""
-
-
-def _value_label(name: str, value: Any, labels: Mapping[str, str] | None) -> str:
-    if labels is not None:
-        return labels[value]
-    if name == "seconds":
-        return f"{value} s"
-    return format_size(value) if name == "size" else str(value)

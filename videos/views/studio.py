@@ -16,10 +16,12 @@ from videos.forms.base import MAX_IN_ROW
 from videos.forms.generate import GenerateForm, chosen_size, initial_values
 from videos.forms.parameters import chosen_parameters
 from videos.forms.templates import VariablesForm
-from videos.models import IN_FLIGHT, Backend, PromptTemplate, Video
+from videos.models import IN_FLIGHT, Backend, Collection, PromptTemplate, Video
 from videos.parameters import SEED
 from videos.services.characters import can_use_characters
 from videos.services.images import max_images_size
+from videos.services.visibility import is_owner
+from videos.validation import is_public_id
 from videos.views.access import Request, video_from_query
 from videos.views.composer import Composer, describe_changes
 from videos.views.form_keys import NOT_SUBMITTED, note_repetition, submit_form
@@ -43,9 +45,11 @@ def studio(request: Request) -> HttpResponse:
     offers = _read_offers(in_use)
     if request.method == "POST":
         return _create(request, in_use, offers)
-    template = _template_from_query(request)
+    collection = _collection_from(request)
+    template = _template_from_query(request) or _template_of(collection)
     variables = VariablesForm.for_pattern(template.prompt) if template is not None else None
-    form = GenerateForm(initial=_initial(request, template, offers), owner=request.user, offers=offers)
+    initial = _initial(request, template, offers, collection)
+    form = GenerateForm(initial=initial, owner=request.user, offers=offers)
     # To make another like a video is to take its images too, or that it had none.
     composer = Composer(form, variables, keep_images="like" not in request.GET)
     return _draw(request, in_use, composer)
@@ -148,6 +152,20 @@ def _count_in_flight(request: Request) -> int:
     return Video.objects.owned_by(request.user).not_trashed().in_flight().count()
 
 
+def _collection_from(request: Request) -> Collection | None:
+    """Return the collection `?collection=` that new videos are put into; None where one may not."""
+    public_id = request.GET.get("collection", "")
+    if not is_public_id(public_id):
+        return None
+    editable = Collection.objects.editable_by(request.user).select_related("template")
+    return editable.filter(public_id=public_id).first()
+
+
+def _template_of(collection: Collection | None) -> PromptTemplate | None:
+    template = collection and collection.template
+    return template if template and template.enabled else None
+
+
 def _template_from_query(request: Request) -> PromptTemplate | None:
     """Return the template `?template=`; None when there is none, or none that one may see."""
     number = request.GET.get("template", "")
@@ -157,36 +175,54 @@ def _template_from_query(request: Request) -> PromptTemplate | None:
 
 
 def _initial(
-    request: Request, template: PromptTemplate | None, offers: Mapping[str, Offer]
+    request: Request,
+    template: PromptTemplate | None,
+    offers: Mapping[str, Offer],
+    collection: Collection | None = None,
 ) -> dict[str, object]:
     """Return what the form starts with.
 
     That is all of the video `?like=`; else the template, or the prompt of the video `?prompt_of=`, and the
     image `?reference=`, over what is chosen in the page already. `?seed` takes over the video's seed as well,
-    which nobody may have chosen: the same picture again.
+    which nobody may have chosen: the same picture again. What the `collection` has chosen goes before its
+    template.
     """
+    kept = {"collection": collection.public_id} if collection else {}
     if video := video_from_query(request, "like"):
-        initial = _initial_from_video(video, request.GET.get("takes", ""), offers)
+        initial = _initial_from_video(request, video, offers) | kept
         if "seed" in request.GET and video.known_seed is not None:
             initial["parameters"] = {**video.parameters, SEED: video.known_seed}
         return initial
-    given = {}
+    given = _given_settings(template) | _given_settings(collection)
     if template is not None:
-        values = {name: getattr(template, name) for name in _SETTINGS}
-        given = {name: str(value) for name, value in values.items() if value}
         given["prompt"] = template.parsed.preview({})
     elif video := video_from_query(request, "prompt_of"):
         given["prompt"] = video.prompt
     image = {"reference": request.GET["reference"]} if "reference" in request.GET else {}
-    settings = _current_settings(request.GET, offers, **given) | image
-    if template is not None and template.parameters:
-        settings["parameters"] = {**chosen_parameters(request.GET), **template.parameters}
+    settings = _current_settings(request.GET, offers, **given) | image | kept
+    if parameters := _given_parameters(template) | _given_parameters(collection):
+        settings["parameters"] = {**chosen_parameters(request.GET), **parameters}
     return settings
 
 
-def _initial_from_video(video: Video, takes: str, offers: Mapping[str, Offer]) -> dict[str, object]:
-    """Return all that was asked for, but for the number of `takes`, which is no setting of a video."""
-    chosen = {name: str(getattr(video, name)) for name in (*_SETTINGS, "prompt")} | {"takes": takes}
+def _given_settings(source: PromptTemplate | Collection | None) -> dict[str, str]:
+    """Return the settings that a template or a collection begins with, by name."""
+    values = {name: getattr(source, name) for name in _SETTINGS} if source else {}
+    return {name: str(value) for name, value in values.items() if value}
+
+
+def _given_parameters(source: PromptTemplate | Collection | None) -> dict[str, object]:
+    return dict(source.parameters) if source else {}
+
+
+def _initial_from_video(request: Request, video: Video, offers: Mapping[str, Offer]) -> dict[str, object]:
+    """Return all that was asked for, but for the number of `takes`, which is no setting of a video; of
+    another's video without images and characters, which are its owner's.
+    """
+    chosen = {name: str(getattr(video, name)) for name in (*_SETTINGS, "prompt")}
+    chosen["takes"] = request.GET.get("takes", "")
+    if not is_owner(request.user, video):
+        return initial_values(chosen, offers) | {"parameters": video.parameters}
     characters = list(video.characters.values_list("public_id", flat=True))
     frames = {"reference": video.reference, "last_frame": video.last_frame}
     images: dict[str, object] = {name: image.public_id for name, image in frames.items() if image}
@@ -198,7 +234,7 @@ def _initial_from_video(video: Video, takes: str, offers: Mapping[str, Offer]) -
 def _typed(data: QueryDict, offers: Mapping[str, Offer]) -> dict[str, object]:
     """Return what a page's form starts with that is drawn anew from what was typed into it."""
     kept: dict[str, object] = {
-        name: data.get(name, "") for name in ("prompt", "reference", "last_frame", "fit")
+        name: data.get(name, "") for name in ("prompt", "reference", "last_frame", "fit", "collection")
     }
     return _current_settings(data, offers) | kept | {"references": data.getlist("references")}
 
@@ -208,6 +244,8 @@ def _current_settings(data: QueryDict, offers: Mapping[str, Offer], **given: str
     another = {"model": str(data["choose"])} if data.get("choose") else {}
     chosen = _sent_settings(data, offers) | another | given
     kept = {"characters": data.getlist("characters"), "parameters": chosen_parameters(data)}
+    if data.get("collection"):
+        kept["collection"] = data["collection"]
     return initial_values(chosen, offers) | kept
 
 

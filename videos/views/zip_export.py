@@ -19,7 +19,7 @@ from accounts.models import User
 from videos.containers import container_of
 from videos.media.file_response import readable_name
 from videos.models import ReferenceImage, Video
-from videos.services import personal_data
+from videos.services import personal_data, visibility
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +28,13 @@ _RELATED = ("backend", "reference", "last_frame", "video_references", "source", 
 MISSING = "missing.txt"  # lists the files that could not be read
 
 
-def zip_response(videos: Sequence[Video]) -> StreamingHttpResponse:
-    """Send the videos' files, each with a JSON file beside it that describes the video.
+def zip_response(videos: Sequence[Video], person: User, name: str = "contentgen") -> StreamingHttpResponse:
+    """Send the videos' files, each with a JSON file beside it that tells what `person` may know of the video.
 
     Everything is read from the database before the archive is sent, which may take long.
     """
     prefetch_related_objects(videos, *_RELATED)
-    return _stream(archive(videos), "contentgen")
+    return _stream(archive(videos, person), name)
 
 
 def personal_zip_response(user: User) -> StreamingHttpResponse:
@@ -53,7 +53,7 @@ def personal_zip_response(user: User) -> StreamingHttpResponse:
     images = {
         f"references/{each.public_id}{_suffix(each)}": each for each in personal_data.references_of(user)
     }
-    return _stream(archive(with_files, documents, images), "contentgen-my-data")
+    return _stream(archive(with_files, user, documents, images), "contentgen-my-data")
 
 
 def _suffix(image: ReferenceImage) -> str:
@@ -70,6 +70,7 @@ def _stream(content: Iterator[bytes], name: str) -> StreamingHttpResponse:
 
 def archive(
     videos: Sequence[Video],
+    person: User,
     documents: Mapping[str, Any] | None = None,
     images: Mapping[str, ReferenceImage] | None = None,
 ) -> Iterator[bytes]:
@@ -91,7 +92,7 @@ def archive(
             stream.add(_chunks(picture, name, missing), name)
         yield from stream.all_files()
     for name, video in zip(_file_names(videos), videos, strict=True):
-        stream.add(json.dumps(sidecar(video), ensure_ascii=False, indent=2), f"{name}.json")
+        stream.add(json.dumps(sidecar_for(person, video), ensure_ascii=False, indent=2), f"{name}.json")
         file, suffix = _open(video), container_of(video.file.name).suffix
         if file is None:
             missing.append(f"{name}{suffix}  {video.public_id}  there is no file")
@@ -135,6 +136,26 @@ def _file_names(videos: Sequence[Video]) -> Iterator[str]:
             name = f"{readable}-{number}"
         taken.add(name.casefold())
         yield name
+
+
+_OF_OWNER = (
+    "backend_job_id",
+    "source_id",
+    "reference",
+    "last_frame",
+    "references",
+    "favourite",
+    "tags",
+    "note",
+)
+_OF_COST = ("price_usd", "price_estimated_from_videos", "charged_usd", "charge_problem")
+
+
+def sidecar_for(person: User, video: Video) -> dict[str, Any]:
+    """Return of `sidecar` what the person may know of the video."""
+    private = () if visibility.is_owner(person, video) else _OF_OWNER
+    costs = () if visibility.sees_cost(person, video) else _OF_COST
+    return {name: value for name, value in sidecar(video).items() if name not in (*private, *costs)}
 
 
 def sidecar(video: Video) -> dict[str, Any]:

@@ -1,0 +1,125 @@
+"""The people of a collection: sharing it, roles in it, leaving it, and handing it over."""
+
+from collections.abc import Sequence
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+
+from accounts import roles
+from accounts.models import User
+from contentgen.events import Event, EventKind, publish
+from videos.models import Collection, CollectionMember, CollectionRole, Visibility
+from videos.services.collections import MAX_COLLECTIONS, touch
+from videos.validation import is_storable
+
+MAX_MEMBERS = 200  # of one collection
+MIN_SEARCH_LENGTH = 2  # characters
+MAX_FOUND = 8  # people suggested at once
+OWNER = "owner"  # as an event tells it, beside the roles
+
+
+def find_people(collection: Collection, text: str) -> Sequence[User]:
+    """Return a few people whom the collection could be shared with: their username begins with `text`.
+
+    Nobody for fewer characters than `MIN_SEARCH_LENGTH`, so that nobody lists the whole team.
+    """
+    text = text.strip()
+    if len(text) < MIN_SEARCH_LENGTH or not is_storable(text):
+        return []
+    found = User.objects.filter(is_active=True, username__istartswith=text[:150])
+    joined = CollectionMember.objects.filter(collection=collection).values("person")
+    return list(found.exclude(Q(pk=collection.owner_id) | Q(pk__in=joined)).order_by("username")[:MAX_FOUND])
+
+
+def share_with(person: User, collection: Collection, username: str, role: str) -> CollectionMember:
+    """Share the collection with the person of that username, in `role`, or change the role there.
+
+    A private collection becomes one for chosen people. Whoever is new in it hears of it. Raises
+    `ValidationError` by field (`username`, `role`).
+    """
+    if role not in CollectionRole.values:
+        raise ValidationError({"role": f"Choose a role: {' or '.join(CollectionRole.values)}."})
+    other = _find_user(username, collection)
+    with transaction.atomic():
+        locked = Collection.objects.select_for_update().get(pk=collection.pk)
+        membership, is_new = CollectionMember.objects.get_or_create(
+            collection=collection, person=other, defaults={"role": role}
+        )
+        if is_new:
+            if locked.memberships.count() > MAX_MEMBERS:
+                message = (
+                    f"A collection can be shared with {MAX_MEMBERS} people. Share it with the team instead."
+                )
+                raise ValidationError({"username": message})
+            _tell(person, locked, other, role)
+        elif membership.role != role:
+            membership.role = role
+            membership.save(update_fields=["role"])
+        if locked.visibility == Visibility.PRIVATE:
+            Collection.objects.filter(pk=locked.pk).update(visibility=Visibility.PEOPLE)
+        touch(collection)
+    return membership
+
+
+def remove_person(collection: Collection, username: str) -> bool:
+    """End the sharing with the person of that username, who may be blocked. Returns False if there was none.
+
+    The person's own videos stay in the collection, until that person or an editor takes them out.
+    """
+    if not is_storable(username):
+        return False
+    removed, _ = CollectionMember.objects.filter(collection=collection, person__username=username).delete()
+    if removed:
+        touch(collection)
+    return bool(removed)
+
+
+def leave(person: User, collection: Collection) -> bool:
+    """Have the person be one of the collection's people no longer. Returns False if the person was none."""
+    return remove_person(collection, person.username)
+
+
+def hand_over(person: User, collection: Collection, username: str) -> User:
+    """Make the person of that username the owner; the owner until now stays as an editor.
+
+    Raises `ValidationError` by field (`username`) for somebody unknown, blocked, or who may make nothing.
+    """
+    heir = _find_user(username, collection)
+    if not roles.may_create(heir):
+        raise ValidationError({"username": f"“{heir.username}” may not create anything here."})
+    with transaction.atomic():
+        locked = Collection.objects.select_for_update().get(pk=collection.pk)
+        if Collection.objects.owned_by(heir).count() >= MAX_COLLECTIONS:
+            raise ValidationError({"username": f"“{heir.username}” has too many collections already."})
+        former = locked.owner
+        CollectionMember.objects.filter(collection=locked, person=heir).delete()
+        if former.is_active:
+            CollectionMember.objects.update_or_create(
+                collection=locked, person=former, defaults={"role": CollectionRole.EDITOR}
+            )
+        locked.owner = heir
+        if former.is_active and locked.visibility == Visibility.PRIVATE:
+            locked.visibility = Visibility.PEOPLE
+        locked.save(update_fields=["owner", "visibility"])
+        _tell(person, locked, heir, OWNER)
+        touch(locked)
+    return heir
+
+
+def _find_user(username: str, collection: Collection) -> User:
+    """Return the active person of that username, other than the owner. Raises `ValidationError`."""
+    name = username.strip()
+    found = User.objects.filter(username=name, is_active=True).first() if is_storable(name) else None
+    if found is None:
+        raise ValidationError({"username": f"There is no one with the username “{name[:150]}”."})
+    if found.pk == collection.owner_id:
+        raise ValidationError({"username": f"“{found.username}” owns this collection."})
+    return found
+
+
+def _tell(person: User, collection: Collection, other: User, role: str) -> None:
+    if other.pk == person.pk:  # a manager who takes over what a blocked owner left
+        return
+    data = {"name": collection.name, "by": person.username, "role": role}
+    publish(Event(EventKind.COLLECTION_SHARED, other.pk, collection.public_id, data))
