@@ -2,6 +2,13 @@
 
 from videos.models.backend import Backend
 from videos.models.character import Character
+from videos.models.collection import (
+    Collection,
+    CollectionItem,
+    CollectionMember,
+    CollectionRole,
+    Visibility,
+)
 from videos.models.connection_draft import ConnectionDraft
 from videos.models.heartbeat import Heartbeat
 from videos.models.idempotency_record import IdempotencyRecord
@@ -20,6 +27,10 @@ __all__ = [
     "IN_FLIGHT",
     "Backend",
     "Character",
+    "Collection",
+    "CollectionItem",
+    "CollectionMember",
+    "CollectionRole",
     "ConnectionDraft",
     "DeletedRequest",
     "Fit",
@@ -37,5 +48,6 @@ __all__ = [
     "Video",
     "VideoModel",
     "VideoReference",
+    "Visibility",
     "WebhookReceipt",
 ]
