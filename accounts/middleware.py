@@ -97,7 +97,8 @@ class RoleMiddleware:
     def process_view(
         self, request: HttpRequest, view_func: View, view_args: Any, view_kwargs: Any
     ) -> HttpResponse | None:
-        if request.method in _SAFE_METHODS or not isinstance(request.user, User):
+        is_open = not getattr(view_func, "login_required", True)  # what everybody may, a viewer may too
+        if request.method in _SAFE_METHODS or is_open or not isinstance(request.user, User):
             return None
         if getattr(view_func, "has_error_shape", False) or _is_elsewhere(request):
             return None

@@ -1,6 +1,9 @@
 """What is kept out of the log, because something better says it."""
 
 import logging
+import re
+
+_SHARED_ADDRESS = re.compile(r"(/s/)[A-Za-z0-9_-]{20,}")
 
 
 class HealthCheckFilter(logging.Filter):
@@ -22,4 +25,16 @@ class RefusalFilter(logging.Filter):
         """Take the traceback off, and return that the record is to be logged."""
         if getattr(record, "status_code", None) == 403:
             record.exc_info = record.exc_text = None
+        return True
+
+
+class ShareLinkFilter(logging.Filter):
+    """Keeps the secrets of share links out of the log: whoever reads it could open them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shorten the addresses that the record names, and return that it is to be logged."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                _SHARED_ADDRESS.sub(r"\1…", each) if isinstance(each, str) else each for each in record.args
+            )
         return True

@@ -458,6 +458,12 @@ WORKER_MEDIA_SECONDS: int = env.int("WORKER_MEDIA_SECONDS", default=3600)
 TRASH_RETENTION_DAYS: int = env.int("TRASH_RETENTION_DAYS", default=env.int("TRASH_DAYS", default=30))
 # Bytes. Unset: 1 GiB or 5 % of the disk, whichever is smaller.
 MIN_FREE_DISK: int | None = env.int("MIN_FREE_DISK", default=None)
+# Links by which people without an account watch a video. Days until one expires, and how many it may be told;
+# a link that never expires only where the operator allows it. Switched off, none opens, old ones neither.
+SHARE_LINKS: bool = env.bool("SHARE_LINKS", default=True)
+SHARE_LINK_DAYS: int = env.int("SHARE_LINK_DAYS", default=30)
+SHARE_LINK_MAX_DAYS: int = env.int("SHARE_LINK_MAX_DAYS", default=365)
+SHARE_LINKS_WITHOUT_EXPIRY: bool = env.bool("SHARE_LINKS_WITHOUT_EXPIRY", default=False)
 API_REQUESTS_PER_MINUTE: int = env.int("API_REQUESTS_PER_MINUTE", default=1200)  # per token or session
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # the form's text; files are streamed to disk apart from it
 
@@ -477,13 +483,14 @@ LOGGING = {
     "filters": {
         "health_checks": {"()": "contentgen.log_filters.HealthCheckFilter"},
         "refusals": {"()": "contentgen.log_filters.RefusalFilter"},
+        "share_links": {"()": "contentgen.log_filters.ShareLinkFilter"},
     },
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": []},  # Django's own handlers would print each line a second time
-        "django.request": {"filters": ["health_checks", "refusals"]},
+        "django.request": {"filters": ["health_checks", "refusals", "share_links"]},
         # A line for every poll and every tick would drown everything else.
         "httpx2": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

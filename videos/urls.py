@@ -23,6 +23,8 @@ from videos.views import (
     models,
     personal_data,
     references,
+    share_links,
+    shared,
     studio,
     team,
     templates,
@@ -36,6 +38,8 @@ _VIDEO = "videos/<slug:public_id>/"
 _CHARACTER = "characters/<slug:public_id>/"
 _REFERENCE = "references/<slug:public_id>/"
 _COLLECTION = "collections/<slug:public_id>/"
+_SHARED = "s/<slug:secret>/"
+_SHARED_ITEM = _SHARED + "videos/<slug:item>/"
 
 urlpatterns = [
     path("", studio.studio, name="studio"),
@@ -101,6 +105,23 @@ urlpatterns = [
     path(_COLLECTION + "people/remove", collection_people.remove, name="collection_person_remove"),
     path(_COLLECTION + "leave", collection_people.leave, name="collection_leave"),
     path(_COLLECTION + "owner", collection_people.hand_over, name="collection_hand_over"),
+    path(_VIDEO + "share", share_links.share_video, name="share"),
+    path(_VIDEO + "comments", share_links.comments, name="comments"),
+    path("comments/<int:pk>/delete", share_links.delete_comment, name="comment_delete"),
+    path("collections/<slug:public_id>/share", share_links.share_collection, name="collection_share"),
+    path("links/", share_links.links, name="share_links"),
+    path("links/revoke", share_links.revoke_all, name="share_links_revoke"),
+    path("links/<slug:public_id>/", share_links.change, name="share_link"),
+    path("links/<slug:public_id>/revoke", share_links.revoke, name="share_link_revoke"),
+    path(_SHARED, shared.page, name="shared"),
+    path(_SHARED + "unlock", shared.unlock, name="shared_unlock"),
+    path(_SHARED + "video.mp4", shared.file, name="shared_file"),
+    path(_SHARED + "poster.webp", shared.poster, name="shared_poster"),
+    path(_SHARED + "comment", shared.comment, name="shared_comment"),
+    path(_SHARED_ITEM, shared.page, name="shared_item"),
+    path(_SHARED_ITEM + "video.mp4", shared.file, name="shared_item_file"),
+    path(_SHARED_ITEM + "poster.webp", shared.poster, name="shared_item_poster"),
+    path(_SHARED_ITEM + "comment", shared.comment, name="shared_item_comment"),
     path("references/", references.references, name="references"),
     path(_REFERENCE + "name", references.name, name="reference_name"),
     path(_REFERENCE + "delete", references.delete, name="reference_delete"),

@@ -51,6 +51,15 @@ OPEN = {
     "^(?:/*)(?:[Aa][Pp][Ii]|[Vv]1)(?:/|$)": "names the right address to whoever misspells one",
     "webhooks/<int:backend_id>": "services have no account: a signature with the backend's secret opens it",
     "webhooks/<int:backend_id>/<slug:public_id>/<slug:ticket>": "a ticket that nobody can guess opens it",
+    **dict.fromkeys(
+        (
+            *("s/<slug:secret>/", "s/<slug:secret>/video.mp4", "s/<slug:secret>/poster.webp"),
+            *("s/<slug:secret>/unlock", "s/<slug:secret>/comment"),
+            *("s/<slug:secret>/videos/<slug:item>/", "s/<slug:secret>/videos/<slug:item>/video.mp4"),
+            *("s/<slug:secret>/videos/<slug:item>/poster.webp", "s/<slug:secret>/videos/<slug:item>/comment"),
+        ),
+        "whoever was sent the link may have no account; the secret opens what it leads to, while it lasts",
+    ),
     "v1/": "404 in the shape of the Videos API: whatever does not exist",
 }
 

@@ -90,6 +90,7 @@ def url_arguments(studio: Studio) -> dict[str, str]:
         "pk": "1",
         "candidate_id": "1",
         "secret": "nonsense",
+        "item": "nonsense",
         "provider_id": "oidc",
         "uidb36": "1",
         "key": "nonsense",

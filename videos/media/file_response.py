@@ -8,6 +8,7 @@ used.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from contextlib import ExitStack
@@ -66,7 +67,9 @@ class StoredFile:
 
     `file` is a model's file or a path on the disk. `download_name` is the name to save it under, in any
     script, and `as_attachment` whether the browser is to save it rather than show it. `etag` identifies the
-    content (its SHA-256, say), quoted or not; without one, modification time and length do.
+    content (its SHA-256, say), quoted or not; without one, modification time and length do. `cache_control`
+    says who may keep it for how long. `is_relayed` is for a file whose address in the storage nobody may
+    learn, because it would work for longer than whoever asks may have the file.
     """
 
     file: FieldFile | Path
@@ -74,6 +77,8 @@ class StoredFile:
     download_name: str = ""
     as_attachment: bool = False
     etag: str = ""
+    cache_control: str = CACHE_CONTROL
+    is_relayed: bool = False
 
 
 def readable_name(prompt: str) -> str:
@@ -108,7 +113,8 @@ def file_response(request: HttpRequest, stored: StoredFile) -> HttpResponseBase:
     One byte range is answered with 206, or 416 when it lies past the end; several ranges, malformed ones and
     ranges of another version get the whole file, as RFC 9110 allows. The file is read in blocks of 64 KiB
     while it is sent, and closed with the response. Where the storage has no local disk, the response is a
-    redirect to its address. Raises FileNotFoundError when there is no file, OSError when it cannot be opened.
+    redirect to its address, or the file is read from there where it `is_relayed`. Raises FileNotFoundError
+    when there is no file, OSError when it cannot be opened.
     """
     if not stored.file:
         raise FileNotFoundError
@@ -117,6 +123,8 @@ def file_response(request: HttpRequest, stored: StoredFile) -> HttpResponseBase:
     try:
         path = Path(stored.file.path)
     except NotImplementedError:
+        if stored.is_relayed:
+            return _relayed_response(request, stored, stored.file)
         return redirect(stored.file.url)
     return _local_response(request, stored, path)
 
@@ -125,21 +133,48 @@ def _local_response(request: HttpRequest, stored: StoredFile, path: Path) -> Htt
     with ExitStack() as cleanup:
         file = cleanup.enter_context(path.open("rb"))
         stat = os.fstat(file.fileno())
-        etag = quote_etag(stored.etag) if stored.etag else f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
-        headers = _headers(stored, etag, stat.st_mtime)
-        without_body = HttpResponse(headers=headers)
-        conditional = get_conditional_response(request, etag, int(stat.st_mtime), without_body)
-        if conditional is not None and conditional is not without_body:
-            return conditional
-        if request.method == "HEAD":
-            without_body["Content-Length"] = str(stat.st_size)
-            return without_body
-        wanted = _wanted_range(request, headers, stat.st_size)
-        if wanted is not None and wanted.length == 0:
-            return _unsatisfiable(stat.st_size)
-        response = _with_body(file, headers, wanted, stat.st_size)
-        cleanup.pop_all()  # from here on the response closes the file
-        return response
+        opened = _OpenFile(file, stat.st_size, stat.st_mtime, f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"')
+        return _respond(request, stored, opened, cleanup)
+
+
+def _relayed_response(request: HttpRequest, stored: StoredFile, stored_file: FieldFile) -> HttpResponseBase:
+    """Respond with a file of a storage elsewhere, read from there. Its name changes with its bytes."""
+    storage, name = stored_file.storage, str(stored_file.name)
+    with ExitStack() as cleanup:
+        file = cleanup.enter_context(storage.open(name))
+        modified = storage.get_modified_time(name).timestamp()
+        opened = _OpenFile(file, file.size, modified, quote_etag(hashlib.sha256(name.encode()).hexdigest()))
+        return _respond(request, stored, opened, cleanup)
+
+
+@dataclass(frozen=True)
+class _OpenFile:
+    """A file to send: its bytes, how many, when they were written (a Unix time), and a tag for them."""
+
+    content: IO[bytes]
+    size: int
+    modified: float
+    etag: str
+
+
+def _respond(
+    request: HttpRequest, stored: StoredFile, opened: _OpenFile, cleanup: ExitStack
+) -> HttpResponseBase:
+    etag = quote_etag(stored.etag) if stored.etag else opened.etag
+    headers = _headers(stored, etag, opened.modified)
+    without_body = HttpResponse(headers=headers)
+    conditional = get_conditional_response(request, etag, int(opened.modified), without_body)
+    if conditional is not None and conditional is not without_body:
+        return conditional
+    if request.method == "HEAD":
+        without_body["Content-Length"] = str(opened.size)
+        return without_body
+    wanted = _wanted_range(request, headers, opened.size)
+    if wanted is not None and wanted.length == 0:
+        return _unsatisfiable(opened.size)
+    response = _with_body(opened.content, headers, wanted, opened.size)
+    cleanup.pop_all()  # from here on the response closes the file
+    return response
 
 
 def byte_range(header: str, size: int) -> ByteRange | None:
@@ -180,7 +215,7 @@ def _headers(stored: StoredFile, etag: str, modified: float) -> dict[str, str]:
         "Accept-Ranges": "bytes",
         "ETag": etag,
         "Last-Modified": http_date(modified),
-        "Cache-Control": CACHE_CONTROL,
+        "Cache-Control": stored.cache_control,
         "Vary": "Cookie",
     }
     disposition = content_disposition_header(stored.as_attachment, _safe_filename(stored.download_name))

@@ -15,6 +15,8 @@ from videos.models.idempotency_record import IdempotencyRecord
 from videos.models.job import DeletedRequest, JobCandidate, ReleasedJob
 from videos.models.prompt_template import PromptTemplate
 from videos.models.reference_image import Fit, ReferenceImage
+from videos.models.share_comment import ShareComment
+from videos.models.share_link import ShareLink
 from videos.models.state import IN_FLIGHT, Kind, State
 from videos.models.studio_state import HoldReason, StudioState
 from videos.models.tag import Tag
@@ -42,6 +44,8 @@ __all__ = [
     "PromptTemplate",
     "ReferenceImage",
     "ReleasedJob",
+    "ShareComment",
+    "ShareLink",
     "State",
     "StudioState",
     "Tag",

@@ -9,6 +9,8 @@ from django_htmx.http import HTMX_STOP_POLLING
 from videos.capabilities import capabilities_for
 from videos.models import Tag, Video
 from videos.services.characters import find_character_problem
+from videos.services.share_comments import comments_on
+from videos.services.share_links import is_shareable
 from videos.services.videos import delete_video
 from videos.services.visibility import is_owner
 from videos.templatetags.studio import version
@@ -19,6 +21,8 @@ from videos.views.search import Search
 from videos.views.selectors import with_queue_info
 from videos.views.takes import other_takes
 from videos.views.video_collections import collections_context
+
+_SHOWN_COMMENTS = 5  # the others are on a page of their own
 
 
 @require_safe
@@ -58,7 +62,9 @@ def render_detail(
     """Draw the whole page of `video`, as reached by `search`; `errors` are what its forms have to say."""
     (video,) = with_queue_info([video])
     previous_video, next_video = _neighbours(request, video, search)
-    private = tag_context(request, video) if is_owner(request.user, video) else {}
+    private: dict[str, object] = {}
+    if is_owner(request.user, video):
+        private = {**tag_context(request, video), **_comment_context(video)}
     context = {
         **_update_context(request, video),
         **private,
@@ -85,6 +91,12 @@ def tag_context(request: Request, video: Video) -> dict[str, object]:
     return {"video": video, "tags": video.tags.all(), "own_tags": Tag.objects.filter(owner=request.user)}
 
 
+def _comment_context(video: Video) -> dict[str, object]:
+    """Return what visitors said last about the video, and how much they said."""
+    comments = list(comments_on(video)[:_SHOWN_COMMENTS])
+    return {"comments": comments, "comment_count": comments_on(video).count() if comments else 0}
+
+
 def _update_context(request: Request, video: Video) -> dict[str, object]:
     """What the parts of the page that change by themselves are drawn from. What it was made of, and what was
     made of it, is its owner's.
@@ -97,4 +109,5 @@ def _update_context(request: Request, video: Video) -> dict[str, object]:
         "characters": video.characters.all(),
         "capabilities": capabilities_for(video),
         "can_create_character": not find_character_problem(video),
+        "can_share": is_shareable(request.user, video),
     }

@@ -1,0 +1,175 @@
+"""Make, change, list and revoke links by which people without an account watch.
+
+A person shares their own videos, and the collections that are theirs: whoever adds a video to somebody's
+collection trusts its owner with it, and no editor decides what leaves the studio.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import Count
+from django.utils import timezone
+
+from accounts import roles
+from accounts.models import User
+from contentgen import encryption
+from videos.formatting import count_of
+from videos.models import Collection, ShareLink, State, Video
+from videos.models.share_link import LINK_TITLE_LIMIT, ShareLinkQuerySet
+from videos.validation import clean_line, has_visible_text, is_storable
+
+MIN_PASSWORD, MAX_PASSWORD = 6, 128  # characters
+MAX_ACTIVE_LINKS = 50  # to one video or collection
+
+_SECRET_BYTES = 24  # 192 bits; an address that nobody can guess has at least 128
+SWITCHED_OFF = "Share links are switched off in this studio."
+
+
+@dataclass(frozen=True)
+class LinkOptions:
+    """What a link shows and allows. `title` is what visitors read above the video; empty for none."""
+
+    title: str = ""
+    shows_prompt: bool = False
+    allows_download: bool = False
+    allows_comments: bool = False
+
+
+def default_days() -> int:
+    """Return after how many days a link expires whose maker says nothing."""
+    return min(settings.SHARE_LINK_DAYS, settings.SHARE_LINK_MAX_DAYS)
+
+
+def create_link(
+    owner: User,
+    shared: Video | Collection,
+    options: LinkOptions,
+    *,
+    days: int | None,
+    password: str = "",
+) -> ShareLink:
+    """Create a link to a finished video or a collection of the owner's own.
+
+    It expires after `days`; None, for never, only where the operator allows it. An empty `password` is none.
+    Raises `ValidationError` by field (`days`, `password`, `title`, or about the whole).
+    """
+    _require_shareable(owner, shared)
+    title, expires_at, hashed = clean_title(options.title), _expiry(days), _hash_password(password)
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    target = {"video": shared} if isinstance(shared, Video) else {"collection": shared}
+    return ShareLink.objects.create(
+        owner=owner,
+        **target,
+        digest=digest_of(secret),
+        encrypted_secret=encryption.encrypt(secret),
+        title=title,
+        password=hashed,
+        shows_prompt=options.shows_prompt,
+        allows_download=options.allows_download,
+        allows_comments=options.allows_comments,
+        expires_at=expires_at,
+    )
+
+
+def change_link(link: ShareLink, options: LinkOptions) -> None:
+    """Change what the link shows and allows, from the next request on. Raises `ValidationError` (`title`)."""
+    link.title = clean_title(options.title)
+    link.shows_prompt = options.shows_prompt
+    link.allows_download = options.allows_download
+    link.allows_comments = options.allows_comments
+    link.save(update_fields=["title", "shows_prompt", "allows_download", "allows_comments"])
+
+
+def is_shareable(user: User, video: Video) -> bool:
+    """Whether the person could make a link to this video now; no query is made to find out."""
+    is_ready = video.state == State.COMPLETED and bool(video.file) and video.trashed_at is None
+    return bool(settings.SHARE_LINKS and is_ready and video.owner_id == user.pk and roles.may_create(user))
+
+
+def revoke_links(links: ShareLinkQuerySet) -> int:
+    """Revoke the links for good: their pages and files are gone at once. Returns how many were open."""
+    return links.filter(revoked_at=None).update(revoked_at=timezone.now())
+
+
+def links_of(shared: Video | Collection) -> ShareLinkQuerySet:
+    """Return the links to a video or a collection that its owner made, newest first."""
+    own = ShareLink.objects.owned_by(shared.owner_id)
+    return own.filter(video=shared) if isinstance(shared, Video) else own.filter(collection=shared)
+
+
+def listed(links: ShareLinkQuerySet) -> ShareLinkQuerySet:
+    """Return the links with all that a list shows of them, in one query."""
+    counted = links.annotate(counted_comments=Count("comments"))
+    return counted.select_related("owner", "video", "collection")
+
+
+def visible_links(user: User, *, team: bool) -> ShareLinkQuerySet:
+    """Return one's own links; with `team`, for those who may manage, everybody's."""
+    if team and roles.may_manage(user):
+        return ShareLink.objects.all()
+    return ShareLink.objects.owned_by(user)
+
+
+def digest_of(secret: str) -> str:
+    """Return by what a link is found."""
+    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
+
+
+def clean_title(text: str) -> str:
+    """Return a title that can be stored, empty where there is nothing to see. Raises `ValidationError`."""
+    if not is_storable(text):
+        raise ValidationError({"title": "The title contains a character that cannot be stored."})
+    title = clean_line(text) if has_visible_text(text) else ""
+    if len(title) > LINK_TITLE_LIMIT:
+        raise ValidationError({"title": f"A title can have at most {LINK_TITLE_LIMIT} characters."})
+    return title
+
+
+def _require_shareable(owner: User, shared: Video | Collection) -> None:
+    if not settings.SHARE_LINKS:
+        raise _refusal(SWITCHED_OFF)
+    roles.require_creator(owner)
+    if shared.owner_id != owner.pk or shared.deleted_at is not None:
+        raise _refusal("You can share what is yours alone.")
+    if isinstance(shared, Video):
+        _require_finished(shared)
+    if links_of(shared).active().count() >= MAX_ACTIVE_LINKS:
+        raise _refusal(f"There are {MAX_ACTIVE_LINKS} links to this already. Revoke one first.")
+
+
+def _require_finished(video: Video) -> None:
+    if video.trashed_at is not None:
+        raise _refusal("A video in the trash cannot be shared. Restore it first.")
+    if video.state != State.COMPLETED or not video.file:
+        raise _refusal("Only a finished video can be shared.")
+
+
+def _refusal(sentence: str) -> ValidationError:
+    return ValidationError({NON_FIELD_ERRORS: sentence})
+
+
+def _expiry(days: int | None) -> datetime | None:
+    if days is None:
+        if settings.SHARE_LINKS_WITHOUT_EXPIRY:
+            return None
+        raise ValidationError({"days": "A link must expire in this studio."})
+    longest = settings.SHARE_LINK_MAX_DAYS
+    if not 1 <= days <= longest:
+        raise ValidationError({"days": f"A link can last from 1 day to {count_of(longest, 'day')}."})
+    return timezone.now() + timedelta(days=days)
+
+
+def _hash_password(password: str) -> str:
+    if not password:
+        return ""
+    if not is_storable(password):
+        raise ValidationError({"password": "The password contains a character that cannot be typed."})
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        limits = f"{MIN_PASSWORD} to {MAX_PASSWORD}"
+        raise ValidationError({"password": f"A password must have {limits} characters."})
+    return make_password(password)
