@@ -104,9 +104,16 @@ def lock_all_budgets() -> None:
 
 
 def statuses(budgets: Iterable[Budget], *, now: datetime | None = None) -> list[BudgetStatus]:
-    """Return what is used of each budget now. A query each, answered by an index alone."""
-    moment = now or timezone.now()
-    return [BudgetStatus(budget, _used(budget, moment), moment) for budget in budgets]
+    """Return what is used of each budget now.
+
+    A query for each scope and period among them, however many budgets there are, answered by an index alone.
+    """
+    moment, rows = now or timezone.now(), list(budgets)
+    used: dict[int, Decimal] = {}
+    for scope, period in dict.fromkeys((row.scope, row.period) for row in rows):
+        alike = [row for row in rows if (row.scope, row.period) == (scope, period)]
+        used |= _used_of(Scope(scope), period, alike, moment)
+    return [BudgetStatus(row, used[row.pk], moment) for row in rows]
 
 
 def statuses_for(user: User) -> list[BudgetStatus]:
@@ -114,22 +121,52 @@ def statuses_for(user: User) -> list[BudgetStatus]:
     return statuses(Budget.objects.filter(applicable(user)).select_related("user").order_by("pk"))
 
 
-def _used(budget: Budget, now: datetime) -> Decimal:
-    lines = LedgerLine.objects.filter(lines_of(budget))
-    if budget.period != Period.TOTAL:
-        lines = lines.filter(counts_at__gte=start_of(budget.period, now))
-    used: Decimal | None = lines.order_by().aggregate(used=Sum("net"))["used"]
-    return used or ZERO
+_KEYS = {Scope.ROLE: "role", Scope.USER: "user_id", Scope.TOKEN: "token_id"}  # of lines and of budgets
+
+
+def _used_of(scope: Scope, period: str, budgets: list[Budget], now: datetime) -> dict[int, Decimal]:
+    """Return what is used of the budgets, which have this scope and period, by their keys. One query."""
+    lines = LedgerLine.objects.order_by()
+    if period != Period.TOTAL:
+        lines = lines.filter(counts_at__gte=start_of(period, now))
+    if scope == Scope.STUDIO:
+        total: Decimal | None = lines.aggregate(used=Sum("net"))["used"]
+        return {budget.pk: total or ZERO for budget in budgets}
+    key = _KEYS[scope]
+    wanted = {getattr(budget, key) for budget in budgets}
+    found = lines.filter(**{f"{key}__in": wanted}).values_list(key).annotate(used=Sum("net"))
+    used = dict(found)
+    return {budget.pk: used.get(getattr(budget, key)) or ZERO for budget in budgets}
 
 
 def lines_of(budget: Budget) -> Q:
     """Return the condition for the lines of the ledger that use up the budget, in whatever period."""
+    key = _KEYS.get(Scope(budget.scope))
+    return Q(**{key: getattr(budget, key)}) if key else Q()
+
+
+def tightest_for(users: Iterable[User]) -> dict[int, BudgetStatus | None]:
+    """Return the hard budget with the least left for each user, by key, tokens aside; None without any.
+
+    As few queries as `statuses` takes, however many users there are.
+    """
+    people = {user.pk: user for user in users}
+    bounding = Q(scope=Scope.STUDIO) | Q(role__in={user.role for user in people.values()}, scope=Scope.ROLE)
+    found = statuses(
+        Budget.objects.filter(bounding | Q(user__in=people)).select_related("user").order_by("pk")
+    )
     return {
-        Scope.STUDIO: Q(),
-        Scope.ROLE: Q(role=budget.role),
-        Scope.USER: Q(user_id=budget.user_id),
-        Scope.TOKEN: Q(token_id=budget.token_id),
-    }[Scope(budget.scope)]
+        pk: tightest([each for each in found if _bounds(each.budget, user)]) for pk, user in people.items()
+    }
+
+
+def _bounds(budget: Budget, user: User) -> bool:
+    match budget.scope:
+        case Scope.ROLE:
+            return budget.role == user.role
+        case Scope.USER:
+            return budget.user_id == user.pk
+    return budget.scope == Scope.STUDIO
 
 
 def tightest(found: Sequence[BudgetStatus]) -> BudgetStatus | None:

@@ -56,6 +56,22 @@ class UnconfirmedPriceError(RefusedPaymentError):
         self.price = price
 
 
+class ApprovalRequiredError(RefusedPaymentError):
+    """The price is above `APPROVE_PRICE_ABOVE`, and whoever pays may not approve it themselves."""
+
+    code_for_programs = "approval_required"
+
+    def __init__(self, sentence: str, price: Decimal) -> None:
+        super().__init__(sentence)
+        self.price = price
+
+
+class PriceRisenError(RefusedPaymentError):
+    """The price is above the one that was approved."""
+
+    code_for_programs = "price_risen"
+
+
 def price_to_confirm(error: ValidationError) -> str:
     """Return the price that a form has to ask about, as it sends it back; empty for any other error."""
     return plain_amount(error.price) if isinstance(error, UnconfirmedPriceError) else ""

@@ -16,6 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
+from billing.approval import require_approval
 from billing.attempts import SURPLUS, Attempt, attempts_of
 from billing.budgets import lock_budgets, require_room, statuses
 from billing.errors import UnconfirmedPriceError, UnpricedError
@@ -118,6 +119,7 @@ def _require_payable(
     require_confirmation(total, spender)
     budgets = lock_budgets(owner, spender.token)
     require_room(statuses(budgets), total, videos=len(purchases), is_priced=unpriced is None)
+    require_approval(owner, total, spender)  # last: what is refused anyway is not worth a manager's look
     return budgets
 
 

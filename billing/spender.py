@@ -18,10 +18,14 @@ from billing.money import parse_amount
 
 @dataclass(frozen=True)
 class Spender:
-    """The token that the request came with, and the price that whoever sent it agreed to, if any."""
+    """The token that the request came with, and the price that whoever sent it agreed to, if any.
+
+    `approved_price` is what a manager approved: nothing is paid above it.
+    """
 
     token: ApiToken | None = None
     confirmed_price: Decimal | None = None
+    approved_price: Decimal | None = None
 
 
 ANY_PRICE = Decimal("Infinity")  # agreed to by whoever was shown the price and pressed the button
@@ -30,9 +34,18 @@ _current: ContextVar[Spender] = ContextVar("spender", default=_NOBODY_IN_PARTICU
 
 
 @contextmanager
-def spending(*, token: ApiToken | None = None, confirmed_price: Decimal | None = None) -> Iterator[None]:
-    """Reserve what is asked for inside the block through `token`, at up to `confirmed_price`."""
-    reset = _current.set(Spender(token, confirmed_price))
+def spending(
+    *,
+    token: ApiToken | None = None,
+    confirmed_price: Decimal | None = None,
+    approved_price: Decimal | None = None,
+) -> Iterator[None]:
+    """Reserve what is asked for inside the block through `token`, at up to `confirmed_price`.
+
+    `approved_price` is that of a manager's approval, where there is one.
+    """
+    spender = Spender(token=token, confirmed_price=confirmed_price, approved_price=approved_price)
+    reset = _current.set(spender)
     try:
         yield
     finally:

@@ -31,6 +31,7 @@ _RANGES = {
     "WORKER_MEDIA_CPU_SECONDS": (10, None),
     "WORKER_MEDIA_SECONDS": (10, None),
     "TRASH_RETENTION_DAYS": (1, 3650),
+    "APPROVAL_DAYS": (1, 365),
     "API_REQUESTS_PER_MINUTE": (1, None),
     "TRUST_PROXY": (0, 10),
 }

@@ -5,7 +5,12 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from billing.errors import BudgetExceededError, RefusedPaymentError, UnconfirmedPriceError
+from billing.errors import (
+    ApprovalRequiredError,
+    BudgetExceededError,
+    RefusedPaymentError,
+    UnconfirmedPriceError,
+)
 from billing.money import parse_amount, plain_amount
 from videos.api.contract import Contract
 from videos.api.errors import ApiError
@@ -48,4 +53,7 @@ def from_refused_payment(error: RefusedPaymentError, contract: Contract) -> ApiE
             param=CONFIRM_HEADER,
             details={"price": price},
         )
+    if isinstance(error, ApprovalRequiredError):  # where there is nothing that it could wait in
+        message = f"{error.sentence} Nothing was made. Ask in the studio or at /api/v1, where it can wait."
+        return ApiError(403, error.code_for_programs, message, details={"price": plain_amount(error.price)})
     return ApiError(contract.invalid_status, error.code_for_programs, error.sentence, param="model")

@@ -1,5 +1,6 @@
 """The models, one to a file."""
 
+from videos.models.approval_request import ApprovalRequest, ApprovalState, RequestKind
 from videos.models.backend import Backend
 from videos.models.character import Character
 from videos.models.connection_draft import ConnectionDraft
@@ -18,6 +19,8 @@ from videos.models.webhook_receipt import WebhookReceipt
 
 __all__ = [
     "IN_FLIGHT",
+    "ApprovalRequest",
+    "ApprovalState",
     "Backend",
     "Character",
     "ConnectionDraft",
@@ -31,6 +34,7 @@ __all__ = [
     "PromptTemplate",
     "ReferenceImage",
     "ReleasedJob",
+    "RequestKind",
     "State",
     "StudioState",
     "Tag",
