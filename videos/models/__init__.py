@@ -3,6 +3,13 @@
 from videos.models.approval_request import ApprovalRequest, ApprovalState, RequestKind
 from videos.models.backend import Backend
 from videos.models.character import Character
+from videos.models.collection import (
+    Collection,
+    CollectionItem,
+    CollectionMember,
+    CollectionRole,
+    Visibility,
+)
 from videos.models.connection_draft import ConnectionDraft
 from videos.models.heartbeat import Heartbeat
 from videos.models.idempotency_record import IdempotencyRecord
@@ -23,6 +30,10 @@ __all__ = [
     "ApprovalState",
     "Backend",
     "Character",
+    "Collection",
+    "CollectionItem",
+    "CollectionMember",
+    "CollectionRole",
     "ConnectionDraft",
     "DeletedRequest",
     "Fit",
@@ -41,5 +52,6 @@ __all__ = [
     "Video",
     "VideoModel",
     "VideoReference",
+    "Visibility",
     "WebhookReceipt",
 ]

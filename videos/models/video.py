@@ -138,6 +138,18 @@ class Video(VideoResult):
         "and the two are joined here.",
     )
 
+    # Where it was asked for. Of the collections that it is in, this is the one whose budget it counts for; it
+    # stays when the video is taken out of it, because spent is spent.
+    made_in = models.ForeignKey(
+        "Collection",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="made_videos",
+        editable=False,
+        help_text="The collection it was asked for in.",
+    )
+
     # Its state.
     state = models.CharField(max_length=20, choices=State, default=State.QUEUED, editable=False)
     progress = models.PositiveSmallIntegerField(null=True, blank=True, editable=False, help_text="Percent.")

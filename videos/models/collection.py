@@ -1,0 +1,172 @@
+"""Collections: videos that belong together, and the people who may see them."""
+
+import secrets
+import string
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from videos.models.prompt_template import PromptTemplate
+from videos.models.search_text import SearchTextField, contains_words
+from videos.models.video import Video
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+COLLECTION_NAME_LIMIT = 80  # characters
+COLLECTION_DESCRIPTION_LIMIT = 2000  # characters
+
+_ALPHABET = string.ascii_lowercase + string.digits
+
+
+def new_collection_id() -> str:
+    """Return an id that cannot be guessed (124 bits)."""
+    return "collection_" + "".join(secrets.choice(_ALPHABET) for _ in range(24))
+
+
+class Visibility(models.TextChoices):
+    """Who sees a collection beside its owner, managers and staff."""
+
+    PRIVATE = "private", "Only me"
+    PEOPLE = "people", "Chosen people"
+    TEAM = "team", "Team"
+
+
+class CollectionRole(models.TextChoices):
+    """What a person whom a collection is shared with may do in it."""
+
+    VIEWER = "viewer", "Viewer"
+    EDITOR = "editor", "Editor"
+
+
+class CollectionQuerySet(models.QuerySet["Collection"]):
+    def existing(self) -> "CollectionQuerySet":
+        """The collections that are not deleted."""
+        return self.filter(deleted_at=None)
+
+    def owned_by(self, owner: "User | int") -> "CollectionQuerySet":
+        """The owner's collections, without deleted ones."""
+        return self.existing().filter(owner=owner)
+
+    def shared_with(self, person: "User | int") -> "CollectionQuerySet":
+        """Other people's collections that the person was chosen for, as viewer or editor."""
+        chosen = CollectionMember.objects.filter(person=person).values("collection")
+        return self.existing().filter(pk__in=chosen).exclude(visibility=Visibility.PRIVATE)
+
+    def search(self, query: str) -> "CollectionQuerySet":
+        """The collections whose name and description contain every word of the query."""
+        return self.filter(contains_words(query))
+
+
+class Collection(models.Model):
+    """A named set of videos. A video may be in several; being in one changes nothing about whose it is.
+
+    Members count unless it is private: their rows stay, for when it is shared again. A deleted collection
+    keeps its row for a while, so that deleting can be undone.
+    """
+
+    public_id = models.CharField(max_length=64, unique=True, default=new_collection_id, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="collections")
+    name = models.CharField(max_length=COLLECTION_NAME_LIMIT)
+    description = models.TextField(max_length=COLLECTION_DESCRIPTION_LIMIT, blank=True)
+    search_text = SearchTextField("name", "description")
+    cover = models.ForeignKey(
+        Video,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="covered_collections",
+        help_text="The video whose poster stands for it. Empty: its newest.",
+    )
+    visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.PRIVATE)
+    videos = models.ManyToManyField(
+        Video, through="CollectionItem", through_fields=("collection", "video"), related_name="collections"
+    )
+    members = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, through="CollectionMember", related_name="joined_collections"
+    )
+
+    # What the composer begins with on its page.
+    template = models.ForeignKey(
+        PromptTemplate, on_delete=models.SET_NULL, null=True, blank=True, related_name="collections"
+    )
+    model = models.CharField(max_length=100, blank=True, help_text="Empty: use the current setting.")
+    seconds = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: use the current setting.")
+    size = models.CharField(max_length=20, blank=True, help_text="Empty: use the current setting.")
+    parameters = models.JSONField(
+        default=dict, blank=True, help_text="Values of parameters, by name. Empty: use the current settings."
+    )
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    changed_at = models.DateTimeField(
+        default=timezone.now, editable=False, help_text="When its videos, people or settings last changed."
+    )
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = CollectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["owner", "-id"], name="collection_own", condition=Q(deleted_at=None)),
+            models.Index(
+                fields=["visibility", "-id"], name="collection_visibility", condition=Q(deleted_at=None)
+            ),
+            models.Index(
+                fields=["deleted_at"], name="collection_deleted", condition=Q(deleted_at__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("videos:collection", args=[self.public_id])
+
+
+class CollectionMember(models.Model):
+    """A person whom a collection is shared with."""
+
+    collection = models.ForeignKey(
+        Collection, on_delete=models.CASCADE, related_name="memberships", db_index=False
+    )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="collection_memberships"
+    )
+    role = models.CharField(max_length=10, choices=CollectionRole, default=CollectionRole.VIEWER)
+    added_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["collection", "person"], name="one_membership_per_person")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.get_role_display()}"
+
+
+class CollectionItem(models.Model):
+    """That a video is in a collection.
+
+    The row stays while the video is in the trash, where no collection shows it, and goes when it is deleted.
+    """
+
+    # Its index is that of the constraint, which a page of the collection is read from in order.
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="items", db_index=False)
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="collection_items")
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    added_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-video"]
+        constraints = [models.UniqueConstraint(fields=["collection", "video"], name="one_item_per_video")]
+
+    def __str__(self) -> str:
+        return f"{self.video} in {self.collection}"
