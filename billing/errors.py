@@ -23,11 +23,15 @@ class RefusedPaymentError(ValidationError):
 
 @dataclass(frozen=True)
 class Shortage:
-    """What a hard budget has left of too little, and when it is full again; None: never."""
+    """What a hard budget has left of too little, and when it is full again; None: never.
+
+    `budget` is its code, `budget_id` its key.
+    """
 
     budget: str
     left: Decimal
     renews_at: datetime | None
+    budget_id: int
 
 
 class BudgetExceededError(RefusedPaymentError):

@@ -245,6 +245,7 @@ ACCOUNT_FORMS = {
     "set_password": "accounts.password_forms.SetPasswordForm",
     "reset_password_from_key": "accounts.password_forms.ResetPasswordForm",
 }
+INVITE_FORM = "billing.invite_forms.InviteForm"  # a subclass of accounts.join_forms.InviteForm
 PASSWORD_RESET_TIMEOUT = 4 * 3600  # seconds for which the link in the mail works
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "videos:studio"

@@ -20,6 +20,7 @@ from accounts.models import User
 from accounts.roles import may_manage
 from billing.budgets import lock_all_budgets
 from billing.errors import RefusedPaymentError
+from billing.notices import tell_refusal
 from billing.spender import ANY_PRICE, spending
 from videos.models import State, Video
 from videos.services.prices import price_of_another, sum_up
@@ -257,6 +258,7 @@ def _apply(action: VideoAction, videos: QuerySet[Video], by: User) -> tuple[set[
                 if action.service(video):
                     changed.add(video.pk)
             except RefusedPaymentError as error:
+                tell_refusal(error)
                 refused[video.pk] = f"not paid for: {error.sentence.rstrip('.')}"
     return changed, refused
 

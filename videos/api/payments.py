@@ -12,6 +12,7 @@ from billing.errors import (
     UnconfirmedPriceError,
 )
 from billing.money import parse_amount, plain_amount
+from billing.notices import tell_refusal
 from videos.api.contract import Contract
 from videos.api.errors import ApiError
 
@@ -30,7 +31,11 @@ def read_confirmed_price(request: HttpRequest) -> Decimal | None:
 
 
 def from_refused_payment(error: RefusedPaymentError, contract: Contract) -> ApiError:
-    """Return the error for what is not paid for: with what is left, or the price to confirm."""
+    """Return the error for what is not paid for: with what is left, or the price to confirm.
+
+    Outside of the transaction that was refused, because it is told to those whom the budget concerns.
+    """
+    tell_refusal(error)
     if isinstance(error, BudgetExceededError):
         shortage = error.shortage
         renews_at = None if shortage.renews_at is None else int(shortage.renews_at.timestamp())

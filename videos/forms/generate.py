@@ -11,6 +11,7 @@ from django.utils.text import normalize_newlines
 
 from accounts.models import User
 from billing.errors import price_to_confirm
+from billing.notices import tell_refusal
 from videos.capabilities import Offer, OfferCatalogue
 from videos.forms.images import IMAGE_FIELDS, ImagesForm
 from videos.forms.parameters import (
@@ -149,6 +150,7 @@ class GenerateForm(ImagesForm):
             takes = make_takes(self._generation_request(), self.cleaned_data["takes"])
             return create_or_ask(self.owner, NewVideos(takes, self.images))
         except ValidationError as error:
+            tell_refusal(error)
             self.price_to_confirm = price_to_confirm(error)
             for name, messages in error.message_dict.items():
                 self.add_error(field_for(name, self.fields), messages)

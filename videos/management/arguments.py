@@ -15,6 +15,7 @@ from accounts import roles
 from accounts.models import User
 from billing.errors import RefusedPaymentError, UnconfirmedPriceError
 from billing.money import parse_amount, plain_amount
+from billing.notices import tell_refusal
 from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import ApprovalRequest, State, Video
 from videos.parameters import PREFIX, canonical
@@ -81,6 +82,7 @@ _OPTIONS = {"prompt": "PROMPT", "last_frame": "--last-frame", "references": "--r
 
 def to_command_error(error: ValidationError) -> CommandError:
     """Return a service's error as one about the command line, which names the options at fault."""
+    tell_refusal(error)
     if isinstance(error, UnconfirmedPriceError):
         return CommandError(f"{error.sentence} Say so with --confirm-price {plain_amount(error.price)}.")
     if isinstance(error, RefusedPaymentError):

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_preferences'),
-        ('videos', '0057_backend_charges'),
+        ('videos', '0060_collections'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -14,6 +14,7 @@ from accounts.models import Role, User
 from accounts.roles import may_manage
 from billing.errors import FIELD, ApprovalRequiredError, RefusedPaymentError
 from billing.money import format_money
+from billing.notices import tell_refusal
 from billing.spender import ANY_PRICE, current_spender, spending
 from contentgen.events import Event, EventKind, publish
 from videos.engine import waiting_requests
@@ -118,6 +119,7 @@ def approve(public_id: str, by: User, note: str = "") -> ApprovalRequest:
             with transaction.atomic():
                 videos = _create(approval)
         except ValidationError as error:
+            tell_refusal(error)
             problem = _sentences(error)
             done = waiting_requests.end(
                 approval.pk, ApprovalState.FAILED, now=now, decided_by=by, note=word, problem=problem

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from billing.errors import RefusedPaymentError, UnconfirmedPriceError
+from billing.notices import tell_refusal
 from billing.spender import read_confirmed_price, spending
 from videos.models import ApprovalRequest, RequestKind, Video
 from videos.services.approvals import create_or_ask, explain_wait
@@ -106,6 +107,7 @@ def _perform(request: Request, public_id: str, action: Callable[[Video], bool | 
     except UnconfirmedPriceError:
         return _ask_to_confirm(request, video)
     except RefusedPaymentError as error:
+        tell_refusal(error)
         note = error.sentence
     video.refresh_from_db()
     if request.htmx:
