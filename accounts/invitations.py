@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.dispatch import Signal
 from django.utils import timezone
 
 from accounts import roles
@@ -15,6 +16,10 @@ from accounts.models import Invitation, Role, User
 
 DEFAULT_DAYS = 7
 _REQUEST_DAYS = 1  # of one that somebody asked for with an address of an open domain
+
+
+# Sent with `invitation` and `user` when somebody has used one, in the transaction that does it.
+invitation_accepted = Signal()
 
 
 class NotUsableError(Exception):
@@ -118,13 +123,17 @@ def accept(invitation: Invitation, user: User) -> User:
 
 
 def mark_accepted(invitation: Invitation, user: User) -> None:
-    """Use the invitation up for `user`, who gets its role. Raises `NotUsableError` if it is used."""
+    """Use the invitation up for `user`, who gets its role, and what else it brings.
+
+    Raises `NotUsableError` if it is used.
+    """
     now = timezone.now()
     is_open = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, revoked_at=None)
     if not is_open.filter(expires_at__gt=now).update(accepted_at=now, accepted_by=user):
         raise NotUsableError("This invitation has just been used. If that was you, sign in.")
     user.role = Role(invitation.role)
     user.save(update_fields=["role"])
+    invitation_accepted.send(sender=Invitation, invitation=invitation, user=user)
 
 
 def revoke(invitation: Invitation) -> bool:

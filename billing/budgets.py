@@ -1,7 +1,7 @@
 """What is left of budgets, and the refusal of what does not fit."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -25,6 +25,10 @@ class BudgetStatus:
     budget: Budget
     used: Decimal
     now: datetime
+
+    def with_more(self, amount: Decimal) -> "BudgetStatus":
+        """Return how it stands once `amount` more is used."""
+        return replace(self, used=self.used + amount)
 
     @property
     def left(self) -> Decimal:
@@ -63,12 +67,16 @@ class BudgetStatus:
     @property
     def owner(self) -> str:
         """Whose budget it is, as a sentence about it to those whom it bounds begins."""
-        return {
-            Scope.STUDIO: "The studio's budget",
-            Scope.ROLE: f"The budget of the role “{self.budget.role}”",
-            Scope.USER: "Your budget",
-            Scope.TOKEN: "The budget of this API token",
-        }[Scope(self.budget.scope)]
+        match self.budget.scope:
+            case Scope.ROLE:
+                return f"The budget of the role “{self.budget.role}”"
+            case Scope.USER:
+                return "Your budget"
+            case Scope.TOKEN:
+                return "The budget of this API token"
+            case Scope.COLLECTION:
+                return f"The budget of the collection “{self.budget.collection}”"
+        return "The studio's budget"
 
     @property
     def name(self) -> str:
@@ -83,19 +91,26 @@ class BudgetStatus:
         return f"{self.name} is almost used up: {format_money(self.left)} is left. {self.renewal}"
 
 
-def applicable(user: User, token: ApiToken | None = None) -> Q:
-    """Return the condition for the budgets that bound what `user` asks for, through `token` if any."""
+def applicable(user: User, token: ApiToken | None = None, collections: Collection[int] = ()) -> Q:
+    """Return the condition for the budgets that bound what `user` asks for, through `token` and in
+    `collections` (their keys), if any.
+    """
     found = Q(scope=Scope.STUDIO) | Q(scope=Scope.ROLE, role=user.role) | Q(user=user.pk)
+    if collections:
+        found |= Q(collection__in=collections)
     return found | Q(token=token.pk) if token else found
 
 
-def lock_budgets(user: User, token: ApiToken | None = None) -> list[Budget]:
+def lock_budgets(
+    user: User, token: ApiToken | None = None, collections: Collection[int] = ()
+) -> list[Budget]:
     """Return the budgets that bound the user, locked in one order until the surrounding transaction ends.
 
     Whoever reserves holds these locks, so two cannot both take what is left for one. SQLite locks the whole
     database when a transaction begins.
     """
-    return list(Budget.objects.select_for_update().filter(applicable(user, token)).order_by("pk"))
+    bounding = applicable(user, token, collections)
+    return list(Budget.objects.select_for_update().filter(bounding).order_by("pk"))
 
 
 def lock_all_budgets() -> None:
@@ -104,9 +119,16 @@ def lock_all_budgets() -> None:
 
 
 def statuses(budgets: Iterable[Budget], *, now: datetime | None = None) -> list[BudgetStatus]:
-    """Return what is used of each budget now. A query each, answered by an index alone."""
-    moment = now or timezone.now()
-    return [BudgetStatus(budget, _used(budget, moment), moment) for budget in budgets]
+    """Return what is used of each budget now.
+
+    A query for each scope and period among them, however many budgets there are, answered by an index alone.
+    """
+    moment, rows = now or timezone.now(), list(budgets)
+    used: dict[int, Decimal] = {}
+    for scope, period in dict.fromkeys((row.scope, row.period) for row in rows):
+        alike = [row for row in rows if (row.scope, row.period) == (scope, period)]
+        used |= _used_of(Scope(scope), period, alike, moment)
+    return [BudgetStatus(row, used[row.pk], moment) for row in rows]
 
 
 def statuses_for(user: User) -> list[BudgetStatus]:
@@ -114,22 +136,66 @@ def statuses_for(user: User) -> list[BudgetStatus]:
     return statuses(Budget.objects.filter(applicable(user)).select_related("user").order_by("pk"))
 
 
-def _used(budget: Budget, now: datetime) -> Decimal:
-    lines = LedgerLine.objects.filter(lines_of(budget))
-    if budget.period != Period.TOTAL:
-        lines = lines.filter(counts_at__gte=start_of(budget.period, now))
-    used: Decimal | None = lines.order_by().aggregate(used=Sum("net"))["used"]
-    return used or ZERO
+# The columns that lines and budgets have alike.
+_KEYS = {
+    Scope.ROLE: "role",
+    Scope.USER: "user_id",
+    Scope.TOKEN: "token_id",
+    Scope.COLLECTION: "collection_id",
+}
+
+
+def _used_of(scope: Scope, period: str, budgets: list[Budget], now: datetime) -> dict[int, Decimal]:
+    """Return what is used of the budgets, which have this scope and period, by their keys. One query."""
+    lines = LedgerLine.objects.order_by()
+    if period != Period.TOTAL:
+        lines = lines.filter(counts_at__gte=start_of(period, now))
+    if scope == Scope.STUDIO:
+        total: Decimal | None = lines.aggregate(used=Sum("net"))["used"]
+        return {budget.pk: total or ZERO for budget in budgets}
+    key = _KEYS[scope]
+    wanted = {getattr(budget, key) for budget in budgets}
+    found = lines.filter(**{f"{key}__in": wanted}).values_list(key).annotate(used=Sum("net"))
+    used = dict(found)
+    return {budget.pk: used.get(getattr(budget, key)) or ZERO for budget in budgets}
 
 
 def lines_of(budget: Budget) -> Q:
     """Return the condition for the lines of the ledger that use up the budget, in whatever period."""
+    key = _KEYS.get(Scope(budget.scope))
+    return Q(**{key: getattr(budget, key)}) if key else Q()
+
+
+def used_by(line: LedgerLine) -> Q:
+    """Return the condition for the budgets that the line uses."""
+    found = Q(scope=Scope.STUDIO) | Q(scope=Scope.ROLE, role=line.role) | Q(user=line.user_id)
+    if line.token_id is not None:
+        found |= Q(token=line.token_id)
+    return found | Q(collection=line.collection_id) if line.collection_id is not None else found
+
+
+def tightest_for(users: Iterable[User]) -> dict[int, BudgetStatus | None]:
+    """Return the hard budget with the least left for each user, by key, tokens aside; None without any.
+
+    As few queries as `statuses` takes, however many users there are.
+    """
+    people = {user.pk: user for user in users}
+    bounding = Q(scope=Scope.STUDIO) | Q(role__in={user.role for user in people.values()}, scope=Scope.ROLE)
+    found = statuses(
+        Budget.objects.filter(bounding | Q(user__in=people)).select_related("user").order_by("pk")
+    )
     return {
-        Scope.STUDIO: Q(),
-        Scope.ROLE: Q(role=budget.role),
-        Scope.USER: Q(user_id=budget.user_id),
-        Scope.TOKEN: Q(token_id=budget.token_id),
-    }[Scope(budget.scope)]
+        pk: tightest([each for each in found if _bounds(each.budget, user)]) for pk, user in people.items()
+    }
+
+
+def _bounds(budget: Budget, user: User) -> bool:
+    match budget.scope:
+        case Scope.ROLE:
+            return budget.role == user.role
+        case Scope.USER:
+            return budget.user_id == user.pk
+    return budget.scope == Scope.STUDIO
 
 
 def tightest(found: Sequence[BudgetStatus]) -> BudgetStatus | None:
@@ -149,4 +215,5 @@ def require_room(found: Sequence[BudgetStatus], price: Decimal, *, videos: int, 
     what = "This costs" if videos == 1 else f"These {videos:,} videos cost"
     cost = f"{what} {format_money(price)}." if is_priced else "The price of this is not known."
     sentence = f"{cost} {status.name} has {format_money(status.left)} left. {status.renewal}"
-    raise BudgetExceededError(sentence, Shortage(status.budget.code, status.left, status.renews_at))
+    shortage = Shortage(status.budget.code, status.left, status.renews_at, status.budget.pk)
+    raise BudgetExceededError(sentence, shortage)

@@ -13,9 +13,9 @@ from billing.money import currency_symbol
 
 def budgets(request: HttpRequest) -> dict[str, object]:
     """Add the currency and the sign that its amounts begin with, what is left of the user's tightest hard
-    budget, and the budgets almost used up.
+    budget, all budgets that bound the user, and those almost used up.
 
-    The latter two are lazy: fragments ask the database for neither.
+    The latter three are lazy: fragments ask the database for neither.
     """
 
     @cache
@@ -27,5 +27,6 @@ def budgets(request: HttpRequest) -> dict[str, object]:
         "currency": settings.CURRENCY,
         "currency_sign": currency_symbol(),
         "tightest_budget": SimpleLazyObject(lambda: tightest(found())),
+        "own_budgets": SimpleLazyObject(found),
         "used_budgets": SimpleLazyObject(lambda: [each for each in found() if each.is_almost_used]),
     }

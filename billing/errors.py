@@ -23,11 +23,15 @@ class RefusedPaymentError(ValidationError):
 
 @dataclass(frozen=True)
 class Shortage:
-    """What a hard budget has left of too little, and when it is full again; None: never."""
+    """What a hard budget has left of too little, and when it is full again; None: never.
+
+    `budget` is its code, `budget_id` its key.
+    """
 
     budget: str
     left: Decimal
     renews_at: datetime | None
+    budget_id: int
 
 
 class BudgetExceededError(RefusedPaymentError):
@@ -54,6 +58,22 @@ class UnconfirmedPriceError(RefusedPaymentError):
     def __init__(self, sentence: str, price: Decimal) -> None:
         super().__init__(sentence)
         self.price = price
+
+
+class ApprovalRequiredError(RefusedPaymentError):
+    """The price is above `APPROVE_PRICE_ABOVE`, and whoever pays may not approve it themselves."""
+
+    code_for_programs = "approval_required"
+
+    def __init__(self, sentence: str, price: Decimal) -> None:
+        super().__init__(sentence)
+        self.price = price
+
+
+class PriceRisenError(RefusedPaymentError):
+    """The price is above the one that was approved."""
+
+    code_for_programs = "price_risen"
 
 
 def price_to_confirm(error: ValidationError) -> str:

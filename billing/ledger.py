@@ -16,11 +16,13 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
+from billing.approval import require_approval
 from billing.attempts import SURPLUS, Attempt, attempts_of
-from billing.budgets import lock_budgets, require_room, statuses
+from billing.budgets import BudgetStatus, lock_budgets, require_room, statuses
 from billing.errors import UnconfirmedPriceError, UnpricedError
 from billing.models import Budget, Kind, LedgerLine
 from billing.money import ZERO, format_money, to_money
+from billing.notices import tell_about, tell_levels
 from billing.spender import Spender, current_spender
 
 _BATCH_SIZE = 500  # lines in one INSERT
@@ -28,13 +30,17 @@ _BATCH_SIZE = 500  # lines in one INSERT
 # What a line says beside its amounts; a later line of the same attempt says the same.
 _COPIED = (
     *("video_id", "video", "attempt", "counts_at", "user_id", "username", "role", "token_id", "token_name"),
-    *("model", "backend_id", "backend_name", "is_priced", "budgets"),
+    *("collection_id", "collection_name", "model", "backend_id", "backend_name", "is_priced", "budgets"),
 )
 
 
 @dataclass(frozen=True)
 class Purchase:
-    """One submission to be paid for. `price` is in the studio's currency; None where nobody knows it."""
+    """One submission to be paid for. `price` is in the studio's currency; None where nobody knows it.
+
+    It counts for the budgets of the collection that it was asked for in, if any; of no other collection, so
+    that what collections spent adds up to what was spent.
+    """
 
     video_id: int
     public_id: str
@@ -42,6 +48,8 @@ class Purchase:
     backend_id: int
     backend_name: str
     price: Decimal | None
+    collection_id: int | None = None
+    collection_name: str = ""
 
 
 # --- Reserving ---------------------------------------------------------------------------------------------
@@ -58,7 +66,7 @@ def reserve(owner: User, purchases: Sequence[Purchase], *, transition: str) -> D
         return ZERO
     spender = current_spender()
     total = sum((to_money(each.price) for each in purchases if each.price is not None), ZERO)
-    budgets = _require_payable(owner, spender, purchases, total)
+    found = _require_payable(owner, spender, purchases, total)
     numbers = _next_numbers(each.video_id for each in purchases)
     now = timezone.now()
     shared: dict[str, Any] = {
@@ -71,15 +79,35 @@ def reserve(owner: User, purchases: Sequence[Purchase], *, transition: str) -> D
         "role": owner.role,
         "token_id": spender.token.pk if spender.token else None,
         "token_name": spender.token.name if spender.token else "",
-        "budgets": [budget.code for budget in budgets],
     }
-    lines = [_reservation(each, numbers[each.video_id], shared) for each in purchases]
+    lines = [_reservation(each, numbers[each.video_id], found, shared) for each in purchases]
     LedgerLine.objects.bulk_create(lines, batch_size=_BATCH_SIZE)
+    tell_levels([each.with_more(_share_of(each.budget, purchases)) for each in found])
     return total
 
 
-def _reservation(purchase: Purchase, number: int, shared: dict[str, Any]) -> LedgerLine:
-    amount = ZERO if purchase.price is None else to_money(purchase.price)
+def _amount(purchase: Purchase) -> Decimal:
+    return ZERO if purchase.price is None else to_money(purchase.price)
+
+
+def _collections(purchases: Iterable[Purchase]) -> set[int]:
+    return {each.collection_id for each in purchases if each.collection_id is not None}
+
+
+def _share_of(budget: Budget, purchases: Iterable[Purchase]) -> Decimal:
+    """Return what the purchases use of the budget together."""
+    return sum((_amount(each) for each in purchases if _counts_for(each, budget)), ZERO)
+
+
+def _counts_for(purchase: Purchase, budget: Budget) -> bool:
+    """Whether the purchase uses the budget, which is one of those that bound some of the same request."""
+    return budget.collection_id is None or budget.collection_id == purchase.collection_id
+
+
+def _reservation(
+    purchase: Purchase, number: int, found: Iterable[BudgetStatus], shared: dict[str, Any]
+) -> LedgerLine:
+    amount = _amount(purchase)
     return LedgerLine(
         video_id=purchase.video_id,
         video=purchase.public_id,
@@ -88,6 +116,9 @@ def _reservation(purchase: Purchase, number: int, shared: dict[str, Any]) -> Led
         backend_id=purchase.backend_id,
         backend_name=purchase.backend_name,
         is_priced=purchase.price is not None,
+        collection_id=purchase.collection_id,
+        collection_name=purchase.collection_name,
+        budgets=[each.budget.code for each in found if _counts_for(purchase, each.budget)],
         reserved=amount,
         net=amount,
         **shared,
@@ -107,8 +138,10 @@ def _next_numbers(video_ids: Iterable[int]) -> Counter[int]:
 
 def _require_payable(
     owner: User, spender: Spender, purchases: Sequence[Purchase], total: Decimal
-) -> list[Budget]:
-    """Raise `RefusedPaymentError` for what is not to be paid; else return the budgets, which are locked."""
+) -> list[BudgetStatus]:
+    """Raise `RefusedPaymentError` for what is not to be paid; else return how the budgets stand, which are
+    locked.
+    """
     unpriced = next((each for each in purchases if each.price is None), None)
     if unpriced is not None and settings.UNPRICED_MODELS == "refuse":
         raise UnpricedError(
@@ -116,9 +149,15 @@ def _require_payable(
             "Choose another model, or ask for a price to be set."
         )
     require_confirmation(total, spender)
-    budgets = lock_budgets(owner, spender.token)
-    require_room(statuses(budgets), total, videos=len(purchases), is_priced=unpriced is None)
-    return budgets
+    found = statuses(lock_budgets(owner, spender.token, _collections(purchases)))
+    is_priced = unpriced is None
+    bounding_all = [each for each in found if each.budget.collection_id is None]
+    require_room(bounding_all, total, videos=len(purchases), is_priced=is_priced)
+    for status in found:  # a batch may be one of several collections
+        share = _share_of(status.budget, purchases)
+        require_room([status], share, videos=len(purchases), is_priced=is_priced)
+    require_approval(owner, total, spender)  # last: what is refused anyway is not worth a manager's look
+    return found
 
 
 def require_confirmation(price: Decimal, spender: Spender) -> None:
@@ -143,7 +182,7 @@ def reprice(video_id: int, purchase: Purchase, owner: User, *, transition: str) 
     Raises `BudgetExceededError` if a higher price does not fit. Where nothing is reserved, all of it is.
     """
     _require_transaction()
-    budgets = lock_budgets(owner)
+    budgets = lock_budgets(owner, collections=_collections([purchase]))
     open_attempts = [attempt for attempt in attempts_of(video_id) if attempt.is_open]
     if not open_attempts:
         reserve(owner, [purchase], transition=transition)
@@ -155,7 +194,7 @@ def reprice(video_id: int, purchase: Purchase, owner: User, *, transition: str) 
     line = _line(attempt, Kind.ADJUST, transition, reserved=more)
     line.backend_id, line.backend_name = purchase.backend_id, purchase.backend_name
     line.is_priced = purchase.price is not None
-    line.save()
+    _write([line])
 
 
 # --- Charging and releasing --------------------------------------------------------------------------------
@@ -257,7 +296,7 @@ def charge_surplus(video_id: int) -> None:
     latest = attempts[-1]
     line = _line(latest, Kind.CHARGE, SURPLUS, spent=latest.price or latest.lines[0].reserved, confirms=True)
     line.attempt = latest.number + 1
-    line.save()
+    _write([line])
 
 
 def release_unconfirmed(video_id: int, attempt_number: int, *, by: User, note: str) -> bool:
@@ -327,6 +366,7 @@ def _line(
 def _write(lines: Sequence[LedgerLine]) -> None:
     if lines:
         LedgerLine.objects.bulk_create(lines)
+        tell_about(lines)
 
 
 def _require_transaction() -> None:

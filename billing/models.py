@@ -20,10 +20,12 @@ class Scope(models.TextChoices):
     ROLE = "role", "Role"
     USER = "user", "Person"
     TOKEN = "token", "API token"  # a choice
+    COLLECTION = "collection", "Collection"
 
 
 class Budget(models.Model):
-    """How much may be spent in a period: by all, by those with a role, by a person, or through a token.
+    """How much may be spent in a period: by all, by those with a role, by a person, through a token, or on
+    what is asked for in a collection.
 
     There is one for each of them and each period. A hard one refuses what does not fit into what is left; a
     soft one only warns. What is reserved counts as well as what is spent.
@@ -37,6 +39,9 @@ class Budget(models.Model):
     token = models.ForeignKey(
         "accounts.ApiToken", on_delete=models.CASCADE, null=True, blank=True, related_name="budgets"
     )
+    collection = models.ForeignKey(
+        "videos.Collection", on_delete=models.CASCADE, null=True, blank=True, related_name="budgets"
+    )
     period = models.CharField(max_length=10, choices=Period)
     amount = MoneyField()
     is_soft = models.BooleanField("soft", default=False, help_text="Warns, and refuses nothing.")
@@ -47,7 +52,7 @@ class Budget(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["scope", "role", "period"],
-                condition=Q(user=None, token=None),
+                condition=Q(user=None, token=None, collection=None),
                 name="one_budget_per_role",
             ),
             models.UniqueConstraint(
@@ -55,6 +60,11 @@ class Budget(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["token", "period"], condition=Q(token__isnull=False), name="one_budget_per_token"
+            ),
+            models.UniqueConstraint(
+                fields=["collection", "period"],
+                condition=Q(collection__isnull=False),
+                name="one_budget_per_collection",
             ),
         ]
 
@@ -76,15 +86,53 @@ class Budget(models.Model):
                 return str(self.user)
             case Scope.TOKEN:
                 return f"Token {self.token}"
+            case Scope.COLLECTION:
+                return f"Collection {self.collection}"
         return "Studio"
 
     @property
     def code(self) -> str:
         """What ledger lines call it: it stays readable when the budget is gone."""
-        key = {Scope.ROLE: self.role, Scope.USER: self.user_id, Scope.TOKEN: self.token_id}.get(
-            Scope(self.scope)
-        )
+        keys = {
+            Scope.ROLE: self.role,
+            Scope.USER: self.user_id,
+            Scope.TOKEN: self.token_id,
+            Scope.COLLECTION: self.collection_id,
+        }
+        key = keys.get(Scope(self.scope))
         return f"{self.scope}:{key}/{self.period}" if key else f"{self.scope}/{self.period}"
+
+
+class InvitationBudget(models.Model):
+    """The budget of whoever joins by an invitation."""
+
+    invitation = models.OneToOneField(
+        "accounts.Invitation", on_delete=models.CASCADE, primary_key=True, related_name="budget"
+    )
+    period = models.CharField(max_length=10, choices=Period)
+    amount = MoneyField()
+
+    def __str__(self) -> str:
+        return f"{format_money(self.amount)} {in_words(self.period)}"
+
+
+class BudgetNotice(models.Model):
+    """That it was told, once for the budget's period that began on `since`, how far the budget is used."""
+
+    # No constraint of the database: it would lock the budget, for which those wait who hold a video's lock.
+    budget = models.ForeignKey(Budget, on_delete=models.CASCADE, db_constraint=False, related_name="notices")
+    kind = models.CharField(max_length=30)
+    since = models.DateField()
+    told_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["budget", "kind", "since"], name="told_once_in_a_period")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.budget_id} since {self.since}"
 
 
 class Kind(models.TextChoices):
@@ -149,6 +197,8 @@ class LedgerLine(models.Model):
     role = models.CharField(max_length=40)
     token_id = models.BigIntegerField(null=True)
     token_name = models.CharField(max_length=100, blank=True)
+    collection_id = models.BigIntegerField(null=True, help_text="The collection that it was asked for in.")
+    collection_name = models.CharField(max_length=80, blank=True)
     model = models.CharField(max_length=100)
     backend_id = models.BigIntegerField()
     backend_name = models.CharField(max_length=100)
@@ -182,8 +232,14 @@ class LedgerLine(models.Model):
                 name="ledger_token_budget",
                 condition=Q(token_id__isnull=False),
             ),
+            models.Index(
+                fields=["collection_id", "counts_at", "net"],
+                name="ledger_collection_budget",
+                condition=Q(collection_id__isnull=False),
+            ),
             models.Index(fields=["counts_at", "net"], name="ledger_studio_budget"),
             models.Index(fields=["at"], name="ledger_at"),
+            models.Index(fields=["-id"], name="ledger_unconfirmed", condition=Q(confirms=False)),
             models.Index(fields=["user_id", "at"], name="ledger_user_at"),
         ]
 

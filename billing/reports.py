@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from accounts.roles import may_manage
 from billing.attempts import Attempt, group_lines
-from billing.charts import Bar, draw_bars
+from billing.charts import ROW_HEIGHT, Bar, Row, draw_bars, draw_rows
 from billing.models import LedgerLine
 from billing.money import format_money, plain_amount
 from billing.spend import (
@@ -22,6 +22,7 @@ from billing.spend import (
     Span,
     SpendRow,
     SpendTotal,
+    compare_spend,
     default_span,
     forecast_month,
     lines_visible_to,
@@ -78,7 +79,7 @@ class SpendReport:
 
     @cached_property
     def rows(self) -> list[SpendRow]:
-        return spend_by(self.lines, self.query.span, self.query.by)
+        return compare_spend(self.lines, self.query.span, self.query.by)
 
     @cached_property
     def total(self) -> SpendTotal:
@@ -126,12 +127,30 @@ class SpendReport:
         return [(name, grouping.label) for name, grouping in GROUPINGS.items()]
 
     @cached_property
+    def days(self) -> list[SpendRow]:
+        """What was spent on each day of the span: the table beside the chart."""
+        return self.rows if self.query.by == "day" else spend_by(self.lines, self.query.span, "day")
+
+    @property
+    def group_bars(self) -> list[Row]:
+        """The groups that spent most as lying bars; none for days, which have a chart of their own."""
+        if self.query.by == "day" or not self.total.spent:
+            return []
+        return draw_rows(
+            [(f"{row.name}: {format_money(row.spent)}", row.spent, row.before) for row in self.rows]
+        )
+
+    @property
+    def group_chart_height(self) -> int:
+        """Of the drawing with the lying bars, in its units."""
+        return len(self.group_bars) * ROW_HEIGHT
+
+    @cached_property
     def bars(self) -> list[Bar]:
         """The days as columns; none where there are too many of them, or nothing was spent."""
         if self.query.span.days > MAX_CHART_DAYS or not self.total.spent:
             return []
-        by_day = self.rows if self.query.by == "day" else spend_by(self.lines, self.query.span, "day")
-        spent = {row.name: row.spent for row in by_day}
+        spent = {row.name: row.spent for row in self.days}
         days = [
             (day.isoformat(), spent.get(day.isoformat(), Decimal(0))) for day in self.query.span.every_day
         ]
@@ -151,10 +170,11 @@ class SpendReport:
     @property
     def csv_lines(self) -> Iterator[str]:
         """The table as CSV, line by line: amounts with a point, without a sign of the currency."""
-        yield _csv_line(self.query.by, "videos", "unpriced", "spent")
+        yield _csv_line(self.query.by, "videos", "unpriced", "spent", "before")
         for row in self.rows:
             name = f"'{row.name}" if row.name[:1] in "=+-@\t\r" else row.name  # no formula in a spreadsheet
-            yield _csv_line(name, row.videos, row.unpriced, plain_amount(row.spent))
+            amounts = plain_amount(row.spent), plain_amount(row.before)
+            yield _csv_line(name, row.videos, row.unpriced, *amounts)
 
 
 def _csv_line(*cells: object) -> str:

@@ -1,7 +1,7 @@
 """What was spent, summed up: by person, day, model, backend or token, and against the time before."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -34,6 +34,7 @@ GROUPINGS = {
     "person": Grouping("Person", ("user_id",), "username"),
     "model": Grouping("Model", ("model",), "model"),
     "backend": Grouping("Backend", ("backend_id",), "backend_name"),
+    "collection": Grouping("Collection", ("collection_id",), "collection_name", "In no collection"),
     "token": Grouping("API token", ("token_id",), "token_name", "Without a token"),
 }
 
@@ -66,12 +67,17 @@ class Span:
 
 @dataclass(frozen=True)
 class SpendRow:
-    """What a group spent: `videos` are its paid submissions, `unpriced` those without any known price."""
+    """What a group spent: `videos` are its paid submissions, `unpriced` those without any known price.
+
+    `key` tells groups of one name apart. `before` is what it spent in as many days before.
+    """
 
     name: str
     videos: int
     unpriced: int
     spent: Decimal
+    key: tuple[object, ...] = ()
+    before: Decimal = ZERO
 
 
 def lines_visible_to(user: User) -> QuerySet[LedgerLine]:
@@ -94,13 +100,48 @@ def spend_by(lines: QuerySet[LedgerLine], span: Span, by: str) -> list[SpendRow]
         moved=Count("pk", filter=~Q(spent=0) | charges),
     )
     result = [
-        SpendRow(_name_of(row["name"], grouping), row["charges"], row["unknown"], row["total"] or ZERO)
+        SpendRow(
+            _name_of(row["name"], grouping),
+            row["charges"],
+            row["unknown"],
+            row["total"] or ZERO,
+            tuple(row[key] for key in grouping.keys),
+        )
         for row in rows
         if row["moved"]
     ]
+    return _sorted(result, by)
+
+
+def _sorted(rows: Iterable[SpendRow], by: str) -> list[SpendRow]:
     if by == "day":
-        return sorted(result, key=lambda row: row.name)
-    return sorted(result, key=lambda row: (-row.spent, row.name))
+        return sorted(rows, key=lambda row: row.name)
+    return sorted(rows, key=lambda row: (-row.spent, row.name))
+
+
+def compare_spend(lines: QuerySet[LedgerLine], span: Span, by: str) -> list[SpendRow]:
+    """Return the rows of `spend_by`, and beside each what it was `before`. Two queries.
+
+    A day is compared with the one as many days before. Groups that spent in one of both times alone are told
+    too, apart from days.
+    """
+    earlier = {row.key: row for row in spend_by(lines, span.before, by)}
+    rows = spend_by(lines, span, by)
+    if by == "day":
+        distance = timedelta(days=span.days)
+        days = {row.name: row.spent for row in earlier.values()}
+        return [
+            replace(row, before=days.get((date.fromisoformat(row.name) - distance).isoformat(), ZERO))
+            for row in rows
+        ]
+    compared = [replace(row, before=earlier[row.key].spent if row.key in earlier else ZERO) for row in rows]
+    found = {row.key for row in rows}
+    gone = [
+        replace(row, videos=0, unpriced=0, spent=ZERO, before=row.spent)
+        for row in earlier.values()
+        if row.key not in found
+    ]
+    return _sorted([*compared, *gone], by)
 
 
 def _name_of(value: object, grouping: Grouping) -> str:

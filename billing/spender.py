@@ -21,12 +21,14 @@ class Spender:
     """The token that the request came with, and the prices that whoever sent it agreed to, if any.
 
     `shown_price` is what the button said that was pressed, `confirmed_price` what was agreed to in so many
-    words; neither may be passed, and only the latter confirms a high price.
+    words, `approved_price` what a manager approved; none of them may be passed, and only the last two let a
+    high price through.
     """
 
     token: ApiToken | None = None
     confirmed_price: Decimal | None = None
     shown_price: Decimal | None = None
+    approved_price: Decimal | None = None
 
 
 ANY_PRICE = Decimal("Infinity")  # agreed to by whoever was shown the price and pressed the button
@@ -40,9 +42,10 @@ def spending(
     token: ApiToken | None = None,
     confirmed_price: Decimal | None = None,
     shown_price: Decimal | None = None,
+    approved_price: Decimal | None = None,
 ) -> Iterator[None]:
     """Reserve what is asked for inside the block through `token`, at up to these prices; None is any."""
-    reset = _current.set(Spender(token, confirmed_price, shown_price))
+    reset = _current.set(Spender(token, confirmed_price, shown_price, approved_price))
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,6 +19,41 @@ class Target:
     user: User | None = None
     role: str = ""
     token: ApiToken | None = None
+    collection_id: int | None = None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The columns of its budgets."""
+        return {
+            "scope": self.scope,
+            "user": self.user,
+            "role": self.role,
+            "token": self.token,
+            "collection_id": self.collection_id,
+        }
+
+    @property
+    def value(self) -> str:
+        """What a form calls it, such as user:7."""
+        keys = {
+            Scope.USER: self.user and self.user.pk,
+            Scope.ROLE: self.role,
+            Scope.TOKEN: self.token and self.token.pk,
+            Scope.COLLECTION: self.collection_id,
+        }
+        key = keys.get(self.scope)
+        return f"{self.scope.value}:{key}" if key else self.scope.value
+
+
+def target_of(budget: Budget) -> Target:
+    """Return whose budget it is. Reads its person, or its token and that one's owner."""
+    return Target(
+        Scope(budget.scope),
+        user=budget.user,
+        role=budget.role,
+        token=budget.token,
+        collection_id=budget.collection_id,
+    )
 
 
 def set_budget(target: Target, period: str, amount: Decimal, *, is_soft: bool = False) -> Budget:
@@ -28,13 +64,10 @@ def set_budget(target: Target, period: str, amount: Decimal, *, is_soft: bool = 
     """
     with transaction.atomic():
         budget, _ = Budget.objects.select_for_update().get_or_create(
-            scope=target.scope,
-            user=target.user,
-            role=target.role,
-            token=target.token,
-            period=period,
-            defaults={"amount": amount, "is_soft": is_soft},
+            **target.fields, period=period, defaults={"amount": amount, "is_soft": is_soft}
         )
+        if (budget.amount, budget.is_soft) != (amount, is_soft):
+            budget.notices.all().delete()  # what was told is no longer true
         budget.amount, budget.is_soft, budget.changed_at = amount, is_soft, timezone.now()
         budget.save(update_fields=["amount", "is_soft", "changed_at"])
     return budget
@@ -42,7 +75,4 @@ def set_budget(target: Target, period: str, amount: Decimal, *, is_soft: bool = 
 
 def remove_budget(target: Target, period: str) -> bool:
     """Remove the target's budget for the period. Returns False where there is none."""
-    found = Budget.objects.filter(
-        scope=target.scope, user=target.user, role=target.role, token=target.token, period=period
-    )
-    return bool(found.delete()[0])
+    return bool(Budget.objects.filter(**target.fields, period=period).delete()[0])

@@ -245,6 +245,7 @@ ACCOUNT_FORMS = {
     "set_password": "accounts.password_forms.SetPasswordForm",
     "reset_password_from_key": "accounts.password_forms.ResetPasswordForm",
 }
+INVITE_FORM = "billing.invite_forms.InviteForm"  # a subclass of accounts.join_forms.InviteForm
 PASSWORD_RESET_TIMEOUT = 4 * 3600  # seconds for which the link in the mail works
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "videos:studio"
@@ -474,6 +475,9 @@ CURRENCY: str = env("CURRENCY", cast=currency_code, default="USD")
 UNPRICED_MODELS: str = env("UNPRICED_MODELS", cast=choice("allow", "refuse"), default="allow")
 # A price above this is to be confirmed by whoever asks. Unset: none is.
 CONFIRM_PRICE_ABOVE: Decimal | None = env("CONFIRM_PRICE_ABOVE", cast=amount, default=None)
+# A price above this waits for a manager's approval, unless a manager asks. Unset: none does.
+APPROVE_PRICE_ABOVE: Decimal | None = env("APPROVE_PRICE_ABOVE", cast=amount, default=None)
+APPROVAL_DAYS: int = env.int("APPROVAL_DAYS", default=14)  # for which a request waits before it expires
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOG_LEVEL: str = env("LOG_LEVEL", cast=choice(*_LEVELS), default="INFO")

@@ -2,12 +2,15 @@
 
 from functools import cache
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from accounts.models import User
+from accounts.roles import may_manage
 from videos.capabilities import backend_status
 from videos.engine import heartbeat
-from videos.models import Backend, StudioState
+from videos.models import ApprovalRequest, Backend, StudioState
 from videos.services import candidates
 from videos.services.characters import can_use_characters
 
@@ -24,5 +27,15 @@ def studio(request: HttpRequest) -> dict[str, object]:
         "stalled_roles": SimpleLazyObject(heartbeat.stalled_roles),
         "paused_backends": SimpleLazyObject(lambda: list(Backend.objects.paused())),
         "videos_for_staff": SimpleLazyObject(lambda: list(candidates.videos_for_staff()[:100])),
+        "approvals_used": settings.APPROVE_PRICE_ABOVE is not None,
+        "approvals_to_decide": SimpleLazyObject(lambda: _count_to_decide(request)),
         "hold": SimpleLazyObject(lambda: StudioState.objects.filter(held_at__isnull=False).first()),
     }
+
+
+def _count_to_decide(request: HttpRequest) -> int:
+    """Return how many requests wait for a decision that the user may make."""
+    user = request.user
+    if not isinstance(user, User) or not may_manage(user):
+        return 0
+    return ApprovalRequest.objects.waiting().count()

@@ -5,6 +5,7 @@ from django.urls import path
 from videos.views import (
     actions,
     annotations,
+    approvals,
     bulk,
     bulk_jobs,
     cards,
@@ -36,6 +37,7 @@ app_name = "videos"
 
 _VIDEO = "videos/<slug:public_id>/"
 _CHARACTER = "characters/<slug:public_id>/"
+_APPROVAL = "approvals/<slug:public_id>/"
 _REFERENCE = "references/<slug:public_id>/"
 _COLLECTION = "collections/<slug:public_id>/"
 _SHARED = "s/<slug:secret>/"
@@ -56,6 +58,12 @@ urlpatterns = [
     path("account/data/", personal_data.personal_data, name="personal_data"),
     path("account/data/download", personal_data.download, name="personal_data_download"),
     path("team/", team.team, name="team"),
+    path("approvals/", approvals.index, name="approvals"),
+    path(_APPROVAL, approvals.detail, name="approval"),
+    path(_APPROVAL + "approve", approvals.approve, name="approve"),
+    path(_APPROVAL + "decline", approvals.decline, name="decline"),
+    path(_APPROVAL + "withdraw", approvals.withdraw, name="withdraw_approval"),
+    path(_APPROVAL + "again", approvals.again, name="ask_again"),
     path("trash/", trash.trash, name="trash"),
     path("trash/empty", trash.empty, name="empty_trash"),
     path("trash/undo", trash.undo, name="undo"),

@@ -4,12 +4,14 @@ from typing import cast
 
 from allauth.account.adapter import get_adapter
 from allauth.account.utils import perform_login
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
@@ -35,14 +37,15 @@ _MAILS = Limit("invitation-mail", 50, 24 * 3600)  # by one manager: to addresses
 def invitations(request: HttpRequest) -> HttpResponse:
     """List the invitations. A POST makes one, and its response is the only page that ever shows the link."""
     user = cast(User, request.user)
-    form, made, link, status = InviteForm(user), None, "", 200
+    form_class: type[InviteForm] = import_string(settings.INVITE_FORM)
+    form, made, link, status = form_class(user), None, "", 200
     if request.method == "POST":
-        form, status = InviteForm(user, request.POST), 422
+        form, status = form_class(user, request.POST), 422
         if form.is_valid() and (issued := form.issue()):
             made, secret = issued
             link = request.build_absolute_uri(reverse("invitation", args=[secret]))
             is_mailed = _mail_link(request, made, link)
-            form, status = InviteForm(user), 200
+            form, status = form_class(user), 200
             if made.email and not is_mailed:
                 messages.warning(request, "The link was not mailed. Pass it on yourself.")
     rows = Invitation.objects.select_related("invited_by", "accepted_by")

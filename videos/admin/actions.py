@@ -17,9 +17,12 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from accounts.models import User
+from accounts.roles import may_manage
 from billing.budgets import lock_all_budgets
 from billing.errors import RefusedPaymentError
 from billing.money import ZERO, plain_amount
+from billing.notices import tell_refusal
 from billing.spender import ANY_PRICE, read_confirmed_price, spending
 from videos.models import State, Video
 from videos.services.prices import price_of_another, sum_up
@@ -248,7 +251,7 @@ def _perform(
 def _perform_batch(action: VideoAction, request: HttpRequest, pks: list[int], tally: Counter[str]) -> int:
     """Perform and log the action, and count the outcomes in `tally`. Returns how many videos changed."""
     found = Video.objects.filter(pk__in=pks).order_by("pk")
-    changed, refused = _apply(action, found)
+    changed, refused = _apply(action, found, cast(User, request.user))
     rows = {video.pk: video for video in found.all()}  # as they are now, to say why one was left alone
     for pk in pks:
         tally[refused.get(pk) or _outcome(action, rows.get(pk), changed=pk in changed)] += 1
@@ -262,18 +265,21 @@ def _perform_batch(action: VideoAction, request: HttpRequest, pks: list[int], ta
     return len(changed)
 
 
-def _apply(action: VideoAction, videos: QuerySet[Video]) -> tuple[set[int], dict[int, str]]:
+def _apply(action: VideoAction, videos: QuerySet[Video], by: User) -> tuple[set[int], dict[int, str]]:
     """Return the keys of the videos that changed, and why others were not paid for, by their keys."""
     changed: set[int] = set()
     refused: dict[int, str] = {}
     if action.is_paid:
         lock_all_budgets()  # the videos may be those of several people
-    with spending(confirmed_price=ANY_PRICE):  # the confirmation page said what they cost
+    approved = ANY_PRICE if may_manage(by) else None
+    # The confirmation page said what they cost.
+    with spending(confirmed_price=ANY_PRICE, approved_price=approved):
         for video in videos:
             try:
                 if action.service(video):
                     changed.add(video.pk)
             except RefusedPaymentError as error:
+                tell_refusal(error)
                 refused[video.pk] = f"not paid for: {error.sentence.rstrip('.')}"
     return changed, refused
 

@@ -4,15 +4,19 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import TypeVar
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
 from billing.spender import spending
 from videos.api.auth import Caller
 from videos.api.errors import ApiError
-from videos.models import IdempotencyRecord, Video
+from videos.models import ApprovalRequest, IdempotencyRecord, Video
+
+Made = TypeVar("Made", Video, Video | ApprovalRequest)
 
 KEY_LIMIT = 255  # characters of an Idempotency-Key
 # A client of OpenAI's SDK waits up to 600 s for a reply before it asks again, up to twice (openai 3.54.0).
@@ -34,11 +38,12 @@ def compute_fingerprint(
 
 
 def create_once(
-    caller: Caller, fingerprint: str, create: Callable[[], Video], *, key: str = "", retry_count: int = 0
-) -> tuple[Video, bool]:
-    """Return the video that `create` creates, or that of an earlier request that this one repeats.
+    caller: Caller, fingerprint: str, create: Callable[[], Made], *, key: str = "", retry_count: int = 0
+) -> tuple[Made, bool]:
+    """Return the video that `create` creates, or that of an earlier request that this one repeats; or what
+    waits for a manager's approval, where `create` may return that.
 
-    Also returns whether the video is new. `key` is the request's Idempotency-Key, `retry_count` how often the
+    Also returns whether it is new. `key` is the request's Idempotency-Key, `retry_count` how often the
     client says that it has sent the request before (`x-stainless-retry-count`). Requests of one person take
     turns here, so two at the same instant create one video. Raises `ApiError` 409 for a key that was used for
     something else, or whose video was deleted since; and whatever `create` raises, keeping nothing.
@@ -57,22 +62,23 @@ def create_once(
         else:
             earlier = _find_repeated(caller, fingerprint, retry_count)
         if earlier is not None:
-            return earlier, False
+            return earlier, False  # type: ignore[return-value]  # what `create` may return
         with spending(token=caller.token, confirmed_price=caller.confirmed_price):
-            video = create()
+            made = create()
         IdempotencyRecord.objects.create(
             owner=caller.user,
             token=caller.token,
             key=key,
             fingerprint=fingerprint,
-            video=video,
+            video=made if isinstance(made, Video) else None,
+            approval=made if isinstance(made, ApprovalRequest) else None,
             is_original_pending=retry_count > 0 and not key,
         )
-    return video, True
+    return made, True
 
 
-def _find_by_key(caller: Caller, fingerprint: str, key: str) -> Video | None:
-    record = IdempotencyRecord.objects.select_related("video").filter(owner=caller.user, key=key).first()
+def _find_by_key(caller: Caller, fingerprint: str, key: str) -> Video | ApprovalRequest | None:
+    record = _records().filter(owner=caller.user, key=key).first()
     if record is None:
         return None
     if record.fingerprint != fingerprint:
@@ -82,6 +88,8 @@ def _find_by_key(caller: Caller, fingerprint: str, key: str) -> Video | None:
             "This Idempotency-Key was used for a request that asked for something else.",
             param="Idempotency-Key",
         )
+    if record.video is None and record.approval is not None:
+        return record.approval
     if record.video is None or record.video.deleted_at is not None:
         raise ApiError(
             409, "video_deleted", "The video of this Idempotency-Key was deleted.", param="Idempotency-Key"
@@ -89,25 +97,35 @@ def _find_by_key(caller: Caller, fingerprint: str, key: str) -> Video | None:
     return record.video
 
 
-def _find_repeated(caller: Caller, fingerprint: str, retry_count: int) -> Video | None:
-    """Return the video of the request that this one repeats, or overtook; None for a new request."""
+def _find_repeated(caller: Caller, fingerprint: str, retry_count: int) -> Video | ApprovalRequest | None:
+    """Return what came of the request that this one repeats, or overtook; None for a new request."""
     since = timezone.now() - RETRY_WINDOW
-    same = IdempotencyRecord.objects.select_related("video").filter(
+    # Someone who deletes a video and asks for the same again wants another.
+    is_there = Q(video__isnull=False, video__deleted_at=None) | Q(video=None, approval__isnull=False)
+    same = _records().filter(
+        is_there,
         owner=caller.user,
         token=caller.token,
         fingerprint=fingerprint,
         key="",
         created_at__gte=since,
-        video__isnull=False,
-        video__deleted_at=None,  # someone who deletes a video and asks for the same again wants another
     )
     if retry_count > 0:
         record = same.first()
-        return record.video if record else None
+        return _result_of(record) if record else None
     # A first request may arrive after its own retry; then it does not ask for another video.
     late = timezone.now() - LATE_WINDOW
     overtaken = same.filter(is_original_pending=True, created_at__gte=late).first()
     if overtaken is None:
         return None
     IdempotencyRecord.objects.filter(pk=overtaken.pk).update(is_original_pending=False)
-    return overtaken.video
+    return _result_of(overtaken)
+
+
+def _records() -> QuerySet[IdempotencyRecord]:
+    related = IdempotencyRecord.objects.select_related("video", "approval")
+    return related.defer("approval__data")
+
+
+def _result_of(record: IdempotencyRecord) -> Video | ApprovalRequest | None:
+    return record.video or record.approval

@@ -5,8 +5,14 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from billing.errors import BudgetExceededError, RefusedPaymentError, UnconfirmedPriceError
+from billing.errors import (
+    ApprovalRequiredError,
+    BudgetExceededError,
+    RefusedPaymentError,
+    UnconfirmedPriceError,
+)
 from billing.money import parse_amount, plain_amount
+from billing.notices import tell_refusal
 from videos.api.contract import Contract
 from videos.api.errors import ApiError
 
@@ -25,7 +31,11 @@ def read_confirmed_price(request: HttpRequest) -> Decimal | None:
 
 
 def from_refused_payment(error: RefusedPaymentError, contract: Contract) -> ApiError:
-    """Return the error for what is not paid for: with what is left, or the price to confirm."""
+    """Return the error for what is not paid for: with what is left, or the price to confirm.
+
+    Outside of the transaction that was refused, because it is told to those whom the budget concerns.
+    """
+    tell_refusal(error)
     if isinstance(error, BudgetExceededError):
         shortage = error.shortage
         renews_at = None if shortage.renews_at is None else int(shortage.renews_at.timestamp())
@@ -48,4 +58,7 @@ def from_refused_payment(error: RefusedPaymentError, contract: Contract) -> ApiE
             param=CONFIRM_HEADER,
             details={"price": price},
         )
+    if isinstance(error, ApprovalRequiredError):  # where there is nothing that it could wait in
+        message = f"{error.sentence} Nothing was made. Ask in the studio or at /api/v1, where it can wait."
+        return ApiError(403, error.code_for_programs, message, details={"price": plain_amount(error.price)})
     return ApiError(contract.invalid_status, error.code_for_programs, error.sentence, param="model")

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from billing.errors import price_to_confirm
+from billing.notices import tell_refusal
 
 Created = TypeVar("Created")
 
@@ -23,6 +24,7 @@ class CreationForm(forms.Form, Generic[Created]):
         try:
             return self._create(owner)
         except ValidationError as error:
+            tell_refusal(error)
             self.price_to_confirm = price_to_confirm(error)
             for field, messages in error.message_dict.items():
                 self.add_error(field if field in self.fields else None, messages)

@@ -11,15 +11,10 @@ from django.utils.text import normalize_newlines
 from accounts.models import User
 from videos.capabilities import Capabilities, Offer
 from videos.forms.base import CreationForm
-from videos.models import Backend, Video
-from videos.services.derivations import (
-    derivation_price,
-    derivation_prices,
-    derivation_terms,
-    edit_video,
-    extend_video,
-    remix_video,
-)
+from videos.models import ApprovalRequest, Backend, RequestKind, Video
+from videos.services.approvals import create_or_ask
+from videos.services.derivations import derivation_price, derivation_prices, derivation_terms
+from videos.services.paid_requests import Derivation
 from videos.services.prices import Price
 from videos.services.terms import describe_pause, read_terms
 from videos.services.videos import MAX_PROMPT_LENGTH
@@ -35,7 +30,7 @@ class Length:
     is_chosen: bool
 
 
-class DerivationForm(CreationForm[Video]):
+class DerivationForm(CreationForm[list[Video] | ApprovalRequest]):
     """A request for a video derived from `source`, whose `capabilities` say that this is possible."""
 
     verb: ClassVar[str]
@@ -92,14 +87,17 @@ class DerivationForm(CreationForm[Video]):
         """Who would make it where that is not the source's own backend and model."""
         return None
 
+    def _create(self, owner: User) -> list[Video] | ApprovalRequest:
+        data = self.cleaned_data
+        terms = read_terms(data["accepted_terms"])
+        seconds = data.get("seconds") or 0
+        wanted = Derivation(RequestKind(self.verb), self.source, data["prompt"], seconds, terms)
+        return create_or_ask(owner, wanted)
+
 
 class RemixForm(DerivationForm):
     verb = "remix"
     description = "A remix is a new take on the whole video. Describe what should be different this time."
-
-    def _create(self, owner: User) -> Video:
-        accepted_terms = read_terms(self.cleaned_data["accepted_terms"])
-        return remix_video(owner, self.source, self.cleaned_data["prompt"], accepted_terms=accepted_terms)
 
 
 class EditForm(DerivationForm):
@@ -126,11 +124,6 @@ class EditForm(DerivationForm):
     def _offer(self) -> Offer | None:
         return self.capabilities.edit_offer
 
-    def _create(self, owner: User) -> Video:
-        data = self.cleaned_data
-        accepted_terms = read_terms(data["accepted_terms"])
-        return edit_video(owner, self.source, data["prompt"], accepted_terms=accepted_terms)
-
 
 class ExtendForm(DerivationForm):
     verb = "extend"
@@ -147,13 +140,6 @@ class ExtendForm(DerivationForm):
     @classmethod
     def is_possible(cls, capabilities: Capabilities) -> bool:
         return capabilities.can_extend
-
-    def _create(self, owner: User) -> Video:
-        data = self.cleaned_data
-        accepted_terms = read_terms(data["accepted_terms"])
-        return extend_video(
-            owner, self.source, data["prompt"], data["seconds"] or 0, accepted_terms=accepted_terms
-        )
 
     @cached_property
     def lengths(self) -> list[Length]:

@@ -1,18 +1,17 @@
 """The form that asks for videos, checked by the same rules as everything else that does."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.text import normalize_newlines
 
 from accounts.models import User
 from billing.errors import price_to_confirm
+from billing.notices import tell_refusal
 from videos.capabilities import Offer, OfferCatalogue
 from videos.forms.images import IMAGE_FIELDS, ImagesForm
 from videos.forms.parameters import (
@@ -21,13 +20,15 @@ from videos.forms.parameters import (
     parameter_fields,
     parameter_initial,
 )
-from videos.models import Character, Collection, Fit, Video
+from videos.models import Character, Collection, Fit
+from videos.services.approvals import create_or_ask
+from videos.services.form_keys import Created
+from videos.services.paid_requests import NewVideos
 from videos.services.sizes import resolve_size
 from videos.services.terms import read_terms
 from videos.services.videos import (
     MAX_TAKES,
     GenerationRequest,
-    create_videos,
     fitting_offer,
     make_takes,
     validate_request,
@@ -149,19 +150,20 @@ class GenerateForm(ImagesForm):
         # Without an image that cannot be used, others may seem to be at fault.
         return (field == "size" and has_wrong_shape) or (field in IMAGE_FIELDS and self.has_unusable_image)
 
-    def create_videos(self) -> list[Video] | None:
+    def create_videos(self) -> Created:
         """Create the takes of a valid form, in order, and keep their images: all, or nothing.
 
-        None when that is no longer possible, such as when the image was deleted just now: then `errors` say
-        why. A price that has to be confirmed first is `price_to_confirm`.
+        Where a manager has to approve the price, they wait together instead. None when that is no longer
+        possible, such as when the image was deleted just now: then `errors` say why. A price that has to be
+        confirmed first is `price_to_confirm`.
         """
         try:
             if offer := self.fitting_offer:  # before an upload is kept
                 validate_terms(self._generation_request(), offer)
-            with transaction.atomic(), self.images.kept(self.owner) as images:
-                request = replace(self._generation_request(), **images)
-                return create_videos(self.owner, make_takes(request, self.cleaned_data["takes"]))
+            takes = make_takes(self._generation_request(), self.cleaned_data["takes"])
+            return create_or_ask(self.owner, NewVideos(takes, self.images))
         except ValidationError as error:
+            tell_refusal(error)
             self.price_to_confirm = price_to_confirm(error)
             for name, messages in error.message_dict.items():
                 self.add_error(field_for(name, self.fields), messages)

@@ -36,7 +36,7 @@ def reserve_again(video: Video, estimate: Decimal | None, *, transition: str) ->
     Returns False, having reserved nothing, if its state is no longer what it was when it was read. Locks
     the budgets and then the video, as everybody does who needs both. Raises as `reserve` does.
     """
-    lock_budgets(video.owner, current_spender().token)
+    lock_budgets(video.owner, current_spender().token, [video.made_in_id] if video.made_in_id else [])
     if not Video.objects.select_for_update().filter(pk=video.pk, state=video.state).first():
         return False
     if video.backend.is_metered:
@@ -50,7 +50,7 @@ def move_to(video: Video, backend: Backend, price: Decimal | None) -> None:
     Raises `BudgetExceededError` where a higher price does not fit.
     """
     if backend.is_metered:
-        purchase = Purchase(video.pk, video.public_id, video.model, backend.pk, backend.name, price)
+        purchase = _purchase(video, price, backend)
         ledger.reprice(video.pk, purchase, video.owner, transition="moved")
     else:
         ledger.release(video.pk, transition="moved")
@@ -92,5 +92,16 @@ def release_unconfirmed(pk: int, attempt: int, *, by: User, note: str) -> bool:
     return ledger.release_unconfirmed(pk, attempt, by=by, note=note)
 
 
-def _purchase(video: Video, price: Decimal | None) -> Purchase:
-    return Purchase(video.pk, video.public_id, video.model, video.backend_id, video.backend.name, price)
+def _purchase(video: Video, price: Decimal | None, backend: Backend | None = None) -> Purchase:
+    """Return what `backend`, by default the video's own, takes for it."""
+    maker = backend or video.backend
+    return Purchase(
+        video.pk,
+        video.public_id,
+        video.model,
+        maker.pk,
+        maker.name,
+        price,
+        collection_id=video.made_in_id,
+        collection_name=video.made_in.name if video.made_in else "",
+    )

@@ -15,9 +15,11 @@ from accounts import roles
 from accounts.models import User
 from billing.errors import RefusedPaymentError, UnconfirmedPriceError
 from billing.money import parse_amount, plain_amount
+from billing.notices import tell_refusal
 from videos.media.reference import BadReferenceError, Reference, open_reference
-from videos.models import State, Video
+from videos.models import ApprovalRequest, State, Video
 from videos.parameters import PREFIX, canonical
+from videos.services.approvals import explain_wait
 
 DUPLICATE_WINDOW = timedelta(hours=24)
 
@@ -80,6 +82,7 @@ _OPTIONS = {"prompt": "PROMPT", "last_frame": "--last-frame", "references": "--r
 
 def to_command_error(error: ValidationError) -> CommandError:
     """Return a service's error as one about the command line, which names the options at fault."""
+    tell_refusal(error)
     if isinstance(error, UnconfirmedPriceError):
         return CommandError(f"{error.sentence} Say so with --confirm-price {plain_amount(error.price)}.")
     if isinstance(error, RefusedPaymentError):
@@ -95,6 +98,13 @@ def _argument_of(field: str) -> str:
     if field.startswith(PREFIX):
         return f"--parameter {field.removeprefix(PREFIX)}"
     return _OPTIONS.get(field, f"--{field}")
+
+
+def created_or_waiting(made: list[Video] | ApprovalRequest) -> list[Video]:
+    """Return the videos. Raises `CommandError`, which says what waits, where a manager has to approve it."""
+    if isinstance(made, ApprovalRequest):
+        raise CommandError(f"{explain_wait(made)} It waits as {made.public_id}.")
+    return made
 
 
 def money(text: str) -> Decimal:

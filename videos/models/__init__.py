@@ -1,5 +1,6 @@
 """The models, one to a file."""
 
+from videos.models.approval_request import ApprovalRequest, ApprovalState, RequestKind
 from videos.models.backend import Backend
 from videos.models.character import Character
 from videos.models.collection import (
@@ -27,6 +28,8 @@ from videos.models.webhook_receipt import WebhookReceipt
 
 __all__ = [
     "IN_FLIGHT",
+    "ApprovalRequest",
+    "ApprovalState",
     "Backend",
     "Character",
     "Collection",
@@ -44,6 +47,7 @@ __all__ = [
     "PromptTemplate",
     "ReferenceImage",
     "ReleasedJob",
+    "RequestKind",
     "ShareComment",
     "ShareLink",
     "State",

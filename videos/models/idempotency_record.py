@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from videos.models.approval_request import ApprovalRequest
 from videos.models.video import Video
 
 RETENTION = timedelta(days=7)  # for which a key is honored, as our /v1 tells its clients
@@ -32,6 +33,14 @@ class IdempotencyRecord(models.Model):
         null=True,
         related_name="idempotency_records",
         help_text="Empty when it was deleted since; the request is still not carried out again.",
+    )
+    approval = models.ForeignKey(
+        ApprovalRequest,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="idempotency_records",
+        help_text="Where a manager has to approve it first.",
     )
     is_original_pending = models.BooleanField(
         default=False,

@@ -88,5 +88,6 @@ class ReferenceImage(models.Model):
 
     @property
     def is_used(self) -> bool:
-        """Whether a video was made with it, in whichever role."""
-        return self.videos.exists() or self.ending_videos.exists() or self.uses.exists()
+        """Whether a video was made with it, in whichever role, or a request with it waits for approval."""
+        is_awaited = self.approval_requests.filter(state="waiting").exists()
+        return is_awaited or self.videos.exists() or self.ending_videos.exists() or self.uses.exists()

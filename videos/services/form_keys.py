@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from videos.models import IdempotencyRecord, Video
+from videos.models import ApprovalRequest, IdempotencyRecord, Video
 
 KEY_LIMIT = 100  # characters of a key that a form sends; a longer one is not ours
 
@@ -28,11 +28,22 @@ class Submission:
     """What a form led to: the videos it asked for, in order, and whether they were created now.
 
     A repeated form whose videos have been deleted since has none. `videos` is None where nothing could be
-    created; then the form says why.
+    created; then the form says why. `approval` is what waits for a manager instead.
     """
 
     videos: list[Video] | None
     is_new: bool
+    approval: ApprovalRequest | None = None
+
+
+# What a form creates: its videos, or what waits for approval; None where that failed.
+Created = list[Video] | ApprovalRequest | None
+
+
+def _submission(created: Created, *, is_new: bool) -> Submission:
+    if isinstance(created, ApprovalRequest):
+        return Submission([], is_new, created)
+    return Submission(created, is_new)
 
 
 def fingerprint_form(action: str, fields: Mapping[str, Sequence[str]], files: Mapping[str, bytes]) -> str:
@@ -43,7 +54,7 @@ def fingerprint_form(action: str, fields: Mapping[str, Sequence[str]], files: Ma
 
 
 def create_once_per_form(
-    owner: User, key: str, fingerprint: str, create: Callable[[], list[Video] | None]
+    owner: User, key: str, fingerprint: str, create: Callable[[], Created]
 ) -> Submission:
     """Create the videos of a form, unless the same form created them before; those are returned then.
 
@@ -53,28 +64,37 @@ def create_once_per_form(
     cannot create anything, which uses nothing up; whatever it raises undoes all of it.
     """
     if not key or len(key) > KEY_LIMIT:
-        return Submission(create(), is_new=True)
+        return _submission(create(), is_new=True)
     # Apart from the keys of programs, which share the column. Hashed, so that it fits whatever was sent.
     record_key = f"form:{hashlib.sha256(f'{key}:{fingerprint}'.encode(errors='replace')).hexdigest()}"
-    record = IdempotencyRecord.objects.select_related("video").filter(owner=owner, key=record_key)
+    records = IdempotencyRecord.objects.select_related("video", "approval").defer("approval__data")
+    record = records.filter(owner=owner, key=record_key)
     try:
         with transaction.atomic():
             User.objects.select_for_update(no_key=True).get(pk=owner.pk)
             if earlier := record.first():
-                return Submission(_videos_of(earlier), is_new=False)
-            videos = create()
-            if videos:
+                return _earlier_submission(earlier)
+            made = _submission(create(), is_new=True)
+            if made.videos or made.approval:
                 IdempotencyRecord.objects.create(
-                    owner=owner, key=record_key, fingerprint=fingerprint, video=videos[0]
+                    owner=owner,
+                    key=record_key,
+                    fingerprint=fingerprint,
+                    video=next(iter(made.videos or ()), None),
+                    approval=made.approval,
                 )
-            return Submission(videos, is_new=True)
+            return made
     except IntegrityError:  # where rows cannot be locked, the constraint tells who came first
-        earlier = (
-            IdempotencyRecord.objects.select_related("video").filter(owner=owner, key=record_key).first()
-        )
+        earlier = record.all().first()
         if earlier is None:
             raise
-        return Submission(_videos_of(earlier), is_new=False)
+        return _earlier_submission(earlier)
+
+
+def _earlier_submission(record: IdempotencyRecord) -> Submission:
+    if record.approval is not None and record.video is None:
+        return Submission([], is_new=False, approval=record.approval)
+    return Submission(_videos_of(record), is_new=False)
 
 
 def _videos_of(record: IdempotencyRecord) -> list[Video]:

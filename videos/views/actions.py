@@ -1,6 +1,7 @@
 """What can be done with one video while it is made and after it failed: by HTMX from a card, or by a form."""
 
 from collections.abc import Callable
+from functools import partial
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -8,16 +9,17 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from billing.errors import RefusedPaymentError, UnconfirmedPriceError
+from billing.notices import tell_refusal
 from billing.spender import read_confirmed_price, spending
-from videos.models import Video
+from videos.models import ApprovalRequest, RequestKind, Video
+from videos.services.approvals import create_or_ask, explain_wait
+from videos.services.paid_requests import Resubmission, VideoChangedError
 from videos.services.prices import price_of_another
 from videos.services.videos import (
     abandon_video,
     adopt_candidate,
     cancel_video,
     recheck_video,
-    resubmit_video,
-    retry_video,
 )
 from videos.views.access import Request, get_video
 from videos.views.notifications import notify
@@ -37,7 +39,7 @@ def cancel(request: Request, public_id: str) -> HttpResponse:
 @require_POST
 def retry(request: Request, public_id: str) -> HttpResponse:
     """Submit a failed video as a new job, which may cost again."""
-    return _perform(request, public_id, retry_video)
+    return _perform(request, public_id, partial(_submit, request, RequestKind.RETRY))
 
 
 @require_POST
@@ -49,7 +51,7 @@ def recheck(request: Request, public_id: str) -> HttpResponse:
 @require_POST
 def resubmit(request: Request, public_id: str) -> HttpResponse:
     """Submit a video again as its owner decided, though the backend may have accepted it before."""
-    return _perform(request, public_id, resubmit_video)
+    return _perform(request, public_id, partial(_submit, request, RequestKind.SUBMIT_AGAIN))
 
 
 @require_POST
@@ -76,17 +78,26 @@ def confirm_price(request: Request, public_id: str, action: str) -> HttpResponse
     return render(request, "videos/confirm_price.html", context)
 
 
+def _submit(request: Request, kind: RequestKind, video: Video) -> bool | str:
+    """Submit the video once more. Returns whether its status allows it, or that it waits for approval."""
+    try:
+        made = create_or_ask(request.user, Resubmission(kind, video))
+    except VideoChangedError:
+        return False
+    return explain_wait(made) if isinstance(made, ApprovalRequest) else True
+
+
 def _ask_to_confirm(request: Request, video: Video) -> HttpResponse:
     match = request.resolver_match
     page = redirect("videos:confirm_price", video.public_id, match.url_name if match else "")
     return HttpResponseClientRedirect(page.url) if request.htmx else page
 
 
-def _perform(request: Request, public_id: str, action: Callable[[Video], bool]) -> HttpResponse:
+def _perform(request: Request, public_id: str, action: Callable[[Video], bool | str]) -> HttpResponse:
     """Apply `action`, and show the video as it is then: HTMX gets its card, others are led to its page.
 
     Nothing is done to a video in the trash, nor when `action` returns False or may not be paid for: a note
-    says so.
+    says so, or what `action` says instead of True.
     """
     video = get_video(request, public_id)
     try:
@@ -94,10 +105,12 @@ def _perform(request: Request, public_id: str, action: Callable[[Video], bool]) 
             confirmed_price=read_confirmed_price(request.POST.get("confirm_price", "")),
             shown_price=read_confirmed_price(request.POST.get("shown_price", "")),
         ):
-            note = "" if video.trashed_at is None and action(video) else _TOO_LATE
+            done = video.trashed_at is None and action(video)
+        note = done if isinstance(done, str) else "" if done else _TOO_LATE
     except UnconfirmedPriceError:
         return _ask_to_confirm(request, video)
     except RefusedPaymentError as error:
+        tell_refusal(error)
         note = error.sentence
     video.refresh_from_db()
     if request.htmx:

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from billing.errors import RefusedPaymentError
+from billing.notices import tell_refusal
 from billing.spender import ANY_PRICE, spending
 from videos.models import Video
 from videos.services.bulk_actions import BULK_ACTIONS, BulkAction, act, select_possible
@@ -100,6 +101,7 @@ def _carry_out(name: str, action: BulkAction, videos: list[Video], selected: int
                 if act(action, video):
                     done.append(video)
             except RefusedPaymentError as error:
+                tell_refusal(error)
                 refusals.append(error.sentence)
     sentence = f"{count_videos(done)} {_DONE[name]}." if done else "Nothing was changed."
     changed = selected - len(done) - len(refusals)

@@ -10,6 +10,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from videos.capabilities import capabilities_for
 from videos.forms.derivations import DerivationForm, EditForm, ExtendForm, RemixForm
 from videos.models import Video
+from videos.services.approvals import explain_wait
 from videos.services.derivations import explain_derivation_refusal
 from videos.views.access import Request, get_video
 from videos.views.form_keys import NOT_SUBMITTED, REPEATED, submit_form
@@ -45,19 +46,17 @@ def _derive(request: Request, public_id: str, form_class: type[DerivationForm]) 
     form = form_class(source, capabilities, request.POST)
     submission = NOT_SUBMITTED
     if form.is_valid():
-        submission = submit_form(request, lambda: _list_created(form.save(request.user)))
+        submission = submit_form(request, lambda: form.save(request.user))
     if submission.videos is None:
         template = "videos/_derivation_form.html" if request.htmx else "videos/derivation.html"
         return render(request, template, {"form": form, "video": source}, status=422)
     # A repeated form whose video has been deleted since leads to the source.
-    target = redirect(submission.videos[0] if submission.videos else source)
+    target = redirect(submission.approval or next(iter(submission.videos), source))
     if not submission.is_new:
         messages.info(request, REPEATED)
+    elif submission.approval:
+        messages.info(request, explain_wait(submission.approval))
     return HttpResponseClientRedirect(target.url) if request.htmx else target
-
-
-def _list_created(video: Video | None) -> list[Video] | None:
-    return None if video is None else [video]
 
 
 def _unavailable(request: Request, source: Video, verb: str) -> HttpResponse:

@@ -7,8 +7,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 
 from billing.spender import read_confirmed_price, spending
-from videos.models import Video
-from videos.services.form_keys import Submission, create_once_per_form, fingerprint_form
+from videos.services.approvals import explain_wait
+from videos.services.form_keys import Created, Submission, create_once_per_form, fingerprint_form
 from videos.views.access import Request
 from videos.views.notifications import notify
 
@@ -20,7 +20,7 @@ NOT_SUBMITTED = Submission(None, is_new=True)  # the outcome of a form that is n
 REPEATED = "This form had been sent before, so nothing new was created."
 
 
-def submit_form(request: Request, create: Callable[[], list[Video] | None]) -> Submission:
+def submit_form(request: Request, create: Callable[[], Created]) -> Submission:
     """Create what the form of this request asks for, once for each form that was drawn."""
     key = request.POST.get(FIELD, "")
     fields = {name: values for name, values in sorted(request.POST.lists()) if name not in _NOT_CONTENT}
@@ -35,5 +35,7 @@ def submit_form(request: Request, create: Callable[[], list[Video] | None]) -> S
 
 
 def note_repetition(request: Request, response: HttpResponse, submission: Submission) -> HttpResponse:
-    """Return the response, with a note where the form had been sent before."""
-    return response if submission.is_new else notify(request, response, REPEATED)
+    """Return the response, with a note where the form had been sent before, or waits for approval."""
+    if not submission.is_new:
+        return notify(request, response, REPEATED)
+    return notify(request, response, explain_wait(submission.approval)) if submission.approval else response

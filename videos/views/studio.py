@@ -18,6 +18,7 @@ from videos.forms.parameters import chosen_parameters
 from videos.forms.templates import VariablesForm
 from videos.models import IN_FLIGHT, Backend, Collection, PromptTemplate, Video
 from videos.parameters import SEED
+from videos.services.approvals import waiting_of
 from videos.services.characters import can_use_characters
 from videos.services.images import max_images_size
 from videos.services.visibility import is_owner
@@ -101,7 +102,11 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
         return note_repetition(request, redirect("videos:studio"), submission)
     initial = _current_settings(request.POST, offers)
     fresh = Composer(GenerateForm(initial=initial, owner=request.user, offers=offers))
-    context = {"videos": with_queue_info(submission.videos), "composer": fresh}
+    context = {
+        "videos": with_queue_info(submission.videos),
+        "composer": fresh,
+        "waiting": waiting_of(request.user) if submission.approval else None,
+    }
     response = render(request, "videos/_generate_result.html", context)
     return note_repetition(request, response, submission)
 
@@ -114,6 +119,7 @@ def _draw(request: Request, in_use: list[Backend], composer: Composer, status: i
     context = {
         "composer": replace(composer, keep_images=False),
         "videos": videos,
+        "waiting": waiting_of(request.user),
         "not_drawn": _count_in_flight(request) - sum(video.is_in_flight for video in videos),
         "backend_status": backend_status(in_use),
         "has_characters": can_use_characters(request.user.pk, in_use),

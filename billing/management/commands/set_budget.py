@@ -3,8 +3,10 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Q
 
 from accounts.models import ApiToken, Role, User
 from billing.budgets import statuses
@@ -16,10 +18,10 @@ from billing.targets import Target, remove_budget, set_budget
 
 class Command(BaseCommand):
     help = (
-        "Set how much may be spent in a period: by the studio, a person, everybody with a role, or through "
-        "an API token. A second budget for the same period replaces the first. AMOUNT is such as 50 or "
-        "12.50; “none” removes the budget. What was spent in the period before counts. Requests that are on "
-        "their way keep what they have reserved."
+        "Set how much may be spent in a period: by the studio, a person, everybody with a role, through an "
+        "API token, or on what is asked for in a collection. A second budget for the same period replaces "
+        "the first. AMOUNT is such as 50 or 12.50; “none” removes the budget. What was spent in the period "
+        "before counts. Requests that are on their way keep what they have reserved."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -28,6 +30,9 @@ class Command(BaseCommand):
         target.add_argument("--user", metavar="NAME", help="what this person spends")
         target.add_argument(
             "--role", choices=Role.values, help="what everybody with this role spends together"
+        )
+        target.add_argument(
+            "--collection", metavar="NAME", help="what is asked for in this collection, by its name or id"
         )
         target.add_argument("--token", metavar="ID", type=int, help="what is spent through this API token")
         parser.add_argument("amount", metavar="AMOUNT")
@@ -64,6 +69,20 @@ def _target(options: dict[str, Any]) -> Target:
         if token is None:
             raise CommandError(f"--token: there is no API token {options['token']}.")
         return Target(Scope.TOKEN, token=token)
+    if options["collection"] is not None:
+        return Target(Scope.COLLECTION, collection_id=_find_collection(options["collection"]))
     if options["role"] is not None:
         return Target(Scope.ROLE, role=options["role"])
     return Target(Scope.STUDIO)
+
+
+def _find_collection(name: str) -> int:
+    """Return the key of the collection with this name or id. Raises `CommandError` unless there is one."""
+    collections = apps.get_model("videos", "Collection")._default_manager.filter(deleted_at=None)
+    found = collections.filter(Q(name=name) | Q(public_id=name)).values_list("pk", "public_id")[:20]
+    if not found:
+        raise CommandError(f"--collection: there is no collection “{name}”.")
+    if len(found) > 1:
+        ids = ", ".join(public_id for _, public_id in found)
+        raise CommandError(f"--collection: several have this name. Give one of their ids: {ids}.")
+    return int(found[0][0])

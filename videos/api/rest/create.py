@@ -1,6 +1,6 @@
 """Requests that create a video: read from JSON or a form, and carried out once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +18,14 @@ from videos.api.images import numbered, open_image
 from videos.api.rest.api import CONTRACT
 from videos.api.rest.schemas import GenerateIn
 from videos.capabilities import OfferCatalogue
-from videos.models import Character, Fit, ReferenceImage, Video
+from videos.models import ApprovalRequest, Character, Fit, ReferenceImage, Video
 from videos.models.video_model import MAX_REFERENCES
 from videos.parameters import parse_object
+from videos.services.approvals import create_or_ask
 from videos.services.images import Image, NewImage, RequestImages, find_own_images
+from videos.services.paid_requests import NewVideos, PaidRequest
 from videos.services.sizes import resolve_size
-from videos.services.videos import MAX_CHARACTERS, GenerationRequest, create_video_with_images
+from videos.services.videos import MAX_CHARACTERS, GenerationRequest
 
 
 @dataclass(frozen=True)
@@ -100,18 +102,34 @@ def refuse_fields(request: HttpRequest) -> None:
         raise unknown_parameter(names[0])
 
 
-def create_from_request(caller: Caller, parsed: ParsedRequest, key: str) -> tuple[Video, bool]:
-    """Create the video, or find the one that the same request created before.
+def create_from_request(
+    caller: Caller, parsed: ParsedRequest, key: str
+) -> tuple[Video | ApprovalRequest, bool]:
+    """Create the video, or find the one that the same request created before; or what waits for approval.
 
     Returns it, and whether it is new. Raises what the image or the service finds wrong; then nothing is kept.
     """
     images = _open_images(caller.user, parsed)
 
-    def create() -> Video:
-        generation = _generation_request(caller.user, parsed.fields)
-        return create_video_with_images(caller.user, generation, images)
+    def create() -> PaidRequest:
+        return NewVideos([_generation_request(caller.user, parsed.fields)], images)
 
-    return idempotency.create_once(caller, parsed.fingerprint, create, key=key)
+    return create_or_ask_once(caller, parsed.fingerprint, create, key=key)
+
+
+def create_or_ask_once(
+    caller: Caller, fingerprint: str, wanted: Callable[[], PaidRequest], *, key: str
+) -> tuple[Video | ApprovalRequest, bool]:
+    """Carry out what is `wanted`, or have it wait for approval, once for the same request.
+
+    Returns the first video, or what waits, and whether it is new. Raises what `wanted` and the service raise.
+    """
+
+    def create() -> Video | ApprovalRequest:
+        made = create_or_ask(caller.user, wanted())
+        return made if isinstance(made, ApprovalRequest) else made[0]
+
+    return idempotency.create_once(caller, fingerprint, create, key=key)
 
 
 def _open_images(owner: User, parsed: ParsedRequest) -> RequestImages:

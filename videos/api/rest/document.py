@@ -14,6 +14,7 @@ _TAGS = {
     "Derivations": "Videos made from videos.",
     "Actions": "What can be done with a video: its `actions` name what is possible now.",
     "Catalogue": "What can be asked for, and ready-made prompts.",
+    "Approvals": "Requests whose price a manager has to approve.",
     "Usage": "What was spent.",
     "Sharing": "Links by which people without an account watch.",
 }
@@ -23,10 +24,15 @@ _TAG_OF = {
         ("retry", "submit_again", "adopt", "give_up", "check_again", "cancel", "delete"), "Actions"
     ),
     **dict.fromkeys(("models", "templates"), "Catalogue"),
+    **dict.fromkeys(("approval", "withdraw_approval"), "Approvals"),
     "spent": "Usage",
 }
 _PARAMETERS = {
     "video_id": ("The id of a video of yours.", "video_2k7c0s5pq9v1"),
+    "approval_id": (
+        "The id of a request that waits, or waited.",
+        "approval_0123456789abcdef0123456789abcdef",
+    ),
     "collection_id": ("The id of a collection of yours.", "collection_2k7c0s5pq9v1"),
     "link_id": ("The id of a share link of yours.", "link_2k7c0s5pq9v1"),
     "candidate_id": ("The number of the candidate, as in its address.", 1),

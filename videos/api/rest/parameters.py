@@ -11,9 +11,10 @@ from pydantic import BaseModel
 
 from videos.api.errors import unknown_parameter
 
+# What is no part of the query.
 _OTHERS = frozenset(
-    {"request", "response", "video_id", "collection_id", "link_id", "body", "keyed"}
-)  # that are no part of the query
+    {"request", "response", "video_id", "approval_id", "collection_id", "link_id", "body", "keyed"}
+)
 
 
 def refuse_unknown(view: Callable[..., Any]) -> Callable[..., Any]:

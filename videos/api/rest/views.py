@@ -8,15 +8,16 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from ninja import Header, Query, Router
+from ninja import Header, Query, Router, Status
 
-from videos.api import idempotency
 from videos.api.access import get_own_video
 from videos.api.errors import ApiError
 from videos.api.openapi import binary_content
 from videos.api.pagination import get_page
 from videos.api.rest import bulk, create, parameters, share_links
 from videos.api.rest.api import ApiToken, Documentation, JsonObjects, Request, StudioAPI
+from videos.api.rest.approvals import ApprovalOut, serialize_approval
+from videos.api.rest.approvals import router as approvals_router
 from videos.api.rest.catalogue import (
     DaySumOut,
     ModelsOut,
@@ -44,9 +45,9 @@ from videos.api.rest.schemas import (
 )
 from videos.api.rest.serializers import RELATED, serialize_video
 from videos.capabilities import available_offers
-from videos.models import PromptTemplate, Video
+from videos.models import ApprovalRequest, PromptTemplate, RequestKind, Video
 from videos.models.video_queries import VideoQuerySet
-from videos.services.derivations import edit_video, extend_video, remix_video
+from videos.services.paid_requests import Derivation, Resubmission, VideoChangedError
 from videos.services.usage import UsageTotal, summarize_usage
 from videos.services.videos import (
     abandon_video,
@@ -54,8 +55,6 @@ from videos.services.videos import (
     cancel_video,
     delete_video,
     recheck_video,
-    resubmit_video,
-    retry_video,
 )
 
 MAX_USAGE_DAYS = 366  # in one request
@@ -72,6 +71,8 @@ api = StudioAPI(
     parser=JsonObjects(),
 )
 router = Router()
+
+Answer = VideoOut | Status[ApprovalOut]  # what waits for approval is answered with 202
 
 _READ_ERRORS = frozenset({400, 401, 404, 405, 422, 429, 500, 503})
 _WRITE_ERRORS = _READ_ERRORS | {402, 403, 409, 413}
@@ -90,10 +91,10 @@ def get(path: str, schema: Any, **options: Any) -> Callable[[Callable[..., Any]]
 
 
 def post(path: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a view for POST that answers with a video."""
+    """Register a view for POST that answers with a video, or with what waits for approval."""
 
     def register(view: Callable[..., Any]) -> Callable[..., Any]:
-        answers = {200: VideoOut, _WRITE_ERRORS: Refusal}
+        answers = {200: VideoOut, 202: ApprovalOut, _WRITE_ERRORS: Refusal}
         return router.post(path, response=answers, **options)(parameters.refuse_unknown(view))
 
     return register
@@ -103,8 +104,11 @@ def post(path: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[.
 
 
 @post("/videos/generate", openapi_extra={"requestBody": GENERATE_BODY})
-def generate(request: Request, response: HttpResponse, keyed: Header[KeyIn]) -> VideoOut:
-    """Create a video. It is queued at once, and submitted to a backend exactly once."""
+def generate(request: Request, response: HttpResponse, keyed: Header[KeyIn]) -> Answer:
+    """Create a video. It is queued at once, and submitted to a backend exactly once.
+
+    Where its price needs a manager's approval, the answer is 202 with what waits for it.
+    """
     created = create.create_from_request(request.auth, create.parse_request(request), keyed.key)
     return _video_response(request, response, created)
 
@@ -112,62 +116,52 @@ def generate(request: Request, response: HttpResponse, keyed: Header[KeyIn]) -> 
 @post("/videos/{slug:video_id}/remix")
 def remix(
     request: Request, response: HttpResponse, video_id: str, body: PromptIn, keyed: Header[KeyIn]
-) -> VideoOut:
+) -> Answer:
     """Make a variation of a completed video."""
     source = get_own_video(request.auth, video_id)
     fingerprint = create.fingerprint_of_action("remix", source, prompt=body.prompt)
-    created = idempotency.create_once(
-        request.auth, fingerprint, lambda: remix_video(request.auth.user, source, body.prompt), key=keyed.key
-    )
+    wanted = Derivation(RequestKind.REMIX, source, body.prompt)
+    created = create.create_or_ask_once(request.auth, fingerprint, lambda: wanted, key=keyed.key)
     return _video_response(request, response, created)
 
 
 @post("/videos/{slug:video_id}/edit")
 def edit(
     request: Request, response: HttpResponse, video_id: str, body: PromptIn, keyed: Header[KeyIn]
-) -> VideoOut:
+) -> Answer:
     """Change what the prompt says in a completed video."""
     source = get_own_video(request.auth, video_id)
     fingerprint = create.fingerprint_of_action("edit", source, prompt=body.prompt)
-    created = idempotency.create_once(
-        request.auth, fingerprint, lambda: edit_video(request.auth.user, source, body.prompt), key=keyed.key
-    )
+    wanted = Derivation(RequestKind.EDIT, source, body.prompt)
+    created = create.create_or_ask_once(request.auth, fingerprint, lambda: wanted, key=keyed.key)
     return _video_response(request, response, created)
 
 
 @post("/videos/{slug:video_id}/extend")
 def extend(
     request: Request, response: HttpResponse, video_id: str, body: ExtendIn, keyed: Header[KeyIn]
-) -> VideoOut:
+) -> Answer:
     """Continue a completed video from its end. The new video includes its source."""
     source = get_own_video(request.auth, video_id)
     fingerprint = create.fingerprint_of_action("extend", source, prompt=body.prompt, seconds=body.seconds)
-    created = idempotency.create_once(
-        request.auth,
-        fingerprint,
-        lambda: extend_video(request.auth.user, source, body.prompt, body.seconds),
-        key=keyed.key,
-    )
+    wanted = Derivation(RequestKind.EXTEND, source, body.prompt, body.seconds)
+    created = create.create_or_ask_once(request.auth, fingerprint, lambda: wanted, key=keyed.key)
     return _video_response(request, response, created)
 
 
 @post("/videos/{slug:video_id}/retry")
-def retry(request: Request, response: HttpResponse, video_id: str, keyed: Header[KeyIn]) -> VideoOut:
+def retry(request: Request, response: HttpResponse, video_id: str, keyed: Header[KeyIn]) -> Answer:
     """Submit a failed video again. This is a new job, charged again at the video's price.
 
     Where the video's actions have `check-again`, that looks for the result without paying.
     """
-    return _resubmit(
-        request, response, get_own_video(request.auth, video_id), "retry", retry_video, keyed.key
-    )
+    return _resubmit(request, response, video_id, RequestKind.RETRY, keyed.key)
 
 
 @post("/videos/{slug:video_id}/submit-again")
-def submit_again(request: Request, response: HttpResponse, video_id: str, keyed: Header[KeyIn]) -> VideoOut:
+def submit_again(request: Request, response: HttpResponse, video_id: str, keyed: Header[KeyIn]) -> Answer:
     """Decide to submit a video that needs a decision once more. It is charged also if the first job was."""
-    return _resubmit(
-        request, response, get_own_video(request.auth, video_id), "submit_again", resubmit_video, keyed.key
-    )
+    return _resubmit(request, response, video_id, RequestKind.SUBMIT_AGAIN, keyed.key)
 
 
 # --- Acting ------------------------------------------------------------------------------------------------
@@ -313,6 +307,7 @@ def spent(request: Request, query: Query[UsageIn]) -> UsageOut:
     )
 
 
+api.add_router("/v1", approvals_router)
 api.add_router("/v1", bulk.router)  # first: its address looks like one of a video
 api.add_router("/v1", router)
 api.add_router("/v1", share_links.router)
@@ -321,35 +316,34 @@ api.add_router("/v1", share_links.router)
 # --- Shared by the views ------------------------------------------------------------------------------------
 
 
-def _video_response(request: Request, response: HttpResponse, created: tuple[Video, bool]) -> VideoOut:
-    video, is_new = created
+def _video_response(
+    request: Request, response: HttpResponse, created: tuple[Video | ApprovalRequest, bool]
+) -> Answer:
+    made, is_new = created
     if not is_new:
         response["Idempotent-Replayed"] = "true"
-    return serialize_video(request, video)
+    if isinstance(made, ApprovalRequest):
+        return Status(202, serialize_approval(request, made))
+    return serialize_video(request, made)
 
 
-def _resubmit(
-    request: Request,
-    response: HttpResponse,
-    video: Video,
-    name: str,
-    action: Callable[[Video], bool],
-    key: str,
-) -> VideoOut:
-    """Submit `video` once more with `action`, but only once for the same key.
+def _resubmit(request: Request, response: HttpResponse, video_id: str, kind: RequestKind, key: str) -> Answer:
+    """Submit the video once more, but only once for the same key.
 
-    Idempotency records of earlier versions have the `name` in their fingerprint, so it never changes.
+    Idempotency records of earlier versions have the kind's value in their fingerprint, so it never changes.
     """
-
-    def resubmit() -> Video:
-        _require_done(action(video), video)
-        return video
-
+    video = get_own_video(request.auth, video_id)
     create.refuse_fields(request)
-    fingerprint = create.fingerprint_of_action(name, video)
-    resubmitted, is_new = idempotency.create_once(request.auth, fingerprint, resubmit, key=key)
-    resubmitted.refresh_from_db()
-    return _video_response(request, response, (resubmitted, is_new))
+    fingerprint = create.fingerprint_of_action(kind.value, video)
+    wanted = Resubmission(kind, video)
+    try:
+        made, is_new = create.create_or_ask_once(request.auth, fingerprint, lambda: wanted, key=key)
+    except VideoChangedError:
+        _require_done(False, video)
+        raise
+    if isinstance(made, Video):
+        made.refresh_from_db()
+    return _video_response(request, response, (made, is_new))
 
 
 def _apply_action(request: Request, video: Video, action: Callable[[Video], bool]) -> VideoOut:

@@ -19,6 +19,7 @@ from videos.capabilities import Offer, available_offers
 from videos.management.arguments import (
     RequestKey,
     add_confirm_price,
+    created_or_waiting,
     find_recent_requests,
     get_user,
     open_reference_file,
@@ -27,15 +28,16 @@ from videos.management.arguments import (
 from videos.management.progress import Outcome, follow_videos
 from videos.models import Fit, ReferenceImage, Video
 from videos.parameters import canonical, clean_values
+from videos.services.approvals import create_or_ask
 from videos.services.batch_file import COLUMNS, SUFFIXES, Row, read_batch_file, with_sizes
 from videos.services.budgets import describe_budgets
+from videos.services.paid_requests import NewVideos
 from videos.services.prices import Price, sum_up
 from videos.services.references import keep_reference
 from videos.services.terms import describe_maker
 from videos.services.videos import (
     GenerationRequest,
     Quote,
-    create_videos,
     find_request_errors,
     quote,
 )
@@ -261,12 +263,13 @@ def _create_videos(owner: User, batch: Batch, *, again: bool) -> list[Video]:
             User.objects.select_for_update().get(pk=owner.pk)
             if not again:
                 _refuse_repeated(owner, batch)
-            return create_videos(owner, requests)
+            made = create_or_ask(owner, NewVideos(requests))
     except RefusedPaymentError as error:
         raise CommandError(f"Nothing was queued. {to_command_error(error)}") from error
     except ValidationError as error:
         sentences = " ".join(error.messages)
         raise CommandError(f"The catalogue changed meanwhile; nothing was queued. {sentences}") from error
+    return created_or_waiting(made)
 
 
 def _keep_images(owner: User, batch: Batch) -> dict[str, ReferenceImage]:

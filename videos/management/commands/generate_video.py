@@ -12,12 +12,20 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from billing.spender import spending
-from videos.management.arguments import add_confirm_price, get_user, open_reference_file, to_command_error
+from videos.management.arguments import (
+    add_confirm_price,
+    created_or_waiting,
+    get_user,
+    open_reference_file,
+    to_command_error,
+)
 from videos.management.progress import follow_videos
 from videos.models import Fit, Video
 from videos.parameters import parse_assignments
+from videos.services.approvals import create_or_ask
 from videos.services.images import NewImage, RequestImages
-from videos.services.videos import GenerationRequest, create_video_with_images
+from videos.services.paid_requests import NewVideos
+from videos.services.videos import GenerationRequest
 
 
 class Command(BaseCommand):
@@ -100,11 +108,13 @@ def _create_video(options: dict[str, Any]) -> Video:
         fit=Fit(options["fit"]),
         parameters=_parse_parameters(options["parameter"]),
     )
+    wanted = NewVideos([request], _open_images(options))
     try:
         with spending(confirmed_price=options["confirm_price"]):
-            return create_video_with_images(owner, request, _open_images(options))
+            (video,) = created_or_waiting(create_or_ask(owner, wanted))
     except ValidationError as error:
         raise to_command_error(error) from error
+    return video
 
 
 def _open_images(options: dict[str, Any]) -> RequestImages:

@@ -1,0 +1,261 @@
+"""What somebody asks for that costs money, as a value: carried out at once, or kept and carried out later."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+
+from accounts import roles
+from accounts.models import User
+from videos.models import Character, Collection, Fit, ReferenceImage, RequestKind, Video
+from videos.services.derivations import edit_video, extend_video, remix_video
+from videos.services.images import RequestImages
+from videos.services.videos import (
+    GenerationRequest,
+    Take,
+    create_videos,
+    resubmit_video,
+    retry_video,
+    validate_request,
+)
+
+IMAGE_GONE = "An image of this request was deleted."
+CHARACTER_GONE = "A character of this request was deleted."
+COLLECTION_GONE = "A collection of this request was deleted."
+VIDEO_GONE = "The video of this request was deleted."
+VIDEO_CHANGED = "The status of the video has changed since."
+
+
+class VideoChangedError(ValidationError):
+    """The status of the video does not allow to submit it once more."""
+
+    def __init__(self) -> None:
+        super().__init__({"video": VIDEO_CHANGED})
+
+
+class PaidRequest(ABC):
+    """A request that a service has found valid, or refused for its price alone."""
+
+    kind: RequestKind
+    prompt: str
+    model: str
+
+    @property
+    def count(self) -> int:
+        """How many videos it is."""
+        return 1
+
+    @abstractmethod
+    def carry_out(self, owner: User) -> list[Video]:
+        """Queue its videos, all or none, and return them. Raises what the service raises."""
+
+    @abstractmethod
+    def as_data(self) -> dict[str, Any]:
+        """Return it as JSON values, for `read_request`. Its images must be kept."""
+
+    @contextmanager
+    def kept(self, owner: User) -> Iterator["PaidRequest"]:
+        """Keep what came along with it. When the block fails, none of it was kept."""
+        yield self
+
+    @property
+    def images(self) -> list[ReferenceImage]:
+        """The kept images that it needs."""
+        return []
+
+
+@dataclass(frozen=True)
+class NewVideos(PaidRequest):
+    """Videos from prompts: one, takes, or the rows of a batch. `uploads` are images that all of them have and
+    that may not be kept yet; None where those of the `requests` count.
+    """
+
+    requests: Sequence[GenerationRequest]
+    uploads: RequestImages | None = None
+
+    kind = RequestKind.CREATE
+
+    @property
+    def prompt(self) -> str:  # type: ignore[override]
+        return self.requests[0].prompt
+
+    @property
+    def model(self) -> str:  # type: ignore[override]
+        return self.requests[0].model
+
+    @property
+    def count(self) -> int:
+        return len(self.requests)
+
+    def carry_out(self, owner: User) -> list[Video]:
+        roles.require_creator(owner)
+        if self.uploads is not None:  # before a file is written
+            validate_request(self.requests[0], self.uploads)
+        with self.kept(owner) as kept:
+            return create_videos(owner, kept.requests)
+
+    @contextmanager
+    def kept(self, owner: User) -> Iterator["NewVideos"]:
+        if self.uploads is None:
+            yield self
+            return
+        with self.uploads.kept(owner) as rows:
+            yield NewVideos([replace(each, **rows) for each in self.requests])
+
+    @property
+    def images(self) -> list[ReferenceImage]:
+        found = (image for request in self.requests for image in request.images)
+        return list({image.pk: image for image in found if isinstance(image, ReferenceImage)}.values())
+
+    def as_data(self) -> dict[str, Any]:
+        return {"requests": [_generation_data(each) for each in self.requests]}
+
+
+@dataclass(frozen=True)
+class Derivation(PaidRequest):
+    """A remix, edit or extension of `source`; `seconds` are those of an extension."""
+
+    kind: RequestKind
+    source: Video
+    prompt: str
+    seconds: int = 0
+    accepted_terms: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def model(self) -> str:  # type: ignore[override]
+        return self.source.model
+
+    def carry_out(self, owner: User) -> list[Video]:
+        terms = self.accepted_terms
+        if self.kind == RequestKind.REMIX:
+            return [remix_video(owner, self.source, self.prompt, accepted_terms=terms)]
+        if self.kind == RequestKind.EDIT:
+            return [edit_video(owner, self.source, self.prompt, accepted_terms=terms)]
+        return [extend_video(owner, self.source, self.prompt, self.seconds, accepted_terms=terms)]
+
+    def as_data(self) -> dict[str, Any]:
+        terms = sorted(self.accepted_terms)
+        fields = {"prompt": self.prompt, "seconds": self.seconds, "accepted_terms": terms}
+        return {"source": self.source.pk, **fields}
+
+
+@dataclass(frozen=True)
+class Resubmission(PaidRequest):
+    """One more submission of a video that failed, or of one that needs a decision."""
+
+    kind: RequestKind
+    video: Video
+
+    @property
+    def prompt(self) -> str:  # type: ignore[override]
+        return self.video.prompt
+
+    @property
+    def model(self) -> str:  # type: ignore[override]
+        return self.video.model
+
+    def carry_out(self, owner: User) -> list[Video]:
+        """As others do; raises `VideoChangedError` where the video's status allows it no longer."""
+        roles.require_creator(owner)
+        submit = retry_video if self.kind == RequestKind.RETRY else resubmit_video
+        if not submit(self.video):
+            raise VideoChangedError
+        return [self.video]
+
+    def as_data(self) -> dict[str, Any]:
+        return {"video": self.video.pk}
+
+
+# --- Reading what was kept ---------------------------------------------------------------------------------
+
+
+def read_request(owner: User, kind: str, data: Mapping[str, Any]) -> PaidRequest:
+    """Return the owner's request that `as_data` wrote. A few queries, however many videos it is.
+
+    Raises `ValidationError` with a sentence where something that it needs is gone.
+    """
+    what = RequestKind(kind)
+    if what == RequestKind.CREATE:
+        return NewVideos(_read_generation_requests(owner, data["requests"]))
+    video = Video.objects.owned_by(owner).select_related("backend", "owner")
+    found = video.filter(pk=data.get("video", data.get("source"))).first()
+    if found is None:
+        raise _gone(VIDEO_GONE)
+    if what in (RequestKind.RETRY, RequestKind.SUBMIT_AGAIN):
+        return Resubmission(what, found)
+    return Derivation(what, found, data["prompt"], data["seconds"], frozenset(data["accepted_terms"]))
+
+
+def _generation_data(request: GenerationRequest) -> dict[str, Any]:
+    take = request.take
+    return {
+        "prompt": request.prompt,
+        "model": request.model,
+        "seconds": request.seconds,
+        "size": request.size,
+        "reference": request.reference.pk if request.reference else None,
+        "last_frame": request.last_frame.pk if request.last_frame else None,
+        "references": [image.pk for image in request.references],
+        "fit": str(request.fit),
+        "characters": [character.pk for character in request.characters],
+        "parameters": dict(request.parameters),
+        "take": [take.number, take.of, str(take.group) if take.group else None],
+        "backend": request.backend,
+        "accepted_terms": sorted(request.accepted_terms),
+        "collections": [collection.pk for collection in request.collections],
+    }
+
+
+def _read_generation_requests(owner: User, rows: Sequence[Mapping[str, Any]]) -> list[GenerationRequest]:
+    image_ids = {
+        pk
+        for row in rows
+        for pk in (row["reference"], row["last_frame"], *row["references"])
+        if pk is not None
+    }
+    images = ReferenceImage.objects.filter(owner=owner).in_bulk(image_ids)
+    if len(images) < len(image_ids):
+        raise _gone(IMAGE_GONE)
+    character_ids = {pk for row in rows for pk in row["characters"]}
+    own = Character.objects.filter(owner=owner, deleted_at=None)
+    characters = own.in_bulk(character_ids)
+    if len(characters) < len(character_ids):
+        raise _gone(CHARACTER_GONE)
+    collection_ids = {pk for row in rows for pk in row["collections"]}
+    collections = Collection.objects.existing().in_bulk(collection_ids)
+    if len(collections) < len(collection_ids):
+        raise _gone(COLLECTION_GONE)
+    return [_read_generation_request(row, images, characters, collections) for row in rows]
+
+
+def _read_generation_request(
+    row: Mapping[str, Any],
+    images: Mapping[int, ReferenceImage],
+    characters: Mapping[int, Character],
+    collections: Mapping[int, Collection],
+) -> GenerationRequest:
+    number, of, group = row["take"]
+    return GenerationRequest(
+        prompt=row["prompt"],
+        model=row["model"],
+        seconds=row["seconds"],
+        size=row["size"],
+        reference=None if row["reference"] is None else images[row["reference"]],
+        fit=Fit(row["fit"]),
+        characters=tuple(characters[pk] for pk in row["characters"]),
+        parameters=row["parameters"],
+        take=Take(number, of, UUID(group) if group else None),
+        last_frame=None if row["last_frame"] is None else images[row["last_frame"]],
+        references=tuple(images[pk] for pk in row["references"]),
+        backend=row["backend"],
+        accepted_terms=frozenset(row["accepted_terms"]),
+        collections=tuple(collections[pk] for pk in row["collections"]),
+    )
+
+
+def _gone(sentence: str) -> ValidationError:
+    return ValidationError({NON_FIELD_ERRORS: sentence})
