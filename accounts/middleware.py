@@ -24,7 +24,10 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _ACTIVITY_PRECISION = 60  # seconds; a page polls every two, and each note is a write
 
 # The pages of people's own accounts, where a viewer may post, and where a second factor is set up.
-_ACCOUNT_PAGES = ("account_", "mfa_", "api_token", "socialaccount_", "openid_connect_", "invitation")
+_ACCOUNT_PAGES = (
+    *("account_", "mfa_", "api_token", "socialaccount_", "openid_connect_", "invitation"),
+    "notifications:",
+)
 _SETUP_PAGES = ("account_logout", "account_reauthenticate", "mfa_")
 
 View = Callable[..., HttpResponseBase]

@@ -9,6 +9,7 @@ from allauth.usersessions.models import UserSession
 from django.db.models import QuerySet
 
 from accounts.models import User
+from notifications.inbox import describe_for_export
 from videos.models import Character, PromptTemplate, ReferenceImage, Video
 
 
@@ -42,6 +43,7 @@ def describe_account(user: User) -> dict[str, list[dict[str, Any]] | dict[str, A
         "references": _rows(
             references_of(user), "public_id", "name", "content_type", "width", "height", "created_at"
         ),
+        "notifications": describe_for_export(user.pk),
     }
 
 

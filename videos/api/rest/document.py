@@ -15,6 +15,7 @@ _TAGS = {
     "Actions": "What can be done with a video: its `actions` name what is possible now.",
     "Catalogue": "What can be asked for, and ready-made prompts.",
     "Usage": "What was spent.",
+    "Notifications": "What you were told: videos that are done, failed or need you, approvals, budgets.",
 }
 _TAG_OF = {
     **dict.fromkeys(("remix", "edit", "extend"), "Derivations"),
@@ -27,6 +28,7 @@ _TAG_OF = {
 _PARAMETERS = {
     "video_id": ("The id of a video of yours.", "video_2k7c0s5pq9v1"),
     "candidate_id": ("The number of the candidate, as in its address.", 1),
+    "notification_id": ("The number of a notification of yours.", 1),
     "output_type": ("Which file of the video.", "video"),
 }
 
