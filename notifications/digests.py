@@ -4,6 +4,7 @@ They go through the outbox of `accounts.mail`, which keeps and retries them.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from allauth.usersessions.models import UserSession
@@ -14,6 +15,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import formats
 from accounts.models import User
 from notifications.models import Inbox, Notification
 from notifications.wording import path_of, words_of
@@ -60,20 +62,23 @@ def _is_away(user: User, now: datetime) -> bool:
 
 
 def _compose(user: User, rows: list[Notification]) -> EmailMessage:
+    with timezone.override(_zone(user)), formats.override(user.date_style):
+        body = render_to_string("notifications/email/digest.txt", _context(user, rows))
+        return EmailMessage(_subject(rows), body, to=[user.email])
+
+
+def _context(user: User, rows: list[Notification]) -> dict[str, Any]:
     lines = [
         {"words": words_of(each), "link": _absolute(path_of(each)), "happened_at": each.happened_at}
         for each in rows[:MAX_LINES]
     ]
-    context = {
+    return {
         "user": user,
         "lines": lines,
         "more": len(rows) - len(lines),
         "inbox": _absolute(reverse("notifications:inbox")),
         "preferences": _absolute(reverse("notifications:preferences")),
     }
-    with timezone.override(_zone(user)):
-        body = render_to_string("notifications/email/digest.txt", context)
-    return EmailMessage(_subject(rows), body, to=[user.email])
 
 
 def _subject(rows: list[Notification]) -> str:

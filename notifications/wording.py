@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from accounts.formats import format_number
 from contentgen.events import EventKind
 from notifications.models import Notification
 from notifications.topics import VIDEO_KINDS
@@ -87,7 +87,7 @@ def _takes(row: Notification) -> int:
 
 
 def _of_many(count: int, kind: EventKind) -> str:
-    return f"{intcomma(count)} more video{'s' if count > 1 else ''} {_READY[kind][count > 1]}"
+    return f"{format_number(count)} more video{'s' if count > 1 else ''} {_READY[kind][count > 1]}"
 
 
 def _of_takes(row: Notification, takes: int) -> str:
@@ -102,9 +102,9 @@ def _of_takes(row: Notification, takes: int) -> str:
 def _batch(row: Notification) -> Words:
     name = row.tell("name")
     total, completed, failed = (_number(row, each) for each in ("total", "completed", "failed"))
-    detail = f"{intcomma(completed)} of {intcomma(total)} videos are ready" if total else ""
+    detail = f"{format_number(completed)} of {format_number(total)} videos are ready" if total else ""
     if detail and failed:
-        detail += f", {intcomma(failed)} failed"
+        detail += f", {format_number(failed)} failed"
     return Words(f"“{name}” is done" if name else "A batch is done", detail)
 
 

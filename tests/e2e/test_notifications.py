@@ -1,4 +1,4 @@
-"""The bell in a real browser: it rings on any page, is used by keyboard, and tells only when it is asked to."""
+"""The bell in a real browser: it rings on any page, works by keyboard, and tells only what it is asked to."""
 
 import re
 from collections.abc import Callable

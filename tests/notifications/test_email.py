@@ -196,3 +196,15 @@ def test_a_prompt_makes_no_header(alice):
     tell(alice, ATTENTION, prompt="One\r\nBcc: eve@example.org")
     _send()
     assert OutgoingMail.objects.get().subject == "A video needs attention: One Bcc: eve@example.org"
+
+
+def test_dates_and_numbers_are_as_the_person_likes_them(alice):
+    alice.date_style = "de"
+    alice.save()
+    told = tell(alice, EventKind.BATCH_COMPLETED, name="Spring", total=1000, completed=1000, failed=0)
+    Notification.objects.filter(pk=told.pk).update(happened_at=datetime(2026, 3, 1, 20, 30, tzinfo=UTC))
+    _send()
+
+    body = OutgoingMail.objects.get().body
+    assert "1.000 of 1.000 videos are ready" in body
+    assert "01.03.2026, 20:30 UTC" in body
