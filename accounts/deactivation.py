@@ -3,6 +3,7 @@
 from allauth.usersessions.models import UserSession
 from django.dispatch import Signal
 
+from accounts import mail
 from accounts.models import User
 
 # Sent with `user` after an account was deactivated, in the same transaction. Other apps stop what is theirs.
@@ -13,8 +14,10 @@ def end_access(user: User) -> None:
     """Stop what a person who was deactivated has going on.
 
     Sessions end for good. API tokens are refused as long as the account is inactive, and open invitations are
-    withdrawn by that alone; both work again when it is active again.
+    withdrawn by that alone; both work again when it is active again. Mail that waits is not sent.
     """
     for session in UserSession.objects.filter(user=user):
         session.end()
+    if user.email:
+        mail.withdraw(user.email)
     user_deactivated.send(sender=User, user=user)

@@ -84,6 +84,14 @@ def send_again(pks: Sequence[int]) -> int:
     )
 
 
+def withdraw(recipient: str) -> int:
+    """Have what waits for this address not be sent. Returns how many messages there were."""
+    waiting = OutgoingMail.objects.filter(recipient=recipient, state=MailState.QUEUED)
+    return waiting.update(
+        state=MailState.FAILED, due_at=None, finished_at=timezone.now(), error="The account was deactivated."
+    )
+
+
 def _claim(pk: int) -> OutgoingMail | None:
     now = timezone.now()
     free = OutgoingMail.objects.filter(pk=pk, state=MailState.QUEUED, due_at__lte=now)

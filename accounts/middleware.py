@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import roles, second_factor
+from accounts import formats, roles, second_factor
 from accounts.models import User
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,10 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _ACTIVITY_PRECISION = 60  # seconds; a page polls every two, and each note is a write
 
 # The pages of people's own accounts, where a viewer may post, and where a second factor is set up.
-_ACCOUNT_PAGES = ("account_", "mfa_", "api_token", "socialaccount_", "openid_connect_", "invitation")
+_ACCOUNT_PAGES = (
+    *("account_", "mfa_", "api_token", "socialaccount_", "openid_connect_", "invitation"),
+    "notifications:",
+)
 _SETUP_PAGES = ("account_logout", "account_reauthenticate", "mfa_")
 
 View = Callable[..., HttpResponseBase]
@@ -60,7 +63,7 @@ def _has_session(request: HttpRequest) -> bool:
 
 
 class TimeZoneMiddleware:
-    """Shows the times of a page in the time zone that the person chose."""
+    """Shows a page's times in the time zone, and its dates and numbers in the style, that the person chose."""
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
@@ -70,11 +73,13 @@ class TimeZoneMiddleware:
             return self.get_response(request)
         finally:
             timezone.deactivate()  # the next request of this thread is another person's
+            formats.deactivate()
 
     def process_view(
         self, request: HttpRequest, view_func: View, view_args: Any, view_kwargs: Any
     ) -> HttpResponse | None:
         if getattr(view_func, "login_required", True) and isinstance(request.user, User):
+            formats.activate(request.user.date_style)
             try:
                 timezone.activate(ZoneInfo(request.user.time_zone))
             except (ValueError, ZoneInfoNotFoundError):  # none was chosen, or this machine does not know it

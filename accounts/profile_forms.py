@@ -31,7 +31,7 @@ def _time_zones() -> list[tuple[str, str]]:
 class ProfileForm(forms.ModelForm[User]):
     class Meta:
         model = User
-        fields = ("first_name", "last_name", "theme", "time_zone")
+        fields = ("first_name", "last_name", "theme", "time_zone", "date_style")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

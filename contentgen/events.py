@@ -44,9 +44,25 @@ class Event:
     object_id: str
     data: Mapping[str, Any] = field(default_factory=dict)
 
+    # What `data` holds. Whoever reads it takes a missing field for an empty one: an older event may lack it.
+    #
+    # every event        path (the address of the thing's page, from the root)
+    # video.*            prompt (its first 200 characters), model, backend, status (completed, failed or
+    #                    needs_decision), seconds (to generate), took_seconds (from its submission to now),
+    #                    poster (an address, "" without one), take, takes, take_group ("" for a single
+    #                    video), error_code and reason (a sentence; both "" when completed)
+    # batch.completed    name, total, completed, failed, took_seconds
+    # budget.*           name (the budget's target), terms, used (percent), left, renews_at (ISO 8601 or "")
+    # approval.*         prompt, price, person (who asks); decided: approved, decided_by, note
+    # collection.shared  name, shared_by, role
+
 
 def publish(event: Event) -> None:
-    """Tell everybody who listens, in the transaction that is under way. Raises `RuntimeError` outside one."""
+    """Tell everybody who listens, in the transaction that is under way. Raises `RuntimeError` outside one.
+
+    It comes last in its transaction, after all rows of the change are locked; events for several people in
+    the order of `user_id`. A receiver may lock a row of that person's, and nobody must wait in a circle.
+    """
     if not connection.in_atomic_block:
         raise RuntimeError("An event is published in the transaction of what happened.")
     event_published.send(sender=Event, event=event)

@@ -137,6 +137,7 @@ INSTALLED_APPS = [
     "contentgen",
     "accounts",
     "billing",
+    "notifications",
     "videos",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -181,6 +182,7 @@ MIDDLEWARE = [
     "accounts.middleware.RoleMiddleware",
     "accounts.middleware.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "notifications.middleware.BellMiddleware",
 ]
 ROOT_URLCONF = "contentgen.urls"
 WSGI_APPLICATION = "contentgen.wsgi.application"
@@ -190,6 +192,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["accounts.templatetags.formats"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -197,6 +200,7 @@ TEMPLATES = [
                 "accounts.context_processors.account",
                 "videos.context_processors.studio",
                 "billing.context_processors.budgets",
+                "notifications.context_processors.bell",
             ],
         },
     },
@@ -405,6 +409,7 @@ CELERY_BEAT_SCHEDULE = {
         "videos.poll": 1,
         "videos.sweep": 5,
         "accounts.send_mail": 5,
+        "notifications.tick": 15,
     }.items()
 }
 # Keeps nothing on disk: all intervals are short, and a kill could leave a broken file behind.

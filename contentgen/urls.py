@@ -27,5 +27,6 @@ urlpatterns = [
     path("v1/", include("videos.api.openai.urls")),
     re_path(API_PATH, unknown),
     path("", include("billing.urls")),
+    path("", include("notifications.urls")),
     path("", include("videos.urls")),
 ]

@@ -3,6 +3,16 @@
 from accounts.models.api_token import ApiToken, Scope
 from accounts.models.invitation import Invitation
 from accounts.models.outgoing_mail import MailState, OutgoingMail
-from accounts.models.user import Role, Theme, User
+from accounts.models.user import DateStyle, Role, Theme, User
 
-__all__ = ["ApiToken", "Invitation", "MailState", "OutgoingMail", "Role", "Scope", "Theme", "User"]
+__all__ = [
+    "ApiToken",
+    "DateStyle",
+    "Invitation",
+    "MailState",
+    "OutgoingMail",
+    "Role",
+    "Scope",
+    "Theme",
+    "User",
+]

@@ -20,6 +20,15 @@ class Theme(models.TextChoices):
     DARK = "dark", "Dark"
 
 
+class DateStyle(models.TextChoices):
+    """How dates and numbers are written; `accounts.formats` has the formats."""
+
+    BRITISH = "en-gb", "2 Mar 2026, 17:30 · 1,234.5"
+    AMERICAN = "en-us", "Mar 2, 2026, 5:30 PM · 1,234.5"
+    GERMAN = "de", "02.03.2026, 17:30 · 1.234,5"
+    ISO = "iso", "2026-03-02 17:30 · 1\N{NARROW NO-BREAK SPACE}234.5"
+
+
 class User(AbstractUser):
     """A person who makes videos. Staff may also use the admin.
 
@@ -37,6 +46,9 @@ class User(AbstractUser):
     theme = models.CharField(max_length=10, choices=Theme, default=Theme.SYSTEM)
     time_zone = models.CharField(
         max_length=64, blank=True, help_text="Of the times on the pages. Empty: that of the studio."
+    )
+    date_style = models.CharField(
+        "dates and numbers", max_length=10, choices=DateStyle, default=DateStyle.BRITISH
     )
 
     def clean(self) -> None:

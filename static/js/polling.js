@@ -47,7 +47,6 @@ let changes = [];
 function announce() {
   if (!changes.length) return;
   announcer.textContent = changes.map(({ title, status }) => `“${title}” ${MESSAGES[status]}.`).join(" ");
-  document.dispatchEvent(new CustomEvent("studio:status-change", { detail: changes }));
   changes = [];
 }
 
@@ -56,8 +55,7 @@ function updatePage() {
     const before = knownStatuses.get(element.id);
     const status = element.hasAttribute("data-needs-decision") ? "decision" : element.dataset.status;
     if (RUNNING.has(before) && MESSAGES[status]) {
-      const address = element.querySelector(".card__prompt a")?.href ?? location.href;
-      changes.push({ id: element.id, title: element.dataset.title, status, address });
+      changes.push({ title: element.dataset.title, status });
     }
     knownStatuses.set(element.id, status);
   }

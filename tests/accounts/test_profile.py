@@ -20,7 +20,7 @@ PROFILE, EMAIL = reverse("account_profile"), reverse("account_email")
 
 
 def _save(client: Client, **fields: str):
-    data = {"first_name": "", "last_name": "", "theme": "system", "time_zone": ""}
+    data = {"first_name": "", "last_name": "", "theme": "system", "time_zone": "", "date_style": "en-gb"}
     return client.post(PROFILE, {**data, **fields})
 
 

@@ -242,8 +242,8 @@ def test_notification_permission_is_requested_only_by_the_switch(context: Browse
     page.wait_for_timeout(300)
     assert page.evaluate("[asked, shown.length]") == [0, 0]
 
-    page.locator("details.menu summary").click()
-    switch = page.get_by_role("switch", name="Notify me when a video is done")
+    page.get_by_label("Account: ").click()
+    switch = page.get_by_role("switch", name="Browser notifications")
     expect(switch).not_to_be_checked()
     switch.click()
     expect(switch).to_be_checked()

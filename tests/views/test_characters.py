@@ -126,7 +126,7 @@ def test_htmx_stops_asking_when_nothing_is_pending(as_alice, alice, bob, simulat
 
 
 def test_it_needs_as_many_queries_for_one_as_for_many(as_alice, alice, character, django_assert_num_queries):
-    with django_assert_num_queries(9) as few:
+    with django_assert_num_queries(10) as few:
         as_alice.get(URL)
     for number in range(10):
         made(alice, character.backend, f"C{number}")

@@ -80,7 +80,7 @@ def test_bad_ids_are_passed_over(as_alice, alice):
 def test_four_need_as_many_queries_as_two(as_alice, alice, django_assert_num_queries):
     videos = [done(alice) for _ in range(4)]
     ask(as_alice, *videos)
-    with django_assert_num_queries(8) as few:
+    with django_assert_num_queries(9) as few:
         ask(as_alice, *videos[:2])
     with django_assert_num_queries(len(few)):
         ask(as_alice, *videos)

@@ -77,7 +77,7 @@ def test_a_bad_place_means_the_first_page(as_alice, alice, value):
 def test_it_needs_as_many_queries_for_one_as_for_a_page(as_alice, alice, django_assert_num_queries):
     VideoFactory(owner=alice)
     as_alice.get(URL)
-    with django_assert_num_queries(7) as few:
+    with django_assert_num_queries(8) as few:
         as_alice.get(URL)
     VideoFactory.create_batch(15, owner=alice, state=State.COMPLETED)
     with django_assert_num_queries(len(few)):

@@ -67,7 +67,7 @@ def test_it_searches_titles_and_prompts(as_alice, alice, bob, q, titles):
 def test_it_needs_as_many_queries_for_one_as_for_many(as_alice, alice, django_assert_num_queries):
     own(alice)
     as_alice.get(URL)
-    with django_assert_num_queries(7) as few:
+    with django_assert_num_queries(8) as few:
         as_alice.get(URL)
     for number in range(30):
         own(alice, title=f"No. {number}")

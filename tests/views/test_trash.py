@@ -104,7 +104,7 @@ def test_it_shows_ones_own_latest_first_in_pages(as_alice, alice, bob, django_as
     VideoFactory(owner=alice)
     first = as_alice.get(URL).context
     assert first["total"] == PAGE_SIZE + 3
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         rest = as_alice.get(URL, {"below": first["page"].next_cursor}).context["page"]
     seen = [video.pk for video in [*first["page"].videos, *rest.videos]]
     assert seen == [video.pk for video in sorted(mine, key=lambda v: (v.trashed_at, v.pk), reverse=True)]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from billing import ledger
 from videos.backends.charges import NO_CHARGE_TOLD, Charge
-from videos.lifecycle import payments
+from videos.lifecycle import events, payments
 from videos.lifecycle.transitions import finished_now, has_job, move
 from videos.models import State, Video
 from videos.models.values import NO_REASON, Reason
@@ -162,6 +162,7 @@ def fail_generation(pk: int, job_id: str, reason: Reason, *, charge: Charge = NO
     failed = move(State.IN_PROGRESS, State.FAILED, has_job(pk, job_id), **changes)
     if failed:
         payments.fail(pk, reason, charge, transition="failed")
+        events.publish_failed(pk)
     return failed
 
 

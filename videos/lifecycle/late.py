@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing import ledger
 from videos.backends.charges import NO_CHARGE_TOLD, Charge
-from videos.lifecycle import payments
+from videos.lifecycle import events, payments
 from videos.lifecycle.generation import charge_fields, used
 from videos.lifecycle.transitions import has_job, move
 from videos.models import State, Video
@@ -39,6 +39,7 @@ def time_out(
     )
     if timed_out:
         ledger.doubt(pk, transition="timed_out")
+        events.publish_failed(pk)
     return timed_out
 
 

@@ -4,10 +4,12 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from videos.lifecycle import events
 from videos.lifecycle.transitions import finished_now, leased, move
 from videos.models import State, Video
 from videos.models.values import NO_REASON, Reason, StoredFiles
@@ -47,6 +49,7 @@ def postpone_storing(
     return changed == 1
 
 
+@transaction.atomic
 def complete(pk: int, token: uuid.UUID, stored: StoredFiles, *, concat_failure: Reason | None = None) -> bool:
     """storing → completed: the file is in storage, checked and measured.
 
@@ -56,9 +59,13 @@ def complete(pk: int, token: uuid.UUID, stored: StoredFiles, *, concat_failure: 
     changes: dict[str, Any] = {**finished_now(), **reason.as_fields(), **vars(stored)}
     if concat_failure:
         changes["source_seconds"] = 0
-    return move(State.STORING, State.COMPLETED, leased(pk, token), **changes)
+    completed = move(State.STORING, State.COMPLETED, leased(pk, token), **changes)
+    if completed:
+        events.publish_completed(pk)
+    return completed
 
 
+@transaction.atomic
 def fail_storing(pk: int, token: uuid.UUID, reason: Reason, *, retry_at: datetime | None = None) -> bool:
     """storing → failed: the file could not be fetched or stored in as many tries as are made for it.
 
@@ -66,8 +73,11 @@ def fail_storing(pk: int, token: uuid.UUID, reason: Reason, *, retry_at: datetim
     """
     changes = finished_now()
     if retry_at is not None:
-        changes |= {"due_at": retry_at, "late_since": Coalesce(F("late_since"), timezone.now())}
-    return move(State.STORING, State.FAILED, leased(pk, token), **changes, **reason.as_fields())
+        changes |= {"due_at": retry_at, "late_since": Coalesce(F("late_since"), changes["finished_at"])}
+    failed = move(State.STORING, State.FAILED, leased(pk, token), **changes, **reason.as_fields())
+    if failed:
+        events.publish_failed(pk)
+    return failed
 
 
 def create_imported(video: Video, stored: StoredFiles) -> Video:

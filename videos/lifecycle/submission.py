@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from billing import ledger
+from videos.lifecycle import events
 from videos.lifecycle.transitions import LATEST_ACCOUNTED, finished_now, leased, move, move_to_progress
 from videos.models import State, Video
 from videos.models.values import Reason
@@ -90,6 +91,7 @@ def refuse(pk: int, token: uuid.UUID, reason: Reason) -> bool:
     )
     if refused:
         ledger.release(pk, transition="refused")
+        events.publish_failed(pk)
     return refused
 
 

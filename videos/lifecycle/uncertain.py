@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from billing import ledger
-from videos.lifecycle import payments
+from videos.lifecycle import events, payments
 from videos.lifecycle.transitions import finished_now, move, move_to_progress
 from videos.models import JobCandidate, ReleasedJob, State, Video
 from videos.models.values import NO_REASON, Reason
@@ -35,6 +35,7 @@ def await_decision(
         if changed:
             JobCandidate.objects.filter(video=pk).delete()
             JobCandidate.objects.bulk_create(candidates)
+            events.publish_needs_attention(pk)
     return changed
 
 
@@ -62,6 +63,7 @@ def fail_absent(pk: int, reason: Reason, *, attempted_at: datetime, attempts: in
     failed = move(State.UNCERTAIN, State.FAILED, where, **finished_now(), **reason.as_fields())
     if failed:
         ledger.release(pk, transition="absent")
+        events.publish_failed(pk)
     return failed
 
 
@@ -173,4 +175,5 @@ def abandon(pk: int, reason: Reason) -> bool:
     abandoned = move(State.UNCERTAIN, State.FAILED, where, **finished_now(), **reason.as_fields())
     if abandoned:
         ledger.give_up(pk, transition="given_up")
+        events.publish_failed(pk)
     return abandoned

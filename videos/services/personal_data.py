@@ -9,6 +9,7 @@ from allauth.usersessions.models import UserSession
 from django.db.models import QuerySet
 
 from accounts.models import User
+from notifications.inbox import describe_for_export
 from videos.models import Character, PromptTemplate, ReferenceImage, Video
 
 
@@ -42,6 +43,7 @@ def describe_account(user: User) -> dict[str, list[dict[str, Any]] | dict[str, A
         "references": _rows(
             references_of(user), "public_id", "name", "content_type", "width", "height", "created_at"
         ),
+        "notifications": describe_for_export(user.pk),
     }
 
 
@@ -56,7 +58,7 @@ def references_of(user: User) -> QuerySet[ReferenceImage]:
 
 
 def _profile(user: User) -> dict[str, Any]:
-    fields = ("username", "first_name", "last_name", "email", "role", "theme", "time_zone")
+    fields = ("username", "first_name", "last_name", "email", "role", "theme", "time_zone", "date_style")
     dates = {"date_joined": _plain(user.date_joined), "last_login": _plain(user.last_login)}
     return {name: str(getattr(user, name)) for name in fields} | dates
 

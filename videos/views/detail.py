@@ -6,6 +6,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HTMX_STOP_POLLING
 
+from notifications.inbox import mark_opened
+from notifications.recording import takes_key, video_key
 from videos.capabilities import capabilities_for
 from videos.models import Tag, Video
 from videos.services.characters import find_character_problem
@@ -35,6 +37,7 @@ def detail(request: Request, public_id: str) -> HttpResponse:
     video = get_visible_video(request, public_id)
     search = Search.from_query(request.GET)
     if not request.htmx:
+        mark_opened(request, video_key(video.public_id), takes_key(video.take_group))
         return render_detail(request, video, search)
     (video,) = with_queue_info([video])
     if request.GET.get("version") == version(video):

@@ -11,10 +11,8 @@ from pydantic import BaseModel
 
 from videos.api.errors import unknown_parameter
 
-# What is no part of the query.
-_OTHERS = frozenset(
-    {"request", "response", "video_id", "approval_id", "collection_id", "link_id", "body", "keyed"}
-)
+_IDS = ("video_id", "approval_id", "collection_id", "link_id", "notification_id")
+_OTHERS = frozenset({"request", "response", "body", "keyed", *_IDS})  # that are no part of the query
 
 
 def refuse_unknown(view: Callable[..., Any]) -> Callable[..., Any]:

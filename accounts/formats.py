@@ -1,0 +1,98 @@
+"""How dates and numbers are written for the person whom a page or an email is for.
+
+Amounts of money are not among them: `billing.money` writes those the same for everybody.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from asgiref.local import Local
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+from django.utils.numberformat import format as group_digits
+
+from accounts.models import DateStyle
+
+
+@dataclass(frozen=True)
+class Formats:
+    """Django's format strings, and what stands in a number before the decimals and between the thousands."""
+
+    day: str
+    time: str
+    joint: str = ", "  # between the two
+    decimal_point: str = "."
+    thousands: str = ","
+
+
+FORMATS = {
+    DateStyle.BRITISH: Formats("j M Y", "H:i"),
+    DateStyle.AMERICAN: Formats("M j, Y", "g:i A"),
+    DateStyle.GERMAN: Formats("d.m.Y", "H:i", decimal_point=",", thousands="."),
+    DateStyle.ISO: Formats("Y-m-d", "H:i", joint=" ", thousands="\N{NARROW NO-BREAK SPACE}"),
+}
+_active = Local()  # as Django keeps the time zone: for this thread, or this task
+
+
+def activate(style: str) -> None:
+    """Write dates and numbers in this style from here on; a style that is none is the usual one."""
+    _active.style = DateStyle(style) if style in DateStyle.values else DateStyle.BRITISH
+
+
+def deactivate() -> None:
+    """Write dates and numbers as usual from here on."""
+    _active.style = DateStyle.BRITISH
+
+
+@contextmanager
+def override(style: str) -> Iterator[None]:
+    """Write dates and numbers in this style within the block."""
+    before = _style()
+    activate(style)
+    try:
+        yield
+    finally:
+        _active.style = before
+
+
+def format_day(value: date | None) -> str:
+    """Return the date in words, such as “2 Mar 2026”; a time is that of the active time zone."""
+    return format_date(_local(value), _formats().day) if value else ""
+
+
+def format_moment(value: datetime | None) -> str:
+    """Return date and time, such as “2 Mar 2026, 17:30”."""
+    formats = _formats()
+    return format_date(_local(value), f"{formats.day}{formats.joint}{formats.time}") if value else ""
+
+
+def format_time(value: datetime | None) -> str:
+    """Return the time of day, such as “17:30”."""
+    return format_date(_local(value), _formats().time) if value else ""
+
+
+def format_number(value: float | Decimal | None) -> str:
+    """Return a number with its thousands set apart, and at most two decimals."""
+    if value is None:
+        return ""
+    formats = _formats()
+    point, thousands = formats.decimal_point, formats.thousands
+    rounded: float | Decimal = round(value, 2)
+    text = group_digits(rounded, point, grouping=3, thousand_sep=thousands, force_grouping=True)
+    return text.removesuffix(f"{point}0")
+
+
+def _local(value: date) -> date:
+    return timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
+
+
+def _style() -> DateStyle:
+    style: DateStyle = getattr(_active, "style", DateStyle.BRITISH)
+    return style
+
+
+def _formats() -> Formats:
+    return FORMATS[_style()]

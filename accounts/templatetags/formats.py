@@ -1,0 +1,11 @@
+"""Dates and numbers as the person likes them. Every template has these: they are among the builtins."""
+
+from django import template
+
+from accounts import formats
+
+register = template.Library()
+register.filter("day", formats.format_day)
+register.filter("moment", formats.format_moment)
+register.filter("time_of_day", formats.format_time)
+register.filter("number", formats.format_number)
