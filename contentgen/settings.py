@@ -16,7 +16,16 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from contentgen.circuit_breaker import SOCKET_TIMEOUT
-from contentgen.env import Env, amount, choice, currency_code, mapping, proxy_count
+from contentgen.env import (
+    Env,
+    amount,
+    choice,
+    currency_code,
+    mapping,
+    networks,
+    proxy_count,
+    whole_numbers,
+)
 from contentgen.own_address import choose_backend, parse_address
 from contentgen.redis_prefix import default_prefix
 from contentgen.run import state
@@ -137,6 +146,7 @@ INSTALLED_APPS = [
     "contentgen",
     "accounts",
     "billing",
+    "webhooks",
     "videos",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -390,6 +400,7 @@ CELERY_TASK_ROUTES = {
     },
     "videos.store": {"queue": "downloads"},
     "accounts.send_mail": {"queue": "network"},
+    "webhooks.deliver": {"queue": "network"},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
@@ -404,6 +415,7 @@ CELERY_BEAT_SCHEDULE = {
         "videos.poll": 1,
         "videos.sweep": 5,
         "accounts.send_mail": 5,
+        "webhooks.deliver": 1,
     }.items()
 }
 # Keeps nothing on disk: all intervals are short, and a kill could leave a broken file behind.
@@ -468,6 +480,22 @@ CURRENCY: str = env("CURRENCY", cast=currency_code, default="USD")
 UNPRICED_MODELS: str = env("UNPRICED_MODELS", cast=choice("allow", "refuse"), default="allow")
 # A price above this is to be confirmed by whoever asks. Unset: none is.
 CONFIRM_PRICE_ABOVE: Decimal | None = env("CONFIRM_PRICE_ABOVE", cast=amount, default=None)
+
+# --- Webhooks that the studio sends -----------------------------------------------------------------------
+# Whether receivers may be in private networks and on this machine; and networks that are allowed in any case.
+WEBHOOK_PRIVATE_ADDRESSES: bool = env.bool("WEBHOOK_PRIVATE_ADDRESSES", default=False)
+WEBHOOK_ALLOWED_NETWORKS: list[str] = env("WEBHOOK_ALLOWED_NETWORKS", cast=networks, default=[])
+WEBHOOK_HTTP: bool = env.bool("WEBHOOK_HTTP", default=not PRODUCTION)  # whether http:// is allowed
+WEBHOOK_TIMEOUT: int = env.int("WEBHOOK_TIMEOUT", default=15)  # seconds for one attempt as a whole
+# Seconds until each further attempt, as Standard Webhooks recommends: about three days in all.
+WEBHOOK_RETRY_SECONDS: list[int] = env(
+    "WEBHOOK_RETRY_SECONDS",
+    cast=whole_numbers,
+    default=[5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400],
+)
+WEBHOOK_DISABLE_AFTER_DAYS: int = env.int("WEBHOOK_DISABLE_AFTER_DAYS", default=5)
+WEBHOOK_SECRET_OVERLAP_HOURS: int = env.int("WEBHOOK_SECRET_OVERLAP_HOURS", default=24)
+WEBHOOK_LOG_DAYS: int = env.int("WEBHOOK_LOG_DAYS", default=30)
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOG_LEVEL: str = env("LOG_LEVEL", cast=choice(*_LEVELS), default="INFO")
