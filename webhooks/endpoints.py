@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -29,13 +29,17 @@ ACCOUNT_DISABLED = "Given up: the account was disabled."
 NOT_ACTIVE = "This webhook is not active. Turn it on first."
 
 
+class NotPossibleError(Exception):
+    """What was asked for is not possible now. Its text is a sentence."""
+
+
 def create(
     owner: User, *, url: str, kinds: Collection[str], description: str = "", is_studio_wide: bool = False
 ) -> tuple[Endpoint, str]:
     """Create a webhook. Return it with its secret.
 
-    Raises `ValidationError` by field: for an address where nothing may be sent, kinds that there are not,
-    people who may not, and more than `MAX_ENDPOINTS`.
+    Raises `ValidationError` by field for an address where nothing may be sent, kinds that there are not, and
+    people who may not; `NotPossibleError` for more than `MAX_ENDPOINTS`.
     """
     roles.require_creator(owner)
     if is_studio_wide and not roles.may_manage(owner):
@@ -44,8 +48,7 @@ def create(
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)  # two at once are counted one by one
         if Endpoint.objects.owned_by(owner).count() >= MAX_ENDPOINTS:
-            too_many = f"You have {MAX_ENDPOINTS} webhooks already. Delete one first."
-            raise ValidationError({NON_FIELD_ERRORS: too_many})
+            raise NotPossibleError(f"You have {MAX_ENDPOINTS} webhooks already. Delete one first.")
         endpoint = Endpoint.objects.create(
             owner=owner,
             is_studio_wide=is_studio_wide,
@@ -122,13 +125,13 @@ def rotate_secret(endpoint: Endpoint) -> str:
 
 
 def send_test(endpoint: Endpoint) -> Delivery:
-    """Send a `webhook.test`. Raises `ValidationError` if it is not active, or too many were sent."""
+    """Send a `webhook.test`. Raises `NotPossibleError` if it is not active, or too many were sent."""
     if endpoint.state != EndpointState.ACTIVE:
-        raise ValidationError(NOT_ACTIVE)
+        raise NotPossibleError(NOT_ACTIVE)
     if not _TESTS.allows(str(endpoint.owner_id)):
-        raise ValidationError("Too many tests. Wait a few minutes.")
+        raise NotPossibleError("Too many tests. Wait a few minutes.")
     if room_for(endpoint) <= 0:
-        raise ValidationError(TOO_MANY)
+        raise NotPossibleError(TOO_MANY)
     now = timezone.now()
     sentence = "This is a test from ContentGen. If its signature is right, you are ready."
     data = {"id": endpoint.public_id, "user": endpoint.owner.username, "url": None, "message": sentence}
@@ -147,7 +150,7 @@ def send_test(endpoint: Endpoint) -> Delivery:
 def resend(delivery: Delivery) -> bool:
     """Send a delivery once more, with the same `webhook-id`. Returns False if it is pending.
 
-    Raises `ValidationError` where the webhook is not active, or too much waits for it already.
+    Raises `NotPossibleError` where the webhook is not active, or too much waits for it already.
     """
     return bool(_requeue(delivery.endpoint, Delivery.objects.filter(pk=delivery.pk)))
 
@@ -162,10 +165,10 @@ def resend_failed(endpoint: Endpoint, since: datetime) -> int:
 
 def _requeue(endpoint: Endpoint, rows: QuerySet[Delivery]) -> int:
     if endpoint.state != EndpointState.ACTIVE:
-        raise ValidationError(NOT_ACTIVE)
+        raise NotPossibleError(NOT_ACTIVE)
     room = room_for(endpoint)
     if room <= 0:
-        raise ValidationError(TOO_MANY)
+        raise NotPossibleError(TOO_MANY)
     pks = list(rows.filter(due_at=None).values_list("pk", flat=True)[:room])
     return Delivery.objects.filter(pk__in=pks, due_at=None).update(
         state=DeliveryState.PENDING, due_at=timezone.now(), attempts=0, finished_at=None

@@ -58,6 +58,9 @@ class EndpointForm(forms.Form):
         except ValidationError as error:
             self.add_error(None, error)
             return None
+        except endpoints.NotPossibleError as error:
+            self.add_error(None, str(error))
+            return None
         return self._endpoint, ""
 
 

@@ -59,13 +59,11 @@ async def post(url: str, headers: Mapping[str, str], body: bytes, seconds: float
 
 async def _post(url: httpx2.URL, headers: Mapping[str, str], body: bytes, seconds: float) -> Outcome:
     target = httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+    own = {"Host": url.netloc.decode("ascii"), "Content-Length": str(len(body))}
     request = httpcore2.Request(
         "POST",
         target,
-        headers=[
-            (b"Host", url.netloc),
-            *((name.encode(), value.encode()) for name, value in headers.items()),
-        ],
+        headers=[(name.encode(), value.encode()) for name, value in (own | dict(headers)).items()],
         content=body,
         extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), seconds)},
     )

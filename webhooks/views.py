@@ -6,7 +6,6 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -207,7 +206,7 @@ def _tell(request: HttpRequest, action: Callable[[], object], sentence: str) -> 
     """Carry out an action, and say what came of it at the top of the next page."""
     try:
         result = action()
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+    except service.NotPossibleError as error:
+        messages.error(request, str(error))
     else:
         messages.success(request, sentence.format(result))

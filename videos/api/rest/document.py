@@ -15,6 +15,7 @@ _TAGS = {
     "Actions": "What can be done with a video: its `actions` name what is possible now.",
     "Catalogue": "What can be asked for, and ready-made prompts.",
     "Usage": "What was spent.",
+    "Webhooks": "Where the studio tells of events by itself.",
 }
 _TAG_OF = {
     **dict.fromkeys(("remix", "edit", "extend"), "Derivations"),
@@ -26,6 +27,8 @@ _TAG_OF = {
 }
 _PARAMETERS = {
     "video_id": ("The id of a video of yours.", "video_2k7c0s5pq9v1"),
+    "webhook_id": ("The id of a webhook of yours.", "hook_2k7c0s5pq9v1"),
+    "delivery_id": ("The id of one of its deliveries.", "dlv_2k7c0s5pq9v1"),
     "candidate_id": ("The number of the candidate, as in its address.", 1),
     "output_type": ("Which file of the video.", "video"),
 }

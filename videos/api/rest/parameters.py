@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from videos.api.errors import unknown_parameter
 
-_OTHERS = frozenset({"request", "response", "video_id", "body", "keyed"})  # that are no part of the query
+# Arguments that are no part of the query.
+_OTHERS = frozenset({"request", "response", "video_id", "webhook_id", "delivery_id", "body", "keyed"})
 
 
 def refuse_unknown(view: Callable[..., Any]) -> Callable[..., Any]:
