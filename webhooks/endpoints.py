@@ -144,7 +144,7 @@ def send_test(endpoint: Endpoint) -> Delivery:
         )
         # What was held because the receiver failed is tried now too: that is what the test is for.
         Endpoint.objects.filter(pk=endpoint.pk).update(held_until=None)
-        return Delivery.objects.create(endpoint=endpoint, message=message)
+        return Delivery.objects.create(endpoint=endpoint, message=message, created_at=now, due_at=now)
 
 
 def resend(delivery: Delivery) -> bool:

@@ -35,15 +35,17 @@ def record(event: Event, **signal: Any) -> None:
 
 def _delivery(endpoint: Endpoint, message: Message) -> Delivery:
     """Return a delivery that is due; beyond the bound one that has failed, and can be sent again later."""
+    now = message.created_at
     if room_for(endpoint) > 0:
-        return Delivery(endpoint=endpoint, message=message)
+        return Delivery(endpoint=endpoint, message=message, created_at=now, due_at=now)
     logger.warning("Webhook %s has too many deliveries waiting; a %s is not sent", endpoint.pk, message.kind)
     return Delivery(
         endpoint=endpoint,
         message=message,
         state=DeliveryState.FAILED,
+        created_at=now,
         due_at=None,
-        finished_at=message.created_at,
+        finished_at=now,
         error=TOO_MANY,
     )
 

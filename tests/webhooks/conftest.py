@@ -10,6 +10,8 @@ from django.utils import timezone
 from accounts.models import User
 from contentgen.events import Event, EventKind, publish
 from tests.backends.server import Answer, Server, reply
+from tests.commands.conftest import ran as ran  # fixtures here too
+from tests.commands.conftest import run as run
 from webhooks import endpoints
 from webhooks.models import Delivery, Endpoint
 

@@ -145,7 +145,7 @@ class DeliveriesIn(Schema):
 class ResendIn(BodyIn):
     """Which failed deliveries to send again."""
 
-    since: Annotated[int, WholeNumber] = Field(
+    since: int = Field(
         ge=0, le=_END_OF_TIME, description=f"Those created from then on. {_UNIX_TIME}", examples=[1766000000]
     )
 
