@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,21 @@ def currency_code(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{3}", value):
         raise ValueError("a currency's code of three letters, such as EUR")
     return value.upper()
+
+
+def networks(value: str) -> list[str]:
+    """Return networks and single addresses, as CIDR writes them."""
+    try:
+        return [str(ip_network(each.strip())) for each in value.split(",") if each.strip()]
+    except ValueError as error:
+        raise ValueError("networks such as 10.1.0.0/16, fd00:1::/64 or 192.168.1.5, with commas") from error
+
+
+def whole_numbers(value: str) -> list[int]:
+    """Return numbers from 1 up."""
+    if not re.fullmatch(r" *[1-9][0-9]{0,8} *(, *[1-9][0-9]{0,8} *)*", value):
+        raise ValueError("whole numbers from 1 up, with commas")
+    return [int(each) for each in value.split(",")]
 
 
 def proxy_count(value: str) -> int:

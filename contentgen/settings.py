@@ -16,7 +16,16 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from contentgen.circuit_breaker import SOCKET_TIMEOUT
-from contentgen.env import Env, amount, choice, currency_code, mapping, proxy_count
+from contentgen.env import (
+    Env,
+    amount,
+    choice,
+    currency_code,
+    mapping,
+    networks,
+    proxy_count,
+    whole_numbers,
+)
 from contentgen.own_address import choose_backend, parse_address
 from contentgen.redis_prefix import default_prefix
 from contentgen.run import state
@@ -138,6 +147,7 @@ INSTALLED_APPS = [
     "accounts",
     "billing",
     "notifications",
+    "webhooks",
     "videos",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -395,6 +405,7 @@ CELERY_TASK_ROUTES = {
     },
     "videos.store": {"queue": "downloads"},
     "accounts.send_mail": {"queue": "network"},
+    "webhooks.deliver": {"queue": "network"},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
@@ -410,6 +421,7 @@ CELERY_BEAT_SCHEDULE = {
         "videos.sweep": 5,
         "accounts.send_mail": 5,
         "notifications.tick": 15,
+        "webhooks.deliver": 1,
     }.items()
 }
 # Keeps nothing on disk: all intervals are short, and a kill could leave a broken file behind.
@@ -483,6 +495,22 @@ CONFIRM_PRICE_ABOVE: Decimal | None = env("CONFIRM_PRICE_ABOVE", cast=amount, de
 # A price above this waits for a manager's approval, unless a manager asks. Unset: none does.
 APPROVE_PRICE_ABOVE: Decimal | None = env("APPROVE_PRICE_ABOVE", cast=amount, default=None)
 APPROVAL_DAYS: int = env.int("APPROVAL_DAYS", default=14)  # for which a request waits before it expires
+
+# --- Webhooks that the studio sends -----------------------------------------------------------------------
+# Whether receivers may be in private networks and on this machine; and networks that are allowed in any case.
+WEBHOOK_PRIVATE_ADDRESSES: bool = env.bool("WEBHOOK_PRIVATE_ADDRESSES", default=False)
+WEBHOOK_ALLOWED_NETWORKS: list[str] = env("WEBHOOK_ALLOWED_NETWORKS", cast=networks, default=[])
+WEBHOOK_HTTP: bool = env.bool("WEBHOOK_HTTP", default=not PRODUCTION)  # whether http:// is allowed
+WEBHOOK_TIMEOUT: int = env.int("WEBHOOK_TIMEOUT", default=15)  # seconds for one attempt as a whole
+# Seconds until each further attempt, as Standard Webhooks recommends: about three days in all.
+WEBHOOK_RETRY_SECONDS: list[int] = env(
+    "WEBHOOK_RETRY_SECONDS",
+    cast=whole_numbers,
+    default=[5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400],
+)
+WEBHOOK_DISABLE_AFTER_DAYS: int = env.int("WEBHOOK_DISABLE_AFTER_DAYS", default=5)
+WEBHOOK_SECRET_OVERLAP_HOURS: int = env.int("WEBHOOK_SECRET_OVERLAP_HOURS", default=24)
+WEBHOOK_LOG_DAYS: int = env.int("WEBHOOK_LOG_DAYS", default=30)
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOG_LEVEL: str = env("LOG_LEVEL", cast=choice(*_LEVELS), default="INFO")

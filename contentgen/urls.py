@@ -14,9 +14,11 @@ handler500 = "contentgen.errors.server_error"
 urlpatterns = [
     path("health", health.alive, name="health"),
     path("health/ready", health.ready, name="health-ready"),
+    path("accounts/webhooks/", include("webhooks.urls")),  # those that the studio sends
     path("accounts/", include("accounts.urls")),
     path("api/", api.urls),
     re_path(r"^api/", unknown),
+    # Those that services send it.
     path("webhooks/<int:backend_id>", webhooks.of_backend, name="webhook"),
     path(
         "webhooks/<int:backend_id>/<slug:public_id>/<slug:ticket>",

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import anyio
 import pytest
 
+from contentgen.ip_addresses import Reach, reach_of
 from tests.backends.conftest import KEY
 from tests.backends.server import Server, reply
 from videos.backends import BackendError, Client, Connection, RefusedError, UnavailableError, address_guard
-from videos.backends.address_guard import Reach, reach_of
 from videos.backends.client import probe
 
 Serve = Callable[..., Server]

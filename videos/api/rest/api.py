@@ -33,7 +33,7 @@ CONTRACT = Contract(
     unreadable_code="bad_request",
     internal_error_code="internal_error",
     cache_control={"private": True, "no_cache": True},
-    field_names={"reference": "input_reference"},
+    field_names={"reference": "input_reference", "is_studio_wide": "studio_wide"},
     # What is wrong with the video that another is to be made from, and an image of too many bytes.
     exceptional_statuses={"video": 409, "too_large": 413},
 )

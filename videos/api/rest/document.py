@@ -18,6 +18,7 @@ _TAGS = {
     "Usage": "What was spent.",
     "Sharing": "Links by which people without an account watch.",
     "Notifications": "What you were told: videos that are done, failed or need you, approvals, budgets.",
+    "Webhooks": "Where the studio tells of events by itself.",
 }
 _TAG_OF = {
     **dict.fromkeys(("remix", "edit", "extend"), "Derivations"),
@@ -36,6 +37,8 @@ _PARAMETERS = {
     ),
     "collection_id": ("The id of a collection of yours.", "collection_2k7c0s5pq9v1"),
     "link_id": ("The id of a share link of yours.", "link_2k7c0s5pq9v1"),
+    "webhook_id": ("The id of a webhook of yours.", "hook_2k7c0s5pq9v1"),
+    "delivery_id": ("The id of one of its deliveries.", "dlv_2k7c0s5pq9v1"),
     "candidate_id": ("The number of the candidate, as in its address.", 1),
     "notification_id": ("The number of a notification of yours.", 1),
     "output_type": ("Which file of the video.", "video"),

@@ -11,7 +11,10 @@ from pydantic import BaseModel
 
 from videos.api.errors import unknown_parameter
 
-_IDS = ("video_id", "approval_id", "collection_id", "link_id", "notification_id")
+_IDS = (
+    *("video_id", "approval_id", "collection_id", "link_id", "notification_id"),
+    *("webhook_id", "delivery_id"),
+)
 _OTHERS = frozenset({"request", "response", "body", "keyed", *_IDS})  # that are no part of the query
 
 

@@ -14,7 +14,7 @@ from videos.api.access import get_own_video
 from videos.api.errors import ApiError
 from videos.api.openapi import binary_content
 from videos.api.pagination import get_page
-from videos.api.rest import bulk, create, notifications, parameters, share_links
+from videos.api.rest import bulk, create, notifications, parameters, share_links, webhook_endpoints
 from videos.api.rest.api import ApiToken, Documentation, JsonObjects, Request, StudioAPI
 from videos.api.rest.approvals import ApprovalOut, serialize_approval
 from videos.api.rest.approvals import router as approvals_router
@@ -308,6 +308,7 @@ def spent(request: Request, query: Query[UsageIn]) -> UsageOut:
 
 
 api.add_router("/v1", approvals_router)
+api.add_router("/v1", webhook_endpoints.router)
 api.add_router("/v1", bulk.router)  # first: its address looks like one of a video
 api.add_router("/v1", notifications.router)
 api.add_router("/v1", router)

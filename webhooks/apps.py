@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+
+
+class WebhooksConfig(AppConfig):
+    default_auto_field = "django.db.models.BigAutoField"
+    name = "webhooks"
+
+    def ready(self) -> None:
+        from accounts.deactivation import user_deactivated
+        from contentgen.events import event_published
+        from webhooks import checks  # noqa: F401  # registers the system checks
+        from webhooks.endpoints import stop_for
+        from webhooks.outbox import record
+
+        event_published.connect(record, dispatch_uid="webhooks.record")
+        user_deactivated.connect(stop_for, dispatch_uid="webhooks.stop_for")
