@@ -6,7 +6,11 @@ class VideosConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.deactivation import user_deactivated
+        from accounts.deletion import work_deleted, work_handed_over
         from videos import checks  # noqa: F401  # registers the system checks
+        from videos.services import account_work
         from videos.services.people import stop_queue
 
         user_deactivated.connect(stop_queue, dispatch_uid="videos.stop_queue")
+        work_handed_over.connect(account_work.hand_over, dispatch_uid="videos.hand_over")
+        work_deleted.connect(account_work.delete_work, dispatch_uid="videos.delete_work")
