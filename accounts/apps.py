@@ -5,4 +5,6 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import checks  # noqa: F401  # registers the system checks
+        from accounts import checks, sign_in_log  # noqa: F401  # the first registers the system checks
+
+        sign_in_log.connect()

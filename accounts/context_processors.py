@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from accounts import mail, roles
-from accounts.models import User
+from accounts.models import AccountDeletion, User
 
 
 def account(request: HttpRequest) -> dict[str, Any]:
@@ -15,9 +15,22 @@ def account(request: HttpRequest) -> dict[str, Any]:
     return {
         "may_create": SimpleLazyObject(lambda: _asks(request, roles.may_create)),
         "may_manage": SimpleLazyObject(lambda: _asks(request, roles.may_manage)),
+        "account_notices": SimpleLazyObject(lambda: _notices(request)),
         "can_mail": mail.can_deliver(),
         "signup_domains": settings.SIGNUP_EMAIL_DOMAINS,
         "oidc_name": settings.OIDC_NAME if settings.OIDC_ENABLED else "",
+    }
+
+
+def _notices(request: HttpRequest) -> dict[str, Any]:
+    """Return what the pages of an account remind of; asked of the database by them alone."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return {}
+    offered = AccountDeletion.objects.filter(heir=user, accepted_at=None, started_at=None)
+    return {
+        "deletion": AccountDeletion.objects.filter(user=user).first(),
+        "offers": offered.exists(),
     }
 
 

@@ -11,8 +11,10 @@ from django.db import transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
-from accounts import roles
+from accounts import roles, subjects
 from accounts.models import Invitation, Role, User
+from audit.trail import record
+from audit.vocabulary import Action
 
 DEFAULT_DAYS = 7
 _REQUEST_DAYS = 1  # of one that somebody asked for with an address of an open domain
@@ -53,13 +55,16 @@ def issue_by_domain(email: str) -> tuple[Invitation, str] | None:
 
 def _create(invited_by: User | None, role: Role, email: str, days: int) -> tuple[Invitation, str]:
     secret = secrets.token_urlsafe(32)
-    invitation = Invitation.objects.create(
-        digest=_digest(secret),
-        email=email.lower(),
-        role=role,
-        invited_by=invited_by,
-        expires_at=timezone.now() + timedelta(days=days),
-    )
+    with transaction.atomic():
+        invitation = Invitation.objects.create(
+            digest=_digest(secret),
+            email=email.lower(),
+            role=role,
+            invited_by=invited_by,
+            expires_at=timezone.now() + timedelta(days=days),
+        )
+        note = f"As {role.label.lower()}, for {days} days."
+        record(Action.CREATED, subjects.invitation(invitation), note=note, by=invited_by)
     return invitation, secret
 
 
@@ -115,6 +120,7 @@ def accept(invitation: Invitation, user: User) -> User:
         if invitation.email and _has_account(invitation.email):
             raise NotUsableError("There is an account with this address already. Sign in to it.")
         user.save()
+        record(Action.CREATED, subjects.person(user), by=user)
         mark_accepted(invitation, user)
         if user.email:
             is_confirmed = bool(invitation.email)
@@ -123,7 +129,7 @@ def accept(invitation: Invitation, user: User) -> User:
 
 
 def mark_accepted(invitation: Invitation, user: User) -> None:
-    """Use the invitation up for `user`, who gets its role, and what else it brings.
+    """Use the invitation up for `user`, who gets its role, and what else it brings. In a transaction.
 
     Raises `NotUsableError` if it is used.
     """
@@ -134,12 +140,17 @@ def mark_accepted(invitation: Invitation, user: User) -> None:
     user.role = Role(invitation.role)
     user.save(update_fields=["role"])
     invitation_accepted.send(sender=Invitation, invitation=invitation, user=user)
+    record(Action.ACCEPTED, subjects.invitation(invitation), note=f"As {user.role}.", by=user)
 
 
 def revoke(invitation: Invitation) -> bool:
     """Withdraw an invitation for good. Returns False when it was used or withdrawn before."""
     is_open = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, revoked_at=None)
-    return bool(is_open.update(revoked_at=timezone.now()))
+    with transaction.atomic():
+        revoked = is_open.update(revoked_at=timezone.now())
+        if revoked:
+            record(Action.REVOKED, subjects.invitation(invitation))
+    return bool(revoked)
 
 
 def _has_account(email: str) -> bool:

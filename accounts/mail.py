@@ -12,10 +12,13 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import MailState, OutgoingMail
+from audit.trail import Subject, record_all
+from audit.vocabulary import Action, Kind
 
 logger = logging.getLogger(__name__)
 
@@ -79,9 +82,13 @@ def deliver_due() -> int:
 def send_again(pks: Sequence[int]) -> int:
     """Queue failed messages once more. Returns how many there were."""
     failed = OutgoingMail.objects.filter(pk__in=pks, state=MailState.FAILED)
-    return failed.update(
-        state=MailState.QUEUED, due_at=timezone.now(), attempts=0, error="", finished_at=None
-    )
+    with transaction.atomic():
+        subjects = [Subject(Kind.MAIL, each.pk, each.subject) for each in failed]
+        count = failed.update(
+            state=MailState.QUEUED, due_at=timezone.now(), attempts=0, error="", finished_at=None
+        )
+        record_all(Action.RETRIED, subjects)
+    return count
 
 
 def withdraw(recipient: str) -> int:

@@ -1,6 +1,7 @@
 """What an account may do, asked of every request to a page."""
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,10 +17,15 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import formats, roles, second_factor
+from accounts.client_address import client_address
 from accounts.models import User
+from audit.origin import Origin, coming_from
+from audit.vocabulary import Door
 
 logger = logging.getLogger(__name__)
 
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,64}")
+_DOORS = {"admin": Door.ADMIN, "api": Door.REST, "v1": Door.V1, "webhooks": Door.SYSTEM}
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _ACTIVITY_PRECISION = 60  # seconds; a page polls every two, and each note is a write
 
@@ -31,6 +37,41 @@ _ACCOUNT_PAGES = (
 _SETUP_PAGES = ("account_logout", "account_reauthenticate", "mfa_")
 
 View = Callable[..., HttpResponseBase]
+
+
+class AuditOriginMiddleware:
+    """Says where what a request does comes from, for the audit log. Before all that may write there."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        origin = Origin(
+            door=_door_of(request.path_info),
+            address=client_address(request),
+            request_id=_request_id(request),
+            find_person=lambda: _signed_in(request),
+        )
+        with coming_from(origin):
+            return self.get_response(request)
+
+
+def _door_of(path: str) -> Door:
+    first = path.lstrip("/").partition("/")[0]
+    return {"admin": Door.ADMIN, "api": Door.REST, "v1": Door.V1, "webhooks": Door.SYSTEM}.get(
+        first, Door.PAGE
+    )
+
+
+def _request_id(request: HttpRequest) -> str:
+    """Return the id that a proxy gave the request, as far as it is one."""
+    given = request.headers.get("X-Request-ID", "")
+    return given if _REQUEST_ID.fullmatch(given) else ""
+
+
+def _signed_in(request: HttpRequest) -> User | None:
+    user = getattr(request, "user", None)
+    return user if isinstance(user, User) else None
 
 
 class SessionActivityMiddleware:
@@ -63,7 +104,7 @@ def _has_session(request: HttpRequest) -> bool:
 
 
 class TimeZoneMiddleware:
-    """Shows a page's times in the time zone, and its dates and numbers in the style, that the person chose."""
+    """Shows times in the zone, and dates and numbers in the style, that the person chose."""
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response

@@ -15,8 +15,10 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
 
-from accounts import invitations
+from accounts import invitations, subjects
 from accounts.models import Invitation, Role, User
+from audit.trail import Changes, record
+from audit.vocabulary import Action
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +82,7 @@ class OidcAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth
         try:
             with transaction.atomic():
                 user: User = super().save_user(request, sociallogin, form)
+                record(Action.CREATED, subjects.person(user), note=f"By {settings.OIDC_NAME}.", by=user)
                 if invitation is not None:
                     invitations.mark_accepted(invitation, user)
         except invitations.NotUsableError as error:
@@ -112,15 +115,26 @@ def apply_claims(user: User, claims: Mapping[str, Any]) -> None:
 
 def _set_role(user: User, found: set[Role]) -> None:
     role = max(found, key=_RANKED.index, default=Role(settings.SIGNUP_ROLE))
-    if User.objects.filter(pk=user.pk).exclude(role=role).update(role=role):
-        logger.info("The role of account %s is now %s, as %s says", user.pk, role, settings.OIDC_NAME)
+    with transaction.atomic():
+        if User.objects.filter(pk=user.pk).exclude(role=role).update(role=role):
+            logger.info("The role of account %s is now %s, as %s says", user.pk, role, settings.OIDC_NAME)
+            _note_change(user, {"role": (user.role, str(role))})
     user.role = role
 
 
 def _set_groups(user: User, wanted: set[str]) -> None:
     managed = set(settings.OIDC_GROUPS.values())
-    user.groups.remove(*Group.objects.filter(name__in=managed - wanted))
-    user.groups.add(*(Group.objects.get_or_create(name=name)[0] for name in sorted(wanted)))
+    with transaction.atomic():
+        before = set(user.groups.filter(name__in=managed).values_list("name", flat=True))
+        if before == wanted:
+            return
+        user.groups.remove(*Group.objects.filter(name__in=managed - wanted))
+        user.groups.add(*(Group.objects.get_or_create(name=name)[0] for name in sorted(wanted)))
+        _note_change(user, {"groups": (sorted(before), sorted(wanted))})
+
+
+def _note_change(user: User, changes: Changes) -> None:
+    record(Action.CHANGED, subjects.person(user), changes=changes, note=f"As {settings.OIDC_NAME} says.")
 
 
 def _values_of(claim: Any) -> set[str] | None:

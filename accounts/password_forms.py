@@ -5,9 +5,12 @@ from typing import Any, cast
 from allauth.account import forms as allauth_forms
 from django import forms
 from django.contrib.auth.forms import AdminPasswordChangeForm
+from django.db import transaction
 
-from accounts import tokens
+from accounts import subjects, tokens
 from accounts.models import User
+from audit.trail import record
+from audit.vocabulary import Action
 
 
 def _revoke_tokens_field(user: User, whose: str) -> forms.BooleanField | None:
@@ -98,7 +101,9 @@ class StaffPasswordChangeForm(AdminPasswordChangeForm):  # type: ignore[type-arg
             self.fields["revoke_tokens"] = field
 
     def save(self, commit: bool = True) -> User:
-        user = cast(User, super().save(commit))
+        with transaction.atomic():
+            user = cast(User, super().save(commit))
+            record(Action.PASSWORD_CHANGED, subjects.person(user), note="By staff.")
         if self.cleaned_data.get("revoke_tokens"):
             self.revoked = tokens.revoke_all(user)
         return user

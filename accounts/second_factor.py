@@ -2,8 +2,12 @@
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.db import transaction
 
+from accounts import subjects
 from accounts.models import User
+from audit.trail import record
+from audit.vocabulary import Action
 
 
 def has_second_factor(user: User) -> bool:
@@ -20,4 +24,8 @@ def is_missing(user: User) -> bool:
 
 def remove_all(user: User) -> int:
     """Remove a person's second factors, who lost them. Returns how many there were."""
-    return int(Authenticator.objects.filter(user_id=user.pk).delete()[0])
+    with transaction.atomic():
+        removed = int(Authenticator.objects.filter(user_id=user.pk).delete()[0])
+        if removed:
+            record(Action.FACTOR_REMOVED, subjects.person(user), note=f"All of them: {removed}.")
+    return removed

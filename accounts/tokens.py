@@ -5,11 +5,14 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from accounts import subjects
 from accounts.models import ApiToken, Scope, User
+from audit.trail import record, record_all
+from audit.vocabulary import Action
 from contentgen.prepared_query import PreparedQuery
 
 PREFIX = "cg_"  # so that people and secret scanners know one when they see it
@@ -24,14 +27,16 @@ def issue(
 ) -> tuple[ApiToken, str]:
     """Create a token. Return it with its secret, which is never stored and cannot be had again."""
     secret = PREFIX + secrets.token_urlsafe(32)
-    token = ApiToken.objects.create(
-        user=user,
-        name=name,
-        scope=scope,
-        hint=secret[:_HINT_LENGTH],
-        digest=_digest(secret),
-        expires_at=expires_at,
-    )
+    with transaction.atomic():
+        token = ApiToken.objects.create(
+            user=user,
+            name=name,
+            scope=scope,
+            hint=secret[:_HINT_LENGTH],
+            digest=_digest(secret),
+            expires_at=expires_at,
+        )
+        record(Action.CREATED, subjects.token(token), note=f"May {token.get_scope_display().lower()}.")
     return token, secret
 
 
@@ -50,7 +55,11 @@ def authenticate(secret: str) -> ApiToken | None:
 
 def revoke(token: ApiToken) -> bool:
     """Revoke a token for good. Return False when it had been revoked before."""
-    return bool(ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()))
+    with transaction.atomic():
+        revoked = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+        if revoked:
+            record(Action.REVOKED, subjects.token(token))
+    return bool(revoked)
 
 
 def _by_digest(digest: str) -> QuerySet[ApiToken, dict[str, Any]]:
@@ -81,7 +90,11 @@ def active_tokens(user: User) -> QuerySet[ApiToken]:
 
 def revoke_all(user: User) -> int:
     """Revoke all tokens of the user for good. Return how many worked until now."""
-    return active_tokens(user).update(revoked_at=timezone.now())
+    with transaction.atomic():
+        active = list(active_tokens(user).select_for_update())
+        ApiToken.objects.filter(pk__in=[token.pk for token in active]).update(revoked_at=timezone.now())
+        record_all(Action.REVOKED, [subjects.token(token) for token in active])
+    return len(active)
 
 
 def _record_use(token: ApiToken) -> None:

@@ -13,7 +13,7 @@ from allauth.socialaccount import views as socialaccount
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from accounts.views import invitations, oidc, profile, sessions, signup, tokens
+from accounts.views import activity, deletion, invitations, oidc, profile, sessions, signup, tokens
 
 
 class Base36Converter(StringConverter):
@@ -41,6 +41,11 @@ urlpatterns = [
     # One's own account
     path("profile/", profile.profile, name="account_profile"),
     path("sign-in/", profile.sign_in, name="mfa_index"),
+    path("activity/", activity.activity, name="account_activity"),
+    path("deletion/", deletion.delete, name="account_deletion"),
+    path("deletion/call-off", deletion.call_off, name="account_deletion_call_off"),
+    path("offers/", deletion.offers, name="account_offers"),
+    path("offers/<int:pk>/answer", deletion.answer, name="account_offer_answer"),
     # Password and address
     path("password/change/", account.password_change, name="account_change_password"),
     path("password/set/", account.password_set, name="account_set_password"),

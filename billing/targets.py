@@ -8,7 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import ApiToken, User
+from audit.trail import Subject, changed_values, record
+from audit.vocabulary import Action, Kind
 from billing.models import Budget, Scope
+from billing.money import plain_amount
 
 
 @dataclass(frozen=True)
@@ -63,16 +66,33 @@ def set_budget(target: Target, period: str, amount: Decimal, *, is_soft: bool = 
     is reserved stays, also where it is more than the new amount has.
     """
     with transaction.atomic():
-        budget, _ = Budget.objects.select_for_update().get_or_create(
+        budget, is_new = Budget.objects.select_for_update().get_or_create(
             **target.fields, period=period, defaults={"amount": amount, "is_soft": is_soft}
         )
+        before = _terms(budget)
         if (budget.amount, budget.is_soft) != (amount, is_soft):
             budget.notices.all().delete()  # what was told is no longer true
         budget.amount, budget.is_soft, budget.changed_at = amount, is_soft, timezone.now()
         budget.save(update_fields=["amount", "is_soft", "changed_at"])
+        action = Action.CREATED if is_new else Action.CHANGED
+        changes = changed_values({} if is_new else before, _terms(budget))
+        record(action, _subject(budget), changes=changes)
     return budget
 
 
 def remove_budget(target: Target, period: str) -> bool:
     """Remove the target's budget for the period. Returns False where there is none."""
-    return bool(Budget.objects.filter(**target.fields, period=period).delete()[0])
+    with transaction.atomic():
+        budgets = list(Budget.objects.select_for_update().filter(**target.fields, period=period))
+        for budget in budgets:
+            record(Action.DELETED, _subject(budget))
+            budget.delete()
+    return bool(budgets)
+
+
+def _terms(budget: Budget) -> dict[str, object]:
+    return {"amount": plain_amount(budget.amount), "soft": budget.is_soft}
+
+
+def _subject(budget: Budget) -> Subject:
+    return Subject(Kind.BUDGET, budget.code, str(budget), budget.user_id)

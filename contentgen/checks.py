@@ -35,6 +35,7 @@ _RANGES = {
     "SHARE_LINK_DAYS": (1, 3650),
     "SHARE_LINK_MAX_DAYS": (1, 3650),
     "API_REQUESTS_PER_MINUTE": (1, None),
+    "ACCOUNT_DELETION_DAYS": (0, 365),
     "TRUST_PROXY": (0, 10),
     "WEBHOOK_TIMEOUT": (1, 60),
     "WEBHOOK_DISABLE_AFTER_DAYS": (1, 365),
@@ -54,6 +55,21 @@ def check_ranges(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
         )
         for name, (least, most) in _RANGES.items()
         if not least <= getattr(settings, name) <= (most or float("inf"))
+    ]
+
+
+@register(SETTINGS)
+def check_audit_retention(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.E006: an audit log that is kept for so short that nobody can look anything up."""
+    days: int = settings.AUDIT_RETENTION_DAYS
+    if days == 0 or 30 <= days <= 36_500:
+        return []
+    return [
+        Error(
+            f"AUDIT_RETENTION_DAYS is {days}.",
+            hint="Set AUDIT_RETENTION_DAYS to a whole number from 30 to 36500, or to 0 to keep everything.",
+            id="contentgen.E006",
+        )
     ]
 
 

@@ -10,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import DatabaseError, connection
 
+from audit import origin
+from audit.vocabulary import Door
 from contentgen.run import state
 
 # `migrate` makes a studio of an empty folder. These need none, and make none.
@@ -29,6 +31,7 @@ def run(arguments: Sequence[str]) -> None:
                 f"There is no studio in DATA_DIR={settings.DATA_DIR}. Set DATA_DIR to the folder that "
                 "`make run` uses, or run `manage.py migrate` first."
             )
+    origin.enter(Door.COMMAND)
     execute_from_command_line(list(arguments))
 
 

@@ -144,6 +144,7 @@ CONTENT_SECURITY_POLICY = {
 # --- The application -------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "contentgen",
+    "audit",
     "accounts",
     "billing",
     "notifications",
@@ -171,6 +172,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "contentgen.middleware.HealthCheckMiddleware",
     "contentgen.api_middleware.AllowedHostsMiddleware",
+    "accounts.middleware.AuditOriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -271,6 +273,11 @@ OWNER_PASSWORD: str = env.str("OWNER_PASSWORD", default="")
 SIGNUP_EMAIL_DOMAINS: list[str] = [each.lower() for each in env.list("SIGNUP_EMAIL_DOMAINS", default=[])]
 _ROLES = ("viewer", "creator", "manager")
 SIGNUP_ROLE: str = env("SIGNUP_ROLE", cast=choice(*_ROLES), default="creator")
+
+# Days for which somebody who asked to have their account deleted can call it off.
+ACCOUNT_DELETION_DAYS: int = env.int("ACCOUNT_DELETION_DAYS", default=7)
+# Days for which entries of the audit log are kept. 0 keeps them for ever.
+AUDIT_RETENTION_DAYS: int = env.int("AUDIT_RETENTION_DAYS", default=730)
 
 # Second factors: an authenticator app, passkeys, recovery codes.
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
@@ -422,6 +429,8 @@ CELERY_BEAT_SCHEDULE = {
         "accounts.send_mail": 5,
         "notifications.tick": 15,
         "webhooks.deliver": 1,
+        "accounts.delete_due": 60,
+        "audit.prune": 3600,
     }.items()
 }
 # Keeps nothing on disk: all intervals are short, and a kill could leave a broken file behind.

@@ -1,4 +1,4 @@
-"""The ledger in tests."""
+"""The ledger and the audit log in tests."""
 
 from datetime import datetime
 from typing import Any
@@ -35,13 +35,14 @@ def charge(video: Video, at: datetime) -> None:
 
 
 def allow_emptying() -> None:
-    """Let the tables be emptied after a test with real transactions, the ledger's too.
+    """Let the tables be emptied after a test with real transactions, those two as well.
 
-    PostgreSQL truncates them; SQLite deletes rows, which a studio's trigger refuses.
+    PostgreSQL truncates them; SQLite deletes rows, which a studio's triggers refuse.
     """
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER IF EXISTS billing_ledger_no_DELETE")
+            cursor.execute("DROP TRIGGER IF EXISTS audit_entry_no_delete")
 
 
 def spoil(column: str, video_id: int) -> None:

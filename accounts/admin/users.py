@@ -1,23 +1,30 @@
 """Users and groups in the admin."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts import deactivation, second_factor
-from accounts.models import ApiToken, User
+from accounts import deactivation, deletion, second_factor, subjects
+from accounts.deletion_forms import DeletionForm
+from accounts.models import AccountDeletion, ApiToken, User
 from accounts.password_forms import StaffPasswordChangeForm
+from audit.admin_log import AuditedAdmin
+from audit.trail import Subject, record
+from audit.vocabulary import Action, Kind
 from contentgen.admin_search import SmallTableSearch
 
 # Whoever sets these says what an account may do.
@@ -30,17 +37,18 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 
 @admin.register(User)
-class UserAdmin(SmallTableSearch[User], auth_admin.UserAdmin[User]):
+class UserAdmin(AuditedAdmin[User], SmallTableSearch[User], auth_admin.UserAdmin[User]):
     """Django's own, with the number of videos; an account that owns something is not deleted."""
 
+    audit_kind = Kind.USER
     list_display = ("username", "email", "role", "is_active", "is_staff", "video_count", "last_login")
     list_filter = ("role", *auth_admin.UserAdmin.list_filter)
-    readonly_fields = ("video_count", "last_login", "date_joined")
+    readonly_fields = ("video_count", "planned_deletion", "last_login", "date_joined")
     fieldsets = (
         *(auth_admin.UserAdmin.fieldsets or ()),
-        ("In the studio", {"fields": ("role", "video_count")}),
+        ("In the studio", {"fields": ("role", "video_count", "planned_deletion")}),
     )
-    actions = ("remove_second_factors",)
+    actions = ("remove_second_factors", "delete_account", "keep_account")
     change_password_form = StaffPasswordChangeForm
     change_user_password_template = "admin/accounts/user/change_password.html"  # noqa: S105  # a path
 
@@ -56,9 +64,14 @@ class UserAdmin(SmallTableSearch[User], auth_admin.UserAdmin[User]):
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_delete_permission(request, obj) and _may_touch(request, obj)
 
+    def audit_subject(self, row: User) -> Subject:
+        return subjects.person(row)
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Save the account. One that is blocked stops at once: its sessions, its tokens, its queue."""
         super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and obj.is_active:
+            record(Action.ACTIVATED, subjects.person(obj))
         if change and "is_active" in form.changed_data and not obj.is_active:
             deactivation.end_access(obj)
             self.message_user(request, f"Sessions, API tokens and queue of “{obj}” stopped.")
@@ -74,6 +87,53 @@ class UserAdmin(SmallTableSearch[User], auth_admin.UserAdmin[User]):
                 self.message_user(request, f"“{user}” signs in by password alone until a new one is set up.")
             else:
                 self.message_user(request, f"“{user}” has no second factor.", messages.WARNING)
+
+    @admin.action(description="Delete account, and hand over or delete its work …", permissions=["delete"])
+    def delete_account(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """Ask what is to become of one person's work, and schedule the deletion for them."""
+        user = queryset.first()
+        if user is None or queryset.count() != 1 or not self.has_delete_permission(request, user):
+            self.message_user(request, "Choose one account that you may delete.", messages.ERROR)
+            return None
+        is_sent = "confirmed" in request.POST
+        form = DeletionForm(user, request.POST if is_sent else None, by=cast(User, request.user))
+        if is_sent and form.is_valid() and (scheduled := form.save()):
+            due = timezone.localtime(scheduled.due_at).strftime("%Y-%m-%d %H:%M")
+            self.log_change(request, user, f"Scheduled for deletion on {due}.")
+            self.message_user(request, f"“{user}” is blocked now, and deleted on {due}.")
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Delete the account “{user}”",
+            "opts": self.opts,
+            "person": user,
+            "form": form,
+            "obstacle": deletion.find_obstacle(user),
+            "days": settings.ACCOUNT_DELETION_DAYS,
+        }
+        return TemplateResponse(request, "admin/accounts/user/delete_account.html", context)
+
+    @admin.action(description="Keep account: call its deletion off", permissions=["delete"])
+    def keep_account(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            if self.has_delete_permission(request, user) and deletion.call_off(
+                user, by=cast(User, request.user)
+            ):
+                self.message_user(request, f"“{user}” stays. Tick “Active” to let them in again.")
+            else:
+                self.message_user(
+                    request, f"“{user}” is not to be deleted, or is gone already.", messages.WARNING
+                )
+
+    @admin.display(description="deletion")
+    def planned_deletion(self, user: User) -> str:
+        """Return when the account is deleted and what that waits for; a dash if it stays."""
+        planned = AccountDeletion.objects.select_related("heir").filter(user=user).first()
+        if planned is None:
+            return "-"
+        due = timezone.localtime(planned.due_at).strftime("%Y-%m-%d %H:%M")
+        heir = f" to {planned.heir}" if planned.heir else ""
+        return f"On {due}. Work: {planned.get_work_display().lower()}{heir}. {planned.problem}".strip()
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
@@ -125,8 +185,10 @@ def _has_rights(user: User) -> bool:
 
 
 @admin.register(Group)
-class GroupAdmin(auth_admin.GroupAdmin):
+class GroupAdmin(AuditedAdmin[Group], auth_admin.GroupAdmin):
     """Groups give rights, so superusers alone change them. With the permission, staff may look."""
+
+    audit_kind = Kind.GROUP
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)
@@ -152,4 +214,4 @@ def _deletion_obstacle(user: User) -> str:
     owned = " and ".join(f"{count} {one if count == 1 else more}" for count, one, more in counted if count)
     if not owned:
         return ""
-    return f"{user}: {owned}. To block this person, clear “Active” on the account instead of deleting it."
+    return f"{user}: {owned}. Choose “Delete account” in the list, or clear “Active” to block this person."

@@ -9,7 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import subjects
 from accounts.models import User
+from audit.trail import record
+from audit.vocabulary import Action
 
 
 @require_safe
@@ -26,7 +29,10 @@ def sessions(request: HttpRequest) -> HttpResponse:
 @require_POST
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     """End one of the sessions."""
-    get_object_or_404(UserSession, pk=pk, user=cast(User, request.user)).end()
+    user = cast(User, request.user)
+    session = get_object_or_404(UserSession, pk=pk, user=user)
+    session.end()
+    record(Action.SESSIONS_ENDED, subjects.person(user), note=f"The one from {session.ip}.")
     messages.success(request, "Session ended.")
     return redirect("account_sessions")
 
@@ -34,10 +40,13 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def end_others(request: HttpRequest) -> HttpResponse:
     """End all sessions but this one."""
-    others = UserSession.objects.filter(user=cast(User, request.user)).exclude(
-        session_key=request.session.session_key or ""
+    user = cast(User, request.user)
+    others = list(
+        UserSession.objects.filter(user=user).exclude(session_key=request.session.session_key or "")
     )
     for session in others:
         session.end()
+    if others:
+        record(Action.SESSIONS_ENDED, subjects.person(user), note=f"All others: {len(others)}.")
     messages.success(request, "All other sessions ended.")
     return redirect("account_sessions")

@@ -14,6 +14,9 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from audit.admin_log import AuditedAdmin, form_changes
+from audit.trail import record_all
+from audit.vocabulary import Action, Kind
 from billing.money import format_money
 from videos.admin.model_updates import update_models
 from videos.backends.concurrency import suggest_max_in_flight
@@ -24,6 +27,7 @@ from videos.engine import dispatch, read_pauses
 from videos.formatting import format_duration
 from videos.models import IN_FLIGHT, Backend, State, VideoModel
 from videos.models.backend import DEFAULT_MAX_IN_FLIGHT
+from videos.services import subjects
 from videos.services.backend_status import describe_key
 from videos.services.backends import confirm_key, leads_back, probe_backend
 from videos.services.connections import validate_key
@@ -139,7 +143,8 @@ class SuperuserBackendForm(BackendForm):
 
 
 @admin.register(Backend)
-class BackendAdmin(admin.ModelAdmin[Backend]):
+class BackendAdmin(AuditedAdmin[Backend]):
+    audit_kind = Kind.BACKEND
     form = BackendForm
     list_display = (
         "name",
@@ -237,6 +242,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
             obj.save(update_fields=changed)
         else:
             obj.save()
+        self.audit_saved(obj, form, change=change)
         if {"base_url", "key_env"}.intersection(changed):
             where = obj.base_url, obj.key_label if obj.key_source else "no key"
             logger.warning("Backend “%s”: now at %s with %s, by %s", obj.name, *where, request.user)
@@ -246,6 +252,13 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
             self._confirm(request, obj)
         elif obj.key_problem:
             self.message_user(request, obj.key_problem, messages.WARNING)
+
+    def audit_changes(self, form: Any, row: Backend) -> dict[str, tuple[Any, Any]]:
+        """Return the changes; of a key that was pasted or deleted only that it was."""
+        kept = {"new_key": "stored_key", "delete_key": "stored_key"}
+        changes = {kept.get(name, name): values for name, values in form_changes(form).items()}
+        changes.pop("confirm_key", None)  # has an entry of its own
+        return changes
 
     def _confirm(self, request: HttpRequest, backend: Backend) -> None:
         confirm_key(backend, by=str(request.user))
@@ -343,6 +356,7 @@ class BackendAdmin(admin.ModelAdmin[Backend]):
         Backend.objects.filter(pk__in=[backend.pk for backend in paused]).update(
             paused_until=None, pause_reason="", pause_count=0, reads_paused_until=None, read_pause_count=0
         )
+        record_all(Action.RESUMED, map(subjects.backend, paused))
         if paused:
             LogEntry.objects.log_actions(
                 cast(int, request.user.pk), paused, CHANGE, change_message="Resumed."

@@ -7,6 +7,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import Truncator
 
+from audit.admin_log import AuditedAdmin
+from audit.vocabulary import Kind
 from contentgen.admin_search import FoldedSearch, SmallTableSearch
 from videos.formatting import format_duration
 from videos.forms.models import VideoModelForm
@@ -16,7 +18,8 @@ from videos.models.video_model import ANY_SIZE
 
 
 @admin.register(PromptTemplate)
-class PromptTemplateAdmin(FoldedSearch[PromptTemplate]):
+class PromptTemplateAdmin(AuditedAdmin[PromptTemplate], FoldedSearch[PromptTemplate]):
+    audit_kind = Kind.TEMPLATE
     form = SharedTemplateForm
     list_display = (
         "title",
@@ -41,7 +44,8 @@ class PromptTemplateAdmin(FoldedSearch[PromptTemplate]):
 
 
 @admin.register(VideoModel)
-class VideoModelAdmin(SmallTableSearch[VideoModel]):
+class VideoModelAdmin(AuditedAdmin[VideoModel], SmallTableSearch[VideoModel]):
+    audit_kind = Kind.MODEL
     form = VideoModelForm
     list_display = (
         "label",

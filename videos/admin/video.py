@@ -16,6 +16,8 @@ from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from django.views.decorators.http import require_safe
 
+from audit.models import Entry
+from audit.vocabulary import Kind as AuditKind
 from contentgen.admin_search import FoldedSearch
 from videos.admin.actions import RECOVERY_ACTIONS, VIDEO_ACTIONS, make_admin_action
 from videos.admin.files import FileViews
@@ -27,6 +29,7 @@ from videos.services.held_videos import explain_hold
 from videos.services.videos import adopt_candidate, delete_video
 
 _NONE = "-"
+_LISTED_ENTRIES = 20
 
 
 @admin.register(Video)
@@ -163,6 +166,7 @@ class VideoAdmin(FoldedSearch[Any], FileViews):
                 "video_actions": offered,
                 "candidates": self._candidates(request, video),
                 "title": "Video",
+                "entries": _entries_about(video) if video else [],
             },
         )
 
@@ -311,3 +315,9 @@ class VideoAdmin(FoldedSearch[Any], FileViews):
         if video.width is None or video.duration is None:
             return _NONE
         return f"{video.width}x{video.height} pixels, {video.duration:.2f} s"
+
+
+def _entries_about(video: Video) -> list[Entry]:
+    """Return the latest of the audit log about the video, for whoever may see the video."""
+    found = Entry.objects.filter(object_id=video.public_id, kind=AuditKind.VIDEO)
+    return list(found.order_by("-at", "-pk")[:_LISTED_ENTRIES])

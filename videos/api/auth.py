@@ -9,6 +9,7 @@ from ninja.utils import check_csrf
 
 from accounts import roles, second_factor, tokens
 from accounts.models import ApiToken, Scope, User
+from audit.origin import identify
 from videos.api.errors import ApiError
 from videos.api.payments import read_confirmed_price
 from videos.api.rate_limit import enforce_rate_limit
@@ -49,6 +50,7 @@ def authenticate(request: HttpRequest) -> Caller:
     if request.method not in _SAFE_METHODS and not roles.may_create(caller.user):
         raise ApiError(403, "insufficient_role", roles.VIEWERS_ONLY_LOOK)
     enforce_rate_limit(caller.rate_limit_key)
+    identify(caller.user, caller.token)
     return replace(caller, confirmed_price=read_confirmed_price(request))
 
 

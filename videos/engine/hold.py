@@ -14,6 +14,8 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.models import User
+from audit.trail import Subject, record
+from audit.vocabulary import Action, Kind
 from videos.engine import submission_marks
 from videos.engine.submission_marks import MarksUnavailableError
 from videos.models import Backend, HoldReason, State, StudioState, Video
@@ -69,6 +71,7 @@ def hold(*, note: str = "", by: User | None = None, restored: bool = False) -> b
             return False
         note = storable_text(note, 500)
         _begin(state, reason, hold_note=note, held_by=by, submitted_until=None, **changes)
+        record(Action.HELD, Subject(Kind.STUDIO, "", "Submissions"), note=note, by=by)
     return True
 
 
@@ -92,6 +95,7 @@ def release() -> bool:
                 raise StillSearchingError(f"{which} still being searched for at the backend.")
             changes["marked_at"] = state.marked_at or timezone.now()
         _write(**changes)
+        record(Action.RELEASED, Subject(Kind.STUDIO, "", "Submissions"))
     logger.warning("Submissions are released")
     return True
 

@@ -79,7 +79,10 @@ class DeletedRequest(models.Model):
     """
 
     backend = models.ForeignKey(Backend, on_delete=models.CASCADE, related_name="deleted_requests")
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    # Whose account may be gone: the job is still nobody else's.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
     prompt = models.TextField()
     since = models.DateTimeField(help_text="The earliest attempt that is unaccounted for.")
     attempted_at = models.DateTimeField(help_text="The latest attempt.")

@@ -11,6 +11,8 @@ from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
+from audit.trail import record
+from audit.vocabulary import Action
 from videos.backends.catalogue import CatalogueModel
 from videos.backends.probe_report import ProbeReport
 from videos.backends.service_kinds import SERVICES
@@ -18,7 +20,7 @@ from videos.checks import validate_base_url, validate_key_name
 from videos.engine import clients
 from videos.models import Backend, VideoModel
 from videos.models.backend import DEFAULT_MAX_IN_FLIGHT, DEFAULT_SERVICE
-from videos.services import model_catalogue
+from videos.services import model_catalogue, subjects
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ def probe_backend(backend: Backend, *, by: str) -> ProbeReport:
     is switched off. `by` is who asked, for the log.
     """
     report = _probe(backend, by=by)
+    record(Action.PROBED, subjects.backend(backend), note=f"At {backend.address}, by {by}.")
     if report.leads_back:
         Backend.objects.filter(pk=backend.pk).update(enabled=False)
     if not report.problem:
@@ -75,7 +78,12 @@ def confirm_key(backend: Backend, *, by: str) -> None:
     seen = Backend.objects.filter(
         pk=backend.pk, key_env=backend.key_env, stored_key=backend.stored_key, base_url=backend.base_url
     )
-    if seen.update(key_confirmed_for=backend.key_destination, paused_until=None, pause_reason=""):
+    with transaction.atomic():
+        confirmed = seen.update(key_confirmed_for=backend.key_destination, paused_until=None, pause_reason="")
+        if confirmed:
+            note = f"{backend.key_label} for {backend.base_url}"
+            record(Action.KEY_CONFIRMED, subjects.backend(backend), note=note)
+    if confirmed:
         backend.key_confirmed_for = backend.key_destination
         logger.warning(
             "Backend “%s”: %s is confirmed for %s, by %s",
@@ -151,6 +159,7 @@ def connect_backend(
             if chosen is None
             else model_catalogue.add_models(backend, chosen)
         )
+        record(Action.CREATED, subjects.backend(backend), note=f"At {backend.base_url}")
     return ConnectionResult(backend, report, names, new)
 
 

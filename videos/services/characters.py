@@ -12,10 +12,13 @@ from django.utils import timezone
 
 from accounts import roles
 from accounts.models import User
+from audit.trail import record
+from audit.vocabulary import Action
 from videos.containers import HEADER_BYTES, MP4, QUICKTIME, Container, container_of, detect_container
 from videos.engine import enqueue
 from videos.models import Backend, Character, State, Video
 from videos.models.character import NAME_LIMIT
+from videos.services import subjects
 from videos.services.storage_errors import storage_errors
 from videos.validation import clean_line, has_visible_text, is_storable
 
@@ -87,7 +90,11 @@ def delete_character(character: Character) -> bool:
     Videos that show it keep it. Returns False if it was deleted before.
     """
     alive = Character.objects.filter(pk=character.pk, deleted_at=None)
-    return bool(alive.update(deleted_at=timezone.now(), due_at=None))
+    with transaction.atomic():
+        deleted = alive.update(deleted_at=timezone.now(), due_at=None)
+        if deleted:
+            record(Action.DELETED, subjects.character(character))
+    return bool(deleted)
 
 
 def _find_name_error(name: str) -> dict[str, str]:
@@ -124,5 +131,6 @@ def _queue_character(
         with storage_errors("video"):
             character.file.save(f"clip{container.suffix}", clip, save=False)
         character.save()
+        record(Action.CREATED, subjects.character(character))
         enqueue.send_after_commit("create_character", character.pk)
     return character

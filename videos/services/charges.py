@@ -4,6 +4,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import User
+from audit.trail import Subject, record
+from audit.vocabulary import Action, Kind
 from billing.models import LedgerLine
 from videos import lifecycle
 from videos.models import Video
@@ -28,4 +30,8 @@ def release_charge(by: User, public_id: str, attempt: int, note: str) -> bool:
     with transaction.atomic():
         # Its result may come at this moment. The video may also be deleted: then nothing can come any more.
         Video.objects.select_for_update().filter(pk=line.video_id).first()
-        return lifecycle.release_unconfirmed(line.video_id, attempt, by=by, note=clean_line(note))
+        released = lifecycle.release_unconfirmed(line.video_id, attempt, by=by, note=clean_line(note))
+        if released:
+            charge = Subject(Kind.CHARGE, public_id, f"Attempt {attempt}", line.user_id)
+            record(Action.RELEASED, charge, note=clean_line(note), by=by)
+    return released

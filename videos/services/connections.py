@@ -15,6 +15,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from audit.trail import record
+from audit.vocabulary import Action
 from contentgen import encryption
 from videos.backends.catalogue import CatalogueModel
 from videos.backends.connection_kinds import KINDS, ConnectionKind
@@ -25,7 +27,7 @@ from videos.engine.draft_probe import read_models
 from videos.key_names import available_key_names
 from videos.models import Backend, ConnectionDraft, VideoModel
 from videos.models.backend import DEFAULT_MAX_IN_FLIGHT
-from videos.services import model_catalogue
+from videos.services import model_catalogue, subjects
 from videos.services.backends import make_position
 from videos.validation import clean_line
 
@@ -242,6 +244,7 @@ def _save_draft(owner: User, draft_id: int, name: str, models: Collection[str], 
         for each in names:
             model_catalogue.add_undescribed_model(backend, each)
         draft.delete()
+        record(Action.CREATED, subjects.backend(backend), note=f"Connected at {backend.base_url}", by=owner)
         LogEntry.objects.log_actions(
             owner.pk, [backend], ADDITION, change_message=f"Connected at {backend.base_url}."
         )

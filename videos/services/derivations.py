@@ -7,10 +7,13 @@ from django.db import transaction
 
 from accounts import roles
 from accounts.models import User
+from audit.trail import record
+from audit.vocabulary import Action
 from videos import lifecycle
 from videos.capabilities import EXTENSION_SECONDS, MAX_SECONDS, Capabilities, Offer, capabilities_for
 from videos.engine import enqueue
 from videos.models import Kind, State, Video, VideoModel
+from videos.services import subjects
 from videos.services.parameters import ChosenParameters, continued_parameters
 from videos.services.prices import Price, find_price, price_fields
 from videos.services.terms import UNKNOWN_TERMS, explain_changed_terms, terms_of
@@ -185,5 +188,6 @@ def _queue_derivation(
             **price_fields(derivation_price(source, seconds, offer)),
         )
         lifecycle.reserve([video])
+        record(Action.CREATED, subjects.new_video(video), note=f"{kind.label} of {source.public_id}")
         enqueue.send_after_commit("submit", video.backend_id)
     return video

@@ -9,6 +9,8 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from audit.trail import record
+from audit.vocabulary import Action
 from billing.budgets import lock_all_budgets
 from billing.errors import RefusedPaymentError
 from videos import lifecycle
@@ -16,6 +18,7 @@ from videos.capabilities import Offer, available_offers
 from videos.engine import enqueue
 from videos.models import Backend, Kind, State, Video
 from videos.models.values import NO_REASON
+from videos.services import subjects
 from videos.services.prices import Price, price_fields, price_for
 from videos.services.videos import GenerationRequest, find_catalogue_errors, fitting_offer
 
@@ -116,6 +119,9 @@ def _move_paid(video: Video, offer: Offer, price: Price | None) -> bool:
     )
     if moved:
         lifecycle.move_to(video, offer.backend, price.amount if price else None)
+        record(
+            Action.MOVED, subjects.video(video), changes={"backend": (video.backend.name, offer.backend.name)}
+        )
     return bool(moved)
 
 

@@ -9,9 +9,12 @@ from django.utils import timezone
 from django.utils.text import normalize_newlines
 
 from accounts.models import User
+from audit.trail import record_all
+from audit.vocabulary import Action
 from videos import lifecycle
 from videos.models import Tag, Video
 from videos.models.tag import TAG_LIMIT
+from videos.services import subjects
 from videos.services.videos import delete_video
 from videos.validation import clean_line, clean_text, has_visible_text, is_storable
 
@@ -57,6 +60,7 @@ def remove_tag(videos: Iterable[Video], tag: Tag) -> None:
         tag.delete()
 
 
+@transaction.atomic
 def move_to_trash(videos: Iterable[Video]) -> int:
     """Move the videos to the trash, and cancel those in flight.
 
@@ -64,19 +68,21 @@ def move_to_trash(videos: Iterable[Video]) -> int:
     were moved.
     """
     keys = _primary_keys(videos)
+    kept = list(Video.objects.filter(pk__in=keys, trashed_at=None))
     moved = Video.objects.filter(pk__in=keys, trashed_at=None).update(trashed_at=timezone.now())
+    record_all(Action.TRASHED, map(subjects.video, kept))
     for pk in Video.objects.in_flight().filter(pk__in=keys).values_list("pk", flat=True):
         lifecycle.cancel(pk)
     return moved
 
 
+@transaction.atomic
 def restore_from_trash(videos: Iterable[Video]) -> int:
     """Restore the videos from the trash. Returns how many were there. What was canceled stays canceled."""
-    return (
-        Video.objects.filter(pk__in=_primary_keys(videos), deleted_at=None)
-        .exclude(trashed_at=None)
-        .update(trashed_at=None)
-    )
+    trashed = Video.objects.filter(pk__in=_primary_keys(videos), deleted_at=None).exclude(trashed_at=None)
+    found = list(trashed)
+    record_all(Action.RESTORED, map(subjects.video, found))
+    return trashed.update(trashed_at=None)
 
 
 def empty_trash(owner: User) -> int:

@@ -12,6 +12,8 @@ from typing import Any
 
 from django.db import transaction
 
+from audit.trail import Subject, record, record_all
+from audit.vocabulary import Action, Kind
 from videos.backends.catalogue import CatalogueModel
 from videos.backends.errors import BackendError
 from videos.engine import clients
@@ -92,8 +94,19 @@ def sync_models(
         result.left_out = checked.left_out
         if expected is not None and result.digest != expected:
             raise CatalogueChangedError(result)
+        _record(backend, result)
         transaction.set_rollback(dry_run)
     return result
+
+
+def _record(backend: Backend, result: SyncResult) -> None:
+    """Write down what the update did to each model; a dry run is rolled back with its entries."""
+    for described in result.added:
+        record(Action.CREATED, Subject(Kind.MODEL, "", described.name), note=f"Served by {backend.name}")
+    for name, fields in result.changed.items():
+        record(Action.CHANGED, Subject(Kind.MODEL, "", name), changes=fields, note=f"As {backend.name} says")
+    retired = [Subject(Kind.MODEL, "", name) for name in result.retired]
+    record_all(Action.DELETED, retired, note=f"{backend.name} no longer offers it")
 
 
 def add_models(backend: Backend, models: Iterable[CatalogueModel]) -> list[str]:

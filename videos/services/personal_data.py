@@ -1,5 +1,6 @@
 """What the studio knows of a person, for that person to take along."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -9,42 +10,43 @@ from allauth.usersessions.models import UserSession
 from django.db.models import QuerySet
 
 from accounts.models import User
+from audit.models import Entry
+from audit.vocabulary import Kind
 from notifications.inbox import describe_for_export
 from videos.models import Character, PromptTemplate, ReferenceImage, Video
 
 
-def describe_account(user: User) -> dict[str, list[dict[str, Any]] | dict[str, Any]]:
-    """Return all rows about the person but the videos, by what they are about; no secret is among them."""
-    return {
-        "profile": _profile(user),
-        "email_addresses": _rows(EmailAddress.objects.filter(user=user), "email", "verified", "primary"),
-        "connections": _rows(SocialAccount.objects.filter(user=user), "uid", "date_joined", "extra_data"),
-        "sessions": _rows(
-            UserSession.objects.filter(user=user), "ip", "user_agent", "created_at", "last_seen_at"
-        ),
-        "api_tokens": _rows(
-            user.api_tokens.all(), "name", "scope", "created_at", "last_used_at", "expires_at", "revoked_at"
-        ),
-        "invitations": _rows(
-            user.invitations.all(), "email", "role", "created_at", "expires_at", "accepted_at", "revoked_at"
-        ),
-        "templates": _rows(
-            PromptTemplate.objects.filter(owner=user),
-            "title",
-            "category",
-            "prompt",
-            "model",
-            "seconds",
-            "size",
-        ),
-        "characters": _rows(
-            Character.objects.filter(owner=user, deleted_at=None), "public_id", "name", "created_at"
-        ),
-        "references": _rows(
-            references_of(user), "public_id", "name", "content_type", "width", "height", "created_at"
-        ),
-        "notifications": describe_for_export(user.pk),
-    }
+def describe_account(user: User) -> Iterator[tuple[str, list[dict[str, Any]] | dict[str, Any]]]:
+    """Yield all rows about the person but the videos, by what they are about; no secret is among them.
+
+    Each is read when it is asked for.
+    """
+    yield "profile", _profile(user)
+    for name, rows, fields in _tables(user):
+        yield name, _rows(rows, *fields)
+    yield "notifications", describe_for_export(user.pk)
+
+
+def _tables(user: User) -> list[tuple[str, QuerySet[Any], tuple[str, ...]]]:
+    """Return the tables that tell of the person: a name, the rows, and the columns that are theirs to see."""
+    images = references_of(user)
+    characters = Character.objects.filter(owner=user, deleted_at=None)
+    made = ("created_at", "last_used_at", "expires_at", "revoked_at")
+    joined = ("created_at", "expires_at", "accepted_at", "revoked_at")
+    sessions = UserSession.objects.filter(user=user)
+    activity = Entry.objects.filter(owner_id=user.pk, kind=Kind.USER)
+    template = ("title", "category", "prompt", "model", "seconds", "size")
+    return [
+        ("email_addresses", EmailAddress.objects.filter(user=user), ("email", "verified", "primary")),
+        ("connections", SocialAccount.objects.filter(user=user), ("uid", "date_joined", "extra_data")),
+        ("sessions", sessions, ("ip", "user_agent", "created_at", "last_seen_at")),
+        ("activity", activity, ("at", "action", "address", "door", "note")),
+        ("api_tokens", user.api_tokens.all(), ("name", "scope", *made)),
+        ("invitations", user.invitations.all(), ("email", "role", *joined)),
+        ("templates", PromptTemplate.objects.filter(owner=user), template),
+        ("characters", characters, ("public_id", "name", "created_at")),
+        ("references", images, ("public_id", "name", "content_type", "width", "height", "created_at")),
+    ]
 
 
 def videos_of(user: User) -> QuerySet[Video]:

@@ -16,11 +16,14 @@ from django.utils import timezone
 
 from accounts import roles
 from accounts.models import User
+from audit.trail import record
+from audit.vocabulary import Action
 from videos.engine.reference_cleanup import delete_unused_reference
 from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import ReferenceImage, Video, VideoReference
 from videos.models.reference_image import NAME_LIMIT
 from videos.models.search_text import folded_text
+from videos.services import subjects
 from videos.services.storage_errors import storage_errors
 from videos.validation import clean_line, has_visible_text, is_storable
 
@@ -60,6 +63,8 @@ def delete_reference(image: ReferenceImage) -> bool:
     with transaction.atomic():
         kept = ReferenceImage.objects.filter(pk=image.pk, deleted_at=None)
         deleted = kept.update(deleted_at=timezone.now())
+        if deleted:
+            record(Action.DELETED, subjects.reference(image))
         delete_unused_reference(image.pk)
     return bool(deleted)
 

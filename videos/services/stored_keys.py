@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from django.db import transaction
+
+from audit.trail import record
+from audit.vocabulary import Action
 from contentgen import encryption
 from videos.models import Backend, ConnectionDraft, ShareLink
+from videos.services import subjects
 
 
 @dataclass
@@ -58,4 +63,8 @@ def _rotate_links() -> int:
 def _replace(pk: int, token: str) -> int:
     """Return 1, or 0 where somebody was faster."""
     anew = encryption.encrypt(encryption.decrypt(token))
-    return Backend.objects.filter(pk=pk, stored_key=token).update(stored_key=anew)
+    with transaction.atomic():
+        replaced = Backend.objects.filter(pk=pk, stored_key=token).update(stored_key=anew)
+        if replaced:
+            record(Action.KEY_SET, subjects.backend(Backend.objects.get(pk=pk)), note="Encrypted anew.")
+    return replaced

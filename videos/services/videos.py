@@ -16,11 +16,14 @@ from django.utils import timezone
 
 from accounts import roles
 from accounts.models import User
+from audit.trail import record, record_all
+from audit.vocabulary import Action
 from videos import lifecycle
 from videos.capabilities import Offer, OfferCatalogue, available_offers
 from videos.engine import enqueue
 from videos.models import Character, Collection, Fit, ReferenceImage, Video, VideoReference
 from videos.models.values import Reason
+from videos.services import subjects
 from videos.services.collections import insert_items, lock_editable
 from videos.services.images import RequestImages, find_image_errors, validate_images_size
 from videos.services.parameters import choose_parameters, find_parameter_errors
@@ -310,6 +313,7 @@ def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Vi
         for video, request in zip(videos, requests, strict=True):
             if request.characters:
                 video.characters.set(request.characters)
+        record_all(Action.CREATED, map(subjects.new_video, videos))
         backends = [offer.backend for offer in chosen]
         # A hint for each that can start at once; what waits for a free slot is found by the next tick.
         for backend, count in Counter(backends).items():
@@ -392,32 +396,39 @@ def _image_keys(requests: Sequence[GenerationRequest], field: str) -> set[int]:
 # --- Acting ------------------------------------------------------------------------------------------------
 
 
+@transaction.atomic
 def cancel_video(video: Video) -> bool:
     """Cancel a video in flight: free until a backend accepted it. Returns whether anything was canceled."""
-    return lifecycle.cancel(video.pk)
+    return _record(lifecycle.cancel(video.pk), Action.CANCELED, video)
 
 
+@transaction.atomic
 def retry_video(video: Video) -> bool:
     """Submit a failed video anew. This is a new, paid job. Returns False if it is no longer failed.
 
     Raises `RefusedPaymentError` where it may not be paid for.
     """
-    return _submit_if_queued(video, lifecycle.retry(video.pk, estimate=_estimate(video)))
+    is_queued = lifecycle.retry(video.pk, estimate=_estimate(video))
+    return _submit_if_queued(video, _record(is_queued, Action.RETRIED, video))
 
 
+@transaction.atomic
 def resubmit_video(video: Video) -> bool:
     """Queue an uncertain video again, by its owner's decision: it may be paid for twice.
 
     Raises `RefusedPaymentError` where the second time may not be paid for.
     """
-    return _submit_if_queued(video, lifecycle.submit_again(video.pk, estimate=_estimate(video)))
+    is_queued = lifecycle.submit_again(video.pk, estimate=_estimate(video))
+    return _submit_if_queued(video, _record(is_queued, Action.SUBMITTED_AGAIN, video))
 
 
+@transaction.atomic
 def abandon_video(video: Video) -> bool:
     """Mark an uncertain video as failed, by its owner's decision."""
-    return lifecycle.abandon(video.pk, ABANDONED)
+    return _record(lifecycle.abandon(video.pk, ABANDONED), Action.GIVEN_UP, video)
 
 
+@transaction.atomic
 def recheck_video(video: Video) -> bool:
     """Check once more for the job of a video that failed on our side, or that needs a decision.
 
@@ -425,10 +436,11 @@ def recheck_video(video: Video) -> bool:
     """
     if lifecycle.search_again(video.pk):
         enqueue.send_after_commit("reconcile", video.backend_id)
-        return True
-    return lifecycle.check_again(video.pk)
+        return _record(True, Action.CHECKED_AGAIN, video)
+    return _record(lifecycle.check_again(video.pk), Action.CHECKED_AGAIN, video)
 
 
+@transaction.atomic
 def adopt_candidate(video: Video, job_id: str, *, by_staff: bool = False) -> bool:
     """Take one of the video's candidates for its job, as its owner or `by_staff` decided.
 
@@ -440,19 +452,28 @@ def adopt_candidate(video: Video, job_id: str, *, by_staff: bool = False) -> boo
     adopted = lifecycle.adopt_candidate(video.pk, job_id, by_staff=by_staff)
     if adopted:  # the owner tells videos by their pictures, not by their seeds
         lifecycle.forget_drawn_seed(video.pk, job_id)
+        record(Action.ADOPTED, subjects.video(video), note=f"Job {job_id}")
     return adopted
 
 
+@transaction.atomic
 def delete_video(video: Video) -> bool:
     """Hide the video at once, and cancel it if it is in flight. Its files, the backend's job and its row are
     deleted later.
 
     Returns False if it was deleted before.
     """
-    deleted = lifecycle.delete(video.pk)
+    deleted = _record(lifecycle.delete(video.pk), Action.DELETED, video)
     if deleted:
         enqueue.send_after_commit("clean_up_video", video.pk)
     return deleted
+
+
+def _record(done: bool, action: Action, video: Video) -> bool:
+    """Write down what was done to the video, in the transaction that did it. Returns `done`."""
+    if done:
+        record(action, subjects.video(video))
+    return done
 
 
 def _submit_if_queued(video: Video, is_queued: bool) -> bool:

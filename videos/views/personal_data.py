@@ -7,6 +7,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.sign_in_limits import Limit
+from accounts.subjects import person
+from audit.trail import record
+from audit.vocabulary import Action
 from videos.services import personal_data as service
 from videos.views.access import Request
 from videos.views.zip_export import personal_zip_response
@@ -28,4 +31,5 @@ def download(request: Request) -> HttpResponseBase:
     """Send all of it as a ZIP, written while it is sent."""
     if not _DOWNLOADS.allows(str(request.user.pk)):
         return render(request, "429.html", status=429)
+    record(Action.DOWNLOADED, person(request.user), note="Their data.")
     return personal_zip_response(request.user)

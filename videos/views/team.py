@@ -5,6 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import managers_only
+from audit.trail import Subject, record_view
+from audit.vocabulary import Kind
 from videos.services import people
 from videos.views.access import Request
 
@@ -17,6 +19,7 @@ def team(request: Request) -> HttpResponse:
     """Show who made and spent how much, and what was asked for lately. The videos themselves stay with their
     owners.
     """
+    record_view(Subject(Kind.STUDIO, "team", "The team's work"), what="Prompts and spending of everybody.")
     members = list(people.team())
     context = {
         "members": members,

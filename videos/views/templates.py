@@ -4,14 +4,19 @@ from itertools import groupby
 
 from django.contrib import messages
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from audit.admin_log import form_changes
+from audit.trail import record
+from audit.vocabulary import Action
 from videos.forms.templates import OwnTemplateForm
 from videos.models import PromptTemplate
 from videos.prompts.syntax import escape_braces
+from videos.services import subjects
 from videos.views.access import Request, get_video, search_query
 
 
@@ -50,7 +55,9 @@ def delete(request: Request, pk: int) -> HttpResponse:
     template = _get_own_template(request, pk)
     if request.method != "POST":
         return render(request, "videos/template_delete_confirm.html", {"template": template})
-    template.delete()
+    with transaction.atomic():
+        record(Action.DELETED, subjects.template(template))
+        template.delete()
     messages.info(request, f"Template “{template.title}” deleted.")
     return redirect("videos:templates")
 
@@ -60,7 +67,12 @@ def _save(request: Request, template: PromptTemplate) -> HttpResponse:
     form = OwnTemplateForm(request.POST, instance=template, owner=request.user)
     if not form.is_valid():
         return render(request, "videos/template_form.html", {"form": form}, status=422)
-    saved = form.save()
+    with transaction.atomic():
+        saved = form.save()
+        action = Action.CHANGED if was_kept else Action.CREATED
+        record(action, subjects.template(saved), changes=form_changes(form) if was_kept else None)
+        if saved.owner_id is None:
+            record(Action.SHARED, subjects.template(saved), note="With everyone.")
     if saved.owner_id is None:
         flag = CHANGE if was_kept else ADDITION
         LogEntry.objects.log_actions(request.user.pk, [saved], flag, change_message="Shared with everyone.")

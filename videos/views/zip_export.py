@@ -3,13 +3,14 @@
 import json
 import logging
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.files.base import File
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
@@ -21,9 +22,12 @@ from videos.media.file_response import readable_name
 from videos.models import ReferenceImage, Video
 from videos.services import personal_data, visibility
 
+_Row = TypeVar("_Row", Video, ReferenceImage)
+
 logger = logging.getLogger(__name__)
 
 CHUNK = 256 * 1024  # bytes read at once
+_PAGE = 200  # rows read at once
 _RELATED = ("backend", "reference", "last_frame", "video_references", "source", "tags")
 MISSING = "missing.txt"  # lists the files that could not be read
 
@@ -40,20 +44,38 @@ def zip_response(videos: Sequence[Video], person: User, name: str = "contentgen"
 def personal_zip_response(user: User) -> StreamingHttpResponse:
     """Send all that the studio has of a person: what `describe_account` tells, images, and videos.
 
-    Everything but the files is read from the database before the archive is sent.
+    Rows are read a page at a time while the archive is sent: the first byte waits for none of them.
     """
-    with_files: list[Video] = []
-    without: list[Video] = []
-    for video in personal_data.videos_of(user).prefetch_related(*_RELATED):
-        (with_files if video.file else without).append(video)
-    documents = {
-        **personal_data.describe_account(user),
-        "videos_without_a_file": [sidecar(video) for video in without],
-    }
-    images = {
-        f"references/{each.public_id}{_suffix(each)}": each for each in personal_data.references_of(user)
-    }
-    return _stream(archive(with_files, user, documents, images), "contentgen-my-data")
+    videos = personal_data.videos_of(user)
+    images = _pages(personal_data.references_of(user))
+    documents = chain(
+        ((name, iter([_dump(rows)])) for name, rows in personal_data.describe_account(user)),
+        [("videos_without_a_file", _json_list(sidecar(video) for video in _pages(videos.filter(file=""))))],
+    )
+    return _stream(archive(_pages(videos.exclude(file="")), user, documents, images), "contentgen-my-data")
+
+
+def _pages(rows: QuerySet[_Row]) -> Iterator[_Row]:
+    """Yield the rows, newest first, read in small queries: no cursor is held open while files are sent."""
+    related = _RELATED if rows.model is Video else ()
+    rows = rows.order_by("-pk").prefetch_related(*related)
+    page = list(rows[:_PAGE])
+    while page:
+        yield from page
+        page = list(rows.filter(pk__lt=page[-1].pk)[:_PAGE]) if len(page) == _PAGE else []
+
+
+def _json_list(items: Iterable[Any]) -> Iterator[bytes]:
+    """Yield a list in JSON, item by item."""
+    before = b"["
+    for item in items:
+        yield before + b"\n" + _dump(item)
+        before = b","
+    yield b"[]" if before == b"[" else b"\n]"
+
+
+def _dump(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=2).encode()
 
 
 def _suffix(image: ReferenceImage) -> str:
@@ -69,40 +91,52 @@ def _stream(content: Iterator[bytes], name: str) -> StreamingHttpResponse:
 
 
 def archive(
-    videos: Sequence[Video],
+    videos: Iterable[Video],
     person: User,
-    documents: Mapping[str, Any] | None = None,
-    images: Mapping[str, ReferenceImage] | None = None,
+    documents: Iterable[tuple[str, Iterator[bytes]]] = (),
+    images: Iterable[ReferenceImage] = (),
 ) -> Iterator[bytes]:
     """Yield a ZIP of the videos. They are compressed already, so they are stored as they are (ZIP64).
 
-    Before them come `documents`, as JSON in the folder `account`, and `images` under their names.
+    Before them come `documents`, as JSON in the folder `account`, and `images` in the folder `references`.
 
     A file that cannot be read is listed in `missing.txt`, at the end, instead of breaking the archive; what
     was read of it before stays in.
     """
     stream = ZipStream()
     missing: list[str] = []
-    for name, document in (documents or {}).items():
-        stream.add(json.dumps(document, ensure_ascii=False, indent=2), f"account/{name}.json")
-    for name, image in (images or {}).items():
-        if (picture := _open(image)) is None:
-            missing.append(f"{name}  there is no file")
-        else:
-            stream.add(_chunks(picture, name, missing), name)
+    for name, document in documents:
+        stream.add(document, f"account/{name}.json")
         yield from stream.all_files()
-    for name, video in zip(_file_names(videos), videos, strict=True):
-        stream.add(json.dumps(sidecar_for(person, video), ensure_ascii=False, indent=2), f"{name}.json")
-        file, suffix = _open(video), container_of(video.file.name).suffix
-        if file is None:
-            missing.append(f"{name}{suffix}  {video.public_id}  there is no file")
-        else:
-            stream.add(_chunks(file, f"{name}{suffix}  {video.public_id}", missing), f"{name}{suffix}")
+    for image in images:
+        _add_image(stream, image, missing)
+        yield from stream.all_files()
+    taken = {MISSING.partition(".")[0]}
+    for video in videos:
+        _add_video(stream, video, sidecar_for(person, video), _file_name(video, taken), missing)
         yield from stream.all_files()
     if missing:
         lines = ["These files could not be read, or not to their end:", "", *missing, ""]
         stream.add("\n".join(lines), MISSING)
     yield from stream.finalize()
+
+
+def _add_image(stream: ZipStream, image: ReferenceImage, missing: list[str]) -> None:
+    name = f"references/{image.public_id}{_suffix(image)}"
+    if (picture := _open(image)) is None:
+        missing.append(f"{name}  there is no file")
+    else:
+        stream.add(_chunks(picture, name, missing), name)
+
+
+def _add_video(stream: ZipStream, video: Video, told: dict[str, Any], name: str, missing: list[str]) -> None:
+    """Add the video's file, beside what is `told` of it."""
+    stream.add(_dump(told), f"{name}.json")
+    file, suffix = _open(video), container_of(video.file.name).suffix
+    if file is None:
+        missing.append(f"{name}{suffix}  {video.public_id}  there is no file")
+    else:
+        stream.add(_chunks(file, f"{name}{suffix}  {video.public_id}", missing), f"{name}{suffix}")
 
 
 def _open(row: Video | ReferenceImage) -> "File[bytes] | None":
@@ -125,17 +159,15 @@ def _chunks(file: "File[bytes]", name: str, missing: list[str]) -> Iterator[byte
             missing.append(f"{name}  broke off")
 
 
-def _file_names(videos: Sequence[Video]) -> Iterator[str]:
-    """Yield a file name for each, without suffix: readable, and unique even where case does not count."""
-    taken = {MISSING.partition(".")[0]}
-    for video in videos:
-        readable = name = unicodedata.normalize("NFC", readable_name(video.prompt) or video.public_id)[:60]
-        number = 1
-        while name.casefold() in taken:
-            number += 1
-            name = f"{readable}-{number}"
-        taken.add(name.casefold())
-        yield name
+def _file_name(video: Video, taken: set[str]) -> str:
+    """Return a file name without suffix: readable, and unique even where case does not count."""
+    readable = name = unicodedata.normalize("NFC", readable_name(video.prompt) or video.public_id)[:60]
+    number = 1
+    while name.casefold() in taken:
+        number += 1
+        name = f"{readable}-{number}"
+    taken.add(name.casefold())
+    return name
 
 
 _OF_OWNER = (

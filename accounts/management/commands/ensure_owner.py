@@ -7,9 +7,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
+from accounts import subjects
 from accounts.models import User
+from audit.trail import record
+from audit.vocabulary import Action
 
 
 class Command(BaseCommand):
@@ -32,7 +35,9 @@ class Command(BaseCommand):
         if not configured:
             _write_password(settings.DATA_DIR / "owner-password", password)
         try:
-            User.objects.create_superuser(username, password=password)
+            with transaction.atomic():
+                owner = User.objects.create_superuser(username, password=password)
+                record(Action.CREATED, subjects.person(owner), note="The owner account.")
         except IntegrityError:  # created by another process at this moment, with its password
             return
         self.stdout.write(f"Created the owner account “{username}”.")

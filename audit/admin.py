@@ -1,0 +1,136 @@
+"""The audit log in the admin: searched and exported, never changed."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from audit.export import FORMATS
+from audit.models import Entry
+from audit.search import SearchForm
+from audit.trail import Subject, record
+from audit.vocabulary import Action, Kind
+
+MAX_LISTED = 10_000  # entries that can be paged through; a narrower search shows the others
+
+
+class BoundedPaginator(Paginator[Any]):
+    """Counts no more than it lists: counting a million entries would take longer than showing them."""
+
+    object_list: QuerySet[Any]
+
+    @cached_property
+    def count(self) -> int:
+        return len(self.object_list.order_by()[:MAX_LISTED].values_list("pk"))
+
+
+class SearchFilter(admin.ListFilter):
+    """The form beside the list."""
+
+    title = "Search"
+    template = "admin/audit/entry/search.html"
+
+    def __init__(
+        self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: admin.ModelAdmin[Any]
+    ) -> None:
+        super().__init__(request, params, model, model_admin)
+        for name in self.expected_parameters():
+            if name in params:
+                self.used_parameters[name] = params.pop(name)[-1]
+        self.form = SearchForm(self.used_parameters)
+        self.query = request.GET.urlencode()
+
+    def has_output(self) -> bool:
+        return True
+
+    def expected_parameters(self) -> list[str | None]:
+        return list(SearchForm.base_fields)
+
+    def choices(self, changelist: Any) -> Any:
+        """Hand the form to the template: there is nothing to choose by a link."""
+        return [{"form": self.form, "query": self.query, "is_cut": changelist.result_count >= MAX_LISTED}]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return self.form.apply(queryset)
+
+
+@admin.register(Entry)
+class EntryAdmin(admin.ModelAdmin[Entry]):
+    list_display = ("at", "who", "action", "thing", "door", "address", "note")
+    list_display_links = ("at",)
+    list_filter = (SearchFilter,)
+    list_per_page = 50
+    ordering = ("-at", "-pk")
+    sortable_by = ()
+    show_full_result_count = False
+    paginator = BoundedPaginator
+    actions = None
+    fields = readonly_fields = (
+        *("at", "who", "user_id", "is_staff", "token_name", "token_id"),
+        *("action", "kind", "label", "object_id", "owner_id", "change_list", "note"),
+        *("door", "address", "request_id"),
+    )
+
+    class Media:
+        css = {"all": ("css/admin.css",)}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Entry | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Entry | None = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_safe(self.export_view))
+        return [path("export/<slug:name>", view, name="audit_entry_export"), *super().get_urls()]
+
+    def export_view(self, request: HttpRequest, name: str) -> HttpResponseBase:
+        """Send what the form finds as a file. That somebody took it along is an entry of its own."""
+        form = SearchForm(request.GET)
+        if not self.has_view_permission(request) or name not in FORMATS:
+            raise PermissionDenied
+        content_type, write = FORMATS[name]
+        record(Action.DOWNLOADED, Subject(Kind.AUDIT), note=f"As {name}: {request.GET.urlencode() or 'all'}")
+        response = StreamingHttpResponse(write(form.apply(Entry.objects.all())), content_type=content_type)
+        file_name = f"audit-{timezone.localdate()}.{name}"
+        response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+        return response
+
+    @admin.display(description="who")
+    def who(self, entry: Entry) -> SafeString:
+        staff = " (staff)" if entry.is_staff else ""
+        token = f", token “{entry.token_name}”" if entry.token_id else ""
+        return format_html("<bdi>{}</bdi>{}{}", entry.who, staff, token)
+
+    @admin.display(description="about")
+    def thing(self, entry: Entry) -> SafeString:
+        words = entry.get_kind_display(), entry.label, entry.object_id
+        return format_html('{} <bdi>{}</bdi><span class="admin-secondary">{}</span>', *words)
+
+    @admin.display(description="changes")
+    def change_list(self, entry: Entry) -> SafeString | str:
+        if not entry.changes:
+            return "-"
+        rows = [(name, _describe(change)) for name, change in entry.changes.items()]
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: <bdi>{}</bdi></li>", rows))
+
+
+def _describe(change: Any) -> str:
+    """Return a field's change in words: what it was and is, or only that it was changed."""
+    if not isinstance(change, list):
+        return str(change)
+    before, after = ("nothing" if each in ("", None) else each for each in change)
+    return f"{before} → {after}"

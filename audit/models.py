@@ -1,0 +1,111 @@
+"""The audit log: entries that are only ever added, and removed only when they are old enough."""
+
+from typing import Any, NoReturn
+
+from django.db import models
+from django.utils import timezone
+
+from audit.vocabulary import Action, Door, Kind
+
+USERNAME_LIMIT = 150
+LABEL_LIMIT = 200
+NOTE_LIMIT = 500
+
+
+class AppendOnlyError(TypeError):
+    """An entry of the audit log was to be changed or deleted."""
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    """Entries that can be added and read; `retention` alone removes any. Triggers see to the same."""
+
+    def update(self, **_: Any) -> NoReturn:
+        raise AppendOnlyError("Entries of the audit log are not changed.")
+
+    def bulk_update(self, *_: Any, **__: Any) -> NoReturn:
+        self.update()
+
+    def delete(self) -> NoReturn:
+        raise AppendOnlyError("Entries of the audit log are not deleted. Old ones go by prune_audit.")
+
+
+class Entry(models.Model):
+    """Who did what to which thing, when, from where, and through which door.
+
+    People and things are named by their ids and by words, because the entry outlives them. Without a person
+    it was the studio itself, a command, or somebody who did not sign in.
+    """
+
+    at = models.DateTimeField(default=timezone.now)
+    action = models.CharField(max_length=20, choices=Action)
+
+    user_id = models.BigIntegerField("person's id", null=True)
+    username = models.CharField("person", max_length=USERNAME_LIMIT, blank=True)
+    is_staff = models.BooleanField("staff", default=False)
+    token_id = models.BigIntegerField("token's id", null=True)
+    token_name = models.CharField("token", max_length=100, blank=True)
+
+    door = models.CharField(max_length=10, choices=Door)
+    address = models.CharField(max_length=45, blank=True)
+    request_id = models.CharField("request", max_length=64, blank=True)
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    object_id = models.CharField("id", max_length=64, blank=True)
+    label = models.CharField(max_length=LABEL_LIMIT, blank=True)
+    owner_id = models.BigIntegerField("owner's id", null=True, help_text="Whose it was, or whom it is about.")
+    changes = models.JSONField(default=dict, help_text="By field: before and after.")
+    note = models.CharField(max_length=NOTE_LIMIT, blank=True)
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "audit log"
+        default_permissions = ("view",)
+        # One for each question that is asked of a million entries, in the order in which they are listed.
+        indexes = [
+            models.Index(fields=["at", "id"], name="audit_at"),
+            models.Index(fields=["user_id", "at", "id"], name="audit_user"),
+            models.Index(fields=["username", "at", "id"], name="audit_username"),
+            models.Index(fields=["owner_id", "at", "id"], name="audit_owner"),
+            models.Index(fields=["object_id", "at", "id"], name="audit_object"),
+            models.Index(fields=["action", "at", "id"], name="audit_action"),
+            models.Index(fields=["kind", "at", "id"], name="audit_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()}: {self.thing}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert the entry. Raises `AppendOnlyError` for one that is there already."""
+        if not self._state.adding:
+            raise AppendOnlyError("Entries of the audit log are not changed.")
+        super().save(*args, **kwargs)
+
+    @property
+    def who(self) -> str:
+        """Who did it, in words."""
+        if self.username:
+            return self.username
+        unknown = {Door.SYSTEM: "The studio", Door.COMMAND: "A command"}
+        return unknown.get(Door(self.door), "Nobody signed in")
+
+    @property
+    def thing(self) -> str:
+        """What it is about, in words."""
+        kind = str(self.get_kind_display())
+        return f"{kind} {self.label or self.object_id}".strip()
+
+    def delete(self, *_: Any, **__: Any) -> NoReturn:
+        raise AppendOnlyError("Entries of the audit log are not deleted. Old ones go by prune_audit.")
+
+
+class Removal(models.Model):
+    """Says to the database's triggers that entries before a moment may go.
+
+    It is there only within the transaction of `retention` that removes them.
+    """
+
+    before = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()

@@ -1,0 +1,114 @@
+"""What becomes of a person's videos, images, characters, templates and tags when their account is deleted."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import User
+from audit.trail import record_all
+from audit.vocabulary import Action
+from videos.engine.reference_cleanup import delete_unused_reference
+from videos.models import Character, PromptTemplate, ReferenceImage, Tag, Video, VideoReference
+from videos.services import subjects
+from videos.services.characters import delete_character
+from videos.services.references import delete_reference
+from videos.services.videos import delete_video
+
+BATCH = 200  # rows of a kind in one step; the next tick goes on
+
+
+def hand_over(sender: Any, user: User, heir: User, **kwargs: Any) -> None:
+    """Give the heir all that is the user's.
+
+    Jobs go on: what a backend works on is paid for, and its result becomes the heir's. The ledger keeps who
+    spent what. An image or a tag that the heir has as well becomes theirs. Whatever is left when this is cut
+    off is handed over the next time.
+    """
+    _hand_over_references(user, heir)
+    with transaction.atomic():
+        _hand_over_tags(user, heir)
+        for model in (Character, PromptTemplate):
+            model._default_manager.filter(owner=user).update(owner=heir)
+    while _hand_over_videos(user, heir):
+        pass
+
+
+@transaction.atomic
+def _hand_over_videos(user: User, heir: User) -> int:
+    """Give the heir some of the videos, and return how many."""
+    own = Video.objects.filter(owner=user).order_by("pk")
+    rows = list(own.only("pk", "public_id", "model", "seconds", "owner_id")[:BATCH])
+    if rows:
+        note = f"From {user} to {heir}."
+        record_all(Action.HANDED_OVER, [subjects.video(row) for row in rows], note=note)
+        keys = [row.pk for row in rows]
+        Video.objects.filter(pk__in=keys).update(owner=heir, revision=F("revision") + 1)
+    return len(rows)
+
+
+def delete_work(sender: Any, user: User, **kwargs: Any) -> None:
+    """Delete what is the user's, as far as it goes by now.
+
+    Videos in flight are canceled. A row goes as soon as it is known that no backend works on it any more,
+    which takes some ticks.
+    """
+    kept = Video.objects.filter(owner=user, deleted_at=None).order_by("pk")
+    for video in kept[:BATCH]:
+        delete_video(video)
+    for character in Character.objects.filter(owner=user, deleted_at=None)[:BATCH]:
+        delete_character(character)
+    if Video.objects.filter(owner=user).exists():
+        return
+    for image in ReferenceImage.objects.filter(owner=user).order_by("pk")[:BATCH]:
+        if image.deleted_at is None:
+            delete_reference(image)
+        else:
+            delete_unused_reference(image.pk)
+    for character in Character.objects.filter(owner=user).order_by("pk")[:BATCH]:
+        _remove_character(character)
+
+
+def _remove_character(character: Character) -> None:
+    """Remove a character that no video shows any more, and its clip."""
+    with transaction.atomic():
+        stored = character.file
+        character.delete()
+        if stored.name:
+            transaction.on_commit(lambda: stored.storage.delete(str(stored.name)), robust=True)
+
+
+def _hand_over_references(user: User, heir: User) -> None:
+    """Give the images to the heir. One that the heir has, too, is replaced by theirs and let go."""
+    theirs = dict(ReferenceImage.objects.filter(owner=heir).values_list("sha256", "pk"))
+    images = ReferenceImage.objects.filter(owner=user).order_by("pk")
+    for pk, sha256 in list(images.values_list("pk", "sha256")):
+        same = theirs.get(sha256)
+        if same is None:
+            ReferenceImage.objects.filter(pk=pk).update(owner=heir)
+        else:
+            _replace_reference(pk, same)
+
+
+@transaction.atomic
+def _replace_reference(pk: int, same: int) -> None:
+    """Let all videos with one image have the other, which is the same picture, and remove the one."""
+    Video.objects.filter(reference=pk).update(reference=same)
+    Video.objects.filter(last_frame=pk).update(last_frame=same)
+    VideoReference.objects.filter(image=pk).update(image=same)
+    ReferenceImage.objects.filter(pk=same, deleted_at__isnull=False).update(deleted_at=None)
+    ReferenceImage.objects.filter(pk=pk).update(deleted_at=timezone.now())
+    delete_unused_reference(pk)
+
+
+def _hand_over_tags(user: User, heir: User) -> None:
+    """Give the tags to the heir; a tag of the same name is theirs already."""
+    theirs = {tag.name.lower(): tag for tag in Tag.objects.filter(owner=heir)}
+    for tag in Tag.objects.filter(owner=user):
+        same = theirs.get(tag.name.lower())
+        if same is None:
+            Tag.objects.filter(pk=tag.pk).update(owner=heir)
+        else:
+            same.videos.add(*tag.videos.values_list("pk", flat=True))
+            tag.delete()
