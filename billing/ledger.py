@@ -78,6 +78,14 @@ def reserve(owner: User, purchases: Sequence[Purchase], *, transition: str) -> D
     return total
 
 
+def require_payable(owner: User, purchases: Sequence[Purchase]) -> None:
+    """Raise `RefusedPaymentError` for what `reserve` would refuse now. Reserves nothing."""
+    _require_transaction()
+    if purchases:
+        total = sum((to_money(each.price) for each in purchases if each.price is not None), ZERO)
+        _require_payable(owner, current_spender(), purchases, total)
+
+
 def _reservation(purchase: Purchase, number: int, shared: dict[str, Any]) -> LedgerLine:
     amount = ZERO if purchase.price is None else to_money(purchase.price)
     return LedgerLine(

@@ -389,6 +389,7 @@ CELERY_TASK_ROUTES = {
         )
     },
     "videos.store": {"queue": "downloads"},
+    "videos.advance_batch": {"queue": "downloads"},  # each message takes some seconds
     "accounts.send_mail": {"queue": "network"},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -402,6 +403,7 @@ CELERY_BEAT_SCHEDULE = {
     for task, every in {
         "videos.dispatch": 1,
         "videos.poll": 1,
+        "videos.batches": 2,
         "videos.sweep": 5,
         "accounts.send_mail": 5,
     }.items()
@@ -459,6 +461,11 @@ TRASH_RETENTION_DAYS: int = env.int("TRASH_RETENTION_DAYS", default=env.int("TRA
 # Bytes. Unset: 1 GiB or 5 % of the disk, whichever is smaller.
 MIN_FREE_DISK: int | None = env.int("MIN_FREE_DISK", default=None)
 API_REQUESTS_PER_MINUTE: int = env.int("API_REQUESTS_PER_MINUTE", default=1200)  # per token or session
+# Of one batch: rows, bytes of its file, bytes of its ZIP of images, and characters of a cell.
+MAX_BATCH_ROWS: int = env.int("MAX_BATCH_ROWS", default=100_000)
+MAX_BATCH_FILE_SIZE: int = env.int("MAX_BATCH_FILE_SIZE", default=32 * 1024 * 1024)
+MAX_BATCH_ZIP_SIZE: int = env.int("MAX_BATCH_ZIP_SIZE", default=200 * 1024 * 1024)
+MAX_BATCH_CELL_LENGTH: int = env.int("MAX_BATCH_CELL_LENGTH", default=100_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # the form's text; files are streamed to disk apart from it
 
 # --- Money -----------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The models, one to a file."""
 
 from videos.models.backend import Backend
+from videos.models.batch import Batch, BatchRow, BatchState, RowState
 from videos.models.character import Character
 from videos.models.connection_draft import ConnectionDraft
 from videos.models.heartbeat import Heartbeat
@@ -19,6 +20,9 @@ from videos.models.webhook_receipt import WebhookReceipt
 __all__ = [
     "IN_FLIGHT",
     "Backend",
+    "Batch",
+    "BatchRow",
+    "BatchState",
     "Character",
     "ConnectionDraft",
     "DeletedRequest",
@@ -31,6 +35,7 @@ __all__ = [
     "PromptTemplate",
     "ReferenceImage",
     "ReleasedJob",
+    "RowState",
     "State",
     "StudioState",
     "Tag",
