@@ -86,6 +86,14 @@ def reserve(owner: User, purchases: Sequence[Purchase], *, transition: str) -> D
     return total
 
 
+def require_payable(owner: User, purchases: Sequence[Purchase]) -> None:
+    """Raise `RefusedPaymentError` for what `reserve` would refuse now. Reserves nothing."""
+    _require_transaction()
+    if purchases:
+        total = sum((_amount(each) for each in purchases), ZERO)
+        _require_payable(owner, current_spender(), purchases, total)
+
+
 def _amount(purchase: Purchase) -> Decimal:
     return ZERO if purchase.price is None else to_money(purchase.price)
 

@@ -24,6 +24,10 @@ _RANGES = {
     "MAX_QUEUE_TIMEOUT": (1, None),
     "MAX_FILE_SIZE": (1, None),
     "MAX_CHARACTER_CLIP_SIZE": (1, None),
+    "MAX_BATCH_ROWS": (1, 1_000_000),
+    "MAX_BATCH_FILE_SIZE": (1024, 1 << 30),
+    "MAX_BATCH_ZIP_SIZE": (1024, 8 << 30),
+    "MAX_BATCH_CELL_LENGTH": (100, 131_072),  # beyond, Python's reader of CSV stops
     "MAX_BACKEND_REPLY": (64 << 10, None),
     "MAX_DOWNLOAD_SIZE": (1, None),
     "MAX_DOWNLOAD_SECONDS": (1, None),

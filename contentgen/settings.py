@@ -411,6 +411,7 @@ CELERY_TASK_ROUTES = {
         )
     },
     "videos.store": {"queue": "downloads"},
+    "videos.advance_batch": {"queue": "downloads"},  # each message takes some seconds
     "accounts.send_mail": {"queue": "network"},
     "webhooks.deliver": {"queue": "network"},
 }
@@ -425,6 +426,7 @@ CELERY_BEAT_SCHEDULE = {
     for task, every in {
         "videos.dispatch": 1,
         "videos.poll": 1,
+        "videos.batches": 2,
         "videos.sweep": 5,
         "accounts.send_mail": 5,
         "notifications.tick": 15,
@@ -492,6 +494,11 @@ SHARE_LINK_DAYS: int = env.int("SHARE_LINK_DAYS", default=30)
 SHARE_LINK_MAX_DAYS: int = env.int("SHARE_LINK_MAX_DAYS", default=365)
 SHARE_LINKS_WITHOUT_EXPIRY: bool = env.bool("SHARE_LINKS_WITHOUT_EXPIRY", default=False)
 API_REQUESTS_PER_MINUTE: int = env.int("API_REQUESTS_PER_MINUTE", default=1200)  # per token or session
+# Of one batch: rows, bytes of its file, bytes of its ZIP of images, and characters of a cell.
+MAX_BATCH_ROWS: int = env.int("MAX_BATCH_ROWS", default=100_000)
+MAX_BATCH_FILE_SIZE: int = env.int("MAX_BATCH_FILE_SIZE", default=32 * 1024 * 1024)
+MAX_BATCH_ZIP_SIZE: int = env.int("MAX_BATCH_ZIP_SIZE", default=200 * 1024 * 1024)
+MAX_BATCH_CELL_LENGTH: int = env.int("MAX_BATCH_CELL_LENGTH", default=100_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # the form's text; files are streamed to disk apart from it
 
 # --- Money -----------------------------------------------------------------------------------------------

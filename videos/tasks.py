@@ -32,7 +32,8 @@ from videos.engine import (
     submit,
     sweep,
 )
-from videos.models import Backend, Character, ConnectionDraft, JobCandidate, ReleasedJob, Video
+from videos.models import Backend, Batch, Character, ConnectionDraft, JobCandidate, ReleasedJob, Video
+from videos.services import batch_work
 from videos.services.backends import probe_unprobed_backend
 
 logger = logging.getLogger(__name__)
@@ -164,3 +165,14 @@ def clean_up_job_task(job_id: int) -> None:
 @_about(Character)
 def create_character_task(character_id: int) -> None:
     characters.create_character(character_id)
+
+
+@shared_task(name="videos.batches", time_limit=60)
+def batches_task() -> None:
+    batch_work.tick()
+
+
+@shared_task(name="videos.advance_batch", time_limit=120)
+@_about(Batch)
+def advance_batch_task(batch_id: int) -> None:
+    batch_work.advance(batch_id)

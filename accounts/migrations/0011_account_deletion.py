@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0008_preferences'),
+        ('accounts', '0010_date_style'),
     ]
 
     operations = [

@@ -8,7 +8,6 @@ import pytest
 from django.core.management.base import CommandError
 
 from videos.models import State, Video
-from videos.services import batch_encoding, batch_record
 
 pytestmark = pytest.mark.django_db
 
@@ -172,15 +171,15 @@ def test_the_key_that_a_row_has_is_named_with_its_outcome(queue: Queue, ran, mea
     assert f"line 1 (shot-1): {first.public_id} failed: The filter said no." in ran.err
 
 
-def test_a_file_that_is_too_large_is_not_read_to_its_end(queue: Queue, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(batch_encoding, "MAX_BYTES", 1024 * 1024)
+def test_a_file_that_is_too_large_is_not_read_to_its_end(queue: Queue, settings):
+    settings.MAX_BATCH_FILE_SIZE = 1024 * 1024
 
     with pytest.raises(CommandError, match="the file is larger than 1 MB"):
         queue("prompt\n" + "A fox\n" * 200_000)
 
 
-def test_a_device_that_never_ends_is_not_read_for_ever(alice, run, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(batch_encoding, "MAX_BYTES", 1024 * 1024)
+def test_a_device_that_never_ends_is_not_read_for_ever(alice, run, tmp_path: Path, settings):
+    settings.MAX_BATCH_FILE_SIZE = 1024 * 1024
     path = tmp_path / "zero.csv"
     path.symlink_to("/dev/zero")
 
@@ -196,18 +195,16 @@ def test_a_device_that_never_ends_is_not_read_for_ever(alice, run, tmp_path: Pat
         ("[" + '{"prompt": "A fox"},' * 4 + "]", "batch.json"),
     ],
 )
-def test_there_are_at_most_so_many_rows(queue: Queue, monkeypatch: pytest.MonkeyPatch, content, name):
-    for module in ("batch_csv", "batch_json"):
-        monkeypatch.setattr(f"videos.services.{module}.MAX_ROWS", 3)
+def test_there_are_at_most_so_many_rows(queue: Queue, settings, content, name):
+    settings.MAX_BATCH_ROWS = 3
 
     with pytest.raises(CommandError, match="the file has more than 3 rows"):
         queue(content, name)
     assert not Video.objects.exists()
 
 
-def test_empty_rows_do_not_count(queue: Queue, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("videos.services.batch_csv.MAX_ROWS", 1)
-    assert batch_record.MAX_ROWS > 1
+def test_empty_rows_do_not_count(queue: Queue, settings):
+    settings.MAX_BATCH_ROWS = 1
 
     assert queue("prompt,seconds\nA cat,4\n" + ",\n" * 50) == CAT
 

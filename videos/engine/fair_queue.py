@@ -51,9 +51,9 @@ class OwnerPriority:
     owner: int
 
 
-# Nothing is sent to a backend that is switched off, nor for an account that is: what is queued is held, and
-# goes on when both are on again.
-NOT_HELD = Q(backend__enabled=True, owner__is_active=True)
+# Nothing is sent to a backend that is switched off, nor for an account that is, nor of a batch that is
+# paused: what is queued is held, and goes on when all of them are on again.
+NOT_HELD = Q(backend__enabled=True, owner__is_active=True, batch__paused_at=None)
 
 
 def startable_videos(now: datetime) -> QuerySet[Video]:
@@ -127,7 +127,7 @@ def _fingerprint(backend_id: int) -> object:
     """A value that differs when positions do: a video that joins, leaves, starts or ends changes it."""
     deciding = Video.objects.filter(backend=backend_id, state__in=_STATES_THAT_DECIDE).order_by()
     numbers = (Count("pk"), Max("pk"), Max("attempted_at"), Count("due_at"), Count("cancel_requested_at"))
-    switches = ("backend__enabled", "owner__is_active")
+    switches = ("backend__enabled", "owner__is_active", "batch__paused_at")
     return set(deciding.values_list("state", *switches, *numbers))
 
 

@@ -24,7 +24,13 @@ from videos.lifecycle.owner_actions import (
     remove,
     retry,
 )
-from videos.lifecycle.payments import move_to, record_surplus_job, release_unconfirmed, reserve
+from videos.lifecycle.payments import (
+    move_to,
+    record_surplus_job,
+    release_unconfirmed,
+    require_payable,
+    reserve,
+)
 from videos.lifecycle.storing import (
     claim_storing,
     complete,
@@ -100,6 +106,7 @@ __all__ = [
     "renew_lease",
     "requeue",
     "requeue_absent",
+    "require_payable",
     "reschedule_search",
     "reserve",
     "retry",

@@ -1,6 +1,6 @@
 """What videos tell the ledger: who pays for which of them, and how much."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from django.conf import settings
@@ -27,6 +27,13 @@ def reserve(videos: Sequence[Video], *, transition: str = "created") -> None:
         ledger.reserve(
             paid[0].owner, [_purchase(video, video.price) for video in paid], transition=transition
         )
+
+
+def require_payable(owner: User, wanted: Iterable[tuple[str, str, Decimal | None]]) -> None:
+    """Raise `RefusedPaymentError` for what `reserve` would refuse now; `wanted` are model, backend and price
+    of each video that costs something. Reserves nothing. In a transaction.
+    """
+    ledger.require_payable(owner, [Purchase(0, "", model, 0, name, price) for model, name, price in wanted])
 
 
 def reserve_again(video: Video, estimate: Decimal | None, *, transition: str) -> bool:

@@ -1,15 +1,12 @@
-"""What the commands share in reading their arguments: accounts, images, errors and earlier requests."""
+"""What the commands share in reading their arguments: accounts, images and errors."""
 
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Iterable
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
-from django.utils import timezone
 
 from accounts import roles
 from accounts.models import User
@@ -17,16 +14,9 @@ from billing.errors import RefusedPaymentError, UnconfirmedPriceError
 from billing.money import parse_amount, plain_amount
 from billing.notices import tell_refusal
 from videos.media.reference import BadReferenceError, Reference, open_reference
-from videos.models import ApprovalRequest, State, Video
-from videos.parameters import PREFIX, canonical
+from videos.models import ApprovalRequest, Video
+from videos.parameters import PREFIX
 from videos.services.approvals import explain_wait
-
-DUPLICATE_WINDOW = timedelta(hours=24)
-
-# All that two requests for the same have in common: prompt, model, seconds, size, the SHA-256 of the first
-# frame, the last one and the further images, the fit, which is empty without a first frame, and the
-# parameters.
-RequestKey = tuple[str, str, int, str, str, str, tuple[str, ...], str, str]
 
 
 def positive_int(text: str) -> int:
@@ -123,20 +113,3 @@ def add_confirm_price(parser: ArgumentParser) -> None:
         metavar="AMOUNT",
         help="agree to a price up to this, where high prices are to be confirmed",
     )
-
-
-def find_recent_requests(owner: User, keys: Iterable[RequestKey]) -> set[RequestKey]:
-    """Return which of `keys` the owner requested recently, apart from failed and canceled videos."""
-    wanted = set(keys)
-    recent = Video.objects.filter(owner=owner, created_at__gte=timezone.now() - DUPLICATE_WINDOW)
-    made = recent.exclude(state__in=[State.FAILED, State.CANCELED]).order_by()
-    rows = made.select_related("reference", "last_frame").prefetch_related("video_references")
-    return {key for video in rows.iterator(chunk_size=500) if (key := _key_of(video)) in wanted}
-
-
-def _key_of(video: Video) -> RequestKey:
-    first, last = (image.sha256 if image else "" for image in (video.reference, video.last_frame))
-    others = tuple(image.sha256 for image in video.references)
-    fit = video.reference_fit if first else ""
-    same = video.prompt, video.model, video.seconds, video.size, first, last, others, fit
-    return (*same, canonical(video.parameters))

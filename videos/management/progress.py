@@ -24,7 +24,7 @@ _BAR_WIDTH = 24  # characters
 _END_STATES = frozenset({State.COMPLETED, State.FAILED, State.CANCELED})
 _AWAITING_DECISION, _DELETED = "awaiting decision", "deleted"
 _KINDS = ("completed", "failed", "canceled", _AWAITING_DECISION, _DELETED)
-_DECISION_NEEDED = (
+DECISION_NEEDED = (
     "We couldn't confirm that the backend received this job. "
     "In the studio, decide to submit it again or to mark it as failed."
 )
@@ -46,20 +46,25 @@ def follow_videos(videos: Sequence[Video], stream: OutputWrapper) -> list[Outcom
     outcomes in the order of `videos`. Ctrl-C raises `CommandError` and leaves the videos as they are.
     """
     try:
-        with _open_display(stream) as display:
+        with open_display(stream) as display:
             watch = _Watch(videos, display)
             while not watch.poll():
-                sleep(POLL_INTERVAL)
+                wait(POLL_INTERVAL)
     except KeyboardInterrupt:
         left = "it goes on" if len(videos) == 1 else "the videos go on"
         raise CommandError(f"Stopped waiting; {left} without this command.", returncode=INTERRUPTED) from None
     return [watch.outcomes[video.pk] for video in videos]
 
 
+def wait(seconds: float) -> None:
+    """Let some time pass before the rows are read once more."""
+    sleep(seconds)
+
+
 # --- Showing progress --------------------------------------------------------------------------------------
 
 
-class _Display(Protocol):
+class Display(Protocol):
     def show(self, fraction: float, text: str) -> None:
         """Show how far the work is, from 0 to 1, and in words."""
 
@@ -119,9 +124,15 @@ class _RawStream(TextIOBase):
         self._stream.flush()
 
 
+def raw_stream(stream: OutputWrapper) -> TextIO:
+    """Return a command's stream as rich needs it."""
+    return cast(TextIO, _RawStream(stream))
+
+
 @contextmanager
-def _open_display(stream: OutputWrapper) -> Iterator[_Display]:
-    raw = cast(TextIO, _RawStream(stream))
+def open_display(stream: OutputWrapper) -> Iterator[Display]:
+    """Show progress on `stream` in the block: a bar on a terminal, else a line for each change."""
+    raw = raw_stream(stream)
     # FORCE_COLOR would make a terminal of a log file.
     console = Console(file=raw, force_terminal=stream.isatty(), markup=False, highlight=False)
     if not console.is_interactive:
@@ -146,7 +157,7 @@ def _open_display(stream: OutputWrapper) -> Iterator[_Display]:
 class _Watch:
     """What is known of the followed videos, poll after poll."""
 
-    def __init__(self, videos: Sequence[Video], display: _Display) -> None:
+    def __init__(self, videos: Sequence[Video], display: Display) -> None:
         self.public_ids = {video.pk: video.public_id for video in videos}
         self.outcomes: dict[int, Outcome] = {}
         self._display = display
@@ -175,7 +186,7 @@ class _Watch:
         if video is None:
             self.outcomes[pk] = Outcome(public_id, _DELETED, "It was deleted meanwhile.")
         elif video.needs_decision:
-            self.outcomes[pk] = Outcome(public_id, _AWAITING_DECISION, _DECISION_NEEDED)
+            self.outcomes[pk] = Outcome(public_id, _AWAITING_DECISION, DECISION_NEEDED)
         elif video.state in _END_STATES:
             self.outcomes[pk] = Outcome(public_id, video.state, video.error_message)
 

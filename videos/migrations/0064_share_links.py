@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('videos', '0060_collections'),
+        ('videos', '0061_team_orders'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_preferences'),
-        ('videos', '0060_collections'),
+        ('videos', '0070_batches'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('videos', '0057_backend_charges'),
+        ('videos', '0080_approval_requests'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -2,6 +2,7 @@
 
 from videos.models.approval_request import ApprovalRequest, ApprovalState, RequestKind
 from videos.models.backend import Backend
+from videos.models.batch import Batch, BatchRow, BatchState, RowState
 from videos.models.character import Character
 from videos.models.collection import (
     Collection,
@@ -31,6 +32,9 @@ __all__ = [
     "ApprovalRequest",
     "ApprovalState",
     "Backend",
+    "Batch",
+    "BatchRow",
+    "BatchState",
     "Character",
     "Collection",
     "CollectionItem",
@@ -48,6 +52,7 @@ __all__ = [
     "ReferenceImage",
     "ReleasedJob",
     "RequestKind",
+    "RowState",
     "ShareComment",
     "ShareLink",
     "State",

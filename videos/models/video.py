@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from videos.backends.hops import MAX_LENGTH
 from videos.models.backend import Backend
+from videos.models.batch import Batch
 from videos.models.character import Character
 from videos.models.reference_image import Fit, ReferenceImage
 from videos.models.search_text import SearchTextField
@@ -115,6 +116,10 @@ class Video(VideoResult):
         blank=True,
         editable=False,
         help_text="Shared by all takes of a request; empty for a single video.",
+    )
+
+    batch = models.ForeignKey(
+        Batch, on_delete=models.SET_NULL, null=True, blank=True, editable=False, db_index=False
     )
 
     # What it is made from.
@@ -311,6 +316,9 @@ class Video(VideoResult):
                 fields=["owner", "take_group"],
                 name="video_takes",
                 condition=models.Q(take_group__isnull=False),
+            ),
+            models.Index(
+                fields=["batch", "state"], name="video_batch", condition=models.Q(batch__isnull=False)
             ),
             # Of all videos, though only those in flight are queried: SQLite does not use an index whose
             # condition holds values, because it plans before it knows those of a query.

@@ -4,7 +4,7 @@ import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
-MAX_BYTES = 32 * 1024 * 1024  # of one file
+from django.conf import settings
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "UTF-8"),
@@ -13,7 +13,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16-LE"),
     (codecs.BOM_UTF16_BE, "UTF-16-BE"),
 )
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods, and .xls
+ZIP_MARK = b"PK\x03\x04"  # .xlsx and .ods
+_WORKBOOKS = (ZIP_MARK, b"\xd0\xcf\x11\xe0")  # and .xls
 
 
 class UnreadableTextError(Exception):
@@ -33,17 +34,21 @@ class DecodedText:
 
 
 def read_bounded(path: Path) -> bytes:
-    """Return the file's bytes. Raises OSError, or `UnreadableTextError` for more than `MAX_BYTES`.
+    """Return the file's bytes. Raises OSError, or `UnreadableTextError` for more than `MAX_BATCH_FILE_SIZE`.
 
     Never reads more than that, whatever `path` is.
     """
     with path.open("rb") as file:
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise UnreadableTextError(
-            f"the file is larger than {MAX_BYTES // 1048576} MB. Split it into several."
-        )
+        content = file.read(settings.MAX_BATCH_FILE_SIZE + 1)
+    require_bounded(len(content))
     return content
+
+
+def require_bounded(size: int) -> None:
+    """Raise `UnreadableTextError` for a file of more bytes than `MAX_BATCH_FILE_SIZE`."""
+    if size > settings.MAX_BATCH_FILE_SIZE:
+        limit = f"{settings.MAX_BATCH_FILE_SIZE / 1048576:.3g} MB"
+        raise UnreadableTextError(f"the file is larger than {limit}. Split it into several.")
 
 
 def decode_text(content: bytes, *, is_spreadsheet: bool) -> DecodedText:
@@ -53,7 +58,7 @@ def decode_text(content: bytes, *, is_spreadsheet: bool) -> DecodedText:
     Americas. Raises `UnreadableTextError`.
     """
     if content.startswith(_WORKBOOKS):
-        raise UnreadableTextError("this is a workbook. Save the sheet as CSV UTF-8.")
+        raise UnreadableTextError("this is a workbook. Save the sheet as XLSX or CSV UTF-8.")
     for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return DecodedText(_decode(content.removeprefix(mark), encoding))

@@ -1,4 +1,4 @@
-"""Read a batch: many requests in one file, a table or JSON."""
+"""Read a batch: many requests in one file, a table, a workbook or JSON."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,8 +12,17 @@ from django.core.exceptions import ValidationError
 
 from videos.capabilities import OfferCatalogue
 from videos.models import Fit
+from videos.models.batch import KEY_LIMIT
+from videos.models.tag import TAG_LIMIT
 from videos.services.batch_csv import parse_table
-from videos.services.batch_encoding import UnreadableTextError, decode_text, read_bounded
+from videos.services.batch_encoding import (
+    ZIP_MARK,
+    DecodedText,
+    UnreadableTextError,
+    decode_text,
+    read_bounded,
+    require_bounded,
+)
 from videos.services.batch_json import parse_objects
 from videos.services.batch_parameters import (
     OBJECT,
@@ -24,8 +33,11 @@ from videos.services.batch_parameters import (
     sort_names,
 )
 from videos.services.batch_record import Place, Record, RowError
+from videos.services.batch_table import Columns, parse_rows
+from videos.services.batch_template import BatchTemplate
+from videos.services.batch_xlsx import read_workbook
 from videos.services.sizes import resolve_size
-from videos.validation import clean_text
+from videos.validation import clean_line, clean_text, has_visible_text
 
 COLUMNS = (
     "prompt",
@@ -39,11 +51,14 @@ COLUMNS = (
     "references",
     "fit",
     "custom_id",
+    "tags",
     OBJECT,
 )
 TABLES = (".csv", ".tsv")
-SUFFIXES = (*TABLES, ".jsonl", ".ndjson", ".json")
-MAX_CUSTOM_ID_LENGTH = 512  # characters
+WORKBOOKS = (".xlsx", ".xlsm")
+SUFFIXES = (*TABLES, *WORKBOOKS, ".jsonl", ".ndjson", ".json")
+MAX_TAGS = 10  # of one row
+MAX_WARNED_COLUMNS = 100
 
 # What the protocol has and a file cannot ask for. Leaving it out would make another video than was meant.
 _UNSUPPORTED = {
@@ -58,9 +73,9 @@ _WHOLE_NUMBER = re.compile(r"([0-9]{1,9})(?:[.,]0{1,9})?")
 @dataclass(frozen=True)
 class Row:
     """One request of the file. `ratio` and `resolution`, if there are any, stand for the size, which is then
-    empty until the catalogue has been asked (`with_sizes`). `reference` and `last_frame` are paths as written
-    in the file, or empty; `references` are further ones; `fit` is crop or pad; `custom_id` is the key that
-    the file gives the row, or empty; `parameters` are as written, by name.
+    empty until the catalogue has been asked (`with_sizes`). `reference` and `last_frame` are names of images
+    as written in the file, or empty; `references` are further ones; `fit` is crop or pad; `custom_id` is the
+    key that the file gives the row, or empty; `parameters` are as written, by name.
     """
 
     record: Record
@@ -76,6 +91,7 @@ class Row:
     ratio: str = ""
     resolution: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -108,44 +124,81 @@ class BatchFile:
     warnings: list[str]
 
 
-def read_batch_file(path: Path, declared: Mapping[str, Iterable[str]] | None = None) -> BatchFile:
-    """Read the file at `path`, whose name ends in one of SUFFIXES.
+Declared = Mapping[str, Iterable[str]]
+
+
+def read_batch_file(path: Path, declared: Declared | None = None) -> BatchFile:
+    """Read the file at `path`, whose name ends in one of SUFFIXES, as `parse_batch` does.
+
+    Raises OSError if the file cannot be read.
+    """
+    try:
+        content = read_bounded(path)
+    except UnreadableTextError as error:
+        return _unreadable(error)
+    return parse_batch(content, path.suffix, declared)
+
+
+def parse_batch(
+    content: bytes, suffix: str, declared: Declared | None = None, template: BatchTemplate | None = None
+) -> BatchFile:
+    """Read what a file with this `suffix`, one of SUFFIXES, holds.
 
     `declared` are the names of the parameters that can be columns, by model. Empty cells and missing keys
-    take the studio's defaults. Columns that mean nothing here are warned of. Raises OSError if the file
-    cannot be read.
+    take the studio's defaults. With a `template`, its variables are columns, and make the prompt of each row
+    that has none. Columns that mean nothing here are warned of.
     """
-    is_table = path.suffix.lower() in TABLES
-    try:
-        decoded = decode_text(read_bounded(path), is_spreadsheet=is_table)
-    except UnreadableTextError as error:
-        return BatchFile([], [RowError(Place(error.line, f"line {error.line}"), str(error))], [])
     declared = declared or {}
-    known = (*COLUMNS, *column_names(name for names in declared.values() for name in names))
-    parsed = parse_table(decoded.text, known) if is_table else parse_objects(decoded.text)
-    batch, unused = _read_rows(parsed, declared)
+    template = template or BatchTemplate()
+    known = (
+        *COLUMNS,
+        *template.columns,
+        *column_names(name for names in declared.values() for name in names),
+    )
+    columns = Columns(known, required=() if template.columns else ("prompt",))
+    try:
+        require_bounded(len(content))
+        parsed, decoded = _parse(content, suffix.lower(), columns)
+    except UnreadableTextError as error:
+        return _unreadable(error)
+    batch, unused = _read_rows(map(template.fill, parsed), known, declared)
     if unused:
         batch.warnings.append(f"Not used: {', '.join(unused)}. Known columns are {', '.join(known)}.")
-    if decoded.is_guess:
+    if decoded and decoded.is_guess:
         batch.warnings.append(_describe_guess(batch.rows))
     return batch
 
 
+def _parse(
+    content: bytes, suffix: str, columns: Columns
+) -> tuple[Iterable[Record | RowError], DecodedText | None]:
+    """Return the records of the file, and its text where it is text."""
+    # A workbook that was given another ending is a workbook all the same.
+    if suffix in WORKBOOKS or (suffix in TABLES and content.startswith(ZIP_MARK)):
+        return parse_rows(read_workbook(content), columns), None
+    is_table = suffix in TABLES
+    decoded = decode_text(content, is_spreadsheet=is_table)
+    return (parse_table(decoded.text, columns) if is_table else parse_objects(decoded.text)), decoded
+
+
+def _unreadable(error: UnreadableTextError) -> BatchFile:
+    return BatchFile([], [RowError(Place(error.line, f"line {error.line}"), str(error))], [])
+
+
 def _read_rows(
-    parsed: Iterable[Record | RowError], declared: Mapping[str, Iterable[str]]
+    parsed: Iterable[Record | RowError], known: Sequence[str], declared: Declared
 ) -> tuple[BatchFile, list[str]]:
     """Return the rows with all that is wrong with them, and the names of the columns that are not used."""
     batch = BatchFile([], [], [])
     unused: dict[str, None] = {}
-    parameters = frozenset(column_names(name for names in declared.values() for name in names))
-    meant = {*COLUMNS, *_UNSUPPORTED}
+    parameters, meant = frozenset(known), {*COLUMNS, *_UNSUPPORTED}
     taken: dict[str, str] = {}
     for record in parsed:
         if isinstance(record, RowError):
             batch.errors.append(record)
             continue
         names = (name for name in record.fields if name not in meant and name.casefold() not in parameters)
-        unused.update((f"“{name[:40]}”", None) for name in names if len(unused) < 100)
+        unused.update((f"“{name[:40]}”", None) for name in names if len(unused) < MAX_WARNED_COLUMNS)
         errors = [*_find_record_errors(record), *_find_reused_key(record, taken)]
         batch.errors.extend(errors)
         if not errors:
@@ -189,6 +242,8 @@ def _find_field_error(name: str, value: object) -> str:
         if not all(isinstance(each, str) and each.strip() for each in value):
             return "references must be paths: a list of them, or text with semicolons between them."
         value = ";".join(value)
+    if name == "tags" and isinstance(value, list):
+        value = ",".join(str(each) for each in value)
     if value is not None and not isinstance(value, str):
         return f"{name} must be text."
     text = (value or "").strip()
@@ -207,15 +262,31 @@ def _check_fit(text: str) -> str:
 
 
 def _check_custom_id(text: str) -> str:
-    if len(text) <= MAX_CUSTOM_ID_LENGTH and text.isprintable():
+    if len(text) <= KEY_LIMIT and text.isprintable():
         return ""
-    return f"custom_id must be one line of at most {MAX_CUSTOM_ID_LENGTH} characters."
+    return f"custom_id must be one line of at most {KEY_LIMIT} characters."
+
+
+def _check_tags(text: str) -> str:
+    tags = parse_tags(text)
+    if len(tags) > MAX_TAGS:
+        return f"a row can have at most {MAX_TAGS} tags."
+    if all(len(tag) <= TAG_LIMIT and has_visible_text(tag) for tag in tags):
+        return ""
+    return f"tags must have 1 to {TAG_LIMIT} characters each, with commas or semicolons between them."
+
+
+def parse_tags(value: object) -> tuple[str, ...]:
+    """Return the tags of a list, or of a text with commas or semicolons between them, each once."""
+    listed = value if isinstance(value, list) else re.split("[,;]", str(value or ""))
+    return tuple(dict.fromkeys(tag for each in listed if (tag := clean_line(str(each)))))
 
 
 _TEXT_CHECKS: dict[str, Callable[[str], str]] = {
     "prompt": _check_prompt,
     "fit": _check_fit,
     "custom_id": _check_custom_id,
+    "tags": _check_tags,
 }
 
 
@@ -267,7 +338,7 @@ def with_sizes(rows: Iterable[Row]) -> tuple[list[Row], list[RowError]]:
     return found, errors
 
 
-def _build_row(record: Record, declared: Mapping[str, Iterable[str]]) -> Row:
+def _build_row(record: Record, declared: Declared) -> Row:
     def text(name: str, default: str = "") -> str:
         return (record.fields.get(name) or "").strip() or default
 
@@ -287,4 +358,5 @@ def _build_row(record: Record, declared: Mapping[str, Iterable[str]]) -> Row:
         fit=text("fit", Fit.CROP.value).lower(),
         custom_id=text("custom_id"),
         parameters=parameters_of(record, sort_names(declared, model)),
+        tags=parse_tags(record.fields.get("tags")),
     )

@@ -6,9 +6,13 @@ Such a request wraps what is asked for: {"custom_id": …, "method": "POST", "ur
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from videos.services.batch_record import MAX_ROWS, Place, Record, RowError
+from django.conf import settings
+
+from videos.services.batch_record import Place, Record, RowError
+from videos.services.batch_table import resolve_alias
 
 MAX_KEYS = 100  # of one object
 _CREATE_URL = re.compile(r"(https?://[^/]+)?(/openai)?/v1/videos/?")
@@ -26,10 +30,18 @@ def parse_objects(text: str) -> Iterator[Parsed]:
     """
     parsed = _parse_array(text) if text.lstrip().startswith("[") else _parse_lines(text)
     for count, item in enumerate(parsed, start=1):
-        if count > MAX_ROWS:
-            yield RowError(item.place, f"the file has more than {MAX_ROWS:,} rows, so the rest was not read.")
+        if count > settings.MAX_BATCH_ROWS:
+            excess = f"the file has more than {settings.MAX_BATCH_ROWS:,} rows, so the rest was not read."
+            yield RowError(item.place, excess)
             return
-        yield item if isinstance(item, RowError) else _unwrap(item)
+        yield item if isinstance(item, RowError) else _with_aliases(_unwrap(item))
+
+
+def _with_aliases(record: Parsed) -> Parsed:
+    if isinstance(record, RowError):
+        return record
+    fields = {resolve_alias(name, record.fields): value for name, value in record.fields.items()}
+    return replace(record, fields=fields)
 
 
 def _parse_lines(text: str) -> Iterator[Parsed]:

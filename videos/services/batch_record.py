@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-MAX_ROWS = 100_000  # of one file, in whatever format
-
 
 @dataclass(frozen=True)
 class Place:

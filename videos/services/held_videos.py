@@ -1,4 +1,4 @@
-"""Videos that are queued and not submitted, because an account or a backend is switched off."""
+"""Videos that are queued and not submitted: an account or a backend is switched off, a batch is paused."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ class MoveResult:
 def explain_hold(video: Video) -> str:
     """Return, as a sentence, why a queued video is not submitted; empty for one that is not held.
 
-    Reads the video's backend and owner.
+    Reads the video's backend, owner and batch.
     """
     if video.state != State.QUEUED:
         return ""
@@ -56,6 +56,8 @@ def explain_hold(video: Video) -> str:
             f"{video.backend.name} is switched off. The video waits until it is on again, or until an"
             " administrator moves it to another backend."
         )
+    if video.batch is not None and video.batch.is_paused:
+        return f"The batch “{video.batch}” is paused. Its videos wait until it goes on."
     return ""
 
 

@@ -1,0 +1,142 @@
+"""Rows of a table, from whichever file: the header tells what the cells mean.
+
+What is empty is not a fault: rows and columns without content are left out, and a row may end before the last
+column, as Excel's do.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from videos.services.batch_record import Place, Record, RowError
+
+MAX_COLUMNS = 16_384  # as many as a spreadsheet has; most of them empty
+
+# Other spellings of columns, which mean the same where the column itself is not there.
+_ALIASES = {"key": "custom_id", "duration": "seconds", "aspect_ratio": "ratio", "tag": "tags"}
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A row with content: its place, and its cells as text."""
+
+    place: Place
+    cells: list[str]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The names of columns that mean something, and which of them a table must have."""
+
+    known: Sequence[str]
+    required: Sequence[str] = ("prompt",)
+
+    @property
+    def in_words(self) -> str:
+        """What is told when the first row names none of them."""
+        needed = f"; only {' and '.join(self.required)} {'is' if len(self.required) == 1 else 'are'} required"
+        return (
+            f"the first row must name the columns: {', '.join(self.known)}{needed if self.required else ''}."
+        )
+
+
+def parse_rows(rows: Iterable[TableRow | RowError], columns: Columns) -> Iterator[Record | RowError]:
+    """Yield the rows below the header, the first of `rows`, and what is wrong with any.
+
+    Names of columns are yielded in small letters, with `_` for spaces and hyphens.
+    """
+    header: list[str] | None = None
+    has_failed = False
+    for row in rows:
+        if isinstance(row, RowError):
+            has_failed = True
+            yield row
+        elif header is None:
+            header = _resolve_aliases(strip_end([normalise(name) for name in row.cells]))
+            if errors := _find_header_errors(header, row.place, columns):
+                yield from errors
+                return  # without a header, the meaning of the cells is unknown
+        else:
+            yield _record_from(row, header)
+    if header is None and not has_failed:
+        yield RowError(Place(1, "row 1"), columns.in_words)
+
+
+def normalise(name: str) -> str:
+    """Return the name of a column as it is compared."""
+    return re.sub(r"[\s_-]+", "_", name.strip().casefold())
+
+
+def with_aliases(known: Collection[str]) -> set[str]:
+    """Return the known names of columns with their other spellings."""
+    return {*known, *(name for name, meant in _ALIASES.items() if meant in known)}
+
+
+def resolve_alias(name: str, present: Collection[str]) -> str:
+    """Return the column that `name` is another spelling of, unless that is among those `present`."""
+    meant = _ALIASES.get(name, name)
+    return name if meant in present else meant
+
+
+def _resolve_aliases(header: list[str]) -> list[str]:
+    return [resolve_alias(name, header) for name in header]
+
+
+def strip_end(cells: Sequence[str]) -> list[str]:
+    """Return the cells without the empty ones at their end."""
+    kept = list(cells)
+    while kept and not kept[-1].strip():
+        kept.pop()
+    return kept
+
+
+def find_excess(cells: Sequence[str], row_count: int) -> str:
+    """Return what there is too much of, with `row_count` rows so far; empty if nothing is too much."""
+    if row_count > settings.MAX_BATCH_ROWS + 1:  # the header is one
+        return f"the file has more than {settings.MAX_BATCH_ROWS:,} rows"
+    if len(cells) > MAX_COLUMNS:
+        return f"it has more than {MAX_COLUMNS:,} columns"
+    if any(len(each) > settings.MAX_BATCH_CELL_LENGTH for each in cells):
+        return f"a cell has more than {settings.MAX_BATCH_CELL_LENGTH:,} characters"
+    return ""
+
+
+def _find_header_errors(header: list[str], place: Place, columns: Columns) -> list[RowError]:
+    errors = [f"the column “{name}” is named twice." for name in columns.known if header.count(name) > 1]
+    errors += [
+        f"the column “{name}” is missing. {columns.in_words.capitalize()}"
+        for name in columns.required
+        if name not in header
+    ]
+    return [RowError(place, message) for message in errors]
+
+
+def _record_from(row: TableRow, header: list[str]) -> Record | RowError:
+    cells = row.cells + [""] * (len(header) - len(row.cells))
+    nameless = [
+        index
+        for index, cell in enumerate(cells)
+        if cell.strip() and (index >= len(header) or not header[index])
+    ]
+    if nameless:
+        return RowError(
+            row.place,
+            f"“{cells[nameless[0]].strip()[:40]}” stands under no heading. Put a cell that contains the "
+            "separator in quotation marks.",
+            f"column {column_letter(nameless[0])}",
+        )
+    fields = {name: cell for name, cell in zip(header, cells, strict=False) if name}
+    columns = {name: f"column {column_letter(index)} ({name})" for index, name in enumerate(header)}
+    return Record(row.place, dict(fields), columns)
+
+
+def column_letter(index: int) -> str:
+    """Return what a spreadsheet calls the column at `index`, from 0: A, B … Z, AA …"""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters

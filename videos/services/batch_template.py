@@ -1,0 +1,85 @@
+"""Templates of batches: a prompt whose variables are columns, or all combinations of their values."""
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from videos.prompts.syntax import MissingValuesError, Template, parse_template, validate_template
+from videos.services.batch_record import Record, RowError
+
+
+@dataclass(frozen=True)
+class BatchTemplate:
+    """The text of a template; without one, every row has a prompt of its own."""
+
+    text: str = ""
+
+    @cached_property
+    def _parsed(self) -> Template:
+        return parse_template(self.text)
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its variables as columns are compared."""
+        return tuple(variable.name.casefold() for variable in self._parsed.variables)
+
+    def fill(self, record: Record | RowError) -> Record | RowError:
+        """Return the record with a prompt, which is its own, or the template filled in from its columns."""
+        if not self.text or isinstance(record, RowError) or str(record.fields.get("prompt") or "").strip():
+            return record
+        given = {name: str(record.fields.get(name.casefold()) or "").strip() for name in self._names}
+        try:
+            prompt = self._parsed.fill({name: value for name, value in given.items() if value})
+        except MissingValuesError as error:
+            return record.error(error.names[0].casefold(), f"“{error.names[0]}” of the template is empty.")
+        return replace(record, fields={**record.fields, "prompt": prompt})
+
+    @property
+    def _names(self) -> list[str]:
+        return [variable.name for variable in self._parsed.variables]
+
+
+def read_template(text: str, reserved: tuple[str, ...]) -> BatchTemplate:
+    """Return the template, whose variables must not be called as columns are, which are `reserved`.
+
+    Raises `ValidationError` with a sentence.
+    """
+    validate_template(text)
+    template = BatchTemplate(text)
+    if taken := [name for name in template.columns if name in reserved]:
+        raise ValidationError(f"“{taken[0]}” is a column of every batch. Give the variable another name.")
+    return template
+
+
+def combinations(text: str) -> Iterator[dict[str, str]]:
+    """Return all combinations of the values that the template names, the last variable changing fastest, each
+    with its `prompt` and the value of each variable.
+
+    Raises `ValidationError` with a sentence for a template that is not one, that names no values for a
+    variable, or whose combinations are more than a batch may have rows.
+    """
+    validate_template(text)
+    template = parse_template(text)
+    empty = [variable.name for variable in template.variables if not variable.values]
+    if empty:
+        raise ValidationError(f"Name the values of “{empty[0]}”, such as {{{empty[0]}|one,two}}.")
+    if not template.variables:
+        raise ValidationError("Name at least one variable with its values, such as {city|Paris,Tokyo}.")
+    count = math.prod(len(variable.values) for variable in template.variables)
+    if count > settings.MAX_BATCH_ROWS:
+        raise ValidationError(
+            f"These are {count:,} combinations, and a batch can have {settings.MAX_BATCH_ROWS:,} rows."
+        )
+    return _combine(template)
+
+
+def _combine(template: Template) -> Iterator[dict[str, str]]:
+    names = [variable.name for variable in template.variables]
+    for values in itertools.product(*(variable.values for variable in template.variables)):
+        chosen = dict(zip(names, values, strict=True))
+        yield {**chosen, "prompt": template.fill(chosen)}

@@ -1,0 +1,274 @@
+"""What workers do for batches, in portions: each is one short transaction, so whoever is killed between any
+two lines leaves a batch that the next one goes on with, and no row becomes two videos.
+"""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models import Count, Exists, OuterRef
+from django.utils import timezone
+
+from billing.errors import RefusedPaymentError
+from billing.money import format_money, plain_amount
+from billing.spender import ANY_PRICE, spending
+from contentgen.events import Event, EventKind, publish
+from videos import lifecycle
+from videos.engine import enqueue
+from videos.models import Batch, BatchRow, BatchState, Fit, ReferenceImage, RowState, State, Video
+from videos.models.state import IN_FLIGHT
+from videos.services.batches import TASK, failed_videos
+from videos.services.library import add_tag
+from videos.services.videos import GenerationRequest, create_videos, retry_video
+
+logger = logging.getLogger(__name__)
+
+PORTION = 100  # rows in one transaction: others wait for the database no longer than that takes
+_RETRIED, _CANCELED = 20, 100  # videos in one portion
+SLICE = 5.0  # seconds for which one message keeps a worker; others have their turn then
+KEEP_UNSTARTED = timedelta(days=7)
+
+
+class PricesRoseError(Exception):
+    """The catalogue asks more for a portion than was shown when the batch was checked."""
+
+
+def advance(pk: int, *, seconds: float = SLICE) -> bool:
+    """Do the next portions of what the batch is told to do, for about so long. Returns whether more is left.
+
+    Two workers at once take turns, portion by portion. May run twice, late or never: `tick` finds the rest.
+    """
+    until = time.monotonic() + seconds
+    while step(pk):
+        if time.monotonic() >= until:
+            enqueue.send(TASK, pk)
+            return True
+    return False
+
+
+def step(pk: int) -> bool:
+    """Do one portion of what the batch is told to do. Returns whether there may be more."""
+    state = (
+        Batch.objects.working().filter(pk=pk, owner__is_active=True).values_list("state", flat=True).first()
+    )
+    match state:
+        case BatchState.CREATING:
+            return create_portion(pk)
+        case BatchState.CANCELING:
+            return _cancel_portion(pk)
+        case BatchState.RETRYING:
+            return _retry_portion(pk)
+    finish(pk)
+    return False
+
+
+def tick() -> None:
+    """Find the batches that something is left to do for, and those whose last video has ended."""
+    for pk in Batch.objects.working().filter(owner__is_active=True).values_list("pk", flat=True):
+        enqueue.send(TASK, pk)
+    for pk in Batch.objects.filter(state=BatchState.RUNNING).values_list("pk", flat=True):
+        finish(pk)
+    old = timezone.now() - KEEP_UNSTARTED
+    unstarted = Batch.objects.filter(
+        state__in=[BatchState.SAVING, BatchState.READY], started_at=None, created_at__lt=old
+    )
+    for batch in unstarted[:10]:
+        batch.file.delete(save=False)
+        batch.delete()
+
+
+# --- Creating ----------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def create_portion(pk: int) -> bool:
+    """Create the videos of the next rows, with what they cost reserved, or stop the batch and say why.
+
+    Returns whether there may be more to do. Does nothing while somebody else creates a portion of it.
+    """
+    batch = _lock(pk, BatchState.CREATING)
+    if batch is None or batch.is_paused:
+        return False
+    rows = list(batch.rows.filter(state=RowState.WAITING, video=None).order_by("number")[:PORTION])
+    if not rows:
+        _end(batch)
+        return False
+    try:
+        _create(batch, rows)
+    except RefusedPaymentError as error:
+        return _stop(batch, error.sentence)
+    except PricesRoseError as error:
+        return _stop(batch, str(error))
+    except ValidationError:
+        # One of them is at fault. The others are created all the same.
+        return _create_singly(batch, rows)
+    return True
+
+
+def _create_singly(batch: Batch, rows: Sequence[BatchRow]) -> bool:
+    for row in rows:
+        try:
+            _create(batch, [row])
+        except RefusedPaymentError as error:
+            return _stop(batch, error.sentence)
+        except PricesRoseError as error:
+            return _stop(batch, str(error))
+        except ValidationError as error:
+            row.state, row.error = RowState.REFUSED, " ".join(error.messages)
+            row.save(update_fields=["state", "error"])
+    return True
+
+
+def _create(batch: Batch, rows: Sequence[BatchRow]) -> None:
+    """Create the videos of the rows, all or none, and raise what `create_videos` does."""
+    images = ReferenceImage.objects.in_bulk({key for row in rows for key in _image_keys(row.request)})
+    with transaction.atomic(), spending(token=batch.token, confirmed_price=ANY_PRICE):  # agreed to as a whole
+        videos = create_videos(batch.owner, [_request(row.request, images) for row in rows])
+        if not batch.takes_new_prices:
+            _require_prices(rows, videos)
+        Video.objects.filter(pk__in=[video.pk for video in videos]).update(batch=batch)
+        _link(rows, videos)
+        _tag(batch, rows, videos)
+
+
+def _link(rows: Sequence[BatchRow], videos: Sequence[Video]) -> None:
+    """Note which video each row has become.
+
+    One prepared statement: `bulk_update` spells every row out in SQL, a third of the time of a portion.
+    """
+    sql = f"UPDATE {BatchRow._meta.db_table} SET video_id = %s, state = %s WHERE id = %s"  # noqa: S608
+    linked = [(video.pk, RowState.CREATED.value, row.pk) for row, video in zip(rows, videos, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, linked)
+
+
+def _request(fields: Mapping[str, Any], images: Mapping[int, ReferenceImage]) -> GenerationRequest:
+    missing = [key for key in _image_keys(fields) if key not in images]
+    if missing:
+        raise ValidationError("An image of this row was deleted since it was checked.")
+    return GenerationRequest(
+        fields["prompt"],
+        fields["model"],
+        fields["seconds"],
+        fields["size"],
+        fit=Fit(fields["fit"]),
+        parameters=fields["parameters"],
+        reference=images.get(fields.get("reference", 0)),
+        last_frame=images.get(fields.get("last_frame", 0)),
+        references=tuple(images[key] for key in fields["references"]),
+    )
+
+
+def _image_keys(fields: Mapping[str, Any]) -> list[int]:
+    return [*fields["references"], *(fields[name] for name in ("reference", "last_frame") if name in fields)]
+
+
+def _require_prices(rows: Sequence[BatchRow], videos: Sequence[Video]) -> None:
+    """Raise `PricesRoseError` for a price of the catalogue that is higher than what was shown.
+
+    An estimate that was learned from charges changes with each video, and was shown as one.
+    """
+    for row, video in zip(rows, videos, strict=True):
+        is_metered = video.backend.is_metered and not video.price_samples
+        if is_metered and video.price is not None and row.price is not None and video.price > row.price:
+            raise PricesRoseError(
+                f"Prices have risen since this batch was checked: {row.place} ({video.model}) costs "
+                f"{format_money(video.price)} now, not {format_money(row.price)}. Going on accepts the new "
+                "prices."
+            )
+
+
+def _tag(batch: Batch, rows: Sequence[BatchRow], videos: Sequence[Video]) -> None:
+    by_tag: dict[str, list[Video]] = defaultdict(list)
+    for row, video in zip(rows, videos, strict=True):
+        for tag in row.request["tags"]:
+            by_tag[tag].append(video)
+    for tag, tagged in by_tag.items():
+        add_tag(batch.owner, tagged, tag)
+
+
+# --- Canceling and retrying --------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def _cancel_portion(pk: int) -> bool:
+    batch = _lock(pk, BatchState.CANCELING)
+    if batch is None:
+        return False
+    batch.rows.filter(state=RowState.WAITING).update(state=RowState.CANCELED)
+    queued = Video.objects.filter(batch=batch, state=State.QUEUED).order_by(
+        "-pk"
+    )  # those that start last first
+    canceled = [lifecycle.cancel_queued(each) for each in queued.values_list("pk", flat=True)[:_CANCELED]]
+    if not any(canceled):
+        _end(batch, paused_at=None)
+    return any(canceled)
+
+
+def _retry_portion(pk: int) -> bool:
+    """Retry the next ones that had failed when it was asked for, each in a transaction of its own."""
+    batch = Batch.objects.select_related("owner", "token").get(pk=pk)
+    failed = failed_videos(batch).filter(finished_at__lte=batch.retry_before).order_by("pk")
+    with spending(token=batch.token, confirmed_price=ANY_PRICE):  # the page said what they cost
+        try:
+            retried = [retry_video(video) for video in failed.select_related("backend")[:_RETRIED]]
+        except RefusedPaymentError as error:
+            Batch.objects.filter(pk=pk, state=BatchState.RETRYING).update(
+                state=BatchState.RUNNING, problem=error.sentence
+            )
+            return False
+    if not any(retried):
+        Batch.objects.filter(pk=pk, state=BatchState.RETRYING).update(state=BatchState.RUNNING)
+    return any(retried)
+
+
+# --- Ending ------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def finish(pk: int) -> bool:
+    """Complete a batch whose last video has ended, and tell of it: once, whoever else tries at the same time.
+
+    One UPDATE both finds that nothing is in flight and takes the batch, so two never take it both.
+    """
+    in_flight = Video.objects.filter(batch=OuterRef("pk"), state__in=IN_FLIGHT)
+    done = Batch.objects.filter(~Exists(in_flight), pk=pk, state=BatchState.RUNNING)
+    if not done.update(state=BatchState.COMPLETED, finished_at=timezone.now(), paused_at=None):
+        return False
+    batch = Batch.objects.get(pk=pk)
+    publish(Event(EventKind.BATCH_COMPLETED, batch.owner_id, batch.public_id, _describe(batch)))
+    return True
+
+
+def _describe(batch: Batch) -> dict[str, Any]:
+    """Return what is told of a batch that has ended, as JSON values."""
+    by_state = dict(Video.objects.filter(batch=batch).order_by().values_list("state").annotate(Count("pk")))
+    return {
+        "name": batch.name,
+        "rows": batch.row_count,
+        "completed": by_state.get(State.COMPLETED, 0),
+        "failed": by_state.get(State.FAILED, 0) + batch.rows.filter(state=RowState.REFUSED).count(),
+        "canceled": by_state.get(State.CANCELED, 0) + batch.rows.filter(state=RowState.CANCELED).count(),
+        "estimate": plain_amount(batch.estimate),
+    }
+
+
+def _lock(pk: int, state: BatchState) -> Batch | None:
+    """Return the batch in this state, locked; None where another worker has it, or it is in another state."""
+    rows = Batch.objects.select_for_update(skip_locked=True, of=("self",)).select_related("owner", "token")
+    return rows.filter(pk=pk, state=state).first()
+
+
+def _stop(batch: Batch, problem: str) -> bool:
+    Batch.objects.filter(pk=batch.pk).update(state=BatchState.STOPPED, problem=problem)
+    return False
+
+
+def _end(batch: Batch, **changes: None) -> None:
+    """Every row has its video or will have none: from here on, only the videos are waited for."""
+    Batch.objects.filter(pk=batch.pk).update(state=BatchState.RUNNING, **changes)

@@ -1,0 +1,108 @@
+"""Rows of a workbook (XLSX): the first sheet that shows anything, read cell by cell.
+
+A workbook is a ZIP that can unfold into any size, and a sheet may claim millions of cells, so all of it is
+bounded before it is read and while it is. Formulas are not computed: what the program stored beside them
+counts, which is what it showed.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from defusedxml.common import DefusedXmlException
+from openpyxl import load_workbook
+from openpyxl.cell.cell import TYPE_ERROR
+from openpyxl.utils.exceptions import InvalidFileException
+
+from videos.services.batch_encoding import UnreadableTextError
+from videos.services.batch_record import Place, RowError
+from videos.services.batch_table import TableRow, column_letter, find_excess
+
+MAX_UNPACKED = 200 * 1024 * 1024  # bytes of all parts of a workbook together
+MAX_PARTS = 1000
+MAX_CELLS = 2_000_000  # that are looked at, empty ones too
+
+# What openpyxl and the readers below it raise for files that are broken, by mistake or on purpose.
+_BROKEN = (
+    *(InvalidFileException, DefusedXmlException, ParseError, zipfile.BadZipFile, OSError, EOFError),
+    *(KeyError, ValueError, TypeError, IndexError, AttributeError, NotImplementedError, RuntimeError),
+)
+_NOT_READABLE = "this workbook cannot be read. Save the sheet as XLSX or CSV UTF-8 again."
+
+
+def read_workbook(content: bytes) -> Iterator[TableRow | RowError]:
+    """Yield the rows with content. Raises `UnreadableTextError` before the first one if there is no sheet to
+    read; what goes wrong later is yielded, and ends it.
+    """
+    _require_bounded(content)
+    try:
+        workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+    except _BROKEN as error:
+        raise UnreadableTextError(_NOT_READABLE) from error
+    shown = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+    if not shown:
+        raise UnreadableTextError("this workbook has no sheet with cells.")
+    return _read_sheet(shown[0])
+
+
+def _require_bounded(content: bytes) -> None:
+    """Raise `UnreadableTextError` for what would unfold into too much: `zipfile` unpacks no more of a part
+    than its entry says.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            entries = parts.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise UnreadableTextError(_NOT_READABLE) from error
+    if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
+        raise UnreadableTextError(
+            "this workbook is too large when it is unpacked. Save the sheet as CSV UTF-8."
+        )
+
+
+def _read_sheet(sheet: Any) -> Iterator[TableRow | RowError]:
+    sheet.reset_dimensions()  # what the file claims about its size may be anything
+    found = looked_at = number = 0
+    try:
+        for number, row in enumerate(sheet.iter_rows(), start=1):
+            place = Place(number, f"row {number}")
+            looked_at += max(1, len(row))
+            cells = [_text(cell.value) for cell in row]
+            has_content = any(each.strip() for each in cells)
+            found += has_content
+            too_many = "the sheet has too many cells" if looked_at > MAX_CELLS else ""
+            if problem := find_excess(cells, found) or too_many:
+                yield RowError(place, f"{problem}, so the rows after it were not read.")
+                return
+            if has_content:
+                yield _find_error_value(row, place) or TableRow(place, cells)
+    except _BROKEN:
+        yield RowError(Place(number + 1, f"row {number + 1}"), _NOT_READABLE)
+
+
+def _find_error_value(row: tuple[Any, ...], place: Place) -> RowError | None:
+    """Return the error about the first cell that shows what went wrong with its formula, such as #REF!"""
+    for index, cell in enumerate(row):
+        if cell.value is not None and getattr(cell, "data_type", "") == TYPE_ERROR:
+            message = f"the formula of this cell shows {cell.value}. Mend it, or write the value itself."
+            return RowError(place, message, f"column {column_letter(index)}")
+    return None
+
+
+def _text(value: Any) -> str:
+    """Return what a cell holds as text. A whole number has no decimals, a date is written as 2026-11-26."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float() if value.is_integer():
+            return str(int(value))
+        case datetime():
+            return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
+        case date() | time():
+            return value.isoformat()
+    return str(value).replace("_x000D_\n", "\n").replace("\r\n", "\n")
