@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 
 from billing.attempts import Attempt, attempts_of, group_lines
 from billing.budgets import lines_of
@@ -181,8 +181,8 @@ def _check_budgets() -> Iterator[str]:
     """What a budget counts is what its videos have reserved and spent."""
     for budget in Budget.objects.select_related("user", "token"):
         lines = LedgerLine.objects.filter(lines_of(budget)).order_by()
-        sums = lines.aggregate(net=Sum("net"), videos=Sum(F("reserved") + F("spent")))
-        net, videos = sums["net"] or ZERO, sums["videos"] or ZERO
+        sums = lines.aggregate(net=Sum("net"), reserved=Sum("reserved"), spent=Sum("spent"))
+        net, videos = sums["net"] or ZERO, (sums["reserved"] or ZERO) + (sums["spent"] or ZERO)
         if net != videos:
             used = f"{format_money(net)} is used of it, and its videos add up to {format_money(videos)}"
             yield f"{budget}: {used}."
