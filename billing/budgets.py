@@ -44,7 +44,8 @@ class BudgetStatus:
         """When it is full again, in a sentence."""
         if self.renews_at is None:
             return "It does not renew."
-        return f"It renews on {date_format(timezone.localtime(self.renews_at), 'j F Y')}."
+        day = timezone.localtime(self.renews_at, timezone.get_default_timezone())
+        return f"It renews on {date_format(day, 'j F Y')}."
 
     @property
     def share(self) -> Decimal:

@@ -259,3 +259,23 @@ class LedgerLine(models.Model):
 
     def delete(self, *_: Any, **__: Any) -> NoReturn:
         raise AppendOnlyError("Lines of the ledger are not deleted. Add one that corrects the sum.")
+
+
+class Discrepancy(models.Model):
+    """Something that did not fit together when ledger and videos were last compared. It is no part of either:
+    it is kept for staff to see, and removed once it fits.
+    """
+
+    video_id = models.BigIntegerField()
+    sentence = models.CharField(max_length=300)
+    found_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["video_id", "pk"]
+        verbose_name_plural = "discrepancies"
+        constraints = [
+            models.UniqueConstraint(fields=["video_id", "sentence"], name="one_row_per_discrepancy")
+        ]
+
+    def __str__(self) -> str:
+        return self.sentence

@@ -1,4 +1,4 @@
-"""The days, weeks and months of budgets, in the studio's time zone."""
+"""The days, weeks and months of budgets, in the studio's time zone, whichever a page is drawn in."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -45,17 +45,22 @@ def next_day(period: str, today: date) -> date | None:
 
 def midnight(day: date) -> datetime:
     """Return when `day` begins in the studio's time zone."""
-    return timezone.make_aware(datetime.combine(day, time.min))
+    return datetime.combine(day, time.min, tzinfo=timezone.get_default_timezone())
+
+
+def day_of(now: datetime | None = None) -> date:
+    """Return the day of a moment in the studio's time zone; by default today."""
+    return timezone.localdate(now, timezone.get_default_timezone())
 
 
 def start_of(period: str, now: datetime) -> datetime:
     """Return when the period that `now` is in began."""
-    return midnight(first_day(period, timezone.localdate(now)))
+    return midnight(first_day(period, day_of(now)))
 
 
 def end_of(period: str, now: datetime) -> datetime | None:
     """Return when the next period begins; None for the one that never ends."""
-    day = next_day(period, timezone.localdate(now))
+    day = next_day(period, day_of(now))
     return None if day is None else midnight(day)
 
 

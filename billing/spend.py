@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.roles import may_manage
 from billing.models import Kind, LedgerLine
 from billing.money import ZERO
-from billing.periods import midnight
+from billing.periods import day_of, midnight
 
 MAX_DAYS = 3660  # in one report
 
@@ -90,7 +90,7 @@ def spend_by(lines: QuerySet[LedgerLine], span: Span, by: str) -> list[SpendRow]
     grouping = GROUPINGS[by]
     found = lines.filter(span.condition).order_by()
     if by == "day":
-        found = found.annotate(day=TruncDate("at"))
+        found = found.annotate(day=TruncDate("at", tzinfo=timezone.get_default_timezone()))
     charges = Q(kind=Kind.CHARGE)
     rows: Iterable[dict[str, Any]] = found.values(*grouping.keys).annotate(
         name=Max(grouping.name),
@@ -180,7 +180,7 @@ def reserved_now(lines: QuerySet[LedgerLine]) -> Decimal:
 
 def forecast_month(lines: QuerySet[LedgerLine], *, today: date | None = None) -> Decimal:
     """Return what this month would cost if every day of it cost as much as the days until today."""
-    day = today or timezone.localdate()
+    day = today or day_of()
     first = day.replace(day=1)
     month = (first + timedelta(days=32)).replace(day=1) - first
     spent = total_of(lines, Span(first, day)).spent
@@ -189,5 +189,5 @@ def forecast_month(lines: QuerySet[LedgerLine], *, today: date | None = None) ->
 
 def default_span(*, today: date | None = None) -> Span:
     """Return the last 30 days."""
-    last = today or timezone.localdate()
+    last = today or day_of()
     return Span(last - timedelta(days=29), last)

@@ -5,8 +5,11 @@ from decimal import Decimal
 from django import template
 
 from billing import money
+from billing.models import Discrepancy
 
 register = template.Library()
+
+MAX_SHOWN = 5  # discrepancies on the administration's first page
 
 
 @register.filter
@@ -19,3 +22,12 @@ def amount(value: Decimal | str) -> str:
 def plain_amount(value: Decimal) -> str:
     """Return an amount as forms send it, such as 1250.00."""
     return money.plain_amount(value)
+
+
+@register.simple_tag
+def ledger_discrepancies() -> list[str]:
+    """Return what does not fit between ledger and videos: a few sentences, and how many more there are."""
+    found = list(Discrepancy.objects.values_list("sentence", flat=True)[: MAX_SHOWN + 1])
+    if len(found) <= MAX_SHOWN:
+        return found
+    return [*found[:MAX_SHOWN], f"And {Discrepancy.objects.count() - MAX_SHOWN:,} more."]

@@ -6,8 +6,8 @@ from django.db.models import Sum
 
 from accounts.models import User
 from billing.models import LedgerLine
+from videos.engine.ledger_check import find_contradictions
 from videos.models import State, Video
-from videos.services.ledger_check import find_contradictions
 from videos.services.videos import GenerationRequest, create_video
 
 

@@ -18,8 +18,10 @@ from billing.models import Budget, LedgerLine, Scope
 from billing.targets import Target, set_budget
 from tests.billing.money import assert_consistent, dollars, make, put_into, sums
 from tests.billing.spend_concurrently import run
+from tests.studio import wait_until
 from videos import lifecycle
 from videos.models import Backend, State, Video
+from videos.models.values import Reason
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,8 +60,8 @@ def _database_url() -> str:
     )
 
 
-def test_several_processes_spend_no_cent_too_much():
-    environment = {
+def _environment() -> dict[str, str]:
+    return {
         **os.environ,
         "DATABASE_URL": _database_url(),
         "DJANGO_SETTINGS_MODULE": "contentgen.settings",
@@ -67,23 +69,62 @@ def test_several_processes_spend_no_cent_too_much():
         "DATA_DIR": str(settings.DATA_DIR),
         "SECRET_KEY": "of-a-test-and-no-secret-at-all-0123456789",
     }
-    spenders = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.billing.spend_concurrently", name, "6", "3"],
-            env=environment,
-            cwd=PROJECT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for name in ("alice", "bob", "bob")
-    ]
+
+
+def _start_spender(name: str, count: int, threads: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.billing.spend_concurrently", name, str(count), str(threads)],
+        env=_environment(),
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_several_processes_spend_no_cent_too_much():
+    spenders = [_start_spender(name, 6, 3) for name in ("alice", "bob", "bob")]
     outputs = [process.communicate(timeout=200)[0] for process in spenders]
     assert [process.returncode for process in spenders] == [0, 0, 0]
     _assert_bounded(sum(map(int, outputs)))
 
 
-def test_a_process_that_is_killed_leaves_no_reservation_without_a_video(alice: User):
-    """What a killed process was doing is rolled back with its transaction: video and reservation are one."""
+def test_spenders_that_are_killed_leave_nothing_reserved_once_their_videos_have_ended(
+    alice: User, bob: User, carol: User
+):
+    """Two of three processes are killed while they spend, wherever they are. What they left is ended as
+    people and the engine do it: canceled, or given up where a submission was under way.
+    """
+    set_budget(Target(Scope.STUDIO), "month", dollars("40.00"))
+    set_budget(Target(Scope.USER, user=alice), "day", dollars("8.00"))
+    spenders = [_start_spender(name, 25, 3) for name in ("alice", "bob", "bob")]
+    wait_until(lambda: LedgerLine.objects.count() > 20 or spenders[0].poll() is not None)
+    for killed in spenders[:2]:
+        killed.kill()
+        assert killed.wait(60) == -9
+    spenders[2].communicate(timeout=200)
+    assert spenders[2].returncode == 0
+
+    assert sum(sums()) <= dollars("40.00")
+    assert_consistent()
+    for video in Video.objects.exclude(state__in=[State.CANCELED, State.FAILED, State.IN_PROGRESS]):
+        _end(video)
+    assert sums()[0] == 0
+    assert_consistent()
+
+
+def _end(video: Video) -> None:
+    if video.state == State.SUBMITTING and video.lease_token and video.attempted_at:
+        reason = Reason("interrupted", "The worker died.")
+        lifecycle.mark_uncertain(video.pk, video.lease_token, reason, due_at=video.attempted_at)
+        lifecycle.await_decision(video.pk, reason, attempted_at=video.attempted_at)
+    assert lifecycle.cancel(video.pk)
+
+
+@pytest.mark.parametrize("is_committed", [False, True])
+def test_a_process_that_is_killed_leaves_no_reservation_without_a_video(alice: User, is_committed: bool):
+    """What it was doing is rolled back with its transaction: video and reservation are one. Killed after
+    that, between reserving and submitting, both stay, and whoever is next submits or cancels the video.
+    """
     program = (
         "import django; django.setup()\n"
         "import os, signal\n"
@@ -93,20 +134,17 @@ def test_a_process_that_is_killed_leaves_no_reservation_without_a_video(alice: U
         "from accounts.models import User\n"
         "with transaction.atomic():\n"
         "    make(User.objects.get(username='alice'))\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"{'' if is_committed else '    '}os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    environment = {
-        **os.environ,
-        "DATABASE_URL": _database_url(),
-        "DJANGO_SETTINGS_MODULE": "contentgen.settings",
-        "ENV_FILE": "",
-        "DATA_DIR": str(settings.DATA_DIR),
-        "SECRET_KEY": "of-a-test-and-no-secret-at-all-0123456789",
-    }
-    killed = subprocess.run([sys.executable, "-c", program], env=environment, cwd=PROJECT, check=False)
+    killed = subprocess.run([sys.executable, "-c", program], env=_environment(), cwd=PROJECT, check=False)
     assert killed.returncode == -9
-    assert not Video.objects.exists()
-    assert not LedgerLine.objects.exists()
+    assert Video.objects.count() == LedgerLine.objects.count() == int(is_committed)
+    assert_consistent()
+    for video in Video.objects.all():
+        assert sums() == (PRICE, 0)
+        assert lifecycle.cancel(video.pk)
+    assert sums() == (0, 0)
+    assert_consistent()
 
 
 def test_a_budget_that_is_lowered_meanwhile_loses_nothing(bob: User):

@@ -18,10 +18,10 @@ from tests.chaos.claims import find_claim
 from tests.chaos.decisions import Deciders
 from tests.chaos.simulators import BilledJob
 from tests.chaos.users import Requested, Users
+from videos.engine.ledger_check import find_contradictions
 from videos.media.inspect import NotAVideoError, inspect_video
 from videos.media.sandbox import worker_budget
 from videos.models import IN_FLIGHT, ReferenceImage, State, Video
-from videos.services.ledger_check import find_contradictions
 from videos.services.videos import ABANDONED
 
 # Expected error codes of rows without a job, and of rows whose job failed. `not_served`: both the source of

@@ -7,20 +7,24 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
+from billing.attempts import attempts_of
+from billing.models import Kind
 from tests.chaos.checker import count_unsettled, leftover_temp_files
 from tests.chaos.faults import ControlClient
 from tests.chaos.processes import PROJECT, Processes
 from tests.factories import BackendFactory, VideoFactory
 from tests.studio import free_port
+from videos import lifecycle
 from videos.engine import dispatch, poll, sweep
 from videos.engine.cleanup import clean_up_video
 from videos.engine.poll import poll_backend
@@ -29,6 +33,7 @@ from videos.engine.store import store
 from videos.engine.submit import submit_next
 from videos.models import Backend, State, Video
 
+PRICE = Decimal("0.40")  # of the video; whatever the simulator has in its ledger cost as much
 MAX_ROUNDS = 12  # of all periodic tasks; every state needs at most two
 TASKS = {
     "submit": submit_next,
@@ -44,6 +49,7 @@ class Studio:
 
     def __init__(self, backend: Backend, video: Video, control: ControlClient, hints: list) -> None:
         self.backend = backend
+        self._paid = video.pk
         self.video = video
         self.control = control
         self._hints = hints
@@ -107,6 +113,7 @@ class Studio:
         assert self.stored_files == ["poster.webp", "scrub.jpg", "video.mp4"]
         assert Path(self.video.file.path).stat().st_size == self.video.byte_count
         assert leftover_temp_files() == []
+        self.assert_paid()
 
     def assert_canceled(self) -> None:
         """Assert that at most one job was billed, its id is known, and nothing of it is stored."""
@@ -115,6 +122,16 @@ class Studio:
         assert not self.video.file
         assert self.stored_files == []
         assert leftover_temp_files() == []
+        self.assert_paid()
+
+    def assert_paid(self) -> None:
+        """Assert that the ledger has the price of each job that the backend billed, and reserves nothing."""
+        if self.video.pk != self._paid:
+            return  # a test's own, which no service made
+        attempts = attempts_of(self.video.pk)
+        assert sum(attempt.reserved for attempt in attempts) == 0
+        assert sum(attempt.spent for attempt in attempts) == PRICE * len(self.billed_jobs)
+        assert all(sum(line.kind == Kind.CHARGE for line in each.lines) <= 1 for each in attempts)
 
 
 def _environment() -> dict[str, str]:
@@ -157,7 +174,9 @@ def studio(transactional_db: None, simulator: int, hints: list) -> Iterator[Stud
     known = VideoFactory(backend=backend, prompt=f"Known: {uuid4().hex}")
     assert submit_next(backend.pk)
     Video.objects.filter(pk=known.pk).update(state=State.COMPLETED, due_at=None)
-    video = VideoFactory(backend=backend, prompt=f"A paper boat, {uuid4().hex}")
+    video = VideoFactory(backend=backend, prompt=f"A paper boat, {uuid4().hex}", price=PRICE)
+    with transaction.atomic():
+        lifecycle.reserve([video])
     yield Studio(backend, video, control, hints)
     control.clear_faults()
     control.set_quirks()

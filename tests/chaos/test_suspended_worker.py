@@ -118,3 +118,4 @@ def test_a_duplicate_job_is_deleted_when_suspended_after_the_last_lease_check(st
     assert (studio.video.state, studio.video.backend_job_id) == (State.COMPLETED, ours)
     assert studio.control.job(ours) is not None
     assert studio.control.job(surplus) is None
+    studio.assert_paid()  # for both

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from contentgen.storage import AtomicFileSystemStorage
 from videos import lifecycle
-from videos.engine import characters, cleanup, enqueue, late_checks, restore, waiting_requests
+from videos.engine import characters, cleanup, enqueue, late_checks, ledger_check, restore, waiting_requests
 from videos.engine.submit import FIRST_SEARCH_AFTER
 from videos.engine.workspace import remove_abandoned_workspaces
 from videos.models import (
@@ -188,4 +188,5 @@ _STEPS: tuple[Callable[[], object], ...] = (
     _remove_expired_drafts,
     waiting_requests.end_expired,
     restore.sweep,
+    ledger_check.check_next_window,
 )

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from billing.models import Kind, LedgerLine
+from billing.periods import midnight
 from billing.spend import Span
 from videos.models import Video
 from videos.models.video_queries import VideoQuerySet
@@ -71,8 +72,7 @@ def accepted_between(owner: User, first: date, last: date) -> VideoQuerySet:
     """Return what a backend accepted of the owner's videos from `first` to `last`, both included, in the
     studio's time zone. Deleted videos are left out.
     """
-    start = timezone.make_aware(datetime.combine(first, time.min))
-    end = timezone.make_aware(datetime.combine(last + timedelta(days=1), time.min))
+    start, end = midnight(first), midnight(last + timedelta(days=1))
     return Video.objects.owned_by(owner).filter(accepted_at__gte=start, accepted_at__lt=end)
 
 
@@ -85,7 +85,7 @@ def summarize_usage(owner: User, first: date, last: date) -> Usage:
     video = Video.objects.filter(pk=OuterRef("video_id"))
     lines = LedgerLine.objects.filter(Span(first, last).condition, user_id=owner.pk).order_by()
     told = lines.annotate(
-        day=TruncDate("at"),
+        day=TruncDate("at", tzinfo=timezone.get_default_timezone()),
         is_told=Exists(video.filter(charged__isnull=False)),
         length=Subquery(video.values("seconds")[:1]),
         above_estimate=Subquery(video.values(above=F("charged") - F("price"))[:1]),
