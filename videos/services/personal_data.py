@@ -9,7 +9,8 @@ from allauth.usersessions.models import UserSession
 from django.db.models import QuerySet
 
 from accounts.models import User
-from videos.models import Character, PromptTemplate, ReferenceImage, Video
+from billing.money import plain_amount
+from videos.models import ApprovalRequest, Character, PromptTemplate, ReferenceImage, Video
 
 
 def describe_account(user: User) -> dict[str, list[dict[str, Any]] | dict[str, Any]]:
@@ -36,6 +37,14 @@ def describe_account(user: User) -> dict[str, list[dict[str, Any]] | dict[str, A
             "seconds",
             "size",
         ),
+        "approval_requests": [
+            row | {"price": plain_amount(row["price"])}
+            for row in _rows(
+                ApprovalRequest.objects.owned_by(user),
+                *("public_id", "kind", "prompt", "model", "count", "price", "state", "requested_at"),
+                *("expires_at", "decided_at", "note", "problem"),
+            )
+        ],
         "characters": _rows(
             Character.objects.filter(owner=user, deleted_at=None), "public_id", "name", "created_at"
         ),
