@@ -43,9 +43,7 @@ class BudgetForm(forms.Form):
     )
     period = forms.ChoiceField(label="Per", choices=Period.choices, initial=Period.MONTH)
     amount = AmountField(label="Amount")
-    is_soft = forms.BooleanField(
-        label="Warn only", required=False, help_text="A soft budget warns at 80 %, and refuses nothing."
-    )
+    is_soft = forms.BooleanField(label="Warn only, and refuse nothing", required=False)
 
     def __init__(self, by: User, data: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)

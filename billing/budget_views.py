@@ -13,7 +13,7 @@ from accounts.decorators import managers_only
 from accounts.models import User
 from billing.budget_forms import BudgetForm
 from billing.budgets import statuses
-from billing.models import Budget
+from billing.models import Budget, Scope
 from billing.rights import may_set_budget
 from billing.targets import remove_budget, target_of
 
@@ -59,10 +59,9 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _draw(request: HttpRequest, form: BudgetForm, changing: Budget | None = None) -> HttpResponse:
     user = cast(User, request.user)
-    rows = Budget.objects.select_related("user", "token__user", "collection").order_by(
-        "scope", "role", "user__username", "pk"
-    )
-    found = statuses(rows[:MAX_LISTED])
+    rows = Budget.objects.select_related("user", "token__user", "collection")
+    found = statuses(rows.order_by("role", "user__username", "pk")[:MAX_LISTED])
+    found.sort(key=lambda status: Scope.values.index(status.budget.scope))  # the studio's first
     context = {
         "form": form,
         "changing": changing,

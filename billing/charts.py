@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-MAX_ROWS = 12  # of a chart with a bar for each group
-ROW_HEIGHT = 28  # units
-
 WIDTH, HEIGHT = 600, 120  # units of the drawing, which scales to its place
 _GAP = Decimal("0.2")  # of a column's width is left empty
 
@@ -46,30 +43,16 @@ def draw_bars(values: Sequence[tuple[str, Decimal]]) -> list[Bar]:
 
 @dataclass(frozen=True)
 class Row:
-    """One lying bar: its place and length, and what it says."""
+    """Two lying bars in the row of a table, in units of the drawing: an amount, and what it was before."""
 
-    y: int
     width: str
     before_width: str
-    label: str
 
 
-def draw_rows(values: Sequence[tuple[str, Decimal, Decimal]]) -> list[Row]:
-    """Return a lying bar for each label, amount and amount before, the longest as long as the drawing.
-
-    Only the first `MAX_ROWS` are drawn; the table has all.
-    """
-    shown = values[:MAX_ROWS]
-    highest = max((max(amount, before) for _, amount, before in shown), default=Decimal(0))
-    return [
-        Row(
-            y=number * ROW_HEIGHT,
-            width=_length(amount, highest),
-            before_width=_length(before, highest),
-            label=label,
-        )
-        for number, (label, amount, before) in enumerate(shown)
-    ]
+def draw_rows(values: Sequence[tuple[Decimal, Decimal]]) -> list[Row]:
+    """Return lying bars for each amount and the one before, the longest as long as the drawing."""
+    highest = max((max(pair) for pair in values), default=Decimal(0))
+    return [Row(_length(amount, highest), _length(before, highest)) for amount, before in values]
 
 
 def _length(amount: Decimal, highest: Decimal) -> str:

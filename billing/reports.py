@@ -13,9 +13,9 @@ from django.db.models import QuerySet
 from accounts.models import User
 from accounts.roles import may_manage
 from billing.attempts import Attempt, group_lines
-from billing.charts import ROW_HEIGHT, Bar, Row, draw_bars, draw_rows
+from billing.charts import Bar, Row, draw_bars, draw_rows
 from billing.models import LedgerLine
-from billing.money import format_money, plain_amount
+from billing.money import ZERO, format_money, plain_amount
 from billing.spend import (
     GROUPINGS,
     MAX_DAYS,
@@ -28,7 +28,6 @@ from billing.spend import (
     lines_visible_to,
     reserved_now,
     spend_by,
-    total_of,
 )
 
 MAX_CHART_DAYS = 120  # columns that can be told apart
@@ -83,20 +82,25 @@ class SpendReport:
 
     @cached_property
     def total(self) -> SpendTotal:
-        return total_of(self.lines, self.query.span)
+        return SpendTotal(
+            sum((row.spent for row in self.rows), ZERO),
+            sum(row.videos for row in self.rows),
+            sum(row.unpriced for row in self.rows),
+        )
 
     @cached_property
-    def before(self) -> SpendTotal:
-        return total_of(self.lines, self.query.span.before)
+    def before(self) -> Decimal:
+        """What was spent in as many days before."""
+        return sum((row.before for row in self.rows), ZERO)
 
     @property
     def change(self) -> str:
         """How the total differs from that of as many days before, in words."""
-        difference = self.total.spent - self.before.spent
+        difference = self.total.spent - self.before
         if not difference:
             return "as much as before"
         amount = format_money(abs(difference))
-        share = f" ({abs(difference) / self.before.spent:.0%})" if self.before.spent > 0 else ""
+        share = f" ({abs(difference) / self.before:.0%})" if self.before > 0 else ""
         return f"{amount} {'more' if difference > 0 else 'less'} than before{share}"
 
     @cached_property
@@ -132,18 +136,11 @@ class SpendReport:
         return self.rows if self.query.by == "day" else spend_by(self.lines, self.query.span, "day")
 
     @property
-    def group_bars(self) -> list[Row]:
-        """The groups that spent most as lying bars; none for days, which have a chart of their own."""
-        if self.query.by == "day" or not self.total.spent:
-            return []
-        return draw_rows(
-            [(f"{row.name}: {format_money(row.spent)}", row.spent, row.before) for row in self.rows]
-        )
-
-    @property
-    def group_chart_height(self) -> int:
-        """Of the drawing with the lying bars, in its units."""
-        return len(self.group_bars) * ROW_HEIGHT
+    def drawn_rows(self) -> list[tuple[SpendRow, Row | None]]:
+        """The rows of the table with their bars; days have none, because they have a chart of their own."""
+        if self.query.by == "day":
+            return [(row, None) for row in self.rows]
+        return list(zip(self.rows, draw_rows([(row.spent, row.before) for row in self.rows]), strict=True))
 
     @cached_property
     def bars(self) -> list[Bar]:

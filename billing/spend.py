@@ -122,26 +122,35 @@ def _sorted(rows: Iterable[SpendRow], by: str) -> list[SpendRow]:
 def compare_spend(lines: QuerySet[LedgerLine], span: Span, by: str) -> list[SpendRow]:
     """Return the rows of `spend_by`, and beside each what it was `before`. Two queries.
 
-    A day is compared with the one as many days before. Groups that spent in one of both times alone are told
-    too, apart from days.
+    A day is compared with the one so many days before. What spent in the time before alone has a row too, so
+    that the column adds up to what was spent then.
     """
-    earlier = {row.key: row for row in spend_by(lines, span.before, by)}
-    rows = spend_by(lines, span, by)
-    if by == "day":
-        distance = timedelta(days=span.days)
-        days = {row.name: row.spent for row in earlier.values()}
-        return [
-            replace(row, before=days.get((date.fromisoformat(row.name) - distance).isoformat(), ZERO))
-            for row in rows
-        ]
-    compared = [replace(row, before=earlier[row.key].spent if row.key in earlier else ZERO) for row in rows]
-    found = {row.key for row in rows}
+    earlier = {_moved_key(row, span, by): row for row in spend_by(lines, span.before, by)}
+    rows = {row.key: row for row in spend_by(lines, span, by)}
+    compared = [
+        replace(row, before=earlier[key].spent if key in earlier else ZERO) for key, row in rows.items()
+    ]
     gone = [
-        replace(row, videos=0, unpriced=0, spent=ZERO, before=row.spent)
-        for row in earlier.values()
-        if row.key not in found
+        replace(
+            row,
+            name=str(key[0]) if by == "day" else row.name,
+            key=key,
+            videos=0,
+            unpriced=0,
+            spent=ZERO,
+            before=row.spent,
+        )
+        for key, row in earlier.items()
+        if key not in rows
     ]
     return _sorted([*compared, *gone], by)
+
+
+def _moved_key(row: SpendRow, span: Span, by: str) -> tuple[object, ...]:
+    """Return the key of what the row of the time before is compared with: of a day, the one as much later."""
+    if by != "day":
+        return row.key
+    return (date.fromisoformat(row.name) + timedelta(days=span.days),)
 
 
 def _name_of(value: object, grouping: Grouping) -> str:

@@ -27,7 +27,7 @@ def studio(request: HttpRequest) -> dict[str, object]:
         "stalled_roles": SimpleLazyObject(heartbeat.stalled_roles),
         "paused_backends": SimpleLazyObject(lambda: list(Backend.objects.paused())),
         "videos_for_staff": SimpleLazyObject(lambda: list(candidates.videos_for_staff()[:100])),
-        "approvals_used": settings.APPROVE_PRICE_ABOVE is not None,
+        "approve_above": settings.APPROVE_PRICE_ABOVE,
         "approvals_to_decide": SimpleLazyObject(lambda: _count_to_decide(request)),
         "hold": SimpleLazyObject(lambda: StudioState.objects.filter(held_at__isnull=False).first()),
     }

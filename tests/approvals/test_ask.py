@@ -49,6 +49,12 @@ def test_htmx_gets_the_list_of_what_waits(as_alice: Client):
     assert "nothing is paid so far" in response.headers["HX-Trigger"]
 
 
+def test_the_composer_says_from_where_on_a_manager_approves(as_alice: Client, as_mary: Client):
+    sentence = "A manager approves what costs more than $0.30."
+    assert sentence in as_alice.get("/").content.decode()
+    assert sentence not in as_mary.get("/").content.decode()
+
+
 def test_what_is_cheap_does_not_wait(as_alice: Client, settings):
     settings.APPROVE_PRICE_ABOVE = dollars("0.40")
     as_alice.post("/", BODY)

@@ -19,7 +19,7 @@ from django.db.models import F  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import User  # noqa: E402
-from tests.screenshots import prompts  # noqa: E402
+from tests.screenshots import prompts, spending  # noqa: E402
 from tests.screenshots.credentials import PASSWORD  # noqa: E402
 from videos.media.reference import open_reference  # noqa: E402
 from videos.models import IN_FLIGHT, PromptTemplate, ReferenceImage, State, Video  # noqa: E402
@@ -49,6 +49,7 @@ def main() -> None:
     _annotate(alice, videos)
     _create_busy_user(User.objects.create_user("bob", password=PASSWORD), videos)
     User.objects.create_user("carol", password=PASSWORD)
+    spending.create(alice, User.objects.get(username="bob"))
 
 
 def _create_library(owner: User) -> list[Video]:

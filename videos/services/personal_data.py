@@ -12,8 +12,9 @@ from django.db.models import QuerySet
 from accounts.models import User
 from audit.models import Entry
 from audit.vocabulary import Kind
+from billing.money import plain_amount
 from notifications.inbox import describe_for_export
-from videos.models import Character, PromptTemplate, ReferenceImage, Video
+from videos.models import ApprovalRequest, Character, PromptTemplate, ReferenceImage, Video
 
 
 def describe_account(user: User) -> Iterator[tuple[str, list[dict[str, Any]] | dict[str, Any]]]:
@@ -24,7 +25,15 @@ def describe_account(user: User) -> Iterator[tuple[str, list[dict[str, Any]] | d
     yield "profile", _profile(user)
     for name, rows, fields in _tables(user):
         yield name, _rows(rows, *fields)
+    yield "approval_requests", _approval_requests(user)
     yield "notifications", describe_for_export(user.pk)
+
+
+def _approval_requests(user: User) -> list[dict[str, Any]]:
+    fields = ("public_id", "kind", "prompt", "model", "count", "price", "state", "requested_at")
+    decision = ("expires_at", "decided_at", "note", "problem")
+    rows = _rows(ApprovalRequest.objects.owned_by(user), *fields, *decision)
+    return [row | {"price": plain_amount(row["price"])} for row in rows]
 
 
 def _tables(user: User) -> list[tuple[str, QuerySet[Any], tuple[str, ...]]]:
