@@ -13,6 +13,7 @@ _TAGS = {
     "Videos": "Create videos, follow them, fetch them.",
     "Derivations": "Videos made from videos.",
     "Actions": "What can be done with a video: its `actions` name what is possible now.",
+    "Collections": "Videos that belong together, and the people who may see them.",
     "Catalogue": "What can be asked for, and ready-made prompts.",
     "Usage": "What was spent.",
 }
@@ -22,10 +23,19 @@ _TAG_OF = {
         ("retry", "submit_again", "adopt", "give_up", "check_again", "cancel", "delete"), "Actions"
     ),
     **dict.fromkeys(("models", "templates"), "Catalogue"),
+    **dict.fromkeys(
+        (
+            *("list_collections", "create_collection", "retrieve_collection", "update_collection"),
+            *("delete_collection", "add_items", "remove_item", "list_members", "set_member", "remove_member"),
+        ),
+        "Collections",
+    ),
     "spent": "Usage",
 }
 _PARAMETERS = {
     "video_id": ("The id of a video of yours.", "video_2k7c0s5pq9v1"),
+    "collection_id": ("The id of a collection that you see.", "collection_2k7c0s5pq9v1"),
+    "username": ("The username of one of its people.", "bob"),
     "candidate_id": ("The number of the candidate, as in its address.", 1),
     "output_type": ("Which file of the video.", "video"),
 }
@@ -59,6 +69,7 @@ def _generate_form() -> Part:
     form = {
         **schema["properties"],
         "characters": characters,
+        "collections": {"type": "string", "description": "Ids of collections, separated by commas."},
         "input_reference": {
             **binary,
             "description": "A JPEG, PNG, WebP, HEIC or AVIF image to start from; or its id in `reference`.",

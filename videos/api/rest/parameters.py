@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from videos.api.errors import unknown_parameter
 
-_OTHERS = frozenset({"request", "response", "video_id", "body", "keyed"})  # that are no part of the query
+# Those that are no part of the query.
+_OTHERS = frozenset({"request", "response", "video_id", "collection_id", "username", "body", "keyed"})
 
 
 def refuse_unknown(view: Callable[..., Any]) -> Callable[..., Any]:
