@@ -18,13 +18,15 @@ from django.conf import settings  # noqa: E402 - models need Django to be set up
 from django.db.models import F  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from accounts.models import User  # noqa: E402
+from accounts.models import Role, User  # noqa: E402
 from tests.screenshots import prompts, spending  # noqa: E402
 from tests.screenshots.credentials import PASSWORD  # noqa: E402
 from videos.media.reference import open_reference  # noqa: E402
-from videos.models import IN_FLIGHT, PromptTemplate, ReferenceImage, State, Video  # noqa: E402
+from videos.models import IN_FLIGHT, Collection, PromptTemplate, ReferenceImage, State, Video  # noqa: E402
 from videos.models.video import new_public_id  # noqa: E402
 from videos.services.characters import create_character_from_video  # noqa: E402
+from videos.services.collection_people import share_with  # noqa: E402
+from videos.services.collections import create_collection  # noqa: E402
 from videos.services.derivations import edit_video, extend_video, remix_video  # noqa: E402
 from videos.services.library import add_tag, move_to_trash, set_favourite, set_note  # noqa: E402
 from videos.services.references import keep_reference, rename_reference  # noqa: E402
@@ -47,9 +49,12 @@ def main() -> None:
     _create_takes(alice, _create_references(alice))
     _create_lineage(alice, videos[0])
     _annotate(alice, videos)
+    _create_collections(alice, videos)
     _create_busy_user(User.objects.create_user("bob", password=PASSWORD), videos)
     User.objects.create_user("carol", password=PASSWORD)
     spending.create(alice, User.objects.get(username="bob"))
+    dora = User.objects.create_user("dora", password=PASSWORD, role=Role.VIEWER)
+    share_with(alice, Collection.objects.get(name="Spring campaign"), dora.username, "viewer")
 
 
 def _create_library(owner: User) -> list[Video]:
@@ -127,6 +132,15 @@ def _annotate(owner: User, videos: list[Video]) -> None:
         earlier = timedelta(hours=7 * (len(videos) - number))
         moments = {name: F(name) - earlier for name in _MOMENTS}
         Video.objects.filter(pk=video.pk).update(**moments)
+
+
+def _create_collections(owner: User, videos: list[Video]) -> None:
+    spring = Collection(
+        name="Spring campaign", description="Everything for the launch in April.", public_id="collection_spring"
+    )
+    create_collection(owner, spring, videos[:9])
+    create_collection(owner, Collection(name="Moods", visibility="team"), videos[6:12])
+    create_collection(owner, Collection(name="Nothing yet", public_id="collection_empty"))
 
 
 def _create_busy_user(owner: User, videos: list[Video]) -> None:

@@ -14,6 +14,15 @@ def filter_own_videos(caller: Caller, public_id: str) -> QuerySet[Video]:
     return own.filter(public_id=public_id) if is_public_id(public_id) else own.none()
 
 
+def get_visible_video(caller: Caller, public_id: str) -> Video:
+    """Return a video that the caller may look at: one's own, or one that is shared. Raises `ApiError` 404."""
+    visible = Video.objects.visible_to(caller.user).select_related("backend", "owner")
+    video = visible.filter(public_id=public_id).first() if is_public_id(public_id) else None
+    if video is None:
+        raise not_found("Video", public_id)
+    return video
+
+
 def get_own_video(caller: Caller, public_id: str) -> Video:
     """Return the caller's own video.
 

@@ -27,13 +27,13 @@ def get_page(caller: Caller, rows: QuerySet[Video, Row], *, after: str, limit: i
 
     An empty `after` starts from the beginning. `order` is asc or desc, by creation. One row more than needed
     is read and nothing is counted, so a page costs the same in a table of any length. Raises `ApiError` 404
-    for an `after` that is not the caller's.
+    for an `after` that the caller may not know.
     """
     by_creation = KeysetOrder(descending=order != "asc")
     if after:
         # A deleted one still marks its place for as long as its row is there.
-        mine = Video.objects.filter(owner=caller.user, public_id=after)
-        position = by_creation.position_of(mine) if is_public_id(after) else None
+        known = Video.objects.known_to(caller.user).filter(public_id=after)
+        position = by_creation.position_of(known) if is_public_id(after) else None
         if position is None:
             raise ApiError(
                 404, "not_found", f"There is no video '{after[:80]}' to go on from.", param="after"

@@ -68,9 +68,10 @@ def create_collection(owner: User, collection: Collection, videos: Sequence[Vide
     with transaction.atomic():
         User.objects.select_for_update().get(pk=owner.pk)  # or two at once would pass the limit
         if Collection.objects.owned_by(owner).count() >= MAX_COLLECTIONS:
-            raise ValidationError(
+            message = (
                 f"You have reached the limit of {MAX_COLLECTIONS} collections. Delete one to add another."
             )
+            raise ValidationError({"name": message})
         collection.owner = owner
         collection.save()
         _insert(owner, collection, videos)

@@ -171,7 +171,7 @@ def _collect(request: Request, videos: Sequence[Video]) -> ActionResult:
 def _collect_in_new(request: Request, videos: Sequence[Video]) -> ActionResult:
     form = CollectionForm({"name": request.POST.get("collection_name", "")}, person=request.user)
     if not form.is_valid():
-        raise ActionError(" ".join(each for errors in form.errors.values() for each in errors))
+        raise ActionError(" ".join(str(each) for errors in form.errors.values() for each in errors))
     with _explained():
         collection = create_collection(request.user, form.save(commit=False), videos)
     return ActionResult(

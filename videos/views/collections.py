@@ -15,6 +15,7 @@ from videos.forms.collections import CollectionForm
 from videos.models import Collection
 from videos.models.collection import CollectionQuerySet
 from videos.models.keyset import KeysetOrder, take_page
+from videos.services.collection_overviews import CollectionOverview, overviews
 from videos.services.collections import (
     create_collection,
     delete_collection,
@@ -25,7 +26,6 @@ from videos.services.collections import (
 )
 from videos.validation import is_public_id
 from videos.views.access import Request, get_collection, search_query
-from videos.views.collection_overview import CollectionOverview, overviews
 from videos.views.library import render_search
 from videos.views.search import Search
 from videos.views.zip_export import zip_response

@@ -111,7 +111,7 @@ def _count_cells(
     return named.values_list(*columns).annotate(number=Count("*"))
 
 
-def _boolean(condition: Q) -> ExpressionWrapper[BooleanField[bool, bool]]:
+def _boolean(condition: Q) -> Combinable:
     return ExpressionWrapper(condition, output_field=BooleanField())
 
 

@@ -249,7 +249,10 @@ def _current_settings(data: QueryDict, offers: Mapping[str, Offer], **given: str
     """Return what is chosen in the page, as far as nothing else is `given` and no other model is chosen."""
     another = {"model": str(data["choose"])} if data.get("choose") else {}
     chosen = _sent_settings(data, offers) | another | given
-    kept = {"characters": data.getlist("characters"), "parameters": chosen_parameters(data)}
+    kept: dict[str, object] = {
+        "characters": data.getlist("characters"),
+        "parameters": chosen_parameters(data),
+    }
     if data.get("collection"):
         kept["collection"] = data["collection"]
     return initial_values(chosen, offers) | kept

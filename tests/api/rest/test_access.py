@@ -12,7 +12,8 @@ from django.utils import timezone
 from accounts import tokens
 from accounts.models import Scope, User
 from tests.api.rest.conftest import client_of, read
-from videos.models import JobCandidate, State, Video
+from tests.factories import UserFactory
+from videos.models import Collection, CollectionItem, CollectionMember, JobCandidate, State, Video
 
 pytestmark = pytest.mark.django_db
 PUBLIC = {"api/openapi.json", "api/docs"}
@@ -21,11 +22,15 @@ _PROMPT: dict[str, object] = {"prompt": "A lake"}
 _BODIES: dict[str, dict[str, object]] = {
     **dict.fromkeys(("generate", "remix", "edit", "extend"), _PROMPT),
     "adopt": {"job_id": "job_1"},
+    "collections": {"name": "Spring"},
+    "members": {"username": "dora"},
 }
+_COLLECTION = "collection_1"  # alice's, with her video in it, shared with erin
 
 
-def _filled_in(route: str, video_id: str, candidate_id: str) -> str:
-    for name, value in (("video_id", video_id), ("candidate_id", candidate_id)):
+def _filled_in(route: str, video_id: str, candidate_id: str, collection_id: str, username: str) -> str:
+    values = {"video_id": video_id, "candidate_id": candidate_id, "collection_id": collection_id}
+    for name, value in (values | {"username": username}).items():
         route = re.sub(rf"<\w+:{name}>|{{{name}}}", value, route)
     return route
 
@@ -44,7 +49,7 @@ def _routes() -> list[tuple[str, str]]:
         if route in PUBLIC or route == "api/":
             continue
         # Ninja's view keeps its operations in a closure; OPTIONS tells them all, and asks for nothing.
-        address = "/" + _filled_in(route, "video_x", "1")
+        address = "/" + _filled_in(route, "video_x", "1", "collection_x", "x")
         allowed = Client(SERVER_NAME="localhost").options(address)
         assert allowed.status_code == 405, route
         found |= {(method.strip().lower(), route) for method in allowed["Allow"].split(",")}
@@ -57,12 +62,18 @@ ROUTES = _routes()
 def test_it_asks_about_all_that_is_documented(client: Client):
     paths = client.get("/api/openapi.json").json()["paths"]
     documented = {
-        (method, _filled_in(path.lstrip("/"), "<slug:video_id>", "<int:candidate_id>"))
+        (
+            method,
+            _filled_in(
+                path.lstrip("/"),
+                *("<slug:video_id>", "<int:candidate_id>", "<slug:collection_id>", "<str:username>"),
+            ),
+        )
         for path, methods in paths.items()
         for method in methods
     }
     assert documented == {(method, route) for method, route in ROUTES if method != "head"}
-    assert len(documented) == 19
+    assert len(documented) == 29
 
 
 @pytest.fixture
@@ -72,18 +83,27 @@ def ask(finished: Callable[..., Video], monkeypatch: pytest.MonkeyPatch) -> Call
     """
     video = finished()
     candidate = JobCandidate.objects.create(video=video, backend_job_id="job_1")
+    collection = Collection.objects.create(owner=video.owner, public_id=_COLLECTION, name="Summer")
+    CollectionItem.objects.create(collection=collection, video=video)
+    for name in ("dora", "erin"):
+        UserFactory(username=name)
+    CollectionMember.objects.create(collection=collection, person=User.objects.get(username="erin"))
     monkeypatch.setattr("videos.api.rest.files.candidate_picture", lambda candidate: b"RIFF")
 
     def ask(client: Client, method: str, route: str) -> int:
         if "candidate_id" in route:
             Video.objects.filter(pk=video.pk).update(state=State.UNCERTAIN, due_at=None)
-        path = "/" + _filled_in(route, video.public_id, str(candidate.pk))
-        if method != "post":
+        path = "/" + _filled_in(route, video.public_id, str(candidate.pk), _COLLECTION, "erin")
+        if method == "patch":
+            response = client.patch(path, {"name": "Autumn"}, content_type="application/json")
+        elif method != "post":
             response = getattr(client, method)(path)
         else:
             body = _BODIES.get(route.rpartition("/")[2], {})
             if route.endswith("videos/actions"):
                 body = {"action": "cancel", "ids": [video.public_id]}
+            elif route.endswith("items"):
+                body = {"ids": [video.public_id]}
             response = client.post(path, body, content_type="application/json")
         read(response)
         if response.status_code >= 400 and method != "head":
@@ -134,14 +154,29 @@ class TestEveryRoute:
         assert ask(bearing(good), method, route) == 401
         assert _rows() == before
 
-    def test_neither_a_stranger_nor_staff(self, ask, bob: User, carol: User, method, route):
-        """What is about no video of alice's, they may do for themselves."""
+    def test_no_stranger(self, ask, bob: User, method, route):
+        """What is about no video or collection of alice's, they may do for themselves."""
         before = Video.objects.get().revision
-        for person in (bob, carol):
-            status = ask(client_of(person), method, route)
+        status = ask(client_of(bob), method, route)
+        is_of_alice = "video_id" in route or "collection_id" in route
+        assert status == 404 if is_of_alice else worked(status)
+        video = Video.objects.get(owner__username="alice")
+        assert (video.revision, video.deleted_at) == (before, None)
+
+    def test_staff_only_look(self, ask, carol: User, method, route):
+        before = Video.objects.get().revision
+        status = ask(client_of(carol), method, route)
+        if "candidate_id" in route:
+            assert status == 404  # by which its owner decides
+        elif method in SAFE:
+            assert status == 200
+        elif "collection_id" in route:
+            assert status == 403
+        else:
             assert status == 404 if "video_id" in route else worked(status)
         video = Video.objects.get(owner__username="alice")
         assert (video.revision, video.deleted_at) == (before, None)
+        assert Collection.objects.get(public_id=_COLLECTION).items.count() == 1
 
     def test_a_session_changes_nothing_without_its_csrf_token(self, ask, alice: User, method, route):
         browser = Client(enforce_csrf_checks=True)

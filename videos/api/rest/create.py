@@ -18,7 +18,7 @@ from videos.api.images import numbered, open_image
 from videos.api.rest.api import CONTRACT
 from videos.api.rest.schemas import GenerateIn
 from videos.capabilities import OfferCatalogue
-from videos.models import ApprovalRequest, Character, Fit, ReferenceImage, Video
+from videos.models import ApprovalRequest, Character, Collection, Fit, ReferenceImage, Video
 from videos.models.video_model import MAX_REFERENCES
 from videos.parameters import parse_object
 from videos.services.approvals import create_or_ask
@@ -55,8 +55,18 @@ class ParsedRequest:
         return idempotency.compute_fingerprint("generate", fields, files)
 
 
+_LISTS = ["characters", "references", "collections"]  # of ids; a form separates them by commas
 _FILE_FIELDS = ("input_reference", "last_frame", "references")
-_ADDED_FIELDS = ("reference", "last_frame", "references", "parameters", "ratio", "resolution", "backend")
+_ADDED_FIELDS = (
+    "reference",
+    "last_frame",
+    "references",
+    "parameters",
+    "ratio",
+    "resolution",
+    "backend",
+    "collections",
+)
 
 
 def parse_request(request: HttpRequest) -> ParsedRequest:
@@ -67,11 +77,11 @@ def parse_request(request: HttpRequest) -> ParsedRequest:
     fields: dict[str, Any]
     uploads: dict[str, Sequence[Upload]] = {}
     if request.content_type in FORM_TYPES:
-        texts, files = read_form(request, CONTRACT, lists=["characters", "references"])
+        texts, files = read_form(request, CONTRACT, lists=_LISTS)
         fields = {name: values[-1] for name, values in texts.items()}
         fields |= {name: each for name, each in files.items() if name not in _FILE_FIELDS}
         uploads = {name: _read_images(files[name]) for name in _FILE_FIELDS if files.get(name)}
-        for name in ("characters", "references"):
+        for name in _LISTS:
             listed = (each for text in texts.get(name, []) for each in text.split(","))
             fields[name] = [each.strip() for each in listed if each.strip()]
         fields["parameters"] = _parse_parameters(texts.get("parameters", [""])[-1])
@@ -184,7 +194,18 @@ def _generation_request(owner: User, fields: GenerateIn) -> GenerationRequest:
         characters=characters,
         parameters=fields.parameters,
         backend=fields.backend,
+        collections=_get_collections(owner, fields.collections),
     )
+
+
+def _get_collections(owner: User, ids: list[str]) -> tuple[Collection, ...]:
+    editable = Collection.objects.editable_by(owner).filter(public_id__in=ids)
+    found = {collection.public_id: collection for collection in editable} if ids else {}
+    for public_id in ids:
+        if public_id not in found:
+            message = f"There is no collection with id '{public_id}' that you can add videos to."
+            raise ApiError(422, "invalid_value", message, param="collections")
+    return tuple(found[public_id] for public_id in dict.fromkeys(ids))
 
 
 def _choose_size(fields: GenerateIn) -> str:

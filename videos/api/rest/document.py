@@ -13,6 +13,7 @@ _TAGS = {
     "Videos": "Create videos, follow them, fetch them.",
     "Derivations": "Videos made from videos.",
     "Actions": "What can be done with a video: its `actions` name what is possible now.",
+    "Collections": "Videos that belong together, and the people who may see them.",
     "Catalogue": "What can be asked for, and ready-made prompts.",
     "Approvals": "Requests whose price a manager has to approve.",
     "Usage": "What was spent.",
@@ -27,6 +28,13 @@ _TAG_OF = {
     ),
     **dict.fromkeys(("models", "templates"), "Catalogue"),
     **dict.fromkeys(("approval", "withdraw_approval"), "Approvals"),
+    **dict.fromkeys(
+        (
+            *("list_collections", "create_collection", "retrieve_collection", "update_collection"),
+            *("delete_collection", "add_items", "remove_item", "list_members", "set_member", "remove_member"),
+        ),
+        "Collections",
+    ),
     "spent": "Usage",
 }
 _PARAMETERS = {
@@ -35,10 +43,11 @@ _PARAMETERS = {
         "The id of a request that waits, or waited.",
         "approval_0123456789abcdef0123456789abcdef",
     ),
-    "collection_id": ("The id of a collection of yours.", "collection_2k7c0s5pq9v1"),
+    "collection_id": ("The id of a collection that you see.", "collection_2k7c0s5pq9v1"),
     "link_id": ("The id of a share link of yours.", "link_2k7c0s5pq9v1"),
     "webhook_id": ("The id of a webhook of yours.", "hook_2k7c0s5pq9v1"),
     "delivery_id": ("The id of one of its deliveries.", "dlv_2k7c0s5pq9v1"),
+    "username": ("The username of one of its people.", "bob"),
     "candidate_id": ("The number of the candidate, as in its address.", 1),
     "notification_id": ("The number of a notification of yours.", 1),
     "output_type": ("Which file of the video.", "video"),
@@ -73,6 +82,7 @@ def _generate_form() -> Part:
     form = {
         **schema["properties"],
         "characters": characters,
+        "collections": {"type": "string", "description": "Ids of collections, separated by commas."},
         "input_reference": {
             **binary,
             "description": "A JPEG, PNG, WebP, HEIC or AVIF image to start from; or its id in `reference`.",

@@ -58,6 +58,7 @@ Parameters = Annotated[
         {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}}
     ),
 ]
+MAX_COLLECTIONS_OF_REQUEST = 10  # each is locked while the video is written
 _UNIX_TIME = "Unix time, in seconds."
 
 
@@ -125,6 +126,11 @@ class GenerateIn(BodyIn):
         description="Ids of further images of yours to follow: as many as the model's `max_references`.",
     )
     characters: list[PublicId] = Field([], description="Ids of characters that appear, at most 2.")
+    collections: list[PublicId] = Field(
+        [],
+        max_length=MAX_COLLECTIONS_OF_REQUEST,
+        description="Ids of collections to put it into. The first one's budget counts it.",
+    )
     parameters: Parameters = Field(
         {},
         description="Values by name, of the `parameters` that the model has at `/api/v1/models`. Without a"
@@ -179,6 +185,16 @@ class ListIn(Schema):
         " to decide.",
     )
     model: str = Field("", max_length=100, description="Only videos of this model.")
+    scope: Literal["own", "shared", "team"] = Field(
+        "own",
+        description="`own`: yours. `shared`: others' videos in collections that you were chosen for, or own."
+        " `team`: what is in the team's collections; for managers and staff everybody's.",
+    )
+    collection: str = Field(
+        "",
+        pattern=f"^({PUBLIC_ID_PATTERN})?$",
+        description="Id of a collection: only the videos in it, whoever they are of; `scope` is left aside.",
+    )
     q: str = Field("", max_length=MAX_QUERY_LENGTH, description=f"What the prompt contains. {RULE}")
 
 
@@ -248,6 +264,11 @@ class VideoOut(Schema):
 
     id: str = Field(description="Its id.", examples=["video_2k7c0s5pq9v1"])
     object: Literal["video"] = Field(default="video", description="Always `video`.")
+    owner: str = Field(
+        description="The username of the person it belongs to. Of another's video you are not told its costs"
+        " (unless you are a manager), nor what it was made of.",
+        examples=["alice"],
+    )
     status: Status = Field(description="Where it stands.")
     progress: int = Field(ge=0, le=100, description="Percent.")
     model: str = Field(description="The model that makes it.", examples=["sora-2"])

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from videos.api.rest.api import Request
 from videos.api.rest.schemas import (
     Action,
     BrowserCopyOut,
@@ -18,21 +19,27 @@ from videos.api.rest.schemas import (
     VideoOut,
 )
 from videos.models import JobCandidate, State, Video
+from videos.services.visibility import is_owner, may_act, sees_cost
 
 RELATED = ("characters", "reference", "last_frame", "video_references")  # read beside a video's row
 
 
-def serialize_video(request: HttpRequest, video: Video) -> VideoOut:
-    """Return `video` as the API shows it. For several videos, prefetch `RELATED`."""
-    candidates = list(video.candidates.all()) if video.needs_decision else []
+def serialize_video(request: Request, video: Video) -> VideoOut:
+    """Return `video` as the API shows it to the caller. For several videos, prefetch `RELATED`; of others',
+    select the owner too.
+    """
+    person, is_own = request.auth.user, is_owner(request.auth.user, video)
+    candidates = list(video.candidates.all()) if video.needs_decision and is_own else []
     return VideoOut(
         id=video.public_id,
+        owner=person.username if is_own else video.owner.username,
         **_serialize_status(video),
         **_serialize_request(video),
-        **_serialize_costs(video),
+        **(_serialize_origin(video) if is_own else _HIDDEN_ORIGIN),
+        **(_serialize_costs(video) if sees_cost(person, video) else _HIDDEN_COSTS),
         **_serialize_file(video),
         candidates=[_serialize_candidate(request, video, candidate) for candidate in candidates],
-        actions=_possible_actions(video, candidates),
+        actions=_possible_actions(video, candidates) if may_act(person, video) else [],
         browser_copy=_serialize_browser_copy(request, video),
         timings=_serialize_timings(video),
         urls=_build_urls(request, video),
@@ -64,15 +71,28 @@ def _serialize_request(video: Video) -> dict[str, Any]:
         "size": video.size,
         "prompt": video.prompt,
         "kind": video.kind,
-        "remixed_from": video.remixed_from or None,
-        "characters": [character.public_id for character in video.characters.all()],
         "has_reference": video.reference_id is not None,
-        "reference": video.reference.public_id if video.reference else None,
-        "last_frame": video.last_frame.public_id if video.last_frame else None,
-        "references": [image.public_id for image in video.references],
         "parameters": video.parameters,
         "seed": video.known_seed,
     }
+
+
+def _serialize_origin(video: Video) -> dict[str, Any]:
+    """Return what it was made of, which its owner alone is told."""
+    return {
+        "remixed_from": video.remixed_from or None,
+        "characters": [character.public_id for character in video.characters.all()],
+        "reference": video.reference.public_id if video.reference else None,
+        "last_frame": video.last_frame.public_id if video.last_frame else None,
+        "references": [image.public_id for image in video.references],
+    }
+
+
+_HIDDEN_ORIGIN: dict[str, Any] = {
+    **dict.fromkeys(("remixed_from", "reference", "last_frame")),
+    "characters": [],
+    "references": [],
+}
 
 
 def _serialize_costs(video: Video) -> dict[str, Any]:
@@ -84,6 +104,14 @@ def _serialize_costs(video: Video) -> dict[str, Any]:
         "cost_difference": _to_float(video.cost_difference),
         "charge_problem": video.charge_problem or None,
     }
+
+
+_HIDDEN_COSTS: dict[str, Any] = dict.fromkeys(
+    (
+        *("cost", "estimated_cost", "estimated_from_videos", "charged_cost", "cost_difference"),
+        "charge_problem",
+    )
+)
 
 
 def _serialize_file(video: Video) -> dict[str, Any]:

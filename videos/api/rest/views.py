@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,11 +11,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from ninja import Header, Query, Router, Status
 
-from videos.api.access import get_own_video
+from videos.api.access import get_own_video, get_visible_video
 from videos.api.errors import ApiError
 from videos.api.openapi import binary_content
 from videos.api.pagination import get_page
-from videos.api.rest import bulk, create, notifications, parameters, share_links, webhook_endpoints
+from videos.api.rest import bulk, collections, create, notifications, share_links, webhook_endpoints
 from videos.api.rest.api import ApiToken, Documentation, JsonObjects, Request, StudioAPI
 from videos.api.rest.approvals import ApprovalOut, serialize_approval
 from videos.api.rest.approvals import router as approvals_router
@@ -30,6 +31,7 @@ from videos.api.rest.catalogue import (
 )
 from videos.api.rest.document import GENERATE_BODY
 from videos.api.rest.files import download_response, thumbnail_response
+from videos.api.rest.operations import register_get, register_write
 from videos.api.rest.schemas import (
     AdoptIn,
     DeletedOut,
@@ -39,14 +41,12 @@ from videos.api.rest.schemas import (
     Output,
     PageOut,
     PromptIn,
-    Refusal,
     UsageIn,
     VideoOut,
 )
 from videos.api.rest.serializers import RELATED, serialize_video
 from videos.capabilities import available_offers
 from videos.models import ApprovalRequest, PromptTemplate, RequestKind, Video
-from videos.models.video_queries import VideoQuerySet
 from videos.services.paid_requests import Derivation, Resubmission, VideoChangedError
 from videos.services.usage import UsageTotal, summarize_usage
 from videos.services.videos import (
@@ -74,30 +74,8 @@ router = Router()
 
 Answer = VideoOut | Status[ApprovalOut]  # what waits for approval is answered with 202
 
-_READ_ERRORS = frozenset({400, 401, 404, 405, 422, 429, 500, 503})
-_WRITE_ERRORS = _READ_ERRORS | {402, 403, 409, 413}
-
-
-def get(path: str, schema: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a view for GET, and for HEAD, which the documentation leaves out."""
-    options["response"] = {200: schema, _READ_ERRORS | options.pop("errors", set()): Refusal}
-
-    def register(view: Callable[..., Any]) -> Callable[..., Any]:
-        checked = parameters.refuse_unknown(view)
-        router.api_operation(["HEAD"], path, include_in_schema=False, **options)(checked)
-        return router.get(path, **options)(checked)
-
-    return register
-
-
-def post(path: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a view for POST that answers with a video, or with what waits for approval."""
-
-    def register(view: Callable[..., Any]) -> Callable[..., Any]:
-        answers = {200: VideoOut, 202: ApprovalOut, _WRITE_ERRORS: Refusal}
-        return router.post(path, response=answers, **options)(parameters.refuse_unknown(view))
-
-    return register
+get = partial(register_get, router)
+post = partial(register_write, router, "POST", schema=VideoOut, others={202: ApprovalOut})
 
 
 # --- Creating ----------------------------------------------------------------------------------------------
@@ -197,8 +175,7 @@ def cancel(request: Request, video_id: str) -> VideoOut:
     return _apply_action(request, get_own_video(request.auth, video_id), cancel_video)
 
 
-@router.delete("/videos/{slug:video_id}", response={200: DeletedOut, _WRITE_ERRORS: Refusal})
-@parameters.refuse_unknown
+@register_write(router, "DELETE", "/videos/{slug:video_id}", DeletedOut)
 def delete(request: Request, video_id: str) -> DeletedOut:
     """Delete a video, its files and the backend's job. One that has not ended is canceled first."""
     delete_video(get_own_video(request.auth, video_id))
@@ -210,21 +187,24 @@ def delete(request: Request, video_id: str) -> DeletedOut:
 
 @get("/videos/{slug:video_id}", VideoOut)
 def retrieve(request: Request, video_id: str) -> VideoOut:
-    """Return a video: its status, and all that is known of it."""
-    return serialize_video(request, get_own_video(request.auth, video_id))
+    """Return a video, also one that is shared with you: its status, and all that you may know of it."""
+    return serialize_video(request, get_visible_video(request.auth, video_id))
 
 
 @get("/videos", PageOut)
 def videos(request: Request, query: Query[ListIn]) -> PageOut:
-    """List your videos, a page at a time. The answer's `next` is the `after` of the next page."""
-    rows: VideoQuerySet = Video.objects.owned_by(request.auth.user).not_trashed()
+    """List your videos, a page at a time, or those shared with you: see `scope` and `collection`.
+
+    The answer's `next` is the `after` of the next page.
+    """
+    rows = collections.videos_in_scope(request.auth.user, query.scope, query.collection).not_trashed()
     if query.status:
         rows = rows.with_status(query.status)
     if query.model:
         rows = rows.filter(model=_replace_nul(query.model))
     found = get_page(
         request.auth,
-        rows.search(query.q).prefetch_related(*RELATED),
+        rows.search(query.q).select_related("owner").prefetch_related(*RELATED),
         after=query.after,
         limit=query.limit,
         order=query.order,
@@ -252,7 +232,7 @@ def download(request: Request, video_id: str, output_type: Output = "video") -> 
     """Download a completed video as its backend delivered it (usually MP4), the file that browsers play (the
     copy made for them where there is one, MP4), its thumbnail (WebP) or its sprite sheet (JPEG).
     """
-    return download_response(request, get_own_video(request.auth, video_id), output_type)
+    return download_response(request, get_visible_video(request.auth, video_id), output_type)
 
 
 @get(
@@ -311,6 +291,7 @@ api.add_router("/v1", approvals_router)
 api.add_router("/v1", webhook_endpoints.router)
 api.add_router("/v1", bulk.router)  # first: its address looks like one of a video
 api.add_router("/v1", notifications.router)
+api.add_router("/v1", collections.router)
 api.add_router("/v1", router)
 api.add_router("/v1", share_links.router)
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.models import User
 from billing.spender import spending
 from videos.management.arguments import (
     add_confirm_price,
@@ -20,9 +21,10 @@ from videos.management.arguments import (
     to_command_error,
 )
 from videos.management.progress import follow_videos
-from videos.models import Fit, Video
+from videos.models import Collection, Fit, Video
 from videos.parameters import parse_assignments
 from videos.services.approvals import create_or_ask
+from videos.services.collections import find_editable
 from videos.services.images import NewImage, RequestImages
 from videos.services.paid_requests import NewVideos
 from videos.services.videos import GenerationRequest
@@ -75,6 +77,11 @@ class Command(BaseCommand):
             metavar="NAME=VALUE",
             help="something else that the model takes, such as seed=7; may be given several times",
         )
+        parser.add_argument(
+            "--collection",
+            metavar="NAME",
+            help="put it into this collection of the user's, or one that the user may edit; a name or an id",
+        )
         add_confirm_price(parser)
         parser.add_argument("--wait", action="store_true", help="show progress until the video has ended")
         parser.add_argument(
@@ -100,6 +107,7 @@ class Command(BaseCommand):
 def _create_video(options: dict[str, Any]) -> Video:
     """Create the video. Raises `CommandError` that names the option at fault; then nothing was created."""
     owner = get_user(options["user"])
+    collections = (_find_collection(owner, options["collection"]),) if options["collection"] else ()
     request = GenerationRequest(
         options["prompt"],
         options["model"],
@@ -107,6 +115,7 @@ def _create_video(options: dict[str, Any]) -> Video:
         options["size"],
         fit=Fit(options["fit"]),
         parameters=_parse_parameters(options["parameter"]),
+        collections=collections,
     )
     wanted = NewVideos([request], _open_images(options))
     try:
@@ -115,6 +124,13 @@ def _create_video(options: dict[str, Any]) -> Video:
     except ValidationError as error:
         raise to_command_error(error) from error
     return video
+
+
+def _find_collection(owner: User, name: str) -> Collection:
+    try:
+        return find_editable(owner, name)
+    except ValidationError as error:
+        raise to_command_error(error) from error
 
 
 def _open_images(options: dict[str, Any]) -> RequestImages:
