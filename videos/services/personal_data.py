@@ -9,7 +9,7 @@ from allauth.usersessions.models import UserSession
 from django.db.models import QuerySet
 
 from accounts.models import User
-from videos.models import Character, PromptTemplate, ReferenceImage, Video
+from videos.models import Character, PromptTemplate, ReferenceImage, ShareComment, ShareLink, Video
 
 
 def describe_account(user: User) -> dict[str, list[dict[str, Any]] | dict[str, Any]]:
@@ -36,6 +36,12 @@ def describe_account(user: User) -> dict[str, list[dict[str, Any]] | dict[str, A
             "seconds",
             "size",
         ),
+        "share_links": _rows(
+            ShareLink.objects.owned_by(user),
+            *("public_id", "title", "shows_prompt", "allows_download", "allows_comments", "views"),
+            *("created_at", "expires_at", "revoked_at"),
+        ),
+        "comments": _rows(ShareComment.objects.filter(author=user), "text", "created_at"),
         "characters": _rows(
             Character.objects.filter(owner=user, deleted_at=None), "public_id", "name", "created_at"
         ),
