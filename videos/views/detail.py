@@ -65,7 +65,7 @@ def render_detail(
     context = {
         **_update_context(request, video),
         **tag_context(request, video),
-        **_comment_context(video),
+        **_comment_context(request, video),
         "search": search,
         "previous_video": previous_video,
         "next_video": next_video,
@@ -79,8 +79,10 @@ def tag_context(request: Request, video: Video) -> dict[str, object]:
     return {"video": video, "tags": video.tags.all(), "own_tags": Tag.objects.filter(owner=request.user)}
 
 
-def _comment_context(video: Video) -> dict[str, object]:
-    """Return what visitors said last about the video, and how much they said."""
+def _comment_context(request: Request, video: Video) -> dict[str, object]:
+    """Return what visitors said last about the video, and how much they said: for its owner alone."""
+    if video.owner_id != request.user.pk:
+        return {}
     comments = list(comments_on(video)[:_SHOWN_COMMENTS])
     return {"comments": comments, "comment_count": comments_on(video).count() if comments else 0}
 

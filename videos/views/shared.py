@@ -128,10 +128,12 @@ def page(visit: Visit) -> HttpResponse:
     """Show the video, or the collection, or the form for the password."""
     if not visit.is_unlocked:
         return _password_page(visit)
-    _count_view(visit)
     if visit.link.collection_id and not visit.item:
-        return _collection_page(visit)
-    return _video_page(visit, find_video(visit.link, visit.item), CommentForm())
+        response = _collection_page(visit)
+    else:
+        response = _video_page(visit, find_video(visit.link, visit.item), CommentForm())
+    _count_view(visit)
+    return response
 
 
 @require_POST
