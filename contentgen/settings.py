@@ -539,11 +539,13 @@ LOGGING = {
         "share_links": {"()": "contentgen.log_filters.ShareLinkFilter"},
     },
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["share_links"]}
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": []},  # Django's own handlers would print each line a second time
-        "django.request": {"filters": ["health_checks", "refusals", "share_links"]},
+        "django.request": {"filters": ["health_checks", "refusals"]},
         # A line for every poll and every tick would drown everything else.
         "httpx2": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

@@ -160,7 +160,7 @@ def test_a_collection_is_looked_through(visitor: Page, studio: Studio, video: st
 def test_it_is_light(page: Page, visitor: Page, studio: Studio, video: str):
     address = _make_link(page, studio, video, "Allow comments", "Show the prompt")
     loaded: list[Response] = []
-    visitor.on("response", loaded.append)
+    visitor.on("response", lambda response: loaded.append(response))
     visitor.goto(address)
     visitor.wait_for_load_state("networkidle")
     kinds = {each.request.resource_type for each in loaded}

@@ -42,6 +42,10 @@ def _open(link: str) -> Callable[[Page], None]:
 
 PAGES = [
     PageState("sign-in", "", "/accounts/login/"),
+    PageState("shared-video", "", "/s/screenshots-video/"),
+    PageState("shared-collection", "", "/s/screenshots-collection/"),
+    PageState("shared-password", "", "/s/screenshots-password/"),
+    PageState("shared-revoked", "", "/s/screenshots-revoked/"),
     PageState("studio-empty", "carol", "/"),
     PageState("library-empty", "carol", "/library/"),
     PageState("history-empty", "carol", "/history/"),
@@ -95,6 +99,8 @@ PAGES = [
     PageState("history-dialog", "alice", "/", _open("Prompt history"), full_page=False),
     PageState("trash", "alice", "/trash/"),
     PageState("characters", "alice", "/characters/"),
+    PageState("share-links", "alice", "/links/"),
+    PageState("share", "alice", "/videos/{lighthouse in fog at first}/share"),
     PageState("tokens", "alice", "/accounts/tokens/"),
     PageState("password", "alice", "/accounts/password/change/"),
     PageState("not-found", "alice", "/nowhere"),

@@ -19,10 +19,20 @@ from django.db.models import F  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import Role, User  # noqa: E402
+from contentgen import encryption  # noqa: E402
 from tests.screenshots import prompts, spending  # noqa: E402
 from tests.screenshots.credentials import PASSWORD  # noqa: E402
 from videos.media.reference import open_reference  # noqa: E402
-from videos.models import IN_FLIGHT, Collection, PromptTemplate, ReferenceImage, State, Video  # noqa: E402
+from videos.models import (  # noqa: E402
+    IN_FLIGHT,
+    Collection,
+    CollectionItem,
+    PromptTemplate,
+    ReferenceImage,
+    ShareLink,
+    State,
+    Video,
+)
 from videos.models.video import new_public_id  # noqa: E402
 from videos.services.characters import create_character_from_video  # noqa: E402
 from videos.services.collection_people import share_with  # noqa: E402
@@ -30,6 +40,13 @@ from videos.services.collections import create_collection  # noqa: E402
 from videos.services.derivations import edit_video, extend_video, remix_video  # noqa: E402
 from videos.services.library import add_tag, move_to_trash, set_favourite, set_note  # noqa: E402
 from videos.services.references import keep_reference, rename_reference  # noqa: E402
+from videos.services.share_comments import add_comment  # noqa: E402
+from videos.services.share_links import (  # noqa: E402
+    LinkOptions,
+    create_link,
+    digest_of,
+    revoke_links,
+)
 from videos.services.videos import (  # noqa: E402
     GenerationRequest,
     create_video,
@@ -50,6 +67,7 @@ def main() -> None:
     _create_lineage(alice, videos[0])
     _annotate(alice, videos)
     _create_collections(alice, videos)
+    _share(alice, videos)
     _create_busy_user(User.objects.create_user("bob", password=PASSWORD), videos)
     User.objects.create_user("carol", password=PASSWORD)
     spending.create(alice, User.objects.get(username="bob"))
@@ -141,6 +159,30 @@ def _create_collections(owner: User, videos: list[Video]) -> None:
     create_collection(owner, spring, videos[:9])
     create_collection(owner, Collection(name="Moods", visibility="team"), videos[6:12])
     create_collection(owner, Collection(name="Nothing yet", public_id="collection_empty"))
+
+
+def _share(owner: User, videos: list[Video]) -> None:
+    """Make links whose addresses the page states know."""
+    shelf = Collection.objects.create(owner=owner, name="Autumn spot")
+    CollectionItem.objects.bulk_create(CollectionItem(collection=shelf, video=each) for each in videos[:9])
+    with_all = LinkOptions("The lighthouse, cut 2", shows_prompt=True, allows_comments=True)
+    first = create_link(owner, videos[0], with_all, days=30)
+    _name_secret(first, "screenshots-video")
+    said = "Lovely. Could the beam be slower at the end?\nAnd a little darker."
+    add_comment(first, videos[0], author=None, name="Dana", text=said, network="192.0.2.1")
+    add_comment(first, videos[0], author=owner, name="", text="A new cut is on its way.", network="192.0.2.2")
+    _name_secret(create_link(owner, shelf, LinkOptions(), days=7), "screenshots-collection")
+    _name_secret(
+        create_link(owner, videos[1], LinkOptions(), days=1, password=PASSWORD), "screenshots-password"
+    )
+    over = create_link(owner, videos[2], LinkOptions(), days=1)
+    _name_secret(over, "screenshots-revoked")
+    revoke_links(ShareLink.objects.filter(pk=over.pk))
+
+
+def _name_secret(link: ShareLink, secret: str) -> None:
+    link.digest, link.encrypted_secret, link.views = digest_of(secret), encryption.encrypt(secret), 12
+    link.save(update_fields=["digest", "encrypted_secret", "views"])
 
 
 def _create_busy_user(owner: User, videos: list[Video]) -> None:

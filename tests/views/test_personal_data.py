@@ -13,6 +13,7 @@ from accounts import invitations, tokens
 from accounts.models import Role, User
 from tests.factories import ReferenceImageFactory, UserFactory, VideoFactory
 from videos.models import PromptTemplate, State
+from videos.services.share_links import LinkOptions, create_link
 
 pytestmark = pytest.mark.django_db
 PAGE, DOWNLOAD = reverse("videos:personal_data"), reverse("videos:personal_data_download")
@@ -55,12 +56,18 @@ def test_no_secret_is_in_it(as_alice: Client, alice: User):
     alice.refresh_from_db()
     token, secret = tokens.issue(alice, "CI")
     invitation, link = invitations.issue(alice, role=Role.CREATOR)
+    video = VideoFactory(owner=alice, state=State.COMPLETED)
+    shared = create_link(alice, video, LinkOptions(title="Cut 2"), days=1, password="open sesame")
 
     archive = _archive(as_alice)
 
     text = b"".join(archive.read(name) for name in archive.namelist()).decode()
     assert '"CI"' in text
-    for hidden in (secret, token.digest, link, invitation.digest, alice.password):
+    assert '"Cut 2"' in text
+    for hidden in (
+        *(secret, token.digest, link, invitation.digest, alice.password),
+        *(shared.secret, shared.digest, shared.encrypted_secret, shared.password),
+    ):
         assert hidden not in text
 
 

@@ -14,7 +14,15 @@ from audit.models import Entry
 from audit.vocabulary import Kind
 from billing.money import plain_amount
 from notifications.inbox import describe_for_export
-from videos.models import ApprovalRequest, Character, PromptTemplate, ReferenceImage, Video
+from videos.models import (
+    ApprovalRequest,
+    Character,
+    PromptTemplate,
+    ReferenceImage,
+    ShareComment,
+    ShareLink,
+    Video,
+)
 
 
 def describe_account(user: User) -> Iterator[tuple[str, list[dict[str, Any]] | dict[str, Any]]]:
@@ -45,6 +53,7 @@ def _tables(user: User) -> list[tuple[str, QuerySet[Any], tuple[str, ...]]]:
     sessions = UserSession.objects.filter(user=user)
     activity = Entry.objects.filter(owner_id=user.pk, kind=Kind.USER)
     template = ("title", "category", "prompt", "model", "seconds", "size")
+    link = ("public_id", "title", "shows_prompt", "allows_download", "allows_comments", "views")
     return [
         ("email_addresses", EmailAddress.objects.filter(user=user), ("email", "verified", "primary")),
         ("connections", SocialAccount.objects.filter(user=user), ("uid", "date_joined", "extra_data")),
@@ -53,6 +62,8 @@ def _tables(user: User) -> list[tuple[str, QuerySet[Any], tuple[str, ...]]]:
         ("api_tokens", user.api_tokens.all(), ("name", "scope", *made)),
         ("invitations", user.invitations.all(), ("email", "role", *joined)),
         ("templates", PromptTemplate.objects.filter(owner=user), template),
+        ("share_links", ShareLink.objects.owned_by(user), (*link, "created_at", "expires_at", "revoked_at")),
+        ("comments", ShareComment.objects.filter(author=user), ("text", "created_at")),
         ("characters", characters, ("public_id", "name", "created_at")),
         ("references", images, ("public_id", "name", "content_type", "width", "height", "created_at")),
     ]

@@ -4,6 +4,8 @@ Nothing here is cached: what is revoked, expired, trashed or deleted, and what b
 longer share, is gone with the next request.
 """
 
+from contextlib import suppress
+
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from django.conf import settings
@@ -60,10 +62,11 @@ def find_video(link: ShareLink, item: str) -> Video:
     """
     if link.video is not None and not item:
         return link.video
-    pk = _read_item(link, item) if link.collection_id else None
+    pk = read_item(link, item) if link.collection_id else None
     video = shared_videos(link).filter(pk=pk).first() if pk is not None else None
     if video is None:
-        raise ClosedLinkError(410, "This video is no longer shared", "The others still are.")
+        sentence = "Others of the collection may be." if link.collection_id else _ASK_AGAIN
+        raise ClosedLinkError(410, "This video is no longer shared", sentence)
     return video
 
 
@@ -75,19 +78,21 @@ def item_name(link: ShareLink, video: Video) -> str:
     """
     if link.collection_id is None:
         return ""
-    return urlsafe_base64_encode(_item_cipher().encrypt(video.pk.to_bytes(8), [link.digest.encode()]))
+    cipher = _item_cipher(settings.SECRET_KEY)
+    return urlsafe_base64_encode(cipher.encrypt(video.pk.to_bytes(8), [link.digest.encode()]))
 
 
-def _read_item(link: ShareLink, name: str) -> int | None:
-    try:
-        number = _item_cipher().decrypt(urlsafe_base64_decode(name), [link.digest.encode()])
-    except (InvalidTag, ValueError):
-        return None
-    return int.from_bytes(number)
+def read_item(link: ShareLink, name: str) -> int | None:
+    """Return the key of the video that `item_name` named, whether it is still shared or not; else None."""
+    for secret_key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        with suppress(InvalidTag, ValueError):
+            sealed = urlsafe_base64_decode(name)
+            return int.from_bytes(_item_cipher(secret_key).decrypt(sealed, [link.digest.encode()]))
+    return None
 
 
-def _item_cipher() -> AESSIV:
-    return AESSIV(salted_hmac(_ITEM_SALT, "", algorithm="sha256").digest())
+def _item_cipher(secret_key: str) -> AESSIV:
+    return AESSIV(salted_hmac(_ITEM_SALT, "", secret=secret_key, algorithm="sha256").digest())
 
 
 def heading_of(link: ShareLink, video: Video | None = None) -> str:

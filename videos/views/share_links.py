@@ -57,6 +57,7 @@ def _share(request: Request, shared: Video | Collection, *, back: str) -> HttpRe
         "links": _with_addresses(request, rows),
         "made": request.GET.get("made", ""),
         "back": back,
+        "is_video": isinstance(shared, Video),
         "is_on": settings.SHARE_LINKS,
     }
     return render(request, "videos/share.html", context, status=status)

@@ -31,7 +31,7 @@ from accounts.models import User
 from videos.forms.share_links import CommentForm
 from videos.media.file_response import POSTER_TYPE, StoredFile, file_response, readable_name
 from videos.models import ShareLink, Video
-from videos.models.keyset import KeysetOrder, take_page
+from videos.models.keyset import KeysetOrder, Position, take_page
 from videos.services.share_addresses import whole_address
 from videos.services.share_comments import TooManyCommentsError, add_comment, comments_behind
 from videos.services.share_passwords import is_right_password, is_unlocked, unlocking_cookie
@@ -42,6 +42,7 @@ from videos.services.shared import (
     find_video,
     heading_of,
     item_name,
+    read_item,
     shared_videos,
 )
 from videos.services.stored_files import file_for_players
@@ -127,10 +128,12 @@ def page(visit: Visit) -> HttpResponse:
     """Show the video, or the collection, or the form for the password."""
     if not visit.is_unlocked:
         return _password_page(visit)
-    _count_view(visit)
     if visit.link.collection_id and not visit.item:
-        return _collection_page(visit)
-    return _video_page(visit, find_video(visit.link, visit.item), CommentForm())
+        response = _collection_page(visit)
+    else:
+        response = _video_page(visit, find_video(visit.link, visit.item), CommentForm())
+    _count_view(visit)
+    return response
 
 
 @require_POST
@@ -249,9 +252,9 @@ def _video_page(visit: Visit, video: Video, form: CommentForm, status: int = 200
 def _collection_page(visit: Visit) -> HttpResponse:
     order = KeysetOrder(descending=True)
     rows = shared_videos(visit.link).order_by()
-    if after := visit.request.GET.get("after", "")[:64]:
-        position = order.position_of(rows.filter(pk=find_video(visit.link, after).pk))
-        rows = order.after(rows, position) if position is not None else rows
+    last = read_item(visit.link, visit.request.GET.get("after", "")[:64])
+    if last is not None:  # which may have gone meanwhile
+        rows = order.after(rows, Position(last))
     found, has_more = take_page(order.sort(rows), _PAGE_SIZE)
     items = [_item(visit, video) for video in found]
     context = {

@@ -126,7 +126,7 @@ def test_a_field_that_means_nothing_is_refused(program, url):
 def test_only_a_finished_video_is_shared(program, alice):
     video = VideoFactory(owner=alice, state=State.QUEUED)
     response = program.post(f"/api/v1/videos/{video.public_id}/share_links", {}, content_type=JSON)
-    assert (response.status_code, response.json()["error"]["code"]) == (403, "not_shareable")
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "not_shareable")
 
 
 def test_none_is_made_where_links_are_switched_off(program, url, settings):

@@ -30,7 +30,7 @@ from videos.services.share_links import (
 from videos.validation import PUBLIC_ID_PATTERN, is_public_id
 
 _READ_ERRORS = frozenset({400, 401, 404, 405, 422, 429, 500, 503})
-_WRITE_ERRORS = _READ_ERRORS | {403, 413}
+_WRITE_ERRORS = _READ_ERRORS | {403, 409, 413}
 _UNIX_TIME = "Unix time, in seconds."
 
 router = Router(tags=["Sharing"])
@@ -167,7 +167,7 @@ def _create(request: Request, shared: Video | Collection, body: ShareLinkIn) -> 
         field, sentences = next(iter(error.message_dict.items()))
         if field in ShareLinkIn.model_fields:
             raise
-        raise ApiError(403, "not_shareable", sentences[0]) from error
+        raise ApiError(409, "not_shareable", sentences[0]) from error
     return _serialize(request, link)
 
 
