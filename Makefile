@@ -74,7 +74,7 @@ django-checks: venv-dev
 	export ENV_FILE= DATABASE_URL= DATA_DIR="$$folder" && \
 	$(BIN)/python manage.py makemigrations --check --dry-run && \
 	DEPLOYMENT=production ALLOWED_HOSTS=studio.example.org REDIS_URL=redis://studio.example.org \
-	EMAIL_HOST=mail.example.org EMAIL_FROM=studio@example.org \
+	EMAIL_HOST=mail.example.org EMAIL_FROM=studio@example.org PUBLIC_URL=https://studio.example.org \
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
 

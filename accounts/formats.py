@@ -80,9 +80,8 @@ def format_number(value: float | Decimal | None) -> str:
         return ""
     formats = _formats()
     point, thousands = formats.decimal_point, formats.thousands
-    rounded: float | Decimal = round(value, 2)
-    text = group_digits(rounded, point, grouping=3, thousand_sep=thousands, force_grouping=True)
-    return text.removesuffix(f"{point}0")
+    digits = str(value) if isinstance(value, int) else f"{value:.2f}".rstrip("0").rstrip(".")
+    return group_digits(digits, point, grouping=3, thousand_sep=thousands, force_grouping=True)
 
 
 def _local(value: date) -> date:

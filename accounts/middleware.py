@@ -104,7 +104,7 @@ def _has_session(request: HttpRequest) -> bool:
 
 
 class TimeZoneMiddleware:
-    """Shows times in the zone, and dates and numbers in the style, that the person chose."""
+    """Shows times in the time zone, and dates and numbers in the style, that the person chose."""
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response

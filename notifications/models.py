@@ -48,6 +48,7 @@ class Inbox(models.Model):
 
     class Meta:
         verbose_name_plural = "inboxes"
+        default_permissions = ()  # nobody looks at another's
 
     def __str__(self) -> str:
         return f"Inbox of {self.user}"
@@ -107,6 +108,7 @@ class Notification(models.Model):
 
     class Meta:
         ordering = ["-happened_at", "-pk"]
+        default_permissions = ("view",)
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="one_notification_per_key")]
         # None of the conditions holds a value: SQLite would not use such an index.
         indexes = [

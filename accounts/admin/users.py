@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import CASCADE, Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 
 from accounts import deactivation, deletion, second_factor, subjects
 from accounts.deletion_forms import DeletionForm
-from accounts.models import AccountDeletion, ApiToken, User
+from accounts.models import AccountDeletion, User
 from accounts.password_forms import StaffPasswordChangeForm
 from audit.admin_log import AuditedAdmin
 from audit.trail import Subject, record
@@ -170,8 +170,16 @@ class UserAdmin(AuditedAdmin[User], SmallTableSearch[User], auth_admin.UserAdmin
         if protecting:
             return [], {}, set(), protecting
         listed, counts, missing, protected = super().get_deleted_objects(list(objs), request)
-        # Nobody may delete a token by itself, but it goes with its owner.
-        return listed, counts, missing - {str(ApiToken._meta.verbose_name)}, protected
+        # Nobody may delete a token or a notification by itself, but they go with their owner.
+        return listed, counts, missing - _names_of_what_goes_along(), protected
+
+
+def _names_of_what_goes_along() -> set[str]:
+    return {
+        str(relation.related_model._meta.verbose_name)
+        for relation in User._meta.related_objects
+        if relation.on_delete is CASCADE
+    }
 
 
 def _may_touch(request: HttpRequest, user: User | None) -> bool:

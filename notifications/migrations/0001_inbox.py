@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'inboxes',
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
@@ -51,6 +52,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-happened_at', '-pk'],
+                'default_permissions': ('view',),
                 'indexes': [models.Index(fields=['user', '-happened_at', '-id'], name='notification_newest'), models.Index(condition=models.Q(('read_at__isnull', True)), fields=['user', 'in_inbox', 'happened_at'], name='notification_unread'), models.Index(condition=models.Q(('mail_due_at__isnull', False)), fields=['mail_due_at'], name='notification_mail'), models.Index(condition=models.Q(('read_at__isnull', False)), fields=['read_at'], name='notification_read')],
                 'constraints': [models.UniqueConstraint(fields=('user', 'key'), name='one_notification_per_key')],
             },

@@ -12,6 +12,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.models import ApiToken, Invitation, MailState, OutgoingMail, User
+from notifications.models import Notification
 from tests.factories import BackendFactory, ReferenceImageFactory, UserFactory, VideoFactory
 from videos.models import (
     Backend,
@@ -342,6 +343,8 @@ def make_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     week = timezone.now() + timedelta(days=7)
     Invitation.objects.create(pk=PK, digest="d", email="dora@example.org", invited_by=alice, expires_at=week)
     OutgoingMail.objects.create(pk=PK, sender="s@x.test", recipient="r@x.test", state=MailState.FAILED)
+    told = Notification(pk=PK, user=alice, kind="video.failed", key="video:1", happened_at=timezone.now())
+    told.save(force_insert=True)
     for owner in (PK, ROOT):
         Authenticator.objects.create(user_id=owner, type=Authenticator.Type.TOTP, data={"secret": "x"})
     unconfirmed = {"key_env": "BACKEND_KEY_BOX", "key_confirmed_for": ""}

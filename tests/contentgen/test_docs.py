@@ -11,16 +11,8 @@ from videos import lifecycle
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROOMS = (
-    "accounts",
-    "billing",
-    "contentgen",
-    "docs",
-    "simulator",
-    "static",
-    "templates",
-    "tests",
-    "videos",
-    "webhooks",
+    *("accounts", "audit", "billing", "contentgen", "docs", "notifications"),
+    *("simulator", "static", "templates", "tests", "videos", "webhooks"),
 )
 PAGES = sorted(
     page

@@ -50,6 +50,7 @@ PAGES: dict[str, set[str]] = {
     "accounts.delete_user": {"accounts/user/<path:object_id>/delete/"},
     "auth.view_group": _pages("auth/group"),
     "auth.change_group": _pages("auth/group"),  # to look, no more
+    "notifications.view_notification": _pages("notifications/notification"),
     "videos.view_backend": _pages("videos/backend"),
     "videos.change_backend": _pages("videos/backend"),
     "videos.delete_backend": {"videos/backend/<path:object_id>/delete/"},

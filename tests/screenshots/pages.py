@@ -40,6 +40,11 @@ def _open(link: str) -> Callable[[Page], None]:
     return prepare
 
 
+def _ring(page: Page) -> None:
+    page.locator("#bell summary").click()
+    page.get_by_role("link", name="Preferences").wait_for()
+
+
 PAGES = [
     PageState("sign-in", "", "/accounts/login/"),
     PageState("shared-video", "", "/s/screenshots-video/"),
@@ -53,6 +58,8 @@ PAGES = [
     PageState("references-empty", "carol", "/references/"),
     PageState("characters-empty", "carol", "/characters/"),
     PageState("tokens-empty", "carol", "/accounts/tokens/"),
+    PageState("notifications-empty", "carol", "/notifications/"),
+    PageState("bell-empty", "carol", "/library/", _ring, full_page=False),
     PageState("studio-busy", "bob", "/"),
     PageState("library-busy", "bob", "/library/"),
     PageState("video-running", "bob", "/videos/{red kite}/"),
@@ -96,6 +103,10 @@ PAGES = [
     PageState("approval", "alice", "/approvals/", _open("A paper boat in a storm")),
     PageState("approvals-own", "bob", "/approvals/"),
     PageState("approvals-empty", "carol", "/approvals/"),
+    PageState("notifications", "alice", "/notifications/"),
+    PageState("bell", "alice", "/library/", _ring, full_page=False),
+    PageState("notification-preferences", "alice", "/account/notifications/"),
+    PageState("profile", "alice", "/accounts/profile/"),
     PageState("history-dialog", "alice", "/", _open("Prompt history"), full_page=False),
     PageState("trash", "alice", "/trash/"),
     PageState("characters", "alice", "/characters/"),

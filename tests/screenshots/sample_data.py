@@ -8,6 +8,7 @@ import os
 import time
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import django
 
@@ -15,11 +16,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contentgen.settings")
 django.setup()
 
 from django.conf import settings  # noqa: E402 - models need Django to be set up
+from django.db import transaction  # noqa: E402
 from django.db.models import F  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import Role, User  # noqa: E402
 from contentgen import encryption  # noqa: E402
+from contentgen.events import Event, EventKind, publish  # noqa: E402
 from tests.screenshots import prompts, spending  # noqa: E402
 from tests.screenshots.credentials import PASSWORD  # noqa: E402
 from videos.media.reference import open_reference  # noqa: E402
@@ -68,6 +71,7 @@ def main() -> None:
     _annotate(alice, videos)
     _create_collections(alice, videos)
     _share(alice, videos)
+    _tell(alice, videos)
     _create_busy_user(User.objects.create_user("bob", password=PASSWORD), videos)
     User.objects.create_user("carol", password=PASSWORD)
     spending.create(alice, User.objects.get(username="bob"))
@@ -86,6 +90,20 @@ def _create_library(owner: User) -> list[Video]:
     for video in made:
         video.refresh_from_db()
     return [*made, *(_copy(video, owner, f"{video.prompt}, in the evening") for video in made)]
+
+
+def _tell(owner: User, videos: list[Video]) -> None:
+    """Tell what no simulator makes happen; that videos are ready, the engine has told."""
+    told: list[tuple[EventKind, dict[str, Any]]] = [
+        (EventKind.COLLECTION_SHARED, {"shared_by": "bob", "name": "Moodboards"}),
+        (EventKind.BATCH_COMPLETED, {"name": "Spring", "total": 1000, "completed": 998, "failed": 2}),
+        (EventKind.BUDGET_WARNING, {"name": "Studio", "terms": "$50.00 this month", "left": "$8.40"}),
+        (EventKind.APPROVAL_REQUESTED, {"person": "bob", "price": "$12.00", "prompt": videos[0].prompt}),
+        (EventKind.VIDEO_NEEDS_ATTENTION, {"prompt": videos[1].prompt, "reason": "Nobody knows."}),
+    ]
+    for number, (kind, data) in enumerate(told):
+        with transaction.atomic():
+            publish(Event(kind, owner.pk, f"sample_{number}", data))
 
 
 def _create_references(owner: User) -> list[ReferenceImage]:
