@@ -36,6 +36,7 @@ class Claim:
 
     delivery_id: int
     endpoint_id: int
+    owner_id: int
     token: str
     attempts: int
     url: str
@@ -80,7 +81,14 @@ def _describe(endpoint: Endpoint, delivery: Delivery, token: str, now: datetime)
     else:
         headers = signing.sign(delivery.message.public_id, int(now.timestamp()), body, keys)
     return Claim(
-        delivery.pk, endpoint.pk, token, delivery.attempts + 1, url=endpoint.url, body=body, headers=headers
+        delivery_id=delivery.pk,
+        endpoint_id=endpoint.pk,
+        owner_id=endpoint.owner_id,
+        token=token,
+        attempts=delivery.attempts + 1,
+        url=endpoint.url,
+        body=body,
+        headers=headers,
     )
 
 

@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts import deactivation, second_factor
-from accounts.models import ApiToken, User
+from accounts.models import User
 from accounts.password_forms import StaffPasswordChangeForm
 from contentgen.admin_search import SmallTableSearch
 
@@ -110,8 +110,12 @@ class UserAdmin(SmallTableSearch[User], auth_admin.UserAdmin[User]):
         if protecting:
             return [], {}, set(), protecting
         listed, counts, missing, protected = super().get_deleted_objects(list(objs), request)
-        # Nobody may delete a token by itself, but it goes with its owner.
-        return listed, counts, missing - {str(ApiToken._meta.verbose_name)}, protected
+        return listed, counts, missing - self._names_of_what_goes_along(), protected
+
+    def _names_of_what_goes_along(self) -> set[str]:
+        """Return what nobody may delete by itself, such as a token, but what goes with its owner."""
+        registered = self.admin_site._registry.items()
+        return {str(m._meta.verbose_name) for m, a in registered if getattr(a, "goes_with_owner", False)}
 
 
 def _may_touch(request: HttpRequest, user: User | None) -> bool:
