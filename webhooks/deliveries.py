@@ -51,16 +51,17 @@ def due_endpoints(limit: int) -> list[Endpoint]:
 
 def claim(endpoint: Endpoint, amount: int) -> list[Claim]:
     """Claim at most `amount` of an endpoint's due deliveries, the oldest first; none that others hold."""
+    if amount <= 0:
+        return []
     now = timezone.now()
     due = Delivery.objects.filter(endpoint=endpoint, due_at__lte=now).order_by("due_at", "pk")
-    claims = [
-        _describe(endpoint, delivery, token, now)
-        for delivery in due.select_related("message")[:amount]
-        if (token := _lease(delivery, now))
-    ]
-    if claims:
-        Endpoint.objects.filter(pk=endpoint.pk).update(attempted_at=now)
-    return claims
+    with transaction.atomic():
+        Endpoint.objects.filter(pk=endpoint.pk).update(attempted_at=now)  # locked first, as `conclude` does
+        return [
+            _describe(endpoint, delivery, token, now)
+            for delivery in due.select_related("message")[:amount]
+            if (token := _lease(delivery, now))
+        ]
 
 
 def _lease(delivery: Delivery, now: datetime) -> str:
