@@ -36,6 +36,7 @@ class Claim:
 
     delivery_id: int
     endpoint_id: int
+    owner_id: int
     token: str
     attempts: int
     url: str
@@ -50,16 +51,17 @@ def due_endpoints(limit: int) -> list[Endpoint]:
 
 def claim(endpoint: Endpoint, amount: int) -> list[Claim]:
     """Claim at most `amount` of an endpoint's due deliveries, the oldest first; none that others hold."""
+    if amount <= 0:
+        return []
     now = timezone.now()
     due = Delivery.objects.filter(endpoint=endpoint, due_at__lte=now).order_by("due_at", "pk")
-    claims = [
-        _describe(endpoint, delivery, token, now)
-        for delivery in due.select_related("message")[:amount]
-        if (token := _lease(delivery, now))
-    ]
-    if claims:
-        Endpoint.objects.filter(pk=endpoint.pk).update(attempted_at=now)
-    return claims
+    with transaction.atomic():
+        Endpoint.objects.filter(pk=endpoint.pk).update(attempted_at=now)  # locked first, as `conclude` does
+        return [
+            _describe(endpoint, delivery, token, now)
+            for delivery in due.select_related("message")[:amount]
+            if (token := _lease(delivery, now))
+        ]
 
 
 def _lease(delivery: Delivery, now: datetime) -> str:
@@ -80,7 +82,14 @@ def _describe(endpoint: Endpoint, delivery: Delivery, token: str, now: datetime)
     else:
         headers = signing.sign(delivery.message.public_id, int(now.timestamp()), body, keys)
     return Claim(
-        delivery.pk, endpoint.pk, token, delivery.attempts + 1, url=endpoint.url, body=body, headers=headers
+        delivery_id=delivery.pk,
+        endpoint_id=endpoint.pk,
+        owner_id=endpoint.owner_id,
+        token=token,
+        attempts=delivery.attempts + 1,
+        url=endpoint.url,
+        body=body,
+        headers=headers,
     )
 
 

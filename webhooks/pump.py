@@ -21,9 +21,11 @@ from webhooks.network import Outcome
 
 MAX_IN_FLIGHT = 48  # requests at once, in one process
 SHARE = 4  # of them to one endpoint; one that has failed gets one, to see whether it is back
+OWNER_SHARE = MAX_IN_FLIGHT // 2  # of them to all endpoints of one person
 RUN_SECONDS = 20.0  # for which one run begins requests; the next tick begins another
 _POLL_SECONDS = 0.5  # between two looks for what has become due meanwhile
 _running = threading.Lock()
+_ending = threading.Event()  # once the worker is to end
 
 Sending = dict["Future[Outcome]", Claim]
 
@@ -38,11 +40,16 @@ def deliver_due() -> int:
         _running.release()
 
 
+def begin_no_more() -> None:
+    """Let what is being sent come to its end, and begin nothing: the worker is asked to end."""
+    _ending.set()
+
+
 def _run() -> int:
     count, sending, ends_at = 0, Sending(), time.monotonic() + RUN_SECONDS
     with _event_loop() as loop:
         while True:
-            if time.monotonic() < ends_at:
+            if time.monotonic() < ends_at and not _ending.is_set():
                 count += _begin(loop, sending)
             if not sending:
                 return count
@@ -65,8 +72,9 @@ def _begin(loop: asyncio.AbstractEventLoop, sending: Sending) -> int:
 
 def _free_share(endpoint: Endpoint, sending: Sending) -> int:
     """Return how many more requests may be sent to an endpoint now."""
-    in_flight = sum(each.endpoint_id == endpoint.pk for each in sending.values())
-    return max((1 if endpoint.failures else SHARE) - in_flight, 0)
+    to_endpoint = sum(each.endpoint_id == endpoint.pk for each in sending.values())
+    of_owner = sum(each.owner_id == endpoint.owner_id for each in sending.values())
+    return max(min((1 if endpoint.failures else SHARE) - to_endpoint, OWNER_SHARE - of_owner), 0)
 
 
 def _send(claimed: Claim) -> Coroutine[Any, Any, Outcome]:

@@ -22,9 +22,11 @@ def retry_delay(attempts: int) -> float | None:
 def hold_delay(failures: int) -> float:
     """Return the seconds for which nothing is sent to an endpoint that failed so many times in a row.
 
-    So a receiver that is away is asked once every five minutes, however much waits for it.
+    Twice as long each time, up to five minutes: so a receiver that is away is asked seldom, however much
+    waits for it. Never longer than the longest distance between two attempts.
     """
-    return float(min(_FIRST_HOLD * 2.0 ** min(failures - 1, 10), _MAX_HOLD))
+    longest = min(_MAX_HOLD, *settings.WEBHOOK_RETRY_SECONDS[-1:])
+    return float(min(_FIRST_HOLD * 2.0 ** min(failures - 1, 10), longest))
 
 
 def parse_retry_after(text: str, now: datetime) -> float:

@@ -30,6 +30,7 @@ class TokenAdmin(SmallTableSearch[ApiToken]):
     )
     readonly_fields = fields
     actions = ("revoke",)
+    goes_with_owner = True
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

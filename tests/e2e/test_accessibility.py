@@ -58,6 +58,16 @@ set_note(finished, "The one for the client")
 PromptTemplate.objects.create(owner=erin, title="Mine", prompt="A {{bird}} in the reeds", seconds=4)
 print(create_character_from_video(erin, "Mara", finished).public_id)"""
 
+_WEBHOOK_PAGES = ("", "edit", "delete", "secret/rotate")
+_CREATE_WEBHOOK = f"""
+from accounts.models import User
+from webhooks import endpoints
+erin = User.objects.get(username="{BUSY}")
+endpoint, _ = endpoints.create(erin, url="https://hooks.example.org/", kinds=["video.failed"])
+endpoints.send_test(endpoint)
+endpoints.pause(endpoint)
+print(endpoint.public_id)"""
+
 
 @dataclass
 class AuditReport:
@@ -97,7 +107,9 @@ def url_arguments(studio: Studio) -> dict[str, str]:
         "backend_id": "1",
         "ticket": "nonsense",
         "slug": "openrouter",
+        "delivery_id": "1",
         "character": _shell(studio, _CREATE_CONTENT % video),
+        "webhook": _shell(studio, _CREATE_WEBHOOK),
     }
 
 
@@ -128,6 +140,7 @@ def _pages(page: Page, studio: Studio, url_arguments: dict[str, str]) -> list[st
     found = []
     more = [
         f"/characters/{url_arguments['character']}/delete",
+        *(f"/accounts/webhooks/{url_arguments['webhook']}/{each}" for each in _WEBHOOK_PAGES),
         "/?template=1",
         f"/?like={url_arguments['public_id']}",
         *_reference_paths(page, studio),

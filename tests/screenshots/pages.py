@@ -45,6 +45,16 @@ def _ring(page: Page) -> None:
     page.get_by_role("link", name="Preferences").wait_for()
 
 
+def _open_webhook(name: str) -> Callable[[Page], None]:
+    """Return a `prepare` that opens the page of a webhook, and its latest delivery."""
+
+    def prepare(page: Page) -> None:
+        page.locator(".item__name a", has_text=name).click()
+        page.locator("#log details summary").first.click()
+
+    return prepare
+
+
 PAGES = [
     PageState("sign-in", "", "/accounts/login/"),
     PageState("shared-video", "", "/s/screenshots-video/"),
@@ -113,6 +123,11 @@ PAGES = [
     PageState("share-links", "alice", "/links/"),
     PageState("share", "alice", "/videos/{lighthouse in fog at first}/share"),
     PageState("tokens", "alice", "/accounts/tokens/"),
+    PageState("webhooks-empty", "carol", "/accounts/webhooks/"),
+    PageState("webhooks", "alice", "/accounts/webhooks/"),
+    PageState("webhook-new", "alice", "/accounts/webhooks/new"),
+    PageState("webhook", "alice", "/accounts/webhooks/", _open_webhook("My editing script")),
+    PageState("webhook-disabled", "alice", "/accounts/webhooks/", _open_webhook("https://old")),
     PageState("password", "alice", "/accounts/password/change/"),
     PageState("not-found", "alice", "/nowhere"),
     PageState("api-docs", "alice", "/api/docs", full_page=False),

@@ -1,4 +1,4 @@
-"""Sample data for a running studio: alice gets a full library, bob videos in every state, carol nothing.
+"""Sample data for a running studio: alice gets a full library and webhooks, bob videos in every state, carol nothing.
 
 Alice's videos are really made by the simulator. Bob's jobs exist only as rows that are due tomorrow, so that
 the engine does not touch them and nothing moves while the screenshots are taken.
@@ -56,6 +56,9 @@ from videos.services.videos import (  # noqa: E402
     create_videos,
     make_takes,
 )
+from webhooks import endpoints  # noqa: E402
+from webhooks.models import Delivery, DeliveryState, Endpoint, EndpointState, Message  # noqa: E402
+from webhooks.payload import build_body  # noqa: E402
 
 TOMORROW = timedelta(days=1)
 _MOMENTS = ("created_at", "attempted_at", "accepted_at", "generated_at", "finished_at")
@@ -72,6 +75,7 @@ def main() -> None:
     _create_collections(alice, videos)
     _share(alice, videos)
     _tell(alice, videos)
+    _create_webhooks(alice)
     _create_busy_user(User.objects.create_user("bob", password=PASSWORD), videos)
     User.objects.create_user("carol", password=PASSWORD)
     spending.create(alice, User.objects.get(username="bob"))
@@ -234,6 +238,51 @@ def _create_busy_user(owner: User, videos: list[Video]) -> None:
         Video.objects.create(
             owner=owner, backend=backend, prompt=prompt, size=size, state=state, backend_job_id=job, **row
         )
+
+
+_SENT = [
+    ("video.completed", DeliveryState.PENDING, None, 3, "No response within 15 seconds."),
+    ("video.failed", DeliveryState.FAILED, 500, 10, "The receiver answered 500."),
+    ("video.completed", DeliveryState.DELIVERED, 204, 2, ""),
+    ("video.completed", DeliveryState.DELIVERED, 200, 1, ""),
+    ("webhook.test", DeliveryState.DELIVERED, 200, 1, ""),
+]
+
+
+def _create_webhooks(owner: User) -> None:
+    """Create a webhook that fails at the moment, with its log, and one that was disabled."""
+    now, kinds = timezone.now(), ["video.completed", "video.failed"]
+    address = "https://hooks.example.org/contentgen"
+    failing, _ = endpoints.create(owner, url=address, kinds=kinds, description="My editing script")
+    old, _ = endpoints.create(owner, url="https://old.example.org/hooks/T024/B88", kinds=["budget.exceeded"])
+    for number, (kind, state, status, attempts, error) in enumerate(reversed(_SENT)):
+        at = now - timedelta(minutes=11 * (len(_SENT) - number))
+        data = {"id": "video_2k7c0s5pq9v1", "user": owner.username, "url": None, "status": "completed"}
+        body = build_body(kind, at, data)
+        message = Message.objects.create(kind=kind, user=owner, body=body, created_at=at)
+        is_over = state != DeliveryState.PENDING
+        Delivery.objects.bulk_create(
+            Delivery(
+                endpoint=endpoint,
+                message=message,
+                state=state,
+                attempts=attempts,
+                created_at=at,
+                attempted_at=at,
+                due_at=None if is_over else now + TOMORROW,
+                response_status=status,
+                response_body="Internal Server Error" if status == 500 else "",
+                duration_ms=15_000 if status is None else 84,
+                error=error,
+            )
+            for endpoint in (failing, old)
+            if is_over or endpoint is failing
+        )
+    Endpoint.objects.filter(pk=failing.pk).update(
+        failures=3, failing_since=now - timedelta(minutes=11), held_until=now + TOMORROW, delivered_at=now
+    )
+    problem = "It has failed for 5 days. The last time: The host's name could not be found."
+    Endpoint.objects.filter(pk=old.pk).update(state=EndpointState.DISABLED, problem=problem, failures=31)
 
 
 if __name__ == "__main__":

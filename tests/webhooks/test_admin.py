@@ -69,3 +69,15 @@ def test_a_superuser_resends(as_carol: Client, hook, happen: Publish):
     Endpoint.objects.update(state=EndpointState.PAUSED)
     assert "not active" in _act(as_carol, LOG, "resend", only().pk)
     assert only().state == DeliveryState.FAILED
+
+
+def test_they_go_with_their_owner(as_carol: Client, hook, happen: Publish):
+    gone: User = UserFactory()
+    hook(owner=gone)
+    happen(user=gone)
+    address = reverse("admin:accounts_user_delete", args=[gone.pk])
+    assert as_carol.post(address, {"post": "yes"}).status_code == 302
+
+    assert not User.objects.filter(pk=gone.pk).exists()
+    assert not Endpoint.objects.exists()
+    assert not Delivery.objects.exists()

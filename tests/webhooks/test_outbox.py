@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.db import transaction
+from django.urls import reverse
 
 from accounts import deactivation
 from accounts.models import Role, User
@@ -12,7 +13,7 @@ from tests.factories import UserFactory
 from tests.webhooks.conftest import Publish, only
 from webhooks import outbox
 from webhooks.models import Delivery, DeliveryState, Message
-from webhooks.payload import MAX_BODY, MAX_TEXT
+from webhooks.payload import MAX_BODY, MAX_TEXT, describe
 
 pytestmark = pytest.mark.django_db
 
@@ -153,11 +154,17 @@ def test_what_is_too_large_is_left_out(hook, happen: Publish):
     assert _data()["id"] == "video_1"
 
 
+def test_the_address_is_that_of_the_api():
+    event = Event(EventKind.VIDEO_FAILED, 1, "video_1")
+    path = describe(event, "alice")["url"]
+    assert path == reverse("api:retrieve", kwargs={"video_id": "video_1"})
+
+
 def test_an_id_that_fits_no_address_undoes_nothing(hook, happen: Publish):
     hook()
     happen(object_id="not an id/at all")
 
-    assert _data()["url"] is None
+    assert _data()["url"] == "/api/v1/videos/not%20an%20id%2Fat%20all"
 
 
 def test_too_much_that_waits_is_not_sent_but_kept(hook, happen: Publish, monkeypatch):

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -272,3 +273,35 @@ def test_a_receiver_inside_is_told_on_the_log(serve: Serve, hook, happen: Publis
     assert receiver.requests == []
     assert "inside a private network" in only().error
     assert Endpoint.objects.get().failures == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_person_with_many_that_hang_holds_up_nobody(serve: Serve, hook, happen: Publish, bob, settings):
+    settings.WEBHOOK_TIMEOUT = 2
+    frozen, quick = serve(hang), serve()
+    for _ in range(14):
+        hook(frozen)
+    for _ in range(4):
+        happen()
+    hook(quick, owner=bob)
+    happen(user=bob)
+
+    pump.deliver_due()
+
+    first = Delivery.objects.filter(endpoint__url=frozen.url).exclude(attempts=0).earliest("attempted_at")
+    arrived = Delivery.objects.get(endpoint__url=quick.url)
+    assert arrived.finished_at is not None
+    assert first.attempted_at is not None
+    assert (arrived.finished_at - first.attempted_at).total_seconds() < 1.8, "before the others gave up"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_is_to_end_begins_nothing(serve: Serve, hook, happen: Publish, monkeypatch):
+    monkeypatch.setattr(pump, "_ending", threading.Event())
+    receiver = serve()
+    hook(receiver)
+    happen()
+    pump.begin_no_more()
+
+    assert pump.deliver_due() == 0
+    assert (receiver.posts, only().attempts) == (0, 0)
