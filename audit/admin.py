@@ -6,10 +6,11 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -66,17 +67,18 @@ class SearchFilter(admin.ListFilter):
 
 @admin.register(Entry)
 class EntryAdmin(admin.ModelAdmin[Entry]):
-    list_display = ("at", "who", "action", "thing", "door", "address", "note")
-    list_display_links = ("at",)
+    list_display = ("when", "who", "action", "thing", "door", "address", "note")
+    list_display_links = ("when",)
     list_filter = (SearchFilter,)
     list_per_page = 50
     ordering = ("-at", "-pk")
     sortable_by = ()
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they would count every entry
     paginator = BoundedPaginator
     actions = None
     fields = readonly_fields = (
-        *("at", "who", "user_id", "is_staff", "token_name", "token_id"),
+        *("when", "who", "user_id", "is_staff", "token_name", "token_id"),
         *("action", "kind", "label", "object_id", "owner_id", "change_list", "note"),
         *("door", "address", "request_id"),
     )
@@ -108,6 +110,15 @@ class EntryAdmin(admin.ModelAdmin[Entry]):
         file_name = f"audit-{timezone.localdate()}.{name}"
         response["Content-Disposition"] = f'attachment; filename="{file_name}"'
         return response
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Audit log", **(extra_context or {})})
+
+    @admin.display(description="when")
+    def when(self, entry: Entry) -> str:
+        return date_format(timezone.localtime(entry.at), "j M Y, H:i:s")
 
     @admin.display(description="who")
     def who(self, entry: Entry) -> SafeString:

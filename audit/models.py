@@ -59,7 +59,7 @@ class Entry(models.Model):
     objects = EntryQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "audit log"
+        verbose_name_plural = "audit log entries"
         default_permissions = ("view",)
         # One for each question that is asked of a million entries, in the order in which they are listed.
         indexes = [
@@ -70,6 +70,7 @@ class Entry(models.Model):
             models.Index(fields=["object_id", "at", "id"], name="audit_object"),
             models.Index(fields=["action", "at", "id"], name="audit_action"),
             models.Index(fields=["kind", "at", "id"], name="audit_kind"),
+            models.Index(fields=["door", "at", "id"], name="audit_door"),
         ]
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ from audit.admin_log import AuditedAdmin, form_changes
 from audit.trail import record_all
 from audit.vocabulary import Action, Kind
 from billing.money import format_money
+from videos import subjects
 from videos.admin.model_updates import update_models
 from videos.backends.concurrency import suggest_max_in_flight
 from videos.backends.probe_report import ProbeReport
@@ -27,7 +28,6 @@ from videos.engine import dispatch, read_pauses
 from videos.formatting import format_duration
 from videos.models import IN_FLIGHT, Backend, State, VideoModel
 from videos.models.backend import DEFAULT_MAX_IN_FLIGHT
-from videos.services import subjects
 from videos.services.backend_status import describe_key
 from videos.services.backends import confirm_key, leads_back, probe_backend
 from videos.services.connections import validate_key

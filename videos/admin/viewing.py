@@ -8,8 +8,8 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from audit.trail import Subject, record_view
+from videos import subjects
 from videos.models import Character, ReferenceImage, Video
-from videos.services import subjects
 
 VIEW = 4  # an action beside Django's addition, change and deletion, which are 1 to 3
 

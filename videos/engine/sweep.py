@@ -9,10 +9,13 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.utils import timezone
 
+from audit.trail import record
+from audit.vocabulary import Action
 from contentgen.storage import AtomicFileSystemStorage
-from videos import lifecycle
+from videos import lifecycle, subjects
 from videos.engine import characters, cleanup, enqueue, late_checks, ledger_check, restore, waiting_requests
 from videos.engine.submit import FIRST_SEARCH_AFTER
 from videos.engine.workspace import remove_abandoned_workspaces
@@ -132,8 +135,10 @@ def _empty_trash() -> None:
     """Permanently delete what has been in the trash for TRASH_RETENTION_DAYS."""
     since = timezone.now() - timedelta(days=settings.TRASH_RETENTION_DAYS)
     expired = Video.objects.filter(trashed_at__lte=since, deleted_at=None).order_by("trashed_at")
-    for pk in expired.values_list("pk", flat=True)[:TRASH_BATCH]:
-        lifecycle.delete(pk)
+    for video in expired[:TRASH_BATCH]:
+        with transaction.atomic():
+            if lifecycle.delete(video.pk):
+                record(Action.DELETED, subjects.video(video), note="Its time in the trash was over.")
 
 
 def _remove_deleted_collections() -> None:

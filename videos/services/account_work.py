@@ -9,9 +9,9 @@ from django.utils import timezone
 from accounts.models import User
 from audit.trail import record_all
 from audit.vocabulary import Action
+from videos import subjects
 from videos.engine.reference_cleanup import delete_unused_reference
 from videos.models import Character, PromptTemplate, ReferenceImage, Tag, Video, VideoReference
-from videos.services import subjects
 from videos.services.characters import delete_character
 from videos.services.references import delete_reference
 from videos.services.videos import delete_video

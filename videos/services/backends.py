@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from audit.trail import record
 from audit.vocabulary import Action
+from videos import subjects
 from videos.backends.catalogue import CatalogueModel
 from videos.backends.probe_report import ProbeReport
 from videos.backends.service_kinds import SERVICES
@@ -20,7 +21,7 @@ from videos.checks import validate_base_url, validate_key_name
 from videos.engine import clients
 from videos.models import Backend, VideoModel
 from videos.models.backend import DEFAULT_MAX_IN_FLIGHT, DEFAULT_SERVICE
-from videos.services import model_catalogue, subjects
+from videos.services import model_catalogue
 
 logger = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ from accounts import roles
 from accounts.models import User
 from audit.trail import record
 from audit.vocabulary import Action
+from videos import subjects
 from videos.containers import HEADER_BYTES, MP4, QUICKTIME, Container, container_of, detect_container
 from videos.engine import enqueue
 from videos.models import Backend, Character, State, Video
 from videos.models.character import NAME_LIMIT
-from videos.services import subjects
 from videos.services.storage_errors import storage_errors
 from videos.validation import clean_line, has_visible_text, is_storable
 

@@ -18,6 +18,7 @@ from accounts.models import User
 from audit.trail import record
 from audit.vocabulary import Action
 from contentgen import encryption
+from videos import subjects
 from videos.backends.catalogue import CatalogueModel
 from videos.backends.connection_kinds import KINDS, ConnectionKind
 from videos.backends.probe_report import MAX_NAME_LENGTH
@@ -27,7 +28,7 @@ from videos.engine.draft_probe import read_models
 from videos.key_names import available_key_names
 from videos.models import Backend, ConnectionDraft, VideoModel
 from videos.models.backend import DEFAULT_MAX_IN_FLIGHT
-from videos.services import model_catalogue, subjects
+from videos.services import model_catalogue
 from videos.services.backends import make_position
 from videos.validation import clean_line
 

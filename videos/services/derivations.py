@@ -9,11 +9,10 @@ from accounts import roles
 from accounts.models import User
 from audit.trail import record
 from audit.vocabulary import Action
-from videos import lifecycle
+from videos import lifecycle, subjects
 from videos.capabilities import EXTENSION_SECONDS, MAX_SECONDS, Capabilities, Offer, capabilities_for
 from videos.engine import enqueue
 from videos.models import Kind, State, Video, VideoModel
-from videos.services import subjects
 from videos.services.parameters import ChosenParameters, continued_parameters
 from videos.services.prices import Price, find_price, price_fields
 from videos.services.terms import UNKNOWN_TERMS, explain_changed_terms, terms_of

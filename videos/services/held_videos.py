@@ -13,12 +13,11 @@ from audit.trail import record
 from audit.vocabulary import Action
 from billing.budgets import lock_all_budgets
 from billing.errors import RefusedPaymentError
-from videos import lifecycle
+from videos import lifecycle, subjects
 from videos.capabilities import Offer, available_offers
 from videos.engine import enqueue
 from videos.models import Backend, Kind, State, Video
 from videos.models.values import NO_REASON
-from videos.services import subjects
 from videos.services.prices import Price, price_fields, price_for
 from videos.services.videos import GenerationRequest, find_catalogue_errors, fitting_offer
 

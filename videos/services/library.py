@@ -11,10 +11,9 @@ from django.utils.text import normalize_newlines
 from accounts.models import User
 from audit.trail import record_all
 from audit.vocabulary import Action
-from videos import lifecycle
+from videos import lifecycle, subjects
 from videos.models import Tag, Video
 from videos.models.tag import TAG_LIMIT
-from videos.services import subjects
 from videos.services.videos import delete_video
 from videos.validation import clean_line, clean_text, has_visible_text, is_storable
 

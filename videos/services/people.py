@@ -3,14 +3,17 @@
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
+from audit.trail import record
+from audit.vocabulary import Action
 from billing.models import LedgerLine
 from billing.money import ZERO, MoneyField
-from videos import lifecycle
+from videos import lifecycle, subjects
 from videos.models import IN_FLIGHT, State, Video
 
 TEAM_DAYS = 30  # that the page of the team sums up
@@ -22,8 +25,10 @@ def stop_queue(sender: Any, user: User, **kwargs: Any) -> None:
     What a backend works on is followed to its end: it is paid for, and whoever takes over wants the result.
     """
     queued = Video.objects.filter(owner=user, state=State.QUEUED, deleted_at=None)
-    for pk in queued.values_list("pk", flat=True):
-        lifecycle.cancel_queued(pk)
+    for video in list(queued):
+        with transaction.atomic():
+            if lifecycle.cancel_queued(video.pk):
+                record(Action.CANCELED, subjects.video(video), note="Its owner was blocked.")
 
 
 def team() -> QuerySet[User]:

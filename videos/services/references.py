@@ -18,12 +18,12 @@ from accounts import roles
 from accounts.models import User
 from audit.trail import record
 from audit.vocabulary import Action
+from videos import subjects
 from videos.engine.reference_cleanup import delete_unused_reference
 from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import ReferenceImage, Video, VideoReference
 from videos.models.reference_image import NAME_LIMIT
 from videos.models.search_text import folded_text
-from videos.services import subjects
 from videos.services.storage_errors import storage_errors
 from videos.validation import clean_line, has_visible_text, is_storable
 

@@ -7,8 +7,8 @@ from django.db import transaction
 from audit.trail import record
 from audit.vocabulary import Action
 from contentgen import encryption
+from videos import subjects
 from videos.models import Backend, ConnectionDraft, ShareLink
-from videos.services import subjects
 
 
 @dataclass

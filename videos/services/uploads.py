@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +12,9 @@ from django.core.exceptions import ValidationError
 
 from accounts import roles
 from accounts.models import User
-from videos import lifecycle
+from audit.trail import record
+from audit.vocabulary import Action
+from videos import lifecycle, subjects
 from videos.capabilities import MAX_SECONDS, Offer, available_offers
 from videos.containers import MP4, QUICKTIME
 from videos.engine import store
@@ -19,6 +22,7 @@ from videos.media.errors import DecoderBusyError
 from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
 from videos.media.sandbox import Budget, upload_budget
 from videos.models import Kind, State, Video
+from videos.models.values import StoredFiles
 from videos.services.storage_errors import BUSY, StudioBusyError, storage_errors
 
 IMPORTED_PROMPT = "A clip of your own"  # shown in the library in place of a prompt
@@ -52,9 +56,15 @@ def import_clip(owner: User, content: bytes, kind: Kind) -> Iterator[Callable[[]
         with suppress(_RowNotWrittenError), ExitStack() as stack:
             with storage_errors("video"), _busy_errors():
                 stored = stack.enter_context(store.stored_files(video, path, facts, budget))
-            yield lambda: lifecycle.create_imported(video, stored)
+            yield partial(_write_row, video, stored)
             if video.pk is None:
                 raise _RowNotWrittenError
+
+
+def _write_row(video: Video, stored: StoredFiles) -> Video:
+    created = lifecycle.create_imported(video, stored)
+    record(Action.CREATED, subjects.video(created), note="Uploaded.")
+    return created
 
 
 class _RowNotWrittenError(Exception):

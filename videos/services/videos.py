@@ -18,12 +18,11 @@ from accounts import roles
 from accounts.models import User
 from audit.trail import record, record_all
 from audit.vocabulary import Action
-from videos import lifecycle
+from videos import lifecycle, subjects
 from videos.capabilities import Offer, OfferCatalogue, available_offers
 from videos.engine import enqueue
 from videos.models import Character, Collection, Fit, ReferenceImage, Video, VideoReference
 from videos.models.values import Reason
-from videos.services import subjects
 from videos.services.collections import insert_items, lock_editable
 from videos.services.images import RequestImages, find_image_errors, validate_images_size
 from videos.services.parameters import choose_parameters, find_parameter_errors

@@ -13,10 +13,10 @@ from django.views.decorators.vary import vary_on_headers
 from audit.admin_log import form_changes
 from audit.trail import record
 from audit.vocabulary import Action
+from videos import subjects
 from videos.forms.templates import OwnTemplateForm
 from videos.models import PromptTemplate
 from videos.prompts.syntax import escape_braces
-from videos.services import subjects
 from videos.views.access import Request, get_video, search_query
 
 
