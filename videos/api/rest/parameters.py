@@ -11,7 +11,9 @@ from pydantic import BaseModel
 
 from videos.api.errors import unknown_parameter
 
-_OTHERS = frozenset({"request", "response", "video_id", "body", "keyed"})  # that are no part of the query
+_OTHERS = frozenset(
+    {"request", "response", "video_id", "batch_id", "body", "keyed"}
+)  # that are no part of the query
 
 
 def refuse_unknown(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,7 +15,7 @@ from videos.api.access import get_own_video
 from videos.api.errors import ApiError
 from videos.api.openapi import binary_content
 from videos.api.pagination import get_page
-from videos.api.rest import bulk, create, parameters
+from videos.api.rest import batches, bulk, create, parameters
 from videos.api.rest.api import ApiToken, Documentation, JsonObjects, Request, StudioAPI
 from videos.api.rest.catalogue import (
     DaySumOut,
@@ -314,6 +314,7 @@ def spent(request: Request, query: Query[UsageIn]) -> UsageOut:
 
 
 api.add_router("/v1", bulk.router)  # first: its address looks like one of a video
+api.add_router("/v1", batches.router)
 api.add_router("/v1", router)
 
 
