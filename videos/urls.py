@@ -6,6 +6,9 @@ from videos.views import (
     actions,
     annotations,
     approvals,
+    batch_files,
+    batch_new,
+    batches,
     bulk,
     bulk_jobs,
     cards,
@@ -42,6 +45,7 @@ _REFERENCE = "references/<slug:public_id>/"
 _COLLECTION = "collections/<slug:public_id>/"
 _SHARED = "s/<slug:secret>/"
 _SHARED_ITEM = _SHARED + "videos/<slug:item>/"
+_BATCH = "batches/<slug:public_id>/"
 
 urlpatterns = [
     path("", studio.studio, name="studio"),
@@ -50,6 +54,18 @@ urlpatterns = [
     path("library/jobs", bulk_jobs.jobs, name="bulk_jobs"),
     path("spend/<slug:public_id>/<int:attempt>/release", charges.release, name="release_charge"),
     path("spend/videos.csv", cost_table.download, name="spend_videos"),
+    path("batches/", batches.batches, name="batches"),
+    path("batches/new", batch_new.new, name="batch_new"),
+    path("batches/again", batch_new.again, name="batch_again"),
+    path(_BATCH, batches.batch, name="batch"),
+    path(_BATCH + "progress", batches.progress, name="batch_progress"),
+    path(_BATCH + "start", batches.start, name="batch_start"),
+    path(_BATCH + "pause", batches.pause, name="batch_pause"),
+    path(_BATCH + "resume", batches.resume, name="batch_resume"),
+    path(_BATCH + "cancel", batches.cancel, name="batch_cancel"),
+    path(_BATCH + "retry", batches.retry, name="batch_retry"),
+    path(_BATCH + "results.csv", batch_files.results, name="batch_results"),
+    path(_BATCH + "videos.zip", batch_files.download, name="batch_zip"),
     path("compare", compare.compare, name="compare"),
     path("connect/", connect.services, name="connect"),
     path("connect/tests/<int:pk>/", connect.test, name="connect_test"),

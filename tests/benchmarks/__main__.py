@@ -12,6 +12,7 @@ import sys
 from tests.benchmarks.report import Result, print_progress, render_table
 
 NAMES = (
+    "batch",
     "bombs",
     "rest_overhead",
     "api_poll",

@@ -55,6 +55,21 @@ def _open_webhook(name: str) -> Callable[[Page], None]:
     return prepare
 
 
+def _check_table(page: Page, table: str) -> None:
+    page.get_by_label("Table", exact=True).fill(table)
+    page.get_by_role("button", name="Check and price").click()
+    page.wait_for_load_state("networkidle")
+
+
+def _check_faulty_batch(page: Page) -> None:
+    _check_table(page, "prompt,seconds\nA fox in the snow,5\n,4\n")
+
+
+def _check_batch(page: Page) -> None:
+    rows = "".join(f"A paper boat number {n} on a rainy street,4,shot-{n}\n" for n in range(12))
+    _check_table(page, f"prompt,seconds,key\n{rows}")
+
+
 PAGES = [
     PageState("sign-in", "", "/accounts/login/"),
     PageState("shared-video", "", "/s/screenshots-video/"),
@@ -65,6 +80,10 @@ PAGES = [
     PageState("library-empty", "carol", "/library/"),
     PageState("history-empty", "carol", "/history/"),
     PageState("trash-empty", "carol", "/trash/"),
+    PageState("batches-empty", "carol", "/batches/"),
+    PageState("batch-new", "carol", "/batches/new"),
+    PageState("batch-faults", "carol", "/batches/new", _check_faulty_batch),
+    PageState("batch-ready", "carol", "/batches/new", _check_batch),
     PageState("references-empty", "carol", "/references/"),
     PageState("characters-empty", "carol", "/characters/"),
     PageState("tokens-empty", "carol", "/accounts/tokens/"),

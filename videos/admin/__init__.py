@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from videos.admin.backend import BackendAdmin
+from videos.admin.batch import BatchAdmin
 from videos.admin.catalogue import PromptTemplateAdmin, VideoModelAdmin
 from videos.admin.character import CharacterAdmin
 from videos.admin.reference import ReferenceImageAdmin
@@ -11,6 +12,7 @@ from videos.admin.video import VideoAdmin
 
 __all__ = [
     "BackendAdmin",
+    "BatchAdmin",
     "CharacterAdmin",
     "PromptTemplateAdmin",
     "ReferenceImageAdmin",

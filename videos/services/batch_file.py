@@ -34,7 +34,7 @@ from videos.services.batch_parameters import (
 )
 from videos.services.batch_record import Place, Record, RowError
 from videos.services.batch_table import Columns, parse_rows
-from videos.services.batch_template import BatchTemplate
+from videos.services.batch_template import BatchTemplate, Defaults
 from videos.services.batch_xlsx import read_workbook
 from videos.services.sizes import resolve_size
 from videos.validation import clean_line, clean_text, has_visible_text
@@ -140,13 +140,17 @@ def read_batch_file(path: Path, declared: Declared | None = None) -> BatchFile:
 
 
 def parse_batch(
-    content: bytes, suffix: str, declared: Declared | None = None, template: BatchTemplate | None = None
+    content: bytes,
+    suffix: str,
+    declared: Declared | None = None,
+    template: BatchTemplate | None = None,
+    defaults: Defaults | None = None,
 ) -> BatchFile:
     """Read what a file with this `suffix`, one of SUFFIXES, holds.
 
     `declared` are the names of the parameters that can be columns, by model. Empty cells and missing keys
     take the studio's defaults. With a `template`, its variables are columns, and make the prompt of each row
-    that has none. Columns that mean nothing here are warned of.
+    that has none; `defaults` say what a row does not. Columns that mean nothing here are warned of.
     """
     declared = declared or {}
     template = template or BatchTemplate()
@@ -161,7 +165,8 @@ def parse_batch(
         parsed, decoded = _parse(content, suffix.lower(), columns)
     except UnreadableTextError as error:
         return _unreadable(error)
-    batch, unused = _read_rows(map(template.fill, parsed), known, declared)
+    filled = map((defaults or Defaults()).apply, map(template.fill, parsed))
+    batch, unused = _read_rows(filled, known, declared)
     if unused:
         batch.warnings.append(f"Not used: {', '.join(unused)}. Known columns are {', '.join(known)}.")
     if decoded and decoded.is_guess:
@@ -175,7 +180,7 @@ def _parse(
     """Return the records of the file, and its text where it is text."""
     # A workbook that was given another ending is a workbook all the same.
     if suffix in WORKBOOKS or (suffix in TABLES and content.startswith(ZIP_MARK)):
-        return parse_rows(read_workbook(content), columns), None
+        return parse_rows(read_workbook(content, columns.known), columns), None
     is_table = suffix in TABLES
     decoded = decode_text(content, is_spreadsheet=is_table)
     return (parse_table(decoded.text, columns) if is_table else parse_objects(decoded.text)), decoded

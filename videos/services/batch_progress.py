@@ -47,6 +47,11 @@ class Tile:
         """What the tile looks like: what somebody has to know first."""
         return next(kind for kind in KINDS if self.counts.get(kind))
 
+    @property
+    def label(self) -> str:
+        """What stands there, such as: 3 done, 1 failed."""
+        return ", ".join(f"{self.counts[kind]} {kind}" for kind in KINDS if self.counts.get(kind))
+
 
 @dataclass(frozen=True)
 class Progress:

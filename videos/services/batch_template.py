@@ -2,8 +2,8 @@
 
 import itertools
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from django.conf import settings
@@ -42,6 +42,33 @@ class BatchTemplate:
     @property
     def _names(self) -> list[str]:
         return [variable.name for variable in self._parsed.variables]
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What rows ask for that do not say it themselves, by column; with `override` all rows.
+
+    A size, and a ratio or a resolution, stand for each other: where a row has one of them, it says its size.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    override: bool = False
+
+    def apply(self, record: Record | RowError) -> Record | RowError:
+        """Return the record with what it does not say."""
+        if isinstance(record, RowError) or not self.values:
+            return record
+        fields = dict(record.fields)
+        says_size = any(str(fields.get(name) or "").strip() for name in _SIZES)
+        for name, value in self.values.items():
+            given = says_size if name in _SIZES else bool(str(fields.get(name) or "").strip())
+            if not given or self.override:
+                fields |= dict.fromkeys(_SIZES, "") if name in _SIZES else {}
+                fields[name] = value
+        return replace(record, fields=fields)
+
+
+_SIZES = ("size", "ratio", "resolution")
 
 
 def read_template(text: str, reserved: tuple[str, ...]) -> BatchTemplate:

@@ -48,6 +48,7 @@ def advance(pk: int, *, seconds: float = SLICE) -> bool:
         if time.monotonic() >= until:
             enqueue.send(TASK, pk)
             return True
+    finish(pk)
     return False
 
 
@@ -63,7 +64,6 @@ def step(pk: int) -> bool:
             return _cancel_portion(pk)
         case BatchState.RETRYING:
             return _retry_portion(pk)
-    finish(pk)
     return False
 
 

@@ -1,4 +1,4 @@
-"""Rows of a workbook (XLSX): the first sheet that shows anything, read cell by cell.
+"""Rows of a workbook (XLSX): the first sheet with a header, read cell by cell.
 
 A workbook is a ZIP that can unfold into any size, and a sheet may claim millions of cells, so all of it is
 bounded before it is read and while it is. Formulas are not computed: what the program stored beside them
@@ -7,8 +7,9 @@ counts, which is what it showed.
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, time
+from itertools import islice
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -19,11 +20,13 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from videos.services.batch_encoding import UnreadableTextError
 from videos.services.batch_record import Place, RowError
-from videos.services.batch_table import TableRow, column_letter, find_excess
+from videos.services.batch_table import TableRow, column_letter, find_excess, normalise, with_aliases
 
 MAX_UNPACKED = 200 * 1024 * 1024  # bytes of all parts of a workbook together
 MAX_PARTS = 1000
+MAX_SHEETS = 20  # that are looked at
 MAX_CELLS = 2_000_000  # that are looked at, empty ones too
+_ROWS_ABOVE_HEADER = 5  # with content, such as a title
 
 # What openpyxl and the readers below it raise for files that are broken, by mistake or on purpose.
 _BROKEN = (
@@ -33,19 +36,33 @@ _BROKEN = (
 _NOT_READABLE = "this workbook cannot be read. Save the sheet as XLSX or CSV UTF-8 again."
 
 
-def read_workbook(content: bytes) -> Iterator[TableRow | RowError]:
-    """Yield the rows with content. Raises `UnreadableTextError` before the first one if there is no sheet to
-    read; what goes wrong later is yielded, and ends it.
+def read_workbook(content: bytes, known: Collection[str]) -> Iterator[TableRow | RowError]:
+    """Yield the rows with content, from the header on: the first row near the top of a sheet that names a
+    `known` column. Numbers puts a summary and the table's title before it.
+
+    Raises `UnreadableTextError` before the first row if there is no sheet to read; what goes wrong later is
+    yielded, and ends it.
     """
     _require_bounded(content)
     try:
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        shown = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"][:MAX_SHEETS]
     except _BROKEN as error:
         raise UnreadableTextError(_NOT_READABLE) from error
-    shown = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
     if not shown:
         raise UnreadableTextError("this workbook has no sheet with cells.")
-    return _read_sheet(shown[0])
+    names = with_aliases(known)
+    headers = ((sheet, _find_header(sheet, names)) for sheet in shown)
+    sheet, header = next((found for found in headers if found[1]), (shown[0], 0))
+    return (row for row in _read_sheet(sheet) if row.place.number >= header)
+
+
+def _find_header(sheet: Any, names: Collection[str]) -> int:
+    """Return the number of the row that names the columns, from 1; 0 for none near the top."""
+    for row in islice(_read_sheet(sheet), _ROWS_ABOVE_HEADER):
+        if isinstance(row, TableRow) and any(normalise(cell) in names for cell in row.cells):
+            return row.place.number
+    return 0
 
 
 def _require_bounded(content: bytes) -> None:
@@ -58,9 +75,7 @@ def _require_bounded(content: bytes) -> None:
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise UnreadableTextError(_NOT_READABLE) from error
     if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
-        raise UnreadableTextError(
-            "this workbook is too large when it is unpacked. Save the sheet as CSV UTF-8."
-        )
+        raise UnreadableTextError("this workbook is too large once unpacked. Save the sheet as CSV UTF-8.")
 
 
 def _read_sheet(sheet: Any) -> Iterator[TableRow | RowError]:

@@ -40,7 +40,7 @@ def download(request: Request) -> HttpResponseBase:
     return response
 
 
-class _Echo:
+class Echo:
     """A file that hands back what is written to it."""
 
     def write(self, line: str) -> str:
@@ -48,7 +48,7 @@ class _Echo:
 
 
 def _lines(request: Request, span: Span) -> Iterator[str]:
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     yield "\ufeff"  # by which spreadsheets know UTF-8
     yield writer.writerow(_COLUMNS)
     videos: Iterable[Video] = (
@@ -58,7 +58,7 @@ def _lines(request: Request, span: Span) -> Iterator[str]:
         .iterator(chunk_size=_CHUNK)
     )
     for video in videos:
-        yield writer.writerow([_cell(value) for value in _row(video)])
+        yield writer.writerow([cell(value) for value in _row(video)])
 
 
 def _row(video: Video) -> tuple[object, ...]:
@@ -70,6 +70,6 @@ def _row(video: Video) -> tuple[object, ...]:
     )
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
     """Return the value of a cell. Text that a spreadsheet would carry out is quoted."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

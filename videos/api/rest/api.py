@@ -44,6 +44,16 @@ IMAGES_CONTRACT = replace(
 )
 
 
+# Of a batch, whose file and images come as one form.
+BATCH_CONTRACT = replace(
+    CONTRACT,
+    max_body_size=lambda: (
+        settings.MAX_BATCH_FILE_SIZE + settings.MAX_BATCH_ZIP_SIZE + settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    ),
+)
+_CONTRACTS = {"generate": IMAGES_CONTRACT, "create_batch": BATCH_CONTRACT}
+
+
 class Request(HttpRequest):
     """A request of an authenticated caller."""
 
@@ -97,7 +107,7 @@ class StudioAPI(NinjaAPI):
     def urls(self) -> tuple[list[Any], str, str]:
         patterns, app_name, namespace = super().urls
         for pattern in patterns:
-            contract = IMAGES_CONTRACT if getattr(pattern, "name", "") == "generate" else CONTRACT
+            contract = _CONTRACTS.get(getattr(pattern, "name", ""), CONTRACT)
             pattern.callback = with_error_shape(contract)(cast(View, pattern.callback))
         return patterns, app_name, namespace
 

@@ -3,17 +3,23 @@
 from typing import Any
 
 from videos.api.openapi import Part, content_of
+from videos.api.rest.batch_schemas import BatchIn
 from videos.api.rest.schemas import GenerateIn
 
 GENERATE_BODY: Part = {
     "required": True,
     "content": content_of({"application/json": "GenerateIn", "multipart/form-data": "GenerateForm"}),
 }
+BATCH_BODY: Part = {
+    "required": True,
+    "content": content_of({"application/json": "BatchIn", "multipart/form-data": "BatchForm"}),
+}
 _TAGS = {
     "Videos": "Create videos, follow them, fetch them.",
     "Derivations": "Videos made from videos.",
     "Actions": "What can be done with a video: its `actions` name what is possible now.",
     "Collections": "Videos that belong together, and the people who may see them.",
+    "Batches": "Many videos at once, from rows or a file.",
     "Catalogue": "What can be asked for, and ready-made prompts.",
     "Approvals": "Requests whose price a manager has to approve.",
     "Usage": "What was spent.",
@@ -25,6 +31,13 @@ _TAG_OF = {
     **dict.fromkeys(("remix", "edit", "extend"), "Derivations"),
     **dict.fromkeys(
         ("retry", "submit_again", "adopt", "give_up", "check_again", "cancel", "delete"), "Actions"
+    ),
+    **dict.fromkeys(
+        (
+            *("create_batch", "list_batches", "retrieve_batch", "batch_rows", "start_batch", "pause_batch"),
+            *("resume_batch", "cancel_batch", "retry_batch", "discard_batch"),
+        ),
+        "Batches",
     ),
     **dict.fromkeys(("models", "templates"), "Catalogue"),
     **dict.fromkeys(("approval", "withdraw_approval"), "Approvals"),
@@ -48,6 +61,7 @@ _PARAMETERS = {
     "webhook_id": ("The id of a webhook of yours.", "hook_2k7c0s5pq9v1"),
     "delivery_id": ("The id of one of its deliveries.", "dlv_2k7c0s5pq9v1"),
     "username": ("The username of one of its people.", "bob"),
+    "batch_id": ("The id of a batch of yours.", "batch_2k7c0s5pq9v1"),
     "candidate_id": ("The number of the candidate, as in its address.", 1),
     "notification_id": ("The number of a notification of yours.", 1),
     "output_type": ("Which file of the video.", "video"),
@@ -57,7 +71,12 @@ _PARAMETERS = {
 def complete(document: Part) -> None:
     """Add to django-ninja's `document` all that it leaves out."""
     document["tags"] = [{"name": name, "description": text} for name, text in _TAGS.items()]
-    document["components"]["schemas"] |= {"GenerateIn": _generate(), "GenerateForm": _generate_form()}
+    document["components"]["schemas"] |= {
+        "GenerateIn": _generate(),
+        "GenerateForm": _generate_form(),
+        "BatchIn": BatchIn.model_json_schema(),
+        "BatchForm": _batch_form(),
+    }
     for path in document["paths"].values():
         for operation in path.values():
             _complete_operation(operation)
@@ -68,6 +87,16 @@ def _complete_operation(operation: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", ()):
         if parameter["name"] in _PARAMETERS:
             parameter["description"], parameter["example"] = _PARAMETERS[parameter["name"]]
+
+
+def _batch_form() -> Part:
+    """Return the schema of the form: the fields of the JSON body, and files in place of its rows."""
+    schema = BatchIn.model_json_schema()
+    binary = {"type": "string", "format": "binary"}
+    fields = {name: field for name, field in schema["properties"].items() if name != "rows"}
+    fields["file"] = {**binary, "description": "XLSX, CSV, TSV, JSON or JSON Lines."}
+    fields["images"] = {**binary, "description": "A ZIP of the images that rows name."}
+    return {**schema, "title": "BatchForm", "description": "The same with a file.", "properties": fields}
 
 
 def _generate() -> Part:

@@ -13,7 +13,7 @@ from videos.api.errors import unknown_parameter
 
 _IDS = (
     *("video_id", "approval_id", "collection_id", "username", "link_id", "notification_id"),
-    *("webhook_id", "delivery_id"),
+    *("webhook_id", "delivery_id", "batch_id"),
 )
 _OTHERS = frozenset({"request", "response", "body", "keyed", *_IDS})  # that are no part of the query
 

@@ -364,6 +364,14 @@ class DeletedOut(Schema):
     deleted: Literal[True] = Field(default=True, description="Always true.")
 
 
+class FaultOut(Schema):
+    """What is wrong with a row of a batch."""
+
+    place: str = Field(description="Where the row stands.", examples=["row 4"])
+    column: str = Field(description="The column at fault; empty for the whole row.", examples=["seconds"])
+    message: str = Field(description="For people.")
+
+
 class RefusalBody(Schema):
     """What is wrong with a request."""
 
@@ -381,6 +389,9 @@ class RefusalBody(Schema):
         None,
         description="With `price_confirmation_required`: what to send as `Confirm-Price`.",
         examples=["12.50"],
+    )
+    faults: list[FaultOut] | None = Field(
+        None, description="With `invalid_rows`: what is wrong with the rows of a batch, the first hundred."
     )
 
 

@@ -15,7 +15,15 @@ from videos.api.access import get_own_video, get_visible_video
 from videos.api.errors import ApiError
 from videos.api.openapi import binary_content
 from videos.api.pagination import get_page
-from videos.api.rest import bulk, collections, create, notifications, share_links, webhook_endpoints
+from videos.api.rest import (
+    batches,
+    bulk,
+    collections,
+    create,
+    notifications,
+    share_links,
+    webhook_endpoints,
+)
 from videos.api.rest.api import ApiToken, Documentation, JsonObjects, Request, StudioAPI
 from videos.api.rest.approvals import ApprovalOut, serialize_approval
 from videos.api.rest.approvals import router as approvals_router
@@ -292,6 +300,7 @@ api.add_router("/v1", webhook_endpoints.router)
 api.add_router("/v1", bulk.router)  # first: its address looks like one of a video
 api.add_router("/v1", notifications.router)
 api.add_router("/v1", collections.router)
+api.add_router("/v1", batches.router)
 api.add_router("/v1", router)
 api.add_router("/v1", share_links.router)
 

@@ -71,11 +71,11 @@ class Command(BaseCommand):
         "from, last_frame the one to end with, references are further ones, with semicolons between them; "
         "their paths are relative to the file. fit (crop or pad) says how the frames are fitted; custom_id "
         "(or key) is a key of your own, which messages name; tags are separated by commas. What else a model "
-        "takes, such as seed, is a column or key of its own, or part of the object parameters. Other columns "
-        "are not used, and a warning says so. If one row is invalid, no row is queued. The same file again "
-        "goes on with what is left of it, and repeats nothing. If the same person requested any of the videos in "
-        "another way in the last 24 hours, nothing is queued without --again; failed and canceled videos do "
-        "not count, and neither do repetitions inside the file."
+        "takes, such as seed, is a column or key of its own, or part of the object parameters. Other "
+        "columns are not used, and a warning says so. If one row is invalid, no row is queued. The same "
+        "file again goes on with what is left of it, and repeats nothing. If the same person requested any "
+        "of the videos in another way in the last 24 hours, nothing is queued without --again; failed and "
+        "canceled videos do not count, and neither do repetitions inside the file."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -124,18 +124,13 @@ class Command(BaseCommand):
     ) -> None:
         come_back = f"generate_batch {path} --user {owner.username} --wait"
         create_rows(batch, come_back)
-        ids = (
-            batch.rows.filter(video__isnull=False)
-            .order_by("number")
-            .values_list("video__public_id", flat=True)
-        )
-        self.stdout.write("\n".join(each for each in ids if each))
+        created = batch.rows.filter(video__isnull=False).order_by("number")
+        ids = [each or "" for each in created.values_list("video__public_id", flat=True)]
+        self.stdout.write("\n".join(filter(None, ids)))
         self.stdout.flush()
         if batch.state == BatchState.STOPPED:
-            created = batch.rows.filter(video__isnull=False).count()
-            raise CommandError(
-                f"{created} of {batch.row_count} videos were queued. {batch.problem} The same command goes on."
-            )
+            queued = f"{len(ids)} of {batch.row_count} videos were queued."
+            raise CommandError(f"{queued} {batch.problem} The same command goes on.")
         if wait or downloads:
             follow_batch(batch, self.stderr, come_back, downloads)
             self._print_outcomes(batch, wait=True)

@@ -1,0 +1,24 @@
+"""Batches in the administration: to be looked at. What is done about them, their owners do."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from videos.models import Batch
+
+
+@admin.register(Batch)
+class BatchAdmin(admin.ModelAdmin[Batch]):
+    list_display = ("name", "owner", "state", "row_count", "estimate", "created_at", "finished_at")
+    list_filter = ("state",)
+    list_select_related = ("owner",)
+    search_fields = ("name", "public_id", "owner__username")
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Batch | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Batch | None = None) -> bool:
+        return False

@@ -1,0 +1,62 @@
+"""What the page for a new batch may send."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+
+from videos.models.batch import NAME_LIMIT
+from videos.services.batch_file import SUFFIXES
+from videos.services.batch_input import BatchInput
+
+MAX_TABLE_LENGTH = 1_500_000  # characters that are typed or pasted: longer ones come as a file
+
+
+class BatchForm(forms.Form):
+    """A file or a table, a template, images, and what rows ask for that do not say it themselves."""
+
+    name = forms.CharField(required=False, max_length=NAME_LIMIT)
+    file = forms.FileField(required=False, allow_empty_file=True)
+    table = forms.CharField(required=False, max_length=MAX_TABLE_LENGTH, strip=False)
+    template = forms.CharField(required=False, max_length=32_000)
+    images = forms.FileField(required=False)
+    model = forms.CharField(required=False, max_length=100)
+    seconds = forms.CharField(required=False, max_length=10)
+    size = forms.CharField(required=False, max_length=20)
+    tags = forms.CharField(required=False, max_length=400)
+    override = forms.BooleanField(required=False)
+
+    file.widget.attrs["accept"] = ",".join(SUFFIXES)
+    images.widget.attrs["accept"] = ".zip,application/zip"
+
+    def clean_file(self) -> "UploadedFile[bytes] | None":
+        file: UploadedFile[bytes] | None = self.cleaned_data["file"]
+        if file and (file.size or 0) > settings.MAX_BATCH_FILE_SIZE:
+            limit = settings.MAX_BATCH_FILE_SIZE / 1048576
+            raise ValidationError(f"The file is larger than {limit:.3g} MB. Split it into several.")
+        return file
+
+    def clean_images(self) -> "UploadedFile[bytes] | None":
+        archive: UploadedFile[bytes] | None = self.cleaned_data["images"]
+        if archive and (archive.size or 0) > settings.MAX_BATCH_ZIP_SIZE:
+            limit = settings.MAX_BATCH_ZIP_SIZE / 1048576
+            raise ValidationError(f"The ZIP is larger than {limit:.3g} MB. Use smaller images.")
+        return archive
+
+    @property
+    def sent(self) -> BatchInput:
+        """What a valid form has sent."""
+        data: dict[str, Any] = self.cleaned_data
+        file, archive = data["file"], data["images"]
+        return BatchInput(
+            name=data["name"],
+            content=file.read() if file else b"",
+            file_name=(file.name or "batch.csv") if file else "",
+            table=data["table"],
+            template=data["template"],
+            archive=archive.file if archive else None,
+            defaults={name: data[name] for name in ("model", "seconds", "size", "tags")},
+            override=data["override"],
+        )
