@@ -13,7 +13,7 @@ append_only = import_module("billing.migrations.0002_append_only")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0003_open_ledger"), ("videos", "0060_collections")]
+    dependencies = [("billing", "0004_discrepancy"), ("videos", "0060_collections")]
 
     operations = [
         migrations.RunPython(append_only.remove, append_only.add),
