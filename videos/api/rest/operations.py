@@ -39,7 +39,7 @@ def register_write(
     """Register a view for a method that changes something. `others` are schemas of answers beside 200."""
 
     def register(view: _View) -> _View:
-        answers = {200: schema, **others, WRITE_ERRORS: Refusal}
+        answers: dict[Any, Any] = {200: schema, **others, WRITE_ERRORS: Refusal}
         operation = router.api_operation([method], path, response=answers, **options)
         return operation(parameters.refuse_unknown(view))
 
