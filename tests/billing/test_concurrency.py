@@ -100,7 +100,8 @@ def test_spenders_that_are_killed_leave_nothing_reserved_once_their_videos_have_
     wait_until(lambda: LedgerLine.objects.count() > 20 or spenders[0].poll() is not None)
     for killed in spenders[:2]:
         killed.kill()
-        assert killed.wait(60) == -9
+        killed.communicate(timeout=60)
+        assert killed.returncode == -9
     spenders[2].communicate(timeout=200)
     assert spenders[2].returncode == 0
 
