@@ -20,12 +20,14 @@ from billing.money import parse_amount
 class Spender:
     """The token that the request came with, and the price that whoever sent it agreed to, if any.
 
-    `approved_price` is what a manager approved: nothing is paid above it.
+    `approved_price` is what a manager approved: nothing is paid above it, and nothing whose price is not
+    known, unless that was approved too (`approves_unpriced`).
     """
 
     token: ApiToken | None = None
     confirmed_price: Decimal | None = None
     approved_price: Decimal | None = None
+    approves_unpriced: bool = False
 
 
 ANY_PRICE = Decimal("Infinity")  # agreed to by whoever was shown the price and pressed the button
@@ -39,12 +41,18 @@ def spending(
     token: ApiToken | None = None,
     confirmed_price: Decimal | None = None,
     approved_price: Decimal | None = None,
+    approves_unpriced: bool = False,
 ) -> Iterator[None]:
     """Reserve what is asked for inside the block through `token`, at up to `confirmed_price`.
 
-    `approved_price` is that of a manager's approval, where there is one.
+    `approved_price` and `approves_unpriced` are those of a manager's approval, where there is one.
     """
-    spender = Spender(token=token, confirmed_price=confirmed_price, approved_price=approved_price)
+    spender = Spender(
+        token=token,
+        confirmed_price=confirmed_price,
+        approved_price=approved_price,
+        approves_unpriced=approves_unpriced,
+    )
     reset = _current.set(spender)
     try:
         yield
