@@ -155,6 +155,9 @@ def test_the_same_key_finds_the_video_afterwards(alice: User, mary: User):
     approve(ApprovalRequest.objects.get().public_id, mary)
     again = client.post(path, BODY, content_type="application/json", headers=headers)
     assert (again.status_code, again.json()["id"]) == (200, Video.objects.get().public_id)
+    Video.objects.all().delete()
+    gone = client.post(path, BODY, content_type="application/json", headers=headers)
+    assert (gone.status_code, gone.json()["error"]["code"]) == (409, "video_deleted")
 
 
 def test_it_expires(alice: User, mary: User, told: list[Event]):
