@@ -61,17 +61,20 @@ class UnconfirmedPriceError(RefusedPaymentError):
 
 
 class ApprovalRequiredError(RefusedPaymentError):
-    """The price is above `APPROVE_PRICE_ABOVE`, and whoever pays may not approve it themselves."""
+    """The price is above `APPROVE_PRICE_ABOVE`, and whoever pays may not approve it themselves.
+
+    `is_priced` is whether that is all of it, because the price of each part is known.
+    """
 
     code_for_programs = "approval_required"
 
-    def __init__(self, sentence: str, price: Decimal) -> None:
+    def __init__(self, sentence: str, price: Decimal, *, is_priced: bool) -> None:
         super().__init__(sentence)
-        self.price = price
+        self.price, self.is_priced = price, is_priced
 
 
 class PriceRisenError(RefusedPaymentError):
-    """The price is above the one that was approved."""
+    """The price is above the one that was approved, or not known any more."""
 
     code_for_programs = "price_risen"
 

@@ -164,7 +164,8 @@ def _require_payable(
     for status in found:  # a batch may be one of several collections
         share = _share_of(status.budget, purchases)
         require_room([status], share, videos=len(purchases), is_priced=is_priced)
-    require_approval(owner, total, spender)  # last: what is refused anyway is not worth a manager's look
+    # Last: what is refused anyway is not worth a manager's look.
+    require_approval(owner, total, spender, is_priced=is_priced)
     return found
 
 

@@ -22,13 +22,15 @@ class Spender:
 
     `shown_price` is what the button said that was pressed, `confirmed_price` what was agreed to in so many
     words, `approved_price` what a manager approved; none of them may be passed, and only the last two let a
-    high price through.
+    high price through. What has no price passes an approval only where that was approved too
+    (`approves_unpriced`).
     """
 
     token: ApiToken | None = None
     confirmed_price: Decimal | None = None
     shown_price: Decimal | None = None
     approved_price: Decimal | None = None
+    approves_unpriced: bool = False
 
 
 ANY_PRICE = Decimal("Infinity")  # agreed to by whoever was shown the price and pressed the button
@@ -43,9 +45,11 @@ def spending(
     confirmed_price: Decimal | None = None,
     shown_price: Decimal | None = None,
     approved_price: Decimal | None = None,
+    approves_unpriced: bool = False,
 ) -> Iterator[None]:
     """Reserve what is asked for inside the block through `token`, at up to these prices; None is any."""
-    reset = _current.set(Spender(token, confirmed_price, shown_price, approved_price))
+    spender = Spender(token, confirmed_price, shown_price, approved_price, approves_unpriced)
+    reset = _current.set(spender)
     try:
         yield
     finally:

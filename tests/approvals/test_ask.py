@@ -110,7 +110,7 @@ def test_v1_refuses_because_its_protocol_cannot_wait(alice: User):
 
 
 def test_a_command_says_that_it_waits(alice: User):
-    with pytest.raises(CommandError, match=r"This costs \$0.40.*It waits as approval_"):
+    with pytest.raises(CommandError, match=r"This costs \$0.40.*Its id is approval_"):
         call_command("generate_video", "A boat", "--user", "alice")
     assert ApprovalRequest.objects.get().owner == alice
     _nothing_was_made()

@@ -17,7 +17,7 @@ from contentgen.events import Event, EventKind
 from tests.approvals.conftest import BODY, ask
 from tests.billing.money import assert_consistent, dollars, sums
 from videos.engine import waiting_requests
-from videos.models import ApprovalRequest, ApprovalState, Video, VideoModel
+from videos.models import ApprovalRequest, ApprovalState, Backend, Video, VideoModel
 from videos.services.approvals import DecidedError, approve, create_or_ask, decline, withdraw
 from videos.services.paid_requests import NewVideos
 from videos.services.videos import GenerationRequest, make_takes
@@ -74,6 +74,25 @@ def test_a_price_that_has_risen_is_not_paid(alice: User, mary: User):
     assert decided.problem == "The price has risen: it was $0.40 and is now $0.80."
     assert not Video.objects.exists()
     assert not LedgerLine.objects.exists()
+
+
+def test_a_price_that_nobody_knows_any_more_is_not_paid(alice: User, mary: User):
+    approval = ask(alice)
+    VideoModel.objects.update(price_per_second={})
+    decided = approve(approval.public_id, mary)
+    assert decided.problem == "The price was $0.40 and is not known any more."
+    assert not Video.objects.exists()
+
+
+def test_what_has_no_price_is_paid_where_that_was_approved(paid: Backend, alice: User, mary: User):
+    unpriced = VideoModel.objects.create(name="new", label="New", sizes=["1280x720"], seconds=[4])
+    unpriced.backends.add(paid)
+    requests = [GenerationRequest("A boat", model, 4, "1280x720") for model in ("sora-2", "new")]
+    approval = create_or_ask(alice, NewVideos(requests))
+    assert isinstance(approval, ApprovalRequest)
+    assert not approval.is_priced
+    assert approve(approval.public_id, mary).state == ApprovalState.APPROVED
+    assert Video.objects.count() == 2
 
 
 def test_a_price_that_has_fallen_is_paid(alice: User, mary: User):
@@ -136,6 +155,9 @@ def test_the_same_key_finds_the_video_afterwards(alice: User, mary: User):
     approve(ApprovalRequest.objects.get().public_id, mary)
     again = client.post(path, BODY, content_type="application/json", headers=headers)
     assert (again.status_code, again.json()["id"]) == (200, Video.objects.get().public_id)
+    Video.objects.all().delete()
+    gone = client.post(path, BODY, content_type="application/json", headers=headers)
+    assert (gone.status_code, gone.json()["error"]["code"]) == (409, "video_deleted")
 
 
 def test_it_expires(alice: User, mary: User, told: list[Event]):
@@ -189,7 +211,7 @@ def test_the_list_costs_as_many_queries_however_long(alice: User, bob: User, as_
     as_mary.get("/approvals/")  # fills what is cached
     with CaptureQueriesContext(connection) as few:
         page = as_mary.get("/approvals/").content.decode()
-    assert "$10.00 left of alice" in page
+    assert "Budget left: $10.00 of $10.00 this month (alice)" in page
     for number in range(5):
         ask(bob, f"Boat {number}")
     with CaptureQueriesContext(connection) as many:

@@ -273,7 +273,7 @@ def _apply(action: VideoAction, videos: QuerySet[Video], by: User) -> tuple[set[
         lock_all_budgets()  # the videos may be those of several people
     approved = ANY_PRICE if may_manage(by) else None
     # The confirmation page said what they cost.
-    with spending(confirmed_price=ANY_PRICE, approved_price=approved):
+    with spending(confirmed_price=ANY_PRICE, approved_price=approved, approves_unpriced=True):
         for video in videos:
             try:
                 if action.service(video):

@@ -14,7 +14,7 @@ from accounts.models import User
 from billing.spender import spending
 from videos.api.auth import Caller
 from videos.api.errors import ApiError
-from videos.models import ApprovalRequest, IdempotencyRecord, Video
+from videos.models import ApprovalRequest, ApprovalState, IdempotencyRecord, Video
 
 Made = TypeVar("Made", Video, Video | ApprovalRequest)
 
@@ -88,7 +88,7 @@ def _find_by_key(caller: Caller, fingerprint: str, key: str) -> Video | Approval
             "This Idempotency-Key was used for a request that asked for something else.",
             param="Idempotency-Key",
         )
-    if record.video is None and record.approval is not None:
+    if record.approval is not None and record.approval.state != ApprovalState.APPROVED:
         return record.approval
     if record.video is None or record.video.deleted_at is not None:
         raise ApiError(
@@ -101,7 +101,9 @@ def _find_repeated(caller: Caller, fingerprint: str, retry_count: int) -> Video 
     """Return what came of the request that this one repeats, or overtook; None for a new request."""
     since = timezone.now() - RETRY_WINDOW
     # Someone who deletes a video and asks for the same again wants another.
-    is_there = Q(video__isnull=False, video__deleted_at=None) | Q(video=None, approval__isnull=False)
+    is_there = Q(video__isnull=False, video__deleted_at=None) | (
+        Q(approval__isnull=False) & ~Q(approval__state=ApprovalState.APPROVED)
+    )
     same = _records().filter(
         is_there,
         owner=caller.user,

@@ -93,7 +93,7 @@ def _argument_of(field: str) -> str:
 def created_or_waiting(made: list[Video] | ApprovalRequest) -> list[Video]:
     """Return the videos. Raises `CommandError`, which says what waits, where a manager has to approve it."""
     if isinstance(made, ApprovalRequest):
-        raise CommandError(f"{explain_wait(made)} It waits as {made.public_id}.")
+        raise CommandError(f"{explain_wait(made)} Its id is {made.public_id}.")
     return made
 
 

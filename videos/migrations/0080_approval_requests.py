@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
                 ('model', models.CharField(max_length=100)),
                 ('count', models.PositiveIntegerField(help_text='How many videos it is.')),
                 ('price', billing.money.MoneyField()),
+                ('is_priced', models.BooleanField(default=True, help_text='No: part of it has no known price.')),
                 ('state', models.CharField(choices=[('waiting', 'Waiting for approval'), ('approved', 'Approved'), ('declined', 'Declined'), ('withdrawn', 'Withdrawn'), ('expired', 'Expired'), ('failed', 'Could not be made')], default='waiting', max_length=10)),
                 ('requested_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('expires_at', models.DateTimeField()),

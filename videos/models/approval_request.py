@@ -84,6 +84,7 @@ class ApprovalRequest(models.Model):
     model = models.CharField(max_length=100)
     count = models.PositiveIntegerField(help_text="How many videos it is.")
     price = MoneyField()
+    is_priced = models.BooleanField(default=True, help_text="No: part of it has no known price.")
     images = models.ManyToManyField(ReferenceImage, blank=True, related_name="approval_requests")
 
     state = models.CharField(max_length=10, choices=ApprovalState, default=ApprovalState.WAITING)

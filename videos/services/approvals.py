@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from decimal import Decimal
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -45,10 +44,10 @@ def create_or_ask(owner: User, wanted: PaidRequest) -> list[Video] | ApprovalReq
         with transaction.atomic():
             return wanted.carry_out(owner)
     except ApprovalRequiredError as error:
-        return _ask(owner, wanted, error.price)
+        return _ask(owner, wanted, error)
 
 
-def _ask(owner: User, wanted: PaidRequest, price: Decimal) -> ApprovalRequest:
+def _ask(owner: User, wanted: PaidRequest, refusal: ApprovalRequiredError) -> ApprovalRequest:
     now = timezone.now()
     with transaction.atomic(), wanted.kept(owner) as kept:
         # Requests of one person take turns, so that the count holds.
@@ -64,7 +63,8 @@ def _ask(owner: User, wanted: PaidRequest, price: Decimal) -> ApprovalRequest:
             prompt=clean_text(kept.prompt),
             model=kept.model,
             count=kept.count,
-            price=price,
+            price=refusal.price,
+            is_priced=refusal.is_priced,
             requested_at=now,
             expires_at=now + timedelta(days=settings.APPROVAL_DAYS),
         )
@@ -172,7 +172,12 @@ def _create(approval: ApprovalRequest) -> list[Video]:
     if approval.token is not None and not approval.token.is_valid:
         raise ValidationError({FIELD: TOKEN_GONE})
     # Its price bounds what is paid, so there is nothing left to confirm.
-    with spending(token=approval.token, confirmed_price=ANY_PRICE, approved_price=approval.price):
+    with spending(
+        token=approval.token,
+        confirmed_price=ANY_PRICE,
+        approved_price=approval.price,
+        approves_unpriced=not approval.is_priced,
+    ):
         return read_request(approval.owner, approval.kind, approval.data).carry_out(approval.owner)
 
 
