@@ -32,7 +32,7 @@ def test_a_collection_is_shared_and_played_by_another(
 ):
     page.goto(f"{studio.url}/library/?q=lantern")
     page.locator(".card__select input").first.check(force=True)
-    page.get_by_text("Collection", exact=True).click()
+    page.locator("#bulk summary", has_text="Collection").click()
     page.get_by_label("Collection", exact=True).fill("Lanterns")
     page.get_by_role("button", name="Create new").click()
     expect(page.locator("#toasts")).to_contain_text("“Lanterns” created")
