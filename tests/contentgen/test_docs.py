@@ -10,7 +10,18 @@ import pytest
 from videos import lifecycle
 
 PROJECT = Path(__file__).resolve().parents[2]
-ROOMS = ("accounts", "audit", "billing", "contentgen", "docs", "simulator", "static", "templates", "tests", "videos")
+ROOMS = (
+    "accounts",
+    "audit",
+    "billing",
+    "contentgen",
+    "docs",
+    "simulator",
+    "static",
+    "templates",
+    "tests",
+    "videos",
+)
 PAGES = sorted(
     page
     for pattern in ("*.md", "docs/**/*.md", "tests/chaos/*.md", "simulator/*.md")
