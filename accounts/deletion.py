@@ -89,7 +89,7 @@ def answer(heir: User, deletion_id: int, *, accept: bool) -> bool:
         roles.require_creator(heir)
     offered = AccountDeletion.objects.filter(pk=deletion_id, heir=heir, accepted_at=None, started_at=None)
     with transaction.atomic():
-        deletion = offered.select_for_update().select_related("user").first()
+        deletion = offered.select_for_update(of=("self",)).select_related("user").first()
         if deletion is None:
             return False
         deletion.accepted_at = timezone.now() if accept else None
@@ -127,7 +127,7 @@ def _start(deletion: AccountDeletion) -> bool:
     with transaction.atomic():
         # In one order, so that of two superusers who leave at once one stays.
         list(User.objects.select_for_update().filter(is_superuser=True).order_by("pk").values_list("pk"))
-        found = AccountDeletion.objects.select_for_update().select_related("user", "heir")
+        found = AccountDeletion.objects.select_for_update(of=("self",)).select_related("user", "heir")
         current = found.filter(pk=deletion.pk).first()
         if current is None or (problem := _find_problem(current)):
             AccountDeletion.objects.filter(pk=deletion.pk).update(problem=problem if current else "")

@@ -25,6 +25,7 @@ from videos.services import model_catalogue
 
 logger = logging.getLogger(__name__)
 
+_STUDIO = "the studio itself"
 _MAX_LISTED = 12  # model names in one sentence
 
 
@@ -50,7 +51,8 @@ def probe_backend(backend: Backend, *, by: str) -> ProbeReport:
     is switched off. `by` is who asked, for the log.
     """
     report = _probe(backend, by=by)
-    record(Action.PROBED, subjects.backend(backend), note=f"At {backend.address}, by {by}.")
+    if by != _STUDIO:  # which probes one that is away again and again
+        record(Action.PROBED, subjects.backend(backend), note=f"At {backend.address}, by {by}.")
     if report.leads_back:
         Backend.objects.filter(pk=backend.pk).update(enabled=False)
     if not report.problem:
@@ -102,7 +104,7 @@ def probe_unprobed_backend(backend_id: int) -> None:
     unprobed, so it is tried again later.
     """
     backend = Backend.objects.filter(pk=backend_id, probed_at=None).first()
-    if backend is not None and (report := probe_backend(backend, by="the studio itself")).problem:
+    if backend is not None and (report := probe_backend(backend, by=_STUDIO)).problem:
         logger.warning("%s could not be probed: %s", backend, report.problem)
 
 
