@@ -155,6 +155,12 @@ def test_what_all_rows_share_can_count_more_than_they_say(as_alice):
     assert {(row.request["seconds"], row.request["size"]) for row in second.rows.all()} == {(8, "1280x720")}
 
 
+def test_a_strange_file_is_kept_with_what_can_be_stored_of_it(as_alice):
+    file = SimpleUploadedFile("b.csv", b"prompt,a\x00b\nA fox,1\n")
+    assert as_alice.post(NEW, {"file": file}).status_code == 302
+    assert "Not used: “ab”." in Batch.objects.get().warnings[0]
+
+
 def test_a_viewer_makes_no_batch(as_alice, alice):
     alice.role = "viewer"
     alice.save()

@@ -7,12 +7,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.accessibility import find_violations
+from tests.e2e.conftest import assert_only_status
 from tests.studio import Studio
 
 pytestmark = pytest.mark.e2e
 
 
-def test_a_batch_from_a_failing_row_to_its_zip(page: Page, studio: Studio, tmp_path: Path):
+def test_a_batch_from_a_failing_row_to_its_zip(
+    page: Page, studio: Studio, tmp_path: Path, browser_errors: list[str]
+):
     file = tmp_path / "spots.csv"
     file.write_text("prompt;seconds;key\r\nA red balloon;4;one\r\nA blue balloon;5;two\r\n", encoding="utf-8")
     page.goto(f"{studio.url}/batches/new")
@@ -23,6 +26,7 @@ def test_a_batch_from_a_failing_row_to_its_zip(page: Page, studio: Studio, tmp_p
     expect(page.get_by_role("heading", name="1 fault. Nothing was created.")).to_be_visible()
     expect(page.locator(".batch-form__faults")).to_contain_text("row 3, column B (seconds):")
     assert find_violations(page) == []
+    assert_only_status(browser_errors, 422)
     table = page.get_by_label("Table", exact=True)
     table.fill(table.input_value().replace(";5;", ";4;"))
     page.get_by_label("Name").fill("Balloons")

@@ -2,6 +2,7 @@
 
 import secrets
 import string
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -26,7 +27,7 @@ def new_batch_id() -> str:
 
 
 def _path(batch: "Batch", name: str) -> str:
-    return f"batches/{batch.owner_id}/{batch.public_id}{name[name.rfind('.') :][:8]}"
+    return f"batches/{batch.owner_id}/{batch.public_id}{PurePath(name).suffix[:8]}"
 
 
 class BatchState(models.TextChoices):

@@ -37,7 +37,7 @@ from videos.services.batch_table import Columns, parse_rows
 from videos.services.batch_template import BatchTemplate, Defaults
 from videos.services.batch_xlsx import read_workbook
 from videos.services.sizes import resolve_size
-from videos.validation import clean_line, clean_text, has_visible_text
+from videos.validation import clean_line, clean_text, has_visible_text, is_storable
 
 COLUMNS = (
     "prompt",
@@ -276,7 +276,7 @@ def _check_tags(text: str) -> str:
     tags = parse_tags(text)
     if len(tags) > MAX_TAGS:
         return f"a row can have at most {MAX_TAGS} tags."
-    if all(len(tag) <= TAG_LIMIT and has_visible_text(tag) for tag in tags):
+    if is_storable(text) and all(len(tag) <= TAG_LIMIT and has_visible_text(tag) for tag in tags):
         return ""
     return f"tags must have 1 to {TAG_LIMIT} characters each, with commas or semicolons between them."
 

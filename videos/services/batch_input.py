@@ -18,6 +18,7 @@ from videos.services.batch_encoding import UnreadableTextError, decode_text
 from videos.services.batch_file import COLUMNS, SUFFIXES, TABLES, WORKBOOKS, parse_batch
 from videos.services.batch_images import UploadedImages, keep_images
 from videos.services.batch_record import RowError
+from videos.services.batch_table import with_aliases
 from videos.services.batch_template import BatchTemplate, Defaults, combinations, read_template
 from videos.services.batch_xlsx import read_workbook
 from videos.services.batches import digest_of, save_batch
@@ -98,7 +99,7 @@ def save_input(
 
 def _read_template(text: str) -> BatchTemplate:
     try:
-        return read_template(text, COLUMNS) if text else BatchTemplate()
+        return read_template(text, with_aliases(COLUMNS)) if text else BatchTemplate()
     except ValidationError as error:
         raise ValidationError({"template": error.messages}) from error
 

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -71,7 +71,7 @@ class Defaults:
 _SIZES = ("size", "ratio", "resolution")
 
 
-def read_template(text: str, reserved: tuple[str, ...]) -> BatchTemplate:
+def read_template(text: str, reserved: Collection[str]) -> BatchTemplate:
     """Return the template, whose variables must not be called as columns are, which are `reserved`.
 
     Raises `ValidationError` with a sentence.

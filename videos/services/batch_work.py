@@ -20,7 +20,18 @@ from billing.spender import ANY_PRICE, spending
 from contentgen.events import Event, EventKind, publish
 from videos import lifecycle
 from videos.engine import enqueue
-from videos.models import Batch, BatchRow, BatchState, Fit, ReferenceImage, RowState, State, Video
+from videos.models import (
+    Batch,
+    BatchRow,
+    BatchState,
+    Fit,
+    HoldReason,
+    ReferenceImage,
+    RowState,
+    State,
+    StudioState,
+    Video,
+)
 from videos.models.state import IN_FLIGHT
 from videos.services.batches import TASK, failed_videos
 from videos.services.library import add_tag
@@ -54,6 +65,7 @@ def advance(pk: int, *, seconds: float = SLICE) -> bool:
 
 def step(pk: int) -> bool:
     """Do one portion of what the batch is told to do. Returns whether there may be more."""
+    _stop_restored()
     state = (
         Batch.objects.working().filter(pk=pk, owner__is_active=True).values_list("state", flat=True).first()
     )
@@ -80,6 +92,24 @@ def tick() -> None:
     for batch in unstarted[:10]:
         batch.file.delete(save=False)
         batch.delete()
+
+
+def _stop_restored() -> None:
+    """Stop what was being created when the database was restored from a backup: rows that were created after
+    it would become videos a second time, and be paid for twice. A batch that was started since is not at
+    risk.
+    """
+    reasons = [HoldReason.RESTORED, HoldReason.MARKS_MISSING]
+    held = StudioState.objects.filter(held_at__isnull=False, hold_reason__in=reasons)
+    for held_at in held.values_list("held_at", flat=True):
+        creating = Batch.objects.filter(state=BatchState.CREATING, started_at__lt=held_at)
+        creating.update(state=BatchState.STOPPED, problem=_RESTORED)
+
+
+_RESTORED = (
+    "The database was restored from a backup. Rows that were created after it may be among the backend's "
+    "jobs: look there before you go on, or they are paid for twice."
+)
 
 
 # --- Creating ----------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from videos.services.batch_check import CheckedBatch
 from videos.services.batch_file import Row
 from videos.services.storage_errors import storage_errors
 from videos.services.videos import Quote
-from videos.validation import clean_line, has_visible_text, is_storable
+from videos.validation import clean_line, has_visible_text, is_storable, storable_text
 
 TASK = "advance_batch"
 _ROWS_SAVED = 1000  # in one transaction, so that nobody waits long for the database
@@ -66,18 +66,8 @@ def save_batch(
     roles.require_creator(owner)
     if checked.errors or not checked.rows:
         raise ValueError("A batch is kept once all of its rows are valid.")
-    price, unpriced = checked.total
-    batch = Batch(
-        owner=owner,
-        token=current_spender().token,
-        name=batch_name(name, file_name),
-        file_name=file_name[:255] if is_storable(file_name) else "",
-        digest=digest,
-        row_count=len(checked.rows),
-        estimate=ZERO if price is None else to_money(price.amount),
-        unpriced=unpriced,
-        warnings=checked.warnings[:20],
-    )
+    batch = _build_batch(owner, checked, file_name)
+    batch.name, batch.digest = batch_name(name, file_name), digest
     with storage_errors("file"):
         if content:
             batch.file.save(file_name or "batch", ContentFile(content), save=False)
@@ -88,6 +78,20 @@ def save_batch(
     batch.state = BatchState.READY
     batch.save(update_fields=["state"])
     return batch
+
+
+def _build_batch(owner: User, checked: CheckedBatch, file_name: str) -> Batch:
+    price, unpriced = checked.total
+    return Batch(
+        owner=owner,
+        token=current_spender().token,
+        file_name=storable_text(file_name, 255),
+        row_count=len(checked.rows),
+        estimate=ZERO if price is None else to_money(price.amount),
+        unpriced=unpriced,
+        # They quote the file, which may hold anything.
+        warnings=[storable_text(warning, 2000) for warning in checked.warnings[:20]],
+    )
 
 
 def batch_name(name: str, file_name: str = "") -> str:

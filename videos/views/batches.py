@@ -27,7 +27,8 @@ from videos.views.access import Request
 
 PAGE_SIZE = 24  # batches
 ROWS_SHOWN = 50  # of one batch on a page
-MAX_PRICED = 2000  # failed videos whose price is summed up before they are retried
+# Of maybe thousands of failed videos, whose price is summed up before they are retried.
+_LONG_FIELDS = ("prompt", "search_text", "error_message", "error_detail", "note", "parameters")
 
 _ACROSS = 40  # tiles of the strip in one line
 _RUNNING = [State.SUBMITTING, State.UNCERTAIN, State.IN_PROGRESS, State.STORING]
@@ -201,7 +202,7 @@ def cancel(request: Request, public_id: str) -> HttpResponse:
 def retry(request: Request, public_id: str) -> HttpResponse:
     """Retry what has failed: at once where it is free, else after the price was shown."""
     found = get_batch(request, public_id)
-    failed = list(service.failed_videos(found).select_related("backend")[:MAX_PRICED])
+    failed = list(service.failed_videos(found).select_related("backend").defer(*_LONG_FIELDS))
     cost = total_retry_cost(failed)
     if request.method != "POST" or (cost and not request.POST.get("confirmed")):
         return render(request, "videos/batch_retry.html", {"batch": found, "failed": failed, "cost": cost})
