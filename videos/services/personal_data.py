@@ -9,7 +9,7 @@ from allauth.usersessions.models import UserSession
 from django.db.models import QuerySet
 
 from accounts.models import User
-from videos.models import Character, PromptTemplate, ReferenceImage, Video
+from videos.models import Character, Collection, PromptTemplate, ReferenceImage, Video
 
 
 def describe_account(user: User) -> dict[str, list[dict[str, Any]] | dict[str, Any]]:
@@ -35,6 +35,9 @@ def describe_account(user: User) -> dict[str, list[dict[str, Any]] | dict[str, A
             "model",
             "seconds",
             "size",
+        ),
+        "collections": _rows(
+            Collection.objects.owned_by(user), "public_id", "name", "description", "visibility", "created_at"
         ),
         "characters": _rows(
             Character.objects.filter(owner=user, deleted_at=None), "public_id", "name", "created_at"
