@@ -53,16 +53,16 @@ PAGES = {
     ),
 }
 _PROMPT: dict[str, object] = {"prompt": "A lake"}
-# By the name of the address and the method; with a body that would do.
+# By the name of the address, which is that of one of its views, and the method; with a body that would do.
 API: dict[tuple[str, str], tuple[Level, dict[str, object]]] = {
-    **{(name, "get"): (Level.LOOK, {}) for name in ("retrieve", "download", "retrieve_collection")},
+    **{(name, "get"): (Level.LOOK, {}) for name in ("delete", "download", "retrieve_collection")},
     **{(name, "post"): (Level.OWN, _PROMPT) for name in ("remix", "edit", "extend")},
     **{
         (name, "post"): (Level.OWN, {})
         for name in ("retry", "submit_again", "give_up", "check_again", "cancel")
     },
     ("adopt", "post"): (Level.OWN, {"job_id": "job_1"}),
-    ("retrieve", "delete"): (Level.OWN, {}),
+    ("delete", "delete"): (Level.OWN, {}),
     ("candidate_thumbnail", "get"): (Level.OWN, {}),
     ("retrieve_collection", "patch"): (Level.EDIT, {"name": "Autumn"}),
     ("retrieve_collection", "delete"): (Level.OWN, {}),

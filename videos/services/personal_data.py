@@ -17,6 +17,7 @@ from notifications.inbox import describe_for_export
 from videos.models import (
     ApprovalRequest,
     Character,
+    Collection,
     PromptTemplate,
     ReferenceImage,
     ShareComment,
@@ -62,6 +63,11 @@ def _tables(user: User) -> list[tuple[str, QuerySet[Any], tuple[str, ...]]]:
         ("api_tokens", user.api_tokens.all(), ("name", "scope", *made)),
         ("invitations", user.invitations.all(), ("email", "role", *joined)),
         ("templates", PromptTemplate.objects.filter(owner=user), template),
+        (
+            "collections",
+            Collection.objects.owned_by(user),
+            ("public_id", "name", "description", "created_at"),
+        ),
         ("share_links", ShareLink.objects.owned_by(user), (*link, "created_at", "expires_at", "revoked_at")),
         ("comments", ShareComment.objects.filter(author=user), ("text", "created_at")),
         ("characters", characters, ("public_id", "name", "created_at")),
