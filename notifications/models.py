@@ -86,7 +86,10 @@ class Notification(models.Model):
     It holds what it says of the thing: the thing may be deleted, and stands in a room of its own.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
+    # Without an index of its own: SQLite would choose it over the smaller one of what is unread.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications", db_index=False
+    )
     kind = models.CharField(max_length=40, help_text="Of the event, such as video.completed.")
     key = models.CharField(max_length=120, help_text="What it is about: the same again changes this one.")
     object_id = models.CharField(max_length=120, help_text="The public id of the newest thing.")
@@ -110,11 +113,12 @@ class Notification(models.Model):
         ordering = ["-happened_at", "-pk"]
         default_permissions = ("view",)
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="one_notification_per_key")]
-        # None of the conditions holds a value: SQLite would not use such an index.
+        # None of the conditions holds a value: SQLite would not use such an index. It reads the rows, too,
+        # unless the column that is always NULL stands in the index of what is unread.
         indexes = [
             models.Index(fields=["user", "-happened_at", "-id"], name="notification_newest"),
             models.Index(
-                fields=["user", "in_inbox", "happened_at"],
+                fields=["user", "read_at", "in_inbox", "happened_at"],
                 name="notification_unread",
                 condition=Q(read_at__isnull=True),
             ),

@@ -1,6 +1,5 @@
 """Events as the rooms of the studio publish them, and the inbox that they end in."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,8 +8,6 @@ from django.db import transaction
 from accounts.models import User
 from contentgen.events import Event, EventKind, publish
 from notifications.models import Notification
-
-Tell = Callable[..., Notification]
 
 
 def tell(user: User, kind: EventKind = EventKind.VIDEO_COMPLETED, object_id: str = "video_1", **data: Any):

@@ -2,6 +2,10 @@
 
 import json
 
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from contentgen.events import EventKind
 from notifications.inbox import bell_of
 from notifications.models import Inbox, Notification
@@ -145,3 +149,13 @@ def test_garbage_for_a_version_tells_the_count_alone(as_alice, alice):
 def test_a_stranger_gets_no_bell(client):
     response = client.get("/notifications/bell")
     assert response.status_code == 302
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by what a table holds")
+def test_an_index_alone_answers_what_the_bell_shows(alice):
+    with CaptureQueriesContext(connection) as asked:
+        bell_of(alice.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {asked.captured_queries[0]['sql']}")
+        plan = str(cursor.fetchall())
+    assert "COVERING INDEX notification_unread" in plan
