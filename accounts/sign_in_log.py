@@ -89,7 +89,7 @@ def _note_failure(
 
 def _note_wrong_code(sender: Any, user: User, **details: Any) -> None:
     """Write down a wrong code of a second factor; allauth bounds how many may be tried."""
-    record(Action.SIGN_IN_FAILED, subjects.person(user), note="Second factor", by=user)
+    record(Action.SIGN_IN_FAILED, subjects.person(user), note="Second factor")
 
 
 def _find_account(typed: str) -> User | None:
