@@ -155,8 +155,8 @@ def test_the_sweep_checks_once_in_a_while(alice: User):
 
 def test_every_part_has_its_turn_and_the_newest_each_time(alice: User, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(ledger_check, "WINDOW", 2)
-    for _ in range(7):
-        _gone(alice)
+    first, *_ = [_gone(alice) for _ in range(7)]
+    cache.set("ledger-check-place", first.pk // 2 * 2)
     found = [len(_check()) for _ in range(6)]
 
     assert found[0] < 7
