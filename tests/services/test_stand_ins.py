@@ -257,7 +257,7 @@ def test_the_backend_may_pause_between_the_checks_too(
         pause(first)
         return plain(*args)
 
-    monkeypatch.setattr("videos.forms.generate.create_videos", late)
+    monkeypatch.setattr("videos.services.paid_requests.create_videos", late)
 
     assert as_alice.post(STUDIO, {**GOOD, **shown}).status_code == 422
     assert not Video.objects.filter(state=State.QUEUED).exists()

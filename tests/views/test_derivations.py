@@ -237,7 +237,7 @@ def test_what_the_service_refuses_in_the_last_moment_is_told(as_alice, source, m
     def refuse(*_: object, **__: object) -> None:
         raise ValidationError({"video": "Too late."})
 
-    monkeypatch.setattr("videos.forms.derivations.remix_video", refuse)
+    monkeypatch.setattr("videos.services.paid_requests.remix_video", refuse)
     response = as_alice.post(url_of(source, "remix"), DATA)
     assert response.status_code == 422
     assert "Too late." in response.content.decode()
