@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessibility import find_violations
 from tests.e2e.conftest import PASSWORD, USERNAME, sign_in
-from tests.studio import Studio
+from tests.studio import Studio, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -58,7 +58,7 @@ def test_a_collection_is_shared_and_played_by_another(
         guest.locator(".card__prompt a").click()
         player = guest.locator("#player")
         player.evaluate("video => { video.muted = true; return video.play(); }")
-        guest.wait_for_function("document.getElementById('player').currentTime > 0.2")
+        wait_until(lambda: player.evaluate("video => video.currentTime") > 0.2)
         expect(guest.get_by_role("button", name="Move to trash")).to_have_count(0)
         expect(guest.get_by_role("link", name="Use prompt and settings")).to_be_visible()
         assert find_violations(guest) == []
@@ -71,7 +71,7 @@ def test_a_new_video_is_made_in_the_collection(page: Page, studio: Studio):
     page.get_by_role("button", name="Save collection").click()
     page.get_by_role("link", name="New video").click()
     expect(page.locator(".composer__collection")).to_contain_text("Creates in Kites")
-    page.get_by_label("Prompt").fill("A kite in a collection")
+    page.get_by_role("textbox", name="Prompt", exact=True).fill("A kite in a collection")
     page.get_by_role("button", name="Generate").click()
     expect(page.locator(".card").first).to_contain_text("A kite in a collection")
     expect(page.locator(".composer__collection")).to_contain_text("Kites")
