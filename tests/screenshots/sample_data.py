@@ -1,4 +1,4 @@
-"""Sample data for a running studio: alice gets a full library and webhooks, bob videos in every state, carol nothing.
+"""Sample data for a running studio: alice gets a full library, bob videos in every state, carol nothing.
 
 Alice's videos are really made by the simulator. Bob's jobs exist only as rows that are due tomorrow, so that
 the engine does not touch them and nothing moves while the screenshots are taken.
@@ -176,7 +176,9 @@ def _annotate(owner: User, videos: list[Video]) -> None:
 
 def _create_collections(owner: User, videos: list[Video]) -> None:
     spring = Collection(
-        name="Spring campaign", description="Everything for the launch in April.", public_id="collection_spring"
+        name="Spring campaign",
+        description="Everything for the launch in April.",
+        public_id="collection_spring",
     )
     create_collection(owner, spring, videos[:9])
     create_collection(owner, Collection(name="Moods", visibility="team"), videos[6:12])
