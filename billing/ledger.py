@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import ApiToken, User
 from billing.approval import require_approval
 from billing.attempts import SURPLUS, Attempt, attempts_of
 from billing.budgets import BudgetStatus, lock_budgets, require_room, statuses
@@ -188,15 +188,16 @@ def require_confirmation(price: Decimal, spender: Spender) -> None:
 def reprice(video_id: int, purchase: Purchase, owner: User, *, transition: str) -> None:
     """Move the open reservation to another backend at its price, before anything was submitted.
 
-    Raises `BudgetExceededError` if a higher price does not fit. Where nothing is reserved, all of it is.
+    It is measured by the budget of the token that it was asked for through as well. Raises
+    `BudgetExceededError` if a higher price does not fit. Where nothing is reserved, all of it is.
     """
-    _require_transaction()
-    budgets = lock_budgets(owner, collections=_collections([purchase]))
-    open_attempts = [attempt for attempt in attempts_of(video_id) if attempt.is_open]
+    open_attempts = _open_attempts(video_id)
     if not open_attempts:
         reserve(owner, [purchase], transition=transition)
         return
     attempt = open_attempts[-1]
+    token = ApiToken.objects.filter(pk=attempt.lines[-1].token_id).first()
+    budgets = lock_budgets(owner, token, _collections([purchase]))
     price = ZERO if purchase.price is None else to_money(purchase.price)
     if (more := price - attempt.reserved) > 0:
         require_room(statuses(budgets), more, videos=1, is_priced=True)

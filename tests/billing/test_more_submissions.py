@@ -7,10 +7,13 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from accounts import tokens
 from accounts.models import User
 from billing.errors import BudgetExceededError
-from billing.models import LedgerLine
-from tests.billing.money import assert_consistent, kinds, make, sums
+from billing.models import LedgerLine, Scope
+from billing.spender import spending
+from billing.targets import Target, set_budget
+from tests.billing.money import assert_consistent, dollars, kinds, make, sums
 from tests.billing.steps import LEASE, PRICE, REFUSED, ZERO, accept, claim, finish, lose, time_out
 from tests.factories import BackendFactory
 from videos import lifecycle
@@ -219,3 +222,20 @@ def test_videos_that_move_take_their_reservation_along_at_the_new_price(
     accept(videos[0])
     assert sums() == (PRICE, Decimal("0.56"))
     assert_consistent()
+
+
+def test_what_a_token_asked_for_is_measured_by_its_budget_when_it_moves_too(alice: User, paid: Backend):
+    token, _ = tokens.issue(alice, "script")
+    set_budget(Target(Scope.TOKEN, token=token), "month", dollars("0.50"))
+    with spending(token=token):
+        make(alice)
+    other = BackendFactory(name="Dear", position=9)
+    VideoModel.objects.get(name="sora-2").backends.add(other)
+    VideoModel.objects.update(price_per_second={"*": "0.14"})
+    Backend.objects.filter(pk=paid.pk).update(enabled=False)
+
+    result = move_queued_videos(Backend.objects.get(pk=paid.pk))
+
+    assert result.moved == {}
+    assert "The budget of this API token" in next(iter(result.left))
+    assert sums() == (PRICE, ZERO)

@@ -94,9 +94,9 @@ def test_without_a_price_retrying_may_be_charged(as_alice, alice):
     assert (False, "Retry (may be charged)") in _buttons(page)
 
 
-@pytest.mark.parametrize(("is_simulator", "price"), [(True, "0.4"), (False, "0")])
-def test_what_is_free_says_nothing_of_cost(as_alice, alice, is_simulator, price):
-    backend = BackendFactory(is_simulator=is_simulator)
+@pytest.mark.parametrize(("field", "price"), [("is_simulator", "0.4"), ("costs_nothing", "0")])
+def test_what_is_free_says_nothing_of_cost(as_alice, alice, field, price):
+    backend = BackendFactory(**{field: True})
     video = failed(owner=alice, backend=backend, price=Decimal(price))
     page = as_alice.get(video.get_absolute_url()).content.decode()
     assert (True, "Retry") in _buttons(page)
