@@ -84,7 +84,9 @@ shelf = create_collection(erin, Collection(name="Autumn spot"), [finished])
 share_with(erin, shelf, "{NEW}", "viewer")
 link = create_link(erin, finished, LinkOptions("cut " * 20, allows_comments=True), days=3)
 add_comment(link, finished, author=None, name="Dana", text="https://example.org/" + "x" * 300, network="")
-batch = Batch.objects.create(owner=erin, name="Spots", state="completed", row_count=2, started_at=now)
+spots = dict(name="Spots", state="completed", row_count=2, estimate=Decimal(1), started_at=now)
+batch = Batch.objects.create(owner=erin, **spots)
+Video.objects.filter(pk=finished.pk).update(batch=batch)
 row = {{"prompt": "A fox"}}
 BatchRow.objects.create(batch=batch, number=1, place="row 2", key="a", request=row, video=finished)
 data = {{"requests": [{{"seconds": 12, "size": "1280x720"}}]}}

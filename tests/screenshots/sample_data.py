@@ -263,6 +263,7 @@ def _create_batch(owner: User, name: str, public_id: str, state: BatchState, vid
         started_at=now - timedelta(minutes=3),
         finished_at=now if state == BatchState.COMPLETED else None,
     )
+    Video.objects.filter(pk__in=[each.pk for each in made]).update(batch=batch)
     BatchRow.objects.bulk_create(
         BatchRow(
             batch=batch,
