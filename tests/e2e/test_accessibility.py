@@ -87,7 +87,7 @@ add_comment(link, finished, author=None, name="Dana", text="https://example.org/
 spots = dict(name="Spots", state="completed", row_count=2, estimate=Decimal(1), started_at=now)
 batch = Batch.objects.create(owner=erin, **spots)
 Video.objects.filter(pk=finished.pk).update(batch=batch)
-row = {{"prompt": "A fox"}}
+row = dict(prompt="A fox", model="sora-2", seconds=4, size="1280x720")
 BatchRow.objects.create(batch=batch, number=1, place="row 2", key="a", request=row, video=finished)
 data = {{"requests": [{{"seconds": 12, "size": "1280x720"}}]}}
 asked = ApprovalRequest.objects.create(
