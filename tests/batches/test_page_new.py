@@ -43,6 +43,11 @@ def test_a_pasted_table_is_checked_and_kept_with_its_prices(as_alice, alice, pri
     assert "No limit" in page
 
 
+def test_a_pasted_table_without_a_name_is_not_named_like_a_file(as_alice):
+    as_alice.post(NEW, {"table": "prompt\nA fox\n"})
+    assert Batch.objects.get().name.startswith("Batch of ")
+
+
 def test_a_file_with_faults_names_each_and_comes_back_to_be_mended(as_alice):
     file = SimpleUploadedFile("b.csv", b"prompt;seconds\r\nA fox;5\r\n;4\r\n")
     response = as_alice.post(NEW, {"file": file})

@@ -21,7 +21,7 @@ from videos.services.batch_record import RowError
 from videos.services.batch_table import with_aliases
 from videos.services.batch_template import BatchTemplate, Defaults, combinations, read_template
 from videos.services.batch_xlsx import read_workbook
-from videos.services.batches import digest_of, save_batch
+from videos.services.batches import batch_name, digest_of, save_batch
 
 MAX_EDITABLE = 200_000  # characters of a file that a page shows to be mended in place
 _SELECTION_COLUMNS = (
@@ -89,7 +89,7 @@ def save_input(
     return save_batch(
         owner,
         checked,
-        name=sent.name,
+        name=batch_name(sent.name, sent.file_name),
         digest=digest or sent.digest,
         images=kept,
         content=sent.content or (sent.table or sent.template).encode(),
