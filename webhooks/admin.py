@@ -60,7 +60,7 @@ class EndpointAdmin(_ReadOnly, SmallTableSearch[Endpoint]):
         paused = [each for each in queryset if endpoints.pause(each)]
         self._tell(request, paused, "Paused.")
 
-    @admin.action(description="Go on", permissions=["view"])
+    @admin.action(description="Resume", permissions=["view"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
         resumed = [each for each in queryset if endpoints.resume(each)]
         self._tell(request, resumed, "Turned on.")

@@ -11,11 +11,14 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from accounts.roles import may_manage
+from audit.trail import record
+from audit.vocabulary import Action
 from billing.errors import FIELD, ApprovalRequiredError, RefusedPaymentError
 from billing.money import format_money
 from billing.notices import tell_refusal
 from billing.spender import ANY_PRICE, current_spender, spending
 from contentgen.events import Event, EventKind, publish
+from videos import subjects
 from videos.engine import waiting_requests
 from videos.models import ApprovalRequest, ApprovalState, IdempotencyRecord, Video
 from videos.models.approval_request import NOTE_LIMIT
@@ -69,6 +72,7 @@ def _ask(owner: User, wanted: PaidRequest, refusal: ApprovalRequiredError) -> Ap
             expires_at=now + timedelta(days=settings.APPROVAL_DAYS),
         )
         approval.images.set(kept.images)
+        record(Action.REQUESTED, subjects.approval(approval))
         for manager in approvers():
             told = waiting_requests.describe(approval)
             publish(Event(EventKind.APPROVAL_REQUESTED, manager.pk, approval.public_id, told))

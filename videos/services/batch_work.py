@@ -14,11 +14,14 @@ from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
+from audit.origin import Origin, coming_from, current_origin
+from audit.trail import record
+from audit.vocabulary import Action
 from billing.errors import RefusedPaymentError
 from billing.money import format_money, plain_amount
 from billing.spender import ANY_PRICE, spending
 from contentgen.events import Event, EventKind, publish
-from videos import lifecycle
+from videos import lifecycle, subjects
 from videos.engine import enqueue
 from videos.models import (
     Batch,
@@ -33,7 +36,7 @@ from videos.models import (
     Video,
 )
 from videos.models.state import IN_FLIGHT
-from videos.services.batches import TASK, failed_videos
+from videos.services.batches import TASK, delete_file_after_commit, failed_videos
 from videos.services.library import add_tag
 from videos.services.videos import GenerationRequest, create_videos, retry_video
 
@@ -90,8 +93,15 @@ def tick() -> None:
         state__in=[BatchState.SAVING, BatchState.READY], started_at=None, created_at__lt=old
     )
     for batch in unstarted[:10]:
-        batch.file.delete(save=False)
-        batch.delete()
+        _forget(batch)
+
+
+@transaction.atomic
+def _forget(batch: Batch) -> None:
+    if batch.state == BatchState.READY:  # one that was cut off while it was saved was seen by nobody
+        record(Action.DELETED, subjects.batch(batch), note="It was not started in time.")
+    delete_file_after_commit(batch)
+    batch.delete()
 
 
 def _stop_restored() -> None:
@@ -157,13 +167,20 @@ def _create_singly(batch: Batch, rows: Sequence[BatchRow]) -> bool:
 def _create(batch: Batch, rows: Sequence[BatchRow]) -> None:
     """Create the videos of the rows, all or none, and raise what `create_videos` does."""
     images = ReferenceImage.objects.in_bulk({key for row in rows for key in _image_keys(row.request)})
-    with transaction.atomic(), spending(token=batch.token, confirmed_price=ANY_PRICE):  # agreed to as a whole
+    # What was agreed to as a whole: its owner pays, and made it.
+    agreed = spending(token=batch.token, confirmed_price=ANY_PRICE)
+    with transaction.atomic(), agreed, coming_from(_origin_of(batch)):
         videos = create_videos(batch.owner, [_request(row.request, images) for row in rows])
         if not batch.takes_new_prices:
             _require_prices(rows, videos)
         Video.objects.filter(pk__in=[video.pk for video in videos]).update(batch=batch)
         _link(rows, videos)
         _tag(batch, rows, videos)
+
+
+def _origin_of(batch: Batch) -> Origin:
+    """Return who makes the videos of a batch, for the audit log: its owner, by a worker."""
+    return Origin(current_origin().door, find_person=lambda: batch.owner, token=batch.token)
 
 
 def _link(rows: Sequence[BatchRow], videos: Sequence[Video]) -> None:
@@ -244,7 +261,8 @@ def _retry_portion(pk: int) -> bool:
     """Retry the next ones that had failed when it was asked for, each in a transaction of its own."""
     batch = Batch.objects.select_related("owner", "token").get(pk=pk)
     failed = failed_videos(batch).filter(finished_at__lte=batch.retry_before).order_by("pk")
-    with spending(token=batch.token, confirmed_price=ANY_PRICE):  # the page said what they cost
+    agreed = spending(token=batch.token, confirmed_price=ANY_PRICE)  # the page said what they cost
+    with agreed, coming_from(_origin_of(batch)):
         try:
             retried = [retry_video(video) for video in failed.select_related("backend")[:_RETRIED]]
         except RefusedPaymentError as error:

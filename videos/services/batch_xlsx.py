@@ -102,7 +102,7 @@ def _find_error_value(row: tuple[Any, ...], place: Place) -> RowError | None:
     """Return the error about the first cell that shows what went wrong with its formula, such as #REF!"""
     for index, cell in enumerate(row):
         if cell.value is not None and getattr(cell, "data_type", "") == _TYPE_ERROR:
-            message = f"the formula of this cell shows {cell.value}. Mend it, or write the value itself."
+            message = f"the formula of this cell shows {cell.value}. Fix it, or write the value itself."
             return RowError(place, message, f"column {column_letter(index)}")
     return None
 

@@ -17,9 +17,11 @@ from django.utils import timezone
 
 from accounts import roles
 from accounts.models import User
-from billing.money import ZERO, to_money
+from audit.trail import record
+from audit.vocabulary import Action
+from billing.money import ZERO, format_money, to_money
 from billing.spender import current_spender
-from videos import lifecycle
+from videos import lifecycle, subjects
 from videos.capabilities import OfferCatalogue
 from videos.engine import enqueue
 from videos.models import Batch, BatchRow, BatchState, ReferenceImage, State, Video
@@ -76,7 +78,9 @@ def save_batch(
     while portion := list(islice(rows, _ROWS_SAVED)):
         BatchRow.objects.bulk_create(portion, batch_size=500)
     batch.state = BatchState.READY
-    batch.save(update_fields=["state"])
+    with transaction.atomic():
+        batch.save(update_fields=["state"])
+        record(Action.CREATED, subjects.batch(batch))
     return batch
 
 
@@ -164,14 +168,19 @@ def start_batch(batch: Batch, *, partly: bool = False) -> bool:
             state=BatchState.CREATING, started_at=timezone.now()
         )
         if started:
+            record(Action.STARTED, subjects.batch(batch), note=f"At {format_money(batch.estimate)}.")
             enqueue.send_after_commit(TASK, batch.pk)
     return bool(started)
 
 
 def pause_batch(batch: Batch) -> bool:
     """Create and start nothing more of it, until its owner goes on. What a backend works on goes on."""
-    under_way = Batch.objects.filter(pk=batch.pk, state__in=_UNDER_WAY, paused_at=None)
-    return bool(under_way.update(paused_at=timezone.now()))
+    with transaction.atomic():
+        under_way = Batch.objects.filter(pk=batch.pk, state__in=_UNDER_WAY, paused_at=None)
+        paused = under_way.update(paused_at=timezone.now())
+        if paused:
+            record(Action.PAUSED, subjects.batch(batch))
+    return bool(paused)
 
 
 def resume_batch(batch: Batch) -> bool:
@@ -183,6 +192,7 @@ def resume_batch(batch: Batch) -> bool:
         )
         going_on += rows.filter(paused_at__isnull=False).update(paused_at=None)
         if going_on:
+            record(Action.RESUMED, subjects.batch(batch))
             enqueue.send_after_commit(TASK, batch.pk)
     return bool(going_on)
 
@@ -192,7 +202,8 @@ def cancel_batch(batch: Batch) -> bool:
 
     What a backend works on goes on, because it is paid for. None of the others starts while it is canceled.
     """
-    return _tell(batch, _UNDER_WAY, BatchState.CANCELING, paused_at=timezone.now(), problem="")
+    fields = {"paused_at": timezone.now(), "problem": ""}
+    return _tell(batch, Action.CANCELED, _UNDER_WAY, BatchState.CANCELING, **fields)
 
 
 def retry_failed(batch: Batch) -> bool:
@@ -201,18 +212,25 @@ def retry_failed(batch: Batch) -> bool:
     if not failed_videos(batch).exists():
         return False
     states = (BatchState.RUNNING, BatchState.COMPLETED)
-    return _tell(
-        batch, states, BatchState.RETRYING, retry_before=timezone.now(), problem="", finished_at=None
-    )
+    fields = {"retry_before": timezone.now(), "problem": "", "finished_at": None}
+    return _tell(batch, Action.RETRIED, states, BatchState.RETRYING, **fields)
 
 
 def discard_batch(batch: Batch) -> bool:
     """Forget a batch that was never started, and its file."""
     with transaction.atomic():
         deleted, _ = Batch.objects.filter(pk=batch.pk, state=BatchState.READY).delete()
-        if deleted and batch.file:
-            transaction.on_commit(lambda: batch.file.storage.delete(str(batch.file.name)))
+        if deleted:
+            record(Action.DELETED, subjects.batch(batch), note="It was never started.")
+            delete_file_after_commit(batch)
     return bool(deleted)
+
+
+def delete_file_after_commit(batch: Batch) -> None:
+    """Delete the file of a batch that is deleted, once its row is gone."""
+    stored = batch.file
+    if stored:
+        transaction.on_commit(lambda: stored.storage.delete(str(stored.name)), robust=True)
 
 
 def failed_videos(batch: Batch) -> VideoQuerySet:
@@ -220,10 +238,13 @@ def failed_videos(batch: Batch) -> VideoQuerySet:
     return Video.objects.filter(batch=batch, state=State.FAILED, deleted_at=None, trashed_at=None)
 
 
-def _tell(batch: Batch, states: Iterable[BatchState], state: BatchState, **fields: Any) -> bool:
+def _tell(
+    batch: Batch, action: Action, states: Iterable[BatchState], state: BatchState, **fields: Any
+) -> bool:
     with transaction.atomic():
         told = Batch.objects.filter(Q(state__in=list(states)), pk=batch.pk).update(state=state, **fields)
         if told:
+            record(action, subjects.batch(batch))
             enqueue.send_after_commit(TASK, batch.pk)
     return bool(told)
 

@@ -21,7 +21,7 @@ from videos.services.collections import (
     delete_collection,
     restore_collection,
     rights_in,
-    touch,
+    save_changes,
     videos_of,
 )
 from videos.validation import is_public_id
@@ -108,9 +108,7 @@ def edit(request: Request, public_id: str) -> HttpResponse:
     form = CollectionForm(data, instance=shown, person=request.user, manages=rights.can_manage)
     if not form.is_valid():
         return _draw_form(request, form, status=200 if data is None else 422)
-    # By name, for it may be handed over or deleted while somebody edits it.
-    form.instance.save(update_fields=[*form.fields, "search_text"])
-    touch(shown)
+    save_changes(form.instance, form.fields)
     messages.success(request, f"Collection “{form.instance.name}” saved.")
     return redirect(form.instance)
 

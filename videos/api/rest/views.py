@@ -64,6 +64,7 @@ from videos.services.videos import (
     delete_video,
     recheck_video,
 )
+from videos.services.visibility import note_look
 
 MAX_USAGE_DAYS = 366  # in one request
 
@@ -196,7 +197,9 @@ def delete(request: Request, video_id: str) -> DeletedOut:
 @get("/videos/{slug:video_id}", VideoOut)
 def retrieve(request: Request, video_id: str) -> VideoOut:
     """Return a video, also one that is shared with you: its status, and all that you may know of it."""
-    return serialize_video(request, get_visible_video(request.auth, video_id))
+    video = get_visible_video(request.auth, video_id)
+    note_look(request.auth.user, video, "Its page.")
+    return serialize_video(request, video)
 
 
 @get("/videos", PageOut)
@@ -240,7 +243,9 @@ def download(request: Request, video_id: str, output_type: Output = "video") -> 
     """Download a completed video as its backend delivered it (usually MP4), the file that browsers play (the
     copy made for them where there is one, MP4), its thumbnail (WebP) or its sprite sheet (JPEG).
     """
-    return download_response(request, get_visible_video(request.auth, video_id), output_type)
+    video = get_visible_video(request.auth, video_id)
+    note_look(request.auth.user, video, "Its file.")
+    return download_response(request, video, output_type)
 
 
 @get(
