@@ -40,7 +40,7 @@ def test_an_account_with_videos_stays_and_the_page_says_what_to_do(as_carol: Cli
     page = as_carol.get(address).content.decode()
     as_carol.post(address, {"post": "yes"})
 
-    assert "alice: 2 videos. To block this person, clear “Active”" in page
+    assert "alice: 2 videos. Choose “Delete account” in the list, or clear “Active”" in page
     assert User.objects.filter(pk=alice.pk).exists()
 
 
