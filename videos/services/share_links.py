@@ -98,6 +98,11 @@ def is_shareable(user: User, video: Video) -> bool:
     return bool(settings.SHARE_LINKS and is_ready and video.owner_id == user.pk and roles.may_create(user))
 
 
+def may_link_to(user: User, collection: Collection) -> bool:
+    """Whether the person could make a link to this collection, but for how many there are."""
+    return bool(settings.SHARE_LINKS and collection.owner_id == user.pk and roles.may_create(user))
+
+
 def revoke_links(links: ShareLinkQuerySet, *, note: str = "") -> int:
     """Revoke the links for good: their pages and files are gone at once. Returns how many were open.
 

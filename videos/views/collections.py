@@ -24,6 +24,7 @@ from videos.services.collections import (
     save_changes,
     videos_of,
 )
+from videos.services.share_links import may_link_to
 from videos.validation import is_public_id
 from videos.views.access import Request, get_collection, search_query
 from videos.views.library import render_search
@@ -66,7 +67,11 @@ def collection(request: Request, public_id: str) -> HttpResponse:
     """Show the collection's videos, with the library's search and filters."""
     shown = get_collection(request, public_id)
     search = Search.from_query({**request.GET.dict(), "collection": shown.public_id})
-    context = {"collection": shown, "rights": rights_in(shown, request.user)}
+    context = {
+        "collection": shown,
+        "rights": rights_in(shown, request.user),
+        "can_link": may_link_to(request.user, shown),
+    }
     return render_search(request, search, "videos/collection.html", context)
 
 

@@ -42,7 +42,7 @@ def share_collection(request: Request, public_id: str) -> HttpResponse:
     if not is_public_id(public_id):
         raise Http404
     collection = get_object_or_404(Collection.objects.owned_by(request.user), public_id=public_id)
-    return _share(request, collection, back="")
+    return _share(request, collection, back=collection.get_absolute_url())
 
 
 def _share(request: Request, shared: Video | Collection, *, back: str) -> HttpResponse:
