@@ -196,7 +196,8 @@ def reprice(video_id: int, purchase: Purchase, owner: User, *, transition: str) 
         reserve(owner, [purchase], transition=transition)
         return
     attempt = open_attempts[-1]
-    token = ApiToken.objects.filter(pk=attempt.lines[-1].token_id).first()
+    token_id = attempt.lines[-1].token_id
+    token = ApiToken.objects.filter(pk=token_id).first() if token_id is not None else None
     budgets = lock_budgets(owner, token, _collections([purchase]))
     price = ZERO if purchase.price is None else to_money(purchase.price)
     if (more := price - attempt.reserved) > 0:

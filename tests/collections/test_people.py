@@ -88,6 +88,15 @@ def test_an_editor_sees_the_people_and_decides_about_none(as_bob: Client, edited
     assert edited.memberships.count() == 1
 
 
+def test_its_owner_alone_finds_the_links_for_people_without_an_account(
+    as_alice: Client, as_bob: Client, edited: Collection
+):
+    links = _url("collection_share", edited)
+    assert f'href="{links}"' in as_alice.get(_url("collection_people", edited)).text
+    assert f'href="{edited.get_absolute_url()}"' in as_alice.get(links).text
+    assert f'href="{links}"' not in as_bob.get(_url("collection_people", edited)).text
+
+
 def test_an_editor_cannot_change_who_sees_it(as_bob: Client, edited: Collection):
     as_bob.post(_url("collection_edit", edited), {"name": "Renamed", "visibility": "team"})
     edited.refresh_from_db()

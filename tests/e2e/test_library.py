@@ -91,7 +91,7 @@ def test_a_range_is_selected_by_shortcut_and_tagged(library: Page):
     expect(_box(library, 0)).not_to_be_checked()
 
     bar = library.get_by_role("form", name="Selected videos")
-    bar.locator("summary").click()
+    bar.locator("summary", has_text="Tag").click()
     library.locator("#bulk-tag").fill("Autumn spot")
     library.keyboard.press("Enter")
 

@@ -251,8 +251,9 @@ def test_notification_permission_is_requested_only_by_the_switch(context: Browse
     page.locator("main").focus()
     card = _write_and_generate(page, "This one I wait for")
     expect(card).to_have_attribute("data-status", "completed", timeout=DONE_TIMEOUT)
-    wait_until(lambda: page.evaluate("shown") == ["Your video is ready: This one I wait for"])
-    assert page.evaluate("asked") == 1
+    # Several that are ready shortly after one another are told as one, the latest by name.
+    wait_until(lambda: any("This one I wait for" in text for text in page.evaluate("shown")))
+    assert page.evaluate("[asked, shown.length]") == [1, 1]
 
 
 def test_a_focused_toast_stays_and_can_be_undone(page: Page):

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.utils import timezone
 
 from tests.factories import BackendFactory, UserFactory, VideoFactory
@@ -49,6 +50,25 @@ def test_it_counts_only_so_far(backend: Backend, alice, monkeypatch):
     mine = VideoFactory.create_batch(6, backend=backend, owner=alice)
 
     assert list(fair_queue.queue_positions(mine).values()) == [1, 2, 3, 4, 4, 4]
+
+
+@pytest.mark.parametrize("joins", [True, False])
+def test_the_queue_may_move_between_its_queries(backend: Backend, alice, joins: bool):
+    mine = VideoFactory.create_batch(6, backend=backend, owner=alice)
+    leaving = iter(mine)
+
+    def move(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if "GROUP BY" in sql and joins:
+            VideoFactory(backend=backend, owner=UserFactory())
+        elif "GROUP BY" in sql:
+            Video.objects.filter(pk=next(leaving).pk).update(state=State.CANCELED)
+        return result
+
+    with connection.execute_wrapper(move):
+        positions = fair_queue.queue_positions(mine)
+
+    assert positions.keys() == {video.pk for video in mine}
 
 
 def test_what_is_not_queued_has_no_position(backend: Backend):

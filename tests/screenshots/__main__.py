@@ -26,6 +26,7 @@ from tests.studio import PROJECT, READY, Studio, free_port
 
 WIDTHS = {390: 844, 1280: 900, 1920: 1080}
 THEMES = ("dark", "light")
+SCOPES = ("", "shared")  # in which videos are looked for
 MAX_HEIGHT = 2600  # pixels; a library scrolls endlessly
 
 
@@ -147,8 +148,9 @@ def _resolve_path(context: BrowserContext, studio: Studio, state: PageState) -> 
     """Return the path with words in braces replaced by the id of the first video that they find."""
 
     def id_of(words: re.Match[str]) -> str:
-        html = context.request.get(f"{studio.url}/library/", params={"q": words[1]}).text()
-        card = re.search(r'id="card-([A-Za-z0-9_-]+)"', html)
+        library = f"{studio.url}/library/"
+        pages = (context.request.get(library, params={"q": words[1], "scope": scope}) for scope in SCOPES)
+        card = re.search(r'id="card-([A-Za-z0-9_-]+)"', "".join(page.text() for page in pages))
         assert card, f"no video matches “{words[1]}”"
         return card[1]
 

@@ -45,6 +45,16 @@ def _ring(page: Page) -> None:
     page.get_by_role("link", name="Preferences").wait_for()
 
 
+def _open_menu(page: Page) -> None:
+    page.locator("summary[aria-label^='Account']").click()
+
+
+def _unfold_account_pages(page: Page) -> None:
+    summary = page.locator(".account__menu summary")
+    if summary.is_visible():
+        summary.click()
+
+
 def _open_webhook(name: str) -> Callable[[Page], None]:
     """Return a `prepare` that opens the page of a webhook, and its latest delivery."""
 
@@ -84,6 +94,9 @@ PAGES = [
     PageState("batch-new", "carol", "/batches/new"),
     PageState("batch-faults", "carol", "/batches/new", _check_faulty_batch),
     PageState("batch-ready", "carol", "/batches/new", _check_batch),
+    PageState("batch-running", "bob", "/batches/batch_running/"),
+    PageState("batch-done", "alice", "/batches/batch_done/"),
+    PageState("batches", "alice", "/batches/"),
     PageState("references-empty", "carol", "/references/"),
     PageState("characters-empty", "carol", "/characters/"),
     PageState("tokens-empty", "carol", "/accounts/tokens/"),
@@ -136,6 +149,11 @@ PAGES = [
     PageState("bell", "alice", "/library/", _ring, full_page=False),
     PageState("notification-preferences", "alice", "/account/notifications/"),
     PageState("profile", "alice", "/accounts/profile/"),
+    PageState("account-menu", "alice", "/library/", _open_menu, full_page=False),
+    PageState("account-pages", "alice", "/accounts/sign-in/", _unfold_account_pages, full_page=False),
+    PageState("team", "alice", "/team/"),
+    PageState("invitations", "alice", "/accounts/invitations/"),
+    PageState("sessions", "alice", "/accounts/sessions/"),
     PageState("history-dialog", "alice", "/", _open("Prompt history"), full_page=False),
     PageState("trash", "alice", "/trash/"),
     PageState("characters", "alice", "/characters/"),

@@ -1,4 +1,4 @@
-"""Sample data for a running studio: alice gets a full library and webhooks, bob videos in every state, carol nothing.
+"""Sample data for a running studio: alice gets a full library, bob videos in every state, carol nothing.
 
 Alice's videos are really made by the simulator. Bob's jobs exist only as rows that are due tomorrow, so that
 the engine does not touch them and nothing moves while the screenshots are taken.
@@ -6,8 +6,10 @@ the engine does not touch them and nothing moves while the screenshots are taken
 
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import django
@@ -28,10 +30,14 @@ from tests.screenshots.credentials import PASSWORD  # noqa: E402
 from videos.media.reference import open_reference  # noqa: E402
 from videos.models import (  # noqa: E402
     IN_FLIGHT,
+    Batch,
+    BatchRow,
+    BatchState,
     Collection,
     CollectionItem,
     PromptTemplate,
     ReferenceImage,
+    RowState,
     ShareLink,
     State,
     Video,
@@ -76,9 +82,12 @@ def main() -> None:
     _share(alice, videos)
     _tell(alice, videos)
     _create_webhooks(alice)
-    _create_busy_user(User.objects.create_user("bob", password=PASSWORD), videos)
+    bob = User.objects.create_user("bob", password=PASSWORD)
+    _create_busy_user(bob, videos)
+    _create_batch(alice, "Spring spots", "batch_done", BatchState.COMPLETED, videos[:14])
+    _create_batch(bob, "Rainy streets", "batch_running", BatchState.RUNNING, bob.videos.order_by("pk"))
     User.objects.create_user("carol", password=PASSWORD)
-    spending.create(alice, User.objects.get(username="bob"))
+    spending.create(alice, bob)
     dora = User.objects.create_user("dora", password=PASSWORD, role=Role.VIEWER)
     share_with(alice, Collection.objects.get(name="Spring campaign"), dora.username, "viewer")
 
@@ -176,7 +185,9 @@ def _annotate(owner: User, videos: list[Video]) -> None:
 
 def _create_collections(owner: User, videos: list[Video]) -> None:
     spring = Collection(
-        name="Spring campaign", description="Everything for the launch in April.", public_id="collection_spring"
+        name="Spring campaign",
+        description="Everything for the launch in April.",
+        public_id="collection_spring",
     )
     create_collection(owner, spring, videos[:9])
     create_collection(owner, Collection(name="Moods", visibility="team"), videos[6:12])
@@ -238,6 +249,34 @@ def _create_busy_user(owner: User, videos: list[Video]) -> None:
         Video.objects.create(
             owner=owner, backend=backend, prompt=prompt, size=size, state=state, backend_job_id=job, **row
         )
+
+
+def _create_batch(owner: User, name: str, public_id: str, state: BatchState, videos: Iterable[Video]) -> None:
+    made, now = list(videos), timezone.now()
+    batch = Batch.objects.create(
+        owner=owner,
+        name=name,
+        public_id=public_id,
+        state=state,
+        row_count=len(made),
+        estimate=Decimal("0.40") * len(made),
+        started_at=now - timedelta(minutes=3),
+        finished_at=now if state == BatchState.COMPLETED else None,
+    )
+    Video.objects.filter(pk__in=[each.pk for each in made]).update(batch=batch)
+    BatchRow.objects.bulk_create(
+        BatchRow(
+            batch=batch,
+            number=number,
+            place=f"row {number + 1}",
+            key=f"shot-{number}",
+            request={"prompt": each.prompt, "model": each.model, "seconds": each.seconds, "size": each.size},
+            price=Decimal("0.40"),
+            state=RowState.CREATED,
+            video=each,
+        )
+        for number, each in enumerate(made, start=1)
+    )
 
 
 _SENT = [

@@ -143,8 +143,10 @@ def _compute_positions(backend_id: int, by_owner: Mapping[int, Sequence[int]]) -
         pk: MAX_POSITION + 1 if owner in counts else _HELD for owner, pks in by_owner.items() for pk in pks
     }
     for position, (owner, number) in enumerate(islice(order, MAX_POSITION), start=1):
-        if owner in first and (pk := first[owner][number]) in positions:
-            positions[pk] = position
+        # The queue moves between these queries: fewer may be listed than were counted, and others be there.
+        for pk in first.get(owner, [])[number : number + 1]:
+            if pk in positions:
+                positions[pk] = position
     return positions
 
 
@@ -160,7 +162,7 @@ def _starting_order(
         owner = heappop(heap)
         yield owner.owner, started[owner.owner]
         started[owner.owner] += 1
-        if started[owner.owner] < counts[owner.owner]:
+        if started[owner.owner] < counts.get(owner.owner, 0):
             now += 1  # whoever is served goes behind all that were served before
             heappush(heap, OwnerPriority(owner.running + 1, now, owner.oldest, owner.owner))
 
