@@ -15,8 +15,6 @@ from webhooks.models import Delivery, Endpoint
 class _ReadOnly:
     """For superusers, and for looking alone."""
 
-    goes_with_owner = True
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

@@ -173,7 +173,7 @@ MAKE: dict[str, _Make] = {
     "videos.ShareComment.author": lambda own: None,  # by sharing
     "videos.StudioState.held_by": lambda own: StudioState.objects.update(held_by=own.user),
     "videos.VideoModel_favourite_of.user": lambda own: own.user.favourite_models.add(
-        VideoModel.objects.first()
+        VideoModel.objects.create(name="mine-1", label="Mine", seconds=[4], sizes=["1280x720"])
     ),
     "admin.LogEntry.user": lambda own: LogEntry.objects.log_actions(
         own.user.pk, [own.colleague], CHANGE, change_message="Changed."

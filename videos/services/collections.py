@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
+from django.forms import model_to_dict
 from django.utils import timezone
 
 from accounts import roles
@@ -115,16 +115,11 @@ def save_changes(collection: Collection, fields: Iterable[str]) -> None:
     """
     names = list(fields)
     with transaction.atomic():
-        before = _values(Collection.objects.select_for_update().get(pk=collection.pk), names)
+        before = model_to_dict(Collection.objects.select_for_update().get(pk=collection.pk), names)
         collection.save(update_fields=[*names, "search_text"])
         touch(collection)
-        if changes := changed_values(before, _values(collection, names)):
+        if changes := changed_values(before, model_to_dict(collection, names)):
             record(Action.CHANGED, subjects.collection(collection), changes=changes)
-
-
-def _values(collection: Collection, names: Sequence[str]) -> dict[str, Any]:
-    """Return the values of fields; of a template its key, which needs no query."""
-    return {name: getattr(collection, Collection._meta.get_field(name).attname) for name in names}
 
 
 def delete_collection(collection: Collection) -> bool:
