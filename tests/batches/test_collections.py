@@ -34,7 +34,7 @@ def test_each_row_names_its_own(save, work, autumn):
 
 @pytest.mark.usefixtures("priced")
 def test_it_counts_for_the_budget_of_the_collection(save, work, autumn):
-    set_budget(Target(Scope.COLLECTION, collection=autumn), "total", dollars("1.50"))
+    set_budget(Target(Scope.COLLECTION, collection_id=autumn.pk), "total", dollars("1.50"))
     batch = save("prompt,model,seconds,collection\nA fox,paid-1,10,Autumn\nA bear,paid-1,10,Autumn\n")
     with pytest.raises(BudgetExceededError, match=r"“Autumn”.*has \$1.50 left"):
         start_batch(batch)

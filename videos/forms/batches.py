@@ -12,13 +12,7 @@ from videos.models.collection import COLLECTION_NAME_LIMIT
 from videos.services.batch_file import SUFFIXES
 from videos.services.batch_input import BatchInput
 
-_SHARED = (
-    "model",
-    "seconds",
-    "size",
-    "tags",
-    "collection",
-)  # what rows ask for that do not say it themselves
+_SHARED = ("model", "seconds", "size", "tags", "collection")  # what rows ask for that say nothing of it
 MAX_TABLE_LENGTH = 1_500_000  # characters that are typed or pasted: longer ones come as a file
 
 

@@ -31,12 +31,12 @@ def find_repeated_rows(batch: Batch) -> list[BatchRow]:
 
 
 def describe_repeated(labels: Sequence[str], total: int) -> str:
-    """Return in a sentence which of `total` videos were requested already: those with these `labels`."""
+    """Return which of `total` videos were requested already, those with these `labels`, in a sentence."""
     shown = ", ".join(labels[:_SHOWN]) + (" …" if len(labels) > _SHOWN else "")
     were = "video was" if total == 1 else "videos were"
     return (
-        f"{len(labels):,} of {total:,} {were} already requested in the last 24 hours ({shown}), so they would "
-        "be paid for twice."
+        f"{len(labels):,} of {total:,} {were} already requested in the last 24 hours ({shown}), so they "
+        "would be paid for twice."
     )
 
 
