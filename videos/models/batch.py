@@ -53,7 +53,8 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         """With `awaits_approval`: whether it starts, goes on or is retried once a manager approves it."""
         requests = apps.get_model("videos", "ApprovalRequest").objects
         waiting = requests.waiting().filter(batch=OuterRef("pk"))
-        return self.annotate(awaits_approval=Exists(waiting))
+        found = {"awaits_approval": Exists(waiting)}  # which is declared on `Batch`
+        return self.annotate(**found)
 
     def working(self) -> "BatchQuerySet":
         """Those that a worker has something to do for now."""
