@@ -189,10 +189,12 @@ def test_finishing_is_told_once(running, monkeypatch):
         running.public_id,
     )
     assert event.data == {
+        "path": f"/batches/{running.public_id}/",
         "name": "Animals",
-        "rows": 3,
+        "total": 3,
         "completed": 2,
         "failed": 1,
         "canceled": 0,
         "estimate": "0.00",
+        "took_seconds": 0,
     }

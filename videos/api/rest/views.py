@@ -25,8 +25,9 @@ from videos.api.rest import (
     webhook_endpoints,
 )
 from videos.api.rest.api import ApiToken, Documentation, JsonObjects, Request, StudioAPI
-from videos.api.rest.approvals import ApprovalOut, serialize_approval
+from videos.api.rest.approval_schemas import ApprovalOut
 from videos.api.rest.approvals import router as approvals_router
+from videos.api.rest.approvals import serialize_approval
 from videos.api.rest.catalogue import (
     DaySumOut,
     ModelsOut,
