@@ -254,7 +254,7 @@ def cancel_batch(batch: Batch) -> bool:
     What a backend works on goes on, because it is paid for. None of the others starts while it is canceled.
     """
     _withdraw_requests(batch)
-    fields = {"paused_at": timezone.now(), "problem": ""}
+    fields: dict[str, Any] = {"paused_at": timezone.now(), "problem": ""}
     return _tell(batch, Action.CANCELED, _UNDER_WAY, BatchState.CANCELING, **fields)
 
 
