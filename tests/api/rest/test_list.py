@@ -109,8 +109,8 @@ def test_it_asks_as_much_for_a_hundred_as_for_one(
     Character.objects.create(owner=alice, backend=simulator, name="Ada")
     fill(1)
     program.get(URL)
-    with django_assert_num_queries(5):  # the token, the videos, their characters, references and collections
+    with django_assert_num_queries(4):  # the token, the videos, their characters and references
         program.get(URL)
     fill(99)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         assert len(ids(program, limit=100)) == 100

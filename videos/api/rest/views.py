@@ -216,7 +216,7 @@ def videos(request: Request, query: Query[ListIn]) -> PageOut:
         rows = rows.filter(model=_replace_nul(query.model))
     found = get_page(
         request.auth,
-        rows.search(query.q).select_related("owner").prefetch_related(*RELATED),
+        rows.search(query.q).select_related("owner", "backend").prefetch_related(*RELATED),
         after=query.after,
         limit=query.limit,
         order=query.order,
