@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import ProtectedError, RestrictedError
+from django.db.models import ManyToOneRel, ProtectedError, RestrictedError
 from django.dispatch import Signal
 from django.utils import timezone
 
@@ -175,14 +175,15 @@ def _find_remains(user: User) -> str:
 
     Counted in the database: Django would read each of the rows to refuse them.
     """
-    remains: list[str] = []
-    for relation in User._meta.related_objects:
-        if relation.on_delete in (models.PROTECT, models.RESTRICT):
+    remains: list[tuple[str, str]] = []
+    for relation in User._meta.get_fields(include_hidden=True):
+        if isinstance(relation, ManyToOneRel) and relation.on_delete in (models.PROTECT, models.RESTRICT):
             rows: Any = relation.related_model
             if count := rows._base_manager.filter(**{relation.field.name: user}).count():
                 names = rows._meta.verbose_name if count == 1 else rows._meta.verbose_name_plural
-                remains.append(f"{count:,} {names}")
-    return f"Waits for {' and '.join(remains)}."[:500] if remains else ""
+                remains.append((str(names), f"{count:,} {names}"))
+    listed = " and ".join(words for _, words in sorted(remains))
+    return f"Waits for {listed}."[:500] if remains else ""
 
 
 def _keep_admin_history(user: User) -> None:

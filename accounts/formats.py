@@ -23,16 +23,17 @@ class Formats:
 
     day: str
     time: str
+    exact_time: str
     joint: str = ", "  # between the two
     decimal_point: str = "."
     thousands: str = ","
 
 
 FORMATS = {
-    DateStyle.BRITISH: Formats("j M Y", "H:i"),
-    DateStyle.AMERICAN: Formats("M j, Y", "g:i A"),
-    DateStyle.GERMAN: Formats("d.m.Y", "H:i", decimal_point=",", thousands="."),
-    DateStyle.ISO: Formats("Y-m-d", "H:i", joint=" ", thousands="\N{NARROW NO-BREAK SPACE}"),
+    DateStyle.BRITISH: Formats("j M Y", "H:i", "H:i:s"),
+    DateStyle.AMERICAN: Formats("M j, Y", "g:i A", "g:i:s A"),
+    DateStyle.GERMAN: Formats("d.m.Y", "H:i", "H:i:s", decimal_point=",", thousands="."),
+    DateStyle.ISO: Formats("Y-m-d", "H:i", "H:i:s", joint=" ", thousands="\N{NARROW NO-BREAK SPACE}"),
 }
 _active = Local()  # as Django keeps the time zone: for this thread, or this task
 
@@ -72,6 +73,11 @@ def format_moment(value: datetime | None) -> str:
 def format_time(value: datetime | None) -> str:
     """Return the time of day, such as “17:30”."""
     return format_date(_local(value), _formats().time) if value else ""
+
+
+def format_exact_time(value: datetime | None) -> str:
+    """Return the time of day to the second, such as “17:30:05”."""
+    return format_date(_local(value), _formats().exact_time) if value else ""
 
 
 def format_number(value: float | Decimal | None) -> str:

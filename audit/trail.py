@@ -21,7 +21,8 @@ MAX_VALUE = 300  # characters of one value
 ONE_VIEW = timedelta(hours=1)  # a page asks for many files, and a player for many ranges: that is one look
 _BATCH = 500  # entries in one INSERT
 
-_SECRET = re.compile(r"password|secret|(^|_)key($|_)|token|digest", re.IGNORECASE)
+# An address that something is sent to may hold a secret.
+_SECRET = re.compile(r"password|secret|(^|_)key($|_)|token|digest|^url$", re.IGNORECASE)
 _NAMES_OF_SECRETS = frozenset({"key_env", "webhook_secret_env"})  # of variables, not what they hold
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -71,21 +72,27 @@ def record_view(subject: Subject, *, what: str = "", by: Person | None = None) -
 
     Not for what is one's own; and once an hour for a person, an object, and `what` of it.
     """
+    return bool(record_views([subject], what=what, by=by))
+
+
+def record_views(subjects: Iterable[Subject], *, what: str = "", by: Person | None = None) -> int:
+    """Write down that somebody looks at each of several things, as `record_view` does. Returns how many."""
     viewer = by or current_origin().find_person()
-    if viewer is None or viewer.pk == subject.owner_id:
-        return False
+    if viewer is None:
+        return 0
+    others = [subject for subject in subjects if subject.owner_id != viewer.pk]
     earlier = Entry.objects.filter(
-        object_id=str(subject.id),
+        object_id__in=[str(subject.id) for subject in others],
         at__gt=timezone.now() - ONE_VIEW,
-        kind=subject.kind,
         action=Action.VIEWED,
         user_id=viewer.pk,
         note=what,
     )
-    if earlier.exists():
-        return False
-    record(Action.VIEWED, subject, note=what, by=viewer)
-    return True
+    seen = set(earlier.values_list("kind", "object_id")) if others else set()
+    new = [subject for subject in others if (subject.kind, str(subject.id)) not in seen]
+    if new:
+        record_all(Action.VIEWED, new, note=what, by=viewer)
+    return len(new)
 
 
 def changed_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

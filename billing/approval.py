@@ -15,9 +15,11 @@ from billing.money import ZERO, format_money
 from billing.spender import Spender
 
 
-def require_approval(owner: User, price: Decimal, spender: Spender, *, is_priced: bool) -> None:
-    """Raise `ApprovalRequiredError` for a price above `APPROVE_PRICE_ABOVE` that nobody approved, and
-    `PriceRisenError` for one above the price that somebody did.
+def require_approval(
+    owner: User, price: Decimal, spender: Spender, *, is_priced: bool, limit: Decimal | None = None
+) -> None:
+    """Raise `ApprovalRequiredError` for a price above `APPROVE_PRICE_ABOVE`, or above a lower `limit`, that
+    nobody approved, and `PriceRisenError` for one above the price that somebody did.
 
     What has no price (`is_priced` is False for a sum without it) is not above any limit: `UNPRICED_MODELS`
     says what becomes of it. Where a price was approved, though, it may have lost it since.
@@ -25,14 +27,29 @@ def require_approval(owner: User, price: Decimal, spender: Spender, *, is_priced
     if spender.approved_price is not None:
         _require_approved(price, spender, is_priced=is_priced)
         return
-    limit = settings.APPROVE_PRICE_ABOVE
-    if limit is not None and price > limit and not may_manage(owner):
+    bound = _bound_of(owner)
+    limit = bound if limit is None or bound is None else min(limit, bound)
+    if limit is not None and price > limit:
         raise ApprovalRequiredError(
             f"This costs {format_money(price)}. A manager has to approve what costs more than"
             f" {format_money(limit)}.",
             price,
             is_priced=is_priced,
         )
+
+
+def approved_most(owner: User, spender: Spender) -> Decimal | None:
+    """Return up to which price in all a request may go on that `require_approval` has let pass; None: any.
+
+    For what is reserved bit by bit, so that its parts together are bounded as the whole was.
+    """
+    return _bound_of(owner) if spender.approved_price is None else spender.approved_price
+
+
+def _bound_of(owner: User) -> Decimal | None:
+    """Return up to which price the person needs no approval; None: none is needed at any price."""
+    limit: Decimal | None = settings.APPROVE_PRICE_ABOVE
+    return None if may_manage(owner) else limit
 
 
 def _require_approved(price: Decimal, spender: Spender, *, is_priced: bool) -> None:

@@ -90,8 +90,21 @@ def require_payable(owner: User, purchases: Sequence[Purchase]) -> None:
     """Raise `RefusedPaymentError` for what `reserve` would refuse now. Reserves nothing."""
     _require_transaction()
     if purchases:
-        total = sum((_amount(each) for each in purchases), ZERO)
-        _require_payable(owner, current_spender(), purchases, total)
+        _require_payable(owner, current_spender(), purchases, _total(purchases))
+
+
+def require_agreed(owner: User, purchases: Sequence[Purchase], *, limit: Decimal | None = None) -> None:
+    """Raise `RefusedPaymentError` unless whoever asks, and a manager where one has to, agree to the price of
+    all of it, whatever is left of budgets. More than `limit` needs a manager's approval in any case.
+    """
+    total, spender = _total(purchases), current_spender()
+    require_confirmation(total, spender)
+    is_priced = all(each.price is not None for each in purchases)
+    require_approval(owner, total, spender, is_priced=is_priced, limit=limit)
+
+
+def _total(purchases: Iterable[Purchase]) -> Decimal:
+    return sum((_amount(each) for each in purchases), ZERO)
 
 
 def _amount(purchase: Purchase) -> Decimal:

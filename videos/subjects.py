@@ -7,7 +7,20 @@ showed goes with it.
 from audit.trail import Subject
 from audit.vocabulary import Kind
 from billing.money import format_money
-from videos.models import Backend, Character, PromptTemplate, ReferenceImage, Video, VideoModel
+from videos.formatting import count_of
+from videos.models import (
+    ApprovalRequest,
+    Backend,
+    Batch,
+    Character,
+    Collection,
+    PromptTemplate,
+    ReferenceImage,
+    ShareComment,
+    ShareLink,
+    Video,
+    VideoModel,
+)
 
 
 def video(row: Video) -> Subject:
@@ -30,6 +43,31 @@ def reference(row: ReferenceImage) -> Subject:
 
 def template(row: PromptTemplate) -> Subject:
     return Subject(Kind.TEMPLATE, row.pk, row.title, row.owner_id)
+
+
+def collection(row: Collection) -> Subject:
+    return Subject(Kind.COLLECTION, row.public_id, row.name, row.owner_id)
+
+
+def share_link(row: ShareLink) -> Subject:
+    """The link by what it leads to, never by its address, which opens it. Reads its video or collection."""
+    where = f"To {row.video.public_id}" if row.video else f"To the collection “{row.collection}”"
+    return Subject(Kind.SHARE_LINK, row.public_id, where, row.owner_id)
+
+
+def comment(row: ShareComment) -> Subject:
+    """The comment by who left it and on which video, not by what it says. Reads its video."""
+    return Subject(Kind.COMMENT, row.pk, f"By {row.name} on {row.video.public_id}", row.video.owner_id)
+
+
+def batch(row: Batch) -> Subject:
+    return Subject(Kind.BATCH, row.public_id, f"{row.name}, {count_of(row.row_count, 'video')}", row.owner_id)
+
+
+def approval(row: ApprovalRequest) -> Subject:
+    price = format_money(row.price)
+    label = f"{count_of(row.count, 'video')}, {row.model}, {price}"
+    return Subject(Kind.APPROVAL, row.public_id, label, row.owner_id)
 
 
 def backend(row: Backend) -> Subject:

@@ -15,8 +15,6 @@ from webhooks.models import Delivery, Endpoint
 class _ReadOnly:
     """For superusers, and for looking alone."""
 
-    goes_with_owner = True
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -60,7 +58,7 @@ class EndpointAdmin(_ReadOnly, SmallTableSearch[Endpoint]):
         paused = [each for each in queryset if endpoints.pause(each)]
         self._tell(request, paused, "Paused.")
 
-    @admin.action(description="Go on", permissions=["view"])
+    @admin.action(description="Resume", permissions=["view"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
         resumed = [each for each in queryset if endpoints.resume(each)]
         self._tell(request, resumed, "Turned on.")

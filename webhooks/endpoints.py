@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,6 +14,8 @@ from django.utils import timezone
 from accounts import roles
 from accounts.models import User
 from accounts.sign_in_limits import Limit
+from audit.trail import Subject, changed_values, record
+from audit.vocabulary import Action, Kind
 from contentgen import encryption
 from webhooks import kinds as event_kinds
 from webhooks.destinations import validate_url
@@ -55,14 +58,29 @@ def create(
             secret=encryption.encrypt(secret),
             **_validated(url=url, kinds=kinds, description=description),
         )
+        whose = "Everybody's events" if is_studio_wide else "Their own events"
+        record(Action.CREATED, subject(endpoint), note=f"{whose}: {', '.join(endpoint.kinds)}")
     return endpoint, secret
 
 
 def update(endpoint: Endpoint, **changes: Any) -> None:
     """Change address, kinds or description. Raises `ValidationError` by field, and changes nothing then."""
-    for name, value in (fields := _validated(**changes)).items():
-        setattr(endpoint, name, value)
-    endpoint.save(update_fields=list(fields))
+    fields = _validated(**changes)
+    with transaction.atomic():
+        current = Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
+        changed = changed_values({name: getattr(current, name) for name in fields}, fields)
+        for name, value in fields.items():
+            setattr(endpoint, name, value)
+        endpoint.save(update_fields=list(fields))
+        if changed:
+            record(Action.CHANGED, subject(endpoint), changes=changed)
+
+
+def delete(endpoint: Endpoint) -> None:
+    """Delete a webhook with its log. Nothing more is sent, also of what waits."""
+    with transaction.atomic():
+        record(Action.DELETED, subject(endpoint))
+        endpoint.delete()
 
 
 def _validated(**fields: Any) -> dict[str, Any]:
@@ -98,17 +116,22 @@ def _validate_description(text: str) -> str:
 def pause(endpoint: Endpoint) -> bool:
     """Hold what is to be sent; events are kept meanwhile. Returns False if it was not active."""
     active = Endpoint.objects.filter(pk=endpoint.pk, state=EndpointState.ACTIVE)
-    return bool(active.update(state=EndpointState.PAUSED))
+    return _set_state(endpoint, active, Action.PAUSED, state=EndpointState.PAUSED)
 
 
 def resume(endpoint: Endpoint) -> bool:
     """Go on with an endpoint that was paused or disabled, at once. Returns False if it was active."""
     stopped = Endpoint.objects.filter(pk=endpoint.pk).exclude(state=EndpointState.ACTIVE)
-    return bool(
-        stopped.update(
-            state=EndpointState.ACTIVE, problem="", failures=0, failing_since=None, held_until=None
-        )
-    )
+    fresh = {"problem": "", "failures": 0, "failing_since": None, "held_until": None}
+    return _set_state(endpoint, stopped, Action.RESUMED, state=EndpointState.ACTIVE, **fresh)
+
+
+def _set_state(endpoint: Endpoint, rows: QuerySet[Endpoint], action: Action, **fields: Any) -> bool:
+    with transaction.atomic():
+        changed = rows.update(**fields)
+        if changed:
+            record(action, subject(endpoint))
+    return bool(changed)
 
 
 def rotate_secret(endpoint: Endpoint) -> str:
@@ -121,6 +144,7 @@ def rotate_secret(endpoint: Endpoint) -> str:
             former_secret=current if encryption.is_readable(current) else "",
             former_secret_expires_at=timezone.now() + timedelta(hours=settings.WEBHOOK_SECRET_OVERLAP_HOURS),
         )
+        record(Action.CHANGED, subject(endpoint), changes={"secret": ("", "")})  # says no more than that
     return secret
 
 
@@ -170,9 +194,18 @@ def _requeue(endpoint: Endpoint, rows: QuerySet[Delivery]) -> int:
     if room <= 0:
         raise NotPossibleError(TOO_MANY)
     pks = list(rows.filter(due_at=None).values_list("pk", flat=True)[:room])
-    return Delivery.objects.filter(pk__in=pks, due_at=None).update(
-        state=DeliveryState.PENDING, due_at=timezone.now(), attempts=0, finished_at=None
-    )
+    with transaction.atomic():
+        count = Delivery.objects.filter(pk__in=pks, due_at=None).update(
+            state=DeliveryState.PENDING, due_at=timezone.now(), attempts=0, finished_at=None
+        )
+        if count:
+            record(Action.RESENT, subject(endpoint), note=f"{count:,} of its deliveries.")
+    return count
+
+
+def subject(endpoint: Endpoint) -> Subject:
+    """Return how entries of the audit log name the webhook: by its host, for an address may hold a secret."""
+    return Subject(Kind.WEBHOOK, endpoint.public_id, urlsplit(endpoint.url).hostname or "", endpoint.owner_id)
 
 
 def stop_for(user: User, **signal: Any) -> None:

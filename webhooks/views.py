@@ -117,7 +117,7 @@ def delete(request: HttpRequest, public_id: str) -> HttpResponse:
     endpoint = _own(request, public_id)
     if request.method != "POST":
         return render(request, "webhooks/delete_confirm.html", {"endpoint": endpoint})
-    endpoint.delete()
+    service.delete(endpoint)
     messages.success(request, "Webhook deleted.")
     return redirect("webhooks:endpoints")
 

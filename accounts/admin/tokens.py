@@ -30,7 +30,6 @@ class TokenAdmin(SmallTableSearch[ApiToken]):
     )
     readonly_fields = fields
     actions = ("revoke",)
-    goes_with_owner = True
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

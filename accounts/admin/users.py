@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
-from django.db.models import CASCADE, Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import CASCADE, Count, IntegerField, ManyToOneRel, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -175,11 +175,17 @@ class UserAdmin(AuditedAdmin[User], SmallTableSearch[User], auth_admin.UserAdmin
 
 
 def _names_of_what_goes_along() -> set[str]:
-    return {
-        str(relation.related_model._meta.verbose_name)
-        for relation in User._meta.related_objects
-        if relation.on_delete is CASCADE
-    }
+    """Return what the database deletes with an account, and what it deletes with that, such as deliveries."""
+    found: set[type[Model]] = set()
+    waiting: list[type[Model]] = [User]
+    while waiting:
+        for relation in waiting.pop()._meta.get_fields(include_hidden=True):
+            if isinstance(relation, ManyToOneRel) and relation.on_delete is CASCADE:
+                row = relation.related_model
+                if row not in found:
+                    found.add(row)
+                    waiting.append(row)
+    return {str(row._meta.verbose_name) for row in found}
 
 
 def _may_touch(request: HttpRequest, user: User | None) -> bool:

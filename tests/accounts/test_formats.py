@@ -38,6 +38,7 @@ def test_each_style_has_its_own(style: str, day: str, time: str, numbers: list[s
     with formats.override(style):
         assert formats.format_day(MOMENT) == formats.format_day(date(2026, 3, 2)) == day
         assert formats.format_time(MOMENT) == time
+        assert formats.format_exact_time(MOMENT) == time.replace("30", "30:00")
         assert [formats.format_number(each) for each in (7.0, 1234567, Decimal("0.25"), -1000)] == numbers
 
 
@@ -47,7 +48,7 @@ def test_times_are_those_of_the_active_zone():
 
 
 def test_nothing_is_written_as_nothing():
-    template = "{{ x|day }}{{ x|moment }}{{ x|time_of_day }}{{ x|number }}"
+    template = "{{ x|day }}{{ x|moment }}{{ x|time_of_day }}{{ x|exact_time }}{{ x|number }}"
     assert Template(template).render(Context({"x": None})) == ""
 
 
@@ -75,13 +76,22 @@ def test_the_style_is_chosen_in_the_profile(as_alice: Client, alice: User):
     assert as_alice.post("/accounts/profile/", data | {"date_style": "x"}).status_code == 422
 
 
-def test_every_page_writes_dates_and_numbers_so():
-    """Formats written out, and Django's commas, are the same for everybody."""
+# Whoever is invited has no account yet, and so no style.
+FOR_STRANGERS = {"account/email/invitation_message.txt"}
+
+
+def test_every_page_and_email_writes_dates_and_numbers_so():
+    """Formats written out, and Django's commas, are the same for everybody. What programs read is ISO; `e` is
+    the name of a time zone.
+    """
     folder = settings.BASE_DIR / "templates"
-    pages = [path for path in folder.rglob("*.html") if "admin" not in path.relative_to(folder).parts]
+    pages = [path.relative_to(folder) for path in folder.rglob("*.*") if path.suffix in (".html", ".txt")]
     found = [
-        f"{path.relative_to(folder)}: {match[0]}"
-        for path in pages
-        for match in re.finditer(r"""\|date:["']j|\|date:["']H:i["']|\|intcomma""", path.read_text())
+        f"{page}: {match[0]}"
+        for page in pages
+        if "admin" not in page.parts and str(page) not in FOR_STRANGERS
+        for match in re.finditer(
+            r"""\|date:(?!["'](c|e|Y-m-d)["'])|\|time:|\|intcomma""", (folder / page).read_text()
+        )
     ]
     assert found == []

@@ -3,7 +3,9 @@
 # Functions of services that write rows and call no `record`, by module and name, each with the reason.
 SILENT_SERVICES = {
     "accounts.mail.deliver_due": "the studio sends its own mail; what failed is in the list of emails",
+    "accounts.mail.withdraw": "part of blocking somebody, which is recorded",
     "accounts.tokens.authenticate": "notes when a token was last used",
+    "billing.budget_views.budgets": "its form calls targets.set_budget, which records",
     "billing.ledger.charge": "a line of the ledger, which is append-only itself",
     "billing.ledger.charge_surplus": "a line of the ledger",
     "billing.ledger.doubt": "a line of the ledger",
@@ -14,8 +16,26 @@ SILENT_SERVICES = {
     "billing.ledger.reprice": "a line of the ledger",
     "billing.ledger.reserve": "a line of the ledger",
     "billing.ledger.settle": "a line of the ledger",
-    "videos.services.account_work.delete_work": "each thing is deleted by its own service, which records it",
+    "billing.notices.tell_about": "tells people of a budget; nobody does anything",
+    "billing.notices.tell_levels": "tells people of a budget",
+    "billing.notices.tell_refusal": "tells people of a budget",
+    "notifications.cleanup.remove_old": "the studio forgets old notifications",
+    "notifications.digests.send_due": "the studio sends its own mail",
+    "notifications.inbox.mark_all_read": "one's own inbox",
+    "notifications.inbox.mark_opened": "one's own inbox",
+    "notifications.inbox.mark_read": "one's own inbox",
+    "notifications.recording.record": "tells people of an event; whatever caused it is recorded",
+    "notifications.views.preferences": "what oneself wants to be told",
+    "videos.engine.hold.may_submit": "the studio counts its submissions; a hold that it sets is recorded",
+    "videos.services.approvals.approve": "engine.waiting_requests.end records every end",
     "videos.services.backends.make_position": "makes room for a new backend, whose creation is recorded",
+    "videos.services.batch_work.advance": "a worker goes on; each video that it creates is recorded",
+    "videos.services.batch_work.create_portion": "a worker goes on; create_videos records each video",
+    "videos.services.batch_work.finish": "its last video has ended; nobody does anything",
+    "videos.services.batch_work.step": "a worker goes on; each video that it creates is recorded",
+    "videos.services.batches.delete_file_after_commit": "part of deleting a batch, which is recorded",
+    "videos.services.batches.digest_of": "updates a digest, and no row",
+    "videos.services.collections.touch": "notes when a collection changed; what changed is recorded",
     "videos.services.connections.start_draft": "a draft is a test that lasts an hour; saving it is recorded",
     "videos.services.library.add_tag": "one's own tags are not logged",
     "videos.services.library.remove_tag": "one's own tags are not logged",
@@ -25,15 +45,30 @@ SILENT_SERVICES = {
     "videos.services.model_catalogue.add_undescribed_model": "part of connecting a backend",
     "videos.services.references.add_reference": "one's own images are not logged; deleting one is",
     "videos.services.references.keep_reference": "one's own images are not logged",
-    "videos.services.references.rename_reference": "one's own images are not logged",
     "videos.services.references.remove_files_on_error": "removes files of a request that failed",
+    "videos.services.references.rename_reference": "one's own images are not logged",
+    "videos.services.share_comments.add_comment": "a visitor's comment is one itself; deleting it is logged",
+    "videos.services.share_visits.count_view": "a visitor looks; the link counts its views",
     "videos.services.webhooks.receive_for_video": "a backend calls; nobody does anything",
     "videos.services.webhooks.receive_signed": "a backend calls; nobody does anything",
-    "videos.engine.hold.may_submit": "the studio counts its submissions; a hold that it sets is recorded",
+    "webhooks.deliveries.claim": "the studio sends; the log of deliveries has it",
+    "webhooks.deliveries.conclude": "the studio sends; the log of deliveries has it",
+    "webhooks.disabling.disable": "the studio gives a receiver up; its owner is told by email",
+    "webhooks.disabling.fail_pending": "the log of deliveries has it",
+    "webhooks.endpoints.send_test": "a test to one's own webhook; the log of deliveries has it",
+    "webhooks.outbox.record": "keeps an event to be sent; whatever caused it is recorded",
+    "webhooks.retention.remove_old": "the studio forgets old deliveries",
+    "webhooks.stored_secrets.reencrypt_secrets": "the same secrets under another SECRET_KEY",
 }
+
+# Views that change rows themselves and leave no entry.
+SILENT_VIEWS: dict[str, str] = {}
 
 _ANNOTATION = "one's own favourites, notes, tags and names are not logged"
 _PROVES = "proves who somebody is, and changes nothing"
+_INBOX = "one's own inbox"
+_TEST = "a test to one's own webhook; the log of deliveries has it"
+_COMMENT = "a visitor's comment is a record itself; deleting it is logged"
 _NOTHING = "answers that there is nothing here, or leads elsewhere"
 
 # Views that take a POST and leave no entry, by the name of their address.
@@ -59,6 +94,17 @@ SILENT_ROUTES = {
     "api:api-root": _NOTHING,
     "videos.api.rest.api.unknown": _NOTHING,
     "openai:videos.api.openai.endpoint.unknown_url": _NOTHING,
+    "api:read": _INBOX,
+    "api:read_all": _INBOX,
+    "api:send_test_event": _TEST,
+    "notifications:preferences": "what oneself wants to be told",
+    "notifications:read": _INBOX,
+    "notifications:read_all": _INBOX,
+    "videos:shared_comment": _COMMENT,
+    "videos:shared_item_comment": _COMMENT,
+    "videos:shared_unlock": "a visitor's password opens a link, and changes nothing",
+    "webhooks:secret": "shows one's own secret to oneself",
+    "webhooks:test": _TEST,
     "webhook": "a backend calls; nobody does anything",
     "webhook_of_video": "a backend calls; nobody does anything",
 }
@@ -81,6 +127,20 @@ RECORDED_ROUTES = {
     *("videos:recheck", "videos:resubmit", "videos:adopt", "videos:abandon", "videos:reference_delete"),
     *("videos:characters", "videos:character_delete"),
     *("admin:videos_backend_models", "admin:videos_video_adopt"),
+    *("api:add_items", "api:list_collections", "api:list_members", "videos:collect", "videos:uncollect"),
+    *("videos:collection_new", "videos:collection_edit", "videos:collection_delete"),
+    *("videos:collection_restore", "videos:collection_people", "videos:collection_person_remove"),
+    *("videos:collection_leave", "videos:collection_hand_over"),
+    *("api:share_collection", "api:share_video", "videos:share", "videos:collection_share"),
+    *("videos:share_link", "videos:share_link_revoke", "videos:share_links_revoke", "videos:comment_delete"),
+    *("api:withdraw_approval", "videos:withdraw_approval", "videos:approve", "videos:decline"),
+    *("videos:ask_again", "billing:budgets", "billing:budget_remove"),
+    *("api:create_batch", "api:start_batch", "api:pause_batch", "api:resume_batch", "api:cancel_batch"),
+    *("api:retry_batch", "videos:batch_new", "videos:batch_start", "videos:batch_pause"),
+    *("videos:batch_resume", "videos:batch_cancel", "videos:batch_retry", "videos:batch_again"),
+    *("api:webhooks", "api:rotate_webhook_secret", "api:resend_delivery", "api:resend_failed_deliveries"),
+    *("webhooks:create", "webhooks:edit", "webhooks:delete", "webhooks:pause", "webhooks:resume"),
+    *("webhooks:rotate_secret", "webhooks:resend", "webhooks:resend_failed"),
 }
 
 # The admin's actions, by model. All of them call services that record.
@@ -90,7 +150,12 @@ RECORDED_ACTIONS = {
     "apitoken": {"revoke"},
     "user": {"remove_second_factors", "delete_account", "keep_account"},
     "backend": {"probe", "confirm_key", "resume", "move_queued"},
+    "endpoint": {"pause", "resume"},
+    "delivery": {"resend"},
     "video": {"check_again", "retry", "cancel", "submit_again", "give_up", "delete_selected"},
 }
 # Models in whose place in the admin something is done by a page of its own, which calls a service.
-OWN_PAGES = {"studiostate": "holding and releasing call engine.hold, which records"}
+OWN_PAGES = {
+    "studiostate": "holding and releasing call engine.hold, which records",
+    "budget": "its forms call targets.set_budget and remove_budget, which record",
+}

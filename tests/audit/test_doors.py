@@ -20,7 +20,17 @@ MODULES = [
     *(ROOT / "videos/services").glob("*.py"),
     *(ROOT / "accounts").glob("*.py"),
     *(ROOT / "billing").glob("*.py"),
+    *(ROOT / "notifications").glob("*.py"),
+    *(path for path in (ROOT / "webhooks").glob("*.py") if path.stem != "views"),
     ROOT / "videos/engine/hold.py",
+    ROOT / "videos/engine/waiting_requests.py",
+]
+VIEWS = [
+    *(ROOT / "videos/views").glob("*.py"),
+    *(ROOT / "videos/api/rest").glob("*.py"),
+    *(ROOT / "accounts/views").glob("*.py"),
+    ROOT / "webhooks/views.py",
+    ROOT / "notifications/views.py",
 ]
 WRITES = {"update", "create", "save", "delete", "bulk_create", "get_or_create", "update_or_create"}
 RECORDS = {"record", "record_all", "record_view"}
@@ -75,6 +85,26 @@ def test_every_service_that_writes_records_it_or_says_why_not():
     assert _silent_writers() == set(doors.SILENT_SERVICES)
 
 
+def _writes_rows(node: ast.AST) -> bool:
+    """Whether a view changes rows by itself, where a form or a service would do it."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        return False
+    names = {each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute)}
+    owner = node.func.value
+    is_row = node.func.attr == "delete" and not (isinstance(owner, ast.Name) and owner.id == "service")
+    return node.func.attr in WRITES and ("objects" in names or (is_row and not node.args))
+
+
+def test_no_view_writes_past_the_services():
+    found = set()
+    for module in map(_Module, VIEWS):
+        for name in module.functions:
+            nodes = list(module.nodes(name))
+            if any(map(_writes_rows, nodes)) and not any(map(_records, nodes)):
+                found.add(f"{module.name}.{name}")
+    assert found == set(doors.SILENT_VIEWS)
+
+
 def _routes_that_take_a_post(user: User) -> set[str]:
     names = set()
     for route in routes_of(get_resolver()):
@@ -122,6 +152,8 @@ def test_every_action_of_the_admin_is_declared(carol: User):
     assert found == doors.RECORDED_ACTIONS
 
 
-@pytest.mark.parametrize("reasons", [doors.SILENT_SERVICES, doors.SILENT_ROUTES, doors.OWN_PAGES])
+@pytest.mark.parametrize(
+    "reasons", [doors.SILENT_SERVICES, doors.SILENT_VIEWS, doors.SILENT_ROUTES, doors.OWN_PAGES]
+)
 def test_silence_has_a_reason(reasons: dict[str, str]):
     assert all(len(reason) > 10 for reason in reasons.values())

@@ -26,7 +26,7 @@ def check(alice: User) -> Check:
         data = content.encode() if isinstance(content, str) else content
         archive = options.pop("archive", None)
         file = parse_batch(data, suffix, declared_parameters(available_offers()), **options)
-        return check_batch(file, UploadedImages(alice, archive))
+        return check_batch(alice, file, UploadedImages(alice, archive))
 
     return checked
 

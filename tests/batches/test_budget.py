@@ -36,8 +36,8 @@ def test_as_far_as_the_budget_goes_and_later_the_rest(save, work, priced, budget
     assert start_batch(batch, partly=True)
     work(batch)
     assert batch.state == BatchState.STOPPED
-    assert "has $1.00 left" in batch.problem
-    assert Video.objects.count() == 2
+    assert "has $0.00 left" in batch.problem
+    assert Video.objects.count() == 3, "a portion that does not fit as a whole is made in part"
 
     budget.amount = Decimal(5)
     budget.save()

@@ -179,6 +179,7 @@ def test_finishing_is_told_once(running, monkeypatch):
     Video.objects.exclude(prompt="A fox").update(state=State.COMPLETED)
     batch_work.tick()
     assert told == []
+    monkeypatch.setattr(batch_work, "_seconds_taken", lambda batch: 60)
     Video.objects.filter(prompt="A fox").update(state=State.FAILED)
     batch_work.tick()
     batch_work.tick()
@@ -189,10 +190,12 @@ def test_finishing_is_told_once(running, monkeypatch):
         running.public_id,
     )
     assert event.data == {
+        "path": f"/batches/{running.public_id}/",
         "name": "Animals",
-        "rows": 3,
+        "total": 3,
         "completed": 2,
         "failed": 1,
         "canceled": 0,
         "estimate": "0.00",
+        "took_seconds": 60,
     }

@@ -114,7 +114,7 @@ def test_too_many_combinations_are_refused_before_they_are_made(as_alice):
     template = " ".join(f"{{v{n}|{many}}}" for n in range(12))
     response = as_alice.post(NEW, {"template": template})
     assert response.status_code == 422
-    assert "combinations, and a batch can have 100,000 rows" in _page(response)
+    assert "combinations, and a batch can have 10,000 rows" in _page(response)
 
 
 def test_rows_name_files_of_a_zip_and_ones_own_references(as_alice, alice, bob):

@@ -69,7 +69,7 @@ def test_a_formula_counts_by_what_it_showed_and_its_error_is_a_fault(check):
     checked = check(content, ".xlsx")
     assert [row.prompt for row in checked.rows] == ["A fox"]
     assert [str(error) for error in checked.errors] == [
-        "row 3, column A: the formula of this cell shows #REF!. Mend it, or write the value itself."
+        "row 3, column A: the formula of this cell shows #REF!. Fix it, or write the value itself."
     ]
 
 

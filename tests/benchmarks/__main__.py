@@ -24,6 +24,7 @@ NAMES = (
     "outages",
     "pacing",
     "submit_latency",
+    "team",
     "page_polling",
     "video_storage",
     "zip_export",

@@ -39,14 +39,15 @@ PAGES = {
         (
             *("favourite", "note", "tag", "untag", "move_to_trash", "restore", "delete", "collect", "cancel"),
             *("retry", "recheck", "resubmit", "adopt", "abandon", "remix", "edit", "extend"),
-            "character_from_video",
+            *("character_from_video", "share"),
         ),
         ("post", Level.OWN),
     ),
-    **dict.fromkeys(("reference", "candidate_picture", "confirm_price"), ("get", Level.OWN)),
+    **dict.fromkeys(("reference", "candidate_picture", "confirm_price", "comments"), ("get", Level.OWN)),
     **dict.fromkeys(("collection", "collection_download"), ("get", Level.LOOK)),
     "collection_people": ("get", Level.EDIT),
     "collection_edit": ("post", Level.EDIT),
+    "collection_share": ("post", Level.OWN),
     **dict.fromkeys(
         ("collection_delete", "collection_person_remove", "collection_hand_over", "collection_restore"),
         ("post", Level.OWN),
@@ -71,6 +72,11 @@ API: dict[tuple[str, str], tuple[Level, dict[str, object]]] = {
     ("list_members", "get"): (Level.EDIT, {}),
     ("list_members", "post"): (Level.OWN, {"username": "stranger"}),
     ("remove_member", "delete"): (Level.OWN, {}),
+    **{
+        (name, method): (Level.OWN, {})
+        for name in ("share_video", "share_collection")
+        for method in ("get", "post")
+    },
 }
 # Of other things than videos and collections, of one's own alone, or asked about elsewhere.
 ELSEWHERE = {
@@ -83,6 +89,18 @@ ELSEWHERE = {
         ),
         "one's own images and characters: tests/views",
     ),
+    **dict.fromkeys(
+        (
+            *("batch", "batch_progress", "batch_results", "batch_zip", "batch_start", "batch_pause"),
+            *("batch_resume", "batch_cancel", "batch_retry"),
+        ),
+        "one's own batches: tests/batches",
+    ),
+    **dict.fromkeys(
+        ("approval", "approve", "decline", "withdraw_approval", "ask_again"),
+        "one's own requests, and managers: tests/approvals",
+    ),
+    **dict.fromkeys(("share_link", "share_link_revoke"), "one's own links, and managers: tests/sharing"),
     "callback": "a ticket that nobody can guess: tests/api/test_webhooks.py",
 }
 PEOPLE = {

@@ -12,10 +12,13 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.models import ApiToken, Invitation, MailState, OutgoingMail, User
+from audit.models import Entry
+from billing.models import Budget, LedgerLine
 from notifications.models import Notification
 from tests.factories import BackendFactory, ReferenceImageFactory, UserFactory, VideoFactory
 from videos.models import (
     Backend,
+    Batch,
     Character,
     JobCandidate,
     PromptTemplate,
@@ -105,7 +108,7 @@ def _listed(pk: int, **row: Any) -> dict[str, Any]:
 def all_steps() -> list[Step]:
     """Everything that can be done in the administration, and what only superusers should get done."""
     user, backend, video = "accounts/user/", "videos/backend/", "videos/video/"
-    template, model = "videos/prompttemplate/", "videos/videomodel/"
+    template, model, budget = "videos/prompttemplate/", "videos/videomodel/", "billing/budget/"
     change = f"{PK}/change/"
     rights = str(Permission.objects.first().pk)  # type: ignore[union-attr]
     return [
@@ -194,6 +197,31 @@ def all_steps() -> list[Step]:
             "accounts/user/",
             _action("remove_second_factors", ROOT),
             lambda: not Authenticator.objects.filter(user=ROOT).exists(),
+        ),
+        Step(
+            "set a budget",
+            f"{budget}add/",
+            {"scope": "studio", "period": "month", "amount": "5"},
+            lambda: Budget.objects.filter(scope="studio").exists(),
+        ),
+        Step(
+            "change a budget",
+            budget + change,
+            {"amount": "5"},
+            lambda: Budget.objects.get(pk=PK).amount == 5,
+        ),
+        Step("remove a budget", f"{budget}{PK}/delete/", {"post": "yes"}, lambda: _is_gone(Budget)),
+        Step(
+            "delete a line of the ledger",
+            "billing/ledgerline/",
+            _action("delete_selected", post="yes"),
+            lambda: _is_gone(LedgerLine),
+        ),
+        Step(
+            "delete an entry of the audit log",
+            f"audit/entry/{PK}/delete/",
+            {"post": "yes"},
+            lambda: _is_gone(Entry),
         ),
         Step("limit a backend", backend + change, {**BOX, "timeout": 9}, lambda: _backend().timeout == 9),
         Step(
@@ -345,6 +373,8 @@ def make_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     OutgoingMail.objects.create(pk=PK, sender="s@x.test", recipient="r@x.test", state=MailState.FAILED)
     told = Notification(pk=PK, user=alice, kind="video.failed", key="video:1", happened_at=timezone.now())
     told.save(force_insert=True)
+    Budget.objects.create(pk=PK, scope="user", user=alice, period="month", amount=1)
+    Entry.objects.create(pk=PK, action="changed", kind="video", door="page")
     for owner in (PK, ROOT):
         Authenticator.objects.create(user_id=owner, type=Authenticator.Type.TOTP, data={"secret": "x"})
     unconfirmed = {"key_env": "BACKEND_KEY_BOX", "key_confirmed_for": ""}
@@ -362,5 +392,25 @@ def make_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     JobCandidate.objects.create(video=uncertain, backend_job_id="job_9")
     image = ReferenceImageFactory(pk=PK, owner=alice)
     image.file.save("references/a.png", ContentFile(b"x"))
+    Batch.objects.create(pk=PK, owner=alice, name="Foxes", state="ready", row_count=1, estimate=0)
+    _make_ledger_line(video)
     character = Character.objects.create(pk=PK, owner=alice, backend=backend, name="Fox")
     character.file.save("characters/a.mp4", ContentFile(b"x"))
+
+
+def _make_ledger_line(video: Video) -> None:
+    LedgerLine.objects.create(
+        pk=PK,
+        kind="reserve",
+        transition="created",
+        video_id=video.pk,
+        video=video.public_id,
+        attempt=1,
+        counts_at=timezone.now(),
+        user_id=video.owner_id,
+        username="alice",
+        role="creator",
+        model=video.model,
+        backend_id=video.backend_id,
+        backend_name="Box",
+    )

@@ -39,7 +39,7 @@ def test_a_batch_from_a_failing_row_to_its_zip(
     page.get_by_role("button", name="Pause").click()
     expect(page.locator(".batch-state")).to_have_text("Paused")
     assert find_violations(page) == []
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Resume").click()
 
     expect(page.locator(".batch-state")).to_have_text("Completed", timeout=90_000)
     expect(page.locator(".tile--done")).to_have_count(2)

@@ -132,7 +132,7 @@ def test_an_approval_is_asked_for_given_and_declined(browser: Browser, simulator
             expect(manager.get_by_text("Approved. It is being made.")).to_be_visible()
             assert find_violations(manager) == []
             _open_request(manager, studio, "A boat that is declined")
-            manager.get_by_label("A word to bob").fill("One boat is enough.")
+            manager.get_by_label("Note to bob").fill("One boat is enough.")
             manager.get_by_role("button", name="Decline").click()
             expect(manager.get_by_text("Declined.", exact=True)).to_be_visible()
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from tests.factories import VideoFactory
 from tests.sharing.conftest import CLIP, PASSWORD, PROMPT, address, body, finished_video, read
-from videos.models import Collection, CollectionItem, ShareComment, ShareLink, State, Video
+from videos.models import Collection, CollectionItem, CollectionMember, ShareComment, ShareLink, State, Video
 from videos.services.shared import item_name
 from videos.views import shared as views
 
@@ -174,3 +174,27 @@ def test_its_preview_is_its_newest_video(visitor, link, video):
     assert 'property="og:type" content="website"' in page
     assert f'property="og:image" content="http://testserver{item_address(link, video, "poster")}"' in page
     assert "og:video" not in page
+
+
+# --- On the collection's own page --------------------------------------------------------------------------
+
+
+def _button(collection: Collection) -> str:
+    return f'href="{reverse("videos:collection_share", args=[collection.public_id])}"'
+
+
+def test_its_owner_gets_to_its_links_and_back(as_alice, collection):
+    assert _button(collection) in as_alice.get(collection.get_absolute_url()).content.decode()
+    page = as_alice.get(reverse("videos:collection_share", args=[collection.public_id])).content.decode()
+    assert f'class="icon-link share__back" href="{collection.get_absolute_url()}"' in page
+
+
+def test_nobody_else_is_offered_links_to_it(as_bob, bob, collection):
+    CollectionMember.objects.create(collection=collection, person=bob, role="editor")
+    Collection.objects.update(visibility="people")
+    assert _button(collection) not in as_bob.get(collection.get_absolute_url()).content.decode()
+
+
+def test_it_offers_no_links_where_they_are_switched_off(as_alice, collection, settings):
+    settings.SHARE_LINKS = False
+    assert _button(collection) not in as_alice.get(collection.get_absolute_url()).content.decode()

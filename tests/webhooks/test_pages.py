@@ -156,7 +156,7 @@ def test_it_is_paused_and_goes_on(as_alice: Client, hook):
     endpoint = hook()
     as_alice.post(_url("pause", endpoint))
     assert Endpoint.objects.get().state == EndpointState.PAUSED
-    assert "Go on" in _text(as_alice.get(_url("endpoint", endpoint)))
+    assert "Resume" in _text(as_alice.get(_url("endpoint", endpoint)))
     as_alice.post(_url("resume", endpoint))
     assert Endpoint.objects.get().state == EndpointState.ACTIVE
 

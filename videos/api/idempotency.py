@@ -14,7 +14,7 @@ from accounts.models import User
 from billing.spender import spending
 from videos.api.auth import Caller
 from videos.api.errors import ApiError
-from videos.models import ApprovalRequest, ApprovalState, IdempotencyRecord, Video
+from videos.models import ApprovalRequest, ApprovalState, Batch, IdempotencyRecord, Video
 
 Made = TypeVar("Made", Video, Video | ApprovalRequest)
 
@@ -48,13 +48,7 @@ def create_once(
     turns here, so two at the same instant create one video. Raises `ApiError` 409 for a key that was used for
     something else, or whose video was deleted since; and whatever `create` raises, keeping nothing.
     """
-    if len(key) > KEY_LIMIT or "\x00" in key:
-        raise ApiError(
-            400,
-            "invalid_value",
-            f"An Idempotency-Key has at most {KEY_LIMIT} characters, none of them NUL.",
-            param="Idempotency-Key",
-        )
+    _require_usable(key)
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=caller.user.pk)
         if key:
@@ -77,17 +71,37 @@ def create_once(
     return made, True
 
 
-def _find_by_key(caller: Caller, fingerprint: str, key: str) -> Video | ApprovalRequest | None:
-    record = _records().filter(owner=caller.user, key=key).first()
-    if record is None:
-        return None
-    if record.fingerprint != fingerprint:
+def find_batch(caller: Caller, fingerprint: str, key: str) -> Batch | None:
+    """Return the batch that an earlier request with this key made; None for a new key.
+
+    Raises `ApiError` 409 for a key that was used for something else.
+    """
+    _require_usable(key)
+    record = _get_record(caller, fingerprint, key)
+    return record.batch if record else None
+
+
+def remember_batch(caller: Caller, fingerprint: str, key: str, batch: Batch) -> None:
+    """Note that the request with this key made the batch. Its person's row must be locked."""
+    IdempotencyRecord.objects.create(
+        owner=caller.user, token=caller.token, key=key, fingerprint=fingerprint, batch=batch
+    )
+
+
+def _require_usable(key: str) -> None:
+    if len(key) > KEY_LIMIT or "\x00" in key:
         raise ApiError(
-            409,
-            "idempotency_key_reused",
-            "This Idempotency-Key was used for a request that asked for something else.",
+            400,
+            "invalid_value",
+            f"An Idempotency-Key has at most {KEY_LIMIT} characters, none of them NUL.",
             param="Idempotency-Key",
         )
+
+
+def _find_by_key(caller: Caller, fingerprint: str, key: str) -> Video | ApprovalRequest | None:
+    record = _get_record(caller, fingerprint, key)
+    if record is None:
+        return None
     if record.approval is not None and record.approval.state != ApprovalState.APPROVED:
         return record.approval
     if record.video is None or record.video.deleted_at is not None:
@@ -95,6 +109,18 @@ def _find_by_key(caller: Caller, fingerprint: str, key: str) -> Video | Approval
             409, "video_deleted", "The video of this Idempotency-Key was deleted.", param="Idempotency-Key"
         )
     return record.video
+
+
+def _get_record(caller: Caller, fingerprint: str, key: str) -> IdempotencyRecord | None:
+    record = _records().filter(owner=caller.user, key=key).first()
+    if record is not None and record.fingerprint != fingerprint:
+        raise ApiError(
+            409,
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for a request that asked for something else.",
+            param="Idempotency-Key",
+        )
+    return record
 
 
 def _find_repeated(caller: Caller, fingerprint: str, retry_count: int) -> Video | ApprovalRequest | None:
@@ -125,7 +151,7 @@ def _find_repeated(caller: Caller, fingerprint: str, retry_count: int) -> Video 
 
 
 def _records() -> QuerySet[IdempotencyRecord]:
-    related = IdempotencyRecord.objects.select_related("video", "approval")
+    related = IdempotencyRecord.objects.select_related("video", "approval", "batch")
     return related.defer("approval__data")
 
 

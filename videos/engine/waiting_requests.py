@@ -9,13 +9,24 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from audit.trail import record
+from audit.vocabulary import Action
 from billing.money import plain_amount
 from contentgen.events import Event, EventKind, publish
+from videos import subjects
 from videos.engine.reference_cleanup import delete_unused_reference
 from videos.models import ApprovalRequest, ApprovalState
 
 DEACTIVATED = "The account was deactivated."
 _BATCH_SIZE = 100  # requests ended in one sweep
+# One that was approved and could not be made says so in its problem.
+_ACTIONS = {
+    ApprovalState.APPROVED: Action.APPROVED,
+    ApprovalState.FAILED: Action.APPROVED,
+    ApprovalState.DECLINED: Action.DECLINED,
+    ApprovalState.WITHDRAWN: Action.WITHDRAWN,
+    ApprovalState.EXPIRED: Action.EXPIRED,
+}
 
 
 def end(pk: int, state: ApprovalState, *, now: datetime, **changes: Any) -> bool:
@@ -25,6 +36,7 @@ def end(pk: int, state: ApprovalState, *, now: datetime, **changes: Any) -> bool
         if not waiting.update(state=state, decided_at=now, **changes):
             return False
         ended = ApprovalRequest.objects.defer("data").select_related("owner").get(pk=pk)
+        record(_ACTIONS[state], subjects.approval(ended), note=f"{ended.note} {ended.problem}".strip())
         if state != ApprovalState.WITHDRAWN:  # they know
             publish_decision(ended)
         for image_id in list(ended.images.values_list("pk", flat=True)):

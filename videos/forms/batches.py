@@ -8,9 +8,11 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
 from videos.models.batch import NAME_LIMIT
+from videos.models.collection import COLLECTION_NAME_LIMIT
 from videos.services.batch_file import SUFFIXES
 from videos.services.batch_input import BatchInput
 
+_SHARED = ("model", "seconds", "size", "tags", "collection")  # what rows ask for that say nothing of it
 MAX_TABLE_LENGTH = 1_500_000  # characters that are typed or pasted: longer ones come as a file
 
 
@@ -26,6 +28,7 @@ class BatchForm(forms.Form):
     seconds = forms.CharField(required=False, max_length=10)
     size = forms.CharField(required=False, max_length=20)
     tags = forms.CharField(required=False, max_length=400)
+    collection = forms.CharField(required=False, max_length=COLLECTION_NAME_LIMIT)
     override = forms.BooleanField(required=False)
 
     file.widget.attrs["accept"] = ",".join(SUFFIXES)
@@ -57,6 +60,6 @@ class BatchForm(forms.Form):
             table=data["table"],
             template=data["template"],
             archive=archive.file if archive else None,
-            defaults={name: data[name] for name in ("model", "seconds", "size", "tags")},
+            defaults={name: data[name] for name in _SHARED},
             override=data["override"],
         )

@@ -25,9 +25,11 @@ from videos.lifecycle.owner_actions import (
     retry,
 )
 from videos.lifecycle.payments import (
+    Wanted,
     move_to,
     record_surplus_job,
     release_unconfirmed,
+    require_agreed,
     require_payable,
     reserve,
 )
@@ -68,6 +70,7 @@ __all__ = [
     "TRANSITIONS",
     "Answer",
     "PollResult",
+    "Wanted",
     "abandon",
     "accept",
     "adopt",
@@ -106,6 +109,7 @@ __all__ = [
     "renew_lease",
     "requeue",
     "requeue_absent",
+    "require_agreed",
     "require_payable",
     "reschedule_search",
     "reserve",

@@ -1,6 +1,7 @@
 """What videos tell the ledger: who pays for which of them, and how much."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.conf import settings
@@ -29,11 +30,33 @@ def reserve(videos: Sequence[Video], *, transition: str = "created") -> None:
         )
 
 
-def require_payable(owner: User, wanted: Iterable[tuple[str, str, Decimal | None]]) -> None:
-    """Raise `RefusedPaymentError` for what `reserve` would refuse now; `wanted` are model, backend and price
-    of each video that costs something. Reserves nothing. In a transaction.
+@dataclass(frozen=True)
+class Wanted:
+    """A video that is to be paid for, before it exists: its price, None where nobody knows, and the key of
+    the collection that it is made in.
     """
-    ledger.require_payable(owner, [Purchase(0, "", model, 0, name, price) for model, name, price in wanted])
+
+    model: str
+    backend: str
+    price: Decimal | None
+    collection_id: int | None = None
+
+
+def require_payable(owner: User, wanted: Iterable[Wanted]) -> None:
+    """Raise `RefusedPaymentError` for what `reserve` would refuse now. Reserves nothing. In a transaction."""
+    ledger.require_payable(owner, _purchases(wanted))
+
+
+def require_agreed(owner: User, wanted: Iterable[Wanted], *, limit: Decimal | None = None) -> None:
+    """Raise `RefusedPaymentError` unless the price of all of it is agreed to, whatever is left of budgets.
+
+    More than `limit` needs a manager's approval in any case. Reserves nothing.
+    """
+    ledger.require_agreed(owner, _purchases(wanted), limit=limit)
+
+
+def _purchases(wanted: Iterable[Wanted]) -> list[Purchase]:
+    return [Purchase(0, "", each.model, 0, each.backend, each.price, each.collection_id) for each in wanted]
 
 
 def reserve_again(video: Video, estimate: Decimal | None, *, transition: str) -> bool:

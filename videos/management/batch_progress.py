@@ -108,7 +108,7 @@ _COMPLETED = Q(video__state=State.COMPLETED, video__deleted_at=None)
 
 
 def _ending(row: BatchRow) -> Ending:
-    label = row.place if row.key.startswith("#") else f"{row.place} ({row.key})"
+    label = row.label
     video = row.video if row.video_id else None
     if video is None:
         return Ending(label, "", row.get_state_display().lower(), row.error)

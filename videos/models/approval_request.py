@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.money import MoneyField
+from videos.models.batch import Batch
 from videos.models.reference_image import ReferenceImage
 from videos.models.video import Video
 
@@ -44,6 +45,7 @@ class RequestKind(models.TextChoices):
     EXTEND = "extend", "Extension"
     RETRY = "retry", "Retry"
     SUBMIT_AGAIN = "submit_again", "Submission again"
+    BATCH = "batch", "Batch"
 
 
 class ApprovalRequestQuerySet(models.QuerySet["ApprovalRequest"]):
@@ -56,7 +58,7 @@ class ApprovalRequestQuerySet(models.QuerySet["ApprovalRequest"]):
 
     def for_lists(self) -> "ApprovalRequestQuerySet":
         """With what lists show, and without the request itself, which may be that of a whole batch."""
-        return self.select_related("owner", "decided_by", "video").defer("data")
+        return self.select_related("owner", "decided_by", "video", "batch").defer("data")
 
 
 class ApprovalRequest(models.Model):
@@ -104,6 +106,14 @@ class ApprovalRequest(models.Model):
         related_name="approval_requests",
         help_text="The first that was made.",
     )
+    batch = models.ForeignKey(
+        Batch,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="approval_requests",
+        help_text="What starts, goes on or is retried once it is approved.",
+    )
 
     objects = ApprovalRequestQuerySet.as_manager()
 
@@ -117,7 +127,10 @@ class ApprovalRequest(models.Model):
             models.CheckConstraint(
                 condition=Q(state="waiting", decided_at=None) | ~Q(state="waiting"),
                 name="a_waiting_request_is_undecided",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["batch"], condition=Q(state="waiting"), name="a_batch_waits_once"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,9 +5,10 @@ import string
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -48,6 +49,13 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         """The batches that `owner`, a user or its key, may see."""
         return self.filter(owner=owner).exclude(state=BatchState.SAVING)
 
+    def with_waiting(self) -> "BatchQuerySet":
+        """With `awaits_approval`: whether it starts, goes on or is retried once a manager approves it."""
+        requests = apps.get_model("videos", "ApprovalRequest").objects
+        waiting = requests.waiting().filter(batch=OuterRef("pk"))
+        found = {"awaits_approval": Exists(waiting)}  # which is declared on `Batch`
+        return self.annotate(**found)
+
     def working(self) -> "BatchQuerySet":
         """Those that a worker has something to do for now."""
         creating = Q(state=BatchState.CREATING, paused_at=None)
@@ -81,6 +89,11 @@ class Batch(models.Model):
     takes_new_prices = models.BooleanField(
         default=False, editable=False, help_text="Its owner went on although prices had risen since."
     )
+    agreed_left = MoneyField(  # type: ignore[misc]  # which cannot say that it may be empty
+        null=True,
+        editable=False,
+        help_text="What may still be reserved for it without a manager's approval; empty: anything.",
+    )
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
@@ -90,6 +103,9 @@ class Batch(models.Model):
     )
 
     objects = BatchQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        awaits_approval: bool  # where it was read `with_waiting`
 
     class Meta:
         ordering = ["-pk"]
@@ -123,7 +139,8 @@ class RowState(models.TextChoices):
 class BatchRow(models.Model):
     """One row of a batch: what is asked for, in `request`, and the video that it has become.
 
-    `request` holds the fields of a `GenerationRequest`, with keys of images, and `tags`. The video may be
+    `request` holds the fields of a `GenerationRequest`, with keys of images and of the `collection`, if any,
+    and `tags`. The video may be
     deleted for good while its batch stays: its key then leads nowhere, and says that there was one.
     """
 
@@ -162,3 +179,8 @@ class BatchRow(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def label(self) -> str:
+        """Where it stands in the file, with the key that the file gives it."""
+        return self.place if self.key.startswith("#") else f"{self.place} ({self.key})"

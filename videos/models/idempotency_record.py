@@ -7,13 +7,14 @@ from django.db import models
 from django.utils import timezone
 
 from videos.models.approval_request import ApprovalRequest
+from videos.models.batch import Batch
 from videos.models.video import Video
 
 RETENTION = timedelta(days=7)  # for which a key is honored, as our /v1 tells its clients
 
 
 class IdempotencyRecord(models.Model):
-    """One creating request, and the first video it made. Written in the videos' own transaction."""
+    """One creating request, and the first video or the batch it made. Written in their own transaction."""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="idempotency_records"
@@ -41,6 +42,14 @@ class IdempotencyRecord(models.Model):
         blank=True,
         related_name="idempotency_records",
         help_text="Where a manager has to approve it first.",
+    )
+    batch = models.ForeignKey(
+        Batch,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="idempotency_records",
+        help_text="Where the request made one. A batch that was discarded is forgotten with its key.",
     )
     is_original_pending = models.BooleanField(
         default=False,

@@ -329,6 +329,11 @@ class Video(VideoResult):
                 condition=models.Q(unaccounted_since__isnull=False),
             ),
             models.Index(
+                fields=["accepted_at", "owner"],
+                name="video_accepted",
+                condition=models.Q(accepted_at__isnull=False),
+            ),
+            models.Index(
                 fields=["backend", "owner", "-attempted_at"],
                 name="video_last_attempts",
                 condition=models.Q(attempted_at__isnull=False),

@@ -1,4 +1,7 @@
-"""What becomes of a person's videos, images, characters, templates and tags when their account is deleted."""
+"""What becomes of a person's work when their account is deleted: videos and all that was made around them.
+
+What is only about the person goes with the account: webhooks, notifications, requests for approval.
+"""
 
 from typing import Any
 
@@ -7,15 +10,33 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
-from audit.trail import record_all
+from audit.trail import record, record_all
 from audit.vocabulary import Action
 from videos import subjects
 from videos.engine.reference_cleanup import delete_unused_reference
-from videos.models import Character, PromptTemplate, ReferenceImage, Tag, Video, VideoReference
+from videos.models import (
+    Batch,
+    BatchRow,
+    BatchState,
+    Character,
+    Collection,
+    CollectionMember,
+    PromptTemplate,
+    ReferenceImage,
+    RowState,
+    ShareComment,
+    ShareLink,
+    Tag,
+    Video,
+    VideoReference,
+)
+from videos.services.batches import delete_file_after_commit
 from videos.services.characters import delete_character
 from videos.services.references import delete_reference
+from videos.services.share_links import revoke_links
 from videos.services.videos import delete_video
 
+_GONE = "The account was deleted."
 BATCH = 200  # rows of a kind in one step; the next tick goes on
 
 
@@ -23,14 +44,18 @@ def hand_over(sender: Any, user: User, heir: User, **kwargs: Any) -> None:
     """Give the heir all that is the user's.
 
     Jobs go on: what a backend works on is paid for, and its result becomes the heir's. The ledger keeps who
-    spent what. An image or a tag that the heir has as well becomes theirs. Whatever is left when this is cut
-    off is handed over the next time.
+    spent what. What a batch has not created yet is not made, for the heir did not ask for it. Links that the
+    user sent to people outside stop: the heir has not chosen to show anything. An image or a tag that the
+    heir has as well becomes theirs. Whatever is left when this is cut off is handed over the next time.
     """
+    _hand_over_links(user, heir)
+    _hand_over_batches(user, heir)
     _hand_over_references(user, heir)
     with transaction.atomic():
         _hand_over_tags(user, heir)
         for model in (Character, PromptTemplate):
             model._default_manager.filter(owner=user).update(owner=heir)
+    _hand_over_collections(user, heir)
     while _hand_over_videos(user, heir):
         pass
 
@@ -48,12 +73,45 @@ def _hand_over_videos(user: User, heir: User) -> int:
     return len(rows)
 
 
+@transaction.atomic
+def _hand_over_links(user: User, heir: User) -> None:
+    """Revoke the user's links, and give them to the heir with the comments that came through them."""
+    links = ShareLink.objects.owned_by(user)
+    revoke_links(links, note=f"The account of {user} was deleted; {heir} has the work.")
+    links.update(owner=heir)
+
+
+@transaction.atomic
+def _hand_over_batches(user: User, heir: User) -> None:
+    """Give the batches that were started to the heir, and end them where rows are left; forget the others."""
+    for batch in Batch.objects.select_for_update().filter(owner=user, started_at=None):
+        _delete_batch(batch)
+    batches = list(Batch.objects.select_for_update().filter(owner=user))
+    waiting = BatchRow.objects.filter(batch__in=batches, state=RowState.WAITING)
+    waiting.update(state=RowState.CANCELED)
+    unfinished = Batch.objects.filter(owner=user).exclude(state=BatchState.COMPLETED)
+    unfinished.update(state=BatchState.RUNNING, paused_at=None, problem="")
+    record_all(Action.HANDED_OVER, map(subjects.batch, batches), note=f"From {user} to {heir}.")
+    Batch.objects.filter(owner=user).update(owner=heir)
+
+
+@transaction.atomic
+def _hand_over_collections(user: User, heir: User) -> None:
+    """Give the collections to the heir, the deleted ones too; who else is in them stays."""
+    collections = list(Collection.objects.select_for_update().filter(owner=user))
+    record_all(Action.HANDED_OVER, map(subjects.collection, collections), note=f"From {user} to {heir}.")
+    CollectionMember.objects.filter(collection__in=collections, person=heir).delete()
+    Collection.objects.filter(owner=user).update(owner=heir)
+
+
 def delete_work(sender: Any, user: User, **kwargs: Any) -> None:
     """Delete what is the user's, as far as it goes by now.
 
-    Videos in flight are canceled. A row goes as soon as it is known that no backend works on it any more,
-    which takes some ticks.
+    Of a collection that others have videos in, theirs stay: only the collection goes, for nobody has accepted
+    to look after it. What the user said about others' videos goes as well. Videos in flight are canceled. A
+    row goes as soon as it is known that no backend works on it any more, which takes some ticks.
     """
+    _delete_at_once(user)
     kept = Video.objects.filter(owner=user, deleted_at=None).order_by("pk")
     for video in kept[:BATCH]:
         delete_video(video)
@@ -68,6 +126,27 @@ def delete_work(sender: Any, user: User, **kwargs: Any) -> None:
             delete_unused_reference(image.pk)
     for character in Character.objects.filter(owner=user).order_by("pk")[:BATCH]:
         _remove_character(character)
+
+
+@transaction.atomic
+def _delete_at_once(user: User) -> None:
+    """Delete what needs no answer of a backend."""
+    revoke_links(ShareLink.objects.owned_by(user), note=_GONE)
+    comments = ShareComment.objects.filter(author=user)
+    record_all(Action.DELETED, map(subjects.comment, comments.select_related("video")), note=_GONE)
+    comments.delete()
+    for batch in Batch.objects.select_for_update().filter(owner=user)[:BATCH]:
+        _delete_batch(batch)
+    collections = list(Collection.objects.select_for_update().filter(owner=user))
+    existing = [each for each in collections if each.deleted_at is None]
+    record_all(Action.DELETED, map(subjects.collection, existing), note=_GONE)
+    Collection.objects.filter(owner=user).delete()
+
+
+def _delete_batch(batch: Batch) -> None:
+    record(Action.DELETED, subjects.batch(batch), note=_GONE)
+    delete_file_after_commit(batch)
+    batch.delete()
 
 
 def _remove_character(character: Character) -> None:

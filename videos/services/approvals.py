@@ -11,13 +11,16 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from accounts.roles import may_manage
+from audit.trail import record
+from audit.vocabulary import Action
 from billing.errors import FIELD, ApprovalRequiredError, RefusedPaymentError
 from billing.money import format_money
 from billing.notices import tell_refusal
 from billing.spender import ANY_PRICE, current_spender, spending
 from contentgen.events import Event, EventKind, publish
+from videos import subjects
 from videos.engine import waiting_requests
-from videos.models import ApprovalRequest, ApprovalState, IdempotencyRecord, Video
+from videos.models import ApprovalRequest, ApprovalState, Batch, IdempotencyRecord, Video
 from videos.models.approval_request import NOTE_LIMIT
 from videos.services.paid_requests import PaidRequest, read_request
 from videos.validation import clean_text, has_visible_text, is_storable
@@ -37,8 +40,9 @@ class DecidedError(Exception):
 def create_or_ask(owner: User, wanted: PaidRequest) -> list[Video] | ApprovalRequest:
     """Carry out the request; where a manager has to approve its price, have it wait instead.
 
-    Returns the videos, or what waits: nothing is reserved for it, and its images are kept. Raises as the
-    service does, and `RefusedPaymentError` for somebody who has too many requests waiting.
+    Returns the videos, or what waits: nothing is reserved for it, and its images are kept. Of a batch for
+    which something waits, that is returned. Raises as the service does, and `RefusedPaymentError` for
+    somebody who has too many requests waiting.
     """
     try:
         with transaction.atomic():
@@ -52,6 +56,8 @@ def _ask(owner: User, wanted: PaidRequest, refusal: ApprovalRequiredError) -> Ap
     with transaction.atomic(), wanted.kept(owner) as kept:
         # Requests of one person take turns, so that the count holds.
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+        if kept.about and (waiting := _waiting_for(kept.about)):
+            return waiting
         data = kept.as_data()
         _require_space(owner, data)
         token = current_spender().token
@@ -63,16 +69,27 @@ def _ask(owner: User, wanted: PaidRequest, refusal: ApprovalRequiredError) -> Ap
             prompt=clean_text(kept.prompt),
             model=kept.model,
             count=kept.count,
+            batch=kept.about,
             price=refusal.price,
             is_priced=refusal.is_priced,
             requested_at=now,
             expires_at=now + timedelta(days=settings.APPROVAL_DAYS),
         )
         approval.images.set(kept.images)
+        record(Action.REQUESTED, subjects.approval(approval))
         for manager in approvers():
             told = waiting_requests.describe(approval)
             publish(Event(EventKind.APPROVAL_REQUESTED, manager.pk, approval.public_id, told))
     return approval
+
+
+def _waiting_for(batch: Batch) -> ApprovalRequest | None:
+    """Return what waits for the batch already; what has waited too long is ended."""
+    waiting = ApprovalRequest.objects.for_lists().filter(batch=batch, state=ApprovalState.WAITING).first()
+    if waiting is not None and not waiting.is_waiting:
+        waiting_requests.end(waiting.pk, ApprovalState.EXPIRED, now=timezone.now())
+        return None
+    return waiting
 
 
 def _require_space(owner: User, data: object) -> None:
@@ -117,7 +134,7 @@ def approve(public_id: str, by: User, note: str = "") -> ApprovalRequest:
         now = timezone.now()
         try:
             with transaction.atomic():
-                videos = _create(approval)
+                first = next(iter(_create(approval)), None)  # workers make those of a batch
         except ValidationError as error:
             tell_refusal(error)
             problem = _sentences(error)
@@ -126,9 +143,9 @@ def approve(public_id: str, by: User, note: str = "") -> ApprovalRequest:
             )
         else:
             done = waiting_requests.end(
-                approval.pk, ApprovalState.APPROVED, now=now, decided_by=by, note=word, video=videos[0]
+                approval.pk, ApprovalState.APPROVED, now=now, decided_by=by, note=word, video=first
             )
-            IdempotencyRecord.objects.filter(approval=approval).update(video=videos[0])
+            IdempotencyRecord.objects.filter(approval=approval).update(video=first)
         if not done:
             raise DecidedError(_explain_decided(approval))
         approval.refresh_from_db()

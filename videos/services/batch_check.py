@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from accounts.models import User
 from videos.capabilities import Offer, available_offers
-from videos.models import Fit, ReferenceImage
+from videos.models import Collection, Fit, ReferenceImage
 from videos.parameters import canonical, clean_values
+from videos.services.batch_collections import find_collections
 from videos.services.batch_file import BatchFile, Declared, Row, with_sizes
 from videos.services.batch_record import RowError
 from videos.services.images import Image
@@ -31,7 +33,7 @@ class ImageSource(Protocol):
 class CheckedBatch:
     """What was found out about a file: its valid rows, each with its quote, and all `errors`, in the order of
     the file. There are quotes only where there is no error. `digests` has the SHA-256 of each image, by the
-    name that rows give it; `warnings` are sentences.
+    name that rows give it, `collections` each collection; `warnings` are sentences.
     """
 
     rows: list[Row]
@@ -39,6 +41,7 @@ class CheckedBatch:
     errors: list[RowError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     digests: Mapping[str, str] = field(default_factory=dict)
+    collections: Mapping[str, Collection] = field(default_factory=dict)
 
     @property
     def total(self) -> tuple[Price | None, int]:
@@ -64,8 +67,9 @@ def declared_parameters(offers: Mapping[str, Offer]) -> Declared:
     return {name: [each.name for each in offer.parameters] for name, offer in offers.items()}
 
 
-def check_batch(file: BatchFile, source: ImageSource) -> CheckedBatch:
-    """Check every row of a file against the catalogue, open each image once, and price the rows.
+def check_batch(owner: User, file: BatchFile, source: ImageSource) -> CheckedBatch:
+    """Check every row of a file against the catalogue, open each image once, find the collections that the
+    owner may put videos into, and price the rows.
 
     The images themselves are not kept in memory: a batch may name more of them than fit there.
     """
@@ -81,12 +85,14 @@ def check_batch(file: BatchFile, source: ImageSource) -> CheckedBatch:
     ]
     digests, unusable = _digest_images(source, dict.fromkeys(_list_names(rows)))
     errors += _image_errors(rows, unusable)
+    collections, collection_errors = find_collections(owner, rows)
+    errors += collection_errors
     if errors:
         return CheckedBatch(rows, [], sorted(errors, key=lambda each: each.place.number), file.warnings)
     offers = available_offers()
     rows = [_clean_parameters(row, offers) for row in rows]
     quotes = quote([build_request(row) for row in rows], counts)
-    return CheckedBatch(rows, quotes, [], file.warnings, digests)
+    return CheckedBatch(rows, quotes, [], file.warnings, digests, collections)
 
 
 def build_request(row: Row, images: Mapping[str, ReferenceImage] | None = None) -> GenerationRequest:

@@ -52,6 +52,7 @@ COLUMNS = (
     "fit",
     "custom_id",
     "tags",
+    "collection",
     OBJECT,
 )
 TABLES = (".csv", ".tsv")
@@ -75,7 +76,8 @@ class Row:
     """One request of the file. `ratio` and `resolution`, if there are any, stand for the size, which is then
     empty until the catalogue has been asked (`with_sizes`). `reference` and `last_frame` are names of images
     as written in the file, or empty; `references` are further ones; `fit` is crop or pad; `custom_id` is the
-    key that the file gives the row, or empty; `parameters` are as written, by name.
+    key that the file gives the row, or empty; `parameters` are as written, by name; `collection` is the name
+    or id of one, or empty.
     """
 
     record: Record
@@ -92,6 +94,7 @@ class Row:
     resolution: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    collection: str = ""
 
     @property
     def place(self) -> Place:
@@ -364,4 +367,5 @@ def _build_row(record: Record, declared: Declared) -> Row:
         custom_id=text("custom_id"),
         parameters=parameters_of(record, sort_names(declared, model)),
         tags=parse_tags(record.fields.get("tags")),
+        collection=text("collection"),
     )

@@ -22,6 +22,7 @@ from videos.services.batch_table import with_aliases
 from videos.services.batch_template import BatchTemplate, Defaults, combinations, read_template
 from videos.services.batch_xlsx import read_workbook
 from videos.services.batches import batch_name, digest_of, save_batch
+from videos.services.collections import find_editable
 
 MAX_EDITABLE = 200_000  # characters of a file that a page shows to be mended in place
 _SELECTION_COLUMNS = (
@@ -68,14 +69,17 @@ class BatchInput:
 def check_input(owner: User, sent: BatchInput) -> tuple[CheckedBatch, UploadedImages]:
     """Check every row of what was sent. Returns what was found out, and where the images are.
 
-    Raises `ValidationError` by field (`file`, `template`, `images`) for what has no rows to check.
+    Raises `ValidationError` by field (`file`, `template`, `images`, `collection`) for what has no rows to
+    check.
     """
     template = _read_template(sent.template)
     content, suffix = _content_of(sent, template)
     defaults = Defaults({name: value for name, value in sent.defaults.items() if value}, sent.override)
     declared = declared_parameters(available_offers())
     images = UploadedImages(owner, sent.archive)
-    return check_batch(parse_batch(content, suffix, declared, template, defaults), images), images
+    if name := defaults.values.get("collection"):
+        find_editable(owner, name)  # or every row would say that there is none
+    return check_batch(owner, parse_batch(content, suffix, declared, template, defaults), images), images
 
 
 def save_input(

@@ -18,7 +18,7 @@ from django.utils import timezone
 from billing.models import LedgerLine
 from billing.money import ZERO
 from videos.engine import safe_cache
-from videos.models import Batch, BatchRow, BatchState, RowState, State, Video
+from videos.models import ApprovalRequest, Batch, BatchRow, BatchState, RowState, State, Video
 
 TILES = 240  # at most; each stands for as many rows as it takes
 MAX_AGE = 1.0  # seconds for which what was read is shown to others
@@ -92,11 +92,12 @@ class Progress:
     def minutes_left(self) -> int | None:
         return None if self.seconds_left is None else max(1, round(self.seconds_left / 60))
 
-    def fingerprint(self, batch: Batch) -> str:
-        """What differs as soon as a page shows anything else."""
+    def fingerprint(self, batch: Batch, approval: ApprovalRequest | None = None) -> str:
+        """What differs as soon as a page shows anything else. `approval` is what the batch waits for."""
         shown = (batch.state, batch.paused_at, batch.problem, self.counts, self.undecided, self.spent)
         tiles = "".join(tile.kind[0] for tile in self.tiles)
-        written = repr((shown, self.reserved, self.minutes_left, tiles))
+        asked = (approval.pk, approval.status) if approval else ()
+        written = repr((shown, self.reserved, self.minutes_left, tiles, asked))
         return hashlib.sha256(written.encode()).hexdigest()[:16]
 
 

@@ -6,24 +6,30 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
-from billing.errors import RefusedPaymentError
-from billing.money import format_money, plain_amount
+from audit.origin import Origin, coming_from, current_origin
+from audit.trail import record
+from audit.vocabulary import Action
+from billing.errors import PriceRisenError, RefusedPaymentError
+from billing.money import ZERO, format_money, plain_amount, to_money
 from billing.spender import ANY_PRICE, spending
 from contentgen.events import Event, EventKind, publish
-from videos import lifecycle
+from videos import lifecycle, subjects
 from videos.engine import enqueue
 from videos.models import (
     Batch,
     BatchRow,
     BatchState,
+    Collection,
     Fit,
     HoldReason,
     ReferenceImage,
@@ -33,7 +39,7 @@ from videos.models import (
     Video,
 )
 from videos.models.state import IN_FLIGHT
-from videos.services.batches import TASK, failed_videos
+from videos.services.batches import TASK, delete_file_after_commit, failed_videos, is_paid, price_again
 from videos.services.library import add_tag
 from videos.services.videos import GenerationRequest, create_videos, retry_video
 
@@ -86,12 +92,22 @@ def tick() -> None:
     for pk in Batch.objects.filter(state=BatchState.RUNNING).values_list("pk", flat=True):
         finish(pk)
     old = timezone.now() - KEEP_UNSTARTED
-    unstarted = Batch.objects.filter(
-        state__in=[BatchState.SAVING, BatchState.READY], started_at=None, created_at__lt=old
+    unstarted = Batch.objects.with_waiting().filter(
+        Q(awaits_approval=False),
+        state__in=[BatchState.SAVING, BatchState.READY],
+        started_at=None,
+        created_at__lt=old,
     )
     for batch in unstarted[:10]:
-        batch.file.delete(save=False)
-        batch.delete()
+        _forget(batch)
+
+
+@transaction.atomic
+def _forget(batch: Batch) -> None:
+    if batch.state == BatchState.READY:  # one that was cut off while it was saved was seen by nobody
+        record(Action.DELETED, subjects.batch(batch), note="It was not started in time.")
+    delete_file_after_commit(batch)
+    batch.delete()
 
 
 def _stop_restored() -> None:
@@ -129,41 +145,83 @@ def create_portion(pk: int) -> bool:
         _end(batch)
         return False
     try:
-        _create(batch, rows)
+        return _create_fitting(batch, rows)
     except RefusedPaymentError as error:
-        return _stop(batch, error.sentence)
+        return _stop(batch, _explain_refusal(batch, error))
     except PricesRoseError as error:
         return _stop(batch, str(error))
-    except ValidationError:
+
+
+def _create_fitting(batch: Batch, rows: Sequence[BatchRow]) -> bool:
+    """Create the videos of as many of the first rows as may be paid for. Returns whether there may be more.
+
+    Raises `RefusedPaymentError` where the first may not, and `PricesRoseError`.
+    """
+    try:
+        _create(batch, rows)
+    except (RefusedPaymentError, PricesRoseError):
+        if len(rows) == 1:
+            raise
+        return _create_fitting(batch, rows[: len(rows) // 2])
+    except ValidationError as error:
         # One of them is at fault. The others are created all the same.
-        return _create_singly(batch, rows)
+        if len(rows) > 1:
+            return all(_create_fitting(batch, half) for half in _halves(rows))
+        (row,) = rows
+        row.state, row.error = RowState.REFUSED, " ".join(error.messages)
+        row.save(update_fields=["state", "error"])
     return True
 
 
-def _create_singly(batch: Batch, rows: Sequence[BatchRow]) -> bool:
-    for row in rows:
-        try:
-            _create(batch, [row])
-        except RefusedPaymentError as error:
-            return _stop(batch, error.sentence)
-        except PricesRoseError as error:
-            return _stop(batch, str(error))
-        except ValidationError as error:
-            row.state, row.error = RowState.REFUSED, " ".join(error.messages)
-            row.save(update_fields=["state", "error"])
-    return True
+def _halves(rows: Sequence[BatchRow]) -> tuple[Sequence[BatchRow], Sequence[BatchRow]]:
+    middle = len(rows) // 2
+    return rows[:middle], rows[middle:]
 
 
 def _create(batch: Batch, rows: Sequence[BatchRow]) -> None:
     """Create the videos of the rows, all or none, and raise what `create_videos` does."""
     images = ReferenceImage.objects.in_bulk({key for row in rows for key in _image_keys(row.request)})
-    with transaction.atomic(), spending(token=batch.token, confirmed_price=ANY_PRICE):  # agreed to as a whole
-        videos = create_videos(batch.owner, [_request(row.request, images) for row in rows])
+    collections = _find_collections(rows)
+    with transaction.atomic(), _paying(batch), coming_from(_origin_of(batch)):
+        requests = [_request(row.request, images, collections) for row in rows]
+        videos = create_videos(batch.owner, requests, batch=batch)
         if not batch.takes_new_prices:
             _require_prices(rows, videos)
-        Video.objects.filter(pk__in=[video.pk for video in videos]).update(batch=batch)
         _link(rows, videos)
         _tag(batch, rows, videos)
+        _use_up(batch, sum((_reserved(video) for video in videos), ZERO))
+
+
+def _paying(batch: Batch) -> AbstractContextManager[None]:
+    """Pay for a part of what was agreed to as a whole: up to what is left of that, without asking anew."""
+    left = ANY_PRICE if batch.agreed_left is None else batch.agreed_left
+    return spending(token=batch.token, confirmed_price=ANY_PRICE, approved_price=left, approves_unpriced=True)
+
+
+def _use_up(batch: Batch, amount: Decimal) -> None:
+    """Note what was reserved for the batch, which is locked."""
+    if batch.agreed_left is not None and amount:
+        batch.agreed_left -= amount
+        batch.save(update_fields=["agreed_left"])
+
+
+def _reserved(video: Video) -> Decimal:
+    return ZERO if video.price is None or not is_paid(video) else to_money(video.price)
+
+
+def _explain_refusal(batch: Batch, error: RefusedPaymentError) -> str:
+    if not isinstance(error, PriceRisenError):
+        return error.sentence
+    left = format_money(batch.agreed_left or ZERO)
+    return f"What is next costs more than what is left of the agreed price, which is {left}. {_GO_ON}"
+
+
+_GO_ON = "Going on asks for the rest at the prices of now."
+
+
+def _origin_of(batch: Batch) -> Origin:
+    """Return who makes the videos of a batch, for the audit log: its owner, by a worker."""
+    return Origin(current_origin().door, find_person=lambda: batch.owner, token=batch.token)
 
 
 def _link(rows: Sequence[BatchRow], videos: Sequence[Video]) -> None:
@@ -177,10 +235,21 @@ def _link(rows: Sequence[BatchRow], videos: Sequence[Video]) -> None:
         cursor.executemany(sql, linked)
 
 
-def _request(fields: Mapping[str, Any], images: Mapping[int, ReferenceImage]) -> GenerationRequest:
+def _find_collections(rows: Sequence[BatchRow]) -> Mapping[int, Collection]:
+    keys = {row.request["collection"] for row in rows if "collection" in row.request}
+    return Collection.objects.existing().in_bulk(keys) if keys else {}
+
+
+def _request(
+    fields: Mapping[str, Any],
+    images: Mapping[int, ReferenceImage],
+    collections: Mapping[int, Collection],
+) -> GenerationRequest:
     missing = [key for key in _image_keys(fields) if key not in images]
     if missing:
         raise ValidationError("An image of this row was deleted since it was checked.")
+    if "collection" in fields and fields["collection"] not in collections:
+        raise ValidationError("The collection of this row was deleted since it was checked.")
     return GenerationRequest(
         fields["prompt"],
         fields["model"],
@@ -191,6 +260,7 @@ def _request(fields: Mapping[str, Any], images: Mapping[int, ReferenceImage]) ->
         reference=images.get(fields.get("reference", 0)),
         last_frame=images.get(fields.get("last_frame", 0)),
         references=tuple(images[key] for key in fields["references"]),
+        collections=(collections[fields["collection"]],) if "collection" in fields else (),
     )
 
 
@@ -199,11 +269,16 @@ def _image_keys(fields: Mapping[str, Any]) -> list[int]:
 
 
 def _require_prices(rows: Sequence[BatchRow], videos: Sequence[Video]) -> None:
-    """Raise `PricesRoseError` for a price of the catalogue that is higher than what was shown.
+    """Raise `PricesRoseError` for a price of the catalogue that is higher than what was shown, or gone.
 
     An estimate that was learned from charges changes with each video, and was shown as one.
     """
     for row, video in zip(rows, videos, strict=True):
+        if row.price is not None and video.price is None and is_paid(video):
+            raise PricesRoseError(
+                f"Nobody knows any more what {row.place} ({video.model}) costs. Going on makes it all the "
+                "same."
+            )
         is_metered = video.backend.is_metered and not video.price_samples
         if is_metered and video.price is not None and row.price is not None and video.price > row.price:
             raise PricesRoseError(
@@ -240,21 +315,32 @@ def _cancel_portion(pk: int) -> bool:
     return any(canceled)
 
 
+@transaction.atomic
 def _retry_portion(pk: int) -> bool:
-    """Retry the next ones that had failed when it was asked for, each in a transaction of its own."""
-    batch = Batch.objects.select_related("owner", "token").get(pk=pk)
+    """Retry the next ones that had failed when it was asked for, up to the first that may not be paid for."""
+    batch = _lock(pk, BatchState.RETRYING)
+    if batch is None:
+        return False
     failed = failed_videos(batch).filter(finished_at__lte=batch.retry_before).order_by("pk")
-    with spending(token=batch.token, confirmed_price=ANY_PRICE):  # the page said what they cost
+    retried, problem = 0, ""
+    for video in failed.select_related("backend")[:_RETRIED]:
         try:
-            retried = [retry_video(video) for video in failed.select_related("backend")[:_RETRIED]]
+            retried += _retry(batch, video)
         except RefusedPaymentError as error:
-            Batch.objects.filter(pk=pk, state=BatchState.RETRYING).update(
-                state=BatchState.RUNNING, problem=error.sentence
-            )
-            return False
-    if not any(retried):
-        Batch.objects.filter(pk=pk, state=BatchState.RETRYING).update(state=BatchState.RUNNING)
-    return any(retried)
+            problem = _explain_refusal(batch, error)
+            break
+    if problem or not retried:
+        Batch.objects.filter(pk=pk).update(state=BatchState.RUNNING, problem=problem)
+    return bool(retried) and not problem
+
+
+def _retry(batch: Batch, video: Video) -> bool:
+    price = price_again(video)
+    with transaction.atomic(), _paying(batch), coming_from(_origin_of(batch)):
+        is_queued = retry_video(video)
+        if is_queued:
+            _use_up(batch, price)
+    return is_queued
 
 
 # --- Ending ------------------------------------------------------------------------------------------------
@@ -279,13 +365,21 @@ def _describe(batch: Batch) -> dict[str, Any]:
     """Return what is told of a batch that has ended, as JSON values."""
     by_state = dict(Video.objects.filter(batch=batch).order_by().values_list("state").annotate(Count("pk")))
     return {
+        "path": batch.get_absolute_url(),
         "name": batch.name,
-        "rows": batch.row_count,
+        "total": batch.row_count,
         "completed": by_state.get(State.COMPLETED, 0),
         "failed": by_state.get(State.FAILED, 0) + batch.rows.filter(state=RowState.REFUSED).count(),
         "canceled": by_state.get(State.CANCELED, 0) + batch.rows.filter(state=RowState.CANCELED).count(),
         "estimate": plain_amount(batch.estimate),
+        "took_seconds": _seconds_taken(batch),
     }
+
+
+def _seconds_taken(batch: Batch) -> int:
+    if batch.started_at is None or batch.finished_at is None:
+        return 0
+    return round((batch.finished_at - batch.started_at).total_seconds())
 
 
 def _lock(pk: int, state: BatchState) -> Batch | None:

@@ -14,9 +14,6 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
-from openpyxl import load_workbook
-from openpyxl.cell.cell import TYPE_ERROR
-from openpyxl.utils.exceptions import InvalidFileException
 
 from videos.services.batch_encoding import UnreadableTextError
 from videos.services.batch_record import Place, RowError
@@ -27,10 +24,11 @@ MAX_PARTS = 1000
 MAX_SHEETS = 20  # that are looked at
 MAX_CELLS = 2_000_000  # that are looked at, empty ones too
 _ROWS_ABOVE_HEADER = 5  # with content, such as a title
+_TYPE_ERROR = "e"  # of a cell, as openpyxl.cell.cell has it
 
 # What openpyxl and the readers below it raise for files that are broken, by mistake or on purpose.
 _BROKEN = (
-    *(InvalidFileException, DefusedXmlException, ParseError, zipfile.BadZipFile, OSError, EOFError),
+    *(DefusedXmlException, ParseError, zipfile.BadZipFile, OSError, EOFError),
     *(KeyError, ValueError, TypeError, IndexError, AttributeError, NotImplementedError, RuntimeError),
 )
 _NOT_READABLE = "this workbook cannot be read. Save the sheet as XLSX or CSV UTF-8 again."
@@ -43,6 +41,8 @@ def read_workbook(content: bytes, known: Collection[str]) -> Iterator[TableRow |
     Raises `UnreadableTextError` before the first row if there is no sheet to read; what goes wrong later is
     yielded, and ends it.
     """
+    from openpyxl import load_workbook  # and with it Pillow, which pages that read no workbook do without
+
     _require_bounded(content)
     try:
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
@@ -101,8 +101,8 @@ def _read_sheet(sheet: Any) -> Iterator[TableRow | RowError]:
 def _find_error_value(row: tuple[Any, ...], place: Place) -> RowError | None:
     """Return the error about the first cell that shows what went wrong with its formula, such as #REF!"""
     for index, cell in enumerate(row):
-        if cell.value is not None and getattr(cell, "data_type", "") == TYPE_ERROR:
-            message = f"the formula of this cell shows {cell.value}. Mend it, or write the value itself."
+        if cell.value is not None and getattr(cell, "data_type", "") == _TYPE_ERROR:
+            message = f"the formula of this cell shows {cell.value}. Fix it, or write the value itself."
             return RowError(place, message, f"column {column_letter(index)}")
     return None
 

@@ -8,7 +8,10 @@ from django.db.models import Q
 
 from accounts import roles
 from accounts.models import User
+from audit.trail import record
+from audit.vocabulary import Action
 from contentgen.events import Event, EventKind, publish
+from videos import subjects
 from videos.models import Collection, CollectionMember, CollectionRole, Visibility
 from videos.services.collections import MAX_COLLECTIONS, touch
 from videos.validation import is_storable
@@ -46,6 +49,8 @@ def share_with(person: User, collection: Collection, username: str, role: str) -
         membership, is_new = CollectionMember.objects.get_or_create(
             collection=collection, person=other, defaults={"role": role}
         )
+        if is_new or membership.role != role:
+            record(Action.SHARED, subjects.collection(locked), note=f"With {other} as {role}.")
         if is_new:
             if locked.memberships.count() > MAX_MEMBERS:
                 message = (
@@ -69,9 +74,12 @@ def remove_person(collection: Collection, username: str) -> bool:
     """
     if not is_storable(username):
         return False
-    removed, _ = CollectionMember.objects.filter(collection=collection, person__username=username).delete()
-    if removed:
-        touch(collection)
+    with transaction.atomic():
+        members = CollectionMember.objects.filter(collection=collection, person__username=username)
+        removed, _ = members.delete()
+        if removed:
+            record(Action.UNSHARED, subjects.collection(collection), note=f"With {username}.")
+            touch(collection)
     return bool(removed)
 
 
@@ -102,6 +110,7 @@ def hand_over(person: User, collection: Collection, username: str) -> User:
         if former.is_active and locked.visibility == Visibility.PRIVATE:
             locked.visibility = Visibility.PEOPLE
         locked.save(update_fields=["owner", "visibility"])
+        record(Action.HANDED_OVER, subjects.collection(locked), note=f"From {former} to {heir}.")
         _tell(person, locked, heir, OWNER)
         touch(locked)
     return heir

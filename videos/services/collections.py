@@ -2,16 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
+from django.forms import model_to_dict
 from django.utils import timezone
 
 from accounts import roles
 from accounts.models import User
+from audit.trail import changed_values, record, record_all
+from audit.vocabulary import Action
+from videos import subjects
 from videos.models import Collection, CollectionItem, CollectionMember, CollectionRole, Video, Visibility
-from videos.models.collection import COLLECTION_NAME_LIMIT
+from videos.models.collection import COLLECTION_NAME_LIMIT, CollectionQuerySet
 from videos.models.video_queries import VideoQuerySet
 from videos.validation import clean_line, is_storable
 
@@ -74,6 +79,7 @@ def create_collection(owner: User, collection: Collection, videos: Sequence[Vide
             raise ValidationError({"name": message})
         collection.owner = owner
         collection.save()
+        record(Action.CREATED, subjects.collection(collection))
         _insert(owner, collection, videos)
     return collection
 
@@ -103,18 +109,42 @@ def touch(collection: Collection) -> None:
     Collection.objects.filter(pk=collection.pk).update(changed_at=timezone.now())
 
 
+def save_changes(collection: Collection, fields: Iterable[str]) -> None:
+    """Write these fields of the collection, whose values are valid, and no others: it may be handed over or
+    deleted while somebody edits it.
+    """
+    names = list(fields)
+    with transaction.atomic():
+        before = model_to_dict(Collection.objects.select_for_update().get(pk=collection.pk), names)
+        collection.save(update_fields=[*names, "search_text"])
+        touch(collection)
+        if changes := changed_values(before, model_to_dict(collection, names)):
+            record(Action.CHANGED, subjects.collection(collection), changes=changes)
+
+
 def delete_collection(collection: Collection) -> bool:
     """Delete the collection; its videos stay where they were. Returns False if it was deleted before.
 
     It can be restored for TRASH_RETENTION_DAYS, until the sweep removes it.
     """
-    return bool(Collection.objects.existing().filter(pk=collection.pk).update(deleted_at=timezone.now()))
+    existing = Collection.objects.existing().filter(pk=collection.pk)
+    return _update(collection, existing, Action.DELETED, deleted_at=timezone.now())
 
 
 def restore_collection(collection: Collection) -> bool:
     """Bring a deleted collection back as it was. Returns False if it is not deleted any more."""
     deleted = Collection.objects.filter(pk=collection.pk, deleted_at__isnull=False)
-    return bool(deleted.update(deleted_at=None))
+    return _update(collection, deleted, Action.RESTORED, deleted_at=None)
+
+
+def _update(
+    collection: Collection, rows: CollectionQuerySet, action: Action, *, deleted_at: datetime | None
+) -> bool:
+    with transaction.atomic():
+        changed = rows.update(deleted_at=deleted_at)
+        if changed:
+            record(action, subjects.collection(collection))
+    return bool(changed)
 
 
 # --- Its videos --------------------------------------------------------------------------------------------
@@ -172,6 +202,7 @@ def insert_items(person: User, collections: Sequence[Collection], videos: Sequen
             raise ValidationError({"collections": message})
         rows = [CollectionItem(collection=collection, video=video, added_by=person) for video in videos]
         CollectionItem.objects.bulk_create(rows, batch_size=_INSERT_BATCH_SIZE)
+        record_all(Action.ADDED, map(subjects.video, videos), note=_named(collection))
         touch(collection)
 
 
@@ -182,12 +213,14 @@ def remove_videos(person: User, collection: Collection, videos: Iterable[Video])
     one does not see any more.
     """
     keys = {video.pk for video in videos}
-    items = CollectionItem.objects.filter(collection=collection, video__in=keys)
+    items = CollectionItem.objects.filter(collection=collection, video__in=keys).select_related("video")
     if not rights_in(collection, person).can_edit:
         items = items.filter(video__owner=person)
     with transaction.atomic():
-        removed, _ = items.delete()
+        held = [item.video for item in items.select_for_update(of=("self",))]
+        removed, _ = CollectionItem.objects.filter(collection=collection, video__in=held).delete()
         if removed:
+            record_all(Action.TAKEN_OUT, map(subjects.video, held), note=_named(collection))
             Collection.objects.filter(pk=collection.pk, cover__in=keys).update(cover=None)
             touch(collection)
     return removed
@@ -200,8 +233,15 @@ def set_cover(collection: Collection, video: Video | None) -> bool:
     """
     if video is not None and not CollectionItem.objects.filter(collection=collection, video=video).exists():
         return False
-    Collection.objects.filter(pk=collection.pk).update(cover=video, changed_at=timezone.now())
+    cover = (None, video.public_id if video else "its newest")
+    with transaction.atomic():
+        Collection.objects.filter(pk=collection.pk).update(cover=video, changed_at=timezone.now())
+        record(Action.CHANGED, subjects.collection(collection), changes={"cover": cover})
     return True
+
+
+def _named(collection: Collection) -> str:
+    return f"“{collection.name}”, {collection.public_id}."
 
 
 def videos_of(collection: Collection) -> VideoQuerySet:

@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +13,8 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 from accounts import roles
 from accounts.models import User
-from videos.models import Character, Collection, Fit, ReferenceImage, RequestKind, Video
+from videos.models import Batch, Character, Collection, Fit, ReferenceImage, RequestKind, RowState, Video
+from videos.services.batches import failed_videos, resume_batch, retry_failed, start_batch
 from videos.services.derivations import edit_video, extend_video, remix_video
 from videos.services.images import RequestImages
 from videos.services.videos import (
@@ -27,6 +30,8 @@ IMAGE_GONE = "An image of this request was deleted."
 CHARACTER_GONE = "A character of this request was deleted."
 COLLECTION_GONE = "A collection of this request was deleted."
 VIDEO_GONE = "The video of this request was deleted."
+BATCH_GONE = "The batch of this request was discarded."
+BATCH_CHANGED = "The status of the batch has changed since."
 VIDEO_CHANGED = "The status of the video has changed since."
 
 
@@ -35,6 +40,21 @@ class VideoChangedError(ValidationError):
 
     def __init__(self) -> None:
         super().__init__({"video": VIDEO_CHANGED})
+
+
+class BatchChangedError(ValidationError):
+    """The status of the batch does not allow what was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__({"batch": BATCH_CHANGED})
+
+
+class BatchAct(StrEnum):
+    """What can be done with a batch that costs something."""
+
+    START = "start"
+    RESUME = "resume"
+    RETRY = "retry"
 
 
 class PaidRequest(ABC):
@@ -48,6 +68,11 @@ class PaidRequest(ABC):
     def count(self) -> int:
         """How many videos it is."""
         return 1
+
+    @property
+    def about(self) -> Batch | None:
+        """The batch that it is about, if any: of one batch, one request waits at a time."""
+        return None
 
     @abstractmethod
     def carry_out(self, owner: User) -> list[Video]:
@@ -170,6 +195,64 @@ class Resubmission(PaidRequest):
         return {"video": self.video.pk}
 
 
+@dataclass(frozen=True)
+class BatchRequest(PaidRequest):
+    """A batch that starts, goes on after it has stopped, or whose failed videos are retried.
+
+    Its price is that of all of it. With `partly` it starts though a budget has too little left.
+    """
+
+    batch: Batch
+    act: BatchAct
+    partly: bool = False
+
+    kind = RequestKind.BATCH
+
+    @property
+    def prompt(self) -> str:  # type: ignore[override]
+        return str(self._first["prompt"])
+
+    @property
+    def model(self) -> str:  # type: ignore[override]
+        return str(self._first["model"])
+
+    @property
+    def about(self) -> Batch:
+        return self.batch
+
+    @cached_property
+    def _first(self) -> Mapping[str, Any]:
+        rows = self.batch.rows.order_by("number")
+        if self.act == BatchAct.RETRY:
+            rows = rows.filter(video__in=failed_videos(self.batch))
+        row = rows.first()
+        return row.request if row else {"prompt": self.batch.name, "model": ""}
+
+    @property
+    def count(self) -> int:
+        if self.act == BatchAct.RETRY:
+            return failed_videos(self.batch).count()
+        return self.batch.rows.filter(state=RowState.WAITING).count()
+
+    def carry_out(self, owner: User) -> list[Video]:
+        """As others do, except that workers create its videos later. Raises `BatchChangedError` where the
+        batch's status allows it no longer.
+        """
+        match self.act:
+            case BatchAct.START:
+                done = start_batch(self.batch, partly=self.partly)
+            case BatchAct.RESUME:
+                done = resume_batch(self.batch)
+            case BatchAct.RETRY:
+                done = retry_failed(self.batch)
+        if not done:
+            raise BatchChangedError
+        return []
+
+    def as_data(self) -> dict[str, Any]:
+        return {"batch": self.batch.pk, "act": str(self.act), "partly": self.partly}
+
+
 # --- Reading what was kept ---------------------------------------------------------------------------------
 
 
@@ -181,6 +264,11 @@ def read_request(owner: User, kind: str, data: Mapping[str, Any]) -> PaidRequest
     what = RequestKind(kind)
     if what == RequestKind.CREATE:
         return NewVideos(_read_generation_requests(owner, data["requests"]))
+    if what == RequestKind.BATCH:
+        own = Batch.objects.owned_by(owner).select_related("owner", "token")
+        if (batch := own.filter(pk=data["batch"]).first()) is None:
+            raise _gone(BATCH_GONE)
+        return BatchRequest(batch, BatchAct(data["act"]), data["partly"])
     video = Video.objects.owned_by(owner).select_related("backend", "owner")
     found = video.filter(pk=data.get("video", data.get("source"))).first()
     if found is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -14,16 +15,23 @@ from audit.models import Entry
 from audit.vocabulary import Kind
 from billing.money import plain_amount
 from notifications.inbox import describe_for_export
+from notifications.models import Inbox
 from videos.models import (
     ApprovalRequest,
+    Batch,
+    BatchRow,
     Character,
     Collection,
     PromptTemplate,
     ReferenceImage,
+    RowState,
     ShareComment,
     ShareLink,
     Video,
 )
+from webhooks.models import Endpoint
+
+_Table = tuple[str, QuerySet[Any], tuple[str, ...]]
 
 
 def describe_account(user: User) -> Iterator[tuple[str, list[dict[str, Any]] | dict[str, Any]]]:
@@ -34,27 +42,20 @@ def describe_account(user: User) -> Iterator[tuple[str, list[dict[str, Any]] | d
     yield "profile", _profile(user)
     for name, rows, fields in _tables(user):
         yield name, _rows(rows, *fields)
-    yield "approval_requests", _approval_requests(user)
     yield "notifications", describe_for_export(user.pk)
 
 
-def _approval_requests(user: User) -> list[dict[str, Any]]:
-    fields = ("public_id", "kind", "prompt", "model", "count", "price", "state", "requested_at")
-    decision = ("expires_at", "decided_at", "note", "problem")
-    rows = _rows(ApprovalRequest.objects.owned_by(user), *fields, *decision)
-    return [row | {"price": plain_amount(row["price"])} for row in rows]
-
-
-def _tables(user: User) -> list[tuple[str, QuerySet[Any], tuple[str, ...]]]:
+def _tables(user: User) -> list[_Table]:
     """Return the tables that tell of the person: a name, the rows, and the columns that are theirs to see."""
-    images = references_of(user)
-    characters = Character.objects.filter(owner=user, deleted_at=None)
+    return [*_account_tables(user), *_work_tables(user), *_sharing_tables(user)]
+
+
+def _account_tables(user: User) -> list[_Table]:
     made = ("created_at", "last_used_at", "expires_at", "revoked_at")
     joined = ("created_at", "expires_at", "accepted_at", "revoked_at")
     sessions = UserSession.objects.filter(user=user)
     activity = Entry.objects.filter(owner_id=user.pk, kind=Kind.USER)
-    template = ("title", "category", "prompt", "model", "seconds", "size")
-    link = ("public_id", "title", "shows_prompt", "allows_download", "allows_comments", "views")
+    hook = ("public_id", "url", "description", "kinds", "is_studio_wide", "state", "created_at")
     return [
         ("email_addresses", EmailAddress.objects.filter(user=user), ("email", "verified", "primary")),
         ("connections", SocialAccount.objects.filter(user=user), ("uid", "date_joined", "extra_data")),
@@ -62,16 +63,52 @@ def _tables(user: User) -> list[tuple[str, QuerySet[Any], tuple[str, ...]]]:
         ("activity", activity, ("at", "action", "address", "door", "note")),
         ("api_tokens", user.api_tokens.all(), ("name", "scope", *made)),
         ("invitations", user.invitations.all(), ("email", "role", *joined)),
+        ("budgets", user.budgets.all(), ("period", "amount", "is_soft")),
+        ("webhooks", Endpoint.objects.owned_by(user), hook),
+        (
+            "notification_preferences",
+            Inbox.objects.filter(user=user),
+            ("choices", "has_sound", "long_minutes"),
+        ),
+    ]
+
+
+def _work_tables(user: User) -> list[_Table]:
+    images = references_of(user)
+    characters = Character.objects.filter(owner=user, deleted_at=None)
+    template = ("title", "category", "prompt", "model", "seconds", "size")
+    request = ("public_id", "kind", "prompt", "model", "count", "price", "state", "requested_at")
+    batch = ("public_id", "name", "file_name", "state", "row_count", "estimate")
+    # The others have become videos, which say what was asked for themselves.
+    rows = BatchRow.objects.filter(batch__owner=user).exclude(state=RowState.CREATED).order_by("pk")
+    return [
         ("templates", PromptTemplate.objects.filter(owner=user), template),
+        ("tags", user.tags.all(), ("name",)),
+        ("favourite_models", user.favourite_models.all(), ("name",)),
+        ("characters", characters, ("public_id", "name", "created_at")),
+        ("references", images, ("public_id", "name", "content_type", "width", "height", "created_at")),
+        ("batches", Batch.objects.owned_by(user), (*batch, "created_at", "started_at", "finished_at")),
+        ("batch_rows_without_a_video", rows, ("batch__public_id", "key", "request", "state", "error")),
+        (
+            "approval_requests",
+            ApprovalRequest.objects.owned_by(user),
+            (*request, "expires_at", "decided_at", "note", "problem"),
+        ),
+    ]
+
+
+def _sharing_tables(user: User) -> list[_Table]:
+    link = ("public_id", "title", "shows_prompt", "allows_download", "allows_comments", "views")
+    joined = ("collection__public_id", "collection__name", "role", "added_at")
+    return [
         (
             "collections",
             Collection.objects.owned_by(user),
-            ("public_id", "name", "description", "created_at"),
+            ("public_id", "name", "description", "visibility", "created_at"),
         ),
+        ("shared_collections", user.collection_memberships.filter(collection__deleted_at=None), joined),
         ("share_links", ShareLink.objects.owned_by(user), (*link, "created_at", "expires_at", "revoked_at")),
         ("comments", ShareComment.objects.filter(author=user), ("text", "created_at")),
-        ("characters", characters, ("public_id", "name", "created_at")),
-        ("references", images, ("public_id", "name", "content_type", "width", "height", "created_at")),
     ]
 
 
@@ -96,4 +133,6 @@ def _rows(rows: QuerySet[Any], *fields: str) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return plain_amount(value)
     return value.isoformat() if isinstance(value, datetime) else value

@@ -1,11 +1,15 @@
 """What visitors of a shared video say, and what its owner does with it."""
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.text import normalize_newlines
 
 from accounts.models import User
 from accounts.sign_in_limits import Limit
+from audit.trail import record
+from audit.vocabulary import Action
+from videos import subjects
 from videos.models import ShareComment, ShareLink, Video
 from videos.models.share_comment import COMMENT_LIMIT, COMMENT_NAME_LIMIT
 from videos.validation import clean_line, clean_text, has_visible_text, is_storable
@@ -49,6 +53,13 @@ def comments_on(video: Video) -> QuerySet[ShareComment]:
 def deletable_comments(user: User) -> QuerySet[ShareComment]:
     """Return the comments that this person may delete: on their own videos, and through their own links."""
     return ShareComment.objects.filter(Q(video__owner=user) | Q(link__owner=user))
+
+
+def delete_comment(comment: ShareComment) -> None:
+    """Delete a comment that may be deleted."""
+    with transaction.atomic():
+        record(Action.DELETED, subjects.comment(comment))
+        comment.delete()
 
 
 def _clean_name(author: User | None, name: str) -> str:

@@ -6,18 +6,22 @@ collection trusts its owner with it, and no editor decides what leaves the studi
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 
 from accounts import roles
 from accounts.models import User
+from audit.trail import changed_values, record, record_all
+from audit.vocabulary import Action
 from contentgen import encryption
+from videos import subjects
 from videos.formatting import count_of
 from videos.models import Collection, ShareLink, State, Video
 from videos.models.share_link import LINK_TITLE_LIMIT, ShareLinkQuerySet
@@ -62,27 +66,30 @@ def create_link(
     title, expires_at, hashed = clean_title(options.title), _expiry(days), _hash_password(password)
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     target = {"video": shared} if isinstance(shared, Video) else {"collection": shared}
-    return ShareLink.objects.create(
-        owner=owner,
-        **target,
-        digest=digest_of(secret),
-        encrypted_secret=encryption.encrypt(secret),
-        title=title,
-        password=hashed,
-        shows_prompt=options.shows_prompt,
-        allows_download=options.allows_download,
-        allows_comments=options.allows_comments,
-        expires_at=expires_at,
-    )
+    with transaction.atomic():
+        link = ShareLink.objects.create(
+            owner=owner,
+            **target,
+            digest=digest_of(secret),
+            encrypted_secret=encryption.encrypt(secret),
+            password=hashed,
+            **asdict(options) | {"title": title},
+            expires_at=expires_at,
+        )
+        record(Action.CREATED, subjects.share_link(link), note=_terms(link))
+    return link
 
 
 def change_link(link: ShareLink, options: LinkOptions) -> None:
     """Change what the link shows and allows, from the next request on. Raises `ValidationError` (`title`)."""
-    link.title = clean_title(options.title)
-    link.shows_prompt = options.shows_prompt
-    link.allows_download = options.allows_download
-    link.allows_comments = options.allows_comments
-    link.save(update_fields=["title", "shows_prompt", "allows_download", "allows_comments"])
+    fields = asdict(options) | {"title": clean_title(options.title)}
+    changes = changed_values({name: getattr(link, name) for name in fields}, fields)
+    for name, value in fields.items():
+        setattr(link, name, value)
+    with transaction.atomic():
+        link.save(update_fields=list(fields))
+        if changes:
+            record(Action.CHANGED, subjects.share_link(link), changes=changes)
 
 
 def is_shareable(user: User, video: Video) -> bool:
@@ -91,9 +98,22 @@ def is_shareable(user: User, video: Video) -> bool:
     return bool(settings.SHARE_LINKS and is_ready and video.owner_id == user.pk and roles.may_create(user))
 
 
-def revoke_links(links: ShareLinkQuerySet) -> int:
-    """Revoke the links for good: their pages and files are gone at once. Returns how many were open."""
-    return links.filter(revoked_at=None).update(revoked_at=timezone.now())
+def may_link_to(user: User, collection: Collection) -> bool:
+    """Whether the person could make a link to this collection, but for how many there are."""
+    return bool(settings.SHARE_LINKS and collection.owner_id == user.pk and roles.may_create(user))
+
+
+def revoke_links(links: ShareLinkQuerySet, *, note: str = "") -> int:
+    """Revoke the links for good: their pages and files are gone at once. Returns how many were open.
+
+    `note` says why, for the audit log.
+    """
+    with transaction.atomic():
+        rows = links.filter(revoked_at=None).select_related("video", "collection")
+        revoked = list(rows.select_for_update(of=("self",)))
+        ShareLink.objects.filter(pk__in=[link.pk for link in revoked]).update(revoked_at=timezone.now())
+        record_all(Action.REVOKED, map(subjects.share_link, revoked), note=note)
+    return len(revoked)
 
 
 def links_of(shared: Video | Collection) -> ShareLinkQuerySet:
@@ -147,6 +167,18 @@ def _require_finished(video: Video) -> None:
         raise _refusal("A video in the trash cannot be shared. Restore it first.")
     if video.state != State.COMPLETED or not video.file:
         raise _refusal("Only a finished video can be shared.")
+
+
+def _terms(link: ShareLink) -> str:
+    """Return in words what the link shows and allows, and for how long; of a password, that there is one."""
+    switches = {
+        "shows the prompt": link.shows_prompt,
+        "allows downloads": link.allows_download,
+        "allows comments": link.allows_comments,
+        "asks for a password": link.has_password,
+        f"expires {link.expires_at:%Y-%m-%d %H:%M} UTC" if link.expires_at else "never expires": True,
+    }
+    return "; ".join(words for words, is_on in switches.items() if is_on)
 
 
 def _refusal(sentence: str) -> ValidationError:

@@ -21,7 +21,7 @@ from audit.vocabulary import Action
 from videos import lifecycle, subjects
 from videos.capabilities import Offer, OfferCatalogue, available_offers
 from videos.engine import enqueue
-from videos.models import Character, Collection, Fit, ReferenceImage, Video, VideoReference
+from videos.models import Batch, Character, Collection, Fit, ReferenceImage, Video, VideoReference
 from videos.models.values import Reason
 from videos.services.collections import insert_items, lock_editable
 from videos.services.images import RequestImages, find_image_errors, validate_images_size
@@ -282,9 +282,11 @@ def create_video_with_images(owner: User, request: GenerationRequest, images: Re
         return create_video(owner, replace(request, **rows))
 
 
-def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Video]:
+def create_videos(
+    owner: User, requests: Sequence[GenerationRequest], *, batch: Batch | None = None
+) -> list[Video]:
     """Queue all the videos, or none, and tell the workers. Returns the queued videos in order, each bound to
-    the backend that serves its model.
+    the backend that serves its model; they are those of `batch`, if any.
 
     Raises `ValidationError` by field for the first request that the catalogue does not offer, or whose terms
     are not the accepted ones any more, and without a field for an owner who may make nothing; and
@@ -304,6 +306,8 @@ def create_videos(owner: User, requests: Sequence[GenerationRequest]) -> list[Vi
         for request, offer in zip(requests, chosen, strict=True):
             validate_terms(request, offer)
         rows = [_build_video(owner, offer, request) for offer, request in zip(chosen, requests, strict=True)]
+        for row in rows:
+            row.batch = batch
         lock_editable(owner, [each for request in requests for each in request.collections])
         videos = Video.objects.bulk_create(rows, batch_size=_INSERT_BATCH_SIZE)
         lifecycle.reserve(videos)

@@ -10,6 +10,7 @@ from accounts.models import User
 from contentgen.text_search import MAX_QUERY_LENGTH
 from videos.models import Character, Collection, ReferenceImage, Video
 from videos.models.video_queries import VideoQuerySet
+from videos.services.visibility import note_collection_look
 from videos.validation import is_public_id
 
 
@@ -56,7 +57,9 @@ def _find(videos: VideoQuerySet, public_id: str) -> Video:
 def get_collection(request: Request, public_id: str) -> Collection:
     """Return a collection that the person may look at. Raises `Http404` as `get_video` does."""
     visible = Collection.objects.visible_to(request.user).select_related("owner", "template", "cover")
-    return get_object_or_404(visible, public_id=public_id)
+    found = get_object_or_404(visible, public_id=public_id)
+    note_collection_look(request.user, found)
+    return found
 
 
 def get_character(request: Request, public_id: str) -> Character:

@@ -18,6 +18,7 @@ from videos.services.approvals import DecidedError
 from videos.validation import is_public_id
 from videos.views.access import Request
 
+_ROWS_SHOWN = 10  # of a batch: what a manager has to see to decide
 _LISTED = 50  # of those that wait, and of those that ended
 
 
@@ -85,7 +86,7 @@ def again(request: Request, public_id: str) -> HttpResponse:
         messages.info(request, approvals.explain_wait(made))
         return redirect(made)
     messages.success(request, "No approval was needed this time. It is being made.")
-    return redirect(made[0])
+    return redirect(made[0] if made else approval.batch or "videos:approvals")
 
 
 def _decide(request: Request, public_id: str, decision: Callable[..., ApprovalRequest]) -> HttpResponse:
@@ -118,6 +119,7 @@ def _draw(
         "approval": approval,
         "first": (approval.data.get("requests") or [approval.data])[0],
         "images": approval.images.all(),
+        "rows": approval.batch.rows.order_by("number")[:_ROWS_SHOWN] if approval.batch else [],
         "budget": tightest_for([approval.owner])[approval.owner_id],
         "is_own": approval.owner_id == request.user.pk,
         "may_decide": approvals.may_decide(request.user),
@@ -137,7 +139,7 @@ def _visible(request: Request) -> ApprovalRequestQuerySet:
 def _get(request: Request, public_id: str) -> ApprovalRequest:
     if not is_public_id(public_id):
         raise Http404
-    rows = _visible(request).select_related("owner", "token", "decided_by", "video")
+    rows = _visible(request).select_related("owner", "token", "decided_by", "video", "batch")
     approval = rows.filter(public_id=public_id).first()
     if approval is None:
         raise Http404

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from contentgen.uploads import takes_upload
 from videos.capabilities import OfferCatalogue
 from videos.forms.batches import MAX_TABLE_LENGTH, BatchForm
-from videos.models import Video
+from videos.models import Collection, Video
 from videos.services.batch_file import COLUMNS, SUFFIXES
 from videos.services.batch_input import BatchInput, check_input, editable_text, save_input, table_of
 from videos.services.batch_record import RowError
@@ -22,7 +22,7 @@ from videos.views.bulk import ActionError, selected_videos
 from videos.views.search import Search
 
 MAX_FAULTS = 200  # that a page lists
-_LISTED_MODELS = 100  # that the field suggests
+_LISTED_MODELS = _LISTED_COLLECTIONS = 100  # that the fields suggest
 
 
 @takes_upload(lambda: settings.MAX_BATCH_FILE_SIZE + settings.MAX_BATCH_ZIP_SIZE)
@@ -32,10 +32,10 @@ def new(request: Request) -> HttpResponse:
     what is wrong, with what was sent to be mended.
     """
     if request.method != "POST":
-        return render(request, "videos/batch_new.html", _context(BatchForm()))
+        return render(request, "videos/batch_new.html", _context(request, BatchForm()))
     form = BatchForm(request.POST, request.FILES)
     if not form.is_valid():
-        return render(request, "videos/batch_new.html", _context(form), status=422)
+        return render(request, "videos/batch_new.html", _context(request, form), status=422)
     sent = form.sent
     try:
         checked, images = check_input(request.user, sent)
@@ -43,8 +43,8 @@ def new(request: Request) -> HttpResponse:
             return redirect(save_input(request.user, sent, checked, images))
     except ValidationError as error:
         _add_errors(form, error)
-        return render(request, "videos/batch_new.html", _context(form, sent), status=422)
-    return render(request, "videos/batch_new.html", _context(form, sent, checked.errors), status=422)
+        return render(request, "videos/batch_new.html", _context(request, form, sent), status=422)
+    return render(request, "videos/batch_new.html", _context(request, form, sent, checked.errors), status=422)
 
 
 @require_POST
@@ -62,7 +62,7 @@ def again(request: Request) -> HttpResponse:
         messages.error(request, "These prompts are too long for one table. Select fewer videos.")
         return redirect(Search.from_request(request).address)
     form = BatchForm(initial={"table": table, "name": f"Again: {len(videos)} videos"})
-    return render(request, "videos/batch_new.html", _context(form) | {"is_again": True})
+    return render(request, "videos/batch_new.html", _context(request, form) | {"is_again": True})
 
 
 def _add_errors(form: BatchForm, error: ValidationError) -> None:
@@ -72,7 +72,7 @@ def _add_errors(form: BatchForm, error: ValidationError) -> None:
 
 
 def _context(
-    form: BatchForm, sent: BatchInput | None = None, faults: Sequence[RowError] = ()
+    request: Request, form: BatchForm, sent: BatchInput | None = None, faults: Sequence[RowError] = ()
 ) -> dict[str, Any]:
     offers = OfferCatalogue()
     return {
@@ -82,6 +82,7 @@ def _context(
         "fault_count": len(faults),
         "was_file": bool(sent and sent.content),
         "offers": offers.first(_LISTED_MODELS),
+        "collections": Collection.objects.editable_by(request.user).order_by("name")[:_LISTED_COLLECTIONS],
         "columns": COLUMNS,
         "suffixes": SUFFIXES,
         "max_rows": settings.MAX_BATCH_ROWS,

@@ -1,7 +1,7 @@
 """Batches: all of them, one of them as it runs, and what its owner decides about it."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -15,11 +15,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HTMX_STOP_POLLING
 
 from billing.budgets import statuses_for, tightest
-from billing.errors import RefusedPaymentError
+from billing.errors import ApprovalRequiredError, BudgetExceededError, RefusedPaymentError
 from billing.spender import ANY_PRICE, spending
-from videos.models import Batch, BatchRow, BatchState, RowState, State, Video
+from videos.models import ApprovalRequest, Batch, BatchRow, BatchState, RowState, State, Video
 from videos.models.keyset import KeysetOrder, take_page
 from videos.services import batches as service
+from videos.services.batch_approvals import (
+    approval_of,
+    find_refusal,
+    resume_or_ask,
+    retry_or_ask,
+    start_or_ask,
+)
+from videos.services.batch_duplicates import describe_repeated, find_repeated_rows
 from videos.services.batch_progress import Progress, progress_of, read_progress
 from videos.templatetags.failures import total_retry_cost
 from videos.validation import is_public_id
@@ -27,9 +35,6 @@ from videos.views.access import Request
 
 PAGE_SIZE = 24  # batches
 ROWS_SHOWN = 50  # of one batch on a page
-# Of maybe thousands of failed videos, whose price is summed up before they are retried.
-_LONG_FIELDS = ("prompt", "search_text", "error_message", "error_detail", "note", "parameters")
-
 _ACROSS = 40  # tiles of the strip in one line
 _RUNNING = [State.SUBMITTING, State.UNCERTAIN, State.IN_PROGRESS, State.STORING]
 _KEPT = ("kind", "after")  # which rows a page shows, told by its address
@@ -58,7 +63,7 @@ class Listed:
 @require_safe
 def batches(request: Request) -> HttpResponse:
     """List one's batches, the newest first; `?below=` goes on after one of them."""
-    rows = Batch.objects.owned_by(request.user)
+    rows = Batch.objects.owned_by(request.user).with_waiting()
     order = KeysetOrder()
     below = request.GET.get("below", "")
     if is_public_id(below) and (position := order.position_of(rows.filter(public_id=below))):
@@ -87,7 +92,7 @@ def get_batch(request: Request, public_id: str) -> Batch:
     """Return one's own batch. Raises `Http404` for one that is unknown, or another's."""
     if not is_public_id(public_id):
         raise Http404
-    own = Batch.objects.owned_by(request.user).select_related("owner", "token")
+    own = Batch.objects.owned_by(request.user).with_waiting().select_related("owner", "token")
     return get_object_or_404(own, public_id=public_id)
 
 
@@ -103,7 +108,7 @@ def progress(request: Request, public_id: str) -> HttpResponse:
     """Return the part of the page that changes: 204 where nothing has since `?seen=`, 286 at the end."""
     found = get_batch(request, public_id)
     now = progress_of(found)
-    if request.GET.get("seen") == now.fingerprint(found):
+    if request.GET.get("seen") == now.fingerprint(found, approval_of(found)):
         return HttpResponse(status=204)
     response = render(request, "videos/_batch_live.html", _context(request, found, now))
     if not _may_change(found):
@@ -114,19 +119,21 @@ def progress(request: Request, public_id: str) -> HttpResponse:
 def _may_change(batch: Batch) -> bool:
     """Whether it may change without its owner's doing."""
     is_still = batch.state in (BatchState.READY, BatchState.STOPPED, BatchState.COMPLETED)
-    return not is_still
+    return not is_still or batch.awaits_approval
 
 
 def _context(request: Request, batch: Batch, progress: Progress) -> dict[str, Any]:
     kind = request.GET.get("kind", "")
     rows, has_more = _take_rows(batch, kind, request.GET.get("after", ""))
-    budget = tightest(statuses_for(request.user)) if batch.state == BatchState.READY else None
+    approval = approval_of(batch)
     return {
         "batch": batch,
+        "approval": approval,
+        **(_context_before_start(batch) if batch.state == BatchState.READY else {}),
         "progress": progress,
         "tiles": [(10 * (n % _ACROSS), 10 * (n // _ACROSS), each) for n, each in enumerate(progress.tiles)],
         "strip_height": 10 * -(-len(progress.tiles) // _ACROSS),
-        "seen": progress.fingerprint(batch),
+        "seen": progress.fingerprint(batch, approval),
         "polls": _may_change(batch),
         "rows": rows,
         "kind": kind if kind in _FILTERS else "",
@@ -135,16 +142,30 @@ def _context(request: Request, batch: Batch, progress: Progress) -> dict[str, An
         "query": urlencode(
             {name: request.GET[name][:20] for name in ("kind", "after") if name in request.GET}
         ),
-        "budget": budget,
-        "fits": budget is None or batch.estimate <= budget.left,
         "can_pause": not batch.is_paused and _may_change(batch) and batch.state != BatchState.CANCELING,
-        "can_resume": batch.is_paused or batch.state == BatchState.STOPPED,
+        "can_resume": batch.is_paused or (batch.state == BatchState.STOPPED and not batch.awaits_approval),
         "can_cancel": batch.state in (BatchState.CREATING, BatchState.STOPPED, BatchState.RUNNING)
         and progress.counts.get("waiting", 0) > 0,
         "failed_count": progress.by_state.get(State.FAILED, 0),
         "can_retry": batch.state in (BatchState.RUNNING, BatchState.COMPLETED)
+        and not batch.awaits_approval
         and progress.by_state.get(State.FAILED, 0) > 0,
     }
+
+
+def _context_before_start(batch: Batch) -> dict[str, Any]:
+    refusal = find_refusal(batch)
+    repeated = find_repeated_rows(batch)
+    return {
+        "budget": tightest(statuses_for(batch.owner)),
+        "shortage": refusal.sentence if isinstance(refusal, BudgetExceededError) else "",
+        "needs_approval": isinstance(refusal, ApprovalRequiredError),
+        "repeated": _describe_repeated(batch, repeated),
+    }
+
+
+def _describe_repeated(batch: Batch, rows: Sequence[BatchRow]) -> str:
+    return describe_repeated([row.label for row in rows], batch.row_count) if rows else ""
 
 
 def _take_rows(batch: Batch, kind: str, after: str) -> tuple[list[BatchRow], bool]:
@@ -161,15 +182,18 @@ def _take_rows(batch: Batch, kind: str, after: str) -> tuple[list[BatchRow], boo
 
 @require_POST
 def start(request: Request, public_id: str) -> HttpResponse:
-    """Start it: the page showed the price. With `partly`, as far as the budget goes."""
+    """Start it: the page showed the price. With `partly`, as far as the budget goes; with `again`, though
+    some of it was requested already.
+    """
     found = get_batch(request, public_id)
-    with spending(token=found.token, confirmed_price=ANY_PRICE):
-        return _decide(
-            request,
-            found,
-            lambda: service.start_batch(found, partly=bool(request.POST.get("partly"))),
-            "This batch was started before.",
-        )
+    is_new = found.state == BatchState.READY and not request.POST.get("again")
+    if is_new and (repeated := _describe_repeated(found, find_repeated_rows(found))):
+        messages.error(request, f"{repeated} It was not started.")
+        return redirect(found)
+    partly = bool(request.POST.get("partly"))
+    return _decide(
+        request, found, lambda: start_or_ask(found, partly=partly), "This batch was started before."
+    )
 
 
 @require_POST
@@ -183,7 +207,7 @@ def pause(request: Request, public_id: str) -> HttpResponse:
 def resume(request: Request, public_id: str) -> HttpResponse:
     """Go on with it."""
     found = get_batch(request, public_id)
-    return _decide(request, found, lambda: service.resume_batch(found), "It is not paused.")
+    return _decide(request, found, lambda: resume_or_ask(found), "It is not paused.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -202,16 +226,21 @@ def cancel(request: Request, public_id: str) -> HttpResponse:
 def retry(request: Request, public_id: str) -> HttpResponse:
     """Retry what has failed: at once where it is free, else after the price was shown."""
     found = get_batch(request, public_id)
-    failed = list(service.failed_videos(found).select_related("backend").defer(*_LONG_FIELDS))
+    failed = list(service.failed_videos(found).select_related("backend").defer(*service.LONG_FIELDS))
     cost = total_retry_cost(failed)
     if request.method != "POST" or (cost and not request.POST.get("confirmed")):
         return render(request, "videos/batch_retry.html", {"batch": found, "failed": failed, "cost": cost})
-    return _decide(request, found, lambda: service.retry_failed(found), "Nothing is left to retry.")
+    return _decide(request, found, lambda: retry_or_ask(found), "Nothing is left to retry.")
 
 
-def _decide(request: Request, batch: Batch, act: Callable[[], bool], otherwise: str) -> HttpResponse:
+def _decide(
+    request: Request, batch: Batch, act: Callable[[], bool | ApprovalRequest], otherwise: str
+) -> HttpResponse:
+    """Do what the page has shown the price of, and show the batch again, which says what waits."""
     try:
-        if not act():
+        with spending(token=batch.token, confirmed_price=ANY_PRICE):
+            done = act()
+        if done is False:
             messages.info(request, otherwise)
     except RefusedPaymentError as error:
         messages.error(request, error.sentence)

@@ -21,9 +21,10 @@ from videos.services.collections import (
     delete_collection,
     restore_collection,
     rights_in,
-    touch,
+    save_changes,
     videos_of,
 )
+from videos.services.share_links import may_link_to
 from videos.validation import is_public_id
 from videos.views.access import Request, get_collection, search_query
 from videos.views.library import render_search
@@ -66,7 +67,11 @@ def collection(request: Request, public_id: str) -> HttpResponse:
     """Show the collection's videos, with the library's search and filters."""
     shown = get_collection(request, public_id)
     search = Search.from_query({**request.GET.dict(), "collection": shown.public_id})
-    context = {"collection": shown, "rights": rights_in(shown, request.user)}
+    context = {
+        "collection": shown,
+        "rights": rights_in(shown, request.user),
+        "can_link": may_link_to(request.user, shown),
+    }
     return render_search(request, search, "videos/collection.html", context)
 
 
@@ -108,9 +113,7 @@ def edit(request: Request, public_id: str) -> HttpResponse:
     form = CollectionForm(data, instance=shown, person=request.user, manages=rights.can_manage)
     if not form.is_valid():
         return _draw_form(request, form, status=200 if data is None else 422)
-    # By name, for it may be handed over or deleted while somebody edits it.
-    form.instance.save(update_fields=[*form.fields, "search_text"])
-    touch(shown)
+    save_changes(form.instance, form.fields)
     messages.success(request, f"Collection “{form.instance.name}” saved.")
     return redirect(form.instance)
 

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.template.defaultfilters import date as format_date
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.formats import format_moment
 from accounts.models import User
 from videos.models import State, Video
 from videos.parameters import SEED, format_value
 from videos.prompts.diff import highlight_differences
 from videos.services.parameters import parameter_labels
-from videos.services.visibility import is_owner, sees_cost
+from videos.services.visibility import is_owner, note_looks, sees_cost
 from videos.templatetags.studio import cost_in_words, duration_between, format_size
 from videos.validation import is_public_id
 from videos.views.access import Request
@@ -40,7 +39,7 @@ _PROPERTIES: dict[str, Callable[[Video], str]] = {
     "First frame": lambda video: str(video.reference or "None"),
     "Last frame": lambda video: str(video.last_frame or "None"),
     "References": lambda video: ", ".join(map(str, video.references)) or "None",
-    "Created": lambda video: format_date(timezone.localtime(video.created_at), "j M Y, H:i"),
+    "Created": lambda video: format_moment(video.created_at),
     "Queue time": lambda video: duration_between(video.created_at, video.accepted_at),
     "Generation time": lambda video: duration_between(video.accepted_at, video.generated_at),
 }
@@ -61,6 +60,7 @@ def compare(request: Request) -> HttpResponse:
     videos = _finished(request, ids[: MAX_VIDEOS + 1])
     if not MIN_VIDEOS <= len(videos) <= MAX_VIDEOS or len(ids) > MAX_VIDEOS:
         return render(request, "videos/compare_unavailable.html", {"count": len(ids)}, status=400)
+    note_looks(request.user, videos, "Its page.")
     prompts = highlight_differences([video.prompt for video in videos])
     context = {
         "takes": list(zip(videos, prompts, strict=True)),

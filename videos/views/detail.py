@@ -14,7 +14,7 @@ from videos.services.characters import find_character_problem
 from videos.services.share_comments import comments_on
 from videos.services.share_links import is_shareable
 from videos.services.videos import delete_video
-from videos.services.visibility import is_owner
+from videos.services.visibility import is_owner, note_look
 from videos.templatetags.studio import version
 from videos.views.access import Request, get_video, get_visible_video
 from videos.views.lineage import lineage_tree
@@ -37,6 +37,7 @@ def detail(request: Request, public_id: str) -> HttpResponse:
     video = get_visible_video(request, public_id)
     search = Search.from_query(request.GET)
     if not request.htmx:
+        note_look(request.user, video, "Its page.")
         mark_opened(request, video_key(video.public_id), takes_key(video.take_group))
         return render_detail(request, video, search)
     (video,) = with_queue_info([video])

@@ -17,6 +17,7 @@ from videos.models import ReferenceImage
 from videos.services.candidates import candidate_picture as candidate_picture_of
 from videos.services.candidates import find_candidate
 from videos.services.stored_files import file_for_players, original_file
+from videos.services.visibility import note_look
 from videos.views.access import Request, get_video, get_visible_video
 
 
@@ -26,6 +27,7 @@ def file(request: Request, public_id: str) -> HttpResponseBase:
     one. `?download=1` saves the original, `?download=browser` the file for players.
     """
     video = get_visible_video(request, public_id)
+    note_look(request.user, video, "Its file.")
     is_download = "download" in request.GET
     if is_download and request.GET["download"] != "browser":
         return serve_or_404(request, original_file(video))

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from videos.models import Collection, Tag, Video
 from videos.models.video_queries import VideoQuerySet
+from videos.services.visibility import note_collection_look, note_list
 from videos.views.access import Request
 from videos.views.facet_cache import CachedCounts, cached_counts, fresh_counts
 from videos.views.pagination import paginate
@@ -37,6 +38,7 @@ def render_search(
     HTMX gets the part it names as its target: the next cards (`more`), the filters with their counts
     (`filters`), or results and filters (`results`).
     """
+    _note_search(request.user, search)
     target = request.htmx.target if request.htmx and not request.htmx.history_restore_request else None
     context: dict[str, object] = {"search": search, "selectable": True, **page_context}
     if target == "filters":
@@ -57,6 +59,16 @@ def render_search(
         response["HX-Push-Url"] = search.address
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
+
+
+def _note_search(person: User, search: Search) -> None:
+    """Write down that a manager or a member of staff looks through what is not theirs."""
+    if search.collection:
+        found = Collection.objects.visible_to(person).filter(public_id=search.collection).first()
+        if found is not None:
+            note_collection_look(person, found)
+    elif search.scope == "team":
+        note_list(person)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from videos.forms.share_links import LinkOptionsForm, ShareLinkForm
 from videos.models import Collection, ShareLink, Video
 from videos.models.keyset import KeysetOrder, take_page
 from videos.models.share_link import ShareLinkQuerySet
+from videos.services import share_comments as service
 from videos.services.share_addresses import link_address
 from videos.services.share_comments import comments_on, deletable_comments
 from videos.services.share_links import MAX_ACTIVE_LINKS, links_of, listed, revoke_links, visible_links
@@ -140,7 +141,8 @@ def comments(request: Request, public_id: str) -> HttpResponse:
 @require_POST
 def delete_comment(request: Request, pk: int) -> HttpResponse:
     """Delete a comment on one's own video, or one that came through one's own link."""
-    get_object_or_404(deletable_comments(request.user), pk=pk).delete()
+    found = deletable_comments(request.user).select_related("video")
+    service.delete_comment(get_object_or_404(found, pk=pk))
     return notify(request, redirect(safe_referer(request)), "Comment deleted.")
 
 

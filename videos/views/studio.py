@@ -21,7 +21,7 @@ from videos.parameters import SEED
 from videos.services.approvals import waiting_of
 from videos.services.characters import can_use_characters
 from videos.services.images import max_images_size
-from videos.services.visibility import is_owner
+from videos.services.visibility import is_owner, note_look
 from videos.validation import is_public_id
 from videos.views.access import Request, video_from_query
 from videos.views.composer import Composer, describe_changes
@@ -195,6 +195,7 @@ def _initial(
     """
     kept = {"collection": collection.public_id} if collection else {}
     if video := video_from_query(request, "like"):
+        note_look(request.user, video, "Its prompt.")
         initial = _initial_from_video(request, video, offers) | kept
         if "seed" in request.GET and video.known_seed is not None:
             initial["parameters"] = {**video.parameters, SEED: video.known_seed}
@@ -203,6 +204,7 @@ def _initial(
     if template is not None:
         given["prompt"] = template.parsed.preview({})
     elif video := video_from_query(request, "prompt_of"):
+        note_look(request.user, video, "Its prompt.")
         given["prompt"] = video.prompt
     image = {"reference": request.GET["reference"]} if "reference" in request.GET else {}
     settings = _current_settings(request.GET, offers, **given) | image | kept

@@ -20,12 +20,12 @@ def team(request: Request) -> HttpResponse:
     owners.
     """
     record_view(Subject(Kind.STUDIO, "team", "The team's work"), what="Prompts and spending of everybody.")
-    members = list(people.team())
+    members = people.team()
     context = {
         "members": members,
         "days": people.TEAM_DAYS,
-        "total_videos": sum(member.accepted for member in members),  # type: ignore[attr-defined]  # annotated
-        "total_spent": sum(member.spent for member in members),  # type: ignore[attr-defined]
+        "total_videos": sum(member.accepted for member in members),
+        "total_spent": sum(member.spent for member in members),
         "recent": people.recent_work(_RECENT),
     }
     return render(request, "videos/team.html", context)

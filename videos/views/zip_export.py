@@ -38,6 +38,7 @@ def zip_response(videos: Sequence[Video], person: User, name: str = "contentgen"
 
     Everything is read from the database before the archive is sent, which may take long.
     """
+    visibility.note_looks(person, videos, "Its file.")
     prefetch_related_objects(videos, *_RELATED)
     return _stream(archive(videos, person), name)
 

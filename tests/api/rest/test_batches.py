@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from billing.models import Budget, Scope
 from billing.periods import Period
 from tests.batches.conftest import priced, work  # noqa: F401  # fixtures here too
-from videos.models import Batch, BatchState, Video
+from videos.models import Batch, BatchState, Collection, Video
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +71,43 @@ def test_the_same_key_makes_one_batch(as_alice):
     assert _post(as_alice, **{"Idempotency-Key": "b"}).json()["id"] != first.json()["id"]
 
 
+@pytest.mark.parametrize("other", [{"rows": [{"prompt": "A fox"}]}, ROWS | {"start": False}])
+def test_a_key_for_something_else_is_refused(as_alice, other):
+    _post(as_alice, **{"Idempotency-Key": "a"})
+    response = _post(as_alice, other, **{"Idempotency-Key": "a"})
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "idempotency_key_reused")
+    video = {"prompt": "A fox", "model": "sora-2", "seconds": 4, "size": "1280x720"}
+    response = _post(as_alice, video, "/api/v1/videos/generate", **{"Idempotency-Key": "a"})
+    assert response.status_code == 409
+    assert Batch.objects.count() == 1
+    assert not Video.objects.exists()
+
+
+def test_a_key_with_other_images_is_refused(as_alice):
+    def post(name: bytes):
+        file = SimpleUploadedFile("one.csv", b"prompt\nA fox\n")
+        images = SimpleUploadedFile("images.zip", b"PK\x05\x06" + bytes(18) if name else b"no ZIP")
+        return as_alice.post(URL, {"file": file, "images": images}, headers={"Idempotency-Key": "a"})
+
+    assert post(b"empty").status_code == 200
+    assert post(b"").status_code == 409
+
+
+def test_the_key_of_a_discarded_batch_is_free_again(as_alice):
+    first = _post(as_alice, ROWS | {"start": False}, **{"Idempotency-Key": "a"}).json()["id"]
+    as_alice.delete(f"{URL}/{first}")
+    assert _post(as_alice, **{"Idempotency-Key": "a"}).status_code == 200
+
+
+def test_all_rows_go_into_a_collection(as_alice, alice, work):  # noqa: F811
+    collection = Collection.objects.create(owner=alice, name="Autumn")
+    body = _post(as_alice, ROWS | {"collection": "autumn"}).json()
+    work(Batch.objects.get(public_id=body["id"]))
+    assert set(Video.objects.values_list("made_in", flat=True)) == {collection.pk}
+    unknown = _post(as_alice, ROWS | {"collection": "Winter"}).json()["error"]
+    assert "There is no collection “Winter”" in unknown["message"]
+
+
 def test_a_budget_refuses_it_or_lets_a_part_through(as_alice, alice, priced, work):  # noqa: F811
     Budget.objects.create(scope=Scope.USER, user=alice, period=Period.TOTAL, amount=Decimal("1.5"))
     rows = {"rows": [{"prompt": str(n), "model": "paid-1", "seconds": 10} for n in range(3)]}
@@ -81,7 +118,8 @@ def test_a_budget_refuses_it_or_lets_a_part_through(as_alice, alice, priced, wor
     work(Batch.objects.get(public_id=body["id"]))
     body = as_alice.get(f"{URL}/{body['id']}").json()
     assert body["status"] == "stopped"
-    assert "has $1.50 left" in body["problem"]
+    assert "has $0.50 left" in body["problem"]
+    assert Video.objects.count() == 1
 
 
 def test_it_is_paused_canceled_and_listed(as_alice, work):  # noqa: F811

@@ -1,15 +1,15 @@
 """Requests that wait for a manager's approval, as programs follow them."""
 
-from typing import Annotated, Any, Literal, cast
+from typing import Any, cast
 
 from django.urls import reverse
-from ninja import Router, Schema
-from pydantic import Field
+from ninja import Router
 
 from billing.money import plain_amount
 from videos.api.errors import ApiError, not_found
 from videos.api.rest import parameters
 from videos.api.rest.api import Request
+from videos.api.rest.approval_schemas import ApprovalOut, ApprovalStatus
 from videos.api.rest.create import refuse_fields
 from videos.api.rest.schemas import Refusal
 from videos.models import ApprovalRequest, ApprovalState
@@ -20,28 +20,6 @@ _ERRORS = frozenset({400, 401, 403, 404, 405, 409, 422, 429, 500, 503})
 
 router = Router()
 
-State = Literal["waiting", "approved", "declined", "withdrawn", "expired", "failed"]
-
-
-class ApprovalOut(Schema):
-    """A request that waits for approval, or waited. Nothing is paid while it does."""
-
-    object: Annotated[Literal["approval"], Field(description="Always `approval`.")] = "approval"
-    id: str = Field(description="Its id.", examples=["approval_0123456789abcdef0123456789abcdef"])
-    url: str = Field(description="Where its state can be asked for.")
-    state: State = Field(
-        description="`failed`: it was approved, and could not be made any more. `problem` says why, nothing"
-        " was paid, and it may be asked for again.",
-        examples=["waiting"],
-    )
-    price: str = Field(description="What it costs, and the most that is paid once it is approved.")
-    videos: int = Field(description="How many videos it is.", examples=[1])
-    requested_at: int = Field(description="Unix time, in seconds.")
-    expires_at: int = Field(description="Until when it waits. Unix time, in seconds.")
-    note: str = Field(description="The word of whoever decided.")
-    problem: str = Field(description="Why it could not be made though it was approved.")
-    video_id: str | None = Field(description="The first video that was made; null before.")
-
 
 def serialize_approval(request: Request, approval: ApprovalRequest) -> ApprovalOut:
     """Return the approval as the API shows it."""
@@ -49,7 +27,7 @@ def serialize_approval(request: Request, approval: ApprovalRequest) -> ApprovalO
     return ApprovalOut(
         id=approval.public_id,
         url=request.build_absolute_uri(reverse("api:approval", args=[approval.public_id])),
-        state=cast(State, ApprovalState.EXPIRED.value if is_over else approval.state),
+        state=cast(ApprovalStatus, ApprovalState.EXPIRED.value if is_over else approval.state),
         price=plain_amount(approval.price),
         videos=approval.count,
         requested_at=int(approval.requested_at.timestamp()),

@@ -5,11 +5,15 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import Field, WithJsonSchema
 
+from videos.api.rest.approval_schemas import ApprovalOut
 from videos.api.rest.schemas import BodyIn, WholeNumber
 from videos.models.batch import NAME_LIMIT
+from videos.models.collection import COLLECTION_NAME_LIMIT
 from videos.validation import PUBLIC_ID_PATTERN
 
-Status = Literal["ready", "creating", "stopped", "running", "retrying", "canceling", "completed"]
+Status = Literal[
+    "ready", "awaiting_approval", "creating", "stopped", "running", "retrying", "canceling", "completed"
+]
 RowStatus = Literal["waiting", "running", "done", "failed", "canceled", "gone"]
 _AMOUNT = "In the studio's currency."
 _UNIX_TIME = "Unix time, in seconds."
@@ -28,7 +32,7 @@ class BatchIn(BodyIn):
     rows: Rows = Field(
         [],
         description="An object for each video, with the columns of a file: prompt, model, seconds, size or "
-        "ratio and resolution, reference, last_frame, references, fit, tags, key, parameters.",
+        "ratio and resolution, reference, last_frame, references, fit, tags, collection, key, parameters.",
         examples=[[{"prompt": "A fox in the snow", "key": "shot-1"}]],
     )
     template: str = Field(
@@ -36,6 +40,11 @@ class BatchIn(BodyIn):
         max_length=32_000,
         description="A prompt with variables. With rows, they are columns; alone, all combinations are made.",
         examples=["{city|Paris,Tokyo} at {light|dawn,dusk}"],
+    )
+    collection: str = Field(
+        "",
+        max_length=COLLECTION_NAME_LIMIT,
+        description="Name or id of the collection for rows that name none. It is one you may add videos to.",
     )
     start: bool = Field(True, description="Whether to create the videos now. Otherwise they are only priced.")
     partly: bool = Field(
@@ -87,7 +96,8 @@ class BatchSummaryOut(Schema):
     object: Literal["batch"] = Field(default="batch", description="Always `batch`.")
     name: str = Field(description="What it is called.")
     status: Status = Field(
-        description="`ready`: checked and priced, not started. `stopped`: `problem` says why; it can go on."
+        description="`ready`: checked and priced, not started. `awaiting_approval`: it starts once a manager "
+        "has approved its price. `stopped`: `problem` says why; it can go on."
     )
     paused: bool = Field(description="Whether nothing more of it is started until it goes on.")
     problem: str | None = Field(description="Why it stopped, in a sentence.")
@@ -107,6 +117,9 @@ class BatchOut(BatchSummaryOut):
     needs_decision: int = Field(description="How many of the running ones wait for you to decide.")
     spent: str = Field(description=f"What was charged so far. {_AMOUNT}")
     reserved: str = Field(description=f"What is set aside for videos on their way. {_AMOUNT}")
+    approval: ApprovalOut | None = Field(
+        description="What it waits for until a manager decides, or what was not approved; else null."
+    )
     seconds_left: int | None = Field(description="How long it will take at this pace; null if unknown.")
 
 

@@ -1,5 +1,6 @@
 """Batches: made from rows or a file, followed, and acted on."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -9,16 +10,18 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from ninja import Header, Query, Router
+from ninja import Header, Query, Router, Status
 
 from accounts.models import User
 from billing.money import plain_amount
 from billing.spender import spending
+from videos.api import idempotency
 from videos.api.auth import Caller
 from videos.api.bodies import FORM_TYPES, read_form, read_json_object
 from videos.api.errors import ApiError, not_found
 from videos.api.rest import parameters
 from videos.api.rest.api import CONTRACT, Request
+from videos.api.rest.approvals import serialize_approval
 from videos.api.rest.batch_schemas import (
     BatchDeletedOut,
     BatchIn,
@@ -36,13 +39,13 @@ from videos.api.rest.batch_schemas import (
 from videos.api.rest.create import refuse_fields
 from videos.api.rest.document import BATCH_BODY
 from videos.api.rest.schemas import KeyIn, Refusal
-from videos.models import Batch, BatchRow
+from videos.models import ApprovalRequest, Batch, BatchRow, BatchState
 from videos.models.keyset import KeysetOrder, take_page
 from videos.services import batches as service
+from videos.services.batch_approvals import approval_of, resume_or_ask, retry_or_ask, start_or_ask
 from videos.services.batch_input import BatchInput, check_input, save_input
 from videos.services.batch_progress import KINDS, kind_of, read_progress
 from videos.services.batch_record import RowError
-from videos.services.batches import digest_of
 from videos.validation import is_public_id
 
 MAX_FAULTS = 100  # in one answer
@@ -50,42 +53,64 @@ MAX_FAULTS = 100  # in one answer
 router = Router()
 _ERRORS = frozenset({400, 401, 404, 405, 422, 429, 500, 503})
 _WRITE_ERRORS = _ERRORS | {402, 403, 409, 413}
+_ASKING: dict[Any, Any] = {200: BatchOut, 202: BatchOut, _WRITE_ERRORS: Refusal}
+
+Answer = BatchOut | Status[BatchOut]  # a batch that waits for approval is answered with 202
 
 
 @router.post(
     "/batches",
-    response={200: BatchOut, _WRITE_ERRORS: Refusal},
+    response=_ASKING,
     openapi_extra={"requestBody": BATCH_BODY},
 )
 @parameters.refuse_unknown
-def create_batch(request: Request, response: HttpResponse, keyed: Header[KeyIn]) -> BatchOut:
+def create_batch(request: Request, response: HttpResponse, keyed: Header[KeyIn]) -> Answer:
     """Make a batch of rows or of a file. Every row is checked before anything is created: where one is wrong,
-    the answer is 422 with `faults`, and nothing is kept. It starts at once unless `start` is false.
+    the answer is 422 with `faults`, and nothing is kept. It starts at once unless `start` is false; where its
+    price needs a manager's approval, the answer is 202, and it starts once that is given.
     """
     fields, sent = _parse(request)
-    digest = digest_of(sent.digest.encode(), keyed.key.encode()) if keyed.key else sent.digest
-    caller = request.auth
-    if keyed.key and (same := _find_same(caller.user, digest)):
+    caller, asked = request.auth, _fingerprint(fields, sent)
+    if keyed.key and (same := idempotency.find_batch(caller, asked, keyed.key)):
         response["Idempotent-Replayed"] = "true"
-        return _batch_out(same)
+        return _answer(request, same)
     checked, images = check_input(caller.user, sent)
     if checked.errors:
         raise _invalid_rows(checked.errors)
     with spending(token=caller.token, confirmed_price=caller.confirmed_price):
-        batch = save_input(caller.user, sent, checked, images, digest=digest)
-        return _batch_out(_begin(caller, batch, fields, is_keyed=bool(keyed.key)))
+        batch = save_input(caller.user, sent, checked, images)
+        return _answer(request, _begin(caller, batch, fields, asked, keyed.key))
 
 
-def _begin(caller: Caller, batch: Batch, fields: BatchIn, *, is_keyed: bool) -> Batch:
+def _fingerprint(fields: BatchIn, sent: BatchInput) -> str:
+    """Return what two requests share that ask for the same batch."""
+    archive = ""
+    if sent.archive:
+        archive = _sha256_of(sent.archive)
+    asked = {"file": sent.file_name, "images": archive, **fields.model_dump()}
+    return idempotency.compute_fingerprint("batch", asked, {"content": sent.content})
+
+
+def _sha256_of(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while part := file.read(1 << 20):
+        digest.update(part)
+    file.seek(0)
+    return digest.hexdigest()
+
+
+def _begin(caller: Caller, batch: Batch, fields: BatchIn, asked: str, key: str) -> Batch:
     """Start the batch where that was asked for, or raise and forget it. Of two requests with the same key at
     once, the second returns the batch of the first.
     """
     try:
         with transaction.atomic():
             User.objects.select_for_update(no_key=True).get(pk=caller.user.pk)
-            same = _find_same(caller.user, batch.digest, but=batch) if is_keyed else None
+            same = idempotency.find_batch(caller, asked, key) if key else None
             if same is None and fields.start:
-                service.start_batch(batch, partly=fields.partly)
+                start_or_ask(batch, partly=fields.partly)
+            if same is None and key:
+                idempotency.remember_batch(caller, asked, key, batch)
     except Exception:
         service.discard_batch(batch)
         raise
@@ -96,16 +121,11 @@ def _begin(caller: Caller, batch: Batch, fields: BatchIn, *, is_keyed: bool) -> 
     return batch
 
 
-def _find_same(owner: User, digest: str, but: Batch | None = None) -> Batch | None:
-    found = Batch.objects.owned_by(owner).filter(digest=digest)
-    return (found.filter(pk__lt=but.pk) if but else found).order_by("pk").first()
-
-
 @router.get("/batches", response={200: BatchPageOut, _ERRORS: Refusal})
 @parameters.refuse_unknown
 def list_batches(request: Request, query: Query[BatchListIn]) -> BatchPageOut:
     """List your batches, the newest first, a page at a time."""
-    order, rows = KeysetOrder(), Batch.objects.owned_by(request.auth.user)
+    order, rows = KeysetOrder(), Batch.objects.owned_by(request.auth.user).with_waiting()
     if query.after:
         position = order.position_of(rows.filter(public_id=query.after))
         if position is None:
@@ -113,7 +133,7 @@ def list_batches(request: Request, query: Query[BatchListIn]) -> BatchPageOut:
         rows = order.after(rows, position)
     found, has_more = take_page(order.sort(rows), query.limit)
     return BatchPageOut(
-        data=[BatchSummaryOut(**_summary_of(batch)) for batch in found],
+        data=[BatchSummaryOut(**_summary_of(batch, awaits=batch.awaits_approval)) for batch in found],
         has_more=has_more,
         next=found[-1].public_id if has_more else None,
     )
@@ -123,7 +143,7 @@ def list_batches(request: Request, query: Query[BatchListIn]) -> BatchPageOut:
 @parameters.refuse_unknown
 def retrieve_batch(request: Request, batch_id: str) -> BatchOut:
     """Return a batch: how far it is, what is spent, and how long it will take."""
-    return _batch_out(_get_batch(request, batch_id))
+    return _batch_out(request, _get_batch(request, batch_id))
 
 
 @router.get("/batches/{slug:batch_id}/rows", response={200: RowPageOut, _ERRORS: Refusal})
@@ -142,39 +162,41 @@ def batch_rows(request: Request, batch_id: str, query: Query[RowsIn]) -> RowPage
 # --- Acting ------------------------------------------------------------------------------------------------
 
 
-@router.post("/batches/{slug:batch_id}/start", response={200: BatchOut, _WRITE_ERRORS: Refusal})
+@router.post("/batches/{slug:batch_id}/start", response=_ASKING)
 @parameters.refuse_unknown
-def start_batch(request: Request, batch_id: str, query: Query[StartIn]) -> BatchOut:
-    """Start a batch that was made with `start` false."""
-    return _act(request, batch_id, lambda batch: service.start_batch(batch, partly=query.partly))
+def start_batch(request: Request, batch_id: str, query: Query[StartIn]) -> Answer:
+    """Start a batch that was made with `start` false. Where its price needs a manager's approval, the answer
+    is 202, and it starts once that is given.
+    """
+    return _act(request, batch_id, lambda batch: start_or_ask(batch, partly=query.partly))
 
 
 @router.post("/batches/{slug:batch_id}/pause", response={200: BatchOut, _WRITE_ERRORS: Refusal})
 @parameters.refuse_unknown
-def pause_batch(request: Request, batch_id: str) -> BatchOut:
+def pause_batch(request: Request, batch_id: str) -> Answer:
     """Start nothing more of a batch. What backends work on goes on."""
     return _act(request, batch_id, service.pause_batch)
 
 
-@router.post("/batches/{slug:batch_id}/resume", response={200: BatchOut, _WRITE_ERRORS: Refusal})
+@router.post("/batches/{slug:batch_id}/resume", response=_ASKING)
 @parameters.refuse_unknown
-def resume_batch(request: Request, batch_id: str) -> BatchOut:
+def resume_batch(request: Request, batch_id: str) -> Answer:
     """Go on with a batch that is paused, or that has stopped for the reason in `problem`."""
-    return _act(request, batch_id, service.resume_batch)
+    return _act(request, batch_id, resume_or_ask)
 
 
 @router.post("/batches/{slug:batch_id}/cancel", response={200: BatchOut, _WRITE_ERRORS: Refusal})
 @parameters.refuse_unknown
-def cancel_batch(request: Request, batch_id: str) -> BatchOut:
+def cancel_batch(request: Request, batch_id: str) -> Answer:
     """Cancel what no backend has been sent, which is free. What backends work on goes on."""
     return _act(request, batch_id, service.cancel_batch)
 
 
-@router.post("/batches/{slug:batch_id}/retry", response={200: BatchOut, _WRITE_ERRORS: Refusal})
+@router.post("/batches/{slug:batch_id}/retry", response=_ASKING)
 @parameters.refuse_unknown
-def retry_batch(request: Request, batch_id: str) -> BatchOut:
+def retry_batch(request: Request, batch_id: str) -> Answer:
     """Submit what has failed as new jobs, each charged at its price. What fails later is left alone."""
-    return _act(request, batch_id, service.retry_failed)
+    return _act(request, batch_id, retry_or_ask)
 
 
 @router.delete("/batches/{slug:batch_id}", response={200: BatchDeletedOut, _WRITE_ERRORS: Refusal})
@@ -187,15 +209,17 @@ def discard_batch(request: Request, batch_id: str) -> BatchDeletedOut:
     return BatchDeletedOut(id=batch_id)
 
 
-def _act(request: Request, batch_id: str, act: Callable[[Batch], bool]) -> BatchOut:
+def _act(request: Request, batch_id: str, act: Callable[[Batch], bool | ApprovalRequest]) -> Answer:
     refuse_fields(request)
     batch = _get_batch(request, batch_id)
     with spending(token=batch.token, confirmed_price=request.auth.confirmed_price):
         done = act(batch)
-    if not done:
+    if done is False:
         raise _not_possible(batch)
     batch.refresh_from_db()
-    return _batch_out(batch)
+    if isinstance(done, ApprovalRequest):
+        return Status(202, _batch_out(request, batch))
+    return _batch_out(request, batch)
 
 
 def _not_possible(batch: Batch) -> ApiError:
@@ -234,6 +258,7 @@ def _parse(request: HttpRequest) -> tuple[BatchIn, BatchInput]:
         table=json.dumps(fields.rows) if fields.rows else "",
         template=fields.template,
         archive=cast(BinaryIO, archive.file) if archive else None,
+        defaults={"collection": fields.collection} if fields.collection else {},
     )
     return fields, sent
 
@@ -252,11 +277,12 @@ def _invalid_rows(errors: list[RowError]) -> ApiError:
     return ApiError(422, "invalid_rows", message, param="rows", details={"faults": faults})
 
 
-def _summary_of(batch: Batch) -> dict[str, Any]:
+def _summary_of(batch: Batch, *, awaits: bool) -> dict[str, Any]:
+    is_waiting = awaits and batch.state == BatchState.READY
     return {
         "id": batch.public_id,
         "name": batch.name,
-        "status": batch.state,
+        "status": "awaiting_approval" if is_waiting else batch.state,
         "paused": batch.is_paused,
         "problem": batch.problem or None,
         "rows": batch.row_count,
@@ -269,11 +295,18 @@ def _summary_of(batch: Batch) -> dict[str, Any]:
     }
 
 
-def _batch_out(batch: Batch) -> BatchOut:
-    progress = read_progress(batch)
+def _answer(request: Request, batch: Batch) -> Answer:
+    """Return the batch as it was made; with 202 where it waits."""
+    out = _batch_out(request, batch)
+    return Status(202, out) if out.status == "awaiting_approval" else out
+
+
+def _batch_out(request: Request, batch: Batch) -> BatchOut:
+    progress, approval = read_progress(batch), approval_of(batch)
     seconds = progress.seconds_left
     return BatchOut(
-        **_summary_of(batch),
+        **_summary_of(batch, awaits=bool(approval and approval.is_waiting)),
+        approval=serialize_approval(request, approval) if approval else None,
         counts=CountsOut(**{kind: progress.counts.get(kind, 0) for kind in KINDS}),
         needs_decision=progress.undecided,
         spent=plain_amount(progress.spent),

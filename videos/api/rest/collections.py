@@ -32,6 +32,7 @@ from videos.models.video_queries import VideoQuerySet
 from videos.services import collection_people as people
 from videos.services import collections as service
 from videos.services.collection_overviews import overviews
+from videos.services.visibility import note_collection_look, note_list
 from videos.validation import is_public_id
 
 router = Router()
@@ -46,7 +47,10 @@ def videos_in_scope(person: User, scope: str, collection: str) -> VideoQuerySet:
         return Video.objects.in_collection(_get_collection(person, collection).pk)
     if scope == "shared":
         return Video.objects.shared_with(person)
-    return Video.objects.of_team(person) if scope == "team" else Video.objects.owned_by(person)
+    if scope == "team":
+        note_list(person)
+        return Video.objects.of_team(person)
+    return Video.objects.owned_by(person)
 
 
 # --- The collections ---------------------------------------------------------------------------------------
@@ -175,6 +179,7 @@ def _get_collection(person: User, public_id: str) -> Collection:
     found = visible.filter(public_id=public_id).first() if is_public_id(public_id) else None
     if found is None:
         raise not_found("Collection", public_id)
+    note_collection_look(person, found)
     return found
 
 
@@ -203,8 +208,7 @@ def _change(request: Request, collection: Collection, changes: dict[str, Any]) -
     now = {name: getattr(collection, name) for name in _FORM_FIELDS} | {"template": collection.template_id}
     form = CollectionForm(_form_data(now | changes), instance=collection, person=request.auth.user)
     _require_valid(form)
-    form.instance.save(update_fields=[*changes, "search_text"])
-    service.touch(collection)
+    service.save_changes(form.instance, changes)
 
 
 def _set_cover(collection: Collection, public_id: str) -> None:

@@ -25,8 +25,9 @@ from videos.api.rest import (
     webhook_endpoints,
 )
 from videos.api.rest.api import ApiToken, Documentation, JsonObjects, Request, StudioAPI
-from videos.api.rest.approvals import ApprovalOut, serialize_approval
+from videos.api.rest.approval_schemas import ApprovalOut
 from videos.api.rest.approvals import router as approvals_router
+from videos.api.rest.approvals import serialize_approval
 from videos.api.rest.catalogue import (
     DaySumOut,
     ModelsOut,
@@ -64,6 +65,7 @@ from videos.services.videos import (
     delete_video,
     recheck_video,
 )
+from videos.services.visibility import note_look
 
 MAX_USAGE_DAYS = 366  # in one request
 
@@ -196,7 +198,9 @@ def delete(request: Request, video_id: str) -> DeletedOut:
 @get("/videos/{slug:video_id}", VideoOut)
 def retrieve(request: Request, video_id: str) -> VideoOut:
     """Return a video, also one that is shared with you: its status, and all that you may know of it."""
-    return serialize_video(request, get_visible_video(request.auth, video_id))
+    video = get_visible_video(request.auth, video_id)
+    note_look(request.auth.user, video, "Its page.")
+    return serialize_video(request, video)
 
 
 @get("/videos", PageOut)
@@ -212,7 +216,7 @@ def videos(request: Request, query: Query[ListIn]) -> PageOut:
         rows = rows.filter(model=_replace_nul(query.model))
     found = get_page(
         request.auth,
-        rows.search(query.q).select_related("owner").prefetch_related(*RELATED),
+        rows.search(query.q).select_related("owner", "backend").prefetch_related(*RELATED),
         after=query.after,
         limit=query.limit,
         order=query.order,
@@ -240,7 +244,9 @@ def download(request: Request, video_id: str, output_type: Output = "video") -> 
     """Download a completed video as its backend delivered it (usually MP4), the file that browsers play (the
     copy made for them where there is one, MP4), its thumbnail (WebP) or its sprite sheet (JPEG).
     """
-    return download_response(request, get_visible_video(request.auth, video_id), output_type)
+    video = get_visible_video(request.auth, video_id)
+    note_look(request.auth.user, video, "Its file.")
+    return download_response(request, video, output_type)
 
 
 @get(

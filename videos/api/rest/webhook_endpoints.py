@@ -88,7 +88,7 @@ def change_webhook(request: Request, webhook_id: str, body: WebhookChangeIn) -> 
 @parameters.refuse_unknown
 def delete_webhook(request: Request, webhook_id: str) -> WebhookDeletedOut:
     """Delete a webhook with its log. Nothing more is sent, also of what waits."""
-    _own(request, webhook_id).delete()
+    service.delete(_own(request, webhook_id))
     return WebhookDeletedOut(id=webhook_id)
 
 

@@ -27,20 +27,21 @@ from videos.management.batch_progress import (
     follow_batch,
     print_table,
 )
-from videos.models import Batch, BatchState
+from videos.models import ApprovalRequest, Batch, BatchState
+from videos.services.approvals import explain_wait
+from videos.services.batch_approvals import approval_of, resume_or_ask, start_or_ask
 from videos.services.batch_check import CheckedBatch, check_batch, declared_parameters, paid_prices
-from videos.services.batch_duplicates import find_recent_requests
+from videos.services.batch_duplicates import describe_repeated, find_recent_requests
 from videos.services.batch_encoding import UnreadableTextError, read_bounded
 from videos.services.batch_file import COLUMNS, SUFFIXES, Row, parse_batch
 from videos.services.batch_images import keep_images
 from videos.services.batch_record import RowError
+from videos.services.batch_template import Defaults
 from videos.services.batches import (
     digest_of,
     discard_batch,
     find_same,
-    resume_batch,
     save_batch,
-    start_batch,
 )
 from videos.services.budgets import describe_budgets
 from videos.services.images import NewImage
@@ -70,7 +71,8 @@ class Command(BaseCommand):
         f"Columns or keys: {', '.join(COLUMNS)}; only prompt is required. reference is the image to start "
         "from, last_frame the one to end with, references are further ones, with semicolons between them; "
         "their paths are relative to the file. fit (crop or pad) says how the frames are fitted; custom_id "
-        "(or key) is a key of your own, which messages name; tags are separated by commas. What else a model "
+        "(or key) is a key of your own, which messages name; tags are separated by commas; collection is the "
+        "name or id of one that the videos are put into. What else a model "
         "takes, such as seed, is a column or key of its own, or part of the object parameters. Other "
         "columns are not used, and a warning says so. If one row is invalid, no row is queued. The same "
         "file again goes on with what is left of it, and repeats nothing. If the same person requested any "
@@ -90,6 +92,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--again", action="store_true", help="queue all of it, whatever was requested before"
         )
+        parser.add_argument(
+            "--collection", default="", metavar="NAME", help="for rows that name none; a name or an id"
+        )
         add_confirm_price(parser)
         parser.add_argument("--wait", action="store_true", help="show progress until all have ended")
         parser.add_argument(
@@ -103,17 +108,20 @@ class Command(BaseCommand):
         owner = get_user(options["user"])
         path: Path = options["file"]
         images = FolderImages(path.parent)
-        content, checked = _check_file(path, images, strict=options["strict"])
+        defaults = Defaults({"collection": options["collection"]} if options["collection"] else {})
+        content, checked = _check_file(owner, path, images, defaults, strict=options["strict"])
         for warning in checked.warnings:
             self._say(f"Warning: {warning}")
         if options["dry_run"]:
             self._print_totals(owner, checked)
             return
         downloads = BatchDownloads.into(options["output"]) if options["output"] else None
-        digest = digest_of(content, *(digest.encode() for digest in sorted(checked.digests.values())))
+        sent = [options["collection"]] if options["collection"] else []
+        digest = digest_of(content, *(each.encode() for each in (*sorted(checked.digests.values()), *sent)))
         batch = None if options["again"] else find_same(owner, digest)
         if batch is not None:
-            self._continue(batch)
+            with spending(token=batch.token, confirmed_price=options["confirm_price"]):
+                self._continue(batch)
         else:
             with spending(confirmed_price=options["confirm_price"]):
                 batch = _start(owner, path, content, checked, images, digest, again=options["again"])
@@ -138,10 +146,12 @@ class Command(BaseCommand):
             self._print_outcomes(batch, wait=False)
 
     def _continue(self, batch: Batch) -> None:
+        if batch.started_at is None:
+            raise _waiting(approval_of(batch))
         began = f"{batch.started_at:%Y-%m-%d %H:%M}" if batch.started_at else ""
         self._say(f"This file was started on {began} UTC: going on with it. --again starts anew.")
         if batch.is_paused or batch.state == BatchState.STOPPED:
-            resume_batch(batch)
+            _carry_on(batch)
 
     def _print_totals(self, owner: User, checked: CheckedBatch) -> None:
         parts: dict[tuple[str, str], list[tuple[Row, Quote]]] = defaultdict(list)
@@ -193,7 +203,9 @@ class Command(BaseCommand):
 # --- Checking ----------------------------------------------------------------------------------------------
 
 
-def _check_file(path: Path, images: FolderImages, *, strict: bool) -> tuple[bytes, CheckedBatch]:
+def _check_file(
+    owner: User, path: Path, images: FolderImages, defaults: Defaults, *, strict: bool
+) -> tuple[bytes, CheckedBatch]:
     """Read the file and check every row, images included.
 
     Raises `CommandError` that lists the errors; with `strict`, warnings are errors too.
@@ -207,7 +219,7 @@ def _check_file(path: Path, images: FolderImages, *, strict: bool) -> tuple[byte
     except UnreadableTextError as error:
         raise _refusal(path, [f"line {error.line}: {error}"]) from error
     declared = declared_parameters(available_offers())
-    checked = check_batch(parse_batch(content, path.suffix, declared), images)
+    checked = check_batch(owner, parse_batch(content, path.suffix, declared, defaults=defaults), images)
     if checked.errors or (strict and checked.warnings):
         raise _refusal(path, [*_listed(checked.errors), *checked.warnings])
     return content, checked
@@ -273,12 +285,34 @@ def _start(
             if not again and (same := find_same(owner, digest)):
                 discard_batch(batch)
                 return same
-            start_batch(batch)
+            started = start_or_ask(batch)
     except RefusedPaymentError as error:
         discard_batch(batch)
         raise CommandError(f"Nothing was queued. {to_command_error(error)}") from error
+    if isinstance(started, ApprovalRequest):
+        raise _waiting(started)
     batch.refresh_from_db()
     return batch
+
+
+def _carry_on(batch: Batch) -> None:
+    """Go on with a batch that is paused or has stopped. Raises `CommandError` where that has to wait."""
+    try:
+        done = resume_or_ask(batch)
+    except RefusedPaymentError as error:
+        raise CommandError(f"It has not gone on. {to_command_error(error)}") from error
+    if isinstance(done, ApprovalRequest):
+        raise _waiting(done)
+    batch.refresh_from_db()
+
+
+def _waiting(approval: ApprovalRequest | None) -> CommandError:
+    if approval is None:  # it was decided just now
+        return CommandError("Nothing was queued so far. Start the same command again.")
+    return CommandError(
+        f"{explain_wait(approval)} Its id is {approval.public_id}. The same command goes on once it is "
+        "approved."
+    )
 
 
 def _find_repeated(owner: User, checked: CheckedBatch) -> list[Row]:
@@ -294,8 +328,4 @@ def _refuse_repeated(owner: User, checked: CheckedBatch) -> None:
 
 
 def _describe_repeated(checked: CheckedBatch, repeated: list[Row]) -> str:
-    shown = ", ".join(row.label for row in repeated[:5]) + (" …" if len(repeated) > 5 else "")
-    return (
-        f"{len(repeated)} of {len(checked.rows)} videos were already requested in the last 24 hours"
-        f" ({shown}), so they would be paid for twice."
-    )
+    return describe_repeated([row.label for row in repeated], len(checked.rows))
