@@ -262,7 +262,6 @@ def test_no_page_violates_a_rule(report: AuditReport):
         "/accounts/password/change/",
         "/accounts/passkeys/add/",
         "/batches/",
-        "/budgets/",
         "/collections/",
         "/links/",
         "/notifications/",
