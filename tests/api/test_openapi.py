@@ -100,7 +100,12 @@ def test_every_refusal_is_described_by_the_one_shape(document):
                 error = document["components"]["schemas"][reference.rpartition("/")[2]]["properties"]["error"]
                 body = document["components"]["schemas"][error["$ref"].rpartition("/")[2]]
                 assert set(body["required"]) == {"type", "code", "message", "param"}, name
-                assert set(body["properties"]) - set(body["required"]) <= {"left", "renews_at", "price"}, name
+                assert set(body["properties"]) - set(body["required"]) <= {
+                    "left",
+                    "renews_at",
+                    "price",
+                    "faults",
+                }, name
 
 
 def test_the_file_of_the_videos_api_has_every_endpoint_of_it(client: Client, db):

@@ -35,6 +35,7 @@ SILENT_SERVICES = {
     "videos.services.batch_work.step": "a worker goes on; each video that it creates is recorded",
     "videos.services.batches.delete_file_after_commit": "part of deleting a batch, which is recorded",
     "videos.services.batches.digest_of": "updates a digest, and no row",
+    "videos.services.batches.require_startable": "asks whether it may be started; starting it is recorded",
     "videos.services.collections.touch": "notes when a collection changed; what changed is recorded",
     "videos.services.connections.start_draft": "a draft is a test that lasts an hour; saving it is recorded",
     "videos.services.library.add_tag": "one's own tags are not logged",

@@ -49,7 +49,7 @@ def test_it_tells_all_of_a_finished_video(program: Client, finished):
         "references": [],
         "created_at": int(video.created_at.timestamp()),
         "completed_at": int(video.finished_at.timestamp()),
-        "cost": 0.4,
+        "cost": 0.0,
         "estimated_cost": 0.4,
         "estimated_from_videos": None,
         "charged_cost": None,
