@@ -30,6 +30,7 @@ _PAGES: dict[str, Body] = {
     "collections/<slug:public_id>/people/remove": {"username": "member"},
     "collections/<slug:public_id>/owner": {"username": "editor"},
     "collections/<slug:public_id>/share": {"days": "30"},
+    "batches/<slug:public_id>/start": {"again": "1"},
     "links/<slug:public_id>/": {"title": "Cut 2"},
     "references/<slug:public_id>/name": {"name": "Fox"},
     "templates/new": {"title": "Fox", "prompt": "A fox"},

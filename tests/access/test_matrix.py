@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.http import HttpRequest, HttpResponse
@@ -86,6 +87,10 @@ def world() -> World:
     return make_world(Backend.objects.for_environment())
 
 
+def _route_of(path: str) -> str:
+    return resolve(urlsplit(path).path).route
+
+
 def _path(world: World, address: str) -> str:
     return "/" + address.format_map(world.names)
 
@@ -95,7 +100,7 @@ def _differences(world: World, section: Section, column: str, client: Client) ->
     found, number = {}, section.columns.index(column)
     for (method, address), words in section.rows.items():
         path = _path(world, address)
-        if (word := ask(client, method, path, resolve(path).route)) != words[number]:
+        if (word := ask(client, method, path, _route_of(path))) != words[number]:
             found[f"{method} /{address}"] = f"{word}, not {words[number]}"
     return found
 
@@ -118,7 +123,7 @@ def test_visitors_of_a_link(world: World, column: str):
 def test_the_table_has_every_route_and_everybody(world: World):
     world.names["secret"] = "a" * 32
     addresses = {address for section in read_table().values() for _, address in section.rows}
-    named = {resolve(_path(world, address)).route for address in addresses}
+    named = {_route_of(_path(world, address)) for address in addresses}
     routes = {"".join(route) for route in routes_of(get_resolver()) if route[0] != ADMIN}
 
     assert routes - named == set()
@@ -131,14 +136,15 @@ def test_no_other_method_does_anything(world: World, person: str):
     """Those that the table does not name are a 405; allauth takes some of them for a POST without data."""
     for name, client in ((PAGES, world.clients[person]), (API, world.clients[f"{person}:write"])):
         rows = read_table()[name].rows
-        for address in {address for _, address in rows}:
+        for address in {address for _, address in rows if "?" not in address}:
             path = _path(world, address)
             for method in METHODS:
                 if (method, address) in rows:
                     continue
-                word = ask(client, method, path, resolve(path).route)
+                word = ask(client, method, path, _route_of(path))
                 takes_any = method not in ("GET", "POST") and address.startswith("accounts/")
-                assert word in (("405", "ok", "in", "404") if takes_any else ("405",)), (method, address)
+                expected = ("405", "ok", "in", "404") if takes_any else ("405",)
+                assert word in (*expected, *(["404"] if address == "api/" else [])), (method, address)
 
 
 @pytest.mark.parametrize("column", ["nobody", *PEOPLE])

@@ -31,7 +31,9 @@ class Writes:
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         result = execute(sql, params, many, context)
         written = _WRITE.match(sql)
-        if written and written[1] not in NOTES and context["cursor"].rowcount != 0:
+        # SQLite counts the rows of a statement that returns some when they are read.
+        is_counted = context["cursor"].rowcount != 0 or " RETURNING " in sql
+        if written and written[1] not in NOTES and is_counted:
             self.tables.add(written[1])
         return result
 

@@ -182,7 +182,8 @@ def _add_batch(owner: User, state: str) -> Batch:
     batch = Batch.objects.create(
         owner=owner, name="Quokkas", state=state, digest="ab" * 32, row_count=1, estimate=0
     )
-    request = {"prompt": "A quokka", "model": "sora-2", "seconds": 4, "size": "1280x720", "tags": []}
+    asked = {"prompt": "A quokka", "model": "sora-2", "seconds": 4, "size": "1280x720", "fit": "crop"}
+    request = asked | {"tags": [], "references": [], "parameters": {}}
     BatchRow.objects.create(batch=batch, number=1, place="row 1", key="quokka", request=request, price=0)
     return batch
 

@@ -182,7 +182,7 @@ def test_the_team_shows_what_the_ledger_says(paid: Backend, alice: User, bob: Us
 
     page = as_bob.get(reverse("videos:team"))
 
-    (member,) = [member for member in page.context["members"] if member.pk == alice.pk]
+    (member,) = [member for member in page.context["members"] if member.user == alice]
     assert (member.spent, member.accepted, member.in_flight) == (Decimal("0.75"), 2, 3)
     assert "$0.75" in page.content.decode()
     assert "A kite" in page.content.decode()

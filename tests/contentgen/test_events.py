@@ -1,13 +1,15 @@
 import pytest
 from django.db import transaction
 
+from accounts.models import User
 from contentgen.events import Event, EventKind, event_published, publish
 
-EVENT = Event(EventKind.VIDEO_COMPLETED, user_id=1, object_id="video_1", data={"prompt": "snow"})
+
+def _event(user_id: int) -> Event:
+    return Event(EventKind.VIDEO_COMPLETED, user_id, object_id="video_1", data={"prompt": "snow"})
 
 
-@pytest.mark.django_db
-def test_a_receiver_hears_of_it_within_the_transaction() -> None:
+def test_a_receiver_hears_of_it_within_the_transaction(alice: User) -> None:
     heard: list[Event] = []
 
     def hear(event: Event, **_: object) -> None:
@@ -16,8 +18,8 @@ def test_a_receiver_hears_of_it_within_the_transaction() -> None:
     event_published.connect(hear)
     try:
         with transaction.atomic():
-            publish(EVENT)
-            assert heard == [EVENT]
+            publish(event := _event(alice.pk))
+            assert heard == [event]
     finally:
         event_published.disconnect(hear)
 
@@ -25,4 +27,4 @@ def test_a_receiver_hears_of_it_within_the_transaction() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_outside_a_transaction_it_is_an_error_of_the_caller() -> None:
     with pytest.raises(RuntimeError, match="in the transaction"):
-        publish(EVENT)
+        publish(_event(1))

@@ -125,6 +125,6 @@ def test_they_are_in_what_one_takes_along(alice, bob):
     tell(alice, prompt="snow")
     tell(bob, prompt="A secret")
 
-    (told,) = describe_account(alice)["notifications"]
+    (told,) = dict(describe_account(alice))["notifications"]
     assert (told["kind"], told["object_id"], told["read_at"]) == ("video.completed", "video_1", None)
     assert told["data"]["prompt"] == "snow"

@@ -6,7 +6,6 @@ from django.db import IntegrityError, transaction
 
 from tests.factories import BackendFactory, ReferenceImageFactory
 from videos.capabilities import available_offers, backend_status
-from videos.formatting import format_dollars
 from videos.models import Backend, Video, VideoModel
 from videos.services.videos import GenerationRequest, create_video, create_videos, find_request_errors
 
@@ -151,14 +150,6 @@ def test_two_backends_cannot_have_one_name():
 )
 def test_a_price_is_by_the_second_and_the_size(prices, seconds, size, price):
     assert VideoModel(price_per_second=prices).price(seconds, size) == price
-
-
-@pytest.mark.parametrize(
-    ("amount", "text"),
-    [("0.4", "$0.40"), ("6", "$6.00"), ("0.0375", "$0.0375"), ("1234.5", "$1,234.50"), ("0.125", "$0.125")],
-)
-def test_dollars_have_two_decimals_or_as_many_as_needed(amount: str, text: str):
-    assert format_dollars(Decimal(amount)) == text
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,7 @@ def test_the_deployment_check_is_clean_in_production(tmp_path: Path):
         REDIS_URL="redis://127.0.0.1:6379/0",
         EMAIL_HOST="mail.example.org",
         EMAIL_FROM="studio@example.org",
+        PUBLIC_URL="https://studio.example.org",
     )
 
     assert ran.returncode == 0, ran.stderr

@@ -22,12 +22,14 @@ from videos.models import (
     BatchRow,
     Character,
     Collection,
+    CollectionMember,
     PromptTemplate,
     ReferenceImage,
     RowState,
     ShareComment,
     ShareLink,
     Video,
+    Visibility,
 )
 from webhooks.models import Endpoint
 
@@ -106,10 +108,16 @@ def _sharing_tables(user: User) -> list[_Table]:
             Collection.objects.owned_by(user),
             ("public_id", "name", "description", "visibility", "created_at"),
         ),
-        ("shared_collections", user.collection_memberships.filter(collection__deleted_at=None), joined),
+        ("shared_collections", _memberships_of(user), joined),
         ("share_links", ShareLink.objects.owned_by(user), (*link, "created_at", "expires_at", "revoked_at")),
         ("comments", ShareComment.objects.filter(author=user), ("text", "created_at")),
     ]
+
+
+def _memberships_of(user: User) -> QuerySet[CollectionMember]:
+    """Return what is shared with the person. Rows of a collection that is private now tell nothing."""
+    shared = user.collection_memberships.filter(collection__deleted_at=None)
+    return shared.exclude(collection__visibility=Visibility.PRIVATE)
 
 
 def videos_of(user: User) -> QuerySet[Video]:
