@@ -40,7 +40,7 @@ def test_a_collection_is_shared_and_played_by_another(
     page.goto(f"{studio.url}/collections/")
     page.get_by_role("link", name="Lanterns").click()
     assert find_violations(page) == []
-    page.get_by_role("link", name="Share").click()
+    page.get_by_role("link", name="Share", exact=True).click()
     page.get_by_label("Username").press_sequentially("collections-o", delay=20)
     expect(page.locator("#people option")).to_have_count(1)
     page.get_by_label("Username").fill(other)
