@@ -6,7 +6,7 @@ for a mail server or a receiver of webhooks.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -65,4 +65,13 @@ def publish(event: Event) -> None:
     """
     if not connection.in_atomic_block:
         raise RuntimeError("An event is published in the transaction of what happened.")
-    event_published.send(sender=Event, event=event)
+    event_published.send(sender=Event, event=replace(event, data=_storable(event.data)))
+
+
+def _storable(value: Any) -> Any:
+    """Return JSON values whose texts every database takes: PostgreSQL refuses NUL and half surrogates."""
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd").encode(errors="replace").decode()
+    if isinstance(value, Mapping):
+        return {name: _storable(each) for name, each in value.items()}
+    return [_storable(each) for each in value] if isinstance(value, list | tuple) else value

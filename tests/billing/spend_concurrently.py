@@ -13,7 +13,6 @@ from datetime import timedelta
 import django
 
 django.setup()
-logging.disable(logging.WARNING)
 
 from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
@@ -72,6 +71,7 @@ def run(username: str, count: int, threads: int) -> int:
 
 
 if __name__ == "__main__":
+    logging.disable(logging.WARNING)
     enqueue.send = lambda *_: None  # type: ignore[assignment]  # there are no workers
     name, number, width = sys.argv[1:]
     sys.stdout.write(f"{run(name, int(number), int(width))}\n")
