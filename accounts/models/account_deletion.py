@@ -13,7 +13,7 @@ class WorkChoice(models.TextChoices):
 
 
 class AccountDeletion(models.Model):
-    """A wish that can be called off until `due_at`, and is then carried out, step by step, by a tick.
+    """A request that can be called off until `due_at`, and is then carried out, step by step, by a tick.
 
     What is handed over is handed to `heir`, who has to accept first. From `started_at` on there is no way
     back. The row goes with the account; the audit log keeps what happened.
