@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role, User
@@ -84,7 +85,9 @@ def _message(status: BudgetStatus, kind: EventKind) -> str:
 
 def _describe(status: BudgetStatus, kind: EventKind) -> dict[str, Any]:
     return {
-        "budget": str(status.budget),
+        "path": reverse("billing:spend"),
+        "name": status.budget.target,
+        "terms": status.budget.terms,
         "message": _message(status, kind),
         "amount": plain_amount(status.budget.amount),
         "used": plain_amount(status.used),

@@ -52,8 +52,10 @@ class Event:
     #                    poster (an address, "" without one), take, takes, take_group ("" for a single
     #                    video), error_code and reason (a sentence; both "" when completed)
     # batch.completed    name, total, completed, failed, took_seconds
-    # budget.*           name (the budget's target), terms, used (percent), left, renews_at (ISO 8601 or "")
-    # approval.*         prompt, price, person (who asks); decided: approved, decided_by, note
+    # budget.*           name (the budget's target), terms, message (a sentence), amount, used and left (plain
+    #                    amounts), currency, is_soft, renews_at (ISO 8601, or None)
+    # approval.*         person (who asks), prompt, model, videos (how many), price (a plain amount),
+    #                    price_text (as pages write it), currency, state; decided: decided_by, note, problem
     # collection.shared  name, shared_by, role
 
 

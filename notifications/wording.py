@@ -43,6 +43,13 @@ _ICONS = {
     EventKind.APPROVAL_DECIDED: "check",
     EventKind.COLLECTION_SHARED: "people",
 }
+_VERDICTS = {
+    "approved": "was approved",
+    "failed": "was approved, and could not be made",
+    "declined": "was declined",
+    "expired": "has expired",
+    "withdrawn": "was withdrawn",
+}
 _STATUS_OF = {
     EventKind.VIDEO_COMPLETED: "completed",
     EventKind.VIDEO_FAILED: "failed",
@@ -115,20 +122,20 @@ def _number(row: Notification, name: str) -> int:
 
 def _budget(row: Notification) -> Words:
     is_over = row.kind == EventKind.BUDGET_EXCEEDED
-    name, terms, left = row.tell("name"), row.tell("terms"), row.tell("left", 40)
-    detail = ": ".join(each for each in (name, terms) if each)
-    note = "" if is_over or not left else f"{left} left"
-    return Words("A budget is used up" if is_over else "A budget is almost used up", detail, note)
+    detail = ": ".join(filter(None, (row.tell("name"), row.tell("terms"))))
+    title = "A budget is used up" if is_over else "A budget is almost used up"
+    return Words(title, detail, row.tell("message", 300))
 
 
 def _request(row: Notification) -> Words:
     person = row.tell("person", 150) or "Somebody"
-    return Words(f"{person} asks for your approval", row.tell("prompt"), row.tell("price", 40))
+    return Words(f"{person} asks for your approval", row.tell("prompt"), row.tell("price_text", 40))
 
 
 def _decision(row: Notification) -> Words:
-    verdict = "approved" if row.data.get("approved") else "declined"
-    return Words(f"Your request was {verdict}", row.tell("prompt"), row.tell("note", 300))
+    verdict = _VERDICTS.get(row.tell("state", 40), "was decided")
+    said = " ".join(filter(None, (row.tell("note", 300), row.tell("problem", 300))))
+    return Words(f"Your request {verdict}", row.tell("prompt"), said)
 
 
 def _shared(row: Notification) -> Words:

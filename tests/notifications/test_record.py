@@ -157,22 +157,22 @@ SAID: list[tuple[EventKind, dict[str, Any], tuple[str, str, str]]] = [
     ),
     (
         EventKind.BUDGET_WARNING,
-        {"name": "Studio", "terms": "$50.00 this month", "left": "$8.00"},
-        ("A budget is almost used up", "Studio: $50.00 this month", "$8.00 left"),
+        {"name": "Studio", "terms": "$50.00 this month", "message": "$8.00 is left."},
+        ("A budget is almost used up", "Studio: $50.00 this month", "$8.00 is left."),
     ),
     (
         EventKind.BUDGET_EXCEEDED,
-        {"name": "Studio", "terms": "$50.00 this month", "left": "$0.00"},
+        {"name": "Studio", "terms": "$50.00 this month"},
         ("A budget is used up", "Studio: $50.00 this month", ""),
     ),
     (
         EventKind.APPROVAL_REQUESTED,
-        {"person": "bob", "price": "$12.00", "prompt": "snow"},
+        {"person": "bob", "price_text": "$12.00", "prompt": "snow"},
         ("bob asks for your approval", "snow", "$12.00"),
     ),
     (
         EventKind.APPROVAL_DECIDED,
-        {"approved": False, "prompt": "snow", "note": "Too long."},
+        {"state": "declined", "prompt": "snow", "note": "Too long."},
         ("Your request was declined", "snow", "Too long."),
     ),
     (

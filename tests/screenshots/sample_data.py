@@ -110,8 +110,11 @@ def _tell(owner: User, videos: list[Video]) -> None:
     told: list[tuple[EventKind, dict[str, Any]]] = [
         (EventKind.COLLECTION_SHARED, {"shared_by": "bob", "name": "Moodboards"}),
         (EventKind.BATCH_COMPLETED, {"name": "Spring", "total": 1000, "completed": 998, "failed": 2}),
-        (EventKind.BUDGET_WARNING, {"name": "Studio", "terms": "$50.00 this month", "left": "$8.40"}),
-        (EventKind.APPROVAL_REQUESTED, {"person": "bob", "price": "$12.00", "prompt": videos[0].prompt}),
+        (
+            EventKind.BUDGET_WARNING,
+            {"name": "Studio", "terms": "$50.00 this month", "message": "$8.40 is left."},
+        ),
+        (EventKind.APPROVAL_REQUESTED, {"person": "bob", "price_text": "$12.00", "prompt": videos[0].prompt}),
         (EventKind.VIDEO_NEEDS_ATTENTION, {"prompt": videos[1].prompt, "reason": "Nobody knows."}),
     ]
     for number, (kind, data) in enumerate(told):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.trail import record
 from audit.vocabulary import Action
-from billing.money import plain_amount
+from billing.money import format_money, plain_amount
 from contentgen.events import Event, EventKind, publish
 from videos import subjects
 from videos.engine.reference_cleanup import delete_unused_reference
@@ -65,11 +65,13 @@ def _end_all(pks: Iterable[int], state: ApprovalState, now: datetime, **changes:
 def describe(approval: ApprovalRequest) -> dict[str, Any]:
     """Return what events tell of a request."""
     return {
-        "owner": approval.owner.username,
+        "path": approval.get_absolute_url(),
+        "person": approval.owner.username,
         "prompt": approval.prompt[:200],
         "model": approval.model,
         "videos": approval.count,
         "price": plain_amount(approval.price),
+        "price_text": format_money(approval.price),
         "currency": settings.CURRENCY,
         "state": approval.state,
     }

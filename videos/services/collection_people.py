@@ -130,5 +130,6 @@ def _find_user(username: str, collection: Collection) -> User:
 def _tell(person: User, collection: Collection, other: User, role: str) -> None:
     if other.pk == person.pk:  # a manager who takes over what a blocked owner left
         return
-    data = {"name": collection.name, "by": person.username, "role": role}
+    path = collection.get_absolute_url()
+    data = {"path": path, "name": collection.name, "shared_by": person.username, "role": role}
     publish(Event(EventKind.COLLECTION_SHARED, other.pk, collection.public_id, data))
