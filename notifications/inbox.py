@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
+from contentgen.pictures import find_pictures
 from notifications.models import Notification, NotificationQuerySet
 
 PAGE_SIZE = 25
@@ -79,7 +80,17 @@ def get_page(rows: NotificationQuerySet, cursor: str, *, size: int = PAGE_SIZE) 
         rows = rows.filter(happened_at__lte=moment)  # which bounds the walk through the index
     found = list(rows.newest_first()[: size + 1])
     shown = found[:size]
+    add_pictures(shown)
     return Page(shown, cursor_of(shown[-1]) if len(found) > size else "")
+
+
+def add_pictures(shown: Sequence[Notification]) -> None:
+    """Give each of one person's notifications the picture of its thing, if the person can see one now."""
+    if not shown:
+        return
+    pictures = find_pictures(shown[0].user_id, {each.object_id for each in shown})
+    for each in shown:
+        each.picture = pictures.get(each.object_id, "")
 
 
 def cursor_of(notification: Notification) -> str:

@@ -109,6 +109,8 @@ class Notification(models.Model):
 
     objects = NotificationQuerySet.as_manager()
 
+    picture = ""  # the address of one, set by whoever shows it
+
     class Meta:
         ordering = ["-happened_at", "-pk"]
         default_permissions = ("view",)

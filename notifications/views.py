@@ -75,6 +75,7 @@ def read(request: Request, pk: int) -> HttpResponse:
     if not request.htmx:
         return redirect("notifications:inbox")
     notification.refresh_from_db()
+    service.add_pictures([notification])
     return render(request, "notifications/_item.html", {"notification": notification})
 
 

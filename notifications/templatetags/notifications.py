@@ -22,13 +22,6 @@ def icon_name(notification: Notification) -> str:
     return wording.icon_of(notification)
 
 
-@register.filter
-def poster(notification: Notification) -> str:
-    """Return the address of its picture, which is one of ours; "" without one."""
-    address = notification.tell("poster", 500)
-    return address if address.startswith("/") and not address.startswith("//") else ""
-
-
 @register.simple_tag
 def now_in_microseconds() -> int:
     """Return the present moment, up to which a page shows what there is."""

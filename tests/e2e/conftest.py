@@ -21,7 +21,7 @@ from urllib.request import Request, urlopen
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.studio import PROJECT, READY, Studio, free_port, wait_until
 
@@ -194,6 +194,13 @@ def page(context: BrowserContext, studio: Studio) -> Page:
 
 
 _sessions: dict[tuple[str, str], list[Any]] = {}
+
+
+def settle(page: Page) -> None:
+    """Wait until what HTMX brought into the page answers by HTMX: for some milliseconds its links and forms
+    are plain ones, which lead to another page.
+    """
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")).to_have_count(0)
 
 
 def sign_in(

@@ -1,6 +1,9 @@
 """What other rooms really publish is put into words, and leads to what it is about."""
 
+import uuid
+
 import pytest
+from django.test import Client
 
 from accounts.models import User
 from billing.models import Scope
@@ -10,7 +13,10 @@ from notifications.wording import path_of, words_of
 from tests.approvals.conftest import ask, mary  # noqa: F401  # a fixture here too
 from tests.billing.conftest import paid  # noqa: F401
 from tests.billing.money import dollars, make
-from videos.models import Backend, Collection, CollectionRole, VideoModel
+from tests.factories import VideoFactory
+from videos import lifecycle
+from videos.models import Backend, Collection, CollectionRole, State, Video, VideoModel
+from videos.models.values import StoredFiles
 from videos.services.approvals import approve, decline
 from videos.services.collection_people import share_with
 
@@ -72,3 +78,20 @@ def test_a_collection_says_who_shared_it_and_opens(alice: User, bob: User):
     share_with(alice, collection, bob.username, CollectionRole.VIEWER)
     assert words_of(_told(bob)).title == "alice shared “Boats” with you"
     assert path_of(_told(bob)) == collection.get_absolute_url()
+
+
+def _pictures(client: Client) -> list[str]:
+    return [each.picture for each in client.get("/notifications/panel").context["page"].notifications]
+
+
+def test_a_picture_is_shown_for_as_long_as_its_video_is_there(as_alice: Client, alice: User, bob: User):
+    token = uuid.uuid4()
+    video = VideoFactory(owner=alice, state=State.STORING, lease_token=token)
+    files = StoredFiles("videos/a.mp4", 10, "0" * 64, 1280, 720, 4.0, poster="videos/a.webp")
+    assert lifecycle.complete(video.pk, token, files)
+    assert _pictures(as_alice) == [f"/videos/{video.public_id}/poster.webp"]
+
+    Video.objects.update(owner=bob)
+    assert _pictures(as_alice) == [""]
+    Video.objects.all().delete()
+    assert _pictures(as_alice) == [""]

@@ -1,8 +1,10 @@
 """What somebody who looks at a video may see and do: its owner all, others what a collection shares."""
 
+from collections.abc import Collection as CollectionOf
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AnonymousUser
+from django.urls import reverse
 
 from accounts import roles
 from accounts.models import User
@@ -15,6 +17,12 @@ from videos.models import Collection, CollectionItem, Video
 def may_act(person: User | AnonymousUser, video: Video) -> bool:
     """Whether the person may change the video, or make another of it: its owner, unless a viewer."""
     return isinstance(person, User) and video.owner_id == person.pk and roles.may_create(person)
+
+
+def find_posters(person_id: int, public_ids: CollectionOf[str]) -> dict[str, str]:
+    """Return the addresses of the posters of those of the person's videos that have one, by public id."""
+    own = Video.objects.filter(public_id__in=public_ids, owner=person_id).exclude(poster="")
+    return {each: reverse("videos:poster", args=[each]) for each in own.values_list("public_id", flat=True)}
 
 
 def is_owner(person: User | AnonymousUser, video: Video) -> bool:
