@@ -1,7 +1,7 @@
 """How settings are read from the environment."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+_MAX_SECRET = 65_536  # characters of a file that holds one
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -74,6 +75,26 @@ def proxy_count(value: str) -> int:
     if not (value.isascii() and value.isdigit()):
         raise ValueError("the number of proxies in front of the studio, such as 1")
     return int(value)
+
+
+def read_secret_files(variables: MutableMapping[str, str], names: Iterable[str]) -> None:
+    """Set each of `names` that `NAME_FILE` names a file for, as container platforms hand out secrets.
+
+    A line break at its end is not part of a secret. Raises `ImproperlyConfigured` for a file that cannot be
+    read or is no text, and where both variables are set.
+    """
+    for name in names:
+        path = variables.get(f"{name}_FILE")
+        if not path:
+            continue
+        if variables.get(name):
+            raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
+        try:
+            with Path(path).open(encoding="utf-8") as file:
+                variables[name] = file.read(_MAX_SECRET).rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise ImproperlyConfigured(f"{name}_FILE={path} cannot be read: {reason}.") from error
 
 
 class Env(environ.Env):  # type: ignore[misc]  # django-environ ships no types

@@ -24,6 +24,7 @@ from contentgen.env import (
     mapping,
     networks,
     proxy_count,
+    read_secret_files,
     whole_numbers,
 )
 from contentgen.own_address import choose_backend, parse_address
@@ -38,6 +39,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 _env_file = os.environ.get("ENV_FILE", str(BASE_DIR / ".env"))
 if _env_file and Path(_env_file).is_file():
     environ.Env.read_env(_env_file)  # the environment itself wins over the file
+# What a platform may hand out as a file instead, named by the same name and _FILE.
+_SECRETS = (
+    *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "OWNER_PASSWORD"),
+    *("BACKEND_KEY", "SIMULATOR_API_KEY", "EMAIL_HOST_PASSWORD", "OIDC_CLIENT_SECRET"),
+)
+read_secret_files(os.environ, _SECRETS)
 env = Env(os.environ, base=BASE_DIR)
 
 # --- Where things live -----------------------------------------------------------------------------------
