@@ -16,6 +16,7 @@ const MESSAGES = {
   429: "Too many requests. Wait a minute, then try again.",
 };
 
+let reconnectedAt = 0; // by the clock of the page: what was asked before says nothing of now
 let shown = ""; // the problem on display: "offline", "signed-out", "poller" or "action"
 let pollAfter = 0; // no polling before this time
 let polledAt = 0;
@@ -70,6 +71,7 @@ function reconnect() {
   if (shown !== "offline") return;
   clearTimeout(timer);
   const hadFocus = box.contains(document.activeElement);
+  reconnectedAt = performance.now();
   clear();
   if (hadFocus) document.getElementById("main").focus({ preventScroll: true });
   document.dispatchEvent(new CustomEvent("toast", { detail: { text: "You’re back online." } }));
@@ -98,13 +100,25 @@ document.addEventListener("visibilitychange", () => {
 });
 
 // --- Responses ---------------------------------------------------------------------------------------------
-for (const failure of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(failure, disconnect);
+const sentAt = new WeakMap();
+document.addEventListener("htmx:beforeSend", ({ detail }) => sentAt.set(detail.xhr, performance.now()));
+
+// A request that was under way when the studio came back fails later, and would say that it is away again.
+const isOutdated = ({ xhr }) => sentAt.has(xhr) && sentAt.get(xhr) < reconnectedAt;
+for (const failure of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(failure, ({ detail }) => {
+    if (!isOutdated(detail)) disconnect();
+  });
+}
 
 document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;
   const advice = isPoller(event) ? "This page may be out of date." : "Try again.";
   const text = MESSAGES[status] ?? `Something went wrong (error ${status}). ${advice}`;
-  if (UNREACHABLE.has(status)) return disconnect();
+  if (UNREACHABLE.has(status)) {
+    if (!isOutdated(event.detail)) disconnect();
+    return;
+  }
   if (!isPoller(event)) return show("action", text);
   failures += 1;
   pollAfter = Date.now() + backoff();

@@ -29,7 +29,7 @@ function initialiseDemoBanner(banner) {
   button.hidden = false;
   button.addEventListener("click", () => {
     root.dataset.demo = "hidden";
-    store(sessionStorage, "contentgen.demo", "hidden");
+    store(localStorage, "contentgen.demo", "hidden");
     document.getElementById("main").focus();
   });
 }

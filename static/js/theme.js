@@ -5,7 +5,7 @@
   try {
     const theme = localStorage.getItem("contentgen.theme");
     if (theme === "light" || theme === "dark") root.dataset.theme = theme;
-    if (sessionStorage.getItem("contentgen.demo")) root.dataset.demo = "hidden";
+    if (localStorage.getItem("contentgen.demo")) root.dataset.demo = "hidden";
   } catch {
     // Storage may be blocked; then the system's preference applies.
   }

@@ -156,12 +156,26 @@ def test_the_fit_stands_beside_the_file(as_alice):
     assert 'name="fit" value="pad"' in slot
 
 
-def test_it_says_demo_only_in_demo_mode(as_alice, settings):
-    page = as_alice.get(URL).content.decode()
-    assert "Demo mode" in page
-    assert "be generated.</strong>" not in page
+def test_it_says_demo_only_in_demo_mode(as_alice, as_carol, settings):
+    for_all, for_staff = (client.get(URL).content.decode() for client in (as_alice, as_carol))
+    assert ">Demo</span>" in for_all
+    assert "Demo mode" not in for_all  # who can do nothing about it is not told at length
+    assert "Demo mode" in for_staff
+    assert "be generated.</strong>" not in for_all + for_staff
     settings.BACKEND_URL = "http://videos.example/v1"
-    assert "Demo mode" not in as_alice.get(URL).content.decode()
+    for client in (as_alice, as_carol):
+        page = client.get(URL).content.decode()
+        assert "Demo mode" not in page
+        assert ">Demo</span>" not in page
+
+
+@pytest.mark.parametrize(
+    ("path", "part"), [("/trash/", "Library"), ("/history/", "Studio"), ("/library/", "Library")]
+)
+def test_the_header_says_in_which_part_one_is(as_alice, path, part):
+    header = as_alice.get(path).content.decode().partition("</header>")[0]
+    marked = re.findall(r'aria-current="(?:page|true)">([^<]+)<', header)
+    assert marked == [part]
 
 
 def test_it_says_that_openais_own_address_is_gone_and_what_to_set(as_alice, settings):
