@@ -52,6 +52,8 @@ from videos.lifecycle.submission import (
     refuse,
     requeue,
 )
+from videos.lifecycle.transition_log import log_created
+from videos.lifecycle.transition_log import prune as prune_transitions
 from videos.lifecycle.transitions import TRANSITIONS
 from videos.lifecycle.uncertain import (
     abandon,
@@ -95,11 +97,13 @@ __all__ = [
     "forget_drawn_seed",
     "hasten_poll",
     "holds_lease",
+    "log_created",
     "mark_still_uncertain",
     "mark_unaccounted",
     "mark_uncertain",
     "move_to",
     "postpone_storing",
+    "prune_transitions",
     "record_late_check",
     "record_polls",
     "record_surplus_job",

@@ -1,0 +1,15 @@
+"""Whether the log of transitions tells of a video what its row says."""
+
+from videos.models import State, Video, VideoTransition
+
+
+def find_gap(video: Video) -> str:
+    """Return where the video's log breaks off, or differs from its row; empty where it is whole."""
+    rows = list(VideoTransition.objects.filter(video=video.pk))
+    if not rows:
+        return "no log"
+    for earlier, later in zip(rows, rows[1:], strict=False):
+        if earlier.new != later.old:
+            return f"{earlier}, and then {later}"
+    last = rows[-1].new
+    return "" if last == video.state else f"the log ends with {last}, the row is {State(video.state)}"
