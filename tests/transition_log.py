@@ -1,5 +1,7 @@
 """Whether the log of transitions tells of a video what its row says."""
 
+from itertools import pairwise
+
 from videos.models import State, Video, VideoTransition
 
 
@@ -8,7 +10,7 @@ def find_gap(video: Video) -> str:
     rows = list(VideoTransition.objects.filter(video=video.pk))
     if not rows:
         return "no log"
-    for earlier, later in zip(rows, rows[1:], strict=False):
+    for earlier, later in pairwise(rows):
         if earlier.new != later.old:
             return f"{earlier}, and then {later}"
     last = rows[-1].new

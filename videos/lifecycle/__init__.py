@@ -6,6 +6,7 @@ outcome: somebody else got there first, and the caller stops. No function saves 
 one does no harm.
 """
 
+from videos.lifecycle.adoption import adopt_named
 from videos.lifecycle.generation import (
     Answer,
     PollResult,
@@ -77,6 +78,7 @@ __all__ = [
     "accept",
     "adopt",
     "adopt_candidate",
+    "adopt_named",
     "apply_pending_cancellations",
     "await_decision",
     "begin_storing",
