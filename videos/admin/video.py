@@ -23,7 +23,6 @@ from videos.admin.video_details import (
     cost_lines,
     entries_about,
     related_to,
-    transitions_of,
 )
 from videos.admin.video_jobs import JobViews
 from videos.admin.video_list import SEARCHED, VideoChangeList, search_videos
@@ -31,6 +30,7 @@ from videos.media.file_response import picture_response
 from videos.models import JobCandidate, Video
 from videos.services.candidates import candidate_picture, find_candidate, rival_videos
 from videos.services.handing_over import with_audience
+from videos.services.history import transitions_of
 from videos.services.job_adoption import can_adopt
 from videos.services.videos import adopt_candidate, delete_video
 
@@ -55,7 +55,7 @@ class VideoAdmin(JobViews, VideoColumns, VideoDetails, FileViews):
     actions = [make_admin_action(action) for action in VIDEO_ACTIONS]
     served_files = ("file", "browser_file", "poster")
     thumbnails = ("poster",)
-    fieldsets = FIELDSETS  # type: ignore[assignment]
+    fieldsets = FIELDSETS
 
     class Media:
         css = {"all": ("css/admin.css", "css/admin-videos.css")}

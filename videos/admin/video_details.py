@@ -14,10 +14,9 @@ from audit.vocabulary import Kind as AuditKind
 from billing.attempts import Attempt, attempts_of
 from videos.admin.actions import VIDEO_ACTIONS
 from videos.admin.video_columns import NONE
-from videos.models import Collection, ShareLink, Video, VideoTransition
+from videos.models import Collection, ShareLink, Video
 
 MAX_ENTRIES = 20
-MAX_TRANSITIONS = 200
 _MAX_RELATED = 20  # of one kind
 
 Fieldsets = tuple[tuple[str | None, Any], ...]
@@ -162,12 +161,6 @@ class VideoDetails(admin.ModelAdmin[Any]):
         if video.width is None or video.duration is None:
             return NONE
         return f"{video.width}x{video.height} pixels, {video.duration:.2f} s"
-
-
-def transitions_of(video: Video) -> list[VideoTransition]:
-    """Return the latest transitions of the video, oldest first."""
-    latest = VideoTransition.objects.filter(video=video).order_by("-pk")[:MAX_TRANSITIONS]
-    return list(reversed(latest))
 
 
 def entries_about(video: Video) -> list[Entry]:
