@@ -11,7 +11,7 @@ from audit.vocabulary import Action
 from tests.admin.conftest import act, messages_of
 from tests.factories import VideoFactory
 from videos.admin.actions import VIDEO_ACTIONS
-from videos.models import CollectionItem, ShareLink, State, Video, Visibility
+from videos.models import Collection, CollectionItem, ShareLink, State, Video, Visibility
 from videos.services.collections import create_collection
 from videos.services.share_links import LinkOptions, create_link
 from videos.services.videos import cancel_video
@@ -105,7 +105,7 @@ def test_a_thousand_fit_into_one_form_and_into_few_queries(
 
 def test_private_means_no_shared_collection_and_no_link(as_carol: Client, alice):
     shown, linked, alone = VideoFactory.create_batch(3, state=State.COMPLETED, owner=alice)
-    team, own = create_collection(alice, "Team"), create_collection(alice, "Own")
+    team, own = (create_collection(alice, Collection(name=each)) for each in ("Team", "Own"))
     type(team).objects.filter(pk=team.pk).update(visibility=Visibility.TEAM)
     for collection in (team, own):
         CollectionItem.objects.create(collection=collection, video=shown, added_by=alice)
@@ -122,7 +122,7 @@ def test_private_means_no_shared_collection_and_no_link(as_carol: Client, alice)
 
 def test_a_collection_with_an_open_link_is_no_private_place(as_carol: Client, alice):
     video = VideoFactory(state=State.COMPLETED, owner=alice)
-    own = create_collection(alice, "Own")
+    own = create_collection(alice, Collection(name="Own"))
     CollectionItem.objects.create(collection=own, video=video, added_by=alice)
     link = create_link(alice, own, LinkOptions(), days=3)
 

@@ -10,7 +10,17 @@ from audit.models import Entry
 from audit.vocabulary import Action
 from tests.admin.conftest import act, messages_of
 from tests.factories import ReferenceImageFactory, VideoFactory
-from videos.models import Batch, BatchState, CollectionItem, ShareLink, State, Tag, Video, Visibility
+from videos.models import (
+    Batch,
+    BatchState,
+    Collection,
+    CollectionItem,
+    ShareLink,
+    State,
+    Tag,
+    Video,
+    Visibility,
+)
 from videos.services.collections import create_collection
 from videos.services.library import add_tag
 from videos.services.share_links import LinkOptions, create_link
@@ -61,8 +71,8 @@ def test_it_moves_the_video_and_what_is_its_own(as_carol: Client, alice, bob):
     other = VideoFactory(state=State.COMPLETED, owner=alice)
     add_tag(alice, [video, other], "Snow")
     link = create_link(alice, video, LinkOptions(), days=3)
-    private = create_collection(alice, "Mine")
-    team = create_collection(alice, "Everybody's")
+    private = create_collection(alice, Collection(name="Mine"))
+    team = create_collection(alice, Collection(name="Everybody's"))
     type(team).objects.filter(pk=team.pk).update(visibility=Visibility.TEAM)
     for collection in (private, team):
         CollectionItem.objects.create(collection=collection, video=video, added_by=alice)

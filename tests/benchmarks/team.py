@@ -46,7 +46,7 @@ PAGES: dict[str, tuple[str, str]] = {
         f"administration: {name}": ("operator", f"/admin/videos/video/{query}")
         for name, query in {
             "all videos": "",
-            "page 200": "?p=200",
+            "page 100": "?p=100",
             "failed": "?state=failed",
             "canceled, which none is": "?state=canceled",
             "reason": "?reason=timed_out",
