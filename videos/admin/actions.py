@@ -66,6 +66,7 @@ def _is(video: Video, state: State) -> bool:
 
 _GONE = "had been deleted"
 _FINISHED = "had already finished"
+_NOT_HANDED_OVER = "not handed over"
 
 
 def _why_not_canceled(video: Video | None) -> str:
@@ -82,7 +83,7 @@ def _why_not_checked(video: Video | None) -> str:
     if video is None or video.deleted_at:
         return _GONE
     if video.needs_decision:
-        return "is at a backend that cannot list its jobs"
+        return "at a backend that cannot list its jobs"
     if video.state != State.FAILED:
         return "had not failed"
     return "failed for a reason that checking again cannot change"
@@ -92,12 +93,12 @@ def _why_not_handed_over(video: Video | None, heir: User | None = None) -> str:
     if video is None or video.deleted_at:
         return _GONE
     if video.is_in_flight:
-        return "is still in progress"
+        return "still in progress"
     if heir is not None and video.owner_id == heir.pk:
-        return f"is {heir}'s already"
+        return f"{heir}'s already"
     if video.batch is not None and video.batch.state != BatchState.COMPLETED:
-        return "is part of a batch that has not ended"
-    return "could not be handed over"
+        return "part of a batch that has not ended"
+    return _NOT_HANDED_OVER
 
 
 CHECK_AGAIN = VideoAction(
@@ -165,7 +166,7 @@ HAND_OVER = VideoAction(
     "stop working, and collections that the new owner cannot see lose the video. The new owner finds it in "
     "the library and is not notified: tell them.",
     service=lambda video: False,  # `for_heir` says to whom
-    is_possible=lambda video: _why_not_handed_over(video) == "could not be handed over",
+    is_possible=lambda video: _why_not_handed_over(video) == _NOT_HANDED_OVER,
     done="handed over",
     why_not=_why_not_handed_over,
     permission="hand_over",
@@ -180,7 +181,7 @@ MAKE_PRIVATE = VideoAction(
     service=make_private,
     is_possible=is_shown_to_others,
     done="made private",
-    why_not=lambda video: "was shown to nobody else" if video and not video.deleted_at else _GONE,
+    why_not=lambda video: "shown to nobody else" if video and not video.deleted_at else _GONE,
 )
 TRASH = VideoAction(
     name="move_to_trash",
@@ -191,7 +192,7 @@ TRASH = VideoAction(
     service=lambda video: move_to_trash([video]) == 1,
     is_possible=lambda video: video.trashed_at is None,
     done="moved to the trash",
-    why_not=lambda video: "was in the trash already" if video and not video.deleted_at else _GONE,
+    why_not=lambda video: "in the trash already" if video and not video.deleted_at else _GONE,
 )
 EXPORT = VideoAction(
     name="export",
@@ -203,7 +204,7 @@ EXPORT = VideoAction(
     service=lambda video: False,  # the page's buttons send the archive
     is_possible=lambda video: bool(video.file) and video.trashed_at is None,
     done="exported",
-    why_not=lambda video: "is in the trash" if video and video.trashed_at else "has no file",
+    why_not=lambda video: "in the trash" if video and video.trashed_at else "without a file",
     permission="view",
     is_harmless=True,
 )

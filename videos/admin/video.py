@@ -38,8 +38,7 @@ from videos.services.videos import adopt_candidate, delete_video
 @admin.register(Video)
 class VideoAdmin(JobViews, VideoColumns, VideoDetails, FileViews):
     list_display = (
-        *("picture", "state_label", "title", "owner", "collection_names", "settings", "cost_label"),
-        *("backend", "age"),
+        *("picture", "state_label", "title", "owner", "collection_names", "cost_label", "backend", "age"),
     )
     list_display_links = ("title",)
     list_filter = FILTERS  # type: ignore[assignment]
@@ -51,6 +50,7 @@ class VideoAdmin(JobViews, VideoColumns, VideoDetails, FileViews):
     )
     sortable_by = ("age",)  # the other columns have no index, and the table keeps growing
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # each would count everything
     view_on_site = False  # that page is for the owner alone
     actions = [make_admin_action(action) for action in VIDEO_ACTIONS]
     served_files = ("file", "browser_file", "poster")
@@ -74,6 +74,14 @@ class VideoAdmin(JobViews, VideoColumns, VideoDetails, FileViews):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Video | None = None) -> list[str]:
         return list(flatten_fieldsets(FIELDSETS))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Video | None = None) -> Any:
+        """Leave out what says nothing of this video."""
+        return [
+            (name, {**options, "fields": [each for each in options["fields"] if self.is_told(obj, each)]})
+            for name, options in FIELDSETS
+            if obj is None or any(self.is_told(obj, each) for each in options["fields"])
+        ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

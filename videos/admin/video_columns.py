@@ -30,7 +30,12 @@ class VideoColumns(admin.ModelAdmin[Any]):
     @admin.display(description="video")
     def title(self, video: Video) -> SafeString:
         prompt = Truncator(video.prompt).chars(90)
-        return format_html('<bdi>{}</bdi><span class="admin-secondary">{}</span>', prompt, video.public_id)
+        kind = "" if video.kind == Kind.CREATE else f", {video.get_kind_display()}"
+        asked = f"{video.model}, {video.size}, {video.seconds} s{kind}"
+        return format_html(
+            '<bdi>{}</bdi><span class="admin-secondary">{}</span><span class="admin-secondary">{}</span>',
+            *(prompt, asked, video.public_id),
+        )
 
     @admin.display(description="state")
     def state_label(self, video: Video) -> SafeString:
@@ -56,13 +61,6 @@ class VideoColumns(admin.ModelAdmin[Any]):
         names = ", ".join(item.collection.name for item in items[:_MAX_COLLECTIONS])
         more = f" +{len(items) - _MAX_COLLECTIONS}" if len(items) > _MAX_COLLECTIONS else ""
         return format_html("<bdi>{}</bdi>{}", names, more) if names else NONE
-
-    @admin.display(description="request")
-    def settings(self, video: Video) -> SafeString:
-        kind = "" if video.kind == Kind.CREATE else f", {video.get_kind_display()}"
-        return format_html(
-            '{}<span class="admin-secondary">{}, {} s{}</span>', video.model, video.size, video.seconds, kind
-        )
 
     @admin.display(description="cost")
     def cost_label(self, video: Video) -> SafeString | str:

@@ -108,6 +108,14 @@ class Related:
 class VideoDetails(admin.ModelAdmin[Any]):
     """The fields of the page."""
 
+    def is_told(self, video: Video | None, name: str) -> bool:
+        """Whether the field says anything of the video."""
+        if video is None:
+            return True
+        own = getattr(self, name, None)
+        value = own(video) if callable(own) else getattr(video, name)
+        return value not in (None, "", NONE, False, 0)
+
     @admin.display(description="characters")
     def character_names(self, video: Video) -> str:
         return ", ".join(character.name for character in video.characters.all()) or NONE

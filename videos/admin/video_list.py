@@ -38,7 +38,7 @@ class VideoChangeList(ChangeList):
         self.has_next = len(found) > self.list_per_page
         self.is_last_page = self.page_num == MAX_PAGES
         self.result_count = first + len(found)  # at least
-        self.full_result_count = None
+        self.full_result_count = self.result_count  # so that neither is shown
         self.show_full_result_count = False
         self.show_admin_actions = True
         self.can_show_all = False

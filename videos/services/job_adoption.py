@@ -53,7 +53,7 @@ def can_adopt(video: Video) -> bool:
 
 def look_up_job(video: Video, job_id: str) -> FoundJob:
     """Ask the video's backend about the job. Raises `JobLookupError`, also for what is another video's."""
-    job_id = clean_line(job_id)
+    job_id = job_id.strip()
     _require_free(video, job_id)
     job = _retrieve(video, job_id)
     rivals = _rivals(video)
