@@ -151,3 +151,28 @@ def test_of_a_video_that_is_put_off_for_days_the_latest_rows_are_kept(monkeypatc
 
     assert _logged(busy) == [(State.QUEUED, State.SUBMITTING), (State.SUBMITTING, State.QUEUED)] * 2
     assert len(_logged(calm)) == 1
+
+
+def test_the_owner_reads_it_on_the_videos_page_and_nobody_else_does(as_alice: Client, as_bob: Client, alice):
+    video = VideoFactory(owner=alice, state=State.QUEUED)
+    as_alice.post(reverse("videos:cancel", args=[video.public_id]))
+    address = reverse("videos:detail", args=[video.public_id])
+
+    page = as_alice.get(address).content.decode()
+
+    assert "History" in page
+    assert re.search(r"Canceled\s*<span class=\"muted\">you", page)
+    assert "Kept since" in page  # it was not made by a service, so nobody wrote down that it was
+    assert as_bob.get(address).status_code == 404
+
+
+def test_staff_read_it_and_see_since_when_it_is_kept(as_carol: Client, as_alice: Client, alice):
+    video, untouched = VideoFactory(owner=alice), VideoFactory(owner=alice)
+    as_alice.post(reverse("videos:cancel", args=[video.public_id]))
+
+    page = as_carol.get(reverse("admin:videos_video_change", args=[video.pk])).content.decode()
+    other = as_carol.get(reverse("admin:videos_video_change", args=[untouched.pk])).content.decode()
+
+    assert re.search(r"<bdi>alice</bdi><span class=\"admin-secondary\">Page", page)
+    assert "Kept since" in page
+    assert "has not changed since the studio began to keep" in other

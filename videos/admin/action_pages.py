@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -259,12 +260,15 @@ def _perform(question: Question, modeladmin: Any) -> HttpResponseBase | None:
     return None
 
 
-@transaction.atomic
 def _perform_batch(question: Question, pks: list[int], tally: Counter[str]) -> int:
-    """Perform and log the action, and count the outcomes in `tally`. Returns how many videos changed."""
+    """Perform and log the action, and count the outcomes in `tally`. Returns how many videos changed.
+
+    Each video is a transaction of its own; where budgets are locked, all of the batch are one.
+    """
     action, by = question.action, question.by
     found = Video.objects.filter(pk__in=pks).select_related("owner", "backend", "batch").order_by("pk")
-    changed, refused = _apply(action, found, by)
+    with transaction.atomic() if action.is_paid else nullcontext():
+        changed, refused = _apply(action, found, by)
     rows = {video.pk: video for video in found.all()}  # as they are now, to say why one was left alone
     for pk in pks:
         tally[refused.get(pk) or _outcome(action, rows.get(pk), changed=pk in changed)] += 1

@@ -52,6 +52,7 @@ def hand_over_video(video: Video, heir: User) -> bool:
     collections that the heir cannot see. Raises `OSError` where an image cannot be copied.
     """
     with remove_files_on_error() as written, transaction.atomic():
+        _lock_collections(video, Q())  # before the video, as everybody does who needs both
         free = Video.objects.filter(pk=video.pk, owner=video.owner_id, deleted_at=None)
         row = free.exclude(state__in=IN_FLIGHT).select_for_update().first()
         if row is None or not can_be_handed_over(video, heir):
@@ -89,13 +90,19 @@ def make_private(video: Video) -> bool:
 
 def _leave(video: Video, where: Q) -> int:
     """Take the video out of these collections. Returns of how many."""
-    collections = list(Collection.objects.filter(where, items__video=video).select_for_update(of=("self",)))
+    collections = _lock_collections(video, where)
     CollectionItem.objects.filter(video=video, collection__in=collections).delete()
     Collection.objects.filter(pk__in=[each.pk for each in collections], cover=video).update(cover=None)
     for collection in collections:
         name = f"“{collection.name}”, {collection.public_id}."
         record(Action.TAKEN_OUT, subjects.video(video), note=name)
     return len(collections)
+
+
+def _lock_collections(video: Video, where: Q) -> list[Collection]:
+    """Lock those of the video's collections, in one order, and return them."""
+    held = Collection.objects.filter(where, items__video=video).order_by("pk")
+    return list(held.select_for_update(of=("self",)))
 
 
 def _hand_over_tags(video: Video, heir: User) -> None:
