@@ -12,6 +12,8 @@ from tests.studio import Studio
 pytestmark = pytest.mark.e2e
 
 PROMPT = "A lighthouse that goes out"
+# Of Django's own page around ours: the way up, and the label of the search, which is a picture.
+FRAME = ("breadcrumbs", "searchbar", 'href$="videos/"')
 
 
 def _fail_next_job(simulator: str) -> None:
@@ -21,7 +23,13 @@ def _fail_next_job(simulator: str) -> None:
     urlopen(Request(address, body, {"Content-Type": "application/json"})).close()  # noqa: S310
 
 
-def test_a_failed_video_is_found_and_retried(page: Page, studio: Studio, simulator: str):
+def _violations(page: Page) -> list[str]:
+    return [each for each in find_violations(page) if not any(part in each for part in FRAME)]
+
+
+def test_a_failed_video_is_found_and_retried(
+    page: Page, studio: Studio, simulator: str, browser_errors: list[str]
+):
     _fail_next_job(simulator)
     page.get_by_role("textbox", name="Prompt").fill(PROMPT)
     page.get_by_role("button", name="Generate").click()
@@ -29,18 +37,21 @@ def test_a_failed_video_is_found_and_retried(page: Page, studio: Studio, simulat
     expect(card).to_have_attribute("data-status", "failed", timeout=90_000)
 
     page.goto(f"{studio.url}/admin/videos/video/?state=failed")
-    found = find_violations(page)
+    found = _violations(page)
     page.get_by_role("link", name=PROMPT).click()
     history = page.locator("#history")
     expect(history).to_contain_text("Created")
     expect(history).to_contain_text("moderation_blocked")
-    found += find_violations(page)
+    found += _violations(page)
     page.get_by_role("button", name="Retry").click()
     expect(page.get_by_text("This costs")).to_be_visible()
     assert page.get_by_text(PROMPT).count() == 1
-    found += find_violations(page)
+    found += _violations(page)
     page.get_by_role("button", name="Retry").click()
 
     expect(page.get_by_text("1 queued again.")).to_be_visible()
     expect(page.locator("#history")).to_contain_text("alice")
     assert found == []
+    # jQuery, which Django's admin loads, tries whether it may style elements, and may not.
+    assert [each for each in browser_errors if "Applying inline style" not in each] == []
+    browser_errors.clear()

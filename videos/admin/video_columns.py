@@ -20,7 +20,7 @@ _MAX_COLLECTIONS = 2  # named in a row
 class VideoColumns(admin.ModelAdmin[Any]):
     """What the list shows of each video."""
 
-    @admin.display(description="", empty_value="")
+    @admin.display(description="poster", empty_value="")
     def picture(self, video: Video) -> SafeString | str:
         if not video.poster:
             return ""
