@@ -13,7 +13,7 @@ pytestmark = pytest.mark.e2e
 
 PROMPT = "A lighthouse that goes out"
 # Of Django's own page around ours: the way up, and the label of the search, which is a picture.
-FRAME = ("breadcrumbs", "searchbar", 'href$="videos/"')
+FRAME = ("breadcrumbs", "searchbar", 'href$="videos/"', 'href$="video/"')
 
 
 def _fail_next_job(simulator: str) -> None:
