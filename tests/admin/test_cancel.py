@@ -17,7 +17,7 @@ def test_it_says_how_many_it_changed_and_why_not_the_others(as_carol: Client):
     ]
     done_before = VideoFactory(state=State.CANCELED)
 
-    response = act(as_carol, "cancel", [*videos, done_before])
+    response = act(as_carol, "cancel", [*videos, done_before], confirmed="yes")
 
     (sentence,) = messages_of(response)
     assert sentence.split("; ") == [
@@ -45,12 +45,19 @@ def test_it_is_not_for_staff_who_may_only_look(staff):
 
 
 def test_all_that_the_filter_shows_are_canceled_and_no_other(as_carol: Client, monkeypatch):
-    monkeypatch.setattr("videos.admin.actions.BATCH_SIZE", 2)
+    monkeypatch.setattr("videos.admin.action_pages.BATCH_SIZE", 2)
     waiting = VideoFactory.create_batch(5, state=State.QUEUED)
     running = VideoFactory(state=State.IN_PROGRESS)
 
     data = {"action": "cancel", "index": "0", "select_across": "1", "_selected_action": [str(waiting[0].pk)]}
-    response = as_carol.post("/admin/videos/video/?state=queued", data)
+    page = as_carol.post("/admin/videos/video/?state=queued", data)
+    VideoFactory(state=State.QUEUED)  # came after the page was drawn
+    pks = page.context["pks"]
+    assert pks == ",".join(str(video.pk) for video in waiting)
+    response = as_carol.post(
+        "/admin/videos/video/?state=queued",
+        {"action": "cancel", "index": "0", "_selected_action": pks[0], "pks": pks, "confirmed": "yes"},
+    )
 
     assert messages_of(response) == ["5 canceled."]
     running.refresh_from_db()
@@ -61,4 +68,4 @@ def test_one_that_was_deleted_since_the_list_was_drawn_is_reported(as_carol: Cli
     video = VideoFactory(state=State.QUEUED)
     Video.objects.filter(pk=video.pk).update(state=State.CANCELED, deleted_at=timezone.now())
 
-    assert messages_of(act(as_carol, "cancel", [video])) == ["1 had been deleted."]
+    assert messages_of(act(as_carol, "cancel", [video], confirmed="yes")) == ["1 had been deleted."]

@@ -13,7 +13,7 @@ def test_it_looks_again_without_submitting(as_carol: Client, hints, django_captu
     blocked = VideoFactory(state=State.FAILED, error_code="moderation_blocked")
 
     with django_capture_on_commit_callbacks(execute=True):
-        response = act(as_carol, "check_again", [late, blocked])
+        response = act(as_carol, "check_again", [late, blocked], confirmed="yes")
 
     job = late.backend_job_id
     late.refresh_from_db()

@@ -23,7 +23,7 @@ def test_it_asks_first_and_names_what_would_be_submitted(
     assert "may be charged again" in content
     assert failed.public_id in content
     assert running.public_id not in content
-    assert "1 of the selected videos is not eligible" in content
+    assert "1 had not failed" in content
     failed.refresh_from_db()
     assert failed.state == State.FAILED
     assert hints == []
@@ -57,8 +57,8 @@ def test_confirming_twice_submits_once(as_carol: Client, hints, django_capture_o
     assert len(hints) == 1
 
 
-def test_it_takes_no_more_than_a_person_can_have_read(as_carol: Client, monkeypatch):
-    monkeypatch.setattr("videos.admin.actions.MAX_CONFIRMED", 2)
+def test_it_takes_no_more_than_can_be_done_at_once(as_carol: Client, monkeypatch):
+    monkeypatch.setattr("videos.admin.action_pages.MAX_SELECTED", 2)
     failed = VideoFactory.create_batch(3, state=State.FAILED)
 
     response = act(as_carol, "retry", failed, confirmed="yes")
@@ -87,8 +87,15 @@ def test_the_confirmation_says_what_it_costs(as_carol: Client):
         state=State.FAILED, price=Decimal("5"), backend=BackendFactory(is_simulator=True, base_url="")
     )
 
-    content = act(as_carol, "retry", [*videos, free]).content.decode()
+    page = act(as_carol, "retry", [*videos, free])
+    content = page.content.decode()
 
     # That at no price was made while its backend was free of charge, and is charged by the catalogue now.
-    assert "This costs $2.00 by the catalogue and an unknown amount for 1 without a price." in content
-    assert "This costs" not in act(as_carol, "retry", [free]).content.decode()
+    assert "This costs at most $2.00 by the catalogue (USD) and an unknown amount for 1 without a price." in (
+        content
+    )
+    assert sorted(page.context["question"].payers) == sorted(
+        (str(video.owner), f"1 video, {amount}")
+        for video, amount in zip(videos, ("$0.40", "$1.20", "an unknown amount", "$0.40"), strict=True)
+    )
+    assert "This costs nothing." in act(as_carol, "retry", [free]).content.decode()

@@ -127,7 +127,7 @@ RECORDED_ROUTES = {
     *("videos:edit", "videos:extend", "videos:character_from_video", "videos:cancel", "videos:retry"),
     *("videos:recheck", "videos:resubmit", "videos:adopt", "videos:abandon", "videos:reference_delete"),
     *("videos:characters", "videos:character_delete"),
-    *("admin:videos_backend_models", "admin:videos_video_adopt"),
+    *("admin:videos_backend_models", "admin:videos_video_adopt", "admin:videos_video_job"),
     *("api:add_items", "api:list_collections", "api:list_members", "videos:collect", "videos:uncollect"),
     *("videos:collection_new", "videos:collection_edit", "videos:collection_delete"),
     *("videos:collection_restore", "videos:collection_people", "videos:collection_person_remove"),
@@ -153,7 +153,10 @@ RECORDED_ACTIONS = {
     "backend": {"probe", "confirm_key", "resume", "move_queued"},
     "endpoint": {"pause", "resume"},
     "delivery": {"resend"},
-    "video": {"check_again", "retry", "cancel", "submit_again", "give_up", "delete_selected"},
+    "video": {
+        *("check_again", "retry", "cancel", "submit_again", "give_up", "delete_selected"),
+        *("hand_over", "make_private", "move_to_trash", "export"),
+    },
 }
 # Models in whose place in the admin something is done by a page of its own, which calls a service.
 OWN_PAGES = {

@@ -42,6 +42,26 @@ PAGES: dict[str, tuple[str, str]] = {
     "batch of 1,000": ("person1", "/batches/batch_1/"),
     "share links": ("person1", "/links/"),
     "share links of the team": ("person0", "/links/?of=team"),
+    **{
+        f"administration: {name}": ("operator", f"/admin/videos/video/{query}")
+        for name, query in {
+            "all videos": "",
+            "page 100": "?p=100",
+            "failed": "?state=failed",
+            "canceled, which none is": "?state=canceled",
+            "reason": "?reason=timed_out",
+            "rare model": "?model=sora-2-pro",
+            "owner": "?owner=person7",
+            "days long ago": "?from=2025-01-01&to=2025-01-03",
+            "cost": "?cost_from=10",
+            "free, which none is": "?cost=free",
+            "collection": "?collection=collection_3",
+            "id": "?q=video_5000",
+            "job": "?q=job_5000",
+            "words": "?q=heron+9999",
+            "words that none has": "?q=zebra",
+        }.items()
+    },
 }
 
 

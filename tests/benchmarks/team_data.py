@@ -33,13 +33,13 @@ class Counts:
 
 def create_team(counts: Counts) -> None:
     """Fill an empty studio. `person0` is a manager, and has as much as everybody has; `batch_0` is person1's
-    with a thousand rows.
+    with a thousand rows. `operator` is a superuser, and has nothing.
     """
     from accounts.models import Role, User
 
     users = [User(username=f"person{n}") for n in range(PEOPLE)]
     users[0].role = Role.MANAGER
-    User.objects.bulk_create(users)
+    User.objects.bulk_create([*users, User(username="operator", is_staff=True, is_superuser=True)])
     first = User.objects.order_by("pk").get(username="person0").pk
     _create_videos(counts, first)
     _create_collections(counts, first)
@@ -120,6 +120,9 @@ def _create_videos(counts: Counts, first: int) -> None:
         prompt="'A heron in the snow, take ' || n",
         search_text="'a heron in the snow, take ' || n",
         state=f"CASE WHEN n % 11 = 7 THEN '{State.FAILED}' ELSE '{State.COMPLETED}' END",
+        error_code="CASE WHEN n % 11 <> 7 THEN '' WHEN n % 3 = 0 THEN 'timed_out' ELSE 'blocked' END",
+        model="CASE WHEN n % 1000 = 3 THEN 'sora-2-pro' ELSE 'sora-2' END",
+        price="CASE WHEN n % 2000 = 5 THEN 25 ELSE 1 END",
         favourite="n % 19 = 0",
         created_at=_ago(f"({counts.videos} - n) * 60"),
         accepted_at=_ago(f"({counts.videos} - n) * 60"),

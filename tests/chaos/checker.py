@@ -18,6 +18,7 @@ from tests.chaos.claims import find_claim
 from tests.chaos.decisions import Deciders
 from tests.chaos.simulators import BilledJob
 from tests.chaos.users import Requested, Users
+from tests.transition_log import find_gap
 from videos.engine.ledger_check import find_contradictions
 from videos.media.inspect import NotAVideoError, inspect_video
 from videos.media.sandbox import worker_budget
@@ -210,6 +211,8 @@ class Checker:
         if video.lease_token is not None or video.due_at is not None:
             self.report.wrong_state.append(f"ended, but still leased or due ({_describe(video)})")
         self._check_jobs_known(request, video)
+        if gap := find_gap(video):
+            self.report.wrong_state.append(f"{gap} ({_describe(video)})")
         if video.pk in self._users.canceled:
             self._check_canceled(video)
         elif video.state == State.COMPLETED:

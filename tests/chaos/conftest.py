@@ -24,6 +24,7 @@ from tests.chaos.faults import ControlClient
 from tests.chaos.processes import PROJECT, Processes
 from tests.factories import BackendFactory, VideoFactory
 from tests.studio import free_port
+from tests.transition_log import find_gap
 from videos import lifecycle
 from videos.engine import dispatch, poll, sweep
 from videos.engine.cleanup import clean_up_video
@@ -113,6 +114,7 @@ class Studio:
         assert self.stored_files == ["poster.webp", "scrub.jpg", "video.mp4"]
         assert Path(self.video.file.path).stat().st_size == self.video.byte_count
         assert leftover_temp_files() == []
+        assert find_gap(self.video) == ""
         self.assert_paid()
 
     def assert_canceled(self) -> None:
@@ -122,6 +124,7 @@ class Studio:
         assert not self.video.file
         assert self.stored_files == []
         assert leftover_temp_files() == []
+        assert find_gap(self.video) == ""
         self.assert_paid()
 
     def assert_paid(self) -> None:

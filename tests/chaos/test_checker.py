@@ -56,6 +56,7 @@ class Run:
             price=PRICE,
         )
         with transaction.atomic():
+            lifecycle.log_created([video])
             lifecycle.reserve([video])
             ledger.charge(video.pk, transition="accepted")
         self.claims[job.idempotency_key or ""] = video.pk

@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 TRASH_BATCH = 100  # videos deleted in one sweep because their time in the trash is over
 COLLECTION_BATCH = 20  # each with up to thousands of rows that say which videos it had
 PROBE_RETRY_AFTER = 600  # seconds before a backend that did not answer is probed again
+PRUNE_EVERY = 3600  # seconds between two looks for videos with too long a log
 IDEMPOTENCY_BATCH = 500
 SESSION_BATCH = 500
 CLEANUP_BATCH = 100  # of each backend: none waits behind those of one that is frozen
@@ -131,6 +132,12 @@ def _remove_old_webhook_receipts() -> None:
     WebhookReceipt.objects.filter(received_at__lt=timezone.now() - WEBHOOK_RETENTION).delete()
 
 
+def _prune_transitions() -> None:
+    """Keep the log of what a backend puts off for days from growing for ever."""
+    if cache.add("pruning-transitions", True, PRUNE_EVERY):
+        lifecycle.prune_transitions()
+
+
 def _empty_trash() -> None:
     """Permanently delete what has been in the trash for TRASH_RETENTION_DAYS."""
     since = timezone.now() - timedelta(days=settings.TRASH_RETENTION_DAYS)
@@ -191,6 +198,7 @@ _STEPS: tuple[Callable[[], object], ...] = (
     _remove_old_webhook_receipts,
     _remove_expired_sessions,
     _remove_expired_drafts,
+    _prune_transitions,
     waiting_requests.end_expired,
     restore.sweep,
     ledger_check.check_next_window,

@@ -6,6 +6,7 @@ outcome: somebody else got there first, and the caller stops. No function saves 
 one does no harm.
 """
 
+from videos.lifecycle.adoption import adopt_named
 from videos.lifecycle.generation import (
     Answer,
     PollResult,
@@ -52,6 +53,8 @@ from videos.lifecycle.submission import (
     refuse,
     requeue,
 )
+from videos.lifecycle.transition_log import log_created
+from videos.lifecycle.transition_log import prune as prune_transitions
 from videos.lifecycle.transitions import TRANSITIONS
 from videos.lifecycle.uncertain import (
     abandon,
@@ -75,6 +78,7 @@ __all__ = [
     "accept",
     "adopt",
     "adopt_candidate",
+    "adopt_named",
     "apply_pending_cancellations",
     "await_decision",
     "begin_storing",
@@ -95,11 +99,13 @@ __all__ = [
     "forget_drawn_seed",
     "hasten_poll",
     "holds_lease",
+    "log_created",
     "mark_still_uncertain",
     "mark_unaccounted",
     "mark_uncertain",
     "move_to",
     "postpone_storing",
+    "prune_transitions",
     "record_late_check",
     "record_polls",
     "record_surplus_job",

@@ -76,11 +76,11 @@ def retry(pk: int, *, estimate: Decimal | None = None) -> bool:
         if not _requeue_failed(pk, video.backend_job_id):
             transaction.set_rollback(True)
             return False
-        _release_job(video, due_at=timezone.now() if video.may_be_running else None)
+        release_job(video, due_at=timezone.now() if video.may_be_running else None)
     return True
 
 
-def _release_job(video: Video, *, due_at: datetime | None = None) -> None:
+def release_job(video: Video, *, due_at: datetime | None = None) -> None:
     """Note that the video's job, if it has one, is that of no other video: its row will no longer say so.
 
     At `due_at` the backend is asked to delete it.
@@ -93,7 +93,7 @@ def _release_job(video: Video, *, due_at: datetime | None = None) -> None:
 def remove(video: Video) -> None:
     """Delete the row of a video that is not in flight, and keep what says whose its jobs are."""
     with transaction.atomic():
-        _release_job(video)
+        release_job(video)
         if since := video.unaccounted_since:
             DeletedRequest.objects.create(
                 backend=video.backend,

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from videos.lifecycle import events
+from videos.lifecycle import events, transition_log
 from videos.lifecycle.transitions import finished_now, leased, move
 from videos.models import State, Video
 from videos.models.values import NO_REASON, Reason, StoredFiles
@@ -85,5 +85,7 @@ def create_imported(video: Video, stored: StoredFiles) -> Video:
     fields = {"state": State.COMPLETED, "progress": 100, **finished_now(), **vars(stored)}
     for name, value in fields.items():
         setattr(video, name, value)
-    video.save(force_insert=True)
+    with transaction.atomic():
+        video.save(force_insert=True)
+        transition_log.log_created([video])
     return video

@@ -1,4 +1,4 @@
-"""The table of transitions, and the one UPDATE that every verb of the life cycle is made of."""
+"""The table of transitions, and the one UPDATE that every verb of the life cycle is made of, with its log."""
 
 import uuid
 from datetime import datetime
@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
+from videos.lifecycle import transition_log
 from videos.models import State, Video
 from videos.models.values import NO_REASON
 
@@ -30,14 +31,29 @@ if set(TRANSITIONS) != set(State) or any(not targets <= set(State) for targets i
 
 
 def move(old: State, new: State, where: Q, **changes: Any) -> bool:
-    """Move the one video that matches `where` from `old` to `new`, ending any lease, and return whether it
-    was moved. Raises `ValueError` for a transition that is not in `TRANSITIONS`.
+    """Move the one video that matches `where`, which names its `pk`, from `old` to `new`, ending any lease,
+    and return whether it was moved. Who moved it is logged in the same transaction.
+
+    Raises `ValueError` for a transition that is not in `TRANSITIONS`.
     """
     if new not in TRANSITIONS[old]:
         raise ValueError(f"{old} → {new} is not a legal transition")
+    pk = _named_key(where)
     fields = {"lease_token": None, "lease_expires_at": None, "attempts": 0, **changes}
-    changed = Video.objects.filter(where, state=old).update(state=new, revision=F("revision") + 1, **fields)
-    return changed == 1
+    with transaction.atomic(savepoint=False):
+        rows = Video.objects.filter(where, state=old)
+        changed = rows.update(state=new, revision=F("revision") + 1, **fields) == 1
+        if changed:
+            transition_log.log(pk, old, new, changes.get("error_code", ""))
+    return changed
+
+
+def _named_key(where: Q) -> int:
+    """Return the key of the video that the condition names."""
+    for child in where.children if where.connector == Q.AND and not where.negated else ():
+        if isinstance(child, tuple) and child[0] == "pk":
+            return int(child[1])
+    raise ValueError("A transition is that of one video, which its condition must name by `pk`")
 
 
 def leased(pk: int, token: uuid.UUID) -> Q:

@@ -90,7 +90,7 @@ def adopt_candidate(pk: int, job_id: str, *, by_staff: bool) -> bool:
     if not by_staff:
         shown = shown.filter(may_be_anothers=False)
     now = timezone.now()
-    where = Q(pk=pk, due_at=None, pk__in=shown.values("video")) & ~_is_released(job_id)
+    where = Q(pk=pk, due_at=None, pk__in=shown.values("video")) & ~is_released(job_id)
     adopted = move_to_progress(State.UNCERTAIN, where, job_id, progress=None, due_at=now)
     if adopted:
         ledger.charge(pk, transition="adopted")
@@ -106,7 +106,7 @@ def forget_drawn_seed(pk: int, job_id: str) -> bool:
     return drawn.exclude(parameters__has_key=SEED).update(seed=None) == 1
 
 
-def _is_released(job_id: str) -> Q:
+def is_released(job_id: str) -> Q:
     return Q(backend__in=ReleasedJob.objects.filter(backend_job_id=job_id).values("backend"))
 
 

@@ -25,6 +25,7 @@ from videos.models.tag import Tag
 from videos.models.video import Video
 from videos.models.video_model import VideoModel
 from videos.models.video_reference import VideoReference
+from videos.models.video_transition import VideoTransition
 from videos.models.webhook_receipt import WebhookReceipt
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "Video",
     "VideoModel",
     "VideoReference",
+    "VideoTransition",
     "Visibility",
     "WebhookReceipt",
 ]

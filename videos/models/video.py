@@ -348,6 +348,13 @@ class Video(VideoResult):
                 name="video_charges",
                 condition=models.Q(charged__isnull=False),
             ),
+            # What the administration filters everybody's videos by.
+            models.Index(fields=["created_at"], name="video_created"),
+            models.Index(fields=["model", "-id"], name="video_model"),
+            models.Index(
+                fields=["error_code", "-id"], name="video_error", condition=~models.Q(error_code="")
+            ),
+            models.Index(Coalesce("charged", "price"), F("id").desc(), name="video_cost"),
         ]
         constraints = [
             models.UniqueConstraint(

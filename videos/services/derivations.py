@@ -186,6 +186,7 @@ def _queue_derivation(
             seed=chosen.seed,
             **price_fields(derivation_price(source, seconds, offer)),
         )
+        lifecycle.log_created([video])
         lifecycle.reserve([video])
         record(Action.CREATED, subjects.new_video(video), note=f"{kind.label} of {source.public_id}")
         enqueue.send_after_commit("submit", video.backend_id)

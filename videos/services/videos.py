@@ -310,6 +310,7 @@ def create_videos(
             row.batch = batch
         lock_editable(owner, [each for request in requests for each in request.collections])
         videos = Video.objects.bulk_create(rows, batch_size=_INSERT_BATCH_SIZE)
+        lifecycle.log_created(videos)
         lifecycle.reserve(videos)
         _put_into_collections(owner, videos, requests)
         VideoReference.objects.bulk_create(_build_references(videos, requests), batch_size=_INSERT_BATCH_SIZE)

@@ -11,6 +11,7 @@ from notifications.recording import takes_key, video_key
 from videos.capabilities import capabilities_for
 from videos.models import Tag, Video
 from videos.services.characters import find_character_problem
+from videos.services.history import transitions_of
 from videos.services.share_comments import comments_on
 from videos.services.share_links import is_shareable
 from videos.services.videos import delete_video
@@ -110,6 +111,7 @@ def _update_context(request: Request, video: Video) -> dict[str, object]:
         return shown
     return shown | {
         "lineage": lineage_tree(video),
+        "transitions": transitions_of(video),
         "characters": video.characters.all(),
         "capabilities": capabilities_for(video),
         "can_create_character": not find_character_problem(video),

@@ -1,0 +1,98 @@
+"""The columns of the video list in the admin. A row that is not whole is shown as far as it goes."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.timesince import timesince
+
+from billing.money import format_money
+from videos.models import Kind, State, Video
+from videos.services.held_videos import explain_hold
+
+NONE = "-"
+_MAX_COLLECTIONS = 2  # named in a row
+
+
+class VideoColumns(admin.ModelAdmin[Any]):
+    """What the list shows of each video."""
+
+    @admin.display(description="poster", empty_value="")
+    def picture(self, video: Video) -> SafeString | str:
+        if not video.poster:
+            return ""
+        address = reverse("admin:videos_video_poster", args=[video.pk])
+        return format_html('<img class="admin-poster" src="{}" alt="" loading="lazy">', address)
+
+    @admin.display(description="video")
+    def title(self, video: Video) -> SafeString:
+        prompt = Truncator(video.prompt).chars(90)
+        kind = "" if video.kind == Kind.CREATE else f", {video.get_kind_display()}"
+        asked = f"{video.model}, {video.size}, {video.seconds} s{kind}"
+        return format_html(
+            '<bdi>{}</bdi><span class="admin-secondary">{}</span><span class="admin-secondary">{}</span>',
+            *(prompt, asked, video.public_id),
+        )
+
+    @admin.display(description="state")
+    def state_label(self, video: Video) -> SafeString:
+        kind, words = state_in_words(video)
+        hold_reason = explain_hold(video)
+        if hold_reason:
+            words = f"{words}, held"
+        label = format_html('<span class="admin-state admin-state-{}">{}</span>', kind, words)
+        if hold_reason:
+            return format_html('{}<span class="admin-secondary">{}</span>', label, hold_reason)
+        if not video.error_code:
+            return label
+        return format_html(
+            '{}<span class="admin-secondary" title="{}">{}</span>',
+            label,
+            video.error_message,
+            video.error_code,
+        )
+
+    @admin.display(description="collection")
+    def collection_names(self, video: Video) -> SafeString | str:
+        items = getattr(video, "listed_items", [])
+        names = ", ".join(item.collection.name for item in items[:_MAX_COLLECTIONS])
+        more = f" +{len(items) - _MAX_COLLECTIONS}" if len(items) > _MAX_COLLECTIONS else ""
+        return format_html("<bdi>{}</bdi>{}", names, more) if names else NONE
+
+    @admin.display(description="cost")
+    def cost_label(self, video: Video) -> SafeString | str:
+        cost = video.cost
+        if cost is None:
+            return "unknown"
+        basis = "charged" if video.charged is not None and video.backend.is_metered else "estimate"
+        if not cost:
+            return "free"
+        return format_html('{}<span class="admin-secondary">{}</span>', format_money(cost), basis)
+
+    @admin.display(description="age", ordering="pk")
+    def age(self, video: Video) -> SafeString | str:
+        if video.created_at is None:  # a row that another program wrote
+            return NONE
+        moment = video.created_at.isoformat(" ", "seconds")
+        return format_html('<span title="{}">{}</span>', moment, timesince(video.created_at, depth=1))
+
+
+def state_in_words(video: Video) -> tuple[str, str]:
+    """Return the state of a video as its label is coloured, and in words."""
+    words = video.get_state_display()
+    if video.needs_decision:
+        return "needs-decision", "Needs attention"
+    if video.is_in_flight and video.cancel_requested_at:
+        words = f"{words}, cancel requested"
+    elif video.waits_at_backend:
+        words = "Queued at the backend"
+    elif video.awaits_late_result:
+        words = f"{words}, still checked"
+    elif video.may_be_running:
+        words = f"{words}, job not deleted yet"
+    elif video.progress is not None and video.state == State.IN_PROGRESS:
+        words = f"{words} {video.progress} %"
+    return video.state, f"{words}, in the trash" if video.trashed_at else words

@@ -1,0 +1,256 @@
+"""The page of one video in the admin: facts in groups, its history, its costs, and what it belongs to."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from audit.models import Entry
+from audit.vocabulary import Kind as AuditKind
+from billing.attempts import Attempt, attempts_of
+from videos.admin.actions import VIDEO_ACTIONS
+from videos.admin.video_columns import NONE
+from videos.models import Collection, ShareLink, Video
+
+MAX_ENTRIES = 20
+_MAX_RELATED = 20  # of one kind
+
+Fieldsets = tuple[tuple[str | None, Any], ...]
+
+FIELDSETS: Fieldsets = (
+    (None, {"fields": ("player", "public_id", "state_label", "available_actions", "owner", "backend")}),
+    (
+        "What was asked",
+        {
+            "fields": (
+                "kind",
+                "prompt",
+                "model",
+                "seconds",
+                "size",
+                "reference",
+                "last_frame",
+                "reference_names",
+                "reference_fit",
+                "character_names",
+                "sent_as",
+                "used_seed",
+                "take",
+                "takes",
+                "concat_with_source",
+                "source_seconds",
+            )
+        },
+    ),
+    (
+        "What the backend said",
+        {
+            "fields": (
+                "backend_job_id",
+                "error_code",
+                "error_message",
+                "error_detail",
+                "progress",
+                "queued_at_backend",
+                "answered_at",
+                "charged",
+                "charge_problem",
+            )
+        },
+    ),
+    ("Cost", {"fields": ("price", "price_samples", "charge_difference")}),
+    (
+        "Timing",
+        {
+            "fields": (
+                "created_at",
+                "timings",
+                "working_seconds",
+                "waiting_seconds",
+                "finished_at",
+                "deadline_at",
+                "late_since",
+                "cancel_requested_at",
+                "trashed_at",
+            )
+        },
+    ),
+    ("Result", {"fields": ("measured", "byte_count", "sha256")}),
+    (
+        "Engine",
+        {
+            "fields": (
+                "attempts",
+                "failed_submissions",
+                "failed_downloads",
+                "due_at",
+                "lease_expires_at",
+                "delete_job_at",
+            )
+        },
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Related:
+    """One thing that the video belongs to or has: what it is to it, words, and where it is shown."""
+
+    kind: str
+    words: str
+    address: str = ""
+
+
+class VideoDetails(admin.ModelAdmin[Any]):
+    """The fields of the page."""
+
+    def is_told(self, video: Video | None, name: str) -> bool:
+        """Whether the field says anything of the video."""
+        if video is None:
+            return True
+        own = getattr(self, name, None)
+        value = own(video) if callable(own) else getattr(video, name)
+        return value not in (None, "", NONE, False, 0)
+
+    @admin.display(description="characters")
+    def character_names(self, video: Video) -> str:
+        return ", ".join(character.name for character in video.characters.all()) or NONE
+
+    @admin.display(description="references")
+    def reference_names(self, video: Video) -> str:
+        return ", ".join(map(str, video.references)) or NONE
+
+    @admin.display(description="parameters as sent")
+    def sent_as(self, video: Video) -> SafeString | str:
+        """The parameters with the seed that the studio drew. The key of the request is not shown."""
+        if not isinstance(video.parameters, dict):
+            return format_html("<code>{}</code> (not readable as parameters)", str(video.parameters)[:500])
+        sent = video.sent_parameters
+        text = json.dumps(sent, ensure_ascii=False, indent=2, sort_keys=True, default=str)
+        return format_html('<pre class="video-sent">{}</pre>', text) if sent else NONE
+
+    @admin.display(description="video")
+    def player(self, video: Video) -> SafeString | str:
+        if not video.file:
+            return NONE
+        poster = reverse("admin:videos_video_poster", args=[video.pk]) if video.poster else ""
+        return format_html(
+            '<video class="admin-player" controls preload="metadata" src="{}" poster="{}"></video>',
+            reverse(f"admin:videos_video_{video.playable_file.field.name}", args=[video.pk]),
+            poster,
+        )
+
+    @admin.display(description="available actions")
+    def available_actions(self, video: Video) -> SafeString | str:
+        possible = [(action.label, action.meaning) for action in VIDEO_ACTIONS if action.is_possible(video)]
+        return format_html_join("", "<p><strong>{}</strong>: {}</p>", possible) or NONE
+
+    @admin.display(description="charged above the estimate")
+    def charge_difference(self, video: Video) -> str:
+        return NONE if video.cost_difference is None else f"{video.cost_difference:+f}"
+
+    @admin.display(description="durations")
+    def timings(self, video: Video) -> SafeString | str:
+        steps = (
+            ("in the queue", video.created_at, video.attempted_at),
+            ("until accepted", video.attempted_at, video.accepted_at),
+            ("generating", video.accepted_at, video.generated_at),
+            ("storing", video.generated_at, video.finished_at),
+        )
+        spans = [(name, (end - begin).total_seconds()) for name, begin, end in steps if begin and end]
+        return format_html_join(", ", "{} {} s", [(name, f"{span:.1f}") for name, span in spans]) or NONE
+
+    @admin.display(description="file details")
+    def measured(self, video: Video) -> str:
+        if video.width is None or video.duration is None:
+            return NONE
+        return f"{video.width}x{video.height} pixels, {video.duration:.2f} s"
+
+
+def entries_about(video: Video) -> list[Entry]:
+    """Return the latest of the audit log about the video, for whoever may see the video."""
+    found = Entry.objects.filter(object_id=video.public_id, kind=AuditKind.VIDEO)
+    return list(found.order_by("-at", "-pk")[:MAX_ENTRIES])
+
+
+def cost_lines(video: Video) -> list[Attempt]:
+    """Return the paid submissions of the video with their lines in the ledger."""
+    return attempts_of(video.pk)
+
+
+def related_to(video: Video) -> list[Related]:
+    """Return what the video belongs to and has, of each kind at most some."""
+    return [
+        *_related_videos(video),
+        *_related_collections(video),
+        *_related_makings(video),
+        *_related_links(video),
+    ]
+
+
+def _page(kind: str, pk: int) -> str:
+    return reverse(f"admin:videos_{kind}_change", args=[pk])
+
+
+def _related_videos(video: Video) -> list[Related]:
+    found = []
+    if video.source is not None:
+        found.append(Related("Source", video.source.public_id, _page("video", video.source.pk)))
+    elif video.remixed_from:
+        found.append(Related("Source", f"{video.remixed_from}, deleted"))
+    derived = video.derived.filter(deleted_at=None).order_by("pk").only("public_id", "kind", "state")
+    found += [
+        Related("Made from it", f"{row.public_id}, {row.get_state_display()}", _page("video", row.pk))
+        for row in derived[:_MAX_RELATED]
+    ]
+    if video.take_group is None:
+        return found
+    takes = Video.objects.filter(owner=video.owner_id, take_group=video.take_group, deleted_at=None)
+    return found + [
+        Related("Other take", f"Take {row.take}, {row.public_id}", _page("video", row.pk))
+        for row in takes.exclude(pk=video.pk).order_by("take").only("public_id", "take")[:_MAX_RELATED]
+    ]
+
+
+def _related_collections(video: Video) -> list[Related]:
+    collections = Collection.objects.existing().filter(items__video=video).order_by("pk")[:_MAX_RELATED]
+    found = [
+        Related("In the collection", f"{row.name}, {row.get_visibility_display()}", row.get_absolute_url())
+        for row in collections
+    ]
+    if video.made_in is not None and video.made_in.deleted_at is None:
+        found.append(Related("Asked for in", video.made_in.name, video.made_in.get_absolute_url()))
+    return found
+
+
+def _related_makings(video: Video) -> list[Related]:
+    found = []
+    if video.batch is not None:
+        found.append(Related("Batch", str(video.batch), _page("batch", video.batch.pk)))
+    images = [
+        ("First frame", video.reference),
+        ("Last frame", video.last_frame),
+        *(("Reference", image) for image in video.references),
+    ]
+    found += [
+        Related(kind, str(image), _page("referenceimage", image.pk))
+        for kind, image in images
+        if image is not None
+    ]
+    found += [Related("Character", each.name, _page("character", each.pk)) for each in video.characters.all()]
+    return found + [
+        Related("Approval", f"{each.public_id}, {each.get_state_display()}", reverse("videos:approvals"))
+        for each in video.approval_requests.order_by("pk")[:_MAX_RELATED]
+    ]
+
+
+def _related_links(video: Video) -> list[Related]:
+    links = ShareLink.objects.filter(video=video).select_related("video", "collection", "owner")
+    return [
+        Related("Share link", f"{link.public_id}, {link.status}, {link.views} views")
+        for link in links[:_MAX_RELATED]
+    ]

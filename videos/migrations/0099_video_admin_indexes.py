@@ -1,0 +1,28 @@
+from django.db import migrations, models
+from django.db.models.functions import Coalesce
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('videos', '0098_video_transition'),
+    ]
+
+    operations = [
+        migrations.AddIndex(
+            model_name='video',
+            index=models.Index(fields=['created_at'], name='video_created'),
+        ),
+        migrations.AddIndex(
+            model_name='video',
+            index=models.Index(fields=['model', '-id'], name='video_model'),
+        ),
+        migrations.AddIndex(
+            model_name='video',
+            index=models.Index(condition=models.Q(('error_code', ''), _negated=True), fields=['error_code', '-id'], name='video_error'),
+        ),
+        migrations.AddIndex(
+            model_name='video',
+            index=models.Index(Coalesce('charged', 'price'), models.OrderBy(models.F('id'), descending=True), name='video_cost'),
+        ),
+    ]
