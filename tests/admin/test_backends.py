@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.admin.model_forms import size_rows
 from tests.factories import BackendFactory, VideoFactory
 from tests.simulator.conftest import StartSimulator
 from videos.models import Backend, ReleasedJob, State, VideoModel
@@ -260,7 +261,8 @@ def test_a_backend_and_a_model_have_time_limits(as_carol: Client):
     page = reverse("admin:videos_videomodel_change", args=[model.pk])
     form = {"name": "sora-2", "label": "Sora 2", "position": 0, "generation_timeout": 5400}
     lists = {"lengths": "4", **size_rows(("1280x720", ""))}
-    assert as_carol.post(page, form | lists).status_code == 302
+    response = as_carol.post(page, form | lists)
+    assert response.status_code == 302, response.context["errors"]
     assert "1 hour 30 minutes" in as_carol.get(reverse("admin:videos_videomodel_changelist")).content.decode()
 
 

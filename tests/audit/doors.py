@@ -150,7 +150,7 @@ RECORDED_ACTIONS = {
     "outgoingmail": {"send_again"},
     "apitoken": {"revoke"},
     "user": {"remove_second_factors", "delete_account", "keep_account"},
-    "backend": {"probe", "confirm_key", "resume", "move_queued"},
+    "backend": {"probe", "confirm_key", "pause", "resume", "move_queued", "switch_off", "switch_on"},
     "endpoint": {"pause", "resume"},
     "delivery": {"resend"},
     "video": {"check_again", "retry", "cancel", "submit_again", "give_up", "delete_selected"},

@@ -8,7 +8,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from accounts.models import User
@@ -90,7 +89,7 @@ class BackendAdmin(BackendList):
         may_delete = self.has_delete_permission(request)
         return [], {}, set() if may_delete else {self.opts.verbose_name}, obstacles
 
-    def render_delete_form(self, request: HttpRequest, context: Any) -> TemplateResponse:
+    def render_delete_form(self, request: HttpRequest, context: Any) -> HttpResponse:
         backend = context["object"]
         context |= {"notes": deletion_notes(backend), "may_switch": self.has_change_permission(request)}
         return super().render_delete_form(request, context)

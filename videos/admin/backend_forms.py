@@ -30,19 +30,22 @@ class CapabilityField(forms.TypedChoiceField):
     """What a backend can do: as the service shows it, or as staff know better. None for the former."""
 
     def __init__(self, label: str, help_text: str = "") -> None:
-        choices = [("", "As the service says"), (ALWAYS, "Always"), (NEVER, "Never")]
         super().__init__(
             label=label,
             help_text=help_text,
             required=False,
-            choices=choices,
+            choices=_choices("As the service says"),
             coerce=lambda value: _SET[value],
             empty_value=None,
         )
 
     def offer(self, found: bool | None) -> None:
         """Say in the first choice what is found."""
-        self.choices = [("", f"As the service says ({_FOUND[found]})"), *list(self.choices)[1:]]
+        self.choices = _choices(f"As the service says ({_FOUND[found]})")
+
+
+def _choices(first: str) -> list[tuple[str, str]]:
+    return [("", first), (ALWAYS, "Always"), (NEVER, "Never")]
 
 
 class NamedNullField(forms.NullBooleanField):

@@ -152,4 +152,4 @@ def _stats(durations: Sequence[float]) -> DurationStats:
     """The statistics of `durations`, newest first."""
     if len(durations) < pacing.MIN_SAMPLES:
         return DurationStats()
-    return DurationStats(median(durations), pacing.estimateduration_between(durations))
+    return DurationStats(median(durations), pacing.estimate_duration(durations))

@@ -69,7 +69,7 @@ class BackendCapabilities(models.Model):
 
         What it could not find out stays as it was, and what staff have set counts.
         """
-        known = {str(name): can for name, can in found.items() if can is not None}
+        known = {name: can for name, can in found.items() if can is not None}
         hidden = {name: can for name, can in known.items() if name in self.capabilities_set}
         shown = {name: can for name, can in known.items() if name not in hidden}
         self.capabilities_found = {**self.capabilities_found, **hidden}

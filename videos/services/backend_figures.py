@@ -105,7 +105,7 @@ def _flight_rows(pks: Collection[int]) -> dict[int, list[dict[str, Any]]]:
         answered=Max("answered_at"),
         accepted=Max("accepted_at"),
     ):
-        found[row["backend"]].append(row)
+        found[row["backend"]].append(dict(row))
     return found
 
 
@@ -135,9 +135,8 @@ def _count_released(pks: Collection[int]) -> Counter[int]:
 
 def _count_models(pks: Collection[int]) -> Counter[int]:
     through = Backend.models.through._default_manager.order_by().filter(backend__in=pks)
-    return Counter(
-        dict(through.values("backend").annotate(count=Count("pk")).values_list("backend", "count"))
-    )
+    rows = through.values("backend").annotate(models=Count("pk"))
+    return Counter({row["backend"]: row["models"] for row in rows})
 
 
 def _of_the_week() -> QuerySet[Video]:

@@ -80,7 +80,7 @@ def _keep_capabilities(pk: int, report: ProbeReport) -> None:
     """Take over the capabilities that were found, with the row locked: staff may be editing theirs."""
     with transaction.atomic():
         row = Backend.objects.select_for_update().get(pk=pk)
-        changed = row.note_found(report.capabilities)
+        changed = row.note_found({str(name): can for name, can in report.capabilities.items()})
         row.probed_at = timezone.now()
         row.save(update_fields=["probed_at", *changed])
 
