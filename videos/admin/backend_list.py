@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
@@ -35,6 +36,18 @@ class BackendChangeList(ChangeList):
             )
 
 
+class PositionForm(forms.ModelForm[Backend]):
+    """What of a row is edited in the list."""
+
+    class Meta:
+        model = Backend
+        fields = ["position"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["position"].widget.attrs["aria-label"] = f"Position of {self.instance}"
+
+
 class BackendList(BackendActions):
     """The columns. What a row shows is read by `BackendChangeList`."""
 
@@ -56,6 +69,9 @@ class BackendList(BackendActions):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BackendChangeList
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().get_changelist_form(request, **{**kwargs, "form": PositionForm})
 
     @admin.display(description="backend", ordering="name")
     def title(self, backend: Backend) -> SafeString:

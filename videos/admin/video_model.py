@@ -47,7 +47,6 @@ class VideoModelAdmin(AuditedAdmin[VideoModel], SmallTableSearch[VideoModel]):
     list_editable = ("studio_favourite", "enabled", "position")
     list_filter = ("enabled", "studio_favourite", "backends")
     search_fields = ("name", "label")
-    filter_horizontal = ("backends",)
 
     class Media:
         css = {"all": ("css/admin.css", "css/admin-backends.css")}

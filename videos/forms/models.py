@@ -64,6 +64,16 @@ def _ability(label: str, help_text: str = "") -> forms.TypedChoiceField:
 class VideoModelForm(forms.ModelForm[VideoModel]):
     """A model of the catalogue. What a service tells is the default, and only exceptions are set."""
 
+    label = forms.CharField(label="Name shown", max_length=100)
+    name = forms.CharField(
+        label="Name at the backend", max_length=100, help_text="As it is sent, such as sora-2."
+    )
+    backends = forms.ModelMultipleChoiceField(
+        Backend.objects.all(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Those that know it by its name. Without any it is not offered.",
+    )
     lengths = forms.CharField(
         required=False, help_text="In seconds, with commas, such as 4, 8, 12. A span works too: 4-12."
     )
@@ -137,11 +147,11 @@ class VideoModelForm(forms.ModelForm[VideoModel]):
     @cached_property
     def serving(self) -> Backend | None:
         """The backend that makes its videos first, as far as one serves it."""
-        return (
-            self.instance.backends.order_by("-enabled", "position", "pk").first()
-            if self.instance.pk
-            else None
-        )
+        if not self.instance.pk:
+            return None
+        serving = list(self.instance.backends.all())
+        in_use = [backend for backend in Backend.objects.in_use() if backend in serving]
+        return next(iter([*in_use, *serving]), None)
 
     def _told_ability(self, name: str) -> bool | None:
         if name in self.told:
