@@ -181,3 +181,14 @@ def test_the_page_says_where_a_key_goes(as_carol: Client, monkeypatch: pytest.Mo
 
     assert "sent to http://box.test/v1 and nowhere else" in page
     assert "sk-one" not in page
+
+
+def test_a_model_that_came_meanwhile_stays_when_another_is_unticked(as_carol: Client, backend: Backend):
+    first, second = VideoModel.objects.all()[:2]
+    backend.models.set([first, second])
+    form = {"name": "Box", "service": "videos-api", "base_url": backend.base_url, "timeout": 60}
+    form |= {"max_in_flight": 4, "position": 0, "enabled": "on", "models_shown": [first.pk]}
+
+    as_carol.post(reverse("admin:videos_backend_change", args=[backend.pk]), form)
+
+    assert list(backend.models.all()) == [second]

@@ -178,6 +178,17 @@ def test_what_a_service_changed_meanwhile_stays_where_nobody_touched_it(
     assert (model.label, model.price_per_second, model.seconds) == ("Ours", {"*": "0.25"}, [4, 8, 12])
 
 
+def test_a_backend_that_retired_it_meanwhile_does_not_serve_it_again(
+    as_carol: Client, model: VideoModel, backend: Backend
+):
+    form = open_form(as_carol, model)
+    model.backends.remove(backend)
+
+    send(as_carol, model, form, label="Ours")
+
+    assert (model.label, list(model.backends.all())) == ("Ours", [])
+
+
 def test_what_both_changed_is_asked_about_at_its_field(
     as_carol: Client, model: VideoModel, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ):

@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -164,8 +165,18 @@ class BackendForm(forms.ModelForm[Backend]):
 
     def _save_m2m(self) -> None:
         super()._save_m2m()  # type: ignore[misc]  # Django's own hook, which the stubs lack
-        if "models" in self.changed_data:  # else what was added or retired meanwhile would be undone
-            self.instance.models.set(self.cleaned_data["models"])
+        # Only what was ticked or unticked: else what was added or retired meanwhile would be undone.
+        chosen = {str(model.pk) for model in self.cleaned_data["models"]}
+        shown = self._shown_models()
+        self.instance.models.add(*map(int, chosen - shown))
+        self.instance.models.remove(*map(int, shown - chosen))
+
+    def _shown_models(self) -> set[str]:
+        """Return the models that were ticked when the page was drawn; those of now where it does not say."""
+        name = self.add_prefix("models_shown")
+        sent = self.data.getlist(name) if isinstance(self.data, QueryDict) else []
+        shown = {pk for pk in sent if pk.isdecimal()}
+        return shown or {str(pk) for pk in self.instance.models.values_list("pk", flat=True)}
 
     def clean_webhook_secret_env(self) -> str:
         name: str = self.cleaned_data["webhook_secret_env"]

@@ -173,9 +173,8 @@ def pause_longer(backend_id: int, *, reason: str, first: float, longest: float, 
 
 def note_acceptance(backend_id: int) -> None:
     """Forget the pauses of a backend that accepted a job: the next one starts short again."""
-    row = Backend.objects.filter(pk=backend_id)
-    row.filter(pause_count__gt=0).update(pause_count=0)
-    row.filter(paused_since__isnull=False, paused_by="").update(paused_since=None)
+    was_paused = Q(pause_count__gt=0) | Q(paused_since__isnull=False, paused_by="")
+    Backend.objects.filter(was_paused, pk=backend_id).update(pause_count=0, paused_since=None)
 
 
 def _is_paused(backend: Backend, now: datetime) -> bool:

@@ -39,6 +39,7 @@ FOLLOWED = ("label", "description", *_WRITTEN, *ABILITIES, "max_references")  # 
 # Where what a column holds is asked for.
 _FIELDS = {"sizes": "other_price", "price_per_second": "other_price", "seconds": "lengths"}
 LABELS = {
+    "backends": "Backends",
     "label": "Name shown",
     "description": "Description",
     "sizes": "Sizes",
@@ -187,6 +188,7 @@ class VideoModelForm(forms.ModelForm[VideoModel]):
             "price_per_second": dict(model.price_per_second),
             "parameters": _canonical(self._taken_parameters),
             **{name: self._choice_of(model, name) for name in ABILITIES},
+            "backends": sorted(model.backends.values_list("pk", flat=True)) if model.pk else [],
         }
 
     def _choice_of(self, model: VideoModel, name: str) -> str:
@@ -242,12 +244,12 @@ class VideoModelForm(forms.ModelForm[VideoModel]):
             if name in cleaned.get("take", ()):
                 continue
             if value == shown[name]:
-                if name in cleaned:
+                if name in cleaned and name in self.before:
                     cleaned[name] = self.before[name]  # as it is by now
             elif self._now[name] not in (shown[name], value):
                 field = _FIELDS.get(name, f"set_{name}" if name in ABILITIES else name)
-                now = format_fact(self.before[name])[:200]
-                words = f"{LABELS[name]} changed meanwhile, to {now}. Save again to set yours."
+                now = f", to {format_fact(self.before[name])[:200]}" if name in self.before else ""
+                words = f"{LABELS[name]} changed meanwhile{now}. Save again to set yours."
                 self.add_error(field if field in self.fields else None, words)
             else:
                 self.chosen[name] = value
@@ -271,6 +273,7 @@ class VideoModelForm(forms.ModelForm[VideoModel]):
             "price_per_second": prices,
             "parameters": sorted(declarations_of(self.parameter_rows), key=_name),
             **{name: cleaned.get(f"set_{name}", "") for name in ABILITIES},
+            "backends": sorted(backend.pk for backend in cleaned.get("backends", ())),
         }
 
     def _post_clean(self) -> None:
@@ -287,6 +290,8 @@ class VideoModelForm(forms.ModelForm[VideoModel]):
         if name in ABILITIES:
             model.kept_fields = kept if value == "" else [*kept, name]
             setattr(model, name, self.told.get(name) if value == "" else _SET[value])
+        elif name == "backends":
+            pass  # rows of their own: `_save_m2m` writes them
         elif name == "parameters":
             model.parameters = self._parameters(value)
         else:
@@ -307,6 +312,11 @@ class VideoModelForm(forms.ModelForm[VideoModel]):
         return declarations_of(self.parameter_rows)
 
     # --- Saving ---
+
+    def _save_m2m(self) -> None:
+        if "backends" not in self.chosen:  # a catalogue may have added or retired it meanwhile
+            self.cleaned_data.pop("backends", None)
+        super()._save_m2m()  # type: ignore[misc]  # Django's own hook, which the stubs lack
 
     @property
     def changes(self) -> dict[str, tuple[Any, Any]]:
