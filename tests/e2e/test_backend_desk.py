@@ -24,7 +24,7 @@ def test_a_backend_is_connected_paused_and_its_model_given_a_price(
     page.goto(f"{studio.url}/admin/")
     page.locator("tr.model-backend").get_by_role("link", name="Add").click()
     page.get_by_role("link", name="Another Videos API").click()  # the second click leads to the form
-    page.get_by_label("Address").fill(f"{simulator}/v1")
+    page.get_by_label("Address").fill(simulator)
     page.get_by_role("button", name="Test").click()
     expect(page.get_by_text("The test is done.")).to_be_visible(timeout=PATIENCE)
     page.get_by_label("Name in the studio").fill("Desk box")
