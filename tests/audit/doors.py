@@ -28,6 +28,7 @@ SILENT_SERVICES = {
     "notifications.views.preferences": "what oneself wants to be told",
     "videos.engine.hold.may_submit": "the studio counts its submissions; a hold that it sets is recorded",
     "videos.services.approvals.approve": "engine.waiting_requests.end records every end",
+    "videos.services.backends.set_capabilities": "part of a backend's form in the admin, which is recorded",
     "videos.services.backends.make_position": "makes room for a new backend, whose creation is recorded",
     "videos.services.batch_work.advance": "a worker goes on; each video that it creates is recorded",
     "videos.services.batch_work.create_portion": "a worker goes on; create_videos records each video",
@@ -150,7 +151,7 @@ RECORDED_ACTIONS = {
     "outgoingmail": {"send_again"},
     "apitoken": {"revoke"},
     "user": {"remove_second_factors", "delete_account", "keep_account"},
-    "backend": {"probe", "confirm_key", "resume", "move_queued"},
+    "backend": {"probe", "confirm_key", "pause", "resume", "move_queued", "switch_off", "switch_on"},
     "endpoint": {"pause", "resume"},
     "delivery": {"resend"},
     "video": {

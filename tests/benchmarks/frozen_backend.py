@@ -104,7 +104,7 @@ def _add_backend(box: Sandbox, model: str, seconds: float) -> None:
     from django.utils import timezone
 
     from videos.models import Backend, VideoModel
-    from videos.models.backend import SIMULATOR_CAPABILITIES
+    from videos.models.backend_capabilities import SIMULATOR_CAPABILITIES
 
     port = free_port()
     options = f"--port {port} --data {box.folder / model} --duration {seconds} --render on-demand"

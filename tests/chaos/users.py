@@ -27,7 +27,7 @@ from tests.chaos.reference_images import Image, new_image
 from tests.chaos.simulators import RATE, Simulator
 from videos.engine import enqueue
 from videos.models import Backend, State, Video, VideoModel
-from videos.models.backend import SIMULATOR_CAPABILITIES
+from videos.models.backend_capabilities import SIMULATOR_CAPABILITIES
 from videos.services.derivations import edit_video, extend_video, remix_video
 from videos.services.videos import (
     GenerationRequest,

@@ -15,6 +15,7 @@ from accounts.models import ApiToken, Invitation, MailState, OutgoingMail, User
 from audit.models import Entry
 from billing.models import Budget, LedgerLine
 from notifications.models import Notification
+from tests.admin.model_forms import size_rows
 from tests.factories import BackendFactory, ReferenceImageFactory, UserFactory, VideoFactory
 from videos.models import (
     Backend,
@@ -87,9 +88,8 @@ TEMPLATE = {"title": "Ours", "prompt": "A fox", "enabled": "on", "position": 0, 
 MODEL = {
     "name": "sora-9",
     "label": "Sora 9",
-    "sizes": '["1280x720"]',
-    "seconds": "[4]",
-    "price_per_second": "{}",
+    "lengths": "4",
+    **size_rows(("1280x720", "")),
     "enabled": "on",
     "position": 0,
 }
@@ -260,7 +260,18 @@ def all_steps() -> list[Step]:
             {**BOX, "name": "New"},
             lambda: Backend.objects.filter(name="New").exists(),
         ),
-        Step("switch a backend off", backend, _listed(PK, position=0), lambda: not _backend().enabled),
+        Step(
+            "switch a backend off",
+            backend,
+            _action("switch_off", confirmed="yes"),
+            lambda: not _backend().enabled,
+        ),
+        Step(
+            "pause a backend",
+            backend,
+            _action("pause", confirmed="yes", reason="Moves"),
+            lambda: _backend().pause_reason == "Moves",
+        ),
         Step("probe a backend", backend, _action("probe"), lambda: _backend().can_list is True),
         Step("resume a backend", backend, _action("resume"), lambda: _backend().paused_until is None),
         Step(
@@ -360,7 +371,7 @@ def make_rows(monkeypatch: pytest.MonkeyPatch) -> None:
         Backend.objects.filter(pk=backend.pk).update(can_list=True)
         return type("Report", (), {"problem": "", "checks": ()})()
 
-    monkeypatch.setattr("videos.admin.backend.probe_backend", probe)
+    monkeypatch.setattr("videos.admin.backend_actions.probe_backend", probe)
     alice = UserFactory(pk=PK, username="alice")
     UserFactory(pk=ROOT, username="root", is_superuser=True, is_staff=True)
     UserFactory(pk=OTHER, username="other")

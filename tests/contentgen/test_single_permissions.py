@@ -95,6 +95,7 @@ STEPS: dict[str, set[str]] = {
     "videos.change_backend": {
         "limit a backend",
         "switch a backend off",
+        "pause a backend",
         "probe a backend",
         "resume a backend",
     },

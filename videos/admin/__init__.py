@@ -4,11 +4,12 @@ from django.contrib import admin
 
 from videos.admin.backend import BackendAdmin
 from videos.admin.batch import BatchAdmin
-from videos.admin.catalogue import PromptTemplateAdmin, VideoModelAdmin
 from videos.admin.character import CharacterAdmin
+from videos.admin.prompt_template import PromptTemplateAdmin
 from videos.admin.reference import ReferenceImageAdmin
 from videos.admin.submissions import StudioStateAdmin
 from videos.admin.video import VideoAdmin
+from videos.admin.video_model import VideoModelAdmin
 
 __all__ = [
     "BackendAdmin",

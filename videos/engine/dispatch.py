@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from videos import lifecycle
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 LEASE_MARGIN = 15  # seconds by which a claim outlives its longest calls
 HINTED_DOWNLOADS = 20  # of each backend in one tick: none waits behind those of one that is frozen
 MIN_TO_STORE, TO_STORE_PER_SLOT = 8, 2  # finished videos that may wait to be stored while others start
+PAUSES_IN_A_ROW = timedelta(seconds=60)  # between the end of a pause and the next, if no job was accepted
 STORAGE_PAUSE = 30.0  # seconds a backend is paused for while the storage is away
 
 _STORAGE_AWAY = Reason("storage_unavailable", "The studio's storage is away. Nothing was submitted.")
@@ -100,7 +102,7 @@ def _claim(backend_id: int) -> tuple[Claim, StudioState] | None:
 def _pause_for_storage(backend_id: int, error: MarksUnavailableError) -> datetime:
     """Pause the backend while the storage is away. Returns the end of the pause."""
     logger.error("Nothing is submitted: %s", error)
-    pause(backend_id, seconds=STORAGE_PAUSE, reason=_STORAGE_AWAY.message)
+    pause(backend_id, seconds=STORAGE_PAUSE, reason=_STORAGE_AWAY.message, code=_STORAGE_AWAY.code)
     return timezone.now() + timedelta(seconds=STORAGE_PAUSE)
 
 
@@ -132,15 +134,28 @@ def hint_at_next(backend_id: int) -> None:
         enqueue.send("submit", backend_id)
 
 
-def pause(backend_id: int, *, seconds: float, reason: str) -> None:
-    """Start nothing at this backend for `seconds`, or until a longer pause that is in effect ends."""
-    until = timezone.now() + timedelta(seconds=seconds)
+def pause(backend_id: int, *, seconds: float, reason: str, code: str = "") -> None:
+    """Start nothing at this backend for `seconds`, or until a longer pause that is in effect ends.
+
+    `code` is that of the error, as far as there is one.
+    """
+    now = timezone.now()
+    until = now + timedelta(seconds=seconds)
     shorter = Backend.objects.filter(Q(paused_until=None) | Q(paused_until__lt=until), pk=backend_id)
-    if shorter.update(paused_until=until, pause_reason=storable_text(reason, 500)):
+    # One that follows on the last without a job in between goes on with it.
+    is_next = Q(paused_until__gt=now - PAUSES_IN_A_ROW)
+    since = Case(When(is_next, then=Coalesce("paused_since", now)), default=now)
+    if shorter.update(
+        paused_until=until,
+        pause_reason=storable_text(reason, 500),
+        pause_code=code[:100],
+        paused_by="",
+        paused_since=since,
+    ):
         logger.warning("Backend %s is paused for %.0f s: %s", backend_id, seconds, reason)
 
 
-def pause_longer(backend_id: int, *, reason: str, first: float, longest: float) -> float:
+def pause_longer(backend_id: int, *, reason: str, first: float, longest: float, code: str = "") -> float:
     """Pause a backend that refused us for a reason of its own, longer each time until it accepts a job again:
     `first` seconds, then twice as many, up to `longest`, ±10 %. Returns the seconds.
 
@@ -152,13 +167,14 @@ def pause_longer(backend_id: int, *, reason: str, first: float, longest: float) 
         Backend.objects.filter(pk=backend_id, pause_count=count).update(pause_count=count + 1)
         count += 1
     seconds = pacing.backoff(max(0, count - 1), first=first, longest=longest)
-    pause(backend_id, seconds=seconds, reason=reason)
+    pause(backend_id, seconds=seconds, reason=reason, code=code)
     return seconds
 
 
 def note_acceptance(backend_id: int) -> None:
     """Forget the pauses of a backend that accepted a job: the next one starts short again."""
-    Backend.objects.filter(pk=backend_id, pause_count__gt=0).update(pause_count=0)
+    was_paused = Q(pause_count__gt=0) | Q(paused_since__isnull=False, paused_by="")
+    Backend.objects.filter(was_paused, pk=backend_id).update(pause_count=0, paused_since=None)
 
 
 def _is_paused(backend: Backend, now: datetime) -> bool:

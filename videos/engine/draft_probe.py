@@ -36,7 +36,7 @@ def probe_draft(draft_id: int) -> None:
 
     def note(check: Check) -> None:
         made.append(check)
-        drafts.update(checks=_rows(made))
+        drafts.update(checks=check_rows(made))
 
     report = clients.probe(draft.build_backend(), on_check=note)
     drafts.update(finished_at=timezone.now(), **_report_fields(report))
@@ -50,9 +50,8 @@ def read_models(draft: ConnectionDraft) -> list[CatalogueModel]:
 def _report_fields(report: ProbeReport) -> dict[str, Any]:
     described = report.catalogue or [CatalogueModel(name, name) for name in report.models or ()]
     return {
-        "checks": _rows(report.checks),
-        # Below the first line may be what a server answered, which could be anything, from anywhere inside.
-        "problem": storable_text(report.problem.partition("\n")[0], _MAX_PROBLEM),
+        "checks": check_rows(report.checks),
+        "problem": problem_line(report),
         "offered_models": [
             _storable(_MODEL.dump_python(model, mode="json")) for model in described[:MAX_MODELS]
         ],
@@ -62,7 +61,15 @@ def _report_fields(report: ProbeReport) -> dict[str, Any]:
     }
 
 
-def _rows(checks: Sequence[Check]) -> Any:
+def problem_line(report: ProbeReport) -> str:
+    """Return the problem as a row keeps it: its first line. Below that may be what a server answered, which
+    could be anything, from anywhere inside.
+    """
+    return storable_text(report.problem.partition("\n")[0], _MAX_PROBLEM)
+
+
+def check_rows(checks: Sequence[Check]) -> Any:
+    """Return the checks as a row keeps them."""
     return [_storable(asdict(replace(check, found=check.found.partition("\n")[0]))) for check in checks]
 
 

@@ -113,7 +113,7 @@ def _read(profiles: Sequence[JobProfile]) -> dict[JobProfile, DurationStats]:
     samples: dict[JobProfile, list[tuple[float, float]]] = {profile: [] for profile in profiles}
     for backend_id, model, size, seconds, kind, attempted_at, accepted_at, generated_at in rows:
         if accepted_at and generated_at:
-            duration = _duration(attempted_at, accepted_at, generated_at)
+            duration = duration_between(attempted_at, accepted_at, generated_at)
             profile = JobProfile(backend_id, model, size, seconds, kind)
             samples[profile].append((generated_at.timestamp(), duration))
     return {
@@ -122,7 +122,8 @@ def _read(profiles: Sequence[JobProfile]) -> dict[JobProfile, DurationStats]:
     }
 
 
-def _duration(attempted_at: datetime | None, accepted_at: datetime, generated_at: datetime) -> float:
+def duration_between(attempted_at: datetime | None, accepted_at: datetime, generated_at: datetime) -> float:
+    """Return the seconds that a job took, by when it was asked for, accepted and found finished."""
     seconds = (generated_at - accepted_at).total_seconds()
     if seconds < SYNCHRONOUS and attempted_at:
         return (generated_at - attempted_at).total_seconds()

@@ -243,7 +243,8 @@ def _handle(
     if isinstance(response, Job):
         return _result(video, response, _delay(video, response, estimate, now=now), now=now)
     if isinstance(response, RefusedError) and response.concerns_account:
-        dispatch.pause(video.backend_id, seconds=INVALID_KEY_PAUSE, reason=pause_reason_of(response))
+        why = pause_reason_of(response)
+        dispatch.pause(video.backend_id, seconds=INVALID_KEY_PAUSE, reason=why, code=response.code)
     requested = response.retry_after if isinstance(response, UnavailableError) else None
     delay = requested or pacing.backoff(video.attempts, first=pacing.FIRST_DELAY, longest=pacing.MAX_DELAY)
     return _result(video, response, delay, now=now)

@@ -54,7 +54,7 @@ def repeat_requests(backend: Backend, due: QuerySet[Video], *, now: datetime) ->
         if not hold.may_submit():  # a restored database may not know the latest key
             return []
         if backend.paused_until and backend.paused_until > now:
-            _postpone(videos, backend.paused_until)
+            _postpone(videos, min(backend.paused_until, now + RETRY_AFTER))  # somebody may resume it
         elif not _honors_keys(backend):
             return []
         else:

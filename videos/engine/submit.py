@@ -183,17 +183,16 @@ def _requeue(claim: Claim, video: Video, reason: Reason, *, due_at: datetime) ->
 def _pause(backend_id: int, error: BackendError, why: str) -> float:
     """Pause the backend and return the seconds: as many as it asked for, else as fits the error."""
     if error.code == "out_of_credit":  # its Retry-After is that of a rate limit, and fills no account
-        return dispatch.pause_longer(
-            backend_id, reason=why, first=NO_CREDIT_PAUSE[0], longest=NO_CREDIT_PAUSE[1]
-        )
+        first, longest = NO_CREDIT_PAUSE
+        return dispatch.pause_longer(backend_id, reason=why, first=first, longest=longest, code=error.code)
     if isinstance(error, UnavailableError) and error.retry_after:
         seconds = error.retry_after
     elif error.code == "rate_limited":
         first, longest = RATE_LIMIT_PAUSE
-        return dispatch.pause_longer(backend_id, reason=why, first=first, longest=longest)
+        return dispatch.pause_longer(backend_id, reason=why, first=first, longest=longest, code=error.code)
     else:
         seconds = UNAVAILABLE_PAUSE if isinstance(error, UnavailableError) else INVALID_KEY_PAUSE
-    dispatch.pause(backend_id, seconds=seconds, reason=why)
+    dispatch.pause(backend_id, seconds=seconds, reason=why, code=error.code)
     return seconds
 
 

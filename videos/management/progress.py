@@ -237,8 +237,9 @@ def _find_cause_of_delay(rows: Mapping[int, Video]) -> str:
         return ""
     backend = waiting.backend
     if backend.paused_until and backend.paused_until > timezone.now():
-        until = timezone.localtime(backend.paused_until).strftime("%H:%M:%S")
-        return f"{backend.name} is paused until {until}: {backend.pause_reason}"
+        end = backend.pause_end
+        until = f" until {timezone.localtime(end).strftime('%H:%M:%S')}" if end else ""
+        return f"{backend.name} is paused{until}: {backend.pause_reason}"
     if Video.objects.in_flight().filter(backend=backend).exclude(state=State.QUEUED).exists():
         return ""
     return "Nothing has changed for a while. Is a worker running? `make run` starts one."

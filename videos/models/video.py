@@ -343,6 +343,12 @@ class Video(VideoResult):
                 name="video_durations",
                 condition=models.Q(generated_at__isnull=False),
             ),
+            # What became of the jobs of a span of time, by backend and by error, without reading a row.
+            models.Index(
+                fields=["finished_at", "backend", "state", "error_code"],
+                name="video_outcomes",
+                condition=models.Q(finished_at__isnull=False, attempted_at__isnull=False),
+            ),
             models.Index(
                 fields=["backend", "-id"],
                 name="video_charges",

@@ -92,6 +92,10 @@ class VideoModel(models.Model):
         editable=False,
         help_text="What that catalogue said, field by field. A field with another value was set by hand.",
     )
+    described_at = models.DateTimeField(null=True, editable=False, help_text="When it last said so.")
+    kept_fields = models.JSONField(
+        default=list, editable=False, help_text="The fields that stay as they are, whatever a catalogue says."
+    )
     enabled = models.BooleanField(default=True)
     position = models.PositiveIntegerField(default=0)
 

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -18,7 +18,7 @@ from videos.backends.catalogue import CatalogueModel
 from videos.backends.probe_report import ProbeReport
 from videos.backends.service_kinds import SERVICES
 from videos.checks import validate_base_url, validate_key_name
-from videos.engine import clients
+from videos.engine import clients, draft_probe
 from videos.models import Backend, VideoModel
 from videos.models.backend import DEFAULT_MAX_IN_FLIGHT, DEFAULT_SERVICE
 from videos.services import model_catalogue
@@ -51,20 +51,50 @@ def probe_backend(backend: Backend, *, by: str) -> ProbeReport:
     is switched off. `by` is who asked, for the log.
     """
     report = _probe(backend, by=by)
+    _keep_checks(backend.pk, report)
     if by != _STUDIO:  # which probes one that is away again and again
         record(Action.PROBED, subjects.backend(backend), note=f"At {backend.address}, by {by}.")
     if report.leads_back:
         Backend.objects.filter(pk=backend.pk).update(enabled=False)
     if not report.problem:
-        known = {name: can for name, can in report.capabilities.items() if can is not None}
+        _keep_capabilities(backend.pk, report)
         found = Backend.objects.filter(pk=backend.pk)
         if backend.probed_at is None and backend.from_environment and report.max_in_flight:
             # Nobody has been asked yet how many jobs it takes.
             unchanged = found.filter(max_in_flight=DEFAULT_MAX_IN_FLIGHT)
             unchanged.update(max_in_flight=report.max_in_flight)
-        found.update(probed_at=timezone.now(), **known)
         found.filter(in_private_network=None).update(in_private_network=report.in_private_network)
     return report
+
+
+def _keep_checks(pk: int, report: ProbeReport) -> None:
+    """Keep what was checked, for the backend's page."""
+    Backend.objects.filter(pk=pk).update(
+        probe_tried_at=timezone.now(),
+        probe_checks=draft_probe.check_rows(report.checks),
+        probe_problem=draft_probe.problem_line(report),
+    )
+
+
+def _keep_capabilities(pk: int, report: ProbeReport) -> None:
+    """Take over the capabilities that were found, with the row locked: staff may be editing theirs."""
+    with transaction.atomic():
+        row = Backend.objects.select_for_update().get(pk=pk)
+        changed = row.note_found({str(name): can for name, can in report.capabilities.items()})
+        row.probed_at = timezone.now()
+        row.save(update_fields=["probed_at", *changed])
+
+
+def set_capabilities(backend: Backend, chosen: Mapping[str, bool | None]) -> None:
+    """Set capabilities by hand, whatever a probe finds; with None leave one to what probes find.
+
+    The row is locked, so that neither a probe nor another person's change is lost.
+    """
+    with transaction.atomic():
+        row = Backend.objects.select_for_update().get(pk=backend.pk)
+        for name, value in chosen.items():
+            row.set_capability(name, value)
+        row.save(update_fields=["capabilities_set", "capabilities_found", *chosen])
 
 
 def _probe(backend: Backend, *, by: str) -> ProbeReport:
@@ -82,7 +112,8 @@ def confirm_key(backend: Backend, *, by: str) -> None:
         pk=backend.pk, key_env=backend.key_env, stored_key=backend.stored_key, base_url=backend.base_url
     )
     with transaction.atomic():
-        confirmed = seen.update(key_confirmed_for=backend.key_destination, paused_until=None, pause_reason="")
+        confirmed = seen.update(key_confirmed_for=backend.key_destination)
+        seen.filter(paused_by="").update(paused_until=None, paused_since=None, pause_reason="")
         if confirmed:
             note = f"{backend.key_label} for {backend.base_url}"
             record(Action.KEY_CONFIRMED, subjects.backend(backend), note=note)
@@ -152,6 +183,8 @@ def connect_backend(
     for capability, can in report.capabilities.items():
         setattr(backend, capability, can)
     backend.probed_at, backend.in_private_network = timezone.now(), report.in_private_network
+    backend.probe_tried_at, backend.probe_checks = backend.probed_at, draft_probe.check_rows(report.checks)
+    backend.models_synced_at = None if chosen is None else backend.probed_at
     if max_in_flight is None and report.max_in_flight:
         backend.max_in_flight = report.max_in_flight
     with transaction.atomic():

@@ -240,6 +240,7 @@ def _save_draft(owner: User, draft_id: int, name: str, models: Collection[str], 
             raise DraftGoneError
         backend = _build_backend(draft, name)
         described, names = _validate_models(draft, models, more)
+        backend.models_synced_at = draft.finished_at if described else None
         backend.save()
         model_catalogue.add_models(backend, described)
         for each in names:
@@ -260,6 +261,7 @@ def _build_backend(draft: ConnectionDraft, name: str) -> Backend:
     backend = draft.build_backend()
     backend.name, backend.position = name, make_position(first=False)
     backend.probed_at, backend.in_private_network = draft.finished_at, draft.in_private_network
+    backend.probe_checks, backend.probe_tried_at = draft.checks, draft.finished_at
     backend.max_in_flight = draft.max_in_flight or DEFAULT_MAX_IN_FLIGHT
     for capability, can in draft.capabilities.items():
         setattr(backend, capability, can)

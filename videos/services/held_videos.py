@@ -55,6 +55,10 @@ def explain_hold(video: Video) -> str:
             f"{video.backend.name} is switched off. The video waits until it is on again, or until an"
             " administrator moves it to another backend."
         )
+    if video.backend.is_paused and video.backend.paused_by:
+        return (
+            f"{video.backend.name} is paused. The video waits until it goes on. {video.backend.pause_reason}"
+        )
     if video.batch is not None and video.batch.is_paused:
         return f"The batch “{video.batch}” is paused. Its videos wait until it goes on."
     return ""

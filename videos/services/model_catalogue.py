@@ -6,11 +6,12 @@ another value was set by hand.
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from audit.trail import Subject, record, record_all
 from audit.vocabulary import Action, Kind
@@ -21,6 +22,7 @@ from videos.engine.bulkhead import ShareExhaustedError
 from videos.models import Backend, VideoModel
 from videos.parameters import declaration_of
 from videos.services.catalogue_checks import CheckedCatalogue, TooManyModelsError, check_catalogue
+from videos.services.model_words import format_fact
 from videos.services.videos import MAX_LISTED_MODELS
 
 # What is assumed of a model of which nothing is known: the protocol's own sizes and lengths.
@@ -94,6 +96,7 @@ def sync_models(
         result.left_out = checked.left_out
         if expected is not None and result.digest != expected:
             raise CatalogueChangedError(result)
+        Backend.objects.filter(pk=backend.pk).update(models_synced_at=timezone.now())
         _record(backend, result)
         transaction.set_rollback(dry_run)
     return result
@@ -101,12 +104,19 @@ def sync_models(
 
 def _record(backend: Backend, result: SyncResult) -> None:
     """Write down what the update did to each model; a dry run is rolled back with its entries."""
+    names = [*(described.name for described in result.added), *result.changed, *result.retired]
+    ids = dict(VideoModel.objects.filter(name__in=names).values_list("name", "pk"))
     for described in result.added:
-        record(Action.CREATED, Subject(Kind.MODEL, "", described.name), note=f"Served by {backend.name}")
+        record(Action.CREATED, _subject(described.name, ids), note=f"Served by {backend.name}")
     for name, fields in result.changed.items():
-        record(Action.CHANGED, Subject(Kind.MODEL, "", name), changes=fields, note=f"As {backend.name} says")
-    retired = [Subject(Kind.MODEL, "", name) for name in result.retired]
+        words = {each: (format_fact(old), format_fact(new)) for each, (old, new) in fields.items()}
+        record(Action.CHANGED, _subject(name, ids), changes=words, note=f"As {backend.name} says")
+    retired = [_subject(name, ids) for name in result.retired]
     record_all(Action.DELETED, retired, note=f"{backend.name} no longer offers it")
+
+
+def _subject(name: str, ids: Mapping[str, int]) -> Subject:
+    return Subject(Kind.MODEL, ids.get(name, ""), name)
 
 
 def add_models(backend: Backend, models: Iterable[CatalogueModel]) -> list[str]:
@@ -164,7 +174,11 @@ def _update(model: VideoModel, backend: Backend, described: CatalogueModel, resu
     differing = {name: value for name, value in told.items() if getattr(model, name) != value}
     follows = model.described_by_id == backend.pk
     free = {
-        name for name in differing if follows and getattr(model, name) == model.description_used.get(name)
+        name
+        for name in differing
+        if follows
+        and name not in model.kept_fields
+        and getattr(model, name) == model.description_used.get(name)
     }
     if free:
         result.changed[model.name] = {name: (getattr(model, name), told[name]) for name in sorted(free)}
@@ -173,15 +187,15 @@ def _update(model: VideoModel, backend: Backend, described: CatalogueModel, resu
     for name in free:
         setattr(model, name, told[name])
     if follows:
-        model.description_used = told
-        model.save(update_fields=[*free, "description_used"])
+        model.description_used, model.described_at = told, timezone.now()
+        model.save(update_fields=[*free, "description_used", "described_at"])
 
 
 def _add_model(backend: Backend, described: CatalogueModel, *, is_described: bool = True) -> bool:
     told = _told_fields(described) if is_described else {"label": described.label}
     defaults = {"sizes": DEFAULT_SIZES, "seconds": DEFAULT_LENGTHS, "position": VideoModel.objects.count()}
     if is_described:
-        defaults |= {"described_by": backend, "description_used": told}
+        defaults |= {"described_by": backend, "description_used": told, "described_at": timezone.now()}
     model, is_new = VideoModel.objects.get_or_create(name=described.name, defaults={**defaults, **told})
     model.backends.add(backend)
     return is_new

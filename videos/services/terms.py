@@ -14,6 +14,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from videos.capabilities import Offer
+from videos.models import Backend
 from videos.models.video_model import ANY_SIZE
 from videos.services.prices import Rate, price_for, rate_for
 
@@ -95,7 +96,7 @@ def describe_maker(offer: Offer) -> str:
     if offer.paused is not None:
         return f"While {describe_pause(offer)}, {offer.backend.name}"
     if offer.backend.is_paused:
-        return f"{offer.backend.name}, which is paused until {_clock(offer.backend.paused_until)},"
+        return f"{offer.backend.name}, which is paused{_until(offer.backend)},"
     return offer.backend.name
 
 
@@ -104,9 +105,14 @@ def describe_pause(offer: Offer) -> str:
     14:05. Empty where none is.
     """
     paused = offer.paused
-    return "" if paused is None else f"{paused.name} is paused until {_clock(paused.paused_until)}"
+    return "" if paused is None else f"{paused.name} is paused{_until(paused)}"
 
 
-def _clock(moment: datetime | None) -> str:
+def _until(backend: Backend) -> str:
+    """Return when a pause ends, as far as that is known."""
+    return "" if backend.pause_end is None else f" until {_clock(backend.pause_end)}"
+
+
+def _clock(moment: datetime) -> str:
     local = timezone.localtime(moment)
     return local.strftime("%H:%M" if local.date() == timezone.localdate() else "%d %B, %H:%M")

@@ -53,7 +53,9 @@ class PausedOut(Schema):
     """A backend that is sent nothing for now."""
 
     name: str = Field(description="Its name in this studio.")
-    paused_until: int = Field(description="Unix time, in seconds.")
+    paused_until: int = Field(
+        description="Unix time, in seconds; in the year 9999 where it is paused until somebody resumes it."
+    )
 
 
 class ModelOut(Schema):

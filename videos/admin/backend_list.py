@@ -1,0 +1,150 @@
+"""The list of backends in the admin: how each stands, what it has to do, and how the last week went."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+
+from accounts.formats import format_moment, format_number
+from videos.admin.backend_actions import BackendActions
+from videos.models import Backend
+from videos.services.backend_figures import Figures, figures_of
+from videos.services.backend_status import BackendState, describe_key, find_state
+
+_NONE = "-"
+
+
+class BackendChangeList(ChangeList):
+    """Reads the figures of all backends of a page at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        backends: list[Backend] = list(self.result_list)  # which stays a query, for the forms of the list
+        figures, in_use = figures_of(backends), {each.pk for each in Backend.objects.in_use()}
+        for backend in backends:
+            found = figures[backend.pk]
+            backend.figures = found  # type: ignore[attr-defined]
+            backend.state = find_state(  # type: ignore[attr-defined]
+                backend, takes_jobs=backend.pk in in_use, flight=found.flight
+            )
+
+
+class PositionForm(forms.ModelForm[Backend]):
+    """What of a row is edited in the list."""
+
+    class Meta:
+        model = Backend
+        fields = ["position"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["position"].widget.attrs["aria-label"] = f"Position of {self.instance}"
+
+
+class BackendList(BackendActions):
+    """The columns. What a row shows is read by `BackendChangeList`."""
+
+    list_display = (
+        "title",
+        "status",
+        "key",
+        "model_count",
+        "running",
+        "waiting",
+        "week",
+        "last_answer",
+        "position",
+    )
+    list_display_links = ("title",)
+    list_editable = ("position",)
+    sortable_by = ("title", "position")
+    actions = ("pause", "resume", "probe", "move_queued", "switch_off", "switch_on", "confirm_key")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return BackendChangeList
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().get_changelist_form(request, **{**kwargs, "form": PositionForm})
+
+    @admin.display(description="backend", ordering="name")
+    def title(self, backend: Backend) -> SafeString:
+        where = "" if backend.is_simulator else backend.address
+        kind = backend.get_service_display() if not backend.is_simulator else "Built in"
+        return format_html(
+            '{}<span class="admin-secondary">{}</span><span class="admin-secondary">{}</span>',
+            backend.name,
+            kind,
+            where,
+        )
+
+    @admin.display(description="state")
+    def status(self, backend: Any) -> SafeString:
+        return state_label(backend.state)
+
+    @admin.display(description="key")
+    def key(self, backend: Backend) -> SafeString:
+        """Return whether a key is set, and the rest below it. Its value is shown nowhere."""
+        return key_label(backend)
+
+    @admin.display(description="models")
+    def model_count(self, backend: Any) -> str:
+        return format_number(backend.figures.models)
+
+    @admin.display(description="in flight")
+    def running(self, backend: Any) -> str:
+        """Return what takes a place here, also what nobody wants any more, and how many there are."""
+        return f"{format_number(backend.figures.flight.in_flight)} of {format_number(backend.max_in_flight)}"
+
+    @admin.display(description="queued")
+    def waiting(self, backend: Any) -> str:
+        return format_number(backend.figures.flight.queued)
+
+    @admin.display(description="last 7 days")
+    def week(self, backend: Any) -> SafeString | str:
+        return week_label(backend.figures)
+
+    @admin.display(description="last answer")
+    def last_answer(self, backend: Any) -> SafeString | str:
+        return ago(backend.figures.flight.last_answer)
+
+
+def state_label(state: BackendState) -> SafeString:
+    label = format_html('<span class="backend-state backend-state--{}">{}</span>', state.kind, state.words)
+    return format_html('{}<span class="admin-secondary">{}</span>', label, state.detail)
+
+
+def key_label(backend: Backend) -> SafeString:
+    if backend.is_simulator or not backend.key_source:
+        return format_html("{}", "Not needed")
+    short = "Stored" if backend.stored_key else "Set" if backend.key else "Not set"
+    if backend.key_problem:
+        short = "Not sent"
+    return format_html('{}<span class="admin-secondary">{}</span>', short, describe_key(backend))
+
+
+def week_label(figures: Figures) -> SafeString | str:
+    week = figures.week
+    if week.percent is None:
+        return _NONE
+    return format_html(
+        '{} %<span class="admin-secondary">{} of {} succeeded</span>',
+        week.percent,
+        format_number(week.completed),
+        format_number(week.total),
+    )
+
+
+def ago(moment: datetime | None) -> SafeString | str:
+    """Return how long ago something was, with the moment itself on pointing at it."""
+    if moment is None:
+        return _NONE
+    if (timezone.now() - moment).total_seconds() < 60:
+        return format_html('<span title="{}">{}</span>', format_moment(moment), "just now")
+    return format_html('<span title="{}">{} ago</span>', format_moment(moment), timesince(moment, depth=1))
