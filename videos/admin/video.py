@@ -36,7 +36,7 @@ _LISTED_ENTRIES = 20
 class VideoAdmin(FoldedSearch[Any], FileViews):
     list_display = ("picture", "state_label", "title", "owner", "settings", "backend", "age")
     list_display_links = ("title",)
-    list_select_related = ("owner", "backend")
+    list_select_related = ("owner__video_queue", "backend")
     list_filter = (StateFilter, ModelFilter, "kind", "backend", "created_at")
     list_per_page = 50
     search_fields = (

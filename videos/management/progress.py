@@ -235,6 +235,10 @@ def _find_cause_of_delay(rows: Mapping[int, Video]) -> str:
     waiting = next((video for video in rows.values() if video.state == State.QUEUED), None)
     if waiting is None or any(video.state != State.QUEUED for video in rows.values()):
         return ""
+    if (state := StudioState.objects.load()).is_held:
+        return f"Nothing is submitted now. {state.hold_message or state.why_held}"
+    if reason := explain_hold(waiting):
+        return reason
     backend = waiting.backend
     if backend.paused_until and backend.paused_until > timezone.now():
         until = timezone.localtime(backend.paused_until).strftime("%H:%M:%S")

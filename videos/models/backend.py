@@ -288,6 +288,10 @@ class Backend(models.Model):
         editable=False,
         help_text="Pauses since it last accepted a job, each longer than the one before.",
     )
+    staff_paused_at = models.DateTimeField(
+        null=True, editable=False, help_text="Paused by staff: what is queued for it waits."
+    )
+    staff_pause_note = models.CharField(max_length=500, blank=True, editable=False)
     reads_paused_until = models.DateTimeField(
         null=True, editable=False, help_text="Until then it is neither polled nor asked for its list."
     )
@@ -335,7 +339,10 @@ class Backend(models.Model):
 
     @property
     def is_paused(self) -> bool:
-        """Whether it is sent nothing for now, because it asked for that or refused our key."""
+        """Whether it is sent nothing for now, because it asked for that or refused our key.
+
+        A pause that staff have set is another matter (`staff_paused_at`): it has no end that is known.
+        """
         return self.paused_until is not None and self.paused_until > timezone.now()
 
     def stands_in_for(self, paused: "Backend") -> bool:
