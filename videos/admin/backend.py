@@ -32,6 +32,7 @@ from videos.services.backend_status import describe_key
 from videos.services.backends import confirm_key, leads_back, probe_backend
 from videos.services.connections import validate_key
 from videos.services.held_videos import MoveResult, move_queued_videos
+from videos.services.queue_pauses import resume_backend
 from videos.services.videos import MAX_LISTED_MODELS
 
 logger = logging.getLogger(__name__)
@@ -315,6 +316,9 @@ class BackendAdmin(AuditedAdmin[Backend]):
             return format_html("{}", "-")
         if not backend.enabled:
             return format_html('<span class="admin-state admin-state-canceled">{}</span>', "Disabled")
+        if backend.staff_paused_at:
+            words = f"Paused by staff. {backend.staff_pause_note}".strip()
+            return format_html('<span class="admin-state admin-state-paused">{}</span>', words)
         if not backend.is_paused and read_pauses.is_paused(backend):
             until = timezone.localtime(backend.reads_paused_until).strftime("%Y-%m-%d %H:%M:%S")
             words = f"Accepting jobs, but not polled until {until}: it asked for fewer requests"
@@ -352,11 +356,13 @@ class BackendAdmin(AuditedAdmin[Backend]):
 
     @admin.action(permissions=["change"], description="Resume now")
     def resume(self, request: HttpRequest, queryset: QuerySet[Backend]) -> None:
+        by_staff = [each for each in queryset if resume_backend(each)]
         paused = [each for each in queryset if each.is_paused or read_pauses.is_paused(each)]
         Backend.objects.filter(pk__in=[backend.pk for backend in paused]).update(
             paused_until=None, pause_reason="", pause_count=0, reads_paused_until=None, read_pause_count=0
         )
-        record_all(Action.RESUMED, map(subjects.backend, paused))
+        record_all(Action.RESUMED, [subjects.backend(each) for each in paused if each not in by_staff])
+        paused += [each for each in by_staff if each not in paused]
         if paused:
             LogEntry.objects.log_actions(
                 cast(int, request.user.pk), paused, CHANGE, change_message="Resumed."

@@ -79,8 +79,8 @@ def _claim(backend_id: int) -> tuple[Claim, StudioState] | None:
 
     The backend's row is locked meanwhile, so that two workers never exceed its limit together, and nothing
     starts at a backend after it was switched off or paused. The studio's row is locked next, as by whoever
-    holds submissions or pauses somebody's queue or batch: what is paused by the time that this has the lock is
-    not claimed, and what is claimed by the time that a pause has it was claimed before.
+    holds submissions or pauses somebody's queue or batch: what is paused when this gets the lock is not
+    claimed, and what a pause finds claimed when it gets the lock was claimed before it.
     """
     with transaction.atomic():
         backend = Backend.objects.select_for_update().get(pk=backend_id)

@@ -167,7 +167,10 @@ def _compute_positions(backend_id: int, by_owner: Mapping[int, Sequence[int]]) -
         for pk in first.get(owner, [])[number : number + 1]:
             if pk in positions:
                 positions[pk] = position
-    return positions
+    # Behind those that were counted, or held by itself: paused, or of a paused batch.
+    uncounted = [pk for pk, position in positions.items() if position > MAX_POSITION]
+    waiting = set(queue.filter(pk__in=uncounted).values_list("pk", flat=True)) if uncounted else set()
+    return positions | {pk: _HELD for pk in uncounted if pk not in waiting}
 
 
 def _starting_order(

@@ -2,8 +2,8 @@
 
 Maintenance is the hold that staff set by hand, and end when they like. The studio sets the other one itself,
 when its database turns out to be restored from a backup: what was queued in the backup may have been
-submitted since, and would be paid for twice. There is one hold at a time, of which the latter is the stronger:
-it takes the place of maintenance, and ending a maintenance never ends it.
+submitted since, and would be paid for twice. There is one hold at a time. That one is the stronger: it takes
+the place of maintenance, and ending a maintenance never ends it.
 """
 
 import logging

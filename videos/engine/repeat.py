@@ -32,8 +32,8 @@ logger = logging.getLogger(__name__)
 REPEAT_FOR = timedelta(hours=12)
 RETRY_AFTER = timedelta(seconds=30)  # when the backend cannot be reached; waiting costs nothing
 
-# A repeat may start the job, if the first request never arrived: not what the owner no longer wants, nor while
-# nothing is submitted at the backend or for the owner. Their jobs are searched for, which submits nothing.
+# A repeat may start the job, if the first request never arrived: not what the owner no longer wants, nor
+# while nothing is submitted to the backend or for the owner. Its job is searched for meanwhile.
 _CAN_REPEAT = (
     Q(cancel_requested_at=None, deleted_at=None)
     & fair_queue.BACKEND_NOT_HELD

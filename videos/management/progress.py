@@ -13,7 +13,8 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from videos.models import State, Video
+from videos.models import State, StudioState, Video
+from videos.services.held_videos import explain_hold
 
 POLL_INTERVAL = 1.0  # seconds
 HINT_AFTER = 20.0  # seconds without any change, before we say what may be the matter

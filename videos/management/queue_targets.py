@@ -18,7 +18,7 @@ def add_targets(parser: ArgumentParser) -> None:
 
 
 def find_target(options: dict[str, Any]) -> User | Backend | None:
-    """Return the person or the backend; None for everything. Raises `CommandError` for one that is unknown."""
+    """Return the person or the backend; None for everything. Raises `CommandError` if it is unknown."""
     if options["everything"]:
         return None
     if options["person"] is not None:

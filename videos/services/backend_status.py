@@ -10,6 +10,8 @@ def describe_status(backend: Backend) -> str:
     """Return one sentence without a full stop; the models must be prefetched or are queried."""
     if not backend.enabled:
         return "Switched off"
+    if backend.staff_paused_at is not None:
+        return f"Paused by staff. {backend.staff_pause_note}".strip().rstrip(".")
     if backend.paused_until is not None and backend.paused_until > timezone.now():
         until = timezone.localtime(backend.paused_until).strftime("%H:%M:%S")
         return f"Paused until {until}. {backend.pause_reason.rstrip('.')}"

@@ -1,10 +1,10 @@
 """One's own queue: its order, its pauses, and how many videos in it are canceled at once.
 
-Nothing of this is about anybody else's turn: the scheduler chooses an owner first, and asks only then which of
-their videos is next (`videos.engine.fair_queue`).
+Nothing of this is about anybody else's turn: the scheduler chooses an owner first, and asks only then which
+of their videos is next (`videos.engine.fair_queue`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -51,10 +51,10 @@ def waiting_of(owner: User) -> VideoQuerySet:
     return Video.objects.owned_by(owner).filter(state=State.QUEUED, cancel_requested_at=None)
 
 
-def _chosen(owner: User, public_ids: Iterable[str] | None) -> VideoQuerySet:
+def _chosen(owner: User, public_ids: Sequence[str] | None) -> VideoQuerySet:
     """Those of the owner's waiting videos that are named; all of them for None."""
     waiting = waiting_of(owner)
-    return waiting if public_ids is None else waiting.filter(public_id__in=list(public_ids)[:MAX_SELECTED])
+    return waiting if public_ids is None else waiting.filter(public_id__in=public_ids[:MAX_SELECTED])
 
 
 def _free(videos: VideoQuerySet) -> VideoQuerySet:
@@ -68,12 +68,14 @@ def _free(videos: VideoQuerySet) -> VideoQuerySet:
 
 
 @transaction.atomic
-def reorder(owner: User, public_ids: Iterable[str], place: Place) -> int:
+def reorder(owner: User, public_ids: Sequence[str], place: Place) -> int:
     """Move some of the owner's waiting videos within the owner's queue. Returns how many were found.
 
     Among themselves they stay in their order.
     """
     OwnerQueue.objects.locked(owner)
+    if not _chosen(owner, public_ids).exists():
+        return 0
     if place != Place.FRONT:  # in front of all others, only the moved ones need a rank
         _rank_all(owner)
     chosen = list(_free(_chosen(owner, public_ids)).order_by(*OWNERS_ORDER))
@@ -95,10 +97,8 @@ def _rank_all(owner: User) -> None:
 
 def _move_to_end(owner: User, chosen: list[Video], place: Place) -> None:
     ends = waiting_of(owner).aggregate(first=Min("queue_order"), last=Max("queue_order"))
-    if place == Place.FRONT:
-        start = (ends["first"] or 0) - len(chosen)
-    else:
-        start = (ends["last"] or 0) + 1
+    before, behind = (ends["first"] or 0) - len(chosen), (ends["last"] or 0) + 1
+    start = before if place == Place.FRONT else behind
     for rank, video in enumerate(chosen, start):
         video.queue_order = rank
     Video.objects.bulk_update(chosen, ["queue_order"], batch_size=100)
@@ -156,7 +156,7 @@ def resume_queue(owner: User) -> bool:
 
 
 @transaction.atomic
-def pause_videos(owner: User, public_ids: Iterable[str] | None) -> int:
+def pause_videos(owner: User, public_ids: Sequence[str] | None) -> int:
     """Pause some of the owner's waiting videos, or all for None. Returns how many were not paused before.
 
     One that a worker claims at this moment is not paused, and not counted.
@@ -166,7 +166,7 @@ def pause_videos(owner: User, public_ids: Iterable[str] | None) -> int:
 
 
 @transaction.atomic
-def resume_videos(owner: User, public_ids: Iterable[str] | None) -> int:
+def resume_videos(owner: User, public_ids: Sequence[str] | None) -> int:
     """Go on with some of the owner's paused videos, or with all for None. Returns how many were paused."""
     paused = _chosen(owner, public_ids).filter(paused_at__isnull=False)
     resumed = _set_paused(owner, paused, Action.RESUMED, named=public_ids is not None)
@@ -189,14 +189,14 @@ def _set_paused(owner: User, videos: VideoQuerySet, action: Action, *, named: bo
 # --- Canceling ---------------------------------------------------------------------------------------------
 
 
-def preview_cancellation(owner: User, public_ids: Iterable[str] | None) -> Cancellation:
+def preview_cancellation(owner: User, public_ids: Sequence[str] | None) -> Cancellation:
     """Return what `cancel_waiting` would do now."""
     chosen = _chosen(owner, public_ids).order_by()
     lines = LedgerLine.objects.filter(video_id__in=chosen.values("pk")).order_by()
     return Cancellation(chosen.count(), lines.aggregate(Sum("reserved"))["reserved__sum"] or ZERO)
 
 
-def cancel_waiting(owner: User, public_ids: Iterable[str] | None) -> int:
+def cancel_waiting(owner: User, public_ids: Sequence[str] | None) -> int:
     """Cancel some of the owner's waiting videos, or all for None. That is free. Returns how many.
 
     One statement takes all of them out of the queue, so that none starts any more. What is reserved for the

@@ -1,4 +1,4 @@
-"""What the page of one's own queue shows: what is in flight, and what waits, in the order in which it starts."""
+"""What the page of one's own queue shows: what is in flight, and what waits, in the order of its starts."""
 
 import hashlib
 import math
@@ -133,12 +133,10 @@ def _behind(waiting: VideoQuerySet, cursor: str) -> VideoQuerySet:
     return waiting.filter(later)
 
 
-# --- What each waits for -------------------------------------------------------------------------------------
+# --- What each waits for -----------------------------------------------------------------------------------
 
 
-def describe(
-    videos: Sequence[Video], *, hold: StudioState | None, queue: OwnerQueue | None
-) -> list[Entry]:
+def describe(videos: Sequence[Video], *, hold: StudioState | None, queue: OwnerQueue | None) -> list[Entry]:
     """Return the videos, which are one owner's and in the order of the queue, with what each waits for."""
     now = timezone.now()
     positions = fair_queue.queue_positions(videos)
@@ -179,7 +177,7 @@ def _clock(moment: datetime) -> str:
     return local.strftime("%H:%M" if local.date() == timezone.localdate() else "%d %B, %H:%M")
 
 
-# --- When each starts ----------------------------------------------------------------------------------------
+# --- When each starts --------------------------------------------------------------------------------------
 
 
 def _estimate(videos: Sequence[Video], positions: dict[int, int]) -> dict[int, float]:

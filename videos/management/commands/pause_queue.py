@@ -13,8 +13,8 @@ from videos.services.queue_pauses import pause_backend, pause_person
 
 class Command(BaseCommand):
     help = (
-        "Submit nothing more for a person, to a backend, or at all, until `resume_queue`. Videos can still be "
-        "asked for, and what backends work on goes on. With --everything the studio is in maintenance, and "
+        "Submit nothing more for a person, to a backend, or at all, until `resume_queue`. Videos can still "
+        "be asked for, and what backends work on goes on. With --everything the studio is in maintenance, and "
         "every page says so."
     )
 
