@@ -61,7 +61,7 @@ def _free(videos: VideoQuerySet) -> VideoQuerySet:
     """Those of the videos that nobody is changing at this moment, locked: whoever does is not waited for,
     because two that change many would wait for each other.
     """
-    return videos.select_for_update(skip_locked=True, of=("self",))
+    return videos.select_for_update(skip_locked=True)
 
 
 # --- Order -------------------------------------------------------------------------------------------------

@@ -62,6 +62,11 @@ class OwnQueue:
     hold: StudioState | None
 
     @property
+    def may_change(self) -> bool:
+        """Whether it may change without its owner's doing."""
+        return bool(self.waiting or self.in_flight_count or self.canceling)
+
+    @property
     def fingerprint(self) -> str:
         """A word that differs when what the page shows does."""
         shown = [

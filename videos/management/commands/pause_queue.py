@@ -14,7 +14,7 @@ from videos.services.queue_pauses import pause_backend, pause_person
 class Command(BaseCommand):
     help = (
         "Submit nothing more for a person, to a backend, or at all, until `resume_queue`. Videos can still "
-        "be asked for, and what backends work on goes on. With --everything the studio is in maintenance, and "
+        "be asked for, and what backends work on goes on. With --everything the studio is in maintenance: "
         "every page says so."
     )
 
