@@ -26,7 +26,7 @@ from videos.models import OwnerQueue, State, StudioState, Video
 from videos.models.video_queries import VideoQuerySet
 
 MAX_SELECTED = 100  # videos named in one request; a whole queue is not named
-CANCELED_AT_ONCE = 100  # while somebody waits for it; the sweep carries out the others
+CANCELED_AT_ONCE = 50  # while somebody waits for it; the sweep carries out the others
 
 
 class Place(StrEnum):
