@@ -40,9 +40,10 @@ def test_its_queries_do_not_grow_with_people(
     _page(as_carol)
     with django_assert_max_num_queries(40) as few:
         _page(as_carol)
+    expected = len(few)  # now: the log is emptied with the next request
     VideoFactory.create_batch(5)
     _page(as_carol)
-    with django_assert_num_queries(len(few)):
+    with django_assert_num_queries(expected):
         _page(as_carol)
 
 
