@@ -73,9 +73,9 @@ def reorder(owner: User, public_ids: Sequence[str], place: Place) -> int:
 
     Among themselves they stay in their order.
     """
-    OwnerQueue.objects.locked(owner)
     if not _chosen(owner, public_ids).exists():
         return 0
+    OwnerQueue.objects.locked(owner)
     if place != Place.FRONT:  # in front of all others, only the moved ones need a rank
         _rank_all(owner)
     chosen = list(_free(_chosen(owner, public_ids)).order_by(*OWNERS_ORDER))
