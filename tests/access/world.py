@@ -38,6 +38,7 @@ from videos.models import (
     ShareComment,
     ShareLink,
     State,
+    StudioState,
     Video,
 )
 from videos.services.paid_requests import NewVideos
@@ -152,6 +153,8 @@ def _add_own_things(world: World, backend: Backend) -> None:
         owner=owner, kind="service", service="videos-api", name="Quokka", base_url="http://quokka.test/v1"
     ).pk
     names["backend"] = backend.pk
+    names["person"] = owner.pk
+    StudioState.objects.load()  # as the first worker leaves it
     names["batch"] = _add_batch(owner, "ready").public_id
     names["finished_batch"] = _add_batch(owner, "completed").public_id
     hook, _ = endpoints.create(owner, url="https://quokka.example.org/", kinds=[EventKind.VIDEO_COMPLETED])

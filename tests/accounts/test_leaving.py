@@ -35,6 +35,7 @@ from videos.models import (
     ConnectionDraft,
     DeletedRequest,
     IdempotencyRecord,
+    OwnerQueue,
     PromptTemplate,
     RowState,
     ShareComment,
@@ -144,6 +145,7 @@ MAKE: dict[str, _Make] = {
         user=own.user, kind="video.completed", body="{}"
     ),
     "videos.ReferenceImage.owner": lambda own: own.image,
+    "videos.OwnerQueue.owner": lambda own: OwnerQueue.objects.create(owner=own.user),
     "videos.Batch.owner": lambda own: own.batch(),
     "videos.Character.owner": lambda own: Character.objects.create(
         owner=own.user, name="Mina", backend=own.backend

@@ -41,6 +41,7 @@ EXPORTED = {
     "notifications.Notification.user": "notifications",
     "webhooks.Endpoint.owner": "webhooks",
     "videos.ReferenceImage.owner": "references",
+    "videos.OwnerQueue.owner": "queue",
     "videos.Batch.owner": "batches",
     "videos.Character.owner": "characters",
     "videos.Tag.owner": "tags",

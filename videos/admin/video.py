@@ -113,7 +113,7 @@ class VideoAdmin(JobViews, VideoColumns, VideoDetails, FileViews):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **details})
 
     def _details(self, request: HttpRequest, video: Video) -> dict[str, object]:
-        rows = Video.objects.filter(pk=video.pk).select_related("owner", "backend", "batch")
+        rows = Video.objects.filter(pk=video.pk).select_related("owner__video_queue", "backend", "batch")
         (video,) = with_audience(rows)
         allowed = self.get_actions(request)
         offered = [action for action in VIDEO_ACTIONS if action.name in allowed and action.is_possible(video)]

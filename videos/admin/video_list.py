@@ -61,7 +61,7 @@ def _for_list(videos: QuerySet[Video]) -> QuerySet[Video]:
     items = items.only("video_id", "collection__name", "collection__public_id").order_by("pk")
     columns = (*_COLUMNS, *(f"backend__{name}" for name in _BACKEND_COLUMNS))
     return (
-        videos.select_related("owner", "backend", "batch")
+        videos.select_related("owner__video_queue", "backend", "batch")
         .only(*columns)
         .prefetch_related(Prefetch("collection_items", items, to_attr="listed_items"))
     )

@@ -7,18 +7,19 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from videos.backends.errors import BackendError, RefusedError, UnavailableError
 from videos.backends.requests import ClipFile
 from videos.containers import container_of
-from videos.engine import bulkhead, clients, enqueue, pacing, rate_limit
+from videos.engine import bulkhead, clients, enqueue, fair_queue, pacing, rate_limit
 from videos.engine.workspace import copy_from_storage, workspace
 from videos.media.errors import DecoderBusyError
 from videos.media.inspect import NotAVideoError, inspect_video
 from videos.media.sandbox import worker_budget
-from videos.models import Character
+from videos.models import Character, StudioState
 from videos.models.values import DETAIL_LIMIT
 from videos.validation import storable_text
 
@@ -51,6 +52,8 @@ class _UnusableClipError(Exception):
 
 def sweep() -> None:
     """Hint at the characters that are due, at each backend at those that have waited longest."""
+    if StudioState.objects.load().is_held:
+        return
     for backend_id in _due().order_by().values_list("backend", flat=True).distinct():
         waiting = _due().filter(backend=backend_id).order_by("due_at", "pk")
         for pk in waiting.values_list("pk", flat=True)[:HINTS_PER_BACKEND]:
@@ -100,7 +103,7 @@ def _create(character: Character, token: uuid.UUID) -> None:
 def _due() -> QuerySet[Character]:
     now = timezone.now()
     is_paused = Q(backend__paused_until__gt=now)
-    not_held = Q(backend__enabled=True, owner__is_active=True)
+    not_held = fair_queue.BACKEND_NOT_HELD & fair_queue.OWNER_NOT_HELD
     return Character.objects.filter(not_held, due_at__lte=now, deleted_at=None).exclude(is_paused)
 
 
@@ -114,11 +117,17 @@ def _settle_interrupted(character_id: int) -> bool:
 
 
 def _claim(character: Character) -> uuid.UUID | None:
-    """Take the lease. Until `due_at`, which it moves ahead, nobody else touches the row."""
+    """Take the lease. Until `due_at`, which it moves ahead, nobody else touches the row.
+
+    Nothing is taken while submissions are held, nor what was paused by then: whoever pauses locks that row.
+    """
     token, now = uuid.uuid4(), timezone.now()
     lease = PREPARATION + _deadline(character)
-    free = Character.objects.filter(pk=character.pk, lease_token=None, due_at__lte=now, deleted_at=None)
-    taken = free.update(lease_token=token, due_at=now + lease, attempts=F("attempts") + 1)
+    with transaction.atomic():
+        if StudioState.objects.lock_submissions().is_held or not _due().filter(pk=character.pk).exists():
+            return None
+        free = Character.objects.filter(pk=character.pk, lease_token=None, due_at__lte=now)
+        taken = free.update(lease_token=token, due_at=now + lease, attempts=F("attempts") + 1)
     return token if taken else None
 
 

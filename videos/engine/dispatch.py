@@ -80,7 +80,9 @@ def _claim(backend_id: int) -> tuple[Claim, StudioState] | None:
     """Claim a video, and return with it the state that counts it.
 
     The backend's row is locked meanwhile, so that two workers never exceed its limit together, and nothing
-    starts at a backend after it was switched off.
+    starts at a backend after it was switched off or paused. The studio's row is locked next, as by whoever
+    holds submissions or pauses somebody's queue or batch: what is paused when this gets the lock is not
+    claimed, and what a pause finds claimed when it gets the lock was claimed before it.
     """
     with transaction.atomic():
         backend = Backend.objects.select_for_update().get(pk=backend_id)
@@ -91,7 +93,9 @@ def _claim(backend_id: int) -> tuple[Claim, StudioState] | None:
         if pk is None or not rate_limit.acquire(backend_id, 1, now=now):
             return None
         state = StudioState.objects.locked()
-        token = None if state.is_held else lifecycle.claim(pk, lease=lease_for(backend, pk), now=now)
+        if state.is_held or not fair_queue.startable_videos(now).filter(pk=pk).exists():
+            return None
+        token = lifecycle.claim(pk, lease=lease_for(backend, pk), now=now)
         if token is None:
             return None
         state.submissions += 1

@@ -1,19 +1,20 @@
 """Whose video starts next at a backend, and how many start before any other one.
 
 Owners take turns: next is the owner with the fewest videos in flight, among equals the one served longest
-ago, and of that owner's videos the oldest. So one person's five hundred do not hold up another's one.
+ago, and of that owner's videos the first in the order that the owner gave them, or else the oldest. So one
+person's five hundred do not hold up another's one, and what somebody puts first goes before nobody else's.
 """
 
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heappop, heappush
 from itertools import islice
 from typing import Protocol
 
-from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import User
@@ -43,17 +44,27 @@ class OwnerPriority:
     """An owner's rank in the queue; the smallest is next.
 
     `last_served` is a Unix time, 0 for an owner who never was; `oldest` the id of the owner's oldest video.
+    `first_order` is the lowest rank that the owner gave to a video, if any; it counts for nobody else.
     """
 
     running: int
     last_served: float
     oldest: int
     owner: int
+    first_order: int | None = field(default=None, compare=False)
 
 
-# Nothing is sent to a backend that is switched off, nor for an account that is, nor of a batch that is
-# paused: what is queued is held, and goes on when all of them are on again.
-NOT_HELD = Q(backend__enabled=True, owner__is_active=True, batch__paused_at=None)
+# Nothing is sent to a backend that is switched off, nor for an account that is switched off or whose queue is
+# paused, nor of a batch or for a video that is paused: what is queued is held, and goes on when all of them are
+# on again. That a backend is paused is asked of its row, once for all that waits there.
+BACKEND_NOT_HELD = Q(backend__enabled=True)
+OWNER_NOT_HELD = Q(
+    owner__is_active=True, owner__video_queue__paused_at=None, owner__video_queue__staff_paused_at=None
+)
+NOT_HELD = BACKEND_NOT_HELD & OWNER_NOT_HELD & Q(batch__paused_at=None, paused_at=None)
+
+# The order of one owner's videos: as the owner ranked them, then those that came since, the oldest first.
+OWNERS_ORDER = (F("queue_order").asc(nulls_last=True), F("pk").asc())
 
 
 def startable_videos(now: datetime) -> QuerySet[Video]:
@@ -63,8 +74,12 @@ def startable_videos(now: datetime) -> QuerySet[Video]:
 
 def next_video(backend_id: int, now: datetime) -> int | None:
     """Return the id of the video that starts next at this backend, or None when there is none."""
-    priority = min(_owner_priorities(backend_id, startable_videos(now)), default=None)
-    return priority.oldest if priority else None
+    startable = startable_videos(now)
+    priority = min(_owner_priorities(backend_id, startable), default=None)
+    if priority is None or priority.first_order is None:
+        return priority.oldest if priority else None
+    first = startable.filter(backend=backend_id, owner=priority.owner, queue_order=priority.first_order)
+    return first.order_by("pk").values_list("pk", flat=True).first()
 
 
 class QueueEntry(Protocol):
@@ -127,7 +142,10 @@ def _fingerprint(backend_id: int) -> object:
     """A value that differs when positions do: a video that joins, leaves, starts or ends changes it."""
     deciding = Video.objects.filter(backend=backend_id, state__in=_STATES_THAT_DECIDE).order_by()
     numbers = (Count("pk"), Max("pk"), Max("attempted_at"), Count("due_at"), Count("cancel_requested_at"))
-    switches = ("backend__enabled", "owner__is_active", "batch__paused_at")
+    switches = (
+        *("backend__enabled", "owner__is_active", "batch__paused_at"),
+        "owner__video_queue__revision",
+    )
     return set(deciding.values_list("state", *switches, *numbers))
 
 
@@ -135,7 +153,9 @@ def _compute_positions(backend_id: int, by_owner: Mapping[int, Sequence[int]]) -
     queue = Video.objects.filter(NOT_HELD, backend=backend_id, state=State.QUEUED, cancel_requested_at=None)
     counts: dict[int, int] = dict(queue.order_by().values_list("owner").annotate(count=Count("pk")))
     first = {
-        owner: list(queue.filter(owner=owner).order_by("pk").values_list("pk", flat=True)[:MAX_POSITION])
+        owner: list(
+            queue.filter(owner=owner).order_by(*OWNERS_ORDER).values_list("pk", flat=True)[:MAX_POSITION]
+        )
         for owner in by_owner.keys() & counts.keys()
     }
     order = _starting_order(_owner_priorities(backend_id, queue), counts)
@@ -147,7 +167,10 @@ def _compute_positions(backend_id: int, by_owner: Mapping[int, Sequence[int]]) -
         for pk in first.get(owner, [])[number : number + 1]:
             if pk in positions:
                 positions[pk] = position
-    return positions
+    # Behind those that were counted, or held by itself: paused, or of a paused batch.
+    uncounted = [pk for pk, position in positions.items() if position > MAX_POSITION]
+    waiting = set(queue.filter(pk__in=uncounted).values_list("pk", flat=True)) if uncounted else set()
+    return positions | {pk: _HELD for pk in uncounted if pk not in waiting}
 
 
 def _starting_order(
@@ -170,17 +193,21 @@ def _starting_order(
 def _owner_priorities(backend_id: int, queue: QuerySet[Video]) -> list[OwnerPriority]:
     """The priority at this backend of each owner who has a video in `queue`."""
     at_backend = Video.objects.filter(backend=backend_id).order_by()
-    oldest: dict[int, int] = dict(
-        queue.filter(backend=backend_id).order_by().values_list("owner").annotate(first=Min("pk"))
-    )
-    if not oldest:
+    owned = queue.filter(backend=backend_id).order_by().values_list("owner")
+    first = {
+        owner: (oldest, first_order)
+        for owner, oldest, first_order in owned.annotate(Min("pk"), Min("queue_order"))
+    }
+    if not first:
         return []
     in_flight = at_backend.filter(USES_SLOT)  # of all owners: SQLite would go through all these ever made
     running: dict[int, int] = dict(in_flight.values_list("owner").annotate(count=Count("pk")))
     # One lookup in the index for each owner, instead of all that was ever made here.
     attempts = at_backend.filter(owner=OuterRef("pk"), attempted_at__isnull=False).order_by("-attempted_at")
-    owners = User.objects.filter(pk__in=oldest).annotate(served=Subquery(attempts.values("attempted_at")[:1]))
+    owners = User.objects.filter(pk__in=first).annotate(served=Subquery(attempts.values("attempted_at")[:1]))
     return [
-        OwnerPriority(running.get(pk, 0), served.timestamp() if served else 0.0, oldest[pk], pk)
+        OwnerPriority(
+            running.get(pk, 0), served.timestamp() if served else 0.0, first[pk][0], pk, first[pk][1]
+        )
         for pk, served in owners.values_list("pk", "served")
     ]

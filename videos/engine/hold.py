@@ -1,7 +1,9 @@
 """The hold: while it is in effect, nothing is submitted. Videos may be queued, and jobs are followed.
 
-Staff set it by hand for maintenance. The studio sets it itself when its database turns out to be restored
-from a backup: what was queued in the backup may have been submitted since, and would be paid for twice.
+Maintenance is the hold that staff set by hand, and end when they like. The studio sets the other one itself,
+when its database turns out to be restored from a backup: what was queued in the backup may have been
+submitted since, and would be paid for twice. There is one hold at a time. That one is the stronger: it takes
+the place of maintenance, and ending a maintenance never ends it.
 """
 
 import logging
@@ -52,9 +54,10 @@ def searching() -> int:
     ).count()
 
 
-def hold(*, note: str = "", by: User | None = None, restored: bool = False) -> bool:
+def hold(*, note: str = "", message: str = "", by: User | None = None, restored: bool = False) -> bool:
     """Submit nothing until `release`. What is being submitted at this moment is finished.
 
+    `note` is for staff; `message` is what everybody is told during maintenance, beside that there is one.
     `restored` also searches the backends, for whatever was queued at any time: this database may have gone on
     for a while since it was restored. It raises `MarksUnavailableError` when the storage cannot be read.
     Returns False when a hold was in effect; one for maintenance becomes one of a restored database.
@@ -69,8 +72,9 @@ def hold(*, note: str = "", by: User | None = None, restored: bool = False) -> b
         state = _lock()
         if state.is_held and not (restored and state.hold_reason == HoldReason.MAINTENANCE):
             return False
-        note = storable_text(note, 500)
-        _begin(state, reason, hold_note=note, held_by=by, submitted_until=None, **changes)
+        note, message = storable_text(note, 500), storable_text(message, 500)
+        changes |= {"hold_note": note, "hold_message": message, "held_by": by}
+        _begin(state, reason, submitted_until=None, **changes)
         record(Action.HELD, Subject(Kind.STUDIO, "", "Submissions"), note=note, by=by)
     return True
 
@@ -88,7 +92,7 @@ def release() -> bool:
         state = _lock()
         if not state.is_held:
             return False
-        changes: dict[str, Any] = {"held_at": None, "hold_reason": "", "hold_note": "", "held_by": None}
+        changes = dict(_NO_HOLD)
         if state.was_restored:
             if count := searching():
                 which = "1 video is" if count == 1 else f"{count} videos are"
@@ -98,6 +102,28 @@ def release() -> bool:
         record(Action.RELEASED, Subject(Kind.STUDIO, "", "Submissions"))
     logger.warning("Submissions are released")
     return True
+
+
+def end_maintenance() -> bool:
+    """Let submissions start again after a maintenance. Returns False where none was on, and changes nothing:
+    the hold of a restored database is not ended by this.
+    """
+    with transaction.atomic():
+        if not _lock().is_maintenance:
+            return False
+        _write(**_NO_HOLD)
+        record(Action.RELEASED, Subject(Kind.STUDIO, "", "Submissions"))
+    logger.warning("The maintenance has ended: submissions are released")
+    return True
+
+
+_NO_HOLD: dict[str, Any] = {
+    "held_at": None,
+    "hold_reason": "",
+    "hold_note": "",
+    "hold_message": "",
+    "held_by": None,
+}
 
 
 def _has_all_submissions(state: StudioState) -> bool:

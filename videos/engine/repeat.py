@@ -12,17 +12,18 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.errors import BackendError, RefusedError
-from videos.engine import clients, dispatch, hold, rate_limit
+from videos.engine import clients, dispatch, fair_queue, hold, rate_limit
 from videos.engine.dispatch import Claim
 from videos.engine.job_matching import attempt_time
 from videos.engine.submission_marks import MarksUnavailableError
 from videos.engine.submit import submit
-from videos.models import Backend, Video
+from videos.models import Backend, StudioState, Video
 
 logger = logging.getLogger(__name__)
 
@@ -31,8 +32,14 @@ logger = logging.getLogger(__name__)
 REPEAT_FOR = timedelta(hours=12)
 RETRY_AFTER = timedelta(seconds=30)  # when the backend cannot be reached; waiting costs nothing
 
-# A repeat may start the job, if the first request never arrived: not what the owner no longer wants.
-_CAN_REPEAT = Q(cancel_requested_at=None, deleted_at=None, owner__is_active=True) & ~Q(idempotency_key="")
+# A repeat may start the job, if the first request never arrived: not what the owner no longer wants, nor
+# while nothing is submitted to the backend or for the owner. Its job is searched for meanwhile.
+_CAN_REPEAT = (
+    Q(cancel_requested_at=None, deleted_at=None)
+    & fair_queue.BACKEND_NOT_HELD
+    & fair_queue.OWNER_NOT_HELD
+    & ~Q(idempotency_key="")
+)
 
 
 def repeat_requests(backend: Backend, due: QuerySet[Video], *, now: datetime) -> list[int]:
@@ -86,8 +93,13 @@ def _repeat(video: Video) -> None:
     rate_limit.acquire(video.backend_id, 1, now=timezone.now())  # counted, whether one is left or not
     attempted_at = attempt_time(video)
     lease = dispatch.lease_for(video.backend, video.pk)
-    token = lifecycle.claim_repeat(video.pk, attempted_at=attempted_at, lease=lease, now=timezone.now())
-    if token is not None:
+    with transaction.atomic():  # with the lock under which submissions are held and queues are paused
+        is_held = StudioState.objects.lock_submissions().is_held
+        may_repeat = not is_held and Video.objects.filter(_CAN_REPEAT, pk=video.pk).exists()
+        token = may_repeat and lifecycle.claim_repeat(
+            video.pk, attempted_at=attempted_at, lease=lease, now=timezone.now()
+        )
+    if token:
         submit(Claim(video.pk, token, attempted_at, is_repeat=True))
 
 

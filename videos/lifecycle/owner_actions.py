@@ -14,6 +14,8 @@ from videos.models import IN_FLIGHT, CollectionItem, DeletedRequest, ReleasedJob
 from videos.models.values import NO_REASON
 from videos.models.video import RECHECK_CODES
 
+_CANCELED_AT_ONCE = 300  # queued videos in one sweep, of which there is one every five seconds
+
 
 @transaction.atomic
 def cancel(pk: int) -> bool:
@@ -55,11 +57,15 @@ def cancel_queued(pk: int) -> bool:
 
 
 def apply_pending_cancellations() -> int:
-    """Carry out the cancellations and deletions that had to wait. Returns how many videos were canceled."""
-    pending = Video.objects.filter(
-        Q(cancel_requested_at__isnull=False) | Q(deleted_at__isnull=False), state__in=IN_FLIGHT
-    )
-    return sum(cancel(pk) for pk in pending.values_list("pk", flat=True))
+    """Carry out the cancellations and deletions that had to wait. Returns how many videos were canceled.
+
+    Of a queue of thousands that was canceled, some in each sweep: the rest of it must have its turn too.
+    """
+    asked = Q(cancel_requested_at__isnull=False) | Q(deleted_at__isnull=False)
+    under_way = Video.objects.filter(asked, state__in=IN_FLIGHT).exclude(state=State.QUEUED)
+    queued = Video.objects.filter(asked, state=State.QUEUED).order_by("pk")
+    pks = [*under_way.values_list("pk", flat=True), *queued.values_list("pk", flat=True)[:_CANCELED_AT_ONCE]]
+    return sum(cancel(pk) for pk in pks)
 
 
 def retry(pk: int, *, estimate: Decimal | None = None) -> bool:
@@ -127,6 +133,8 @@ def _requeue_failed(pk: int, job_id: str) -> bool:
         waiting_seconds=0,
         queued_at_backend=False,
         cancel_requested_at=None,
+        queue_order=None,
+        paused_at=None,
         failed_submissions=0,
         failed_downloads=0,
         **NO_REASON.as_fields(),

@@ -17,7 +17,8 @@ from videos.models.values import Reason
 
 
 def claim(pk: int, *, lease: timedelta, now: datetime) -> uuid.UUID | None:
-    """queued → submitting, a new attempt. Returns the lease's token, or None when another worker holds it.
+    """queued → submitting, a new attempt. Returns the lease's token, or None when another worker holds it, or
+    its owner has paused or canceled it.
 
     The idempotency key names this attempt: a backend that honors keys makes at most one job of it.
     """
@@ -25,7 +26,7 @@ def claim(pk: int, *, lease: timedelta, now: datetime) -> uuid.UUID | None:
     claimed = move(
         State.QUEUED,
         State.SUBMITTING,
-        Q(pk=pk, cancel_requested_at=None),
+        Q(pk=pk, cancel_requested_at=None, paused_at=None),
         lease_token=token,
         lease_expires_at=now + lease,
         attempted_at=now,

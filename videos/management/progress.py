@@ -13,7 +13,8 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from videos.models import State, Video
+from videos.models import State, StudioState, Video
+from videos.services.held_videos import explain_hold
 
 POLL_INTERVAL = 1.0  # seconds
 HINT_AFTER = 20.0  # seconds without any change, before we say what may be the matter
@@ -235,6 +236,10 @@ def _find_cause_of_delay(rows: Mapping[int, Video]) -> str:
     waiting = next((video for video in rows.values() if video.state == State.QUEUED), None)
     if waiting is None or any(video.state != State.QUEUED for video in rows.values()):
         return ""
+    if (state := StudioState.objects.load()).is_held:
+        return f"Nothing is submitted now. {state.hold_message or state.why_held}"
+    if reason := explain_hold(waiting):
+        return reason
     backend = waiting.backend
     if backend.paused_until and backend.paused_until > timezone.now():
         end = backend.pause_end

@@ -15,6 +15,7 @@ from videos.models.connection_draft import ConnectionDraft
 from videos.models.heartbeat import Heartbeat
 from videos.models.idempotency_record import IdempotencyRecord
 from videos.models.job import DeletedRequest, JobCandidate, ReleasedJob
+from videos.models.owner_queue import OwnerQueue
 from videos.models.prompt_template import PromptTemplate
 from videos.models.reference_image import Fit, ReferenceImage
 from videos.models.share_comment import ShareComment
@@ -49,6 +50,7 @@ __all__ = [
     "IdempotencyRecord",
     "JobCandidate",
     "Kind",
+    "OwnerQueue",
     "PromptTemplate",
     "ReferenceImage",
     "ReleasedJob",

@@ -29,6 +29,11 @@ class StudioStateManager(models.Manager["StudioState"]):
         """Return the one row, locked until the surrounding transaction ends. Raises `DoesNotExist`."""
         return self.select_for_update().get(pk=StudioState.ONLY)
 
+    def lock_submissions(self) -> "StudioState":
+        """Lock the one row, as each claim of a video does: none is under way until the transaction ends."""
+        self.load()
+        return self.locked()
+
 
 class StudioState(models.Model):
     """The one row of the studio. `videos.engine.hold` writes it, and `videos.engine.dispatch` when it claims.
@@ -58,6 +63,9 @@ class StudioState(models.Model):
     held_at = models.DateTimeField(null=True, editable=False)
     hold_reason = models.CharField(max_length=20, choices=HoldReason, blank=True, editable=False)
     hold_note = models.CharField(max_length=500, blank=True, editable=False)
+    hold_message = models.CharField(
+        max_length=500, blank=True, editable=False, help_text="During maintenance, what everybody is told."
+    )
     held_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )
@@ -90,6 +98,11 @@ class StudioState(models.Model):
         if note and note[-1] not in ".!?…":
             note += "."
         return f"{self.get_hold_reason_display()} {note}".strip()
+
+    @property
+    def is_maintenance(self) -> bool:
+        """Whether the hold in effect was set by staff, who end it when they like."""
+        return self.is_held and self.hold_reason == HoldReason.MAINTENANCE
 
     @property
     def was_restored(self) -> bool:

@@ -118,6 +118,17 @@ class Video(VideoResult):
         help_text="Shared by all takes of a request; empty for a single video.",
     )
 
+    # Its place in its owner's queue. The owner's others take no turn more or less for it.
+    queue_order = models.BigIntegerField(
+        null=True,
+        editable=False,
+        help_text="Rank among its owner's queued videos, once they were reordered; those without one follow, "
+        "the oldest first.",
+    )
+    paused_at = models.DateTimeField(
+        null=True, editable=False, help_text="Its owner paused it: it is not submitted until they go on."
+    )
+
     batch = models.ForeignKey(
         Batch, on_delete=models.SET_NULL, null=True, blank=True, editable=False, db_index=False
     )
@@ -323,6 +334,8 @@ class Video(VideoResult):
             # Of all videos, though only those in flight are queried: SQLite does not use an index whose
             # condition holds values, because it plans before it knows those of a query.
             models.Index(fields=["state", "backend", "due_at"], name="video_due"),
+            # One's own queue, page by page; the scheduler finds in it the first of whoever is next.
+            models.Index(fields=["state", "owner", "queue_order", "id"], name="video_queue"),
             models.Index(
                 fields=["backend", "unaccounted_since"],
                 name="video_unaccounted",

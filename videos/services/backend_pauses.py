@@ -19,6 +19,7 @@ from videos.models.backend_pause import UNTIL_RESUMED
 from videos.validation import clean_line, storable_text
 
 MAX_REASON = 300  # characters
+BY_COMMAND = "a command"  # in place of a person
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,13 @@ def waiting_at(backends: Collection[Backend]) -> Waiting:
 
 
 def pause_backends(
-    backends: Sequence[Backend], *, by: User, until: datetime | None = None, reason: str = ""
+    backends: Sequence[Backend], *, by: User | None, until: datetime | None = None, reason: str = ""
 ) -> None:
     """Send the backends nothing until `until`, or without it until somebody resumes them.
 
     What is queued for them waits, jobs in flight go on, and others stand in where they may. Takes the place
-    of the engine's own pause. Raises `ValidationError` by field.
+    of the engine's own pause. `by` is None for a command. Each claim locks its backend's row, so once this has
+    returned nothing more is claimed; what was claimed before is submitted. Raises `ValidationError` by field.
     """
     now = timezone.now()
     if until is not None and until <= now:
@@ -56,7 +58,7 @@ def pause_backends(
         Backend.objects.filter(pk__in=[each.pk for each in backends]).update(
             paused_until=until or UNTIL_RESUMED,
             pause_reason=storable_text(words, 500),
-            paused_by=by.get_username(),
+            paused_by=by.get_username() if by else BY_COMMAND,
             paused_since=now,
             pause_code="",
         )

@@ -36,6 +36,7 @@ from videos.models import (
     ReferenceImage,
     RowState,
     State,
+    StudioState,
     Video,
 )
 from videos.models.batch import NAME_LIMIT
@@ -211,6 +212,7 @@ def require_startable(batch: Batch, *, partly: bool = False) -> None:
 def pause_batch(batch: Batch) -> bool:
     """Create and start nothing more of it, until its owner goes on. What a backend works on goes on."""
     with transaction.atomic():
+        StudioState.objects.lock_submissions()
         under_way = Batch.objects.filter(pk=batch.pk, state__in=_UNDER_WAY, paused_at=None)
         paused = under_way.update(paused_at=timezone.now())
         if paused:

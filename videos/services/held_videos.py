@@ -1,4 +1,4 @@
-"""Videos that are queued and not submitted: an account or a backend is switched off, a batch is paused."""
+"""Videos that are queued and not submitted: an account or a backend is switched off, something is paused."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -44,12 +44,15 @@ class MoveResult:
 def explain_hold(video: Video) -> str:
     """Return, as a sentence, why a queued video is not submitted; empty for one that is not held.
 
-    Reads the video's backend, owner and batch.
+    Reads the video's backend, owner with their queue, and batch.
     """
     if video.state != State.QUEUED:
         return ""
     if not video.owner.is_active:
         return f"The account {video.owner.username} is deactivated. Its videos wait until it is active again."
+    queue = getattr(video.owner, "video_queue", None)
+    if queue is not None and queue.staff_paused_at:
+        return f"Staff have paused the queue of {video.owner.username}. The video waits until they resume it."
     if not video.backend.enabled:
         return (
             f"{video.backend.name} is switched off. The video waits until it is on again, or until an"
@@ -59,6 +62,10 @@ def explain_hold(video: Video) -> str:
         return (
             f"{video.backend.name} is paused. The video waits until it goes on. {video.backend.pause_reason}"
         )
+    if queue is not None and queue.paused_at:
+        return f"The queue of {video.owner.username} is paused. The video waits until it goes on."
+    if video.paused_at:
+        return "The video is paused. It waits until its owner resumes it."
     if video.batch is not None and video.batch.is_paused:
         return f"The batch “{video.batch}” is paused. Its videos wait until it goes on."
     return ""

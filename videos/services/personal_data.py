@@ -23,6 +23,7 @@ from videos.models import (
     Character,
     Collection,
     CollectionMember,
+    OwnerQueue,
     PromptTemplate,
     ReferenceImage,
     RowState,
@@ -89,6 +90,11 @@ def _work_tables(user: User) -> list[_Table]:
         ("favourite_models", user.favourite_models.all(), ("name",)),
         ("characters", characters, ("public_id", "name", "created_at")),
         ("references", images, ("public_id", "name", "content_type", "width", "height", "created_at")),
+        (
+            "queue",
+            OwnerQueue.objects.filter(owner=user),
+            ("paused_at", "staff_paused_at", "staff_pause_note"),
+        ),
         ("batches", Batch.objects.owned_by(user), (*batch, "created_at", "started_at", "finished_at")),
         ("batch_rows_without_a_video", rows, ("batch__public_id", "key", "request", "state", "error")),
         (

@@ -16,7 +16,7 @@ def with_queue_info(videos: Iterable[Video]) -> list[Video]:
     those that failed, wait there or were charged for.
 
     Besides the queries of `fair_queue.queue_positions`, that is one for those in progress, one for the
-    backends, and three for those that are held, however many there are.
+    backends, and four for those that are held, however many there are.
     """
     drawn = list(videos)
     positions = fair_queue.queue_positions(drawn)
@@ -35,7 +35,7 @@ def _names_backend(video: Video) -> bool:
 
 
 def _add_hold_reasons(waiting: list[Video]) -> None:
-    prefetch_related_objects(waiting, "backend", "owner", "batch")
+    prefetch_related_objects(waiting, "backend", "owner__video_queue", "batch")
     for video in waiting:
         video.hold_reason = explain_hold(video)
 

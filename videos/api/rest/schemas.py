@@ -313,6 +313,9 @@ class VideoOut(Schema):
     )
     error: Trouble | None = Field(description="Why it failed.")
     note: Trouble | None = Field(description="What is delaying a video that has not ended, if anything is.")
+    paused: bool = Field(
+        description="Whether it waits because its owner paused it. What else holds it up is told by `/queue`."
+    )
     needs_decision: bool = Field(
         description="Whether the backend received the job is unknown: call check-again, adopt, submit-again"
         " or give-up."

@@ -56,6 +56,7 @@ def _serialize_status(video: Video) -> dict[str, Any]:
         "completed_at": _to_unix(video.finished_at) if is_complete else None,
         "error": (reason or _UNEXPLAINED) if video.state == State.FAILED else None,
         "note": reason if video.is_in_flight else None,
+        "paused": video.state == State.QUEUED and video.paused_at is not None,
         "needs_decision": video.needs_decision,
         "cancel_requested": video.is_in_flight and video.cancel_requested_at is not None,
         "queued_at_backend": video.waits_at_backend,

@@ -21,6 +21,7 @@ from videos.api.rest import (
     collections,
     create,
     notifications,
+    queue,
     share_links,
     webhook_endpoints,
 )
@@ -307,6 +308,7 @@ api.add_router("/v1", bulk.router)  # first: its address looks like one of a vid
 api.add_router("/v1", notifications.router)
 api.add_router("/v1", collections.router)
 api.add_router("/v1", batches.router)
+api.add_router("/v1", queue.router)
 api.add_router("/v1", router)
 api.add_router("/v1", share_links.router)
 

@@ -22,6 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--reason", default="", metavar="TEXT", help="what staff are told")
+        parser.add_argument("--message", default="", metavar="TEXT", help="what everybody is told meanwhile")
         parser.add_argument(
             "--restored",
             action="store_true",
@@ -31,12 +32,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["status"]:
-            self._hold(options["reason"], restored=options["restored"])
+            self._hold(options["reason"], options["message"], restored=options["restored"])
         self.stdout.write(report(submission_status(), now=timezone.now()))
 
-    def _hold(self, note: str, *, restored: bool) -> None:
+    def _hold(self, note: str, message: str, *, restored: bool) -> None:
         try:
-            if not hold.hold(note=note, restored=restored):
+            if not hold.hold(note=note, message=message, restored=restored):
                 self.stdout.write("Submissions were held before.")
         except MarksUnavailableError as error:
             raise CommandError(f"Not held. {error}") from error

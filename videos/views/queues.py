@@ -1,0 +1,108 @@
+"""All queues, for staff: who waits for what, and what is paused: a backend, a person, or everything."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import User
+from videos.engine import hold
+from videos.models import Backend
+from videos.models.owner_queue import NOTE_LIMIT
+from videos.services import backend_pauses, queue_pauses
+from videos.services.backend_pauses import MAX_REASON
+from videos.services.queue_overview import queues_by_backend, queues_by_person
+from videos.services.submissions import submission_status
+from videos.views.access import Request
+
+SEE = "videos.view_studiostate"
+HOLD = "videos.change_studiostate"  # everything, and people's queues
+BACKENDS = "videos.change_backend"
+
+_View = Callable[..., HttpResponseBase]
+
+
+def _staff_with(*permissions: str) -> Callable[[_View], _View]:
+    """Decorate a view for staff with one of the permissions; others get a 403."""
+
+    def decorate(view: _View) -> _View:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            user = cast(User, request.user)
+            if not (user.is_staff and any(map(user.has_perm, permissions))):
+                return render(request, "403.html", status=403)
+            return view(request, *args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+@require_safe
+@_staff_with(SEE, HOLD)
+def queues(request: Request) -> HttpResponse:
+    """Show all queues by person and by backend, with what is paused."""
+    context = {
+        "status": submission_status(),
+        "people": queues_by_person(),
+        "backends": queues_by_backend(),
+        "now": timezone.now(),
+        "note_limit": NOTE_LIMIT,
+        "reason_limit": MAX_REASON,
+        "may_hold": request.user.has_perm(HOLD),
+        "may_pause_backends": request.user.has_perm(BACKENDS),
+    }
+    return render(request, "videos/queues.html", context)
+
+
+@require_POST
+@_staff_with(HOLD)
+def maintenance(request: Request) -> HttpResponse:
+    """Begin a maintenance, or end it. Whoever ends it has seen what that submits."""
+    if request.POST.get("do") == "begin":
+        message = request.POST.get("note", "").strip()
+        begun = hold.hold(message=message, by=request.user)
+        return _back(request, "The studio is in maintenance." if begun else "Submissions were held before.")
+    if request.POST.get("total") != submission_status().total:
+        return _back(request, "The queue has changed. The maintenance goes on: look at it once more.")
+    ended = hold.end_maintenance()
+    return _back(request, "The maintenance has ended." if ended else "There was no maintenance.")
+
+
+@require_POST
+@_staff_with(BACKENDS)
+def backend(request: Request, pk: int) -> HttpResponse:
+    """Pause a backend, or resume it."""
+    found = get_object_or_404(Backend, pk=pk)
+    if request.POST.get("do") == "pause":
+        reason = request.POST.get("note", "")[:MAX_REASON]
+        backend_pauses.pause_backends([found], by=request.user, reason=reason)
+        return _back(request, f"{found} is paused.")
+    done = backend_pauses.resume_backends([found])
+    return _back(request, f"{found} goes on." if done else f"{found} was not paused.")
+
+
+@require_POST
+@_staff_with(HOLD)
+def person(request: Request, pk: int) -> HttpResponse:
+    """Pause all that one person has in the queue, or resume it."""
+    found = User.objects.filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    name = found.get_username()
+    if request.POST.get("do") == "pause":
+        done = queue_pauses.pause_person(found, request.POST.get("note", ""))
+        return _back(request, f"{name} is paused." if done else f"{name} was paused before.")
+    done = queue_pauses.resume_person(found)
+    return _back(request, f"{name} goes on." if done else f"{name} was not paused.")
+
+
+def _back(request: Request, words: str) -> HttpResponse:
+    messages.info(request, words)
+    return redirect("videos:queues")
