@@ -60,7 +60,7 @@ def test_it_says_in_words_what_each_waits_for(alice: User, backend: Backend):
     Backend.objects.update(paused_until=later)
     assert _waits_for(alice, first).startswith("GPU box is paused until ")
     pause_backends([backend], by=None)
-    assert _waits_for(alice, first).startswith("GPU box is paused by staff.")
+    assert _waits_for(alice, first).startswith("GPU box is paused. The video waits until it goes on.")
     pause_videos(alice, [first.public_id])
     assert _waits_for(alice, first) == "Paused by you"
     assert _waits_for(alice, second) != "Paused by you"
