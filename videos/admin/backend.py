@@ -213,6 +213,15 @@ class BackendAdmin(AuditedAdmin[Backend]):
             ("Limits", {"fields": ("timeout", "generation_timeout", "max_in_flight", "requests_per_minute")}),
             ("Cost", {"fields": ("costs_nothing", "charges_failures")}),
             (
+                "Its own copies",
+                {
+                    "fields": ("job_retention", "job_retention_days"),
+                    "description": "Once a video's file is stored here and has been read back, its job can "
+                    "be deleted at the backend, where that deletes jobs. Jobs that somebody chose for a lost "
+                    "reply stay, because they may be another's.",
+                },
+            ),
+            (
                 "Capabilities",
                 {
                     "fields": (*_CAPABILITIES, "sends_json", "probed_at"),

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import IntegrityError, models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -50,6 +50,14 @@ def service_choices() -> list[tuple[str, str]]:
 def is_openai(url: str) -> bool:
     """Whether `url` is at OpenAI itself. Any text will do."""
     return url.lower().startswith("https://api.openai.com/")
+
+
+class JobRetention(models.TextChoices):
+    """What becomes of the jobs at a backend once their files are stored here."""
+
+    STUDIO = "studio", "As BACKEND_JOB_DAYS says"
+    KEEP = "keep", "Leave them there"
+    DELETE = "delete", "Delete them"
 
 
 class BackendManager(models.Manager["Backend"]):
@@ -249,6 +257,22 @@ class Backend(models.Model):
         "nothing is spent on them.",
     )
 
+    job_retention = models.CharField(
+        "jobs whose file is stored",
+        max_length=10,
+        choices=JobRetention,
+        default=JobRetention.STUDIO,
+        help_text="A remix needs the job: once that is deleted there are none of the video. Edits and "
+        "extensions are sent the stored file instead.",
+    )
+    job_retention_days = models.PositiveIntegerField(
+        "days until then",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(3650)],
+        help_text="After the video was finished, for remixes. Empty: at once.",
+    )
+
     # Capabilities. None: not known yet. `probe_backend` finds out what can be found out for free.
     can_list = models.BooleanField("lists its jobs", null=True, blank=True)
     can_delete = models.BooleanField("deletes jobs", null=True, blank=True)
@@ -326,6 +350,16 @@ class Backend(models.Model):
     def is_metered(self) -> bool:
         """Whether what it makes is paid for: reserved, charged, and counted in budgets."""
         return not self.is_free and not self.costs_nothing
+
+    @property
+    def days_until_job_goes(self) -> int | None:
+        """Days after which a job whose file is stored is deleted; None where it stays, or has to."""
+        if self.can_delete is not True or self.job_retention == JobRetention.KEEP:
+            return None
+        if self.job_retention == JobRetention.DELETE:
+            return self.job_retention_days or 0
+        days: int | None = settings.BACKEND_JOB_DAYS
+        return days
 
     @property
     def describes_models(self) -> bool:
