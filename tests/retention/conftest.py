@@ -9,6 +9,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from notifications.models import Notification
+from tests.batches.conftest import check as check  # a fixture here too
+from tests.batches.conftest import save as save  # a fixture here too
+from tests.batches.conftest import work as work  # a fixture here too
+from tests.billing.conftest import paid as paid  # a fixture here too
 from tests.engine.conftest import backend as backend  # a fixture here too
 from tests.engine.conftest import clock as clock  # a fixture here too
 from tests.engine.conftest import fake as fake  # a fixture here too
