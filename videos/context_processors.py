@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.roles import may_manage
 from videos.capabilities import backend_status
 from videos.engine import heartbeat
-from videos.engine.storage_use import StorageUse, quota_of, storage_use
+from videos.engine.storage_use import StorageUse, quota_of, recent_use
 from videos.models import ApprovalRequest, Backend, StudioState
 from videos.services import candidates
 from videos.services.characters import can_use_characters
@@ -23,7 +23,7 @@ def studio(request: HttpRequest) -> dict[str, object]:
     All of it is lazy: most answers are fragments, which ask the database for none of it.
     """
     in_use = cache(Backend.objects.in_use)
-    use = cache(lambda: storage_use(_user(request)))
+    use = cache(lambda: recent_use(_user(request)))
     limit = cache(lambda: use() if quota_of(_user(request)) else None)
     return {
         "backend_status": SimpleLazyObject(lambda: backend_status(in_use())),

@@ -1,4 +1,4 @@
-"""A real worker that is killed between changing the row and removing the file, and one that comes after it."""
+"""A real worker that is killed between changing the row and removing the file, and the next one."""
 
 import subprocess
 import sys
@@ -28,9 +28,9 @@ VideoFactory(
 """
 KILLED = """
 import os, signal
-from django.core.files.storage import default_storage
+from contentgen.storage import AtomicFileSystemStorage
 from videos.engine import ageing
-type(default_storage._wrapped or default_storage).delete = lambda self, name: os.kill(os.getpid(), signal.SIGKILL)
+AtomicFileSystemStorage.delete = lambda self, name: os.kill(os.getpid(), signal.SIGKILL)
 ageing.run()
 """
 LOOK = """

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core.cache import caches
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import connection
@@ -179,6 +180,7 @@ def test_pages_say_how_much_is_used(as_alice, as_carol, alice: User):
     assert "512.0 MB of 1.0 GB" in as_alice.get(library).content.decode().replace("\xa0", " ")
     assert "almost full" not in as_alice.get(library).content.decode()
     fill(alice, 0.4)
+    caches["process"].clear()
     for address in (library, reverse("account_profile"), reverse("billing:spend")):
         page = as_alice.get(address).content.decode().replace("\xa0", " ")
         assert "Your storage is almost full:" in page

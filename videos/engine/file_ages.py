@@ -20,8 +20,7 @@ from audit.vocabulary import Action
 from videos import subjects
 from videos.containers import MP4
 from videos.engine import safe_cache
-from videos.engine.cleanup import HAS_DERIVED_IN_FLIGHT
-from videos.engine.retention_rules import is_kept_forever
+from videos.engine.retention_rules import in_use, is_kept_forever
 from videos.engine.stored_bytes import discard, is_intact
 from videos.models import State, Video
 from videos.models.video_queries import VideoQuerySet
@@ -55,7 +54,7 @@ def _with_both_files(days: int, now: datetime, counted_from: object) -> VideoQue
         deleted_at=None,
         copy_due_at=None,
     )
-    exempt = is_kept_forever() | HAS_DERIVED_IN_FLIGHT
+    exempt = is_kept_forever() | in_use()
     old = both.exclude(file="").exclude(browser_file="").exclude(exempt)
     return (
         old.annotate(counted_from=counted_from).filter(counted_from__lte=before).order_by("finished_at", "pk")

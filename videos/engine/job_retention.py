@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from videos.engine import safe_cache
-from videos.engine.cleanup import HAS_DERIVED_IN_FLIGHT
+from videos.engine.retention_rules import in_use
 from videos.engine.stored_bytes import is_intact
 from videos.models import Backend, JobCandidate, State, Video
 from videos.models.video_queries import VideoQuerySet
@@ -45,7 +45,7 @@ def releasable(backend: Backend, now: datetime) -> VideoQuerySet:
         deleted_at=None,
     )
     found = stored.exclude(backend_job_id="").exclude(file="").exclude(Exists(chosen))
-    return found.exclude(HAS_DERIVED_IN_FLIGHT).order_by("finished_at", "pk")
+    return found.exclude(in_use()).order_by("finished_at", "pk")
 
 
 def release_jobs() -> int:

@@ -96,11 +96,12 @@ def _announce_to(owner_id: int, due: Sequence[Ageing], now: datetime) -> int:
     since = now - notice.told_at
     if not is_new and _TELL_ON < since < _TELL_EVERY:
         return 0
+    by_time: dict[datetime, list[int]] = defaultdict(list)  # after a rule was switched on, all at one time
     for each in due:
-        moves_at = max(each.at, now + warning())
-        Video.objects.filter(pk=each.video.pk, retention_due_at=None).update(
-            retention_due_at=moves_at, revision=F("revision") + 1
-        )
+        by_time[max(each.at, now + warning())].append(each.video.pk)
+    for moves_at, keys in by_time.items():
+        unannounced = Video.objects.filter(pk__in=keys, retention_due_at=None)
+        unannounced.update(retention_due_at=moves_at, revision=F("revision") + 1)
     if since >= _TELL_EVERY or since < timedelta(0):
         StorageNotice.objects.filter(pk=notice.pk).update(told_at=now)
     expiring = Video.objects.filter(owner=owner_id, retention_due_at__isnull=False, trashed_at=None)

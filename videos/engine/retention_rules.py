@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from videos.engine.cleanup import HAS_DERIVED_IN_FLIGHT
 from videos.models import (
     ApprovalRequest,
     BatchState,
@@ -49,10 +48,20 @@ def not_exempt(videos: VideoQuerySet) -> VideoQuerySet:
         videos.filter(state__in=ENDED, due_at=None, trashed_at=None, deleted_at=None, kept=False)
         .exclude(is_kept_forever())
         .exclude(_is_shared())
-        .exclude(HAS_DERIVED_IN_FLIGHT)
+        .exclude(in_use())
         .exclude(Q(batch__isnull=False) & ~Q(batch__state=BatchState.COMPLETED))
         .exclude(pk__in=_awaited_sources())
     )
+
+
+def in_use() -> Q:
+    """That something is being made of it: its file may still be sent, or its job named to the backend.
+
+    As a list that is made once for a query: SQLite would look through all videos for each of them, because
+    most have no source at all.
+    """
+    derived = Video.objects.in_flight().filter(source__isnull=False).order_by()
+    return Q(pk__in=derived.values("source"))
 
 
 def is_kept_forever() -> Q:
