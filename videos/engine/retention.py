@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, F, Min, Q
+from django.db.models import Count, F, Min
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,6 +23,7 @@ from videos import subjects
 from videos.engine import safe_cache
 from videos.engine.retention_rules import AGES_FROM, Ageing, find_ageing, not_exempt, shortest_days, warning
 from videos.models import NoticeKind, StorageNotice, Video
+from videos.models.keyset import KeysetOrder, Position
 from videos.models.video_queries import VideoQuerySet
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ RUN_SECONDS = 8.0  # for which one run looks for more
 _TELL_EVERY = timedelta(days=1)
 _TELL_ON = timedelta(minutes=30)  # after which what is found later waits for the next day
 _PLACE = "retention-place"
+_OLDEST_FIRST = KeysetOrder(AGES_FROM, descending=False)
 
 
 def announce() -> int:
@@ -58,13 +60,10 @@ def _next_window(before: datetime) -> list[int]:
     """
     known = safe_cache.get_many([_PLACE]).get(_PLACE)
     rows = Video.objects.filter(trashed_at=None, deleted_at=None, retention_due_at=None)
-    rows = rows.annotate(ages_from=AGES_FROM).filter(ages_from__lte=before)
     if known:
-        at, pk = datetime.fromisoformat(known[0]), known[1]
-        later = Q(ages_from__gt=at) | Q(ages_from=at, pk__gt=pk)
-        rows = rows.filter(later)
-    keys = rows.order_by("ages_from", "pk").values("ages_from", "pk")
-    found = [(row["ages_from"], row["pk"]) for row in keys[:WINDOW]]
+        rows = _OLDEST_FIRST.after(rows, Position(known[1], datetime.fromisoformat(known[0])))
+    aged = _OLDEST_FIRST.sort(rows).annotate(ages_from=AGES_FROM).filter(ages_from__lte=before)
+    found = [(row["ages_from"], row["pk"]) for row in aged.values("ages_from", "pk")[:WINDOW]]
     place = [found[-1][0].isoformat(), found[-1][1]] if len(found) == WINDOW else None
     safe_cache.set_many({_PLACE: place}, timeout=24 * 3600.0)
     return [pk for _, pk in found]
