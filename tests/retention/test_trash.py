@@ -26,6 +26,7 @@ from videos.models import (
     Video,
 )
 from videos.services import retention as service
+from videos.services.account_work import hand_over
 from videos.services.library import move_to_trash, restore_from_trash, set_favourite
 from videos.services.share_links import LinkOptions, create_link
 
@@ -314,3 +315,15 @@ def test_a_dry_run_says_what_goes_when_and_changes_nothing(old: Old, alice: User
     UserFactory()  # and a studio with nothing to say
     call_command("retention")
     assert Video.objects.filter(retention_due_at__isnull=False).count() == 1
+
+
+def test_an_heir_is_told_before_what_was_announced_to_the_former_owner_moves(
+    old: Old, alice: User, bob: User, clock
+):
+    video = old()
+    ageing.run()
+    hand_over(None, user=alice, heir=bob)
+    clock.advance(2 * DAY)
+    ageing.run()
+    assert reload(video).moves_to_trash_at == clock.now + timedelta(days=7)
+    assert len(told(bob, "retention.due")) == 1
