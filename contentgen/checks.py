@@ -35,6 +35,11 @@ _RANGES = {
     "WORKER_MEDIA_CPU_SECONDS": (10, None),
     "WORKER_MEDIA_SECONDS": (10, None),
     "TRASH_RETENTION_DAYS": (1, 3650),
+    "RETENTION_DAYS": (0, 3650),
+    "RETENTION_WARNING_DAYS": (1, 90),
+    "ORIGINAL_DAYS": (0, 3650),
+    "BROWSER_COPY_DAYS": (0, 3650),
+    "STORAGE_QUOTA_GB": (0, 1_000_000),
     "APPROVAL_DAYS": (1, 365),
     "SHARE_LINK_DAYS": (1, 3650),
     "SHARE_LINK_MAX_DAYS": (1, 3650),
@@ -73,6 +78,35 @@ def check_audit_retention(app_configs: Sequence[AppConfig] | None, **kwargs: Any
             f"AUDIT_RETENTION_DAYS is {days}.",
             hint="Set AUDIT_RETENTION_DAYS to a whole number from 30 to 36500, or to 0 to keep everything.",
             id="contentgen.E006",
+        )
+    ]
+
+
+@register(SETTINGS)
+def check_backend_job_days(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.E008: jobs at backends that are to be deleted after so long that nobody can mean it."""
+    days = settings.BACKEND_JOB_DAYS
+    if days is None or days <= 3650:
+        return []
+    return [
+        Error(
+            f"BACKEND_JOB_DAYS is {days}.",
+            hint="Set BACKEND_JOB_DAYS to a whole number from 0 to 3650, or unset it to leave jobs there.",
+            id="contentgen.E008",
+        )
+    ]
+
+
+@register(SETTINGS)
+def check_file_ages(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.E009: original and copy for browsers both to be removed."""
+    if not (settings.ORIGINAL_DAYS and settings.BROWSER_COPY_DAYS):
+        return []
+    return [
+        Error(
+            "ORIGINAL_DAYS and BROWSER_COPY_DAYS are both set.",
+            hint="Set one of them to 0: one of the two files must stay.",
+            id="contentgen.E009",
         )
     ]
 

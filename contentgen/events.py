@@ -29,6 +29,10 @@ class EventKind(StrEnum):
     APPROVAL_REQUESTED = "approval.requested"
     APPROVAL_DECIDED = "approval.decided"
     COLLECTION_SHARED = "collection.shared"
+    RETENTION_DUE = "retention.due"
+    RETENTION_PAUSED = "retention.paused"
+    STORAGE_WARNING = "storage.warning"
+    STORAGE_FULL = "storage.full"
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,9 @@ class Event:
     # approval.*         person (who asks), prompt, model, videos (how many), price (a plain amount),
     #                    price_text (as pages write it), currency, state; decided: decided_by, note, problem
     # collection.shared  name, shared_by, role
+    # retention.due      count (of videos that move to the trash), first (ISO 8601: when the first does)
+    # retention.paused   message (a sentence)
+    # storage.*          used_bytes, quota_bytes
 
 
 def publish(event: Event) -> None:

@@ -419,6 +419,8 @@ CELERY_TASK_ROUTES = {
     },
     "videos.store": {"queue": "downloads"},
     "videos.advance_batch": {"queue": "downloads"},  # each message takes some seconds
+    "videos.retention": {"queue": "downloads"},
+    "videos.make_browser_copy": {"queue": "downloads"},
     "accounts.send_mail": {"queue": "network"},
     "webhooks.deliver": {"queue": "network"},
 }
@@ -440,6 +442,7 @@ CELERY_BEAT_SCHEDULE = {
         "webhooks.deliver": 1,
         "accounts.delete_due": 60,
         "audit.prune": 3600,
+        "videos.retention": 60,
     }.items()
 }
 # Keeps nothing on disk: all intervals are short, and a kill could leave a broken file behind.
@@ -492,6 +495,18 @@ WORKER_MEDIA_CPU_SECONDS: int = env.int("WORKER_MEDIA_CPU_SECONDS", default=7200
 WORKER_MEDIA_SECONDS: int = env.int("WORKER_MEDIA_SECONDS", default=3600)
 # Days until a video in the trash is permanently deleted. contentgen.W002 warns of the old name TRASH_DAYS.
 TRASH_RETENTION_DAYS: int = env.int("TRASH_RETENTION_DAYS", default=env.int("TRASH_DAYS", default=30))
+# What goes by its age; 0 keeps it. Days after which a finished video moves to the trash, days before that in
+# which its owner is told, and whether favourites are kept.
+RETENTION_DAYS: int = env.int("RETENTION_DAYS", default=0)
+RETENTION_WARNING_DAYS: int = env.int("RETENTION_WARNING_DAYS", default=7)
+RETENTION_KEEPS_FAVOURITES: bool = env.bool("RETENTION_KEEPS_FAVOURITES", default=True)
+# Of videos that have a copy for browsers: days after which the original is removed, or the copy is.
+ORIGINAL_DAYS: int = env.int("ORIGINAL_DAYS", default=0)
+BROWSER_COPY_DAYS: int = env.int("BROWSER_COPY_DAYS", default=0)
+# Days after which a backend's job, whose file is stored, is deleted there. Unset: it stays; 0: at once.
+BACKEND_JOB_DAYS: int | None = env.int("BACKEND_JOB_DAYS", default=None)
+# Gigabytes (1024³ bytes) that one person may store. 0: no limit.
+STORAGE_QUOTA_GB: int = env.int("STORAGE_QUOTA_GB", default=0)
 # Bytes. Unset: 1 GiB or 5 % of the disk, whichever is smaller.
 MIN_FREE_DISK: int | None = env.int("MIN_FREE_DISK", default=None)
 # Links by which people without an account watch a video. Days until one expires, and how many it may be told;

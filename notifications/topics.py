@@ -17,6 +17,7 @@ class Topic(StrEnum):
     APPROVAL = "approval"
     BUDGET = "budget"
     SHARED = "shared"
+    KEEPING = "keeping"
 
 
 TOPIC_OF: dict[EventKind, Topic] = {
@@ -29,6 +30,10 @@ TOPIC_OF: dict[EventKind, Topic] = {
     EventKind.APPROVAL_REQUESTED: Topic.APPROVAL,
     EventKind.APPROVAL_DECIDED: Topic.APPROVAL,
     EventKind.COLLECTION_SHARED: Topic.SHARED,
+    EventKind.RETENTION_DUE: Topic.KEEPING,
+    EventKind.RETENTION_PAUSED: Topic.KEEPING,
+    EventKind.STORAGE_WARNING: Topic.KEEPING,
+    EventKind.STORAGE_FULL: Topic.KEEPING,
 }
 if set(TOPIC_OF) != set(EventKind):
     raise RuntimeError("TOPIC_OF must name every kind of event")
@@ -68,4 +73,7 @@ TOPICS: Mapping[Topic, TopicInfo] = {
     Topic.APPROVAL: TopicInfo("Approvals", "You are asked for one, or yours is decided.", email=True),
     Topic.BUDGET: TopicInfo("Budgets", "One is almost used up, or used up.", email=True),
     Topic.SHARED: TopicInfo("Something is shared with you", "", email=False, browser=False),
+    Topic.KEEPING: TopicInfo(
+        "Storage", "Old videos will move to the trash, or your storage fills up.", email=True, browser=False
+    ),
 }

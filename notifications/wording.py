@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts.formats import format_number
+from accounts.formats import format_day, format_number
 from contentgen.events import EventKind
 from notifications.models import Notification
 from notifications.topics import VIDEO_KINDS
@@ -42,6 +44,10 @@ _ICONS = {
     EventKind.APPROVAL_REQUESTED: "question",
     EventKind.APPROVAL_DECIDED: "check",
     EventKind.COLLECTION_SHARED: "people",
+    EventKind.RETENTION_DUE: "trash",
+    EventKind.RETENTION_PAUSED: "alert",
+    EventKind.STORAGE_WARNING: "alert",
+    EventKind.STORAGE_FULL: "alert",
 }
 _VERDICTS = {
     "approved": "was approved",
@@ -143,6 +149,26 @@ def _shared(row: Notification) -> Words:
     return Words(f"{person} shared {f'“{name}”' if name else 'a collection'} with you")
 
 
+def _expiring(row: Notification) -> Words:
+    count = _number(row, "count")
+    what = f"{format_number(count)} videos will" if count > 1 else "A video will"
+    day = parse_datetime(row.tell("first", 40)) if row.tell("first", 40) else None
+    when = f" from {format_day(day)} on" if day and count > 1 else f" on {format_day(day)}" if day else ""
+    return Words(f"{what} move to the trash{when}", "Keep those that you still need.")
+
+
+def _paused(row: Notification) -> Words:
+    return Words("Old videos stay for now", row.tell("message", 400))
+
+
+def _storage(row: Notification) -> Words:
+    used, quota = _number(row, "used_bytes"), _number(row, "quota_bytes")
+    detail = f"{filesizeformat(used)} of {filesizeformat(quota)} used" if quota else ""
+    if row.kind == EventKind.STORAGE_FULL:
+        return Words("Your storage is full", detail, "Delete videos for good to make new ones.")
+    return Words("Your storage is almost full", detail)
+
+
 _WORDS: dict[EventKind, Callable[[Notification], Words]] = {
     **dict.fromkeys(VIDEO_KINDS, _video),
     EventKind.BATCH_COMPLETED: _batch,
@@ -151,4 +177,8 @@ _WORDS: dict[EventKind, Callable[[Notification], Words]] = {
     EventKind.APPROVAL_REQUESTED: _request,
     EventKind.APPROVAL_DECIDED: _decision,
     EventKind.COLLECTION_SHARED: _shared,
+    EventKind.RETENTION_DUE: _expiring,
+    EventKind.RETENTION_PAUSED: _paused,
+    EventKind.STORAGE_WARNING: _storage,
+    EventKind.STORAGE_FULL: _storage,
 }

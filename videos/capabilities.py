@@ -268,7 +268,7 @@ def capabilities_for(video: Video) -> Capabilities:
     backend = next((each for each in in_use if each.pk == video.backend_id), None)
     edit = backend is not None and backend.can_edit is True
     extend = backend is not None and backend.can_extend is True
-    has_job = bool(video.backend_job_id) and not video.concat_with_source
+    has_job = bool(video.backend_job_id) and not (video.concat_with_source or video.job_deleted_at)
     concat_offer = None if extend else _concat_offer(video, in_use)
     lengths = EXTENSION_SECONDS if extend else tuple(concat_offer.model.seconds) if concat_offer else ()
     fitting = tuple(each for each in lengths if video.total_seconds + each <= MAX_SECONDS)

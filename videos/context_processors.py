@@ -10,19 +10,24 @@ from accounts.models import User
 from accounts.roles import may_manage
 from videos.capabilities import backend_status
 from videos.engine import heartbeat
+from videos.engine.storage_use import StorageUse, quota_of, recent_use
 from videos.models import ApprovalRequest, Backend
 from videos.services import candidates
 from videos.services.characters import can_use_characters
 from videos.services.queue_notice import QueueNotice, read_notice
+from videos.services.retention import expiring
 
 
 def studio(request: HttpRequest) -> dict[str, object]:
-    """Add the status of the backends, those that are paused, one's queue, and whether there are characters.
+    """Add the status of the backends, those that are paused, one's queue and storage, and whether there are
+    characters.
 
     All of it is lazy: most answers are fragments, which ask the database for none of it.
     """
     in_use = cache(Backend.objects.in_use)
     own_queue = SimpleLazyObject(lambda: _read_queue(request))
+    use = cache(lambda: recent_use(_user(request)))
+    limit = cache(lambda: use() if quota_of(_user(request)) else None)
     return {
         "backend_status": SimpleLazyObject(lambda: backend_status(in_use())),
         "has_characters": SimpleLazyObject(lambda: can_use_characters(request.user.pk, in_use())),
@@ -32,13 +37,26 @@ def studio(request: HttpRequest) -> dict[str, object]:
         "approve_above": settings.APPROVE_PRICE_ABOVE,
         "approvals_to_decide": SimpleLazyObject(lambda: _count_to_decide(request)),
         "own_queue": own_queue,
+        "storage": SimpleLazyObject(use),
+        "storage_warning": SimpleLazyObject(lambda: _almost_full(limit())),
+        "storage_limit": SimpleLazyObject(limit),
+        "has_expiring": SimpleLazyObject(lambda: expiring(_user(request)).exists()),
         "hold": SimpleLazyObject(lambda: own_queue.hold),
     }
+
+
+def _user(request: HttpRequest) -> User:
+    """Return who asks; a stranger stores nothing."""
+    return request.user if isinstance(request.user, User) else User()
 
 
 def _read_queue(request: HttpRequest) -> QueueNotice:
     user = request.user
     return read_notice(user) if isinstance(user, User) else QueueNotice()
+
+
+def _almost_full(use: StorageUse | None) -> StorageUse | None:
+    return use if use is not None and use.is_almost_full else None
 
 
 def _count_to_decide(request: HttpRequest) -> int:

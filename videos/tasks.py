@@ -17,6 +17,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model
 
 from videos.engine import (
+    ageing,
     bulkhead,
     candidate_pictures,
     characters,
@@ -25,6 +26,7 @@ from videos.engine import (
     draft_probe,
     enqueue,
     heartbeat,
+    playable_copies,
     poll,
     reconcile,
     restore,
@@ -153,6 +155,17 @@ def clean_up_video_task(video_id: int) -> None:
 @_about(JobCandidate)
 def picture_candidate_task(candidate_id: int) -> None:
     candidate_pictures.fetch(candidate_id)
+
+
+@shared_task(name="videos.retention", time_limit=300)
+def retention_task() -> None:
+    ageing.run()
+
+
+@shared_task(name="videos.make_browser_copy", time_limit=2 * 1200)
+@_about(Video)
+def make_browser_copy_task(video_id: int) -> None:
+    playable_copies.make(video_id)
 
 
 @shared_task(name="videos.clean_up_job", time_limit=120)

@@ -14,6 +14,10 @@ _LABELS = {
     EventKind.APPROVAL_REQUESTED: "An approval is asked for",
     EventKind.APPROVAL_DECIDED: "An approval is decided",
     EventKind.COLLECTION_SHARED: "A collection is shared",
+    EventKind.RETENTION_DUE: "Videos will move to the trash",
+    EventKind.RETENTION_PAUSED: "Removal by age is paused",
+    EventKind.STORAGE_WARNING: "Storage is nearly full",
+    EventKind.STORAGE_FULL: "Storage is full",
 }
 CHOICES = [(kind.value, _LABELS.get(kind, kind.value)) for kind in EventKind]
 ALL = frozenset(kind.value for kind in EventKind)

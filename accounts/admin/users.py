@@ -46,7 +46,7 @@ class UserAdmin(AuditedAdmin[User], SmallTableSearch[User], auth_admin.UserAdmin
     readonly_fields = ("video_count", "planned_deletion", "last_login", "date_joined")
     fieldsets = (
         *(auth_admin.UserAdmin.fieldsets or ()),
-        ("In the studio", {"fields": ("role", "video_count", "planned_deletion")}),
+        ("In the studio", {"fields": ("role", "storage_quota_gb", "video_count", "planned_deletion")}),
     )
     actions = ("remove_second_factors", "delete_account", "keep_account")
     change_password_form = StaffPasswordChangeForm

@@ -1,8 +1,10 @@
 """A person with an account."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
+from django.core.validators import MinValueValidator
 from django.db import models
 
 
@@ -41,6 +43,17 @@ class User(AbstractUser):
         default=Role.CREATOR,
         help_text="A viewer only looks. A creator makes videos. A manager also invites people, and sees what"
         " everybody spends.",
+    )
+
+    storage_quota_gb = models.DecimalField(
+        "storage quota",
+        max_digits=9,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text="Gigabytes that this person's videos, images and clips may take up. Empty: as many as"
+        " STORAGE_QUOTA_GB says. 0: as much as there is.",
     )
 
     theme = models.CharField(max_length=10, choices=Theme, default=Theme.SYSTEM)

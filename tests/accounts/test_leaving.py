@@ -41,6 +41,7 @@ from videos.models import (
     ShareComment,
     ShareLink,
     State,
+    StorageNotice,
     StudioState,
     Tag,
     Video,
@@ -173,6 +174,7 @@ MAKE: dict[str, _Make] = {
     ),
     "videos.ShareLink.owner": lambda own: own.link,
     "videos.ShareComment.author": lambda own: None,  # by sharing
+    "videos.StorageNotice.user": lambda own: StorageNotice.objects.create(user=own.user, kind="full"),
     "videos.StudioState.held_by": lambda own: StudioState.objects.update(held_by=own.user),
     "videos.VideoModel_favourite_of.user": lambda own: own.user.favourite_models.add(
         VideoModel.objects.create(name="mine-1", label="Mine", seconds=[4], sizes=["1280x720"])

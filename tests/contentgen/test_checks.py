@@ -35,6 +35,9 @@ def test_the_defaults_are_fine():
         ("TRASH_RETENTION_DAYS", 0),
         ("TRASH_RETENTION_DAYS", 3651),
         ("API_REQUESTS_PER_MINUTE", 0),
+        ("RETENTION_DAYS", 3651),
+        ("RETENTION_WARNING_DAYS", 0),
+        ("STORAGE_QUOTA_GB", 1_000_001),
     ],
 )
 def test_a_number_out_of_range_is_an_error(settings, name: str, value: int):
@@ -45,6 +48,16 @@ def test_a_number_out_of_range_is_an_error(settings, name: str, value: int):
     assert _ids([error]) == ["contentgen.E001"]
     assert error.is_serious()
     assert f"{name} is {value}" in error.msg
+
+
+def test_ages_by_which_too_much_would_go_are_errors(settings):
+    settings.BACKEND_JOB_DAYS, settings.ORIGINAL_DAYS, settings.BROWSER_COPY_DAYS = 3651, 30, 30
+
+    assert _ids(checks.check_backend_job_days(None)) == ["contentgen.E008"]
+    assert _ids(checks.check_file_ages(None)) == ["contentgen.E009"]
+
+    settings.BACKEND_JOB_DAYS, settings.BROWSER_COPY_DAYS = 0, 0
+    assert checks.check_backend_job_days(None) + checks.check_file_ages(None) == []
 
 
 @pytest.mark.parametrize(

@@ -85,5 +85,5 @@ def test_a_viewer_has_preferences(as_alice, alice):
 
 def test_by_default_only_what_waits_for_somebody_is_mailed_at_once():
     mailed = {topic for topic, info in TOPICS.items() if info.email}
-    assert mailed == {Topic.DONE, Topic.BATCH, Topic.ATTENTION, Topic.APPROVAL, Topic.BUDGET}
+    assert mailed == {Topic.DONE, Topic.BATCH, Topic.ATTENTION, Topic.APPROVAL, Topic.BUDGET, Topic.KEEPING}
     assert all(info.inbox for info in TOPICS.values())

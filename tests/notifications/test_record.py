@@ -180,6 +180,16 @@ SAID: list[tuple[EventKind, dict[str, Any], tuple[str, str, str]]] = [
         {"shared_by": "bob", "name": "Spring"},
         ("bob shared “Spring” with you", "", ""),
     ),
+    (
+        EventKind.RETENTION_DUE,
+        {"count": 1200, "first": "2026-12-03T09:00:00+00:00"},
+        ("1,200 videos will move to the trash from 3 Dec 2026 on", "Keep those that you still need.", ""),
+    ),
+    (
+        EventKind.RETENTION_PAUSED,
+        {"message": "The clock is ahead."},
+        ("Old videos stay for now", "The clock is ahead.", ""),
+    ),
 ]
 
 

@@ -69,6 +69,7 @@ LEFT_OUT = {
     "videos.ConnectionDraft.owner": "a test of a backend that lasts an hour, with a key",
     "videos.IdempotencyRecord.owner": "a program's own keys, kept for a day",
     "videos.DeletedRequest.owner": "what was deleted, kept for as long as its job may turn up",
+    "videos.StorageNotice.user": "when the person was last told of storage; the notifications are in it",
     "videos.StudioState.held_by": "the studio's state, which names who held it",
     "admin.LogEntry.user": "the studio's records; the audit log has the same",
     "mfa.Authenticator.user": "secrets and nothing else",

@@ -29,6 +29,10 @@ logger = logging.getLogger(__name__)
 # They say where a key goes, and what the studio may be made to read.
 _SUPERUSER_FIELDS = ("service", "base_url", "key_env", "webhook_secret_env", "in_private_network")
 _KEY_FIELDS = ("key_env", "stored_key", "key_stored_at")
+_COPIES = (
+    "Once a video's file is stored here and has been read back, its job can be deleted at the backend, where "
+    "that deletes jobs. Jobs that somebody chose for a lost reply stay, because they may be another's."
+)
 _CAPABILITIES = (
     ("Can do with its jobs", ("can_list", "can_delete", "honours_idempotency_key")),
     ("Can make of videos", ("can_remix", "can_edit", "can_extend")),
@@ -118,6 +122,7 @@ class BackendAdmin(BackendList):
             for title, names in _CAPABILITIES
         ]
         limits = ("timeout", "generation_timeout", "max_in_flight", "requests_per_minute")
+        copies = ("job_retention", "job_retention_days")
         hooks = ("webhook_address", "webhook_secret_env", "webhook_secret")
         return (
             ("In the studio", {"fields": main}),
@@ -125,6 +130,7 @@ class BackendAdmin(BackendList):
             ("Models", {"fields": (models,)}),
             ("Limits", {"fields": limits, "classes": ["collapse"]}),
             ("Cost", {"fields": ("costs_nothing", "charges_failures"), "classes": ["collapse"]}),
+            ("Its own copies", {"fields": copies, "classes": ["collapse"], "description": _COPIES}),
             *abilities,
             ("Protocol", {"fields": ("sends_json", "in_private_network"), "classes": ["collapse"]}),
             ("Webhooks", {"fields": hooks, "classes": ["collapse"]}),

@@ -15,6 +15,7 @@ from billing.money import parse_amount, plain_amount
 from billing.notices import tell_refusal
 from videos.api.contract import Contract
 from videos.api.errors import ApiError
+from videos.services.quota import StorageFullError
 
 CONFIRM_HEADER = "Confirm-Price"
 
@@ -36,6 +37,8 @@ def from_refused_payment(error: RefusedPaymentError, contract: Contract) -> ApiE
     Outside of the transaction that was refused, because it is told to those whom the budget concerns.
     """
     tell_refusal(error)
+    if isinstance(error, StorageFullError):
+        return ApiError(403, error.code_for_programs, error.sentence)
     if isinstance(error, BudgetExceededError):
         shortage = error.shortage
         renews_at = None if shortage.renews_at is None else int(shortage.renews_at.timestamp())

@@ -139,7 +139,7 @@ def _let_go(video: Video, now: datetime) -> bool:
         video.backend,
         video.backend_job_id,
         may_be_running=video.may_be_running,
-        since=video.finished_at or now,
+        since=video.job_deleted_at or video.finished_at or now,
         now=now,
     )
 

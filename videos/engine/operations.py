@@ -83,9 +83,10 @@ def operations_for(video: Video, images: ImageFiles) -> Sequence[Operation]:
 def source_job_id(source: Video, video: Video) -> str:
     """Return the job that holds all of `source` at the backend of `video`; empty when there is none there.
 
-    Of a video that was concatenated here the backend knows only the last part.
+    Of a video that was concatenated here the backend knows only the last part, and the studio may have let
+    go of the job.
     """
-    if source.backend_id != video.backend_id or source.concat_with_source:
+    if source.backend_id != video.backend_id or source.concat_with_source or source.job_deleted_at:
         return ""
     return source.backend_job_id
 

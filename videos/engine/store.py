@@ -15,7 +15,16 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
-from videos.engine import browser_copy, bulkhead, clients, concat, inline_results, pacing, time_limits
+from videos.engine import (
+    browser_copy,
+    bulkhead,
+    clients,
+    concat,
+    inline_results,
+    pacing,
+    storage_use,
+    time_limits,
+)
 from videos.engine.browser_copy import BrowserCopy
 from videos.engine.error_messages import reason_of_failed_job, reason_of_loss
 from videos.engine.workspace import Heartbeat, LeaseLostError, workspace
@@ -155,6 +164,7 @@ def _fetch_and_store(video: Video, token: uuid.UUID) -> None:
             if not lifecycle.complete(video.pk, token, stored, concat_failure=concat_failure):
                 raise LeaseLostError
     _remove_leftovers(video, token, keep_result=False)
+    storage_use.tell(video.owner_id)
 
 
 def _heartbeat(video: Video, token: uuid.UUID) -> Heartbeat:
@@ -247,12 +257,14 @@ def _upload_all(
     path = path.rename(path.with_suffix(facts.container.suffix))
     pictured = copy.path if copy else path
     poster = scrub_sheet = ""
-    frames = columns = 0
+    frames = columns = picture_bytes = 0
     try:
         make_poster(pictured, path.with_name("poster.webp"), budget)
         poster = uploads.add(path.with_name("poster.webp"))
+        picture_bytes = path.with_name("poster.webp").stat().st_size
         sheet = make_scrub_sheet(pictured, path.with_name("scrub.jpg"), budget)
         scrub_sheet, frames, columns = uploads.add(path.with_name("scrub.jpg")), sheet.count, sheet.columns
+        picture_bytes += path.with_name("scrub.jpg").stat().st_size
     except OSError:
         raise  # a full disk is the video's problem too
     except Exception:
@@ -273,6 +285,7 @@ def _upload_all(
         browser_file=uploads.add(copy.path) if copy else "",
         browser_byte_count=copy.byte_count if copy else None,
         browser_sha256=copy.sha256 if copy else "",
+        picture_bytes=picture_bytes,
     )
 
 

@@ -16,7 +16,16 @@ from audit.trail import record
 from audit.vocabulary import Action
 from contentgen.storage import AtomicFileSystemStorage
 from videos import lifecycle, subjects
-from videos.engine import characters, cleanup, enqueue, late_checks, ledger_check, restore, waiting_requests
+from videos.engine import (
+    characters,
+    cleanup,
+    enqueue,
+    late_checks,
+    ledger_check,
+    removal_guard,
+    restore,
+    waiting_requests,
+)
 from videos.engine.submit import FIRST_SEARCH_AFTER
 from videos.engine.workspace import remove_abandoned_workspaces
 from videos.models import (
@@ -140,6 +149,8 @@ def _prune_transitions() -> None:
 
 def _empty_trash() -> None:
     """Permanently delete what has been in the trash for TRASH_RETENTION_DAYS."""
+    if not removal_guard.may_remove():
+        return
     since = timezone.now() - timedelta(days=settings.TRASH_RETENTION_DAYS)
     expired = Video.objects.filter(trashed_at__lte=since, deleted_at=None).order_by("trashed_at")
     for video in expired[:TRASH_BATCH]:
@@ -150,6 +161,8 @@ def _empty_trash() -> None:
 
 def _remove_deleted_collections() -> None:
     """Remove what could be restored for TRASH_RETENTION_DAYS, a batch at a time; the videos stay."""
+    if not removal_guard.may_remove():
+        return
     since = timezone.now() - timedelta(days=settings.TRASH_RETENTION_DAYS)
     expired = Collection.objects.filter(deleted_at__isnull=False, deleted_at__lte=since)
     keys = list(expired.order_by("deleted_at").values_list("pk", flat=True)[:COLLECTION_BATCH])

@@ -9,21 +9,23 @@ from django.utils.text import normalize_newlines
 
 from accounts.models import User
 from videos.forms.settings import SettingsForm
-from videos.models import Collection, CollectionRole, PromptTemplate
+from videos.models import Collection, CollectionRole, PromptTemplate, Retention
 from videos.validation import clean_line, clean_text, has_visible_text, is_storable
 
 _SETTINGS = ("model", "seconds", "size", "parameters")
+_RETENTION = ("retention", "retention_days")
 
 
 class CollectionForm(SettingsForm[Collection]):
     """A collection as `person` describes it; takes plain dicts as well as a request's data.
 
-    Whoever may not manage it cannot set who sees it: `manages=False` leaves that field out.
+    Whoever may not manage it cannot set who sees it, nor how long its videos are kept: `manages=False` leaves
+    those fields out.
     """
 
     class Meta:
         model = Collection
-        fields = ("name", "description", "visibility", "template", *_SETTINGS)
+        fields = ("name", "description", "visibility", "template", *_SETTINGS, *_RETENTION)
 
     def __init__(self, *args: Any, person: User, manages: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -37,9 +39,10 @@ class CollectionForm(SettingsForm[Collection]):
             empty_label="None",
             error_messages={"invalid_choice": "This template no longer exists. Choose another."},
         )
-        self.fields["visibility"].required = False
+        self.fields["visibility"].required = self.fields["retention"].required = False
         if not manages:
-            del self.fields["visibility"]
+            for name in ("visibility", *_RETENTION):
+                del self.fields[name]
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"]
@@ -54,6 +57,20 @@ class CollectionForm(SettingsForm[Collection]):
 
     def clean_visibility(self) -> str:
         return self.cleaned_data["visibility"] or self.instance.visibility
+
+    def clean_retention(self) -> str:
+        return self.cleaned_data["retention"] or self.instance.retention
+
+    def clean_retention_days(self) -> int | None:
+        """Return the days of a rule that has any: those that are stored where the form was sent without."""
+        if self.cleaned_data.get("retention") != Retention.DAYS:
+            return None
+        days: int | None = self.cleaned_data["retention_days"]
+        if days is None and "retention" not in self.data:
+            return self.instance.retention_days
+        if days is None:
+            raise ValidationError("Enter after how many days.")
+        return days
 
 
 class PersonForm(forms.Form):

@@ -137,6 +137,9 @@ def _requeue_failed(pk: int, job_id: str) -> bool:
         paused_at=None,
         failed_submissions=0,
         failed_downloads=0,
+        retained_from=None,
+        retention_due_at=None,
+        job_deleted_at=None,
         **NO_REASON.as_fields(),
     )
 

@@ -9,12 +9,14 @@ from videos.models.collection import (
     CollectionItem,
     CollectionMember,
     CollectionRole,
+    Retention,
     Visibility,
 )
 from videos.models.connection_draft import ConnectionDraft
 from videos.models.heartbeat import Heartbeat
 from videos.models.idempotency_record import IdempotencyRecord
 from videos.models.job import DeletedRequest, JobCandidate, ReleasedJob
+from videos.models.keeping import DiscardedFile, NoticeKind, RetentionState, StorageNotice
 from videos.models.owner_queue import OwnerQueue
 from videos.models.prompt_template import PromptTemplate
 from videos.models.reference_image import Fit, ReferenceImage
@@ -44,21 +46,26 @@ __all__ = [
     "CollectionRole",
     "ConnectionDraft",
     "DeletedRequest",
+    "DiscardedFile",
     "Fit",
     "Heartbeat",
     "HoldReason",
     "IdempotencyRecord",
     "JobCandidate",
     "Kind",
+    "NoticeKind",
     "OwnerQueue",
     "PromptTemplate",
     "ReferenceImage",
     "ReleasedJob",
     "RequestKind",
+    "Retention",
+    "RetentionState",
     "RowState",
     "ShareComment",
     "ShareLink",
     "State",
+    "StorageNotice",
     "StudioState",
     "Tag",
     "Video",

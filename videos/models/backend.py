@@ -1,11 +1,13 @@
 """A server that makes videos."""
 
+from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 
 from videos.backends.service_kinds import SERVICES
 from videos.models.backend_capabilities import BackendCapabilities
+from videos.models.backend_jobs import BackendJobs, JobRetention
 from videos.models.backend_key import BackendKey
 from videos.models.backend_manager import BackendManager
 from videos.models.backend_pause import BackendPause
@@ -24,7 +26,7 @@ def is_openai(url: str) -> bool:
     return url.lower().startswith("https://api.openai.com/")
 
 
-class Backend(BackendKey, BackendCapabilities, BackendPause):
+class Backend(BackendKey, BackendCapabilities, BackendPause, BackendJobs):
     """A server that makes videos: how to call it, what it can do, and its limits."""
 
     name = models.CharField(max_length=100, unique=True)
@@ -137,6 +139,16 @@ class Backend(BackendKey, BackendCapabilities, BackendPause):
     def is_metered(self) -> bool:
         """Whether what it makes is paid for: reserved, charged, and counted in budgets."""
         return not self.is_free and not self.costs_nothing
+
+    @property
+    def days_until_job_goes(self) -> int | None:
+        """Days after which a job whose file is stored is deleted; None where it stays, or has to."""
+        if self.can_delete is not True or self.job_retention == JobRetention.KEEP:
+            return None
+        if self.job_retention == JobRetention.DELETE:
+            return self.job_retention_days or 0
+        days: int | None = settings.BACKEND_JOB_DAYS
+        return days
 
     @property
     def describes_models(self) -> bool:

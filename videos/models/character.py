@@ -35,6 +35,9 @@ class Character(models.Model):
     name = models.CharField(max_length=NAME_LIMIT)
     search_text = SearchTextField("name")
     file = models.FileField(upload_to=_path, max_length=255, editable=False)
+    byte_count = models.PositiveBigIntegerField(
+        null=True, default=0, editable=False, help_text="Of the clip. Empty: not measured yet."
+    )
     backend_character_id = models.CharField(max_length=512, blank=True, editable=False)
     error_message = models.TextField(blank=True, editable=False)
     error_detail = models.TextField(blank=True, editable=False)

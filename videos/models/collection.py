@@ -5,6 +5,7 @@ import string
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 COLLECTION_NAME_LIMIT = 80  # characters
 COLLECTION_DESCRIPTION_LIMIT = 2000  # characters
+MAX_RETENTION_DAYS = 3650
 
 _ALPHABET = string.ascii_lowercase + string.digits
 
@@ -42,6 +44,14 @@ class CollectionRole(models.TextChoices):
 
     VIEWER = "viewer", "Viewer"
     EDITOR = "editor", "Editor"
+
+
+class Retention(models.TextChoices):
+    """How long the videos of a collection are kept."""
+
+    STUDIO = "studio", "As everywhere in the studio"
+    KEEP = "keep", "Keep them forever"
+    DAYS = "days", "Move them to the trash when they are old"
 
 
 class CollectionQuerySet(models.QuerySet["Collection"]):
@@ -127,6 +137,15 @@ class Collection(models.Model):
         default=dict, blank=True, help_text="Values of parameters, by name. Empty: use the current settings."
     )
 
+    retention = models.CharField(max_length=10, choices=Retention, default=Retention.STUDIO)
+    retention_days = models.PositiveIntegerField(
+        "days",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_RETENTION_DAYS)],
+        help_text="After a video was finished.",
+    )
+
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(
         default=timezone.now, editable=False, help_text="When its videos, people or settings last changed."
@@ -144,6 +163,11 @@ class Collection(models.Model):
             ),
             models.Index(
                 fields=["deleted_at"], name="collection_deleted", condition=Q(deleted_at__isnull=False)
+            ),
+            models.Index(
+                fields=["retention_days"],
+                name="collection_retention",
+                condition=Q(retention_days__isnull=False),
             ),
         ]
 

@@ -59,6 +59,9 @@ class ReferenceImage(models.Model):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
+    byte_count = models.PositiveBigIntegerField(
+        null=True, default=0, editable=False, help_text="With its thumbnail. Empty: not measured yet."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     used_at = models.DateTimeField(
         default=timezone.now, editable=False, help_text="When it was last uploaded, or used for a video."

@@ -46,3 +46,4 @@ class StoredFiles:
     browser_file: str = ""
     browser_byte_count: int | None = None
     browser_sha256: str = ""
+    picture_bytes: int = 0  # of poster and scrub sheet together

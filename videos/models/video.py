@@ -2,6 +2,7 @@
 
 import secrets
 import string
+from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
@@ -260,10 +261,20 @@ class Video(VideoResult):
         help_text="When it reached its time limit; of earlier releases, when it was to.",
     )
     trashed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    retained_from = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Its age counts from here: it was restored."
+    )
+    retention_due_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When it moves to the trash, as its owner was told."
+    )
+    job_deleted_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the studio let go of its job at the backend."
+    )
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     # The owner's annotations.
     favourite = models.BooleanField(default=False)
+    kept = models.BooleanField(default=False, editable=False, help_text="No rule moves it to the trash.")
     tags = models.ManyToManyField(Tag, blank=True, related_name="videos")
     note = models.TextField(max_length=2000, blank=True)
 
@@ -374,6 +385,41 @@ class Video(VideoResult):
                 fields=["error_code", "-id"], name="video_error", condition=~models.Q(error_code="")
             ),
             models.Index(Coalesce("charged", "price"), F("id").desc(), name="video_cost"),
+            # What goes by its age, and what it takes up.
+            models.Index(
+                Coalesce("retained_from", "finished_at"),
+                F("id"),
+                name="video_retention_age",
+                condition=models.Q(deleted_at=None, trashed_at=None, retention_due_at=None),
+            ),
+            models.Index(
+                fields=["owner", "retention_due_at"],
+                name="video_retention_due",
+                condition=models.Q(retention_due_at__isnull=False),
+            ),
+            models.Index(
+                fields=["backend", "finished_at"],
+                name="video_job_age",
+                condition=models.Q(job_deleted_at=None, delete_job_at=None),
+            ),
+            models.Index(
+                fields=["finished_at"],
+                name="video_copies",
+                condition=models.Q(browser_byte_count__isnull=False),
+            ),
+            models.Index(
+                fields=["copy_due_at"],
+                name="video_copy_due",
+                condition=models.Q(copy_due_at__isnull=False),
+            ),
+            models.Index(
+                fields=["owner", "byte_count", "browser_byte_count", "picture_bytes", "deleted_at"],
+                name="video_bytes",
+                condition=models.Q(deleted_at=None),
+            ),
+            models.Index(
+                fields=["id"], name="video_unmeasured", condition=models.Q(picture_bytes__isnull=True)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -420,6 +466,13 @@ class Video(VideoResult):
     def waits_at_backend(self) -> bool:
         """The backend has accepted it and holds it in its own queue."""
         return self.state == State.IN_PROGRESS and self.queued_at_backend
+
+    @property
+    def moves_to_trash_at(self) -> datetime | None:
+        """When a rule moves it to the trash, as far as that was announced; None while it stays."""
+        is_favourite = self.favourite and settings.RETENTION_KEEPS_FAVOURITES
+        stays = self.kept or is_favourite or self.trashed_at is not None
+        return None if stays else self.retention_due_at
 
     @property
     def status(self) -> str:

@@ -33,6 +33,25 @@ class VideoResult(models.Model):
     )
     browser_byte_count = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
     browser_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    browser_copied_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the copy was made again, on demand."
+    )
+    copy_due_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When a worker makes a copy for browsers next."
+    )
+    picture_bytes = models.PositiveBigIntegerField(
+        null=True,
+        default=0,
+        editable=False,
+        help_text="Of poster and scrub sheet together. Empty: not measured yet.",
+    )
+    original_dropped_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the original was removed: since then the file is the copy for browsers.",
+    )
+    original_codec = models.CharField(max_length=40, blank=True, editable=False)
 
     class Meta:
         abstract = True

@@ -69,7 +69,9 @@ def _hand_over_videos(user: User, heir: User) -> int:
         note = f"From {user} to {heir}."
         record_all(Action.HANDED_OVER, [subjects.video(row) for row in rows], note=note)
         keys = [row.pk for row in rows]
-        Video.objects.filter(pk__in=keys).update(owner=heir, queue_order=None, revision=F("revision") + 1)
+        # What was announced was told to the former owner: the heir hears of it anew before anything moves.
+        given = Video.objects.filter(pk__in=keys)
+        given.update(owner=heir, queue_order=None, retention_due_at=None, revision=F("revision") + 1)
     return len(rows)
 
 

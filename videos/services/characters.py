@@ -19,6 +19,7 @@ from videos.containers import HEADER_BYTES, MP4, QUICKTIME, Container, container
 from videos.engine import enqueue
 from videos.models import Backend, Character, State, Video
 from videos.models.character import NAME_LIMIT
+from videos.services.quota import require_room_for
 from videos.services.storage_errors import storage_errors
 from videos.validation import clean_line, has_visible_text, is_storable
 
@@ -127,7 +128,8 @@ def _queue_character(
 ) -> Character:
     roles.require_creator(owner)
     with transaction.atomic():
-        character = Character(owner=owner, name=clean_line(name), backend=backend)
+        require_room_for(owner, clip.size, "video")
+        character = Character(owner=owner, name=clean_line(name), backend=backend, byte_count=clip.size)
         with storage_errors("video"):
             character.file.save(f"clip{container.suffix}", clip, save=False)
         character.save()

@@ -15,6 +15,7 @@ from videos.engine import enqueue
 from videos.models import Kind, State, Video, VideoModel
 from videos.services.parameters import ChosenParameters, continued_parameters
 from videos.services.prices import Price, find_price, price_fields
+from videos.services.quota import require_room
 from videos.services.terms import UNKNOWN_TERMS, explain_changed_terms, terms_of
 from videos.services.videos import validate_prompt
 from videos.validation import clean_text
@@ -165,6 +166,7 @@ def _queue_derivation(
 ) -> Video:
     """Queue a video made from `source` by its own backend and model, or by those of the `offer`."""
     roles.require_creator(owner)
+    require_room(owner)
     # Only a new video can be told parameters: a remix, an edit and an extension of the backend's take none.
     chosen = ChosenParameters({})
     if offer and concat_with_source:

@@ -77,11 +77,14 @@ def move_to_trash(videos: Iterable[Video]) -> int:
 
 @transaction.atomic
 def restore_from_trash(videos: Iterable[Video]) -> int:
-    """Restore the videos from the trash. Returns how many were there. What was canceled stays canceled."""
+    """Restore the videos from the trash. Returns how many were there. What was canceled stays canceled.
+
+    Their age counts anew, or a rule that moved them there would do so again.
+    """
     trashed = Video.objects.filter(pk__in=_primary_keys(videos), deleted_at=None).exclude(trashed_at=None)
     found = list(trashed)
     record_all(Action.RESTORED, map(subjects.video, found))
-    return trashed.update(trashed_at=None)
+    return trashed.update(trashed_at=None, retained_from=timezone.now(), retention_due_at=None)
 
 
 def empty_trash(owner: User) -> int:

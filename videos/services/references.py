@@ -24,6 +24,7 @@ from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import ReferenceImage, Video, VideoReference
 from videos.models.reference_image import NAME_LIMIT
 from videos.models.search_text import folded_text
+from videos.services.quota import require_room_for
 from videos.services.storage_errors import storage_errors
 from videos.validation import clean_line, has_visible_text, is_storable
 
@@ -113,6 +114,8 @@ def keep_reference(
             },
         )
         if made:
+            image.byte_count = len(reference.content) + len(reference.thumbnail)
+            require_room_for(owner, image.byte_count, field)
             image.file.save(f"reference.{reference.extension}", ContentFile(reference.content), save=False)
         if not image.thumbnail:  # new, or from before there were any
             _save_thumbnail(image, reference, is_new=made)
@@ -120,7 +123,7 @@ def keep_reference(
             written += [image.file, image.thumbnail]
         image.name = image.name or _name_from_file(file_name or "")
         image.used_at, image.deleted_at = timezone.now(), None
-        image.save(update_fields=["file", "thumbnail", "name", "used_at", "deleted_at"])
+        image.save(update_fields=["file", "thumbnail", "byte_count", "name", "used_at", "deleted_at"])
     return image
 
 

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from accounts import roles
 from accounts.models import User
@@ -23,6 +24,7 @@ from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
 from videos.media.sandbox import Budget, upload_budget
 from videos.models import Kind, State, Video
 from videos.models.values import StoredFiles
+from videos.services.quota import require_room_for
 from videos.services.storage_errors import BUSY, StudioBusyError, storage_errors
 
 IMPORTED_PROMPT = "A clip of your own"  # shown in the library in place of a prompt
@@ -46,6 +48,8 @@ def import_clip(owner: User, content: bytes, kind: Kind) -> Iterator[Callable[[]
     if existing is not None:
         yield lambda: existing
         return
+    with transaction.atomic():
+        require_room_for(owner, len(content), "video")
     with TemporaryDirectory(prefix="contentgen-clip-") as folder:
         path = Path(folder) / "video.mp4"
         with storage_errors("video"):
@@ -62,6 +66,8 @@ def import_clip(owner: User, content: bytes, kind: Kind) -> Iterator[Callable[[]
 
 
 def _write_row(video: Video, stored: StoredFiles) -> Video:
+    size = stored.byte_count + (stored.browser_byte_count or 0) + stored.picture_bytes
+    require_room_for(video.owner, size, "video")
     created = lifecycle.create_imported(video, stored)
     record(Action.CREATED, subjects.video(created), note="Uploaded.")
     return created

@@ -27,6 +27,7 @@ from videos.services.collections import insert_items, lock_editable
 from videos.services.images import RequestImages, find_image_errors, validate_images_size
 from videos.services.parameters import choose_parameters, find_parameter_errors
 from videos.services.prices import Price, price_fields, price_for, price_of_another
+from videos.services.quota import require_room
 from videos.services.terms import describe_maker, explain_changed_terms
 from videos.validation import clean_text, has_visible_text, is_storable
 
@@ -290,11 +291,13 @@ def create_videos(
 
     Raises `ValidationError` by field for the first request that the catalogue does not offer, or whose terms
     are not the accepted ones any more, and without a field for an owner who may make nothing; and
-    `RefusedPaymentError`, which is one too, where all of them together may not be paid for. One query
+    `RefusedPaymentError`, which is one too, where all of them together may not be paid for, or the owner's
+    storage is full. One query
     inserts as many rows as the database takes at once: about 20 on SQLite, 500 on PostgreSQL. Each video is
     submitted exactly once, as with `create_video`.
     """
     roles.require_creator(owner)
+    require_room(owner)
     with transaction.atomic():
         offers = OfferCatalogue()
         offers.preload(request.model for request in requests)
@@ -412,6 +415,7 @@ def retry_video(video: Video) -> bool:
 
     Raises `RefusedPaymentError` where it may not be paid for.
     """
+    require_room(video.owner)
     is_queued = lifecycle.retry(video.pk, estimate=_estimate(video))
     return _submit_if_queued(video, _record(is_queued, Action.RETRIED, video))
 
@@ -422,6 +426,7 @@ def resubmit_video(video: Video) -> bool:
 
     Raises `RefusedPaymentError` where the second time may not be paid for.
     """
+    require_room(video.owner)
     is_queued = lifecycle.submit_again(video.pk, estimate=_estimate(video))
     return _submit_if_queued(video, _record(is_queued, Action.SUBMITTED_AGAIN, video))
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
@@ -24,6 +25,7 @@ from videos.services.collections import (
     save_changes,
     videos_of,
 )
+from videos.services.retention import Concerned, concerned_by
 from videos.services.share_links import may_link_to
 from videos.validation import is_public_id
 from videos.views.access import Request, get_collection, search_query
@@ -104,7 +106,9 @@ def create(request: Request) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: Request, public_id: str) -> HttpResponse:
-    """Change what the collection is called and begins with; its owner also who sees it."""
+    """Change what the collection is called and begins with; its owner also who sees it and how long its
+    videos are kept. A rule that concerns videos now is saved once the page has said how many.
+    """
     shown = get_collection(request, public_id)
     rights = rights_in(shown, request.user)
     if not rights.can_edit:
@@ -113,6 +117,8 @@ def edit(request: Request, public_id: str) -> HttpResponse:
     form = CollectionForm(data, instance=shown, person=request.user, manages=rights.can_manage)
     if not form.is_valid():
         return _draw_form(request, form, status=200 if data is None else 422)
+    if concerned := _unconfirmed_rule(request, form):
+        return _draw_form(request, form, concerned=concerned)
     save_changes(form.instance, form.fields)
     messages.success(request, f"Collection “{form.instance.name}” saved.")
     return redirect(form.instance)
@@ -147,8 +153,27 @@ def get_managed(request: Request, public_id: str) -> Collection:
     return shown
 
 
-def _draw_form(request: Request, form: CollectionForm, status: int = 200) -> HttpResponse:
-    return render(request, "videos/collection_form.html", {"form": form}, status=status)
+def _unconfirmed_rule(request: Request, form: CollectionForm) -> Concerned | None:
+    """Return what a changed rule would move, unless nothing, or the page has said so already."""
+    days: int | None = form.cleaned_data.get("retention_days")
+    if not days or not {"retention", "retention_days"} & set(form.changed_data):
+        return None
+    if request.POST.get("agreed_days") == str(days):
+        return None
+    concerned = concerned_by(form.instance, days)
+    return concerned if concerned.old else None
+
+
+def _draw_form(
+    request: Request, form: CollectionForm, status: int = 200, concerned: Concerned | None = None
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "concerned": concerned,
+        "retention_days": settings.RETENTION_DAYS,
+        "warning_days": settings.RETENTION_WARNING_DAYS,
+    }
+    return render(request, "videos/collection_form.html", context, status=status)
 
 
 def _by_whose(request: Request, whose: str) -> CollectionQuerySet:

@@ -239,8 +239,17 @@ def sidecar(video: Video) -> dict[str, Any]:
             "sha256": video.sha256,
             "container": video.container or None,
             "codec": video.codec or None,
+            **_removed_original(video),
         },
     }
+
+
+def _removed_original(video: Video) -> dict[str, Any]:
+    """Return what is to be said of an original that is gone; nothing where the file is the original."""
+    if video.original_dropped_at is None:
+        return {}
+    removed_at = _timestamp(video.original_dropped_at)
+    return {"original_codec": video.original_codec, "original_removed_at": removed_at}
 
 
 def _image(image: ReferenceImage) -> dict[str, Any]:

@@ -343,6 +343,10 @@ class VideoOut(Schema):
     sha256: str | None = Field(description="SHA-256 of the file, in hexadecimal.")
     container: str | None = Field(description="Of the file as the backend delivered it, such as “MP4”.")
     codec: str | None = Field(description="Of the file as the backend delivered it, such as “HEVC 10-bit”.")
+    original_codec: str | None = Field(
+        description="Where the original was removed for its age: its codec. The file is the copy, then."
+    )
+    moves_to_trash_at: int | None = Field(description="When its age moves it to the trash, once announced.")
     browser_copy: BrowserCopyOut | None = Field(
         description="A copy that every browser plays; null where the file itself does, or none could be made."
     )

@@ -40,6 +40,8 @@ def serialize_video(request: Request, video: Video) -> VideoOut:
         **_serialize_file(video),
         candidates=[_serialize_candidate(request, video, candidate) for candidate in candidates],
         actions=_possible_actions(video, candidates) if may_act(person, video) else [],
+        original_codec=video.original_codec or None,
+        moves_to_trash_at=_to_unix(video.moves_to_trash_at) if may_act(person, video) else None,
         browser_copy=_serialize_browser_copy(request, video),
         timings=_serialize_timings(video),
         urls=_build_urls(request, video),

@@ -1,0 +1,68 @@
+"""Whether anything may be removed because of its age now: only where clock and database can be believed.
+
+A clock that jumps a year ahead, or a database from an old backup, would make everything old at once. Either
+looks like a studio that was away for long. So it then waits until it has run for a day, and tells
+superusers, who can set the clock right, or change a rule, before anything goes.
+"""
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from audit.trail import Subject, record
+from audit.vocabulary import Action, Kind
+from contentgen.events import Event, EventKind, publish
+from videos.models import HoldReason, RetentionState, StudioState
+
+logger = logging.getLogger(__name__)
+
+# Shorter absences, such as nights and weekends, bring nothing forward by more than that.
+LONG_ABSENCE = timedelta(days=3)
+WAIT = 24 * 3600.0  # seconds for which the studio has to run after a long absence
+_LOOK_EVERY = 30.0  # seconds
+_MAX_STEP = 120.0  # seconds between two looks that count as having run
+
+
+def may_remove() -> bool:
+    """Whether what is old may go now. Notes that the studio runs; to be asked every minute or so."""
+    restored = StudioState.objects.filter(held_at__isnull=False).exclude(hold_reason=HoldReason.MAINTENANCE)
+    if restored.exists():
+        return False
+    with transaction.atomic():
+        return _look(RetentionState.objects.locked()) <= 0
+
+
+def _look(state: RetentionState) -> float:
+    """Bring the state up to date, and return for how many seconds the studio still has to run."""
+    now = timezone.now()
+    passed = (now - state.seen_at).total_seconds() if state.seen_at else 0.0
+    if state.seen_at and 0 <= passed < _LOOK_EVERY:
+        return state.wait_seconds
+    if passed > LONG_ABSENCE.total_seconds():
+        state.wait_seconds = WAIT
+        _tell(passed)
+    else:
+        state.wait_seconds = max(0.0, state.wait_seconds - max(0.0, min(passed, _MAX_STEP)))
+    state.seen_at = now
+    state.save(update_fields=["seen_at", "wait_seconds"])
+    return state.wait_seconds
+
+
+def _tell(passed: float) -> None:
+    """Say that nothing goes for now, to the log, the audit log and those who can do something about it."""
+    days = int(passed // 86400)
+    message = (
+        f"The studio's clock is {days} days ahead of when it last ran: it was off, its clock jumped, or its"
+        " database is from a backup. Nothing is removed for its age until it has run for a day."
+    )
+    logger.warning("%s", message)
+    record(Action.PAUSED, Subject(Kind.STUDIO, "retention", "Removal by age"), note=message)
+    data = {"path": reverse("videos:library"), "message": message}
+    for pk in (
+        User.objects.filter(is_superuser=True, is_active=True).order_by("pk").values_list("pk", flat=True)
+    ):
+        publish(Event(EventKind.RETENTION_PAUSED, pk, "retention", data))

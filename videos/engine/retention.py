@@ -1,0 +1,151 @@
+"""Moving old videos to the trash: first their owners are told, and only what was told of moves.
+
+`Video.retention_due_at` is when a video moves. It is set by `announce`, never sooner than
+RETENTION_WARNING_DAYS ahead: so a rule that is switched on, a longer absence or a link that ends gives
+everybody as long as that. `move_due` looks at the rules once more, under the lock of the row.
+"""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Count, F, Min
+from django.urls import reverse
+from django.utils import timezone
+
+from audit.trail import record
+from audit.vocabulary import Action
+from contentgen.events import Event, EventKind, publish
+from videos import subjects
+from videos.engine import safe_cache
+from videos.engine.retention_rules import AGES_FROM, Ageing, find_ageing, not_exempt, shortest_days, warning
+from videos.models import NoticeKind, StorageNotice, Video
+from videos.models.keyset import KeysetOrder, Position
+from videos.models.video_queries import VideoQuerySet
+
+logger = logging.getLogger(__name__)
+
+WINDOW = 500  # videos that are looked at in one go
+MAX_MOVED = 300  # videos that move in one run: after whatever mistake, most of them are still there
+RUN_SECONDS = 8.0  # for which one run looks for more
+_TELL_EVERY = timedelta(days=1)
+_TELL_ON = timedelta(minutes=30)  # after which what is found later waits for the next day
+_PLACE = "retention-place"
+_OLDEST_FIRST = KeysetOrder(AGES_FROM, descending=False)
+
+
+def announce() -> int:
+    """Say of the videos whose time comes when they move, and tell their owners. Returns how many are new."""
+    days, now = shortest_days(), timezone.now()
+    if days is None:
+        Video.objects.filter(retention_due_at__isnull=False).update(retention_due_at=None)
+        return 0
+    horizon, until, found = now + warning() + _TELL_EVERY, time.monotonic() + RUN_SECONDS, 0
+    while time.monotonic() < until:
+        window = _next_window(horizon - timedelta(days=days))
+        due = [each for each in find_ageing(not_exempt(_by_age(window))) if each.at <= horizon]
+        found += _announce_all(due, now)
+        if len(window) < WINDOW:
+            break
+    return found
+
+
+def _next_window(before: datetime) -> list[int]:
+    """Return the keys of the next videos that finished before that, none of which is announced.
+
+    Those that are kept stay among them. So it is remembered where to go on, from the beginning in the end.
+    """
+    known = safe_cache.get_many([_PLACE]).get(_PLACE)
+    rows = Video.objects.filter(trashed_at=None, deleted_at=None, retention_due_at=None)
+    if known:
+        rows = _OLDEST_FIRST.after(rows, Position(known[1], datetime.fromisoformat(known[0])))
+    aged = _OLDEST_FIRST.sort(rows).annotate(ages_from=AGES_FROM).filter(ages_from__lte=before)
+    found = [(row["ages_from"], row["pk"]) for row in aged.values("ages_from", "pk")[:WINDOW]]
+    place = [found[-1][0].isoformat(), found[-1][1]] if len(found) == WINDOW else None
+    safe_cache.set_many({_PLACE: place}, timeout=24 * 3600.0)
+    return [pk for _, pk in found]
+
+
+def _by_age(keys: list[int]) -> VideoQuerySet:
+    return Video.objects.filter(pk__in=keys).only("pk", "owner_id", "retained_from", "finished_at")
+
+
+def _announce_all(due: Sequence[Ageing], now: datetime) -> int:
+    by_owner: dict[int, list[Ageing]] = defaultdict(list)
+    for each in due:
+        by_owner[each.video.owner_id].append(each)
+    count = 0
+    for owner_id, own in sorted(by_owner.items()):
+        try:
+            count += _announce_to(owner_id, own, now)
+        except Exception:
+            logger.exception("Person %s could not be told which videos move to the trash", owner_id)
+    return count
+
+
+@transaction.atomic
+def _announce_to(owner_id: int, due: Sequence[Ageing], now: datetime) -> int:
+    """Announce one person's videos: once a day, whatever number of them there is."""
+    notice, is_new = StorageNotice.objects.get_or_create(
+        user_id=owner_id, kind=NoticeKind.EXPIRING, defaults={"told_at": now}
+    )
+    since = now - notice.told_at
+    if not is_new and _TELL_ON < since < _TELL_EVERY:
+        return 0
+    by_time: dict[datetime, list[int]] = defaultdict(list)  # after a rule was switched on, all at one time
+    for each in due:
+        by_time[max(each.at, now + warning())].append(each.video.pk)
+    for moves_at, keys in by_time.items():
+        unannounced = Video.objects.filter(pk__in=keys, retention_due_at=None)
+        unannounced.update(retention_due_at=moves_at, revision=F("revision") + 1)
+    if since >= _TELL_EVERY or since < timedelta(0):
+        StorageNotice.objects.filter(pk=notice.pk).update(told_at=now)
+    expiring = Video.objects.filter(owner=owner_id, retention_due_at__isnull=False, trashed_at=None)
+    told = expiring.aggregate(count=Count("pk"), first=Min("retention_due_at"))
+    data = {
+        "path": reverse("videos:expiring"),
+        "count": told["count"],
+        "first": told["first"].isoformat() if told["first"] else "",
+    }
+    publish(Event(EventKind.RETENTION_DUE, owner_id, "expiring", data))
+    return len(due)
+
+
+def move_due() -> int:
+    """Move the videos to the trash whose time has come, those that are due for longest first.
+
+    One that fails goes to the back of the queue. Returns how many moved.
+    """
+    now, moved = timezone.now(), 0
+    due = Video.objects.filter(retention_due_at__lte=now).order_by("retention_due_at", "pk")
+    until = time.monotonic() + RUN_SECONDS
+    for pk in list(due.values_list("pk", flat=True)[:MAX_MOVED]):
+        if time.monotonic() > until:
+            break
+        try:
+            moved += _move(pk, now)
+        except Exception:
+            logger.exception("Video %s could not be moved to the trash", pk)
+            Video.objects.filter(pk=pk).update(retention_due_at=now + timedelta(hours=1))
+    return moved
+
+
+@transaction.atomic
+def _move(pk: int, now: datetime) -> bool:
+    """Move one video, if its rule still says so. What became exempt meanwhile is not due any more."""
+    locked = Video.objects.select_for_update(of=("self",)).filter(pk=pk, retention_due_at__lte=now)
+    if not locked.exists():
+        return False
+    rows = Video.objects.filter(pk=pk)
+    found = next((each for each in find_ageing(not_exempt(rows)) if each.at <= now), None)
+    if found is None:
+        rows.update(retention_due_at=None, revision=F("revision") + 1)
+        return False
+    rows.update(trashed_at=now, retention_due_at=None, revision=F("revision") + 1)
+    plural = "" if found.days == 1 else "s"
+    note = f"Its time was over: {found.days} day{plural} after it was finished."
+    record(Action.TRASHED, subjects.video(found.video), note=note)
+    return True
