@@ -11,6 +11,9 @@ from django.utils import timezone
 
 from billing import restoring
 from billing.models import LedgerLine
+from videos.backends.charges import Charge
+from videos.lifecycle import payments
+from videos.lifecycle.generation import charge_fields
 from videos.models import State, Video
 from videos.models.values import NO_REASON, Reason, StoredFiles
 
@@ -80,8 +83,10 @@ def _failed(video: Video, reason: Reason) -> dict[str, Any]:
     return changes | reason.as_fields()
 
 
-def create_adopted(video: Video, job_id: str, *, created_at: datetime) -> Video:
+def create_adopted(video: Video, job_id: str, *, created_at: datetime, charge: Charge) -> Video:
     """Insert the row of a finished job that no video has, to be downloaded like any other.
+
+    `charge` is what the backend says that it charged; it is shown, and booked on nobody.
 
     Raises `IntegrityError` where a video has the job by now.
     """
@@ -96,6 +101,7 @@ def create_adopted(video: Video, job_id: str, *, created_at: datetime) -> Video:
         "generated_at": now,
         "due_at": now,
         **NO_REASON.as_fields(),
+        **charge_fields(payments.in_studio_currency(charge)),
     }
     for name, value in fields.items():
         setattr(video, name, value)

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from math import isfinite
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol
 
@@ -243,7 +244,28 @@ def parse_object(content: bytes, place: str) -> dict[str, Any]:
         raise RowError(f"{place}: it is no JSON that can be read.") from error
     if not isinstance(found, dict):
         raise RowError(f"{place}: it is no JSON object.")
+    if not _can_be_stored(found):
+        raise RowError(f"{place}: it holds a text or a number that no database can store.")
     return found
+
+
+def _can_be_stored(document: dict[str, Any]) -> bool:
+    waiting: list[Any] = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [*value, *value.values()]
+        elif isinstance(value, list):
+            waiting += value
+        elif not _is_fit(value):
+            return False
+    return True
+
+
+def _is_fit(value: object) -> bool:
+    if isinstance(value, float):
+        return isfinite(value)
+    return not isinstance(value, str) or is_storable(value)
 
 
 def _refuse_constant(name: str) -> Any:

@@ -160,11 +160,10 @@ def _adopt(backend: Backend, owner: User, job: Job) -> Video:
         seconds=job.seconds or 1,
         used_seed=job.seed,
         price=Decimal(0),
-        charged=job.charge.amount,
     )
     try:
         with transaction.atomic():
-            row = lifecycle.create_adopted(video, job.id, created_at=created_at)
+            row = lifecycle.create_adopted(video, job.id, created_at=created_at, charge=job.charge)
             record(
                 Action.ADOPTED, subjects.video(row), note=f"Job {job.id} of {backend}, which no video had."
             )

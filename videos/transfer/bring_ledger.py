@@ -28,7 +28,7 @@ def find_former_keys(documents: Iterable[Document]) -> dict[str, int]:
     """Return the keys by which the ledger here has videos that are gone, by their public ids."""
     found: dict[str, int] = {}
     for chunk in _chunks(documents):
-        lines = _known_lines(_parse(each) for each in chunk)
+        lines = _known_lines(line for each in chunk if (line := _parse_or_none(each)) is not None)
         known = {line.video: line.video_id for line in lines}
         there = Video.objects.filter(public_id__in=known).values_list("public_id", flat=True)
         found |= {name: key for name, key in known.items() if name not in set(there)}
@@ -97,6 +97,13 @@ def _parse(document: Document) -> LedgerLine:
     if values.get("net") != values.get("reserved", 0) + values.get("spent", 0):
         raise RowError("it does not add up.")
     return LedgerLine(**values)
+
+
+def _parse_or_none(document: Document) -> LedgerLine | None:
+    try:
+        return _parse(document)
+    except RowError:  # which is named when it is to be brought in
+        return None
 
 
 def _build(places: Places, document: Document) -> LedgerLine | None:

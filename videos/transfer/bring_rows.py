@@ -34,6 +34,7 @@ from videos.transfer.errors import RowError
 from videos.transfer.places import Places, stand_in_key
 from videos.transfer.rows import Document, links_of, values_of
 
+_TEXTS = 1000  # tags of a person, and the like
 _STOPPED = (
     "This batch was being carried out when it was exported. Rows that became videos after it may be among "
     "the backend's jobs: look there before you go on, or they are paid for twice."
@@ -256,11 +257,11 @@ def person(places: Places, document: Document) -> bool:
     user = places.people.find(str(document.get("username")))
     if user is None or not document.get("is_needed"):
         return False
-    for name in document.get("tags") or []:
+    for name in texts_of(document, "tags"):
         places.tag(user, check_tag(name))
-    names = [name for name in document.get("favourite_models") or [] if isinstance(name, str)]
-    for model in VideoModel.objects.filter(name__in=names):
-        model.favourite_of.add(user)
+    if not user.favourite_models.exists():
+        names = texts_of(document, "favourite_models")
+        user.favourite_models.set(VideoModel.objects.filter(name__in=names))
     return False
 
 
@@ -279,6 +280,14 @@ def files_of(document: Document) -> Document:
 def documents_of(document: Document, name: str) -> list[Document]:
     told = document.get(name) or []
     if not isinstance(told, list) or not all(isinstance(each, dict) for each in told):
+        raise RowError(f"“{name}” cannot be read.")
+    return told
+
+
+def texts_of(document: Document, name: str) -> list[str]:
+    """Return a list of texts, at most a thousand. Raises `RowError` for anything else."""
+    told = document.get(name) or []
+    if not isinstance(told, list) or len(told) > _TEXTS or not all(isinstance(each, str) for each in told):
         raise RowError(f"“{name}” cannot be read.")
     return told
 

@@ -21,13 +21,12 @@ from videos.models import (
     VideoReference,
 )
 from videos.transfer import fields, stored
-from videos.transfer.bring_rows import check_tag, documents_of, files_of
+from videos.transfer.bring_rows import check_tag, documents_of, files_of, texts_of
 from videos.transfer.errors import RowError
 from videos.transfer.places import Places
 from videos.transfer.rows import Document, links_of, values_of
 
 _PAGE = 500  # rows read at once
-_TAGS = 200  # of one video
 _NOTE = "Imported from an export."
 
 
@@ -104,11 +103,8 @@ def _trash_is_over() -> Any:
 
 
 def _add_relations(places: Places, row: Video, document: Document) -> None:
-    names = document.get("tags") or []
-    if not isinstance(names, list) or len(names) > _TAGS:
-        raise RowError("its tags cannot be read.")
-    row.tags.set({places.tag(row.owner, check_tag(name)) for name in names})
-    characters = [places.resolve(Character, key) for key in document.get("characters") or []]
+    row.tags.set({places.tag(row.owner, check_tag(name)) for name in texts_of(document, "tags")})
+    characters = [places.resolve(Character, key) for key in texts_of(document, "characters")]
     row.characters.set([key for key in characters if key is not None])
     for told in documents_of(document, "reference_images"):
         image = places.resolve(ReferenceImage, told.get("image", ""))

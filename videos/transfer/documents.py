@@ -7,7 +7,7 @@ from accounts.models import User
 from billing.models import LedgerLine
 from videos.models import Backend, Batch, BatchRow, Collection, ReferenceImage, Video
 from videos.transfer import fields
-from videos.transfer.rows import Document, document_of, key_of
+from videos.transfer.rows import Document, document_of, key_of, plain
 
 
 def video_document(video: Video) -> Document:
@@ -38,6 +38,7 @@ def person_document(user: User, *, is_needed: bool) -> Document:
         "first_name": user.first_name,
         "last_name": user.last_name,
         "role": user.role,
+        "is_active": user.is_active,
         "is_needed": is_needed,
         "tags": [tag.name for tag in user.tags.order_by("pk")],
         "favourite_models": [each.name for each in user.favourite_models.order_by("pk")],
@@ -64,7 +65,7 @@ def _named(request: dict[str, Any]) -> Document:
         *(request[name] for name in ("reference", "last_frame") if name in request),
     ]
     images = dict(ReferenceImage.objects.filter(pk__in=keys).values_list("pk", "public_id"))
-    named: Document = {**request, "references": [images.get(key) for key in request["references"]]}
+    named: Document = {**plain(request), "references": [images.get(key) for key in request["references"]]}
     named |= {name: images.get(request[name]) for name in ("reference", "last_frame") if name in request}
     if "collection" in request:
         found = Collection.objects.filter(pk=request["collection"])

@@ -70,16 +70,17 @@ def export(scope: Scope, sink: Sink, report: Report) -> Result:
     """
     count, byte_count = estimate(scope)
     needed = int(byte_count * _ROOM_FOR_PICTURES) + _RESERVE
-    if sink.free_space() < needed:
+    if (free := sink.free_space()) < needed:
+        sink.discard()
         raise TransferError(
-            f"There is not enough room: it takes about {needed >> 20:,} MB, and {sink.free_space() >> 20:,} "
+            f"There is not enough room: it takes about {needed >> 20:,} MB, and {free >> 20:,} "
             "MB are free. Nothing was exported."
         )
     try:
         result = _Export(scope, sink, report, count, byte_count).run()
     except OSError as error:
         sink.discard()
-        raise TransferError(f"It stopped: {error.strerror or error}. The same command goes on.") from error
+        raise TransferError(f"It stopped: {error.strerror or error}. Start it again.") from error
     except BaseException:
         sink.discard()
         raise

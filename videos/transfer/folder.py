@@ -101,7 +101,7 @@ def _take(copy: Path, archive: Archive, path: str, told: Told, to: Destination, 
         video.created_at = made_at
     try:
         with store.stored_files(video, copy, facts, worker_budget()) as stored, transaction.atomic():
-            created = lifecycle.create_imported(video, stored, finished_at=made_at)
+            created = lifecycle.create_imported(video, stored, finished_at=told.finished_at or made_at)
             _sort(created, told, to)
             record(Action.CREATED, subjects.video(created), note=_NOTE)
     except DecoderBusyError as error:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 
 from audit.trail import Subject, record
 from audit.vocabulary import Action, Kind
@@ -191,7 +191,7 @@ class _Import:
     def _bring(self, bring: Callable[[Places, Document], bool], document: Document) -> bool:
         try:
             return bring(self._places, document)
-        except IntegrityError as error:  # another import has made it at this moment, or it contradicts itself
+        except (IntegrityError, DataError) as error:  # another import was first, or it contradicts itself
             raise RowError(f"it does not fit to what is here: {error}") from error
 
     def _video(self, places: Places, told: Document) -> bool:

@@ -69,6 +69,7 @@ class People:
             username=username,
             first_name=_text(document.get("first_name"), 150),
             last_name=_text(document.get("last_name"), 150),
+            is_active=document.get("is_active") is not False,
             role=role if is_known and role in Role.values else Role.CREATOR,
         )
         user.set_unusable_password()

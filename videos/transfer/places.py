@@ -73,6 +73,8 @@ class Places:
 
         What is here counts only where the export is believed: the ids of others' things are no way to them.
         """
+        if not isinstance(key, str | int):
+            return None
         if target is User:
             user = self.people.find(str(key))
             return user.pk if user else None

@@ -35,13 +35,16 @@ def key_of(row: models.Model | None) -> str | int | None:
 
 def document_of(kept: Kept, row: models.Model) -> Document:
     """Return the row's values and the keys of what it is linked to."""
-    values = {name: _plain(getattr(row, name)) for name in kept.values}
+    values = {name: plain(getattr(row, name)) for name in kept.values}
     return values | {name: key_of(getattr(row, name)) for name in kept.links}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a column's value as JSON has it: exact, and the same from every database."""
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, dict):  # whose order is not the same on every database
+        return {key: plain(each) for key, each in sorted(value.items())}
     return str(value) if isinstance(value, Decimal | UUID) else value
 
 

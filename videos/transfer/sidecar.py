@@ -32,6 +32,7 @@ class Told:
     tags: tuple[str, ...] = ()
     favourite: bool = False
     created_at: datetime | None = None
+    finished_at: datetime | None = None
 
 
 def find_sidecar(archive: Archive, paths: Mapping[str, str], path: str) -> str | None:
@@ -77,6 +78,7 @@ def parse_told(document: Mapping[str, Any], place: str) -> Told:
         tags=_tags(document.get("tags"), place),
         favourite=document.get("favourite") is True,
         created_at=_moment(document.get("created_at") or document.get("created"), place),
+        finished_at=_moment(document.get("finished_at"), place),
     )
 
 

@@ -65,6 +65,10 @@ class _Sums:
         while chunk := self._file.read(CHUNK):
             yield chunk
 
+    def paths(self) -> Iterator[str]:
+        self._file.seek(0)
+        return (line.decode().rstrip("\n").split("  ", 1)[1] for line in self._file)
+
     def close(self) -> None:
         self._file.close()
 
@@ -74,11 +78,12 @@ class FolderSink:
 
     def __init__(self, folder: Path, scope: bytes) -> None:
         """Raises `TransferError` for a folder that holds anything else."""
-        self._folder, self._sums = folder, _Sums()
+        self._folder = folder
         try:
             self._take(scope)
         except OSError as error:
             raise TransferError(f"“{folder}” cannot be written to: {error.strerror}.") from error
+        self._sums = _Sums()
 
     def _take(self, scope: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -132,10 +137,18 @@ class FolderSink:
         return shutil.disk_usage(self._folder).free + kept
 
     def finish(self, manifest: bytes) -> None:
+        self._remove_strays()
         self._put(layout.SUMS, self._sums.chunks())
         self._put(layout.MANIFEST, [manifest])
         (self._folder / layout.UNFINISHED).unlink()
         self._sums.close()
+
+    def _remove_strays(self) -> None:
+        """Remove what an earlier run has written of videos that are gone since, and what it left half."""
+        kept = {self._folder / path for path in (*self._sums.paths(), layout.UNFINISHED)}
+        for path in self._folder.rglob("*"):
+            if path.is_file() and path not in kept:
+                path.unlink()
 
     def sums_digest(self) -> str:
         return _digest(self._sums)
@@ -149,7 +162,7 @@ class ZipSink:
 
     def __init__(self, target: Path) -> None:
         """Raises `TransferError` where there is a file already, or none can be made."""
-        self._target, self._sums = target, _Sums()
+        self._target = target
         self._partial = target.with_name(target.name + layout.PARTIAL)
         if target.exists():
             raise TransferError(f"“{target}” is there already. Choose another name.")
@@ -158,6 +171,7 @@ class ZipSink:
             self._zip = zipfile.ZipFile(self._partial, "w", zipfile.ZIP_STORED, allowZip64=True)
         except OSError as error:
             raise TransferError(f"“{target}” cannot be written: {error.strerror}.") from error
+        self._sums = _Sums()
 
     def find(self, path: str, size: int, sha256: str) -> Written | None:
         return None
