@@ -50,6 +50,7 @@ def video(places: Places, document: Document) -> bool:
         created = lifecycle.create_restored(row, files, is_known=places.is_known)
         _add_relations(places, created, document)
         record(Action.CREATED, subjects.video(created), note=_NOTE)
+    stored.remove_leftovers(created)
     places.remember(created, created.public_id)
     return True
 

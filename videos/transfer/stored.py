@@ -4,7 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.conf import settings
@@ -68,13 +68,21 @@ def video_files(places: Places, video: Video, told: Told) -> Iterator[StoredFile
         facts = inspect(path)
         if video.sha256 and video.sha256 != facts.sha256:
             raise RowError("its file is another than its document says.")
-        store.remove_folder(store.folder_of(video))  # what an import that was killed has left
         if not places.is_known:
             with store.stored_files(video, path, facts, worker_budget()) as made:
                 yield made
             return
         with _kept(places, video, told, folder, path) as kept:
             yield kept
+
+
+def remove_leftovers(video: Video) -> None:
+    """Remove what an import that was killed has stored for a video whose row is there by now."""
+    kept = PurePosixPath(str(video.file.name)).parent.name
+    with suppress(OSError):
+        for folder in default_storage.listdir(store.folder_of(video))[0]:
+            if folder != kept:
+                store.remove_folder(f"{store.folder_of(video)}/{folder}")
 
 
 @contextmanager
