@@ -97,6 +97,7 @@ class _Export:
         self._owners: set[int] = set()  # of what is exported
         self._named: set[int] = set()  # in what is exported
         self._backends: set[int] = set()
+        self._templates: dict[int, int] = {}  # their numbers in the export, by their keys
 
     def run(self) -> Result:
         scope = self._scope
@@ -215,7 +216,8 @@ class _Export:
     def _template(self, template: Any) -> Document:
         if template.owner_id is not None:
             self._note(template.owner_id)
-        return {"key": template.pk, **document_of(fields.TEMPLATE, template)}
+        key = self._templates[template.pk] = len(self._templates) + 1
+        return {"key": key, **document_of(fields.TEMPLATE, template)}
 
     def _batch(self, batch: Any) -> Document:
         self._note(batch.owner_id)
@@ -226,7 +228,8 @@ class _Export:
     def _collection(self, collection: Any) -> Document:
         self._note(collection.owner_id)
         self._named |= set(collection.memberships.values_list("person", flat=True))
-        return documents.collection_document(collection)
+        told = documents.collection_document(collection)
+        return told | {"template": self._templates.get(collection.template_id)}
 
     def _comment(self, comment: Any) -> Document:
         self._named.add(comment.author_id or 0)
