@@ -1,5 +1,8 @@
 """Every way to change something, and why some of them leave no entry in the audit log."""
 
+_IMPORT = "part of an import, which is recorded with what it brought in"
+_FILES = "stores or removes files of an import; each video is recorded"
+
 # Functions of services that write rows and call no `record`, by module and name, each with the reason.
 SILENT_SERVICES = {
     "accounts.mail.deliver_due": "the studio sends its own mail; what failed is in the list of emails",
@@ -16,6 +19,7 @@ SILENT_SERVICES = {
     "billing.ledger.reprice": "a line of the ledger",
     "billing.ledger.reserve": "a line of the ledger",
     "billing.ledger.settle": "a line of the ledger",
+    "billing.restoring.restore": "lines of the ledger that another one had; the import is recorded",
     "billing.notices.tell_about": "tells people of a budget; nobody does anything",
     "billing.notices.tell_levels": "tells people of a budget",
     "billing.notices.tell_refusal": "tells people of a budget",
@@ -59,6 +63,25 @@ SILENT_SERVICES = {
     "videos.services.share_visits.count_view": "a visitor looks; the link counts its views",
     "videos.services.webhooks.receive_for_video": "a backend calls; nobody does anything",
     "videos.services.webhooks.receive_signed": "a backend calls; nobody does anything",
+    "videos.transfer.archive.digest_of": "updates a digest, and no row",
+    "videos.transfer.archive.read_sums": "updates a digest, and no row",
+    "videos.transfer.bring_ledger.bring": _IMPORT,
+    "videos.transfer.bring_rows.batch": _IMPORT,
+    "videos.transfer.bring_rows.batch_row": _IMPORT,
+    "videos.transfer.bring_rows.character": _IMPORT,
+    "videos.transfer.bring_rows.collection": _IMPORT,
+    "videos.transfer.bring_rows.comment": _IMPORT,
+    "videos.transfer.bring_rows.cover": _IMPORT,
+    "videos.transfer.bring_rows.reference": _IMPORT,
+    "videos.transfer.bring_rows.share_link": _IMPORT,
+    "videos.transfer.bring_rows.template": _IMPORT,
+    "videos.transfer.bring_videos.link_lineage": _IMPORT,
+    "videos.transfer.stored.add_file": _FILES,
+    "videos.transfer.stored.add_image_files": _FILES,
+    "videos.transfer.stored.fetch": "updates a digest, and no row",
+    "videos.transfer.stored.remove_files": _FILES,
+    "videos.transfer.stored.removed_on_error": _FILES,
+    "videos.transfer.stored.video_files": _FILES,
     "webhooks.deliveries.claim": "the studio sends; the log of deliveries has it",
     "webhooks.deliveries.conclude": "the studio sends; the log of deliveries has it",
     "webhooks.disabling.disable": "the studio gives a receiver up; its owner is told by email",

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = [
     *(ROOT / "videos/services").glob("*.py"),
+    *(ROOT / "videos/transfer").glob("*.py"),
     *(ROOT / "accounts").glob("*.py"),
     *(ROOT / "billing").glob("*.py"),
     *(ROOT / "notifications").glob("*.py"),

@@ -34,6 +34,7 @@ from videos.lifecycle.payments import (
     require_payable,
     reserve,
 )
+from videos.lifecycle.restored import create_adopted, create_restored, restore_ledger
 from videos.lifecycle.storing import (
     claim_storing,
     complete,
@@ -90,7 +91,9 @@ __all__ = [
     "claim_repeat",
     "claim_storing",
     "complete",
+    "create_adopted",
     "create_imported",
+    "create_restored",
     "delete",
     "download_again",
     "fail_absent",
@@ -119,6 +122,7 @@ __all__ = [
     "require_payable",
     "reschedule_search",
     "reserve",
+    "restore_ledger",
     "retry",
     "search_again",
     "submit_again",

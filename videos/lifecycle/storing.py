@@ -80,9 +80,14 @@ def fail_storing(pk: int, token: uuid.UUID, reason: Reason, *, retry_at: datetim
     return failed
 
 
-def create_imported(video: Video, stored: StoredFiles) -> Video:
-    """Insert the row of an uploaded clip, which is completed from the start and was made by no job."""
+def create_imported(video: Video, stored: StoredFiles, *, finished_at: datetime | None = None) -> Video:
+    """Insert the row of an uploaded clip, which is completed from the start and was made by no job.
+
+    `finished_at` is when it was made, where that is known; else now.
+    """
     fields = {"state": State.COMPLETED, "progress": 100, **finished_now(), **vars(stored)}
+    if finished_at is not None:
+        fields["finished_at"] = finished_at
     for name, value in fields.items():
         setattr(video, name, value)
     with transaction.atomic():

@@ -32,10 +32,7 @@ class BackendManager(models.Manager["Backend"]):
         settings change.
         """
         if not settings.BACKEND_URL and not settings.BACKEND_KEY:
-            simulator = self.filter(is_simulator=True).first()
-            return simulator or self._get_or_create(
-                "Simulator", is_simulator=True, max_in_flight=8, **SIMULATOR_CAPABILITIES
-            )
+            return self.simulator()
         url = settings.BACKEND_URL or OPENAI_ADDRESS
         found = self.filter(base_url=url, is_simulator=False).order_by("pk").first()
         if found is not None:
@@ -51,6 +48,13 @@ class BackendManager(models.Manager["Backend"]):
                 key_confirmed_for=wanted.key_destination,  # whoever sets both in the environment means it
             )
         return found
+
+    def simulator(self) -> "Backend":
+        """Return the studio's simulator, which is created on first use."""
+        simulator = self.filter(is_simulator=True).first()
+        return simulator or self._get_or_create(
+            "Simulator", is_simulator=True, max_in_flight=8, **SIMULATOR_CAPABILITIES
+        )
 
     def paused(self) -> models.QuerySet["Backend"]:
         """Those that are sent nothing for now, because they asked for that or refused our key."""
