@@ -89,7 +89,10 @@ def _notes(backend: Backend, what: str) -> Iterable[Finding]:
         advice = "Mend what it says, then press Resume now in the admin under Backends."
         yield warning(what, found, advice)
     if backend.reads_paused_until and backend.reads_paused_until > timezone.now():
-        found = f"It is not polled until {timezone.localtime(backend.reads_paused_until):%H:%M}: too many requests."
+        found = (
+            f"It is not polled until {timezone.localtime(backend.reads_paused_until):%H:%M}: "
+            "too many requests."
+        )
         yield warning(what, found, "Set requests per minute for it in the admin.")
     if backend.pk:
         yield from _record(backend, what)

@@ -91,15 +91,15 @@ def queue_names() -> list[str]:
     return sorted({settings.CELERY_TASK_DEFAULT_QUEUE, *routed})
 
 
-
-
 def _look(redis: "Redis", seconds: float) -> Iterable[Finding]:
     info: dict[str, Any] = redis.info()  # type: ignore[assignment]  # not async
     kind = "Valkey" if "valkey_version" in info else "Redis"
     version = info.get("valkey_version") or info.get("redis_version", "of an unknown version")
     found = f"{kind} {version} answers in {seconds * 1000:.0f} ms; {_persistence(info)}."
     if seconds > _SLOW:
-        yield warning(WHAT, found, "It is slow: each page asks it several times. Move it nearer, or relieve it.")
+        yield warning(
+            WHAT, found, "It is slow: each page asks it several times. Move it nearer, or relieve it."
+        )
     else:
         yield ok(WHAT, found)
     yield from _eviction(info)

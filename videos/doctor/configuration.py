@@ -30,14 +30,13 @@ _LOCAL = ("127.0.0.1", "localhost", "::1", "[::1]")
 
 def check_settings() -> Findings:
     """Look at every setting without asking anything outside of this process."""
-    problems = [
-        *_system_checks(),
-        *_unknown_names(),
-        *_contradictions(),
-        *_secret_key(),
-    ]
-    yield from problems
-    if not problems:
+    is_well = True
+    # The checks of Django come last: they load all of the studio.
+    for part in (_unknown_names, _contradictions, _secret_key, _system_checks):
+        for problem in part():
+            is_well = False
+            yield problem
+    if is_well:
         yield ok(WHAT, f"Nothing contradicts itself. DEPLOYMENT={settings.DEPLOYMENT}.")
 
 
@@ -101,7 +100,9 @@ def _contradictions() -> Iterable[Finding]:
         given, missing = ("EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD")[:: 1 if settings.EMAIL_HOST_USER else -1]
         yield warning(WHAT, f"{given} is set, and {missing} is not.", "Set both, or neither.")
     if settings.SHARE_LINK_DAYS > settings.SHARE_LINK_MAX_DAYS:
-        days = f"{settings.SHARE_LINK_DAYS} days, and SHARE_LINK_MAX_DAYS allows {settings.SHARE_LINK_MAX_DAYS}"
+        days = (
+            f"{settings.SHARE_LINK_DAYS} days, and SHARE_LINK_MAX_DAYS allows {settings.SHARE_LINK_MAX_DAYS}"
+        )
         yield wrong(WHAT, f"SHARE_LINK_DAYS gives links {days}.", "Lower the first, or raise the second.")
 
 
@@ -119,7 +120,10 @@ def _reachability() -> Iterable[Finding]:
         where = f"BIND={settings.BIND}" if settings.BIND not in _LOCAL else f"ALLOWED_HOSTS has {hosts[0]}"
         yield warning(
             WHAT,
-            f"Others can reach the studio ({where}), and DEPLOYMENT is local: no HTTPS, cookies in the clear.",
+            (
+                f"Others can reach the studio ({where}), and DEPLOYMENT is "
+                "local: no HTTPS, cookies in the clear."
+            ),
             "Set DEPLOYMENT=production, unless all who can reach it are to be trusted.",
         )
 
@@ -142,4 +146,6 @@ def _secret_key() -> Iterable[Finding]:
         yield warning(WHAT, found, "Take it off the fallbacks: those are for former ones.")
     if weakness := secret_key_weakness(settings.SECRET_KEY):
         found = f"SECRET_KEY can be guessed: it {weakness}."
-        yield warning(WHAT, found, "Set another one: python -c 'import secrets; print(secrets.token_urlsafe(64))'.")
+        yield warning(
+            WHAT, found, "Set another one: python -c 'import secrets; print(secrets.token_urlsafe(64))'."
+        )

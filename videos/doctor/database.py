@@ -57,7 +57,9 @@ def check_migrations() -> Findings:
         advice = "Run the version of ContentGen that the database is of, or restore the backup from before."
         found = f"The database is of a later version: {_named(future)} unknown to this one."
         yield wrong("migrations", found, advice)
-    pending = [f"{each.app_label}.{each.name}" for each, _ in executor.migration_plan(loader.graph.leaf_nodes())]
+    pending = [
+        f"{each.app_label}.{each.name}" for each, _ in executor.migration_plan(loader.graph.leaf_nodes())
+    ]
     if pending:
         found = f"The database is of an earlier version: {_named(pending)} to be applied."
         advice = "Stop beat and the workers, run `manage.py migrate`, then start everything."
@@ -78,7 +80,9 @@ def check_write() -> Findings:
         return
     seconds = time.monotonic() - began
     if seconds > _SLOW_WRITE:
-        advice = "Something else holds the lock, or the disk is slow. With more than a few people use PostgreSQL."
+        advice = (
+            "Something else holds the lock, or the disk is slow. With more than a few people use PostgreSQL."
+        )
         yield warning("database writes", f"A write took {seconds:.1f} s.", advice)
     else:
         yield ok("database writes", f"A write takes {seconds * 1000:.0f} ms.")
@@ -171,7 +175,10 @@ def _postgresql() -> Iterable[Finding]:
             [_IDLE_SECONDS],
         )
         idle, longest = cursor.fetchone()
-    found = f"{used} of {limit} connections are used; lock_timeout {lock_timeout}, statement_timeout {statement_timeout}."
+    found = (
+        f"{used} of {limit} connections are used; lock_timeout {lock_timeout}, "
+        f"statement_timeout {statement_timeout}."
+    )
     if used > limit * _FULL_SHARE:
         advice = "Raise max_connections, or run fewer web processes and workers: each keeps connections."
         yield warning("database connections", found, advice)
@@ -179,7 +186,9 @@ def _postgresql() -> Iterable[Finding]:
         yield ok("database connections", found)
     if idle:
         found = f"{idle} connections have been idle within a transaction for up to {longest:.0f} s."
-        yield warning("database locks", found, "Others wait for their locks. End the process that holds them.")
+        yield warning(
+            "database locks", found, "Others wait for their locks. End the process that holds them."
+        )
 
 
 # --- Words -------------------------------------------------------------------------------------------------
@@ -204,7 +213,9 @@ def _named(names: list[str]) -> str:
 
 def _advice_on(path: Path) -> str:
     if connection.vendor == "sqlite":
-        return f"See that {path} is a whole database, and that this account may read it; else restore a backup."
+        return (
+            f"See that {path} is a whole database, and that this account may read it; else restore a backup."
+        )
     return "See that DATABASE_URL is right and that the server runs, and lets this machine and account in."
 
 
@@ -214,5 +225,3 @@ def _advice_on_writes(error: Exception) -> str:
             return "A process holds the write lock: end or wake the one that was suspended."
         return "See that this account may write to the file and its folder, and that the disk is not full."
     return "See that the server is the primary one and not read-only, and that its disk is not full."
-
-

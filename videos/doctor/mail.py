@@ -23,7 +23,10 @@ def check_mail_server() -> Findings:
     try:
         server.open()
     except Exception as error:  # noqa: BLE001  # whatever it is, no mail goes out
-        advice = "Correct EMAIL_HOST, EMAIL_PORT, EMAIL_SECURITY, EMAIL_HOST_USER or EMAIL_HOST_PASSWORD. Mail waits."
+        advice = (
+            "Correct EMAIL_HOST, EMAIL_PORT, EMAIL_SECURITY, EMAIL_HOST_USER "
+            "or EMAIL_HOST_PASSWORD. Mail waits."
+        )
         yield wrong(WHAT, f"{where} does not take mail: {describe(error)}", advice)
         return
     server.close()
@@ -41,4 +44,6 @@ def _without_server() -> Findings:
     if folder.is_dir() and os.access(folder, os.W_OK):
         yield ok(WHAT, f"Mail is written to {folder}.")
     else:
-        yield wrong(WHAT, f"EMAIL_FILE_PATH={folder} is no folder that can be written to.", "Make it, or correct it.")
+        yield wrong(
+            WHAT, f"EMAIL_FILE_PATH={folder} is no folder that can be written to.", "Make it, or correct it."
+        )

@@ -20,7 +20,10 @@ def check_codecs() -> Findings:
         yield wrong("video and images", f"The decoder does not start: {describe(error)}", advice)
         return
     if missing:
-        advice = "Install `av` and `pillow` from PyPI's wheels, as requirements.txt has them, not from a distribution."
+        advice = (
+            "Install `av` and `pillow` from PyPI's wheels, as requirements.txt "
+            "has them, not from a distribution."
+        )
         yield wrong("video and images", f"{versions} cannot do {', '.join(missing)}.", advice)
     else:
         yield ok("video and images", f"{versions} have all that is needed.")

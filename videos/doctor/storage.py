@@ -36,7 +36,10 @@ def check_storage() -> Findings:
             is_whole = file.read() == _CONTENT
         default_storage.delete(name)
     except Exception as error:  # noqa: BLE001  # each kind of storage has errors of its own
-        advice = "Give this account write permission there, mount it again, or make room. Nothing is submitted until then."
+        advice = (
+            "Give this account write permission there, mount it again, or make "
+            "room. Nothing is submitted until then."
+        )
         yield wrong("storage", f"{root or 'Storage'} takes no files: {describe(error)}", advice)
         return
     seconds = time.monotonic() - began
@@ -44,7 +47,9 @@ def check_storage() -> Findings:
     if not is_whole:
         yield wrong("storage", f"What was written to {where} was read differently.", "Check the disk.")
     elif seconds > _SLOW:
-        yield warning("storage", f"A small file took {seconds:.1f} s at {where}.", "The disk is slow or busy.")
+        yield warning(
+            "storage", f"A small file took {seconds:.1f} s at {where}.", "The disk is slow or busy."
+        )
     else:
         yield ok("storage", f"{where} takes and gives files, synced, in {seconds * 1000:.0f} ms.")
 
@@ -88,7 +93,9 @@ def check_owners() -> Findings:
     closed = [path for path in _entries(folder) if path.exists() and not _is_writable(path)]
     if foreign:
         found = f"{foreign[0]} belongs to {_name(_owner_of(foreign[0]) or 0)}, DATA_DIR to {_name(owner)}."
-        advice = f"Stop the studio, then: chown -R {_name(owner)} {folder}. Run all its processes as one account."
+        advice = (
+            f"Stop the studio, then: chown -R {_name(owner)} {folder}. Run all its processes as one account."
+        )
         yield wrong("files' owner", _more(found, foreign), advice)
     elif closed:
         advice = f"Give its owner write permission again: chmod -R u+rwX {folder}."
@@ -132,7 +139,11 @@ def _files_left(disk: disk_space.Disk) -> Iterable[Finding]:
     with suppress(OSError):
         found = os.statvfs(folder)
         if found.f_files and not found.f_favail:
-            yield wrong(f"disk of {disk.setting}", "It has no room for another file.", "Remove files: no inode is free.")
+            yield wrong(
+                f"disk of {disk.setting}",
+                "It has no room for another file.",
+                "Remove files: no inode is free.",
+            )
         if found.f_flag & os.ST_RDONLY:
             yield wrong(f"disk of {disk.setting}", "It is mounted read only.", "Mount it for writing.")
 
@@ -143,7 +154,9 @@ def _on_network(root: str | None) -> str:
 
 
 def _more(found: str, paths: list[Path]) -> str:
-    return found if len(paths) == 1 else f"{found} So do {len(paths) - 1} more." if "belongs" in found else found
+    return (
+        found if len(paths) == 1 else f"{found} So do {len(paths) - 1} more." if "belongs" in found else found
+    )
 
 
 def _name(uid: int) -> str:

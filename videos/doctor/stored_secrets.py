@@ -26,7 +26,9 @@ def check_stored_secrets() -> Findings:
             unreadable.append(owner)
     if unreadable:
         more = f" and {len(unreadable) - 1} more" if len(unreadable) > 1 else ""
-        advice = "Put the SECRET_KEY that made them into SECRET_KEY_FALLBACKS, restart, then run rotate_secrets."
+        advice = (
+            "Put the SECRET_KEY that made them into SECRET_KEY_FALLBACKS, restart, then run rotate_secrets."
+        )
         yield wrong(WHAT, f"This SECRET_KEY cannot read that of {unreadable[0]}{more}.", advice)
     if counts["former"]:
         found = f"{counts['former']} were encrypted with a former SECRET_KEY."

@@ -46,8 +46,12 @@ def check_stalled() -> Findings:
 
 def check_ledger() -> Findings:
     """Compare ledger and videos, as far as there is time."""
-    kept = [str(sentence) for sentence in Discrepancy.objects.values_list("sentence", flat=True)[: _NAMED + 1]]
-    advice = "`manage.py check_ledger` names all. Look at the videos in the admin; nothing repairs itself here."
+    kept = [
+        str(sentence) for sentence in Discrepancy.objects.values_list("sentence", flat=True)[: _NAMED + 1]
+    ]
+    advice = (
+        "`manage.py check_ledger` names all. Look at the videos in the admin; nothing repairs itself here."
+    )
     if kept:
         yield wrong("ledger", f"It does not fit the videos: {' '.join(kept[:_NAMED])}", advice)
         return
@@ -64,7 +68,10 @@ def check_webhooks() -> Findings:
     since = timezone.now() - _RECENT
     failed = Delivery.objects.filter(state=DeliveryState.FAILED, created_at__gte=since).count()
     if disabled or failing or failed:
-        found = f"{failing} fail at the moment, {disabled} are disabled; {failed:,} deliveries failed in the last day."
+        found = (
+            f"{failing} fail at the moment, {disabled} are disabled; {failed:,} "
+            "deliveries failed in the last day."
+        )
         advice = "The log on each webhook's page has every answer. Mend the receiver, then Resend all failed."
         yield warning("webhooks", found, advice)
     else:
@@ -91,7 +98,9 @@ def check_outgoing_mail() -> Findings:
 
 
 def _queued(now: datetime) -> Finding | None:
-    waiting = Video.objects.filter(state=State.QUEUED, owner__is_active=True, created_at__lte=now - _QUEUED_LONG)
+    waiting = Video.objects.filter(
+        state=State.QUEUED, owner__is_active=True, created_at__lte=now - _QUEUED_LONG
+    )
     return _stalled(
         waiting.filter(due_at__lte=now),
         "created_at",
@@ -103,11 +112,15 @@ def _queued(now: datetime) -> Finding | None:
 def _overdue(now: datetime) -> Iterable[Finding | None]:
     overdue = Video.objects.filter(due_at__lte=now - _OVERDUE)
     expired = Video.objects.filter(state=State.SUBMITTING, lease_expires_at__lte=now - _OVERDUE)
-    yield _stalled(expired, "lease_expires_at", "being submitted, and nobody is at it", f"The sweep finds them. {_LOG}")
+    yield _stalled(
+        expired, "lease_expires_at", "being submitted, and nobody is at it", f"The sweep finds them. {_LOG}"
+    )
     running = overdue.filter(state=State.IN_PROGRESS)
     yield _stalled(running, "due_at", "running at a backend, and due to be polled", _LOG)
     storing = overdue.filter(state=State.STORING)
-    yield _stalled(storing, "due_at", "finished, and due to be stored", f"Is there a worker of downloads? {_LOG}")
+    yield _stalled(
+        storing, "due_at", "finished, and due to be stored", f"Is there a worker of downloads? {_LOG}"
+    )
 
 
 def _undecided() -> Finding | None:
@@ -132,4 +145,3 @@ def _stalled(videos: QuerySet[Video], since: str, what: str, advice: str) -> Fin
     age = f", the oldest for {timesince(moment)}" if moment else ""
     name = f" ({oldest.public_id})" if oldest else ""
     return warning("videos", f"{count} {what}{age}{name}.", advice)
-

@@ -23,7 +23,9 @@ def check_signs_of_life() -> Findings:
     stalled = heartbeat.read_stalled_roles()
     if heartbeat.SCHEDULER in stalled:
         found = f"No tick of beat was carried out in the last {heartbeat.STALE_AFTER:.0f} s."
-        yield wrong("beat", found, "Start `beat` of the Procfile, and a worker of the queue short; or `make run`.")
+        yield wrong(
+            "beat", found, "Start `beat` of the Procfile, and a worker of the queue short; or `make run`."
+        )
     else:
         yield ok("beat", "Its ticks are carried out.")
     silent = [queue for queue in queue_names() if heartbeat.queue_role(queue) in stalled]
@@ -72,7 +74,9 @@ def _beats(inspect: Any) -> Iterable[Finding]:
     expected = seconds / interval
     if ticks > expected * _TWICE:
         found = f"{ticks} ticks in {seconds:.0f} s, and the schedule has {expected:.0f}."
-        yield warning("number of beats", found, "beat runs more than once: double work, no harm. Stop all but one.")
+        yield warning(
+            "number of beats", found, "beat runs more than once: double work, no harm. Stop all but one."
+        )
     elif ticks:
         yield ok("number of beats", "One, by its ticks.")
     else:

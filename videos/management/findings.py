@@ -37,13 +37,21 @@ def print_json(stream: OutputWrapper, findings: Sequence[Finding]) -> None:
         {"what": each.what, "state": each.health.value, "found": each.found, "advice": each.advice}
         for each in findings
     ]
-    stream.write(json.dumps({"exit_code": exit_code(findings), "findings": told}, ensure_ascii=False, indent=2))
+    stream.write(
+        json.dumps({"exit_code": exit_code(findings), "findings": told}, ensure_ascii=False, indent=2)
+    )
 
 
 def _table(findings: Sequence[Finding]) -> Table:
     table = Table(title="doctor", show_lines=False, pad_edge=False)
     for name, ratio in (("What", 2), ("State", 1), ("Found", 4), ("What to do", 4)):
-        table.add_column(name, ratio=ratio, overflow="fold", no_wrap=name == "State", min_width=11 if name == "State" else None)
+        table.add_column(
+            name,
+            ratio=ratio,
+            overflow="fold",
+            no_wrap=name == "State",
+            min_width=11 if name == "State" else None,
+        )
     for each in findings:
         table.add_row(each.what, each.health.value, each.found, each.advice, style=_style(each))
     return table

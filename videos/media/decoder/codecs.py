@@ -18,7 +18,9 @@ _PICTURES = ("jpg", "webp", "zlib", "avif")
 
 def find_missing_codecs() -> dict[str, object]:
     """Return the libraries' versions, and what is missing, such as “reading hevc”."""
-    missing = [f"{'reading' if mode == 'r' else 'writing'} {name}" for name, mode in _NEEDED if not _has(name, mode)]
+    missing = [
+        f"{'reading' if mode == 'r' else 'writing'} {name}" for name, mode in _NEEDED if not _has(name, mode)
+    ]
     missing += [f"{name} pictures" for name in _PICTURES if not features.check(name)]
     ffmpeg = ".".join(map(str, av.library_versions["libavcodec"]))
     return {
