@@ -49,13 +49,10 @@ _UNKNOWN = Reason(
 Show = Callable[[int, int], None]
 
 
-class DemoRefusedError(Exception):
-    """Nothing was made. The text says why."""
-
-
 def demo_people() -> list[User]:
-    """Return the people of the demo that there are."""
-    return list(User.objects.filter(groups__name=GROUP).order_by("pk"))
+    """Return the people of the demo that there are: nobody else, whom somebody may have put into the group."""
+    usernames = [each.username for each in material.PEOPLE]
+    return list(User.objects.filter(groups__name=GROUP, username__in=usernames).order_by("pk"))
 
 
 def find_obstacle(*, force: bool) -> str:
@@ -114,7 +111,9 @@ def _create_people(password: str) -> list[User]:
 
 
 def _request(prompt: str, size: str) -> GenerationRequest:
-    return GenerationRequest(prompt, MODEL, SECONDS, size)
+    """Return a request that is refused if anything but the simulator would make it."""
+    simulator = Backend.objects.get(is_simulator=True)
+    return GenerationRequest(prompt, MODEL, SECONDS, size, backend=simulator.name)
 
 
 def _create_library(people: dict[Person, User]) -> dict[Person, list[Video]]:
@@ -173,7 +172,6 @@ def _share(owner: User, manager: User, viewer: User, videos: Sequence[Video]) ->
         if visibility == "private" and chosen:
             share_with(owner, collection, viewer.username, "viewer")
             share_with(owner, collection, manager.username, "viewer")
-    Video.objects.get(pk=videos[0].pk)
     video = Video.objects.get(pk=videos[0].pk)
     options = LinkOptions("The lighthouse, cut 2", shows_prompt=True, allows_comments=True)
     link = create_link(owner, video, options, days=7)

@@ -75,7 +75,7 @@ def check_queues() -> Findings:
     lengths = {}
     with open_redis() as redis:
         for queue in queue_names():
-            lengths[queue] = int(redis.llen(f"{settings.REDIS_PREFIX}:{queue}"))  # type: ignore[arg-type]  # not async
+            lengths[queue] = int(redis.llen(f"{settings.REDIS_PREFIX}:{queue}"))
     long = {queue: length for queue, length in lengths.items() if length > _MANY_MESSAGES}
     found = ", ".join(f"{queue} {length:,}" for queue, length in lengths.items())
     if long:
@@ -92,7 +92,7 @@ def queue_names() -> list[str]:
 
 
 def _look(redis: "Redis", seconds: float) -> Iterable[Finding]:
-    info: dict[str, Any] = redis.info()  # type: ignore[assignment]  # not async
+    info: dict[str, Any] = redis.info()
     kind = "Valkey" if "valkey_version" in info else "Redis"
     version = info.get("valkey_version") or info.get("redis_version", "of an unknown version")
     found = f"{kind} {version} answers in {seconds * 1000:.0f} ms; {_persistence(info)}."
@@ -110,7 +110,7 @@ def _look(redis: "Redis", seconds: float) -> Iterable[Finding]:
         advice = "See its log: a full disk or memory, or a replica that is read only."
         yield wrong("broker writes", f"It takes no writes: {describe(error)}", advice)
     before = timezone.now()
-    stamp, micros = redis.time()  # type: ignore[misc]  # not async
+    stamp, micros = redis.time()
     there = datetime.fromtimestamp(stamp + micros / 1e6, UTC)
     yield compare_clocks("broker's clock", there, before, timezone.now())
 

@@ -154,9 +154,7 @@ def _on_network(root: str | None) -> str:
 
 
 def _more(found: str, paths: list[Path]) -> str:
-    return (
-        found if len(paths) == 1 else f"{found} So do {len(paths) - 1} more." if "belongs" in found else found
-    )
+    return found if len(paths) == 1 else f"{found} The same goes for {len(paths) - 1} more."
 
 
 def _name(uid: int) -> str:

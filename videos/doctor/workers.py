@@ -70,8 +70,8 @@ def _beats(inspect: Any) -> Iterable[Finding]:
     before, began = _ticks(inspect), time.monotonic()
     time.sleep(_WATCHED)
     ticks, seconds = _ticks(inspect) - before, time.monotonic() - began
-    interval = settings.CELERY_BEAT_SCHEDULE[_TICK]["schedule"].run_every.total_seconds()
-    expected = seconds / interval
+    schedule: Any = settings.CELERY_BEAT_SCHEDULE[_TICK]["schedule"]
+    expected = seconds / schedule.run_every.total_seconds()
     if ticks > expected * _TWICE:
         found = f"{ticks} ticks in {seconds:.0f} s, and the schedule has {expected:.0f}."
         yield warning(

@@ -1,5 +1,6 @@
 """Empty the trash for good, of one person or of everybody, in steps that can be cut off anywhere."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,7 @@ from videos.models.video_queries import VideoQuerySet
 from videos.services.videos import delete_video
 
 CHUNK = 200  # videos that are read at a time
+_TRIES = 3  # at one backend, of cleaning up a video whose job it does not let go of
 
 
 @dataclass(frozen=True)
@@ -66,23 +68,22 @@ def delete_trash(trash: VideoQuerySet) -> Iterator[int]:
 def clean_up(*, owner: User | None = None) -> CleanUp:
     """Remove files, jobs and rows of all that is deleted, and not only what this run deleted.
 
-    A backend that cannot be asked is asked once: the workers go on with its videos.
+    A backend at which this fails a few times is not asked any more: the workers go on with its videos.
     """
-    result, away = CleanUp(), set[int]()
-    deleted = Video.objects.filter(deleted_at__isnull=False).order_by("pk")
+    failures, result, last = Counter[int](), CleanUp(), 0
+    deleted = Video.objects.filter(deleted_at__isnull=False)
+    due = cleanup.due_videos(timezone.now()).filter(deleted_at__isnull=False).order_by("pk")
     if owner:
-        deleted = deleted.filter(owner=owner)
-    last = 0
-    while rows := list(deleted.filter(pk__gt=last).values_list("pk", "backend")[:CHUNK]):
+        deleted, due = deleted.filter(owner=owner), due.filter(owner=owner)
+    while rows := list(due.filter(pk__gt=last).values_list("pk", "backend")[:CHUNK]):
         for pk, backend in rows:
-            if backend not in away:
+            if failures[backend] < _TRIES:
                 cleanup.clean_up_video(pk)
-            is_left = Video.objects.filter(pk=pk).exclude(cleanup.HAS_DERIVED_IN_FLIGHT).exists()
-            away |= {backend} if is_left else set()
-        left = Video.objects.filter(pk__in=[pk for pk, _ in rows]).count()
-        result.left += left
-        result.removed += len(rows) - left
+                is_left = Video.objects.filter(pk=pk).exists()
+                failures[backend] += is_left
+                result.removed += not is_left
         last = rows[-1][0]
+    result.left = deleted.count()
     return result
 
 

@@ -13,13 +13,10 @@ from videos.management.findings import exit_code, print_findings, print_json
 
 class Command(BaseCommand):
     help = (
-        "Look at settings, database, broker, storage, workers, backends, mail and all that waits, within 15 "(
-            "seconds. Each line says what was found and what to do. Nothing "
-            "is changed or paid for, and no secret "
-        )(
-            "is printed. The exit code is 0 if all is well, 1 if there are "
-            "only warnings, 2 if something is wrong."
-        )
+        "Look at settings, database, broker, storage, workers, backends, mail and all that waits, within 15 "
+        "seconds. Each line says what was found and what to do. Nothing is changed or paid for, and no "
+        "secret is printed. The exit code is 0 if all is well, 1 if there are only warnings, 2 if something "
+        "is wrong."
     )
     requires_system_checks: list[str] = []
 

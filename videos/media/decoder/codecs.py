@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import av
 from av.codec import Codec
 from av.codec.codec import UnknownCodecError
@@ -9,18 +11,15 @@ from PIL import __version__ as pillow_version
 from PIL import features
 
 # What backends send and people upload, and what is made of it.
-_NEEDED = (
-    *((name, "r") for name in ("h264", "hevc", "vp8", "vp9", "av1", "prores", "aac", "opus", "mp3")),
-    *((name, "w") for name in ("libx264", "aac")),
-)
+_READ = ("h264", "hevc", "vp8", "vp9", "av1", "prores", "aac", "opus", "mp3")
+_WRITTEN = ("libx264", "aac")
 _PICTURES = ("jpg", "webp", "zlib", "avif")
 
 
 def find_missing_codecs() -> dict[str, object]:
     """Return the libraries' versions, and what is missing, such as “reading hevc”."""
-    missing = [
-        f"{'reading' if mode == 'r' else 'writing'} {name}" for name, mode in _NEEDED if not _has(name, mode)
-    ]
+    missing = [f"reading {name}" for name in _READ if not _has(name, "r")]
+    missing += [f"writing {name}" for name in _WRITTEN if not _has(name, "w")]
     missing += [f"{name} pictures" for name in _PICTURES if not features.check(name)]
     ffmpeg = ".".join(map(str, av.library_versions["libavcodec"]))
     return {
@@ -29,7 +28,7 @@ def find_missing_codecs() -> dict[str, object]:
     }
 
 
-def _has(name: str, mode: str) -> bool:
+def _has(name: str, mode: Literal["r", "w"]) -> bool:
     try:
         Codec(name, mode)
     except UnknownCodecError:
