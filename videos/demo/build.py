@@ -50,7 +50,7 @@ Show = Callable[[int, int], None]
 
 
 def demo_people() -> list[User]:
-    """Return the people of the demo that there are: nobody else, whom somebody may have put into the group."""
+    """Return the people of the demo that there are, and nobody else who was put into the group."""
     usernames = [each.username for each in material.PEOPLE]
     return list(User.objects.filter(groups__name=GROUP, username__in=usernames).order_by("pk"))
 
