@@ -1,5 +1,6 @@
 """`manage.py` where there is no studio: it says so in one sentence, and leaves nothing behind."""
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,8 +17,9 @@ from contentgen.run import state
 
 # `migrate` makes a studio of an empty folder. These need none, and make none.
 _NEED_NO_STUDIO = frozenset(
-    {"check", "collectstatic", "diffsettings", "findstatic", "help", "makemigrations", "version"}
+    {"check", "collectstatic", "diffsettings", "doctor", "findstatic", "help", "makemigrations", "version"}
 )
+_WRONG = 2  # what doctor exits with, when something is wrong
 _HELP = frozenset({"-h", "--help", "--version"})
 
 
@@ -26,6 +28,8 @@ def run(arguments: Sequence[str]) -> None:
     command = arguments[1] if len(arguments) > 1 else "help"
     if command != "migrate":
         state.only_visits = True  # before the settings are loaded, which would make the folder
+        if command == "doctor":
+            _require_settings(as_json="--json" in arguments)
         if command not in _NEED_NO_STUDIO and _HELP.isdisjoint(arguments[1:]) and not _has_studio():
             sys.exit(
                 f"There is no studio in DATA_DIR={settings.DATA_DIR}. Set DATA_DIR to the folder that "
@@ -33,6 +37,18 @@ def run(arguments: Sequence[str]) -> None:
             )
     origin.enter(Door.COMMAND)
     execute_from_command_line(list(arguments))
+
+
+def _require_settings(*, as_json: bool) -> None:
+    """Exit as doctor does where the settings cannot even be loaded, which is the first thing to be told."""
+    try:
+        django.setup()
+    except Exception as error:  # noqa: BLE001  # a setting, a missing package, a broken file: all are told
+        found, advice = f"They cannot be loaded: {error}", "Correct this, then run doctor again."
+        told = {"what": "settings", "state": "wrong", "found": found, "advice": advice}
+        line = json.dumps({"exit_code": _WRONG, "findings": [told]}) if as_json else None
+        sys.stdout.write(f"{line or f'WRONG        settings: {found} → {advice}'}\n")
+        sys.exit(_WRONG)
 
 
 def _has_studio() -> bool:

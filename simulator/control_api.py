@@ -17,6 +17,7 @@ from simulator.protocol import ApiError
 from simulator.quirks import Quirks, parse_quirks
 from simulator.request_body import read_json
 from simulator.service import VideoService
+from simulator.settings import MAX_FPS
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -90,14 +91,22 @@ class ControlApi:
         )
 
     async def settings(self, request: Request) -> Response:
-        """Return the settings, after changing the duration of future jobs (POST)."""
+        """Return the settings, after changing the duration of future jobs, and their `fps` (POST)."""
         settings = self._service.settings
         if request.method == "POST":
             body = await read_json(request)
             fields = body if isinstance(body, Mapping) else {}
-            settings.duration = _parse_seconds(fields.get("duration"), "duration")
+            duration = _parse_seconds(fields.get("duration"), "duration")
+            settings.fps = _parse_fps(fields.get("fps", settings.fps))
+            settings.duration = duration
         render = "on-demand" if settings.lazy else "eager"
         return JSONResponse({"duration": settings.duration, "fps": settings.fps, "render": render})
+
+
+def _parse_fps(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_FPS:
+        raise ApiError(f"'fps' is a whole number from 1 to {MAX_FPS}.", param="fps")
+    return value
 
 
 def _parse_seconds(value: object, name: str) -> float:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from simulator.jobs import Job
 from simulator.renderer import PARTIAL_SUFFIX, VIDEO
+from simulator.settings import Settings
 from simulator.store import Store
 
 _MAX_ATTEMPTS = 3
@@ -31,12 +32,11 @@ class RenderPool:
     the store at the next start.
     """
 
-    def __init__(self, store: Store, data: Path, fps: int, processes: int) -> None:
+    def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
-        self._videos = data / "videos"
-        self.inputs = data / "inputs"
-        self._fps = fps
-        self._processes = processes
+        self._settings = settings
+        self._videos = settings.data / "videos"
+        self.inputs = settings.data / "inputs"
         self._queue: asyncio.PriorityQueue[tuple[int, int, str]] = asyncio.PriorityQueue()
         self._pending: dict[str, asyncio.Future[None]] = {}
         self._workers: list[asyncio.Task[None]] = []
@@ -66,7 +66,7 @@ class RenderPool:
             return future
         self._sequence += 1
         self._queue.put_nowait((_URGENT if urgent else _NORMAL, self._sequence, job_id))
-        if len(self._workers) < self._processes:
+        if len(self._workers) < self._settings.processes:
             self._workers.append(asyncio.create_task(self._run_worker()))
         return future
 
@@ -126,7 +126,7 @@ class RenderPool:
             "scene_spec": job.scene_spec,
             "inputs": str(self.inputs),
             "target": str(self._videos / job.id),
-            "fps": self._fps,
+            "fps": self._settings.fps,
         }
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("render processes are started with pipes")

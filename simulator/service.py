@@ -73,7 +73,7 @@ class VideoService:
         self.fault_rules = FaultRules()
         self.request_counts: Counter[str] = Counter()
         self.store = Store(database)
-        self.render_pool = RenderPool(self.store, settings.data, settings.fps, settings.processes)
+        self.render_pool = RenderPool(self.store, settings)
 
     async def close(self) -> None:
         """End the render processes and close the store."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from simulator.quirks import Quirks
 
+MAX_FPS = 120
+
 
 @dataclass
 class Settings:
@@ -14,7 +16,7 @@ class Settings:
 
     data: directory for jobs and videos.
     duration: seconds a job pretends to take; can be changed while the server runs.
-    fps: frames per second of the rendered videos.
+    fps: frames per second of the rendered videos; can be changed while the server runs.
     lazy: render a video when its content is first requested, not when the job is created.
     api_key: the only key that is accepted; None accepts any.
     processes: number of render processes.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from concurrent.futures import ThreadPoolExecutor
+
+import av
 
 from tests.simulator.conftest import Simulator, StartSimulator
 
@@ -50,6 +53,18 @@ def test_the_duration_can_be_changed_while_running(simulator: Simulator) -> None
     assert simulator.http.get(f"/v1/videos/{simulator.create()['id']}").json()["status"] != "completed"
     for wrong in (-1, "5", None, True):
         assert simulator.http.post("/_simulator/settings", json={"duration": wrong}).status_code == 400
+
+
+def test_the_frames_per_second_can_be_changed_while_running(simulator: Simulator) -> None:
+    response = simulator.http.post("/_simulator/settings", json={"duration": 0, "fps": 2})
+
+    assert response.json() == {"duration": 0.0, "fps": 2, "render": "on-demand"}
+    for wrong in (0, 121, 2.5, "8", None, True):
+        changes = {"duration": 60, "fps": wrong}
+        assert simulator.http.post("/_simulator/settings", json=changes).status_code == 400
+    assert simulator.http.get("/_simulator/settings").json()["duration"] == 0.0  # all of it, or nothing
+    with av.open(io.BytesIO(simulator.content(simulator.create_and_wait()["id"]))) as container:
+        assert container.streams.video[0].average_rate == 2
 
 
 def test_health_and_unknown_urls(simulator: Simulator) -> None:

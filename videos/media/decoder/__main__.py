@@ -40,6 +40,7 @@ _MODULES = {
     "make_scrub_sheet": "inspection_tasks",
     "last_frame": "video_tasks",
     "concat_videos": "video_tasks",
+    "find_missing_codecs": "codecs",
     "make_browser_copy": "video_tasks",
 }
 
