@@ -1,7 +1,5 @@
 """The Django admin of the studio. Videos are changed only through `videos.services`."""
 
-from django.contrib import admin
-
 from videos.admin.backend import BackendAdmin
 from videos.admin.batch import BatchAdmin
 from videos.admin.catalogue import PromptTemplateAdmin, VideoModelAdmin
@@ -20,7 +18,3 @@ __all__ = [
     "VideoAdmin",
     "VideoModelAdmin",
 ]
-
-admin.site.site_header = admin.site.site_title = "ContentGen"
-admin.site.index_title = "Administration"
-admin.site.enable_nav_sidebar = False  # the list of videos needs the width

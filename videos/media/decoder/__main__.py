@@ -41,6 +41,7 @@ _MODULES = {
     "last_frame": "video_tasks",
     "concat_videos": "video_tasks",
     "make_browser_copy": "video_tasks",
+    "ffmpeg_version": "version_tasks",
 }
 
 
