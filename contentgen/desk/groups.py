@@ -1,11 +1,14 @@
-"""The navigation of the administration: its lists by what somebody comes for, not by the package they are in."""
+"""The navigation of the administration: its lists by what somebody comes for, not by their packages."""
 
 from collections.abc import Iterable
 from typing import Any
 
 # What is not named here stands under the last heading, so that nothing new is lost.
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Videos": ("videos.video", "videos.batch", "videos.character", "videos.referenceimage", "videos.prompttemplate"),
+    "Videos": (
+        *("videos.video", "videos.batch", "videos.collection", "videos.character"),
+        *("videos.referenceimage", "videos.prompttemplate"),
+    ),
     "Backends": ("videos.backend", "videos.videomodel", "videos.studiostate"),
     "People": ("accounts.user", "accounts.invitation", "accounts.apitoken", "auth.group"),
     "Money": ("billing.budget", "billing.ledgerline"),

@@ -16,11 +16,10 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.roles import may_manage
 from billing.charts import draw_bars
 from billing.daily_spend import recent_spend
-from billing.models import LedgerLine
 from billing.money import format_money
+from billing.rights import may_see_spending
 from contentgen import disk_space, health
 from contentgen.desk.charts import draw_outcomes, draw_rates
 from contentgen.query_limit import query_limit
@@ -42,7 +41,7 @@ MAX_REASONS, MAX_PEOPLE = 8, 8  # listed
 
 _TOO_SLOW = "The database did not answer in time, so this is left out. It is asked again in some seconds."
 _NO_TIME = "The other parts took too long, so this one was not asked. It is asked again in some seconds."
-_UNKNOWN = "This can’t be had right now. The log of the web process says why."
+_UNKNOWN = "This can't be had right now. The log of the web process says why."
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,9 @@ def visible_parts(request: HttpRequest, site: AdminSite) -> list[Part]:
     tiles = [tile for tile in TILES if tile.is_visible(request, site)]
     cached = safe_cache.get_many([tile.key for tile in tiles])
     ends_at = time.monotonic() + PATIENCE
-    return [cached.get(tile.key) and Part(tile, *cached[tile.key]) or _load(tile, ends_at) for tile in tiles]
+    return [
+        (cached.get(tile.key) and Part(tile, *cached[tile.key])) or _load(tile, ends_at) for tile in tiles
+    ]
 
 
 def _load(tile: Tile, ends_at: float) -> Part:
@@ -110,10 +111,8 @@ def _everybody(request: HttpRequest, site: AdminSite) -> bool:
     return True  # of the staff, whom each page tells of a studio that stands still
 
 
-def may_see_spend(request: HttpRequest, site: AdminSite) -> bool:
-    """Managers see what everybody spends, and whoever may look at the ledger."""
-    user = request.user
-    return (isinstance(user, User) and may_manage(user)) or _may_view(LedgerLine)(request, site)
+def _may_see_spending(request: HttpRequest, site: AdminSite) -> bool:
+    return isinstance(request.user, User) and may_see_spending(request.user)
 
 
 def _last_day() -> desk.LastDay:
@@ -175,7 +174,7 @@ TILES = (
     Tile("outcomes", "Last 24 hours", _may_view(Video), _load_outcomes, 15),
     Tile("backends", "Backends", _may_view(Backend), _load_backends, 5),
     Tile("workers", "Workers", _everybody, _load_workers, 3),
-    Tile("spend", "Spend", may_see_spend, _load_spend, 30),
+    Tile("spend", "Spend", _may_see_spending, _load_spend, 30),
     Tile("storage", "Storage", _everybody, _load_storage, 30),
     Tile("versions", "Versions", _may_view(StudioState), versions, 300),
 )

@@ -1,10 +1,12 @@
 """How the desk puts its figures into words, and where each of them leads."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from django import template
 from django.urls import reverse
+from django.utils import timezone
 
 from videos.engine.heartbeat import SCHEDULER
 from videos.formatting import format_duration
@@ -42,5 +44,8 @@ def age_in_words(seconds: float) -> str:
 @register.simple_tag
 def failed_videos(reason: str | None = None) -> str:
     """Return the address of the list of what failed in the last day, for this reason or for any."""
-    query = {"state": State.FAILED.value}
+    yesterday = timezone.localdate() - timedelta(days=1)
+    query = {"state": State.FAILED.value, "from": yesterday.isoformat()}
+    if reason:
+        query["reason"] = reason
     return f"{reverse('admin:videos_video_changelist')}?{urlencode(query)}"

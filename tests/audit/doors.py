@@ -4,6 +4,7 @@
 SILENT_SERVICES = {
     "accounts.mail.deliver_due": "the studio sends its own mail; what failed is in the list of emails",
     "accounts.mail.withdraw": "part of blocking somebody, which is recorded",
+    "accounts.presence.note_seen": "notes when somebody was last here",
     "accounts.tokens.authenticate": "notes when a token was last used",
     "billing.budget_views.budgets": "its form calls targets.set_budget, which records",
     "billing.ledger.charge": "a line of the ledger, which is append-only itself",
@@ -127,7 +128,7 @@ RECORDED_ROUTES = {
     *("videos:edit", "videos:extend", "videos:character_from_video", "videos:cancel", "videos:retry"),
     *("videos:recheck", "videos:resubmit", "videos:adopt", "videos:abandon", "videos:reference_delete"),
     *("videos:characters", "videos:character_delete"),
-    *("admin:videos_backend_models", "admin:videos_video_adopt"),
+    *("admin:videos_backend_models", "admin:videos_video_adopt", "admin:accounts_user_budget"),
     *("api:add_items", "api:list_collections", "api:list_members", "videos:collect", "videos:uncollect"),
     *("videos:collection_new", "videos:collection_edit", "videos:collection_delete"),
     *("videos:collection_restore", "videos:collection_people", "videos:collection_person_remove"),
@@ -149,7 +150,10 @@ RECORDED_ACTIONS = {
     "invitation": {"withdraw"},
     "outgoingmail": {"send_again"},
     "apitoken": {"revoke"},
-    "user": {"remove_second_factors", "delete_account", "keep_account"},
+    "user": {
+        *("remove_second_factors", "delete_account", "keep_account"),
+        *("sign_out_everywhere", "revoke_tokens", "deactivate"),
+    },
     "backend": {"probe", "confirm_key", "resume", "move_queued"},
     "endpoint": {"pause", "resume"},
     "delivery": {"resend"},

@@ -33,13 +33,13 @@ class Counts:
 
 def create_team(counts: Counts) -> None:
     """Fill an empty studio. `person0` is a manager, and has as much as everybody has; `batch_0` is person1's
-    with a thousand rows.
+    with a thousand rows. `operator` is a superuser, and has nothing.
     """
     from accounts.models import Role, User
 
     users = [User(username=f"person{n}") for n in range(PEOPLE)]
     users[0].role = Role.MANAGER
-    User.objects.bulk_create(users)
+    User.objects.bulk_create([*users, User(username="operator", is_staff=True, is_superuser=True)])
     first = User.objects.order_by("pk").get(username="person0").pk
     _create_videos(counts, first)
     _create_collections(counts, first)

@@ -44,17 +44,19 @@ class WorkNow:
 
 def work_now() -> WorkNow:
     """Return what is in flight, in four queries."""
-    rows = _in_flight().values("state").annotate(
-        count=Count("pk"), first=Min("pk"), undecided=Count("pk", filter=Q(due_at=None))
+    rows = (
+        _in_flight()
+        .values("state")
+        .annotate(count=Count("pk"), first=Min("pk"), undecided=Count("pk", filter=Q(due_at=None)))
     )
-    found = {row["state"]: row for row in rows}
+    found: dict[str, dict[str, Any]] = {row["state"]: dict(row) for row in rows}
     oldest = found.get(State.QUEUED, {}).get("first")
     return WorkNow(
         by_state=Counter({state: row["count"] for state, row in found.items()}),
         needs_decision=found.get(State.UNCERTAIN, {}).get("undecided", 0),
         needs_staff=videos_for_staff().count(),
         oldest=oldest,
-        oldest_created_at=Video.objects.filter(pk=oldest).values_list("created_at", flat=True).first(),
+        oldest_created_at=Video.objects.filter(pk=oldest or 0).values_list("created_at", flat=True).first(),
         is_held=StudioState.objects.filter(held_at__isnull=False).exists(),
     )
 
@@ -99,6 +101,19 @@ class LastDay:
     by_backend_and_hour: dict[tuple[int, datetime], Outcomes] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
 
+    def add(self, row: dict[str, Any]) -> None:
+        """Add a count of videos that ended alike."""
+        hour, backend, state, count = row["hour"], row["backend"], row["state"], row["count"]
+        for outcomes in (
+            self.total,
+            self.by_hour.setdefault(hour, Outcomes()),
+            self.by_backend.setdefault(backend, Outcomes()),
+            self.by_backend_and_hour.setdefault((backend, hour), Outcomes()),
+        ):
+            outcomes.add(state, count)
+        if state == State.FAILED:
+            self.reasons[row["error_code"]] += count
+
 
 def last_day(*, now: datetime | None = None) -> LastDay:
     """Return how the last day went, in two queries. The first and the last of its hours are parts of one."""
@@ -106,20 +121,8 @@ def last_day(*, now: datetime | None = None) -> LastDay:
     since = until - timedelta(hours=HOURS)
     first = since.replace(minute=0, second=0, microsecond=0)
     day = LastDay([first + timedelta(hours=number) for number in range(HOURS + 1)])
-    totals: defaultdict[tuple[str, Any], Outcomes] = defaultdict(Outcomes)
     for row in _ended_since(since):
-        hour, backend, state, count = row["hour"], row["backend"], row["state"], row["count"]
-        keys = (("all", 0), ("hour", hour), ("backend", backend), ("both", (backend, hour)))
-        for key in keys:
-            totals[key].add(state, count)
-        if state == State.FAILED:
-            day.reasons[row["error_code"]] += count
-    day.total = totals["all", 0]
-    for (kind, key), outcomes in totals.items():
-        if kind != "all":
-            {"hour": day.by_hour, "backend": day.by_backend, "both": day.by_backend_and_hour}[kind][key] = (
-                outcomes
-            )
+        day.add(row)
     return day
 
 
@@ -136,7 +139,8 @@ def _ended_since(since: datetime) -> Iterable[dict[str, Any]]:
     trashed = ended.filter(trashed_at__gte=since, ended_at__gte=since)
     for videos in (kept, trashed):
         by_hour = videos.order_by().annotate(hour=TruncHour("ended_at", tzinfo=UTC))
-        yield from by_hour.values("hour", "backend", "state", "error_code").annotate(count=Count("pk"))
+        rows = by_hour.values("hour", "backend", "state", "error_code").annotate(count=Count("pk"))
+        yield from map(dict, rows)
 
 
 @dataclass(frozen=True)

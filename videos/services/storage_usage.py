@@ -59,4 +59,3 @@ def known_usage() -> StorageUsage:
         known = measure_usage()
         safe_cache.set_many({_KEY: known}, timeout=MAX_AGE)
     return known
-
