@@ -59,7 +59,7 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def background_states() -> dict[str, str]:
-    """Return how the broker, the scheduler and the workers are, `ok` or `down`, as `ready` tells it.
+    """Return how the broker and the workers are, `ok` or `down`, as `ready` tells it.
 
     It takes two seconds at most, and for `MAX_AGE` seconds after that no time.
     """
@@ -92,7 +92,7 @@ def _shared(name: str, check: Callable[[], T], max_age: Callable[[T], float]) ->
 
 
 def _check_background() -> dict[str, str]:
-    return _with_worker({name: _check_part(name, _PARTS[name]) for name in ("broker", "scheduler")})
+    return _with_worker({"broker": _check_part("broker", _PARTS["broker"])})
 
 
 def _check_parts() -> dict[str, str]:

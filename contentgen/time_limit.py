@@ -14,7 +14,7 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     """Return what `call` returns, or raise what it raises; `TimeoutError` after `seconds`.
 
     It runs in a thread of its own, so it must not use the database. One that hangs is left behind, and until
-    it ends nobody waits for the same again: there is never more than one.
+    it ends nobody starts the same again or waits for it.
     """
     name = f"{call.__module__}.{call.__qualname__}"
     found: list[T] = []

@@ -74,10 +74,6 @@ class UserColumns(admin.ModelAdmin[User]):
     def session_count(self, user: Any) -> int:
         return int(user.session_total)
 
-    @admin.display(description="videos", ordering="video_total")
-    def video_count(self, user: Any) -> SafeString | str:
-        return linked_count(user.video_total, "admin:videos_video_changelist", owner__id__exact=user.pk)
-
 
 def describe_seen(user: User) -> SafeString | str:
     """Return how long ago somebody was last here, with the moment as a title."""

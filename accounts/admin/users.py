@@ -9,8 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
-from django.db.models import CASCADE, Count, IntegerField, ManyToOneRel, Model, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import CASCADE, ManyToOneRel, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -44,7 +43,7 @@ class UserAdmin(
     audit_kind = Kind.USER
     form = UserForm
     list_display: tuple[Any, ...] = (
-        *("name", "role_in_words", "seen", "token_count", "session_count", "video_count", "is_active"),
+        *("name", "role_in_words", "seen", "token_count", "session_count", "is_active"),
     )
     list_filter = ("role", "is_active", "is_staff", SeenFilter, "is_superuser", "groups")
     search_help_text = "Username, name, email"
@@ -153,16 +152,6 @@ class UserAdmin(
             self.message_user(request, f"{revoked} API token{'s' if revoked > 1 else ''} revoked.")
             return f"Changed password and revoked {revoked} API token{'s' if revoked > 1 else ''}."
         return super().construct_change_message(request, form, formsets, add)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        videos = User._meta.get_field("videos").related_model
-        own = videos._default_manager.filter(owner=OuterRef("pk"), deleted_at=None).order_by()
-        count = own.values("owner").annotate(n=Count("pk")).values("n")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(video_total=Coalesce(Subquery(count, output_field=IntegerField()), 0))
-        )
 
     def get_deleted_objects(
         self, objs: Iterable[Any], request: HttpRequest

@@ -263,7 +263,7 @@ def test_the_only_superuser_stays_one(as_carol: Client, carol: User, way: str):
     assert (carol.is_active, carol.is_superuser) == (True, True)
 
     UserFactory(username="root", is_superuser=True, is_staff=True)
-    assert messages_of(_act(as_carol, "deactivate", carol, confirmed="yes")) == ["“carol”: Deactivated."]
+    assert messages_of(_act(as_carol, "deactivate", carol, confirmed="yes"))[-1] == "“carol”: Deactivated."
 
 
 @pytest.mark.parametrize("action", ["sign_out_everywhere", "revoke_tokens", "deactivate"])

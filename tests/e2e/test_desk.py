@@ -145,7 +145,7 @@ def _stay_calm(page: Page) -> None:
     cache.clear()
     page.evaluate(
         """htmx.ajax("GET", document.getElementById("desk").getAttribute("hx-get"),
-        {source: "#desk", target: "#desk", swap: "outerHTML"})"""
+        {source: "#desk", target: "#desk", select: "#desk", swap: "outerHTML"})"""
     )
     expect(page.locator(".desk-card--outcomes")).to_contain_text("Timed out")
     expect(page.locator("#desk-hours")).to_have_attribute("open", "")

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.admin.user_list import linked_count
 from accounts.admin.users import UserAdmin
 from accounts.models import User
 from audit.models import Entry
@@ -23,7 +24,7 @@ from billing.periods import in_words
 from billing.rights import may_see_budgets, may_see_spending
 from videos.admin.person_budget import budget_view, may_set_budget_of
 from videos.models import Batch, Collection, Video
-from videos.services.person_facts import describe_blocking, facts_of, spent_this_month
+from videos.services.person_facts import count_videos, describe_blocking, facts_of, spent_this_month
 
 _LISTED_ENTRIES = 10
 
@@ -31,17 +32,19 @@ admin.site.unregister(User)  # the one of accounts, in whose place is the one be
 
 
 class PeopleChangeList(ChangeList):
-    """Reads the money of the people on the page at once, in queries that do not grow with them."""
+    """Reads money and videos of the people on the page at once, in queries that do not grow with them."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         people: list[Any] = list(self.result_list)
         user = cast(User, request.user)
+        videos = count_videos([each.pk for each in people])
         budgets = tightest_for(people) if may_see_budgets(user) else {}
         spent = spent_this_month([each.pk for each in people]) if may_see_spending(user) else {}
         for each in people:
             each.tightest = budgets.get(each.pk)
             each.month_spent = spent.get(each.pk)
+            each.video_total = videos.get(each.pk, 0)
             each.may_be_given_a_budget = may_set_budget_of(request, each)
         self.result_list = people
 
@@ -52,6 +55,7 @@ class PeopleAdmin(UserAdmin):
         *("name", "role_in_words", "budget", "month", "seen", "token_count", "session_count"),
         *("video_count", "is_active"),
     )
+    list_per_page = 50
     change_form_template = "admin/accounts/user/person.html"
 
     class Media:
@@ -97,6 +101,10 @@ class PeopleAdmin(UserAdmin):
         hidden = format_html('<span class="visually-hidden"> of {}</span>', user.username)
         link = format_html('<a href="{}">{}{}</a>', address, words, hidden)
         return format_html('{}<span class="admin-secondary">{}</span>', link, whose)
+
+    @admin.display(description="videos")
+    def video_count(self, user: Any) -> SafeString | str:
+        return linked_count(user.video_total, "admin:videos_video_changelist", owner__id__exact=user.pk)
 
     @admin.display(description="this month")
     def month(self, user: Any) -> str:

@@ -1,9 +1,10 @@
 """What somebody has here and has going on: for the page of a person in the administration."""
 
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Sum
 
 from accounts.models import User
 from billing.models import LedgerLine
@@ -25,19 +26,26 @@ class PersonFacts:
 
 
 def facts_of(user: User) -> PersonFacts:
-    """Return what the person has, in four queries."""
-    queued = Q(state=State.QUEUED)
-    videos: dict[str, int] = Video.objects.owned_by(user).aggregate(
-        videos=Count("pk"),
-        queued=Count("pk", filter=queued),
-        at_work=Count("pk", filter=Q(state__in=IN_FLIGHT) & ~queued),
-    )
+    """Return what the person has, in six queries."""
+    open_videos = Video.objects.owned_by(user).filter(state__in=IN_FLIGHT).order_by()
+    in_flight = Counter(dict(open_videos.values_list("state").annotate(count=Count("pk"))))
     return PersonFacts(
-        **videos,
+        videos=count_videos([user.pk])[user.pk],
+        queued=in_flight[State.QUEUED],
+        at_work=in_flight.total() - in_flight[State.QUEUED],
         batches=Batch.objects.filter(owner=user).count(),
         collections=Collection.objects.owned_by(user).count(),
         waiting_for_approval=ApprovalRequest.objects.waiting().filter(owner=user).count(),
     )
+
+
+def count_videos(users: list[int]) -> Counter[int]:
+    """Return how many videos each of these people has, by key. Two queries: the trash has its own index."""
+    existing = Video.objects.filter(owner__in=users, deleted_at=None).order_by()
+    counts: Counter[int] = Counter()
+    for videos in (existing.filter(trashed_at=None), existing.filter(trashed_at__isnull=False)):
+        counts.update(dict(videos.values_list("owner").annotate(count=Count("owner"))))
+    return counts
 
 
 def spent_this_month(users: list[int]) -> dict[int, Decimal]:
