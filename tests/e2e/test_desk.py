@@ -3,6 +3,7 @@
 It needs no worker, so Django serves it from a thread of the tests instead of a studio of its own.
 """
 
+import os
 import re
 from collections.abc import Iterator
 
@@ -20,6 +21,9 @@ from tests.contentgen.admin_steps import PK, make_rows
 from tests.e2e.accessibility import Appearance, find_violations
 from tests.factories import UserFactory
 from videos.models import State, Video
+
+# Playwright's loop runs in the thread of the tests, which asks the database nevertheless, and alone.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -62,7 +66,7 @@ def _addresses(user: User) -> list[str]:
     return [
         *found,
         reverse("admin:accounts_user_history", args=[PK]),
-        reverse("admin:accounts_user_password_change", args=[PK]),
+        reverse("admin:auth_user_password_change", args=[PK]),
         reverse("admin:accounts_user_budget", args=[PK]),
         f"{reverse('admin:accounts_user_changelist')}?role__exact=viewer",
     ]

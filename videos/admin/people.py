@@ -24,7 +24,7 @@ from billing.periods import in_words
 from billing.rights import may_see_budgets, may_see_spending
 from videos.admin.person_budget import budget_view, may_set_budget_of
 from videos.models import Batch, Collection, Video
-from videos.services.person_facts import count_videos, describe_blocking, facts_of, spent_this_month
+from videos.services.person_facts import count_videos, describe_blocking, facts_of, used_this_month
 
 _LISTED_ENTRIES = 10
 
@@ -40,10 +40,10 @@ class PeopleChangeList(ChangeList):
         user = cast(User, request.user)
         videos = count_videos([each.pk for each in people])
         budgets = tightest_for(people) if may_see_budgets(user) else {}
-        spent = spent_this_month([each.pk for each in people]) if may_see_spending(user) else {}
+        used = used_this_month([each.pk for each in people]) if may_see_spending(user) else {}
         for each in people:
             each.tightest = budgets.get(each.pk)
-            each.month_spent = spent.get(each.pk)
+            each.month_used = used.get(each.pk)
             each.video_total = videos.get(each.pk, 0)
             each.may_be_given_a_budget = may_set_budget_of(request, each)
         self.result_list = people
@@ -106,9 +106,9 @@ class PeopleAdmin(UserAdmin):
     def video_count(self, user: Any) -> SafeString | str:
         return linked_count(user.video_total, "admin:videos_video_changelist", owner__id__exact=user.pk)
 
-    @admin.display(description="this month")
+    @admin.display(description="used this month")
     def month(self, user: Any) -> str:
-        return format_money(user.month_spent)
+        return format_money(user.month_used)
 
     def _facts(self, request: HttpRequest, person: User) -> dict[str, Any]:
         """Return what the page says beside the form, as far as the one who looks may see it."""
@@ -119,7 +119,7 @@ class PeopleAdmin(UserAdmin):
             "person": self.get_queryset(request).get(pk=person.pk),
             "facts": facts_of(person),
             "may_see": {model._meta.model_name: self._may_view(request, model) for model in _LINKED},
-            "month_spent": spent_this_month([person.pk])[person.pk] if may_see_spending(viewer) else None,
+            "month_used": used_this_month([person.pk])[person.pk] if may_see_spending(viewer) else None,
             "budgets": statuses(own) if may_see_budgets(viewer) else [],
             "sees_budgets": may_see_budgets(viewer),
             "may_set_budget": may_set_budget_of(request, person),

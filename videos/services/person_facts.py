@@ -44,16 +44,19 @@ def count_videos(users: list[int]) -> Counter[int]:
     existing = Video.objects.filter(owner__in=users, deleted_at=None).order_by()
     counts: Counter[int] = Counter()
     for videos in (existing.filter(trashed_at=None), existing.filter(trashed_at__isnull=False)):
-        counts.update(dict(videos.values_list("owner").annotate(count=Count("owner"))))
+        counts += Counter(dict(videos.values_list("owner").annotate(count=Count("owner"))))
     return counts
 
 
-def spent_this_month(users: list[int]) -> dict[int, Decimal]:
-    """Return what each of these people spent this month, by key. One query, answered by an index."""
+def used_this_month(users: list[int]) -> dict[int, Decimal]:
+    """Return what each of these people has spent or reserved this month, by key, as their budgets count it.
+
+    One query, answered by an index alone.
+    """
     since = midnight(first_day(Period.MONTH, day_of()))
-    lines = LedgerLine.objects.filter(user_id__in=users, at__gte=since).order_by()
-    spent = dict(lines.values_list("user_id").annotate(total=Sum("spent")))
-    return {pk: spent.get(pk) or ZERO for pk in users}
+    lines = LedgerLine.objects.filter(user_id__in=users, counts_at__gte=since).order_by()
+    used = dict(lines.values_list("user_id").annotate(total=Sum("net")))
+    return {pk: used.get(pk) or ZERO for pk in users}
 
 
 def describe_blocking(user: User) -> str:
