@@ -1,7 +1,7 @@
 """What the list of people shows of each, in queries that do not grow with the list."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -107,6 +108,17 @@ def _sessions() -> Coalesce:
 def _count(rows: QuerySet[Any], key: str) -> Coalesce:
     counted = rows.order_by().values(key).annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+class CheckboxesForMany(admin.ModelAdmin[Any]):
+    """Groups and permissions as boxes to tick: two lists need a mouse, and one list a key held down."""
+
+    filter_horizontal = ()
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(
+            db_field, cast(HttpRequest, request), **{**kwargs, "widget": CheckboxSelectMultiple}
+        )
 
 
 class UserForm(UserChangeForm[User]):

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts import deactivation, deletion, second_factor, subjects
 from accounts.admin.user_actions import UserActions, may_touch
-from accounts.admin.user_list import SeenFilter, UserColumns, UserForm
+from accounts.admin.user_list import CheckboxesForMany, SeenFilter, UserColumns, UserForm
 from accounts.deletion_forms import DeletionForm
 from accounts.models import AccountDeletion, User
 from accounts.password_forms import StaffPasswordChangeForm
@@ -36,7 +36,12 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 @admin.register(User)
 class UserAdmin(
-    UserActions, UserColumns, AuditedAdmin[User], SmallTableSearch[User], auth_admin.UserAdmin[User]
+    UserActions,
+    UserColumns,
+    CheckboxesForMany,
+    AuditedAdmin[User],
+    SmallTableSearch[User],
+    auth_admin.UserAdmin[User],
 ):
     """Django's own, with what people have open; an account that owns something is not deleted."""
 
@@ -180,7 +185,7 @@ def _names_of_what_goes_along() -> set[str]:
 
 
 @admin.register(Group)
-class GroupAdmin(AuditedAdmin[Group], auth_admin.GroupAdmin):
+class GroupAdmin(CheckboxesForMany, AuditedAdmin[Group], auth_admin.GroupAdmin):  # type: ignore[misc]
     """Groups give rights, so superusers alone change them. With the permission, staff may look."""
 
     audit_kind = Kind.GROUP
