@@ -35,9 +35,7 @@ work_deleted = Signal()
 
 def find_obstacle(user: User) -> str:
     """Return in a sentence why the account can't be deleted; empty if it can."""
-    if user.is_superuser and user.is_active and not _other_superusers(user):
-        return "This is the only superuser. Make somebody else one first, or nobody could run the studio."
-    return ""
+    return deactivation.ONLY_SUPERUSER if deactivation.is_only_superuser(user) else ""
 
 
 def schedule(user: User, work: WorkChoice, *, heir_name: str = "", by: User | None = None) -> AccountDeletion:
@@ -224,9 +222,3 @@ def _find_heir(user: User, name: str) -> User:
     if AccountDeletion.objects.filter(user=heir).exists():
         raise ValidationError({"heir": "This account is to be deleted, too. Choose somebody else."})
     return heir
-
-
-def _other_superusers(user: User) -> bool:
-    """Whether somebody else can run the studio, and goes on to."""
-    others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
-    return others.filter(deletion=None).exists()

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from allauth.usersessions.models import UserSession
@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import formats, roles, second_factor
+from accounts import formats, presence, roles, second_factor
 from accounts.client_address import client_address
 from accounts.models import User
 from audit.origin import Origin, coming_from
@@ -94,6 +94,7 @@ def _note_activity(request: HttpRequest) -> None:
     try:
         if request.session.exists(key):  # it may have ended meanwhile
             UserSession.objects.create_from_request(request)
+            presence.note_seen(cast(int, request.user.pk))
     except DatabaseError as error:  # the page is ready; it must not fail for this
         logger.warning("The use of a session was not noted: %s", error)
 

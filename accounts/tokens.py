@@ -9,7 +9,7 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts import subjects
+from accounts import presence, subjects
 from accounts.models import ApiToken, Scope, User
 from audit.trail import record, record_all
 from audit.vocabulary import Action
@@ -43,7 +43,7 @@ def issue(
 def authenticate(secret: str) -> ApiToken | None:
     """Return the token with this secret, its user loaded; None unless the token is valid and the user active.
 
-    Takes one query, and one write a minute. A fast hash is enough: the secret holds 256 random bits, which
+    Takes one query, and two writes a minute. A fast hash is enough: the secret holds 256 random bits, which
     nobody guesses at any speed.
     """
     token = _find(_digest(secret))
@@ -103,6 +103,7 @@ def _record_use(token: ApiToken) -> None:
     if token.last_used_at is None or token.last_used_at < stale:
         outdated = Q(last_used_at=None) | Q(last_used_at__lt=stale)
         ApiToken.objects.filter(outdated, pk=token.pk).update(last_used_at=now)
+        presence.note_seen(token.user_id)
 
 
 def _digest(secret: str) -> str:

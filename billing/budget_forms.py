@@ -99,3 +99,27 @@ def _target_choices(by: User) -> list[tuple[str, str] | tuple[str, _Choices]]:
     ]
     studio: _Choices = [("studio", "The studio")] if rights.may_set_studio_budget(by) else []
     return [*studio, *((label, choices) for label, choices in groups if choices)]
+
+
+class PersonBudgetForm(forms.Form):
+    """Sets the budget of one person, or changes the one for the same period."""
+
+    amount = AmountField(label="Amount")
+    period = forms.ChoiceField(label="Per", choices=Period.choices, initial=Period.MONTH)
+    is_soft = forms.BooleanField(label="Warn only, and refuse nothing", required=False)
+
+    def __init__(self, person: User, data: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.person = person
+
+    def clean_amount(self) -> Decimal:
+        amount: Decimal = self.cleaned_data["amount"]
+        if amount <= 0:
+            raise ValidationError("Write an amount above 0. To stop somebody altogether, deactivate them.")
+        return amount
+
+    def save(self) -> Budget:
+        """Set the budget of a valid form."""
+        data = self.cleaned_data
+        target = Target(Scope.USER, user=self.person)
+        return set_budget(target, data["period"], data["amount"], is_soft=data["is_soft"])

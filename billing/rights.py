@@ -40,3 +40,15 @@ def may_set_budget(user: User, target: Target) -> bool:
 
 def _is_managed(person: User) -> bool:
     return person.role in _MANAGED_ROLES and not person.is_superuser
+
+
+def may_see_spending(user: User) -> bool:
+    """Whether `user` may see what everybody spends: managers, and whoever may look at the ledger."""
+    ledger = ("billing.view_ledgerline", "billing.change_ledgerline")
+    return may_manage(user) or any(map(user.has_perm, ledger))
+
+
+def may_see_budgets(user: User) -> bool:
+    """Whether `user` may see what is left of others' budgets."""
+    budget = ("billing.view_budget", "billing.change_budget")
+    return may_see_spending(user) or any(map(user.has_perm, budget))

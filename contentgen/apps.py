@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 from django.db.models.signals import post_migrate
 
 
@@ -12,3 +13,9 @@ class ContentGenConfig(AppConfig):
         # Each start and each upgrade migrates, before anything else runs. The signal comes once for each app
         # with models, of which this is none; after the first there is nothing left to do.
         post_migrate.connect(close_data_dir, dispatch_uid="close_data_dir")
+
+
+class DeskConfig(AdminConfig):
+    """Django's administration with our site in the place of its own."""
+
+    default_site = "contentgen.desk.site.DeskSite"

@@ -20,6 +20,10 @@ class Disk:
     total: int
 
     @property
+    def used(self) -> int:
+        return self.total - self.free
+
+    @property
     def minimum(self) -> int:
         """How much must be free: `MIN_FREE_DISK`, else 1 GiB or 5 % of the disk, whichever is smaller."""
         chosen: int | None = settings.MIN_FREE_DISK

@@ -15,11 +15,8 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from contentgen import disk_space
+from contentgen import broker, disk_space
 from videos.engine import heartbeat
 
 logger = logging.getLogger(__name__)
@@ -61,6 +58,14 @@ def ready(request: HttpRequest) -> JsonResponse:
     )
 
 
+def background_states() -> dict[str, str]:
+    """Return how the broker and the workers are, `ok` or `down`, as `ready` tells it.
+
+    It takes two seconds at most, and for `MAX_AGE` seconds after that no time.
+    """
+    return _shared("background", _check_background, lambda found: MAX_AGE)
+
+
 def unserved_queues(app: Celery) -> set[str]:
     """Return the queues that no worker serves. Waits a second for replies; raises what the broker raises."""
     replies = app.control.inspect(timeout=1).active_queues() or {}
@@ -86,11 +91,18 @@ def _shared(name: str, check: Callable[[], T], max_age: Callable[[T], float]) ->
     return found
 
 
+def _check_background() -> dict[str, str]:
+    return _with_worker({"broker": _check_part("broker", _PARTS["broker"])})
+
+
 def _check_parts() -> dict[str, str]:
-    states = {name: _check_part(name, part) for name, part in _PARTS.items()}
+    return _with_worker({name: _check_part(name, part) for name, part in _PARTS.items()})
+
+
+def _with_worker(states: dict[str, str]) -> dict[str, str]:
     # Asking the workers through a broker that is down would only keep the caller waiting.
-    states["worker"] = _check_part("worker", _check_worker) if states["broker"] == "ok" else "down"
-    return states
+    worker = _check_part("worker", _check_worker) if states["broker"] == "ok" else "down"
+    return {**states, "worker": worker}
 
 
 def _check_part(name: str, part: Callable[[], None]) -> str:
@@ -111,13 +123,8 @@ def _check_database() -> None:
 
 
 def _check_broker() -> None:
-    if not settings.REDIS_URL:
-        raise RuntimeError("REDIS_URL is not set, and `make run` is not running")
-    retry = Retry(NoBackoff(), retries=0)  # the load balancer will ask again
-    with Redis.from_url(
-        settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=retry
-    ) as broker:
-        broker.ping()
+    with broker.connect() as connected:
+        connected.ping()
 
 
 def _check_worker() -> None:

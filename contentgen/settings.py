@@ -150,14 +150,14 @@ CONTENT_SECURITY_POLICY = {
 
 # --- The application -------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "contentgen",
+    "contentgen.apps.ContentGenConfig",
     "audit",
     "accounts",
     "billing",
     "notifications",
     "webhooks",
     "videos",
-    "django.contrib.admin",
+    "contentgen.apps.DeskConfig",  # the administration
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

@@ -9,16 +9,14 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
-from django.db.models import CASCADE, Count, IntegerField, ManyToOneRel, Model, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import CASCADE, ManyToOneRel, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from accounts import deactivation, deletion, second_factor, subjects
+from accounts.admin.user_actions import UserActions, may_touch
+from accounts.admin.user_list import CheckboxesForMany, SeenFilter, UserColumns, UserForm
 from accounts.deletion_forms import DeletionForm
 from accounts.models import AccountDeletion, User
 from accounts.password_forms import StaffPasswordChangeForm
@@ -37,18 +35,35 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 
 @admin.register(User)
-class UserAdmin(AuditedAdmin[User], SmallTableSearch[User], auth_admin.UserAdmin[User]):
-    """Django's own, with the number of videos; an account that owns something is not deleted."""
+class UserAdmin(
+    UserActions,
+    UserColumns,
+    CheckboxesForMany,
+    AuditedAdmin[User],
+    SmallTableSearch[User],
+    auth_admin.UserAdmin[User],
+):
+    """Django's own, with what people have open; an account that owns something is not deleted."""
 
     audit_kind = Kind.USER
-    list_display = ("username", "email", "role", "is_active", "is_staff", "video_count", "last_login")
-    list_filter = ("role", *auth_admin.UserAdmin.list_filter)
-    readonly_fields = ("video_count", "planned_deletion", "last_login", "date_joined")
-    fieldsets = (
-        *(auth_admin.UserAdmin.fieldsets or ()),
-        ("In the studio", {"fields": ("role", "storage_quota_gb", "video_count", "planned_deletion")}),
+    form = UserForm
+    list_display: tuple[Any, ...] = (
+        *("name", "role_in_words", "seen", "token_count", "session_count", "is_active"),
     )
-    actions = ("remove_second_factors", "delete_account", "keep_account")
+    list_filter = ("role", "is_active", "is_staff", SeenFilter, "is_superuser", "groups")
+    search_help_text = "Username, name, email"
+    readonly_fields = ("planned_deletion", "last_seen_at", "last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "password", "role", "is_active", "planned_deletion")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        ("Storage", {"fields": ("storage_quota_gb",)}),
+        ("Rights", {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("Dates", {"fields": ("last_seen_at", "last_login", "date_joined")}),
+    )
+    actions = (
+        *("sign_out_everywhere", "revoke_tokens", "deactivate"),
+        *("remove_second_factors", "delete_account", "keep_account"),
+    )
     change_password_form = StaffPasswordChangeForm
     change_user_password_template = "admin/accounts/user/change_password.html"  # noqa: S105  # a path
 
@@ -59,10 +74,10 @@ class UserAdmin(AuditedAdmin[User], SmallTableSearch[User], auth_admin.UserAdmin
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Refuse accounts with rights to all but superusers: whoever sets its password has those rights."""
-        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+        return super().has_change_permission(request, obj) and may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+        return super().has_delete_permission(request, obj) and may_touch(request, obj)
 
     def audit_subject(self, row: User) -> Subject:
         return subjects.person(row)
@@ -144,24 +159,6 @@ class UserAdmin(AuditedAdmin[User], SmallTableSearch[User], auth_admin.UserAdmin
             return f"Changed password and revoked {revoked} API token{'s' if revoked > 1 else ''}."
         return super().construct_change_message(request, form, formsets, add)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        videos = User._meta.get_field("videos").related_model
-        own = videos._default_manager.filter(owner=OuterRef("pk"), deleted_at=None).order_by()
-        count = own.values("owner").annotate(n=Count("pk")).values("n")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(video_total=Coalesce(Subquery(count, output_field=IntegerField()), 0))
-        )
-
-    @admin.display(description="videos", ordering="video_total")
-    def video_count(self, user: Any) -> SafeString | str:
-        count: int = getattr(user, "video_total", 0)
-        if not count:
-            return "0"
-        address = reverse("admin:videos_video_changelist")
-        return format_html('<a href="{}?owner__id__exact={}">{}</a>', address, user.pk, count)
-
     def get_deleted_objects(
         self, objs: Iterable[Any], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
@@ -188,18 +185,8 @@ def _names_of_what_goes_along() -> set[str]:
     return {str(row._meta.verbose_name) for row in found}
 
 
-def _may_touch(request: HttpRequest, user: User | None) -> bool:
-    """Whether whoever asks may change or delete this account: one without rights, or as a superuser any."""
-    return user is None or bool(request.user.is_superuser) or not _has_rights(user)
-
-
-def _has_rights(user: User) -> bool:
-    is_privileged = user.is_staff or user.is_superuser
-    return is_privileged or user.groups.exists() or user.user_permissions.exists()
-
-
 @admin.register(Group)
-class GroupAdmin(AuditedAdmin[Group], auth_admin.GroupAdmin):
+class GroupAdmin(CheckboxesForMany, AuditedAdmin[Group], auth_admin.GroupAdmin):  # type: ignore[misc]
     """Groups give rights, so superusers alone change them. With the permission, staff may look."""
 
     audit_kind = Kind.GROUP

@@ -64,6 +64,10 @@ class User(AbstractUser):
         "dates and numbers", max_length=10, choices=DateStyle, default=DateStyle.BRITISH
     )
 
+    last_seen_at = models.DateTimeField(
+        "last seen", null=True, blank=True, editable=False, help_text="On a page or through a token."
+    )
+
     def clean(self) -> None:
         super().clean()
         self.email = self.email.lower()

@@ -7,6 +7,7 @@ _FILES = "stores or removes files of an import; each video is recorded"
 SILENT_SERVICES = {
     "accounts.mail.deliver_due": "the studio sends its own mail; what failed is in the list of emails",
     "accounts.mail.withdraw": "part of blocking somebody, which is recorded",
+    "accounts.presence.note_seen": "notes when somebody was last here",
     "accounts.tokens.authenticate": "notes when a token was last used",
     "billing.budget_views.budgets": "its form calls targets.set_budget, which records",
     "billing.ledger.charge": "a line of the ledger, which is append-only itself",
@@ -161,6 +162,7 @@ RECORDED_ROUTES = {
     *("videos:recheck", "videos:resubmit", "videos:adopt", "videos:abandon", "videos:reference_delete"),
     *("videos:characters", "videos:character_delete"),
     *("admin:videos_backend_models", "admin:videos_video_adopt", "admin:videos_video_job"),
+    "admin:accounts_user_budget",
     *("api:add_items", "api:list_collections", "api:list_members", "videos:collect", "videos:uncollect"),
     *("videos:collection_new", "videos:collection_edit", "videos:collection_delete"),
     *("videos:collection_restore", "videos:collection_people", "videos:collection_person_remove"),
@@ -184,7 +186,10 @@ RECORDED_ACTIONS = {
     "invitation": {"withdraw"},
     "outgoingmail": {"send_again"},
     "apitoken": {"revoke"},
-    "user": {"remove_second_factors", "delete_account", "keep_account"},
+    "user": {
+        *("remove_second_factors", "delete_account", "keep_account"),
+        *("sign_out_everywhere", "revoke_tokens", "deactivate"),
+    },
     "backend": {"probe", "confirm_key", "pause", "resume", "move_queued", "switch_off", "switch_on"},
     "endpoint": {"pause", "resume"},
     "delivery": {"resend"},

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group, Permission
 from django.core.files.base import ContentFile
 from django.utils import timezone
@@ -21,6 +22,7 @@ from videos.models import (
     Backend,
     Batch,
     Character,
+    Collection,
     JobCandidate,
     PromptTemplate,
     ReferenceImage,
@@ -197,6 +199,42 @@ def all_steps() -> list[Step]:
             "accounts/user/",
             _action("remove_second_factors", ROOT),
             lambda: not Authenticator.objects.filter(user=ROOT).exists(),
+        ),
+        Step(
+            "sign a person out",
+            user,
+            _action("sign_out_everywhere"),
+            lambda: not UserSession.objects.filter(user=PK).exists(),
+        ),
+        Step(
+            "sign a superuser out",
+            user,
+            _action("sign_out_everywhere", ROOT),
+            lambda: not UserSession.objects.filter(user=ROOT).exists(),
+        ),
+        Step(
+            "deactivate a person",
+            user,
+            _action("deactivate", confirmed="yes"),
+            lambda: not _person().is_active,
+        ),
+        Step(
+            "deactivate a superuser",
+            user,
+            _action("deactivate", ROOT, confirmed="yes"),
+            lambda: not User.objects.get(pk=ROOT).is_active,
+        ),
+        Step(
+            "revoke a person's tokens",
+            user,
+            _action("revoke_tokens", confirmed="yes"),
+            lambda: ApiToken.objects.get(pk=PK).revoked_at is not None,
+        ),
+        Step(
+            "give a person a budget",
+            f"{user}{PK}/budget/",
+            {"amount": "5", "period": "day"},
+            lambda: Budget.objects.filter(user=PK, period="day").exists(),
         ),
         Step(
             "set a budget",
@@ -388,6 +426,7 @@ def make_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     Entry.objects.create(pk=PK, action="changed", kind="video", door="page")
     for owner in (PK, ROOT):
         Authenticator.objects.create(user_id=owner, type=Authenticator.Type.TOTP, data={"secret": "x"})
+        UserSession.objects.create(user_id=owner, ip="127.0.0.1", session_key=f"session of {owner}")
     unconfirmed = {"key_env": "BACKEND_KEY_BOX", "key_confirmed_for": ""}
     paused = timezone.now() + timedelta(hours=1)
     backend = BackendFactory(pk=PK, name="Box", base_url=BOX["base_url"], paused_until=paused, **unconfirmed)
@@ -403,6 +442,7 @@ def make_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     JobCandidate.objects.create(video=uncertain, backend_job_id="job_9")
     image = ReferenceImageFactory(pk=PK, owner=alice)
     image.file.save("references/a.png", ContentFile(b"x"))
+    Collection.objects.create(pk=PK, owner=alice, name="Foxes")
     Batch.objects.create(pk=PK, owner=alice, name="Foxes", state="ready", row_count=1, estimate=0)
     _make_ledger_line(video)
     character = Character.objects.create(pk=PK, owner=alice, backend=backend, name="Fox")

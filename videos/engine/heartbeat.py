@@ -8,10 +8,12 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
 
 from videos.engine import safe_cache
@@ -80,6 +82,27 @@ def read_stalled_roles() -> list[str]:
     alive = Heartbeat.objects.filter(beat_at__gte=Now() - timedelta(seconds=STALE_AFTER))
     seen = set(alive.values_list("role", flat=True))
     return [role for role in expected_roles() if role not in seen]
+
+
+@dataclass(frozen=True)
+class SignOfLife:
+    """When a role was last seen at work, in seconds before now; None if never."""
+
+    role: str
+    age: float | None
+
+    @property
+    def is_alive(self) -> bool:
+        return self.age is not None and self.age < STALE_AFTER
+
+
+def signs_of_life() -> list[SignOfLife]:
+    """Return the sign of life of each role without which something stands still. One query."""
+    age = ExpressionWrapper(Now() - F("beat_at"), output_field=DurationField())
+    ages = dict(Heartbeat.objects.annotate(age=age).values_list("role", "age"))
+    return [
+        SignOfLife(role, ages[role].total_seconds() if role in ages else None) for role in expected_roles()
+    ]
 
 
 def _beat_in_loop(roles: list[str]) -> None:

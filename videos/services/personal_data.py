@@ -138,7 +138,7 @@ def references_of(user: User) -> QuerySet[ReferenceImage]:
 
 def _profile(user: User) -> dict[str, Any]:
     fields = ("username", "first_name", "last_name", "email", "role", "theme", "time_zone", "date_style")
-    dates = {"date_joined": _plain(user.date_joined), "last_login": _plain(user.last_login)}
+    dates = {name: _plain(getattr(user, name)) for name in ("date_joined", "last_login", "last_seen_at")}
     return {name: str(getattr(user, name)) for name in fields} | dates
 
 

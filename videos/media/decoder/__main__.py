@@ -42,6 +42,7 @@ _MODULES = {
     "concat_videos": "video_tasks",
     "find_missing_codecs": "codecs",
     "make_browser_copy": "video_tasks",
+    "ffmpeg_version": "version_tasks",
 }
 
 

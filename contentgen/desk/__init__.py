@@ -1,0 +1,1 @@
+"""The administration as a desk: its first page, its navigation, and the parts that both are made of."""

@@ -1,0 +1,51 @@
+"""How the desk puts its figures into words, and where each of them leads."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from django import template
+from django.urls import reverse
+from django.utils import timezone
+
+from videos.engine.heartbeat import SCHEDULER
+from videos.formatting import format_duration
+from videos.models import State
+
+register = template.Library()
+
+
+@register.filter
+def states_in_words(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return the states of what is on its way, in the order of a video's life, with how many are in each."""
+    return [
+        (state.label.lower(), counts[state]) for state in State if counts[state] and state != State.QUEUED
+    ]
+
+
+@register.filter
+def reason_in_words(code: str) -> str:
+    """Return an error code as words, such as “Timed out”."""
+    return code.replace("_", " ").capitalize() if code else "No reason known"
+
+
+@register.filter
+def role_in_words(role: str) -> str:
+    """Return what a part of the studio is called, such as “Workers of downloads”."""
+    return "Scheduler (beat)" if role == SCHEDULER else f"Workers of “{role.partition(':')[2]}”"
+
+
+@register.filter
+def age_in_words(seconds: float) -> str:
+    """Return so many seconds as words. Below the time in which a sign is due, they would only flicker."""
+    return "moments" if seconds < 15 else format_duration(int(seconds))
+
+
+@register.simple_tag
+def failed_videos(reason: str | None = None) -> str:
+    """Return the address of the list of what failed in the last day, for this reason or for any."""
+    yesterday = timezone.localdate() - timedelta(days=1)
+    query = {"state": State.FAILED.value, "from": yesterday.isoformat()}
+    if reason:
+        query["reason"] = reason
+    return f"{reverse('admin:videos_video_changelist')}?{urlencode(query)}"
