@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0011_account_deletion'),
+        ("accounts", "0013_fill_last_seen"),
     ]
 
     operations = [

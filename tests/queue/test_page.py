@@ -14,8 +14,8 @@ from tests.views.page import HTMX
 from videos.engine import hold
 from videos.models import Backend, State, Video
 from videos.services import queue_entries
-from videos.services.queue import Place, pause_queue, pause_videos, reorder
 from videos.services.backend_pauses import pause_backends
+from videos.services.queue import Place, pause_queue, pause_videos, reorder
 from videos.services.queue_pauses import pause_person
 
 pytestmark = pytest.mark.django_db

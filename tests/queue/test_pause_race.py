@@ -11,8 +11,8 @@ from accounts.models import User
 from tests.factories import BackendFactory, UserFactory, VideoFactory
 from videos.engine import dispatch, fair_queue, hold
 from videos.models import Backend, State, Video
-from videos.services.queue import pause_queue, pause_videos
 from videos.services.backend_pauses import pause_backends
+from videos.services.queue import pause_queue, pause_videos
 from videos.services.queue_pauses import pause_person
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -16,8 +16,8 @@ from videos.engine import characters, dispatch, fair_queue, hold, poll, reconcil
 from videos.engine.submit import submit_next
 from videos.engine.sweep import sweep
 from videos.models import Backend, Character, HoldReason, OwnerQueue, State, StudioState, Video
-from videos.services.queue import pause_queue, pause_videos, resume_queue, resume_videos
 from videos.services.backend_pauses import pause_backends, resume_backends
+from videos.services.queue import pause_queue, pause_videos, resume_queue, resume_videos
 from videos.services.queue_pauses import pause_person, resume_person
 
 pytestmark = pytest.mark.django_db
@@ -167,7 +167,9 @@ def test_a_pause_of_staff_outlasts_what_its_owner_does(alice: User, backend: Bac
     assert submit_next(backend.pk)
 
 
-def test_a_pause_of_staff_does_not_end_with_one_that_the_backend_asks_for(backend: Backend, alice: User, fake):
+def test_a_pause_of_staff_does_not_end_with_one_that_the_backend_asks_for(
+    backend: Backend, alice: User, fake
+):
     VideoFactory(owner=alice, backend=backend)
     pause_backends([backend], by=None)
 

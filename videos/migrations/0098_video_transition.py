@@ -8,7 +8,7 @@ STATES = [('queued', 'Queued'), ('submitting', 'Submitting'), ('uncertain', 'Che
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('videos', '0094_batch_approvals'),
+        ("videos", "0095_queue"),
     ]
 
     operations = [

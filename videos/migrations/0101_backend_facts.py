@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('videos', '0094_batch_approvals'),
+        ("videos", "0099_video_admin_indexes"),
     ]
 
     operations = [

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('videos', '0094_batch_approvals'),
+        ("videos", "0102_video_outcomes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
