@@ -55,8 +55,8 @@ class OwnerPriority:
 
 
 # Nothing is sent to a backend that is switched off, nor for an account that is switched off or whose queue is
-# paused, nor of a batch or for a video that is paused: what is queued is held, and goes on when all of them are
-# on again. That a backend is paused is asked of its row, once for all that waits there.
+# paused, nor of a batch or for a video that is paused: what is queued is held, and goes on when all of them
+# are on again. That a backend is paused is asked of its row, once for all that waits there.
 BACKEND_NOT_HELD = Q(backend__enabled=True)
 OWNER_NOT_HELD = Q(
     owner__is_active=True, owner__video_queue__paused_at=None, owner__video_queue__staff_paused_at=None

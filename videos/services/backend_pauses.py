@@ -45,8 +45,9 @@ def pause_backends(
     """Send the backends nothing until `until`, or without it until somebody resumes them.
 
     What is queued for them waits, jobs in flight go on, and others stand in where they may. Takes the place
-    of the engine's own pause. `by` is None for a command. Each claim locks its backend's row, so once this has
-    returned nothing more is claimed; what was claimed before is submitted. Raises `ValidationError` by field.
+    of the engine's own pause. `by` is None for a command. Each claim locks its backend's row, so once this
+    has returned nothing more is claimed; what was claimed before is submitted. Raises `ValidationError` by
+    field.
     """
     now = timezone.now()
     if until is not None and until <= now:
