@@ -44,10 +44,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of all processes of pytest-xdist."""
-    folder = tmp_path_factory.getbasetemp()
-    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+def shared_folder(pytestconfig: pytest.Config) -> Path:
+    """A folder of all processes that run tests of this checkout, now and later."""
+    assert pytestconfig.cache
+    return pytestconfig.cache.mkdir("migrated")
 
 
 @pytest.fixture(scope="session")

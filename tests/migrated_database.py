@@ -1,14 +1,17 @@
-"""One migrated database for all processes of a run: the first to need it migrates, and the others copy that.
+"""One migrated database for all processes: the first to need it migrates, and the others copy that.
 
 Migrating is ten seconds of computing by now and grows with each migration, and each process of pytest-xdist
-has a database of its own.
+has a database of its own. SQLite's file is kept for the next runs too, until a model, a migration or a
+requirement has changed.
 """
 
 import fcntl
+import hashlib
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -16,10 +19,14 @@ from unittest.mock import patch
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 
+from tests.studio import PROJECT
+
+_DECISIVE = ("*/migrations/*.py", "*/models/*.py", "*/models.py", "*/apps.py", "requirements*.txt")
+
 
 @contextmanager
 def database_of_tests(folder: Path) -> Iterator[None]:
-    """Make this process's database, and drop it in the end. `folder` is that of all processes of the run."""
+    """Make this process's database, and drop it in the end. `folder` is that of all processes."""
     source = _SqliteSource(folder) if connection.vendor == "sqlite" else _PostgresSource(folder)
     with (folder / "migrating").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -35,7 +42,17 @@ def database_of_tests(folder: Path) -> Iterator[None]:
 
 def sqlite_file(folder: Path) -> Path:
     """Where the migrated file is, once a process has made its database, if that is SQLite's."""
-    return folder / "migrated.sqlite3"
+    return folder / f"{_digest()}.sqlite3"
+
+
+@cache
+def _digest() -> str:
+    """Return the SHA-256 of all that decides over what migrating makes."""
+    digest = hashlib.sha256()
+    for pattern in _DECISIVE:
+        for path in sorted(PROJECT.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _migrate(**options: Any) -> list[Any]:
@@ -58,15 +75,20 @@ class _SqliteSource:
         return self._file.exists()
 
     def make(self) -> None:
+        for old in self._file.parent.glob("*.sqlite3"):
+            old.unlink()
+        begun = self._file.with_suffix(".begun")  # a run that is killed here leaves no half a file
+        begun.unlink(missing_ok=True)
         with connection.cursor() as cursor:
-            cursor.execute("VACUUM INTO %s", [str(self._file)])
+            cursor.execute("VACUUM INTO %s", [str(begun)])
+        begun.rename(self._file)
 
     def copied(self) -> list[Any]:
         shutil.copyfile(self._file, connection.settings_dict["TEST"]["NAME"])
         return _adopt(keepdb=True)
 
     def remove(self) -> None:
-        """Leave it to pytest, which removes old folders: others may be about to copy it."""
+        """Keep it for the next run."""
 
 
 class _PostgresSource:

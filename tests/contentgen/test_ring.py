@@ -11,7 +11,6 @@ import pytest
 
 from tests.studio import PROJECT, READY, Studio, free_port, wait_until
 
-
 _TOKEN = """
 from django.core.management import call_command
 call_command("migrate", verbosity=0)  # nothing, unless the tests run on PostgreSQL
