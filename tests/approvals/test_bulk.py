@@ -1,4 +1,4 @@
-"""Many videos that are submitted once more, and a first video with a new backend: they wait like any other."""
+"""Many videos submitted once more, and a first video with a new backend: they wait like any other."""
 
 import pytest
 from django.contrib.auth.models import Permission

@@ -94,7 +94,7 @@ def _confirm(request: Request, videos: list[Video], search: Search) -> HttpRespo
 
 
 def _carry_out(name: str, action: BulkAction, videos: list[Video], selected: int) -> str:
-    done, waiting, refusals = [], list[Video](), list[str]()
+    done, waiting, refusals = list[Video](), list[Video](), list[str]()
     with spending(confirmed_price=ANY_PRICE):  # the page said what they cost
         for video in videos:
             try:
