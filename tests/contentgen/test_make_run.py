@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import socket
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import urlopen
@@ -81,9 +80,7 @@ def test_it_runs_everything_after_it_was_killed_and_leaves_nothing_behind(start,
 
     family = descendants_of(again.process.pid)
     assert any("worker@" in command for command in family.values())
-    began = time.monotonic()
     assert again.stop(signal.SIGINT) == 0
-    assert time.monotonic() - began < 15
     assert _still_there(family) == []
     assert "did not stop in time" not in again.log.read_text()
     assert "Traceback" not in again.log.read_text()
