@@ -29,7 +29,7 @@ run: venv
 WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 SKIP := e2e interop
 test: venv-dev
-	@$(BIN)/pytest -q -n $(WORKERS) --maxprocesses 16 --maxschedchunk 50 $(SKIP:%=--ignore tests/%) $(if $(MARKED),-m "$(MARKED)")
+	@$(BIN)/pytest -q -n $(WORKERS) --maxprocesses 16 --maxschedchunk 50 $(OPTIONS) $(SKIP:%=--ignore tests/%) $(if $(MARKED),-m "$(MARKED)")
 
 schema: venv-dev
 	@SCHEMA_CASES=400 $(BIN)/pytest -q tests/api/rest/test_schema.py

@@ -1,5 +1,6 @@
 """The people in every test: alice owns, bob is a stranger, carol is staff."""
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -7,45 +8,63 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import caches
-from django.db import connection
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
-from tests import ledger
+from tests import ledger, selection
 from tests.factories import UserFactory
+from tests.migrated_database import database_of_tests, sqlite_file
 from videos.api import rate_limit
 from videos.engine import fair_queue, heartbeat
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin the slow tests first, so that no process of pytest-xdist is left with one at the end.
-
-    They have databases of their own. The order of the others is pytest-django's: what commits to the database
-    of the tests, and so loses what migrations have put there, comes after all that may need it.
+def pytest_collection(session: pytest.Session) -> None:
+    """Look for no garbage while the tests are collected, and never again among what they leave: a million
+    objects that stay.
     """
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    gc.disable()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--second-database", action="store_true", help="see tests/selection.py")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--second-database"):
+        chosen = selection.for_second_database(items)
+        config.hook.pytest_deselected(items=list(set(items).difference(chosen)))
+        items[:] = chosen
+    selection.slow_first(items)
 
 
 @pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the copy is that `django_db_setup` makes of a new database, if that is SQLite's."""
-    return tmp_path_factory.mktemp("migrated") / "db.sqlite3"
+def shared_folder(pytestconfig: pytest.Config) -> Path:
+    """A folder of all processes that run tests of this checkout, now and later."""
+    assert pytestconfig.cache
+    return pytestconfig.cache.mkdir("migrated")
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, migrated_database: Path
-) -> None:
-    with django_db_blocker.unblock():
-        if connection.vendor == "sqlite":
-            with connection.cursor() as cursor:
-                cursor.execute("VACUUM INTO %s", [str(migrated_database)])
-        ledger.allow_emptying()  # after the copy: a studio's ledger keeps its triggers
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: DjangoDbBlocker,
+    shared_folder: Path,
+) -> Iterator[None]:
+    with django_db_blocker.unblock(), database_of_tests(shared_folder):
+        ledger.allow_emptying()  # after it was copied: a studio's ledger keeps its triggers
+        with django_db_blocker.block():
+            yield
 
 
 @pytest.fixture(scope="session")
-def new_data_dir(django_db_setup: None, migrated_database: Path) -> Callable[[Path], Path]:
+def new_data_dir(django_db_setup: None, shared_folder: Path) -> Callable[[Path], Path]:
     """Make a folder for a studio whose database is migrated already, which takes four seconds of computing.
 
     Where the tests run on PostgreSQL it is empty: the studio's own SQLite is migrated when it starts.
@@ -53,8 +72,8 @@ def new_data_dir(django_db_setup: None, migrated_database: Path) -> Callable[[Pa
 
     def make(folder: Path) -> Path:
         folder.mkdir(mode=0o700)
-        if migrated_database.exists():
-            shutil.copyfile(migrated_database, folder / "db.sqlite3")
+        if (migrated := sqlite_file(shared_folder)).exists():
+            shutil.copyfile(migrated, folder / "db.sqlite3")
         return folder
 
     return make

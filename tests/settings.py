@@ -17,9 +17,12 @@ for _name in (*_EVERY_SETTING, "TRASH_DAYS", "OPENAI_BASE_URL", "OPENAI_API_KEY"
 _folder = Path(tempfile.mkdtemp(prefix="contentgen-tests-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 if _CHOSEN["REDIS_URL"]:
-    # Clearing the cache empties a whole Redis database, so each of the processes of pytest-xdist has its own.
+    # Clearing the cache empties a whole Redis database, so each of the processes of pytest-xdist has its own:
+    # the one that was named, and those after it.
     _process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    _CHOSEN["REDIS_URL"] = urlsplit(_CHOSEN["REDIS_URL"])._replace(path=f"/{_process}").geturl()
+    _redis = urlsplit(_CHOSEN["REDIS_URL"])
+    _database = int(_redis.path.strip("/") or 0) + _process
+    _CHOSEN["REDIS_URL"] = _redis._replace(path=f"/{_database}").geturl()
 os.environ.update(_CHOSEN, ENV_FILE="", DATA_DIR=str(_folder))
 
 from contentgen.settings import *  # noqa: E402, F403

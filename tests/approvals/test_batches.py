@@ -218,6 +218,7 @@ def test_a_retry_of_all_that_failed_waits_as_one(failed, mary, work, as_alice: C
     page = _page(as_alice, failed)
     assert "What has failed is retried when that is approved" in page
     assert "batch-retry" not in page
+    assert "batch-pause" not in page, "nothing of it is at work"
     asked = ApprovalRequest.objects.waiting().get()
     assert (asked.price, asked.count) == (dollars("0.80"), 2)
     approve(asked.public_id, mary)

@@ -21,6 +21,7 @@ def test_a_sum_of_tenths_is_exact():
 
 
 @pytest.mark.django_db
+@pytest.mark.every_value
 @pytest.mark.parametrize("amount", ["0", "0.000001", "999999999999.999999", "123456.789012"])
 def test_an_amount_comes_back_as_it_was(amount: str):
     budget = Budget.objects.create(scope="studio", period="day", amount=Decimal(amount))

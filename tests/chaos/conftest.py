@@ -33,6 +33,7 @@ from videos.engine.reconcile import reconcile
 from videos.engine.store import store
 from videos.engine.submit import submit_next
 from videos.models import Backend, State, Video
+from videos.services import batch_work
 
 PRICE = Decimal("0.40")  # of the video; whatever the simulator has in its ledger cost as much
 MAX_ROUNDS = 12  # of all periodic tasks; every state needs at most two
@@ -42,6 +43,7 @@ TASKS = {
     "reconcile": reconcile,
     "store": store,
     "clean_up_video": clean_up_video,
+    batch_work.TASK: batch_work.advance,
 }
 
 
@@ -55,15 +57,21 @@ class Studio:
         self.control = control
         self._hints = hints
 
-    def start_worker(self, call: str, *, step: str, how: str) -> subprocess.Popen[bytes]:
-        """Start a worker process that runs one call and is killed or suspended at `step`."""
-        pk = self.backend.pk if call in ("submit", "poll_backend") else self.video.pk
+    def start_worker(
+        self, call: str, *, step: str, how: str, pk: int | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a worker process that runs one call and is killed or suspended at `step`.
+
+        The call is about the row `pk`; by default, about the backend or the video.
+        """
+        if pk is None:
+            pk = self.backend.pk if call in ("submit", "poll_backend") else self.video.pk
         command = [sys.executable, "-m", "tests.chaos.interrupted_worker", step, how, call, str(pk)]
         return subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **_environment()})
 
-    def kill_worker(self, call: str, *, step: str) -> None:
+    def kill_worker(self, call: str, *, step: str, pk: int | None = None) -> None:
         """Run a worker process that is killed -9 at `step`."""
-        worker = self.start_worker(call, step=step, how="kill")
+        worker = self.start_worker(call, step=step, how="kill", pk=pk)
         assert worker.wait(60) == -signal.SIGKILL, "the worker never reached the step"
         self.video.refresh_from_db()
 
@@ -85,7 +93,7 @@ class Studio:
         for _ in range(MAX_ROUNDS):
             self.expire_leases()
             del self._hints[:]
-            for tick in (sweep.sweep, dispatch.tick, poll.tick):
+            for tick in (sweep.sweep, dispatch.tick, poll.tick, batch_work.tick):
                 tick()
             for task, pk in list(self._hints):
                 TASKS[task](pk)

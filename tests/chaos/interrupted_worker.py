@@ -21,8 +21,11 @@ def _steps() -> dict[str, tuple[Any, str, str]]:
     from videos import lifecycle
     from videos.backends.client import Client
     from videos.engine import submit
+    from videos.services import batch_work
 
     return {
+        "rows created": (batch_work, "_link", "before"),
+        "portion committed": (batch_work, "create_portion", "after"),
         "claimed": (lifecycle, "holds_lease", "before"),
         "about to send": (lifecycle, "holds_lease", "after"),
         # Not around `accept` itself: a process stopped inside a transaction blocks every writer on SQLite.
@@ -68,8 +71,10 @@ def main(step: str, how: str, call: str, pk: int) -> None:
     from videos.engine.poll import poll_backend
     from videos.engine.store import store
     from videos.engine.submit import submit_next
+    from videos.services.batch_work import advance
 
     calls: dict[str, Callable[[int], object]] = {
+        "advance_batch": advance,
         "submit": submit_next,
         "poll_backend": poll_backend,
         "store": store,

@@ -1,7 +1,6 @@
 """`DATA_DIR` is for the studio's own account: what is made there, and what an earlier release left open."""
 
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -13,15 +12,15 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from contentgen.private_files import close_data_dir
-from tests.studio import PROJECT, READY, Studio, free_port
+from tests.studio import PROJECT
 
 
 def _mode(path: Path) -> int:
     return stat.S_IMODE(path.lstat().st_mode)
 
 
-def _open_ones(folder: Path) -> list[str]:
-    """What others can read, as a list for the message of a failed assertion."""
+def readable_by_others(folder: Path) -> list[str]:
+    """Return what others can read, for the message of a failed assertion."""
     found = [folder, *folder.rglob("*")]
     return [f"{path} {_mode(path):o}" for path in found if not path.is_symlink() and _mode(path) & 0o077]
 
@@ -49,7 +48,7 @@ def open_folder(settings, tmp_path: Path) -> Path:
 def test_what_was_open_is_closed_with_one_line(open_folder: Path, caplog):
     close_data_dir()
 
-    assert _open_ones(open_folder) == []
+    assert readable_by_others(open_folder) == []
     assert (_mode(open_folder), _mode(open_folder / "db.sqlite3")) == (0o700, 0o600)
     assert [record.getMessage() for record in caplog.records] == [
         f"Others could read DATA_DIR={open_folder}; 7 items there are closed now."
@@ -81,7 +80,7 @@ def test_what_belongs_to_somebody_else_is_named_and_stops_nothing(open_folder: P
 
     close_data_dir()
 
-    assert _open_ones(open_folder) == [f"{open_folder / 'secret_key'} 644"]
+    assert readable_by_others(open_folder) == [f"{open_folder / 'secret_key'} 644"]
     assert "secret_key" in caplog.text
 
 
@@ -97,7 +96,7 @@ def test_a_stored_file_is_for_its_user_alone(media_root: Path):
     name = default_storage.save("videos/1/clip.mp4", ContentFile(b"x"))
 
     assert _mode(media_root / name) == 0o600
-    assert _open_ones(media_root) == []
+    assert readable_by_others(media_root) == []
 
 
 def _manage(data_dir: Path, *arguments: str, **environment: str) -> str:
@@ -121,7 +120,7 @@ def test_a_migration_makes_private_files_whatever_the_umask(tmp_path: Path):
     _manage(tmp_path / "data", *A_MIGRATION)
 
     assert (tmp_path / "data" / "db.sqlite3").exists()
-    assert _open_ones(tmp_path / "data") == []
+    assert readable_by_others(tmp_path / "data") == []
 
 
 def test_an_upgrade_closes_what_it_finds_and_says_so(tmp_path: Path):
@@ -133,7 +132,7 @@ def test_an_upgrade_closes_what_it_finds_and_says_so(tmp_path: Path):
     said = _manage(folder, *A_MIGRATION)
 
     assert said.count("Others could read DATA_DIR=") == 1
-    assert _open_ones(folder) == []
+    assert readable_by_others(folder) == []
 
 
 def test_the_group_may_read_where_it_is_set(tmp_path: Path):
@@ -142,20 +141,3 @@ def test_the_group_may_read_where_it_is_set(tmp_path: Path):
     _manage(folder, *A_MIGRATION, DATA_GROUP_READABLE="1")
 
     assert (_mode(folder), _mode(folder / "db.sqlite3")) == (0o750, 0o640)
-
-
-@pytest.mark.slow
-def test_a_running_studio_writes_nothing_that_others_can_read(tmp_path: Path):
-    folder = tmp_path / "data"
-    before = os.umask(0o022)
-    try:
-        studio = Studio(folder, free_port(), tmp_path / "log")
-    finally:
-        os.umask(before)
-    try:
-        studio.wait_for(READY)
-        assert (folder / "db.sqlite3").exists()
-        assert (folder / "simulator" / "simulator.sqlite3").exists()
-        assert _open_ones(folder) == []
-    finally:
-        studio.stop(signal.SIGTERM)

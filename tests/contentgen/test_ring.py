@@ -11,14 +11,22 @@ import pytest
 
 from tests.studio import PROJECT, READY, Studio, free_port, wait_until
 
+_TOKEN = """
+from django.core.management import call_command
+call_command("migrate", verbosity=0)  # nothing, unless the tests run on PostgreSQL
+call_command("ensure_owner")
+call_command("create_token", "owner")
+"""
 
-def _manage(data_dir: Path, *arguments: str) -> str:
+
+def _make_token(data_dir: Path) -> str:
+    """Prepare a studio's folder, and return a token of its owner's."""
     environment = {"PATH": os.environ["PATH"], "ENV_FILE": "", "DATA_DIR": str(data_dir)}
-    command = [sys.executable, "manage.py", *arguments]
+    command = [sys.executable, "manage.py", "shell", "-v0", "-c", _TOKEN]
     ran = subprocess.run(
         command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=True, timeout=120
     )
-    return ran.stdout.strip()
+    return ran.stdout.split()[-1]
 
 
 def _videos(data_dir: Path) -> list[tuple[str, str]]:
@@ -30,11 +38,8 @@ def _videos(data_dir: Path) -> list[tuple[str, str]]:
 @pytest.mark.timeout(600)
 def test_two_studios_in_a_ring_stop_at_the_first_loop(new_data_dir: Callable[[Path], Path], tmp_path: Path):
     folders = [new_data_dir(tmp_path / name) for name in ("one", "two")]
-    ports, tokens = [free_port(), free_port()], []
-    for folder in folders:
-        _manage(folder, "migrate")  # nothing, unless the tests run on PostgreSQL
-        _manage(folder, "ensure_owner")
-        tokens.append(_manage(folder, "create_token", "owner"))
+    ports = [free_port(), free_port()]
+    tokens = [_make_token(folder) for folder in folders]
     studios = [
         Studio(
             folders[i],

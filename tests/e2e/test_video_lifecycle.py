@@ -61,7 +61,7 @@ def test_a_video_from_a_photo_is_generated_played_downloaded_and_deleted(
     expect(page.locator("#reference .reference__backdrop")).to_be_visible()
 
     card = _generate(page, prompt)
-    expect(card).to_be_visible(timeout=3000)
+    expect(card).to_be_visible()
     seen = _watch_progress(page, card)
     assert seen == sorted(seen), "progress never goes back"
     assert any(0 < percent < 100 for percent in seen)

@@ -57,7 +57,7 @@ def test_a_long_change_and_many_changes_are_cut_too():
 def test_forty_of_the_longest_prompts_take_no_time():
     one = " ".join(f"w{number % 97}" for number in range(5000))
     other = " ".join(f"w{number % 89}" for number in range(5000))
-    began = time.monotonic()
+    began = time.process_time()
     for _ in range(40):
         diff_prompts(one, other)
-    assert time.monotonic() - began < 4
+    assert time.process_time() - began < 4

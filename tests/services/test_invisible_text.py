@@ -20,7 +20,7 @@ from videos.services.derivations import remix_video
 from videos.services.library import add_tag, find_tag, set_note
 from videos.services.references import rename_reference
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_value]
 STUDIO = reverse("videos:studio")
 NOTHING = ["\u200b\u200d", "\u2800", "\u3164", "\x01\x02", "\ufe0f", "\U000e0041"]
 TRICK = "boat\x07 \u202egpj.exe"

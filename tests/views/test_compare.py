@@ -101,6 +101,6 @@ def test_every_word_is_kept_and_the_strange_ones_marked():
 def test_the_longest_prompts_are_compared_in_no_time():
     one = " ".join(f"w{number % 97}" for number in range(8000))
     other = " ".join(f"w{number % 89}" for number in range(8000))
-    began = time.monotonic()
+    began = time.process_time()
     highlight_differences([one, other, one[::-1], other[::-1]])
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5

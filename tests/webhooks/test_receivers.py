@@ -33,7 +33,7 @@ def test_one_that_takes_for_ever_is_left_after_the_time_for_all_of_it(allowed, s
     began = time.monotonic()
     outcome = _post(serve(answer).url, seconds=0.5)
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30, "it would be silent for ever"
     assert (outcome.status, outcome.error) == (None, "No response within 0.5 seconds.")
     assert outcome.duration_ms >= 400
 
@@ -62,9 +62,9 @@ def test_a_body_that_drips_after_the_status_is_not_waited_for(allowed, serve: Se
 
     monkeypatch.setattr(network, "BODY_SECONDS", 0.3)
     began = time.monotonic()
-    outcome = _post(serve(drip_body).url, seconds=10)
+    outcome = _post(serve(drip_body).url, seconds=60)
 
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
     assert (outcome.status, outcome.is_delivered) == (202, True)
 
 
@@ -240,7 +240,7 @@ def test_the_certificate_must_be_the_hosts(allowed, certificate: Path, monkeypat
 
 @pytest.mark.django_db(transaction=True)
 def test_one_that_hangs_holds_up_nobody(serve: Serve, hook, happen: Publish, settings):
-    settings.WEBHOOK_TIMEOUT = 2
+    settings.WEBHOOK_TIMEOUT = 4
     frozen, quick = serve(hang), serve()
     hook(frozen)
     for _ in range(30):
@@ -251,7 +251,7 @@ def test_one_that_hangs_holds_up_nobody(serve: Serve, hook, happen: Publish, set
     began = time.monotonic()
     pump.deliver_due()
 
-    assert time.monotonic() - began < 12
+    assert time.monotonic() - began < 40, "thirty in turn would take two minutes"
     assert quick.posts == 1
     assert frozen.posts <= pump.SHARE, "and then it is left alone for some seconds"
     arrived = Delivery.objects.get(endpoint__url=quick.url)
@@ -259,7 +259,7 @@ def test_one_that_hangs_holds_up_nobody(serve: Serve, hook, happen: Publish, set
     assert arrived.finished_at is not None
     first = Delivery.objects.filter(endpoint__url=frozen.url).order_by("attempted_at").exclude(attempts=0)[0]
     assert first.attempted_at is not None
-    assert (arrived.finished_at - first.attempted_at).total_seconds() < 1.5, "before the frozen one gave up"
+    assert (arrived.finished_at - first.attempted_at).total_seconds() < 3.5, "before the frozen one gave up"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -277,7 +277,7 @@ def test_a_receiver_inside_is_told_on_the_log(serve: Serve, hook, happen: Publis
 
 @pytest.mark.django_db(transaction=True)
 def test_one_person_with_many_that_hang_holds_up_nobody(serve: Serve, hook, happen: Publish, bob, settings):
-    settings.WEBHOOK_TIMEOUT = 2
+    settings.WEBHOOK_TIMEOUT = 4
     frozen, quick = serve(hang), serve()
     for _ in range(14):
         hook(frozen)
@@ -292,7 +292,7 @@ def test_one_person_with_many_that_hang_holds_up_nobody(serve: Serve, hook, happ
     arrived = Delivery.objects.get(endpoint__url=quick.url)
     assert arrived.finished_at is not None
     assert first.attempted_at is not None
-    assert (arrived.finished_at - first.attempted_at).total_seconds() < 1.8, "before the others gave up"
+    assert (arrived.finished_at - first.attempted_at).total_seconds() < 3.8, "before the others gave up"
 
 
 @pytest.mark.django_db(transaction=True)

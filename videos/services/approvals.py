@@ -1,7 +1,9 @@
 """Requests whose price a manager has to approve: asking, deciding, and making what was approved."""
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -20,7 +22,7 @@ from billing.spender import ANY_PRICE, current_spender, spending
 from contentgen.events import Event, EventKind, publish
 from videos import subjects
 from videos.engine import waiting_requests
-from videos.models import ApprovalRequest, ApprovalState, Batch, IdempotencyRecord, Video
+from videos.models import ApprovalRequest, ApprovalState, IdempotencyRecord, Video
 from videos.models.approval_request import NOTE_LIMIT
 from videos.services.paid_requests import PaidRequest, read_request
 from videos.validation import clean_text, has_visible_text, is_storable
@@ -40,9 +42,9 @@ class DecidedError(Exception):
 def create_or_ask(owner: User, wanted: PaidRequest) -> list[Video] | ApprovalRequest:
     """Carry out the request; where a manager has to approve its price, have it wait instead.
 
-    Returns the videos, or what waits: nothing is reserved for it, and its images are kept. Of a batch for
-    which something waits, that is returned. Raises as the service does, and `RefusedPaymentError` for
-    somebody who has too many requests waiting.
+    Returns the videos, or what waits: nothing is reserved for it, and its images are kept. Where something
+    waits for the same batch or resubmission already, that is returned. Raises as the service does, and
+    `RefusedPaymentError` for somebody who has too many requests waiting.
     """
     try:
         with transaction.atomic():
@@ -56,7 +58,7 @@ def _ask(owner: User, wanted: PaidRequest, refusal: ApprovalRequiredError) -> Ap
     with transaction.atomic(), wanted.kept(owner) as kept:
         # Requests of one person take turns, so that the count holds.
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)
-        if kept.about and (waiting := _waiting_for(kept.about)):
+        if kept.identity and (waiting := _find_waiting(owner, kept.identity)):
             return waiting
         data = kept.as_data()
         _require_space(owner, data)
@@ -83,9 +85,10 @@ def _ask(owner: User, wanted: PaidRequest, refusal: ApprovalRequiredError) -> Ap
     return approval
 
 
-def _waiting_for(batch: Batch) -> ApprovalRequest | None:
-    """Return what waits for the batch already; what has waited too long is ended."""
-    waiting = ApprovalRequest.objects.for_lists().filter(batch=batch, state=ApprovalState.WAITING).first()
+def _find_waiting(owner: User, identity: Mapping[str, Any]) -> ApprovalRequest | None:
+    """Return what waits already with these fields; what has waited too long is ended."""
+    rows = ApprovalRequest.objects.owned_by(owner).for_lists()
+    waiting = rows.filter(state=ApprovalState.WAITING, **identity).first()
     if waiting is not None and not waiting.is_waiting:
         waiting_requests.end(waiting.pk, ApprovalState.EXPIRED, now=timezone.now())
         return None

@@ -9,9 +9,11 @@ from accounts.models import User
 from billing.money import format_money
 from billing.spender import spending
 from videos.capabilities import Offer, available_offers
-from videos.models import Backend, Video
+from videos.models import ApprovalRequest, Backend, Video
+from videos.services.approvals import create_or_ask
+from videos.services.paid_requests import NewVideos
 from videos.services.prices import price_for
-from videos.services.videos import GenerationRequest, create_video
+from videos.services.videos import GenerationRequest
 
 PROMPT = "A paper boat drifts along a rainy street at dusk, seen from just above the water."
 MAX_OFFERED = 3
@@ -45,8 +47,10 @@ def offer_first_videos(backend: Backend) -> list[FirstVideo]:
     return sorted(found, key=_sort_price)[:MAX_OFFERED]
 
 
-def create_first_video(owner: User, backend: Backend, prompt: str, terms: str) -> Video:
-    """Queue the video that a button with these `terms` stands for.
+def create_first_video(
+    owner: User, backend: Backend, prompt: str, terms: str
+) -> list[Video] | ApprovalRequest:
+    """Queue the video that a button with these `terms` stands for, or have it wait for approval.
 
     Raises `ValidationError` by field, also when its price is no longer what the button said.
     """
@@ -61,7 +65,7 @@ def create_first_video(owner: User, backend: Backend, prompt: str, terms: str) -
         prompt, _name_of(chosen), chosen.seconds, chosen.size, backend=chosen.offer.backend.name
     )
     with spending(confirmed_price=chosen.price):  # which the button said
-        return create_video(owner, request)
+        return create_or_ask(owner, NewVideos([request]))
 
 
 def _cheapest(offer: Offer) -> FirstVideo:

@@ -71,7 +71,12 @@ class PaidRequest(ABC):
 
     @property
     def about(self) -> Batch | None:
-        """The batch that it is about, if any: of one batch, one request waits at a time."""
+        """The batch that it is about, if any."""
+        return None
+
+    @property
+    def identity(self) -> Mapping[str, Any] | None:
+        """By which fields one that waits is found; None for what may wait several times."""
         return None
 
     @abstractmethod
@@ -191,6 +196,10 @@ class Resubmission(PaidRequest):
             raise VideoChangedError
         return [self.video]
 
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        return {"kind": self.kind, "data__video": self.video.pk}
+
     def as_data(self) -> dict[str, Any]:
         return {"video": self.video.pk}
 
@@ -219,6 +228,10 @@ class BatchRequest(PaidRequest):
     @property
     def about(self) -> Batch:
         return self.batch
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        return {"batch": self.batch}
 
     @cached_property
     def _first(self) -> Mapping[str, Any]:

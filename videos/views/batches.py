@@ -103,6 +103,10 @@ def batch(request: Request, public_id: str) -> HttpResponse:
     return render(request, "videos/batch.html", _context(request, found, read_progress(found)))
 
 
+# While a batch waits for approval there is nothing to pause.
+_AT_WORK = (BatchState.CREATING, BatchState.RUNNING, BatchState.RETRYING)
+
+
 @require_safe
 def progress(request: Request, public_id: str) -> HttpResponse:
     """Return the part of the page that changes: 204 where nothing has since `?seen=`, 286 at the end."""
@@ -142,7 +146,7 @@ def _context(request: Request, batch: Batch, progress: Progress) -> dict[str, An
         "query": urlencode(
             {name: request.GET[name][:20] for name in ("kind", "after") if name in request.GET}
         ),
-        "can_pause": not batch.is_paused and _may_change(batch) and batch.state != BatchState.CANCELING,
+        "can_pause": not batch.is_paused and batch.state in _AT_WORK,
         "can_resume": batch.is_paused or (batch.state == BatchState.STOPPED and not batch.awaits_approval),
         "can_cancel": batch.state in (BatchState.CREATING, BatchState.STOPPED, BatchState.RUNNING)
         and progress.counts.get("waiting", 0) > 0,

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from billing.errors import RefusedPaymentError
 from billing.notices import tell_refusal
 from billing.spender import ANY_PRICE, spending
-from videos.models import Video
+from videos.models import ApprovalRequest, Video
 from videos.services.bulk_actions import BULK_ACTIONS, BulkAction, act, select_possible
 from videos.templatetags.failures import shown_price, total_retry_cost
 from videos.views.access import Request
@@ -94,20 +94,30 @@ def _confirm(request: Request, videos: list[Video], search: Search) -> HttpRespo
 
 
 def _carry_out(name: str, action: BulkAction, videos: list[Video], selected: int) -> str:
-    done, refusals = [], list[str]()
+    done, waiting, refusals = list[Video](), list[Video](), list[str]()
     with spending(confirmed_price=ANY_PRICE):  # the page said what they cost
         for video in videos:
             try:
-                if act(action, video):
-                    done.append(video)
-            except RefusedPaymentError as error:
+                made = act(action, video)
+            except ValidationError as error:
                 tell_refusal(error)
-                refusals.append(error.sentence)
-    sentence = f"{count_videos(done)} {_DONE[name]}." if done else "Nothing was changed."
-    changed = selected - len(done) - len(refusals)
+                refusals.append(" ".join(error.messages))
+                continue
+            if made:
+                (waiting if isinstance(made, ApprovalRequest) else done).append(video)
+    sentence = f"{count_videos(done)} {_DONE[name]}." if done else "" if waiting else "Nothing was changed."
+    changed = selected - len(done) - len(waiting) - len(refusals)
     left = f"{changed} changed since you opened the page and {'was' if changed == 1 else 'were'} left alone."
-    parts = [sentence, left if changed else "", _explain_refusals(refusals)]
+    parts = [sentence, _explain_waiting(waiting), left if changed else "", _explain_refusals(refusals)]
     return " ".join(part for part in parts if part)
+
+
+def _explain_waiting(videos: list[Video]) -> str:
+    """Return in a sentence that these wait; empty for none."""
+    if not videos:
+        return ""
+    wait = "waits" if len(videos) == 1 else "wait"
+    return f"{count_videos(videos)} {wait} for a manager's approval, and nothing is paid for so far."
 
 
 def _explain_refusals(refusals: list[str]) -> str:

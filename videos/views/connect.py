@@ -99,7 +99,7 @@ def connected(request: Request, pk: int) -> HttpResponse:
         return _draw_connected(request, backend, PROMPT)
     prompt, terms = request.POST.get("prompt", ""), request.POST.get("terms", "")
     try:
-        submission = submit_form(request, lambda: [create_first_video(request.user, backend, prompt, terms)])
+        submission = submit_form(request, lambda: create_first_video(request.user, backend, prompt, terms))
     except ValidationError as error:
         return _draw_connected(request, backend, prompt, error.messages)
     videos = submission.videos or []

@@ -101,6 +101,7 @@ def test_strangers_find_nothing(strangers, program, alice, url):
     assert Client().get(ALL).status_code == 401
 
 
+@pytest.mark.every_value
 @pytest.mark.parametrize(
     ("sent", "param"),
     [

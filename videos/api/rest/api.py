@@ -1,6 +1,7 @@
 """The REST API as an object: its authentication, its errors and its documentation."""
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, cast
 
 from django.conf import settings
@@ -95,10 +96,20 @@ class StudioAPI(NinjaAPI):
     def get_openapi_operation_id(self, operation: Operation) -> str:
         return operation.view_func.__name__
 
-    def get_openapi_schema(self, *args: Any, **kwargs: Any) -> OpenAPISchema:
-        document = super().get_openapi_schema(*args, **kwargs)
-        complete(document)
-        return document
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        """Return the file, which is made once: that takes a second of computing, and anybody may ask."""
+        prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
+        if prefix not in self._documents:
+            document = super().get_openapi_schema(path_prefix=prefix)
+            complete(document)
+            self._documents[prefix] = document
+        return self._documents[prefix]
+
+    @cached_property
+    def _documents(self) -> dict[str, OpenAPISchema]:
+        return {}
 
     def on_exception(self, request: HttpRequest, exc: Any) -> HttpResponse:
         return error_response(exc, CONTRACT)

@@ -17,14 +17,14 @@ from videos.api.rest.api import CONTRACT, Request
 from videos.api.rest.create import fingerprint_of_action
 from videos.api.rest.schemas import BodyIn, KeyIn, Refusal, Trouble, VideoOut
 from videos.api.rest.serializers import RELATED, serialize_video
-from videos.models import Video
+from videos.models import ApprovalRequest, Video
 from videos.services.bulk_actions import BULK_ACTIONS, act
 from videos.validation import is_public_id
 
 MAX_VIDEOS = 100  # in one request
 
 Action = Literal["cancel", "retry", "check-again", "submit-again", "give-up"]
-Result = Literal["done", "repeated", "not_possible", "not_found"]
+Result = Literal["done", "repeated", "waiting", "not_possible", "not_found"]
 
 router = Router()
 
@@ -52,11 +52,13 @@ class BulkResultOut(Schema):
     id: str = Field(description="As it was sent.", examples=["video_0123456789abcdefghijklmn"])
     result: Result = Field(
         description="`repeated`: an earlier request with this Idempotency-Key did it, and nothing is paid "
-        "for twice. `not_found`: you have no such video.",
+        "for twice. `waiting`: a manager has to approve its price, see `approval_id`. `not_found`: you have "
+        "no such video.",
         examples=["done"],
     )
     error: Trouble | None = Field(description="Why nothing was done; null when it was.")
     video: VideoOut | None = Field(description="The video as it is now; null when it was not found.")
+    approval_id: str | None = Field(description="What waits for approval; null when nothing does.")
 
 
 class BulkOut(Schema):
@@ -76,23 +78,35 @@ class _Act:
     name: Action
     key: str
 
-    def carry_out(self, video: Video) -> Result:
+    def carry_out(self, video: Video) -> "_Outcome":
         """Carry it out, once for each key. Raises `ApiError` when it is not possible now."""
         if not BULK_ACTIONS[self.name].is_paid:
             self._apply(video)
-            return "done"
+            return _Outcome("done")
         # The name as the fingerprints of single requests have it.
         fingerprint = fingerprint_of_action(self.name.replace("-", "_"), video)
         digest = hashlib.sha256(self.key.encode(errors="replace")).hexdigest()
         key = f"bulk:{digest}:{video.public_id}"
-        _, is_new = idempotency.create_once(self.caller, fingerprint, lambda: self._apply(video), key=key)
-        return "done" if is_new else "repeated"
+        made, is_new = idempotency.create_once(self.caller, fingerprint, lambda: self._apply(video), key=key)
+        if isinstance(made, ApprovalRequest):
+            return _Outcome("waiting", approval_id=made.public_id)
+        return _Outcome("done" if is_new else "repeated")
 
-    def _apply(self, video: Video) -> Video:
-        if not act(BULK_ACTIONS[self.name], video):
+    def _apply(self, video: Video) -> Video | ApprovalRequest:
+        made = act(BULK_ACTIONS[self.name], video)
+        if not made:
             message = f"“{self.name}” is not possible for this video now; see its “actions”."
             raise ApiError(409, "not_possible_now", message)
-        return video
+        return made if isinstance(made, ApprovalRequest) else video
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of one of the videos."""
+
+    result: Result
+    error: Trouble | None = None
+    approval_id: str | None = None
 
 
 @router.post(
@@ -117,11 +131,12 @@ def act_on_videos(request: Request, body: BulkActionIn, keyed: Header[KeyIn]) ->
     results = [
         BulkResultOut(
             id=public_id,
-            result=result,
-            error=error,
+            result=outcome.result,
+            error=outcome.error,
             video=serialize_video(request, now[public_id]) if public_id in now else None,
+            approval_id=outcome.approval_id,
         )
-        for public_id, (result, error) in outcomes.items()
+        for public_id, outcome in outcomes.items()
     ]
     done = sum(result.result in ("done", "repeated") for result in results)
     return BulkOut(action=body.action, done=done, data=results)
@@ -133,14 +148,14 @@ def _find_own(request: Request, ids: list[str]) -> dict[str, Video]:
     return {video.public_id: video for video in rows}
 
 
-def _outcome(acting: _Act, public_id: str, video: Video | None) -> tuple[Result, Trouble | None]:
+def _outcome(acting: _Act, public_id: str, video: Video | None) -> _Outcome:
     if video is None:
         missing = not_found("Video", public_id)
-        return "not_found", Trouble(code=missing.code, message=missing.message)
+        return _Outcome("not_found", Trouble(code=missing.code, message=missing.message))
     try:
-        return acting.carry_out(video), None
+        return acting.carry_out(video)
     except ApiError as error:
-        return "not_possible", Trouble(code=error.code, message=error.message)
+        return _Outcome("not_possible", Trouble(code=error.code, message=error.message))
     except RefusedPaymentError as error:
         refused = from_refused_payment(error, CONTRACT)
-        return "not_possible", Trouble(code=refused.code, message=refused.message)
+        return _Outcome("not_possible", Trouble(code=refused.code, message=refused.message))

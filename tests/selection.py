@@ -1,0 +1,50 @@
+"""Which tests a run takes, and in which order.
+
+The whole suite runs on SQLite. On PostgreSQL and Redis it runs with `--second-database`, which leaves out
+what can come out no differently there, by two rules that need no list of tests:
+
+- a test that neither asks for the database nor has a fixture that does;
+- of a test with many sets of parameters, all but the first and the last: they send the same statements once
+  more. Those stay whose names show what databases take differently: NUL, halves of characters, long numbers.
+  The mark `every_value` is for tests whose names do not show it.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+
+import pytest
+
+_TELLING = re.compile(r"\\x00|\\u0000|\\ud[89a-f]|[0-9]{10}")
+_DATABASE = {"db", "transactional_db", "live_server"}
+
+
+def slow_first(items: list[pytest.Item]) -> None:
+    """Begin the slow tests first, so that no process of pytest-xdist is left with one at the end.
+
+    They have databases of their own. The order of the others is pytest-django's: what commits to the database
+    of the tests, and so loses what migrations have put there, comes after all that may need it.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def for_second_database(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Return what may come out differently on another database, in the same order."""
+    variants: defaultdict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if _asks_database(item):
+            variants[_function_of(item)].append(item)
+    chosen = {item for each in variants.values() for item in (each[0], each[-1])}
+    return [item for item in items if item in chosen]
+
+
+def _asks_database(item: pytest.Item) -> bool:
+    names = getattr(item, "fixturenames", ())
+    return item.get_closest_marker("django_db") is not None or not _DATABASE.isdisjoint(names)
+
+
+def _function_of(item: pytest.Item) -> str:
+    """Return the id without its parameters; with them, where every value counts."""
+    function, _, parameters = item.nodeid.partition("[")
+    every_value = item.get_closest_marker("every_value") or _TELLING.search(parameters)
+    return item.nodeid if every_value else function
