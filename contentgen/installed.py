@@ -1,14 +1,14 @@
 """What Django is made of here: the apps, and what each request passes through, in this order."""
 
 INSTALLED_APPS = [
-    "contentgen",
+    "contentgen.apps.ContentGenConfig",
     "audit",
     "accounts",
     "billing",
     "notifications",
     "webhooks",
     "videos",
-    "django.contrib.admin",
+    "contentgen.apps.DeskConfig",  # the administration
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

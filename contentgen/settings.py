@@ -1,7 +1,8 @@
 """The one settings file. Every value comes from the environment or `.env`; `.env.example` lists them all.
 
-What no variable changes stands in modules of its own: `installed`, `http_headers`, `sign_in`, `task_queues` and
-`log_config`. Ranges and shapes are checked in `checks.py`; what would be unsafe to start with is refused here.
+What no variable changes stands in modules of its own: `installed`, `http_headers`, `sign_in`, `task_queues`
+and `log_config`. Ranges and shapes are checked in `checks.py`; what would be unsafe to start with is refused
+here.
 """
 
 import os

@@ -16,6 +16,8 @@ CELERY_TASK_ROUTES = {
     },
     "videos.store": {"queue": "downloads"},
     "videos.advance_batch": {"queue": "downloads"},  # each message takes some seconds
+    "videos.retention": {"queue": "downloads"},
+    "videos.make_browser_copy": {"queue": "downloads"},
     "accounts.send_mail": {"queue": "network"},
     "webhooks.deliver": {"queue": "network"},
 }
@@ -36,5 +38,6 @@ CELERY_BEAT_SCHEDULE = {
         "webhooks.deliver": 1,
         "accounts.delete_due": 60,
         "audit.prune": 3600,
+        "videos.retention": 60,
     }.items()
 }
