@@ -1,18 +1,17 @@
 """The one settings file. Every value comes from the environment or `.env`; `.env.example` lists them all.
 
-Ranges and shapes are checked in `checks.py`; what would be unsafe to start with is refused here.
+What no variable changes stands in modules of its own: `installed`, `http_headers`, `sign_in`,
+`task_queues` and `log_config`. Ranges and shapes are checked in `checks.py`; what would be unsafe to
+start with is refused here.
 """
 
 import os
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
 import environ
-from celery.schedules import schedule
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from contentgen.circuit_breaker import SOCKET_TIMEOUT
@@ -26,10 +25,15 @@ from contentgen.env import (
     proxy_count,
     whole_numbers,
 )
+from contentgen.http_headers import *  # noqa: F403
+from contentgen.installed import *  # noqa: F403
+from contentgen.log_config import logging_config
 from contentgen.own_address import choose_backend, parse_address
 from contentgen.redis_prefix import default_prefix
 from contentgen.run import state
 from contentgen.secrets_check import secret_key_weakness
+from contentgen.sign_in import *  # noqa: F403
+from contentgen.task_queues import *  # noqa: F403
 
 django_stubs_ext.monkeypatch()
 
@@ -88,29 +92,6 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # Pages of these origins may call the APIs with a token, never with a session.
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
-CORS_URLS_REGEX = r"^/(api|v1)/"
-CORS_ALLOW_CREDENTIALS = False
-CORS_ALLOW_HEADERS = (
-    *("accept", "authorization", "confirm-price", "content-type", "idempotency-key", "if-none-match"),
-    *("if-range", "range"),
-    # What the openai packages send; a browser asks for each header by name.
-    *(
-        f"x-stainless-{name}"
-        for name in (
-            *("arch", "lang", "os", "package-version", "retry-count"),
-            *("runtime", "runtime-version", "timeout", "helper-method"),
-        )
-    ),
-    *("openai-organization", "openai-project"),
-)
-CORS_EXPOSE_HEADERS = (
-    "content-range",
-    "etag",
-    "idempotent-replayed",
-    "ignored-fields",
-    "openai-poll-after-ms",
-    "retry-after",
-)
 
 # Proxies in front of the studio. The first ends TLS and sets X-Forwarded-Proto, each adds to X-Forwarded-For.
 TRUST_PROXY: int = env("TRUST_PROXY", cast=proxy_count, default=0)
@@ -124,78 +105,7 @@ SECURE_HSTS_PRELOAD: bool = env.bool("SECURE_HSTS_PRELOAD", default=False)
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # which ask for the two
 if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
-# No page needs any of these, so no script on one gets them either.
-_UNUSED_FEATURES = "camera display-capture geolocation gyroscope microphone midi payment serial usb"
-PERMISSIONS_POLICY: dict[str, list[str]] = {feature: [] for feature in _UNUSED_FEATURES.split()}
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
-        "media-src": [SELF, "blob:"],
-        "object-src": [NONE],
-        "base-uri": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-    }
-}
-
 # --- The application -------------------------------------------------------------------------------------
-INSTALLED_APPS = [
-    "contentgen",
-    "audit",
-    "accounts",
-    "billing",
-    "notifications",
-    "webhooks",
-    "videos",
-    "django.contrib.admin",
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.humanize",
-    "django.contrib.messages",
-    "django.contrib.sessions",
-    "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
-    "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
-    "allauth.usersessions",
-    "corsheaders",
-    "csp",
-    "django_htmx",
-    "ninja",  # for the static files of its documentation page
-]
-MIDDLEWARE = [
-    "contentgen.middleware.HealthCheckMiddleware",
-    "contentgen.api_middleware.AllowedHostsMiddleware",
-    "accounts.middleware.AuditOriginMiddleware",
-    "django.middleware.security.SecurityMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
-    "contentgen.api_middleware.TokenRequestMiddleware",  # what follows is for pages
-    "contentgen.middleware.TextCompressionMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django_permissions_policy.PermissionsPolicyMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "contentgen.middleware.BodyLimitMiddleware",  # before CSRF's check, which reads the form
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "contentgen.middleware.LoginRequiredMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
-    "accounts.middleware.SessionActivityMiddleware",
-    "accounts.middleware.TimeZoneMiddleware",
-    "accounts.middleware.RoleMiddleware",
-    "accounts.middleware.SecondFactorMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
-    "notifications.middleware.BellMiddleware",
-]
 ROOT_URLCONF = "contentgen.urls"
 WSGI_APPLICATION = "contentgen.wsgi.application"
 TEMPLATES = [
@@ -237,30 +147,6 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"  # nobody is kept out for want of it; what needs a verified address asks
-ACCOUNT_CHANGE_EMAIL = True  # one address each; another takes its place once it is verified
-ACCOUNT_EMAIL_NOTIFICATIONS = True  # of changes of password, address, second factor and connection
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # or anybody could have mail sent to any address
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_SESSION_REMEMBER = True
-# Whoever finds a tab open must not be able to change by what the account is entered.
-ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_RATE_LIMITS = {
-    "login": None,  # accounts/sign_in_limits.py has better ones for passwords
-    "login_failed": "5/5m/key",  # codes of second factors, counted for each person
-    "reset_password": "20/h/ip,3/h/key",  # each may send a mail; the key is the address
-    "manage_email": "10/h/user",
-}
-ACCOUNT_FORMS = {
-    "change_password": "accounts.password_forms.ChangePasswordForm",
-    "login": "accounts.password_forms.SignInForm",
-    "reauthenticate": "accounts.password_forms.ReauthenticateForm",
-    "set_password": "accounts.password_forms.SetPasswordForm",
-    "reset_password_from_key": "accounts.password_forms.ResetPasswordForm",
-}
 INVITE_FORM = "billing.invite_forms.InviteForm"  # a subclass of accounts.join_forms.InviteForm
 PASSWORD_RESET_TIMEOUT = 4 * 3600  # seconds for which the link in the mail works
 LOGIN_URL = "account_login"
@@ -280,18 +166,6 @@ ACCOUNT_DELETION_DAYS: int = env.int("ACCOUNT_DELETION_DAYS", default=7)
 AUDIT_RETENTION_DAYS: int = env.int("AUDIT_RETENTION_DAYS", default=730)
 
 # Second factors: an authenticator app, passkeys, recovery codes.
-MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
-MFA_FORMS = {
-    "add_webauthn": "accounts.passkey_forms.AddForm",
-    "authenticate_webauthn": "accounts.passkey_forms.AuthenticateForm",
-    "login_webauthn": "accounts.passkey_forms.SignInForm",
-    "reauthenticate_webauthn": "accounts.passkey_forms.ReauthenticateForm",
-}
-MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts are made by invitation, not by whoever claims an address
-MFA_TOTP_TOLERANCE = 1  # periods by which a clock may be wrong
-MFA_TOTP_ISSUER = "ContentGen"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION  # http://localhost
 MFA_REQUIRED_FOR_STAFF: bool = env.bool("MFA_REQUIRED_FOR_STAFF", default=False)
 
@@ -400,41 +274,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "short"
-CELERY_TASK_ROUTES = {
-    # Waiting for a backend must not delay the ticks, and a long download must not delay a submission.
-    **{
-        f"videos.{name}": {"queue": "network"}
-        for name in (
-            *("submit", "poll_backend", "reconcile", "search_restored"),
-            *("clean_up_video", "clean_up_job", "probe", "probe_draft"),
-            *("create_character", "picture_candidate"),
-        )
-    },
-    "videos.store": {"queue": "downloads"},
-    "videos.advance_batch": {"queue": "downloads"},  # each message takes some seconds
-    "accounts.send_mail": {"queue": "network"},
-    "webhooks.deliver": {"queue": "network"},
-}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE = {
-    # `expires` drops ticks that pile up while no worker runs: the next one does their work.
-    task: {
-        "task": task,
-        "schedule": schedule(timedelta(seconds=every)),
-        "options": {"expires": every},
-    }
-    for task, every in {
-        "videos.dispatch": 1,
-        "videos.poll": 1,
-        "videos.batches": 2,
-        "videos.sweep": 5,
-        "accounts.send_mail": 5,
-        "notifications.tick": 15,
-        "webhooks.deliver": 1,
-        "accounts.delete_due": 60,
-        "audit.prune": 3600,
-    }.items()
-}
 # Keeps nothing on disk: all intervals are short, and a kill could leave a broken file behind.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 
@@ -532,31 +372,7 @@ WEBHOOK_LOG_DAYS: int = env.int("WEBHOOK_LOG_DAYS", default=30)
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOG_LEVEL: str = env("LOG_LEVEL", cast=choice(*_LEVELS), default="INFO")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "health_checks": {"()": "contentgen.log_filters.HealthCheckFilter"},
-        "refusals": {"()": "contentgen.log_filters.RefusalFilter"},
-        "share_links": {"()": "contentgen.log_filters.ShareLinkFilter"},
-    },
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["share_links"]}
-    },
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {
-        "django": {"handlers": []},  # Django's own handlers would print each line a second time
-        "django.request": {"filters": ["health_checks", "refusals"]},
-        # A line for every poll and every tick would drown everything else.
-        "httpx2": {"level": "WARNING"},
-        "celery.app.trace": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},
-        "celery.worker.consumer.connection": {"level": "WARNING"},
-        "celery.beat": {"level": "WARNING"},
-        "fido2": {"level": "WARNING"},  # it names every passkey that is used
-    },
-}
+LOGGING = logging_config(LOG_LEVEL)
 
 # What was read above is the studio's own. None of it can be a backend's key, whatever anybody says.
 OWN_VARIABLES = env.names - {"BACKEND_KEY", "OPENAI_API_KEY"} | {"BACKEND_URL", "OPENAI_BASE_URL"}

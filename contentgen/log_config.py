@@ -1,0 +1,32 @@
+"""What is logged, and how a line looks."""
+
+from typing import Any
+
+
+def logging_config(level: str) -> dict[str, Any]:
+    """Return Django's `LOGGING`, with our own lines from this `level` on."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {
+            "health_checks": {"()": "contentgen.log_filters.HealthCheckFilter"},
+            "refusals": {"()": "contentgen.log_filters.RefusalFilter"},
+            "share_links": {"()": "contentgen.log_filters.ShareLinkFilter"},
+        },
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+        "handlers": {
+            "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["share_links"]}
+        },
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            "django": {"handlers": []},  # Django's own handlers would print each line a second time
+            "django.request": {"filters": ["health_checks", "refusals"]},
+            # A line for every poll and every tick would drown everything else.
+            "httpx2": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.worker.consumer.connection": {"level": "WARNING"},
+            "celery.beat": {"level": "WARNING"},
+            "fido2": {"level": "WARNING"},  # it names every passkey that is used
+        },
+    }
