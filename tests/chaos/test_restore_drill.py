@@ -16,7 +16,7 @@ from tests.chaos.faults import ControlClient
 from tests.chaos.processes import Processes
 from tests.studio import READY, Studio, free_port, wait_until
 
-VIDEOS = 12
+VIDEOS = 16
 IN_FLIGHT = 2  # at once, so that most of them wait in the queue when the backup is made
 
 Start = Callable[[Path], Studio]
@@ -85,12 +85,12 @@ def test_a_restored_studio_pays_for_nothing_twice(
     data_dir, backup = new_data_dir(tmp_path / "data"), tmp_path / "backup.sqlite3"
     studio = start(data_dir)
     _queue_videos(studio, tmp_path)
-    wait_until(lambda: len(control.ledger()) >= 3)
+    wait_until(lambda: len(control.ledger()) >= 4)
     with suppress(shutil.Error):  # a file that was there when it began
         shutil.copytree(data_dir / "media", tmp_path / "copy" / "media")
     _back_up(data_dir, backup)
     submitted_by_then = len(control.ledger())
-    wait_until(lambda: len(control.ledger()) >= submitted_by_then + 4)
+    wait_until(lambda: len(control.ledger()) >= submitted_by_then + 6)
     assert studio.stop(signal.SIGINT) == 0
     submitted = _prompts(control)
     assert len(submitted) < VIDEOS, "nothing was left for the restored studio to submit"
