@@ -7,6 +7,7 @@ requirement has changed.
 
 import fcntl
 import hashlib
+import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -95,7 +96,9 @@ class _PostgresSource:
     """A database beside those of the tests, which no other run names as it does."""
 
     def __init__(self, folder: Path) -> None:
-        self._mark = folder / "migrated.postgres"
+        # Of this run alone: what one that was killed has left is of its models, and perhaps on another server.
+        run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+        self._mark = folder / f"{run}.postgres"
         self._quoted = connection.ops.quote_name
         self._name = f"migrated_{secrets.token_hex(4)}"
 
