@@ -63,14 +63,19 @@ def _next_window(before: datetime) -> list[int]:
     beginning in the end.
     """
     known = safe_cache.get_many([_PLACE]).get(_PLACE)
-    rows = Video.objects.filter(trashed_at=None, deleted_at=None, retention_due_at=None)
+    old = finished_before(before)
     if known:
-        rows = _OLDEST_FIRST.after(rows, Position(known[1], datetime.fromisoformat(known[0])))
-    old = _OLDEST_FIRST.sort(rows).annotate(finished=_FINISHED).filter(finished__lte=before)
+        old = _OLDEST_FIRST.after(old, Position(known[1], datetime.fromisoformat(known[0])))
     found = list(old.values_list("finished", "pk")[:WINDOW])
     place = [found[-1][0].isoformat(), found[-1][1]] if len(found) == WINDOW else None
     safe_cache.set_many({_PLACE: place}, timeout=24 * 3600.0)
     return [pk for _, pk in found]
+
+
+def finished_before(moment: datetime) -> VideoQuerySet:
+    """The videos that finished before that and of which nothing is announced, the oldest first."""
+    rows = Video.objects.filter(trashed_at=None, deleted_at=None, retention_due_at=None)
+    return _OLDEST_FIRST.sort(rows).annotate(finished=_FINISHED).filter(finished__lte=moment)
 
 
 def _by_age(keys: list[int]) -> VideoQuerySet:

@@ -383,8 +383,8 @@ class Video(VideoResult):
             models.Index(
                 fields=["error_code", "-id"], name="video_error", condition=~models.Q(error_code="")
             ),
-            # What goes by its age, and what it takes up. Nothing that is in flight is in any of them, so that a
-            # poll does not write to them.
+            # What goes by its age, and what it takes up. Nothing that is in flight is in any of them: a poll
+            # does not write to them.
             models.Index(
                 fields=["owner", "retention_due_at"],
                 name="video_retention_due",
