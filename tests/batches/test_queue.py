@@ -28,7 +28,7 @@ ROWS = 24
 
 def submit_all(videos: int = 1000) -> int:
     """Submit what may start, as workers do, at most so many. Returns how many were."""
-    Backend.objects.update(max_in_flight=1000, max_per_minute=None)
+    Backend.objects.update(max_in_flight=1000, requests_per_minute=None)
     backends = list(Backend.objects.values_list("pk", flat=True))
     return sum(any(submit_next(pk) for pk in backends) for _ in range(min(videos, 2 * ROWS)))
 
