@@ -68,7 +68,8 @@ def test_the_queue_may_move_between_its_queries(backend: Backend, alice, joins: 
     with connection.execute_wrapper(move):
         positions = fair_queue.queue_positions(mine)
 
-    assert positions.keys() == {video.pk for video in mine}
+    waiting = set(Video.objects.filter(owner=alice, state=State.QUEUED).values_list("pk", flat=True))
+    assert waiting <= positions.keys() <= {video.pk for video in mine}, "what has just left may have none"
 
 
 def test_what_is_not_queued_has_no_position(backend: Backend):

@@ -203,7 +203,7 @@ def test_each_is_written_down_with_its_reason(alice: User, backend: Backend, car
     assert written == [
         (Action.PAUSED, "Queue of alice", "Over budget."),
         (Action.RESUMED, "Queue of alice", ""),
-        (Action.PAUSED, "GPU box", "New card."),
+        (Action.PAUSED, "GPU box", "Until somebody resumes it. New card."),
         (Action.PAUSED, "Queue of alice", ""),
     ]
 

@@ -31,7 +31,7 @@ class BackendChangeList(ChangeList):
         for backend in backends:
             found = figures[backend.pk]
             backend.figures = found  # type: ignore[attr-defined]
-            backend.state = find_state(  # type: ignore[attr-defined]
+            backend.shown_state = find_state(  # type: ignore[attr-defined]
                 backend, takes_jobs=backend.pk in in_use, flight=found.flight
             )
 
@@ -86,7 +86,7 @@ class BackendList(BackendActions):
 
     @admin.display(description="state")
     def status(self, backend: Any) -> SafeString:
-        return state_label(backend.state)
+        return state_label(backend.shown_state)
 
     @admin.display(description="key")
     def key(self, backend: Backend) -> SafeString:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 
 from videos.models import (
     ApprovalRequest,
@@ -21,7 +20,6 @@ from videos.models import (
 from videos.models.video_queries import VideoQuerySet
 
 ENDED = (State.COMPLETED, State.FAILED, State.CANCELED)
-AGES_FROM = Coalesce("retained_from", "finished_at")
 
 
 def warning() -> timedelta:

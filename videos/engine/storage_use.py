@@ -66,7 +66,7 @@ def used_bytes(user_id: int) -> int:
     """Return how many bytes the person's files take: videos with their copies and pictures, also those in the
     trash, images, and the clips of characters. What is deleted for good does not count.
     """
-    videos = Video.objects.filter(owner=user_id, deleted_at=None).order_by()
+    videos = Video.objects.filter(owner=user_id, deleted_at=None, byte_count__isnull=False).order_by()
     images = ReferenceImage.objects.filter(owner=user_id).order_by()
     clips = Character.objects.filter(owner=user_id).order_by()
     sums = videos.aggregate(

@@ -1,5 +1,6 @@
 """What people ask for: cancel, retry, check again, delete."""
 
+import time
 from datetime import datetime
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from videos.models.values import NO_REASON
 from videos.models.video import RECHECK_CODES
 
 _CANCELED_AT_ONCE = 300  # queued videos in one sweep, of which there is one every five seconds
+_CANCELING_SECONDS = 5.0  # for which one sweep does that
 
 
 @transaction.atomic
@@ -64,8 +66,13 @@ def apply_pending_cancellations() -> int:
     asked = Q(cancel_requested_at__isnull=False) | Q(deleted_at__isnull=False)
     under_way = Video.objects.filter(asked, state__in=IN_FLIGHT).exclude(state=State.QUEUED)
     queued = Video.objects.filter(asked, state=State.QUEUED).order_by("pk")
-    pks = [*under_way.values_list("pk", flat=True), *queued.values_list("pk", flat=True)[:_CANCELED_AT_ONCE]]
-    return sum(cancel(pk) for pk in pks)
+    until = time.monotonic() + _CANCELING_SECONDS
+    canceled = sum(cancel(pk) for pk in under_way.values_list("pk", flat=True))
+    for pk in queued.values_list("pk", flat=True)[:_CANCELED_AT_ONCE]:
+        canceled += cancel(pk)
+        if time.monotonic() > until:
+            break
+    return canceled
 
 
 def retry(pk: int, *, estimate: Decimal | None = None) -> bool:

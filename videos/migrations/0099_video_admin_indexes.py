@@ -1,5 +1,4 @@
 from django.db import migrations, models
-from django.db.models.functions import Coalesce
 
 
 class Migration(migrations.Migration):
@@ -15,14 +14,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='video',
-            index=models.Index(fields=['model', '-id'], name='video_model'),
-        ),
-        migrations.AddIndex(
-            model_name='video',
             index=models.Index(condition=models.Q(('error_code', ''), _negated=True), fields=['error_code', '-id'], name='video_error'),
-        ),
-        migrations.AddIndex(
-            model_name='video',
-            index=models.Index(Coalesce('charged', 'price'), models.OrderBy(models.F('id'), descending=True), name='video_cost'),
         ),
     ]

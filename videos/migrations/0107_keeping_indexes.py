@@ -1,4 +1,3 @@
-import django.db.models.functions.comparison
 from django.db import migrations, models
 
 
@@ -15,15 +14,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='video',
-            index=models.Index(django.db.models.functions.comparison.Coalesce('retained_from', 'finished_at'), models.F('id'), condition=models.Q(('deleted_at', None), ('retention_due_at', None), ('trashed_at', None)), name='video_retention_age'),
-        ),
-        migrations.AddIndex(
-            model_name='video',
             index=models.Index(condition=models.Q(('retention_due_at__isnull', False)), fields=['owner', 'retention_due_at'], name='video_retention_due'),
         ),
         migrations.AddIndex(
             model_name='video',
-            index=models.Index(condition=models.Q(('delete_job_at', None), ('job_deleted_at', None)), fields=['backend', 'finished_at'], name='video_job_age'),
+            index=models.Index(condition=models.Q(('delete_job_at', None), ('finished_at__isnull', False), ('job_deleted_at', None)), fields=['backend', 'finished_at'], name='video_job_age'),
         ),
         migrations.AddIndex(
             model_name='video',
@@ -35,7 +30,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='video',
-            index=models.Index(condition=models.Q(('deleted_at', None)), fields=['owner', 'byte_count', 'browser_byte_count', 'picture_bytes', 'deleted_at'], name='video_bytes'),
+            index=models.Index(condition=models.Q(('byte_count__isnull', False), ('deleted_at', None)), fields=['owner', 'byte_count', 'browser_byte_count', 'picture_bytes', 'deleted_at'], name='video_bytes'),
         ),
         migrations.AddIndex(
             model_name='video',

@@ -380,18 +380,11 @@ class Video(VideoResult):
             ),
             # What the administration filters everybody's videos by.
             models.Index(fields=["created_at"], name="video_created"),
-            models.Index(fields=["model", "-id"], name="video_model"),
             models.Index(
                 fields=["error_code", "-id"], name="video_error", condition=~models.Q(error_code="")
             ),
-            models.Index(Coalesce("charged", "price"), F("id").desc(), name="video_cost"),
-            # What goes by its age, and what it takes up.
-            models.Index(
-                Coalesce("retained_from", "finished_at"),
-                F("id"),
-                name="video_retention_age",
-                condition=models.Q(deleted_at=None, trashed_at=None, retention_due_at=None),
-            ),
+            # What goes by its age, and what it takes up. Nothing that is in flight is in any of them: a poll
+            # does not write to them.
             models.Index(
                 fields=["owner", "retention_due_at"],
                 name="video_retention_due",
@@ -400,7 +393,7 @@ class Video(VideoResult):
             models.Index(
                 fields=["backend", "finished_at"],
                 name="video_job_age",
-                condition=models.Q(job_deleted_at=None, delete_job_at=None),
+                condition=models.Q(job_deleted_at=None, delete_job_at=None, finished_at__isnull=False),
             ),
             models.Index(
                 fields=["finished_at"],
@@ -415,7 +408,7 @@ class Video(VideoResult):
             models.Index(
                 fields=["owner", "byte_count", "browser_byte_count", "picture_bytes", "deleted_at"],
                 name="video_bytes",
-                condition=models.Q(deleted_at=None),
+                condition=models.Q(deleted_at=None, byte_count__isnull=False),
             ),
             models.Index(
                 fields=["id"], name="video_unmeasured", condition=models.Q(picture_bytes__isnull=True)

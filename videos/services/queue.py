@@ -4,6 +4,7 @@ Nothing of this is about anybody else's turn: the scheduler chooses an owner fir
 of their videos is next (`videos.engine.fair_queue`).
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,6 +28,7 @@ from videos.models.video_queries import VideoQuerySet
 
 MAX_SELECTED = 100  # videos named in one request; a whole queue is not named
 CANCELED_AT_ONCE = 50  # while somebody waits for it; the sweep carries out the others
+_CANCELING_SECONDS = 3.0  # for which that goes on, of a database that is slow
 
 
 class Place(StrEnum):
@@ -211,8 +213,11 @@ def cancel_waiting(owner: User, public_ids: Sequence[str] | None) -> int:
         if canceled:
             _record(owner, Action.CANCELED, rows, canceled)
             OwnerQueue.objects.touch(owner)
+    until = time.monotonic() + _CANCELING_SECONDS
     for pk in being_canceled(owner).values_list("pk", flat=True)[:CANCELED_AT_ONCE]:
         lifecycle.cancel_queued(pk)
+        if time.monotonic() > until:
+            break
     return canceled
 
 
