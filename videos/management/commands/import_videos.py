@@ -12,7 +12,7 @@ from accounts import roles
 from accounts.models import User
 from videos.backends.errors import BackendError
 from videos.management.progress import INTERRUPTED, open_display
-from videos.management.transfer import count_table, list_problems
+from videos.management.transfer import count_table, list_problems, now_and_then
 from videos.models import Backend, Collection, State, Video
 from videos.services.collections import find_editable
 from videos.transfer import import_
@@ -98,7 +98,7 @@ class Command(BaseCommand):
         else:
             to = self._destination(options)
             with open_display(self.stderr) as display:
-                result = bring_in_folder(archive, to, display.show, is_dry=options["dry_run"])
+                result = bring_in_folder(archive, to, now_and_then(display.show), is_dry=options["dry_run"])
         self._conclude(result, is_dry=options["dry_run"])
 
     # --- An export -----------------------------------------------------------------------------------------
@@ -114,8 +114,8 @@ class Command(BaseCommand):
         chosen = import_.Options(mapping, options["create_people"], trust, options["over_quota"])
         with open_display(self.stderr) as display:
             if not options["dry_run"]:
-                return import_.bring_in(export, chosen, display.show)
-            return import_.check(export, chosen, display.show)
+                return import_.bring_in(export, chosen, now_and_then(display.show))
+            return import_.check(export, chosen, now_and_then(display.show))
 
     # --- A folder ------------------------------------------------------------------------------------------
 
