@@ -18,7 +18,9 @@ from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
 from videos import lifecycle
 from videos.backends.errors import UnavailableError
-from videos.models import ReleasedJob, State, Video
+from videos.engine.job_retention import releasable
+from videos.models import Backend, ReleasedJob, State, Video
+from videos.models.backend_jobs import JobRetention
 from videos.models.values import Reason
 from videos.services.videos import abandon_video, retry_video
 
@@ -76,6 +78,11 @@ def test_adopted_it_is_polled_and_its_charge_is_confirmed(as_carol: Client, fake
     assert (attempt.spent, attempt.is_unconfirmed) == (Decimal("0.40"), False)
     entry = Entry.objects.get(action=Action.ADOPTED)
     assert (entry.username, entry.object_id, job_id in entry.note) == ("carol", video.public_id, True)
+    Video.objects.filter(pk=video.pk).update(
+        state=State.COMPLETED, file="a.mp4", finished_at=timezone.now(), unaccounted_since=None
+    )
+    Backend.objects.update(can_delete=True, job_retention=JobRetention.DELETE)
+    assert not releasable(Backend.objects.get(), timezone.now()).exists(), "it may be another's job"
     last = video.transitions.last()
     assert (last.old, last.new, last.user_id) == (State.FAILED, State.IN_PROGRESS, carol.pk)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
+from django.utils import timezone
 
 from audit.models import Entry
 from audit.vocabulary import Action
@@ -71,6 +72,7 @@ def test_it_moves_the_video_and_what_is_its_own(as_carol: Client, alice, bob):
     other = VideoFactory(state=State.COMPLETED, owner=alice)
     add_tag(alice, [video, other], "Snow")
     link = create_link(alice, video, LinkOptions(), days=3)
+    Video.objects.filter(pk=video.pk).update(retention_due_at=timezone.now())  # which alice was told
     private = create_collection(alice, Collection(name="Mine"))
     team = create_collection(alice, Collection(name="Everybody's"))
     type(team).objects.filter(pk=team.pk).update(visibility=Visibility.TEAM)
@@ -81,7 +83,7 @@ def test_it_moves_the_video_and_what_is_its_own(as_carol: Client, alice, bob):
 
     assert messages_of(response) == ["1 handed over to bob."]
     video.refresh_from_db()
-    assert (video.owner, video.note) == (bob, "Keep this")
+    assert (video.owner, video.note, video.retention_due_at) == (bob, "Keep this", None)
     assert [(tag.name, tag.owner) for tag in video.tags.all()] == [("Snow", bob)]
     assert Tag.objects.get(owner=alice).videos.get() == other
     assert ShareLink.objects.get(pk=link.pk).revoked_at is not None

@@ -20,7 +20,7 @@ from tests.engine.storing import files_of
 from tests.factories import ReferenceImageFactory, VideoFactory
 from videos import lifecycle
 from videos.backends.errors import RefusedError
-from videos.engine import inline_results
+from videos.engine import inline_results, stored_bytes
 from videos.engine.file_check import files, repair, rows
 from videos.engine.file_check.strays import check_strays
 from videos.engine.store import folder_of, store
@@ -78,6 +78,8 @@ def _quarantined() -> list[str]:
 def test_a_whole_studio_agrees(run, video: Video, later: None):
     default_storage.save("studio/submissions/mark", ContentFile(b""))
     default_storage.save("health/probe", ContentFile(b"ok"))
+    default_storage.save("quarantine/2026-01-01/odd.mp4", ContentFile(b"set aside"))
+    stored_bytes.discard(default_storage.save(f"{folder_of(video)}/old/video.mp4", ContentFile(b"gone")))
 
     assert "Storage and database agree: 1 rows" in run("check_storage", "--deep").out
 

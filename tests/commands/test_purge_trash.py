@@ -18,7 +18,7 @@ from tests.factories import VideoFactory
 from videos.backends.errors import UnavailableError
 from videos.engine import cleanup
 from videos.engine.store import folder_of
-from videos.models import Backend, Kind, State, Video
+from videos.models import Backend, Kind, RetentionState, State, Video
 from videos.services import library, purge
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +75,22 @@ def test_only_of_one_person_and_of_some_age(run, alice: User, bob: User, backend
 
     assert set(Video.objects.all()) == {young, others}
     assert not _has_files(old)
+
+
+def test_nothing_goes_by_an_age_that_cannot_be_believed(
+    run, alice: User, backend: Backend, fake: FakeBackend
+):
+    video = _trashed(alice, backend, days=8)
+    long_ago = timezone.now() - timedelta(days=4)
+    state = RetentionState.objects.create(pk=RetentionState.ONLY, seen_at=long_ago)
+
+    with pytest.raises(CommandError, match=r"off for long.*Nothing was deleted"):
+        run("purge_trash", "--yes", "--older-than", "7")
+    state.refresh_from_db()
+    assert (list(Video.objects.all()), state.seen_at) == ([video], long_ago)
+
+    run("purge_trash", "--yes")  # which is no matter of age
+    assert not Video.objects.exists()
 
 
 def test_it_asks_and_no_is_no(run, alice: User, backend: Backend, monkeypatch: pytest.MonkeyPatch):

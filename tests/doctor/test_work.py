@@ -9,8 +9,10 @@ from django.utils import timezone
 from tests.factories import BackendFactory, VideoFactory
 from videos.doctor import backends, work
 from videos.doctor.finding import Health
-from videos.engine import dispatch, hold
+from videos.engine import dispatch, hold, storage_use
+from videos.engine.storage_use import GIGABYTE
 from videos.models import Backend, State, Video
+from videos.services import backend_pauses, queue, queue_pauses
 from webhooks.models import Endpoint
 
 HOUR = timedelta(hours=1)
@@ -65,6 +67,20 @@ def test_a_backend_that_is_paused(diagnose, in_this_thread: None):
     assert finding.health == Health.WARNING
     assert finding.found.endswith("Out of credit.")
     assert "Resume now" in finding.advice
+
+
+@pytest.mark.django_db
+def test_a_backend_that_somebody_paused_and_that_is_away(diagnose, in_this_thread: None, carol):
+    backend = BackendFactory(name="Box", base_url="http://127.0.0.1:9/v1")
+    backend_pauses.pause_backends([backend], by=carol, reason="New card")
+    VideoFactory(backend=backend, state=State.QUEUED)
+    Video.objects.update(created_at=timezone.now() - 3 * HOUR, due_at=timezone.now() - HOUR)
+
+    found = diagnose(backends.check_backends)
+
+    assert any(each.found == "carol paused it until somebody resumes it: New card" for each in found.all)
+    assert {each.health for each in found.bad} == {Health.WARNING}
+    assert diagnose(work.check_stalled).bad == []
 
 
 @pytest.mark.django_db
@@ -141,6 +157,29 @@ def test_videos_that_stand_still(diagnose, state: State, fields: dict[str, timed
     assert f"1 video is {told}" in finding.found
     assert video.public_id in finding.found
     assert finding.advice
+
+
+@pytest.mark.django_db
+def test_what_somebody_has_paused_does_not_stand_still(diagnose, alice, bob):
+    for owner in (alice, bob):
+        VideoFactory(owner=owner, state=State.QUEUED)
+    Video.objects.update(created_at=timezone.now() - 3 * HOUR, due_at=timezone.now() - HOUR)
+    queue_pauses.pause_person(alice, "Later")
+    queue.pause_videos(bob, [each.public_id for each in Video.objects.filter(owner=bob)])
+
+    assert diagnose(work.check_stalled).bad == []
+
+
+@pytest.mark.django_db
+def test_a_full_storage_is_named(diagnose, alice, settings):
+    assert diagnose(work.check_storage_quotas).bad == []
+    settings.STORAGE_QUOTA_GB = 1
+    VideoFactory(owner=alice, state=State.COMPLETED, byte_count=2 * GIGABYTE)
+    storage_use.tell(alice.pk)
+
+    finding = diagnose(work.check_storage_quotas).of("storage quotas")
+
+    assert (finding.health, "alice" in finding.found) == (Health.WARNING, True)
 
 
 @pytest.mark.django_db

@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.utils import timezone
 from PIL import Image
 
 from accounts.models import User
@@ -36,12 +38,13 @@ from videos.models import (
     Collection,
     CollectionRole,
     PromptTemplate,
+    Retention,
     Video,
     VideoModel,
     VideoReference,
     Visibility,
 )
-from videos.services import collections, library
+from videos.services import collections, library, retention
 from videos.services.batch_check import CheckedBatch
 from videos.services.batches import digest_of, save_batch
 from videos.services.collection_people import share_with
@@ -111,9 +114,11 @@ def work(
     template = PromptTemplate.objects.create(owner=alice, title="Boats", prompt="A {kind} boat")
     PromptTemplate.objects.create(title="For all", prompt="A {thing}", parameters={"seed": 7})
     spot = Collection(owner=alice, name="Autumn spot", template=template, visibility=Visibility.PEOPLE)
+    spot.retention, spot.retention_days = Retention.DAYS, 900
     collections.create_collection(alice, spot)
     share_with(alice, spot, "bob", CollectionRole.EDITOR)
     clip = Character(owner=alice, backend=free, name="Otter", backend_character_id="char_1", due_at=None)
+    clip.byte_count = len(clips[0])
     clip.file.save("clip.mp4", ContentFile(clips[0]), save=False)
     clip.save()
     made: dict[str, Video] = {}
@@ -129,6 +134,7 @@ def work(
     library.add_tag(alice, [first], "keep")
     library.set_note(first, "For the client\nSecond line")
     library.set_favourite([first], on=True)
+    retention.keep([first])
     complete(ask("bobs", bob, WORDS), clips[1], tmp_path, "j2")
     complete(ask("odd", alice, ODD), clips[2], tmp_path, "j3")
     made["remix"] = remix_video(alice, first, "The same boat at night")
@@ -156,6 +162,10 @@ def work(
     link = create_link(
         alice, first, LinkOptions(title="Look", allows_comments=True), days=9, password="open it"
     )
+    library.move_to_trash([made["remix"]])
+    library.restore_from_trash([made["remix"]])  # its age counts anew
+    announced = timezone.now() + timedelta(days=8)
+    Video.objects.filter(pk=made["odd"].pk).update(retention_due_at=announced)  # as `ageing` does
     add_comment(link, first, name="Zoë", text="Lovely. Less rain?", author=bob, network="10.0.0.0")
     return made
 
@@ -196,6 +206,8 @@ MAY_DIFFER = {
     "lease_expires_at": "nobody works on it",
     "idempotency_key": "no request is repeated",
     "delete_job_at": "no job is deleted",
+    "queue_order": "nothing waits in a queue",
+    "retention_due_at": "it is told anew",
     "file": "stored under other names; the content is compared",
     "poster": "the same",
     "scrub_sheet": "the same",

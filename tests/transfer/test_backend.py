@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.core.management.base import CommandError
+from django.utils import timezone
 
 from accounts.models import User
 from audit.models import Entry
@@ -13,7 +14,8 @@ from tests.commands.conftest import Ran
 from tests.factories import BackendFactory
 from tests.simulator.conftest import Simulator, StartSimulator
 from tests.simulator.conftest import start_simulator as start_simulator
-from videos.engine import ledger_check
+from tests.transition_log import find_gap
+from videos.engine import job_retention, ledger_check
 from videos.models import Backend, ReleasedJob, State, Video
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +64,11 @@ def test_finished_jobs_that_nobody_has_are_adopted(
     assert Entry.objects.filter(action="adopted", object_id=video.public_id).count() == 1
     assert not LedgerLine.objects.filter(video=video.public_id).exists()
     assert not [each for each in ledger_check.find_contradictions() if video.public_id in each]
+
+    assert find_gap(video) == ""
+    Backend.objects.update(can_delete=True, job_retention="delete")
+    backend.refresh_from_db()
+    assert not job_retention.releasable(backend, timezone.now()).exists(), "it may be somebody else's"
 
     run("import_videos", "--backend", "Box", "--owner", "alice")  # again: nothing more
     with pytest.raises(CommandError, match="no finished job"):

@@ -84,10 +84,7 @@ class _Asked:
 def _notes(backend: Backend, what: str) -> Iterable[Finding]:
     """Say what the studio knows already."""
     if backend.is_paused:
-        until = timezone.localtime(backend.paused_until)
-        found = f"It is paused until {until:%H:%M}: {backend.pause_reason or 'it refused our requests'}"
-        advice = "Mend what it says, then press Resume now in the admin under Backends."
-        yield warning(what, found, advice)
+        yield _pause(backend, what)
     if backend.reads_paused_until and backend.reads_paused_until > timezone.now():
         found = (
             f"It is not polled until {timezone.localtime(backend.reads_paused_until):%H:%M}: "
@@ -96,6 +93,23 @@ def _notes(backend: Backend, what: str) -> Iterable[Finding]:
         yield warning(what, found, "Set requests per minute for it in the admin.")
     if backend.pk:
         yield from _record(backend, what)
+
+
+def _pause(backend: Backend, what: str) -> Finding:
+    end = backend.pause_end
+    until = f"until {_moment(end)}" if end else "until somebody resumes it"
+    if backend.paused_by:
+        reason = f": {backend.pause_reason}" if backend.pause_reason else "."
+        found = f"{backend.paused_by} paused it {until}{reason}"
+        return warning(what, found, "Press Resume now in the admin under Backends when it is to go on.")
+    found = f"It is paused {until}: {backend.pause_reason or 'it refused our requests'}"
+    return warning(what, found, "Mend what it says, then press Resume now in the admin under Backends.")
+
+
+def _moment(at: datetime) -> str:
+    """Return a time of today by its hour, and another one with its day."""
+    local = timezone.localtime(at)
+    return f"{local:%H:%M}" if local.date() == timezone.localdate() else f"{local:%Y-%m-%d %H:%M}"
 
 
 def _record(backend: Backend, what: str) -> Iterable[Finding]:
@@ -130,7 +144,9 @@ def _answers(backend: Backend, what: str) -> Iterable[Finding]:
         advice = f"`manage.py probe_backend “{backend.name}”` tells more. Its videos stay queued."
         if backend.is_simulator and "Check the base URL" in report.problem:
             advice = "Start `make run`, or set SIMULATOR_URL to a simulator that you run yourself."
-        yield wrong(what, f"{backend.address}: {report.problem}", advice)
+        # Whoever paused it has said why, and nothing is sent to it meanwhile.
+        say = warning if backend.is_paused and backend.paused_by else wrong
+        yield say(what, f"{backend.address}: {report.problem}", advice)
         return
     key = next((check.found for check in report.checks if check.name == "key"), "")
     yield ok(what, f"{backend.address} answers. Key: {key}")

@@ -35,6 +35,7 @@ CHECKS = (
     Check("settings and database", configuration.check_settings_with_database, needs=_ROWS),
     Check("submissions", work.check_hold, needs=_ROWS),
     Check("videos", work.check_stalled, needs=_ROWS),
+    Check("storage quotas", work.check_storage_quotas, needs=_ROWS),
     Check("ledger", work.check_ledger, seconds=8, needs=_ROWS),
     Check("webhooks", work.check_webhooks, needs=_ROWS),
     Check("outgoing mail", work.check_outgoing_mail, needs=_ROWS),

@@ -3,15 +3,17 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.timesince import timesince
 
 from accounts.models import MailState, OutgoingMail
 from billing.models import Discrepancy
 from videos.doctor.finding import Finding, Findings, ok, warning, wrong
+from videos.engine.fair_queue import OWNER_NOT_HELD
 from videos.engine.ledger_check import find_contradictions
-from videos.models import State, StudioState, Video
+from videos.engine.storage_use import storage_use
+from videos.models import NoticeKind, State, StorageNotice, StudioState, Video
 from webhooks.models import Delivery, DeliveryState, Endpoint, EndpointState
 
 _QUEUED_LONG = timedelta(hours=1)
@@ -19,7 +21,8 @@ _OVERDUE = timedelta(minutes=5)  # since something should have been looked at
 _SEARCHED_LONG = timedelta(minutes=30)
 _MAIL_LATE = timedelta(minutes=10)
 _RECENT = timedelta(days=1)
-_NAMED = 3  # contradictions
+_NAMED = 3  # contradictions, or people
+_LOOKED_AT = 50  # people who were told that their storage is full
 _LOG = "See the log of the workers: something goes wrong each time that it is tried."
 
 
@@ -30,6 +33,10 @@ def check_hold() -> Findings:
         yield ok("submissions", "They are not held.")
         return
     found = f"They have been held for {timesince(state.held_at)}. {state.why_held}"
+    if state.is_maintenance:
+        advice = "`manage.py release` ends the maintenance when you are done."
+        yield warning("submissions", found, advice)
+        return
     advice = "`manage.py hold --status` says what waits, `manage.py release` goes on."
     yield warning("submissions", found, advice)
 
@@ -42,6 +49,19 @@ def check_stalled() -> Findings:
     if not found:
         in_flight = Video.objects.in_flight().count()
         yield ok("videos", f"None of {in_flight:,} in flight waits for longer than it should.")
+
+
+def check_storage_quotas() -> Findings:
+    """Say who cannot make anything because their storage is full."""
+    told = StorageNotice.objects.filter(kind__in=[NoticeKind.FULL, NoticeKind.ALMOST_FULL])
+    people = [notice.user for notice in told.select_related("user").order_by("told_at")[:_LOOKED_AT]]
+    full = [user.username for user in people if user.is_active and storage_use(user).is_full]
+    if not full:
+        yield ok("storage quotas", "Nobody's storage is full.")
+        return
+    names = ", ".join(full[:_NAMED]) + (f" and {len(full) - _NAMED} more" if len(full) > _NAMED else "")
+    found = f"Full for {names}: new videos of theirs are refused. What is in flight is stored."
+    yield warning("storage quotas", found, "They empty their trash, or get more in the admin under Users.")
 
 
 def check_ledger() -> Findings:
@@ -98,9 +118,12 @@ def check_outgoing_mail() -> Findings:
 
 
 def _queued(now: datetime) -> Finding | None:
-    waiting = Video.objects.filter(
-        state=State.QUEUED, owner__is_active=True, created_at__lte=now - _QUEUED_LONG
-    )
+    """Find what waits although nobody paused it, its batch, its owner's queue, its backend or everything."""
+    if StudioState.objects.filter(held_at__isnull=False).exists():
+        return None  # which has a line of its own
+    not_paused = OWNER_NOT_HELD & Q(batch__paused_at=None, paused_at=None)
+    old = Video.objects.filter(not_paused, state=State.QUEUED, created_at__lte=now - _QUEUED_LONG)
+    waiting = old.exclude(backend__enabled=True, backend__paused_until__gt=now)
     return _stalled(
         waiting.filter(due_at__lte=now),
         "created_at",

@@ -29,11 +29,31 @@ _MAX_STEP = 120.0  # seconds between two looks that count as having run
 
 def may_remove() -> bool:
     """Whether what is old may go now. Notes that the studio runs; to be asked every minute or so."""
-    restored = StudioState.objects.filter(held_at__isnull=False).exclude(hold_reason=HoldReason.MAINTENANCE)
-    if restored.exists():
+    if _is_restored():
         return False
     with transaction.atomic():
         return _look(RetentionState.objects.locked()) <= 0
+
+
+def doubt() -> str:
+    """Return why ages cannot be believed now, in a sentence; empty where they can. Notes nothing."""
+    if _is_restored():
+        return "The database was restored from a backup, and submissions are held until that is cleared up."
+    state = RetentionState.objects.filter(pk=RetentionState.ONLY, seen_at__isnull=False).first()
+    if state is None or state.seen_at is None:
+        return ""
+    is_away = timezone.now() - state.seen_at > LONG_ABSENCE
+    if not is_away and state.wait_seconds <= 0:
+        return ""
+    return (
+        "The studio was off for long, its clock jumped, or its database is from a backup: ages are believed"
+        " once it has run for a day."
+    )
+
+
+def _is_restored() -> bool:
+    held = StudioState.objects.filter(held_at__isnull=False)
+    return held.exclude(hold_reason=HoldReason.MAINTENANCE).exists()
 
 
 def _look(state: RetentionState) -> float:

@@ -10,7 +10,7 @@ from billing import ledger
 from videos.lifecycle.owner_actions import release_job
 from videos.lifecycle.transitions import move_to_progress
 from videos.lifecycle.uncertain import is_released
-from videos.models import State, Video
+from videos.models import JobCandidate, State, Video
 
 # Of a failed video: nothing of the job that it had, or of how it ended.
 _BEGUN_ANEW: dict[str, Any] = {
@@ -39,11 +39,22 @@ def adopt_named(pk: int, job_id: str) -> bool:
     if video.needs_decision:
         adopted = move_to_progress(State.UNCERTAIN, where, job_id, progress=None, due_at=now)
         if adopted:
+            mark_chosen(pk, job_id)
             ledger.charge(pk, transition="adopted")
         return adopted
     if not move_to_progress(State.FAILED, where, job_id, progress=None, due_at=now):
         return False
+    mark_chosen(pk, job_id)
     Video.objects.filter(pk=pk).update(**_BEGUN_ANEW)
     release_job(video, due_at=now if video.may_be_running else None)
     ledger.charge_surplus(pk)
     return True
+
+
+def mark_chosen(pk: int, job_id: str) -> None:
+    """Note, in the transaction under way, that somebody chose the video's job: it was not submitted for it
+    by this studio, so it may be another's.
+
+    `videos.engine.job_retention` never has such a job deleted.
+    """
+    JobCandidate.objects.get_or_create(video_id=pk, backend_job_id=job_id, defaults={"may_be_anothers": True})

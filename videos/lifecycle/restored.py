@@ -7,18 +7,23 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from billing import restoring
 from billing.models import LedgerLine
 from videos.backends.charges import Charge
-from videos.lifecycle import payments
+from videos.lifecycle import payments, transition_log
+from videos.lifecycle.adoption import mark_chosen
 from videos.lifecycle.generation import charge_fields
-from videos.models import State, Video
+from videos.models import State, Video, VideoTransition
 from videos.models.values import NO_REASON, Reason, StoredFiles
 
 # Whether the backend has a job for these is not known where they come to.
 _MAY_HAVE_A_JOB = frozenset({State.QUEUED, State.SUBMITTING, State.UNCERTAIN})
+
+# Of a video without a file: what its document says of one would be counted as stored.
+_NO_FILES: dict[str, Any] = {"byte_count": None, "browser_byte_count": None, "picture_bytes": 0}
 
 _UNDECIDED = Reason(
     "uncertain",
@@ -40,17 +45,26 @@ _NO_FILE = Reason(
 )
 
 
-def create_restored(video: Video, stored: StoredFiles | None, *, is_known: bool) -> Video:
+def create_restored(
+    video: Video, stored: StoredFiles | None, *, is_known: bool, history: Sequence[VideoTransition] = ()
+) -> Video:
     """Insert the row of an exported video. What had ended comes back as it was; nothing else goes on.
 
     `stored` are its files, None where it has none. `is_known`: the export is one of ours, so that its jobs
-    and its ledger lines came along. Without that, what had not ended has failed.
+    and its ledger lines came along. Without that, what had not ended has failed. `history` is its log of
+    transitions, oldest first, as it was exported; one that an earlier release exported has none.
+
+    A job that it has is never deleted for its age: another studio may still have the same video.
     """
-    for name, value in (vars(stored) if stored else {}).items():
+    for name, value in (vars(stored) if stored else _NO_FILES).items():
         setattr(video, name, value)
     for name, value in _ended(video, has_file=stored is not None, is_known=is_known).items():
         setattr(video, name, value)
-    video.save(force_insert=True)
+    with transaction.atomic():
+        video.save(force_insert=True)
+        transition_log.log_restored(video, history)
+        if video.backend_job_id and not video.needs_decision:
+            mark_chosen(video.pk, video.backend_job_id)
     return video
 
 
@@ -105,7 +119,10 @@ def create_adopted(video: Video, job_id: str, *, created_at: datetime, charge: C
     }
     for name, value in fields.items():
         setattr(video, name, value)
-    video.save(force_insert=True)
+    with transaction.atomic():
+        video.save(force_insert=True)
+        transition_log.log_created([video])
+        mark_chosen(video.pk, job_id)
     return video
 
 

@@ -1,6 +1,6 @@
 """The log of transitions: a row for each, written in the transaction of the transition itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from celery import current_task
@@ -25,6 +25,22 @@ def log_created(videos: Iterable[Video]) -> None:
     origin = _origin()
     rows = [VideoTransition(video=video, new=video.state, **origin) for video in videos]
     VideoTransition.objects.bulk_create(rows, batch_size=_INSERT_BATCH_SIZE)
+
+
+def log_restored(video: Video, history: Sequence[VideoTransition]) -> None:
+    """Note the history of a video that comes from elsewhere, in the transaction under way.
+
+    What has become of its state on the way is added to it.
+    """
+    if not history:
+        log_created([video])
+        return
+    for row in history:
+        row.video = video
+    VideoTransition.objects.bulk_create(history, batch_size=_INSERT_BATCH_SIZE)
+    last = State(history[-1].new)
+    if last != video.state:
+        log(video.pk, last, State(video.state), video.error_code)
 
 
 def prune() -> int:

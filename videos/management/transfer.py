@@ -1,10 +1,25 @@
 """What export_videos and import_videos print."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 from django.core.management.base import OutputWrapper
 
 MAX_LISTED = 1000  # problems
+_EVERY = 1.0  # seconds between two words on how far it is: where there is no terminal each is a line
+
+
+def now_and_then(show: Callable[[float, str], None]) -> Callable[[float, str], None]:
+    """Return `show`, called once in a second at most, and at the end."""
+    last = 0.0
+
+    def shown(fraction: float, text: str) -> None:
+        nonlocal last
+        if fraction >= 1 or time.monotonic() - last >= _EVERY:
+            last = time.monotonic()
+            show(fraction, text)
+
+    return shown
 
 
 def count_table(stream: OutputWrapper, counts: Mapping[str, int]) -> None:

@@ -62,7 +62,8 @@ def hand_over_video(video: Video, heir: User) -> bool:
         _leave(row, ~Q(pk__in=Collection.objects.open_to(heir).values("pk")))
         _hand_over_tags(row, heir)
         _hand_over_images(row, heir, written)
-        free.update(owner=heir, revision=F("revision") + 1)
+        # What was announced was told to the former owner: the heir hears of it anew before anything moves.
+        free.update(owner=heir, queue_order=None, retention_due_at=None, revision=F("revision") + 1)
         record(Action.HANDED_OVER, subjects.video(row), note=f"From {video.owner} to {heir}.")
     return True
 
@@ -141,7 +142,7 @@ def _image_for(heir: User, image: ReferenceImage, video: Video, written: list[Fi
 
 
 def _copy(image: ReferenceImage, heir: User, written: list[FieldFile]) -> ReferenceImage:
-    copied = ("content_type", "width", "height", "sha256", "name")
+    copied = ("content_type", "width", "height", "sha256", "name", "byte_count")
     copy = ReferenceImage(owner=heir, **{name: getattr(image, name) for name in copied})
     for name in ("file", "thumbnail"):
         if stored := getattr(image, name):

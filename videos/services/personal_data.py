@@ -16,6 +16,7 @@ from audit.vocabulary import Kind
 from billing.money import plain_amount
 from notifications.inbox import describe_for_export
 from notifications.models import Inbox
+from videos.engine.storage_use import quota_of, used_bytes
 from videos.models import (
     ApprovalRequest,
     Batch,
@@ -30,6 +31,7 @@ from videos.models import (
     ShareComment,
     ShareLink,
     Video,
+    VideoTransition,
     Visibility,
 )
 from webhooks.models import Endpoint
@@ -67,6 +69,7 @@ def _account_tables(user: User) -> list[_Table]:
         ("api_tokens", user.api_tokens.all(), ("name", "scope", *made)),
         ("invitations", user.invitations.all(), ("email", "role", *joined)),
         ("budgets", user.budgets.all(), ("period", "amount", "is_soft")),
+        ("storage_notices", user.storage_notices.all(), ("kind", "told_at")),
         ("webhooks", Endpoint.objects.owned_by(user), hook),
         (
             "notification_preferences",
@@ -95,6 +98,11 @@ def _work_tables(user: User) -> list[_Table]:
             OwnerQueue.objects.filter(owner=user),
             ("paused_at", "staff_paused_at", "staff_pause_note"),
         ),
+        (
+            "video_history",
+            _history_of(user),
+            ("video__public_id", "at", "old", "new", "error_code", "username"),
+        ),
         ("batches", Batch.objects.owned_by(user), (*batch, "created_at", "started_at", "finished_at")),
         ("batch_rows_without_a_video", rows, ("batch__public_id", "key", "request", "state", "error")),
         (
@@ -112,7 +120,7 @@ def _sharing_tables(user: User) -> list[_Table]:
         (
             "collections",
             Collection.objects.owned_by(user),
-            ("public_id", "name", "description", "visibility", "created_at"),
+            ("public_id", "name", "description", "visibility", "retention", "retention_days", "created_at"),
         ),
         ("shared_collections", _memberships_of(user), joined),
         ("share_links", ShareLink.objects.owned_by(user), (*link, "created_at", "expires_at", "revoked_at")),
@@ -124,6 +132,11 @@ def _memberships_of(user: User) -> QuerySet[CollectionMember]:
     """Return what is shared with the person. Rows of a collection that is private now tell nothing."""
     shared = user.collection_memberships.filter(collection__deleted_at=None)
     return shared.exclude(collection__visibility=Visibility.PRIVATE)
+
+
+def _history_of(user: User) -> QuerySet[VideoTransition]:
+    """Return what became of the person's videos, as their pages tell it: who did it, and not from where."""
+    return VideoTransition.objects.filter(video__in=videos_of(user).order_by()).order_by("pk")
 
 
 def videos_of(user: User) -> QuerySet[Video]:
@@ -139,7 +152,8 @@ def references_of(user: User) -> QuerySet[ReferenceImage]:
 def _profile(user: User) -> dict[str, Any]:
     fields = ("username", "first_name", "last_name", "email", "role", "theme", "time_zone", "date_style")
     dates = {name: _plain(getattr(user, name)) for name in ("date_joined", "last_login", "last_seen_at")}
-    return {name: str(getattr(user, name)) for name in fields} | dates
+    storage = {"storage_bytes": used_bytes(user.pk), "storage_quota_bytes": quota_of(user)}
+    return {name: str(getattr(user, name)) for name in fields} | dates | storage
 
 
 def _rows(rows: QuerySet[Any], *fields: str) -> list[dict[str, Any]]:

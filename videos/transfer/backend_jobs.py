@@ -20,6 +20,7 @@ from videos.capabilities import available_offers
 from videos.engine import clients, store
 from videos.engine.backend_clock import UNKNOWN_CLOCK
 from videos.engine.job_matching import JobMatcher
+from videos.engine.storage_use import storage_use
 from videos.models import Backend, ReleasedJob, State, Video
 from videos.transfer.errors import RowError, TransferError
 
@@ -29,6 +30,11 @@ _QUERY = 500  # ids in one query
 
 _SIZE = re.compile(r"[1-9][0-9]{1,3}x[1-9][0-9]{1,3}")
 _UNKNOWN_SIZE = "1280x720"  # until the file is measured
+
+_FULL = (
+    "the storage of “{owner}” is full. Give them a larger quota in the admin under Users, make room, or say "
+    "--over-quota."
+)
 
 Standing = Literal["free", "unfinished", "released", "doubtful"]
 
@@ -133,14 +139,18 @@ def _judge(
 
 
 def adopt_jobs(
-    backend: Backend, owner: User, held: Sequence[HeldJob]
+    backend: Backend, owner: User, held: Sequence[HeldJob], *, over_quota: bool = False
 ) -> Iterator[tuple[HeldJob, Video | str]]:
     """Adopt the jobs as videos of `owner`, one after another, and download each.
 
     Yields each with its video, or with a sentence why it has none. Nothing is booked: the studio has not
     ordered these, and nobody's budget was asked. What a backend says that it charged is shown all the same.
+    Once the owner's storage is full the rest stays where it is, unless `over_quota`.
     """
     for each in held:
+        if not over_quota and storage_use(owner).is_full:
+            yield each, _FULL.format(owner=owner)
+            continue
         try:
             yield each, _adopt(backend, owner, each.job)
         except (RowError, TransferError) as error:

@@ -19,6 +19,7 @@ from videos.models import (
     ReleasedJob,
     Video,
     VideoReference,
+    VideoTransition,
 )
 from videos.transfer import fields, stored
 from videos.transfer.bring_rows import check_tag, documents_of, files_of, texts_of
@@ -27,6 +28,7 @@ from videos.transfer.places import Places
 from videos.transfer.rows import Document, links_of, values_of
 
 _PAGE = 500  # rows read at once
+_TRANSITIONS = 2000  # of one video: more than a studio keeps
 _NOTE = "Imported from an export."
 
 
@@ -47,7 +49,8 @@ def video(places: Places, document: Document) -> bool:
     row.pk = _former_key(places, row.public_id)
     _prepare(places, row, document)
     with stored.video_files(places, row, files_of(document)) as files, transaction.atomic():
-        created = lifecycle.create_restored(row, files, is_known=places.is_known)
+        history = _history(places, document) if places.is_known else []
+        created = lifecycle.create_restored(row, files, is_known=places.is_known, history=history)
         _add_relations(places, created, document)
         record(Action.CREATED, subjects.video(created), note=_NOTE)
     stored.remove_leftovers(created)
@@ -61,7 +64,9 @@ def _require_same(found: Video, values: dict[str, Any], owner_id: int) -> None:
     if found.owner_id != owner_id:
         raise RowError("its id belongs to somebody else's video here.")
     is_other = any(getattr(found, name) != values.get(name) for name in ("prompt", "created_at"))
-    if is_other or (found.sha256 and values.get("sha256") and found.sha256 != values["sha256"]):
+    told = values.get("sha256")
+    has_original = found.original_dropped_at is None and values.get("original_dropped_at") is None
+    if is_other or (has_original and found.sha256 and told and found.sha256 != told):
         raise RowError("its id belongs to another video here.")
 
 
@@ -115,6 +120,20 @@ def _add_relations(places: Places, row: Video, document: Document) -> None:
         VideoReference.objects.create(video=row, image_id=image, **values)
     for told in documents_of(document, "collections"):
         _add_item(places, row, told)
+
+
+def _history(places: Places, document: Document) -> list[VideoTransition]:
+    """Return what became of the video's state, with the accounts that people have here, if any."""
+    told = documents_of(document, "history")
+    if len(told) > _TRANSITIONS:
+        raise RowError(f"its history has more than {_TRANSITIONS:,} entries.")
+    rows = [VideoTransition(**values_of(fields.TRANSITION, each)) for each in told]
+    if not all(row.new and row.door for row in rows):
+        raise RowError("its history cannot be read.")
+    for row in rows:
+        person = places.people.find(row.username) if row.username else None
+        row.user_id = person.pk if person else None
+    return rows
 
 
 def _add_item(places: Places, row: Video, told: Document) -> None:

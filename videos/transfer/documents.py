@@ -20,6 +20,7 @@ def video_document(video: Video) -> Document:
         "tags": [tag.name for tag in video.tags.all()],
         "characters": [key_of(each) for each in video.characters.order_by("pk")],
         "reference_images": [document_of(fields.VIDEO_REFERENCE, each) for each in images],
+        "history": [document_of(fields.TRANSITION, each) for each in video.transitions.order_by("pk")],
         "collections": [document_of(fields.ITEM, each) | {"name": each.collection.name} for each in items],
     }
 

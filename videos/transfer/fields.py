@@ -24,6 +24,7 @@ from videos.models import (
     Tag,
     Video,
     VideoReference,
+    VideoTransition,
 )
 
 _KEY = "primary keys are the database's own; what is exported is named by public ids"
@@ -31,6 +32,8 @@ _DERIVED = "written anew from the other columns"
 _LEASE = "a lease is a worker's, and nobody works on what is imported"
 _SECRET = "a secret"  # noqa: S105  # the reason, not one
 _PARENT = "the row is part of its parent's document"
+_MEASURED = "measured when the files are stored"
+_QUEUE = "nothing that is imported waits in a queue"
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ VIDEO = Kept(
         *("late_since", "created_at", "attempted_at", "accepted_at", "generated_at", "finished_at"),
         *("deadline_at", "trashed_at", "favourite", "note", "scrub_frames", "scrub_columns", "width"),
         *("height", "duration", "byte_count", "sha256", "container", "codec", "browser_byte_count"),
-        "browser_sha256",
+        *("browser_sha256", "browser_copied_at", "original_dropped_at", "original_codec", "kept"),
+        *("retained_from", "job_deleted_at"),
     ),
     links=("owner", "backend", "reference", "last_frame", "batch", "source", "made_in"),
     files=("file", "poster", "scrub_sheet", "browser_file"),
@@ -74,6 +78,11 @@ VIDEO = Kept(
         "delete_job_at": "an import deletes nothing at a backend",
         "idempotency_key": "a request with it could be a second job",
         "deleted_at": "deleted videos are not exported",
+        "queue_order": _QUEUE,
+        "paused_at": _QUEUE,
+        "retention_due_at": "its owner is told anew before anything moves",
+        "copy_due_at": "a copy is made when somebody asks for it",
+        "picture_bytes": _MEASURED,
     },
 )
 REFERENCE = Kept(
@@ -84,7 +93,7 @@ REFERENCE = Kept(
     ),
     links=("owner",),
     files=("file", "thumbnail"),
-    left_out={"id": _KEY, "search_text": _DERIVED},
+    left_out={"id": _KEY, "search_text": _DERIVED, "byte_count": _MEASURED},
 )
 CHARACTER = Kept(
     Character,
@@ -99,6 +108,7 @@ CHARACTER = Kept(
         "search_text": _DERIVED,
         "lease_token": _LEASE,
         "due_at": "an import sends nothing to a backend",
+        "byte_count": _MEASURED,
     },
 )
 TEMPLATE = Kept(
@@ -132,7 +142,7 @@ COLLECTION = Kept(
     Collection,
     values=(
         *("public_id", "name", "description", "visibility", "model", "seconds", "size", "parameters"),
-        *("created_at", "changed_at", "deleted_at"),
+        *("created_at", "changed_at", "deleted_at", "retention", "retention_days"),
     ),
     links=("owner", "cover", "template"),
     nested=("videos", "members"),
@@ -155,6 +165,16 @@ VIDEO_REFERENCE = Kept(
     values=("position",),
     links=("image",),
     left_out={"id": _KEY, "video": _PARENT},
+)
+TRANSITION = Kept(
+    VideoTransition,
+    values=("at", "old", "new", "error_code", "door", "username", "token_name", "task", "worker"),
+    left_out={
+        "id": _KEY,
+        "video": _PARENT,
+        "user_id": "found by the username",
+        "token_id": "API tokens are secrets, and not exported; the name stays",
+    },
 )
 TAG = Kept(Tag, values=("name",), left_out={"id": _KEY, "owner": "tags are part of their owner's document"})
 SHARE_LINK = Kept(
@@ -191,7 +211,7 @@ LEDGER_LINE = Kept(
 
 KEPT = (
     *(VIDEO, REFERENCE, CHARACTER, TEMPLATE, BATCH, BATCH_ROW, COLLECTION, MEMBER, ITEM, VIDEO_REFERENCE),
-    *(TAG, SHARE_LINK, SHARE_COMMENT, LEDGER_LINE),
+    *(TRANSITION, TAG, SHARE_LINK, SHARE_COMMENT, LEDGER_LINE),
 )
 
 _ACCESS = "says who may come in, or how: an export lets nobody in"
@@ -217,10 +237,14 @@ NOT_EXPORTED = {
     "videos.Backend": "named, with what its kind is and whether it costs; its address and key are not",
     "videos.ConnectionDraft": _PASSING,
     "videos.DeletedRequest": _JOBS,
+    "videos.DiscardedFile": _PASSING,
     "videos.Heartbeat": _PASSING,
     "videos.IdempotencyRecord": _PASSING,
     "videos.JobCandidate": _JOBS,
+    "videos.OwnerQueue": "of a queue, and nothing that is imported waits in one",
     "videos.ReleasedJob": _JOBS,
+    "videos.RetentionState": "by which this studio knows its own clock",
+    "videos.StorageNotice": "told of what was stored here",
     "videos.StudioState": _SETTINGS,
     "videos.VideoModel": _SETTINGS,
     "videos.WebhookReceipt": _PASSING,

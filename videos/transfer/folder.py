@@ -26,6 +26,7 @@ from videos.transfer.archive import Archive, chunks_of
 from videos.transfer.errors import RowError, TransferError
 from videos.transfer.export import Report
 from videos.transfer.places import Result
+from videos.transfer.quota import Arrival, require_quota
 from videos.transfer.room import require_room
 from videos.transfer.sidecar import Told, find_sidecar, read_sidecar
 from videos.transfer.stored import inspect
@@ -37,11 +38,15 @@ _NOTE = "Imported from a folder."
 
 @dataclass(frozen=True)
 class Destination:
-    """Whose the videos become, the collection that they are put into, and the tags that all of them get."""
+    """Whose the videos become, the collection that they are put into, and the tags that all of them get.
+
+    `over_quota`: also where the owner's storage has no room for them.
+    """
 
     owner: User
     collection: Collection | None = None
     tags: Sequence[str] = ()
+    over_quota: bool = False
 
 
 def bring_in_folder(archive: Archive, to: Destination, report: Report, *, is_dry: bool) -> Result:
@@ -54,6 +59,8 @@ def bring_in_folder(archive: Archive, to: Destination, report: Report, *, is_dry
     if not found:
         raise TransferError(f"There is no video in it: no file that ends in {', '.join(sorted(SUFFIXES))}.")
     require_room(sum(archive.size(path) for path in found))
+    if not to.over_quota:
+        require_quota([Arrival(to.owner, _size_of_new(archive, found, to.owner))])
     by_folded = {path.casefold(): path for path in archive.paths}
     result = Result()
     for number, path in enumerate(found, 1):
@@ -65,6 +72,12 @@ def bring_in_folder(archive: Archive, to: Destination, report: Report, *, is_dry
             result.problems.append(sentence if sentence.startswith(path) else f"{path}: {sentence}")
         report(number / len(found), f"{number:,} of {len(found):,} files")
     return result
+
+
+def _size_of_new(archive: Archive, paths: Sequence[str], owner: User) -> int:
+    """Return how many bytes the files take that the owner, by their sizes, does not have yet."""
+    own = set(Video.objects.owned_by(owner).exclude(byte_count=None).values_list("byte_count", flat=True))
+    return sum(size for path in paths if (size := archive.size(path)) not in own)
 
 
 def _bring(archive: Archive, by_folded: dict[str, str], path: str, to: Destination, *, is_dry: bool) -> bool:

@@ -11,7 +11,7 @@ from audit.trail import Subject, record
 from audit.vocabulary import Action, Kind
 from videos.models import Video
 from videos.transfer import archive as reading
-from videos.transfer import bring_ledger, bring_rows, bring_videos, layout, signature
+from videos.transfer import bring_ledger, bring_rows, bring_videos, layout, quota, signature
 from videos.transfer.archive import Archive
 from videos.transfer.errors import RowError, TransferError
 from videos.transfer.export import Report
@@ -32,11 +32,12 @@ _ASK = (
 
 @dataclass(frozen=True)
 class Options:
-    """How to import. `is_trusted` is None where nobody said."""
+    """How to import. `is_trusted` is None where nobody said. `over_quota`: also into a full storage."""
 
     mapping: dict[str, str] = field(default_factory=dict)
     create_people: bool = False
     is_trusted: bool | None = None
+    over_quota: bool = False
 
 
 @dataclass
@@ -97,9 +98,23 @@ def _require_sum(archive: Archive, path: str, sha256: str) -> None:
         raise RowError(f"{path}: it was damaged or changed since it was exported: its checksum differs.")
 
 
-def check(export: Export, report: Report) -> Result:
-    """Compare every file with its checksum, and say which videos are new. Writes nothing."""
+def require_quotas(export: Export, options: Options) -> None:
+    """Raise `TransferError` where somebody's storage has no room for what comes to them."""
+    if not options.over_quota:
+        find = People(options.mapping).find
+        quota.require_quota(quota.arrivals(export.archive, export.lines, export.people(), find))
+
+
+def check(export: Export, options: Options, report: Report) -> Result:
+    """Compare every file with its checksum, and say which videos are new. Writes nothing.
+
+    Who has no room for what comes to them is among the problems.
+    """
     result = Result()
+    try:
+        require_quotas(export, options)
+    except TransferError as error:
+        result.problems.append(str(error))
     for done, (path, sha256) in enumerate(export.sums.items(), 1):
         try:
             _require_sum(export.archive, path, sha256)
@@ -128,6 +143,7 @@ def bring_in(export: Export, options: Options, report: Report) -> Result:
             "--untrusted it comes without its ledger."
         )
     require_room(sum(export.archive.size(path) for path in _media(export)))
+    require_quotas(export, options)
     try:
         return _Import(export, options, report, is_known=is_known).run()
     except RowError as error:

@@ -101,7 +101,10 @@ def _kept(places: Places, video: Video, told: Told, folder: Path, path: Path) ->
         saved = {name: _save(f"{place}/{each.name}", each) for name, each in names.items()}
         has_sheet, has_copy = "scrub_sheet" in saved, "browser_file" in saved
         yield StoredFiles(
-            **{"poster": "", "scrub_sheet": "", "browser_file": "", **saved},
+            file=saved["file"],
+            poster=saved.get("poster", ""),
+            scrub_sheet=saved.get("scrub_sheet", ""),
+            browser_file=saved.get("browser_file", ""),
             byte_count=path.stat().st_size,
             sha256=places.sums[told["file"]["path"]],
             width=video.width or 0,
@@ -113,6 +116,9 @@ def _kept(places: Places, video: Video, told: Told, folder: Path, path: Path) ->
             codec=video.codec,
             browser_byte_count=video.browser_byte_count if has_copy else None,
             browser_sha256=video.browser_sha256 if has_copy else "",
+            picture_bytes=sum(
+                names[each].stat().st_size for each in ("poster", "scrub_sheet") if each in names
+            ),
         )
     except BaseException:
         store.remove_folder(place)
@@ -156,6 +162,7 @@ def add_image_files(places: Places, image: ReferenceImage, told: Told) -> list[s
     _save_as(image.file, f"reference{suffix}", ContentFile(content))
     if thumbnail:
         _save_as(image.thumbnail, "thumbnail.webp", ContentFile(thumbnail))
+    image.byte_count = len(content) + len(thumbnail)
     return [str(each.name) for each in (image.file, image.thumbnail) if each]
 
 
@@ -167,6 +174,8 @@ def add_file(places: Places, row: Character | Batch, told: Told, *, limit: int, 
             inspect(path)
         with path.open("rb") as file:
             _save_as(row.file, path.name, File(file))
+        if isinstance(row, Character):
+            row.byte_count = path.stat().st_size
     return [str(row.file.name)]
 
 

@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 COPY_SECONDS = 900.0  # that making a copy for browsers may take, as when a video is stored
 
 
+_MEASURED_ANEW: dict[str, object] = {"picture_bytes": None}  # by the next tick, for the owner's quota
+
+
 class NotMendedError(Exception):
     """It could not be mended. The text says why."""
 
@@ -117,12 +120,16 @@ class Repair:
                 for chunk in chunks:
                     file.write(chunk)
             facts = inspect_video(path, worker_budget())
-            changes = {
+            changes: dict[str, object] = {
                 "byte_count": facts.byte_count,
                 "sha256": facts.sha256,
                 "width": facts.width,
                 "height": facts.height,
                 "duration": facts.duration_seconds,
+                "container": facts.container.name,
+                "codec": facts.codec_name,
+                "original_dropped_at": None,  # it is the original that the backend delivers
+                "original_codec": "",
             }
             return self._put(current, _Made(path, changes), deep=deep)
 
@@ -160,10 +167,11 @@ def _picture(video: Video, field: str, folder: Path) -> _Made:
     copy_from_storage(pictured, original)
     if field == "poster":
         make_poster(original, folder / "poster.webp", worker_budget())
-        return _Made(folder / "poster.webp")
+        return _Made(folder / "poster.webp", _MEASURED_ANEW)
     if field == "scrub_sheet":
         sheet = make_scrub_sheet(original, folder / "scrub.jpg", worker_budget())
-        return _Made(folder / "scrub.jpg", {"scrub_frames": sheet.count, "scrub_columns": sheet.columns})
+        changes = {"scrub_frames": sheet.count, "scrub_columns": sheet.columns, **_MEASURED_ANEW}
+        return _Made(folder / "scrub.jpg", changes)
     budget = worker_budget()
     copy = browser_copy.make(original, inspect_video(original, budget), budget, max_seconds=COPY_SECONDS)
     if copy is None:
@@ -180,7 +188,7 @@ def _thumbnail(image: ReferenceImage, folder: Path) -> _Made:
         content = file.read()
     path = folder / "thumbnail.webp"
     path.write_bytes(open_reference(content, max_bytes=len(content)).thumbnail)
-    return _Made(path)
+    return _Made(path, {"byte_count": None})
 
 
 def _new_name(video: Video, path: Path) -> str:

@@ -82,7 +82,7 @@ def _naming_files(model: type[Model]) -> QuerySet[Any]:
     fields = {name for column in COLUMNS[model] for name in column.names}
     rows = model._default_manager.order_by().only("public_id", *fields)
     if model is Video:
-        rows = rows.only("public_id", "backend_job_id", "concat_with_source", *fields)
+        rows = rows.only("public_id", "backend_job_id", "concat_with_source", "job_deleted_at", *fields)
         return rows.filter(state=State.COMPLETED, deleted_at=None)
     if model is Batch:
         return rows.exclude(file="")
@@ -126,4 +126,6 @@ def _remedy(row: Any, column: FileColumn, problem: Problem, original: Problem | 
 
 def _can_be_downloaded(row: Any) -> bool:
     """Whether a backend may still have the file itself. Of one that was joined here it has a part alone."""
-    return isinstance(row, Video) and bool(row.backend_job_id) and not row.concat_with_source
+    if not isinstance(row, Video) or row.job_deleted_at is not None:
+        return False
+    return bool(row.backend_job_id) and not row.concat_with_source

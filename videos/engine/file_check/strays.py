@@ -13,7 +13,7 @@ from videos.engine import inline_results
 from videos.engine.file_check.files import age_of, root, walk
 from videos.engine.file_check.finding import FileFinding, Problem, Remedy
 from videos.engine.file_check.rows import COLUMNS
-from videos.models import IN_FLIGHT, Batch, Character, ReferenceImage, State, Video
+from videos.models import IN_FLIGHT, Batch, Character, DiscardedFile, ReferenceImage, State, Video
 from videos.validation import is_storable
 
 _CHUNK = 200  # files that are looked up at a time, within what one query of SQLite may name
@@ -61,7 +61,7 @@ def _without_row(names: list[str]) -> list[str]:
     by_key = _named_by_owners(storable)
     candidates = [name for name in storable if name not in by_key and not _is_needed(name)]
     # By its name alone, wherever it lies: that reads whole tables, and is asked of what is odd alone.
-    named = _named_anywhere(candidates) if candidates else set()
+    named = _named_anywhere(candidates) | _to_be_removed(candidates) if candidates else set()
     odd = [name for name in names if not is_storable(name)]  # no row could name it
     return [name for name in candidates if name not in named] + odd
 
@@ -91,6 +91,11 @@ def _named_anywhere(names: list[str]) -> set[str]:
         fields = [column.field for column in columns]
         found |= set(chain.from_iterable(rows.values_list(*fields)))
     return found & set(names)
+
+
+def _to_be_removed(names: list[str]) -> set[str]:
+    """Return those that a worker is going to remove by itself."""
+    return set(DiscardedFile.objects.filter(name__in=names).values_list("name", flat=True))
 
 
 def _is_needed(name: str) -> bool:

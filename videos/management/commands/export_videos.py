@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from videos.management.progress import INTERRUPTED, open_display
-from videos.management.transfer import count_table, list_problems
+from videos.management.transfer import count_table, list_problems, now_and_then
 from videos.models import Collection
 from videos.transfer.errors import TransferError
 from videos.transfer.export import estimate, export, scope_marker
@@ -54,7 +54,7 @@ class Command(BaseCommand):
             raise CommandError("--output: say where to write it, a folder or a file that ends in .zip.")
         try:
             with open_display(self.stderr) as display:
-                result = export(scope, _sink(options["output"], scope), display.show)
+                result = export(scope, _sink(options["output"], scope), now_and_then(display.show))
         except TransferError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:

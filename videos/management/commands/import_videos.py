@@ -1,6 +1,7 @@
 """Bring in an export, a folder of videos, or what a backend still holds."""
 
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from accounts import roles
 from accounts.models import User
 from videos.backends.errors import BackendError
 from videos.management.progress import INTERRUPTED, open_display
-from videos.management.transfer import count_table, list_problems
+from videos.management.transfer import count_table, list_problems, now_and_then
 from videos.models import Backend, Collection, State, Video
 from videos.services.collections import find_editable
 from videos.transfer import import_
@@ -64,6 +65,9 @@ class Command(BaseCommand):
         trust.add_argument(
             "--untrusted", action="store_true", help="of an export: no jobs, no ledger, pictures made anew"
         )
+        parser.add_argument(
+            "--over-quota", action="store_true", help="also where somebody's storage quota has no room for it"
+        )
         parser.add_argument("--collection", metavar="NAME", help="of a folder: a collection for all of them")
         parser.add_argument("--tags", default="", metavar="A,B", help="of a folder: tags for all of them")
         parser.add_argument("--backend", metavar="NAME", help="adopt what this backend holds")
@@ -94,7 +98,7 @@ class Command(BaseCommand):
         else:
             to = self._destination(options)
             with open_display(self.stderr) as display:
-                result = bring_in_folder(archive, to, display.show, is_dry=options["dry_run"])
+                result = bring_in_folder(archive, to, now_and_then(display.show), is_dry=options["dry_run"])
         self._conclude(result, is_dry=options["dry_run"])
 
     # --- An export -----------------------------------------------------------------------------------------
@@ -107,11 +111,11 @@ class Command(BaseCommand):
         for line in People(mapping).describe(people):
             self._say(line)
         trust = True if options["trusted"] else False if options["untrusted"] else None
-        chosen = import_.Options(mapping, options["create_people"], trust)
+        chosen = import_.Options(mapping, options["create_people"], trust, options["over_quota"])
         with open_display(self.stderr) as display:
             if not options["dry_run"]:
-                return import_.bring_in(export, chosen, display.show)
-            return import_.check(export, display.show)
+                return import_.bring_in(export, chosen, now_and_then(display.show))
+            return import_.check(export, chosen, now_and_then(display.show))
 
     # --- A folder ------------------------------------------------------------------------------------------
 
@@ -125,7 +129,8 @@ class Command(BaseCommand):
                 collection = find_editable(owner, options["collection"])
             except ValidationError as error:
                 raise CommandError(f"--collection: {' '.join(error.messages)}") from error
-        return Destination(owner, collection, [name for name in options["tags"].split(",") if name.strip()])
+        tags = [name for name in options["tags"].split(",") if name.strip()]
+        return Destination(owner, collection, tags, options["over_quota"])
 
     def _conclude(self, result: Result, *, is_dry: bool) -> None:
         count_table(self.stdout, {name: count for name, count in result.new.items() if count})
@@ -158,11 +163,12 @@ class Command(BaseCommand):
         elif options["dry_run"]:
             self._say(f"Dry run: {len(chosen):,} would be adopted. Nothing is booked for them.")
         else:
-            self._carry_out(backend, owner, chosen)
+            self._carry_out(adopt_jobs(backend, owner, chosen, over_quota=options["over_quota"]))
 
-    def _carry_out(self, backend: Backend, owner: User, chosen: list[HeldJob]) -> None:
-        failed = 0
-        for each, outcome in adopt_jobs(backend, owner, chosen):
+    def _carry_out(self, adopted: Iterator[tuple[HeldJob, Video | str]]) -> None:
+        done = failed = 0
+        for each, outcome in adopted:
+            done += 1
             if isinstance(outcome, Video):
                 failed += outcome.state != State.COMPLETED
                 said = outcome.error_message or outcome.get_state_display()
@@ -170,7 +176,7 @@ class Command(BaseCommand):
             else:
                 failed += 1
                 self._say(f"{each.job.id}: {outcome}")
-        self._say(f"{len(chosen) - failed:,} adopted. Nothing was booked for them: nobody here ordered them.")
+        self._say(f"{done - failed:,} adopted. Nothing was booked for them: nobody here ordered them.")
         if failed:
             raise CommandError(f"{failed:,} could not be adopted or downloaded yet.")
 

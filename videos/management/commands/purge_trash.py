@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import filesizeformat
 
 from accounts.models import User
+from videos.engine import removal_guard
 from videos.services.purge import TrashOf, clean_up, delete_trash, find_trash, summarise
 
 
@@ -31,6 +32,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         owner = _get_owner(options["owner"]) if options["owner"] is not None else None
+        # Ages are in doubt together with the clock. To empty the trash as a whole is a person's decision.
+        if options["older_than"] and (doubt := removal_guard.doubt()):
+            raise CommandError(f"{doubt} Nothing was deleted.")
         trash = find_trash(days=options["older_than"], owner=owner)
         found = summarise(trash)
         for each in found:
