@@ -12,37 +12,37 @@ from tests.studio import Studio
 pytestmark = pytest.mark.e2e
 
 _OWNER = "retention-owner"
-_CREATE = f"from accounts.models import User; User.objects.create_user({_OWNER!r}, password={PASSWORD!r})"
-_PROMPTS = ("A heron in the reeds", "A heron takes off")
-# Both were made long ago, and take nine tenths of what their owner may store.
-_AGE = f"""
+# Both were made long ago, and take nine tenths of what their owner may store. In one command: each starts anew.
+_OLD_VIDEOS = f"""
+import time
 from datetime import timedelta
 from decimal import Decimal
 from django.utils import timezone
 from accounts.models import User
 from videos.engine.storage_use import GIGABYTE
-from videos.models import Video
-User.objects.filter(username={_OWNER!r}).update(storage_quota_gb=Decimal("0.01"))
-made = dict(finished_at=timezone.now() - timedelta(days=40), byte_count=GIGABYTE * 45 // 10_000)
-Video.objects.filter(owner__username={_OWNER!r}).update(**made)"""
+from videos.models import IN_FLIGHT
+from videos.services.videos import GenerationRequest, create_videos
+owner = User.objects.create_user({_OWNER!r}, password={PASSWORD!r}, storage_quota_gb=Decimal("0.01"))
+prompts = ("A heron in the reeds", "A heron takes off")
+create_videos(owner, [GenerationRequest(prompt, "sora-2", 4, "1280x720") for prompt in prompts])
+while owner.videos.filter(state__in=IN_FLIGHT).exists():
+    time.sleep(0.5)
+owner.videos.update(finished_at=timezone.now() - timedelta(days=40), byte_count=GIGABYTE * 45 // 10_000)"""
 _ANNOUNCE = "from videos.engine.retention import announce; assert announce() == 2"
 
 
 @pytest.fixture
 def owners_page(browser: Browser, studio: Studio) -> Iterator[Page]:
     """A page of somebody with two old videos."""
-    _run(studio, "shell", "-v", "0", "-c", _CREATE)
-    for prompt in _PROMPTS:
-        _run(studio, "generate_video", prompt, "--user", _OWNER, "--wait")
-    _run(studio, "shell", "-v", "0", "-c", _AGE)
+    _run(studio, _OLD_VIDEOS)
     with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
         page = context.new_page()
         sign_in(page, studio, _OWNER)
         yield page
 
 
-def _run(studio: Studio, *arguments: str) -> None:
-    done = studio.manage(*arguments)
+def _run(studio: Studio, code: str) -> None:
+    done = studio.manage("shell", "-v", "0", "-c", code)
     assert done.returncode == 0, done.stderr
 
 
@@ -70,7 +70,7 @@ def _save_a_rule(page: Page, studio: Studio) -> None:
 def test_what_a_rule_moves_is_announced_and_kept(owners_page: Page, studio: Studio):
     page = owners_page
     _save_a_rule(page, studio)
-    _run(studio, "shell", "-v", "0", "-c", _ANNOUNCE)
+    _run(studio, _ANNOUNCE)
 
     page.goto(f"{studio.url}/library/")
     expect(page.get_by_role("complementary", name="Storage")).to_contain_text("almost full")
