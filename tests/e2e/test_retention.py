@@ -12,7 +12,7 @@ from tests.studio import Studio
 pytestmark = pytest.mark.e2e
 
 _OWNER = "retention-owner"
-# Both were made long ago, and take nine tenths of what their owner may store. In one command: each starts anew.
+# Both were made long ago, and take nine tenths of what their owner may store. One command starts once.
 _OLD_VIDEOS = f"""
 import time
 from datetime import timedelta
