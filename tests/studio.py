@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
-TIMEOUT = 120.0  # seconds; long, because other tests may keep the machine busy
+TIMEOUT = 240.0  # seconds; long, because other tests may keep the machine busy
 READY = "Ctrl-C stops everything"
 
 

@@ -44,6 +44,8 @@ REPORT_CSP_VIOLATIONS = """document.addEventListener("securitypolicyviolation", 
 
 SIMULATOR = "-m simulator --no-key --duration 1 --poll-after 1 --fps 4 --render on-demand"
 SLOW_JOB_SECONDS = 8.0  # long enough to observe progress
+# What a page is to show is waited for as long as a click is: on a full machine, 5 s are too few.
+expect.set_options(timeout=30_000)
 
 Start = Callable[..., Studio]
 

@@ -1,7 +1,6 @@
 """The bell in a real browser: it rings on any page, works by keyboard, and tells only what it is asked to."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -12,7 +11,7 @@ from tests.studio import Studio, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-TOLD_TIMEOUT = 60_000  # milliseconds
+TOLD_TIMEOUT = 120_000  # milliseconds
 
 
 def _ask_for_a_video(page: Page, prompt: str) -> None:
@@ -22,15 +21,16 @@ def _ask_for_a_video(page: Page, prompt: str) -> None:
 
 
 def test_a_video_that_is_done_rings_on_another_page(
-    page: Page, studio: Studio, set_job_duration: Callable[[float], None]
+    page: Page, context: BrowserContext, studio: Studio
 ) -> None:
-    set_job_duration(10)  # longer than a full machine takes to open the other page
-    page.goto(studio.url)
+    page.goto(f"{studio.url}/templates/")  # open before the video is asked for, however long opening takes
     bell = page.locator("#bell summary")
     unread = page.locator("#bell .bell__count")
     before = unread.inner_text() if unread.is_visible() else "0"
-    _ask_for_a_video(page, "Told on another page")
-    page.goto(f"{studio.url}/templates/")
+    asking = context.new_page()
+    asking.goto(studio.url)
+    _ask_for_a_video(asking, "Told on another page")
+    asking.close()
 
     announced = page.locator("#announcer", has_text="Your video is ready. Told on another page")
     expect(announced).to_have_count(1, timeout=TOLD_TIMEOUT)

@@ -156,7 +156,7 @@ def test_a_lost_connection_is_reported_and_polling_resumes(page: Page, browser_e
     alert = page.get_by_role("alert")
     page.route("**/cards?*", lambda route: route.abort())
     page.route("**/health", lambda route: route.abort())
-    expect(alert).to_contain_text("reach the studio", timeout=15_000)
+    expect(alert).to_contain_text("reach the studio")
     expect(page.get_by_role("button", name="Try now")).to_be_visible()
     requested: list[str] = []
     page.on("request", lambda request: requested.append(request.url))
