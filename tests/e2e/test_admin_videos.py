@@ -1,4 +1,4 @@
-"""The desk's errand: find a failed video and retry it, in a real browser."""
+"""An errand in the administration: find a failed video and retry it, in a real browser."""
 
 import json
 from urllib.request import Request, urlopen

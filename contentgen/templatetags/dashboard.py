@@ -1,4 +1,4 @@
-"""How the desk puts its figures into words, and where each of them leads."""
+"""How the dashboard puts its figures into words, and where each of them leads."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from billing import ledger
-from contentgen.desk import tiles
-from contentgen.desk.groups import GROUPS
+from contentgen.dashboard import tiles
+from contentgen.dashboard.groups import GROUPS
 from tests.billing.conftest import paid as paid  # a fixture here too
 from tests.billing.money import make
 from tests.factories import BackendFactory, VideoFactory
@@ -37,7 +37,7 @@ def no_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _parts(page: str) -> dict[str, str]:
     """Return the text of each part that the page has, by its name."""
-    found = re.findall(r'<section class="desk-card desk-card--(\w+)".*?>(.*?)</section>', page, re.DOTALL)
+    found = re.findall(r'<section class="admin-card admin-card--(\w+)".*?>(.*?)</section>', page, re.DOTALL)
     return {name: " ".join(re.sub(r"<[^>]+>", " ", html).split()) for name, html in found}
 
 
@@ -90,7 +90,7 @@ def test_the_chart_has_a_title_and_a_table_says_the_same(as_carol: Client):
 
     page = as_carol.get(INDEX).content.decode()
 
-    chart = page[page.index('<svg class="desk-chart"') :]
+    chart = page[page.index('<svg class="admin-chart"') :]
     assert "1 completed, 0 failed, 0 canceled" in chart[: chart.index("</title>")]
     rows = re.findall(r'<tr><th scope="row">[\d:]+</th>(.*?)</tr>', page)
     assert len(rows) == 25

@@ -17,7 +17,7 @@ from django.utils import timezone
 from videos.models import IN_FLIGHT, Backend, State, StudioState, Video
 from videos.services.candidates import videos_for_staff
 
-HOURS = 24  # that the desk looks back
+HOURS = 24  # that the dashboard looks back
 MAX_BACKENDS = 50  # listed, those in use first
 
 

@@ -34,13 +34,13 @@ def test_a_backend_is_connected_paused_and_its_model_given_a_price(
     page.get_by_label("Address").fill(simulator)
     page.get_by_role("button", name="Test").click()
     expect(page.get_by_text("The test is done.")).to_be_visible(timeout=PATIENCE)
-    page.get_by_label("Name in the studio").fill("Desk box")
+    page.get_by_label("Name in the studio").fill("Spare box")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("heading", name="Desk box is connected")).to_be_visible()
+    expect(page.get_by_role("heading", name="Spare box is connected")).to_be_visible()
 
     page.goto(f"{studio.url}/admin/videos/backend/")
     assert _violations(page, browser_errors) == []
-    page.get_by_role("link", name="Desk box").click()
+    page.get_by_role("link", name="Spare box").click()
     expect(page.get_by_text("The server answers.")).to_be_visible()
     assert _violations(page, browser_errors) == []
     page.get_by_role("button", name="Pause…").click()

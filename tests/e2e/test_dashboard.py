@@ -110,7 +110,7 @@ def _home(page: Page) -> None:
 
 
 def _find_what_failed(page: Page) -> None:
-    expect(page.locator(".desk-card--outcomes")).to_contain_text("Generation failed")
+    expect(page.locator(".admin-card--outcomes")).to_contain_text("Generation failed")
     page.get_by_role("link", name=re.compile("Generation failed")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Videos")
     _home(page)
@@ -146,15 +146,15 @@ def _switch_the_theme(page: Page, live_server: LiveServer) -> None:
 
 
 def _stay_calm(page: Page) -> None:
-    """The desk renews itself, and leaves what is unfolded and where the focus is."""
+    """The dashboard renews itself, and leaves what is unfolded and where the focus is."""
     page.get_by_text("The hours as a table").click()
     page.get_by_role("link", name="In flight").focus()
     Video.objects.filter(state=State.FAILED).update(error_code="timed_out")
     cache.clear()
     page.evaluate(
-        """htmx.ajax("GET", document.getElementById("desk").getAttribute("hx-get"),
-        {source: "#desk", target: "#desk", select: "#desk", swap: "outerHTML"})"""
+        """htmx.ajax("GET", document.getElementById("dashboard").getAttribute("hx-get"),
+        {source: "#dashboard", target: "#dashboard", select: "#dashboard", swap: "outerHTML"})"""
     )
-    expect(page.locator(".desk-card--outcomes")).to_contain_text("Timed out")
-    expect(page.locator("#desk-hours")).to_have_attribute("open", "")
+    expect(page.locator(".admin-card--outcomes")).to_contain_text("Timed out")
+    expect(page.locator("#dashboard-hours")).to_have_attribute("open", "")
     expect(page.get_by_role("link", name="In flight")).to_be_focused()
