@@ -135,6 +135,7 @@ def _load_outcomes() -> dict[str, Any]:
         "hours": list(zip(day.hours, hours, strict=True)),
         "reasons": reasons,
         "other_reasons": day.reasons.total() - sum(count for _, count in reasons),
+        "last_failures": dashboard.last_failures() if day.total.failed else [],
     }
 
 
