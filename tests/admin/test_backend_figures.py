@@ -198,7 +198,13 @@ def test_a_model_that_came_meanwhile_stays_when_another_is_unticked(as_carol: Cl
     first, second = VideoModel.objects.all()[:2]
     backend.models.set([first, second])
     form = {"name": "Box", "service": "videos-api", "base_url": backend.base_url, "timeout": 60}
-    form |= {"max_in_flight": 4, "position": 0, "enabled": "on", "models_shown": [first.pk]}
+    form |= {
+        "max_in_flight": 4,
+        "job_retention": "studio",
+        "position": 0,
+        "enabled": "on",
+        "models_shown": [first.pk],
+    }
 
     as_carol.post(reverse("admin:videos_backend_change", args=[backend.pk]), form)
 

@@ -83,6 +83,7 @@ BOX = {
     "timeout": 60,
     "max_in_flight": 4,
     "requests_per_minute": "",
+    "job_retention": "studio",
     "enabled": "on",
     "position": 0,
 }
