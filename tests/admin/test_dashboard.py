@@ -140,7 +140,7 @@ def test_it_says_what_is_held_and_paused(as_carol: Client, carol: User, alice: U
     assert "The studio is in maintenance since" in said
     assert "by carol . Nothing is submitted. Everybody is told: “ New disks. ”" in said
     assert "Paused: Box , by carol ." in said
-    assert "Paused queues: alice by staff, bob by themselves ." in said
+    assert "Paused queues: alice by staff, bob by themselves." in said
     assert page.count(f'href="{reverse("videos:queues")}"') == 2  # the card's, and the navigation's
 
 
