@@ -301,7 +301,7 @@ class CreatedFilter(_FormFilter):
 class EndedFilter(admin.SimpleListFilter):
     """By when they ended, in the spans that the dashboard and the pages of backends count."""
 
-    title = "end"
+    title = "ended"
     parameter_name = "ended"
     _SPANS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
 
