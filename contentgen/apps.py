@@ -15,7 +15,7 @@ class ContentGenConfig(AppConfig):
         post_migrate.connect(close_data_dir, dispatch_uid="close_data_dir")
 
 
-class DeskConfig(AdminConfig):
+class AdministrationConfig(AdminConfig):
     """Django's administration with our site in the place of its own."""
 
-    default_site = "contentgen.desk.site.DeskSite"
+    default_site = "contentgen.dashboard.site.AdministrationSite"

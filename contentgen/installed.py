@@ -8,7 +8,7 @@ INSTALLED_APPS = [
     "notifications",
     "webhooks",
     "videos",
-    "contentgen.apps.DeskConfig",  # the administration
+    "contentgen.apps.AdministrationConfig",  # the administration
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

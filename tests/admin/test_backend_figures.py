@@ -62,11 +62,21 @@ def test_the_week_is_counted_by_what_became_of_jobs(as_carol: Client, backend: B
 def test_a_failure_leads_to_its_videos(as_carol: Client, backend: Backend):
     VideoFactory(backend=backend, state=State.FAILED, error_code="timed_out", prompt="the lost one")
     VideoFactory(backend=backend, state=State.FAILED, prompt="another failure")
-    found = re.search(r'href="([^"]*q=timed_out[^"]*)"', _page(as_carol, backend))
+    earlier = timezone.now() - timedelta(days=8)
+    VideoFactory(
+        backend=backend,
+        state=State.FAILED,
+        error_code="timed_out",
+        prompt="of last week",
+        finished_at=earlier,
+    )
+    VideoFactory(state=State.FAILED, error_code="timed_out", prompt="elsewhere")
+    found = re.search(r'href="([^"]*reason=timed_out[^"]*)"', _page(as_carol, backend))
     assert found
     rows = as_carol.get(found[1].replace("&amp;", "&")).content.decode()
     assert "the lost one" in rows
-    assert "another failure" not in rows
+    for other in ("another failure", "of last week", "elsewhere"):
+        assert other not in rows
 
 
 def test_what_is_in_flight_is_listed_and_leads_to_the_rest(as_carol: Client, backend: Backend):
@@ -188,7 +198,13 @@ def test_a_model_that_came_meanwhile_stays_when_another_is_unticked(as_carol: Cl
     first, second = VideoModel.objects.all()[:2]
     backend.models.set([first, second])
     form = {"name": "Box", "service": "videos-api", "base_url": backend.base_url, "timeout": 60}
-    form |= {"max_in_flight": 4, "position": 0, "enabled": "on", "models_shown": [first.pk]}
+    form |= {
+        "max_in_flight": 4,
+        "job_retention": "studio",
+        "position": 0,
+        "enabled": "on",
+        "models_shown": [first.pk],
+    }
 
     as_carol.post(reverse("admin:videos_backend_change", args=[backend.pk]), form)
 

@@ -27,7 +27,7 @@ VALUE = "sk-of-ours-0123456789"
 
 def _form(backend: Backend, **changes: object) -> dict[str, object]:
     form = {"name": backend.name, "base_url": backend.base_url, "key_env": backend.key_env, "timeout": 5}
-    form["service"] = backend.service
+    form |= {"service": backend.service, "job_retention": "studio"}
     numbers = {"max_in_flight": 4, "requests_per_minute": "", "position": 0}
     return {**form, **numbers, "enabled": "on", **changes}
 

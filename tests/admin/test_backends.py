@@ -25,6 +25,7 @@ def _form(**changes: object) -> dict[str, object]:
         "key_env": "",
         "timeout": 30,
         "max_in_flight": 2,
+        "job_retention": "studio",
     }
     return {**form, "requests_per_minute": "", "enabled": "on", "position": 0, **changes}
 

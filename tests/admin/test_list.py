@@ -113,6 +113,8 @@ def test_each_filter_finds_its_own(as_carol: Client, alice, bob):
         ({"owner": "ali"}, set()),
         ({"reason": "timed_out"}, {"odd"}),
         ({"state": "trashed"}, {"odd"}),
+        ({"ended": "day", "state": "failed"}, {"odd"}),
+        ({"ended": "ever"}, {"dear", "free", "odd", "old"}),
         ({"backend": str(free.pk)}, {"free"}),
         ({"collection": "spring"}, {"dear"}),
         ({"collection": collection.public_id}, {"dear"}),

@@ -33,6 +33,7 @@ def _change(client: Client, backend: Backend, **changes: object) -> Any:
         "service": backend.service,
         "timeout": 60,
         "max_in_flight": 4,
+        "job_retention": "studio",
         "position": 0,
         "enabled": "on",
     }
@@ -145,6 +146,7 @@ def test_staff_neither_replace_nor_delete_nor_confirm_it(staff, backend: Backend
 def test_one_is_pasted_when_a_backend_is_added(as_carol: Client, backend: Backend):
     form = {"name": "New", "base_url": "http://new.test/v1", "service": "videos-api", "timeout": 5}
     form |= {"position": 0, "max_in_flight": 4, "enabled": "on", "new_key": OTHER}
+    form["job_retention"] = "studio"
 
     assert as_carol.post(reverse("admin:videos_backend_add"), form).status_code == 302
 

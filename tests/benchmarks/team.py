@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from tests.benchmarks import report, sample_data
-from tests.benchmarks.desk_data import spread_the_work
+from tests.benchmarks.dashboard_data import spread_the_work
 from tests.benchmarks.library import _database, _parse_database_option
 from tests.benchmarks.report import Result
 from tests.benchmarks.sandbox import sandbox, set_up_django

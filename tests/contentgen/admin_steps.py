@@ -83,6 +83,7 @@ BOX = {
     "timeout": 60,
     "max_in_flight": 4,
     "requests_per_minute": "",
+    "job_retention": "studio",
     "enabled": "on",
     "position": 0,
 }
@@ -315,7 +316,12 @@ def all_steps() -> list[Step]:
         Step(
             "delete a backend", f"{backend}{OTHER}/delete/", {"post": "yes"}, lambda: _is_gone(Backend, OTHER)
         ),
-        Step("cancel a video", video, _action("cancel"), lambda: _video().state == State.CANCELED),
+        Step(
+            "cancel a video",
+            video,
+            _action("cancel", confirmed="yes"),
+            lambda: _video().state == State.CANCELED,
+        ),
         Step(
             "retry a video",
             video,

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
@@ -14,6 +13,7 @@ from django.utils.timesince import timesince
 
 from accounts.formats import format_moment, format_number
 from videos.admin.backend_actions import BackendActions
+from videos.admin.list_fields import EditableList
 from videos.models import Backend
 from videos.services.backend_figures import Figures, figures_of
 from videos.services.backend_status import BackendState, describe_key, find_state
@@ -36,19 +36,7 @@ class BackendChangeList(ChangeList):
             )
 
 
-class PositionForm(forms.ModelForm[Backend]):
-    """What of a row is edited in the list."""
-
-    class Meta:
-        model = Backend
-        fields = ["position"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["position"].widget.attrs["aria-label"] = f"Position of {self.instance}"
-
-
-class BackendList(BackendActions):
+class BackendList(EditableList, BackendActions):
     """The columns. What a row shows is read by `BackendChangeList`."""
 
     list_display = (
@@ -69,9 +57,6 @@ class BackendList(BackendActions):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BackendChangeList
-
-    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
-        return super().get_changelist_form(request, **{**kwargs, "form": PositionForm})
 
     @admin.display(description="backend", ordering="name")
     def title(self, backend: Backend) -> SafeString:

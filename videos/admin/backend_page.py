@@ -89,12 +89,13 @@ def page_context(request: HttpRequest, backend: Backend) -> dict[str, Any]:
 
 
 def _videos(backend: Backend, **query: str) -> str:
-    parameters = urlencode({"backend__id__exact": backend.pk, **query})
+    parameters = urlencode({"backend": backend.pk, **query})
     return f"{reverse('admin:videos_video_changelist')}?{parameters}"
 
 
 def _failure_row(backend: Backend, code: str, count: int) -> FailureRow:
-    address = _videos(backend, state=State.FAILED.value, **({"q": code} if code else {}))
+    reason = {"reason": code} if code else {}
+    address = _videos(backend, state=State.FAILED.value, ended="week", **reason)
     return FailureRow(describe_failure(code), code, count, address)
 
 

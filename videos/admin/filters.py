@@ -298,6 +298,24 @@ class CreatedFilter(_FormFilter):
         return day
 
 
+class EndedFilter(admin.SimpleListFilter):
+    """By when they ended, in the spans that the dashboard and the pages of backends count."""
+
+    title = "ended"
+    parameter_name = "ended"
+    _SPANS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("day", "In the last 24 hours"), ("week", "In the last 7 days")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Video]) -> QuerySet[Video]:
+        span = self._SPANS.get(self.value() or "")
+        if span is None:
+            return queryset
+        ended = queryset.exclude(state__in=IN_FLIGHT).alias(ended_at=Coalesce("finished_at", "created_at"))
+        return ended.filter(ended_at__gte=timezone.now() - span)
+
+
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
@@ -310,6 +328,7 @@ FILTERS: tuple[Callable[..., admin.ListFilter] | type[admin.ListFilter] | str, .
     StateFilter,
     OwnerFilter,
     CreatedFilter,
+    EndedFilter,
     ReasonFilter,
     BackendFilter,
     ModelFilter,

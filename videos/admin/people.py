@@ -1,4 +1,4 @@
-"""People in the administration, with what they spend and what they have here: a page and a list for the desk.
+"""People in the administration, with what they spend and what they have here: a page and a list.
 
 What `accounts` shows of them knows neither money nor videos; this is that with both.
 """

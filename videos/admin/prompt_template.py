@@ -6,12 +6,13 @@ from django.utils.text import Truncator
 from audit.admin_log import AuditedAdmin
 from audit.vocabulary import Kind
 from contentgen.admin_search import FoldedSearch
+from videos.admin.list_fields import EditableList
 from videos.forms.templates import SharedTemplateForm
 from videos.models import PromptTemplate
 
 
 @admin.register(PromptTemplate)
-class PromptTemplateAdmin(AuditedAdmin[PromptTemplate], FoldedSearch[PromptTemplate]):
+class PromptTemplateAdmin(EditableList, AuditedAdmin[PromptTemplate], FoldedSearch[PromptTemplate]):
     audit_kind = Kind.TEMPLATE
     form = SharedTemplateForm
     list_display = (

@@ -52,7 +52,7 @@ class ReferenceImageAdmin(FoldedSearch[Any], FileViews):
         """Never by hand: a video that is queued, or retried later, needs its image."""
         return False
 
-    @admin.display(description="")
+    @admin.display(description="image")
     def picture(self, image: ReferenceImage) -> SafeString:
         address = reverse("admin:videos_referenceimage_file", args=[image.pk])
         return format_html('<img class="admin-poster" src="{}" alt="" loading="lazy">', address)

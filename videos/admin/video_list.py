@@ -17,11 +17,23 @@ _ERRORS = ("error_code", "error_message", "error_detail")
 # What the list shows of a video: the row also holds texts of many kilobytes, and what only its page shows.
 _COLUMNS = (
     *("public_id", "prompt", "model", "size", "seconds", "kind", "state", "progress", "poster", "revision"),
-    *("error_code", "error_message", "backend_job_id", "due_at", "cancel_requested_at", "queued_at_backend"),
+    *(
+        "error_code",
+        "error_message",
+        "backend_job_id",
+        "due_at",
+        "cancel_requested_at",
+        "queued_at_backend",
+        "paused_at",
+    ),
     *("price", "charged", "created_at", "generated_at", "trashed_at", "deleted_at"),
     *("owner__username", "owner__is_active", "batch__name", "batch__paused_at", "batch__state"),
+    *("owner__video_queue__paused_at", "owner__video_queue__staff_paused_at"),
 )
-_BACKEND_COLUMNS = ("name", "enabled", "is_simulator", "service", "costs_nothing", "can_list")
+_BACKEND_COLUMNS = (
+    *("name", "enabled", "is_simulator", "service", "costs_nothing", "can_list"),
+    *("paused_until", "paused_by", "pause_reason"),
+)
 
 
 class VideoChangeList(ChangeList):

@@ -10,6 +10,7 @@ from audit.admin_log import AuditedAdmin
 from audit.vocabulary import Kind
 from contentgen.admin_search import SmallTableSearch
 from videos.admin.backend_page import price_changes
+from videos.admin.list_fields import EditableList
 from videos.admin.model_preview import preview_of
 from videos.formatting import format_duration
 from videos.forms.models import ABILITIES, VideoModelForm
@@ -29,7 +30,7 @@ _SHOWN = (
 
 
 @admin.register(VideoModel)
-class VideoModelAdmin(AuditedAdmin[VideoModel], SmallTableSearch[VideoModel]):
+class VideoModelAdmin(EditableList, AuditedAdmin[VideoModel], SmallTableSearch[VideoModel]):
     audit_kind = Kind.MODEL
     form = VideoModelForm
     list_display = (

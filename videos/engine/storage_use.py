@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.cache import caches
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Model, Sum
+from django.db.models import Model, QuerySet, Sum
 from django.db.models.fields.files import FieldFile
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -66,16 +66,23 @@ def used_bytes(user_id: int) -> int:
     """Return how many bytes the person's files take: videos with their copies and pictures, also those in the
     trash, images, and the clips of characters. What is deleted for good does not count.
     """
-    videos = Video.objects.filter(owner=user_id, deleted_at=None, byte_count__isnull=False).order_by()
-    images = ReferenceImage.objects.filter(owner=user_id).order_by()
-    clips = Character.objects.filter(owner=user_id).order_by()
-    sums = videos.aggregate(
-        files=Coalesce(Sum("byte_count"), 0),
-        copies=Coalesce(Sum("browser_byte_count"), 0),
-        pictures=Coalesce(Sum("picture_bytes"), 0),
-    )
-    others = [rows.aggregate(n=Coalesce(Sum("byte_count"), 0))["n"] for rows in (images, clips)]
-    return int(sum(sums.values()) + sum(others))
+    videos = Video.objects.filter(owner=user_id, deleted_at=None)
+    images = ReferenceImage.objects.filter(owner=user_id)
+    clips = Character.objects.filter(owner=user_id)
+    return bytes_of_videos(videos) + bytes_of(images) + bytes_of(clips)
+
+
+def bytes_of_videos(videos: QuerySet[Video]) -> int:
+    """Return how many bytes the files of these videos take, with their copies and pictures."""
+    columns = ("byte_count", "browser_byte_count", "picture_bytes")
+    stored = videos.filter(byte_count__isnull=False).order_by()  # as the index has them
+    sums = stored.aggregate(**{name: Coalesce(Sum(name), 0) for name in columns})
+    return int(sum(sums.values()))
+
+
+def bytes_of(rows: QuerySet[Any]) -> int:
+    """Return how many bytes the files of these images, or of these characters, take."""
+    return int(rows.order_by().aggregate(total=Coalesce(Sum("byte_count"), 0))["total"])
 
 
 def storage_use(user: User) -> StorageUse:

@@ -1,4 +1,4 @@
-"""The parts of the desk: who may see each, where its figures are from, and what is done where they are not.
+"""The parts of the dashboard: who may see each, where its figures are from, and what is done without them.
 
 Each part has its own time, its own cache and its own sentence for when it cannot be had, so none takes
 another one along. What is cached is the same for everybody who may see the part.
@@ -21,12 +21,12 @@ from billing.daily_spend import recent_spend
 from billing.money import format_money
 from billing.rights import may_see_spending
 from contentgen import disk_space, health
-from contentgen.desk.charts import draw_outcomes, draw_rates
+from contentgen.dashboard.charts import draw_outcomes, draw_rates
 from contentgen.query_limit import query_limit
 from contentgen.time_limit import within
 from videos.engine import heartbeat, safe_cache
 from videos.models import Backend, StudioState, Video
-from videos.services import desk
+from videos.services import dashboard
 from videos.services.storage_usage import known_usage
 from videos.services.versions import versions
 
@@ -46,7 +46,7 @@ _UNKNOWN = "This can't be had right now. The log of the web process says why."
 
 @dataclass(frozen=True)
 class Tile:
-    """A part of the desk. Its template is `admin/desk/_<name>.html`, which gets what `load` returns."""
+    """A part of the dashboard. Its template, `admin/dashboard/_<name>.html`, gets what `load` returns."""
 
     name: str
     title: str
@@ -56,11 +56,11 @@ class Tile:
 
     @property
     def key(self) -> str:
-        return f"desk:{self.name}"
+        return f"dashboard:{self.name}"
 
     @property
     def template(self) -> str:
-        return f"admin/desk/_{self.name}.html"
+        return f"admin/dashboard/_{self.name}.html"
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,10 @@ def _load(tile: Tile, ends_at: float) -> Part:
         with query_limit(QUERY_LIMIT):
             data = tile.load()
     except DatabaseError as error:
-        logger.warning("The desk goes without %s: %s", tile.name, error)
+        logger.warning("The dashboard goes without %s: %s", tile.name, error)
         return _remember(Part(tile, problem=_TOO_SLOW), FAILURE_AGE)
     except Exception:
-        logger.exception("The desk goes without %s", tile.name)
+        logger.exception("The dashboard goes without %s", tile.name)
         return _remember(Part(tile, problem=_UNKNOWN), FAILURE_AGE)
     return _remember(Part(tile, data), tile.max_age)
 
@@ -115,19 +115,19 @@ def _may_see_spending(request: HttpRequest, site: AdminSite) -> bool:
     return isinstance(request.user, User) and may_see_spending(request.user)
 
 
-def _last_day() -> desk.LastDay:
+def _last_day() -> dashboard.LastDay:
     """The last day, which two parts are made of."""
-    key = "desk:last-day"
-    known: desk.LastDay | None = safe_cache.get_many([key]).get(key)
+    key = "dashboard:last-day"
+    known: dashboard.LastDay | None = safe_cache.get_many([key]).get(key)
     if known is None:
-        known = desk.last_day()
+        known = dashboard.last_day()
         safe_cache.set_many({key: known}, timeout=15)
     return known
 
 
 def _load_outcomes() -> dict[str, Any]:
     day = _last_day()
-    hours = [day.by_hour.get(hour, desk.Outcomes()) for hour in day.hours]
+    hours = [day.by_hour.get(hour, dashboard.Outcomes()) for hour in day.hours]
     reasons = day.reasons.most_common(MAX_REASONS)
     return {
         "total": day.total,
@@ -135,11 +135,12 @@ def _load_outcomes() -> dict[str, Any]:
         "hours": list(zip(day.hours, hours, strict=True)),
         "reasons": reasons,
         "other_reasons": day.reasons.total() - sum(count for _, count in reasons),
+        "last_failures": dashboard.last_failures() if day.total.failed else [],
     }
 
 
-def _load_backends() -> list[tuple[desk.BackendNow, Any]]:
-    return [(each, draw_rates(each.by_hour)) for each in desk.backends_now(_last_day())]
+def _load_backends() -> list[tuple[dashboard.BackendNow, Any]]:
+    return [(each, draw_rates(each.by_hour)) for each in dashboard.backends_now(_last_day())]
 
 
 def _load_workers() -> dict[str, Any]:
@@ -164,13 +165,13 @@ def _load_storage() -> dict[str, Any]:
     try:
         disks = within(1.0, disk_space.disks)
     except OSError as error:
-        logger.warning("The desk goes without the disks: %s", error)
+        logger.warning("The dashboard goes without the disks: %s", error)
         disks = []
     return {"disks": disks, "usage": known_usage()}
 
 
 TILES = (
-    Tile("queue", "Now", _may_view(Video), desk.work_now, 3),
+    Tile("queue", "Now", _may_view(Video), dashboard.work_now, 3),
     Tile("outcomes", "Last 24 hours", _may_view(Video), _load_outcomes, 15),
     Tile("backends", "Backends", _may_view(Backend), _load_backends, 5),
     Tile("workers", "Workers", _everybody, _load_workers, 3),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.core.cache import cache
@@ -13,14 +14,16 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from billing import ledger
-from contentgen.desk import tiles
-from contentgen.desk.groups import GROUPS
+from contentgen.dashboard import tiles
+from contentgen.dashboard.groups import GROUPS
 from tests.billing.conftest import paid as paid  # a fixture here too
 from tests.billing.money import make
-from tests.factories import BackendFactory, VideoFactory
+from tests.factories import BackendFactory, ReferenceImageFactory, VideoFactory
 from videos import lifecycle
-from videos.models import Backend, Heartbeat, State
+from videos.engine import hold
+from videos.models import Backend, Character, Heartbeat, State
 from videos.models.values import Reason
+from videos.services import backend_pauses, queue, queue_pauses
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +40,7 @@ def no_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _parts(page: str) -> dict[str, str]:
     """Return the text of each part that the page has, by its name."""
-    found = re.findall(r'<section class="desk-card desk-card--(\w+)".*?>(.*?)</section>', page, re.DOTALL)
+    found = re.findall(r'<section class="admin-card admin-card--(\w+)".*?>(.*?)</section>', page, re.DOTALL)
     return {name: " ".join(re.sub(r"<[^>]+>", " ", html).split()) for name, html in found}
 
 
@@ -85,12 +88,74 @@ def test_it_says_why_videos_failed_in_the_last_day_and_leads_to_them(as_carol: C
     assert re.search(rf'href="{LIST}\?[^"]*moderation_blocked[^"]*"', page)
 
 
+def test_who_follows_a_reason_finds_as_many_as_were_counted(as_carol: Client):
+    now = timezone.now()
+    old = {"created_at": now - timedelta(days=3), "finished_at": now - timedelta(hours=2)}
+    VideoFactory(state=State.FAILED, prompt="Waited for days", error_code="timed_out", **old)
+    VideoFactory(state=State.FAILED, prompt="In the trash", error_code="timed_out", trashed_at=now)
+    VideoFactory(state=State.FAILED, prompt="Another reason", error_code="gone")
+    VideoFactory(
+        state=State.FAILED,
+        prompt="Long ago",
+        error_code="timed_out",
+        finished_at=now - timedelta(hours=25),
+    )
+
+    page = as_carol.get(INDEX).content.decode()
+    assert "Timed out 2" in _parts(page)["outcomes"]
+    link = re.search(r'href="([^"]+)"><span>Timed out', page)
+    assert link is not None
+    found = as_carol.get(unescape(link[1])).content.decode()
+
+    assert {each for each in ("Waited for days", "In the trash") if each in found} == {
+        "Waited for days",
+        "In the trash",
+    }
+    assert "Another reason" not in found
+    assert "Long ago" not in found
+
+
+def test_what_failed_last_is_one_click_away(as_carol: Client):
+    video = VideoFactory(state=State.FAILED, prompt="A <b>lighthouse</b>", error_code="timed_out")
+    VideoFactory(state=State.FAILED, prompt="In the trash", trashed_at=timezone.now())
+
+    page = as_carol.get(INDEX).content.decode()
+
+    assert f'href="{LIST}{video.pk}/change/"><span><bdi>A &lt;b&gt;lighthouse' in page
+    assert "In the trash" not in _parts(page)["outcomes"]
+
+
+def test_it_says_what_is_held_and_paused(as_carol: Client, carol: User, alice: User, bob: User):
+    assert "aused" not in _open(as_carol)["queue"]
+    hold.hold(message="New disks.", by=carol)
+    box = BackendFactory(name="Box")
+    backend_pauses.pause_backends([box], by=carol, reason="It is hot")
+    queue_pauses.pause_person(alice, "Too many")
+    queue.pause_queue(bob)
+    cache.clear()
+
+    page = as_carol.get(INDEX).content.decode()
+
+    said = _parts(page)["queue"]
+    assert "The studio is in maintenance since" in said
+    assert "by carol . Nothing is submitted. Everybody is told: “ New disks. ”" in said
+    assert "Paused: Box , by carol ." in said
+    assert "Paused queues: alice by staff, bob by themselves." in said
+    assert page.count(f'href="{reverse("videos:queues")}"') == 2  # the card's, and the navigation's
+
+
+def test_who_may_not_see_all_queues_is_not_led_there(staff: Callable[..., Client]):
+    page = staff("view_video").get(INDEX).content.decode()
+
+    assert reverse("videos:queues") not in page
+
+
 def test_the_chart_has_a_title_and_a_table_says_the_same(as_carol: Client):
     VideoFactory(state=State.COMPLETED)
 
     page = as_carol.get(INDEX).content.decode()
 
-    chart = page[page.index('<svg class="desk-chart"') :]
+    chart = page[page.index('<svg class="admin-chart"') :]
     assert "1 completed, 0 failed, 0 canceled" in chart[: chart.index("</title>")]
     rows = re.findall(r'<tr><th scope="row">[\d:]+</th>(.*?)</tr>', page)
     assert len(rows) == 25
@@ -149,13 +214,17 @@ def test_it_says_when_each_worker_and_beat_were_last_seen(as_carol: Client):
     assert "Broker gives no answer" in said  # these tests have none
 
 
-def test_it_says_what_is_used_and_free(as_carol: Client):
-    VideoFactory(state=State.COMPLETED, byte_count=3 << 20, browser_byte_count=1 << 20)
-    VideoFactory(state=State.COMPLETED, byte_count=1 << 20, trashed_at=timezone.now())
+def test_it_says_what_is_used_and_free(as_carol: Client, alice: User):
+    VideoFactory(state=State.COMPLETED, byte_count=3 << 20, browser_byte_count=1 << 20, picture_bytes=1 << 20)
+    VideoFactory(state=State.COMPLETED, byte_count=1 << 20, picture_bytes=0, trashed_at=timezone.now())
+    VideoFactory(state=State.COMPLETED, byte_count=9 << 20, deleted_at=timezone.now())
+    ReferenceImageFactory(byte_count=2 << 20)
+    Character.objects.create(owner=alice, name="Mina", backend=BackendFactory(), byte_count=4 << 20)
 
     said = _open(as_carol)["storage"]
 
-    assert "5.0 MB 2 videos, 1.0 MB in the trash" in said
+    assert "12.0 MB Videos 6.0 MB, of which 1.0 MB in the trash" in said
+    assert "images 2.0 MB; clips of characters 4.0 MB" in said
     assert "Free on the disk of VIDEO_STORAGE_PATH" in said
 
 

@@ -1,13 +1,12 @@
-"""How the desk puts its figures into words, and where each of them leads."""
+"""How the dashboard puts its figures into words, and where each of them leads."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlencode
 
 from django import template
 from django.urls import reverse
-from django.utils import timezone
 
+from videos.backends.connection_kinds import KINDS, ConnectionKind
 from videos.engine.heartbeat import SCHEDULER
 from videos.formatting import format_duration
 from videos.models import State
@@ -44,8 +43,13 @@ def age_in_words(seconds: float) -> str:
 @register.simple_tag
 def failed_videos(reason: str | None = None) -> str:
     """Return the address of the list of what failed in the last day, for this reason or for any."""
-    yesterday = timezone.localdate() - timedelta(days=1)
-    query = {"state": State.FAILED.value, "from": yesterday.isoformat()}
+    query = {"state": State.FAILED.value, "ended": "day"}
     if reason:
         query["reason"] = reason
     return f"{reverse('admin:videos_video_changelist')}?{urlencode(query)}"
+
+
+@register.simple_tag
+def connectable_services() -> Iterable[ConnectionKind]:
+    """Return the kinds of services that can be connected, as the Connect page has them."""
+    return KINDS.values()

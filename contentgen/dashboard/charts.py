@@ -1,9 +1,9 @@
-"""The drawings of the desk, as plain SVG; a table beside each says the same."""
+"""The drawings of the dashboard, as plain SVG; a table beside each says the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from videos.services.desk import Outcomes
+from videos.services.dashboard import Outcomes
 
 WIDTH, HEIGHT = 600, 120  # units of a drawing, which scales to its place
 SPARK_WIDTH, SPARK_HEIGHT = 100, 20

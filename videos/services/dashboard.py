@@ -11,14 +11,70 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce, TruncHour
+from django.db.models.functions import Coalesce, Left, TruncHour
 from django.utils import timezone
 
-from videos.models import IN_FLIGHT, Backend, State, StudioState, Video
+from videos.models import IN_FLIGHT, Backend, OwnerQueue, State, StudioState, Video
 from videos.services.candidates import videos_for_staff
 
-HOURS = 24  # that the desk looks back
+HOURS = 24  # that the dashboard looks back
 MAX_BACKENDS = 50  # listed, those in use first
+MAX_PAUSED = 8  # backends and people that are named
+MAX_FAILED = 5  # videos that failed last
+
+
+@dataclass(frozen=True)
+class PausedBackend:
+    """A backend that is sent nothing; `until` is None where somebody has to resume it."""
+
+    pk: int
+    name: str
+    until: datetime | None
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class PausedPerson:
+    """A person of whom nothing is submitted; `by_staff` or by themselves."""
+
+    name: str
+    by_staff: bool
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """What stands still because somebody said so. The lists have `MAX_PAUSED` entries and one more at most,
+    which says that there are more.
+    """
+
+    hold: StudioState | None = None
+    backends: list[PausedBackend] = field(default_factory=list)
+    people: list[PausedPerson] = field(default_factory=list)
+
+
+def pauses_now() -> Pauses:
+    """Return what is held or paused, in three queries."""
+    return Pauses(
+        StudioState.objects.filter(held_at__isnull=False).select_related("held_by").first(),
+        list(_paused_backends()),
+        list(_paused_people()),
+    )
+
+
+def _paused_backends() -> Iterable[PausedBackend]:
+    paused = Backend.objects.filter(enabled=True, paused_until__gt=timezone.now()).order_by("name")
+    for backend in paused[: MAX_PAUSED + 1]:
+        yield PausedBackend(
+            backend.pk, backend.name, backend.pause_end, backend.paused_by, backend.pause_reason
+        )
+
+
+def _paused_people() -> Iterable[PausedPerson]:
+    is_paused = Q(paused_at__isnull=False) | Q(staff_paused_at__isnull=False)
+    names = OwnerQueue.objects.filter(is_paused, owner__is_active=True).order_by("owner__username")
+    for name, staff_paused_at in names.values_list("owner__username", "staff_paused_at")[: MAX_PAUSED + 1]:
+        yield PausedPerson(name, staff_paused_at is not None)
 
 
 @dataclass(frozen=True)
@@ -30,7 +86,7 @@ class WorkNow:
     needs_staff: int = 0
     oldest: int | None = None
     oldest_created_at: datetime | None = None
-    is_held: bool = False
+    pauses: Pauses = field(default_factory=Pauses)
 
     @property
     def queued(self) -> int:
@@ -43,7 +99,7 @@ class WorkNow:
 
 
 def work_now() -> WorkNow:
-    """Return what is in flight, in four queries."""
+    """Return what is in flight and what is paused, in six queries."""
     rows = (
         _in_flight()
         .values("state")
@@ -57,7 +113,7 @@ def work_now() -> WorkNow:
         needs_staff=videos_for_staff().count(),
         oldest=oldest,
         oldest_created_at=Video.objects.filter(pk=oldest or 0).values_list("created_at", flat=True).first(),
-        is_held=StudioState.objects.filter(held_at__isnull=False).exists(),
+        pauses=pauses_now(),
     )
 
 
@@ -124,6 +180,31 @@ def last_day(*, now: datetime | None = None) -> LastDay:
     for row in _ended_since(since):
         day.add(row)
     return day
+
+
+@dataclass(frozen=True)
+class FailedVideo:
+    """One of the videos that failed last."""
+
+    pk: int
+    prompt: str
+    owner: str
+    error_code: str
+    at: datetime
+
+
+def last_failures(*, now: datetime | None = None) -> list[FailedVideo]:
+    """Return the videos that failed last, of the last day, in a query by the index of the team's library."""
+    ended_at = Coalesce("finished_at", "created_at")
+    failed = Video.objects.filter(state=State.FAILED, deleted_at=None, trashed_at=None).annotate(
+        ended_at=ended_at, start=Left("prompt", 200)
+    )
+    since = (now or timezone.now()) - timedelta(hours=HOURS)
+    rows = failed.filter(ended_at__gte=since).order_by(ended_at.desc(), "-pk")[:MAX_FAILED]
+    return [
+        FailedVideo(*row)
+        for row in rows.values_list("pk", "start", "owner__username", "error_code", "ended_at")
+    ]
 
 
 def _ended_since(since: datetime) -> Iterable[dict[str, Any]]:

@@ -1,0 +1,23 @@
+"""Fields in the rows of a list, which Django draws without labels."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+
+class RowForm(forms.ModelForm[Any]):
+    """The form of a row: each field is named after its column and its row, for those who hear the page."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{field.label} of {self.instance}"
+
+
+class EditableList(admin.ModelAdmin[Any]):
+    """A model admin with `list_editable`, whose fields have names."""
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().get_changelist_form(request, **{**kwargs, "form": RowForm})
