@@ -96,7 +96,7 @@ class _PostgresSource:
     """A database beside those of the tests, which no other run names as it does."""
 
     def __init__(self, folder: Path) -> None:
-        # Of this run alone: what one that was killed has left is of its models, and perhaps on another server.
+        # Of this run alone: one that was killed has left that of its models, perhaps on another server.
         run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
         self._mark = folder / f"{run}.postgres"
         self._quoted = connection.ops.quote_name
