@@ -66,7 +66,7 @@ def _next_window(before: datetime) -> list[int]:
     old = finished_before(before)
     if known:
         old = _OLDEST_FIRST.after(old, Position(known[1], datetime.fromisoformat(known[0])))
-    found = list(old.values_list("finished", "pk")[:WINDOW])
+    found = list(old.values_list(_FINISHED, "pk")[:WINDOW])
     place = [found[-1][0].isoformat(), found[-1][1]] if len(found) == WINDOW else None
     safe_cache.set_many({_PLACE: place}, timeout=24 * 3600.0)
     return [pk for _, pk in found]
