@@ -21,7 +21,7 @@ def test_each_check_is_written_down_while_others_still_run(
     connecting: Connecting, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ):
     server, is_written, waited = serve(OpenRouter), threading.Event(), []
-    plain_reply, plain_rows = server.other_reply, draft_probe._rows
+    plain_reply, plain_rows = server.other_reply, draft_probe.check_rows
 
     def other_reply(request):
         if request.path.endswith("/videos/models"):
@@ -33,7 +33,7 @@ def test_each_check_is_written_down_while_others_still_run(
         return plain_rows(checks)
 
     monkeypatch.setattr(server, "other_reply", other_reply)
-    monkeypatch.setattr(draft_probe, "_rows", rows)
+    monkeypatch.setattr(draft_probe, "check_rows", rows)
 
     connecting.test("openrouter", server.url, KEY)
 

@@ -95,6 +95,8 @@ def ask(finished: Callable[..., Video], monkeypatch: pytest.MonkeyPatch) -> Call
             body = _BODIES.get(route.rpartition("/")[2], {})
             if route.endswith("videos/actions"):
                 body = {"action": "cancel", "ids": [video.public_id]}
+            elif route.endswith("queue/actions"):
+                body = {"action": "front", "ids": [video.public_id]}
             elif route.endswith("items"):
                 body = {"ids": [video.public_id]}
             response = client.post(path, body, content_type="application/json")

@@ -61,6 +61,8 @@ def test_it_tells_all_of_a_finished_video(program: Client, finished):
         "queued_at_backend": False,
         "next_check_at": None,
         "candidates": [],
+        "paused": False,
+        "moves_to_trash_at": None,
         "cancel_requested": False,
         "actions": [],
         "width": 1280,
@@ -70,6 +72,7 @@ def test_it_tells_all_of_a_finished_video(program: Client, finished):
         "sha256": video.sha256,
         "container": None,
         "codec": None,
+        "original_codec": None,
         "browser_copy": None,
         "timings": {
             "submitted_at": int(video.attempted_at.timestamp()),
