@@ -77,7 +77,7 @@ PAGES: dict[str, set[str]] = {
     "videos.view_studiostate": {"videos/studiostate/"},
     "videos.change_studiostate": {"videos/studiostate/"},
     "videos.view_video": _pages("videos/video", *VIDEO_FILES),
-    "videos.change_video": _pages("videos/video", *VIDEO_FILES),
+    "videos.change_video": {*_pages("videos/video", *VIDEO_FILES), "videos/video/<int:pk>/job"},
     "videos.delete_video": {"videos/video/<path:object_id>/delete/"},
     "videos.add_videomodel": {"videos/videomodel/add/"},
     "videos.view_videomodel": _pages("videos/videomodel"),

@@ -35,6 +35,7 @@ class Command(BaseCommand):
         elif isinstance(target, User):
             done, name = pause_person(target, reason), target.username
         else:
-            pause_backends([target], by=None, reason=reason[:MAX_REASON])
-            done, name = True, target.name
+            done, name = not (target.is_paused and target.paused_by), target.name
+            if done:
+                pause_backends([target], by=None, reason=reason[:MAX_REASON])
         self.stdout.write(f"{name} is paused." if done else f"{name} was paused before.")
