@@ -24,6 +24,15 @@ def act(client: Client, action: str, videos: Iterable[Video], **more: str) -> An
     return client.post(reverse(LIST), data)
 
 
+def answer(client: Client, page: Any, **fields: str) -> Any:
+    """Press the button of a confirmation page."""
+    context = page.context
+    data = {"action": context["action"].name, "index": "0", "pks": context["pks"], "confirmed": "yes"}
+    data["_selected_action"] = str(context["first_pk"])
+    data["shown_price"] = context["question"].shown_price
+    return client.post("/admin/videos/video/", {**data, **fields})
+
+
 def messages_of(response: Any) -> list[str]:
     """Return the messages that the admin shows after an action."""
     return [str(message) for message in get_messages(response.wsgi_request)]

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from audit.models import Entry
 from audit.vocabulary import Action
-from tests.admin.conftest import act, messages_of
+from tests.admin.conftest import act, answer, messages_of
 from tests.factories import VideoFactory
 from videos.admin.actions import VIDEO_ACTIONS
 from videos.models import Collection, CollectionItem, ShareLink, State, Video, Visibility
@@ -17,15 +17,6 @@ from videos.services.share_links import LinkOptions, create_link
 from videos.services.videos import cancel_video
 
 pytestmark = pytest.mark.django_db
-
-
-def _answer(client: Client, page, **fields: str):
-    """Press the button of a confirmation page."""
-    context = page.context
-    data = {"action": context["action"].name, "index": "0", "pks": context["pks"], "confirmed": "yes"}
-    data["_selected_action"] = str(context["first_pk"])
-    data["shown_price"] = context["question"].shown_price
-    return client.post("/admin/videos/video/", {**data, **fields})
 
 
 @pytest.mark.parametrize("action", [each.name for each in VIDEO_ACTIONS])
@@ -48,12 +39,12 @@ def test_a_price_that_rose_meanwhile_is_shown_anew(as_carol: Client):
     page = act(as_carol, "retry", [video])
     Video.objects.filter(pk=video.pk).update(price=Decimal("0.60"))
 
-    again = _answer(as_carol, page)
+    again = answer(as_carol, page)
 
     assert "The price has risen from $0.40 to $0.60" in again.content.decode()
     video.refresh_from_db()
     assert video.state == State.FAILED
-    assert messages_of(_answer(as_carol, again)) == ["1 queued again."]
+    assert messages_of(answer(as_carol, again)) == ["1 queued again."]
 
 
 def test_the_free_way_is_offered_first(as_carol: Client):
@@ -71,7 +62,7 @@ def test_rows_that_change_between_are_left_alone_and_told(as_carol: Client):
     assert cancel_video(done)
     Video.objects.filter(pk=gone.pk).update(state=State.CANCELED, deleted_at=timezone.now())
 
-    (sentence,) = messages_of(_answer(as_carol, page))
+    (sentence,) = messages_of(answer(as_carol, page))
 
     assert set(sentence.rstrip(".").split("; ")) == {
         "1 canceled",
@@ -96,7 +87,7 @@ def test_a_thousand_fit_into_one_form_and_into_few_queries(
 
     assert page.context["count"] == "1,000 videos"
     assert page.content.count(b"<input") < 40
-    assert messages_of(_answer(as_carol, page)) == ["1000 moved to the trash."]
+    assert messages_of(answer(as_carol, page)) == ["1000 moved to the trash."]
     VideoFactory(state=State.FAILED, trashed_at=timezone.now())
     data["action"] = "retry"
     refused = as_carol.post("/admin/videos/video/?state=failed", data)
@@ -113,7 +104,7 @@ def test_private_means_no_shared_collection_and_no_link(as_carol: Client, alice)
 
     page = act(as_carol, "make_private", [shown, linked, alone])
     assert page.context["question"].skipped == [(1, "shown to nobody else")]
-    assert messages_of(_answer(as_carol, page)) == ["2 made private; 1 shown to nobody else."]
+    assert messages_of(answer(as_carol, page)) == ["2 made private; 1 shown to nobody else."]
 
     assert [item.collection for item in CollectionItem.objects.all()] == [own]
     assert not ShareLink.objects.active().exists()
@@ -126,7 +117,7 @@ def test_a_collection_with_an_open_link_is_no_private_place(as_carol: Client, al
     CollectionItem.objects.create(collection=own, video=video, added_by=alice)
     link = create_link(alice, own, LinkOptions(), days=3)
 
-    _answer(as_carol, act(as_carol, "make_private", [video]))
+    answer(as_carol, act(as_carol, "make_private", [video]))
 
     assert not CollectionItem.objects.exists()
     assert ShareLink.objects.get(pk=link.pk).revoked_at is None  # it is that of the rest

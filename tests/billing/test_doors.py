@@ -15,6 +15,7 @@ from accounts import tokens
 from accounts.models import ApiToken, User
 from billing.models import LedgerLine, Scope
 from billing.targets import Target, set_budget
+from tests.admin.conftest import act, answer, messages_of
 from tests.billing.money import assert_consistent, dollars, make, put_into, sums
 from videos import lifecycle
 from videos.backends.charges import Charge
@@ -196,13 +197,9 @@ def test_many_retries_on_the_page_say_how_many_were_not_paid(alice: User, as_ali
 
 def test_many_retries_in_the_admin_say_why_some_were_not_paid(alice: User, as_carol: Client):
     videos = [_failed(alice), _failed(alice)]
-    fields = {
-        "action": "retry",
-        "confirmed": "1",
-        "_selected_action": [str(video.pk) for video in videos],
-    }
-    page = as_carol.post("/admin/videos/video/", fields, follow=True).content.decode()
-    assert "1 queued again; 1 not paid for: This costs $0.80." in page
+    done = answer(as_carol, act(as_carol, "retry", videos))
+    (told,) = messages_of(done)
+    assert told.startswith("1 queued again; 1 not paid for: This costs $0.80.")
     assert_consistent()
 
 

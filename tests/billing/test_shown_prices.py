@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from billing.models import LedgerLine
+from tests.admin.conftest import act, answer
 from tests.api.rest.conftest import client_of
 from tests.billing.money import assert_consistent, make, put_into, sums
 from tests.billing.steps import ZERO, lose
@@ -145,16 +146,15 @@ def test_of_many_those_at_another_price_are_left_alone(alice: User, as_alice: Cl
 def test_staff_are_asked_once_more_where_many_cost_more_by_now(alice: User, as_carol: Client, paid: Backend):
     video = _failed_without_a_price(alice)
     _learn(paid, "0.41")
-    form = {"action": "retry", "_selected_action": str(video.pk), "confirmed": "yes", "shown_price": "0.40"}
 
-    page = as_carol.post("/admin/videos/video/", form).content.decode()
+    page = answer(as_carol, act(as_carol, "retry", [video]), shown_price="0.40")
 
-    assert "This costs about $0.41" in page
-    assert 'name="shown_price" value="0.41"' in page
+    assert "$0.41" in page.content.decode()
+    assert 'name="shown_price" value="0.41"' in page.content.decode()
     video.refresh_from_db()
     assert video.state == State.FAILED
 
-    as_carol.post("/admin/videos/video/", {**form, "shown_price": "0.41"})
+    answer(as_carol, page)
     video.refresh_from_db()
     assert video.state == State.QUEUED
 

@@ -82,6 +82,7 @@ API: dict[tuple[str, str], tuple[Level, dict[str, object]]] = {
 ELSEWHERE = {
     "collection_leave": "tests/collections/test_people.py: it is about oneself",
     "release_charge": "staff, by the ledger: tests/billing",
+    **dict.fromkeys(("keep", "make_playable"), "one's own videos: tests/retention, tests/access"),
     **dict.fromkeys(
         (
             *("reference_name", "reference_delete", "reference_picture", "reference_thumbnail"),

@@ -1,12 +1,15 @@
 """The list of everybody's videos: pages that know only whether there is a next one, and a bounded search."""
 
+from collections.abc import Iterable
+from itertools import islice
+
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
-from contentgen.text_search import search_words
+from contentgen.text_search import find_matches, search_words
 from videos.models import Backend, CollectionItem, Video
 from videos.validation import is_storable
 
@@ -94,8 +97,9 @@ def search_videos(videos: QuerySet[Video], query: str) -> QuerySet[Video]:
     oldest = videos.order_by("-pk").values_list("pk", flat=True)[SEARCHED : SEARCHED + 1]
     for pk in oldest:
         videos = videos.filter(pk__gt=pk)
+    owners = list(User.objects.order_by().values_list("pk", "username"))
     for word in words:
-        videos = videos.filter(_contains(word))
+        videos = videos.filter(_contains(word, find_matches([word], owners)))
     return videos
 
 
@@ -109,8 +113,8 @@ def _named(query: str) -> list[int]:
     return found or list(jobs.values_list("pk", flat=True)[:20])
 
 
-def _contains(word: str) -> Q:
-    people = User.objects.filter(username__icontains=word).values_list("pk", flat=True)[:_MAX_PEOPLE]
-    condition = Q(search_text__contains=word) | Q(owner__in=list(people)) | Q(public_id__contains=word)
+def _contains(word: str, owners: Iterable[int]) -> Q:
+    people = list(islice(owners, _MAX_PEOPLE))
+    condition = Q(search_text__contains=word) | Q(owner__in=people) | Q(public_id__contains=word)
     told = Q(*(Q((f"{name}__icontains", word)) for name in _ERRORS), _connector=Q.OR)
     return condition | Q(backend_job_id__icontains=word) | (~Q(error_code="") & told)
