@@ -7,7 +7,7 @@ from tests.e2e.accessibility import find_violations
 from tests.e2e.conftest import USERNAME
 from tests.studio import Studio
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tidied")]
 PATIENCE = 60_000  # milliseconds
 
 
@@ -44,6 +44,7 @@ def test_a_backend_is_connected_paused_and_its_model_given_a_price(
     expect(page.get_by_role("button", name="Pause…")).to_be_visible()
 
     page.get_by_role("link", name="Edit Sora 2", exact=True).click()
+    price_before = page.get_by_label("Price of size 1").input_value()
     page.get_by_label("Price of size 1").fill("0,42")
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("heading", name="Preview, not saved yet")).to_be_visible()
@@ -55,5 +56,12 @@ def test_a_backend_is_connected_paused_and_its_model_given_a_price(
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("such as 0.30.").first).to_be_visible()
     page.get_by_label("Price of size 1").fill("0.42")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+
+    page.goto(page.url)
+    if page.get_by_label("Price of size 1").count() == 0:
+        page.get_by_role("link", name="Sora 2", exact=True).first.click()
+    page.get_by_label("Price of size 1").fill(price_before)
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()

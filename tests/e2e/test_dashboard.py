@@ -110,16 +110,16 @@ def _home(page: Page) -> None:
 
 def _find_what_failed(page: Page) -> None:
     expect(page.locator(".admin-card--outcomes")).to_contain_text("Generation failed")
-    page.get_by_role("link", name=re.compile("Generation failed")).click()
+    page.get_by_role("link", name=re.compile("^Generation failed")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Videos")
     _home(page)
 
 
 def _reach_a_new_backend(page: Page) -> None:
     page.get_by_role("link", name="Add: Backends").click()
-    expect(page).to_have_url(re.compile(re.escape(reverse("admin:videos_backend_add"))))
-    _home(page)
-    page.get_by_role("link", name="Box", exact=True).click()
+    expect(page).to_have_url(re.compile(re.escape(reverse("videos:connect"))))
+    page.go_back()
+    page.get_by_role("region", name=re.compile("^Backends")).get_by_role("link", name="Box").click()
     expect(page.get_by_role("heading", name="Box").first).to_be_visible()
     _home(page)
 
