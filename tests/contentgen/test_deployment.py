@@ -1,5 +1,6 @@
 """The Dockerfile, compose.yaml and `deploy/` fit the Procfile, the settings, and their own schemas."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -31,6 +32,11 @@ def compose() -> dict[str, Any]:
 
 def _documents(name: str) -> list[dict[str, Any]]:
     return list(yaml.safe_load_all((DEPLOY / "kubernetes" / name).read_text()))
+
+
+def _leave_out(reason: str) -> None:
+    """Skip the test on somebody's own machine; CI has what it needs, or fails."""
+    pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
 
 
 def _is_setting(name: str) -> bool:
@@ -106,7 +112,7 @@ def test_the_base_of_the_image_is_pinned():
 def test_their_own_linters_are_content(program: str, arguments: list[object]):
     executable = Path(sys.executable).parent / program
     if not executable.exists():
-        pytest.skip(f"{program} is not made for this kind of machine")
+        _leave_out(f"{program} is not made for this kind of machine")
     command = [executable, *arguments]
     found = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
@@ -121,11 +127,11 @@ def test_their_own_linters_are_content(program: str, arguments: list[object]):
 )
 def test_their_own_programs_are_content(program: str, arguments: list[object]):
     if not shutil.which(program):
-        pytest.skip(f"{program} is not installed")
+        _leave_out(f"{program} is not installed")
     found = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=120, check=False)
     # The studio is not installed where the unit expects it.
     complaints = [each for each in found.stderr.splitlines() if "/opt/contentgen" not in each]
-    assert found.returncode == 0 or not complaints, found.stderr
+    assert found.returncode == 0 or (found.stderr and not complaints), found.stderr
 
 
 def test_a_process_that_is_not_in_the_procfile_is_refused():
