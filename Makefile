@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test schema e2e interop chaos bench screenshots lint django-checks format venv venv-dev clean
+.PHONY: help run test schema e2e interop chaos bench screenshots lint django-checks format release venv venv-dev clean
 
 help:
 	@echo 'make run     the whole studio on this machine; Ctrl-C stops it'
@@ -19,6 +19,7 @@ help:
 	@echo 'make screenshots  pictures of every page, into ./screenshots, in about twenty minutes (needs Chromium)'
 	@echo 'make lint    style, types, import rules, migrations, production settings'
 	@echo 'make format  format the code'
+	@echo 'make release VERSION=1.2.0  check, tag and build it, on a clean main; publishes nothing'
 	@echo 'make clean   remove .venv and caches; data stays'
 
 run: venv
@@ -82,8 +83,11 @@ format: venv-dev
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
 
+release: venv-dev
+	@$(BIN)/python deploy/release.py $(VERSION)
+
 clean:
-	@rm -rf $(VENV) .venv-interop .venv-vendors .pytest_cache .mypy_cache .ruff_cache .import_linter_cache staticfiles
+	@rm -rf $(VENV) .venv-interop .venv-vendors .pytest_cache .mypy_cache .ruff_cache .import_linter_cache staticfiles dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Installed once, and again when the list has changed: a copy in .venv records what was installed.

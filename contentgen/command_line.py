@@ -1,6 +1,7 @@
 """`manage.py` where there is no studio: it says so in one sentence, and leaves nothing behind."""
 
 import json
+import platform
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,18 +15,25 @@ from django.db import DatabaseError, connection
 from audit import origin
 from audit.vocabulary import Door
 from contentgen.run import state
+from contentgen.version import VERSION
 
 # `migrate` makes a studio of an empty folder. These need none, and make none.
 _NEED_NO_STUDIO = frozenset(
-    {"check", "collectstatic", "diffsettings", "doctor", "findstatic", "help", "makemigrations", "version"}
+    {"check", "collectstatic", "diffsettings", "doctor", "findstatic", "help", "makemigrations"}
 )
 _WRONG = 2  # what doctor exits with, when something is wrong
-_HELP = frozenset({"-h", "--help", "--version"})
+_HELP = frozenset({"-h", "--help"})
+_VERSION = frozenset({"version", "--version"})  # Django would answer with its own
 
 
 def run(arguments: Sequence[str]) -> None:
     """Run the command in `arguments`, as of `sys.argv`. Exits with a sentence where it lacks a studio."""
     command = arguments[1] if len(arguments) > 1 else "help"
+    if command in _VERSION:
+        sys.stdout.write(
+            f"ContentGen {VERSION} (Django {django.__version__}, Python {platform.python_version()})\n"
+        )
+        return
     if command != "migrate":
         state.only_visits = True  # before the settings are loaded, which would make the folder
         if command == "doctor":

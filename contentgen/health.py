@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from contentgen import broker, disk_space
+from contentgen.version import VERSION
 from videos.engine import heartbeat
 
 logger = logging.getLogger(__name__)
@@ -39,8 +40,8 @@ class _LowError(Exception):
 @require_safe
 @never_cache
 def alive(request: HttpRequest) -> JsonResponse:
-    """Answer as long as the web process runs. Uses nothing else, not even the database."""
-    return JsonResponse({"status": "healthy", "service": "content-gen-backend"})
+    """Answer as long as the web process runs, with its version. Uses nothing else, not even the database."""
+    return JsonResponse({"status": "healthy", "service": "content-gen-backend", "version": VERSION})
 
 
 @login_not_required

@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 from django.db import OperationalError
 
 from contentgen import health
+from contentgen.version import VERSION
 
 SECRET = "hunter2"
 
@@ -42,7 +43,11 @@ def test_it_is_alive_without_a_database(client):
     reply = client.get("/health")
 
     assert reply.status_code == 200
-    assert reply.json() == {"status": "healthy", "service": "content-gen-backend"}
+    assert reply.json() == {
+        "status": "healthy",
+        "service": "content-gen-backend",
+        "version": VERSION,
+    }
     assert "no-store" in reply["Cache-Control"]
 
 

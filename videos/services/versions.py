@@ -2,17 +2,15 @@
 
 import platform
 import sqlite3
-import tomllib
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import version
 
 import django
-from django.conf import settings
 from django.db import connection
 from redis import RedisError
 
 from contentgen import broker
+from contentgen.version import VERSION
 from videos.engine import safe_cache
 from videos.media.errors import DecoderBusyError, DecoderLimitError
 from videos.media.versions import ffmpeg_version
@@ -31,7 +29,7 @@ class Version:
 def versions() -> list[Version]:
     """Return all versions. A broker or a decoder that does not answer within a second or five has none."""
     return [
-        Version("ContentGen", studio_version()),
+        Version("ContentGen", VERSION),
         Version("Django", django.get_version()),
         Version("Python", platform.python_version()),
         _database(),
@@ -39,13 +37,6 @@ def versions() -> list[Version]:
         Version("FFmpeg", _ffmpeg()),
         Version("PyAV", version("av")),
     ]
-
-
-@cache
-def studio_version() -> str:
-    """Return the version of the studio itself."""
-    project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())
-    return str(project["project"]["version"])
 
 
 def _database() -> Version:
