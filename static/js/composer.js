@@ -243,7 +243,7 @@ document.addEventListener("click", (event) => {
     saveDraft();
     prompt().focus();
   }
-  if (event.target.closest("[data-template]")) replaced = typed.trim() ? typed : "";
+  if (event.target.closest("[data-template], [data-clear]")) replaced = typed.trim() ? typed : "";
 });
 
 document.addEventListener("keydown", (event) => {
@@ -252,11 +252,32 @@ document.addEventListener("keydown", (event) => {
   if (!form().querySelector("[type='submit']").disabled) form().requestSubmit();
 });
 
+// The form comes back as it was sent. What was typed while it was on its way is not lost.
+let sent = "";
+let typedMeanwhile = null;
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.elt === form()) sent = prompt().value;
+});
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target === form()) typedMeanwhile = detail.elt === form() && prompt().value !== sent ? prompt().value : null;
+});
+
+function takeUpGenerated() {
+  if (typedMeanwhile !== null && !prompt().hidden) prompt().value = typedMeanwhile;
+  typed = prompt().value;
+  replaced = "";
+  // On a touch screen the keyboard would cover the card that has just appeared.
+  if (prompt().hidden || !matchMedia("(hover: hover)").matches) return;
+  prompt().focus();
+  if (typedMeanwhile === null) prompt().select();
+}
+
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.elt.id !== "composer") return;
   initialise();
+  if (form().hasAttribute("data-generated")) takeUpGenerated();
   if (form().hasAttribute("data-fresh")) {
-    typed = replaced = "";
+    typed = "";
     prompt().focus();
   }
   updateRestoreButton();

@@ -15,8 +15,8 @@ def test_it_creates_a_queued_video_and_goes_back_to_the_studio(
     with django_capture_on_commit_callbacks(execute=True):
         response = as_alice.post(URL, GOOD)
     assert response.status_code == 302
-    assert response.url == URL
     video = Video.objects.get()
+    assert response.url == f"{URL}?like={video.public_id}&takes=1"
     assert (video.owner, video.state) == (alice, State.QUEUED)
     assert (video.prompt, video.model, video.seconds, video.size) == (
         GOOD["prompt"],
@@ -28,7 +28,7 @@ def test_it_creates_a_queued_video_and_goes_back_to_the_studio(
     assert hints == [("submit", video.backend_id)]
 
 
-def test_it_gives_htmx_a_fresh_form_and_the_new_card(as_alice):
+def test_it_gives_htmx_the_form_as_it_was_sent_and_the_new_card(as_alice):
     response = as_alice.post(URL, {**GOOD, "seconds": "8"}, headers=HTMX)
     page = response.content.decode()
     video = Video.objects.get()
@@ -38,8 +38,58 @@ def test_it_gives_htmx_a_fresh_form_and_the_new_card(as_alice):
     assert 'hx-swap-oob="afterbegin:#cards"' in page
     assert 'name="seconds" id="seconds-8" value="8" checked' in page
     textarea = page.partition("<textarea")[2].partition("</textarea>")[0]
-    assert GOOD["prompt"] not in textarea
-    assert "hx-preserve" not in page, "the image belonged to the video that was made"
+    assert GOOD["prompt"] in textarea
+    assert "data-generated" in page
+
+
+def test_the_form_can_be_sent_again_at_once(as_alice):
+    first = as_alice.post(URL, GOOD, headers=HTMX).content.decode()
+    key = first.partition('name="form_key" value="')[2].partition('"')[0]
+
+    as_alice.post(URL, {**GOOD, "form_key": key}, headers=HTMX)
+
+    assert key
+    assert Video.objects.count() == 2
+
+
+def test_an_uploaded_image_stays_chosen_and_is_not_uploaded_again(as_alice):
+    data = {**GOOD, "input_reference": upload(picture())}
+    page = as_alice.post(URL, data, headers=HTMX).content.decode()
+
+    image = ReferenceImage.objects.get()
+    assert f'name="reference" value="{image.public_id}" data-name="boat" autocomplete="off" checked' in page
+    assert "hx-preserve" not in page
+
+
+def test_a_template_stays_with_what_was_typed_into_it(as_alice):
+    data = {**GOOD, "prompt": "", "pattern": "A {animal} by a lake", "variable-animal": "heron"}
+    page = as_alice.post(URL, data, headers=HTMX).content.decode()
+
+    assert Video.objects.get().prompt == "A heron by a lake"
+    assert 'value="A {animal} by a lake"' in page
+    assert 'value="heron"' in page
+
+
+def test_without_a_script_the_next_page_has_the_form_as_it_was_sent(as_alice):
+    sent = {**GOOD, "takes": "2", "input_reference": upload(picture())}
+    page = as_alice.post(URL, sent, follow=True).content.decode()
+
+    assert f"{GOOD['prompt']}</textarea>" in page
+    assert 'name="takes" value="2" checked' in page
+    assert f'value="{ReferenceImage.objects.get().public_id}"' in page
+
+
+def test_clearing_keeps_the_settings_and_nothing_else(as_alice):
+    as_alice.post(URL, {**GOOD, "input_reference": upload(picture())})
+    image = ReferenceImage.objects.get()
+    chosen = {"clear": "", "model": "sora-2", "seconds": "8", "size": "1280x720", "takes": "3"}
+    page = as_alice.get(URL, chosen, headers=HTMX).content.decode()
+
+    assert "data-fresh" in page
+    assert 'name="seconds" id="seconds-8" value="8" checked' in page
+    assert 'name="takes" value="3" checked' in page
+    assert image.public_id not in page
+    assert "hx-preserve" not in page
 
 
 @pytest.mark.parametrize(("sent", "kept"), [({}, "crop"), ({"fit": "crop"}, "crop"), ({"fit": "pad"}, "pad")])

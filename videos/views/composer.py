@@ -80,13 +80,14 @@ class Composer:
 
     `variables` stands in for the prompt where a template has variables. `keep_images`: the images chosen in
     the page stay, though the form around them is replaced. `changes` says in sentences what another model
-    changed about length and size.
+    changed about length and size. `has_generated`: the form was sent just now, and is drawn as it was.
     """
 
     form: GenerateForm
     variables: VariablesForm | None = None
     keep_images: bool = False
     changes: Sequence[str] = ()
+    has_generated: bool = False
 
     prompt_limit = MAX_PROMPT_LENGTH
     accepted_images = ACCEPTED_IMAGES

@@ -1,12 +1,14 @@
 """The studio: the composer, what is in flight, and the latest videos."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -41,7 +43,9 @@ _SETTINGS = ("model", "seconds", "size")
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def studio(request: Request) -> HttpResponse:
-    """Show the studio; a POST creates what its form asks for. HTMX gets the composer, and the new cards."""
+    """Show the studio; a POST creates what its form asks for. HTMX gets the new cards, and the composer as it
+    was sent: the next video is often the same one with a word changed.
+    """
     in_use = Backend.objects.in_use()
     offers = _read_offers(in_use)
     if request.method == "POST":
@@ -51,8 +55,9 @@ def studio(request: Request) -> HttpResponse:
     variables = VariablesForm.for_pattern(template.prompt) if template is not None else None
     initial = _initial(request, template, offers, collection)
     form = GenerateForm(initial=initial, owner=request.user, offers=offers)
-    # To make another like a video is to take its images too, or that it had none.
-    composer = Composer(form, variables, keep_images="like" not in request.GET)
+    # To make another like a video is to take its images too, or that it had none; to clear, to have none.
+    keep_images = "like" not in request.GET and "clear" not in request.GET
+    composer = Composer(form, variables, keep_images)
     return _draw(request, in_use, composer)
 
 
@@ -99,16 +104,26 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
         keep_images = not form.has_unusable_image and "fit" not in form.errors
         return _draw(request, in_use, Composer(form, variables, keep_images), status=422)
     if not request.htmx:
-        return note_repetition(request, redirect("videos:studio"), submission)
-    initial = _current_settings(request.POST, offers)
-    fresh = Composer(GenerateForm(initial=initial, owner=request.user, offers=offers))
+        return note_repetition(request, redirect(_address_of_next(submission.videos)), submission)
+    initial = _typed(request.POST, offers) | _images_of(submission.videos[:1])
+    form = GenerateForm(initial=initial, owner=request.user, offers=offers)
+    # What waits for approval is no video yet that its images could be taken from.
+    keep_images = submission.approval is not None
     context = {
         "videos": with_queue_info(submission.videos),
-        "composer": fresh,
+        "composer": Composer(form, variables, keep_images, has_generated=True),
         "waiting": waiting_of(request.user) if submission.approval else None,
     }
     response = render(request, "videos/_generate_result.html", context)
     return note_repetition(request, response, submission)
+
+
+def _address_of_next(videos: Sequence[Video]) -> str:
+    """Return the studio's address with the form as it was sent, for a page without a script."""
+    studio = reverse("videos:studio")
+    if not videos:
+        return studio
+    return f"{studio}?{urlencode({'like': videos[0].public_id, 'takes': len(videos)})}"
 
 
 def _draw(request: Request, in_use: list[Backend], composer: Composer, status: int = 200) -> HttpResponse:
@@ -232,11 +247,18 @@ def _initial_from_video(request: Request, video: Video, offers: Mapping[str, Off
     if not is_owner(request.user, video):
         return initial_values(chosen, offers) | {"parameters": video.parameters}
     characters = list(video.characters.values_list("public_id", flat=True))
+    kept = {"characters": characters, "fit": video.reference_fit, "parameters": video.parameters}
+    return initial_values(chosen, offers) | kept | _images_of([video])
+
+
+def _images_of(videos: Sequence[Video]) -> dict[str, object]:
+    """Return the images of the first video, as a form starts with them; nothing without a video."""
+    if not videos:
+        return {}
+    video = videos[0]
     frames = {"reference": video.reference, "last_frame": video.last_frame}
     images: dict[str, object] = {name: image.public_id for name, image in frames.items() if image}
-    images["references"] = [image.public_id for image in video.references]
-    kept = {"characters": characters, "fit": video.reference_fit, "parameters": video.parameters}
-    return initial_values(chosen, offers) | kept | images
+    return images | {"references": [image.public_id for image in video.references]}
 
 
 def _typed(data: QueryDict, offers: Mapping[str, Offer]) -> dict[str, object]:
