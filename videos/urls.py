@@ -36,6 +36,7 @@ from videos.views import (
     team,
     templates,
     trash,
+    variants,
     video_collections,
 )
 
@@ -119,6 +120,7 @@ urlpatterns = [
     path(_VIDEO + "edit", derivations.edit, name="edit"),
     path(_VIDEO + "extend", derivations.extend, name="extend"),
     path(_VIDEO + "character", characters.from_video, name="character_from_video"),
+    path(_VIDEO + "vary", variants.vary, name="vary"),
     path(_VIDEO + "cancel", actions.cancel, name="cancel"),
     path(_VIDEO + "retry", actions.retry, name="retry"),
     path(_VIDEO + "check-again", actions.recheck, name="recheck"),

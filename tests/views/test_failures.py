@@ -113,3 +113,20 @@ def test_submitting_again_says_its_price_and_is_not_the_default(as_alice, alice)
     video = VideoFactory(owner=alice, state=State.UNCERTAIN, due_at=None, price=Decimal("0.4"))
     page = as_alice.get(video.get_absolute_url()).content.decode()
     assert (False, "Submit again (costs $0.40, perhaps twice)") in _buttons(page)
+
+
+@pytest.mark.parametrize(
+    ("code", "leads_on"), [("timed_out", "Check again"), ("moderation_blocked", "Edit prompt")]
+)
+def test_the_way_on_that_costs_nothing_is_the_main_button_of_a_card(as_alice, alice, code, leads_on):
+    failed(owner=alice, error_code=code, price=Decimal("0.4"))
+    buttons = _buttons(as_alice.get(reverse("videos:library")).content.decode())
+    assert (True, leads_on) in buttons
+    assert (False, "Retry (costs $0.40)") in buttons
+
+
+def test_what_a_filter_stopped_is_not_just_retried_where_it_is_free_either(as_alice, alice):
+    video = failed(owner=alice, error_code="moderation_blocked", backend=BackendFactory(is_simulator=True))
+    buttons = _buttons(as_alice.get(video.get_absolute_url()).content.decode())
+    assert (True, "Edit the prompt") in buttons
+    assert (False, "Retry") in buttons

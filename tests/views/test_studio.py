@@ -245,7 +245,7 @@ def test_only_staff_see_the_way_to_the_admin(as_alice, as_carol):
 @pytest.mark.parametrize("state", State.values)
 def test_every_state_has_a_card_without_inline_code(as_alice, alice, state):
     VideoFactory(owner=alice, state=state, cancel_requested_at=None)
-    page = as_alice.get(URL).content.decode()
+    page = as_alice.get(reverse("videos:library")).content.decode()
     assert f"card--{state}" in page
     assert " style=" not in page
     assert "<style" not in page
@@ -282,3 +282,9 @@ def test_a_fragment_sends_the_whole_page_to_the_sign_in():
 
 def test_no_shared_cache_keeps_it(as_alice):
     assert as_alice.get(URL)["Cache-Control"] == "private, no-cache"
+
+
+def test_what_was_canceled_leaves_the_studio_and_stays_in_the_library(as_alice, alice):
+    video = VideoFactory(owner=alice, state=State.CANCELED)
+    assert video.public_id not in as_alice.get(URL).content.decode()
+    assert video.public_id in as_alice.get(reverse("videos:library")).content.decode()

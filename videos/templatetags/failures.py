@@ -9,7 +9,7 @@ from decimal import Decimal
 from django import template
 
 from billing.money import ZERO, format_money, plain_amount
-from videos.models import Video
+from videos.models import Kind, Video
 from videos.services.prices import Price, price_of_another, sum_up
 
 register = template.Library()
@@ -28,6 +28,16 @@ _ADVICE = {
         ("bad_base_url", "bad_redirect", "redirected", "unsupported", "unsupported_media", "bad_text"), _ASK
     ),
 }
+
+
+# What the same prompt would meet again.
+_OF_THE_PROMPT = frozenset({"moderation_blocked", "bad_request"})
+
+
+@register.filter
+def needs_other_prompt(video: Video) -> bool:
+    """Whether a retry of what failed would fail again, so that the way on leads through the prompt."""
+    return video.kind == Kind.CREATE and video.error_code in _OF_THE_PROMPT
 
 
 @register.filter
@@ -72,6 +82,13 @@ def retry_cost(video: Video) -> str:
 def short_retry_cost(video: Video) -> str:
     """Return what `retry_cost` does, short enough for a button: without what an estimate is from."""
     return _retry_cost(video, str)
+
+
+@register.filter
+def price_of_one_more(video: Video) -> str:
+    """Return the price of `retry_cost` alone, such as "$0.40"; empty where it is free or nobody knows it."""
+    price = price_of_another(video) if video.backend.is_metered else None
+    return str(price) if price and price.amount else ""
 
 
 @register.filter

@@ -23,6 +23,7 @@ from videos.parameters import SEED, format_value
 from videos.services import prices, visibility
 from videos.services.form_keys import new_form_key
 from videos.services.parameters import parameter_labels
+from videos.services.variants import can_vary
 
 register = template.Library()
 
@@ -88,6 +89,12 @@ def any_live(videos: Iterable[Video]) -> bool:
 def acted_on_by(video: Video, person: User) -> bool:
     """Whether a page shows the person what can be done with the video."""
     return visibility.may_act(person, video)
+
+
+@register.filter
+def can_be_varied(video: Video) -> bool:
+    """Whether one more of it can be asked for with one click."""
+    return can_vary(video)
 
 
 @register.filter

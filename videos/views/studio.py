@@ -18,7 +18,7 @@ from videos.forms.base import MAX_IN_ROW
 from videos.forms.generate import GenerateForm, chosen_size, initial_values
 from videos.forms.parameters import chosen_parameters
 from videos.forms.templates import VariablesForm
-from videos.models import IN_FLIGHT, Backend, Collection, PromptTemplate, Video
+from videos.models import IN_FLIGHT, Backend, Collection, PromptTemplate, State, Video
 from videos.parameters import SEED
 from videos.services.approvals import waiting_of
 from videos.services.characters import can_use_characters
@@ -162,8 +162,8 @@ def _suggested_templates(request: Request, *, with_prompts: bool) -> list[Prompt
 
 
 def _recent(request: Request) -> QuerySet[Video]:
-    """Return the newest videos and the oldest in flight, newest first."""
-    visible = Video.objects.owned_by(request.user).not_trashed()
+    """Return the newest videos and the oldest in flight, newest first, without those that were canceled."""
+    visible = Video.objects.owned_by(request.user).not_trashed().exclude(state=State.CANCELED)
     newest = visible.order_by("-pk").values("pk")[:MAX_RECENT]
     in_flight = visible.filter(state__in=IN_FLIGHT).order_by("pk").values("pk")[:MAX_IN_FLIGHT]
     return visible.filter(Q(pk__in=newest) | Q(pk__in=in_flight)).order_by("-pk")

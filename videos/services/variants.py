@@ -1,0 +1,33 @@
+"""A variant of a video: everything as it was asked for, and another seed."""
+
+from videos.models import Collection, Fit, Kind, State, Video
+from videos.parameters import SEED
+from videos.services.videos import GenerationRequest
+
+
+def can_vary(video: Video) -> bool:
+    """Whether a variant can be asked for: of a finished video that was made from a prompt alone, because what
+    another video was made into depends on that one.
+    """
+    return video.state == State.COMPLETED and video.kind == Kind.CREATE and video.trashed_at is None
+
+
+def variant_of(video: Video) -> GenerationRequest:
+    """Return the request for a variant, in the collection that the video was made in, if its owner may still
+    put something there. Three queries at most.
+    """
+    parameters = {name: value for name, value in video.parameters.items() if name != SEED}
+    editable = Collection.objects.editable_by(video.owner).filter(pk=video.made_in_id or 0)
+    return GenerationRequest(
+        prompt=video.prompt,
+        model=video.model,
+        seconds=video.seconds,
+        size=video.size,
+        reference=video.reference,
+        fit=Fit(video.reference_fit),
+        last_frame=video.last_frame,
+        references=tuple(video.references),
+        characters=tuple(video.characters.all()),
+        parameters=parameters,
+        collections=tuple(editable),
+    )
