@@ -253,13 +253,13 @@ document.addEventListener("keydown", (event) => {
 });
 
 // The form comes back as it was sent. What was typed while it was on its way is not lost.
-let sent = "";
+let sentPrompt = "";
 let typedMeanwhile = null;
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
-  if (detail.elt === form()) sent = prompt().value;
+  if (detail.elt === form()) sentPrompt = prompt().value;
 });
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (detail.target === form()) typedMeanwhile = detail.elt === form() && prompt().value !== sent ? prompt().value : null;
+  if (detail.target === form()) typedMeanwhile = detail.elt === form() && prompt().value !== sentPrompt ? prompt().value : null;
 });
 
 function takeUpGenerated() {

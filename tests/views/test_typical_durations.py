@@ -55,7 +55,8 @@ def test_it_tells_elapsed_and_usual_time(as_alice, alice, backend):
 
 def test_it_says_when_that_is_past(as_alice, alice, backend):
     finish(alice, backend, 39, 40, 41)
-    card = card_of(as_alice, run(alice, backend, for_seconds=300))
+    card = card_of(as_alice, run(alice, backend, for_seconds=42))
+    assert 'data-late-after="40"' in card
     assert "<span hidden>of about 0:40</span><span>longer than usual</span>" in card
 
 

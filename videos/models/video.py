@@ -284,7 +284,6 @@ class Video(VideoResult):
     queue_position: int | None = None  # from 1
     hold_reason: str = ""  # why it is not submitted although it is queued
     typical_seconds: float | None = None  # that such a video takes from its acceptance
-    p97_seconds: float | None = None  # within which 97 % of such videos are done
 
     class Meta:
         ordering = ["-pk"]

@@ -186,16 +186,22 @@ def has_real_progress(video: Video) -> bool:
 
 @register.filter
 def is_overdue(video: Video) -> bool:
-    """Whether the present step has taken longer than it did for nearly all such videos."""
+    """Whether the present step takes longer than the page says that such videos usually do."""
     elapsed = (timezone.now() - step_started_at(video)).total_seconds()
-    return video.p97_seconds is not None and elapsed > video.p97_seconds
+    return video.typical_seconds is not None and elapsed > approximate_seconds(video.typical_seconds)
+
+
+@register.filter
+def approximate_seconds(seconds: float) -> int:
+    """Return a typical duration as it is told: rounded to 5 s from 15 s on, to 30 s from 5 minutes on."""
+    step = 1 if seconds < 15 else 5 if seconds < 300 else 30
+    return step * max(1, round(seconds / step))
 
 
 @register.filter
 def approximate_clock(seconds: float) -> str:
-    """Return a typical duration as `clock` does, rounded to 5 s from 15 s on, to 30 s from 5 minutes on."""
-    step = 1 if seconds < 15 else 5 if seconds < 300 else 30
-    return clock(step * max(1, round(seconds / step)))
+    """Return a typical duration, rounded so, as `clock` does."""
+    return clock(approximate_seconds(seconds))
 
 
 @register.filter

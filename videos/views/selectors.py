@@ -12,7 +12,7 @@ from videos.services.held_videos import explain_hold
 
 def with_queue_info(videos: Iterable[Video]) -> list[Video]:
     """Return the videos with the `queue_position` of those that are queued, or the `hold_reason` of those
-    that are held, the `typical_seconds` and `p97_seconds` of those that are being made, and the backend of
+    that are held, the `typical_seconds` of those that are being made, and the backend of
     those that failed, wait there or were charged for.
 
     Besides the queries of `fair_queue.queue_positions`, that is one for those in progress, one for the
@@ -44,7 +44,7 @@ def _add_typical_durations(running: list[Video]) -> None:
     stats = durations.stats_for(durations.profile_of(video) for video in running)
     for video in running:
         if estimate := stats[durations.profile_of(video)].estimate:
-            video.typical_seconds, video.p97_seconds = estimate.median, estimate.p97
+            video.typical_seconds = estimate.median
 
 
 def with_tags(videos: VideoQuerySet) -> VideoQuerySet:
