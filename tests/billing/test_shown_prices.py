@@ -205,3 +205,22 @@ def test_a_batch_keeps_to_an_agreed_price(alice: User, tmp_path):
     assert not Video.objects.exists()
     call_command("generate_batch", str(file), "--user", "alice", "--confirm-price", "0.80")
     assert sums()[0] == Decimal("0.80")
+
+
+def test_a_variant_that_has_become_dearer_is_asked_about_in_the_composer(
+    alice: User, as_alice: Client, paid: Backend
+):
+    settings = {"model": "sora-2", "seconds": 4, "size": "1280x720", "price": Decimal("0.40")}
+    video = VideoFactory(owner=alice, backend=paid, state=State.COMPLETED, **settings)
+    vary = reverse("videos:vary", args=[video.public_id])
+    form = as_alice.get(video.get_absolute_url()).content.decode().partition(f'action="{vary}"')[2]
+    sent = dict(re.findall(r'name="(form_key|shown_price)" value="([^"]*)"', form.partition("</form>")[0]))
+    VideoModel.objects.update(price_per_second={"*": "5"})
+
+    answered = as_alice.post(vary, sent, headers={"HX-Request": "true"})
+
+    assert sent["shown_price"] == "0.40"
+    assert Video.objects.count() == 1
+    page = as_alice.get(answered.headers["HX-Redirect"]).content.decode()
+    assert "This costs $20.00, which is more than $0.40." in page
+    assert f"{video.prompt}</textarea>" in page

@@ -2,15 +2,14 @@
 
 import json
 import re
-from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.factories import BackendFactory, ReferenceImageFactory, VideoFactory
+from tests.factories import ReferenceImageFactory, VideoFactory
 from tests.views.page import HTMX
-from videos.models import Backend, Collection, Kind, State, Video, VideoModel
+from videos.models import Collection, Kind, State, Video, VideoModel
 from videos.parameters import SEED
 
 pytestmark = pytest.mark.django_db
@@ -80,22 +79,6 @@ def test_the_studio_gets_the_new_card_and_the_library_a_note(as_alice, finished)
     answer = as_alice.post(url_of(finished), headers=IN_LIBRARY)
     assert 'class="card' not in answer.content.decode()
     assert json.loads(answer.headers["HX-Trigger"])["toast"]["text"] == "A variant is in the queue."
-
-
-def test_a_price_that_has_risen_is_asked_about_in_the_composer(as_alice, alice, finished):
-    backend = BackendFactory(is_simulator=False)
-    Video.objects.filter(pk=finished.pk).update(backend=backend, price=Decimal("0.40"))
-    Backend.objects.exclude(pk=backend.pk).update(enabled=False)
-    sent = form_of(as_alice, finished)
-    VideoModel.objects.filter(name="sora-2").update(price_per_second={"*": "5"})
-
-    answer = as_alice.post(url_of(finished), sent, headers=IN_STUDIO)
-
-    assert sent["shown_price"] == "0.40"
-    assert answer.headers["HX-Redirect"] == f"{STUDIO}?like={finished.public_id}"
-    assert Video.objects.count() == 1
-    page = as_alice.get(answer.headers["HX-Redirect"]).content.decode()
-    assert "This costs $20.00, which is more than $0.40." in page
 
 
 def test_a_model_that_has_gone_is_told_and_nothing_is_made(as_alice, finished):

@@ -21,7 +21,9 @@ REPEATED = "This form had been sent before, so nothing new was created."
 
 
 def submit_form(request: Request, create: Callable[[], Created]) -> Submission:
-    """Create what the form of this request asks for, once for each form that was drawn."""
+    """Create what the form of this request asks for, once for each form that was drawn, at no more than what
+    the form showed or confirmed.
+    """
     key = request.POST.get(FIELD, "")
     fields = {name: values for name, values in sorted(request.POST.lists()) if name not in _NOT_CONTENT}
     files = {}
@@ -30,7 +32,10 @@ def submit_form(request: Request, create: Callable[[], Created]) -> Submission:
         file.seek(0)
         files[name] = file.read()
         file.seek(0)
-    with spending(confirmed_price=read_confirmed_price(request.POST.get("confirm_price", ""))):
+    confirmed, shown = (
+        read_confirmed_price(request.POST.get(name, "")) for name in ("confirm_price", "shown_price")
+    )
+    with spending(confirmed_price=confirmed, shown_price=shown):
         return create_once_per_form(request.user, key, fingerprint_form(request.path, fields, files), create)
 
 
