@@ -65,7 +65,7 @@ def test_the_price_follows_the_length_and_errors_are_shown_at_the_field(
 def test_making_another_keeps_the_draft(page: Page, studio: Studio, source: str):
     page.get_by_role("textbox", name="Prompt").fill("Something I was about to ask for")
     page.goto(source)
-    page.get_by_role("link", name="Make another like this").click()
+    page.get_by_role("link", name="Make another", exact=True).click()
     prompt = page.get_by_role("textbox", name="Prompt")
     expect(prompt).to_have_value(PROMPT)
     page.get_by_role("button", name="Restore my draft").click()

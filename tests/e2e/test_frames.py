@@ -85,7 +85,7 @@ def test_frames_and_references_are_dropped_kept_and_submitted(page: Page, studio
     expect(metadata.get_by_alt_text("lime")).to_be_visible()
     expect(metadata.get_by_alt_text("blue")).to_be_visible()
     expect(metadata.get_by_alt_text("teal")).to_be_visible()
-    page.get_by_role("link", name="Make another like this").click()
+    page.get_by_role("link", name="Make another", exact=True).click()
     expect(last.get_by_alt_text("Preview of the last frame")).to_be_visible()
     expect(references.locator("li")).to_have_count(2)
 

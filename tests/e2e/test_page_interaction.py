@@ -42,7 +42,7 @@ def test_a_video_is_generated_and_played_by_keyboard(context: BrowserContext, st
     prompt = "A balloon over a yellow field"
     card = _write_and_generate(page, prompt)
     assert page.title().startswith("(1) Studio")
-    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("")
+    expect(page.get_by_role("textbox", name="Prompt")).to_have_value(prompt)
     expect(card).to_have_attribute("data-status", "completed", timeout=DONE_TIMEOUT)
     expect(page.locator("#announcer")).to_have_text(f"“{prompt}” is ready.")
     assert page.title().startswith("Studio")

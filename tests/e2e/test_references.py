@@ -127,7 +127,7 @@ def test_an_image_is_saved_picked_and_reused_by_another_video(page: Page, studio
     expect(preview).to_be_hidden()
     card.get_by_role("link", name="Two halves become one", exact=True).click()
     expect(page.get_by_alt_text("Reference image")).to_be_visible()
-    page.get_by_role("link", name="Make another like this").click()
+    page.get_by_role("link", name="Make another", exact=True).click()
     expect(preview).to_be_visible()
     expect(page.get_by_role("radio", name="Pad")).to_be_checked()
 
