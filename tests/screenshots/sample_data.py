@@ -176,9 +176,6 @@ def _annotate(owner: User, videos: list[Video]) -> None:
     add_tag(owner, videos[:2], "homepage")
     set_note(videos[0], "The second half is the better one; ask Mara about the music before Friday.")
     move_to_trash(videos[-3:])
-    Video.objects.filter(pk__in=[each.pk for each in videos[4:8]]).update(
-        retention_due_at=timezone.now() + timedelta(days=6)
-    )
     for title, prompt in (
         ("Lamp over {water}", "A lighthouse at {time|dawn,dusk}, its lamp sweeping over {water}"),
         ("Slow hands", "Close-up of hands that {do}, {light|backlit,soft window light}, shallow focus"),
