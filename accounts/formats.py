@@ -59,20 +59,46 @@ def override(style: str) -> Iterator[None]:
         _active.style = before
 
 
+def day_format() -> str:
+    """Return Django's format string for a date in the style that is active."""
+    return _formats().day
+
+
+def time_format() -> str:
+    """Return Django's format string for a time of day in the style that is active."""
+    return _formats().time
+
+
+def moment_format() -> str:
+    """Return Django's format string for date and time in the style that is active."""
+    formats = _formats()
+    return f"{formats.day}{formats.joint}{formats.time}"
+
+
+def exact_moment_format() -> str:
+    """Return Django's format string for date and time to the second in the style that is active."""
+    formats = _formats()
+    return f"{formats.day}{formats.joint}{formats.exact_time}"
+
+
 def format_day(value: date | None) -> str:
     """Return the date in words, such as “2 Mar 2026”; a time is that of the active time zone."""
-    return format_date(_local(value), _formats().day) if value else ""
+    return format_date(_local(value), day_format()) if value else ""
 
 
 def format_moment(value: datetime | None) -> str:
     """Return date and time, such as “2 Mar 2026, 17:30”."""
-    formats = _formats()
-    return format_date(_local(value), f"{formats.day}{formats.joint}{formats.time}") if value else ""
+    return format_date(_local(value), moment_format()) if value else ""
+
+
+def format_exact_moment(value: datetime | None) -> str:
+    """Return date and time to the second, such as “2 Mar 2026, 17:30:05”."""
+    return format_date(_local(value), exact_moment_format()) if value else ""
 
 
 def format_time(value: datetime | None) -> str:
     """Return the time of day, such as “17:30”."""
-    return format_date(_local(value), _formats().time) if value else ""
+    return format_date(_local(value), time_format()) if value else ""
 
 
 def format_exact_time(value: datetime | None) -> str:

@@ -118,7 +118,7 @@ class EntryAdmin(admin.ModelAdmin[Entry]):
 
     @admin.display(description="when")
     def when(self, entry: Entry) -> str:
-        return date_format(timezone.localtime(entry.at), "j M Y, H:i:s")
+        return date_format(timezone.localtime(entry.at), "EXACT_DATETIME_FORMAT")
 
     @admin.display(description="who")
     def who(self, entry: Entry) -> SafeString:

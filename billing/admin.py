@@ -96,6 +96,19 @@ class LedgerLineAdmin(admin.ModelAdmin[LedgerLine]):
     ordering = ("-pk",)
     list_per_page = 50
     show_full_result_count = False
+    fields = readonly_fields = (
+        *("at", "kind", "transition", "video", "attempt", "reserved_in_words", "spent_in_words", "confirms"),
+        *("is_priced", "counts_at", "username", "role", "token_name", "collection_name", "model"),
+        *("backend_name", "note", "decided_by"),
+    )
+
+    @admin.display(description="reserved")
+    def reserved_in_words(self, line: LedgerLine) -> str:
+        return format_money(line.reserved)
+
+    @admin.display(description="spent")
+    def spent_in_words(self, line: LedgerLine) -> str:
+        return format_money(line.spent)
 
     @admin.display(description="amount")
     def amount_in_words(self, line: LedgerLine) -> str:

@@ -110,6 +110,7 @@ class PersonBudgetForm(forms.Form):
 
     def __init__(self, person: User, data: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
+        self.fields["amount"].widget.attrs["autofocus"] = True
         self.person = person
 
     def clean_amount(self) -> Decimal:

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from django.db.models import Q, Sum
 from django.utils import timezone
-from django.utils.formats import date_format
 
+from accounts.formats import format_day
 from accounts.models import ApiToken, User
 from billing.errors import BudgetExceededError, Shortage
 from billing.models import Budget, LedgerLine, Scope
@@ -45,7 +45,7 @@ class BudgetStatus:
         if self.renews_at is None:
             return "It does not renew."
         day = timezone.localtime(self.renews_at, timezone.get_default_timezone())
-        return f"It renews on {date_format(day, 'j F Y')}."
+        return f"It renews on {format_day(day.date())}."
 
     @property
     def share(self) -> Decimal:

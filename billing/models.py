@@ -244,7 +244,7 @@ class LedgerLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.video}, attempt {self.attempt}: {self.kind} {self.amount}"
+        return f"{self.video}, attempt {self.attempt}: {self.kind} {format_money(self.amount)}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Insert the line. Raises `AppendOnlyError` for one that is there already."""

@@ -135,6 +135,7 @@ TEMPLATES = [
     },
 ]
 LANGUAGE_CODE = "en-us"
+FORMAT_MODULE_PATH = "accounts.locale_formats"
 TIME_ZONE: str = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -48,10 +48,14 @@ class EndpointAdmin(_ReadOnly, SmallTableSearch[Endpoint]):
     list_select_related = ("owner",)
     search_fields = ("url", "description", "owner__username")
     fields = readonly_fields = (
-        *("public_id", "owner", "is_studio_wide", "url", "description", "kinds", "state", "problem"),
+        *("public_id", "owner", "is_studio_wide", "url", "description", "events", "state", "problem"),
         *("created_at", "attempted_at", "delivered_at", "failures", "failing_since", "held_until"),
     )
     actions = ("pause", "resume")
+
+    @admin.display(description="events")
+    def events(self, endpoint: Endpoint) -> str:
+        return ", ".join(endpoint.kinds)
 
     @admin.action(description="Pause", permissions=["view"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:

@@ -37,7 +37,7 @@ class UserActions(admin.ModelAdmin[User]):
         """End all sessions. It asks nothing: people sign in again."""
         self._for_each(request, queryset, self._sign_out)
 
-    @admin.action(description="Revoke all API tokens …", permissions=["revoke_tokens"])
+    @admin.action(description="Revoke all API tokens…", permissions=["revoke_tokens"])
     def revoke_tokens(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
         meaning = "Programs that use them stop at once. A revoked token never works again."
         if "confirmed" not in request.POST:
@@ -45,7 +45,7 @@ class UserActions(admin.ModelAdmin[User]):
         self._for_each(request, queryset, self._revoke)
         return None
 
-    @admin.action(description="Deactivate …", permissions=["change"])
+    @admin.action(description="Deactivate…", permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
         meaning = (
             "Sessions end, API tokens are refused, and what waits in the queue is canceled, which costs"

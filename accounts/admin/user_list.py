@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from accounts.deactivation import ONLY_SUPERUSER, is_only_superuser
+from accounts.formats import format_moment
 from accounts.models import ApiToken, Role, User
 
 _NOW = timedelta(minutes=5)
@@ -82,7 +83,7 @@ def describe_seen(user: User) -> SafeString | str:
         return "Never"
     is_here = timezone.now() - user.last_seen_at < _NOW
     words = "Now" if is_here else f"{timesince(user.last_seen_at, depth=1)} ago"
-    return format_html('<span title="{}">{}</span>', user.last_seen_at.isoformat(" ", "seconds"), words)
+    return format_html('<span title="{}">{}</span>', format_moment(user.last_seen_at), words)
 
 
 def linked_count(count: int, name: str, **query: Any) -> SafeString | str:

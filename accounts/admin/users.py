@@ -18,6 +18,7 @@ from accounts import deactivation, deletion, second_factor, subjects
 from accounts.admin.user_actions import UserActions, may_touch
 from accounts.admin.user_list import CheckboxesForMany, SeenFilter, UserColumns, UserForm
 from accounts.deletion_forms import DeletionForm
+from accounts.formats import format_moment
 from accounts.models import AccountDeletion, User
 from accounts.password_forms import StaffPasswordChangeForm
 from audit.admin_log import AuditedAdmin
@@ -103,7 +104,7 @@ class UserAdmin(
             else:
                 self.message_user(request, f"“{user}” has no second factor.", messages.WARNING)
 
-    @admin.action(description="Delete account, and hand over or delete its work …", permissions=["delete"])
+    @admin.action(description="Delete account, and hand over or delete its work…", permissions=["delete"])
     def delete_account(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
         """Ask what is to become of one person's work, and schedule the deletion for them."""
         user = queryset.first()
@@ -113,9 +114,11 @@ class UserAdmin(
         is_sent = "confirmed" in request.POST
         form = DeletionForm(user, request.POST if is_sent else None, by=cast(User, request.user))
         if is_sent and form.is_valid() and (scheduled := form.save()):
-            due = timezone.localtime(scheduled.due_at).strftime("%Y-%m-%d %H:%M")
-            self.log_change(request, user, f"Scheduled for deletion on {due}.")
-            self.message_user(request, f"“{user}” is blocked now, and deleted on {due}.")
+            due = scheduled.due_at
+            self.log_change(
+                request, user, f"Scheduled for deletion on {timezone.localtime(due):%Y-%m-%d %H:%M}."
+            )
+            self.message_user(request, f"“{user}” is blocked now, and deleted on {format_moment(due)}.")
             return None
         context = {
             **self.admin_site.each_context(request),
@@ -146,7 +149,7 @@ class UserAdmin(
         planned = AccountDeletion.objects.select_related("heir").filter(user=user).first()
         if planned is None:
             return "-"
-        due = timezone.localtime(planned.due_at).strftime("%Y-%m-%d %H:%M")
+        due = format_moment(planned.due_at)
         heir = f" to {planned.heir}" if planned.heir else ""
         return f"On {due}. Work: {planned.get_work_display().lower()}{heir}. {planned.problem}".strip()
 

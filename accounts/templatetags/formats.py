@@ -7,6 +7,7 @@ from accounts import formats
 register = template.Library()
 register.filter("day", formats.format_day)
 register.filter("moment", formats.format_moment)
+register.filter("exact_moment", formats.format_exact_moment)
 register.filter("time_of_day", formats.format_time)
 register.filter("exact_time", formats.format_exact_time)
 register.filter("number", formats.format_number)

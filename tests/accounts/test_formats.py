@@ -6,9 +6,11 @@ from decimal import Decimal
 
 import pytest
 from django.conf import settings
+from django.contrib.admin.utils import display_for_value
 from django.template import Context, Template
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts import formats
 from accounts.models import DateStyle, User
@@ -95,3 +97,13 @@ def test_every_page_and_email_writes_dates_and_numbers_so():
         )
     ]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("style", "text"), [("en-gb", "2 Mar 2026, 17:30"), ("en-us", "Mar 2, 2026, 5:30 PM")]
+)
+def test_django_writes_dates_in_the_style_of_the_person_too(style: str, text: str):
+    with formats.override(style):
+        assert display_for_value(MOMENT, "-") == text  # a column of the administration
+        assert Template("{{ x }}").render(Context({"x": MOMENT})) == text
+        assert date_format(MOMENT.date()) == text[: text.index("2026") + 4]

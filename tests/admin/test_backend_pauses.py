@@ -143,7 +143,7 @@ def test_one_that_something_would_be_lost_with_is_not_deleted(as_carol: Client, 
 
     page = as_carol.get(address).content.decode()
 
-    assert "2 videos belong to it" in page
+    assert "what its 2 videos cost" in page
     assert "1 job that nobody wants any more" in page
     assert "Switch it off instead" in page
     as_carol.post(address, {"post": "yes"})

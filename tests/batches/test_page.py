@@ -13,6 +13,7 @@ from tests.factories import VideoFactory
 from videos.engine import fair_queue
 from videos.models import Batch, BatchRow, BatchState, RowState, State, Video
 from videos.services import batch_work
+from videos.services.batch_progress import Progress
 from videos.services.batches import start_batch
 
 pytestmark = pytest.mark.django_db
@@ -199,3 +200,15 @@ def test_finishing_is_told_once(running, monkeypatch):
         "estimate": "0.00",
         "took_seconds": 60,
     }
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(120, "about 120 min left"), (150, "about 2 h left"), (90_000, "about 1,500 h left")],
+)
+def test_the_time_that_is_left_is_told_in_hours_where_it_is_long(
+    as_alice, running, monkeypatch: pytest.MonkeyPatch, minutes: int, words: str
+):
+    monkeypatch.setattr(Progress, "minutes_left", minutes)
+
+    assert words in _text(as_alice.get(f"/batches/{running.public_id}/"))

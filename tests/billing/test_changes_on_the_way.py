@@ -202,4 +202,4 @@ def test_a_reader_in_another_time_zone_has_the_studios_periods(alice: User, sett
             renewals.add(statuses([budget], now=now)[0].renewal)
 
     assert begins == {datetime(2026, 6, 10, tzinfo=UTC)}
-    assert renewals == {"It renews on 11 June 2026."}
+    assert renewals == {"It renews on 11 Jun 2026."}

@@ -19,7 +19,9 @@ from django.urls import get_resolver
 
 from accounts.models import User
 from contentgen import urls
-from tests.contentgen.admin_steps import PK, Step, all_steps, make_rows
+from tests.contentgen.admin_rows import PK, make_rows
+from tests.contentgen.admin_step import Step
+from tests.contentgen.admin_steps import all_steps
 from tests.contentgen.routes import address_of, routes_of
 from tests.factories import UserFactory
 

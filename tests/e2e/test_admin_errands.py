@@ -16,7 +16,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tidied")]
 PROMPT = "A lighthouse that goes out"
 PATIENCE = 60_000  # milliseconds
 MAX_CLICKS = 3
-# Counted over all pages of the tab. What a script or a label clicks is no click of a person.
+# Counted over all pages of the tab. What a script or a label clicks is no click of a person. Playwright fills
+# fields in without a click, which a person can do only where the field has the focus: see `_type`.
 COUNT_CLICKS = """addEventListener("click", event => {
     if (event.isTrusted && event.detail) sessionStorage.clicks = Number(sessionStorage.clicks || 0) + 1;
 }, true)"""
@@ -38,6 +39,12 @@ def _clicks(page: Page) -> int:
     return int(page.evaluate("Number(sessionStorage.clicks)"))
 
 
+def _type(page: Page, label: str, text: str) -> None:
+    field = page.get_by_label(label)
+    expect(field).to_be_focused()
+    field.fill(text)
+
+
 def _retry_what_failed(page: Page, studio: Studio) -> list[str]:
     """Return what axe finds on the way."""
     _begin(page, studio)
@@ -54,20 +61,20 @@ def _retry_what_failed(page: Page, studio: Studio) -> list[str]:
 
     expect(page.get_by_text("1 queued again.")).to_be_visible()
     expect(page.locator("#history")).to_contain_text(USERNAME)
-    assert 0 < _clicks(page) <= MAX_CLICKS
+    assert _clicks(page) == MAX_CLICKS
     return found
 
 
 def _add_a_backend(page: Page, studio: Studio, simulator: str) -> None:
     _begin(page, studio)
     page.get_by_role("link", name="Another Videos API").click()
-    page.get_by_label("Address").fill(simulator)
+    _type(page, "Address", simulator)
     page.get_by_role("button", name="Test").click()
     expect(page.get_by_text("The test is done.")).to_be_visible(timeout=PATIENCE)
-    page.get_by_label("Name in the studio").fill("Second box")
+    name = page.get_by_label("Name in the studio").input_value()  # the studio suggests one
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("heading", name="Second box is connected")).to_be_visible()
-    assert 0 < _clicks(page) <= MAX_CLICKS
+    expect(page.get_by_role("heading", name=f"{name} is connected")).to_be_visible()
+    assert _clicks(page) == MAX_CLICKS
 
 
 def _give_a_budget(page: Page, studio: Studio) -> None:
@@ -75,10 +82,10 @@ def _give_a_budget(page: Page, studio: Studio) -> None:
     navigation = page.get_by_role("navigation", name="Administration")
     navigation.get_by_role("link", name="Users", exact=True).click()
     page.get_by_role("row", name=re.compile(USERNAME)).locator(".field-budget a").click()
-    page.get_by_label("Amount").fill("1250.00")
+    _type(page, "Amount", "1250.00")
     page.get_by_role("button", name="Set budget").click()
     expect(page.get_by_text(re.compile("Budget set"))).to_be_visible()
-    assert 0 < _clicks(page) <= MAX_CLICKS
+    assert _clicks(page) == MAX_CLICKS
 
 
 def test_three_errands_take_three_clicks_each(

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from tests.contentgen.admin_steps import PK, make_rows
+from tests.contentgen.admin_rows import PK, make_rows
 from tests.e2e.accessibility import Appearance, find_violations
 from tests.e2e.conftest import REPORT_CSP_VIOLATIONS
 from tests.factories import UserFactory

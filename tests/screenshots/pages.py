@@ -49,6 +49,41 @@ def _open_menu(page: Page) -> None:
     page.locator("summary[aria-label^='Account']").click()
 
 
+def _open_in_admin(words: str) -> Callable[[Page], None]:
+    """Return a `prepare` that searches the administration's list of videos, and opens the first one."""
+
+    def prepare(page: Page) -> None:
+        page.locator("#searchbar").fill(words)
+        page.keyboard.press("Enter")
+        page.locator("#result_list .field-title a", has_text=words).first.click()
+        page.wait_for_load_state("networkidle")
+
+    return prepare
+
+
+def _ask_about(words: str, action: str) -> Callable[[Page], None]:
+    """Return a `prepare` that opens the page on which an action of the list of videos is confirmed."""
+
+    def prepare(page: Page) -> None:
+        page.locator("#searchbar").fill(words)
+        page.keyboard.press("Enter")
+        page.locator("#result_list tr", has_text=words).first.locator(".action-select").check()
+        page.locator("select[name=action]").select_option(action)
+        page.get_by_role("button", name="Go").click()
+        page.wait_for_load_state("networkidle")
+
+    return prepare
+
+
+def _unfold_filter(name: str) -> Callable[[Page], None]:
+    return lambda page: page.locator("#changelist-filter summary", has_text=name).first.click()
+
+
+def _open_first(page: Page) -> None:
+    page.locator("#result_list tbody th a").first.click()
+    page.wait_for_load_state("networkidle")
+
+
 def _unfold_account_pages(page: Page) -> None:
     summary = page.locator(".account__menu summary")
     if summary.is_visible():
@@ -80,6 +115,8 @@ def _check_batch(page: Page) -> None:
     _check_table(page, f"prompt,seconds,key\n{rows}")
 
 
+ADMIN_VIDEOS = "/admin/videos/video/"
+
 PAGES = [
     PageState("sign-in", "", "/accounts/login/"),
     PageState("shared-video", "", "/s/screenshots-video/"),
@@ -99,11 +136,46 @@ PAGES = [
     PageState("batches", "alice", "/batches/"),
     PageState("admin", "alice", "/admin/"),
     PageState("admin-videos", "alice", "/admin/videos/video/"),
+    PageState("admin-videos-state", "alice", ADMIN_VIDEOS, _unfold_filter("State"), full_page=False),
+    PageState("admin-videos-date", "alice", ADMIN_VIDEOS, _unfold_filter("Date"), full_page=False),
+    PageState("admin-video", "alice", ADMIN_VIDEOS, _open_in_admin("lighthouse in fog at first")),
+    PageState("admin-video-failed", "alice", ADMIN_VIDEOS, _open_in_admin("street of umbrellas")),
+    PageState("admin-video-running", "alice", ADMIN_VIDEOS, _open_in_admin("red kite")),
+    PageState("admin-video-decision", "alice", ADMIN_VIDEOS, _open_in_admin("Two koi")),
+    PageState("admin-check-again", "alice", ADMIN_VIDEOS, _ask_about("Two koi", "check_again")),
+    PageState("admin-retry", "alice", ADMIN_VIDEOS, _ask_about("street of umbrellas", "retry")),
+    PageState("admin-cancel", "alice", ADMIN_VIDEOS, _ask_about("red kite", "cancel")),
+    PageState("admin-hand-over", "alice", ADMIN_VIDEOS, _ask_about("sweeping wildly", "hand_over")),
+    PageState("admin-make-private", "alice", ADMIN_VIDEOS, _ask_about("sweeping wildly", "make_private")),
+    PageState("admin-trash", "alice", ADMIN_VIDEOS, _ask_about("sweeping wildly", "move_to_trash")),
+    PageState("admin-delete", "alice", ADMIN_VIDEOS, _ask_about("sweeping wildly", "delete_selected")),
+    PageState("admin-export", "alice", ADMIN_VIDEOS, _ask_about("sweeping wildly", "export")),
     PageState("admin-users", "alice", "/admin/accounts/user/"),
     PageState("admin-user", "alice", "/admin/accounts/user/2/change/"),
     PageState("admin-user-budget", "alice", "/admin/accounts/user/2/budget/"),
     PageState("admin-backends", "alice", "/admin/videos/backend/"),
+    PageState("admin-backend", "alice", "/admin/videos/backend/1/change/"),
+    PageState("admin-backend-add", "alice", "/admin/videos/backend/add/?by_hand=1"),
+    PageState("admin-backend-delete", "alice", "/admin/videos/backend/1/delete/"),
+    PageState("admin-connect", "alice", "/connect/videos-api/"),
+    PageState("admin-models", "alice", "/admin/videos/videomodel/"),
+    PageState("admin-model", "alice", "/admin/videos/videomodel/", _open_first),
+    PageState("admin-submissions", "alice", "/admin/videos/studiostate/"),
+    PageState("admin-batches", "alice", "/admin/videos/batch/"),
+    PageState("admin-batch", "alice", "/admin/videos/batch/", _open_first),
+    PageState("admin-collections", "alice", "/admin/videos/collection/"),
+    PageState("admin-templates", "alice", "/admin/videos/prompttemplate/"),
+    PageState("admin-notifications", "alice", "/admin/notifications/notification/"),
+    PageState("admin-webhooks", "alice", "/admin/webhooks/endpoint/"),
+    PageState("admin-deliveries", "alice", "/admin/webhooks/delivery/"),
+    PageState("admin-ledger", "alice", "/admin/billing/ledgerline/"),
+    PageState("admin-ledger-line", "alice", "/admin/billing/ledgerline/", _open_first),
+    PageState("admin-user-delete", "alice", "/admin/accounts/user/2/delete/"),
+    PageState("admin-password", "alice", "/admin/accounts/user/2/password/"),
     PageState("admin-audit", "alice", "/admin/audit/entry/"),
+    PageState("queue", "bob", "/queue/"),
+    PageState("queues", "alice", "/queues/"),
+    PageState("expiring-empty", "alice", "/library/expiring"),
     PageState("references-empty", "carol", "/references/"),
     PageState("characters-empty", "carol", "/characters/"),
     PageState("tokens-empty", "carol", "/accounts/tokens/"),

@@ -4,11 +4,12 @@ Alice's videos are really made by the simulator. Bob's jobs exist only as rows t
 the engine does not touch them and nothing moves while the screenshots are taken.
 """
 
+import json
 import os
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -40,6 +41,7 @@ from videos.models import (  # noqa: E402
     RowState,
     ShareLink,
     State,
+    SubmissionRecord,
     Video,
 )
 from videos.models.video import new_public_id  # noqa: E402
@@ -248,9 +250,33 @@ def _create_busy_user(owner: User, videos: list[Video]) -> None:
     sizes = ["1280x720", "720x1280", "1280x720", "720x1280", "1792x1024", "1280x720", "1280x720", "720x1280"]
     for number, (prompt, (state, fields), size) in enumerate(zip(prompts.BUSY, states, sizes, strict=True)):
         row = {"due_at": now + TOMORROW, "model": "sora-2", "seconds": 4, "price": "0.40", **fields}
+        row["created_at"] = now - timedelta(minutes=4)
         job = f"still_{number}" if "accepted_at" in fields else ""
-        Video.objects.create(
+        video = Video.objects.create(
             owner=owner, backend=backend, prompt=prompt, size=size, state=state, backend_job_id=job, **row
+        )
+        _keep_submission(video, now - timedelta(minutes=3))
+
+
+def _keep_submission(video: Video, sent_at: datetime) -> None:
+    """Keep what was sent for a video that nothing was sent for, and the answer that fits its state."""
+    asked = {"prompt": video.prompt, "model": video.model, "seconds": "4", "size": video.size}
+    refusal = {"error": {"code": "moderation_blocked", "message": "The prompt goes against our policy."}}
+    answers = {
+        State.FAILED: (400, json.dumps(refusal, indent=2)),
+        State.UNCERTAIN: (None, ""),
+        State.IN_PROGRESS: (200, json.dumps({"id": "video_1", "status": "queued"}, indent=2)),
+    }
+    if found := answers.get(State(video.state)):
+        SubmissionRecord.objects.create(
+            video=video,
+            sent_at=sent_at,
+            method="POST",
+            path="/v1/videos",
+            request=json.dumps(asked, indent=2),
+            byte_count=412,
+            status=found[0],
+            answer=found[1],
         )
 
 

@@ -30,7 +30,7 @@ from videos.media.file_response import picture_response
 from videos.models import JobCandidate, Video
 from videos.services.candidates import candidate_picture, find_candidate, rival_videos
 from videos.services.handing_over import with_audience
-from videos.services.history import transitions_of
+from videos.services.history import submission_records_of, transitions_of
 from videos.services.job_adoption import can_adopt
 from videos.services.videos import adopt_candidate, delete_video
 
@@ -123,6 +123,7 @@ class VideoAdmin(JobViews, VideoColumns, VideoDetails, FileViews):
             "candidates": self._candidates(request, video),
             "title": "Video",
             "entries": entries_about(video),
+            "submissions": submission_records_of(video),
             "transitions": transitions_of(video),
             "cost_lines": cost_lines(video),
             "related": related_to(video),

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 
+from accounts.formats import format_exact_moment
 from billing.money import format_money
 from videos.models import Kind, State, Video
 from videos.services.held_videos import explain_hold
@@ -76,7 +77,7 @@ class VideoColumns(admin.ModelAdmin[Any]):
     def age(self, video: Video) -> SafeString | str:
         if video.created_at is None:  # a row that another program wrote
             return NONE
-        moment = video.created_at.isoformat(" ", "seconds")
+        moment = format_exact_moment(video.created_at)
         return format_html('<span title="{}">{}</span>', moment, timesince(video.created_at, depth=1))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -12,6 +13,7 @@ from django.utils.safestring import SafeString
 from audit.models import Entry
 from audit.vocabulary import Kind as AuditKind
 from billing.attempts import Attempt, attempts_of
+from billing.money import format_money
 from videos.admin.actions import VIDEO_ACTIONS
 from videos.admin.video_columns import NONE
 from videos.models import Collection, ShareLink, Video
@@ -22,7 +24,7 @@ _MAX_RELATED = 20  # of one kind
 Fieldsets = tuple[tuple[str | None, Any], ...]
 
 FIELDSETS: Fieldsets = (
-    (None, {"fields": ("player", "public_id", "state_label", "available_actions", "owner", "backend")}),
+    (None, {"fields": ("player", "own_id", "state_label", "available_actions", "owner", "backend")}),
     (
         "What was asked",
         {
@@ -30,19 +32,17 @@ FIELDSETS: Fieldsets = (
                 "kind",
                 "prompt",
                 "model",
-                "seconds",
+                "length",
                 "size",
                 "reference",
                 "last_frame",
                 "reference_names",
-                "reference_fit",
+                "fit",
                 "character_names",
                 "sent_as",
                 "used_seed",
-                "take",
-                "takes",
+                "take_of",
                 "concat_with_source",
-                "source_seconds",
             )
         },
     ),
@@ -50,27 +50,26 @@ FIELDSETS: Fieldsets = (
         "What the backend said",
         {
             "fields": (
-                "backend_job_id",
+                "job_id",
                 "error_code",
                 "error_message",
                 "error_detail",
-                "progress",
+                "percent",
                 "queued_at_backend",
                 "answered_at",
-                "charged",
+                "charge",
                 "charge_problem",
             )
         },
     ),
-    ("Cost", {"fields": ("price", "price_samples", "charge_difference")}),
+    ("Cost", {"fields": ("estimate", "price_samples", "charge_difference")}),
     (
         "Timing",
         {
             "fields": (
                 "created_at",
                 "timings",
-                "working_seconds",
-                "waiting_seconds",
+                "backend_timings",
                 "finished_at",
                 "deadline_at",
                 "late_since",
@@ -79,7 +78,7 @@ FIELDSETS: Fieldsets = (
             )
         },
     ),
-    ("Result", {"fields": ("measured", "byte_count", "sha256")}),
+    ("Result", {"fields": ("measured", "file_size", "sha256")}),
     (
         "Engine",
         {
@@ -116,6 +115,44 @@ class VideoDetails(admin.ModelAdmin[Any]):
         value = own(video) if callable(own) else getattr(video, name)
         return value not in (None, "", NONE, False, 0)
 
+    @admin.display(description="ID")
+    def own_id(self, video: Video) -> str:
+        return video.public_id
+
+    @admin.display(description="backend job ID")
+    def job_id(self, video: Video) -> str:
+        return video.backend_job_id or NONE
+
+    @admin.display(description="length")
+    def length(self, video: Video) -> str:
+        if not video.source_seconds:
+            return f"{video.seconds} s"
+        return f"{video.seconds} s after the {video.source_seconds} s of its source"
+
+    @admin.display(description="fit of the image")
+    def fit(self, video: Video) -> str:
+        return str(video.get_reference_fit_display()) if video.reference_id else NONE
+
+    @admin.display(description="take")
+    def take_of(self, video: Video) -> str:
+        return f"{video.take} of {video.takes}" if video.takes > 1 else NONE
+
+    @admin.display(description="progress")
+    def percent(self, video: Video) -> str:
+        return f"{video.progress} %" if video.is_in_flight and video.progress is not None else NONE
+
+    @admin.display(description="estimate")
+    def estimate(self, video: Video) -> str:
+        return NONE if video.price is None else format_money(video.price)
+
+    @admin.display(description="charged")
+    def charge(self, video: Video) -> str:
+        return NONE if video.charged is None else format_money(video.charged)
+
+    @admin.display(description="size of the file")
+    def file_size(self, video: Video) -> str:
+        return NONE if video.byte_count is None else filesizeformat(video.byte_count)
+
     @admin.display(description="characters")
     def character_names(self, video: Video) -> str:
         return ", ".join(character.name for character in video.characters.all()) or NONE
@@ -151,7 +188,7 @@ class VideoDetails(admin.ModelAdmin[Any]):
 
     @admin.display(description="charged above the estimate")
     def charge_difference(self, video: Video) -> str:
-        return NONE if video.cost_difference is None else f"{video.cost_difference:+f}"
+        return NONE if not video.cost_difference else format_money(video.cost_difference)
 
     @admin.display(description="durations")
     def timings(self, video: Video) -> SafeString | str:
@@ -163,6 +200,12 @@ class VideoDetails(admin.ModelAdmin[Any]):
         )
         spans = [(name, (end - begin).total_seconds()) for name, begin, end in steps if begin and end]
         return format_html_join(", ", "{} {} s", [(name, f"{span:.1f}") for name, span in spans]) or NONE
+
+    @admin.display(description="at the backend")
+    def backend_timings(self, video: Video) -> str:
+        if not video.working_seconds and not video.waiting_seconds:
+            return NONE
+        return f"{video.working_seconds:.1f} s of work, {video.waiting_seconds:.1f} s of waiting for it"
 
     @admin.display(description="file details")
     def measured(self, video: Video) -> str:

@@ -79,6 +79,13 @@ class VideoModelAdmin(EditableList, AuditedAdmin[VideoModel], SmallTableSearch[V
             context["price_changes"] = price_changes([model]) if model.pk else []
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name the models alone: the rows that say which backends serve them mean nothing to anybody."""
+        _, counts, permissions, protected = super().get_deleted_objects(objs, request)
+        own = str(self.opts.verbose_name_plural)
+        counts = {name: number for name, number in counts.items() if name == own}
+        return [str(each) for each in objs], counts, permissions, protected
+
     def save_model(self, request: HttpRequest, obj: VideoModel, form: Any, change: bool) -> None:
         if change and isinstance(form, VideoModelForm):
             obj.save(update_fields=form.changed_columns)

@@ -6,6 +6,7 @@ from typing import Literal
 import httpx2
 
 from videos.backends.errors import RefusedError, UnavailableError
+from videos.backends.exchanges import ExchangeLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Connection:
     nothing is sent at all.
 
     `max_reply_bytes` limits what is read of one reply, the other two the file of a video and how long its
-    download may take.
+    download may take. `exchange_log` is told of what is sent by POST, and of the answers.
     """
 
     base_url: str
@@ -40,6 +41,7 @@ class Connection:
     max_reply_bytes: int = 8 << 20
     max_download_bytes: int = 2 << 30
     max_download_seconds: float = 1800.0
+    exchange_log: ExchangeLog | None = field(default=None, repr=False, compare=False)
 
     @property
     def deadline(self) -> float:
@@ -54,6 +56,12 @@ class Connection:
     def sent_key(self) -> str:
         """The key as it is sent: a placeholder when there is none, because the SDK requires one."""
         return self.api_key or "no-key-configured"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The texts that nothing which is kept may hold: the key, and what the addresses carry."""
+        url = httpx2.URL(self.base_url)
+        return (self.sent_key, self.callback_url, url.password, url.query.decode())
 
     def check(self) -> None:
         """Make sure that a request can be made at all.

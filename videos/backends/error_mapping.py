@@ -37,6 +37,7 @@ from videos.backends.network_errors import (
     describe_failure,
     root_cause,
 )
+from videos.backends.redaction import MIN_SECRET_LENGTH
 from videos.backends.responses import is_key_refusal, parse_error, parse_json, parse_retry_after
 
 T = TypeVar("T")
@@ -44,8 +45,6 @@ T = TypeVar("T")
 # 303 is left out: "see the result over there" is a way of saying that a POST was accepted.
 REDIRECT_STATUSES = frozenset({301, 302, 307, 308})
 NOT_READY_STATUSES = frozenset({400, 404, 409, 425})
-
-MIN_SECRET_LENGTH = 8
 
 # How servers say that they do not have a job, or no longer.
 _JOB_NOT_FOUND = re.compile(

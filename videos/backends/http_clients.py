@@ -1,8 +1,10 @@
 """The HTTP clients that talk to a backend: one for writes, one for reads, one without the key."""
 
 import ssl
+from collections.abc import Callable
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
 
 import httpx2
 import openai
@@ -100,11 +102,15 @@ def _http_client(
         # later request impossible.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         headers=PLAIN_HEADERS,
-        event_hooks={
-            "request": [guard.watch],
-            "response": [bound_replies(connection.max_reply_bytes)],
-        },
+        event_hooks=_hooks(connection, guard),
     )
+
+
+def _hooks(connection: Connection, guard: AddressGuard) -> dict[str, list[Callable[..., Any]]]:
+    bound, log = bound_replies(connection.max_reply_bytes), connection.exchange_log
+    if log is None:
+        return {"request": [guard.watch], "response": [bound]}
+    return {"request": [guard.watch, log.note_request], "response": [bound, log.note_response]}
 
 
 def _sdk(

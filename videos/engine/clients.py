@@ -14,6 +14,7 @@ from django.conf import settings
 
 from videos.backends import client as backend_client
 from videos.backends.client import Client, Connection
+from videos.backends.exchanges import ExchangeLog
 from videos.backends.hops import parse_hops
 from videos.backends.probe_report import Check, OnCheck, ProbeReport, failed_report
 from videos.engine import bulkhead
@@ -55,10 +56,15 @@ def marked_connection_for(backend: Backend, hops: str = "") -> Connection:
 
 @contextmanager
 def client_for(
-    backend: Backend, hops: str = "", *, timeout: float | None = None, callback_url: str = ""
+    backend: Backend,
+    hops: str = "",
+    *,
+    timeout: float | None = None,
+    callback_url: str = "",
+    exchange_log: ExchangeLog | None = None,
 ) -> Iterator[Client]:
     """Yield a client for use in this thread. `timeout` (seconds) shortens the backend's own; `callback_url`
-    is where it is to call when a job that is asked for has ended.
+    is where it is to call when a job that is asked for has ended; `exchange_log` is told of what is sent.
 
     `hops` are the studios that a request came through before, as its row has them.
 
@@ -66,7 +72,8 @@ def client_for(
     this worker and the caller has not asked for it before.
     """
     with bulkhead.share(backend.pk):  # first of all: one that is refused asks the database nothing
-        connection = replace(marked_connection_for(backend, hops), callback_url=callback_url)
+        marked = marked_connection_for(backend, hops)
+        connection = replace(marked, callback_url=callback_url, exchange_log=exchange_log)
         if timeout is not None:
             connection = replace(connection, timeout=min(timeout, connection.timeout))
         with Client(connection) as client:

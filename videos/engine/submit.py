@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from videos import lifecycle
 from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
+from videos.backends.exchanges import ExchangeLog
 from videos.backends.responses import Job
 from videos.engine import (
     bulkhead,
@@ -23,6 +24,7 @@ from videos.engine import (
     operations,
     pacing,
     rate_limit,
+    submission_records,
 )
 from videos.engine.dispatch import Claim
 from videos.engine.error_messages import (
@@ -86,37 +88,41 @@ def submit(claim: Claim) -> None:
         return
     # Read before money is spent: nothing may stand between learning the job's id and storing it.
     estimate = durations.estimate_for(durations.profile_of(video))
-    try:
-        job = _submit_with_fallback(claim, video, choices)
-    except operations.SourceGoneError as error:
-        _refuse(claim, replace(SOURCE_GONE, detail=str(error)))
-    except BackendError as error:
-        _handle_error(claim, video, error)
-    else:
-        if job is not None:
-            _handle_job(claim, video, job, estimate)
+    with submission_records.recording(video) as exchange_log:
+        try:
+            job = _submit_with_fallback(claim, video, choices, exchange_log)
+        except operations.SourceGoneError as error:
+            _refuse(claim, replace(SOURCE_GONE, detail=str(error)))
+        except BackendError as error:
+            _handle_error(claim, video, error)
+        else:
+            if job is not None:
+                _handle_job(claim, video, job, estimate)
 
 
-def _submit_with_fallback(claim: Claim, video: Video, choices: Sequence[Operation]) -> Job | None:
+def _submit_with_fallback(
+    claim: Claim, video: Video, choices: Sequence[Operation], exchange_log: ExchangeLog
+) -> Job | None:
     """Send the first operation, and the next only if the backend refused it for not knowing the source.
 
     Returns None when the lease no longer allows it. Raises `BackendError` or `SourceGoneError`.
     """
     operation, *others = choices
     try:
-        return _submit_once(claim, video, operation)
+        return _submit_once(claim, video, operation, exchange_log)
     except RefusedError as error:
         if error.code != "source_unknown" or not others:
             raise
         logger.info("Video %s: sending its source as a file instead: %s", video.public_id, error.message)
     rate_limit.acquire(video.backend_id, 1, now=timezone.now())  # counted, whether one is left or not
-    return _submit_with_fallback(claim, video, others)
+    return _submit_with_fallback(claim, video, others, exchange_log)
 
 
-def _submit_once(claim: Claim, video: Video, operation: Operation) -> Job | None:
+def _submit_once(claim: Claim, video: Video, operation: Operation, exchange_log: ExchangeLog) -> Job | None:
     deadline = timedelta(seconds=clients.connection_for(video.backend).deadline)
+    callback_url = callbacks.callback_url(video)
     client_of_video = clients.client_for(
-        video.backend, video.hops, callback_url=callbacks.callback_url(video)
+        video.backend, video.hops, callback_url=callback_url, exchange_log=exchange_log
     )
     with operation.prepare() as send_request, client_of_video as client:
         # A worker that was frozen since the claim must not spend money that a later attempt spends too.

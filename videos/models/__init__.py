@@ -24,6 +24,7 @@ from videos.models.share_comment import ShareComment
 from videos.models.share_link import ShareLink
 from videos.models.state import IN_FLIGHT, Kind, State
 from videos.models.studio_state import HoldReason, StudioState
+from videos.models.submission_record import SubmissionRecord
 from videos.models.tag import Tag
 from videos.models.video import Video
 from videos.models.video_model import VideoModel
@@ -67,6 +68,7 @@ __all__ = [
     "State",
     "StorageNotice",
     "StudioState",
+    "SubmissionRecord",
     "Tag",
     "Video",
     "VideoModel",

@@ -13,11 +13,11 @@ def deletion_obstacles(backend: Backend) -> list[str]:
 
 def _losses(backend: Backend) -> Iterator[tuple[int, str]]:
     videos = Video.objects.filter(backend=backend).count()
-    yield videos, f"{count_of(videos, 'video')} belong to it: without it nobody could tell what they cost."
+    yield videos, f"Without it nobody could tell what its {count_of(videos, 'video')} cost."
     characters = Character.objects.filter(backend=backend).count()
-    yield characters, f"{count_of(characters, 'character')} exist nowhere else."
+    yield characters, f"It alone has {count_of(characters, 'character')}."
     released = ReleasedJob.objects.filter(backend=backend, due_at__isnull=False).count()
-    yield released, f"{count_of(released, 'job')} that nobody wants any more are still to be deleted there."
+    yield released, f"It has yet to delete {count_of(released, 'job')} that nobody wants any more."
     lost = DeletedRequest.objects.filter(backend=backend).count()
     yield lost, f"{count_of(lost, 'deleted video')} may have a job there, which is watched for some days."
 

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
-from django.utils.formats import date_format
 
-from accounts.formats import format_exact_time, format_moment
+from accounts.formats import format_day, format_exact_time, format_moment
 from videos.engine import dispatch, read_pauses
 from videos.models import Backend
 from videos.services.backend_figures import NO_FLIGHT, Flight
@@ -122,6 +121,6 @@ def describe_key(backend: Backend) -> str:
     if backend.key_problem:
         return backend.key_problem
     if backend.stored_key:
-        since = date_format(timezone.localtime(backend.key_stored_at), "j F Y")
+        since = format_day(backend.key_stored_at)
         return f"stored encrypted since {since}"
     return f"{backend.key_env} is {'set' if backend.key else 'not set'}"

@@ -92,6 +92,12 @@ class Progress:
     def minutes_left(self) -> int | None:
         return None if self.seconds_left is None else max(1, round(self.seconds_left / 60))
 
+    @property
+    def hours_left(self) -> int | None:
+        """Of what takes more than two hours, where minutes say little."""
+        minutes = self.minutes_left
+        return None if minutes is None or minutes <= 120 else round(minutes / 60)
+
     def fingerprint(self, batch: Batch, approval: ApprovalRequest | None = None) -> str:
         """What differs as soon as a page shows anything else. `approval` is what the batch waits for."""
         shown = (batch.state, batch.paused_at, batch.problem, self.counts, self.undecided, self.spent)

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from accounts.formats import format_moment, format_time
 from accounts.models import User
 from videos.engine import durations, fair_queue
 from videos.engine.fair_queue import MAX_POSITION, OWNERS_ORDER, USES_SLOT
@@ -178,8 +179,8 @@ def _explain(
 
 
 def _clock(moment: datetime) -> str:
-    local = timezone.localtime(moment)
-    return local.strftime("%H:%M" if local.date() == timezone.localdate() else "%d %B, %H:%M")
+    is_today = timezone.localdate(moment) == timezone.localdate()
+    return format_time(moment) if is_today else format_moment(moment)
 
 
 # --- When each starts --------------------------------------------------------------------------------------

@@ -246,6 +246,7 @@ NOT_EXPORTED = {
     "videos.RetentionState": "by which this studio knows its own clock",
     "videos.StorageNotice": "told of what was stored here",
     "videos.StudioState": _SETTINGS,
+    "videos.SubmissionRecord": "what this studio and its backends said, for its own operators",
     "videos.VideoModel": _SETTINGS,
     "videos.WebhookReceipt": _PASSING,
 }
