@@ -9,7 +9,7 @@ from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contentgen.settings")
 
-app = Celery("contentgen")
+app = Celery("contentgen", include=["contentgen.draining"])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

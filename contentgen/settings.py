@@ -274,16 +274,17 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 30,
     # Seconds until an unacknowledged message goes to another worker. Every task is shorter, and running one
     # twice is harmless. The sweep does not wait for it to pick up the work of a dead worker.
-    "visibility_timeout": 3600,
+    "visibility_timeout": 3 * 3600,
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Seconds that a worker takes for what is running when it is asked to stop; then it hands the rest back.
+WORKER_DRAIN_SECONDS: int = env.int("WORKER_DRAIN_SECONDS", default=45)
 CELERY_TASK_DEFAULT_QUEUE = "short"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-# Keeps nothing on disk: all intervals are short, and a kill could leave a broken file behind.
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "contentgen.beat:LeaderScheduler"  # of any number of which one sends the ticks
 
 CACHES = {
     "default": {

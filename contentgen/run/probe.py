@@ -1,7 +1,8 @@
 """`python -m contentgen.run.probe NAME`: whether that process of this host works, for health checks.
 
-`web` is asked over HTTP on its own port, a worker through the broker by its name and the name of this host.
-Ends with 0 if it answers, and with 1 and the reason if it does not.
+`web` is asked over HTTP on its own port, a worker through the broker by its name and the name of this host;
+of several with that name here, one that answers is enough. Ends with 0 if it answers, and with 1 and the
+reason if it does not.
 """
 
 import os
@@ -38,8 +39,8 @@ def _worker_answers(name: str) -> bool:
     # Imported where it is needed: the web process's check runs every few seconds.
     from contentgen.celery import app
 
-    worker = f"{name}@{socket.gethostname()}"
-    return bool(app.control.inspect(destination=[worker], timeout=TIMEOUT).ping())
+    workers = f"{name}-*@{socket.gethostname()}"
+    return bool(app.control.inspect(pattern=workers, matcher="glob", limit=1, timeout=TIMEOUT).ping())
 
 
 if __name__ == "__main__":
