@@ -30,6 +30,7 @@ from contentgen.http_headers import *  # noqa: F403
 from contentgen.installed import *  # noqa: F403
 from contentgen.log_config import logging_config
 from contentgen.own_address import choose_backend, parse_address
+from contentgen.public_url import path_of
 from contentgen.redis_prefix import default_prefix
 from contentgen.run import state
 from contentgen.secrets_check import secret_key_weakness
@@ -69,8 +70,10 @@ _running = state.read_endpoints(DATA_DIR)  # what `make run` started, for a shel
 BIND: str = env.str("BIND", default="127.0.0.1")
 PORT: int = env.int("PORT", default=8000)
 
-# The studio's address as the internet has it. Without one it tells no service where to call back.
-PUBLIC_URL: str = env.str("PUBLIC_URL", default="").rstrip("/")
+# The studio's address as the internet has it, with the path that it is below, if any. Without one it tells no
+# service where to call back. BASE_URL, as many programs call it, names the same.
+PUBLIC_URL: str = env.str("PUBLIC_URL", default=env.str("BASE_URL", default="")).rstrip("/")
+FORCE_SCRIPT_NAME = path_of(PUBLIC_URL)
 
 # --- Safety ----------------------------------------------------------------------------------------------
 # A local deployment needs no secrets, because it answers this machine alone. It shows no debug pages either.
@@ -102,6 +105,10 @@ CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
 
 # Proxies in front of the studio. The first ends TLS and sets X-Forwarded-Proto, each adds to X-Forwarded-For.
 TRUST_PROXY: int = env("TRUST_PROXY", cast=proxy_count, default=0)
+# Another program on this host gets none of these. Django's cookie of messages would be for the whole host.
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{FORCE_SCRIPT_NAME or ''}/"
+if FORCE_SCRIPT_NAME:
+    MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # Production is served over HTTPS.
 SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
