@@ -10,7 +10,7 @@ from django.urls import set_script_prefix
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contentgen.settings")
 
-app = Celery("contentgen", include=["contentgen.draining"])
+app = Celery("contentgen", include=["contentgen.draining", "contentgen.worker_control"])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
