@@ -7,7 +7,6 @@ this bounds the first. What is cut short is in the database: another worker take
 
 import logging
 import os
-import signal
 import threading
 import time
 from typing import Any
@@ -42,6 +41,6 @@ def _hand_back() -> None:
     """
     logger.warning("Not done after %s s: handing back what is running", settings.WORKER_DRAIN_SECONDS)
     for process in active_children():
-        os.kill(process.pid, signal.SIGTERM)
+        process.terminate()
     time.sleep(UNWIND_SECONDS)
     os._exit(0)

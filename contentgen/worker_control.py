@@ -18,7 +18,7 @@ def settings_digest() -> str:
     return sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-@inspect_command(name=COMMAND, args=[("probe", str)], signature="FILE")  # type: ignore[untyped-decorator]
+@inspect_command(name=COMMAND, args=[("probe", str)], signature="FILE")
 def describe_host(state: Any, probe: str) -> dict[str, Any]:
     """Return whether this worker's storage has the file, and the digest of its settings."""
     has_probe = probe.startswith(f"{PROBE_FOLDER}/") and default_storage.exists(probe)

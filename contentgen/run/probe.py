@@ -40,7 +40,9 @@ def _worker_answers(name: str) -> bool:
     from contentgen.celery import app
 
     workers = f"{name}-*@{socket.gethostname()}"
-    return bool(app.control.inspect(pattern=workers, matcher="glob", limit=1, timeout=TIMEOUT).ping())
+    inspect = app.control.inspect(pattern=workers, limit=1, timeout=TIMEOUT)
+    inspect.matcher = "glob"  # type: ignore[assignment]  # the stubs want a function, which cannot be sent
+    return bool(inspect.ping())
 
 
 if __name__ == "__main__":

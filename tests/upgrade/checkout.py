@@ -26,7 +26,8 @@ def base_of(ref: str) -> str:
             "rev-parse", _git("describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD^") + "^{commit}"
         )
     except NoHistoryError:
-        newest = _git("log", "-1", "--diff-filter=A", "--format=%H", "--", "*/migrations/*.py")
+        added = ("log", "-1", "--diff-filter=A", "--format=%H")
+        newest = _git(*added, "--", "*/migrations/*.py", ":(exclude)tests")
         return _git("rev-parse", "--verify", f"{newest}^")
 
 
