@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from typing import Any
 from urllib.request import urlopen
 
 TIMEOUT = 5.0  # seconds
@@ -40,9 +41,8 @@ def _worker_answers(name: str) -> bool:
     from contentgen.celery import app
 
     workers = f"{name}-*@{socket.gethostname()}"
-    inspect = app.control.inspect(pattern=workers, limit=1, timeout=TIMEOUT)
-    inspect.matcher = "glob"  # type: ignore[assignment]  # the stubs want a function, which cannot be sent
-    return bool(inspect.ping())
+    matcher: Any = "glob"  # the stubs want a function, which cannot be sent to workers
+    return bool(app.control.inspect(pattern=workers, matcher=matcher, limit=1, timeout=TIMEOUT).ping())
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ import tempfile
 from pathlib import Path
 
 from tests.upgrade.checkout import NoHistoryError, base_of, checked_out
-from tests.upgrade.drill import Drill
+from tests.upgrade.drill import Drill, DrillError
 from tests.upgrade.environment import environment_in
 
 
@@ -38,7 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stderr.write(f"{error}\n")
             return 2
         with checked_out(base, folder) as old, environment_in(folder, options.database) as environment:
-            violations, summary = Drill(folder, old, environment, videos=options.videos).run()
+            try:
+                violations, summary = Drill(folder, old, environment, videos=options.videos).run()
+            except DrillError as error:
+                violations, summary = [str(error)], "the drill was not carried out"
     sys.stderr.writelines(f"{line}\n" for line in violations)
     sys.stdout.write(f"from {base[:12]}: {summary}, violations {len(violations)}\n")
     return 1 if violations else 0

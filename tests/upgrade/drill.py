@@ -21,6 +21,7 @@ from tests.upgrade.traffic import Rotation, Traffic
 
 JOB_SECONDS = 4.0  # that the simulator takes for a video
 START_TIMEOUT = 240.0  # seconds, on a machine that is busy
+COMMAND_TIMEOUT = 600.0  # seconds; all migrations are a minute of computing on PostgreSQL
 STOP_TIMEOUT = 90.0  # seconds in which a process must end after SIGTERM
 SETTLE_TIMEOUT = 300.0  # seconds until the last video is finished
 WORKERS = ("worker", "network", "downloads")
@@ -109,15 +110,18 @@ class Drill:
         self._manage(version, "ensure_owner")
 
     def _manage(self, version: Version, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=version.folder,
-            env=dict(self._environment),
-            capture_output=True,
-            text=True,
-            timeout=START_TIMEOUT,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [sys.executable, "manage.py", *arguments],
+                cwd=version.folder,
+                env=dict(self._environment),
+                capture_output=True,
+                text=True,
+                timeout=COMMAND_TIMEOUT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise DrillError(f"{version.name} {arguments[0]}: not done in {COMMAND_TIMEOUT:.0f} s") from error
         if done.returncode:
             raise DrillError(f"{version.name} {arguments[0]}: {done.stdout}{done.stderr}")
         return done.stdout
