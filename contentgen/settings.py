@@ -246,9 +246,8 @@ else:
     _database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds; unlimited by default
 
 MEDIA_ROOT = VIDEO_STORAGE_PATH
-STATIC_URL = (
-    f"{FORCE_SCRIPT_NAME or ''}/static/"  # Django makes a relative one whole before it knows the path
-)
+# Whole, because Django completes a relative one when it is first read, which may be before it knows the path.
+STATIC_URL = f"{FORCE_SCRIPT_NAME or ''}/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None  # otherwise served in place
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES: dict[str, dict[str, Any]] = {
