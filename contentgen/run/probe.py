@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.request import urlopen
 
+from contentgen.run.process import process_name
+
 TIMEOUT = 5.0  # seconds
 
 
@@ -20,8 +22,9 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
         print("Name one process: web, worker, network or downloads.", file=sys.stderr)  # noqa: T201
         return 2
+    name = process_name(arguments[0])
     try:
-        is_well = _web_answers() if arguments[0] == "web" else _worker_answers(arguments[0])
+        is_well = _web_answers() if name == "web" else _worker_answers(name)
     except Exception as error:  # noqa: BLE001  # whatever it is, the process does not work
         print(f"{arguments[0]}: {error}", file=sys.stderr)  # noqa: T201
         return 1

@@ -62,7 +62,7 @@ def test_hosts_that_do_not_share_the_storage_or_the_settings(diagnose, monkeypat
     same = {"has_probe": True, "settings": worker_control.settings_digest()}
     replies: list[dict[str, Any]] = [{"network-1@a": same}, {"network-1@b": same}, {"old@c": {"error": "?"}}]
     monkeypatch.setattr(sharing.current_app.control, "broadcast", lambda *args, **options: replies)
-    assert "2 workers on 2 hosts" in diagnose(sharing.check_sharing)
+    assert "sees the same files, on a, b." in diagnose(sharing.check_sharing)
 
     replies[1] = {"network-1@b": {"has_probe": False, "settings": "0123"}}
     found = diagnose(sharing.check_sharing)

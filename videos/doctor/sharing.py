@@ -19,14 +19,14 @@ def check_sharing() -> Findings:
     if not answers:
         yield not_checked("shared storage", "No worker of this version answers.")
         return
-    hosts = {worker.rpartition("@")[2] for worker in answers}
+    hosts = sorted({worker.rpartition("@")[2] for worker in answers})
     if blind := sorted(worker for worker, answer in answers.items() if not answer["has_probe"]):
         advice = "Mount the same folder as VIDEO_STORAGE_PATH on every host of web and workers."
         yield wrong(
             "shared storage", f"A file that was written here is not there for {_listed(blind)}.", advice
         )
     else:
-        yield ok("shared storage", f"{len(answers)} workers on {len(hosts)} hosts see the same files.")
+        yield ok("shared storage", f"Every worker that answers sees the same files, on {_listed(hosts)}.")
     ours = settings_digest()
     if others := sorted(worker for worker, answer in answers.items() if answer["settings"] != ours):
         advice = "Give every process the same SECRET_KEY, REDIS_PREFIX and database."
