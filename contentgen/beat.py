@@ -25,10 +25,13 @@ class LeaderScheduler(Scheduler):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._leadership = Leadership(heartbeat.BEAT)
         self._is_leader: bool | None = None  # not known yet
+        self._is_closed = False
         super().__init__(*args, **kwargs)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        """Send at most one task. Return the seconds until the next call."""
+        """Send at most one task. Return seconds until the next call. Raises `SystemExit` after `close`."""
+        if self._is_closed:
+            raise SystemExit
         self._note(self._asks())
         if not self._is_leader:
             return ASK_EVERY
@@ -36,11 +39,22 @@ class LeaderScheduler(Scheduler):
         return min(seconds, ASK_EVERY)
 
     def close(self) -> None:
+        """Let go of lease and broker, the second time: Celery calls it in its handler of SIGTERM first.
+
+        A handler must not use or close a connection whose query or message it interrupts: the one could wait
+        for ever, and Celery would take what becomes of the other for a message that failed, and go on.
+        """
+        if not self._is_closed:
+            self._is_closed = True
+            return
+        self._release()
+        super().close()
+
+    def _release(self) -> None:
         try:
             self._leadership.release()
         except Error as error:
             logger.warning("Another beat takes over once this one's lease has run out: %s", error)
-        super().close()
 
     def _asks(self) -> bool:
         try:

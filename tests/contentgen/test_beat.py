@@ -45,6 +45,10 @@ def test_the_one_that_waits_sends_nothing_and_takes_over(sent: list[str]):
     assert second.tick() == ASK_EVERY
     assert sent == []
 
+    first.close()  # in the handler of SIGTERM, which may have interrupted a query
+    assert second.tick() == ASK_EVERY
+    with pytest.raises(SystemExit):
+        first.tick()
     first.close()
     _tick(second)
     assert sorted(sent) == sorted(app.conf.beat_schedule)

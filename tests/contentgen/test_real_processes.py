@@ -127,6 +127,7 @@ def test_a_worker_ends_in_time_whatever_is_running(host: Host, pool: str, outcom
 
 
 def test_a_worker_finishes_what_takes_less(host: Host):
+    host.environment["WORKER_DRAIN_SECONDS"] = "100"
     worker, path = _nap(host, "prefork", seconds=0.5)
 
     worker.terminate()
