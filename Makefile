@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test schema e2e interop chaos bench screenshots lint django-checks format release venv venv-dev clean
+.PHONY: help run test schema e2e interop chaos upgrade-drill bench screenshots lint django-checks format release venv venv-dev clean
 
 help:
 	@echo 'make run     the whole studio on this machine; Ctrl-C stops it'
@@ -15,6 +15,7 @@ help:
 	@echo 'make e2e     the tests in a real browser (needs Chromium)'
 	@echo 'make interop a real LiteLLM proxy, and the vendors'\'' own clients (installed separately, 900 MB)'
 	@echo 'make chaos   hundreds of videos while processes are killed; CHAOS="--videos 1000 --kills 100" for more'
+	@echo 'make upgrade-drill  the version before is upgraded to this one while it is in use; UPGRADE="--base v1.0.0" for another'
 	@echo 'make bench   performance, as one table, in about a quarter of an hour'
 	@echo 'make screenshots  pictures of every page, into ./screenshots, in about twenty minutes (needs Chromium)'
 	@echo 'make lint    style, types, import rules, migrations, production settings'
@@ -56,6 +57,9 @@ interop: venv-dev
 chaos: venv-dev
 	@$(BIN)/python -m tests.chaos $(CHAOS)
 
+upgrade-drill: venv-dev
+	@$(BIN)/python -m tests.upgrade $(UPGRADE)
+
 bench: venv-dev
 	@exec $(BIN)/python -m tests.benchmarks
 
@@ -75,7 +79,7 @@ django-checks: venv-dev
 	export ENV_FILE= DATABASE_URL= DATA_DIR="$$folder" && \
 	$(BIN)/python manage.py makemigrations --check --dry-run && \
 	DEPLOYMENT=production ALLOWED_HOSTS=studio.example.org REDIS_URL=redis://studio.example.org \
-	EMAIL_HOST=mail.example.org EMAIL_FROM=studio@example.org PUBLIC_URL=https://studio.example.org \
+	EMAIL_HOST=mail.example.org EMAIL_FROM=studio@example.org PUBLIC_URL=https://studio.example.org TRUST_PROXY=1 \
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
 

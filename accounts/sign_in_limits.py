@@ -21,7 +21,6 @@ from accounts.client_address import client_network
 from accounts.models import User
 
 COOKIE = "known_device"
-_COOKIE_PATH = "/accounts/"
 _COOKIE_AGE = 365 * 24 * 3600  # seconds
 _SALT = "accounts.known_device"
 
@@ -93,7 +92,7 @@ def remember_device(response: HttpResponse, user: User) -> None:
         COOKIE,
         signing.dumps([user.pk, _mark(user)], salt=_SALT),
         max_age=_COOKIE_AGE,
-        path=_COOKIE_PATH,
+        path=f"{settings.SESSION_COOKIE_PATH}accounts/",
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",

@@ -7,7 +7,7 @@ class ContentGenConfig(AppConfig):
     name = "contentgen"
 
     def ready(self) -> None:
-        from contentgen import checks  # noqa: F401  # registers the system checks
+        from contentgen import checks, proxy_checks  # noqa: F401  # registers the system checks
         from contentgen.private_files import close_data_dir
 
         # Each start and each upgrade migrates, before anything else runs. The signal comes once for each app

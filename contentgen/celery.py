@@ -4,12 +4,13 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_init
+from celery.signals import celeryd_init, task_prerun
 from django.conf import settings
+from django.urls import set_script_prefix
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contentgen.settings")
 
-app = Celery("contentgen")
+app = Celery("contentgen", include=["contentgen.draining", "contentgen.worker_control"])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
@@ -17,3 +18,9 @@ app.autodiscover_tasks()
 @celeryd_init.connect
 def _write_privately(**signal: Any) -> None:
     os.umask(settings.PRIVATE_UMASK)
+
+
+@task_prerun.connect
+def _know_own_path(**signal: Any) -> None:
+    """Let `reverse` in this thread know what the studio is below; Django tells its main thread alone."""
+    set_script_prefix(settings.FORCE_SCRIPT_NAME or "/")

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 
 from contentgen import disk_space
+from contentgen.public_url import path_of
 from contentgen.secrets_check import password_weakness
 
 SETTINGS = "settings"
@@ -34,6 +35,7 @@ _RANGES = {
     "WORKER_MEDIA_MEMORY": (256 << 20, None),
     "WORKER_MEDIA_CPU_SECONDS": (10, None),
     "WORKER_MEDIA_SECONDS": (10, None),
+    "WORKER_DRAIN_SECONDS": (1, 3600),
     "TRASH_RETENTION_DAYS": (1, 3650),
     "RETENTION_DAYS": (0, 3650),
     "RETENTION_WARNING_DAYS": (1, 90),
@@ -165,13 +167,15 @@ def check_owner_password(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
 def check_public_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """contentgen.E005: a PUBLIC_URL at which no service could call back."""
     url = settings.PUBLIC_URL
-    if not url or is_origin(url):
+    path = path_of(url) or ""
+    if not url or (is_origin(url.removesuffix(path)) and re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", path)):
         return []
     return [
         Error(
             f"PUBLIC_URL is “{url}”, which is not an address of a studio.",
-            hint="Set PUBLIC_URL to where the internet reaches the studio, without a path, such as "
-            "https://studio.example.org. Unset it, and no service is asked to call back.",
+            hint="Set PUBLIC_URL to where the internet reaches the studio, such as "
+            "https://studio.example.org or https://example.org/studio. Unset it, and no service is asked to "
+            "call back.",
             id="contentgen.E005",
         )
     ]
@@ -185,6 +189,21 @@ def is_origin(url: str) -> bool:
     except ValueError:
         return False
     return bool(re.fullmatch(r"https?://[^/\s?#@\\]+", url) and parts.hostname)
+
+
+@register(SETTINGS)
+def check_base_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.W010: two addresses of one studio."""
+    base = os.environ.get("BASE_URL", "").rstrip("/")
+    if not base or base == settings.PUBLIC_URL:
+        return []
+    return [
+        Warning(
+            f"BASE_URL is “{base}”, and PUBLIC_URL is “{settings.PUBLIC_URL}”.",
+            hint="Both name the studio's address: unset BASE_URL.",
+            id="contentgen.W010",
+        )
+    ]
 
 
 @register(SETTINGS)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from contentgen import broker, disk_space
 from contentgen.version import VERSION
 from videos.engine import heartbeat
+from videos.engine.leadership import leader_of
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +136,9 @@ def _check_worker() -> None:
 
 def _check_scheduler() -> None:
     if heartbeat.SCHEDULER in heartbeat.stalled_roles():
-        raise RuntimeError(f"no tick of beat was carried out in the last {heartbeat.STALE_AFTER:.0f} s")
+        beat = leader_of(heartbeat.BEAT)
+        where = f"beat runs ({beat[0]})" if beat else "no beat runs"
+        raise RuntimeError(f"{where}, and no tick was carried out in the last {heartbeat.STALE_AFTER:.0f} s")
 
 
 def _check_storage() -> None:

@@ -20,7 +20,7 @@ from contentgen.uploads import body_limit, form_limit
 # Videos and archives are compressed already, and nobody could ask for ranges of them any more.
 TEXT_TYPES = ("text/html", "text/css", "text/javascript", "image/svg+xml")
 
-HEALTH_CHECKS = ("/health", "/health/ready")
+HEALTH_CHECKS = ("/health", "/health/ready", "/health/proxy")
 
 View = Callable[..., HttpResponseBase]
 

@@ -30,6 +30,7 @@ from contentgen.http_headers import *  # noqa: F403
 from contentgen.installed import *  # noqa: F403
 from contentgen.log_config import logging_config
 from contentgen.own_address import choose_backend, parse_address
+from contentgen.public_url import path_of
 from contentgen.redis_prefix import default_prefix
 from contentgen.run import state
 from contentgen.secrets_check import secret_key_weakness
@@ -69,8 +70,10 @@ _running = state.read_endpoints(DATA_DIR)  # what `make run` started, for a shel
 BIND: str = env.str("BIND", default="127.0.0.1")
 PORT: int = env.int("PORT", default=8000)
 
-# The studio's address as the internet has it. Without one it tells no service where to call back.
-PUBLIC_URL: str = env.str("PUBLIC_URL", default="").rstrip("/")
+# The studio's address as the internet has it, with the path that it is below, if any. Without one it tells no
+# service where to call back. BASE_URL, as many programs call it, names the same.
+PUBLIC_URL: str = env.str("PUBLIC_URL", default=env.str("BASE_URL", default="")).rstrip("/")
+FORCE_SCRIPT_NAME = path_of(PUBLIC_URL)
 
 # --- Safety ----------------------------------------------------------------------------------------------
 # A local deployment needs no secrets, because it answers this machine alone. It shows no debug pages either.
@@ -102,6 +105,10 @@ CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
 
 # Proxies in front of the studio. The first ends TLS and sets X-Forwarded-Proto, each adds to X-Forwarded-For.
 TRUST_PROXY: int = env("TRUST_PROXY", cast=proxy_count, default=0)
+# Another program on this host gets none of these. Django's cookie of messages would be for the whole host.
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{FORCE_SCRIPT_NAME or ''}/"
+if FORCE_SCRIPT_NAME:
+    MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # Production is served over HTTPS.
 SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
@@ -240,7 +247,8 @@ else:
     _database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds; unlimited by default
 
 MEDIA_ROOT = VIDEO_STORAGE_PATH
-STATIC_URL = "static/"
+# Whole, because Django completes a relative one when it is first read, which may be before it knows the path.
+STATIC_URL = f"{FORCE_SCRIPT_NAME or ''}/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None  # otherwise served in place
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES: dict[str, dict[str, Any]] = {
@@ -275,16 +283,17 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 30,
     # Seconds until an unacknowledged message goes to another worker. Every task is shorter, and running one
     # twice is harmless. The sweep does not wait for it to pick up the work of a dead worker.
-    "visibility_timeout": 3600,
+    "visibility_timeout": 3 * 3600,
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Seconds that a worker takes for what is running when it is asked to stop; then it hands the rest back.
+WORKER_DRAIN_SECONDS: int = env.int("WORKER_DRAIN_SECONDS", default=45)
 CELERY_TASK_DEFAULT_QUEUE = "short"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-# Keeps nothing on disk: all intervals are short, and a kill could leave a broken file behind.
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "contentgen.beat:LeaderScheduler"  # of any number of which one sends the ticks
 
 CACHES = {
     "default": {

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from contentgen import health
+from contentgen import health, proxy_echo
 from videos.api import webhooks
 from videos.api.paths import API_PATH
 from videos.api.rest.api import unknown
@@ -14,6 +14,7 @@ handler500 = "contentgen.errors.server_error"
 urlpatterns = [
     path("health", health.alive, name="health"),
     path("health/ready", health.ready, name="health-ready"),
+    path("health/proxy", proxy_echo.echo),
     path("accounts/webhooks/", include("webhooks.urls")),  # those that the studio sends
     path("accounts/", include("accounts.urls")),
     path("api/", api.urls),

@@ -5,8 +5,12 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from contentgen.public_url import Application, SubPath
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contentgen.settings")
 
 os.umask(settings.PRIVATE_UMASK)  # for what the web processes write
 
-application = get_wsgi_application()
+application: Application = get_wsgi_application()
+if settings.FORCE_SCRIPT_NAME:
+    application = SubPath(application, settings.FORCE_SCRIPT_NAME)

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts import formats
 from accounts.models import User
+from contentgen.public_url import public_address
 from notifications.models import Inbox, Notification
 from notifications.wording import path_of, words_of
 
@@ -99,5 +100,5 @@ def _zone(user: User) -> ZoneInfo | None:
 def _absolute(path: str) -> str:
     """Return the address as the internet has it; "" where nobody has said what that is."""
     if settings.PUBLIC_URL:
-        return f"{settings.PUBLIC_URL}{path}"
+        return public_address(path)
     return "" if settings.PRODUCTION else f"http://localhost:{settings.PORT}{path}"

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from contentgen.public_url import public_address
 from webhooks.models import Delivery, DeliveryState, Endpoint, EndpointState
 
 logger = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ def _mail_owner(endpoint: Endpoint, problem: str) -> None:
     """Queue a message to the owner. One without an address reads it on the page."""
     if not endpoint.owner.email:
         return
-    page = settings.PUBLIC_URL + reverse("webhooks:endpoint", args=[endpoint.public_id])
+    page = public_address(reverse("webhooks:endpoint", args=[endpoint.public_id]))
     context = {"endpoint": endpoint, "problem": problem, "page": page}
     send_mail(
         render_to_string("webhooks/email/disabled_subject.txt", context).strip(),

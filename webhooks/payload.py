@@ -9,13 +9,14 @@ from urllib.parse import quote
 from django.conf import settings
 
 from contentgen.events import Event, EventKind
+from contentgen.public_url import public_address
 
 MAX_BODY = 20 * 1024  # bytes; Standard Webhooks asks for less than that
 MAX_TEXT = 1000  # characters of a text in it
 
 # What the REST API has an address for, by the first word of a kind. Written out, because to reverse the first
 # address imports every page, which takes seconds in a worker, within the transaction of the event.
-_PATHS = {"video": "/api/v1/videos/"}
+_PATHS = {"video": "api/v1/videos/"}
 _STATUS = {EventKind.VIDEO_COMPLETED: "completed", EventKind.VIDEO_FAILED: "failed"}
 
 
@@ -50,4 +51,6 @@ def _shorten(value: Any) -> Any:
 def _address_of(event: Event) -> str | None:
     """Return where the REST API tells more; without PUBLIC_URL, the path alone."""
     path = _PATHS.get(event.kind.partition(".")[0])
-    return None if path is None else settings.PUBLIC_URL + path + quote(event.object_id, safe="")
+    if path is None:
+        return None
+    return public_address(f"{settings.FORCE_SCRIPT_NAME or ''}/{path}{quote(event.object_id, safe='')}")

@@ -25,6 +25,7 @@ from contentgen.dashboard.charts import draw_outcomes, draw_rates
 from contentgen.query_limit import query_limit
 from contentgen.time_limit import within
 from videos.engine import heartbeat, safe_cache
+from videos.engine.leadership import leader_of
 from videos.models import Backend, StudioState, Video
 from videos.services import dashboard
 from videos.services.storage_usage import known_usage
@@ -144,7 +145,11 @@ def _load_backends() -> list[tuple[dashboard.BackendNow, Any]]:
 
 
 def _load_workers() -> dict[str, Any]:
-    return {"states": health.background_states(), "signs": heartbeat.signs_of_life()}
+    return {
+        "states": health.background_states(),
+        "signs": heartbeat.signs_of_life(),
+        "beat": leader_of(heartbeat.BEAT),
+    }
 
 
 def _load_spend() -> dict[str, Any]:

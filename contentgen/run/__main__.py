@@ -33,7 +33,8 @@ from contentgen.run.supervisor import Program, RestartLimitError, Supervisor
 
 STUDIO_TIMEOUT = 120.0  # seconds for everything to answer; a slow machine compiles all its Python files first
 BROKER_TIMEOUT = 10.0  # seconds for Valkey or Redis to answer
-STOP_TIMEOUT = 8.0  # seconds for workers to finish their task before it is taken from them
+STOP_TIMEOUT = 8.0  # seconds for everything to end before it is killed
+DRAIN_SECONDS = 5  # of these, for workers to finish their task before they hand it back
 
 logger = logging.getLogger("contentgen.run")
 
@@ -157,6 +158,7 @@ def _environment() -> dict[str, str]:
         "BIND": settings.BIND,
         "PORT": str(settings.PORT),
         "LOG_LEVEL": settings.LOG_LEVEL,
+        "WORKER_DRAIN_SECONDS": str(min(DRAIN_SECONDS, settings.WORKER_DRAIN_SECONDS)),
     }
 
 

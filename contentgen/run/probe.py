@@ -1,14 +1,18 @@
 """`python -m contentgen.run.probe NAME`: whether that process of this host works, for health checks.
 
-`web` is asked over HTTP on its own port, a worker through the broker by its name and the name of this host.
-Ends with 0 if it answers, and with 1 and the reason if it does not.
+`web` is asked over HTTP on its own port, a worker through the broker by its name and the name of this host;
+of several with that name here, one that answers is enough. Ends with 0 if it answers, and with 1 and the
+reason if it does not.
 """
 
 import os
 import socket
 import sys
 from collections.abc import Sequence
+from typing import Any
 from urllib.request import urlopen
+
+from contentgen.run.process import process_name
 
 TIMEOUT = 5.0  # seconds
 
@@ -18,8 +22,9 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
         print("Name one process: web, worker, network or downloads.", file=sys.stderr)  # noqa: T201
         return 2
+    name = process_name(arguments[0])
     try:
-        is_well = _web_answers() if arguments[0] == "web" else _worker_answers(arguments[0])
+        is_well = _web_answers() if name == "web" else _worker_answers(name)
     except Exception as error:  # noqa: BLE001  # whatever it is, the process does not work
         print(f"{arguments[0]}: {error}", file=sys.stderr)  # noqa: T201
         return 1
@@ -38,8 +43,9 @@ def _worker_answers(name: str) -> bool:
     # Imported where it is needed: the web process's check runs every few seconds.
     from contentgen.celery import app
 
-    worker = f"{name}@{socket.gethostname()}"
-    return bool(app.control.inspect(destination=[worker], timeout=TIMEOUT).ping())
+    workers = f"{name}-*@{socket.gethostname()}"
+    matcher: Any = "glob"  # the stubs want a function, which cannot be sent to workers
+    return bool(app.control.inspect(pattern=workers, matcher=matcher, limit=1, timeout=TIMEOUT).ping())
 
 
 if __name__ == "__main__":

@@ -58,7 +58,8 @@ function disconnect() {
 async function probe() {
   clearTimeout(timer);
   try {
-    const response = await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(REQUEST_TIMEOUT) });
+    const options = { cache: "no-store", signal: AbortSignal.timeout(REQUEST_TIMEOUT) };
+    const response = await fetch(document.body.dataset.health, options);
     if (response.ok) return reconnect();
   } catch {
     // Still unreachable.

@@ -5,7 +5,6 @@ Workers and beat are started with the lines of the Procfile, two of each; the br
 """
 
 import os
-import re
 import shlex
 import signal
 import subprocess
@@ -27,12 +26,13 @@ STOP_TIMEOUT = 10  # seconds from SIGTERM to SIGKILL
 
 @dataclass
 class Program:
-    """One program and the process that runs it now. Its output is appended to `log`."""
+    """One program, run in `folder`, and the process that runs it now. Its output is appended to `log`."""
 
     name: str
     command: str
     environment: Mapping[str, str]
     log: Path
+    folder: Path = PROJECT
     is_suspended: bool = False
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
@@ -46,7 +46,7 @@ class Program:
         return subprocess.Popen(  # noqa: S602  # the Procfile's lines are shell lines
             f"exec {self.command}",
             shell=True,
-            cwd=PROJECT,
+            cwd=self.folder,
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -65,6 +65,11 @@ class Program:
         table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
         pairs = (line.split() for line in table.stdout.splitlines())
         return sorted(int(pid) for pid, parent in pairs if int(parent) == self._process.pid)
+
+    def terminate(self) -> None:
+        """Ask the program to end (SIGTERM to its first process alone), without waiting for it."""
+        if self._process is not None:
+            self._process.terminate()
 
     def kill_parent(self) -> None:
         """Kill -9 the parent process alone; its children have to notice by themselves."""
@@ -132,7 +137,7 @@ class Processes:
         lines = parse_procfile((PROJECT / "Procfile").read_text()).processes
         for copy in range(1, COPIES + 1):
             for kind in (*QUEUES, "beat"):
-                self.add(f"{kind}-{copy}", re.sub(r"-n (\w+)@", rf"-n \g<1>{copy}@", lines[kind]))
+                self.add(f"{kind}-{copy}", lines[kind])
 
     def add_simulator(
         self,

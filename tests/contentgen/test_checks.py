@@ -62,7 +62,15 @@ def test_ages_by_which_too_much_would_go_are_errors(settings):
 
 @pytest.mark.parametrize(
     "url",
-    ["studio", "ftp://studio.example", "https://", "https://a/b", "https://u:p@a", "https://a:x"],
+    [
+        "studio",
+        "ftp://studio.example",
+        "https://",
+        "https://a/b?c",
+        "https://a//b",
+        "https://u:p@a",
+        "https://a:x",
+    ],
 )
 def test_an_address_at_which_nobody_can_call_back_is_an_error(settings, url: str):
     settings.PUBLIC_URL = url
@@ -74,7 +82,7 @@ def test_an_address_at_which_nobody_can_call_back_is_an_error(settings, url: str
 
 
 @pytest.mark.parametrize(
-    "url", ["", "https://studio.example.org", "http://127.0.0.1:8000", "https://[::1]:8443"]
+    "url", ["", "https://studio.example.org", "http://127.0.0.1:8000", "https://[::1]:8443", "https://a/b/c"]
 )
 def test_an_address_of_a_studio_is_none(settings, url: str):
     settings.PUBLIC_URL = url

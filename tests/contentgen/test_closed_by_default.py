@@ -27,6 +27,7 @@ OPEN = {
     "health": "load balancers have no account; it says that the process runs, and nothing else",
     "health/ready": "monitors have no account; it says which part is down, never why",
     "accounts/login/": "the sign-in page itself",
+    "health/proxy": "answers whoever can sign with the studio's SECRET_KEY",
     "accounts/logout/": "sends those who are signed out already to the sign-in page",
     "accounts/inactive/": "tells people that their account is locked",
     "accounts/signup/": "says that accounts are by invitation, or mails a link to addresses of open domains",

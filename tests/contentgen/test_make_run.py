@@ -54,7 +54,7 @@ def test_it_runs_everything_after_it_was_killed_and_leaves_nothing_behind(start,
     password = (tmp_path / "data" / "owner-password").read_text().strip()
     assert f"Password   {password}\n" in said
     assert "demo mode" in said
-    for part in ("gunicorn", "worker@", "network@", "downloads@", " beat ", "valkey-server", "-m simulator"):
+    for part in ("gunicorn", "worker-", "network-", "downloads-", " beat ", "valkey-server", "-m simulator"):
         assert any(part in command for command in family.values()), part
     with urlopen(f"http://127.0.0.1:{studio.port}/health/ready") as reply:
         assert json.load(reply)["status"] == "ready"
@@ -79,7 +79,7 @@ def test_it_runs_everything_after_it_was_killed_and_leaves_nothing_behind(start,
     assert password not in said  # it was said once
 
     family = descendants_of(again.process.pid)
-    assert any("worker@" in command for command in family.values())
+    assert any(" worker -n worker-" in command for command in family.values())
     assert again.stop(signal.SIGINT) == 0
     assert _still_there(family) == []
     assert "did not stop in time" not in again.log.read_text()

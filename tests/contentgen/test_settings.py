@@ -313,3 +313,12 @@ def test_the_simulators_key_of_a_run_is_not_for_a_simulator_of_ones_own(tmp_path
     assert _values(_load(tmp_path, "SIMULATOR_API_KEY")) == {"SIMULATOR_API_KEY": "key of the run"}
     own = {"SIMULATOR_URL": "http://127.0.0.1:3/v1"}
     assert _values(_load(tmp_path, "SIMULATOR_API_KEY", **own)) == {"SIMULATOR_API_KEY": ""}
+
+
+def test_the_path_in_the_public_address_is_the_studios_own(tmp_path):
+    names = ("FORCE_SCRIPT_NAME", "STATIC_URL", "SESSION_COOKIE_PATH", "PUBLIC_URL")
+    below = _values(_load(tmp_path, *names, PUBLIC_URL="https://example.org/studio/"))
+    assert list(below.values()) == ["/studio", "/studio/static/", "/studio/", "https://example.org/studio"]
+
+    alone = _values(_load(tmp_path, *names, BASE_URL="https://example.org"))
+    assert list(alone.values()) == [None, "/static/", "/", "https://example.org"]

@@ -14,6 +14,7 @@ from tests.factories import BackendFactory
 from videos.doctor import broker, mail, media, storage, stored_secrets, workers
 from videos.doctor.finding import Health
 from videos.engine import heartbeat
+from videos.engine.leadership import Leadership
 from videos.models import Heartbeat
 
 
@@ -135,6 +136,10 @@ def test_who_was_not_seen_at_work(diagnose):
     assert (found.of("beat").health, found.of("workers").health) == (Health.WRONG, Health.WRONG)
     assert "downloads, network, short" in found.of("workers").found
 
+    assert "no beat runs" in found.of("beat").found
+    assert Leadership(heartbeat.BEAT).is_held()
+    assert "although beat runs" in diagnose(workers.check_signs_of_life).of("beat").found
+
     for role in heartbeat.expected_roles():
         Heartbeat.objects.create(role=role, beat_at=Now())
     assert diagnose(workers.check_signs_of_life).bad == []
@@ -164,8 +169,8 @@ class _Replies:
 @pytest.mark.parametrize(
     ("ticks", "factor", "health", "told"),
     [
-        (1000, 1.6, Health.WARNING, "beat runs more than once"),
-        (1, 1e9, Health.OK, "One, by its ticks."),
+        (1000, 1.6, Health.WARNING, "A beat of an earlier version"),
+        (1, 1e9, Health.OK, "One sends the ticks."),
         (0, 1.6, Health.NOT_CHECKED, "No tick"),
     ],
 )

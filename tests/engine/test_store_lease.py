@@ -56,6 +56,28 @@ def test_a_worker_that_lost_its_lease_leaves_nothing_behind(
     assert files_of(video) == []
 
 
+def test_a_worker_that_is_asked_to_stop_hands_the_download_back(
+    video: Video, fake: FakeBackend, sample_video: bytes
+):
+    def stopped() -> Iterator[bytes]:
+        yield sample_video[:100]
+        raise SystemExit
+
+    fake.content = stopped()
+    with pytest.raises(SystemExit):
+        store(video.pk)
+    video.refresh_from_db()
+    assert (video.state, video.attempts, video.lease_token) == (State.STORING, 0, None)
+    assert files_of(video) == []
+    assert list((settings.DATA_DIR / "tmp").iterdir()) == []
+
+    fake.content = iter([sample_video])
+    store(video.pk)  # by another worker, without waiting for a lease to run out
+
+    video.refresh_from_db()
+    assert video.state == State.COMPLETED
+
+
 def test_a_canceled_video_is_not_stored(video: Video, fake: FakeBackend, sample_video: bytes):
     def canceled() -> Iterator[bytes]:
         yield sample_video

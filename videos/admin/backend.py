@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from accounts.models import User
 from audit.admin_log import form_changes
 from audit.vocabulary import Kind
+from contentgen.public_url import public_address
 from videos.admin.backend_forms import PREFIX, BackendForm, SuperuserBackendForm
 from videos.admin.backend_list import BackendList
 from videos.admin.backend_page import page_context
@@ -201,7 +202,7 @@ class BackendAdmin(BackendList):
             return "None: PUBLIC_URL is not set, so no webhooks are taken."
         if backend.pk is None:
             return "-"
-        return settings.PUBLIC_URL + reverse("webhook", args=[backend.pk])
+        return public_address(reverse("webhook", args=[backend.pk]))
 
     @admin.display(description="webhook secret")
     def webhook_secret(self, backend: Backend) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, get_script_prefix, resolve
 
 # In any letter case (Django cannot reverse `(?i:…)`), and with slashes too many, as a base URL that ends in
 # one brings them along.
@@ -15,7 +15,9 @@ def is_api_path(path: str) -> bool:
 
 
 def hint_for(path: str) -> str:
-    """Return a sentence that names the address that `path` was probably to be; empty if there is none."""
+    """Return a sentence that names the address that `path`, without what the studio is below, was probably to
+    be; empty if there is none.
+    """
     meant = re.sub(r"/+", "/", path.lower()).rstrip("/")
     if meant == path:
         return ""
@@ -23,4 +25,7 @@ def hint_for(path: str) -> str:
         is_endpoint = resolve(meant).url_name is not None  # what answers every other address has no name
     except Resolver404:
         return ""
-    return f" Addresses are case-sensitive and end without a slash: try {meant[:200]}." if is_endpoint else ""
+    if not is_endpoint:
+        return ""
+    address = f"{get_script_prefix().rstrip('/')}{meant}"
+    return f" Addresses are case-sensitive and end without a slash: try {address[:200]}."

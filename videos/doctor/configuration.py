@@ -5,12 +5,11 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, run_checks
-from django.http.request import validate_host
 
+from contentgen.proxy_checks import check_public_host
 from contentgen.secrets_check import secret_key_weakness
 from videos.doctor.finding import Finding, Findings, ok, warning, wrong
 from videos.key_names import is_key_name
@@ -95,7 +94,8 @@ def _names_in(path: str) -> set[str]:
 
 def _contradictions() -> Iterable[Finding]:
     yield from _reachability()
-    yield from _public_url()
+    if not settings.PRODUCTION:  # there it is one of the system checks
+        yield from (_from_message(WHAT, message) for message in check_public_host(None))
     if bool(settings.EMAIL_HOST_USER) != bool(settings.EMAIL_HOST_PASSWORD):
         given, missing = ("EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD")[:: 1 if settings.EMAIL_HOST_USER else -1]
         yield warning(WHAT, f"{given} is set, and {missing} is not.", "Set both, or neither.")
@@ -107,12 +107,6 @@ def _contradictions() -> Iterable[Finding]:
 
 
 def _reachability() -> Iterable[Finding]:
-    if settings.PRODUCTION and settings.SECURE_SSL_REDIRECT and not settings.TRUST_PROXY:
-        yield warning(
-            WHAT,
-            "TRUST_PROXY is 0: behind a proxy that ends TLS, each page redirects to itself for ever.",
-            "Set TRUST_PROXY to the number of proxies in front of the studio.",
-        )
     if settings.PRODUCTION:
         return
     hosts = [host for host in settings.ALLOWED_HOSTS if host not in _LOCAL]
@@ -126,18 +120,6 @@ def _reachability() -> Iterable[Finding]:
             ),
             "Set DEPLOYMENT=production, unless all who can reach it are to be trusted.",
         )
-
-
-def _public_url() -> Iterable[Finding]:
-    if not settings.PUBLIC_URL:
-        return
-    parts = urlsplit(settings.PUBLIC_URL)
-    if parts.hostname and not validate_host(parts.hostname, settings.ALLOWED_HOSTS):
-        found = f"PUBLIC_URL is at {parts.hostname}, which ALLOWED_HOSTS does not have: it answers 400 there."
-        yield wrong(WHAT, found, f"Add {parts.hostname} to ALLOWED_HOSTS.")
-    if settings.PRODUCTION and parts.scheme != "https":
-        found = "PUBLIC_URL begins with http://, and production is served over HTTPS."
-        yield warning(WHAT, found, "Set PUBLIC_URL to the address with https://.")
 
 
 def _secret_key() -> Iterable[Finding]:

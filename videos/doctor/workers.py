@@ -10,6 +10,7 @@ from django.conf import settings
 from videos.doctor.broker import queue_names
 from videos.doctor.finding import Finding, Findings, not_checked, ok, warning, wrong
 from videos.engine import heartbeat
+from videos.engine.leadership import leader_of
 
 _WAIT = 1.5  # seconds for replies of workers
 _WATCHED = 4.0  # seconds for which ticks are counted
@@ -22,10 +23,7 @@ def check_signs_of_life() -> Findings:
     """Read what health checks and pages read: who was seen at work in the last half minute."""
     stalled = heartbeat.read_stalled_roles()
     if heartbeat.SCHEDULER in stalled:
-        found = f"No tick of beat was carried out in the last {heartbeat.STALE_AFTER:.0f} s."
-        yield wrong(
-            "beat", found, "Start `beat` of the Procfile, and a worker of the queue short; or `make run`."
-        )
+        yield _silent_beat()
     else:
         yield ok("beat", "Its ticks are carried out.")
     silent = [queue for queue in queue_names() if heartbeat.queue_role(queue) in stalled]
@@ -33,6 +31,14 @@ def check_signs_of_life() -> Findings:
         yield wrong("workers", f"Nobody was seen at work for {_listed(silent)}.", _start(silent))
     else:
         yield ok("workers", f"There are some for {_listed(queue_names())}.")
+
+
+def _silent_beat() -> Finding:
+    found = f"No tick was carried out in the last {heartbeat.STALE_AFTER:.0f} s"
+    if leader := leader_of(heartbeat.BEAT):
+        advice = "Start `worker` of the Procfile; if it runs, see whether both have the same REDIS_URL."
+        return wrong("beat", f"{found}, although beat runs ({leader[0]}).", advice)
+    return wrong("beat", f"{found}, and no beat runs.", "Start `beat` of the Procfile, or `make run`.")
 
 
 def check_replies() -> Findings:
@@ -74,11 +80,10 @@ def _beats(inspect: Any) -> Iterable[Finding]:
     expected = seconds / schedule.run_every.total_seconds()
     if ticks > expected * _TWICE:
         found = f"{ticks} ticks in {seconds:.0f} s, and the schedule has {expected:.0f}."
-        yield warning(
-            "number of beats", found, "beat runs more than once: double work, no harm. Stop all but one."
-        )
+        advice = "A beat of an earlier version runs beside this one's, which it does not know of: stop it."
+        yield warning("number of beats", f"{found} That is double work, and no harm.", advice)
     elif ticks:
-        yield ok("number of beats", "One, by its ticks.")
+        yield ok("number of beats", "One sends the ticks.")
     else:
         yield not_checked("number of beats", "No tick was carried out meanwhile.")
 

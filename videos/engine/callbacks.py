@@ -9,6 +9,7 @@ from django.core.signing import Signer
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
+from contentgen.public_url import public_address
 from videos.models import Video
 
 
@@ -19,7 +20,7 @@ def callback_url(video: Video) -> str:
     if not settings.PUBLIC_URL.startswith("https://"):
         return ""
     path = reverse("webhook_of_video", args=[video.backend_id, video.public_id, _ticket(video.public_id)])
-    return f"{settings.PUBLIC_URL}{path}"
+    return public_address(path)
 
 
 def is_ticket(public_id: str, ticket: str) -> bool:

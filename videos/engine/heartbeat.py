@@ -21,7 +21,8 @@ from videos.models import Heartbeat
 
 logger = logging.getLogger(__name__)
 
-SCHEDULER = "scheduler"
+SCHEDULER = "scheduler"  # a tick was carried out: beat, the broker and a worker of the short queue
+BEAT = "beat"  # whose row is the lease of the one that leads (`leadership`)
 INTERVAL = 10.0  # seconds between two beats of one role
 STALE_AFTER = 30.0  # seconds without a beat until a role counts as stalled
 GRACE = 30.0  # seconds after the start of this process in which nothing counts as stalled

@@ -93,6 +93,9 @@ def _store(video_id: int, token: uuid.UUID) -> None:
         _fetch_and_store(video, token)
     except LeaseLostError:
         logger.info("Video %s: stopped storing it, because the lease was lost", video.public_id)
+    except SystemExit:  # this worker was asked to stop, and its time is up
+        lifecycle.hand_back_storing(video.pk, token)
+        raise
     except BadDeliveryError as error:
         lifecycle.fail_storing(video.pk, token, Reason("not_a_video", _NO_VIDEO, str(error)))
     except Exception as error:  # noqa: BLE001  # whatever it is, the finished video must not be left lying

@@ -40,6 +40,7 @@ from videos.lifecycle.storing import (
     complete,
     create_imported,
     fail_storing,
+    hand_back_storing,
     postpone_storing,
     renew_lease,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "fail_generation",
     "fail_storing",
     "forget_drawn_seed",
+    "hand_back_storing",
     "hasten_poll",
     "holds_lease",
     "log_created",

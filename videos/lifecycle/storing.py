@@ -49,6 +49,17 @@ def postpone_storing(
     return changed == 1
 
 
+def hand_back_storing(pk: int, token: uuid.UUID) -> bool:
+    """Stay storing, and let another worker begin at once: to be asked to stop is no failed try."""
+    changed = Video.objects.filter(leased(pk, token), state=State.STORING).update(
+        lease_token=None,
+        lease_expires_at=None,
+        due_at=timezone.now(),
+        attempts=F("attempts") - 1,
+    )
+    return changed == 1
+
+
 @transaction.atomic
 def complete(pk: int, token: uuid.UUID, stored: StoredFiles, *, concat_failure: Reason | None = None) -> bool:
     """storing → completed: the file is in storage, checked and measured.

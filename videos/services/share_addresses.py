@@ -4,6 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from contentgen.public_url import public_address
 from videos.models import ShareLink
 
 
@@ -15,5 +16,4 @@ def link_address(request: HttpRequest, link: ShareLink) -> str:
 
 def whole_address(request: HttpRequest, path: str) -> str:
     """Return `path` with scheme and host: those of PUBLIC_URL where it is set, else of the request."""
-    base: str = settings.PUBLIC_URL
-    return base + path if base else request.build_absolute_uri(path)
+    return public_address(path) if settings.PUBLIC_URL else request.build_absolute_uri(path)

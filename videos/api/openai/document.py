@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, JsonResponse
+from django.urls import get_script_prefix
 from django.views.decorators.http import require_safe
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -34,12 +35,12 @@ _WRITE = {403: "The token may only read.", 409: "Not possible now.", 413: "The r
 @require_safe
 def openapi(_: HttpRequest) -> JsonResponse:
     """GET /openapi.json."""
-    return JsonResponse(build_document())
+    return JsonResponse({**build_document(), "servers": [{"url": get_script_prefix().rstrip("/") or "/"}]})
 
 
 @cache
 def build_document() -> Part:
-    """Return the whole file."""
+    """Return the file without the address of the server."""
     return {
         "openapi": "3.1.0",
         "info": {

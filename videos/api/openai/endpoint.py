@@ -44,7 +44,7 @@ def dispatch_by_method(contract: Contract = CONTRACT, **endpoints: Endpoint) -> 
 @with_error_shape(CONTRACT)
 def unknown_url(request: HttpRequest) -> HttpResponse:
     """Answer 404 to every other address below /v1/."""
-    message = f"Invalid URL ({request.method} {request.path[:200]}).{hint_for(request.path)}"
+    message = f"Invalid URL ({request.method} {request.path[:200]}).{hint_for(request.path_info)}"
     raise ApiError(404, "unknown_url", message)
 
 

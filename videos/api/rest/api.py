@@ -127,5 +127,5 @@ class StudioAPI(NinjaAPI):
 def unknown(request: HttpRequest) -> HttpResponse:
     """Answer 404 to every other address below /api/, and to what was to be an address of an API."""
     where = reverse("api:openapi-view")
-    message = f"There is nothing at {request.path[:200]}.{hint_for(request.path)} See {where}."
+    message = f"There is nothing at {request.path[:200]}.{hint_for(request.path_info)} See {where}."
     raise ApiError(404, "not_found", message)

@@ -1,0 +1,1 @@
+"""A rolling upgrade from the version before, with real processes: see `__main__`."""

@@ -1,0 +1,54 @@
+"""The version before: which commit it is, and its files in a folder of their own."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.studio import PROJECT
+
+TIMEOUT = 120  # seconds for git
+
+
+class NoHistoryError(Exception):
+    """There is no version before: no git, no repository, or a clone without its history."""
+
+
+def base_of(ref: str) -> str:
+    """Return the commit of `ref`, else of the newest release, else the one before the newest migration.
+
+    Raises `NoHistoryError`.
+    """
+    if ref:
+        return _git("rev-parse", "--verify", f"{ref}^{{commit}}")
+    try:
+        return _git(
+            "rev-parse", _git("describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD^") + "^{commit}"
+        )
+    except NoHistoryError:
+        added = ("log", "-1", "--diff-filter=A", "--format=%H")
+        newest = _git(*added, "--", "*/migrations/*.py", ":(exclude)tests")
+        return _git("rev-parse", "--verify", f"{newest}^")
+
+
+@contextmanager
+def checked_out(commit: str, folder: Path) -> Iterator[Path]:
+    """Yield a folder in `folder` with the files of `commit`, and remove it afterwards."""
+    place = folder / "before"
+    _git("worktree", "add", "--detach", "--force", str(place), commit)
+    try:
+        yield place
+    finally:
+        _git("worktree", "remove", "--force", str(place))
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=TIMEOUT, check=True
+        )
+    except FileNotFoundError as error:
+        raise NoHistoryError("git is not installed.") from error
+    except subprocess.CalledProcessError as error:
+        raise NoHistoryError(f"git {arguments[0]}: {error.stderr.strip()}") from error
+    return done.stdout.strip()
