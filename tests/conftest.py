@@ -14,9 +14,11 @@ from accounts.models import User
 from tests import ledger, selection
 from tests.factories import UserFactory
 from tests.migrated_database import copy_sqlite, database_of_tests
+from tests.remembered_decoder import RememberedDecoder
 from tests.studio import NewDataDir
 from videos.api import rate_limit
 from videos.engine import fair_queue, heartbeat
+from videos.media import sandbox
 
 
 def pytest_collection(session: pytest.Session) -> None:
@@ -121,6 +123,17 @@ def just_started(monkeypatch: pytest.MonkeyPatch) -> None:
 def session_notes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first page of a minute notes where its session is used: that must not be among queries counted."""
     monkeypatch.setattr("accounts.middleware._note_activity", lambda request: None)
+
+
+@pytest.fixture(scope="session")
+def _remembered_decoder() -> RememberedDecoder:
+    return RememberedDecoder(sandbox.run)
+
+
+@pytest.fixture
+def remembered_decoder(_remembered_decoder: RememberedDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decode each file once in this process, a quarter of a second each: see there when that will do."""
+    monkeypatch.setattr(sandbox, "run", _remembered_decoder.run)
 
 
 @pytest.fixture
