@@ -2,8 +2,7 @@
 
 import gc
 import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,12 @@ from pytest_django import DjangoDbBlocker
 from accounts.models import User
 from tests import ledger, selection
 from tests.factories import UserFactory
-from tests.migrated_database import database_of_tests, sqlite_file
+from tests.migrated_database import copy_sqlite, database_of_tests
+from tests.remembered_decoder import RememberedDecoder
+from tests.studio import NewDataDir
 from videos.api import rate_limit
 from videos.engine import fair_queue, heartbeat
+from videos.media import sandbox
 
 
 def pytest_collection(session: pytest.Session) -> None:
@@ -64,16 +66,15 @@ def django_db_setup(
 
 
 @pytest.fixture(scope="session")
-def new_data_dir(django_db_setup: None, shared_folder: Path) -> Callable[[Path], Path]:
-    """Make a folder for a studio whose database is migrated already, which takes four seconds of computing.
+def new_data_dir(django_db_setup: None, shared_folder: Path) -> NewDataDir:
+    """Make a folder for a studio whose database is migrated already, which takes ten seconds of computing.
 
-    Where the tests run on PostgreSQL it is empty: the studio's own SQLite is migrated when it starts.
+    It is SQLite's, also where the tests run on PostgreSQL.
     """
 
     def make(folder: Path) -> Path:
         folder.mkdir(mode=0o700)
-        if (migrated := sqlite_file(shared_folder)).exists():
-            shutil.copyfile(migrated, folder / "db.sqlite3")
+        copy_sqlite(shared_folder, folder)
         return folder
 
     return make
@@ -122,6 +123,17 @@ def just_started(monkeypatch: pytest.MonkeyPatch) -> None:
 def session_notes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first page of a minute notes where its session is used: that must not be among queries counted."""
     monkeypatch.setattr("accounts.middleware._note_activity", lambda request: None)
+
+
+@pytest.fixture(scope="session")
+def _remembered_decoder() -> RememberedDecoder:
+    return RememberedDecoder(sandbox.run)
+
+
+@pytest.fixture
+def remembered_decoder(_remembered_decoder: RememberedDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decode each file once in this process, a quarter of a second each: see there when that will do."""
+    monkeypatch.setattr(sandbox, "run", _remembered_decoder.run)
 
 
 @pytest.fixture

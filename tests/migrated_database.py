@@ -10,6 +10,8 @@ import hashlib
 import os
 import secrets
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -20,7 +22,7 @@ from unittest.mock import patch
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 
-from tests.studio import PROJECT
+from tests.studio import PROJECT, TIMEOUT
 
 _DECISIVE = ("*/migrations/*.py", "*/models/*.py", "*/models.py", "*/apps.py", "requirements*.txt")
 
@@ -41,7 +43,19 @@ def database_of_tests(folder: Path) -> Iterator[None]:
         source.remove()
 
 
-def sqlite_file(folder: Path) -> Path:
+def copy_sqlite(folder: Path, data_dir: Path) -> None:
+    """Put a migrated database into the folder of a studio. `folder` is that of all processes."""
+    file = _sqlite_file(folder)
+    if file.exists():
+        shutil.copyfile(file, data_dir / "db.sqlite3")
+    else:  # no test has run on SQLite since the models changed
+        environment = os.environ | {"DATA_DIR": str(data_dir), "DATABASE_URL": "", "ENV_FILE": ""}
+        environment["DJANGO_SETTINGS_MODULE"] = "contentgen.settings"
+        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        subprocess.run(command, cwd=PROJECT, env=environment, check=True, timeout=TIMEOUT)
+
+
+def _sqlite_file(folder: Path) -> Path:
     """Where the migrated file is, once a process has made its database, if that is SQLite's."""
     return folder / f"{_digest()}.sqlite3"
 
@@ -70,7 +84,7 @@ class _SqliteSource:
     """A file, which studios in processes of their own are given copies of too."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = sqlite_file(folder)
+        self._file = _sqlite_file(folder)
 
     def is_made(self) -> bool:
         return self._file.exists()

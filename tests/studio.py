@@ -11,6 +11,10 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 TIMEOUT = 240.0  # seconds; long, because other tests may keep the machine busy
 READY = "Ctrl-C stops everything"
+# A third less to compute until it is ready. One web process has threads enough for a test; and each worker
+# would import every view for Django's system checks, whose findings Celery throws away.
+SMALL = {"WEB_CONCURRENCY": "1", "CELERY_SKIP_CHECKS": "1"}
+NewDataDir = Callable[[Path], Path]  # what the fixture `new_data_dir` is
 
 
 class Studio:
@@ -21,7 +25,8 @@ class Studio:
         self.url = f"http://127.0.0.1:{port}"
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("TEST_", "DJANGO_", "MAKE"))}
         environment |= {"ENV_FILE": "", "DATA_DIR": str(data_dir), "PORT": str(port)}
-        self.environment = {**environment, "REDIS_URL": "", "DATABASE_URL": "", **settings}
+        environment |= {"REDIS_URL": "", "DATABASE_URL": "", **SMALL}
+        self.environment = {**environment, **settings}
         with log.open("w") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "contentgen.run"],

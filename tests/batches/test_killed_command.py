@@ -54,7 +54,6 @@ def _prompts(folder: Path) -> list[str]:
 
 @pytest.mark.slow
 def test_a_command_that_is_killed_goes_on_without_doubles(folder: Path, tmp_path: Path):
-    _run(folder, "migrate", "-v0")
     _run(folder, "ensure_owner")
     file = tmp_path / "foxes.csv"
     file.write_text("prompt,key\n" + "".join(f"Fox {n},fox-{n}\n" for n in range(ROWS)))

@@ -69,7 +69,6 @@ def test_what_is_stored_and_deleted_meanwhile_is_not_told(
             check=False,
         )
 
-    run("migrate", "-v0")
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", _WORKER, str(number)],

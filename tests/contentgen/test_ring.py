@@ -13,7 +13,6 @@ from tests.studio import PROJECT, READY, Studio, free_port, wait_until
 
 _TOKEN = """
 from django.core.management import call_command
-call_command("migrate", verbosity=0)  # nothing, unless the tests run on PostgreSQL
 call_command("ensure_owner")
 call_command("create_token", "owner")
 """

@@ -10,8 +10,9 @@ from functools import cache
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.contrib.auth import get_permission_codename
-from django.contrib.auth.models import Permission
+from django.contrib.auth import SESSION_KEY, get_permission_codename, middleware
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, Permission
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
@@ -126,6 +127,21 @@ def rows(db, monkeypatch: pytest.MonkeyPatch) -> None:
     make_rows(monkeypatch)
     for status in (403, 404):  # drawing the pages of thousands of refusals would take most of the time
         monkeypatch.setattr(urls, f"handler{status}", _refuse, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks, and with which permissions, is the same in all of a test's two hundred requests."""
+    known: dict[str, AbstractBaseUser | AnonymousUser] = {}
+    look_up = middleware.get_user
+
+    def get_user(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
+        number = request.session.get(SESSION_KEY, "")
+        if number not in known:
+            known[number] = look_up(request)
+        return known[number]
+
+    monkeypatch.setattr(middleware, "get_user", get_user)
 
 
 def _refuse(request: HttpRequest, exception: Exception) -> HttpResponse:

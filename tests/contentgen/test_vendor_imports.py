@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.studio import PROJECT
+from tests.studio import PROJECT, NewDataDir
 
 VENDORS = ("openai", "google", "av", "PIL")
 PAGES = (
@@ -22,12 +22,10 @@ PAGES = (
 _VISIT = """
 import sys
 from contentgen.wsgi import application
-from django.core.management import call_command
 from django.test import Client
 from accounts.models import User
 from videos.models import Backend, VideoModel
 
-call_command("migrate", verbosity=0)
 chief = User.objects.create(username="chief", is_staff=True, is_superuser=True)
 for service in ("gemini", "openrouter", "together", "videos-api"):
     backend = Backend.objects.create(name=service, service=service, base_url="https://cloud.example/v1")
@@ -41,12 +39,12 @@ print(*(name for name in VENDORS if name in sys.modules))
 """
 
 
-def test_pages_import_no_vendors_package(tmp_path: Path):
+def test_pages_import_no_vendors_package(new_data_dir: NewDataDir, tmp_path: Path):
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     environment = {
         **kept,
         "ENV_FILE": "",
-        "DATA_DIR": str(tmp_path),
+        "DATA_DIR": str(new_data_dir(tmp_path / "data")),
         "DJANGO_SETTINGS_MODULE": "contentgen.settings",
     }
     script = f"VENDORS, PAGES = {VENDORS!r}, {PAGES!r}\n{_VISIT}"

@@ -16,15 +16,13 @@ import httpx2
 import pytest
 
 from tests.contentgen.test_procfile import COMMANDS
-from tests.studio import PROJECT, free_port, wait_until
+from tests.studio import PROJECT, NewDataDir, free_port, wait_until
 
 PATHS = ["/v1/videos", "/api/v1/videos/generate"]
 BOTH = pytest.mark.parametrize("path", PATHS)
 FIELDS = b'{"prompt": "A paper boat", "seconds": "8"}'
 _PREPARE = """
 import django; django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from accounts import tokens
 from accounts.models import User
 print(tokens.issue(User.objects.create(username="alice"), "test")[1])
@@ -84,8 +82,8 @@ def _receive(connection: socket.socket) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder, port = tmp_path_factory.mktemp("server"), free_port()
+def server(new_data_dir: NewDataDir, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder, port = new_data_dir(tmp_path_factory.mktemp("server") / "data"), free_port()
     kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL", "DEPLOYMENT")}
     environment = {
         **kept,

@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 
@@ -15,6 +16,11 @@ from videos.models import Backend
 
 Start = Callable[[type[Dialect]], Studio]
 StartStorage = Callable[..., tuple[str, list[RecordedRequest]]]
+
+
+@pytest.fixture(autouse=True)
+def decode_once(remembered_decoder: None) -> None:
+    """What a server says is what differs here; its file is always the same."""
 
 
 @pytest.fixture
@@ -44,6 +50,8 @@ def start(
     """Start a server that speaks this dialect, and a studio whose only backend it is."""
 
     def start_server(dialect: type[Dialect]) -> Studio:
+        if dialect.service == "gemini":
+            import_module("google.genai.interactions")  # seconds, which the first request would not have
         server = stack.enter_context(dialect(mp4))
         if isinstance(server, NewAPI | SGLangCloud):
             server.address, _ = start_storage(mp4)

@@ -18,17 +18,29 @@ DISABLE_ANIMATIONS = """() => {
     document.adoptedStyleSheets = [sheet];
 }"""
 
+# Nothing is preloaded: axe would copy imported style sheets into the page, which the policy refuses.
+_RUN = """rules => axe.run(document, {
+    resultTypes: ["violations"],
+    preload: false,
+    ...(rules && {runOnly: {type: "rule", values: rules}}),
+})"""
+OF_COLOUR = ["color-contrast", "link-in-text-block"]  # axe's rules with the tag `cat.color`, up to AA
+
 
 def find_violations(page: Page, appearances: Iterable[Appearance] = ALL_APPEARANCES) -> list[str]:
-    """Return the violations that axe finds in these appearances of the page in its present state."""
-    found = []
+    """Return the violations that axe finds in these appearances of the page in its present state.
+
+    A width that was looked at in another theme is looked at for its colours alone, which are all that a theme
+    changes.
+    """
+    found, widths = [], set[int]()
     page.evaluate(Axe().axe_script)
     page.evaluate(DISABLE_ANIMATIONS)
     for theme, width in appearances:
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
         page.set_viewport_size({"width": width, "height": 844})
-        # Nothing is preloaded: axe would copy imported style sheets into the page, which the policy refuses.
-        result = page.evaluate("axe.run(document, {resultTypes: ['violations'], preload: false})")
+        result = page.evaluate(_RUN, OF_COLOUR if width in widths else None)
+        widths.add(width)
         found += [
             f"{page.url} ({theme}, {width}): {rule['id']}: {node['target']}"
             for rule in result["violations"]

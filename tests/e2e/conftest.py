@@ -23,7 +23,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.studio import PROJECT, READY, Studio, free_port, wait_until
+from tests.studio import PROJECT, READY, NewDataDir, Studio, free_port, wait_until
 
 USERNAME, PASSWORD = "alice", "a long enough password"
 # Keep the system's browser small and quiet: no GPU, no sandbox (CI runs as root), no background requests.
@@ -46,8 +46,6 @@ SIMULATOR = "-m simulator --no-key --duration 1 --poll-after 1 --fps 4 --render 
 SLOW_JOB_SECONDS = 8.0  # long enough to observe progress
 # What a page is to show is waited for as long as a click is: on a full machine, 5 s are too few.
 expect.set_options(timeout=30_000)
-
-Start = Callable[..., Studio]
 
 
 @contextmanager
@@ -73,9 +71,16 @@ def services() -> Iterator[dict[str, str]]:
         yield chosen
 
 
+@pytest.fixture(scope="session", autouse=True)
+def migrated(django_db_setup: None) -> None:
+    """Make the migrated database, which studios are given copies of, before Playwright has an event loop in
+    this thread: Django would refuse to speak to a database then.
+    """
+
+
 @pytest.fixture(scope="session")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("studio")
+def data_dir(new_data_dir: NewDataDir, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return new_data_dir(tmp_path_factory.mktemp("shared") / "studio")
 
 
 def _is_answering(address: str) -> bool:
@@ -115,8 +120,9 @@ def set_job_duration(simulator: str) -> Iterator[Callable[[float], None]]:
 
 @pytest.fixture(scope="session")
 def studio(services: dict[str, str], simulator: str, data_dir: Path) -> Iterator[Studio]:
-    """The studio that all tests of a process share."""
-    running = start_studio({**services, "SIMULATOR_URL": simulator}, data_dir)
+    """The studio that all tests of a process share. It has two web processes, as where it is deployed."""
+    settings = {**services, "SIMULATOR_URL": simulator, "WEB_CONCURRENCY": "2"}
+    running = start_studio(settings, data_dir)
     yield running
     assert running.stop(signal.SIGINT) == 0
     assert "Traceback" not in running.log.read_text()

@@ -13,7 +13,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.conftest import PASSWORD, READY, USERNAME, assert_only_status
-from tests.studio import Studio, free_port, wait_until
+from tests.studio import NewDataDir, Studio, free_port, wait_until
 
 pytestmark = pytest.mark.e2e
 NEW = "a new long phrase"
@@ -46,9 +46,11 @@ def mails(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def joining(tmp_path_factory: pytest.TempPathFactory, mails: Path, provider: str) -> Iterator[Studio]:
+def joining(
+    new_data_dir: NewDataDir, tmp_path_factory: pytest.TempPathFactory, mails: Path, provider: str
+) -> Iterator[Studio]:
     """A studio with mail in a folder and a provider, under a name that passkeys take."""
-    folder = tmp_path_factory.mktemp("joining")
+    folder = new_data_dir(tmp_path_factory.mktemp("joining") / "data")
     studio = Studio(
         folder,
         free_port(),

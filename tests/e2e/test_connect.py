@@ -15,7 +15,7 @@ from tests.dialects.server import KEY, RecordedRequest, Reply
 from tests.e2e.accessibility import find_violations
 from tests.e2e.conftest import assert_only_status
 from tests.engine.conftest import sample_video as mp4  # noqa: F401  # a real MP4
-from tests.studio import READY, Studio, free_port
+from tests.studio import READY, NewDataDir, Studio, free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -47,10 +47,10 @@ class _Slow(OpenRouter):
 
 
 @pytest.fixture
-def own_studio(tmp_path: Path) -> Iterator[Studio]:
+def own_studio(new_data_dir: NewDataDir, tmp_path: Path) -> Iterator[Studio]:
     """A studio as new as can be: in demo mode, with no key in its environment."""
     settings = {"OWNER_USERNAME": "alice", "OWNER_PASSWORD": secrets.token_hex(8)}
-    studio = Studio(tmp_path / "data", free_port(), tmp_path / "studio.log", **settings)
+    studio = Studio(new_data_dir(tmp_path / "data"), free_port(), tmp_path / "studio.log", **settings)
     try:
         studio.wait_for(READY)
         yield studio

@@ -13,7 +13,7 @@ import pytest
 from tests.dialects.hosted import OpenRouter
 from tests.dialects.server import KEY, RecordedRequest, Reply
 from tests.engine.conftest import sample_video as mp4  # noqa: F401  # a real MP4
-from tests.studio import READY, Studio, free_port
+from tests.studio import READY, NewDataDir, Studio, free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -34,9 +34,9 @@ class _Prompt(OpenRouter):
 
 
 @pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
+def studio(new_data_dir: NewDataDir, tmp_path: Path) -> Iterator[Studio]:
     settings = {"OPENROUTER_API_KEY": KEY, "OWNER_USERNAME": "alice", "OWNER_PASSWORD": secrets.token_hex(8)}
-    studio = Studio(tmp_path / "data", free_port(), tmp_path / "studio.log", **settings)
+    studio = Studio(new_data_dir(tmp_path / "data"), free_port(), tmp_path / "studio.log", **settings)
     try:
         studio.wait_for(READY)
         yield studio

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.accessibility import find_violations
 from tests.e2e.conftest import sign_in, start_studio
-from tests.studio import Studio
+from tests.studio import NewDataDir, Studio
 
 pytestmark = pytest.mark.e2e
 _MODELS = """
@@ -24,10 +24,14 @@ Backend.objects.for_environment().models.add(*VideoModel.objects.bulk_create(
 
 @pytest.fixture(scope="module")
 def crowded(
-    services: dict[str, str], simulator: str, tmp_path_factory: pytest.TempPathFactory
+    services: dict[str, str],
+    simulator: str,
+    new_data_dir: NewDataDir,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Studio]:
     """A studio whose simulator serves 302 models."""
-    running = start_studio({**services, "SIMULATOR_URL": simulator}, tmp_path_factory.mktemp("crowded"))
+    data_dir = new_data_dir(tmp_path_factory.mktemp("crowded") / "data")
+    running = start_studio({**services, "SIMULATOR_URL": simulator}, data_dir)
     try:
         made = running.manage("shell", "--no-imports", "-c", _MODELS)
         assert made.returncode == 0, made.stderr

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessibility import find_violations
 from tests.e2e.conftest import PASSWORD, READY, USERNAME, assert_only_status
-from tests.studio import Studio, free_port
+from tests.studio import NewDataDir, Studio, free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -84,9 +84,13 @@ def _generate(page: Page, prompt: str) -> None:
 
 
 def test_a_budget_is_hit_and_renewed(
-    browser: Browser, simulator: str, tmp_path: Path, browser_errors: list[str]
+    browser: Browser,
+    simulator: str,
+    new_data_dir: NewDataDir,
+    tmp_path: Path,
+    browser_errors: list[str],
 ):
-    with _running(tmp_path, SIMULATOR_URL=simulator) as studio:
+    with _running(new_data_dir(tmp_path / "data"), SIMULATOR_URL=simulator) as studio:
         _create_backend(studio, simulator)
         with _signed_in(browser, studio, "mary") as manager:
             manager.goto(f"{studio.url}/budgets/")
@@ -113,8 +117,11 @@ def test_a_budget_is_hit_and_renewed(
             expect(page.locator(".card")).to_have_count(2)
 
 
-def test_an_approval_is_asked_for_given_and_declined(browser: Browser, simulator: str, tmp_path: Path):
-    with _running(tmp_path, SIMULATOR_URL=simulator, APPROVE_PRICE_ABOVE="0.30") as studio:
+def test_an_approval_is_asked_for_given_and_declined(
+    browser: Browser, simulator: str, new_data_dir: NewDataDir, tmp_path: Path
+):
+    folder = new_data_dir(tmp_path / "data")
+    with _running(folder, SIMULATOR_URL=simulator, APPROVE_PRICE_ABOVE="0.30") as studio:
         _create_backend(studio, simulator)
         with _signed_in(browser, studio, "bob") as page, _signed_in(browser, studio, "mary") as manager:
             _generate(page, "A boat that is approved")

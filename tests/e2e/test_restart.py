@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.e2e.conftest import USERNAME, configured_services, start_studio
-from tests.studio import Studio, wait_until
+from tests.studio import NewDataDir, Studio, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -38,17 +38,18 @@ print(*Video.objects.values_list("state", flat=True))"""
     return studio.manage("shell", "-v0", "-c", shell).stdout.split()
 
 
-def test_jobs_in_flight_are_completed_after_a_restart(tmp_path: Path):
+def test_jobs_in_flight_are_completed_after_a_restart(new_data_dir: NewDataDir, tmp_path: Path):
     batch = tmp_path / "batch.csv"
     batch.write_text("\n".join(["prompt", *[PROMPT] * 3]))
+    data_dir = new_data_dir(tmp_path / "data")
     with configured_services() as services:
-        studio = start_studio(services, tmp_path)
+        studio = start_studio(services, data_dir)
         made = studio.manage("generate_batch", str(batch), "--user", USERNAME)
         assert made.returncode == 0, made.stderr
         ledger = _ledger_of(studio)
         wait_until(lambda: _count_accepted(ledger) >= 1)
         assert studio.stop(signal.SIGINT) == 0
-        restarted = start_studio(services, tmp_path)
+        restarted = start_studio(services, data_dir)
         try:
             assert _final_states(restarted) == ["completed"] * 3
             assert _count_accepted(_ledger_of(restarted)) == 3

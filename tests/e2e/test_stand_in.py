@@ -12,7 +12,7 @@ import pytest
 
 from tests.chaos.conftest import ControlClient
 from tests.chaos.processes import Processes
-from tests.studio import READY, Studio, free_port, wait_until
+from tests.studio import READY, NewDataDir, Studio, free_port, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -65,8 +65,8 @@ def boxes(tmp_path: Path) -> Iterator[tuple[Box, Box]]:
 
 
 @pytest.fixture
-def studio(tmp_path: Path, boxes: tuple[Box, Box]) -> Iterator[Studio]:
-    studio = Studio(tmp_path / "studio", free_port(), tmp_path / "studio.log")
+def studio(new_data_dir: NewDataDir, tmp_path: Path, boxes: tuple[Box, Box]) -> Iterator[Studio]:
+    studio = Studio(new_data_dir(tmp_path / "studio"), free_port(), tmp_path / "studio.log")
     try:
         studio.wait_for(READY)
         for box in boxes:

@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 from tests.backends.server import Server, reply
 from tests.e2e.accessibility import find_violations
 from tests.e2e.conftest import sign_in, start_studio
-from tests.studio import Studio, wait_until
+from tests.studio import NewDataDir, Studio, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -25,10 +25,12 @@ for number in range(3):
 
 
 @pytest.fixture(scope="module")
-def telling(services: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+def telling(
+    services: dict[str, str], new_data_dir: NewDataDir, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Studio]:
     """A studio whose webhooks may go to this machine, and that tries again after seconds instead of hours."""
     settings = {"WEBHOOK_PRIVATE_ADDRESSES": "1", "WEBHOOK_RETRY_SECONDS": "1,1,2,2,3,3,5,5,5"}
-    studio = start_studio({**services, **settings}, tmp_path_factory.mktemp("telling"))
+    studio = start_studio({**services, **settings}, new_data_dir(tmp_path_factory.mktemp("telling") / "data"))
     yield studio
     assert studio.stop(signal.SIGINT) == 0
     assert "Traceback" not in studio.log.read_text()

@@ -19,6 +19,7 @@ from videos.models import Backend, Character, IdempotencyRecord, State, Video
 pytestmark = pytest.mark.django_db(transaction=True)
 
 OLD = [("accounts", "0002_api_token"), ("videos", "0023_covering_indexes")]
+RENAMING = [("accounts", "0002_api_token"), ("videos", "0024_field_names")]
 RENAMED_MODELS = {"videos.Receipt": "videos.IdempotencyRecord"}
 RENAMED_FIELDS = {
     "videos.Video": {"joins_source": "concat_with_source", "forget_at": "delete_job_at"},
@@ -321,25 +322,32 @@ def _fill_videos(videos: Any, **common: Any) -> dict[str, Any]:
 # --- What must hold -----------------------------------------------------------------------------------------
 
 
-def test_the_old_studio_has_something_in_every_column(old: Apps):
+def test_every_row_keeps_every_value_there_and_back_and_the_engine_goes_on(
+    old: Apps, hints: list[tuple[str, int]]
+):
+    """One walk for all: each way between then and now is ten seconds of computing."""
     _fill(old)
+    before = _tables(old)
+    _assert_something_in_every_column(before)
+
+    assert _tables(_migrate(RENAMING)) == _renamed(before)
+    assert _tables(_migrate(OLD)) == before
+    _assert_every_value_is_kept(_renamed(before), _tables(_migrate(_newest())))
+    _assert_the_engine_goes_on(hints)
+
+
+def _assert_something_in_every_column(tables: Tables) -> None:
     empty = [
         f"{label}.{name}"
-        for label, rows in _tables(old).items()
+        for label, rows in tables.items()
         for name in (rows[0] if rows else {"nothing": ""})
         if not any(row[name] for row in rows)
     ]
     assert empty == []
-    states = {row["state"] for row in _tables(old)["videos.Video"]}
-    assert states == {state.value for state in State}
+    assert {row["state"] for row in tables["videos.Video"]} == {state.value for state in State}
 
 
-def test_every_row_keeps_every_value(old: Apps):
-    _fill(old)
-    before = _renamed(_tables(old))
-
-    after = _tables(_migrate(_newest()))
-
+def _assert_every_value_is_kept(before: Tables, after: Tables) -> None:
     assert {label: len(rows) for label, rows in after.items() if label in before} == {
         label: len(rows) for label, rows in before.items()
     }
@@ -348,21 +356,7 @@ def test_every_row_keeps_every_value(old: Apps):
         assert [{name: row[name] for name in names} for row in after[label]] == rows, label
 
 
-def test_the_way_back_keeps_every_value_too(old: Apps):
-    _fill(old)
-    before = _tables(old)
-
-    renamed = _tables(_migrate([("accounts", "0002_api_token"), ("videos", "0024_field_names")]))
-    again = _tables(_migrate(OLD))
-
-    assert renamed == _renamed(before)
-    assert again == before
-
-
-def test_the_engine_goes_on_with_it(old: Apps, hints: list[tuple[str, int]]):
-    _fill(old)
-    _migrate(_newest())
-
+def _assert_the_engine_goes_on(hints: list[tuple[str, int]]) -> None:
     sweep.sweep()
     dispatch.tick()
     poll.tick()

@@ -54,7 +54,6 @@ def test_the_next_worker_removes_what_a_killed_one_left(
         command = [sys.executable, "manage.py", *arguments]
         return subprocess.run(command, cwd=PROJECT, text=True, capture_output=True, timeout=TIMEOUT)
 
-    assert run("migrate", "-v0").returncode == 0
     assert run("shell", "-v0", "-c", PREPARE).returncode == 0
     original = folder / "media/videos/a/video.mov"
 

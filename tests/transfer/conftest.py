@@ -96,6 +96,11 @@ def request(prompt: str, **more: Any) -> GenerationRequest:
     return GenerationRequest(prompt, "sora-2", 4, "1280x720", **more)
 
 
+@pytest.fixture(autouse=True)
+def decode_once(remembered_decoder: None) -> None:
+    """The same five clips go in and out."""
+
+
 @pytest.fixture
 def work(
     alice: User,

@@ -78,8 +78,6 @@ def test_export_and_import_go_on_where_they_were_killed(
     run("import_videos", footage, "--owner", "alice")
     run("export_videos", "--all", "--output", first)
     folder = new_data_dir(tmp_path / "data")
-    if not (folder / "db.sqlite3").exists():
-        _run(folder, "migrate", "-v0")
 
     bring = ("import_videos", str(first), "--create-people", "--trusted")
     _kill(_manage(folder, *bring), lambda: _count(folder) > 0)

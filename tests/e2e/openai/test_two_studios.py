@@ -9,14 +9,17 @@ from openai import OpenAI
 
 from tests.e2e.conftest import PASSWORD, USERNAME
 from tests.e2e.openai.api_access import SIZE, ApiAccess
-from tests.studio import READY, Studio, free_port
+from tests.studio import READY, NewDataDir, Studio, free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")]
 
 
-def test_both_studios_have_the_same_video(api_access: ApiAccess, simulator: str, tmp_path: Path):
+def test_both_studios_have_the_same_video(
+    api_access: ApiAccess, simulator: str, new_data_dir: NewDataDir, tmp_path: Path
+):
     owner = {"OWNER_USERNAME": USERNAME, "OWNER_PASSWORD": PASSWORD}
-    front = Studio(tmp_path / "data", free_port(), tmp_path / "log", **owner, **api_access.settings)
+    folder = new_data_dir(tmp_path / "data")
+    front = Studio(folder, free_port(), tmp_path / "log", **owner, **api_access.settings)
     try:
         front.wait_for(READY)
         front_access = ApiAccess(front, simulator)
