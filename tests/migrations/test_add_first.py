@@ -1,4 +1,5 @@
-"""Code of the version before runs beside a database that is migrated already: migrations add first, drop later.
+"""Code of the version before runs beside a database that is migrated already: migrations add first and drop
+later.
 
 During a rolling upgrade old processes insert rows without the new columns, and read those that the new code
 has no use for. So a column that is added is nullable or has a default in the database (`db_default`), and
