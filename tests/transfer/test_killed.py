@@ -83,8 +83,16 @@ def test_export_and_import_go_on_where_they_were_killed(
 
     bring = ("import_videos", str(first), "--create-people", "--trusted")
     _kill(_manage(folder, *bring), lambda: _count(folder) > 0)
-    assert 0 < _count(folder) < COUNT
-    _run(folder, *bring)
+    left = _count(folder)
+    assert 0 < left < COUNT
+    going_on = _manage(folder, *bring)
+    wait_until(lambda: _count(folder) > left or going_on.poll() is not None)
+    at_once = _manage(folder, *bring)
+    _output, errors = at_once.communicate(timeout=TIMEOUT)
+    assert (at_once.returncode, going_on.poll()) == (1, None), errors
+    assert "Another import is under way" in errors
+    _output, errors = going_on.communicate(timeout=TIMEOUT)
+    assert going_on.returncode == 0, errors
     assert _count(folder) == COUNT
     stored = [path for path in _files(folder, ".mp4") if "media" in path.parts]
     assert len(stored) == COUNT  # and nothing that the killed one had left
