@@ -11,7 +11,7 @@ from videos.engine import fair_queue
 from videos.models import Backend, State, Video
 from videos.services.queue import Place, place_between, reorder
 from videos.services.queue_entries import list_waiting
-from videos.services.videos import retry_video
+from videos.services.video_actions import retry_video
 
 pytestmark = pytest.mark.django_db
 

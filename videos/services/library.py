@@ -14,7 +14,7 @@ from audit.vocabulary import Action
 from videos import lifecycle, subjects
 from videos.models import Tag, Video
 from videos.models.tag import TAG_LIMIT
-from videos.services.videos import delete_video
+from videos.services.video_actions import delete_video
 from videos.validation import clean_line, clean_text, has_visible_text, is_storable
 
 MAX_NOTE_LENGTH = 2000  # characters
