@@ -43,7 +43,7 @@ TAKES = [str(number) for number in range(1, MAX_TAKES + 1)]  # what there is to 
 
 
 class GenerateForm(ImagesForm):
-    """A request for a video, in one take or several. `services.generation_requests` decides what is valid, not this form.
+    """A request for a video, in one take or several. What is valid, `services.generation_requests` decides.
 
     Takes plain dicts as well as a request's data, and the catalogue's `offers` where they have been read
     already. The size is given as such, or by `ratio` and `resolution`, which go before it. `characters` are
