@@ -100,6 +100,7 @@ def test_export_and_import_go_on_where_they_were_killed(
     assert 0 < left < COUNT
     going_on = _manage(folder, *bring)
     wait_until(lambda: _is_held_by(going_on, folder / "import.lock"))
+    left = _count(folder)
     at_once = _manage(folder, *bring)
     _output, errors = at_once.communicate(timeout=TIMEOUT)
     assert at_once.returncode == 1, errors
