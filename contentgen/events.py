@@ -61,7 +61,8 @@ class Event:
     # approval.*         person (who asks), prompt, model, videos (how many), price (a plain amount),
     #                    price_text (as pages write it), currency, state; decided: decided_by, note, problem
     # collection.shared  name, shared_by, role
-    # retention.due      count (of videos that move to the trash), first (ISO 8601: when the first does)
+    # retention.due      count (of videos that move to the trash), first (ISO 8601: when the first does),
+    #                    first_deleted (ISO 8601: when the first is deleted for good, or sooner)
     # retention.paused   message (a sentence)
     # storage.*          used_bytes, quota_bytes
 

@@ -154,7 +154,11 @@ def _expiring(row: Notification) -> Words:
     what = f"{format_number(count)} videos will" if count > 1 else "A video will"
     day = parse_datetime(row.tell("first", 40)) if row.tell("first", 40) else None
     when = f" from {format_day(day)} on" if day and count > 1 else f" on {format_day(day)}" if day else ""
-    return Words(f"{what} move to the trash{when}", "Keep those that you still need.")
+    last_day = parse_datetime(row.tell("first_deleted", 40)) if row.tell("first_deleted", 40) else None
+    end = f" and are deleted for good from {format_day(last_day)} on" if last_day and count > 1 else ""
+    if last_day and count == 1:
+        end = f" and is deleted for good on {format_day(last_day)}"
+    return Words(f"{what} move to the trash{when}{end}", "Keep those that you still need.")
 
 
 def _paused(row: Notification) -> Words:

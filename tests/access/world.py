@@ -41,10 +41,10 @@ from videos.models import (
     StudioState,
     Video,
 )
+from videos.services.generation_requests import GenerationRequest
 from videos.services.paid_requests import NewVideos
 from videos.services.share_links import LinkOptions, create_link, revoke_links
 from videos.services.shared import item_name
-from videos.services.videos import GenerationRequest
 from webhooks import endpoints
 from webhooks.models import Delivery, Message
 

@@ -15,7 +15,8 @@ from tests.factories import UserFactory, VideoFactory
 from videos.models import Character, PromptTemplate, ReferenceImage, State, Video
 from videos.services import references, uploads
 from videos.services.derivations import remix_video
-from videos.services.videos import GenerationRequest, create_video
+from videos.services.generation_requests import GenerationRequest
+from videos.services.videos import create_video
 
 pytestmark = pytest.mark.django_db
 BODY = {"prompt": "A boat", "model": "sora-2", "seconds": 4, "size": "1280x720"}

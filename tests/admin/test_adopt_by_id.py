@@ -22,7 +22,7 @@ from videos.engine.job_retention import releasable
 from videos.models import Backend, ReleasedJob, State, Video
 from videos.models.backend_jobs import JobRetention
 from videos.models.values import Reason
-from videos.services.videos import abandon_video, retry_video
+from videos.services.video_actions import abandon_video, retry_video
 
 pytestmark = pytest.mark.django_db
 

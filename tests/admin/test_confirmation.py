@@ -14,7 +14,7 @@ from videos.admin.actions import VIDEO_ACTIONS
 from videos.models import Collection, CollectionItem, ShareLink, State, Video, Visibility
 from videos.services.collections import create_collection
 from videos.services.share_links import LinkOptions, create_link
-from videos.services.videos import cancel_video
+from videos.services.video_actions import cancel_video
 
 pytestmark = pytest.mark.django_db
 

@@ -25,7 +25,7 @@ from videos.models import (
 from videos.services.collections import create_collection
 from videos.services.library import add_tag
 from videos.services.share_links import LinkOptions, create_link
-from videos.services.videos import retry_video
+from videos.services.video_actions import retry_video
 
 pytestmark = pytest.mark.django_db
 

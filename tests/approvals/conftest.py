@@ -12,8 +12,8 @@ from tests.billing.money import dollars
 from tests.factories import UserFactory
 from videos.models import ApprovalRequest, Backend
 from videos.services.approvals import create_or_ask
+from videos.services.generation_requests import GenerationRequest
 from videos.services.paid_requests import NewVideos
-from videos.services.videos import GenerationRequest
 
 BODY = {"prompt": "A paper boat", "model": "sora-2", "seconds": 4, "size": "1280x720"}  # costs $0.40
 

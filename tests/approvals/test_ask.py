@@ -22,8 +22,8 @@ from tests.views.page import upload
 from videos import lifecycle
 from videos.models import ApprovalRequest, ApprovalState, ReferenceImage, State, Video
 from videos.services.approvals import MAX_WAITING
+from videos.services.generation_requests import GenerationRequest
 from videos.services.paid_requests import _generation_data
-from videos.services.videos import GenerationRequest
 
 pytestmark = pytest.mark.django_db
 

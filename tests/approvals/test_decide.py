@@ -19,8 +19,8 @@ from tests.billing.money import assert_consistent, dollars, sums
 from videos.engine import waiting_requests
 from videos.models import ApprovalRequest, ApprovalState, Backend, Video, VideoModel
 from videos.services.approvals import DecidedError, approve, create_or_ask, decline, withdraw
+from videos.services.generation_requests import GenerationRequest, make_takes
 from videos.services.paid_requests import NewVideos
-from videos.services.videos import GenerationRequest, make_takes
 
 pytestmark = pytest.mark.django_db
 

@@ -103,7 +103,8 @@ class _Waits:
     def _ask(self) -> None:
         from django.db import connection
 
-        from videos.services.videos import GenerationRequest, create_video
+        from videos.services.generation_requests import GenerationRequest
+        from videos.services.videos import create_video
 
         while not self._over.wait(0.3):
             request = GenerationRequest("A single kite", "sora-2", 4, "1280x720")

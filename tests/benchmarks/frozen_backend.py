@@ -150,7 +150,8 @@ def _time_video(owner: "User") -> float:
 
 
 def _request(owner: "User", model: str, count: int) -> list[int]:
-    from videos.services.videos import GenerationRequest, create_videos
+    from videos.services.generation_requests import GenerationRequest
+    from videos.services.videos import create_videos
 
     videos = create_videos(owner, [GenerationRequest("A lake", model, 4, "1280x720")] * count)
     return [video.pk for video in videos]

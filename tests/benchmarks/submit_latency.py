@@ -149,7 +149,8 @@ def _measure_latency(backend: Backend, owner: "User", prompt: str) -> float:
     """Create a video, and return the seconds from its commit to the arrival of its request."""
     from django.db import transaction
 
-    from videos.services.videos import GenerationRequest, create_video
+    from videos.services.generation_requests import GenerationRequest
+    from videos.services.videos import create_video
 
     committed: list[float] = []
     with transaction.atomic():

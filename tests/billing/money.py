@@ -8,7 +8,8 @@ from accounts.models import User
 from billing.models import LedgerLine
 from videos.engine.ledger_check import find_contradictions
 from videos.models import State, Video
-from videos.services.videos import GenerationRequest, create_video
+from videos.services.generation_requests import GenerationRequest
+from videos.services.videos import create_video
 
 
 def dollars(text: str) -> Decimal:

@@ -23,7 +23,8 @@ from videos import lifecycle  # noqa: E402
 from videos.engine import enqueue  # noqa: E402
 from videos.models import Video  # noqa: E402
 from videos.models.values import Reason  # noqa: E402
-from videos.services.videos import GenerationRequest, create_video  # noqa: E402
+from videos.services.generation_requests import GenerationRequest  # noqa: E402
+from videos.services.videos import create_video  # noqa: E402
 
 _NO = Reason("sentinel_block", "No.")
 

@@ -15,7 +15,7 @@ from tests.billing.steps import REFUSED, accept, finish
 from videos import lifecycle
 from videos.models import Backend
 from videos.services.usage import summarize_usage
-from videos.services.videos import retry_video
+from videos.services.video_actions import retry_video
 
 pytestmark = pytest.mark.django_db
 

@@ -21,7 +21,7 @@ from videos.models import Backend, State, Video, VideoModel
 from videos.models.values import Reason
 from videos.services.derivations import edit_video, extend_video, remix_video
 from videos.services.held_videos import move_queued_videos
-from videos.services.videos import delete_video
+from videos.services.video_actions import delete_video
 
 pytestmark = pytest.mark.django_db
 

@@ -22,7 +22,7 @@ from videos.services.first_videos import create_first_video, offer_first_videos
 from videos.services.held_videos import move_queued_videos
 from videos.services.prices import Price, price_for, price_of_another, rates_of
 from videos.services.terms import terms_of
-from videos.services.videos import retry_video
+from videos.services.video_actions import retry_video
 from videos.templatetags.failures import retry_cost
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,8 @@ from videos import lifecycle
 from videos.backends.charges import Charge
 from videos.models import Backend, JobCandidate, State, Video
 from videos.models.values import Reason
-from videos.services.videos import GenerationRequest, create_videos, make_takes
+from videos.services.generation_requests import GenerationRequest, make_takes
+from videos.services.videos import create_videos
 
 pytestmark = pytest.mark.django_db
 

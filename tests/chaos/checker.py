@@ -23,7 +23,7 @@ from videos.engine.ledger_check import find_contradictions
 from videos.media.inspect import NotAVideoError, inspect_video
 from videos.media.sandbox import worker_budget
 from videos.models import IN_FLIGHT, ReferenceImage, State, Video
-from videos.services.videos import ABANDONED
+from videos.services.video_actions import ABANDONED
 
 # Expected error codes of rows without a job, and of rows whose job failed. `not_served`: both the source of
 # an edit and its file were reported as not found.

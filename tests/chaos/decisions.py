@@ -22,7 +22,12 @@ from tests.chaos.simulators import LYING_MODEL, Simulators
 from tests.chaos.users import REPEATED_PROMPTS
 from videos.models import State, Video
 from videos.services.charges import release_charge
-from videos.services.videos import abandon_video, adopt_candidate, recheck_video, resubmit_video
+from videos.services.video_actions import (
+    abandon_video,
+    adopt_candidate,
+    recheck_video,
+    resubmit_video,
+)
 
 # A suspended simulator accepts what it was sent when it wakes up; only after that does its ledger prove that
 # a request never arrived.

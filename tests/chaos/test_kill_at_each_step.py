@@ -8,7 +8,7 @@ from tests.chaos.checker import leftover_temp_files
 from tests.chaos.conftest import Studio
 from tests.factories import VideoFactory
 from videos.models import Kind, State, Video
-from videos.services.videos import cancel_video, delete_video
+from videos.services.video_actions import cancel_video, delete_video
 
 
 def test_between_the_claim_and_the_request(studio: Studio):

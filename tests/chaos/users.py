@@ -29,13 +29,9 @@ from videos.engine import enqueue
 from videos.models import Backend, State, Video, VideoModel
 from videos.models.backend_capabilities import SIMULATOR_CAPABILITIES
 from videos.services.derivations import edit_video, extend_video, remix_video
-from videos.services.videos import (
-    GenerationRequest,
-    cancel_video,
-    create_videos,
-    delete_video,
-    make_takes,
-)
+from videos.services.generation_requests import GenerationRequest, make_takes
+from videos.services.video_actions import cancel_video, delete_video
+from videos.services.videos import create_videos
 
 OWNERS = 5
 SIZES = ("1280x720", "720x1280")

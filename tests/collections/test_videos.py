@@ -20,7 +20,8 @@ from tests.factories import VideoFactory
 from videos.engine.sweep import sweep
 from videos.models import Backend, Collection, CollectionItem, State, Video
 from videos.services.collections import add_videos, create_collection, find_editable
-from videos.services.videos import GenerationRequest, create_video
+from videos.services.generation_requests import GenerationRequest
+from videos.services.videos import create_video
 
 pytestmark = pytest.mark.django_db
 BULK = "/library/selected"

@@ -1,6 +1,8 @@
 """seed_demo: a studio worth looking at, by the simulator alone; --reset leaves nothing of it."""
 
+from contextlib import nullcontext
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.models import Group
@@ -12,6 +14,7 @@ from billing.models import Budget, LedgerLine
 from notifications.models import Notification
 from tests.factories import BackendFactory, UserFactory, VideoFactory
 from videos.demo import material, workroom
+from videos.demo.build import GROUP
 from videos.engine import hold
 from videos.models import ApprovalRequest, Batch, Collection, Kind, ShareLink, State, Video, VideoModel
 
@@ -65,7 +68,7 @@ def test_it_makes_a_studio_worth_looking_at_and_takes_it_all_away_again(run, ran
     with pytest.raises(CommandError, match=r"The demo is here already\. --reset removes it\."):
         run("seed_demo", "--force")
 
-    run("seed_demo", "--reset")
+    run("seed_demo", "--reset", "--no-input")
 
     assert list(Video.objects.all()) == [theirs]
     assert not User.objects.filter(username__startswith=material.PREFIX).exists()
@@ -98,6 +101,28 @@ def test_it_touches_nobody_who_has_the_same_name(run):
     run("seed_demo", "--reset")
 
     assert User.objects.get().username == "demo-aiko"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("answer", ["no", "", "y", EOFError()])
+def test_reset_asks_first_and_removes_nothing_without_a_yes(
+    run, monkeypatch: pytest.MonkeyPatch, answer: str | EOFError
+):
+    person = UserFactory(username="demo-aiko")
+    person.groups.add(Group.objects.create(name=GROUP))
+    VideoFactory(owner=person, state=State.COMPLETED)
+    asked = Mock(side_effect=[answer])
+    monkeypatch.setattr("builtins.input", asked)
+
+    with pytest.raises(CommandError, match="Nothing was removed"):
+        run("seed_demo", "--reset")
+
+    assert "deletes demo-aiko and all that is theirs for good: 1 video," in asked.call_args.args[0]
+    assert (User.objects.count(), Video.objects.count()) == (1, 1)
+    asked.side_effect = ["yes"]
+    monkeypatch.setattr("videos.management.commands.seed_demo.open_workroom", nullcontext)
+    monkeypatch.setattr("videos.management.commands.seed_demo.reset", lambda: (1, []))
+    assert "1 people of the demo" in run("seed_demo", "--reset").out
 
 
 @pytest.mark.django_db

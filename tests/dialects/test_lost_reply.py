@@ -22,7 +22,7 @@ from videos import lifecycle
 from videos.engine.reconcile import MAX_RESUBMISSIONS, SEARCHES_NEEDED
 from videos.models import State, Video
 from videos.services.backends import probe_backend
-from videos.services.videos import adopt_candidate
+from videos.services.video_actions import adopt_candidate
 
 
 @pytest.mark.parametrize("dialect", [dialect for dialect in ALL_DIALECTS if dialect.can_list])

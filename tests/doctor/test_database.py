@@ -34,6 +34,16 @@ def test_all_is_well_and_nothing_is_left(diagnose):
 
 
 @pytest.mark.django_db
+def test_of_slow_writes_postgresql_is_told_to_nobody_who_has_it(diagnose, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(database, "_SLOW_WRITE", -1.0)
+
+    finding = diagnose(database.check_write).of("database writes")
+
+    assert finding.health == Health.WARNING
+    assert ("PostgreSQL" in finding.advice) == (connection.vendor == "sqlite")
+
+
+@pytest.mark.django_db
 def test_a_migration_from_the_future(diagnose):
     MigrationRecorder(connection).record_applied("videos", "9999_from_the_future")
 

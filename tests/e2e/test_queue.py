@@ -19,7 +19,8 @@ from tests.factories import VideoFactory
 from videos.models import Backend
 from videos.services.queue import pause_queue
 box = Backend.objects.for_environment()
-owner = User.objects.create_user({_OWNER!r}, password={PASSWORD!r})
+owner = User.objects.filter(username={_OWNER!r}).first()
+owner = owner or User.objects.create_user({_OWNER!r}, password={PASSWORD!r})
 pause_queue(owner)
 for number in range(1, 5):
     VideoFactory(owner=owner, backend=box, prompt=f"Kite {{number}} on a string")"""
@@ -120,3 +121,84 @@ def test_a_queue_is_put_in_order_held_by_staff_and_goes_on(owners_page: Page, pa
     own.get_by_role("button", name="Cancel all").click()
     own.get_by_role("button", name="Cancel 1 video").click()
     expect(_prompts(own)).to_have_count(0)
+
+
+def _centre(locator: Locator) -> tuple[float, float]:
+    box = locator.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def _handle(page: Page, number: int) -> Locator:
+    return page.locator("#queue-form .queue__row", has_text=f"Kite {number} ").locator(".queue__handle")
+
+
+def _above(page: Page, number: int) -> tuple[float, float]:
+    """A point in the upper half of that row."""
+    x, _ = _centre(_handle(page, number))
+    box = page.locator("#queue-form .queue__row", has_text=f"Kite {number} ").bounding_box()
+    assert box is not None
+    return x, box["y"] + 4
+
+
+def _drag_with_a_finger(page: Page, number: int, above: int) -> None:
+    finger = page.context.new_cdp_session(page)
+    _handle(page, number).scroll_into_view_if_needed()
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        touched = [{"x": x, "y": y} for x, y in points]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
+
+    (x, y), (_, end) = _centre(_handle(page, number)), _above(page, above)
+    touch("touchStart", (x, y))
+    for step in range(1, 6):
+        touch("touchMove", (x, y + (end - y) * step / 5))
+    touch("touchEnd")
+
+
+def test_videos_are_dragged_with_a_mouse_and_a_finger_and_another_window_is_noticed(
+    owners_page: Page, browser: Browser, studio: Studio
+):
+    own = owners_page
+    own.goto(f"{studio.url}/queue/")
+    sent: list[str] = []
+    own.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+
+    _handle(own, 4).hover()
+    own.mouse.down()
+    own.mouse.move(*_above(own, 2), steps=5)
+    expect(_prompts(own)).to_have_text(_kites(1, 4, 2, 3))
+    assert sent == []
+    own.mouse.up()
+    expect(own.locator("#toasts")).to_contain_text("1 video moved.")
+    assert len(sent) == 1
+    own.reload()
+    expect(_prompts(own)).to_have_text(_kites(1, 4, 2, 3))
+
+    _handle(own, 3).hover()
+    own.mouse.down()
+    own.mouse.move(*_above(own, 4), steps=5)
+    own.keyboard.press("Escape")
+    own.mouse.up()
+    expect(_prompts(own)).to_have_text(_kites(1, 4, 2, 3))
+    assert len(sent) == 1
+
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    with browser.new_context(**phone) as context:
+        page = context.new_page()
+        sign_in(page, studio, _OWNER)
+        page.goto(f"{studio.url}/queue/")
+        _drag_with_a_finger(page, 3, above=1)
+        expect(page.locator("#toasts")).to_contain_text("1 video moved.")
+        expect(_prompts(page)).to_have_text(_kites(3, 1, 4, 2))
+        expect(_prompts(own)).to_have_text(_kites(3, 1, 4, 2), timeout=15_000)
+
+        _handle(own, 2).hover()
+        own.mouse.down()
+        own.mouse.move(*_above(own, 4), steps=5)
+        page.get_by_role("button", name="To the front: Kite 4").click()
+        expect(_prompts(page)).to_have_text(_kites(4, 3, 1, 2))
+    own.mouse.up()
+    expect(own.locator("#toasts")).to_contain_text("nothing was moved")
+    expect(_prompts(own)).to_have_text(_kites(4, 3, 1, 2))
+    assert find_violations(own) == []

@@ -17,7 +17,7 @@ from videos.engine.operations import Operation
 from videos.engine.store import folder_of, store
 from videos.engine.workspace import LeaseLostError
 from videos.models import Backend, State, Video
-from videos.services.videos import delete_video
+from videos.services.video_actions import delete_video
 
 pytestmark = pytest.mark.django_db
 

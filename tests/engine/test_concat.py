@@ -30,7 +30,7 @@ from videos.engine.store import folder_of, store
 from videos.engine.submit import submit_next
 from videos.models import Backend, State, Video, VideoModel
 from videos.services.derivations import extend_video
-from videos.services.videos import delete_video
+from videos.services.video_actions import delete_video
 
 pytestmark = pytest.mark.django_db
 

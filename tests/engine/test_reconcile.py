@@ -16,7 +16,8 @@ from videos.backends.responses import Job
 from videos.engine.reconcile import SEARCHES_NEEDED, reconcile
 from videos.engine.sweep import sweep
 from videos.models import Backend, State, Video
-from videos.services.videos import GenerationRequest, create_videos, make_takes
+from videos.services.generation_requests import GenerationRequest, make_takes
+from videos.services.videos import create_videos
 
 pytestmark = pytest.mark.django_db
 

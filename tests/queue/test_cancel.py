@@ -10,9 +10,11 @@ from accounts.models import User
 from billing.models import LedgerLine
 from tests.factories import VideoFactory
 from videos.engine.sweep import sweep
+from videos.lifecycle import owner_actions
 from videos.models import Backend, State, Video
 from videos.services import queue as service
-from videos.services.videos import GenerationRequest, create_videos
+from videos.services.generation_requests import GenerationRequest
+from videos.services.videos import create_videos
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +61,24 @@ def test_of_a_whole_queue_nothing_starts_any_more_and_all_is_given_back(
     assert Video.objects.get(pk=running.pk).state == State.IN_PROGRESS
     assert Video.objects.get(pk=bobs.pk).state == State.QUEUED
     assert _reserved() == Decimal("0.40")
+
+
+def test_a_request_and_a_sweep_end_in_time_and_the_next_goes_on_until_all_are_canceled(
+    as_alice: Client, alice: User, paid: Backend, monkeypatch: pytest.MonkeyPatch
+):
+    for module in (service, owner_actions):
+        monkeypatch.setattr(module, "_CANCELING_SECONDS", 0.0)  # a database so slow that one takes all of it
+    _ask_for(alice, 4)
+
+    as_alice.post(URL, {"all": "1", "confirmed": "1"})
+
+    left = [service.being_canceled(alice).count()]
+    while left[-1]:
+        sweep()
+        left.append(service.being_canceled(alice).count())
+    assert left == [3, 2, 1, 0]
+    assert (service.waiting_of(alice).count(), _reserved()) == (0, 0)
+    assert Video.objects.filter(state=State.CANCELED).count() == 4
 
 
 def test_nobody_cancels_what_is_anothers(as_bob: Client, alice: User, paid: Backend):

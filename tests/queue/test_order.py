@@ -9,9 +9,9 @@ from accounts.models import User
 from tests.factories import VideoFactory
 from videos.engine import fair_queue
 from videos.models import Backend, State, Video
-from videos.services.queue import Place, reorder
+from videos.services.queue import Place, place_between, reorder
 from videos.services.queue_entries import list_waiting
-from videos.services.videos import retry_video
+from videos.services.video_actions import retry_video
 
 pytestmark = pytest.mark.django_db
 
@@ -148,3 +148,46 @@ def test_ten_thousand_are_moved_with_a_few_statements(
     connection.queries_log.clear()
     assert _listed(alice)[199] == videos[200].pk
     assert len(captured) < 20
+
+
+def _place(owner: User, moved: Video, behind: Video | None, before: Video | None) -> bool:
+    ids = [each.public_id if each else "" for each in (behind, before)]
+    return place_between(owner, moved.public_id, behind=ids[0], before=ids[1])
+
+
+def test_a_video_is_placed_between_the_two_where_it_was_dropped(
+    alice: User, bob: User, backend: Backend, claimed: Claimed
+):
+    zero, one, two, three, four = _queue(alice, backend, 5)
+    _queue(bob, backend, 3)
+    owners = _owners_in_order(backend)
+
+    assert _place(alice, four, one, two)
+    assert _place(alice, zero, three, None)  # the last of a page
+    assert _place(alice, three, None, one)  # the first of one
+    assert not _place(alice, two, None, None)
+
+    expected = [three.pk, one.pk, four.pk, two.pk, zero.pk]
+    assert _listed(alice) == expected
+    assert _owners_in_order(backend) == owners
+    assert [pk for pk in claimed() if Video.objects.get(pk=pk).owner == alice] == expected
+
+
+def test_a_queue_that_changed_since_the_page_was_drawn_is_left_as_it_is(
+    alice: User, bob: User, backend: Backend
+):
+    zero, one, two, three = videos = _queue(alice, backend, 4)
+    (others,) = _queue(bob, backend, 1)
+    _move(alice, Place.FRONT, three)  # in another window
+    order = _listed(alice)
+
+    assert not _place(alice, zero, two, three), "the other way round by now"
+    assert not _place(alice, two, three, one), "another one is between them"
+    assert not _place(alice, zero, None, others)
+    assert not _place(bob, zero, None, one)
+    Video.objects.filter(pk=one.pk).update(state=State.SUBMITTING)
+    assert not _place(alice, one, None, zero), "it has started"
+    assert not _place(alice, three, one, two), "its neighbor has"
+
+    assert [pk for pk in order if pk != one.pk] == _listed(alice)
+    assert {video.pk for video in videos} == {*_listed(alice), one.pk}

@@ -116,7 +116,9 @@ def test_buttons_move_and_pause(as_alice: Client, alice: User, backend: Backend,
     assert (own.paused, own.queue and own.queue.paused_at) == (0, None)
 
 
-@pytest.mark.parametrize("do", ["", "front", "front x", "launch", "up video_" + 24 * "a", "pause_everything"])
+@pytest.mark.parametrize(
+    "do", ["", "front", "front x", "launch", "up video_" + 24 * "a", "pause_everything", "place ../"]
+)
 def test_nonsense_changes_nothing(as_alice: Client, alice: User, backend: Backend, do: str):
     VideoFactory.create_batch(2, owner=alice, backend=backend)
     before = list(Video.objects.order_by("pk").values())
@@ -124,6 +126,29 @@ def test_nonsense_changes_nothing(as_alice: Client, alice: User, backend: Backen
     assert as_alice.post(CHANGE, {"do": do, "id": ["../", "", "a\x00b"]}, headers=HTMX).status_code == 200
 
     assert list(Video.objects.order_by("pk").values()) == before
+
+
+def test_a_drop_is_one_request_and_the_page_says_when_the_queue_has_changed(
+    as_alice: Client, alice: User, backend: Backend
+):
+    one, two, three = VideoFactory.create_batch(3, owner=alice, backend=backend)
+
+    def drop(moved: Video, behind: str, before: str) -> str:
+        body = {"do": f"place {moved.public_id}", "behind": behind, "before": before, "id": two.public_id}
+        reply = as_alice.post(CHANGE, body, headers=HTMX)
+        assert "queue-live" in reply.content.decode()
+        return reply.headers["HX-Trigger"]
+
+    assert "1 video moved" in drop(three, one.public_id, two.public_id)
+    assert list(queue_entries.list_waiting(alice)) == [one, three, two]
+    for behind, before in (
+        (one.public_id, two.public_id),
+        ("", ""),
+        ("\x00", "../"),
+        (two.public_id, "a" * 9999),
+    ):
+        assert "nothing was moved" in drop(one, behind, before)
+    assert list(queue_entries.list_waiting(alice)) == [one, three, two]
 
 
 def test_it_is_told_only_of_what_has_changed(as_alice: Client, alice: User, backend: Backend):

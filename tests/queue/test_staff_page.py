@@ -1,5 +1,6 @@
 """The page of all queues, and who may pause what on it."""
 
+import re
 from html import unescape
 
 import pytest
@@ -56,6 +57,37 @@ def test_a_person_is_paused_with_a_reason_and_resumed(as_carol: Client, alice: U
     as_carol.post(address, {"do": "resume"})
     assert OwnerQueue.objects.get(owner=alice).staff_paused_at is None
     assert as_carol.post(reverse("videos:queues_person", args=[10**6])).status_code == 404
+
+
+def test_somebody_with_nothing_waiting_is_found_by_name_paused_and_told(
+    as_carol: Client, client: Client, alice: User, bob: User, backend: Backend
+):
+    UserFactory(username="gone", first_name="José", is_active=False)
+    bob.first_name, bob.last_name = "José", "Núñez"
+    bob.save()
+    VideoFactory(owner=alice, backend=backend)
+    address = reverse("videos:queues_person", args=[bob.pk])
+
+    assert "Pause bob" not in _names_of_buttons(_page(as_carol))
+    found = _names_of_buttons(unescape(as_carol.get(URL, {"person": "jose NUNEZ"}).content.decode()))
+    assert ("Pause bob" in found, "Pause alice" in found, "Pause gone" in found) == (True, False, False)
+    for nobody in ("xyz", "a\x00b", "%", "  .", "x" * 9999):
+        assert "is called that" in as_carol.get(URL, {"person": nobody}).content.decode(), nobody
+
+    as_carol.post(address, {"do": "pause", "note": "Please call Mara."})
+    client.force_login(bob)
+    video = VideoFactory(owner=bob, backend=backend)
+    for page in (reverse("videos:queue"), reverse("videos:studio"), video.get_absolute_url()):
+        text = client.get(page).content.decode()
+        assert "Your queue is paused by an administrator." in text
+        assert "Please call Mara." in text
+    assert "Staff have paused the queue of bob. The video waits until they resume it." in text
+    as_carol.post(address, {"do": "resume"})
+    assert "is paused by an administrator" not in client.get(video.get_absolute_url()).content.decode()
+
+
+def _names_of_buttons(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", "", page).split())
 
 
 def test_a_backend_is_paused_and_resumed(as_carol: Client, backend: Backend):

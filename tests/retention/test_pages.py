@@ -107,7 +107,7 @@ def test_a_collections_rule_is_saved_once_the_page_has_said_what_it_concerns(
     assert "2.0 MB" in text
     collection.refresh_from_db()
     assert collection.retention == "studio"
-    saved = as_alice.post(address, {**body, "agreed_days": "30"})
+    saved = as_alice.post(address, {**body, "agreed_rule": "30/30"})
     assert saved.status_code == 302
     collection.refresh_from_db()
     assert (collection.retention, collection.retention_days) == ("days", 30)

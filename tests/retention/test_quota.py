@@ -22,10 +22,12 @@ from videos.engine.cleanup import clean_up_video
 from videos.engine.storage_use import GIGABYTE, used_bytes
 from videos.engine.store import store
 from videos.models import Backend, Character, ReferenceImage, State, StorageNotice, Video
+from videos.services.generation_requests import GenerationRequest
 from videos.services.library import move_to_trash
 from videos.services.quota import StorageFullError, require_room_for
 from videos.services.references import add_reference
-from videos.services.videos import GenerationRequest, create_video, delete_video, retry_video
+from videos.services.video_actions import delete_video, retry_video
+from videos.services.videos import create_video
 
 pytestmark = pytest.mark.django_db
 REQUEST = GenerationRequest("A fox", "sora-2", 4, "1280x720")

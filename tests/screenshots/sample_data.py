@@ -49,6 +49,7 @@ from videos.services.characters import create_character_from_video  # noqa: E402
 from videos.services.collection_people import share_with  # noqa: E402
 from videos.services.collections import create_collection  # noqa: E402
 from videos.services.derivations import edit_video, extend_video, remix_video  # noqa: E402
+from videos.services.generation_requests import GenerationRequest, make_takes  # noqa: E402
 from videos.services.library import add_tag, move_to_trash, set_favourite, set_note  # noqa: E402
 from videos.services.references import keep_reference, rename_reference  # noqa: E402
 from videos.services.share_comments import add_comment  # noqa: E402
@@ -58,12 +59,7 @@ from videos.services.share_links import (  # noqa: E402
     digest_of,
     revoke_links,
 )
-from videos.services.videos import (  # noqa: E402
-    GenerationRequest,
-    create_video,
-    create_videos,
-    make_takes,
-)
+from videos.services.videos import create_video, create_videos  # noqa: E402
 from webhooks import endpoints  # noqa: E402
 from webhooks.models import Delivery, DeliveryState, Endpoint, EndpointState, Message  # noqa: E402
 from webhooks.payload import build_body  # noqa: E402

@@ -16,14 +16,11 @@ from videos.engine.job_matching import _sent
 from videos.media.reference import open_reference
 from videos.models import Backend, ReferenceImage, State, Video, VideoModel
 from videos.services import images as service
+from videos.services.generation_requests import GenerationRequest
 from videos.services.images import NewImage, RequestImages, find_image_errors
 from videos.services.references import annotate_video_counts, delete_reference
-from videos.services.videos import (
-    GenerationRequest,
-    create_video,
-    create_video_with_images,
-    retry_video,
-)
+from videos.services.video_actions import retry_video
+from videos.services.videos import create_video, create_video_with_images
 
 pytestmark = pytest.mark.django_db
 REQUEST = GenerationRequest("A boat", "sora-2", 4, "1280x720")

@@ -11,8 +11,10 @@ from videos.backends.parameters import MAX_SEED
 from videos.capabilities import available_offers
 from videos.models import Backend, State, Video, VideoModel
 from videos.services.derivations import extend_video
+from videos.services.generation_requests import GenerationRequest, make_takes
 from videos.services.parameters import choose_parameters, template_parameters
-from videos.services.videos import GenerationRequest, create_video, create_videos, make_takes, retry_video
+from videos.services.video_actions import retry_video
+from videos.services.videos import create_video, create_videos
 
 pytestmark = pytest.mark.django_db
 

@@ -18,8 +18,9 @@ from videos.capabilities import available_offers
 from videos.models import Backend, Kind, State, Video, VideoModel
 from videos.services import prices
 from videos.services.derivations import remix_video
+from videos.services.generation_requests import GenerationRequest
 from videos.services.prices import Price, price_for
-from videos.services.videos import GenerationRequest, create_video
+from videos.services.videos import create_video
 from videos.templatetags.failures import cost_note, retry_cost, short_retry_cost, total_retry_cost
 from videos.templatetags.studio import cost_basis, cost_in_words
 from videos.views.zip_export import sidecar

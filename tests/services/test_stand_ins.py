@@ -24,9 +24,11 @@ from videos.api.rest.schemas import GenerateIn
 from videos.capabilities import available_offers
 from videos.models import Backend, Character, ReferenceImage, State, Video, VideoModel
 from videos.services.derivations import extend_video
+from videos.services.generation_requests import GenerationRequest
 from videos.services.held_videos import move_queued_videos
 from videos.services.terms import terms_of
-from videos.services.videos import GenerationRequest, create_video, create_videos, retry_video
+from videos.services.video_actions import retry_video
+from videos.services.videos import create_video, create_videos
 
 pytestmark = pytest.mark.django_db
 

@@ -49,10 +49,11 @@ from videos.services.batch_check import CheckedBatch
 from videos.services.batches import digest_of, save_batch
 from videos.services.collection_people import share_with
 from videos.services.derivations import remix_video
+from videos.services.generation_requests import GenerationRequest
 from videos.services.references import add_reference
 from videos.services.share_comments import add_comment
 from videos.services.share_links import LinkOptions, create_link
-from videos.services.videos import GenerationRequest, create_video
+from videos.services.videos import create_video
 from videos.transfer.fields import KEPT
 
 WORDS = "A paper boat: “rain”/street? *"  # of two people

@@ -226,6 +226,32 @@ def test_nobody_is_made_a_manager_or_an_account_by_a_stranger(alice: User, run: 
     assert Backend.objects.get(name="Cloud").enabled is False
 
 
+def test_a_damaged_archive_brings_what_is_whole_and_a_whole_one_the_rest(
+    alice: User, run: Callable, ran: Ran, tmp_path: Path
+):
+    whole = pack(tmp_path / "whole.zip", [video(number) for number in (1, 2, 3)])
+    content = bytearray(whole.read_bytes())
+    name = b"videos/alice/1.json"
+    at = content.index(name) + len(name)
+    content[at : at + 16] = bytes(16)  # in the middle of what is compressed
+    (tmp_path / "damaged.zip").write_bytes(content)
+    (tmp_path / "cut.zip").write_bytes(content[: len(content) // 2])
+
+    with pytest.raises(CommandError, match="neither a folder nor a ZIP"):
+        run("import_videos", tmp_path / "cut.zip")
+    for _ in range(2):
+        with pytest.raises(CommandError, match="1 of them were not imported"):
+            run("import_videos", tmp_path / "damaged.zip")
+        assert "videos/alice/1.json: it is damaged" in ran.err
+        assert Video.objects.count() == 2
+    before = list(Video.objects.order_by("pk").values())
+
+    run("import_videos", whole)
+
+    assert Video.objects.count() == 3
+    assert [row for row in Video.objects.order_by("pk").values() if row in before] == before
+
+
 @pytest.mark.parametrize("victim", ["data/ledger.jsonl", "SHA256SUMS", "export.json"])
 def test_a_table_that_was_changed_stops_everything(alice: User, run: Callable, tmp_path: Path, victim: str):
     export = pack(tmp_path / "x.zip", [video(1)], ledger=[_line(reserved="1", net="1")])

@@ -1,5 +1,6 @@
 """Real commands that are killed, started again, and have left nothing half and nothing twice."""
 
+import fcntl
 import os
 import signal
 import sqlite3
@@ -47,6 +48,18 @@ def _kill(process: subprocess.Popen[str], when: Callable[[], bool]) -> None:
     process.communicate(timeout=TIMEOUT)
 
 
+def _is_held_by(process: subprocess.Popen[str], lock: Path) -> bool:
+    """Stop the process, and let it go on again unless it has the lock by now."""
+    os.killpg(process.pid, signal.SIGSTOP)
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    os.killpg(process.pid, signal.SIGCONT)
+    return False
+
+
 def _count(folder: Path) -> int:
     connection = sqlite3.connect(folder / "db.sqlite3", timeout=TIMEOUT)
     try:
@@ -81,8 +94,19 @@ def test_export_and_import_go_on_where_they_were_killed(
 
     bring = ("import_videos", str(first), "--create-people", "--trusted")
     _kill(_manage(folder, *bring), lambda: _count(folder) > 0)
-    assert 0 < _count(folder) < COUNT
-    _run(folder, *bring)
+    left = _count(folder)
+    assert 0 < left < COUNT
+    going_on = _manage(folder, *bring)
+    wait_until(lambda: _is_held_by(going_on, folder / "import.lock"))
+    left = _count(folder)
+    at_once = _manage(folder, *bring)
+    _output, errors = at_once.communicate(timeout=TIMEOUT)
+    assert at_once.returncode == 1, errors
+    assert "Another import is under way" in errors
+    assert _count(folder) == left
+    os.killpg(going_on.pid, signal.SIGCONT)
+    _output, errors = going_on.communicate(timeout=TIMEOUT)
+    assert going_on.returncode == 0, errors
     assert _count(folder) == COUNT
     stored = [path for path in _files(folder, ".mp4") if "media" in path.parts]
     assert len(stored) == COUNT  # and nothing that the killed one had left

@@ -7,7 +7,8 @@ from django.db import IntegrityError, transaction
 from tests.factories import BackendFactory, ReferenceImageFactory
 from videos.capabilities import available_offers, backend_status
 from videos.models import Backend, Video, VideoModel
-from videos.services.videos import GenerationRequest, create_video, create_videos, find_request_errors
+from videos.services.generation_requests import GenerationRequest, find_request_errors
+from videos.services.videos import create_video, create_videos
 
 pytestmark = pytest.mark.django_db
 

@@ -13,8 +13,9 @@ from accounts.models import User
 from tests.factories import BackendFactory, ReferenceImageFactory, VideoFactory
 from videos.models import Character, PromptTemplate, ReferenceImage, Video, VideoModel
 from videos.models.search_text import folded_text
+from videos.services.generation_requests import GenerationRequest
 from videos.services.references import rename_reference
-from videos.services.videos import GenerationRequest, create_videos
+from videos.services.videos import create_videos
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from tests.factories import VideoFactory
 from tests.views.page import GOOD, HTMX, picture, upload
 from videos.models import Backend, IdempotencyRecord, ReferenceImage, State, Video
-from videos.services.videos import delete_video
+from videos.services.video_actions import delete_video
 
 pytestmark = pytest.mark.django_db
 URL = reverse("videos:studio")

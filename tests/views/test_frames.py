@@ -12,8 +12,9 @@ from tests.views.page import GOOD, HTMX, picture, upload
 from tests.views.test_references import kept, url_of
 from tests.views.test_zip_export import download, stored_video
 from videos.models import Backend, ReferenceImage, State, Video, VideoModel, VideoReference
+from videos.services.generation_requests import GenerationRequest
 from videos.services.images import RequestImages
-from videos.services.videos import GenerationRequest, create_video_with_images
+from videos.services.videos import create_video_with_images
 
 pytestmark = pytest.mark.django_db
 URL = reverse("videos:studio")

@@ -15,8 +15,9 @@ from videos.engine import cleanup
 from videos.forms.generate import GenerateForm
 from videos.media.reference import open_reference
 from videos.models import Backend, ReferenceImage, State, Video
+from videos.services.generation_requests import GenerationRequest
 from videos.services.references import delete_reference, keep_reference, rename_reference
-from videos.services.videos import GenerationRequest, ValidationError, create_video
+from videos.services.videos import ValidationError, create_video
 from videos.views.references import PAGE_SIZE
 
 pytestmark = pytest.mark.django_db

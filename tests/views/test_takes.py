@@ -8,7 +8,8 @@ from django.utils import timezone
 from tests.factories import VideoFactory
 from tests.views.page import GOOD, HTMX, picture, upload
 from videos.models import ReferenceImage, State, Video, VideoModel
-from videos.services.videos import GenerationRequest, create_videos, make_takes
+from videos.services.generation_requests import GenerationRequest, make_takes
+from videos.services.videos import create_videos
 
 pytestmark = pytest.mark.django_db
 STUDIO, COMPARE = reverse("videos:studio"), reverse("videos:compare")

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from tests.views.page import HTMX
 from videos.models import PromptTemplate, Video
-from videos.services.videos import MAX_PROMPT_LENGTH
+from videos.services.generation_requests import MAX_PROMPT_LENGTH
 
 pytestmark = pytest.mark.django_db
 URL = reverse("videos:studio")

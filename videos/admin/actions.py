@@ -7,7 +7,7 @@ from accounts.models import User
 from videos.models import BatchState, State, Video
 from videos.services.handing_over import can_be_handed_over, hand_over_video, make_private
 from videos.services.library import move_to_trash
-from videos.services.videos import (
+from videos.services.video_actions import (
     abandon_video,
     cancel_video,
     delete_video,

@@ -23,7 +23,7 @@ from videos.services.backend_deletion import deletion_notes, deletion_obstacles
 from videos.services.backend_status import describe_key
 from videos.services.backends import set_capabilities
 from videos.services.connections import may_connect
-from videos.services.videos import MAX_LISTED_MODELS
+from videos.services.generation_requests import MAX_LISTED_MODELS
 
 logger = logging.getLogger(__name__)
 

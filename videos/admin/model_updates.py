@@ -14,9 +14,9 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
 from videos.models import Backend
+from videos.services.generation_requests import MAX_LISTED_MODELS
 from videos.services.model_catalogue import CatalogueChangedError, SyncError, SyncResult, sync_models
 from videos.services.model_words import describe_model, format_fact
-from videos.services.videos import MAX_LISTED_MODELS
 
 logger = logging.getLogger(__name__)
 

@@ -32,7 +32,7 @@ from videos.services.candidates import candidate_picture, find_candidate, rival_
 from videos.services.handing_over import with_audience
 from videos.services.history import submission_records_of, transitions_of
 from videos.services.job_adoption import can_adopt
-from videos.services.videos import adopt_candidate, delete_video
+from videos.services.video_actions import adopt_candidate, delete_video
 
 
 @admin.register(Video)

@@ -75,6 +75,7 @@ FIELDSETS: Fieldsets = (
                 "late_since",
                 "cancel_requested_at",
                 "trashed_at",
+                "purge_due_at",
             )
         },
     ),

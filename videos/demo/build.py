@@ -29,12 +29,13 @@ from videos.services.batch_input import BatchInput, check_input, save_input
 from videos.services.collection_people import share_with
 from videos.services.collections import add_videos, create_collection
 from videos.services.derivations import edit_video, extend_video, remix_video
+from videos.services.generation_requests import GenerationRequest, make_takes
 from videos.services.images import RequestImages
 from videos.services.library import add_tag, move_to_trash, set_favourite, set_note
 from videos.services.paid_requests import NewVideos
 from videos.services.share_comments import add_comment
 from videos.services.share_links import LinkOptions, create_link
-from videos.services.videos import GenerationRequest, create_video, create_videos, make_takes
+from videos.services.videos import create_video, create_videos
 
 GROUP = "Made by seed_demo"  # of accounts, by which they are found again
 _MOMENTS = ("created_at", "attempted_at", "accepted_at", "generated_at", "finished_at")

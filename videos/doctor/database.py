@@ -81,9 +81,9 @@ def check_write() -> Findings:
         return
     seconds = time.monotonic() - began
     if seconds > _SLOW_WRITE:
-        advice = (
-            "Something else holds the lock, or the disk is slow. With more than a few people use PostgreSQL."
-        )
+        advice = "Something else holds the lock, or the disk is slow."
+        if connection.vendor == "sqlite":
+            advice += " With more than a few people use PostgreSQL."
         yield warning("database writes", f"A write took {seconds:.1f} s.", advice)
     else:
         yield ok("database writes", f"A write takes {seconds * 1000:.0f} ms.")

@@ -3,6 +3,9 @@
 `Video.retention_due_at` is when a video moves. It is set by `announce`, never sooner than
 RETENTION_WARNING_DAYS ahead: so a rule that is switched on, a longer absence or a link that ends gives
 everybody as long as that. `move_due` looks at the rules once more, under the lock of the row.
+
+`Video.purge_due_at` is when it is deleted for good after that, where a collection says so. It is announced
+with the move, and can only become later by it.
 """
 
 import logging
@@ -11,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, Min
 from django.db.models.functions import Coalesce
@@ -104,20 +108,24 @@ def _announce_to(owner_id: int, due: Sequence[Ageing], now: datetime) -> int:
     since = now - notice.told_at
     if not is_new and _TELL_ON < since < _TELL_EVERY:
         return 0
-    by_time: dict[datetime, list[int]] = defaultdict(list)  # after a rule was switched on, all at one time
+    # By its two times: after a rule was switched on, they are the same for all.
+    by_time: dict[tuple[datetime, datetime | None], list[int]] = defaultdict(list)
     for each in due:
-        by_time[max(each.at, now + warning())].append(each.video.pk)
-    for moves_at, keys in by_time.items():
+        moves_at = max(each.at, now + warning())
+        by_time[moves_at, each.purged_at(moves_at)].append(each.video.pk)
+    for (moves_at, purged_at), keys in by_time.items():
         unannounced = Video.objects.filter(pk__in=keys, retention_due_at=None)
-        unannounced.update(retention_due_at=moves_at, revision=F("revision") + 1)
+        unannounced.update(retention_due_at=moves_at, purge_due_at=purged_at, revision=F("revision") + 1)
     if since >= _TELL_EVERY or since < timedelta(0):
         StorageNotice.objects.filter(pk=notice.pk).update(told_at=now)
     expiring = Video.objects.filter(owner=owner_id, retention_due_at__isnull=False, trashed_at=None)
-    told = expiring.aggregate(count=Count("pk"), first=Min("retention_due_at"))
+    told = expiring.aggregate(count=Count("pk"), first=Min("retention_due_at"), purged=Min("purge_due_at"))
+    usual = told["first"] + timedelta(days=settings.TRASH_RETENTION_DAYS) if told["first"] else None
     data = {
         "path": reverse("videos:expiring"),
         "count": told["count"],
         "first": told["first"].isoformat() if told["first"] else "",
+        "first_deleted": min(told["purged"] or usual, usual).isoformat() if usual else "",
     }
     publish(Event(EventKind.RETENTION_DUE, owner_id, "expiring", data))
     return len(due)
@@ -142,6 +150,15 @@ def move_due() -> int:
     return moved
 
 
+def _purged_at(ageing: Ageing, now: datetime) -> datetime | None:
+    """Return when what moves now is deleted for good: by its rule, and never sooner than announced."""
+    usual: int = settings.TRASH_RETENTION_DAYS
+    announced, moves_at = ageing.video.purge_due_at, ageing.video.retention_due_at
+    announced_days = (announced - moves_at).days if announced and moves_at else usual
+    days = max(ageing.trash_days or usual, announced_days)
+    return None if days == usual else now + timedelta(days=days)
+
+
 @transaction.atomic
 def _move(pk: int, now: datetime) -> bool:
     """Move one video, if its rule still says so. What became exempt meanwhile is not due any more."""
@@ -153,7 +170,8 @@ def _move(pk: int, now: datetime) -> bool:
     if found is None:
         rows.update(retention_due_at=None, revision=F("revision") + 1)
         return False
-    rows.update(trashed_at=now, retention_due_at=None, revision=F("revision") + 1)
+    purged_at = _purged_at(found, now)
+    rows.update(trashed_at=now, retention_due_at=None, purge_due_at=purged_at, revision=F("revision") + 1)
     plural = "" if found.days == 1 else "s"
     note = f"Its time was over: {found.days} day{plural} after it was finished."
     record(Action.TRASHED, subjects.video(found.video), note=note)

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 
 from videos.models import (
     ApprovalRequest,
@@ -91,37 +93,58 @@ def _awaited_sources() -> list[int]:
 
 @dataclass(frozen=True)
 class Ageing:
-    """A video that a rule moves to the trash: after so many days, which are over at `at`."""
+    """A video that a rule moves to the trash: after so many days, which are over at `at`.
+
+    There it is deleted for good after `trash_days`; None: after TRASH_RETENTION_DAYS, whatever that is then.
+    """
 
     video: Video
     days: int
     at: datetime
+    trash_days: int | None = None
+
+    def purged_at(self, moves_at: datetime) -> datetime | None:
+        """Return when it is deleted for good if it moves then; None: after TRASH_RETENTION_DAYS."""
+        return moves_at + timedelta(days=self.trash_days) if self.trash_days else None
 
 
 def find_ageing(videos: VideoQuerySet) -> Iterator[Ageing]:
     """Yield when the videos move, in the order of the query, without those that no rule concerns.
 
-    In collections of its owner's, the longest of their rules counts, in place of the studio's. A rule of
-    somebody else's collection can only make it longer: nobody's rule throws away another's work.
+    In collections of its owner's, the longest of their rules counts, in place of the studio's: the longest
+    time until the trash, and the longest time in it. A rule of somebody else's collection can only make
+    either longer: nobody's rule throws away another's work.
     """
     items = _items().filter(collection__retention=Retention.DAYS)
     own = items.filter(collection__owner=OuterRef("owner"))
     others = items.exclude(collection__owner=OuterRef("owner"))
-    ruled = videos.annotate(own_days=Subquery(_longest(own)), others_days=Subquery(_longest(others)))
+    ruled = videos.annotate(
+        own_days=_longest(own, F("collection__retention_days")),
+        others_days=_longest(others, F("collection__retention_days")),
+        own_trash_days=_longest(own, _trash_days()),
+        others_trash_days=_longest(others, _trash_days()),
+    )
     for video in ruled:
-        days = _days(video)
+        days = _longest_of(video, "days", settings.RETENTION_DAYS)
         ages_from = video.retained_from or video.finished_at
         if days and ages_from is not None:
-            yield Ageing(video, days, ages_from + timedelta(days=days))
+            in_trash = _longest_of(video, "trash_days", settings.TRASH_RETENTION_DAYS)
+            trash_days = None if in_trash == settings.TRASH_RETENTION_DAYS else in_trash
+            yield Ageing(video, days, ages_from + timedelta(days=days), trash_days)
 
 
-def _longest(items: QuerySet[CollectionItem]) -> QuerySet[CollectionItem, int]:
-    grouped = items.values("video").annotate(days=Max(F("collection__retention_days")))
-    return grouped.values_list("days", flat=True)
+def _trash_days() -> Combinable:
+    """The days in the trash by a rule: those of the studio where it has none of its own."""
+    return Coalesce("collection__trash_days", settings.TRASH_RETENTION_DAYS)
 
 
-def _days(video: Video) -> int | None:
-    own: int | None = getattr(video, "own_days", None)
-    others: int | None = getattr(video, "others_days", None)
-    days = own or settings.RETENTION_DAYS or None
-    return max(days, others or 0) if days else None
+def _longest(items: QuerySet[CollectionItem], days: Combinable) -> Subquery:
+    return Subquery(items.values("video").annotate(days=Max(days)).values("days"))
+
+
+def _longest_of(video: Video, name: str, usual: int) -> int:
+    """Return the days that count for the video: of its owner's rules, else the studio's; 0 for never."""
+    own: int | None = getattr(video, f"own_{name}")
+    others: int | None = getattr(video, f"others_{name}")
+    days = own or usual
+    return max(days, others or 0) if days else 0

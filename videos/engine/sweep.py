@@ -148,11 +148,10 @@ def _prune_transitions() -> None:
 
 
 def _empty_trash() -> None:
-    """Permanently delete what has been in the trash for TRASH_RETENTION_DAYS."""
+    """Permanently delete what has been in the trash for TRASH_RETENTION_DAYS, or as long as its rule says."""
     if not removal_guard.may_remove():
         return
-    since = timezone.now() - timedelta(days=settings.TRASH_RETENTION_DAYS)
-    expired = Video.objects.filter(trashed_at__lte=since, deleted_at=None).order_by("trashed_at")
+    expired = Video.objects.purged_by(timezone.now()).order_by("trashed_at")
     for video in expired[:TRASH_BATCH]:
         with transaction.atomic():
             if lifecycle.delete(video.pk):

@@ -10,10 +10,10 @@ from django.utils.text import normalize_newlines
 from accounts.models import User
 from videos.forms.settings import SettingsForm
 from videos.models import Collection, CollectionRole, PromptTemplate, Retention
+from videos.services.retention import RETENTION_FIELDS
 from videos.validation import clean_line, clean_text, has_visible_text, is_storable
 
 _SETTINGS = ("model", "seconds", "size", "parameters")
-_RETENTION = ("retention", "retention_days")
 
 
 class CollectionForm(SettingsForm[Collection]):
@@ -25,7 +25,7 @@ class CollectionForm(SettingsForm[Collection]):
 
     class Meta:
         model = Collection
-        fields = ("name", "description", "visibility", "template", *_SETTINGS, *_RETENTION)
+        fields = ("name", "description", "visibility", "template", *_SETTINGS, *RETENTION_FIELDS)
 
     def __init__(self, *args: Any, person: User, manages: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,7 +41,7 @@ class CollectionForm(SettingsForm[Collection]):
         )
         self.fields["visibility"].required = self.fields["retention"].required = False
         if not manages:
-            for name in ("visibility", *_RETENTION):
+            for name in ("visibility", *RETENTION_FIELDS):
                 del self.fields[name]
 
     def clean_name(self) -> str:
@@ -71,6 +71,13 @@ class CollectionForm(SettingsForm[Collection]):
         if days is None:
             raise ValidationError("Enter after how many days.")
         return days
+
+    def clean_trash_days(self) -> int | None:
+        """Return the days in the trash of a rule that has any, as `clean_retention_days` does."""
+        if self.cleaned_data.get("retention") != Retention.DAYS:
+            return None
+        days: int | None = self.cleaned_data["trash_days"]
+        return self.instance.trash_days if days is None and "retention" not in self.data else days
 
 
 class PersonForm(forms.Form):

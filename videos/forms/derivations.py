@@ -14,10 +14,10 @@ from videos.forms.base import CreationForm
 from videos.models import ApprovalRequest, Backend, RequestKind, Video
 from videos.services.approvals import create_or_ask
 from videos.services.derivations import derivation_price, derivation_prices, derivation_terms
+from videos.services.generation_requests import MAX_PROMPT_LENGTH
 from videos.services.paid_requests import Derivation
 from videos.services.prices import Price
 from videos.services.terms import describe_pause, read_terms
-from videos.services.videos import MAX_PROMPT_LENGTH
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,7 @@ from videos.forms.parameters import (
 from videos.models import Character, Collection, Fit
 from videos.services.approvals import create_or_ask
 from videos.services.form_keys import Created
-from videos.services.paid_requests import NewVideos
-from videos.services.sizes import resolve_size
-from videos.services.terms import read_terms
-from videos.services.videos import (
+from videos.services.generation_requests import (
     MAX_TAKES,
     GenerationRequest,
     fitting_offer,
@@ -35,6 +32,9 @@ from videos.services.videos import (
     validate_takes,
     validate_terms,
 )
+from videos.services.paid_requests import NewVideos
+from videos.services.sizes import resolve_size
+from videos.services.terms import read_terms
 from videos.shapes import find_size, named_size, nearest_size
 from videos.validation import is_public_id
 
@@ -43,7 +43,7 @@ TAKES = [str(number) for number in range(1, MAX_TAKES + 1)]  # what there is to 
 
 
 class GenerateForm(ImagesForm):
-    """A request for a video, in one take or several. `services.videos` decides what is valid, not this form.
+    """A request for a video, in one take or several. What is valid, `services.generation_requests` decides.
 
     Takes plain dicts as well as a request's data, and the catalogue's `offers` where they have been read
     already. The size is given as such, or by `ratio` and `resolution`, which go before it. `characters` are

@@ -19,7 +19,7 @@ from videos.prompts.syntax import (
     parse_template,
     validate_template,
 )
-from videos.services.videos import MAX_PROMPT_LENGTH, validate_prompt
+from videos.services.generation_requests import MAX_PROMPT_LENGTH, validate_prompt
 from videos.validation import clean_line, clean_text, has_visible_text
 
 MAX_OWN_TEMPLATES = 200  # of one person, whose page shows them all

@@ -146,6 +146,7 @@ def _requeue_failed(pk: int, job_id: str) -> bool:
         failed_downloads=0,
         retained_from=None,
         retention_due_at=None,
+        purge_due_at=None,
         job_deleted_at=None,
         **NO_REASON.as_fields(),
     )

@@ -145,6 +145,13 @@ class Collection(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(MAX_RETENTION_DAYS)],
         help_text="After a video was finished.",
     )
+    trash_days = models.PositiveIntegerField(
+        "days in the trash",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_RETENTION_DAYS)],
+        help_text="Before what its rule moved there is deleted for good. Empty: as everywhere in the studio.",
+    )
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(

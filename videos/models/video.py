@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -267,6 +267,15 @@ class Video(VideoResult):
     retention_due_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When it moves to the trash, as its owner was told."
     )
+    purge_due_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=(
+            "When it is deleted for good, once a collection's rule has moved it to the trash. Empty: after"
+            " TRASH_RETENTION_DAYS there."
+        ),
+    )
     job_deleted_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When the studio let go of its job at the backend."
     )
@@ -390,6 +399,11 @@ class Video(VideoResult):
                 condition=models.Q(retention_due_at__isnull=False),
             ),
             models.Index(
+                fields=["purge_due_at"],
+                name="video_purge",
+                condition=models.Q(trashed_at__isnull=False, purge_due_at__isnull=False),
+            ),
+            models.Index(
                 fields=["backend", "finished_at"],
                 name="video_job_age",
                 condition=models.Q(job_deleted_at=None, delete_job_at=None, finished_at__isnull=False),
@@ -465,6 +479,14 @@ class Video(VideoResult):
         is_favourite = self.favourite and settings.RETENTION_KEEPS_FAVOURITES
         stays = self.kept or is_favourite or self.trashed_at is not None
         return None if stays else self.retention_due_at
+
+    @property
+    def purged_at(self) -> datetime | None:
+        """When it is deleted for good: of what is in the trash, or is announced to move there."""
+        moves_at = self.trashed_at or self.moves_to_trash_at
+        if moves_at is None:
+            return None
+        return self.purge_due_at or moves_at + timedelta(days=settings.TRASH_RETENTION_DAYS)
 
     @property
     def status(self) -> str:

@@ -1,8 +1,10 @@
 """Which videos a query finds: those that a person may see, those that a search finds, those in a status."""
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
+from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -69,6 +71,11 @@ class VideoQuerySet(models.QuerySet["Video"]):
     def not_trashed(self) -> "VideoQuerySet":
         """The videos that are not in the trash."""
         return self.filter(trashed_at=None)
+
+    def purged_by(self, moment: datetime) -> "VideoQuerySet":
+        """What is in the trash and has been there for long enough at that moment to be deleted for good."""
+        usual = Q(purge_due_at=None, trashed_at__lte=moment - timedelta(days=settings.TRASH_RETENTION_DAYS))
+        return self.filter(usual | Q(purge_due_at__lte=moment), trashed_at__isnull=False, deleted_at=None)
 
     def search(self, query: str) -> "VideoQuerySet":
         """The videos whose prompt contains every word of the query; all of them when it has none."""

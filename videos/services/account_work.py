@@ -34,7 +34,7 @@ from videos.services.batches import delete_file_after_commit
 from videos.services.characters import delete_character
 from videos.services.references import delete_reference
 from videos.services.share_links import revoke_links
-from videos.services.videos import delete_video
+from videos.services.video_actions import delete_video
 
 _GONE = "The account was deleted."
 BATCH = 200  # rows of a kind in one step; the next tick goes on

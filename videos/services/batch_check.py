@@ -12,9 +12,14 @@ from videos.parameters import canonical, clean_values
 from videos.services.batch_collections import find_collections
 from videos.services.batch_file import BatchFile, Declared, Row, with_sizes
 from videos.services.batch_record import RowError
+from videos.services.generation_requests import (
+    GenerationRequest,
+    Quote,
+    find_request_errors,
+    quote,
+)
 from videos.services.images import Image
 from videos.services.prices import Price, sum_up
-from videos.services.videos import GenerationRequest, Quote, find_request_errors, quote
 
 # All that two requests for the same have in common: prompt, model, seconds, size, the SHA-256 of the first
 # frame, the last one and the further images, the fit, which is empty without a first frame, and the

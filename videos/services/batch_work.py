@@ -40,8 +40,10 @@ from videos.models import (
 )
 from videos.models.state import IN_FLIGHT
 from videos.services.batches import TASK, delete_file_after_commit, failed_videos, is_paid, price_again
+from videos.services.generation_requests import GenerationRequest
 from videos.services.library import add_tag
-from videos.services.videos import GenerationRequest, create_videos, retry_video
+from videos.services.video_actions import retry_video
+from videos.services.videos import create_videos
 
 logger = logging.getLogger(__name__)
 

@@ -43,9 +43,9 @@ from videos.models.batch import NAME_LIMIT
 from videos.models.video_queries import VideoQuerySet
 from videos.services.batch_check import CheckedBatch
 from videos.services.batch_file import Row
+from videos.services.generation_requests import GenerationRequest, Quote, fitting_offer
 from videos.services.prices import price_for, price_of_another
 from videos.services.storage_errors import storage_errors
-from videos.services.videos import GenerationRequest, Quote, fitting_offer
 from videos.validation import clean_line, has_visible_text, is_storable, storable_text
 
 TASK = "advance_batch"

@@ -7,11 +7,7 @@ from functools import partial
 from videos.models import ApprovalRequest, RequestKind, Video
 from videos.services.approvals import create_or_ask
 from videos.services.paid_requests import Resubmission, VideoChangedError
-from videos.services.videos import (
-    abandon_video,
-    cancel_video,
-    recheck_video,
-)
+from videos.services.video_actions import abandon_video, cancel_video, recheck_video
 
 
 @dataclass(frozen=True)

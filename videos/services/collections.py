@@ -18,7 +18,7 @@ from videos import subjects
 from videos.models import Collection, CollectionItem, CollectionMember, CollectionRole, Video, Visibility
 from videos.models.collection import COLLECTION_NAME_LIMIT, CollectionQuerySet
 from videos.models.video_queries import VideoQuerySet
-from videos.services.retention import forget_announcements
+from videos.services.retention import RETENTION_FIELDS, forget_announcements
 from videos.validation import clean_line, is_storable
 
 MAX_COLLECTIONS = 500  # of one owner
@@ -119,7 +119,7 @@ def save_changes(collection: Collection, fields: Iterable[str]) -> None:
         before = model_to_dict(Collection.objects.select_for_update().get(pk=collection.pk), names)
         collection.save(update_fields=[*names, "search_text"])
         touch(collection)
-        if before.keys() & {"retention", "retention_days"}:
+        if before.keys() & set(RETENTION_FIELDS):
             forget_announcements(collection)
         if changes := changed_values(before, model_to_dict(collection, names)):
             record(Action.CHANGED, subjects.collection(collection), changes=changes)

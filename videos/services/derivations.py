@@ -13,11 +13,11 @@ from videos import lifecycle, subjects
 from videos.capabilities import EXTENSION_SECONDS, MAX_SECONDS, Capabilities, Offer, capabilities_for
 from videos.engine import enqueue
 from videos.models import Kind, State, Video, VideoModel
+from videos.services.generation_requests import validate_prompt
 from videos.services.parameters import ChosenParameters, continued_parameters
 from videos.services.prices import Price, find_price, price_fields
 from videos.services.quota import require_room
 from videos.services.terms import UNKNOWN_TERMS, explain_changed_terms, terms_of
-from videos.services.videos import validate_prompt
 from videos.validation import clean_text
 
 

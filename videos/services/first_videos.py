@@ -11,9 +11,9 @@ from billing.spender import spending
 from videos.capabilities import Offer, available_offers
 from videos.models import ApprovalRequest, Backend, Video
 from videos.services.approvals import create_or_ask
+from videos.services.generation_requests import GenerationRequest
 from videos.services.paid_requests import NewVideos
 from videos.services.prices import price_for
-from videos.services.videos import GenerationRequest
 
 PROMPT = "A paper boat drifts along a rainy street at dusk, seen from just above the water."
 MAX_OFFERED = 3

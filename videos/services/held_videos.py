@@ -18,8 +18,8 @@ from videos.capabilities import Offer, available_offers
 from videos.engine import enqueue
 from videos.models import Backend, Kind, State, Video
 from videos.models.values import NO_REASON
+from videos.services.generation_requests import GenerationRequest, find_catalogue_errors, fitting_offer
 from videos.services.prices import Price, price_fields, price_for
-from videos.services.videos import GenerationRequest, find_catalogue_errors, fitting_offer
 
 _BATCH_SIZE = 200  # videos moved in one transaction, which keeps the backend's workers waiting
 

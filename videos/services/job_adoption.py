@@ -13,7 +13,7 @@ from videos.backends.responses import Job
 from videos.engine import clients
 from videos.engine.bulkhead import ShareExhaustedError
 from videos.models import ReleasedJob, State, Video
-from videos.services.videos import MAX_JOB_ID_LENGTH
+from videos.services.video_actions import MAX_JOB_ID_LENGTH
 from videos.validation import clean_line, is_storable
 
 TIMEOUT = 10.0  # seconds that a page waits for the backend

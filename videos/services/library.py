@@ -14,7 +14,7 @@ from audit.vocabulary import Action
 from videos import lifecycle, subjects
 from videos.models import Tag, Video
 from videos.models.tag import TAG_LIMIT
-from videos.services.videos import delete_video
+from videos.services.video_actions import delete_video
 from videos.validation import clean_line, clean_text, has_visible_text, is_storable
 
 MAX_NOTE_LENGTH = 2000  # characters
@@ -67,8 +67,9 @@ def move_to_trash(videos: Iterable[Video]) -> int:
     were moved.
     """
     keys = _primary_keys(videos)
-    kept = list(Video.objects.filter(pk__in=keys, trashed_at=None))
-    moved = Video.objects.filter(pk__in=keys, trashed_at=None).update(trashed_at=timezone.now())
+    shown = Video.objects.filter(pk__in=keys, trashed_at=None)
+    kept = list(shown)
+    moved = shown.update(trashed_at=timezone.now(), purge_due_at=None)
     record_all(Action.TRASHED, map(subjects.video, kept))
     for pk in Video.objects.in_flight().filter(pk__in=keys).values_list("pk", flat=True):
         lifecycle.cancel(pk)
@@ -84,7 +85,9 @@ def restore_from_trash(videos: Iterable[Video]) -> int:
     trashed = Video.objects.filter(pk__in=_primary_keys(videos), deleted_at=None).exclude(trashed_at=None)
     found = list(trashed)
     record_all(Action.RESTORED, map(subjects.video, found))
-    return trashed.update(trashed_at=None, retained_from=timezone.now(), retention_due_at=None)
+    return trashed.update(
+        trashed_at=None, retained_from=timezone.now(), retention_due_at=None, purge_due_at=None
+    )
 
 
 def empty_trash(owner: User) -> int:

@@ -22,8 +22,8 @@ from videos.engine.bulkhead import ShareExhaustedError
 from videos.models import Backend, VideoModel
 from videos.parameters import declaration_of
 from videos.services.catalogue_checks import CheckedCatalogue, TooManyModelsError, check_catalogue
+from videos.services.generation_requests import MAX_LISTED_MODELS
 from videos.services.model_words import format_fact
-from videos.services.videos import MAX_LISTED_MODELS
 
 # What is assumed of a model of which nothing is known: the protocol's own sizes and lengths.
 DEFAULT_SIZES = ["1280x720", "720x1280", "1024x1792", "1792x1024"]

@@ -16,15 +16,10 @@ from accounts.models import User
 from videos.models import Batch, Character, Collection, Fit, ReferenceImage, RequestKind, RowState, Video
 from videos.services.batches import failed_videos, resume_batch, retry_failed, start_batch
 from videos.services.derivations import edit_video, extend_video, remix_video
+from videos.services.generation_requests import GenerationRequest, Take, validate_request
 from videos.services.images import RequestImages
-from videos.services.videos import (
-    GenerationRequest,
-    Take,
-    create_videos,
-    resubmit_video,
-    retry_video,
-    validate_request,
-)
+from videos.services.video_actions import resubmit_video, retry_video
+from videos.services.videos import create_videos
 
 IMAGE_GONE = "An image of this request was deleted."
 CHARACTER_GONE = "A character of this request was deleted."

@@ -120,7 +120,10 @@ def _sharing_tables(user: User) -> list[_Table]:
         (
             "collections",
             Collection.objects.owned_by(user),
-            ("public_id", "name", "description", "visibility", "retention", "retention_days", "created_at"),
+            (
+                *("public_id", "name", "description", "visibility"),
+                *("retention", "retention_days", "trash_days", "created_at"),
+            ),
         ),
         ("shared_collections", _memberships_of(user), joined),
         ("share_links", ShareLink.objects.owned_by(user), (*link, "created_at", "expires_at", "revoked_at")),

@@ -14,7 +14,7 @@ from accounts.models import User
 from videos.engine import cleanup
 from videos.models import Video
 from videos.models.video_queries import VideoQuerySet
-from videos.services.videos import delete_video
+from videos.services.video_actions import delete_video
 
 CHUNK = 200  # videos that are read at a time
 _TRIES = 3  # at one backend, of cleaning up a video whose job it does not let go of

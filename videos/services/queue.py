@@ -118,6 +118,43 @@ def _pass_neighbours(owner: User, chosen: list[Video], place: Place) -> None:
             Video.objects.filter(pk=neighbour.pk).update(queue_order=video.queue_order)
 
 
+@transaction.atomic
+def place_between(owner: User, public_id: str, *, behind: str, before: str) -> bool:
+    """Move one of the owner's waiting videos to between two others, all by their public ids; one of `behind`
+    and `before` may be empty.
+
+    Returns False, and moves nothing, where the queue is not as the owner saw it: one of the three does not
+    wait any more, or others stand between the two by now.
+    """
+    if not _chosen(owner, [public_id]).exists():
+        return False
+    OwnerQueue.objects.locked(owner)
+    _rank_all(owner)
+    rank = _rank_between(owner, public_id, behind, before)
+    moved = _free(_chosen(owner, [public_id])).first()
+    if rank is None or moved is None:
+        return False
+    # Those in front make room: that is a page or so, where one in front of thousands would move them all.
+    in_front = _free(waiting_of(owner).filter(queue_order__lte=rank).exclude(pk=moved.pk)).values("pk")
+    Video.objects.filter(pk__in=in_front).update(queue_order=F("queue_order") - 1)
+    Video.objects.filter(pk=moved.pk).update(queue_order=rank)
+    OwnerQueue.objects.touch(owner)
+    return True
+
+
+def _rank_between(owner: User, public_id: str, behind: str, before: str) -> int | None:
+    """Return the rank between the two; None where there is no such place in the queue."""
+    others = waiting_of(owner).exclude(public_id=public_id)
+    ranks = dict(others.filter(public_id__in=[behind, before]).values_list("public_id", "queue_order"))
+    first, second = ranks.get(behind), ranks.get(before)
+    if not ranks or None in ranks.values() or len(ranks) < bool(behind) + bool(before):
+        return None
+    if first is None:
+        return None if second is None else second - 1
+    is_apart = second is not None and others.filter(queue_order__gt=first, queue_order__lt=second).exists()
+    return None if is_apart or (second is not None and second < first) else first
+
+
 def _neighbour(owner: User, rank: int, place: Place) -> Video | None:
     lookup, order = ("lt", "-queue_order") if place == Place.UP else ("gt", "queue_order")
     beyond = waiting_of(owner).filter(**{f"queue_order__{lookup}": rank})

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
@@ -14,6 +15,8 @@ from videos.engine.retention_rules import is_kept_forever
 from videos.models import Collection, State, Video
 from videos.models.video_queries import VideoQuerySet
 from videos.services.quota import require_room
+
+RETENTION_FIELDS = ("retention", "retention_days", "trash_days")  # of a collection: its rule
 
 
 def expiring(owner: User) -> VideoQuerySet:
@@ -47,21 +50,35 @@ def let_go(videos: Iterable[Video]) -> int:
 
 @dataclass(frozen=True)
 class Concerned:
-    """How many of a collection's videos a rule would move now, of how many, and their bytes."""
+    """How many of a collection's videos a rule would move now, of how many, and their bytes.
+
+    The rule: after how many days a video moves, and for how many it is in the trash then.
+    """
 
     old: int
     total: int
     bytes: int
+    days: int
+    trash_days: int
+
+    @property
+    def rule(self) -> str:
+        """The rule as a page sends it back that has said what it concerns."""
+        return f"{self.days}/{self.trash_days}"
 
 
 def concerned_by(collection: Collection, days: int) -> Concerned:
-    """Return which of the collection's videos are older than `days` now, and are not kept anyway."""
+    """Return which of the collection's videos are older than `days` now, and are not kept anyway.
+
+    The collection has its new rule already, and is not saved.
+    """
     videos = Video.objects.in_collection(collection.pk).not_trashed()
     before = timezone.now() - timedelta(days=days)
     old = videos.filter(state__in=[State.COMPLETED, State.FAILED, State.CANCELED], finished_at__lte=before)
     old = old.exclude(is_kept_forever())
     size = old.aggregate(bytes=Sum("byte_count"))["bytes"] or 0
-    return Concerned(old.count(), videos.count(), size)
+    trash_days = collection.trash_days or settings.TRASH_RETENTION_DAYS
+    return Concerned(old.count(), videos.count(), size, days, trash_days)
 
 
 def forget_announcements(collection: Collection) -> None:

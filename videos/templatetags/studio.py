@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from math import sqrt
 
 from django import template
-from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import ordinal
 from django.templatetags.static import static
 from django.utils import timezone
@@ -290,7 +289,7 @@ def cost_basis(video: Video) -> str:
 @register.filter
 def deletion_time(video: Video) -> datetime | None:
     """Return when a video in the trash is deleted for good; None for one that is not there."""
-    return video.trashed_at and video.trashed_at + timedelta(days=settings.TRASH_RETENTION_DAYS)
+    return video.purged_at if video.trashed_at else None
 
 
 @register.filter

@@ -9,7 +9,7 @@ import secrets
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -45,25 +45,33 @@ _UNTRUSTED = "Its backend is not asked for it, because the export was not made b
 _UNDER_WAY = (BatchState.CREATING, BatchState.RETRYING, BatchState.CANCELING, BatchState.SAVING)
 
 
-def _same(found: Any, values: Document, owner: User, *names: str) -> None:
-    """Raise `RowError` unless the row that has the id is the one that the document tells of."""
+def _is_here(places: Places, model: type[models.Model], values: Document, owner: User, *same: str) -> bool:
+    """Whether the row of the document's id is here already, which is remembered then.
+
+    Raises `RowError` where the document has no id, or its id is somebody else's here, or that of something
+    else: a row that differs in one of the columns `same`.
+    """
+    if not values.get("public_id"):
+        raise RowError("it has no id.")
+    found: Any = model._default_manager.filter(public_id=values["public_id"]).first()
+    if found is None:
+        return False
     if found.owner_id != owner.pk:
         raise RowError("its id belongs to somebody else's here.")
-    if any(name in values and getattr(found, name) != values[name] for name in names):
+    if any(name in values and getattr(found, name) != values[name] for name in same):
         raise RowError("its id belongs to something else here.")
+    places.remember(found, values["public_id"])
+    return True
 
 
 def reference(places: Places, document: Document) -> bool:
     """Bring in an image. The same picture of the same person is one image, whatever its id."""
     values, owner = values_of(fields.REFERENCE, document), places.owner(document.get("owner"))
-    _require_id(values)
-    found = ReferenceImage.objects.filter(public_id=values["public_id"]).first()
-    if found is not None:
-        _same(found, values, owner, "created_at")
-    else:
-        found = ReferenceImage.objects.filter(owner=owner, sha256=values.get("sha256", "")).first()
-    if found is not None:
-        places.remember(found, values["public_id"])
+    if _is_here(places, ReferenceImage, values, owner, "created_at"):
+        return False
+    equal = ReferenceImage.objects.filter(owner=owner, sha256=values.get("sha256", "")).first()
+    if equal is not None:
+        places.remember(equal, values["public_id"])
         return False
     image = ReferenceImage(owner=owner, **values)
     with stored.removed_on_error() as written:
@@ -79,11 +87,7 @@ def reference(places: Places, document: Document) -> bool:
 
 def character(places: Places, document: Document) -> bool:
     values, owner = values_of(fields.CHARACTER, document), places.owner(document.get("owner"))
-    _require_id(values)
-    found = Character.objects.filter(public_id=values["public_id"]).first()
-    if found is not None:
-        _same(found, values, owner, "name", "created_at")
-        places.remember(found, values["public_id"])
+    if _is_here(places, Character, values, owner, "name", "created_at"):
         return False
     links = links_of(fields.CHARACTER, document, places.resolve)
     row = Character(**values | links | {"owner_id": owner.pk, "due_at": None})
@@ -121,11 +125,7 @@ def template(places: Places, document: Document) -> bool:
 def batch(places: Places, document: Document) -> bool:
     """Bring in a batch, without its rows. Nothing of it goes on by itself."""
     values, owner = values_of(fields.BATCH, document), places.owner(document.get("owner"))
-    _require_id(values)
-    found = Batch.objects.filter(public_id=values["public_id"]).first()
-    if found is not None:
-        _same(found, values, owner, "digest", "created_at")
-        places.remember(found, values["public_id"])
+    if _is_here(places, Batch, values, owner, "digest", "created_at"):
         return False
     row = Batch(owner=owner, **values)
     if row.state in _UNDER_WAY:
@@ -182,11 +182,7 @@ def _request(places: Places, told: Any) -> Document:
 def collection(places: Places, document: Document) -> bool:
     """Bring in a collection with its people, without its cover, which is a video."""
     values, owner = values_of(fields.COLLECTION, document), places.owner(document.get("owner"))
-    _require_id(values)
-    found = Collection.objects.filter(public_id=values["public_id"]).first()
-    if found is not None:
-        _same(found, values, owner, "created_at")
-        places.remember(found, values["public_id"])
+    if _is_here(places, Collection, values, owner, "created_at"):
         return False
     links = links_of(fields.COLLECTION, {**document, "cover": None}, places.resolve)
     with transaction.atomic():
@@ -220,11 +216,7 @@ def cover(places: Places, document: Document) -> bool:
 def share_link(places: Places, document: Document) -> bool:
     """Bring in what was known of a share link, revoked: its secret is not in the export."""
     values, owner = values_of(fields.SHARE_LINK, document), places.owner(document.get("owner"))
-    _require_id(values)
-    found = ShareLink.objects.filter(public_id=values["public_id"]).first()
-    if found is not None:
-        _same(found, values, owner, "created_at")
-        places.remember(found, values["public_id"])
+    if _is_here(places, ShareLink, values, owner, "created_at"):
         return False
     links = links_of(fields.SHARE_LINK, document, places.resolve)
     if (links["video_id"] is None) == (links["collection_id"] is None):
@@ -290,8 +282,3 @@ def texts_of(document: Document, name: str) -> list[str]:
     if not isinstance(told, list) or len(told) > _TEXTS or not all(isinstance(each, str) for each in told):
         raise RowError(f"“{name}” cannot be read.")
     return told
-
-
-def _require_id(values: Document) -> None:
-    if not values.get("public_id"):
-        raise RowError("it has no id.")

@@ -81,6 +81,7 @@ VIDEO = Kept(
         "queue_order": _QUEUE,
         "paused_at": _QUEUE,
         "retention_due_at": "its owner is told anew before anything moves",
+        "purge_due_at": "what arrives in the trash stays there for as long as the studio says",
         "copy_due_at": "a copy is made when somebody asks for it",
         "picture_bytes": _MEASURED,
     },
@@ -142,7 +143,8 @@ COLLECTION = Kept(
     Collection,
     values=(
         *("public_id", "name", "description", "visibility", "model", "seconds", "size", "parameters"),
-        *("created_at", "changed_at", "deleted_at", "retention", "retention_days"),
+        *("created_at", "changed_at", "deleted_at"),
+        *("retention", "retention_days", "trash_days"),
     ),
     links=("owner", "cover", "template"),
     nested=("videos", "members"),

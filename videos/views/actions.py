@@ -15,7 +15,7 @@ from videos.models import ApprovalRequest, RequestKind, Video
 from videos.services.approvals import create_or_ask, explain_wait
 from videos.services.paid_requests import Resubmission, VideoChangedError
 from videos.services.prices import price_of_another
-from videos.services.videos import (
+from videos.services.video_actions import (
     abandon_video,
     adopt_candidate,
     cancel_video,

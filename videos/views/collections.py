@@ -25,7 +25,7 @@ from videos.services.collections import (
     save_changes,
     videos_of,
 )
-from videos.services.retention import Concerned, concerned_by
+from videos.services.retention import RETENTION_FIELDS, Concerned, concerned_by
 from videos.services.share_links import may_link_to
 from videos.validation import is_public_id
 from videos.views.access import Request, get_collection, search_query
@@ -156,11 +156,11 @@ def get_managed(request: Request, public_id: str) -> Collection:
 def _unconfirmed_rule(request: Request, form: CollectionForm) -> Concerned | None:
     """Return what a changed rule would move, unless nothing, or the page has said so already."""
     days: int | None = form.cleaned_data.get("retention_days")
-    if not days or not {"retention", "retention_days"} & set(form.changed_data):
-        return None
-    if request.POST.get("agreed_days") == str(days):
+    if not days or not set(RETENTION_FIELDS) & set(form.changed_data):
         return None
     concerned = concerned_by(form.instance, days)
+    if request.POST.get("agreed_rule") == concerned.rule:
+        return None
     return concerned if concerned.old else None
 
 
@@ -172,6 +172,7 @@ def _draw_form(
         "concerned": concerned,
         "retention_days": settings.RETENTION_DAYS,
         "warning_days": settings.RETENTION_WARNING_DAYS,
+        "trash_days": settings.TRASH_RETENTION_DAYS,
     }
     return render(request, "videos/collection_form.html", context, status=status)
 

@@ -16,10 +16,10 @@ from videos.forms.parameters import FIELD_PREFIX
 from videos.forms.templates import VariablesForm
 from videos.media.facts import MAX_UPLOAD_PIXELS
 from videos.models import Backend, Collection, Fit, VideoModel
+from videos.services.generation_requests import MAX_CHARACTERS, MAX_PROMPT_LENGTH
 from videos.services.images import max_images_size
 from videos.services.prices import Price, price_for
 from videos.services.terms import describe_pause, terms_of
-from videos.services.videos import MAX_CHARACTERS, MAX_PROMPT_LENGTH
 from videos.shapes import OTHER, Shape, lines_of, shapes_of
 from videos.validation import is_public_id
 from videos.views.parameter_inputs import ParameterInput, parameter_inputs

@@ -14,7 +14,7 @@ from videos.services.characters import find_character_problem
 from videos.services.history import transitions_of
 from videos.services.share_comments import comments_on
 from videos.services.share_links import is_shareable
-from videos.services.videos import delete_video
+from videos.services.video_actions import delete_video
 from videos.services.visibility import is_owner, note_look
 from videos.templatetags.studio import version
 from videos.views.access import Request, get_video, get_visible_video

@@ -57,8 +57,11 @@ def change(request: Request) -> HttpResponse:
     gets the part of the page that changes.
     """
     do, _, one = request.POST.get("do", "").partition(" ")
-    ids = [each for each in ([one] if one else request.POST.getlist("id")) if is_public_id(each)]
-    words = _act(request.user, do, ids[:MAX_SELECTED])
+    if do == "place":
+        words = _place(request, one)
+    else:
+        ids = [each for each in ([one] if one else request.POST.getlist("id")) if is_public_id(each)]
+        words = _act(request.user, do, ids[:MAX_SELECTED])
     if request.htmx:
         return notify(request, render(request, "videos/_queue_live.html", _context(request)), words)
     at = request.POST.get("after", "")[:_MAX_CURSOR]
@@ -81,6 +84,15 @@ def _act(owner: User, do: str, ids: list[str]) -> str:
         changed = pause(owner, ids)
         return f"{count_of(changed, 'video')} {word}." if changed else "Nothing was changed."
     return "Nothing was changed."
+
+
+def _place(request: Request, public_id: str) -> str:
+    """Put a video where it was dropped: between the two that the page had there."""
+    behind, before = (request.POST.get(name, "") for name in ("behind", "before"))
+    is_valid = all(not each or is_public_id(each) for each in (behind, before)) and is_public_id(public_id)
+    if is_valid and service.place_between(request.user, public_id, behind=behind, before=before):
+        return "1 video moved."
+    return "The queue has changed meanwhile, and nothing was moved. This is how it is now."
 
 
 _STARTED = "Nothing was moved: it has left the queue."

@@ -25,6 +25,8 @@ SEE = "videos.view_studiostate"
 HOLD = "videos.change_studiostate"  # everything, and people's queues
 BACKENDS = "videos.change_backend"
 
+_MAX_NAME = 150  # characters
+
 _View = Callable[..., HttpResponseBase]
 
 
@@ -47,10 +49,14 @@ def _staff_with(*permissions: str) -> Callable[[_View], _View]:
 @require_safe
 @_staff_with(SEE, HOLD)
 def queues(request: Request) -> HttpResponse:
-    """Show all queues by person and by backend, with what is paused."""
+    """Show all queues by person and by backend, with what is paused; with `?person=` those of the people of
+    that name, who may have nothing in theirs.
+    """
+    named = request.GET.get("person", "")[:_MAX_NAME].strip()
     context = {
         "status": submission_status(),
-        "people": queues_by_person(),
+        "people": queues_by_person(named),
+        "named": named,
         "backends": queues_by_backend(),
         "now": timezone.now(),
         "note_limit": NOTE_LIMIT,

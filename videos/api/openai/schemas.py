@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from videos.models.video_model import MAX_REFERENCES
-from videos.services.videos import MAX_CHARACTERS, MAX_PROMPT_LENGTH
+from videos.services.generation_requests import MAX_CHARACTERS, MAX_PROMPT_LENGTH
 
 _UNIX_TIME = "Unix time, in seconds."
 

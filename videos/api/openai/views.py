@@ -26,8 +26,10 @@ from videos.models import Character, Kind, State, Video
 from videos.models.idempotency_record import RETENTION
 from videos.models.state import public_status
 from videos.services.derivations import edit_video, extend_video, remix_video
+from videos.services.generation_requests import GenerationRequest
 from videos.services.parameters import declared_names
-from videos.services.videos import GenerationRequest, create_video_with_images, delete_video
+from videos.services.video_actions import delete_video
+from videos.services.videos import create_video_with_images
 
 PAGE_SIZE, MAX_PAGE_SIZE = 20, 100  # videos
 _CREATE_FIELDS = (

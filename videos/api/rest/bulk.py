@@ -15,8 +15,9 @@ from videos.api.payments import from_refused_payment
 from videos.api.rest import parameters
 from videos.api.rest.api import CONTRACT, Request
 from videos.api.rest.create import fingerprint_of_action
-from videos.api.rest.schemas import BodyIn, KeyIn, Refusal, Trouble, VideoOut
+from videos.api.rest.schemas import BodyIn, KeyIn, Refusal
 from videos.api.rest.serializers import RELATED, serialize_video
+from videos.api.rest.video_schemas import Trouble, VideoOut
 from videos.models import ApprovalRequest, Video
 from videos.services.bulk_actions import BULK_ACTIONS, act
 from videos.validation import is_public_id

@@ -10,14 +10,25 @@ from pydantic import Field
 
 from videos.api.rest.schemas import BodyIn, Parameters, PublicId, WholeNumber
 from videos.models import Collection, CollectionMember
-from videos.models.collection import COLLECTION_DESCRIPTION_LIMIT, COLLECTION_NAME_LIMIT
+from videos.models.collection import (
+    COLLECTION_DESCRIPTION_LIMIT,
+    COLLECTION_NAME_LIMIT,
+    MAX_RETENTION_DAYS,
+)
 from videos.validation import PUBLIC_ID_PATTERN
 
 MAX_IDS = 500  # videos added in one request
 
+RetentionRule = Literal["studio", "keep", "days"]
 Access = Literal["private", "people", "team"]
 MemberRole = Literal["viewer", "editor"]
 _UNIX_TIME = "Unix time, in seconds."
+_RETENTION = (
+    "How long its videos are kept: as everywhere in the studio, forever, or for `retention_days`. Its owner"
+    " decides."
+)
+_RETENTION_DAYS = "With the rule `days`: after how many days a finished video moves to the trash."
+_TRASH_DAYS = "With the rule `days`: for how many days it is in the trash before it is deleted for good."
 
 
 class CollectionChangeIn(BodyIn):
@@ -38,6 +49,11 @@ class CollectionChangeIn(BodyIn):
     seconds: int | None = Field(None, ge=0, lt=2**31, description="The length to begin with; 0 for none.")
     size: str | None = Field(None, max_length=20, description="The size to begin with; empty for none.")
     parameters: Parameters | None = Field(None, description="Values of parameters to begin with, by name.")
+    retention: RetentionRule | None = Field(None, description=_RETENTION)
+    retention_days: int | None = Field(None, ge=1, le=MAX_RETENTION_DAYS, description=_RETENTION_DAYS)
+    trash_days: int | None = Field(
+        None, ge=0, le=MAX_RETENTION_DAYS, description=f"{_TRASH_DAYS} 0: as everywhere in the studio."
+    )
     cover: str | None = Field(
         None,
         pattern=f"^({PUBLIC_ID_PATTERN})?$",
@@ -63,6 +79,14 @@ class CollectionIn(BodyIn):
     seconds: int | None = Field(None, ge=0, lt=2**31, description="The length to begin with.")
     size: str = Field("", max_length=20, description="The size to begin with.")
     parameters: Parameters = Field({}, description="Values of parameters to begin with, by name.")
+    retention: RetentionRule = Field("studio", description=_RETENTION)
+    retention_days: int | None = Field(None, ge=1, le=MAX_RETENTION_DAYS, description=_RETENTION_DAYS)
+    trash_days: int | None = Field(
+        None,
+        ge=0,
+        le=MAX_RETENTION_DAYS,
+        description=f"{_TRASH_DAYS} 0 or null: as everywhere in the studio.",
+    )
 
 
 class ItemsIn(BodyIn):
@@ -111,6 +135,9 @@ class CollectionOut(Schema):
     parameters: dict[str, bool | int | float | str] = Field(
         description="Values of parameters to begin with, by name."
     )
+    retention: RetentionRule = Field(description=_RETENTION)
+    retention_days: int | None = Field(description=f"{_RETENTION_DAYS} Null by any other rule.")
+    trash_days: int | None = Field(description=f"{_TRASH_DAYS} Null: as everywhere in the studio.")
     created_at: int = Field(description=_UNIX_TIME)
     changed_at: int = Field(description=f"When its videos, people or settings last changed. {_UNIX_TIME}")
     page: str = Field(description="Its page in the studio.")
@@ -173,6 +200,9 @@ def serialize_collection(
         seconds=collection.seconds,
         size=collection.size or None,
         parameters=collection.parameters,
+        retention=cast(RetentionRule, collection.retention),
+        retention_days=collection.retention_days,
+        trash_days=collection.trash_days,
         created_at=int(collection.created_at.timestamp()),
         changed_at=int(collection.changed_at.timestamp()),
         page=request.build_absolute_uri(reverse("videos:collection", args=[collection.public_id])),

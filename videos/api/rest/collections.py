@@ -26,19 +26,25 @@ from videos.api.rest.collection_schemas import (
 from videos.api.rest.create import refuse_fields
 from videos.api.rest.operations import register_get, register_write
 from videos.forms.collections import CollectionForm
-from videos.models import Collection, Video
+from videos.models import Collection, Retention, Video
 from videos.models.keyset import KeysetOrder, take_page
 from videos.models.video_queries import VideoQuerySet
 from videos.services import collection_people as people
 from videos.services import collections as service
 from videos.services.collection_overviews import overviews
+from videos.services.retention import RETENTION_FIELDS
 from videos.services.visibility import note_collection_look, note_list
 from videos.validation import is_public_id
 
 router = Router()
 
 _NEWEST_FIRST = KeysetOrder()
-_FORM_FIELDS = ("name", "description", "visibility", "template", "model", "seconds", "size", "parameters")
+_FORM_FIELDS = (
+    *("name", "description", "visibility", "template", "model", "seconds", "size", "parameters"),
+    *RETENTION_FIELDS,
+)
+_EMPTY_IF_FALSE = ("template", "seconds", "retention_days", "trash_days")
+_OWNERS = {"visibility", "owner", *RETENTION_FIELDS}  # what only those change who manage a collection
 
 
 def videos_in_scope(person: User, scope: str, collection: str) -> VideoQuerySet:
@@ -74,7 +80,9 @@ def list_collections(request: Request, query: Query[CollectionsIn]) -> Collectio
 @register_write(router, "POST", "/collections", CollectionOut)
 def create_collection(request: Request, body: CollectionIn) -> CollectionOut:
     """Make a collection of your own."""
-    form = CollectionForm(_form_data(body.model_dump()), person=request.auth.user)
+    values = body.model_dump()
+    _refuse_idle_days(values["retention"], values)
+    form = CollectionForm(_form_data(values), person=request.auth.user)
     _require_valid(form)
     return _serialize_one(request, service.create_collection(request.auth.user, form.save(commit=False)))
 
@@ -87,10 +95,12 @@ def retrieve_collection(request: Request, collection_id: str) -> CollectionOut:
 
 @register_write(router, "PATCH", "/collections/{slug:collection_id}", CollectionOut)
 def update_collection(request: Request, collection_id: str, body: CollectionChangeIn) -> CollectionOut:
-    """Change a collection that you may edit. Who sees it, and whose it is, its owner says."""
+    """Change a collection that you may edit. Its owner says who sees it, whose it is, and how
+    long its videos are kept.
+    """
     collection = _get_collection(request.auth.user, collection_id)
     changes = body.model_dump(exclude_none=True)
-    _require(request, collection, manages=bool({"visibility", "owner"} & set(changes)))
+    _require(request, collection, manages=bool(_OWNERS & set(changes)))
     cover, owner = changes.pop("cover", None), changes.pop("owner", None)
     if changes:
         _change(request, collection, changes)
@@ -196,7 +206,15 @@ def _not_allowed() -> ApiError:
 
 def _form_data(values: dict[str, Any]) -> dict[str, Any]:
     """Return what the form takes for the API's values: 0 and null are as good as empty there."""
-    return {name: value or "" if name in ("template", "seconds") else value for name, value in values.items()}
+    return {name: value or "" if name in _EMPTY_IF_FALSE else value for name, value in values.items()}
+
+
+def _refuse_idle_days(retention: str, values: dict[str, Any]) -> None:
+    """Raise `ApiError` 422 for days that the rule, which counts none, would silently drop."""
+    for name in ("retention_days", "trash_days"):
+        if retention != Retention.DAYS and values.get(name):
+            message = "These days count with the rule “days” alone. Send it as `retention`."
+            raise ApiError(422, "invalid_value", message, param=name)
 
 
 def _require_valid(form: CollectionForm) -> None:
@@ -206,9 +224,11 @@ def _require_valid(form: CollectionForm) -> None:
 
 def _change(request: Request, collection: Collection, changes: dict[str, Any]) -> None:
     now = {name: getattr(collection, name) for name in _FORM_FIELDS} | {"template": collection.template_id}
+    _refuse_idle_days(changes.get("retention", collection.retention), changes)
     form = CollectionForm(_form_data(now | changes), instance=collection, person=request.auth.user)
     _require_valid(form)
-    service.save_changes(form.instance, changes)
+    rule = RETENTION_FIELDS if set(RETENTION_FIELDS) & set(changes) else ()
+    service.save_changes(form.instance, {*changes, *rule})
 
 
 def _set_cover(collection: Collection, public_id: str) -> None:

@@ -22,10 +22,10 @@ from videos.models import ApprovalRequest, Character, Collection, Fit, Reference
 from videos.models.video_model import MAX_REFERENCES
 from videos.parameters import parse_object
 from videos.services.approvals import create_or_ask
+from videos.services.generation_requests import MAX_CHARACTERS, GenerationRequest
 from videos.services.images import Image, NewImage, RequestImages, find_own_images
 from videos.services.paid_requests import NewVideos, PaidRequest
 from videos.services.sizes import resolve_size
-from videos.services.videos import MAX_CHARACTERS, GenerationRequest
 
 
 @dataclass(frozen=True)

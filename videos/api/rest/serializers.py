@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from videos.api.rest.api import Request
-from videos.api.rest.schemas import (
-    Action,
+from videos.api.rest.schemas import Action
+from videos.api.rest.video_schemas import (
     BrowserCopyOut,
     CandidateOut,
     TimingsOut,

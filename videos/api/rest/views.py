@@ -44,22 +44,20 @@ from videos.api.rest.files import download_response, thumbnail_response
 from videos.api.rest.operations import register_get, register_write
 from videos.api.rest.schemas import (
     AdoptIn,
-    DeletedOut,
     ExtendIn,
     KeyIn,
     ListIn,
     Output,
-    PageOut,
     PromptIn,
     UsageIn,
-    VideoOut,
 )
 from videos.api.rest.serializers import RELATED, serialize_video
+from videos.api.rest.video_schemas import DeletedOut, PageOut, VideoOut
 from videos.capabilities import available_offers
 from videos.models import ApprovalRequest, PromptTemplate, RequestKind, Video
 from videos.services.paid_requests import Derivation, Resubmission, VideoChangedError
 from videos.services.usage import UsageTotal, summarize_usage
-from videos.services.videos import (
+from videos.services.video_actions import (
     abandon_video,
     adopt_candidate,
     cancel_video,

@@ -44,10 +44,10 @@ from videos.services.batches import (
     save_batch,
 )
 from videos.services.budgets import describe_budgets
+from videos.services.generation_requests import Quote
 from videos.services.images import NewImage
 from videos.services.prices import sum_up
 from videos.services.terms import describe_maker
-from videos.services.videos import Quote
 
 MAX_FAULTS = 1000  # that are listed
 

@@ -25,9 +25,9 @@ from videos.models import Collection, Fit, Video
 from videos.parameters import parse_assignments
 from videos.services.approvals import create_or_ask
 from videos.services.collections import find_editable
+from videos.services.generation_requests import GenerationRequest
 from videos.services.images import NewImage, RequestImages
 from videos.services.paid_requests import NewVideos
-from videos.services.videos import GenerationRequest
 
 
 class Command(BaseCommand):

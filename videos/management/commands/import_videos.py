@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from videos.transfer.archive import Archive, open_archive
 from videos.transfer.backend_jobs import HeldJob, adopt_jobs, find_holdings
 from videos.transfer.errors import RowError, TransferError
 from videos.transfer.folder import Destination, bring_in_folder
+from videos.transfer.one_at_a_time import only_import
 from videos.transfer.people import People
 from videos.transfer.places import Result
 
@@ -79,15 +81,19 @@ class Command(BaseCommand):
         if (options["source"] is None) == (options["backend"] is None):
             raise CommandError("Give a folder or a ZIP to import, or --backend NAME.")
         try:
-            if options["backend"] is not None:
-                self._adopt(options)
-                return
-            with open_archive(options["source"]) as archive:
-                self._import(archive, options)
+            with nullcontext() if options["dry_run"] else only_import():
+                self._run(options)
         except (TransferError, RowError, BackendError) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             raise CommandError("Stopped. The same command goes on.", returncode=INTERRUPTED) from None
+
+    def _run(self, options: dict[str, Any]) -> None:
+        if options["backend"] is not None:
+            self._adopt(options)
+            return
+        with open_archive(options["source"]) as archive:
+            self._import(archive, options)
 
     def _say(self, sentence: str) -> None:
         self.stderr.write(sentence, style_func=str)

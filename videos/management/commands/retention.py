@@ -5,7 +5,6 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db.models import Count, Sum
 from django.template.defaultfilters import filesizeformat
@@ -57,11 +56,8 @@ class Command(BaseCommand):
 
     def _list_purged(self, until: Any) -> None:
         found: dict[tuple[str, str], list[int]] = defaultdict(list)
-        stay = timedelta(days=settings.TRASH_RETENTION_DAYS)
-        trashed = Video.objects.filter(trashed_at__lte=until - stay, deleted_at=None).select_related("owner")
-        for video in trashed.iterator(_WINDOW):
-            trashed_at = video.trashed_at or timezone.now()
-            day = timezone.localtime(max(trashed_at + stay, timezone.now()))
+        for video in Video.objects.purged_by(until).select_related("owner").iterator(_WINDOW):
+            day = timezone.localtime(max(video.purged_at or until, timezone.now()))
             found[f"{day:%Y-%m-%d}", str(video.owner)].append(
                 (video.byte_count or 0) + (video.browser_byte_count or 0)
             )

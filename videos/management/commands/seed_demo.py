@@ -6,13 +6,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.models import User
 from videos.demo import material
 from videos.demo.build import build, demo_people, find_obstacle, make_password
 from videos.demo.reset import reset
 from videos.demo.workroom import NotMadeError, open_workroom
 from videos.engine.hold import may_submit
+from videos.formatting import count_of
 from videos.management.progress import INTERRUPTED, open_display
-from videos.models import State
+from videos.models import State, Video
 
 
 class Command(BaseCommand):
@@ -26,11 +28,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--force", action="store_true", help="also where there are videos already")
         parser.add_argument("--reset", action="store_true", help="remove the demo, and nothing else")
+        parser.add_argument(
+            *("--no-input", "--noinput"),
+            dest="interactive",
+            action="store_false",
+            help="with --reset: do not ask first",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             if options["reset"]:
-                self._reset()
+                self._reset(asks=options["interactive"])
             else:
                 self._build(force=options["force"])
         except NotMadeError as error:
@@ -58,12 +66,31 @@ class Command(BaseCommand):
         else:
             self.stdout.write("Nobody can sign in as them; managers and staff see their work.")
 
-    def _reset(self) -> None:
-        if not demo_people():
+    def _reset(self, *, asks: bool) -> None:
+        people = demo_people()
+        if not people:
             self.stdout.write("There is no demo here.")
             return
+        if asks:
+            _confirm(people)
         with open_workroom():
             gone, left = reset()
         self.stdout.write(f"{gone} people of the demo and all that was theirs are gone.")
         if left:
             raise CommandError(f"Not yet gone: {', '.join(left)}. Their jobs are being ended; run it again.")
+
+
+def _confirm(people: list[User]) -> None:
+    """Ask for a “yes”. Raises `CommandError` for anything else, and where nobody can answer."""
+    names = ", ".join(person.username for person in people)
+    videos = count_of(Video.objects.filter(owner__in=people).count(), "video")
+    question = (
+        f"This deletes {names} and all that is theirs for good: {videos}, with all that hangs on them.\n"
+        "    Type 'yes' to continue, or 'no' to cancel: "
+    )
+    try:
+        answer = input(question)
+    except EOFError:
+        raise CommandError("Nothing was removed. Nobody can answer here: say --no-input.") from None
+    if answer.strip().lower() != "yes":
+        raise CommandError("Nothing was removed.")

@@ -1,0 +1,26 @@
+import django.core.validators
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('videos', '0107_keeping_indexes'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='collection',
+            name='trash_days',
+            field=models.PositiveIntegerField(blank=True, help_text='Before what its rule moved there is deleted for good. Empty: as everywhere in the studio.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3650)], verbose_name='days in the trash'),
+        ),
+        migrations.AddField(
+            model_name='video',
+            name='purge_due_at',
+            field=models.DateTimeField(blank=True, editable=False, help_text="When it is deleted for good, once a collection's rule has moved it to the trash. Empty: after TRASH_RETENTION_DAYS there.", null=True),
+        ),
+        migrations.AddIndex(
+            model_name='video',
+            index=models.Index(condition=models.Q(('purge_due_at__isnull', False), ('trashed_at__isnull', False)), fields=['purge_due_at'], name='video_purge'),
+        ),
+    ]
