@@ -2,7 +2,7 @@
 
 from videos.models import Collection, Fit, Kind, State, Video
 from videos.parameters import SEED
-from videos.services.videos import GenerationRequest
+from videos.services.generation_requests import GenerationRequest
 
 
 def can_vary(video: Video) -> bool:
