@@ -26,11 +26,25 @@ def test_all_is_well_and_nothing_is_left(diagnose):
         database.check_write,
         database.check_clock,
         database.check_foundation,
+        database.check_search,
     ):
         found = diagnose(check)
         assert found.all
         assert found.bad == []
     assert not Heartbeat.objects.filter(role="doctor").exists()
+
+
+@pytest.mark.django_db
+def test_an_index_of_prompts_that_is_missing(diagnose):
+    name = "TABLE videos_video_search" if connection.vendor == "sqlite" else "INDEX videos_videotext_trigrams"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP {name}")
+
+    finding = diagnose(database.check_search).of("search")
+
+    assert finding.health == Health.WARNING
+    assert "reads all prompts" in finding.found
+    assert "manage.py migrate" in finding.advice
 
 
 @pytest.mark.django_db
