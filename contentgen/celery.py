@@ -7,6 +7,8 @@ from celery import Celery
 from celery.signals import celeryd_init
 from django.conf import settings
 
+from contentgen.database_limits import limit_connections
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contentgen.settings")
 
 app = Celery("contentgen")
@@ -15,5 +17,6 @@ app.autodiscover_tasks()
 
 
 @celeryd_init.connect
-def _write_privately(**signal: Any) -> None:
+def _begin_worker(**signal: Any) -> None:
     os.umask(settings.PRIVATE_UMASK)
+    limit_connections()
