@@ -110,7 +110,7 @@ def test_a_part_that_fails_does_not_keep_the_others_from_their_turn(
 
 
 def test_old_sessions_are_removed_in_bites_and_others_are_not(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sweep, "SESSION_BATCH", 3)
+    monkeypatch.setattr(sweep, "REMOVE_BATCH", 3)
     now = timezone.now()
     for n in range(5):
         Session.objects.create(session_key=f"old{n}", expire_date=now - timedelta(days=n + 1))

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
+from audit.admin_pages import BoundedPaginator
 from videos.models import Batch
 
 
@@ -13,6 +14,7 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
     list_select_related = ("owner",)
     search_fields = ("name", "public_id", "owner__username")
     show_full_result_count = False
+    paginator = BoundedPaginator
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
