@@ -23,6 +23,7 @@ NAMES = (
     "library",
     "outages",
     "pacing",
+    "scale",
     "submit_latency",
     "team",
     "page_polling",
