@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test schema e2e interop chaos bench screenshots lint django-checks format venv venv-dev clean
+.PHONY: help run test schema e2e interop chaos restore-drill bench screenshots lint django-checks format venv venv-dev clean
 
 help:
 	@echo 'make run     the whole studio on this machine; Ctrl-C stops it'
@@ -15,6 +15,7 @@ help:
 	@echo 'make e2e     the tests in a real browser (needs Chromium)'
 	@echo 'make interop a real LiteLLM proxy, and the vendors'\'' own clients (installed separately, 900 MB)'
 	@echo 'make chaos   hundreds of videos while processes are killed; CHAOS="--videos 1000 --kills 100" for more'
+	@echo 'make restore-drill  PostgreSQL put back to an earlier moment while videos are in flight, in some minutes'
 	@echo 'make bench   performance, as one table, in about a quarter of an hour'
 	@echo 'make screenshots  pictures of every page, into ./screenshots, in about twenty minutes (needs Chromium)'
 	@echo 'make lint    style, types, import rules, migrations, production settings'
@@ -54,6 +55,9 @@ interop: venv-dev
 
 chaos: venv-dev
 	@$(BIN)/python -m tests.chaos $(CHAOS)
+
+restore-drill: venv-dev
+	@exec $(BIN)/python -m tests.chaos.point_in_time
 
 bench: venv-dev
 	@exec $(BIN)/python -m tests.benchmarks
