@@ -13,6 +13,7 @@ import psycopg
 from tests.studio import free_port
 
 TIMEOUT = 120  # seconds for one of its programs
+_PROGRAMS = ("initdb", "pg_ctl", "pg_basebackup")
 _OWNER = "postgres"  # whom the programs run as where root starts them, which PostgreSQL refuses
 
 
@@ -117,15 +118,14 @@ def cluster(folder: Path) -> Iterator[Cluster]:
 
 
 def _find_programs() -> Path:
-    found = shutil.which("initdb")
-    if found:
-        return Path(found).parent
-    versions = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3])
-    )
-    if not versions:
-        raise NoPostgresError("PostgreSQL's initdb is not here. On Debian or Ubuntu: apt install postgresql")
-    return versions[-1].parent
+    """Return the folder of PostgreSQL's programs: of the latest version where Debian has several."""
+    versions = Path("/usr/lib/postgresql").glob("*/bin")
+    folders = sorted(versions, key=lambda path: float(path.parent.name), reverse=True)
+    folders += map(Path, os.environ.get("PATH", "").split(os.pathsep))
+    for folder in folders:
+        if all((folder / name).is_file() for name in _PROGRAMS):
+            return folder
+    raise NoPostgresError("PostgreSQL's programs are not here. On Debian or Ubuntu: apt install postgresql")
 
 
 def _give_to_owner(path: Path) -> None:

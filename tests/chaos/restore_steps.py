@@ -10,11 +10,11 @@ VIDEOS = 16
 IN_FLIGHT = 2  # at once, so that most of them wait in the queue when the backup is made
 
 
-def all_prompts() -> set[str]:
-    return {f"A paper boat number {number:02d}" for number in range(VIDEOS)}
+def all_prompts(count: int = VIDEOS) -> set[str]:
+    return {f"A paper boat number {number:02d}" for number in range(count)}
 
 
-def queue_videos(studio: Studio, folder: Path) -> None:
+def queue_videos(studio: Studio, folder: Path, count: int = VIDEOS) -> None:
     """Ask for the videos, of which the backend is sent `IN_FLIGHT` at once. `folder` gets their file."""
     code = f"""
 from videos.models import Backend
@@ -22,7 +22,7 @@ backend = Backend.objects.for_environment()
 Backend.objects.filter(pk=backend.pk).update(max_in_flight={IN_FLIGHT})"""
     assert studio.manage("shell", "-v0", "-c", code).returncode == 0
     batch = folder / "batch.csv"
-    batch.write_text("\n".join(["prompt", *sorted(all_prompts())]))
+    batch.write_text("\n".join(["prompt", *sorted(all_prompts(count))]))
     queued = studio.manage("generate_batch", str(batch), "--user", "owner")
     assert queued.returncode == 0, queued.stderr
 
