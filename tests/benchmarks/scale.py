@@ -70,7 +70,7 @@ PAGES: dict[str, str] = {
 
 def measure(quick: bool) -> list[Result]:
     """Return the results for the table: for each page, the large studio's time to the small one's."""
-    large, rounds = (5000, 3) if quick else (LARGE, 15)
+    large, rounds = (5000, 3) if quick else (LARGE, 7)
     with _studio(SMALL) as small_studio, _studio(large) as large_studio:
         times: dict[tuple[str, str], list[float]] = {}
         for number in range(rounds + 1):
@@ -123,7 +123,8 @@ class _Studio:
 
 @contextmanager
 def _studio(count: int) -> Iterator[_Studio]:
-    command = [sys.executable, "-m", "tests.benchmarks.scale", "--serve", str(count)]
+    database = ["--database", os.environ.get("BENCH_DATABASE_URL", "")]
+    command = [sys.executable, "-m", "tests.benchmarks.scale", "--serve", str(count), *database]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield _Studio(process)
