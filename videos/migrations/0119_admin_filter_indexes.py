@@ -1,4 +1,4 @@
-"""What the administration filters by without a wait: why videos failed lately, models, and costs."""
+"""What the administration filters by without a wait: why videos failed lately, models, kinds and costs."""
 
 from django.db import migrations, models
 from django.db.models import F
@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
             ),
         ),
         AddIndexConcurrently("video", models.Index(fields=["model", "-id"], name="video_model")),
+        AddIndexConcurrently("video", models.Index(fields=["kind", "-id"], name="video_kind")),
         AddIndexConcurrently(
             "video", models.Index(Coalesce("charged", "price"), F("id").desc(), name="video_cost")
         ),
