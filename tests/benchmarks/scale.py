@@ -195,7 +195,7 @@ def _fill(count: int) -> int:
         prompt=prompt,
         search_text=prompt.replace("A heron", "a heron"),
         state=failed,
-        error_code=either("CASE WHEN n % 2 = 0 THEN 'timed_out' ELSE 'blocked' END", "''"),
+        error_code=either(f"CASE WHEN n / {step} % 2 = 0 THEN 'timed_out' ELSE 'blocked' END", "''"),
         model=either("'sora-2-pro'", "'sora-2'"),
         backend_id=either(str(rare.pk), str(usual.pk)),
         price=either("25", "1"),
