@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test schema e2e interop chaos upgrade-drill bench screenshots lint django-checks format release venv venv-dev clean
+.PHONY: help run test schema e2e interop chaos upgrade-drill restore-drill bench screenshots lint django-checks format release venv venv-dev clean
 
 help:
 	@echo 'make run     the whole studio on this machine; Ctrl-C stops it'
@@ -16,6 +16,7 @@ help:
 	@echo 'make interop a real LiteLLM proxy, and the vendors'\'' own clients (installed separately, 900 MB)'
 	@echo 'make chaos   hundreds of videos while processes are killed; CHAOS="--videos 1000 --kills 100" for more'
 	@echo 'make upgrade-drill  the version before is upgraded to this one while it is in use; UPGRADE="--base v1.0.0" for another'
+	@echo 'make restore-drill  PostgreSQL put back to an earlier moment while videos are in flight, in some minutes'
 	@echo 'make bench   performance, as one table, in about a quarter of an hour'
 	@echo 'make screenshots  pictures of every page, into ./screenshots, in about twenty minutes (needs Chromium)'
 	@echo 'make lint    style, types, import rules, migrations, production settings'
@@ -59,6 +60,9 @@ chaos: venv-dev
 
 upgrade-drill: venv-dev
 	@$(BIN)/python -m tests.upgrade $(UPGRADE)
+
+restore-drill: venv-dev
+	@exec $(BIN)/python -m tests.chaos.point_in_time
 
 bench: venv-dev
 	@exec $(BIN)/python -m tests.benchmarks

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 # Minutes until the next attempt, after the first, the second, and so on: about a day in all.
 RETRY_MINUTES = (1, 2, 5, 15, 30, 60, 120, 240, 480, 480)
+_REMOVED_AT_ONCE = 500  # rows
 RETENTION = timedelta(days=30)  # of what is sent, and of what failed
 BATCH = 20  # messages in one run
 _LEASE = timedelta(minutes=5)  # after which a message that a killed worker held is tried again
@@ -156,4 +157,6 @@ def _describe(error: Exception) -> str:
 
 
 def _remove_old() -> None:
-    OutgoingMail.objects.filter(finished_at__lt=timezone.now() - RETENTION).delete()
+    """Remove some of what is too old; the next tick goes on."""
+    old = OutgoingMail.objects.filter(finished_at__lt=timezone.now() - RETENTION)
+    OutgoingMail.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:_REMOVED_AT_ONCE])).delete()

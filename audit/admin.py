@@ -4,35 +4,22 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
+from audit.admin_pages import MAX_LISTED, BoundedPaginator
 from audit.export import FORMATS
 from audit.models import Entry
 from audit.search import SearchForm
 from audit.trail import Subject, record
 from audit.vocabulary import Action, Kind
-
-MAX_LISTED = 10_000  # entries that can be paged through; a narrower search shows the others
-
-
-class BoundedPaginator(Paginator[Any]):
-    """Counts no more than it lists: counting a million entries would take longer than showing them."""
-
-    object_list: QuerySet[Any]
-
-    @cached_property
-    def count(self) -> int:
-        return len(self.object_list.order_by()[:MAX_LISTED].values_list("pk"))
 
 
 class SearchFilter(admin.ListFilter):

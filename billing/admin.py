@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from audit.admin_pages import BoundedPaginator
 from billing.budget_forms import AmountField
 from billing.models import Budget, LedgerLine, Scope
 from billing.money import format_money, plain_amount
@@ -96,6 +97,7 @@ class LedgerLineAdmin(admin.ModelAdmin[LedgerLine]):
     ordering = ("-pk",)
     list_per_page = 50
     show_full_result_count = False
+    paginator = BoundedPaginator
     fields = readonly_fields = (
         *("at", "kind", "transition", "video", "attempt", "reserved_in_words", "spent_in_words", "confirms"),
         *("is_priced", "counts_at", "username", "role", "token_name", "collection_name", "model"),

@@ -1,29 +1,33 @@
 """The search of the admin, which means the same as everywhere (`contentgen.text_search`)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
-from contentgen.text_search import find_matches, search_words
+from contentgen.text_search import SearchTerms, find_matches, parse_search
 
 Row = TypeVar("Row", bound=Model)
 
+MAX_READ = 20_000  # rows
 _OWNER = "owner__username"
 
 
 class SmallTableSearch(admin.ModelAdmin[Row]):
-    """Searches `search_fields` by reading them all: for tables of people, tokens and models."""
+    """Searches `search_fields` by reading them all: for tables of people, tokens and models. Of a table that
+    is larger the newest `MAX_READ` rows are read.
+    """
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Row], search_term: str
     ) -> tuple[QuerySet[Row], bool]:
-        words = search_words(search_term)
-        if not words:
+        terms = parse_search(search_term)
+        if not terms:
             return queryset, False
-        keys = find_matches(words, _texts(queryset, list(self.get_search_fields(request))))
+        newest = queryset.filter(pk__in=queryset.order_by("-pk").values("pk")[:MAX_READ])
+        keys = find_matches(terms, _texts(newest, list(self.get_search_fields(request))))
         return queryset.filter(pk__in=keys), False
 
 
@@ -36,16 +40,22 @@ class FoldedSearch(admin.ModelAdmin[Row]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Row], search_term: str
     ) -> tuple[QuerySet[Row], bool]:
-        words, names = search_words(search_term), self.get_search_fields(request)
-        owners = list(_texts(_people(queryset), ["username"])) if words and _OWNER in names else []
-        for word in words:
-            condition = Q(owner__in=find_matches([word], owners))
-            for name in names:
-                if name != _OWNER:
-                    lookup = "contains" if name == "search_text" else "icontains"
-                    condition |= Q(**{f"{name}__{lookup}": word})
-            queryset = queryset.filter(condition)
+        terms, names = parse_search(search_term), self.get_search_fields(request)
+        owners = list(_texts(_people(queryset), ["username"])) if terms and _OWNER in names else []
+        for term in terms.required:
+            queryset = queryset.filter(_contains(term, names, owners))
+        for term in terms.excluded:
+            queryset = queryset.exclude(_contains(term, names, owners))
         return queryset, False
+
+
+def _contains(term: str, names: Sequence[str], owners: list[tuple[int, str]]) -> Q:
+    condition = Q(owner__in=find_matches(SearchTerms((term,)), owners))
+    for name in names:
+        if name != _OWNER:
+            lookup = "contains" if name == "search_text" else "icontains"
+            condition |= Q(**{f"{name}__{lookup}": term})
+    return condition
 
 
 def _people(queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class ContentGenConfig(AppConfig):
@@ -8,10 +8,12 @@ class ContentGenConfig(AppConfig):
 
     def ready(self) -> None:
         from contentgen import checks, proxy_checks  # noqa: F401  # registers the system checks
+        from contentgen.database_limits import limit_migration
         from contentgen.private_files import close_data_dir
 
         # Each start and each upgrade migrates, before anything else runs. The signal comes once for each app
         # with models, of which this is none; after the first there is nothing left to do.
+        pre_migrate.connect(limit_migration, dispatch_uid="limit_migration")
         post_migrate.connect(close_data_dir, dispatch_uid="close_data_dir")
 
 

@@ -8,6 +8,8 @@ from celery.signals import celeryd_init, task_prerun
 from django.conf import settings
 from django.urls import set_script_prefix
 
+from contentgen.database_limits import limit_connections
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contentgen.settings")
 
 app = Celery("contentgen", include=["contentgen.draining", "contentgen.worker_control"])
@@ -16,8 +18,9 @@ app.autodiscover_tasks()
 
 
 @celeryd_init.connect
-def _write_privately(**signal: Any) -> None:
+def _begin_worker(**signal: Any) -> None:
     os.umask(settings.PRIVATE_UMASK)
+    limit_connections()
 
 
 @task_prerun.connect

@@ -21,6 +21,8 @@ SETTINGS = "settings"
 
 _RANGES = {
     "PORT": (1, 65_535),
+    "DATABASE_LOCK_TIMEOUT": (0, 3600),
+    "DATABASE_STATEMENT_TIMEOUT": (0, 3600),
     "MAX_POLL_TIMEOUT": (1, None),
     "MAX_QUEUE_TIMEOUT": (1, None),
     "MAX_FILE_SIZE": (1, None),

@@ -246,6 +246,10 @@ else:
     _database.update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
     _database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds; unlimited by default
 
+# Seconds that a statement waits for a lock, and that one takes, on PostgreSQL (database_limits). 0: for ever.
+DATABASE_LOCK_TIMEOUT: int = env.int("DATABASE_LOCK_TIMEOUT", default=10)
+DATABASE_STATEMENT_TIMEOUT: int = env.int("DATABASE_STATEMENT_TIMEOUT", default=60)
+
 MEDIA_ROOT = VIDEO_STORAGE_PATH
 # Whole, because Django completes a relative one when it is first read, which may be before it knows the path.
 STATIC_URL = f"{FORCE_SCRIPT_NAME or ''}/static/"
@@ -342,8 +346,7 @@ WORKER_MEDIA_CPU_SECONDS: int = env.int("WORKER_MEDIA_CPU_SECONDS", default=7200
 WORKER_MEDIA_SECONDS: int = env.int("WORKER_MEDIA_SECONDS", default=3600)
 # Days until a video in the trash is permanently deleted. contentgen.W002 warns of the old name TRASH_DAYS.
 TRASH_RETENTION_DAYS: int = env.int("TRASH_RETENTION_DAYS", default=env.int("TRASH_DAYS", default=30))
-# What goes by its age; 0 keeps it. Days after which a finished video moves to the trash, days before that in
-# which its owner is told, and whether favourites are kept.
+# Days after which a finished video moves to the trash (0: never), and before that in which its owner is told.
 RETENTION_DAYS: int = env.int("RETENTION_DAYS", default=0)
 RETENTION_WARNING_DAYS: int = env.int("RETENTION_WARNING_DAYS", default=7)
 RETENTION_KEEPS_FAVOURITES: bool = env.bool("RETENTION_KEEPS_FAVOURITES", default=True)
@@ -364,8 +367,7 @@ SHARE_LINK_MAX_DAYS: int = env.int("SHARE_LINK_MAX_DAYS", default=365)
 SHARE_LINKS_WITHOUT_EXPIRY: bool = env.bool("SHARE_LINKS_WITHOUT_EXPIRY", default=False)
 API_REQUESTS_PER_MINUTE: int = env.int("API_REQUESTS_PER_MINUTE", default=1200)  # per token or session
 # Of one batch: rows, bytes of its file, bytes of its ZIP of images, and characters of a cell.
-# All rows are checked and kept while a page waits: ten thousand take two seconds of computing, and up to
-# twenty on a machine that is busy.
+# All rows are checked and kept while a page waits: ten thousand take two seconds of computing.
 MAX_BATCH_ROWS: int = env.int("MAX_BATCH_ROWS", default=10_000)
 MAX_BATCH_FILE_SIZE: int = env.int("MAX_BATCH_FILE_SIZE", default=32 * 1024 * 1024)
 MAX_BATCH_ZIP_SIZE: int = env.int("MAX_BATCH_ZIP_SIZE", default=200 * 1024 * 1024)

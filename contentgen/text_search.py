@@ -1,5 +1,6 @@
 """What a search means everywhere: the words in any order, all of them, whatever their case and accents.
-Words in quotation marks belong together.
+Words in quotation marks belong together, a part of a word finds it, and a minus before a word or before such
+marks asks for texts without it.
 
 Databases do not agree on it: SQLite, and PostgreSQL in the C locale, know the case of ASCII alone, and
 accents need an extension that only a superuser may install. So both sides are folded here: what is searched
@@ -8,9 +9,13 @@ is kept folded in a column (`videos.models.search_text`) or, in small tables, fo
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-RULE = "Words in any order, all of them, whatever their case and accents; “words in quotes” belong together."
+RULE = (
+    "Words in any order, all of them, whatever their case and accents; “words in quotes” belong together, "
+    "and -word leaves out what contains it."
+)
 MAX_QUERY_LENGTH = 200  # characters of a search; the rest is not looked at
 
 # Combining marks of Latin, Greek and Cyrillic letters, points of Hebrew and vowel signs of Arabic. Those of
@@ -30,7 +35,28 @@ _LETTERS = str.maketrans(
     | {"\N{LEFT SINGLE QUOTATION MARK}": "'", "\N{RIGHT SINGLE QUOTATION MARK}": "'"}
 )
 
-_PHRASE_OR_WORD = re.compile(r'"([^"]+)"|(\S+)')
+# A minus counts before a word, as in `-rain` and `-"paper boat"`; not in the middle of one, nor alone.
+_TERM = re.compile(r'(?:(?<!\S)(-)(?=[^\s-]))?(?:"([^"]+)"|(\S+))')
+
+
+@dataclass(frozen=True)
+class SearchTerms:
+    """The words and phrases that a text must contain, and those that it must not: folded, each once, sorted.
+
+    Of the required ones none is part of another. False without any.
+    """
+
+    required: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.required or self.excluded)
+
+    def fit(self, folded: str) -> bool:
+        """Whether a folded text is what they ask for."""
+        return all(term in folded for term in self.required) and not any(
+            term in folded for term in self.excluded
+        )
 
 
 def fold(text: str) -> str:
@@ -44,20 +70,24 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", plain).split())
 
 
-def search_words(query: str) -> list[str]:
-    """Return the words and phrases that a result must contain, folded. None is part of another one."""
-    found = (
-        phrase.strip() or word for phrase, word in _PHRASE_OR_WORD.findall(fold(query[:MAX_QUERY_LENGTH]))
-    )
-    words = sorted({each for each in found if each}, key=len, reverse=True)
+def parse_search(query: str) -> SearchTerms:
+    """Return what a query asks for. Never raises. Its first `MAX_QUERY_LENGTH` characters count.
+
+    An asterisk at the end of a word is dropped: the beginning of a word finds it anyway.
+    """
+    required, excluded = set[str](), set[str]()
+    for minus, phrase, word in _TERM.findall(fold(query[:MAX_QUERY_LENGTH])):
+        term = phrase.strip() or word.rstrip("*") or word
+        if term:
+            (excluded if minus else required).add(term)
+    longest_first = sorted(required, key=len, reverse=True)
     kept: list[str] = []
-    for word in words:
-        if not any(word in longer for longer in kept):
-            kept.append(word)
-    return sorted(kept)
+    for term in longest_first:
+        if not any(term in longer for longer in kept):
+            kept.append(term)
+    return SearchTerms(tuple(sorted(kept)), tuple(sorted(excluded)))
 
 
-def find_matches(words: Sequence[str], rows: Iterable[tuple[int, str]]) -> list[int]:
-    """Return the keys of those `rows`, pairs of key and text, that contain all `words`. For small tables."""
-    folded = ((key, fold(text)) for key, text in rows)
-    return [key for key, text in folded if all(word in text for word in words)]
+def find_matches(terms: SearchTerms, rows: Iterable[tuple[int, str]]) -> list[int]:
+    """Return the keys of those `rows`, pairs of key and text, that fit the terms. For small tables."""
+    return [key for key, text in rows if terms.fit(fold(text))]

@@ -5,11 +5,14 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from contentgen.database_limits import limit_connections
 from contentgen.public_url import Application, SubPath
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contentgen.settings")
 
 os.umask(settings.PRIVATE_UMASK)  # for what the web processes write
+
+limit_connections()
 
 application: Application = get_wsgi_application()
 if settings.FORCE_SCRIPT_NAME:

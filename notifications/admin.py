@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
+from audit.admin_pages import BoundedPaginator
 from contentgen.admin_search import SmallTableSearch
 from notifications.models import Notification
 from notifications.wording import words_of
@@ -16,6 +17,7 @@ class NotificationAdmin(SmallTableSearch[Notification]):
     search_fields = ("user__username", "object_id")
     fields = readonly_fields = (*list_display, "says", "created_at", "read_at", "in_inbox", "in_browser")
     show_full_result_count = False
+    paginator = BoundedPaginator
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

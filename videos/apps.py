@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class VideosConfig(AppConfig):
@@ -10,6 +11,7 @@ class VideosConfig(AppConfig):
         from contentgen.pictures import register_pictures
         from videos import checks  # noqa: F401  # registers the system checks
         from videos.engine.waiting_requests import end_all_of
+        from videos.models.search_schema import ensure_search_index
         from videos.services import account_work
         from videos.services.people import stop_queue
         from videos.services.visibility import find_posters
@@ -20,3 +22,4 @@ class VideosConfig(AppConfig):
         work_handed_over.connect(account_work.hand_over, dispatch_uid="videos.hand_over")
         work_deleted.connect(account_work.delete_work, dispatch_uid="videos.delete_work")
         register_pictures(find_posters)
+        post_migrate.connect(ensure_search_index, sender=self, dispatch_uid="videos.ensure_search_index")

@@ -35,7 +35,7 @@ from videos.engine import (
     sweep,
 )
 from videos.models import Backend, Batch, Character, ConnectionDraft, JobCandidate, ReleasedJob, Video
-from videos.services import batch_work
+from videos.services import batch_work, storage_usage
 from videos.services.backends import probe_unprobed_backend
 
 logger = logging.getLogger(__name__)
@@ -160,6 +160,7 @@ def picture_candidate_task(candidate_id: int) -> None:
 @shared_task(name="videos.retention", time_limit=300)
 def retention_task() -> None:
     ageing.run()
+    storage_usage.refresh_usage()
 
 
 @shared_task(name="videos.make_browser_copy", time_limit=2 * 1200)

@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from audit.admin_pages import BoundedPaginator
 from contentgen.admin_search import SmallTableSearch
 from webhooks import endpoints
 from webhooks.models import Delivery, Endpoint
@@ -91,6 +92,7 @@ class DeliveryAdmin(_ReadOnly, admin.ModelAdmin[Delivery]):
     list_filter = ("state",)
     list_select_related = ("endpoint",)
     show_full_result_count = False
+    paginator = BoundedPaginator
     fields = readonly_fields = (
         *("public_id", "endpoint", "state", "attempts", "created_at", "attempted_at", "due_at"),
         *("finished_at", "response_status", "response_body", "duration_ms", "error"),

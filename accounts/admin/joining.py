@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from accounts import invitations, mail
 from accounts.models import Invitation, OutgoingMail
+from audit.admin_pages import BoundedPaginator
 from contentgen.admin_search import SmallTableSearch
 
 
@@ -55,6 +56,8 @@ class OutgoingMailAdmin(SmallTableSearch[OutgoingMail]):
     list_display = ("subject", "recipient", "state", "attempts", "created_at", "due_at", "error")
     list_filter = ("state",)
     search_fields = ("recipient", "subject")
+    show_full_result_count = False
+    paginator = BoundedPaginator
     fields = readonly_fields = (*list_display, "sender", "finished_at")
     actions = ("send_again",)
 

@@ -160,13 +160,17 @@ def test_it_turns_pages_without_counting(as_carol: Client, monkeypatch, django_a
     assert as_carol.get(reverse(LIST), {"p": "3"}).status_code == 302
 
 
-def test_a_search_reads_only_the_newest_but_finds_every_id(as_carol: Client, monkeypatch):
+def test_a_search_reads_errors_of_the_newest_alone_but_finds_every_prompt_and_id(
+    as_carol: Client, monkeypatch
+):
+    VideoFactory(prompt="boat old", state=State.FAILED, error_message="No heron is allowed.")
     old = VideoFactory(prompt="heron old", backend_job_id="job_old", state=State.COMPLETED)
     monkeypatch.setattr(video_list, "SEARCHED", 2)
     VideoFactory(prompt="Héron new")
     VideoFactory(prompt="boat", state=State.FAILED, error_message="No heron is allowed.")
 
-    assert _listed(as_carol, q="HERON") == {"Héron new", "boat"}
+    assert _listed(as_carol, q="HERON") == {"Héron new", "boat", "heron old"}
+    assert _listed(as_carol, q="HERON -allowed -old") == {"Héron new"}
     assert _listed(as_carol, q=old.public_id) == {"heron old"}
     assert _listed(as_carol, q="job_old") == {"heron old"}
     assert _listed(as_carol, q="heron", state="completed") == {"heron old"}

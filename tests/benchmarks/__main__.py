@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [--quick] [NAME ...]`: run the benchmarks one by one and print one table.
+"""`python -m tests.benchmarks [NAME ...]`: run the benchmarks one by one and print one table.
 
 A missed target is no failure: the exit code is 0 unless a benchmark breaks.
 """
@@ -23,6 +23,7 @@ NAMES = (
     "library",
     "outages",
     "pacing",
+    "scale",
     "submit_latency",
     "team",
     "page_polling",
@@ -31,15 +32,26 @@ NAMES = (
 )
 
 
+ON_POSTGRESQL = ("library", "scale", "team")  # once more, where there is a server
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--quick", action="store_true", help="smaller and shorter, to check that they work")
+    parser.add_argument(
+        "--database",
+        default=os.environ.get("BENCH_DATABASE_URL", ""),
+        help="postgres://… of a server, for those that differ there: " + ", ".join(ON_POSTGRESQL),
+    )
     options = parser.parse_args()
+    quick = ["--quick"] if options.quick else []
     results: list[Result] = []
     for name in options.names or NAMES:
         print_progress(f"-- {name} (load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)")
-        results += _run(name, ["--quick"] if options.quick else [])
+        results += _run(name, quick)
+        if options.database and name in ON_POSTGRESQL:
+            results += _run(name, [*quick, "--database", options.database])
     for line in render_table(results):
         print(line)  # noqa: T201 - a command
 

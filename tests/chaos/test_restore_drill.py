@@ -14,10 +14,8 @@ import pytest
 
 from tests.chaos.faults import ControlClient
 from tests.chaos.processes import Processes
+from tests.chaos.restore_steps import VIDEOS, all_prompts, prompts_at, queue_videos
 from tests.studio import READY, Studio, free_port, wait_until
-
-VIDEOS = 16
-IN_FLIGHT = 2  # at once, so that most of them wait in the queue when the backup is made
 
 Start = Callable[[Path], Studio]
 NewDataDir = Callable[[Path], Path]
@@ -84,7 +82,7 @@ def test_a_restored_studio_pays_for_nothing_twice(
     control.set_quirks(clock_offset=clock_offset)
     data_dir, backup = new_data_dir(tmp_path / "data"), tmp_path / "backup.sqlite3"
     studio = start(data_dir)
-    _queue_videos(studio, tmp_path)
+    queue_videos(studio, tmp_path)
     wait_until(lambda: len(control.ledger()) >= 4)
     with suppress(shutil.Error):  # a file that was there when it began
         shutil.copytree(data_dir / "media", tmp_path / "copy" / "media")
@@ -92,7 +90,7 @@ def test_a_restored_studio_pays_for_nothing_twice(
     submitted_by_then = len(control.ledger())
     wait_until(lambda: len(control.ledger()) >= submitted_by_then + 6)
     assert studio.stop(signal.SIGINT) == 0
-    submitted = _prompts(control)
+    submitted = prompts_at(control)
     assert len(submitted) < VIDEOS, "nothing was left for the restored studio to submit"
 
     if place == "an empty place":
@@ -109,33 +107,17 @@ def test_a_restored_studio_pays_for_nothing_twice(
     assert "the search has not ended yet" in refused.stderr
     wait_until(lambda: _has_searched(data_dir))
 
-    assert _prompts(control) == submitted, "it submitted while it was held"
+    assert prompts_at(control) == submitted, "it submitted while it was held"
     waiting = _rows(data_dir, "SELECT prompt FROM videos_video WHERE state = 'queued'")
-    assert sorted(prompt for (prompt,) in waiting) == sorted(_all_prompts() - submitted.keys())
+    assert sorted(prompt for (prompt,) in waiting) == sorted(all_prompts() - submitted.keys())
     told = studio.manage("hold", "--status").stdout
     assert f"Waiting to be submitted: {VIDEOS - len(submitted)} videos" in told
 
     released = studio.manage("release", "--yes")
     assert released.returncode == 0, released.stderr
     wait_until(lambda: _states(data_dir) == {"completed": VIDEOS})
-    assert _prompts(control) == Counter(_all_prompts()), "a job was paid for twice, or lost"
+    assert prompts_at(control) == Counter(all_prompts()), "a job was paid for twice, or lost"
     assert studio.stop(signal.SIGINT) == 0
-
-
-def _all_prompts() -> set[str]:
-    return {f"A paper boat number {number:02d}" for number in range(VIDEOS)}
-
-
-def _queue_videos(studio: Studio, folder: Path) -> None:
-    code = f"""
-from videos.models import Backend
-backend = Backend.objects.for_environment()
-Backend.objects.filter(pk=backend.pk).update(max_in_flight={IN_FLIGHT})"""
-    assert studio.manage("shell", "-v0", "-c", code).returncode == 0
-    batch = folder / "batch.csv"
-    batch.write_text("\n".join(["prompt", *sorted(_all_prompts())]))
-    queued = studio.manage("generate_batch", str(batch), "--user", "owner")
-    assert queued.returncode == 0, queued.stderr
 
 
 def _back_up(data_dir: Path, backup: Path) -> None:
@@ -162,10 +144,6 @@ def _states(data_dir: Path) -> dict[str, int]:
     return {
         state: int(n) for state, n in _rows(data_dir, "SELECT state, COUNT(*) FROM videos_video GROUP BY 1")
     }
-
-
-def _prompts(control: ControlClient) -> Counter[str]:
-    return Counter(entry["prompt"] for entry in control.ledger())
 
 
 def _has_searched(data_dir: Path) -> bool:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from contentgen.text_search import find_matches, fold, search_words
+from contentgen.text_search import SearchTerms, find_matches, fold, parse_search
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_other_letters_stay_other_letters(one: str, other: str):
 
 @pytest.mark.parametrize("character", ["\x00", "\ud800"])
 def test_what_no_text_can_hold_is_found_in_none(character: str):
-    assert search_words(f"fox{character}") == ["fox\ufffd"]
+    assert parse_search(f"fox{character}").required == ("fox\ufffd",)
 
 
 def test_whatever_is_folded_can_be_stored_and_folds_to_itself():
@@ -53,22 +53,28 @@ def test_whatever_is_folded_can_be_stored_and_folds_to_itself():
 
 
 @pytest.mark.parametrize(
-    ("query", "words"),
+    ("query", "required", "excluded"),
     [
-        ("", []),
-        (" \u200b \u0301 ", []),
-        ("Paper BOAT paper", ["boat", "paper"]),
-        ("boat boathouse", ["boathouse"]),
-        ('"Paper  boat" rain', ["paper boat", "rain"]),
-        ("“Paper boat” rain", ["paper boat", "rain"]),
-        ('a 5" screen', ['5"', "a", "screen"]),
-        ('""', ['""']),
-        ("x" * 300, ["x" * 200]),
+        ("", [], []),
+        (" \u200b \u0301 ", [], []),
+        ("Paper BOAT paper", ["boat", "paper"], []),
+        ("boat boathouse", ["boathouse"], []),
+        ('"Paper  boat" rain', ["paper boat", "rain"], []),
+        ("“Paper boat” rain", ["paper boat", "rain"], []),
+        ('a 5" screen', ['5"', "a", "screen"], []),
+        ('""', ['""'], []),
+        ("x" * 300, ["x" * 200], []),
+        ("boat* * **", ["*", "**", "boat"][1:], []),
+        ("boat -Rain -rain", ["boat"], ["rain"]),
+        ('-"Paper boat" sea', ["sea"], ["paper boat"]),
+        ("－été", [], ["ete"]),
+        ("sci-fi - -- ' OR 1=1 --", ["'", "--", "1=1", "or", "sci-fi"], []),
     ],
 )
-def test_a_query_is_its_words_and_phrases(query: str, words: list[str]):
-    assert search_words(query) == words
+def test_a_query_is_its_words_and_phrases(query: str, required: list[str], excluded: list[str]):
+    assert parse_search(query) == SearchTerms(tuple(required), tuple(excluded))
 
 
 def test_small_tables_are_searched_alike():
-    assert find_matches(search_words("zoe MÜLLER"), [(1, "Müller, Zoë"), (2, "Muller")]) == [1]
+    rows = [(1, "Müller, Zoë"), (2, "Muller"), (3, "Zoe Müller, Köln")]
+    assert find_matches(parse_search("zoe MÜLLER -koln"), rows) == [1]

@@ -26,6 +26,7 @@ def test_all_is_well_and_nothing_is_left(diagnose):
         database.check_write,
         database.check_clock,
         database.check_foundation,
+        database.check_search,
     ):
         found = diagnose(check)
         assert found.all
@@ -41,6 +42,18 @@ def test_of_slow_writes_postgresql_is_told_to_nobody_who_has_it(diagnose, monkey
 
     assert finding.health == Health.WARNING
     assert ("PostgreSQL" in finding.advice) == (connection.vendor == "sqlite")
+
+
+def test_an_index_of_prompts_that_is_missing(diagnose):
+    name = "TABLE videos_video_search" if connection.vendor == "sqlite" else "INDEX videos_videotext_trigrams"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP {name}")
+
+    finding = diagnose(database.check_search).of("search")
+
+    assert finding.health == Health.WARNING
+    assert "reads all prompts" in finding.found
+    assert "manage.py migrate" in finding.advice
 
 
 @pytest.mark.django_db

@@ -9,7 +9,7 @@ from tests.factories import BackendFactory, UserFactory, VideoFactory
 from tests.simulator.conftest import StartSimulator
 from videos import lifecycle, tasks
 from videos.engine import characters, sweep
-from videos.models import Backend, Character, State
+from videos.models import Backend, Character, State, WebhookReceipt
 
 pytestmark = pytest.mark.django_db
 
@@ -110,7 +110,7 @@ def test_a_part_that_fails_does_not_keep_the_others_from_their_turn(
 
 
 def test_old_sessions_are_removed_in_bites_and_others_are_not(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sweep, "SESSION_BATCH", 3)
+    monkeypatch.setattr(sweep, "REMOVE_BATCH", 3)
     now = timezone.now()
     for n in range(5):
         Session.objects.create(session_key=f"old{n}", expire_date=now - timedelta(days=n + 1))
@@ -120,6 +120,20 @@ def test_old_sessions_are_removed_in_bites_and_others_are_not(monkeypatch: pytes
     assert set(Session.objects.values_list("pk", flat=True)) == {"old0", "old1", "alive"}
     sweep.sweep()
     assert set(Session.objects.values_list("pk", flat=True)) == {"alive"}
+
+
+def test_receipts_of_webhooks_go_in_bites_too(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sweep, "REMOVE_BATCH", 3)
+    now, backend = timezone.now(), BackendFactory()
+    for n in range(5):
+        old = now - timedelta(hours=2)
+        WebhookReceipt.objects.create(backend=backend, digest=f"old{n}", received_at=old)
+    WebhookReceipt.objects.create(backend=backend, digest="new")
+
+    sweep.sweep()
+    assert WebhookReceipt.objects.count() == 3
+    sweep.sweep()
+    assert [each.digest for each in WebhookReceipt.objects.all()] == ["new"]
 
 
 def test_characters_that_wait_at_one_backend_do_not_keep_those_at_another_waiting(hints: list):

@@ -188,6 +188,23 @@ def test_the_longest_rule_of_ones_collections_counts_and_anothers_only_makes_it_
     assert moved == {short, lent, plain}
 
 
+def test_a_rule_that_is_switched_off_calls_all_off_in_bites(
+    old: Old, settings, monkeypatch, django_assert_max_num_queries
+):
+    settings.RETENTION_DAYS = 30
+    videos = [old() for _ in range(5)]
+    retention.announce()
+    assert all(reload(video).moves_to_trash_at for video in videos)
+    settings.RETENTION_DAYS = 0
+    monkeypatch.setattr(retention, "WINDOW", 2)
+
+    with django_assert_max_num_queries(20) as asked:
+        retention.announce()
+
+    assert len([each for each in asked.captured_queries if each["sql"].startswith("UPDATE")]) == 3
+    assert not any(reload(video).moves_to_trash_at for video in videos)
+
+
 def test_without_a_rule_of_the_studio_a_collection_may_have_one(old: Old, alice: User, settings, clock):
     settings.RETENTION_DAYS = 0
     ruled, other = old(), old()

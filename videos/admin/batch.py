@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
+from audit.admin_pages import BoundedPaginator
 from billing.money import format_money
 from videos.models import Batch
 
@@ -14,6 +15,7 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
     list_select_related = ("owner",)
     search_fields = ("name", "public_id", "owner__username")
     show_full_result_count = False
+    paginator = BoundedPaginator
     fields = readonly_fields = (
         *("name", "public_id", "owner", "state", "rows", "estimate_in_words", "unpriced", "file_name"),
         *("problem", "created_at", "started_at", "finished_at"),

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from audit.admin_pages import BoundedPaginator
 from contentgen.admin_search import FoldedSearch
 from videos.admin.files import FileViews
 from videos.models import Character
@@ -25,6 +26,7 @@ class CharacterAdmin(FoldedSearch[Any], FileViews):
     search_fields = ("search_text", "public_id", "owner__username", "backend_character_id")
     search_help_text = "Name, owner, ID, the backend's ID"
     show_full_result_count = False
+    paginator = BoundedPaginator
     served_files = ("file",)
     fields = (
         "clip",

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from audit.admin_pages import BoundedPaginator
 from contentgen.admin_search import FoldedSearch
 from videos.models import Collection
 
@@ -15,6 +16,7 @@ class CollectionAdmin(FoldedSearch[Collection]):
     list_select_related = ("owner",)
     search_fields = ("search_text", "public_id", "owner__username")
     show_full_result_count = False
+    paginator = BoundedPaginator
     fields = readonly_fields = ("public_id", "name", "owner", "visibility", "description", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:

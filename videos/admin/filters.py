@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from billing.money import currency_symbol, parse_amount
-from contentgen.text_search import search_words
+from contentgen.text_search import parse_search
 from videos.models import IN_FLIGHT, Backend, Collection, CollectionItem, State, Video, VideoModel
 from videos.models.search_text import contains_words
 from videos.services.candidates import videos_for_staff
@@ -204,7 +204,7 @@ class CollectionFilter(_FormFilter):
 
     def quick_choices(self) -> list[tuple[dict[str, str], str]]:
         name = self.value("collection")
-        if not search_words(name):
+        if not parse_search(name):
             return []
         found = list(
             Collection.objects.existing().filter(contains_words(name)).select_related("owner")[:_MAX_FOUND]

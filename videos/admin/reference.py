@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from audit.admin_pages import BoundedPaginator
 from contentgen.admin_search import FoldedSearch
 from videos.admin.files import FileViews
 from videos.models import ReferenceImage
@@ -23,6 +24,7 @@ class ReferenceImageAdmin(FoldedSearch[Any], FileViews):
     search_fields = ("search_text", "public_id", "owner__username", "sha256")
     search_help_text = "Name, owner, ID, SHA-256"
     show_full_result_count = False
+    paginator = BoundedPaginator
     served_files = thumbnails = ("file",)
     fields = (
         "picture",

@@ -45,8 +45,8 @@ class VideoAdmin(JobViews, VideoColumns, VideoDetails, FileViews):
     list_per_page = 50
     search_fields = ("search_text",)  # that there is a search; `search_videos` says in what
     search_help_text = (
-        f"A whole ID or backend job ID; or words of prompts, errors and names, in the newest {SEARCHED:,} "
-        "videos that the filters leave."
+        "A whole ID or backend job ID; or words of prompts, and those of errors and names, too, in "
+        f"the newest {SEARCHED:,} videos that the filters leave."
     )
     sortable_by = ("age",)  # the other columns have no index, and the table keeps growing
     show_full_result_count = False

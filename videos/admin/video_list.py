@@ -1,7 +1,6 @@
 """The list of everybody's videos: pages that know only whether there is a next one, and a bounded search."""
 
 from collections.abc import Iterable
-from itertools import islice
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
@@ -9,13 +8,16 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
-from contentgen.text_search import find_matches, search_words
+from contentgen.text_search import SearchTerms, find_matches, parse_search
 from videos.models import Backend, CollectionItem, Video
+from videos.models.video_search import search_prompts
 from videos.validation import is_storable
 
 MAX_PAGES = 100  # beyond, a date finds older ones faster than turning pages does
-SEARCHED = 20_000  # videos whose texts one search reads: the newest of those that the filters leave
+SEARCHED = 2_000  # videos of which a search reads more than the prompt: the newest that the filters leave
+MAX_FOUND = 1_000  # videos that are found by their prompts: the newest, whatever their age
 _MAX_PEOPLE = 50
+People = list[tuple[int, str]]  # keys and names
 _ERRORS = ("error_code", "error_message", "error_detail")
 # What the list shows of a video: the row also holds texts of many kilobytes, and what only its page shows.
 _COLUMNS = (
@@ -86,21 +88,34 @@ def search_videos(videos: QuerySet[Video], query: str) -> QuerySet[Video]:
     """Return the videos that a search finds.
 
     One id, of the studio or of a backend's job, finds its video among all, by an index. Words are looked for
-    in the prompts, errors and owners' names of the newest `SEARCHED` videos that the filters leave.
+    in the prompts of all videos, and in the prompts, errors, ids and owners' names together of the newest
+    `SEARCHED`.
     """
-    words = search_words(query)
-    if not words:
+    terms = parse_search(query)
+    if not terms:
         return videos
     named = _named(query.strip())
     if named:
         return videos.filter(pk__in=named)
+    owners = list(User.objects.order_by().values_list("pk", "username"))
+    keys = {*_by_prompt(videos, query), *_among_newest(videos, terms.required, owners)}
+    videos = videos.filter(pk__in=keys)
+    for term in terms.excluded:
+        videos = videos.exclude(_contains(term, owners))
+    return videos
+
+
+def _by_prompt(videos: QuerySet[Video], query: str) -> Iterable[int]:
+    return search_prompts(videos, query).order_by("-pk").values_list("pk", flat=True)[:MAX_FOUND]
+
+
+def _among_newest(videos: QuerySet[Video], terms: Iterable[str], owners: People) -> Iterable[int]:
     oldest = videos.order_by("-pk").values_list("pk", flat=True)[SEARCHED : SEARCHED + 1]
     for pk in oldest:
         videos = videos.filter(pk__gt=pk)
-    owners = list(User.objects.order_by().values_list("pk", "username"))
-    for word in words:
-        videos = videos.filter(_contains(word, find_matches([word], owners)))
-    return videos
+    for term in terms:
+        videos = videos.filter(_contains(term, owners))
+    return videos.order_by("-pk").values_list("pk", flat=True)
 
 
 def _named(query: str) -> list[int]:
@@ -113,8 +128,8 @@ def _named(query: str) -> list[int]:
     return found or list(jobs.values_list("pk", flat=True)[:20])
 
 
-def _contains(word: str, owners: Iterable[int]) -> Q:
-    people = list(islice(owners, _MAX_PEOPLE))
-    condition = Q(search_text__contains=word) | Q(owner__in=people) | Q(public_id__contains=word)
-    told = Q(*(Q((f"{name}__icontains", word)) for name in _ERRORS), _connector=Q.OR)
-    return condition | Q(backend_job_id__icontains=word) | (~Q(error_code="") & told)
+def _contains(term: str, owners: People) -> Q:
+    people = find_matches(SearchTerms((term,)), owners)[:_MAX_PEOPLE]
+    condition = Q(search_text__contains=term) | Q(owner__in=people) | Q(public_id__contains=term)
+    told = Q(*(Q((f"{name}__icontains", term)) for name in _ERRORS), _connector=Q.OR)
+    return condition | Q(backend_job_id__icontains=term) | (~Q(error_code="") & told)

@@ -25,6 +25,7 @@ CHECKS = (
     Check("database writes", database.check_write, needs=_ROWS),
     Check("database's clock", database.check_clock, needs=("database",)),
     Check("what the database stands on", database.check_foundation, needs=("database",)),
+    Check("search", database.check_search, needs=_ROWS),
     Check("broker", broker.check_broker, seconds=7),
     Check("cache", broker.check_cache, needs=("broker",)),
     Check("messages waiting", broker.check_queues, needs=("broker",)),

@@ -13,6 +13,7 @@ from django.utils import timezone
 from videos.doctor.finding import Finding, Findings, ok, warning, wrong
 from videos.doctor.runner import describe
 from videos.models import Heartbeat
+from videos.models.search_schema import missing_index
 
 WHAT = "database"
 _ROLE = "doctor"  # of the sign of life that is written and removed, to see whether writes are taken
@@ -116,6 +117,22 @@ def compare_clocks(what: str, there: datetime, before: datetime, after: datetime
     if off > _CLOCK_WARNING:
         return warning(what, found, advice)
     return ok(what, "It agrees with this machine's.")
+
+
+def check_search() -> Findings:
+    """Look for the index of the prompts, without which a search reads all of them."""
+    missing = missing_index(connection)
+    if not missing:
+        yield ok("search", "Prompts are looked up in an index.")
+    elif connection.vendor == "sqlite":
+        advice = "Use a Python whose SQLite has FTS5, or PostgreSQL; then run `manage.py migrate`."
+        yield warning("search", f"{missing} A search reads all prompts.", advice)
+    else:
+        advice = (
+            "Have the database's owner run CREATE EXTENSION pg_trgm in it, which needs no superuser, "
+            "then run `manage.py migrate`."
+        )
+        yield warning("search", f"{missing} A search reads all prompts.", advice)
 
 
 def check_foundation() -> Findings:

@@ -48,7 +48,7 @@ def announce() -> int:
     """Say of the videos whose time comes when they move, and tell their owners. Returns how many are new."""
     days, now = shortest_days(), timezone.now()
     if days is None:
-        Video.objects.filter(retention_due_at__isnull=False).update(retention_due_at=None)
+        _call_off()
         return 0
     horizon, until, found = now + warning() + _TELL_EVERY, time.monotonic() + RUN_SECONDS, 0
     while time.monotonic() < until:
@@ -58,6 +58,14 @@ def announce() -> int:
         if len(window) < WINDOW:
             break
     return found
+
+
+def _call_off() -> None:
+    """Have videos stay that were announced to move: no rule says so any more. The next run goes on."""
+    announced = Video.objects.filter(retention_due_at__isnull=False).values_list("pk", flat=True)
+    until = time.monotonic() + RUN_SECONDS
+    while (keys := list(announced[:WINDOW])) and time.monotonic() < until:
+        Video.objects.filter(pk__in=keys).update(retention_due_at=None)
 
 
 def _next_window(before: datetime) -> list[int]:

@@ -4,12 +4,14 @@ import logging
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.trail import record
@@ -49,8 +51,7 @@ TRASH_BATCH = 100  # videos deleted in one sweep because their time in the trash
 COLLECTION_BATCH = 20  # each with up to thousands of rows that say which videos it had
 PROBE_RETRY_AFTER = 600  # seconds before a backend that did not answer is probed again
 PRUNE_EVERY = 3600  # seconds between two looks for videos with too long a log
-IDEMPOTENCY_BATCH = 500
-SESSION_BATCH = 500
+REMOVE_BATCH = 500  # rows removed in one statement: nothing else waits long for it
 CLEANUP_BATCH = 100  # of each backend: none waits behind those of one that is frozen
 RELEASE_RETENTION = timedelta(days=30)
 DELETED_REQUEST_RETENTION = timedelta(days=7)
@@ -104,7 +105,7 @@ def _hint_at_cleanups() -> None:
 def _remove_expired_sessions() -> None:
     """Remove the sessions that ended first, a batch at a time."""
     expired = Session.objects.filter(expire_date__lt=timezone.now()).order_by("expire_date")
-    keys = list(expired.values_list("pk", flat=True)[:SESSION_BATCH])
+    keys = list(expired.values_list("pk", flat=True)[:REMOVE_BATCH])
     if keys:
         Session.objects.filter(pk__in=keys, expire_date__lt=timezone.now()).delete()
 
@@ -118,7 +119,7 @@ def _remove_abandoned_files() -> None:
 
 def _remove_old_idempotency_records() -> None:
     """Remove the oldest records, a batch at a time. Ids grow with time, so no index on the time is needed."""
-    oldest = IdempotencyRecord.objects.order_by("pk").values_list("pk", "created_at")[:IDEMPOTENCY_BATCH]
+    oldest = IdempotencyRecord.objects.order_by("pk").values_list("pk", "created_at")[:REMOVE_BATCH]
     since = timezone.now() - IDEMPOTENCY_RETENTION
     old = [pk for pk, created_at in oldest if created_at < since]
     if old:
@@ -128,17 +129,22 @@ def _remove_old_idempotency_records() -> None:
 def _remove_old_releases() -> None:
     """Remove the oldest notes on jobs of videos that are gone: no submission is searched for that long."""
     old = ReleasedJob.objects.filter(due_at=None, released_at__lt=timezone.now() - RELEASE_RETENTION)
-    batch = list(old.order_by("released_at").values_list("pk", flat=True)[:IDEMPOTENCY_BATCH])
-    if batch:
-        ReleasedJob.objects.filter(pk__in=batch).delete()
+    _remove_some(old.order_by("released_at"))
     # These hold prompts, so they are kept for as short as they may matter.
     since = timezone.now() - DELETED_REQUEST_RETENTION
-    DeletedRequest.objects.filter(deleted_at__lt=since).delete()
+    _remove_some(DeletedRequest.objects.filter(deleted_at__lt=since))
 
 
 def _remove_old_webhook_receipts() -> None:
     """Those whose signatures are too old to be taken once more."""
-    WebhookReceipt.objects.filter(received_at__lt=timezone.now() - WEBHOOK_RETENTION).delete()
+    _remove_some(WebhookReceipt.objects.filter(received_at__lt=timezone.now() - WEBHOOK_RETENTION))
+
+
+def _remove_some(rows: QuerySet[Any]) -> None:
+    """Remove the first `REMOVE_BATCH` of `rows`; the next sweep goes on."""
+    keys = list(rows.values_list("pk", flat=True)[:REMOVE_BATCH])
+    if keys:
+        rows.model._default_manager.filter(pk__in=keys).delete()
 
 
 def _prune_transitions() -> None:

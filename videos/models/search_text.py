@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from contentgen.text_search import fold, search_words
+from contentgen.text_search import SearchTerms, fold, parse_search
 
 
 class SearchTextField(models.TextField[str, str]):
@@ -36,5 +36,15 @@ def folded_text(*texts: str) -> str:
 
 
 def contains_words(query: str) -> Q:
-    """Return the condition for rows with a `search_text` that contains every word of the query."""
-    return Q(*(Q(search_text__contains=word) for word in search_words(query)))
+    """Return the condition for rows whose `search_text` is what the query asks for. For tables of some size:
+    videos have an index (`videos.models.video_search`).
+    """
+    return has_terms(parse_search(query))
+
+
+def has_terms(terms: SearchTerms) -> Q:
+    """Return the condition for rows with a `search_text` that fits the terms."""
+    return Q(
+        *(Q(search_text__contains=term) for term in terms.required),
+        *(~Q(search_text__contains=term) for term in terms.excluded),
+    )

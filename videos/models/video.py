@@ -391,6 +391,15 @@ class Video(VideoResult):
             models.Index(
                 fields=["error_code", "-id"], name="video_error", condition=~models.Q(error_code="")
             ),
+            models.Index(
+                F("error_code"),
+                Coalesce("finished_at", "created_at").desc(),
+                name="video_error_ended",
+                condition=~models.Q(error_code=""),
+            ),
+            models.Index(fields=["model", "-id"], name="video_model"),
+            models.Index(fields=["kind", "-id"], name="video_kind"),
+            models.Index(Coalesce("charged", "price"), F("id").desc(), name="video_cost"),
             # What goes by its age, and what it takes up. Nothing that is in flight is in any of them: a poll
             # does not write to them.
             models.Index(

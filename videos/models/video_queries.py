@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts import roles
-from videos.models.search_text import contains_words
 from videos.models.state import IN_FLIGHT, NEEDS_DECISION, State, public_status
+from videos.models.video_search import search_prompts
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -78,8 +78,8 @@ class VideoQuerySet(models.QuerySet["Video"]):
         return self.filter(usual | Q(purge_due_at__lte=moment), trashed_at__isnull=False, deleted_at=None)
 
     def search(self, query: str) -> "VideoQuerySet":
-        """The videos whose prompt contains every word of the query; all of them when it has none."""
-        return self.filter(contains_words(query))
+        """The videos whose prompt is what the query asks for: `videos.models.video_search`."""
+        return search_prompts(self, query)
 
     def in_flight(self) -> "VideoQuerySet":
         return self.filter(state__in=IN_FLIGHT)

@@ -14,7 +14,7 @@ from audit.vocabulary import Action
 from videos import lifecycle, subjects
 from videos.models import Tag, Video
 from videos.models.tag import TAG_LIMIT
-from videos.services.video_actions import delete_video
+from videos.services.purge import delete_trash, find_trash
 from videos.validation import clean_line, clean_text, has_visible_text, is_storable
 
 MAX_NOTE_LENGTH = 2000  # characters
@@ -91,8 +91,10 @@ def restore_from_trash(videos: Iterable[Video]) -> int:
 
 
 def empty_trash(owner: User) -> int:
-    """Permanently delete all that the owner has in the trash. Returns how many videos were deleted."""
-    return sum(delete_video(video) for video in Video.objects.owned_by(owner).exclude(trashed_at=None))
+    """Permanently delete all that the owner has in the trash, each video in a transaction of its own. Returns
+    how many were deleted.
+    """
+    return sum(delete_trash(find_trash(owner=owner)))
 
 
 def _primary_keys(videos: Iterable[Video]) -> list[int]:

@@ -12,7 +12,8 @@ from videos.engine import safe_cache
 from videos.engine.storage_use import bytes_of, bytes_of_videos
 from videos.models import Character, ReferenceImage, Video
 
-MAX_AGE = 600  # seconds for which a sum over all videos is told again
+MAX_AGE = 600  # seconds after which a worker measures again
+_KEPT = 24 * 3600.0  # seconds for which a sum is told while no worker measures
 _KEY = "storage-usage"
 
 
@@ -46,9 +47,23 @@ def measure_usage() -> StorageUsage:
 
 
 def known_usage() -> StorageUsage:
-    """Return what all files take, as it was up to `MAX_AGE` seconds ago."""
+    """Return what all files take, as a worker measured it last; where none has, measure it now."""
+    return _known() or _measure_and_keep()
+
+
+def refresh_usage() -> None:
+    """Measure again what pages tell, once it is `MAX_AGE` old. For a worker: no page waits for it."""
+    known = _known()
+    if known is None or (timezone.now() - known.at).total_seconds() >= MAX_AGE:
+        _measure_and_keep()
+
+
+def _known() -> StorageUsage | None:
     known: StorageUsage | None = safe_cache.get_many([_KEY]).get(_KEY)
-    if known is None:
-        known = measure_usage()
-        safe_cache.set_many({_KEY: known}, timeout=MAX_AGE)
     return known
+
+
+def _measure_and_keep() -> StorageUsage:
+    usage = measure_usage()
+    safe_cache.set_many({_KEY: usage}, timeout=_KEPT)
+    return usage

@@ -12,6 +12,7 @@ from videos.models.video_queries import VideoQuerySet
 from videos.views.access import Request, search_query, video_from_query
 
 PAGE_SIZE = 20  # prompts
+MAX_READ = 2_000  # videos that the prompts are taken from
 
 _NEWEST_FIRST = KeysetOrder()
 
@@ -45,10 +46,11 @@ def history(request: Request) -> HttpResponse:
 
 
 def _latest_of_each_prompt(request: Request, query: str) -> VideoQuerySet:
-    """Return the newest video of each prompt.
+    """Return the newest video of each prompt, of the latest `MAX_READ` that fit: words find older ones.
 
     Prompts that change another video are left out: alone they say nothing.
     """
     created = Video.objects.owned_by(request.user).filter(kind=Kind.CREATE).search(query)
-    latest = created.order_by().values("prompt").annotate(latest=Max("pk")).values("latest")
+    newest = Video.objects.filter(pk__in=created.order_by("-pk").values("pk")[:MAX_READ])
+    latest = newest.order_by().values("prompt").annotate(latest=Max("pk")).values("latest")
     return Video.objects.filter(pk__in=latest)

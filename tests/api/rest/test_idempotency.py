@@ -179,7 +179,7 @@ def test_the_sweep_removes_old_ones_some_at_a_time(caller: Caller, monkeypatch):
         idempotency.create_once(caller, ASKED, making(caller), key=key)
     old = timezone.now() - sweep.IDEMPOTENCY_RETENTION - timedelta(minutes=1)
     IdempotencyRecord.objects.filter(key__in="abc").update(created_at=old)
-    monkeypatch.setattr(sweep, "IDEMPOTENCY_BATCH", 2)
+    monkeypatch.setattr(sweep, "REMOVE_BATCH", 2)
 
     sweep.sweep()
     assert set(IdempotencyRecord.objects.values_list("key", flat=True)) == {"c", "d"}
