@@ -156,7 +156,10 @@ def _environment() -> dict[str, str]:
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
         "BIND": settings.BIND,
         "PORT": str(settings.PORT),
+        "METRICS_PORT": str(settings.METRICS_PORT or ""),
+        "METRICS_BIND": settings.METRICS_BIND,
         "LOG_LEVEL": settings.LOG_LEVEL,
+        "LOG_FORMAT": settings.LOG_FORMAT,
     }
 
 

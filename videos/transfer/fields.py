@@ -83,6 +83,8 @@ VIDEO = Kept(
         "retention_due_at": "its owner is told anew before anything moves",
         "copy_due_at": "a copy is made when somebody asks for it",
         "picture_bytes": _MEASURED,
+        "request_id": "the log that it leads to stays with its studio",
+        "traceparent": "the traces that it leads to stay with their studio",
     },
 )
 REFERENCE = Kept(
