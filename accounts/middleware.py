@@ -1,7 +1,6 @@
 """What an account may do, asked of every request to a page."""
 
 import logging
-import re
 from collections.abc import Callable
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,10 +20,10 @@ from accounts.client_address import client_address
 from accounts.models import User
 from audit.origin import Origin, coming_from
 from audit.vocabulary import Door
+from contentgen.monitoring.log_context import current_request_id
 
 logger = logging.getLogger(__name__)
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,64}")
 _DOORS = {"admin": Door.ADMIN, "api": Door.REST, "v1": Door.V1, "webhooks": Door.SYSTEM}
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _ACTIVITY_PRECISION = 60  # seconds; a page polls every two, and each note is a write
@@ -49,7 +48,7 @@ class AuditOriginMiddleware:
         origin = Origin(
             door=_door_of(request.path_info),
             address=client_address(request),
-            request_id=_request_id(request),
+            request_id=current_request_id(),
             find_person=lambda: _signed_in(request),
         )
         with coming_from(origin):
@@ -61,12 +60,6 @@ def _door_of(path: str) -> Door:
     return {"admin": Door.ADMIN, "api": Door.REST, "v1": Door.V1, "webhooks": Door.SYSTEM}.get(
         first, Door.PAGE
     )
-
-
-def _request_id(request: HttpRequest) -> str:
-    """Return the id that a proxy gave the request, as far as it is one."""
-    given = request.headers.get("X-Request-ID", "")
-    return given if _REQUEST_ID.fullmatch(given) else ""
 
 
 def _signed_in(request: HttpRequest) -> User | None:

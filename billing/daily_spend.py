@@ -35,6 +35,16 @@ class RecentSpend:
     days: list[tuple[date, Decimal]]
 
 
+def spent_lately(*, today: date | None = None) -> tuple[Decimal, Decimal]:
+    """Return what everybody spent today and in this month. One query, over the lines of the month."""
+    now = today or day_of()
+    day, month = Span(now, now).condition, Span(now.replace(day=1), now).condition
+    found = LedgerLine.objects.filter(month).aggregate(
+        today=Sum("spent", filter=day, default=ZERO), month=Sum("spent", default=ZERO)
+    )
+    return found["today"], found["month"]
+
+
 def recent_spend(*, today: date | None = None) -> RecentSpend:
     """Return what everybody spent. One query, over the lines of 30 days, or 31 at a month's end."""
     now = today or day_of()

@@ -9,6 +9,7 @@ from django.urls import resolve
 from django.utils.log import log_response
 
 from contentgen.middleware import View
+from contentgen.monitoring.middleware import name_video
 from videos.api.errors import ApiError
 from videos.api.paths import is_api_path
 
@@ -66,6 +67,7 @@ class TokenRequestMiddleware:
         if not getattr(match.func, "has_error_shape", False):  # a page of people
             return self.get_response(request)
         request.resolver_match = match
+        name_video(match.kwargs)
         response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
         if isinstance(response, HttpResponse) and not response.has_header("Content-Length"):
             response.headers["Content-Length"] = str(len(response.content))

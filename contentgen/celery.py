@@ -4,11 +4,18 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_init, task_prerun
+from celery.signals import (
+    before_task_publish,
+    celeryd_init,
+    task_postrun,
+    task_prerun,
+    worker_process_shutdown,
+)
 from django.conf import settings
 from django.urls import set_script_prefix
 
 from contentgen.database_limits import limit_connections
+from contentgen.monitoring import log_context
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contentgen.settings")
 
@@ -21,6 +28,30 @@ app.autodiscover_tasks()
 def _begin_worker(**signal: Any) -> None:
     os.umask(settings.PRIVATE_UMASK)
     limit_connections()
+
+
+@before_task_publish.connect
+def _send_request_id(headers: dict[str, Any], **signal: Any) -> None:
+    headers[log_context.REQUEST_ID] = log_context.current_request_id()
+
+
+@task_prerun.connect
+def _begin_log_lines(task: Any, **signal: Any) -> None:
+    request_id = getattr(task.request, log_context.REQUEST_ID, "")
+    log_context.begin(task=task.name, request_id=request_id)
+
+
+@task_postrun.connect
+def _end_log_lines(**signal: Any) -> None:
+    log_context.begin()
+
+
+@worker_process_shutdown.connect
+def _share_metrics(**signal: Any) -> None:
+    from contentgen.monitoring import sharing
+
+    if settings.METRICS:
+        sharing.share()
 
 
 @task_prerun.connect

@@ -14,15 +14,18 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 
 from contentgen import disk_space
+from contentgen.monitoring import error_reports, tracing
 from contentgen.public_url import path_of
 from contentgen.secrets_check import password_weakness
 
 SETTINGS = "settings"
+MIN_TOKEN_LENGTH = 20  # characters of METRICS_TOKEN
 
 _RANGES = {
     "PORT": (1, 65_535),
     "DATABASE_LOCK_TIMEOUT": (0, 3600),
     "DATABASE_STATEMENT_TIMEOUT": (0, 3600),
+    "METRICS_PORT": (0, 65_535),
     "MAX_POLL_TIMEOUT": (1, None),
     "MAX_QUEUE_TIMEOUT": (1, None),
     "MAX_FILE_SIZE": (1, None),
@@ -204,6 +207,47 @@ def check_base_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
             f"BASE_URL is “{base}”, and PUBLIC_URL is “{settings.PUBLIC_URL}”.",
             hint="Both name the studio's address: unset BASE_URL.",
             id="contentgen.W010",
+        )
+    ]
+
+
+@register(SETTINGS)
+def check_metrics(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.E012: metrics for whoever guesses a token, or on the port of the pages."""
+    found: list[CheckMessage] = []
+    if 0 < len(settings.METRICS_TOKEN) < MIN_TOKEN_LENGTH:
+        hint = f"Set METRICS_TOKEN to at least {MIN_TOKEN_LENGTH} random characters."
+        found.append(Error("METRICS_TOKEN can be guessed.", hint=hint, id="contentgen.E012"))
+    if settings.METRICS_PORT and settings.METRICS_PORT == settings.PORT:
+        hint = "Set METRICS_PORT to another one, which only Prometheus can reach."
+        found.append(Error("METRICS_PORT is PORT, which has the pages.", hint=hint, id="contentgen.E012"))
+    return found
+
+
+@register(SETTINGS)
+def check_tracing(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.E013: traces that are asked for and cannot be sent."""
+    if not settings.OTEL_EXPORTER_OTLP_ENDPOINT or tracing.is_installed():
+        return []
+    return [
+        Error(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, and OpenTelemetry is not installed.",
+            hint="Install it: pip install -r requirements-tracing.txt",
+            id="contentgen.E013",
+        )
+    ]
+
+
+@register(SETTINGS)
+def check_sentry(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.E014: a SENTRY_DSN that is none."""
+    if not settings.SENTRY_DSN or error_reports.is_dsn(settings.SENTRY_DSN):
+        return []
+    return [
+        Error(
+            "SENTRY_DSN is no DSN.",
+            hint="Copy it from the project's settings there: https://KEY@HOST/NUMBER.",
+            id="contentgen.E014",
         )
     ]
 

@@ -9,14 +9,17 @@ from celery import Celery, current_app
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
+from django.core.checks import run_checks
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from contentgen import broker, disk_space
+from contentgen.checks import SETTINGS
 from contentgen.version import VERSION
 from videos.engine import heartbeat
 from videos.engine.leadership import leader_of
@@ -31,6 +34,7 @@ DOWN_MAX_AGE = 1  # the same while a part is down: whoever waits for it should h
 STORAGE_MAX_AGE = 60  # seconds between two files that are written to see whether storage takes any
 
 _checking = threading.RLock()  # of many that ask at once, one looks
+_has_started = threading.Event()
 
 
 class _LowError(Exception):
@@ -60,6 +64,22 @@ def ready(request: HttpRequest) -> JsonResponse:
     )
 
 
+@login_not_required
+@require_safe
+@never_cache
+def started(request: HttpRequest) -> JsonResponse:
+    """Report whether this process has begun to work: 503 until the migrations are applied, the settings are
+    found right and the broker has answered once. After that it asks nothing any more.
+    """
+    parts = dict.fromkeys(_STARTUP_PARTS, "ok") if _has_started.is_set() else _check_startup()
+    if _is_healthy(parts):
+        _has_started.set()
+    is_started = _has_started.is_set()
+    return JsonResponse(
+        {"status": "started" if is_started else "starting", "parts": parts}, status=200 if is_started else 503
+    )
+
+
 def background_states() -> dict[str, str]:
     """Return how the broker and the workers are, `ok` or `down`, as `ready` tells it.
 
@@ -74,6 +94,13 @@ def unserved_queues(app: Celery) -> set[str]:
     served = {queue["name"] for queues in replies.values() for queue in queues}
     routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
     return {settings.CELERY_TASK_DEFAULT_QUEUE, *routed} - served
+
+
+def _check_startup() -> dict[str, str]:
+    def check() -> dict[str, str]:
+        return {name: _check_part(name, part) for name, part in _STARTUP_PARTS.items()}
+
+    return _shared("startup", check, lambda found: DOWN_MAX_AGE)
 
 
 def _is_healthy(parts: dict[str, str]) -> bool:
@@ -152,6 +179,17 @@ def _write_probe() -> bool:
     return True
 
 
+def _check_migrations() -> None:
+    executor = MigrationExecutor(connection)
+    if plan := executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise RuntimeError(f"{len(plan)} migrations are to be applied, {plan[0][0]} first")
+
+
+def _check_settings() -> None:
+    if errors := [each for each in run_checks(tags=[SETTINGS]) if each.is_serious()]:
+        raise RuntimeError("; ".join(f"{each.msg} ({each.id})" for each in errors))
+
+
 def _check_disk() -> None:
     if low := disk_space.low_disks():
         raise _LowError(", ".join(f"{disk.setting} has {disk.free} bytes free" for disk in low))
@@ -163,4 +201,9 @@ _PARTS: dict[str, Callable[[], None]] = {
     "storage": _check_storage,
     "disk": _check_disk,
     "scheduler": _check_scheduler,
+}
+_STARTUP_PARTS: dict[str, Callable[[], None]] = {
+    "migrations": _check_migrations,
+    "settings": _check_settings,
+    "broker": _check_broker,
 }

@@ -24,6 +24,7 @@ CORS_EXPOSE_HEADERS = (
     "ignored-fields",
     "openai-poll-after-ms",
     "retry-after",
+    "x-request-id",
 )
 
 SECURE_REFERRER_POLICY = "same-origin"

@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "ninja",  # for the static files of its documentation page
 ]
 MIDDLEWARE = [
+    "contentgen.monitoring.middleware.RequestMiddleware",
     "contentgen.middleware.HealthCheckMiddleware",
     "contentgen.api_middleware.AllowedHostsMiddleware",
     "accounts.middleware.AuditOriginMiddleware",

@@ -2,9 +2,17 @@
 
 from typing import Any
 
+_FORMATTERS = {
+    "text": {
+        "()": "contentgen.monitoring.log_format.LineFormatter",
+        "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+    },
+    "json": {"()": "contentgen.monitoring.log_format.JsonFormatter"},
+}
 
-def logging_config(level: str) -> dict[str, Any]:
-    """Return Django's `LOGGING`, with our own lines from this `level` on."""
+
+def logging_config(level: str, log_format: str) -> dict[str, Any]:
+    """Return Django's `LOGGING`, with our own lines from this `level` on, as `text` or `json`."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -13,7 +21,7 @@ def logging_config(level: str) -> dict[str, Any]:
             "refusals": {"()": "contentgen.log_filters.RefusalFilter"},
             "share_links": {"()": "contentgen.log_filters.ShareLinkFilter"},
         },
-        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+        "formatters": {"line": _FORMATTERS[log_format]},
         "handlers": {
             "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["share_links"]}
         },

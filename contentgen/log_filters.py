@@ -15,7 +15,7 @@ class HealthCheckFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the record is to be logged."""
         request = getattr(record, "request", None)
-        return getattr(request, "path", "") != "/health/ready"
+        return getattr(request, "path", "") not in ("/health/ready", "/health/startup")
 
 
 class RefusalFilter(logging.Filter):

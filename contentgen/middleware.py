@@ -15,21 +15,25 @@ from django.urls import resolve
 from django.utils.cache import patch_cache_control
 from django_htmx.http import HttpResponseClientRedirect
 
+from contentgen.monitoring import log_context
 from contentgen.uploads import body_limit, form_limit
 
 # Videos and archives are compressed already, and nobody could ask for ranges of them any more.
 TEXT_TYPES = ("text/html", "text/css", "text/javascript", "image/svg+xml")
 
-HEALTH_CHECKS = ("/health", "/health/ready", "/health/proxy")
+HEALTH_CHECKS = (
+    *("/health", "/health/live", "/health/ready", "/health/startup", "/health/proxy"),
+    "/metrics",
+)
 
 View = Callable[..., HttpResponseBase]
 
 
 class HealthCheckMiddleware:
-    """Answers the health checks before anything else looks at the request.
+    """Answers health checks, and those who scrape metrics, before anything else looks at the request.
 
-    A load balancer asks by address, which is not among ALLOWED_HOSTS, and over plain HTTP. Nothing in these
-    responses depends on the host.
+    They ask by address, which is not among ALLOWED_HOSTS, and over plain HTTP. Nothing in these responses
+    depends on the host.
     """
 
     def __init__(self, get_response: View) -> None:
@@ -37,7 +41,8 @@ class HealthCheckMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info in HEALTH_CHECKS:
-            view: View = resolve(request.path_info).func
+            request.resolver_match = match = resolve(request.path_info)
+            view: View = match.func
             return view(request)
         return self.get_response(request)
 
@@ -106,7 +111,9 @@ class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
         # Before Django asks who it is, which may take a query that an open view does not need.
         if not _requires_login(view_func):
             return None
-        return super().process_view(request, view_func, view_args, view_kwargs)
+        refusal = super().process_view(request, view_func, view_args, view_kwargs)
+        log_context.bind(user=request.user.pk)
+        return refusal
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if response.status_code >= 500:  # perhaps because the database is away, which knows who it is

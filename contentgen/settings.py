@@ -47,7 +47,7 @@ if _env_file and Path(_env_file).is_file():
 # What a platform may hand out as a file instead, named by the same name and _FILE.
 _SECRETS = (
     *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "OWNER_PASSWORD"),
-    *("BACKEND_KEY", "SIMULATOR_API_KEY", "EMAIL_HOST_PASSWORD", "OIDC_CLIENT_SECRET"),
+    *("BACKEND_KEY", "SIMULATOR_API_KEY", "EMAIL_HOST_PASSWORD", "OIDC_CLIENT_SECRET", "METRICS_TOKEN"),
 )
 read_secret_files(os.environ, _SECRETS)
 env = Env(os.environ, base=BASE_DIR)
@@ -403,7 +403,16 @@ WEBHOOK_LOG_DAYS: int = env.int("WEBHOOK_LOG_DAYS", default=30)
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOG_LEVEL: str = env("LOG_LEVEL", cast=choice(*_LEVELS), default="INFO")
-LOGGING = logging_config(LOG_LEVEL)
+LOG_FORMAT: str = env("LOG_FORMAT", cast=choice("text", "json"), default="text")
+LOGGING = logging_config(LOG_LEVEL, LOG_FORMAT)
+# Who may scrape /metrics: whoever sends the token, and whoever reaches the port. Neither set, nobody may.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+METRICS_PORT: int = env.int("METRICS_PORT", default=0)
+METRICS_BIND: str = env.str("METRICS_BIND", default="127.0.0.1")
+METRICS = bool(METRICS_TOKEN or METRICS_PORT)
+SENTRY_DSN: str = env.str("SENTRY_DSN", default="")
+OTEL_EXPORTER_OTLP_ENDPOINT: str = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+OTEL_SERVICE_NAME: str = env.str("OTEL_SERVICE_NAME", default="contentgen")
 
 # What was read above is the studio's own. None of it can be a backend's key, whatever anybody says.
 OWN_VARIABLES = env.names - {"BACKEND_KEY", "OPENAI_API_KEY"} | {"BACKEND_URL", "OPENAI_BASE_URL"}

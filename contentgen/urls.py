@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from contentgen import health, proxy_echo
+from contentgen.monitoring.views import metrics
 from videos.api import webhooks
 from videos.api.paths import API_PATH
 from videos.api.rest.api import unknown
@@ -13,8 +14,11 @@ handler500 = "contentgen.errors.server_error"
 
 urlpatterns = [
     path("health", health.alive, name="health"),
+    path("health/live", health.alive, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("health/proxy", proxy_echo.echo),
+    path("health/startup", health.started, name="health-startup"),
+    path("metrics", metrics, name="metrics"),
     path("accounts/webhooks/", include("webhooks.urls")),  # those that the studio sends
     path("accounts/", include("accounts.urls")),
     path("api/", api.urls),

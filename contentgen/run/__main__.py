@@ -157,8 +157,11 @@ def _environment() -> dict[str, str]:
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
         "BIND": settings.BIND,
         "PORT": str(settings.PORT),
+        "METRICS_PORT": str(settings.METRICS_PORT or ""),
+        "METRICS_BIND": settings.METRICS_BIND,
         "LOG_LEVEL": settings.LOG_LEVEL,
         "WORKER_DRAIN_SECONDS": str(min(DRAIN_SECONDS, settings.WORKER_DRAIN_SECONDS)),
+        "LOG_FORMAT": settings.LOG_FORMAT,
     }
 
 

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _web_answers() -> bool:
-    address = f"http://127.0.0.1:{os.environ.get('PORT') or 8000}/health"
+    address = f"http://127.0.0.1:{os.environ.get('PORT') or 8000}/health/live"
     with urlopen(address, timeout=TIMEOUT) as answer:  # our own address
         return bool(answer.status == 200)
 

@@ -25,6 +25,9 @@ pytestmark = pytest.mark.django_db
 
 OPEN = {
     "health": "load balancers have no account; it says that the process runs, and nothing else",
+    "health/live": "the same",
+    "health/startup": "load balancers have no account; it says which part is not there yet, never why",
+    "metrics": "404 unless a setting opens it, and then a token does; Prometheus has no account",
     "health/ready": "monitors have no account; it says which part is down, never why",
     "accounts/login/": "the sign-in page itself",
     "health/proxy": "answers whoever can sign with the studio's SECRET_KEY",

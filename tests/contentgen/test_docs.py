@@ -11,7 +11,7 @@ from videos import lifecycle
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROOMS = (
-    *("accounts", "audit", "billing", "contentgen", "docs", "notifications"),
+    *("accounts", "audit", "billing", "contentgen", "deploy", "docs", "notifications"),
     *("simulator", "static", "templates", "tests", "videos", "webhooks"),
 )
 PAGES = sorted(

@@ -1,6 +1,7 @@
 """The health checks: each part on its own, quickly, and no reasons given to strangers."""
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from unittest.mock import Mock
@@ -8,7 +9,8 @@ from unittest.mock import Mock
 import pytest
 from celery import Celery
 from django.core.files.storage import default_storage
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from contentgen import health
 from contentgen.version import VERSION
@@ -51,7 +53,7 @@ def test_it_is_alive_without_a_database(client):
     assert "no-store" in reply["Cache-Control"]
 
 
-@pytest.mark.parametrize("path", ["/health", "/health/ready"])
+@pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready", "/health/startup"])
 def test_it_changes_nothing(client, path):
     assert client.post(path).status_code == 405
 
@@ -219,3 +221,46 @@ def test_it_leaves_no_file_behind(media_root):
     health._check_storage()
 
     assert [path for path in media_root.rglob("*") if path.is_file()] == []
+
+
+@pytest.fixture
+def starting(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """A process that has just begun, and finds all well; a test breaks something."""
+    monkeypatch.setattr(health, "_has_started", threading.Event())
+    monkeypatch.setattr(health, "DOWN_MAX_AGE", 0)
+    well = {name: lambda: None for name in health._STARTUP_PARTS}
+    monkeypatch.setattr(health, "_STARTUP_PARTS", well)
+    return well
+
+
+@pytest.mark.parametrize("name", ["migrations", "settings", "broker"])
+def test_it_has_started_once_each_part_was_well_and_stays_so(client, starting, name):
+    starting[name] = _broken
+    reply = client.get("/health/startup")
+    assert reply.status_code == 503
+    assert reply.json() == {"status": "starting", "parts": {**dict.fromkeys(starting, "ok"), name: "down"}}
+    assert SECRET not in reply.content.decode()
+
+    starting[name] = lambda: None
+    assert client.get("/health/startup").json()["status"] == "started"
+    starting[name] = _broken
+    assert client.get("/health/startup").status_code == 200, "what fails later is for /health/ready to tell"
+
+
+@pytest.mark.django_db
+def test_a_migration_that_is_not_applied_keeps_it_from_starting():
+    health._check_migrations()
+    MigrationRecorder(connection).record_unapplied("videos", "0117_video_origin")
+    with pytest.raises(RuntimeError, match=r"1 migrations are to be applied, videos\.0117"):
+        health._check_migrations()
+
+
+def test_settings_that_are_wrong_keep_it_from_starting(settings):
+    health._check_settings()
+    settings.METRICS_TOKEN = "short"
+    with pytest.raises(RuntimeError, match="METRICS_TOKEN"):
+        health._check_settings()
+
+
+def test_it_is_alive_under_both_addresses(client):
+    assert client.get("/health/live").json() == client.get("/health").json()

@@ -10,6 +10,7 @@ from ninja.utils import check_csrf
 from accounts import roles, second_factor, tokens
 from accounts.models import ApiToken, Scope, User
 from audit.origin import identify
+from contentgen.monitoring import log_context
 from videos.api.errors import ApiError
 from videos.api.payments import read_confirmed_price
 from videos.api.rate_limit import enforce_rate_limit
@@ -51,6 +52,7 @@ def authenticate(request: HttpRequest) -> Caller:
         raise ApiError(403, "insufficient_role", roles.VIEWERS_ONLY_LOOK)
     enforce_rate_limit(caller.rate_limit_key)
     identify(caller.user, caller.token)
+    log_context.bind(user=caller.user.pk)
     return replace(caller, confirmed_price=read_confirmed_price(request))
 
 

@@ -43,8 +43,8 @@ _FAILURE_TEXTS = ("error_message", "fail_reason", "failure_reason", "reason", "d
 class Job:
     """A backend's job, in our types. Texts can be stored: no NUL, no lone surrogates, limited in length.
 
-    `progress` is 0 to 100, `size` WIDTHxHEIGHT in pixels, `seconds` the video's length, `created_at` a Unix
-    time, `poll_after` the seconds that the backend asks us to wait before polling again,
+    `progress` is 0 to 100, `size` WIDTHxHEIGHT in pixels, `seconds` the video's length, `created_at` and
+    `completed_at` Unix times, `poll_after` the seconds that the backend asks us to wait before polling again,
     `remixed_from_video_id` the job it is a variation of. `url` is where the file is when the server stores in
     a cloud (SGLang) or delivers at once (Dynamo), `content` the file itself when the response held it, as yet
     unchecked. `charge` is what the backend says it charged, `seed` the seed that it says it uses. `None`
@@ -62,6 +62,7 @@ class Job:
     size: str | None = None
     seconds: int | None = None
     created_at: int | None = None
+    completed_at: int | None = None
     remixed_from_video_id: str | None = None
     error_code: str = ""
     error_message: str = ""
@@ -133,6 +134,7 @@ def parse_job(payload: object, headers: Mapping[str, str], *, excluded_id: str =
         size=parse_text(payload.get("size"), 32),
         seconds=parse_int(payload.get("seconds"), maximum=86_400),
         created_at=parse_int(payload.get("created_at", payload.get("created")), maximum=MAX_TIMESTAMP),
+        completed_at=parse_int(payload.get("completed_at"), maximum=MAX_TIMESTAMP),
         remixed_from_video_id=parse_text(payload.get("remixed_from_video_id"), MAX_ID_LENGTH),
         error_code=code,
         error_message=message,

@@ -7,6 +7,7 @@ from videos.doctor import (
     database,
     mail,
     media,
+    monitoring,
     proxy,
     sharing,
     storage,
@@ -46,5 +47,6 @@ CHECKS = (
     Check("outgoing mail", work.check_outgoing_mail, needs=_ROWS),
     Check("mail server", mail.check_mail_server),
     Check("video and images", media.check_codecs, seconds=8),
+    Check("monitoring", monitoring.check_monitoring),
     Check("stored secrets", stored_secrets.check_stored_secrets, needs=_ROWS),
 )

@@ -24,6 +24,7 @@ _OTHER_NAMES = frozenset(
         "OBJC_DISABLE_INITIALIZE_FORK_SAFETY",
     }
 )
+_OTHERS = ("OTEL_", "SENTRY_")  # whose names OpenTelemetry and Sentry read themselves
 _LOCAL = ("127.0.0.1", "localhost", "::1", "[::1]")
 
 
@@ -70,7 +71,7 @@ def _unknown_names() -> Iterable[Finding]:
     known = settings.OWN_VARIABLES | _OTHER_NAMES
     in_file = _names_in(os.environ.get("ENV_FILE", str(settings.BASE_DIR / ".env")))
     for name in sorted(os.environ.keys() | in_file):
-        if name in known or is_key_name(name):
+        if name in known or is_key_name(name) or name.startswith(_OTHERS):
             continue
         near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=_SIMILARITY)
         if near:

@@ -3,7 +3,8 @@
 A pass belongs to one backend, so a slow or broken one delays no other; one worker at a time makes it.
 """
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TypeGuard
 
@@ -12,6 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from contentgen.monitoring.measures import DETECTION_LAG
 from videos import lifecycle
 from videos.backends.charges import NO_CHARGE_TOLD
 from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
@@ -42,7 +44,7 @@ from videos.engine.error_messages import (
 from videos.engine.list_polling import ListBatch
 from videos.engine.pacing import DurationEstimate
 from videos.engine.submit import INVALID_KEY_PAUSE
-from videos.lifecycle import Answer, PollResult
+from videos.lifecycle import Answer, PollResult, story
 from videos.models import Backend, State, Video
 from videos.models.values import NO_REASON, Reason
 
@@ -94,10 +96,19 @@ def _due(now: datetime) -> QuerySet[Video]:
 
 def _due_videos(backend: Backend) -> list[Video]:
     due = _due(timezone.now()).filter(backend=backend).order_by("due_at")
-    return list(due.only(*_COLUMNS)[:MAX_ROWS])
+    return _of(backend, due.only(*_COLUMNS)[:MAX_ROWS])
+
+
+def _of(backend: Backend, videos: Iterable[Video]) -> list[Video]:
+    """Return the videos, which are all this backend's, with it loaded."""
+    found = list(videos)
+    for video in found:
+        video.backend = backend
+    return found
 
 
 _COLUMNS = (
+    *("public_id", "owner_id", "request_id", "traceparent"),
     "backend_id",
     "backend_job_id",
     "state",
@@ -161,7 +172,7 @@ def _from_list(backend: Backend, videos: list[Video], batch: ListBatch) -> Respo
         job.id for job in batch.jobs.values() if job.status in ("completed", "failed") and job.id not in due
     ]
     early = Video.objects.filter(backend=backend, state=State.IN_PROGRESS, backend_job_id__in=ended)
-    shown = [*videos, *early.only(*_COLUMNS)] if ended else videos
+    shown = [*videos, *_of(backend, early.only(*_COLUMNS))] if ended else videos
     clear = batch.jobs.keys() - _unclear(batch)
     return [(video, batch.jobs[video.backend_job_id]) for video in shown if video.backend_job_id in clear]
 
@@ -202,7 +213,9 @@ def _handle_all(responses: Responses, timeout_of: Callable[[Video], int]) -> Non
             if _is_completed(response) and _begin_storing(video, response)
         ]
         results = (
-            _handle(video, response, stats[durations.profile_of(video)].estimate, timeout_of(video), now=now)
+            _handle_about(
+                video, response, stats[durations.profile_of(video)].estimate, timeout_of(video), now=now
+            )
             for video, response in responses
             if not _is_completed(response)
         )
@@ -217,7 +230,19 @@ def _is_completed(response: Response) -> TypeGuard[Job]:
 
 def _begin_storing(video: Video, job: Job) -> bool:
     begin = lifecycle.begin_storing_late if video.state == State.FAILED else lifecycle.begin_storing
-    return begin(video.pk, video.backend_job_id, charge=job.charge, seed=job.seed)
+    with story.about(video):
+        has_begun = begin(video.pk, video.backend_job_id, charge=job.charge, seed=job.seed)
+    if has_begun and job.completed_at is not None:
+        lag = max(0.0, time.time() - job.completed_at)
+        DETECTION_LAG.observe(lag, backend=video.backend.name)
+    return has_begun
+
+
+def _handle_about(
+    video: Video, response: Response, estimate: DurationEstimate | None, timeout: int, *, now: datetime
+) -> PollResult | None:
+    with story.about(video):
+        return _handle(video, response, estimate, timeout, now=now)
 
 
 def _handle(

@@ -13,6 +13,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from contentgen.monitoring.measures import DOWNLOADED, STORE_SECONDS
 from videos import lifecycle
 from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
 from videos.engine import (
@@ -28,6 +29,7 @@ from videos.engine import (
 from videos.engine.browser_copy import BrowserCopy
 from videos.engine.error_messages import reason_of_failed_job, reason_of_loss
 from videos.engine.workspace import Heartbeat, LeaseLostError, workspace
+from videos.lifecycle import story
 from videos.media.errors import DecoderLimitError
 from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
 from videos.media.poster import make_poster, make_scrub_sheet
@@ -89,6 +91,11 @@ def store(video_id: int) -> None:
 
 def _store(video_id: int, token: uuid.UUID) -> None:
     video = Video.objects.select_related("backend", "source").get(pk=video_id)
+    with story.about(video), story.span("store", video):
+        _try_to_store(video, token)
+
+
+def _try_to_store(video: Video, token: uuid.UUID) -> None:
     try:
         _fetch_and_store(video, token)
     except LeaseLostError:
@@ -163,11 +170,19 @@ def _fetch_and_store(video: Video, token: uuid.UUID) -> None:
             path, facts, worker_budget(), max_seconds=COPY_SECONDS, check=heartbeat.check
         )
         with _uploads(f"{folder_of(video)}/{token.hex}") as uploads:
-            stored = _upload_all(video, path, facts, copy, worker_budget(), uploads)
+            with story.span("keep", video):
+                stored = _upload_all(video, path, facts, copy, worker_budget(), uploads)
             if not lifecycle.complete(video.pk, token, stored, concat_failure=concat_failure):
                 raise LeaseLostError
+    _measure_storing(video)
     _remove_leftovers(video, token, keep_result=False)
     storage_use.tell(video.owner_id)
+
+
+def _measure_storing(video: Video) -> None:
+    if video.generated_at:
+        seconds = (timezone.now() - video.generated_at).total_seconds()
+        STORE_SECONDS.observe(max(0.0, seconds), backend=video.backend.name)
 
 
 def _heartbeat(video: Video, token: uuid.UUID) -> Heartbeat:
@@ -187,13 +202,16 @@ def _inspect(path: Path, *, is_final: bool) -> VideoFacts:
 def _download(video: Video, target: Path, heartbeat: Heartbeat, *, url: str | None) -> None:
     """Stream the file to `target` with bounded memory, and no longer than the lease is ours."""
     with (
+        story.span("download", video),
         clients.client_for(video.backend) as client,
         client.download(video.backend_job_id, url) as chunks,
         target.open("wb") as file,
     ):
         for chunk in chunks:
             file.write(chunk)
+            DOWNLOADED.add(len(chunk), backend=video.backend.name)
             heartbeat.check()
+    logger.info("Video %s: downloaded %d bytes", video.public_id, target.stat().st_size)
 
 
 class _Uploads:

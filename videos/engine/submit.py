@@ -38,6 +38,7 @@ from videos.engine.operations import Operation
 from videos.engine.pacing import DurationEstimate
 from videos.engine.request_images import read_images
 from videos.engine.store import folder_of
+from videos.lifecycle import story
 from videos.media.errors import DecoderBusyError
 from videos.media.reference import BadReferenceError
 from videos.models import State, Video
@@ -73,6 +74,11 @@ def submit(claim: Claim) -> None:
     """
     rows = Video.objects.select_related("backend", "reference", "last_frame", "source")
     video = rows.get(pk=claim.video_id)
+    with story.about(video), story.span("submit", video):
+        _submit(claim, video)
+
+
+def _submit(claim: Claim, video: Video) -> None:
     try:
         operations.check_source(video)
         choices = operations.operations_for(video, read_images(video))
@@ -124,7 +130,7 @@ def _submit_once(claim: Claim, video: Video, operation: Operation, exchange_log:
     client_of_video = clients.client_for(
         video.backend, video.hops, callback_url=callback_url, exchange_log=exchange_log
     )
-    with operation.prepare() as send_request, client_of_video as client:
+    with operation.prepare() as send_request, client_of_video as client, story.span("request", video):
         # A worker that was frozen since the claim must not spend money that a later attempt spends too.
         # Checked last of all: from here to the request there is nothing left that takes time.
         if not lifecycle.holds_lease(video.pk, claim.token, margin=deadline):

@@ -7,6 +7,7 @@ from celery import current_task
 from django.db.models import Count, Max
 
 from audit.origin import current_origin
+from videos.lifecycle import story
 from videos.models import State, Video, VideoTransition
 
 MAX_KEPT = 200  # of one video; one that a backend puts off for days goes back and forth
@@ -25,6 +26,7 @@ def log_created(videos: Iterable[Video]) -> None:
     origin = _origin()
     rows = [VideoTransition(video=video, new=video.state, **origin) for video in videos]
     VideoTransition.objects.bulk_create(rows, batch_size=_INSERT_BATCH_SIZE)
+    story.tell_created([row.video for row in rows])
 
 
 def log_restored(video: Video, history: Sequence[VideoTransition]) -> None:

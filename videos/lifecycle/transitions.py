@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
-from videos.lifecycle import transition_log
+from videos.lifecycle import story, transition_log
 from videos.models import State, Video
 from videos.models.values import NO_REASON
 
@@ -45,6 +45,7 @@ def move(old: State, new: State, where: Q, **changes: Any) -> bool:
         changed = rows.update(state=new, revision=F("revision") + 1, **fields) == 1
         if changed:
             transition_log.log(pk, old, new, changes.get("error_code", ""))
+            story.tell_transition(pk, old, new, changes.get("error_code", ""))
     return changed
 
 

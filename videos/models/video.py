@@ -12,6 +12,8 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
+from contentgen.monitoring import tracing
+from contentgen.monitoring.log_context import current_request_id
 from videos.backends.hops import MAX_LENGTH
 from videos.models.backend import Backend
 from videos.models.batch import Batch
@@ -246,6 +248,24 @@ class Video(VideoResult):
     )
     late_since = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Since when it is checked for a late result."
+    )
+
+    # What asked for it, so that the log and the traces of all that is done about it can be found by that.
+    request_id = models.CharField(
+        max_length=64,
+        blank=True,
+        default=current_request_id,
+        db_default="",
+        editable=False,
+        help_text="Of the HTTP request that asked for it; empty for a command.",
+    )
+    traceparent = models.CharField(
+        max_length=tracing.MAX_LENGTH,
+        blank=True,
+        default=tracing.current_traceparent,
+        db_default="",
+        editable=False,
+        help_text="Where its trace begins, as W3C Trace Context writes it; empty without traces.",
     )
 
     # When things happened.

@@ -84,6 +84,8 @@ VIDEO = Kept(
         "purge_due_at": "what arrives in the trash stays there for as long as the studio says",
         "copy_due_at": "a copy is made when somebody asks for it",
         "picture_bytes": _MEASURED,
+        "request_id": "the log that it leads to stays with its studio",
+        "traceparent": "the traces that it leads to stay with their studio",
     },
 )
 REFERENCE = Kept(

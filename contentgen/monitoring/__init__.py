@@ -1,0 +1,1 @@
+"""How the studio is seen from outside: logs, metrics, traces, and reports of errors."""
