@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from contentgen import broker, disk_space
+from contentgen.storage_interface import as_studio_storage
 from videos.engine import heartbeat
 
 logger = logging.getLogger(__name__)
@@ -144,7 +145,9 @@ def _check_storage() -> None:
 
 
 def _write_probe() -> bool:
-    default_storage.delete(default_storage.save("health/probe", ContentFile(b"ok")))
+    ours = as_studio_storage(default_storage)
+    storage = ours.impatient() if ours else default_storage
+    storage.delete(storage.save("health/probe", ContentFile(b"ok")))
     return True
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from audit.trail import record
 from audit.vocabulary import Action
-from contentgen.storage import AtomicFileSystemStorage
+from contentgen.storage_interface import as_studio_storage
 from videos import lifecycle, subjects
 from videos.engine import (
     characters,
@@ -24,6 +24,7 @@ from videos.engine import (
     ledger_check,
     removal_guard,
     restore,
+    safe_cache,
     waiting_requests,
 )
 from videos.engine.submit import FIRST_SEARCH_AFTER
@@ -51,6 +52,7 @@ PROBE_RETRY_AFTER = 600  # seconds before a backend that did not answer is probe
 PRUNE_EVERY = 3600  # seconds between two looks for videos with too long a log
 IDEMPOTENCY_BATCH = 500
 SESSION_BATCH = 500
+ABANDONED_EVERY = 3600  # seconds between two looks for uploads to an object store that were not finished
 CLEANUP_BATCH = 100  # of each backend: none waits behind those of one that is frozen
 RELEASE_RETENTION = timedelta(days=30)
 DELETED_REQUEST_RETENTION = timedelta(days=7)
@@ -112,8 +114,10 @@ def _remove_expired_sessions() -> None:
 def _remove_abandoned_files() -> None:
     """Remove what killed workers left on this machine's disk, and half-written in storage."""
     remove_abandoned_workspaces(_held_tokens)
-    if isinstance(default_storage, AtomicFileSystemStorage):
-        default_storage.remove_abandoned_files()
+    storage = as_studio_storage(default_storage)
+    # Listing what was not finished is a request, which stores may charge for.
+    if storage and (storage.folder or safe_cache.add("abandoned-uploads", timeout=ABANDONED_EVERY)):
+        storage.remove_abandoned_files()
 
 
 def _remove_old_idempotency_records() -> None:
