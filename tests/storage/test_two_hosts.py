@@ -68,6 +68,8 @@ def test_a_video_is_made_by_hosts_that_share_no_disk(
     shared: dict[str, str], processes: Processes, storage: ObjectStorage, tmp_path: Path
 ):
     three = tmp_path / "three"
+    for host in HOSTS:
+        (tmp_path / host).mkdir()
     if not (tmp_path / "server" / "db.sqlite3").exists():  # where the tests run on PostgreSQL
         _manage(shared, three, "migrate", "-v0")
     _manage(shared, three, "ensure_owner")
