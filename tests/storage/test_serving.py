@@ -104,9 +104,12 @@ def test_openais_sdk_follows(alice: User, video: Video, live_server):
 
 
 @pytest.mark.parametrize("how", ["setting", "another origin"])
-def test_a_program_that_does_not_follow_gets_the_bytes(as_alice: Client, video: Video, settings, how: str):
+def test_a_program_that_does_not_follow_gets_the_bytes(
+    as_alice: Client, as_bob: Client, video: Video, settings, how: str
+):
     path = f"/api/v1/videos/{video.public_id}/download"
     assert as_alice.get(path).status_code == 302
+    assert as_bob.get(path).status_code == 404
     settings.API_REDIRECTS = how != "setting"
     headers = {"Range": "bytes=10-19", **({} if how == "setting" else {"Origin": "https://tools.example"})}
 
