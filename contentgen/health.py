@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import uuid
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -147,7 +148,8 @@ def _check_storage() -> None:
 def _write_probe() -> bool:
     ours = as_studio_storage(default_storage)
     storage = ours.impatient() if ours else default_storage
-    storage.delete(storage.save("health/probe", ContentFile(b"ok")))
+    # A name of its own: another host may write and delete one at the same moment.
+    storage.delete(storage.save(f"health/{uuid.uuid4().hex}", ContentFile(b"ok")))
     return True
 
 

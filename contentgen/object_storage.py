@@ -93,8 +93,6 @@ class ObjectStorage(StudioStorage, S3Storage):  # type: ignore[misc]  # django-s
             self._impatient = type(self)(self.store, **options, patience=_IMPATIENCE, attempts=1)
         return self._impatient
 
-    # What is asked of a file
-
     def exists(self, name: str) -> bool:
         try:
             self._head(name)
@@ -132,8 +130,6 @@ class ObjectStorage(StudioStorage, S3Storage):  # type: ignore[misc]  # django-s
         for upload in self._unfinished():
             age = now - upload["Initiated"].timestamp()
             yield FoundFile(self._name(upload["Key"]), age, 0, is_partial=True)
-
-    # Reading and writing
 
     def _open(self, name: str, mode: str = "rb") -> RemoteFile:
         if mode != "rb":
@@ -192,8 +188,6 @@ class ObjectStorage(StudioStorage, S3Storage):  # type: ignore[misc]  # django-s
             )
         self.delete(name)
 
-    # What was begun and not finished
-
     def end_partial(self, name: str, target: str, older_than: float) -> bool:
         key = self._object(name)["Key"]
         return bool(self._abort([each for each in self._unfinished() if each["Key"] == key], older_than))
@@ -212,8 +206,6 @@ class ObjectStorage(StudioStorage, S3Storage):  # type: ignore[misc]  # django-s
 
     def _unfinished(self) -> Iterator[Mapping[str, Any]]:
         yield from self._listed("list_multipart_uploads", "Uploads")
-
-    # Addresses
 
     def signed_url(self, name: str, served: Served) -> str:
         is_shown = served.content_type.startswith(_SHOWN)
@@ -234,8 +226,6 @@ class ObjectStorage(StudioStorage, S3Storage):  # type: ignore[misc]  # django-s
     def url(self, name: str | None, *args: Any, **kwargs: Any) -> str:
         """Return an address to save the file from. `signed_url` makes those of files that are shown."""
         return self.signed_url(str(name), Served(_OPAQUE, "attachment"))
-
-    # The connection
 
     def _client(self, *, public: bool = False) -> Any:
         """Return the client that all threads share; to sign with, that of the public address."""
