@@ -47,6 +47,7 @@ _RANGES = {
     "ORIGINAL_DAYS": (0, 3650),
     "BROWSER_COPY_DAYS": (0, 3650),
     "STORAGE_QUOTA_GB": (0, 1_000_000),
+    "STORAGE_URL_SECONDS": (30, 86_400),
     "APPROVAL_DAYS": (1, 365),
     "SHARE_LINK_DAYS": (1, 3650),
     "SHARE_LINK_MAX_DAYS": (1, 3650),
@@ -148,6 +149,38 @@ def check_min_free_disk(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
             id="contentgen.E003",
         )
     ]
+
+
+@register(SETTINGS)
+def check_storage(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.E015 to E017: half a key, a move that leads nowhere, a location that nginx does not know."""
+    found: list[CheckMessage] = []
+    if bool(settings.STORAGE_KEY_ID) != bool(settings.STORAGE_SECRET_KEY):
+        found.append(
+            Error(
+                "Only one of STORAGE_KEY_ID and STORAGE_SECRET_KEY is set.",
+                hint="Set both, or neither: then AWS_ACCESS_KEY_ID counts, or the role of the machine.",
+                id="contentgen.E015",
+            )
+        )
+    current = settings.STORAGE_URL or settings.VIDEO_STORAGE_PATH
+    if current == settings.STORAGE_FORMER:
+        found.append(
+            Error(
+                "STORAGE_FORMER is where the files are anyway.",
+                hint="Set STORAGE_FORMER to the place that they are moved from, or unset it.",
+                id="contentgen.E016",
+            )
+        )
+    if settings.X_ACCEL_REDIRECT and not re.fullmatch(r"/[A-Za-z0-9_./-]+", settings.X_ACCEL_REDIRECT):
+        found.append(
+            Error(
+                f"X_ACCEL_REDIRECT is “{settings.X_ACCEL_REDIRECT}”, which is not a location.",
+                hint="Set X_ACCEL_REDIRECT to the path of nginx's internal location, such as /stored/.",
+                id="contentgen.E017",
+            )
+        )
+    return found
 
 
 @register(SETTINGS)

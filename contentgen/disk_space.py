@@ -7,6 +7,8 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files.storage import default_storage
 
+from contentgen.storage_interface import local_folder
+
 _GIB = 1 << 30
 _DEFAULT_SHARE = 0.05
 
@@ -40,7 +42,7 @@ def disks() -> list[Disk]:
     Those of this process's machine: workers elsewhere may have a `DATA_DIR` of their own.
     """
     found: dict[int, Disk] = {}
-    stored = getattr(default_storage, "location", None)  # storage elsewhere has no disk of ours
+    stored = local_folder(default_storage)  # storage elsewhere has no disk of ours
     folders = {"VIDEO_STORAGE_PATH": stored, "DATA_DIR": settings.DATA_DIR}
     for setting, folder in folders.items():
         if folder:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import uuid
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ from django.views.decorators.http import require_safe
 
 from contentgen import broker, disk_space
 from contentgen.checks import SETTINGS
+from contentgen.storage_interface import as_studio_storage
 from contentgen.version import VERSION
 from videos.engine import heartbeat
 from videos.engine.leadership import leader_of
@@ -175,7 +177,10 @@ def _check_storage() -> None:
 
 
 def _write_probe() -> bool:
-    default_storage.delete(default_storage.save("health/probe", ContentFile(b"ok")))
+    ours = as_studio_storage(default_storage)
+    storage = ours.impatient() if ours else default_storage
+    # A name of its own: another host may write and delete one at the same moment.
+    storage.delete(storage.save(f"health/{uuid.uuid4().hex}", ContentFile(b"ok")))
     return True
 
 

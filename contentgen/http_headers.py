@@ -1,5 +1,7 @@
 """What browsers are told in headers: who may call the APIs, and what pages may do."""
 
+from collections.abc import Sequence
+
 from csp.constants import NONE, SELF
 
 CORS_URLS_REGEX = r"^/(api|v1)/"
@@ -32,14 +34,18 @@ X_FRAME_OPTIONS = "DENY"
 # No page needs any of these, so no script on one gets them either.
 _UNUSED_FEATURES = "camera display-capture geolocation gyroscope microphone midi payment serial usb"
 PERMISSIONS_POLICY: dict[str, list[str]] = {feature: [] for feature in _UNUSED_FEATURES.split()}
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
-        "media-src": [SELF, "blob:"],
-        "object-src": [NONE],
-        "base-uri": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
+
+
+def content_security_policy(media_origins: Sequence[str] = ()) -> dict[str, dict[str, list[str]]]:
+    """Return the policy for pages whose stored pictures and videos may come from these origins too."""
+    return {
+        "DIRECTIVES": {
+            "default-src": [SELF],
+            "img-src": [SELF, "data:", "blob:", *media_origins],
+            "media-src": [SELF, "blob:", *media_origins],
+            "object-src": [NONE],
+            "base-uri": [SELF],
+            "form-action": [SELF],
+            "frame-ancestors": [NONE],
+        }
     }
-}

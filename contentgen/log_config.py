@@ -20,10 +20,15 @@ def logging_config(level: str, log_format: str) -> dict[str, Any]:
             "health_checks": {"()": "contentgen.log_filters.HealthCheckFilter"},
             "refusals": {"()": "contentgen.log_filters.RefusalFilter"},
             "share_links": {"()": "contentgen.log_filters.ShareLinkFilter"},
+            "signed_addresses": {"()": "contentgen.log_filters.SignedAddressFilter"},
         },
         "formatters": {"line": _FORMATTERS[log_format]},
         "handlers": {
-            "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["share_links"]}
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "filters": ["share_links", "signed_addresses"],
+            }
         },
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
@@ -35,6 +40,8 @@ def logging_config(level: str, log_format: str) -> dict[str, Any]:
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.worker.consumer.connection": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
+            # These tell how each request to an object store is signed.
+            **{name: {"level": "WARNING"} for name in ("boto3", "botocore", "s3transfer", "urllib3")},
             "fido2": {"level": "WARNING"},  # it names every passkey that is used
         },
     }

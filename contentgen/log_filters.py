@@ -4,6 +4,7 @@ import logging
 import re
 
 _SHARED_ADDRESS = re.compile(r"(/s/)[A-Za-z0-9_-]{20,}")
+_SIGNED_ADDRESS = re.compile(r"([?&]X-Amz-)[^\s\"'<>]*")
 
 
 class HealthCheckFilter(logging.Filter):
@@ -33,8 +34,20 @@ class ShareLinkFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Shorten the addresses that the record names, and return that it is to be logged."""
-        if isinstance(record.args, tuple):
-            record.args = tuple(
-                _SHARED_ADDRESS.sub(r"\1…", each) if isinstance(each, str) else each for each in record.args
-            )
-        return True
+        return _cut(record, _SHARED_ADDRESS)
+
+
+class SignedAddressFilter(logging.Filter):
+    """Keeps signed addresses out of the log: for some minutes anybody could read the file there."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shorten the addresses that the record names, and return that it is to be logged."""
+        return _cut(record, _SIGNED_ADDRESS)
+
+
+def _cut(record: logging.LogRecord, secret: re.Pattern[str]) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            secret.sub(r"\1…", each) if isinstance(each, str) else each for each in record.args
+        )
+    return True

@@ -27,6 +27,7 @@ from contentgen.env import (
     whole_numbers,
 )
 from contentgen.http_headers import *  # noqa: F403
+from contentgen.http_headers import content_security_policy
 from contentgen.installed import *  # noqa: F403
 from contentgen.log_config import logging_config
 from contentgen.own_address import choose_backend, parse_address
@@ -35,6 +36,14 @@ from contentgen.redis_prefix import default_prefix
 from contentgen.run import state
 from contentgen.secrets_check import secret_key_weakness
 from contentgen.sign_in import *  # noqa: F403
+from contentgen.storage_address import (
+    AWS_KEYS,
+    ObjectStore,
+    StorageOptions,
+    object_store,
+    origins,
+    place,
+)
 from contentgen.task_queues import *  # noqa: F403
 
 django_stubs_ext.monkeypatch()
@@ -48,6 +57,8 @@ if _env_file and Path(_env_file).is_file():
 _SECRETS = (
     *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "OWNER_PASSWORD"),
     *("BACKEND_KEY", "SIMULATOR_API_KEY", "EMAIL_HOST_PASSWORD", "OIDC_CLIENT_SECRET", "METRICS_TOKEN"),
+    *("STORAGE_KEY_ID", "STORAGE_SECRET_KEY"),
+    *AWS_KEYS,
 )
 read_secret_files(os.environ, _SECRETS)
 env = Env(os.environ, base=BASE_DIR)
@@ -251,18 +262,30 @@ DATABASE_LOCK_TIMEOUT: int = env.int("DATABASE_LOCK_TIMEOUT", default=10)
 DATABASE_STATEMENT_TIMEOUT: int = env.int("DATABASE_STATEMENT_TIMEOUT", default=60)
 
 MEDIA_ROOT = VIDEO_STORAGE_PATH
+# Where stored files are, if not in VIDEO_STORAGE_PATH; and where they were, while they are being moved.
+STORAGE_URL: ObjectStore | None = env("STORAGE_URL", cast=object_store, default=None)
+STORAGE_FORMER: ObjectStore | Path | None = env("STORAGE_FORMER", cast=place, default=None)
+STORAGE_KEY_ID: str = env.str("STORAGE_KEY_ID", default="")
+STORAGE_SECRET_KEY: str = env.str("STORAGE_SECRET_KEY", default="")
+STORAGE_URL_SECONDS: int = env.int("STORAGE_URL_SECONDS", default=600)  # for which an address there works
+# Whether the APIs send programs to an address there, or pass the bytes on.
+API_REDIRECTS: bool = env.bool("API_REDIRECTS", default=True)
+# The location at which nginx sends files of VIDEO_STORAGE_PATH on our behalf. Unset: the studio sends them.
+X_ACCEL_REDIRECT: str = env.str("X_ACCEL_REDIRECT", default="")
+STORAGE_OPTIONS = StorageOptions(
+    key_id=STORAGE_KEY_ID,
+    secret_key=STORAGE_SECRET_KEY,
+    url_seconds=STORAGE_URL_SECONDS,
+    file_mode=PRIVATE_FILE_MODE,
+    folder_mode=PRIVATE_FOLDER_MODE,
+)
+CONTENT_SECURITY_POLICY = content_security_policy(origins(STORAGE_URL, STORAGE_FORMER))
 # Whole, because Django completes a relative one when it is first read, which may be before it knows the path.
 STATIC_URL = f"{FORCE_SCRIPT_NAME or ''}/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None  # otherwise served in place
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "contentgen.storage.AtomicFileSystemStorage",
-        "OPTIONS": {
-            "file_permissions_mode": PRIVATE_FILE_MODE,
-            "directory_permissions_mode": PRIVATE_FOLDER_MODE,
-        },
-    },
+    "default": STORAGE_OPTIONS.moving_entry(STORAGE_URL, STORAGE_FORMER),
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if PRODUCTION
@@ -415,4 +438,6 @@ OTEL_EXPORTER_OTLP_ENDPOINT: str = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", defaul
 OTEL_SERVICE_NAME: str = env.str("OTEL_SERVICE_NAME", default="contentgen")
 
 # What was read above is the studio's own. None of it can be a backend's key, whatever anybody says.
-OWN_VARIABLES = env.names - {"BACKEND_KEY", "OPENAI_API_KEY"} | {"BACKEND_URL", "OPENAI_BASE_URL"}
+OWN_VARIABLES = env.names - {"BACKEND_KEY", "OPENAI_API_KEY"} | {
+    *("BACKEND_URL", "OPENAI_BASE_URL", *AWS_KEYS)
+}

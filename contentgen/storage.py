@@ -5,12 +5,15 @@ import logging
 import os
 import time
 import uuid
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage
+
+from contentgen.storage_interface import FoundFile, Served, StudioStorage
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +23,7 @@ ABANDONED_AFTER = 3 * 3600.0  # seconds; no worker writes to one file for longer
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-class AtomicFileSystemStorage(FileSystemStorage):
+class AtomicFileSystemStorage(StudioStorage, FileSystemStorage):
     """Django's storage, but a file appears under its name only when all of it is on the disk.
 
     It is written to `PARTIAL_FOLDER` first. Where that fails, such as on a full disk, what was written is
@@ -53,8 +56,56 @@ class AtomicFileSystemStorage(FileSystemStorage):
             os.truncate(path, 0)  # ZFS and btrfs write before they delete; emptying the file makes room
             super().delete(name)
 
+    @property
+    def folder(self) -> Path:
+        return Path(self.location)
+
+    def describe(self) -> str:
+        return str(self.location)
+
+    def walk(self, skip: frozenset[str] = frozenset()) -> Iterator[FoundFile]:
+        """Yield the files, one after the other: no folder is listed as a whole. Links are left alone."""
+        for entry in _entries(self.folder, skip):
+            name = os.path.relpath(entry.path, self.folder)
+            with suppress(OSError):  # removed meanwhile
+                found = entry.stat(follow_symlinks=False)
+                is_partial = name.startswith(f"{PARTIAL_FOLDER}/")
+                yield FoundFile(name, _age(found), found.st_size, is_partial)
+
+    def age_of(self, name: str) -> float | None:
+        try:
+            return _age((self.folder / name).lstat())
+        except OSError:
+            return None
+
+    def move(self, name: str, target: str) -> None:
+        """Rename a file, and remove the folders that this leaves empty."""
+        source, destination = self.folder / name, self.folder / target
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        source.rename(destination)
+        self.remove_empty_folders(name)
+
+    def end_partial(self, name: str, target: str, older_than: float) -> bool:
+        age = self.age_of(name)
+        if age is None or age <= older_than:
+            return False
+        self.move(name, target)
+        return True
+
+    def signed_url(self, name: str, served: Served) -> str:
+        raise NotImplementedError("A file on this disk is sent by the studio itself, or by its proxy.")
+
+    def remove_empty_folders(self, name: str) -> None:
+        """Remove the folders that a file was in and that hold nothing any more."""
+        for folder in (self.folder / name).parents:
+            if folder == self.folder:
+                break
+            try:
+                folder.rmdir()
+            except OSError:
+                break
+
     def remove_abandoned_files(self) -> None:
-        """Remove what processes left that were killed while they wrote."""
         try:
             with os.scandir(self.path(PARTIAL_FOLDER)) as entries:
                 old = [e.name for e in entries if time.time() - e.stat().st_mtime > ABANDONED_AFTER]
@@ -79,6 +130,28 @@ class _WrittenFile:
 
     def temporary_file_path(self) -> str:
         return str(self._path)
+
+
+def _age(found: os.stat_result) -> float:
+    """Return the seconds since the file or what is known of it changed.
+
+    A file that was put back from a backup keeps its time of writing, and is young all the same.
+    """
+    return time.time() - max(found.st_mtime, found.st_ctime)
+
+
+def _entries(folder: Path, skip: frozenset[str] = frozenset()) -> Iterator[os.DirEntry[str]]:
+    """Yield the files below the folder. One that is removed meanwhile, or may not be read, is passed over."""
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name not in skip:
+                        yield from _entries(Path(entry.path))
+                elif entry.is_file(follow_symlinks=False):
+                    yield entry
+    except OSError:
+        return
 
 
 def _sync(path: Path) -> None:

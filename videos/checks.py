@@ -89,7 +89,7 @@ def check_broker(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
 def check_folders(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """videos.E003: a folder that cannot be written to."""
     folders = {"DATA_DIR": Path(settings.DATA_DIR)}
-    if settings.STORAGES["default"]["BACKEND"].endswith("FileSystemStorage"):
+    if settings.STORAGE_URL is None:
         folders["VIDEO_STORAGE_PATH"] = Path(settings.VIDEO_STORAGE_PATH)
     return [
         Error(

@@ -21,7 +21,7 @@ from tests.factories import ReferenceImageFactory, VideoFactory
 from videos import lifecycle
 from videos.backends.errors import RefusedError
 from videos.engine import inline_results, stored_bytes
-from videos.engine.file_check import files, repair, rows
+from videos.engine.file_check import repair, rows
 from videos.engine.file_check.strays import check_strays
 from videos.engine.store import folder_of, store
 from videos.models import Backend, State, Video
@@ -61,7 +61,7 @@ def video(backend: Backend, fake: FakeBackend) -> Video:
 def later(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are looked at seven hours from now, when none of them is young any more."""
     now = time.time
-    monkeypatch.setattr(files.time, "time", lambda: now() + 7 * 3600)
+    monkeypatch.setattr(time, "time", lambda: now() + 7 * 3600)
 
 
 def _on_disk(name: str | None) -> Path:

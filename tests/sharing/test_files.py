@@ -1,7 +1,6 @@
 """Every file behind a link lasts as long as the link, and no longer."""
 
 import pytest
-from django.core.files.storage import FileSystemStorage
 from django.utils import timezone
 
 from tests.sharing.conftest import CLIP, PASSWORD, address, body, expire
@@ -91,32 +90,3 @@ def test_a_poster_that_is_not_there_is_a_sentence(visitor, share):
     assert response.status_code == 404
     assert "There is no such file" in response.content.decode()
     assert "og:image" not in visitor.get(address(link)).content.decode()
-
-
-class Elsewhere(FileSystemStorage):
-    """Storage without a disk of ours, as an object store is: its addresses outlive a link."""
-
-    def path(self, name: str) -> str:
-        raise NotImplementedError
-
-    def _open(self, name: str, mode: str = "rb"):
-        return FileSystemStorage(self.location)._open(name, mode)
-
-    def get_modified_time(self, name: str):
-        return FileSystemStorage(self.location).get_modified_time(name)
-
-    def url(self, name: str | None) -> str:
-        return f"https://files.example/{name}?signed"
-
-
-def test_an_address_of_the_storage_is_not_told(visitor, share, video, media_root, monkeypatch):
-    link = share()
-    for name in ("file", "poster"):
-        monkeypatch.setattr(Video._meta.get_field(name), "storage", Elsewhere(media_root))
-    response = visitor.get(address(link, "file"), headers={"Range": "bytes=100-199"})
-    assert response.status_code == 206
-    assert body(response) == CLIP[100:200]
-    poster = visitor.get(address(link, "poster"))
-    assert body(poster) == b"a poster"
-    again = visitor.get(address(link, "poster"), headers={"If-None-Match": poster["ETag"]})
-    assert again.status_code == 304

@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage
 from django.urls import reverse
 from django.utils import timezone
 
@@ -116,21 +115,3 @@ def test_a_file_that_is_lost_is_not_there(as_alice, video):
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_only_read(as_alice, video, name):
     assert as_alice.post(url_of(video, name)).status_code == 405
-
-
-class Elsewhere(FileSystemStorage):
-    """Storage without a disk of ours, as an object store is."""
-
-    def path(self, name: str) -> str:
-        raise NotImplementedError
-
-    def url(self, name: str | None) -> str:
-        return f"https://files.example/{name}?signed"
-
-
-def test_it_sends_the_browser_to_storage_elsewhere(as_alice, as_bob, video, monkeypatch):
-    monkeypatch.setattr(Video._meta.get_field("file"), "storage", Elsewhere())
-    response = as_alice.get(url_of(video))
-    assert response.status_code == 302
-    assert response.url == f"https://files.example/{video.file.name}?signed"
-    assert as_bob.get(url_of(video)).status_code == 404

@@ -8,13 +8,14 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
+from contentgen.storage_address import AWS_KEYS
 from videos.doctor.finding import Finding
 from videos.key_names import available_key_names
 
 _MIN_LENGTH = 4  # characters; what is shorter is cut out of addresses alone
 _SECRET_SETTINGS = (
     *("SECRET_KEY", "EMAIL_HOST_PASSWORD", "OIDC_CLIENT_SECRET", "OWNER_PASSWORD"),
-    *("SIMULATOR_API_KEY", "BACKEND_KEY"),
+    *("SIMULATOR_API_KEY", "BACKEND_KEY", "STORAGE_SECRET_KEY"),
 )
 _PASSWORD = re.compile(r"(?P<scheme>\w+://[^\s:/@]*):[^\s@/]+@")
 
@@ -45,6 +46,7 @@ def _secrets() -> Iterable[str]:
     known = [str(getattr(settings, name, "")) for name in _SECRET_SETTINGS]
     known += settings.SECRET_KEY_FALLBACKS
     known += [os.environ[name] for name in available_key_names()]
+    known += [os.environ.get(name, "") for name in AWS_KEYS]
     known.append(str(settings.DATABASES["default"].get("PASSWORD") or ""))
     password = urlsplit(settings.REDIS_URL).password or ""
     known += [password, unquote(password)]

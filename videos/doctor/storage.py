@@ -9,10 +9,11 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import Storage, default_storage
 from django.template.defaultfilters import filesizeformat
 
 from contentgen import disk_space
+from contentgen.storage_interface import as_studio_storage, local_folder
 from videos.doctor.database import network_file_system
 from videos.doctor.finding import Finding, Findings, ok, warning, wrong
 from videos.doctor.runner import describe
@@ -25,33 +26,51 @@ _LOOKED_AT = 2000  # entries of folders, whose owners are compared
 
 def check_storage() -> Findings:
     """Write a file, with all that it takes to outlive a power cut, and read it again."""
-    root = getattr(default_storage, "location", None)
-    if root and not Path(root).exists():
-        yield _missing(Path(root))
+    root = local_folder(default_storage)
+    if root and settings.STORAGE_URL is None and not root.exists():
+        yield _missing(root)
         return
+    ours = as_studio_storage(default_storage)
+    where = f"{ours.describe() if ours else 'Storage'}{_on_network(root)}"
     began = time.monotonic()
     try:
-        name = default_storage.save(_PROBE, ContentFile(_CONTENT))
-        with default_storage.open(name) as file:
-            is_whole = file.read() == _CONTENT
-        default_storage.delete(name)
+        is_whole = _write_and_read(ours.impatient() if ours else default_storage)
     except Exception as error:  # noqa: BLE001  # each kind of storage has errors of its own
-        advice = (
-            "Give this account write permission there, mount it again, or make "
-            "room. Nothing is submitted until then."
-        )
-        yield wrong("storage", f"{root or 'Storage'} takes no files: {describe(error)}", advice)
+        yield wrong("storage", f"{where} takes no files: {describe(error)}", _advice())
         return
     seconds = time.monotonic() - began
-    where = f"{root}{_on_network(root)}"
     if not is_whole:
         yield wrong("storage", f"What was written to {where} was read differently.", "Check the disk.")
     elif seconds > _SLOW:
-        yield warning(
-            "storage", f"A small file took {seconds:.1f} s at {where}.", "The disk is slow or busy."
-        )
+        slow = "The disk is slow or busy." if root else "The store is slow, or far away."
+        yield warning("storage", f"A small file took {seconds:.1f} s at {where}.", slow)
     else:
         yield ok("storage", f"{where} takes and gives files, synced, in {seconds * 1000:.0f} ms.")
+    if settings.STORAGE_FORMER:
+        advice = "Run migrate_storage, with --delete-source at last; then unset STORAGE_FORMER."
+        yield warning("storage's move", "Files are still looked for at their former place.", advice)
+
+
+def _write_and_read(storage: Storage) -> bool:
+    name = storage.save(_PROBE, ContentFile(_CONTENT))
+    try:
+        with storage.open(name) as file:
+            return bool(file.read() == _CONTENT)
+    finally:
+        storage.delete(name)
+
+
+def _advice() -> str:
+    if settings.STORAGE_URL is not None:
+        return (
+            "See whether the store answers at the endpoint of STORAGE_URL, and whether its keys may list, "
+            "read, write and delete in that bucket. Finished videos wait, and nothing is submitted until "
+            "then."
+        )
+    return (
+        "Give this account write permission there, mount it again, or make room. Nothing is submitted until "
+        "then."
+    )
 
 
 def _missing(root: Path) -> Finding:
@@ -148,8 +167,8 @@ def _files_left(disk: disk_space.Disk) -> Iterable[Finding]:
             yield wrong(f"disk of {disk.setting}", "It is mounted read only.", "Mount it for writing.")
 
 
-def _on_network(root: str | None) -> str:
-    kind = network_file_system(Path(root)) if root else ""
+def _on_network(root: Path | None) -> str:
+    kind = network_file_system(root) if root else ""
     return f" ({kind})" if kind else ""
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from audit.trail import record
 from audit.vocabulary import Action
-from contentgen.storage import AtomicFileSystemStorage
+from contentgen.storage_interface import as_studio_storage
 from videos import lifecycle, subjects
 from videos.engine import (
     characters,
@@ -26,6 +26,7 @@ from videos.engine import (
     ledger_check,
     removal_guard,
     restore,
+    safe_cache,
     waiting_requests,
 )
 from videos.engine.submit import FIRST_SEARCH_AFTER
@@ -52,6 +53,7 @@ COLLECTION_BATCH = 20  # each with up to thousands of rows that say which videos
 PROBE_RETRY_AFTER = 600  # seconds before a backend that did not answer is probed again
 PRUNE_EVERY = 3600  # seconds between two looks for videos with too long a log
 REMOVE_BATCH = 500  # rows removed in one statement: nothing else waits long for it
+ABANDONED_EVERY = 3600  # seconds between two looks for uploads to an object store that were not finished
 CLEANUP_BATCH = 100  # of each backend: none waits behind those of one that is frozen
 RELEASE_RETENTION = timedelta(days=30)
 DELETED_REQUEST_RETENTION = timedelta(days=7)
@@ -113,8 +115,10 @@ def _remove_expired_sessions() -> None:
 def _remove_abandoned_files() -> None:
     """Remove what killed workers left on this machine's disk, and half-written in storage."""
     remove_abandoned_workspaces(_held_tokens)
-    if isinstance(default_storage, AtomicFileSystemStorage):
-        default_storage.remove_abandoned_files()
+    storage = as_studio_storage(default_storage)
+    # Listing what was not finished is a request, which stores may charge for.
+    if storage and (storage.folder or safe_cache.add("abandoned-uploads", timeout=ABANDONED_EVERY)):
+        storage.remove_abandoned_files()
 
 
 def _remove_old_idempotency_records() -> None:

@@ -15,7 +15,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+from urllib.parse import quote
 
+from django.conf import settings
+from django.core.files.storage import Storage
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -25,6 +28,8 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date, quote_etag
 from django.utils.text import Truncator, slugify
 from whitenoise.responders import SlicedFile
+
+from contentgen.storage_interface import Served, as_studio_storage, local_folder
 
 # A stored file never changes at its address. Only the user's own browser may keep it, and Vary: Cookie keeps
 # the next user of the same browser from getting it.
@@ -68,8 +73,7 @@ class StoredFile:
     `file` is a model's file or a path on the disk. `download_name` is the name to save it under, in any
     script, and `as_attachment` whether the browser is to save it rather than show it. `etag` identifies the
     content (its SHA-256, say), quoted or not; without one, modification time and length do. `cache_control`
-    says who may keep it for how long. `is_relayed` is for a file whose address in the storage nobody may
-    learn, because it would work for longer than whoever asks may have the file.
+    says who may keep it for how long. `is_relayed` is for whoever follows no redirect to a storage elsewhere.
     """
 
     file: FieldFile | Path
@@ -112,21 +116,62 @@ def file_response(request: HttpRequest, stored: StoredFile) -> HttpResponseBase:
 
     One byte range is answered with 206, or 416 when it lies past the end; several ranges, malformed ones and
     ranges of another version get the whole file, as RFC 9110 allows. The file is read in blocks of 64 KiB
-    while it is sent, and closed with the response. Where the storage has no local disk, the response is a
-    redirect to its address, or the file is read from there where it `is_relayed`. Raises FileNotFoundError
-    when there is no file, OSError when it cannot be opened.
+    while it is sent, and closed with the response. With `X_ACCEL_REDIRECT` nginx does all of that.
+
+    Where the storage has no local disk, a GET is redirected to an address there that works for
+    `STORAGE_URL_SECONDS`, and a HEAD is answered from here; the file is read from there where it
+    `is_relayed`. Raises FileNotFoundError when there is no file, OSError when it cannot be opened.
     """
     if not stored.file:
         raise FileNotFoundError
     if isinstance(stored.file, Path):
         return _local_response(request, stored, stored.file)
-    try:
-        path = Path(stored.file.path)
-    except NotImplementedError:
-        if stored.is_relayed:
-            return _relayed_response(request, stored, stored.file)
-        return redirect(stored.file.url)
-    return _local_response(request, stored, path)
+    name = str(stored.file.name)
+    storage = _holder(stored.file.storage, name)
+    if (folder := local_folder(storage)) is None:
+        return _remote_response(request, stored, storage, name)
+    if settings.X_ACCEL_REDIRECT and folder == Path(settings.MEDIA_ROOT):
+        return _accelerated_response(stored, storage, name)
+    return _local_response(request, stored, Path(storage.path(name)))
+
+
+def _holder(storage: Storage, name: str) -> Storage:
+    """Return the storage that has the file, while a studio is moved from one to another."""
+    ours = as_studio_storage(storage)
+    return ours.holder_of(name) if ours else storage
+
+
+def _accelerated_response(stored: StoredFile, storage: Storage, name: str) -> HttpResponse:
+    """Have nginx send the file: with ranges, its own tag and its length, from the location that is set."""
+    if not storage.exists(name):
+        raise FileNotFoundError(name)
+    headers = {
+        "Content-Type": stored.content_type,
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": stored.cache_control,
+        "Vary": "Cookie",
+        "X-Accel-Redirect": f"{settings.X_ACCEL_REDIRECT.rstrip('/')}/{quote(name)}",
+    }
+    if disposition := _disposition(stored):
+        headers["Content-Disposition"] = disposition
+    return HttpResponse(headers=headers)
+
+
+def _remote_response(
+    request: HttpRequest, stored: StoredFile, storage: Storage, name: str
+) -> HttpResponseBase:
+    ours = as_studio_storage(storage)
+    if ours is None or stored.is_relayed or request.method == "HEAD":
+        return _relayed_response(request, stored, storage, name)
+    served = Served(stored.content_type, _disposition(stored), stored.cache_control)
+    response = redirect(ours.signed_url(name, served))
+    # A browser may come back to the address while it works, unless it has to ask each time.
+    is_kept = "no-" not in stored.cache_control
+    seconds = settings.STORAGE_URL_SECONDS // 2
+    response["Cache-Control"] = f"private, max-age={seconds}" if is_kept else "private, no-store"
+    response["Vary"] = "Cookie"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 def _local_response(request: HttpRequest, stored: StoredFile, path: Path) -> HttpResponseBase:
@@ -137,9 +182,10 @@ def _local_response(request: HttpRequest, stored: StoredFile, path: Path) -> Htt
         return _respond(request, stored, opened, cleanup)
 
 
-def _relayed_response(request: HttpRequest, stored: StoredFile, stored_file: FieldFile) -> HttpResponseBase:
+def _relayed_response(
+    request: HttpRequest, stored: StoredFile, storage: Storage, name: str
+) -> HttpResponseBase:
     """Respond with a file of a storage elsewhere, read from there. Its name changes with its bytes."""
-    storage, name = stored_file.storage, str(stored_file.name)
     with ExitStack() as cleanup:
         file = cleanup.enter_context(storage.open(name))
         modified = storage.get_modified_time(name).timestamp()
@@ -218,10 +264,13 @@ def _headers(stored: StoredFile, etag: str, modified: float) -> dict[str, str]:
         "Cache-Control": stored.cache_control,
         "Vary": "Cookie",
     }
-    disposition = content_disposition_header(stored.as_attachment, _safe_filename(stored.download_name))
-    if disposition:
+    if disposition := _disposition(stored):
         headers["Content-Disposition"] = disposition
     return headers
+
+
+def _disposition(stored: StoredFile) -> str:
+    return content_disposition_header(stored.as_attachment, _safe_filename(stored.download_name)) or ""
 
 
 def _safe_filename(filename: str) -> str:

@@ -17,6 +17,7 @@ from videos.models.heartbeat import Heartbeat
 from videos.models.idempotency_record import IdempotencyRecord
 from videos.models.job import DeletedRequest, JobCandidate, ReleasedJob
 from videos.models.keeping import DiscardedFile, NoticeKind, RetentionState, StorageNotice
+from videos.models.moved_file import MovedFile
 from videos.models.owner_queue import OwnerQueue
 from videos.models.prompt_template import PromptTemplate
 from videos.models.reference_image import Fit, ReferenceImage
@@ -54,6 +55,7 @@ __all__ = [
     "IdempotencyRecord",
     "JobCandidate",
     "Kind",
+    "MovedFile",
     "NoticeKind",
     "OwnerQueue",
     "PromptTemplate",

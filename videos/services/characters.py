@@ -1,6 +1,7 @@
 """Characters: create them from a clip or a video, at one backend, and delete them."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from io import SEEK_END
 from typing import BinaryIO
 
@@ -127,12 +128,17 @@ def _queue_character(
     owner: User, name: str, clip: File[bytes], container: Container, backend: Backend
 ) -> Character:
     roles.require_creator(owner)
-    with transaction.atomic():
-        require_room_for(owner, clip.size, "video")
-        character = Character(owner=owner, name=clean_line(name), backend=backend, byte_count=clip.size)
-        with storage_errors("video"):
-            character.file.save(f"clip{container.suffix}", clip, save=False)
-        character.save()
-        record(Action.CREATED, subjects.character(character))
-        enqueue.send_after_commit("create_character", character.pk)
+    character = Character(owner=owner, name=clean_line(name), backend=backend, byte_count=clip.size)
+    with storage_errors("video"):  # before the transaction: a store elsewhere may take its time
+        character.file.save(f"clip{container.suffix}", clip, save=False)
+    try:
+        with transaction.atomic():
+            require_room_for(owner, clip.size, "video")
+            character.save()
+            record(Action.CREATED, subjects.character(character))
+            enqueue.send_after_commit("create_character", character.pk)
+    except BaseException:
+        with suppress(OSError):
+            character.file.delete(save=False)
+        raise
     return character

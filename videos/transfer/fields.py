@@ -245,6 +245,7 @@ NOT_EXPORTED = {
     "videos.Heartbeat": _PASSING,
     "videos.IdempotencyRecord": _PASSING,
     "videos.JobCandidate": _JOBS,
+    "videos.MovedFile": _PASSING,
     "videos.OwnerQueue": "of a queue, and nothing that is imported waits in one",
     "videos.ReleasedJob": _JOBS,
     "videos.RetentionState": "by which this studio knows its own clock",

@@ -305,7 +305,7 @@ def _poster_size(video: Video) -> dict[str, int]:
 
 
 def _send(visit: Visit, stored: StoredFile) -> HttpResponseBase:
-    bounded = replace(stored, cache_control=_FILE_CACHE_CONTROL, is_relayed=True)
+    bounded = replace(stored, cache_control=_FILE_CACHE_CONTROL)
     try:
         return file_response(visit.request, bounded)
     except FileNotFoundError:

@@ -7,7 +7,6 @@ from django.test import Client
 from accounts.models import User
 from tests.api.rest.conftest import CLIP, URL, read, refused
 from tests.factories import VideoFactory
-from tests.views.test_files import Elsewhere
 from videos.models import IN_FLIGHT, State, Video
 
 pytestmark = pytest.mark.django_db
@@ -97,15 +96,6 @@ def test_a_stranger_does_not_find_it(strangers: list[Client], finished):
     video = finished()
     for stranger in strangers[:1]:  # staff may look
         refused(stranger.get(url_of(video)), 404, param="id")
-
-
-def test_it_leads_to_storage_elsewhere(program: Client, strangers: list[Client], finished, monkeypatch):
-    video = finished()
-    monkeypatch.setattr(Video._meta.get_field("file"), "storage", Elsewhere())
-    response = program.get(url_of(video))
-    assert response.status_code == 302
-    assert response.url == f"https://files.example/{video.file.name}?signed"
-    refused(strangers[0].get(url_of(video)), 404, param="id")
 
 
 def test_the_original_and_its_copy_for_browsers_are_told_and_sent(program: Client, finished):

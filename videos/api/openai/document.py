@@ -213,6 +213,7 @@ def _content(parameters: list[Part]) -> dict[str, Any]:
         "description": "The file, as the backend delivered it.",
         "content": binary_content(),
     }
+    operation["responses"]["302"] = {"description": "The file is stored elsewhere: follow the redirect."}
     return operation
 
 

@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from videos.api import idempotency, pagination
 from videos.api.access import get_own_video
 from videos.api.auth import Caller
+from videos.api.downloads import send_file
 from videos.api.errors import ApiError, not_found
 from videos.api.numbers import read_whole_number
 from videos.api.openai import requests, responses
@@ -21,7 +22,7 @@ from videos.api.openai.requests import Fields
 from videos.capabilities import OfferCatalogue, available_offers
 from videos.containers import container_of
 from videos.forms.generate import initial_values
-from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, file_response
+from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile
 from videos.models import Character, Kind, State, Video
 from videos.models.idempotency_record import RETENTION
 from videos.models.state import public_status
@@ -156,7 +157,7 @@ def content(request: HttpRequest, caller: Caller, video_id: str) -> HttpResponse
         etag=video.sha256 if variant == "video" else "",
     )
     try:
-        return file_response(request, stored)
+        return send_file(request, stored)
     except FileNotFoundError as error:
         raise ApiError(404, "not_found", f"This video has no {variant}.", param="variant") from error
 

@@ -3,10 +3,11 @@
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 
+from videos.api.downloads import send_file
 from videos.api.errors import ApiError
 from videos.api.rest.api import Request
 from videos.api.rest.schemas import Output
-from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, file_response, picture_response
+from videos.media.file_response import POSTER_TYPE, SCRUB_TYPE, StoredFile, picture_response
 from videos.models import IN_FLIGHT, State, Video
 from videos.services.candidates import candidate_picture, find_candidate
 from videos.services.stored_files import file_for_players, original_file
@@ -39,9 +40,9 @@ def _require_file(video: Video) -> None:
 
 def _file(request: Request, video: Video, output: Output) -> HttpResponseBase:
     if output == "thumbnail":
-        return file_response(request, StoredFile(video.poster, POSTER_TYPE))
+        return send_file(request, StoredFile(video.poster, POSTER_TYPE))
     if output == "spritesheet":
-        return file_response(request, StoredFile(video.scrub_sheet, SCRUB_TYPE))
+        return send_file(request, StoredFile(video.scrub_sheet, SCRUB_TYPE))
     if output == "browser":
-        return file_response(request, file_for_players(video, as_attachment=True))
-    return file_response(request, original_file(video))
+        return send_file(request, file_for_players(video, as_attachment=True))
+    return send_file(request, original_file(video))

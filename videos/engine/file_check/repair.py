@@ -14,7 +14,7 @@ from django.utils import timezone
 from videos.backends.errors import BackendError
 from videos.engine import browser_copy, bulkhead, clients
 from videos.engine.file_check import rows, strays
-from videos.engine.file_check.files import QUARANTINE, age_of, root
+from videos.engine.file_check.files import QUARANTINE, storage
 from videos.engine.file_check.finding import FileFinding, Problem, Remedy
 from videos.engine.workspace import copy_from_storage, scratch_folder
 from videos.media.errors import DecoderBusyError, NotAVideoError
@@ -59,17 +59,14 @@ class Repair:
         except (NotAVideoError, BadReferenceError, DecoderBusyError, ValueError) as error:
             raise NotMendedError(f"It could not be made: {error}") from error
         except OSError as error:
-            raise NotMendedError(f"The disk refuses it: {error.strerror or error}.") from error
+            raise NotMendedError(f"The storage refuses it: {error.strerror or error}.") from error
 
     # --- Files without rows --------------------------------------------------------------------------------
 
     def _set_aside_stray(self, finding: FileFinding) -> bool:
         if finding.problem == Problem.PARTIAL:
-            age = age_of(root() / finding.name)
-            if age is None or age <= self._older_than.total_seconds():
-                return False
-            self._set_aside(finding.name)
-            return True
+            target = f"{self.quarantine}/{finding.name}"
+            return storage().end_partial(finding.name, target, self._older_than.total_seconds())
         with transaction.atomic():
             # Whoever stores for this video changes its row, and waits.
             list(Video.objects.select_for_update().filter(public_id=strays.folder_owner(finding.name)))
@@ -79,17 +76,8 @@ class Repair:
         return True
 
     def _set_aside(self, name: str) -> None:
-        """Move a file to quarantine, and remove the folders that this leaves empty."""
-        source, target = root() / name, root() / self.quarantine / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        source.rename(target)
-        for folder in source.parents:
-            if folder == root():
-                break
-            try:
-                folder.rmdir()
-            except OSError:
-                break
+        """Move a file to quarantine."""
+        storage().move(name, f"{self.quarantine}/{name}")
 
     # --- What is made again from the original --------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Model, Q
 
 from videos.engine import inline_results
-from videos.engine.file_check.files import age_of, root, walk
+from videos.engine.file_check.files import storage, walk
 from videos.engine.file_check.finding import FileFinding, Problem, Remedy
 from videos.engine.file_check.rows import COLUMNS
 from videos.models import IN_FLIGHT, Batch, Character, DiscardedFile, ReferenceImage, State, Video
@@ -45,7 +45,7 @@ def check_strays(older_than: timedelta = OLDER_THAN) -> Iterator[FileFinding]:
 
 def is_stray(name: str, older_than: timedelta) -> bool:
     """Whether a file is there, is old enough, and no row names it."""
-    age = age_of(root() / name)
+    age = storage().age_of(name)
     return age is not None and age > older_than.total_seconds() and bool(_without_row([name]))
 
 

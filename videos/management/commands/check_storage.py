@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from videos.engine.file_check.files import NotOnDiskError
+from videos.engine.file_check.files import UnknownStorageError
 from videos.engine.file_check.finding import FileFinding, Remedy
 from videos.engine.file_check.repair import NotMendedError, Repair
 from videos.engine.file_check.rows import Progress, check_rows
@@ -62,8 +62,10 @@ class Command(BaseCommand):
             for finding in islice(_findings(options, progress), options["limit"]):
                 self.stdout.write(_line(finding, with_remedy=options["repair"]))
                 findings.append(finding)
-        except NotOnDiskError as error:
+        except UnknownStorageError as error:
             raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(f"The storage cannot be read: {error.strerror or error}.") from error
         except KeyboardInterrupt:
             raise CommandError(_interrupted(progress), returncode=INTERRUPTED) from None
         if not findings:
