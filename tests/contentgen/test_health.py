@@ -250,7 +250,7 @@ def test_it_has_started_once_each_part_was_well_and_stays_so(client, starting, n
 @pytest.mark.django_db
 def test_a_migration_that_is_not_applied_keeps_it_from_starting():
     health._check_migrations()
-    MigrationRecorder(connection).record_unapplied("videos", "0117_video_origin")
+    MigrationRecorder(connection).record_unapplied("videos", "0113_video_origin")
     with pytest.raises(RuntimeError, match=r"1 migrations are to be applied, videos\.0117"):
         health._check_migrations()
 

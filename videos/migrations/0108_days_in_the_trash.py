@@ -19,8 +19,4 @@ class Migration(migrations.Migration):
             name='purge_due_at',
             field=models.DateTimeField(blank=True, editable=False, help_text="When it is deleted for good, once a collection's rule has moved it to the trash. Empty: after TRASH_RETENTION_DAYS there.", null=True),
         ),
-        migrations.AddIndex(
-            model_name='video',
-            index=models.Index(condition=models.Q(('purge_due_at__isnull', False), ('trashed_at__isnull', False)), fields=['purge_due_at'], name='video_purge'),
-        ),
     ]

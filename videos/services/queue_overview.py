@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
 from typing import Any
 
 from django.db.models import Count, Min, Q, Sum
 
 from accounts.models import User
 from billing.money import ZERO
-from contentgen.text_search import find_matches, search_words
+from contentgen.text_search import find_matches, parse_search
 from videos.engine.fair_queue import USES_SLOT
 from videos.models import Backend, OwnerQueue, State, Video
 
@@ -71,12 +70,12 @@ def queues_by_person(named: str = "") -> list[PersonsQueue]:
 
 
 def _find_people(named: str) -> list[int]:
-    words = search_words(named)
+    terms = parse_search(named)
     active = User.objects.filter(is_active=True).order_by("username")
     names = (
         (pk, " ".join(rest)) for pk, *rest in active.values_list("pk", "username", "first_name", "last_name")
     )
-    return list(islice(find_matches(words, names), MAX_FOUND)) if words else []
+    return find_matches(terms, names)[:MAX_FOUND] if terms else []
 
 
 def queues_by_backend() -> list[BackendsQueue]:

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("videos", "0107_keeping_indexes")]
+    dependencies = [("videos", "0111_moved_file")]
 
     operations = [
         migrations.AddField(

@@ -63,5 +63,5 @@ def remove(apps, schema_editor):
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("videos", "0107_keeping_indexes")]
+    dependencies = [("videos", "0113_video_origin")]
     operations = [migrations.RunPython(create, remove)]

@@ -9,7 +9,7 @@ from contentgen.concurrent_indexes import AddIndexConcurrently
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("videos", "0118_video_text")]
+    dependencies = [("videos", "0114_video_text")]
     operations = [
         AddIndexConcurrently(
             "video",
