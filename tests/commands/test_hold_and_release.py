@@ -133,3 +133,16 @@ def test_release_names_what_awaits_a_decision(run: Run, queue: None):
 
 def test_release_without_a_hold_says_so(run: Run, db):
     assert run("release", yes=True).out.startswith("Submissions are not held.\n")
+
+
+def test_release_where_nobody_can_answer_says_so(run: Run, queue: None, monkeypatch: pytest.MonkeyPatch):
+    run("hold")
+
+    def nobody(question: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", nobody)
+
+    with pytest.raises(CommandError, match="say --yes"):
+        run("release")
+    assert _is_held()

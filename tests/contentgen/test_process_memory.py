@@ -17,6 +17,7 @@ FOR_EVER = {
     "poster_sizes": "of files that come with the code",
     "_load_package": "an import",
     "_unused_client": "has no state",
+    "_session": "keys that change with a restart alone; boto3 renews those of a role by itself",
     "ssl_context": "the system's certificates",
     "_tls": "the system's certificates",
 }

@@ -15,6 +15,7 @@ from videos.engine.file_check.repair import NotMendedError, Repair
 from videos.engine.file_check.rows import Progress, check_rows
 from videos.engine.file_check.strays import OLDER_THAN, check_strays
 from videos.management.arguments import positive_int
+from videos.management.confirmation import is_confirmed
 from videos.management.progress import INTERRUPTED
 
 MAX_FOUND = 10_000  # that are kept, before they are mended
@@ -79,7 +80,7 @@ class Command(BaseCommand):
     def _repair(self, findings: Sequence[FileFinding], options: dict[str, Any]) -> None:
         counts = Counter(each.remedy for each in findings)
         self.stdout.write("\n".join(f"{count:,} to be mended: {remedy}" for remedy, count in counts.items()))
-        if not options["yes"] and input("Do this? [y/N] ").strip().lower() not in ("y", "yes"):
+        if not options["yes"] and not is_confirmed("Do this?"):
             raise CommandError("Nothing was changed.")
         repair, left, moved = Repair(options["older_than"]), 0, 0
         for finding in findings:

@@ -12,6 +12,7 @@ from django.template.defaultfilters import filesizeformat
 from contentgen.storage_address import ObjectStore, place
 from contentgen.storage_interface import FoundFile, StudioStorage
 from videos.engine.storage_move import NotMovedError, Outcome, Size, StorageMove
+from videos.management.confirmation import is_confirmed
 from videos.management.progress import INTERRUPTED, open_display
 
 MAX_FAILURES = 3  # in a row, before a storage counts as away
@@ -83,8 +84,8 @@ class Command(BaseCommand):
             raise CommandError(f"{failed:,} files could not be moved, and nothing was deleted.")
 
     def _delete(self, move: StorageMove, *, is_sure: bool) -> None:
-        question = "Remove what was copied from its former place? [y/N] "
-        if not is_sure and input(question).strip().lower() not in ("y", "yes"):
+        question = "Remove what was copied from its former place?"
+        if not is_sure and not is_confirmed(question):
             raise CommandError("Nothing was deleted.")
         removed = failed = 0
         for row in move.moved():

@@ -8,6 +8,7 @@ from django.template.defaultfilters import filesizeformat
 
 from accounts.models import User
 from videos.engine import removal_guard
+from videos.management.confirmation import is_confirmed
 from videos.services.purge import TrashOf, clean_up, delete_trash, find_trash, summarise
 
 
@@ -53,8 +54,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{_count(result.left)} left to the workers: {left}.")
 
     def _ask(self, found: list[TrashOf], *, is_sure: bool) -> None:
-        question = f"Permanently delete {_total(found)}? [y/N] "
-        if not is_sure and input(question).strip().lower() not in ("y", "yes"):
+        question = f"Permanently delete {_total(found)}?"
+        if not is_sure and not is_confirmed(question):
             raise CommandError("Nothing was deleted.")
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from videos.engine import hold
 from videos.engine.submission_marks import MarksUnavailableError
+from videos.management.confirmation import is_confirmed
 from videos.management.submission_report import report
 from videos.services.submissions import submission_status
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
             return
         if status.is_searching:
             raise CommandError("Not released: the search has not ended yet.")
-        if not options["yes"] and input(f"Submit {status.total}? [y/N] ").strip().lower() not in ("y", "yes"):
+        if not options["yes"] and not is_confirmed(f"Submit {status.total}?"):
             raise CommandError("Not released.")
         try:
             hold.release()

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from videos.engine import hold
+from videos.management.confirmation import is_confirmed
 from videos.management.queue_targets import add_targets, find_target
 from videos.management.submission_report import report
 from videos.models import StudioState
@@ -44,6 +45,6 @@ class Command(BaseCommand):
         if state.is_maintenance and not sure:
             status = submission_status()
             self.stdout.write(report(status, now=timezone.now()))
-            if input(f"Submit {status.total}? [y/N] ").strip().lower() not in ("y", "yes"):
+            if not is_confirmed(f"Submit {status.total}?"):
                 raise CommandError("Not resumed.")
         return hold.end_maintenance()
