@@ -7,8 +7,10 @@ class VideosConfig(AppConfig):
     def ready(self) -> None:
         from accounts.deactivation import user_deactivated
         from accounts.deletion import work_deleted, work_handed_over
+        from contentgen.activity import register_work
         from contentgen.pictures import register_pictures
         from videos import checks  # noqa: F401  # registers the system checks
+        from videos.engine.activity import has_work
         from videos.engine.waiting_requests import end_all_of
         from videos.services import account_work
         from videos.services.people import stop_queue
@@ -20,3 +22,4 @@ class VideosConfig(AppConfig):
         work_handed_over.connect(account_work.hand_over, dispatch_uid="videos.hand_over")
         work_deleted.connect(account_work.delete_work, dispatch_uid="videos.delete_work")
         register_pictures(find_posters)
+        register_work(has_work)
