@@ -20,6 +20,7 @@ NAMES = (
     "first_visit",
     "completion_lag",
     "frozen_backend",
+    "idle_cost",
     "library",
     "outages",
     "pacing",
