@@ -64,3 +64,42 @@ def test_a_fork_says_what_it_has_to_say_and_ends_with_its_code(arguments, code):
 
     assert done.stdout.startswith(f"{code} {code} True ")
     assert "honcho" in done.stdout
+
+
+KILLED = """
+import io, os, sys
+from pathlib import Path
+from contentgen.run import supervisor as module
+from contentgen.run.supervisor import Program, Supervisor
+module.FIRST_DELAY = 0.05
+said, folder = io.StringIO(), Path(sys.argv[1])
+with (folder / "lock").open("w") as lock:
+    supervisor = Supervisor(os.environ, folder, lock, said)
+    supervisor.is_settled = True
+    program = Program("thing", "", arguments=["honcho", "start"])
+    supervisor.start(program)
+    first = program.process.pid
+    while "at work" not in said.getvalue():
+        supervisor.step()
+    os.kill(first, 9)
+    while said.getvalue().count("at work") < 2:
+        supervisor.step()
+    print(program.process.pid != first, "thing was killed by SIGKILL; restarting" in said.getvalue())
+    supervisor.stop(20, is_urgent=lambda: False)
+    print(program.process)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nothing is forked elsewhere")
+def test_one_that_was_killed_is_forked_again(tmp_path):
+    (tmp_path / "Procfile").write_text("one: echo at work; exec sleep 5\n")
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+
+    assert done.stdout.splitlines() == ["True True", "None"]
