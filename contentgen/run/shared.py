@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
+from io import TextIOWrapper
 from pathlib import Path
 
 CAN_SHARE = sys.platform == "linux"
@@ -90,6 +91,9 @@ class Fork:
     def terminate(self) -> None:
         self._process.terminate()
 
+    def kill(self) -> None:
+        self._process.kill()
+
 
 def _become(arguments: list[str], folder: Path, environment: dict[str, str], output: int) -> None:
     os.setsid()
@@ -98,6 +102,9 @@ def _become(arguments: list[str], folder: Path, environment: dict[str, str], out
     signal.set_wakeup_fd(-1)
     os.dup2(output, 1)
     os.dup2(output, 2)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(write_through=True)
     # Locks and pipes of the parent, which would seem to live on.
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     os.chdir(folder)

@@ -186,6 +186,7 @@ class Supervisor:
         """End the whole process group now, print what it still had to say, and forget it."""
         with suppress(ProcessLookupError, PermissionError):  # macOS: EPERM when only a zombie is left
             os.killpg(process.pid, signal.SIGKILL)
+        process.kill()  # a fork is alone in its group only after its first steps
         process.wait()
         output = cast(IO[bytes], process.stdout)
         with output:
