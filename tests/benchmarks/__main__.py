@@ -26,7 +26,10 @@ NAMES = (
     "pacing",
     "submit_latency",
     "team",
+    "open_pages",
     "page_polling",
+    "poll_passes",
+    "store_stages",
     "video_storage",
     "zip_export",
 )
