@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 LATENCY = 0.1  # seconds that a request takes
 TICK = 1.0  # seconds between two hints at the backend
-WARM_UP = 10  # seconds of the studio's time
+WARM_UP = 40  # seconds of the studio's time, until what was seeded is polled as what came since
 RECENT = 120.0  # seconds since when ended jobs are in the list, too
 
 
