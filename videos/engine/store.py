@@ -258,7 +258,7 @@ def _upload_all(
     pictured = copy.path if copy else path
     poster, sheet = path.with_name("poster.webp"), path.with_name("scrub.jpg")
     layout = _make_pictures(video, pictured, poster, sheet, budget)
-    pictures = [picture for picture in (poster, sheet) if picture.exists()]
+    names = {picture: uploads.add(picture) for picture in (poster, sheet) if picture.exists()}
     return StoredFiles(
         file=uploads.add(path),
         byte_count=facts.byte_count,
@@ -266,8 +266,8 @@ def _upload_all(
         width=facts.width,
         height=facts.height,
         duration=facts.duration_seconds,
-        poster=uploads.add(poster) if poster in pictures else "",
-        scrub_sheet=uploads.add(sheet) if sheet in pictures else "",
+        poster=names.get(poster, ""),
+        scrub_sheet=names.get(sheet, ""),
         scrub_frames=layout.count if layout else 0,
         scrub_columns=layout.columns if layout else 0,
         container=facts.container.name,
@@ -275,7 +275,7 @@ def _upload_all(
         browser_file=uploads.add(copy.path) if copy else "",
         browser_byte_count=copy.byte_count if copy else None,
         browser_sha256=copy.sha256 if copy else "",
-        picture_bytes=sum(picture.stat().st_size for picture in pictures),
+        picture_bytes=sum(picture.stat().st_size for picture in names),
     )
 
 
