@@ -14,11 +14,13 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import MailState, OutgoingMail
 from audit.trail import Subject, record_all
 from audit.vocabulary import Action, Kind
+from contentgen.prepared_query import PreparedQuery
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +80,16 @@ def deliver_due() -> int:
         return sent
     finally:
         cache.delete(_TURN)
+
+
+def has_due() -> bool:
+    """Return whether a message is to be sent now. One query."""
+    return _DUE.first() is not None
+
+
+_DUE = PreparedQuery(
+    lambda: OutgoingMail.objects.filter(state=MailState.QUEUED, due_at__lte=Now()).values("pk")
+)
 
 
 def send_again(pks: Sequence[int]) -> int:

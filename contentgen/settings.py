@@ -343,10 +343,11 @@ BACKEND_URL: str = _backend.url
 BACKEND_KEY: str = _backend.key
 BACKEND_KEY_VARIABLE = _backend.key_variable
 OLD_BACKEND_NAMES = _backend.old_names  # what became of OPENAI_BASE_URL: contentgen.W003 and W004 tell
-SIMULATOR_URL: str = env.str("SIMULATOR_URL", default=_running.simulator_url or "http://127.0.0.1:8001/v1")
+_simulator = state.Endpoints() if BACKEND_URL or BACKEND_KEY else _running  # which runs in demo mode alone
+SIMULATOR_URL: str = env.str("SIMULATOR_URL", default=_simulator.simulator_url or "http://127.0.0.1:8001/v1")
 # The simulator's own key, which `make run` makes at each start.
 SIMULATOR_API_KEY: str = env.str(
-    "SIMULATOR_API_KEY", default="" if env.str("SIMULATOR_URL", default="") else _running.simulator_key
+    "SIMULATOR_API_KEY", default="" if env.str("SIMULATOR_URL", default="") else _simulator.simulator_key
 )
 # More variables that may hold a backend's key; videos/key_names.py says which may anyway.
 BACKEND_KEY_NAMES: list[str] = env.list("BACKEND_KEY_NAMES", default=[])

@@ -1,8 +1,6 @@
 """Which queue each Celery task goes to, and which tick how often."""
 
-from datetime import timedelta
-
-from celery.schedules import schedule
+from contentgen.activity import Tick
 
 CELERY_TASK_ROUTES = {
     # Waiting for a backend must not delay the ticks, and a long download must not delay a submission.
@@ -25,19 +23,20 @@ CELERY_BEAT_SCHEDULE = {
     # `expires` drops ticks that pile up while no worker runs: the next one does their work.
     task: {
         "task": task,
-        "schedule": schedule(timedelta(seconds=every)),
+        "schedule": Tick(every, quiet=quiet),
         "options": {"expires": every},
     }
-    for task, every in {
-        "videos.dispatch": 1,
-        "videos.poll": 1,
-        "videos.batches": 2,
-        "videos.sweep": 5,
-        "accounts.send_mail": 5,
-        "notifications.tick": 15,
-        "webhooks.deliver": 1,
-        "accounts.delete_due": 60,
-        "audit.prune": 3600,
-        "videos.retention": 60,
+    # Seconds between two, and between two while there is nothing to do.
+    for task, (every, quiet) in {
+        "videos.dispatch": (1, 3),  # a sign of life, and what `doctor` counts
+        "videos.poll": (1, 10),
+        "videos.batches": (2, 10),
+        "videos.sweep": (5, 15),
+        "accounts.send_mail": (5, 15),
+        "notifications.tick": (15, 15),
+        "webhooks.deliver": (1, 10),
+        "accounts.delete_due": (60, 60),
+        "audit.prune": (3600, 3600),
+        "videos.retention": (60, 60),
     }.items()
 }

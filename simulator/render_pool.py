@@ -18,6 +18,7 @@ from simulator.settings import Settings
 from simulator.store import Store
 
 _MAX_ATTEMPTS = 3
+_IDLE_SECONDS = 30.0  # for which a process without work is kept, because it takes a second to start
 _URGENT, _NORMAL = 0, 1
 
 
@@ -92,11 +93,18 @@ class RenderPool:
             future.cancel()
 
     async def _run_worker(self) -> None:
-        """Feed one render process until the server stops; replace the process when it dies."""
+        """Feed one render process until the server stops. Replace it when it dies, end it without work."""
         process: Process | None = None
         try:
             while True:
-                _, _, job_id = await self._queue.get()
+                try:
+                    async with asyncio.timeout(_IDLE_SECONDS if process else None):
+                        _, _, job_id = await self._queue.get()
+                except TimeoutError:
+                    if process is not None:
+                        await _kill_process(process)
+                    process = None
+                    continue
                 job = self._store.find_job(job_id)
                 if job is None or job_id not in self._pending:
                     self._resolve(job_id, None)

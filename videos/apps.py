@@ -8,8 +8,10 @@ class VideosConfig(AppConfig):
     def ready(self) -> None:
         from accounts.deactivation import user_deactivated
         from accounts.deletion import work_deleted, work_handed_over
+        from contentgen.activity import register_work
         from contentgen.pictures import register_pictures
         from videos import checks  # noqa: F401  # registers the system checks
+        from videos.engine.activity import has_work
         from videos.engine.waiting_requests import end_all_of
         from videos.models.search_schema import ensure_search_index
         from videos.services import account_work
@@ -23,3 +25,4 @@ class VideosConfig(AppConfig):
         work_deleted.connect(account_work.delete_work, dispatch_uid="videos.delete_work")
         register_pictures(find_posters)
         post_migrate.connect(ensure_search_index, sender=self, dispatch_uid="videos.ensure_search_index")
+        register_work(has_work)

@@ -7,10 +7,13 @@ class WebhooksConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.deactivation import user_deactivated
+        from contentgen.activity import register_work
         from contentgen.events import event_published
         from webhooks import checks  # noqa: F401  # registers the system checks
+        from webhooks.deliveries import has_due
         from webhooks.endpoints import stop_for
         from webhooks.outbox import record
 
         event_published.connect(record, dispatch_uid="webhooks.record")
         user_deactivated.connect(stop_for, dispatch_uid="webhooks.stop_for")
+        register_work(has_due)

@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from contentgen.encryption import UnreadableSecretError
+from contentgen.prepared_query import PreparedQuery
 from webhooks import signing
 from webhooks.disabling import disable, is_given_up
 from webhooks.models import Delivery, DeliveryState, Endpoint
@@ -47,6 +49,14 @@ class Claim:
 def due_endpoints(limit: int) -> list[Endpoint]:
     """Return the endpoints that something can be sent to now, the ones longest without a turn first."""
     return list(Endpoint.objects.due(timezone.now())[:limit])
+
+
+def has_due() -> bool:
+    """Return whether anything can be sent now. One query."""
+    return _DUE.first() is not None
+
+
+_DUE = PreparedQuery(lambda: Endpoint.objects.due(Now()).values("pk"))
 
 
 def claim(endpoint: Endpoint, amount: int) -> list[Claim]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import Role, User
@@ -55,7 +56,7 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
         concerned = Q(is_studio_wide=True) | Q(owner_id=user_id)
         return self.permitted().filter(concerned).exclude(state=EndpointState.DISABLED)
 
-    def due(self, now: datetime) -> "EndpointQuerySet":
+    def due(self, now: datetime | Now) -> "EndpointQuerySet":
         """Keep those that have something to be sent now, the ones longest without a turn first."""
         waiting = Delivery.objects.filter(endpoint=OuterRef("pk"), due_at__lte=now)
         is_free = Q(held_until=None) | Q(held_until__lte=now)

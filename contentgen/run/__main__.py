@@ -26,7 +26,7 @@ from django.db import DatabaseError, connections
 from honcho.environ import parse_procfile
 from redis import Redis, RedisError
 
-from contentgen.run import embedded, state
+from contentgen.run import embedded, shared, state
 from contentgen.run.banner import ensure_owner, format_banner
 from contentgen.run.state import Endpoints, StartError
 from contentgen.run.supervisor import Program, RestartLimitError, Supervisor
@@ -64,15 +64,16 @@ def main() -> int:
     """Run until asked to stop. Return the exit code: 0 when asked to, 1 when it failed."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contentgen.settings")
     stop = StopRequest()
+    planned = embedded.plan_services()
     try:
-        django.setup()
+        _load_settings(planned)
         os.umask(settings.PRIVATE_UMASK)  # for all that this process and its programs write
         _check("settings")
         host = settings.BIND.replace("0.0.0.0", "127.0.0.1")  # noqa: S104  # listening on all is the user's choice
         address = f"http://{host}:{settings.PORT}/"
         with state.hold(settings.DATA_DIR, address) as lock:
             embedded.check_port(settings.BIND, settings.PORT)
-            _run(address, lock, stop)
+            _run(address, lock, stop, planned)
     except (ImproperlyConfigured, StartError, CommandError, DatabaseError) as error:
         failure = f"ContentGen did not start: {error}"
     except RestartLimitError as error:
@@ -81,6 +82,15 @@ def main() -> int:
         return 0
     print(failure, file=sys.stderr)  # noqa: T201
     return 1
+
+
+def _load_settings(planned: Endpoints) -> None:
+    """Set Django up with the services of this run, which its programs get with everything else."""
+    state.planned = planned
+    try:
+        django.setup()
+    finally:
+        state.planned = None
 
 
 def _check(tag: str) -> None:
@@ -96,21 +106,23 @@ def _check(tag: str) -> None:
         raise StartError("\n".join(errors))
 
 
-def _run(address: str, lock: IO[str], stop: StopRequest) -> None:
-    supervisor = Supervisor(_environment(), settings.BASE_DIR, lock, sys.stdout)
+def _run(address: str, lock: IO[str], stop: StopRequest, planned: Endpoints) -> None:
+    environment = _environment()
+    supervisor = Supervisor(environment, settings.BASE_DIR, lock, sys.stdout)
     wait = partial(_wait_until, supervisor=supervisor, stop=stop)
     try:
-        services, endpoints = _services()
+        services, endpoints = _services(planned)
         state.write_endpoints(settings.DATA_DIR, endpoints)
         for service in services:
             supervisor.start(service)
         sign_in = _prepare_database()
-        broker = os.environ.get("REDIS_URL") or endpoints.redis_url
-        wait(lambda: _broker_answers(broker), seconds=BROKER_TIMEOUT, what="the server at REDIS_URL")
+        wait(_broker_answers, seconds=BROKER_TIMEOUT, what="the server at REDIS_URL")
+        shared.preload()
         procfile = parse_procfile((settings.BASE_DIR / "Procfile").read_text()).processes
         for name, command in procfile.items():
             if name != "release" and not stop:
-                supervisor.start(Program(name, command))
+                command = shared.in_threads(command)
+                supervisor.start(Program(name, command, arguments=shared.arguments_of(command, environment)))
         wait(lambda: _studio_answers(address), seconds=STUDIO_TIMEOUT, what="the studio")
         if not stop:
             print(format_banner(address, *sign_in, is_demo=_is_demo()), end="", flush=True)  # noqa: T201
@@ -125,15 +137,16 @@ def _run(address: str, lock: IO[str], stop: StopRequest) -> None:
         supervisor.say("everything has stopped")
 
 
-def _services() -> tuple[list[Program], Endpoints]:
+def _services(planned: Endpoints) -> tuple[list[Program], Endpoints]:
     """Return the services that the settings leave to us, and where they will be."""
     programs, redis_url, simulator_url, key = [], "", "", ""
-    # Not from `settings`, which may name the services of a run that was killed.
+    # Not from `settings`, where those that are planned stand if no others do.
     if not os.environ.get("REDIS_URL"):
-        command, redis_url = embedded.prepare_valkey(settings.DATA_DIR / "valkey")
+        command, redis_url = embedded.prepare_valkey(settings.DATA_DIR / "valkey", planned.redis_url)
         programs.append(Program("valkey", command, is_service=True))
     if _is_demo() and not os.environ.get("SIMULATOR_URL"):
-        command, simulator_url, key = embedded.prepare_simulator(settings.DATA_DIR / "simulator")
+        simulator_url, key = planned.simulator_url, planned.simulator_key
+        command = embedded.prepare_simulator(settings.DATA_DIR / "simulator", simulator_url)
         environment = {"SIMULATOR_API_KEY": key}
         programs.append(Program("simulator", command, is_service=True, environment=environment))
     return programs, Endpoints(redis_url, simulator_url, key)
@@ -187,7 +200,8 @@ def _wait_until(
         supervisor.step()
 
 
-def _broker_answers(url: str) -> bool:
+def _broker_answers() -> bool:
+    url = settings.REDIS_URL
     with suppress(RedisError), Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2) as broker:
         return bool(broker.ping())
     return False

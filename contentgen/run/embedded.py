@@ -7,8 +7,9 @@ import socket
 import sys
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from contentgen.run.state import StartError, write_private
+from contentgen.run.state import Endpoints, StartError, write_private
 
 RENDER_SECONDS = 10  # how long the simulator takes for a video, so that there is progress to see
 POLL_AFTER = 1  # seconds it asks clients to wait between two polls, for the same reason
@@ -48,28 +49,39 @@ def check_port(host: str, port: int) -> None:
         raise StartError(f"BIND={host} is not an address of this machine ({error.strerror}).") from error
 
 
-def prepare_valkey(folder: Path) -> tuple[str, str]:
+def plan_services() -> Endpoints:
+    """Return where the services of a new run will be, on free ports, and what keeps others out of them."""
+    simulator_url = f"http://127.0.0.1:{_free_port()}/v1"
+    return Endpoints(_plan_valkey(), simulator_url, simulator_key=secrets.token_urlsafe(24))
+
+
+def _plan_valkey() -> str:
+    return f"redis://:{secrets.token_urlsafe(24)}@127.0.0.1:{_free_port()}/0"
+
+
+def prepare_valkey(folder: Path, url: str = "") -> tuple[str, str]:
     """Return the command of an embedded Valkey, and its URL with the password that keeps others out.
 
-    It stores nothing: the database knows all there is to do. Its configuration is written to `folder`.
-    Raises `StartError` where there is no Valkey for this machine.
+    The URL is the given one if there is one. It stores nothing: the database knows all there is to do. Its
+    configuration is written to `folder`. Raises `StartError` where there is no Valkey for this machine.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    port, password = _free_port(), secrets.token_urlsafe(24)
-    configuration = folder / "valkey.conf"
-    write_private(configuration, _VALKEY_CONF.format(port=port, password=password, folder=folder))
-    return shlex.join([_valkey_server(), str(configuration)]), f"redis://:{password}@127.0.0.1:{port}/0"
+    url = url or _plan_valkey()
+    server, configuration = urlsplit(url), folder / "valkey.conf"
+    content = _VALKEY_CONF.format(port=server.port, password=server.password, folder=folder)
+    write_private(configuration, content)
+    return shlex.join([_valkey_server(), str(configuration)]), url
 
 
-def prepare_simulator(folder: Path) -> tuple[str, str, str]:
-    """Return the command of the simulator, which keeps its jobs in `folder`, its base URL, and a key for it.
+def prepare_simulator(folder: Path, url: str) -> str:
+    """Return the command of the simulator at `url`, which keeps its jobs in `folder`.
 
-    It reads the key from `SIMULATOR_API_KEY`: everybody on this machine can read its command.
+    It reads its key from `SIMULATOR_API_KEY`: everybody on this machine can read its command.
     """
-    port, key = _free_port(), secrets.token_urlsafe(24)
-    options = f"--host 127.0.0.1 --port {port} --duration {RENDER_SECONDS} --poll-after {POLL_AFTER}"
-    command = [sys.executable, "-m", "simulator", *options.split(), "--data", str(folder)]
-    return shlex.join(command), f"http://127.0.0.1:{port}/v1", key
+    where = f"--host 127.0.0.1 --port {urlsplit(url).port}"
+    pace = f"--duration {RENDER_SECONDS} --poll-after {POLL_AFTER}"
+    options = [*where.split(), *pace.split(), "--data", str(folder)]
+    return shlex.join([sys.executable, "-m", "simulator", *options])
 
 
 def _valkey_server() -> str:

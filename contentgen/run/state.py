@@ -64,8 +64,14 @@ def write_endpoints(data_dir: Path, endpoints: Endpoints) -> None:
     temporary.replace(data_dir / "endpoints.json")
 
 
+# Set while `make run` loads its settings: where the services will be that it is about to start.
+planned: Endpoints | None = None
+
+
 def read_endpoints(data_dir: Path) -> Endpoints:
-    """Return the published endpoints; empty addresses when nothing is running."""
+    """Return the published endpoints, or those that are planned; empty addresses when nothing is running."""
+    if planned is not None:
+        return planned
     try:
         return Endpoints(**json.loads((data_dir / "endpoints.json").read_text()))
     except FileNotFoundError:

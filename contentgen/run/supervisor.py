@@ -1,10 +1,10 @@
 """Runs several programs as one: output side by side, restarted when they die, stopped together."""
 
 import os
+import selectors
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -17,13 +17,15 @@ from honcho.colour import get_colours
 from honcho.printer import Message, Printer
 from honcho.process import Popen
 
+from contentgen.run.shared import Fork
 from contentgen.run.state import StartError
 
 MAX_RESTARTS = 5  # in a row; then something is wrong that no restart repairs
 FIRST_DELAY = 1.0  # seconds before the first restart; each further one waits twice as long
 STABLE_AFTER = 60.0  # seconds a program must run for its next death to count as its first
-TICK = 0.1  # seconds between two checks of the programs
+TICK = 0.25  # seconds between two checks of the programs
 NAME_WIDTH = len("simulator")
+MAX_LINE = 65_536  # bytes; a longer line is shown in parts
 
 
 class RestartLimitError(Exception):
@@ -34,20 +36,22 @@ class RestartLimitError(Exception):
 class Program:
     """A shell command to keep running, with variables that only it sees.
 
-    Services stop last: the other programs need them to end well.
+    One with `arguments` is forked from this process instead, and shares what this one has loaded. Services
+    stop last: the other programs need them to end well.
     """
 
     name: str
     command: str
     is_service: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    process: subprocess.Popen[str] | None = None
+    arguments: list[str] | None = None
+    process: subprocess.Popen[bytes] | Fork | None = None
     started_at: float = 0
     restarts: int = 0
     restart_at: float = 0
     last_line: str = ""
     colour: str = ""
-    relay: threading.Thread | None = None
+    partial_line: bytes = b""
 
     def plan_restart(self, age: float) -> float | None:
         """Return the seconds until the next start after a run of `age` seconds, or None to give up."""
@@ -62,7 +66,7 @@ class Program:
 
 
 class Supervisor:
-    """Owns its programs from `start` to `stop`.
+    """Owns its programs from `start` to `stop`. Has no threads, so that a program can be forked at any time.
 
     Commands run in `folder`; their lines go to `output`. A reaper shares `lock` and stops the programs when
     this process is killed. Until `is_settled` is set, the death of a program raises `StartError`; from then
@@ -75,7 +79,8 @@ class Supervisor:
         self._folder = folder
         self._programs: list[Program] = []
         self._colours = get_colours()
-        self._printer, self._printing = Printer(output, width=NAME_WIDTH), threading.Lock()
+        self._printer = Printer(output, width=NAME_WIDTH)
+        self._outputs = selectors.DefaultSelector()
         self._reaper = subprocess.Popen(  # noqa: S603  # our own file
             [sys.executable, "-I", "-S", str(Path(__file__).with_name("reaper.py"))],
             stdin=subprocess.PIPE,
@@ -93,8 +98,8 @@ class Supervisor:
         self._launch(program)
 
     def step(self) -> None:
-        """Wait for `TICK` seconds, then restart what has died."""
-        time.sleep(TICK)
+        """Show what the programs write for up to `TICK` seconds, then restart what has died."""
+        self._relay(TICK)
         for program in self._programs:
             if program.process is None:
                 if time.monotonic() >= program.restart_at:
@@ -121,27 +126,53 @@ class Supervisor:
             self._reaper.communicate()
 
     def _launch(self, program: Program) -> None:
-        """Start the program in a shell and a session of its own: Ctrl-C reaches only the supervisor."""
-        process = program.process = Popen(
-            f"exec {program.command}",  # exec: a signal must reach the program, not the shell around it
-            cwd=self._folder,
-            env={**self._environment, **program.environment},
-            stdin=subprocess.DEVNULL,
-            text=True,
-            errors="replace",
-        )
+        """Start the program in a session of its own: Ctrl-C reaches only the supervisor."""
+        process = program.process = self._create_process(program)
         self._update_reaper()
         program.started_at = time.monotonic()
-        program.relay = threading.Thread(target=self._relay, args=(program, process.stdout), daemon=True)
-        program.relay.start()
+        output = cast(IO[bytes], process.stdout)
+        os.set_blocking(output.fileno(), False)
+        self._outputs.register(output, selectors.EVENT_READ, program)
 
-    def _relay(self, program: Program, output: IO[str]) -> None:
-        with output:
-            for line in output:
-                program.last_line = line.strip() or program.last_line
-                self._print(program.name, line, program.colour)
+    def _create_process(self, program: Program) -> subprocess.Popen[bytes] | Fork:
+        environment = {**self._environment, **program.environment}
+        if program.arguments is not None:
+            return Fork(program.arguments, self._folder, environment)
+        # exec: a signal must reach the program, not the shell around it
+        command = f"exec {program.command}"
+        process: subprocess.Popen[bytes] = Popen(
+            command, cwd=self._folder, env=environment, stdin=subprocess.DEVNULL
+        )
+        return process
 
-    def _handle_exit(self, program: Program, process: subprocess.Popen[str], exit_code: int) -> None:
+    def _relay(self, seconds: float) -> None:
+        """Wait up to `seconds` for programs to write something, and print it."""
+        if not self._outputs.get_map():
+            time.sleep(seconds)
+        for key, _ in self._outputs.select(seconds):
+            if not self._read(key.data, cast(IO[bytes], key.fileobj)):
+                self._outputs.unregister(key.fileobj)
+
+    def _read(self, program: Program, output: IO[bytes]) -> bool:
+        """Print the lines that can be read now. Return whether there was anything, and may be more."""
+        data = b""
+        with suppress(BlockingIOError):
+            data = os.read(output.fileno(), MAX_LINE)
+        if not data:
+            return False
+        *lines, program.partial_line = (program.partial_line + data).split(b"\n")
+        if len(program.partial_line) > MAX_LINE:
+            lines, program.partial_line = [*lines, program.partial_line], b""
+        for line in lines:
+            self._print_line(program, line)
+        return True
+
+    def _print_line(self, program: Program, line: bytes) -> None:
+        text = line.decode(errors="replace")
+        program.last_line = text.strip() or program.last_line
+        self._print(program.name, text, program.colour)
+
+    def _handle_exit(self, program: Program, process: subprocess.Popen[bytes] | Fork, exit_code: int) -> None:
         age, reason = time.monotonic() - program.started_at, _describe(exit_code)
         self._clean_up(program, process)
         if not self.is_settled:
@@ -151,14 +182,21 @@ class Supervisor:
             raise RestartLimitError(f"{program.name} {reason} Its last line: {program.last_line}")
         self.say(f"{program.name} {reason}; restarting it in {delay:.0f} s")
 
-    def _clean_up(self, program: Program, process: subprocess.Popen[str]) -> None:
+    def _clean_up(self, program: Program, process: subprocess.Popen[bytes] | Fork) -> None:
         """End the whole process group now, print what it still had to say, and forget it."""
         with suppress(ProcessLookupError, PermissionError):  # macOS: EPERM when only a zombie is left
             os.killpg(process.pid, signal.SIGKILL)
+        process.kill()  # a fork is alone in its group only after its first steps
         process.wait()
-        if program.relay is not None:
-            program.relay.join(timeout=1)
-        program.process = None
+        output = cast(IO[bytes], process.stdout)
+        with output:
+            while self._read(program, output):
+                pass
+            if output in self._outputs.get_map():
+                self._outputs.unregister(output)
+        if program.partial_line:
+            self._print_line(program, program.partial_line)
+        program.process, program.partial_line = None, b""
         self._update_reaper()
 
     def _stop(self, programs: list[Program], deadline: float, is_urgent: Callable[[], bool]) -> None:
@@ -172,7 +210,7 @@ class Supervisor:
                     self.say(f"{program.name} did not stop in time and was killed")
                 if process.poll() is not None or is_late:
                     self._clean_up(program, process)
-            time.sleep(TICK)
+            self._relay(TICK)
 
     def _update_reaper(self) -> None:
         pids = [str(p.process.pid) for p in self._programs if p.process is not None]
@@ -181,7 +219,7 @@ class Supervisor:
 
     def _print(self, name: str, line: str, colour: str = "") -> None:
         message = Message("line", line, datetime.now(), name, colour)  # noqa: DTZ005  # the wall clock's time
-        with self._printing, suppress(OSError, ValueError):  # nobody reads any more; the programs go on
+        with suppress(OSError, ValueError):  # nobody reads any more; the programs go on
             self._printer.write(message)
 
 

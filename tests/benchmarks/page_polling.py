@@ -61,11 +61,12 @@ def _polling_paths() -> dict[str, str]:
     paths = {}
     for name, state in states.items():
         owner = sample_data.create_user_with_videos(name, backend, OTHER_VIDEOS)
-        paths[name] = _polling_path(sample_data.create_in_flight(owner, backend, CARDS, state))
+        paths[name] = polling_path(sample_data.create_in_flight(owner, backend, CARDS, state))
     return paths
 
 
-def _polling_path(videos: "list[Video]") -> str:
+def polling_path(videos: "list[Video]") -> str:
+    """Return what a page with the cards of these videos polls."""
     from videos.templatetags.studio import version
     from videos.views.selectors import with_queue_info
 

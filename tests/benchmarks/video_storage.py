@@ -57,7 +57,7 @@ def _run(size: int) -> dict[str, float]:
         port = free_port()
         box.configure(BACKEND_URL=f"http://127.0.0.1:{port}/v1", BACKEND_KEY="none-needed")
         video = box.folder / "video.mp4"
-        _create_video_file(video)
+        create_video_file(video)
         this_module = [sys.executable, "-m", "tests.benchmarks.video_storage"]
         box.start("server", [*this_module, "--serve", str(port), "--video", str(video), "--size", str(size)])
         wait_until(lambda: is_answering(f"http://127.0.0.1:{port}/health"), "the server")
@@ -73,7 +73,7 @@ def _run(size: int) -> dict[str, float]:
         return run
 
 
-def _create_video_file(path: Path) -> None:
+def create_video_file(path: Path) -> None:
     """Write four seconds of moving noise at 1280x720, without sound: a few MiB, as a backend would send."""
     import av
     import numpy as np
@@ -128,18 +128,18 @@ def _serve(port: int, video: Path, size: int) -> None:
 def _measure_storing() -> dict[str, float]:
     """Store a small video, then the large one, then only download that. Returns MiB, and MiB per second."""
     set_up_django()
-    _store_video(SMALL)
+    store_video(SMALL)
     before = _memory("VmRSS")
     # From Linux's proc(5): writing 5 sets the peak, VmHWM, back to what is resident now.
     Path("/proc/self/clear_refs").write_text("5")
     began = time.perf_counter()
-    size = _store_video(LARGE)
+    size = store_video(LARGE)
     took = time.perf_counter() - began
     growth = _memory("VmHWM") - before
     return {"growth": growth, "stored": size / took, "bare": size / _time_bare_download()}
 
 
-def _store_video(job_id: str) -> float:
+def store_video(job_id: str) -> float:
     """Store that job's video through the engine, and return its size in MiB."""
     from django.utils import timezone
 

@@ -52,14 +52,14 @@ def session_headers(username: str) -> dict[str, str]:
 def time_request(connection: socket.socket, path: str, headers: Mapping[str, str]) -> float:
     """Return how many seconds one response took, over a connection that stays open."""
     began = time.perf_counter()
-    connection.sendall(_request(path, headers))
+    connection.sendall(get(path, headers))
     _read(connection)
     return time.perf_counter() - began
 
 
 def requests_per_second(address: Address, path: str, headers: Mapping[str, str], seconds: float) -> float:
     """Return how many requests per second are answered over several connections at once."""
-    request = _request(path, headers)
+    request = get(path, headers)
     began = time.perf_counter()
     counts: list[int] = []
 
@@ -82,7 +82,8 @@ def requests_per_second(address: Address, path: str, headers: Mapping[str, str],
     return sum(counts) / (time.perf_counter() - began)
 
 
-def _request(path: str, headers: Mapping[str, str]) -> bytes:
+def get(path: str, headers: Mapping[str, str]) -> bytes:
+    """Return a GET request as it is sent."""
     lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", *(f"{k}: {v}" for k, v in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode()
 

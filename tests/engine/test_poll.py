@@ -95,3 +95,23 @@ def test_a_refused_key_rests_the_backend_and_fails_nothing(video: Video, fake: F
     assert video.state == State.IN_PROGRESS
     assert video.backend.paused_until > timezone.now()
     assert "key" in video.backend.pause_reason
+
+
+def test_many_answers_are_acted_on_in_parts_that_keep_nobody_waiting_long(
+    backend: Backend, fake: FakeBackend, monkeypatch: pytest.MonkeyPatch
+):
+    for _ in range(5):
+        job = fake.add(prompt="A fox", model="sora-2", seconds=4, size="1280x720")
+        fake.now(job.id, status="completed")
+        VideoFactory(backend=backend, state=State.IN_PROGRESS, backend_job_id=job.id)
+    parts: list[int] = []
+    handle_all = poll._handle_all
+    monkeypatch.setattr(
+        poll, "_handle_all", lambda part, *more: parts.append(len(part)) or handle_all(part, *more)
+    )
+    monkeypatch.setattr(poll, "RESPONSES_PER_COMMIT", 2)
+
+    assert poll_due() == 5
+
+    assert parts == [2, 2, 1]
+    assert Video.objects.filter(state=State.STORING).count() == 5

@@ -160,27 +160,29 @@ def test_a_full_disk_leaves_it_to_be_tried_again(
 
 
 @pytest.mark.parametrize("error", [NotAVideoError("No frame to be had.", detail=""), ZeroDivisionError()])
-@pytest.mark.parametrize("broken", ["make_poster", "make_scrub_sheet"])
+@pytest.mark.parametrize("has_poster", [False, True])
 def test_a_video_without_pictures_is_still_a_video(
     video: Video,
     fake: FakeBackend,
     sample_video: bytes,
     monkeypatch: pytest.MonkeyPatch,
-    broken: str,
+    has_poster: bool,
     error: Exception,
 ):
     fake.content = [sample_video]
 
-    def fails(*args: object, **kwargs: object) -> None:
+    def fails(video: Path, poster: Path, *args: object) -> None:
+        if has_poster:
+            poster.write_bytes(b"a poster")
         raise error
 
-    monkeypatch.setattr(storing, broken, fails)
+    monkeypatch.setattr(storing, "make_pictures", fails)
 
     store(video.pk)
 
     video.refresh_from_db()
     assert video.state == State.COMPLETED
-    assert bool(video.poster) == (broken == "make_scrub_sheet")
+    assert bool(video.poster) == has_poster
     assert not video.scrub_sheet
 
 

@@ -17,7 +17,7 @@ from tests.media import bombs, peak_memory
 from videos.media import sandbox
 from videos.media.errors import BadReferenceError, NotAVideoError
 from videos.media.inspect import inspect_video
-from videos.media.poster import make_poster, make_scrub_sheet
+from videos.media.poster import make_pictures
 from videos.media.reference import open_reference
 from videos.media.sandbox import UPLOAD_CPU_SECONDS, Budget, upload_budget
 
@@ -111,8 +111,7 @@ def test_no_clip_costs_more_than_an_upload_may(name: str, costs: Costs, tmp_path
 
     with suppress(NotAVideoError):
         inspect_video(clip, budget)
-        make_poster(clip, tmp_path / "poster.webp", budget)
-        make_scrub_sheet(clip, tmp_path / "sheet.jpg", budget)
+        make_pictures(clip, tmp_path / "poster.webp", tmp_path / "sheet.jpg", budget)
 
     costs.assert_within_limits()
 

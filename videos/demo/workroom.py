@@ -89,7 +89,9 @@ def _store(pk: int) -> None:
 def _simulator() -> Iterator[None]:
     """Start the simulator of `make run`, with the jobs that it knows, and stop it afterwards."""
     folder = settings.DATA_DIR / "simulator"
-    command, url, key = embedded.prepare_simulator(folder)
+    planned = embedded.plan_services()
+    url, key = planned.simulator_url, planned.simulator_key
+    command = embedded.prepare_simulator(folder, url)
     before = settings.SIMULATOR_URL, settings.SIMULATOR_API_KEY
     process = subprocess.Popen(  # noqa: S603  # our own command
         shlex.split(command),

@@ -50,6 +50,7 @@ from videos.models.values import NO_REASON, Reason
 
 MAX_ROWS = 2000  # in one pass
 CONCURRENCY = 50  # requests to one backend at a time
+RESPONSES_PER_COMMIT = 200  # others wait for the database no longer than acting on these takes
 LEASE = timedelta(seconds=25)  # of a pass over one batch; a batch of hung requests takes 20 s
 NOT_FOUND_GRACE = timedelta(seconds=30)  # after acceptance; a job that is not found yet may still appear
 
@@ -80,9 +81,10 @@ def poll_backend(backend_id: int) -> int:
             timeout_of = time_limits.generation_timeouts(backend)
             for responses in _responses(backend, _due_videos(backend)):
                 read_pauses.note(backend_id, (response for _, response in responses))
-                _handle_all(responses, timeout_of)
+                for start in range(0, len(responses), RESPONSES_PER_COMMIT):
+                    _handle_all(responses[start : start + RESPONSES_PER_COMMIT], timeout_of)
+                    _renew_lease(backend_id)
                 count += len(responses)
-                _renew_lease(backend_id)
     finally:
         Backend.objects.filter(pk=backend_id).update(poll_lease_until=None)
     return count
@@ -206,7 +208,7 @@ def _handle_all(responses: Responses, timeout_of: Callable[[Video], int]) -> Non
         return
     now = timezone.now()
     stats = durations.stats_for(durations.profile_of(video) for video, _ in responses)
-    with transaction.atomic():  # one commit for all: each waits for the disk
+    with transaction.atomic():  # one commit for many: each waits for the disk
         finished = [
             video.pk
             for video, response in responses

@@ -32,7 +32,7 @@ from videos.engine.workspace import Heartbeat, LeaseLostError, workspace
 from videos.lifecycle import story
 from videos.media.errors import DecoderLimitError
 from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
-from videos.media.poster import make_poster, make_scrub_sheet
+from videos.media.poster import ScrubSheet, make_pictures
 from videos.media.sandbox import Budget, worker_budget
 from videos.models import Video
 from videos.models.values import Reason, StoredFiles
@@ -277,19 +277,9 @@ def _upload_all(
     """
     path = path.rename(path.with_suffix(facts.container.suffix))
     pictured = copy.path if copy else path
-    poster = scrub_sheet = ""
-    frames = columns = picture_bytes = 0
-    try:
-        make_poster(pictured, path.with_name("poster.webp"), budget)
-        poster = uploads.add(path.with_name("poster.webp"))
-        picture_bytes = path.with_name("poster.webp").stat().st_size
-        sheet = make_scrub_sheet(pictured, path.with_name("scrub.jpg"), budget)
-        scrub_sheet, frames, columns = uploads.add(path.with_name("scrub.jpg")), sheet.count, sheet.columns
-        picture_bytes += path.with_name("scrub.jpg").stat().st_size
-    except OSError:
-        raise  # a full disk is the video's problem too
-    except Exception:
-        logger.exception("Video %s has no poster or scrub sheet", video.public_id)
+    poster, sheet = path.with_name("poster.webp"), path.with_name("scrub.jpg")
+    layout = _make_pictures(video, pictured, poster, sheet, budget)
+    names = {picture: uploads.add(picture) for picture in (poster, sheet) if picture.exists()}
     return StoredFiles(
         file=uploads.add(path),
         byte_count=facts.byte_count,
@@ -297,17 +287,30 @@ def _upload_all(
         width=facts.width,
         height=facts.height,
         duration=facts.duration_seconds,
-        poster=poster,
-        scrub_sheet=scrub_sheet,
-        scrub_frames=frames,
-        scrub_columns=columns,
+        poster=names.get(poster, ""),
+        scrub_sheet=names.get(sheet, ""),
+        scrub_frames=layout.count if layout else 0,
+        scrub_columns=layout.columns if layout else 0,
         container=facts.container.name,
         codec=facts.codec_name,
         browser_file=uploads.add(copy.path) if copy else "",
         browser_byte_count=copy.byte_count if copy else None,
         browser_sha256=copy.sha256 if copy else "",
-        picture_bytes=picture_bytes,
+        picture_bytes=sum(picture.stat().st_size for picture in names),
     )
+
+
+def _make_pictures(
+    video: Video, pictured: Path, poster: Path, sheet: Path, budget: Budget
+) -> ScrubSheet | None:
+    """Make both pictures, as far as that is possible. Returns the layout of the sheet, if there is one."""
+    try:
+        return make_pictures(pictured, poster, sheet, budget)
+    except OSError:
+        raise  # a full disk is the video's problem too
+    except Exception:
+        logger.exception("Video %s has no poster or scrub sheet", video.public_id)
+        return None
 
 
 def _remove_leftovers(video: Video, token: uuid.UUID, *, keep_result: bool) -> None:

@@ -9,7 +9,24 @@ from videos.media.errors import NotAVideoError
 from videos.media.facts import POSTER_TYPE, SCRUB_TYPE, ScrubSheet
 from videos.media.sandbox import Budget
 
-__all__ = ["POSTER_TYPE", "SCRUB_TYPE", "NotAVideoError", "ScrubSheet", "make_poster", "make_scrub_sheet"]
+__all__ = [
+    "POSTER_TYPE",
+    "SCRUB_TYPE",
+    "NotAVideoError",
+    "ScrubSheet",
+    "make_pictures",
+    "make_poster",
+    "make_scrub_sheet",
+]
+
+
+def make_pictures(video: Path, poster: Path, sheet: Path, budget: Budget) -> ScrubSheet:
+    """Write what `make_poster` and `make_scrub_sheet` write, in one process with one pass over the file.
+
+    Returns the layout of the sheet. Raises as they do; `poster` may be there nevertheless, whole.
+    """
+    arguments: dict[str, object] = {"video": str(video), "poster": str(poster), "sheet": str(sheet)}
+    return ScrubSheet(**sandbox.run("make_pictures", arguments, budget))
 
 
 def make_poster(video: Path, target: Path, budget: Budget) -> tuple[int, int]:

@@ -61,6 +61,10 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         creating = Q(state=BatchState.CREATING, paused_at=None)
         return self.filter(creating | Q(state__in=[BatchState.RETRYING, BatchState.CANCELING]))
 
+    def unfinished(self) -> "BatchQuerySet":
+        """Those that a worker has something to do for, now or once their last video has ended."""
+        return self.working() | self.filter(state=BatchState.RUNNING)
+
 
 class Batch(models.Model):
     """Rows that were checked and priced together, and become videos of one owner.

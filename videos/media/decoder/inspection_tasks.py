@@ -15,6 +15,11 @@ def inspect_video(path: str) -> dict[str, Any]:
     return asdict(facts) | {"container": facts.container.name}
 
 
+def make_pictures(video: str, poster: str, sheet: str) -> dict[str, int]:
+    """See `stills.make_pictures`."""
+    return asdict(stills.make_pictures(Path(video), Path(poster), Path(sheet)))
+
+
 def make_poster(video: str, target: str) -> list[int]:
     """See `stills.make_poster`."""
     return list(stills.make_poster(Path(video), Path(target)))

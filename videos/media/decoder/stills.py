@@ -19,7 +19,7 @@ from videos.media.decoder.inspection import display_size
 from videos.media.facts import ScrubSheet
 
 TILE_SIDE = 240
-COLUMNS = 5
+TILES, COLUMNS = 20, 5
 
 # Where a representative frame is looked for, in shares of the length, best guess first. The later ones are
 # for clips that are black or blank at those before.
@@ -35,6 +35,27 @@ ACCURATE_SCALING = Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
 UNSPECIFIED_COLORSPACE = 2
 
 
+def make_pictures(video: Path, poster: Path, sheet: Path) -> ScrubSheet:
+    """Write a poster and a scrub sheet with one pass over the file, and return the sheet's layout.
+
+    They are as of `make_poster` and `make_scrub_sheet`, but that the poster is the frame of a tile. As a rule
+    it is written after a third of the work, and so there although the rest fails.
+    """
+    tiles: list[Image.Image] = []
+    judged: list[_Judged] = []
+    with open_clip(video) as clip:
+        frames, count = _sheet_frames(clip, TILES)
+        ranks = {int(position * count): rank for rank, position in reversed([*enumerate(POSTER_POSITIONS)])}
+        for index, frame in enumerate(frames):
+            tiles.append(_tile(clip, frame))
+            if index in ranks:
+                judged = [min([*judged, _judge(frame, ranks[index])], key=itemgetter(0))]
+                if judged[0][0] == _BEST or index == max(ranks):
+                    _write_poster(clip, judged[0][1], poster)
+                    ranks = {}
+    return _write_sheet(tiles, sheet)
+
+
 def make_poster(video: Path, target: Path, *, width: int = 960) -> tuple[int, int]:
     """Write a WebP of a representative frame to `target` and return its width and height in pixels.
 
@@ -43,16 +64,10 @@ def make_poster(video: Path, target: Path, *, width: int = 960) -> tuple[int, in
     read or written.
     """
     with open_clip(video) as clip:
-        frame = _representative_frame(clip)
-        shown_width, shown_height = display_size(clip, frame)
-        scale = min(1.0, width / shown_width)
-        picture = frame_to_image(frame, _scaled((shown_width, shown_height), scale), Interpolation.BICUBIC)
-    with atomic_write(target) as temporary:
-        picture.save(temporary, "WEBP", quality=82, method=4)
-    return picture.size
+        return _write_poster(clip, _representative_frame(clip), target, width=width)
 
 
-def make_scrub_sheet(video: Path, target: Path, *, frames: int = 20) -> ScrubSheet:
+def make_scrub_sheet(video: Path, target: Path, *, frames: int = TILES) -> ScrubSheet:
     """Write a JPEG sheet of `frames` evenly spaced frames to `target` and return its layout.
 
     A tile's longer side is at most 240 px, never enlarged; a clip of fewer frames gets that many tiles. Tile
@@ -60,19 +75,48 @@ def make_scrub_sheet(video: Path, target: Path, *, frames: int = 20) -> ScrubShe
     NotAVideoError when `video` cannot be decoded, OSError when a file cannot be read or written.
     """
     with open_clip(video) as clip:
-        total = len(clip.stream.index_entries) or frames
-        count = max(1, min(frames, total))
-        if total >= 4 * count:
-            # Up to half of the frames are those that no other refers to, and on a tile the neighbour looks
-            # the same.
-            clip.stream.codec_context.skip_frame = "NONREF"
-        part = _length(clip) / count
-        windows = [((index + 0.25) * part, (index + 0.75) * part) for index in range(count)]
-        tiles = [_tile(clip, frame) for frame in frames_within(clip, windows)]
+        tiles = [_tile(clip, frame) for frame in _sheet_frames(clip, frames)[0]]
+    return _write_sheet(tiles, target)
+
+
+def _sheet_frames(clip: Clip, frames: int) -> tuple[Iterator[VideoFrame], int]:
+    """Return the frames of a sheet's tiles, one for each of so many equal parts of the clip, and how many."""
+    total = len(clip.stream.index_entries) or frames
+    count = max(1, min(frames, total))
+    if total >= 4 * count:
+        # Up to half of the frames are those that no other refers to, and on a tile the neighbour looks the
+        # same.
+        clip.stream.codec_context.skip_frame = "NONREF"
+    part = _length(clip) / count
+    windows = [((index + 0.25) * part, (index + 0.75) * part) for index in range(count)]
+    return frames_within(clip, windows), count
+
+
+def _write_poster(clip: Clip, frame: VideoFrame, target: Path, *, width: int = 960) -> tuple[int, int]:
+    shown_width, shown_height = display_size(clip, frame)
+    scale = min(1.0, width / shown_width)
+    picture = frame_to_image(frame, _scaled((shown_width, shown_height), scale), Interpolation.BICUBIC)
+    with atomic_write(target) as temporary:
+        picture.save(temporary, "WEBP", quality=82, method=4)
+    return picture.size
+
+
+def _write_sheet(tiles: list[Image.Image], target: Path) -> ScrubSheet:
     sheet, layout = _lay_out(tiles)
     with atomic_write(target) as temporary:
         sheet.save(temporary, "JPEG", quality=80)
     return layout
+
+
+_Judged = tuple[tuple[bool, float], VideoFrame]  # the lower the first, the better the frame
+_BEST = (False, 0)
+
+
+def _judge(frame: VideoFrame, rank: int) -> _Judged:
+    """Judge a frame by whether it is blank, and then by its rank, or by its contrast if it is."""
+    contrast = _contrast(frame)
+    is_blank = contrast < MIN_CONTRAST
+    return (is_blank, -contrast if is_blank else rank), frame
 
 
 def _representative_frame(clip: Clip) -> VideoFrame:
