@@ -40,7 +40,9 @@ def _hand_back() -> None:
     which nobody pays twice.
     """
     logger.warning("Not done after %s s: handing back what is running", settings.WORKER_DRAIN_SECONDS)
-    for process in active_children():
+    children = active_children()
+    for process in children:
         process.terminate()
-    time.sleep(UNWIND_SECONDS)
+    if children:
+        time.sleep(UNWIND_SECONDS)
     os._exit(0)

@@ -26,6 +26,7 @@ from django.db import DatabaseError, connections
 from honcho.environ import parse_procfile
 from redis import Redis, RedisError
 
+from contentgen.monitoring import start as monitoring
 from contentgen.run import embedded, shared, state
 from contentgen.run.banner import ensure_owner, format_banner
 from contentgen.run.state import Endpoints, StartError
@@ -87,10 +88,12 @@ def main() -> int:
 def _load_settings(planned: Endpoints) -> None:
     """Set Django up with the services of this run, which its programs get with everything else."""
     state.planned = planned
+    monitoring.is_in_children_alone = True
     try:
         django.setup()
     finally:
         state.planned = None
+    settings.WORKER_DRAIN_SECONDS = min(DRAIN_SECONDS, settings.WORKER_DRAIN_SECONDS)  # for those it forks
 
 
 def _check(tag: str) -> None:
@@ -173,7 +176,7 @@ def _environment() -> dict[str, str]:
         "METRICS_PORT": str(settings.METRICS_PORT or ""),
         "METRICS_BIND": settings.METRICS_BIND,
         "LOG_LEVEL": settings.LOG_LEVEL,
-        "WORKER_DRAIN_SECONDS": str(min(DRAIN_SECONDS, settings.WORKER_DRAIN_SECONDS)),
+        "WORKER_DRAIN_SECONDS": str(settings.WORKER_DRAIN_SECONDS),
         "LOG_FORMAT": settings.LOG_FORMAT,
     }
 

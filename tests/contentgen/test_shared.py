@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from honcho.environ import parse_procfile
 
 from contentgen.run import shared
 from tests.studio import PROJECT
@@ -31,13 +32,16 @@ def _on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
             ["celery", "-A", "contentgen", "worker", "-n", "worker-$$@%h", "--loglevel", "DEBUG"],
         ),
         ("gunicorn --bind ${BIND:-0.0.0.0}:${PORT:-8000}", ["gunicorn", "--bind", "0.0.0.0:8000"]),
+        ("gunicorn ${METRICS_PORT:+-b 127.0.0.1:$METRICS_PORT} wsgi", ["gunicorn", "wsgi"]),
+        ("gunicorn ${PORT_TOO:+-b ${HOST:-127.0.0.1}:$PORT_TOO}", ["gunicorn", "-b", "127.0.0.1:9000"]),
         ("gunicorn contentgen.wsgi && echo ended", None),
-        ("gunicorn $OPTIONS", None),
+        ("gunicorn $(hostname)", None),
         ("valkey-server valkey.conf", None),
     ],
 )
 def test_it_forks_what_needs_no_shell(command, arguments):
-    assert shared.arguments_of(command, {"LOG_LEVEL": "DEBUG", "PORT": ""}) == arguments
+    environment = {"LOG_LEVEL": "DEBUG", "PORT": "", "PORT_TOO": "9000"}
+    assert shared.arguments_of(command, environment) == arguments
 
 
 def test_it_forks_nothing_where_that_is_not_safe(monkeypatch):
@@ -103,3 +107,10 @@ def test_one_that_was_killed_is_forked_again(tmp_path):
     )
 
     assert done.stdout.splitlines() == ["True True", "None"]
+
+
+def test_the_programs_of_the_procfile_are_forked():
+    commands = parse_procfile((PROJECT / "Procfile").read_text()).processes
+    forked = {name for name, command in commands.items() if shared.arguments_of(command, {})}
+
+    assert forked == set(commands) - {"release"}
