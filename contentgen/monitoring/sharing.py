@@ -10,6 +10,7 @@ import atexit
 import json
 import logging
 import os
+import re
 import socket
 import sys
 import threading
@@ -101,7 +102,8 @@ def _kind() -> str:
     """Return which process of the Procfile this is; `command` for any other."""
     program, *options = sys.argv
     if "-n" in options[:-1]:  # a worker of Celery, which is named after it
-        return options[options.index("-n") + 1].partition("@")[0]
+        name = options[options.index("-n") + 1].partition("@")[0]
+        return re.sub(r"-\d+$", "", name)  # without its process id
     if "beat" in options:
         return "beat"
     return "web" if Path(program).name == "gunicorn" else "command"

@@ -84,7 +84,7 @@ def test_nothing_is_counted_where_nobody_scrapes(settings):
 @pytest.mark.parametrize(
     ("arguments", "kind"),
     [
-        ("celery --quiet -A contentgen worker -n network@%h -Q network", "network"),
+        ("celery --quiet -A contentgen worker -n network-4711@%h -Q network", "network"),
         ("celery -A contentgen beat --pidfile=", "beat"),
         ("/venv/bin/gunicorn contentgen.wsgi", "web"),
         ("manage.py doctor", "command"),
