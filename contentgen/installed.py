@@ -1,4 +1,6 @@
-"""What Django is made of here: the apps, and what each request passes through, in this order."""
+"""What Django is made of here: the apps, what each request passes through, in this order, and templates."""
+
+from pathlib import Path
 
 INSTALLED_APPS = [
     "contentgen.apps.ContentGenConfig",
@@ -54,4 +56,26 @@ MIDDLEWARE = [
     "accounts.middleware.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "notifications.middleware.BellMiddleware",
+]
+
+ROOT_URLCONF = "contentgen.urls"
+WSGI_APPLICATION = "contentgen.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(__file__).resolve().parent.parent / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": ["accounts.templatetags.formats"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context_processors.account",
+                "videos.context_processors.studio",
+                "billing.context_processors.budgets",
+                "notifications.context_processors.bell",
+            ],
+        },
+    },
 ]

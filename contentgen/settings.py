@@ -131,27 +131,6 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # which ask for the
 if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # --- The application -------------------------------------------------------------------------------------
-ROOT_URLCONF = "contentgen.urls"
-WSGI_APPLICATION = "contentgen.wsgi.application"
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "builtins": ["accounts.templatetags.formats"],
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-                "accounts.context_processors.account",
-                "videos.context_processors.studio",
-                "billing.context_processors.budgets",
-                "notifications.context_processors.bell",
-            ],
-        },
-    },
-]
 LANGUAGE_CODE = "en-us"
 FORMAT_MODULE_PATH = "accounts.locale_formats"
 TIME_ZONE: str = env.str("TIME_ZONE", default="UTC")
@@ -160,24 +139,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People ----------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
-]
 INVITE_FORM = "billing.invite_forms.InviteForm"  # a subclass of accounts.join_forms.InviteForm
-PASSWORD_RESET_TIMEOUT = 4 * 3600  # seconds for which the link in the mail works
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "videos:studio"
-ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 OWNER_USERNAME: str = env.str("OWNER_USERNAME", default="owner")
 OWNER_PASSWORD: str = env.str("OWNER_PASSWORD", default="")
 
@@ -207,8 +169,6 @@ OIDC_CLAIM: str = env.str("OIDC_CLAIM", default="groups")
 OIDC_ROLES: dict[str, str] = env("OIDC_ROLES", cast=mapping(*_ROLES), default={})
 OIDC_GROUPS: dict[str, str] = env("OIDC_GROUPS", cast=mapping(), default={})
 OIDC_ENABLED = bool(OIDC_ISSUER and OIDC_CLIENT_ID)
-SOCIALACCOUNT_ADAPTER = "accounts.oidc.OidcAdapter"
-SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds that a person waits for the provider
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
     "openid_connect": {
         "OAUTH_PKCE_ENABLED": True,
@@ -312,15 +272,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # twice is harmless. The sweep does not wait for it to pick up the work of a dead worker.
     "visibility_timeout": 3 * 3600,
 }
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # Seconds that a worker takes for what is running when it is asked to stop; then it hands the rest back.
 WORKER_DRAIN_SECONDS: int = env.int("WORKER_DRAIN_SECONDS", default=45)
-CELERY_TASK_DEFAULT_QUEUE = "short"
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULER = "contentgen.beat:LeaderScheduler"  # of any number of which one sends the ticks
 
 CACHES = {
     "default": {

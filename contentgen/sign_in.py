@@ -38,3 +38,23 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts are made by invitation, not by whoever claims an address
 MFA_TOTP_TOLERANCE = 1  # periods by which a clock may be wrong
 MFA_TOTP_ISSUER = "ContentGen"
+
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+PASSWORD_RESET_TIMEOUT = 4 * 3600  # seconds for which the link in the mail works
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "videos:studio"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+SOCIALACCOUNT_ADAPTER = "accounts.oidc.OidcAdapter"
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds that a person waits for the provider

@@ -1,4 +1,4 @@
-"""Which queue each Celery task goes to, and which tick how often."""
+"""Which queue each Celery task goes to, which tick how often, and what holds for all tasks."""
 
 from contentgen.activity import Tick
 
@@ -40,3 +40,10 @@ CELERY_BEAT_SCHEDULE = {
         "videos.retention": (60, 60),
     }.items()
 }
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_DEFAULT_QUEUE = "short"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULER = "contentgen.beat:LeaderScheduler"  # of any number of which one sends the ticks
