@@ -16,16 +16,23 @@ from collections.abc import Iterable
 import pytest
 
 _TELLING = re.compile(r"\\x00|\\u0000|\\ud[89a-f]|[0-9]{10}")
-_DATABASE = {"db", "transactional_db", "live_server"}
+_COMMITTING = {"transactional_db", "live_server"}
+_DATABASE = {"db", *_COMMITTING}
 
 
 def slow_first(items: list[pytest.Item]) -> None:
     """Begin the slow tests first, so that no process of pytest-xdist is left with one at the end.
 
-    They have databases of their own. The order of the others is pytest-django's: what commits to the database
+    Most have databases of their own. The order of the others is pytest-django's: what commits to the database
     of the tests, and so loses what migrations have put there, comes after all that may need it.
     """
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None or _commits(item))
+
+
+def _commits(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker("django_db")
+    is_committed = mark is not None and mark.kwargs.get("transaction", False)
+    return is_committed or not _COMMITTING.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def for_second_database(items: Iterable[pytest.Item]) -> list[pytest.Item]:

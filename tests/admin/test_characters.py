@@ -71,7 +71,7 @@ def test_a_video_tells_what_it_was_made_from(as_carol: Client, character: Charac
     page = as_carol.get(reverse("admin:videos_video_change", args=[video.pk])).content.decode()
     assert "Remix" in page
     assert reverse("admin:videos_video_change", args=[source.pk]) in page
-    assert "1.2500" in page
+    assert "$1.25" in page
     assert "Mara" in page
     remixes = as_carol.get(reverse("admin:videos_video_changelist"), {"kind__exact": "remix"})
     assert [each.pk for each in remixes.context["cl"].result_list] == [video.pk]

@@ -1,8 +1,8 @@
 """A web process with the Procfile's options, and a client that is too light to affect the measurement."""
 
 import re
-import shlex
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -30,11 +30,18 @@ def start_broker(box: Sandbox) -> str:
 def start_web_server(box: Sandbox, application: str) -> Address:
     """Start two web workers with the Procfile's options, and return the address they listen on."""
     port = free_port()
-    (line,) = re.findall(r"^web: gunicorn contentgen\.wsgi (.*)$", (PROJECT / "Procfile").read_text(), re.M)
-    options = re.sub(r"--bind \S+", f"--bind 127.0.0.1:{port}", line).replace("${WEB_CONCURRENCY:-2}", "2")
-    box.start("web", [sys.executable, "-m", "gunicorn", application, *shlex.split(options)])
+    box.start("web", [sys.executable, "-m", "gunicorn", application, *web_options(port, workers=2)])
     wait_until(lambda: is_answering(f"http://127.0.0.1:{port}/health"), "the web server")
     return ("127.0.0.1", port)
+
+
+def web_options(port: int, *, workers: int) -> list[str]:
+    """Return the options of the Procfile's web server, for so many processes that listen on `port`."""
+    (line,) = re.findall(r"^web: gunicorn contentgen\.wsgi (.*)$", (PROJECT / "Procfile").read_text(), re.M)
+    variables = {"BIND": "127.0.0.1", "PORT": str(port), "WEB_CONCURRENCY": str(workers)}
+    printing = ["/bin/sh", "-c", f"printf '%s\\0' {line}"]
+    made = subprocess.run(printing, env=variables, capture_output=True, text=True, timeout=10, check=True)
+    return made.stdout.split("\0")[:-1]
 
 
 def session_headers(username: str) -> dict[str, str]:

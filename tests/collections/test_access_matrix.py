@@ -38,7 +38,7 @@ PAGES = {
     **dict.fromkeys(
         (
             *("favourite", "note", "tag", "untag", "move_to_trash", "restore", "delete", "collect", "cancel"),
-            *("retry", "recheck", "resubmit", "adopt", "abandon", "remix", "edit", "extend"),
+            *("retry", "vary", "recheck", "resubmit", "adopt", "abandon", "remix", "edit", "extend"),
             *("character_from_video", "share"),
         ),
         ("post", Level.OWN),

@@ -24,6 +24,7 @@ ADDRESSES = re.compile(
 )
 LEFT_OUT = ("/health/ready", "/accounts/logout/")
 HEADERS = ("Location", "HX-Redirect", "HX-Location", "HX-Push-Url", "HX-Replace-Url", "Content-Location")
+MAY_BE_AWAY = {"/health/ready", "/health/startup"}  # which answer 503 where no broker runs
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_no_page_and_no_answer_leads_out_of_it(below: None, client, alice):
         if address in LEFT_OUT:
             continue
         response = client.get(address, headers={"accept": "text/html"})
-        assert response.status_code < 500, address
+        assert response.status_code < 500 or address in MAY_BE_AWAY, address
         if outside := list(_outside(response)):
             found[address] = outside
 

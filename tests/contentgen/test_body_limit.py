@@ -1,7 +1,6 @@
 """Bodies are bounded before they are read: of strangers, on every page, and under the server that runs."""
 
 import re
-import shlex
 import socket
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from contentgen.uploads import body_limit, form_limit
 from tests.benchmarks.sandbox import is_answering, wait_until
+from tests.benchmarks.web import web_options
 from tests.studio import free_port
 from videos.views import batch_new, characters, references, studio
 
@@ -108,15 +108,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path
     folder = tmp_path_factory.mktemp("server")
     (folder / "tmp").mkdir()
     port = free_port()
-    (line,) = re.findall(r"^web: gunicorn (.*)$", (PROJECT / "Procfile").read_text(), re.M)
-    options = re.sub(r"--bind \S+", f"--bind 127.0.0.1:{port}", line).replace("${WEB_CONCURRENCY:-2}", "1")
     environment = {
         "PATH": "/usr/bin:/bin",
         "ENV_FILE": "",
         "DATA_DIR": str(folder),
         "TMPDIR": str(folder / "tmp"),
     }
-    command = [sys.executable, "-m", "gunicorn", *shlex.split(options)]
+    command = [sys.executable, "-m", "gunicorn", "contentgen.wsgi", *web_options(port, workers=1)]
     with subprocess.Popen(command, cwd=PROJECT, env=environment) as process:
         try:
             wait_until(lambda: is_answering(f"http://127.0.0.1:{port}/health"), "the web server")

@@ -44,6 +44,7 @@ def test_of_slow_writes_postgresql_is_told_to_nobody_who_has_it(diagnose, monkey
     assert ("PostgreSQL" in finding.advice) == (connection.vendor == "sqlite")
 
 
+@pytest.mark.django_db
 def test_an_index_of_prompts_that_is_missing(diagnose):
     name = "TABLE videos_video_search" if connection.vendor == "sqlite" else "INDEX videos_videotext_trigrams"
     with connection.cursor() as cursor:

@@ -116,6 +116,7 @@ def test_the_deployment_check_is_clean_in_production(tmp_path: Path):
         EMAIL_HOST="mail.example.org",
         EMAIL_FROM="studio@example.org",
         PUBLIC_URL="https://studio.example.org",
+        TRUST_PROXY="1",
     )
 
     assert ran.returncode == 0, ran.stderr

@@ -194,5 +194,5 @@ def test_any_order_needs_the_same_few_queries(as_alice, five, django_assert_num_
     VideoFactory.create_batch(30, owner=five[0].owner, state=State.COMPLETED)
     with django_assert_num_queries(len(few)):
         as_alice.get(five[2].get_absolute_url())
-    with django_assert_num_queries(len(few) + 1):  # for its place
+    with django_assert_num_queries(len(few) + 2):  # for its place, and whether it has the word
         as_alice.get(five[2].get_absolute_url() + "?sort=longest&q=boat")

@@ -8,12 +8,13 @@ from videos.engine import durations, fair_queue
 from videos.models import State, Video
 from videos.models.video_queries import VideoQuerySet
 from videos.services.held_videos import explain_hold
+from videos.services.variants import can_vary
 
 
 def with_queue_info(videos: Iterable[Video]) -> list[Video]:
     """Return the videos with the `queue_position` of those that are queued, or the `hold_reason` of those
-    that are held, the `typical_seconds` of those that are being made, and the backend of
-    those that failed, wait there or were charged for.
+    that are held, the `typical_seconds` of those that are being made, and the backend of those that failed,
+    wait there, were charged for, or have a price for one more.
 
     Besides the queries of `fair_queue.queue_positions`, that is one for those in progress, one for the
     backends, and four for those that are held, however many there are.
@@ -31,7 +32,8 @@ def with_queue_info(videos: Iterable[Video]) -> list[Video]:
 
 
 def _names_backend(video: Video) -> bool:
-    return video.state == State.FAILED or video.waits_at_backend or video.charged is not None
+    is_priced = video.state == State.FAILED or can_vary(video)
+    return is_priced or video.waits_at_backend or video.charged is not None
 
 
 def _add_hold_reasons(waiting: list[Video]) -> None:
