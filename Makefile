@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test schema e2e interop chaos upgrade-drill restore-drill bench screenshots lint django-checks format release venv venv-dev clean
+.PHONY: help run test drills schema e2e interop chaos upgrade-drill restore-drill bench screenshots lint django-checks format release venv venv-dev clean
 
 help:
 	@echo 'make run     the whole studio on this machine; Ctrl-C stops it'
 	@echo 'make test    the tests, without a browser'
+	@echo 'make drills  the tests that take minutes each: upgrades, restored backups, patience; before a release'
 	@echo 'make schema  thousands of requests generated from the OpenAPI files, in some minutes'
 	@echo 'make e2e     the tests in a real browser (needs Chromium)'
 	@echo 'make interop a real LiteLLM proxy, and the vendors'\'' own clients (installed separately, 900 MB)'
@@ -31,8 +32,12 @@ run: venv
 # portions: a process that has begun with the slow tests is to have few others that wait behind them.
 WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 SKIP := e2e interop
+MARKED := not drill
 test: venv-dev
-	@$(BIN)/pytest -q -n $(WORKERS) --maxprocesses 16 --maxschedchunk 50 $(OPTIONS) $(SKIP:%=--ignore tests/%) $(if $(MARKED),-m "$(MARKED)")
+	@$(BIN)/pytest -q -n $(WORKERS) --maxprocesses 16 --maxschedchunk 50 $(OPTIONS) $(SKIP:%=--ignore tests/%) -m "$(MARKED)"
+
+drills: venv-dev
+	@$(BIN)/pytest -q --timeout 1800 --durations=0 -m drill tests
 
 schema: venv-dev
 	@SCHEMA_CASES=400 $(BIN)/pytest -q tests/api/rest/test_schema.py

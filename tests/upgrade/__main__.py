@@ -3,7 +3,7 @@
     python -m tests.upgrade [--base REF] [--videos 24] [--database sqlite|postgres://…] [--keep FOLDER]
 
 It checks the version before out into a folder of its own (`--base`; by default the newest tag `v*` before
-this commit, else the commit before the newest migration), and starts it: two web servers, a worker of each
+this commit, else one from before there were any), and starts it: two web servers, a worker of each
 queue, two beats, an embedded Valkey and a simulator. While videos are asked for and pages are polled all the
 time, it carries out this version's `release`, and then replaces one process after another: a web server,
 the workers, the beats, the other web server. So this version's pages stand beside workers of the version

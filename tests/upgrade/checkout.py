@@ -8,6 +8,8 @@ from pathlib import Path
 from tests.studio import PROJECT
 
 TIMEOUT = 120  # seconds for git
+# What is upgraded from as long as nothing is released: commits between may not run by themselves.
+BEFORE_RELEASES = "d758dec40ae6e8dd716628ce65bb377fbfe6c8f5"
 
 
 class NoHistoryError(Exception):
@@ -15,20 +17,20 @@ class NoHistoryError(Exception):
 
 
 def base_of(ref: str) -> str:
-    """Return the commit of `ref`, else of the newest release, else the one before the newest migration.
+    """Return the commit of `ref`, else of the newest release, else `BEFORE_RELEASES`.
 
     Raises `NoHistoryError`.
     """
     if ref:
-        return _git("rev-parse", "--verify", f"{ref}^{{commit}}")
+        return _commit(ref)
     try:
-        return _git(
-            "rev-parse", _git("describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD^") + "^{commit}"
-        )
+        return _commit(_git("describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD^"))
     except NoHistoryError:
-        added = ("log", "-1", "--diff-filter=A", "--format=%H")
-        newest = _git(*added, "--", "*/migrations/*.py", ":(exclude)tests")
-        return _git("rev-parse", "--verify", f"{newest}^")
+        return _commit(BEFORE_RELEASES)
+
+
+def _commit(ref: str) -> str:
+    return _git("rev-parse", "--verify", f"{ref}^{{commit}}")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from tests.upgrade.checkout import NoHistoryError, base_of
 from tests.upgrade.traffic import Rotation, Traffic
 
 
+@pytest.mark.drill
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_a_rolling_upgrade_loses_nothing_and_shows_no_error():
