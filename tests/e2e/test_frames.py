@@ -78,7 +78,8 @@ def test_frames_and_references_are_dropped_kept_and_submitted(page: Page, studio
 
     card = page.locator(".card").filter(has_text="From red to green")
     expect(card).to_be_visible(timeout=30_000)
-    expect(references.locator("li")).to_have_count(0)
+    expect(references.locator("li")).to_have_count(2)  # for the next one, as images that are kept by now
+    expect(references.locator("input[name='references']:checked")).to_have_count(2)
     card.get_by_role("link", name="From red to green", exact=True).click()
     metadata = page.locator("#metadata")
     expect(metadata.get_by_alt_text("red")).to_have_count(0)

@@ -1,12 +1,13 @@
 """The bell in a real browser: it rings on any page, works by keyboard, and tells only what it is asked to."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.accessibility import find_violations
-from tests.e2e.conftest import settle, sign_in
+from tests.e2e.conftest import SLOW_JOB_SECONDS, settle, sign_in
 from tests.studio import Studio, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -21,8 +22,9 @@ def _ask_for_a_video(page: Page, prompt: str) -> None:
 
 
 def test_a_video_that_is_done_rings_on_another_page(
-    page: Page, context: BrowserContext, studio: Studio
+    page: Page, context: BrowserContext, studio: Studio, set_job_duration: Callable[[float], None]
 ) -> None:
+    set_job_duration(SLOW_JOB_SECONDS)  # the page that asked must be closed before it can tell it first
     page.goto(f"{studio.url}/templates/")  # open before the video is asked for, however long opening takes
     bell = page.locator("#bell summary")
     unread = page.locator("#bell .bell__count")

@@ -124,7 +124,7 @@ def test_an_image_is_saved_picked_and_reused_by_another_video(page: Page, studio
     page.get_by_role("button", name="Generate").click()
     card = page.locator(".card").filter(has_text="Two halves become one")
     expect(card).to_contain_text("from image")
-    expect(preview).to_be_hidden()
+    expect(preview).to_be_visible()
     card.get_by_role("link", name="Two halves become one", exact=True).click()
     expect(page.get_by_alt_text("Reference image")).to_be_visible()
     page.get_by_role("link", name="Make another", exact=True).click()
