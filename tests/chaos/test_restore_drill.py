@@ -68,7 +68,11 @@ def start(control: ControlClient, port: int, tmp_path: Path) -> Iterator[Start]:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("place", "clock_offset"),
-    [("an empty place", -3600), ("the same place", 3600), ("a copy of the whole folder", 0)],
+    [
+        ("the same place", 3600),
+        pytest.param("an empty place", -3600, marks=pytest.mark.drill),
+        pytest.param("a copy of the whole folder", 0, marks=pytest.mark.drill),
+    ],
 )
 def test_a_restored_studio_pays_for_nothing_twice(
     control: ControlClient,

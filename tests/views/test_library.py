@@ -7,7 +7,7 @@ from tests.factories import VideoFactory
 from videos.models import State
 from videos.views.pagination import PAGE_SIZE
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_value]
 URL = reverse("videos:library")
 
 

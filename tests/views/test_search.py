@@ -12,7 +12,7 @@ from videos.models import State
 from videos.services.library import add_tag
 from videos.views.pagination import PAGE_SIZE
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_value]
 URL = reverse("videos:library")
 
 
