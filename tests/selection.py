@@ -7,8 +7,10 @@ what can come out no differently there, by three rules that need no list of test
 - of a test with many sets of parameters, all but the first and the last: they send the same statements once
   more. Those stay whose names show what databases take differently: NUL, halves of characters, long numbers.
   The mark `every_value` is for tests whose names do not show it.
-- of the tests of pages and of the API, each second of a file, which is about one address: they ask the services
-  below for the same few things. With `every_value` all of a file stay. `.ci/run weekly` leaves nothing out.
+- of the tests of pages and of the API, each second of a file, which is about one address: they ask the
+  services below for the same few things. With `every_value` all of a file stay.
+
+`.ci/run weekly` leaves nothing out.
 """
 
 import re
