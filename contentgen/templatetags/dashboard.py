@@ -10,6 +10,7 @@ from videos.backends.connection_kinds import KINDS, ConnectionKind
 from videos.engine.heartbeat import SCHEDULER
 from videos.formatting import format_duration
 from videos.models import State
+from videos.services.failure_words import describe_failure
 
 register = template.Library()
 
@@ -24,8 +25,8 @@ def states_in_words(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 
 @register.filter
 def reason_in_words(code: str) -> str:
-    """Return an error code as words, such as “Timed out”."""
-    return code.replace("_", " ").capitalize() if code else "No reason known"
+    """Return what an error code means, as the pages of backends say it, such as “Longer than the time limit”."""
+    return describe_failure(code)
 
 
 @register.filter

@@ -81,8 +81,8 @@ def test_it_says_why_videos_failed_in_the_last_day_and_leads_to_them(as_carol: C
 
     said = _parts(page)["outcomes"]
     assert "3 completed 2 failed 0 canceled 60 % success" in said
-    assert "Moderation blocked 1" in said
-    assert "Timed out 1" in said
+    assert "Stopped by the content filter 1" in said
+    assert "Longer than the time limit 1" in said
     assert "Old" not in said
     assert "Gone" not in said
     assert re.search(rf'href="{LIST}\?[^"]*moderation_blocked[^"]*"', page)
@@ -102,8 +102,8 @@ def test_who_follows_a_reason_finds_as_many_as_were_counted(as_carol: Client):
     )
 
     page = as_carol.get(INDEX).content.decode()
-    assert "Timed out 2" in _parts(page)["outcomes"]
-    link = re.search(r'href="([^"]+)"><span>Timed out', page)
+    assert "Longer than the time limit 2" in _parts(page)["outcomes"]
+    link = re.search(r'href="([^"]+)"><span>Longer than the time limit', page)
     assert link is not None
     found = as_carol.get(unescape(link[1])).content.decode()
 

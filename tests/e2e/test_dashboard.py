@@ -154,6 +154,6 @@ def _stay_calm(page: Page) -> None:
         """htmx.ajax("GET", document.getElementById("dashboard").getAttribute("hx-get"),
         {source: "#dashboard", target: "#dashboard", select: "#dashboard", swap: "outerHTML"})"""
     )
-    expect(page.locator(".admin-card--outcomes")).to_contain_text("Timed out")
+    expect(page.locator(".admin-card--outcomes")).to_contain_text("Longer than the time limit")
     expect(page.locator("#dashboard-hours")).to_have_attribute("open", "")
     expect(page.get_by_role("link", name="In flight")).to_be_focused()
