@@ -25,7 +25,7 @@ def states_in_words(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 
 @register.filter
 def reason_in_words(code: str) -> str:
-    """Return what an error code means, in the words of the pages of backends: “Longer than the time limit”."""
+    """Return what an error code means, as on the pages of backends: “Longer than the time limit”."""
     return describe_failure(code)
 
 
