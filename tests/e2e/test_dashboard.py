@@ -109,8 +109,8 @@ def _home(page: Page) -> None:
 
 
 def _find_what_failed(page: Page) -> None:
-    expect(page.locator(".admin-card--outcomes")).to_contain_text("Generation failed")
-    page.get_by_role("link", name=re.compile("^Generation failed")).click()
+    expect(page.locator(".admin-card--outcomes")).to_contain_text("The backend could not make it")
+    page.get_by_role("link", name=re.compile("^The backend could not make it")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Videos")
     _home(page)
 
