@@ -44,7 +44,7 @@ schema: venv-dev
 
 E2E := tests/e2e
 e2e: venv-dev
-	@$(BIN)/pytest -q -n 3 --dist loadfile --durations=10 $(E2E)
+	@$(BIN)/pytest -q -n 2 --dist loadfile --durations=10 $(E2E)
 
 # LiteLLM has its own virtual environment, because its pinned dependencies conflict with ours.
 LITELLM := 1.106.2
