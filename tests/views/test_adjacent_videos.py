@@ -5,6 +5,7 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -194,5 +195,6 @@ def test_any_order_needs_the_same_few_queries(as_alice, five, django_assert_num_
     VideoFactory.create_batch(30, owner=five[0].owner, state=State.COMPLETED)
     with django_assert_num_queries(len(few)):
         as_alice.get(five[2].get_absolute_url())
-    with django_assert_num_queries(len(few) + 2):  # for its place, and whether it has the word
+    for_words = 1 if connection.vendor == "sqlite" else 0  # whose index is asked by itself
+    with django_assert_num_queries(len(few) + 1 + for_words):  # the other one is for its place
         as_alice.get(five[2].get_absolute_url() + "?sort=longest&q=boat")
