@@ -224,3 +224,19 @@ def test_a_variant_that_has_become_dearer_is_asked_about_in_the_composer(
     page = as_alice.get(answered.headers["HX-Redirect"]).content.decode()
     assert "This costs $20.00, which is more than $0.40." in page
     assert f"{video.prompt}</textarea>" in page
+
+
+def test_a_variant_of_what_the_simulator_made_is_not_paid_for_unasked(
+    alice: User, as_alice: Client, paid: Backend
+):
+    """Its button tells no price, and a backend that takes one serves the model by now."""
+    simulator = Backend.objects.for_environment()
+    settings = {"model": "sora-2", "seconds": 4, "size": "1280x720", "price": Decimal("0.40")}
+    video = VideoFactory(owner=alice, backend=simulator, state=State.COMPLETED, **settings)
+
+    answered = as_alice.post(reverse("videos:vary", args=[video.public_id]), {"shown_price": "0.40"})
+
+    assert answered.url == f"{reverse('videos:studio')}?like={video.public_id}"
+    assert f"{paid.name} makes this video now" in as_alice.get(answered.url).content.decode()
+    assert Video.objects.count() == 1
+    assert not LedgerLine.objects.exists()

@@ -7,7 +7,7 @@ from tests.e2e.conftest import settle, sign_in
 from tests.studio import Studio
 
 pytestmark = pytest.mark.e2e
-SESSION = 20  # variants of one wish
+SESSION = 20  # variants of one prompt
 
 
 def _cards(page: Page, prompt: str) -> Locator:

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from tests.factories import ReferenceImageFactory, VideoFactory
 from tests.views.page import HTMX
-from videos.models import Collection, Kind, State, Video, VideoModel
+from videos.models import Backend, Collection, Kind, State, Video, VideoModel
 from videos.parameters import SEED
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,8 @@ def form_of(client: Client, video: Video) -> dict[str, str]:
 @pytest.fixture
 def finished(alice) -> Video:
     settings = {"model": "sora-2", "seconds": 4, "size": "1280x720", "parameters": {SEED: 7}}
-    return VideoFactory(owner=alice, state=State.COMPLETED, **settings)
+    backend = Backend.objects.for_environment()
+    return VideoFactory(owner=alice, backend=backend, state=State.COMPLETED, **settings)
 
 
 def variant(of: Video) -> Video:

@@ -8,7 +8,7 @@ from itertools import islice
 from django.core.exceptions import ValidationError
 
 from videos.capabilities import Offer, OfferCatalogue, available_offers
-from videos.models import Character, Collection, Fit, ReferenceImage
+from videos.models import Character, Collection, Fit, ReferenceImage, Video
 from videos.services.images import RequestImages, find_image_errors, validate_images_size
 from videos.services.parameters import find_parameter_errors
 from videos.services.prices import Price, price_for
@@ -235,4 +235,18 @@ def fitting_offer(
         images=request.images.counts if image_counts is None else image_counts,
         characters=request.characters,
         parameters=[name for name, value in request.parameters.items() if value not in ("", None)],
+    )
+
+
+def request_of(video: Video) -> GenerationRequest:
+    """Return what a video was asked for with, as far as that decides who can make it."""
+    return GenerationRequest(
+        prompt=video.prompt,
+        model=video.model,
+        seconds=video.seconds,
+        size=video.size,
+        reference=video.reference,
+        last_frame=video.last_frame,
+        references=tuple(video.references),
+        characters=tuple(video.characters.all()),
     )

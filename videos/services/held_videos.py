@@ -18,7 +18,7 @@ from videos.capabilities import Offer, available_offers
 from videos.engine import enqueue
 from videos.models import Backend, Kind, State, Video
 from videos.models.values import NO_REASON
-from videos.services.generation_requests import GenerationRequest, find_catalogue_errors, fitting_offer
+from videos.services.generation_requests import find_catalogue_errors, fitting_offer, request_of
 from videos.services.prices import Price, price_fields, price_for
 
 _BATCH_SIZE = 200  # videos moved in one transaction, which keeps the backend's workers waiting
@@ -145,24 +145,11 @@ def _find_problem(video: Video, offers: Mapping[str, Offer]) -> str:
         return f"No other backend in use serves {video.model}."
     if video.concat_with_source and not offers[video.model].takes_reference:
         return f"{offers[video.model].backend.name} does not support reference images."
-    return next(iter(find_catalogue_errors(_request_of(video), offers).values()), "")
+    return next(iter(find_catalogue_errors(request_of(video), offers).values()), "")
 
 
 def _fitting_offer(video: Video, offers: Mapping[str, Offer]) -> Offer:
     offer = offers[video.model]
     if video.concat_with_source:
         return offer.fitting(images={"reference": 1})
-    return fitting_offer(_request_of(video), offer)
-
-
-def _request_of(video: Video) -> GenerationRequest:
-    return GenerationRequest(
-        prompt=video.prompt,
-        model=video.model,
-        seconds=video.seconds,
-        size=video.size,
-        reference=video.reference,
-        last_frame=video.last_frame,
-        references=tuple(video.references),
-        characters=tuple(video.characters.all()),
-    )
+    return fitting_offer(request_of(video), offer)

@@ -1,8 +1,10 @@
 """A variant of a video: everything as it was asked for, and another seed."""
 
+from dataclasses import replace
+
 from videos.models import Collection, Fit, Kind, State, Video
 from videos.parameters import SEED
-from videos.services.generation_requests import GenerationRequest
+from videos.services.generation_requests import GenerationRequest, request_of
 
 
 def can_vary(video: Video) -> bool:
@@ -14,20 +16,14 @@ def can_vary(video: Video) -> bool:
 
 def variant_of(video: Video) -> GenerationRequest:
     """Return the request for a variant, in the collection that the video was made in, if its owner may still
-    put something there. Three queries at most.
+    put something there. Its own backend makes it: another one may be dearer, or make something else, so that
+    is refused, by field (`backend`). Three queries at most.
     """
-    parameters = {name: value for name, value in video.parameters.items() if name != SEED}
     editable = Collection.objects.editable_by(video.owner).filter(pk=video.made_in_id or 0)
-    return GenerationRequest(
-        prompt=video.prompt,
-        model=video.model,
-        seconds=video.seconds,
-        size=video.size,
-        reference=video.reference,
+    return replace(
+        request_of(video),
+        backend=video.backend.name,
         fit=Fit(video.reference_fit),
-        last_frame=video.last_frame,
-        references=tuple(video.references),
-        characters=tuple(video.characters.all()),
-        parameters=parameters,
+        parameters={name: value for name, value in video.parameters.items() if name != SEED},
         collections=tuple(editable),
     )

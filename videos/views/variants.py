@@ -31,7 +31,8 @@ def vary(request: Request, public_id: str) -> HttpResponse:
     """Ask for a variant at the price that the button said. HTMX gets the form for the next one and, in the
     studio, the new card; others are led to the new video.
 
-    A dearer price is not paid: it leads to the composer with the same settings, which asks.
+    A dearer price is not paid, and another backend makes nothing unasked: both lead to the composer with the
+    same settings, which asks.
     """
     video = get_video(request, public_id)
     if not can_vary(video):
@@ -42,6 +43,8 @@ def vary(request: Request, public_id: str) -> HttpResponse:
     except UnconfirmedPriceError as error:
         return _ask_in_composer(request, video, error.sentence)
     except ValidationError as error:
+        if "backend" in getattr(error, "error_dict", {}):
+            return _ask_in_composer(request, video, " ".join(error.messages))
         tell_refusal(error)
         sentence = " ".join(error.messages)
         answer = _draw_form(request, video) if request.htmx else redirect(video_url(request, video))
