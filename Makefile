@@ -67,7 +67,8 @@ upgrade-drill: venv-dev
 	@$(BIN)/python -m tests.upgrade $(UPGRADE)
 
 restore-drill: venv-dev
-	@exec $(BIN)/python -m tests.chaos.point_in_time
+	@$(BIN)/python -m tests.chaos.point_in_time
+	@$(BIN)/python -m tests.chaos.point_in_time --dump
 
 bench: venv-dev
 	@exec $(BIN)/python -m tests.benchmarks

@@ -1,17 +1,19 @@
-"""`python -m tests.chaos.point_in_time`: restore PostgreSQL to an earlier moment, and pay for nothing twice.
+"""`python -m tests.chaos.point_in_time [--dump]`: put PostgreSQL back to a moment, and pay nothing twice.
 
 The drill of docs/operations.md: a studio is at work on a server of its own that archives its WAL. It is
 backed up, works on, and its disk is lost. The server is put back to a moment between the backup and the loss,
-at which some videos were being made, and others waited that have been submitted since. Needs PostgreSQL's
-programs, takes some minutes, and leaves nothing behind.
+at which some videos were being made, and others waited that have been submitted since. With `--dump` the
+backup is one of `pg_dump`, put back over the database that has gone on since. Needs PostgreSQL's programs,
+takes some minutes, and leaves nothing behind.
 """
 
+import argparse
 import os
 import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,12 +29,15 @@ VIDEOS = 40  # so that some wait still when the disk is lost, however slow the m
 
 def main() -> int:
     """Run the drill. Return the exit code: 0 if nothing was paid for twice or lost."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.point_in_time")
+    parser.add_argument("--dump", action="store_true", help="back up with pg_dump instead of archived WAL")
+    back_up = _dump if parser.parse_args().dump else _mark_point
     with tempfile.TemporaryDirectory(prefix="contentgen-drill-") as name:
         folder = Path(name)
         folder.chmod(0o711)  # PostgreSQL's account passes through
         try:
             with cluster(folder) as server, _simulator(folder) as (control, url):
-                _drill(folder, server, control, url)
+                _drill(folder, server, control, url, back_up)
         except NoPostgresError as error:
             print(error, file=sys.stderr)  # noqa: T201
             return 2
@@ -40,23 +45,27 @@ def main() -> int:
     return 0
 
 
-def _drill(folder: Path, server: Cluster, control: ControlClient, simulator: str) -> None:
+PutBack = Callable[[], None]
+
+
+def _drill(
+    folder: Path,
+    server: Cluster,
+    control: ControlClient,
+    simulator: str,
+    back_up: Callable[[Cluster, ControlClient], PutBack],
+) -> None:
     with _studio(folder, server, simulator, "before") as studio:
         queue_videos(studio, folder, VIDEOS)
         wait_until(lambda: len(control.ledger()) >= 2)
-        backup = server.back_up()
-        _say(f"Backed up with {len(control.ledger())} of {VIDEOS} videos submitted.")
-        by_then = len(control.ledger())
-        wait_until(lambda: len(control.ledger()) >= by_then + 2)
-        server.query(f"SELECT pg_create_restore_point('{POINT}')")
+        put_back = back_up(server, control)
         at_point = len(control.ledger())
         wait_until(lambda: len(control.ledger()) >= at_point + 3)
         server.query("SELECT pg_switch_wal()")
     submitted = prompts_at(control)
     _say(f"The disk is lost: {at_point} were submitted at the moment to go back to, {submitted.total()} now.")
     assert submitted.total() < VIDEOS, "nothing was left for the restored studio to submit"
-    server.stop()
-    server.restore(backup, POINT)
+    put_back()
     with _studio(folder, server, simulator, "after") as studio:
         wait_until(lambda: bool(server.query("SELECT 1 FROM videos_studiostate WHERE held_at IS NOT NULL")))
         wait_until(lambda: _has_searched(server))
@@ -66,6 +75,28 @@ def _drill(folder: Path, server: Cluster, control: ControlClient, simulator: str
         assert released.returncode == 0, released.stderr
         wait_until(lambda: _states(server) == {"completed": VIDEOS})
     assert prompts_at(control) == Counter(all_prompts(VIDEOS)), "a job was paid for twice, or lost"
+
+
+def _mark_point(server: Cluster, control: ControlClient) -> PutBack:
+    """Copy the server, let it work on, and name the moment. What is returned goes back to that moment."""
+    backup = server.back_up()
+    by_then = len(control.ledger())
+    _say(f"Backed up with {by_then} of {VIDEOS} videos submitted.")
+    wait_until(lambda: len(control.ledger()) >= by_then + 2)
+    server.query(f"SELECT pg_create_restore_point('{POINT}')")
+
+    def put_back() -> None:
+        server.stop()
+        server.restore(backup, POINT)
+
+    return put_back
+
+
+def _dump(server: Cluster, control: ControlClient) -> PutBack:
+    """Dump the database while it is in use. What is returned puts that over what it has become since."""
+    dump = server.dump()
+    _say(f"Dumped with {len(control.ledger())} of {VIDEOS} videos submitted.")
+    return lambda: server.restore_dump(dump)
 
 
 def _has_searched(server: Cluster) -> bool:

@@ -13,7 +13,7 @@ import psycopg
 from tests.studio import free_port
 
 TIMEOUT = 120  # seconds for one of its programs
-_PROGRAMS = ("initdb", "pg_ctl", "pg_basebackup")
+_PROGRAMS = ("initdb", "pg_ctl", "pg_basebackup", "pg_dump", "pg_restore")
 _OWNER = "postgres"  # whom the programs run as where root starts them, which PostgreSQL refuses
 
 
@@ -89,6 +89,16 @@ class Cluster:
             archive_mode="off",  # or a second history would be archived over the first
         )
         self.start()
+
+    def dump(self) -> Path:
+        """Dump the database as docs/operations.md says, while it is in use, and return the file."""
+        dump = self._own / "studio.dump"
+        self._run("pg_dump", "--format=custom", f"--file={dump}", self.url)
+        return dump
+
+    def restore_dump(self, dump: Path) -> None:
+        """Put a dump back over the database as it is now. Nothing else may be connected."""
+        self._run("pg_restore", "--clean", "--if-exists", "--no-owner", f"--dbname={self.url}", dump)
 
     def _configure(self, **settings: str) -> None:
         with (self._data / "postgresql.auto.conf").open("a") as file:
