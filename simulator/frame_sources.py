@@ -38,7 +38,9 @@ class SceneSource:
         scale = canvas_side / max(spec.width, spec.height)
         width, height = (max(16, int(side * scale) // 2 * 2) for side in (spec.width, spec.height))
         self._size = (spec.width, spec.height)
-        self._scene = build_scene(spec.composition, width, height)
+        self._scene = build_scene(
+            spec.composition, spec.segments[0].prompt, width, height, without=spec.negative_prompt
+        )
         grid = create_grid(width, height)
         distance = np.hypot(grid.x / grid.right, grid.y / grid.bottom)
         vignette = 65535 * (1 - 0.34 * smoothstep(0.55, 1.5, distance))
@@ -55,8 +57,8 @@ class SceneSource:
         small = av.VideoFrame.from_ndarray(pixels, format="rgb48le")
         width, height = self._size
         frame = small.reformat(width, height, "yuv420p", interpolation=Interpolation.BICUBIC)
-        if self._scene.stars:
-            draw_stars(luma_plane(frame), self._scene.stars, t)
+        if stars := self._scene.stars_at(t):
+            draw_stars(luma_plane(frame), stars, t)
         return frame
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import colorsys
 import hashlib
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from simulator.scenes.directions import read_directions, words_of
 
 Array = npt.NDArray[Any]
 
@@ -29,22 +30,51 @@ _PALETTES: dict[str, tuple[str, str, str, str, str, str]] = {
     "cinema": ("04111a", "0d3b4b", "3d8084", "f2a65e", "ffe9bd", "ffb562"),
     "silver": ("06080c", "1d2732", "4f6072", "abbac5", "f7f5f0", "e8eef5"),
     "coral": ("06121f", "123d5c", "8a5572", "f28a73", "ffeedb", "ffa98c"),
+    "scarlet": ("0d0507", "3b0a12", "8f1420", "e2433f", "ffe3d6", "ff6a5a"),
+    "azure": ("040a1c", "0c2a63", "1f63b8", "6db6f0", "f2faff", "9fd6ff"),
+    "oak": ("0d0907", "33231a", "74523a", "c09a72", "f8ecd8", "ffdfae"),
+    "paper": ("2a2724", "6d665e", "b5aa9c", "e4dacb", "fffaf1", "fff1d8"),
+    "copper": ("0c0807", "35180f", "8a4326", "d9855a", "ffe2c8", "ffa66e"),
 }
 
-# A prompt that names a light or a colour gets it.
-_KEYWORDS: dict[str, str] = {
-    "dusk": "sunset dusk evening twilight horizon",
-    "ember": "fire flame ember lava volcano red autumn dragon",
-    "lagoon": "tropical lagoon reef turquoise teal underwater jungle jellyfish",
-    "arctic": "snow ice winter arctic frost cold glacier blue rain whale",
-    "forest": "forest tree trees green grass garden meadow spring moss",
-    "rose": "rose flower flowers blossom cherry pink love",
-    "gold": "gold golden desert sand dunes honey wheat morning coffee",
-    "violet": "violet purple magic dream galaxy lavender",
-    "neon": "neon city cyberpunk street tokyo robot disco club",
+# A prompt that names a colour gets it; else a time of day; else what its other words are like.
+_COLOURS: dict[str, str] = {
+    "scarlet": "red scarlet crimson",
+    "ember": "orange",
+    "lagoon": "turquoise teal cyan",
+    "azure": "blue azure navy cobalt",
+    "forest": "green emerald olive",
+    "rose": "pink rose",
+    "gold": "gold golden amber yellow honey",
+    "violet": "violet purple lavender lilac",
+    "silver": "silver grey gray monochrome black",
+    "coral": "coral peach salmon",
+    "copper": "copper bronze rust terracotta",
+    "oak": "brown",
+    "paper": "white cream ivory beige linen birch",
+}
+_TIMES: dict[str, str] = {
+    "coral": "sunrise dawn daybreak",
+    "dusk": "sunset dusk evening twilight",
+    "gold": "morning afternoon",
+    "azure": "noon midday",
+    "neon": "neon",
+}
+_MOODS: dict[str, str] = {
+    "dusk": "horizon",
+    "ember": "fire flame ember lava volcano autumn dragon",
+    "lagoon": "tropical lagoon reef underwater jungle jellyfish turtle",
+    "arctic": "snow snowy ice winter arctic frost cold glacier rain whale",
+    "forest": "forest tree trees grass garden meadow spring moss fern",
+    "rose": "flower flowers blossom bloom cherry love peony",
+    "gold": "desert sand dunes wheat barley lemon coffee",
+    "violet": "magic dream galaxy nebula stars",
+    "neon": "city cyberpunk street tokyo robot disco club market",
     "cinema": "film cinematic drone road car train aerial",
-    "silver": "fog mist silver grey gray monochrome black white moon",
-    "coral": "beach coral sunrise dawn summer island",
+    "silver": "fog mist moon storm",
+    "coral": "beach summer island",
+    "oak": "oak wooden table workshop potter luthier shoemaker cello",
+    "paper": "cardboard paper letter box",
 }
 
 
@@ -72,18 +102,16 @@ def seed_from_text(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
-def first_match(text: str, keywords: dict[str, str]) -> str | None:
-    """Return the key whose keywords include the first word of the text that is a keyword at all."""
-    for word in re.findall(r"[a-z]+", text.lower()):
-        for name, words in keywords.items():
-            if word in words.split():
-                return name
-    return None
-
-
-def _named_by(text: str) -> set[str]:
-    words = set(re.findall(r"[a-z]+", text.lower()))
-    return {name for name, keywords in _KEYWORDS.items() if words & set(keywords.split())}
+def _named_by(text: str) -> list[str]:
+    """Return the palettes that the words of a text name, the most certain first."""
+    words = words_of(text)
+    return [
+        name
+        for keywords in (_COLOURS, _TIMES, _MOODS)
+        for word in words
+        for name, listed in keywords.items()
+        if word in listed.split()
+    ]
 
 
 def choose_palette(text: str, *, unlike: str | None = None, without: str = "") -> str:
@@ -92,7 +120,7 @@ def choose_palette(text: str, *, unlike: str | None = None, without: str = "") -
     """
     names = list(_PALETTES)
     unwanted = {unlike, *_named_by(without)}
-    name = first_match(text, _KEYWORDS) or names[seed_from_text(f"palette {text}") % len(names)]
+    name = next(iter(_named_by(text)), "") or names[seed_from_text(f"palette {text}") % len(names)]
     if name in unwanted:
         others = [other for other in names if other not in unwanted] or names
         name = others[seed_from_text(f"other {text}") % len(others)]
@@ -100,13 +128,24 @@ def choose_palette(text: str, *, unlike: str | None = None, without: str = "") -
 
 
 def build_palette(name: str, text: str) -> Palette:
-    """Return the named palette, its hue shifted slightly by the prompt so that no two prompts look alike."""
+    """Return the named palette in the light of the time that the prompt names.
+
+    Its hue is shifted slightly by the prompt, so that no two prompts look alike.
+    """
     hue_shift = (seed_from_text(f"hue {text}") % 1000 / 1000 - 0.5) * 0.05
     *stops, glow = (_shift_hue(code, hue_shift) for code in _PALETTES[name])
     positions = np.linspace(0, 1, len(stops))
     steps = np.linspace(0, 1, RAMP_STEPS)
     channels = [np.interp(steps, positions, [stop[i] for stop in stops]) for i in range(3)]
-    return Palette(np.stack(channels, axis=1).astype(np.float32), np.array(glow, np.float32))
+    ramp = _in_light_of(read_directions(text).time, np.stack(channels, axis=1))
+    return Palette(ramp.astype(np.float32), np.array(glow, np.float32))
+
+
+def _in_light_of(time: str, ramp: Array) -> Array:
+    """Return the colours of a ramp as they are by night, or in full daylight."""
+    if time == "night":
+        return np.asarray(ramp**1.25 * np.array([0.76, 0.82, 0.98]))
+    return np.asarray(ramp**0.78) if time == "day" else ramp
 
 
 def blend_palettes(first: Palette, second: Palette, fraction: float) -> Palette:

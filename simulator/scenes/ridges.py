@@ -17,7 +17,7 @@ Array = npt.NDArray[Any]
 class Ridges:
     """Hazy ridges behind each other with slow parallax and a low sun: sharp mountains or soft dunes."""
 
-    def __init__(self, rng: np.random.Generator, grid: Grid, *, dunes: bool) -> None:
+    def __init__(self, rng: np.random.Generator, grid: Grid, *, dunes: bool, is_high: bool) -> None:
         self.stars: Stars | None = None
         self._grid = grid
         self._is_dunes = dunes
@@ -26,7 +26,7 @@ class Ridges:
         self._cloud_noise = Noise(rng, roughness=1.9)
         self._noise_rows = rng.random(self._layer_count)
         self._sun_x = float(rng.uniform(-0.55, 0.55)) * grid.right
-        self._sun_y = float(rng.uniform(-0.42, -0.12))
+        self._sun_y = float(rng.uniform(-0.42, -0.12)) - (0.33 if is_high else 0)
         self._sun_radius = float(rng.uniform(0.13, 0.24))
         self._direction = float(rng.choice([-1.0, 1.0]))
         self._horizon_y = 0.1 * grid.bottom

@@ -17,7 +17,7 @@ Array = npt.NDArray[Any]
 class Sea:
     """Open water under a low sun: waves in perspective and a path of glitter."""
 
-    def __init__(self, rng: np.random.Generator, grid: Grid) -> None:
+    def __init__(self, rng: np.random.Generator, grid: Grid, *, is_high: bool) -> None:
         self.stars: Stars | None = None
         self._grid = grid
         self._cloud_noise = Noise(rng, roughness=1.8)
@@ -25,6 +25,7 @@ class Sea:
         self._horizon_row = int(grid.height * rng.uniform(0.40, 0.5))
         self._sun_x = float(rng.uniform(-0.5, 0.5)) * grid.right
         self._sun_radius = float(rng.uniform(0.10, 0.17))
+        self._sun_height = 0.55 * grid.bottom if is_high else self._sun_radius * 1.5
         self._waves = [
             (float(frequency), float(rng.uniform(-0.7, 0.7)), float(rng.uniform(0, 6.3)))
             for frequency in (2.3, 3.7, 5.9, 9.1, 14.3)
@@ -38,7 +39,7 @@ class Sea:
         """Return the image at `t` seconds: (h, w, 3) light, 0..1 before clipping."""
         grid = self._grid
         horizon = float(grid.y[self._horizon_row, 0])
-        sun_y = horizon - self._sun_radius * 1.5 + 0.008 * t
+        sun_y = horizon - self._sun_height + 0.008 * t
         y = grid.y[: self._horizon_row]
         distance = np.hypot(grid.x - self._sun_x, y - sun_y)
         rise = (horizon - y) / (horizon + grid.bottom)

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from simulator.scenes.aurora import Aurora
+from simulator.scenes.camera import Camera
 from simulator.scenes.city import CityLights
+from simulator.scenes.directions import Directions, read_directions
+from simulator.scenes.forest import Forest
+from simulator.scenes.interior import Interior
 from simulator.scenes.nebula import Nebula
-from simulator.scenes.palettes import Palette, first_match, seed_from_text
+from simulator.scenes.palettes import Palette, seed_from_text
 from simulator.scenes.primitives import Grid, Stars, create_grid
 from simulator.scenes.ridges import Ridges
 from simulator.scenes.sea import Sea
 from simulator.scenes.silk import Silk
+from simulator.scenes.skyline import Skyline
+from simulator.scenes.stage import FLOOR, Stage
+from simulator.scenes.subjects import Setting, create_subjects
+from simulator.scenes.underwater import Underwater
+from simulator.scenes.weather import create_weather
 
 Array = npt.NDArray[Any]
-
-FAMILIES = ("mountains", "dunes", "aurora", "sea", "nebula", "silk", "city")
-
-# A prompt that names a place gets a scene of that place.
-_KEYWORDS: dict[str, str] = {
-    "mountains": "mountain mountains hill hills valley forest fog mist peak landscape castle cabin train",
-    "dunes": "desert dune dunes sand camel savanna field fields",
-    "aurora": "aurora night lake northern winter snow polar fox owl",
-    "sea": "sea ocean wave waves beach ship boat island surf water whale dolphin lighthouse sunset",
-    "nebula": "space star stars galaxy nebula planet astronaut cosmos universe moon rocket",
-    "silk": "abstract silk fabric dance dancer flow liquid ink smoke logo product dress music",
-    "city": "city street lights neon tokyo rain car cafe bokeh crowd market party robot",
-}
 
 
 class Scene(Protocol):
@@ -42,28 +39,91 @@ class Scene(Protocol):
         ...
 
 
-def choose_family(text: str) -> str:
-    """Return the scene family for a prompt: by its words, else by its hash."""
-    return first_match(text, _KEYWORDS) or FAMILIES[seed_from_text(f"family {text}") % len(FAMILIES)]
+_HIGH = ("day", "night")  # when sun or moon stand high
+_OTHERS: dict[str, Callable[[np.random.Generator, Grid], Scene]] = {
+    "aurora": Aurora,
+    "nebula": Nebula,
+    "silk": Silk,
+    "city": CityLights,
+    "stage": Stage,
+    "interior": Interior,
+    "forest": Forest,
+    "underwater": Underwater,
+    "skyline": Skyline,
+}
+FAMILIES = ("mountains", "dunes", "sea", *_OTHERS)
+_SHELTERED = frozenset({"interior", "stage", "silk", "underwater", "nebula"})  # where no weather is
+# Where the subjects of each scene are.
+_SETTINGS: dict[str, Setting] = {
+    "mountains": Setting(0.62, 0.8),
+    "dunes": Setting(0.5, 0.7),
+    "aurora": Setting(0.6, 0.8, reflects=0.35),
+    "sea": Setting(0.3, 0.85, reflects=0.3),
+    "nebula": Setting(0.5, is_lit=True, is_weightless=True),
+    "silk": Setting(0.75),
+    "city": Setting(0.95, 1.2),
+    "stage": Setting(FLOOR, 1.55, is_lit=True, reflects=0.22),
+    "interior": Setting(0.8, 1.1),
+    "forest": Setting(0.72, 0.9, is_lit=True),
+    "underwater": Setting(0.5, is_lit=True, is_weightless=True),
+    "skyline": Setting(0.98, 1.1),
+}
 
 
-def build_scene(composition: str, width: int, height: int) -> Scene:
-    """Return the scene that a composition text stands for, on a canvas of that many pixels."""
-    rng = np.random.default_rng(seed_from_text(f"composition {composition}"))
-    return _create_scene(choose_family(composition), rng, create_grid(width, height))
+class DirectedScene:
+    """A scene with what the words of its prompt ask for: subjects, weather, a camera that moves."""
+
+    def __init__(self, composition: str, directions: Directions, grid: Grid) -> None:
+        seed = seed_from_text(f"composition {composition}")
+        family = directions.place or _family_by_hash(composition)
+        self._scene = _create_scene(family, np.random.default_rng(seed), grid, directions.time)
+        rng = np.random.default_rng(
+            [seed, 1]
+        )  # apart, so that the place stays as it is when its subject changes
+        self._subjects = create_subjects(rng, grid, directions.subjects, _SETTINGS[family])
+        weather = directions.weather if family not in _SHELTERED else ""
+        self._weather = create_weather(weather, rng, grid)
+        self._camera = Camera(directions.move, directions.pace)
+        self._pace = directions.pace
+
+    def frame(self, t: float, palette: Palette) -> Array:
+        """Return the image at `t` seconds: (h, w, 3) light, 0..1 before clipping."""
+        moment = t * self._pace
+        image = self._scene.frame(moment, palette)
+        for subject in self._subjects:
+            subject.draw(image, moment, palette)
+        if self._weather:
+            self._weather.draw(image, t, palette)
+        view = self._camera.view_at(t)
+        return view.resample(image) if view else image
+
+    def stars_at(self, t: float) -> Stars | None:
+        """Return the stars where they are seen at `t` seconds; `None` if there are none."""
+        stars, view = self._scene.stars, self._camera.view_at(t)
+        return view.move_stars(stars) if stars and view else stars
 
 
-def _create_scene(family: str, rng: np.random.Generator, grid: Grid) -> Scene:
+def build_scene(
+    composition: str, prompt: str, width: int, height: int, *, without: str = ""
+) -> DirectedScene:
+    """Return the scene of a composition text with what a prompt asks for, on a canvas of that many pixels.
+
+    The composition decides the place. What the prompt, and `without`, leave open is as in the composition.
+    """
+    asked = read_directions(prompt, without=without)
+    directions = asked.or_else(read_directions(composition, without=without))
+    return DirectedScene(composition, directions, create_grid(width, height))
+
+
+def _family_by_hash(text: str) -> str:
+    return FAMILIES[seed_from_text(f"family {text}") % len(FAMILIES)]
+
+
+def _create_scene(family: str, rng: np.random.Generator, grid: Grid, time: str) -> Scene:
     match family:
         case "mountains" | "dunes":
-            return Ridges(rng, grid, dunes=family == "dunes")
-        case "aurora":
-            return Aurora(rng, grid)
+            return Ridges(rng, grid, dunes=family == "dunes", is_high=time in _HIGH)
         case "sea":
-            return Sea(rng, grid)
-        case "nebula":
-            return Nebula(rng, grid)
-        case "silk":
-            return Silk(rng, grid)
+            return Sea(rng, grid, is_high=time in _HIGH)
         case _:
-            return CityLights(rng, grid)
+            return _OTHERS[family](rng, grid)
