@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -120,7 +120,7 @@ class Subject:
 
     def _backlit(self, palette: Palette) -> Array:
         """Return the colours of its outline: dark, with a rim where the light catches its upper edges."""
-        rim = np.clip(self._slope_y * 1.2, 0, 0.16)
+        rim = np.clip(self._slope_y * 1.6, 0, 0.3)
         return palette.map_tones((0.05 + rim).astype(np.float32))
 
     def _left(self, x: float) -> float:
@@ -138,6 +138,7 @@ def create_subjects(
         places = [0.0 if setting.is_lit else float(rng.uniform(-0.4, 0.4))]
     else:
         places = [float(place) for place in np.linspace(-0.6, 0.6, len(names))]
+        setting = replace(setting, scale=setting.scale * min(1.0, 0.6 * grid.right))  # side by side, apart
     return [Subject(rng, grid, name, setting, place) for name, place in zip(names, places, strict=True)]
 
 
