@@ -20,6 +20,7 @@ _FLOATING = frozenset({"boat", "sailboat"})
 _TRAVELLING = frozenset(
     {"boat", "sailboat", "car", "train", "bird", "fish", "turtle", "whale", "fox", "horse"}
 )
+_FOREGROUND = 0.9  # from where on the ground is the frame's lower edge
 _GLOWING = frozenset({"lantern"})
 # Heights as a part of the frame's short side, where they are not a third of it.
 _HEIGHTS = {
@@ -47,6 +48,11 @@ class Setting:
     is_lit: bool = False
     is_weightless: bool = False
     reflects: float = 0.0
+
+
+def ground_y(grid: Grid, ground: float) -> float:
+    """Return where subjects stand: in a tall frame near its middle, except those before its lower edge."""
+    return ground * (grid.bottom if ground > _FOREGROUND else min(grid.bottom, 1.0))
 
 
 class Subject:
@@ -77,7 +83,7 @@ class Subject:
             return height / 2 + float(rng.uniform(-0.1, 0.15)) * grid.bottom
         if self._flies:
             return max(float(rng.uniform(-0.45, -0.1)) * grid.bottom, height + 0.08 - grid.bottom)
-        return setting.ground * grid.bottom + (0.06 * height if self._floats else 0)
+        return ground_y(grid, setting.ground) + (0.06 * height if self._floats else 0)
 
     def draw(self, image: Array, t: float, palette: Palette) -> None:
         """Draw it as it is at `t` seconds on an (h, w, 3) image, in place."""
@@ -113,14 +119,14 @@ class Subject:
         """Return the colours of its surface in a light that wanders around it."""
         angle = -2.3 + 0.22 * t
         facing = self._slope_x * math.cos(angle) + self._slope_y * math.sin(angle)
-        tone = 0.40 + np.clip(-facing * 1.9, -0.32, 0.48)
+        tone = 0.52 - 0.42 * np.tanh(facing)
         gloss = np.clip(tone - 0.7, 0, 1)[:, :, None] * palette.glow
         colours: Array = palette.map_tones(tone.astype(np.float32)) + gloss
         return colours
 
     def _backlit(self, palette: Palette) -> Array:
         """Return the colours of its outline: dark, with a rim where the light catches its upper edges."""
-        rim = np.clip(self._slope_y * 1.6, 0, 0.3)
+        rim = np.clip(self._slope_y * 0.5, 0, 0.3)
         return palette.map_tones((0.05 + rim).astype(np.float32))
 
     def _left(self, x: float) -> float:
@@ -146,7 +152,7 @@ def _inflated(mask: Array) -> Array:
     """Return the height of a cushion with the outline of the mask, in pixels."""
     side = len(mask)
     height = np.zeros_like(mask)
-    for radius in (0.02, 0.06, 0.12, 0.2):
+    for radius in (0.02, 0.05, 0.1, 0.2):
         height += _blurred(mask, radius * side) * np.float32(radius * side * 1.3)
     return height
 

@@ -124,8 +124,9 @@ def test_every_scene_fits_every_canvas(family: str, size: tuple[int, int]) -> No
         "silk": "silk cloth",
         "aurora": "aurora",
     }.get(family, words)
-    for t in (0.0, 3.0, 60.0):
-        image = _frame(words, t, size=size)
+    scene, palette = build_scene(words, words, *size), build_palette("dusk", "")
+    for t in (0.0, 60.0):
+        image = scene.frame(t, palette)
         assert image.shape == (size[1], size[0], 3)
         assert np.isfinite(image).all()
 
