@@ -79,6 +79,32 @@ def diff_prompts(before: str, after: str) -> list[DiffSegment] | None:
     return [*shown[:MAX_SEGMENTS], DiffSegment("…", "ellipsis")] if len(shown) > MAX_SEGMENTS else shown
 
 
+def diff_in_full(before: str, after: str) -> list[DiffSegment]:
+    """Return how `after` came of `before`, with every word of both.
+
+    Where that would say nothing, because they have hardly a word in common, or take too long, all of `after`
+    is one segment.
+    """
+    old, new = before.split(), after.split()
+    whole = [DiffSegment(after, "equal")]
+    if not old or max(len(old), len(new)) > MAX_WORDS:
+        return whole
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    unchanged = sum(block.size for block in matcher.get_matching_blocks())
+    if unchanged < MIN_SIMILARITY / 2 * min(len(old), len(new)):
+        return whole
+    segments: list[DiffSegment] = []
+    for tag, first, first_end, begin, end in matcher.get_opcodes():
+        if tag == "equal":
+            segments.append(DiffSegment(" ".join(new[begin:end]), "equal"))
+            continue
+        segments += [
+            DiffSegment(" ".join(old[first:first_end]), "delete"),
+            DiffSegment(" ".join(new[begin:end]), "insert"),
+        ]
+    return [segment for segment in segments if segment.text]
+
+
 def _common_prefix(one: Sequence[str], other: Sequence[str]) -> int:
     """Return how many words both begin with."""
     length = 0
