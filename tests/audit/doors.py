@@ -124,6 +124,10 @@ SILENT_ROUTES = {
     "videos:keep_all": _ANNOTATION,
     "videos:make_playable": "makes another copy of one's own video",
     "videos:model_favourite": _ANNOTATION,
+    **dict.fromkeys(
+        ("videos:prompt_improve", "videos:prompt_describe", "api:improve_prompt", "api:describe_image"),
+        "offers a prompt and changes nothing; what it cost is in the ledger",
+    ),
     "videos:reference_name": _ANNOTATION,
     "videos:references": "one's own images are not logged; deleting one is",
     "videos:connect_service": "a test that lasts an hour; saving it is recorded",
