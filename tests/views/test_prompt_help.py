@@ -55,7 +55,7 @@ def test_the_offer_shows_what_differs(as_alice, answering):
     response = as_alice.post(IMPROVE, {"prompt": "A fox in snow"}, headers=HTMX)
     page = response.content.decode()
     assert response.status_code == 200
-    assert "<ins>red</ins>" in page
+    assert "<ins>red </ins>" in page
     assert "A red fox in deep snow</textarea>" in page
     assert "data-use" in page
     assert "<html" not in page
