@@ -52,6 +52,8 @@ SILENT_SERVICES = {
     "videos.services.model_catalogue.add_undescribed_model": "part of connecting a backend",
     "videos.services.queue.place_between": "the order of one's own queue is not logged",
     "videos.services.queue.reorder": "the order of one's own queue is not logged",
+    "videos.services.prompt_help.describe_image": "offers a prompt; what it cost is in the ledger",
+    "videos.services.prompt_help.improve_prompt": "offers a prompt; what it cost is in the ledger",
     "videos.services.references.add_reference": "one's own images are not logged; deleting one is",
     "videos.services.references.keep_reference": "one's own images are not logged",
     "videos.services.references.remove_files_on_error": "removes files of a request that failed",
