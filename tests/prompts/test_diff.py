@@ -71,6 +71,7 @@ def in_full(before: str, after: str) -> str:
 def test_a_full_diff_has_every_word_and_splits_punctuation_off():
     assert in_full("A fox on snow", "A red fox on snow, at dawn.") == "A [red ]fox on snow[, at dawn.]"
     assert in_full("A grey fox", "A red fox") == "A ~grey ~[red ]fox"
+    assert in_full("A fox", "A hare") == "A ~fox ~[hare]"
     assert in_full("{who} in {city|a,b}", "{who} in {city|a,b}!") == "{who} in {city|a,b}[!]"
     assert in_full("One\n\ntwo", "One\n\ntwo three").startswith("One\n\ntwo")
 

@@ -101,8 +101,9 @@ def diff_in_full(before: str, after: str) -> list[DiffSegment]:
         return whole
     segments: list[DiffSegment] = []
     for tag, first, first_end, begin, end in matcher.get_opcodes():
-        if tag != "equal":
-            segments.append(DiffSegment("".join(old[first:first_end]), "delete"))
+        if removed := "".join(old[first:first_end]) if tag != "equal" else "":
+            # The last word of a text has no space behind it, and one that came for it may follow.
+            segments.append(DiffSegment(removed if removed[-1].isspace() else f"{removed} ", "delete"))
         segments.append(DiffSegment("".join(new[begin:end]), "equal" if tag == "equal" else "insert"))
     return [segment for segment in segments if segment.text]
 

@@ -81,8 +81,9 @@ class PromptHelpError(Exception):
 
 @dataclass(frozen=True)
 class PromptOffer:
-    """What came back: `text` in place of `before`. `cost` is None where nobody knows it; `is_shortened` says
-    that the answer was longer than a prompt may be.
+    """What came back: `text`, a variant of `before`, or a description without one.
+
+    `cost` is None where nobody knows it; `is_shortened` says that the answer was longer than a prompt may be.
     """
 
     text: str
@@ -116,10 +117,8 @@ def improve_prompt(person: User, prompt: str, *, token: ApiToken | None = None) 
     return PromptOffer(text, prompt, server, cost, is_shortened)
 
 
-def describe_image(
-    person: User, image: Image, *, before: str = "", token: ApiToken | None = None
-) -> PromptOffer:
-    """Return a prompt that describes the image, which is the person's own. `before` is what it would replace.
+def describe_image(person: User, image: Image, *, token: ApiToken | None = None) -> PromptOffer:
+    """Return a prompt that describes the image, which is the person's own.
 
     Raises as `improve_prompt` does.
     """
@@ -129,7 +128,7 @@ def describe_image(
     with _counted("describe", person), spending(token=token, confirmed_price=ANY_PRICE):
         answer, cost = _ask(server, person, _DESCRIBE, _DESCRIBE_QUESTION, image_url(image))
         text, is_shortened = _usable_text(server, answer)
-    return PromptOffer(text, before, server, cost, is_shortened)
+    return PromptOffer(text, "", server, cost, is_shortened)
 
 
 def find_image(person: User, public_id: str) -> ReferenceImage:

@@ -49,7 +49,7 @@ def describe(request: Request) -> HttpResponse:
     """Offer a prompt that describes the first image of a form."""
     try:
         image = DescribedImageForm(request.POST, request.FILES, owner=request.user).image()
-        return _draw(request, OfferView(describe_image(request.user, image, before=_prompt(request))))
+        return _draw(request, OfferView(describe_image(request.user, image)))
     except (ValidationError, PromptHelpError) as error:
         return _draw(request, OfferView(problem=_sentence(error)), status=422)
 
