@@ -39,6 +39,10 @@ GROUPINGS = {
 }
 
 
+# Help with prompts is paid for as well, under keys below zero: it costs, and is no video.
+_VIDEO_CHARGES = Q(kind=Kind.CHARGE, video_id__gt=0)
+
+
 @dataclass(frozen=True)
 class Span:
     """The days from `first` to `last`, both included, in the studio's time zone."""
@@ -91,13 +95,12 @@ def spend_by(lines: QuerySet[LedgerLine], span: Span, by: str) -> list[SpendRow]
     found = lines.filter(span.condition).order_by()
     if by == "day":
         found = found.annotate(day=TruncDate("at", tzinfo=timezone.get_default_timezone()))
-    charges = Q(kind=Kind.CHARGE)
     rows: Iterable[dict[str, Any]] = found.values(*grouping.keys).annotate(
         name=Max(grouping.name),
         total=Sum("spent"),
-        charges=Count("pk", filter=charges),
-        unknown=Count("pk", filter=charges & Q(is_priced=False)),
-        moved=Count("pk", filter=~Q(spent=0) | charges),
+        charges=Count("pk", filter=_VIDEO_CHARGES),
+        unknown=Count("pk", filter=_VIDEO_CHARGES & Q(is_priced=False)),
+        moved=Count("pk", filter=~Q(spent=0) | _VIDEO_CHARGES),
     )
     result = [
         SpendRow(
@@ -168,14 +171,13 @@ class SpendTotal:
 
 def total_of(lines: QuerySet[LedgerLine], span: Span) -> SpendTotal:
     """Return the sum over a span. One query."""
-    charges = Q(kind=Kind.CHARGE)
     found: dict[str, Any] = (
         lines.filter(span.condition)
         .order_by()
         .aggregate(
             total=Sum("spent"),
-            charges=Count("pk", filter=charges),
-            unknown=Count("pk", filter=charges & Q(is_priced=False)),
+            charges=Count("pk", filter=_VIDEO_CHARGES),
+            unknown=Count("pk", filter=_VIDEO_CHARGES & Q(is_priced=False)),
         )
     )
     return SpendTotal(found["total"] or ZERO, found["charges"], found["unknown"])

@@ -54,6 +54,8 @@ _RANGES = {
     "API_REQUESTS_PER_MINUTE": (1, None),
     "ACCOUNT_DELETION_DAYS": (0, 365),
     "TRUST_PROXY": (0, 10),
+    "PROMPT_HELP_TIMEOUT": (2, 50),
+    "PROMPT_HELP_PER_MINUTE": (1, 1000),
     "WEBHOOK_TIMEOUT": (1, 60),
     "WEBHOOK_DISABLE_AFTER_DAYS": (1, 365),
     "WEBHOOK_SECRET_OVERLAP_HOURS": (0, 720),
@@ -73,6 +75,24 @@ def check_ranges(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
         for name, (least, most) in _RANGES.items()
         if not least <= getattr(settings, name) <= (most or float("inf"))
     ]
+
+
+@register(SETTINGS)
+def check_prompt_help(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """contentgen.E018: a server for help with prompts that cannot be asked as it is named."""
+    url = "" if settings.PROMPT_HELP_URL == "off" else settings.PROMPT_HELP_URL
+    prices = (settings.PROMPT_HELP_PRICE_IN, settings.PROMPT_HELP_PRICE_OUT)
+    problems = []
+    if url and not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", url):
+        hint = "Give the address of its API, such as https://chat.example.org/v1, and the key apart from it."
+        problems.append(("PROMPT_HELP_URL is no address of a server.", hint))
+    if url and not settings.PROMPT_HELP_MODEL:
+        hint = "Set PROMPT_HELP_MODEL to the name of a model of that server."
+        problems.append(("PROMPT_HELP_URL is set, and PROMPT_HELP_MODEL is not.", hint))
+    if (prices[0] is None) != (prices[1] is None):
+        hint = "Set both prices, or neither; 0 is a price too."
+        problems.append(("Only one of PROMPT_HELP_PRICE_IN and PROMPT_HELP_PRICE_OUT is set.", hint))
+    return [Error(text, hint=hint, id="contentgen.E018") for text, hint in problems]
 
 
 @register(SETTINGS)

@@ -57,7 +57,7 @@ if _env_file and Path(_env_file).is_file():
 _SECRETS = (
     *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "OWNER_PASSWORD"),
     *("BACKEND_KEY", "SIMULATOR_API_KEY", "EMAIL_HOST_PASSWORD", "OIDC_CLIENT_SECRET", "METRICS_TOKEN"),
-    *("STORAGE_KEY_ID", "STORAGE_SECRET_KEY"),
+    *("PROMPT_HELP_KEY", "STORAGE_KEY_ID", "STORAGE_SECRET_KEY"),
     *AWS_KEYS,
 )
 read_secret_files(os.environ, _SECRETS)
@@ -361,6 +361,21 @@ CONFIRM_PRICE_ABOVE: Decimal | None = env("CONFIRM_PRICE_ABOVE", cast=amount, de
 # A price above this waits for a manager's approval, unless a manager asks. Unset: none does.
 APPROVE_PRICE_ABOVE: Decimal | None = env("APPROVE_PRICE_ABOVE", cast=amount, default=None)
 APPROVAL_DAYS: int = env.int("APPROVAL_DAYS", default=14)  # for which a request waits before it expires
+
+# --- Help with prompts -----------------------------------------------------------------------------------
+# An OpenAI-compatible chat server that rewrites prompts when somebody asks for it. Unset: the simulator, as
+# long as that makes the videos too. "off": there is no such help.
+PROMPT_HELP_URL: str = env.str("PROMPT_HELP_URL", default="")
+PROMPT_HELP_KEY: str = env.str("PROMPT_HELP_KEY", default="")
+PROMPT_HELP_MODEL: str = env.str("PROMPT_HELP_MODEL", default="")
+PROMPT_HELP_VISION: bool = env.bool("PROMPT_HELP_VISION", default=False)  # whether it can look at images
+PROMPT_HELP_TIMEOUT: int = env.int("PROMPT_HELP_TIMEOUT", default=20)  # seconds for an answer as a whole
+PROMPT_HELP_PER_MINUTE: int = env.int("PROMPT_HELP_PER_MINUTE", default=10)  # requests of one person
+# Per million tokens of questions and of answers. Unset: nothing is counted.
+PROMPT_HELP_PRICE_IN: Decimal | None = env("PROMPT_HELP_PRICE_IN", cast=amount, default=None)
+PROMPT_HELP_PRICE_OUT: Decimal | None = env("PROMPT_HELP_PRICE_OUT", cast=amount, default=None)
+# The simulator that answers where no server is named: one that is known to run.
+PROMPT_HELP_DEMO_URL: str = env.str("SIMULATOR_URL", default=_simulator.simulator_url)
 
 # --- Webhooks that the studio sends -----------------------------------------------------------------------
 # Whether receivers may be in private networks and on this machine; and networks that are allowed in any case.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
@@ -81,6 +81,8 @@ async def _fault_after_action(rule: FaultRule, response: Response) -> Response:
             return HTMLResponse(_HTML_PAGE)
         case "unknown_status":
             return _replace_status(response, options["status"])
+        case "huge" | "drip":
+            return _burden(rule, response)
         case "truncate":
             content, media_type = await _read_file(response)
             return TruncatedResponse(content, media_type, options["fraction"])
@@ -100,6 +102,24 @@ def _replace_status(response: Response, status: str) -> Response:
     for video in body.get("data", [body]):
         video["status"] = status
     return JSONResponse(body)
+
+
+def _burden(rule: FaultRule, response: Response) -> Response:
+    """Return the same answer of a chat model, much too large or much too slow."""
+    content = bytes(response.body)
+    if rule.kind == "drip":
+        seconds = rule.options["seconds"] / len(content)
+        return StreamingResponse(_drip(content, seconds), media_type="application/json")
+    body = json.loads(content)
+    body["choices"][0]["message"]["content"] += " and more" * (rule.options["bytes"] // 9)
+    return JSONResponse(body)
+
+
+async def _drip(content: bytes, seconds: float) -> AsyncIterator[bytes]:
+    """Yield the bytes one by one, so many seconds apart."""
+    for number in range(len(content)):
+        yield content[number : number + 1]
+        await asyncio.sleep(seconds)
 
 
 async def _transcode(response: Response, name: str) -> Response:

@@ -12,7 +12,7 @@ from simulator.protocol import ApiError
 from simulator.transcoder import FORMATS
 
 CREATING_OPERATIONS = ("create", "remix", "edit", "extend")
-OPERATIONS = (*CREATING_OPERATIONS, "retrieve", "list", "content", "delete")
+OPERATIONS = (*CREATING_OPERATIONS, "retrieve", "list", "content", "delete", "chat")
 
 # For each kind of fault: the operations it can affect, and its options with their defaults.
 FAULT_KINDS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
@@ -42,6 +42,8 @@ FAULT_KINDS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         },
     ),
     "unknown_status": ((*CREATING_OPERATIONS, "retrieve", "list"), {"status": "postprocessing"}),
+    "huge": (("chat",), {"bytes": 2_000_000}),
+    "drip": (("chat",), {"seconds": 30.0}),
     "truncate": (("content",), {"fraction": 0.5}),
     "slow_content": (("content",), {"bytes_per_second": 100_000}),
     "other_format": (("content",), {"format": "hevc"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from simulator import fault_injection, protocol
+from simulator import chat, fault_injection, protocol
 from simulator.access import require_key
 from simulator.fault_rules import FaultRule
 from simulator.jobs import Job
@@ -55,6 +56,7 @@ class VideosApi:
             ("DELETE", "/videos/{id}", "delete", self.delete),
             ("GET", "/videos/{id}/content", "content", self.content),
             ("POST", "/videos/{id}/remix", "remix", self.remix),
+            ("POST", "/chat/completions", "chat", self.chat),
             ("GET", "/models", "models", self.models),
             ("GET", "/models/{id}", "model", self.model),
         ]
@@ -180,6 +182,17 @@ class VideosApi:
         if character is None:
             raise protocol.not_found("Character", request.path_params["id"][:80])
         return JSONResponse(character)
+
+    async def chat(self, request: Request) -> Response:
+        """POST /chat/completions: help with prompts, by rules."""
+        async with read_fields(request) as fields:
+            prompt = chat.question_of(fields)
+
+            async def action(_: FaultRule | None) -> Response:
+                return JSONResponse(await asyncio.to_thread(chat.complete, fields))
+
+            rule = self._service.fault_rules.take("chat", prompt, str(fields.get("model")))
+            return await fault_injection.perform(rule, "chat", action)
 
     async def models(self, _: Request) -> Response:
         """GET /models. Where keys are honoured, a header says so, as ContentGen's own /v1 does."""

@@ -14,6 +14,7 @@ from videos.engine.storage_use import StorageUse, quota_of, recent_use
 from videos.models import ApprovalRequest, Backend
 from videos.services import candidates
 from videos.services.characters import can_use_characters
+from videos.services.prompt_help_server import prompt_help_server
 from videos.services.queue_notice import QueueNotice, read_notice
 from videos.services.retention import expiring
 
@@ -31,6 +32,7 @@ def studio(request: HttpRequest) -> dict[str, object]:
     return {
         "backend_status": SimpleLazyObject(lambda: backend_status(in_use())),
         "has_characters": SimpleLazyObject(lambda: can_use_characters(request.user.pk, in_use())),
+        "prompt_help": SimpleLazyObject(lambda: prompt_help_server(in_use())),
         "stalled_roles": SimpleLazyObject(heartbeat.stalled_roles),
         "paused_backends": SimpleLazyObject(lambda: list(Backend.objects.paused())),
         "videos_for_staff": SimpleLazyObject(lambda: list(candidates.videos_for_staff()[:100])),

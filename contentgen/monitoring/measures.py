@@ -112,6 +112,9 @@ STORE_SECONDS = Histogram(
     (1, 2, 5, 10, 20, 30, 60, 120, 300, 900),
 )
 DOWNLOADED = Counter("contentgen_download_bytes_total", "Bytes of videos fetched.", ("backend",))
+PROMPT_HELP = Counter(
+    "contentgen_prompt_help_total", "Questions to the server that helps with prompts.", ("kind", "outcome")
+)
 
-COUNTERS = (REQUESTS, REQUESTED, SUBMISSIONS, OUTCOMES, DOWNLOADED)
+COUNTERS = (REQUESTS, REQUESTED, SUBMISSIONS, OUTCOMES, DOWNLOADED, PROMPT_HELP)
 HISTOGRAMS = (REQUEST_SECONDS, DETECTION_LAG, STORE_SECONDS)

@@ -32,7 +32,7 @@ toggle.addEventListener("click", () => {
 });
 updateToggle();
 for (const opener of document.querySelectorAll("[data-dialog='shortcuts']")) opener.hidden = false;
-if (/Mac|iPhone|iPad/.test(navigator.platform)) dialog.querySelector("[data-modifier-key]").textContent = "⌘";
+if (/Mac|iPhone|iPad/.test(navigator.platform)) for (const key of dialog.querySelectorAll("[data-modifier-key]")) key.textContent = "⌘";
 
 // --- Finding elements --------------------------------------------------------------------------------------
 const visibleCards = () => [...document.querySelectorAll(".card")].filter((card) => card.checkVisibility());

@@ -177,3 +177,24 @@ def test_make_run_refuses_what_is_wrong_and_logs_what_is_old(settings, monkeypat
         _check("settings")
 
     assert "Set TRASH_RETENTION_DAYS instead" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "count"),
+    [
+        ({}, 0),
+        ({"URL": "off"}, 0),
+        ({"URL": "https://chat.example.org/v1", "MODEL": "m"}, 0),
+        ({"URL": "https://chat.example.org/v1"}, 1),
+        ({"URL": "chat.example.org", "MODEL": "m"}, 1),
+        ({"URL": "https://me:secret@chat.example.org/v1", "MODEL": "m"}, 1),
+        ({"PRICE_IN": 1}, 1),
+        ({"PRICE_IN": 1, "PRICE_OUT": 0}, 0),
+    ],
+)
+def test_a_chat_server_that_cannot_be_asked_is_an_error(settings, changes: dict[str, object], count: int):
+    for name, value in changes.items():
+        setattr(settings, f"PROMPT_HELP_{name}", value)
+    found = checks.check_prompt_help(None)
+    assert _ids(found) == ["contentgen.E018"] * count
+    assert "secret" not in str(found)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from videos.prompts.diff import MAX_CHANGE_WORDS, MAX_SEGMENTS, diff_prompts
+from videos.prompts.diff import MAX_CHANGE_WORDS, MAX_SEGMENTS, diff_in_full, diff_prompts
 
 SIGNS = {"equal": "{}", "insert": "[+{}]", "delete": "[-{}]", "ellipsis": "{}"}
 LONG = " ".join(f"w{number}" for number in range(30))
@@ -61,3 +61,23 @@ def test_forty_of_the_longest_prompts_take_no_time():
     for _ in range(40):
         diff_prompts(one, other)
     assert time.process_time() - began < 4
+
+
+def in_full(before: str, after: str) -> str:
+    marks = {"equal": "{}", "insert": "[{}]", "delete": "~{}~"}
+    return "".join(marks[each.kind].format(each.text) for each in diff_in_full(before, after))
+
+
+def test_a_full_diff_has_every_word_and_splits_punctuation_off():
+    assert in_full("A fox on snow", "A red fox on snow, at dawn.") == "A [red ]fox on snow[, at dawn.]"
+    assert in_full("A grey fox", "A red fox") == "A ~grey ~[red ]fox"
+    assert in_full("A fox", "A hare") == "A ~fox ~[hare]"
+    assert in_full("{who} in {city|a,b}", "{who} in {city|a,b}!") == "{who} in {city|a,b}[!]"
+    assert in_full("One\n\ntwo", "One\n\ntwo three").startswith("One\n\ntwo")
+
+
+def test_what_has_nothing_in_common_is_no_variant():
+    assert in_full("A fox", "Blue wall of old bricks") == "Blue wall of old bricks"
+    assert in_full("", "A wall") == "A wall"
+    assert in_full("!" * 9_000, "A wall") == "A wall"
+    assert in_full("a " * 9_000, "a b") == "a b"

@@ -222,6 +222,7 @@ _STEPS: tuple[Callable[[], object], ...] = (
     _remove_expired_drafts,
     _prune_transitions,
     waiting_requests.end_expired,
+    lifecycle.end_lost_prompt_help,
     restore.sweep,
     ledger_check.check_next_window,
 )

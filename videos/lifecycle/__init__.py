@@ -34,6 +34,13 @@ from videos.lifecycle.payments import (
     require_payable,
     reserve,
 )
+from videos.lifecycle.prompt_help import (
+    begin_prompt_help,
+    end_lost_prompt_help,
+    fail_prompt_help,
+    finish_prompt_help,
+    lose_prompt_help,
+)
 from videos.lifecycle.restored import create_adopted, create_restored, restore_ledger
 from videos.lifecycle.storing import (
     claim_storing,
@@ -83,6 +90,7 @@ __all__ = [
     "adopt_named",
     "apply_pending_cancellations",
     "await_decision",
+    "begin_prompt_help",
     "begin_storing",
     "begin_storing_late",
     "cancel",
@@ -97,14 +105,18 @@ __all__ = [
     "create_restored",
     "delete",
     "download_again",
+    "end_lost_prompt_help",
     "fail_absent",
     "fail_generation",
+    "fail_prompt_help",
     "fail_storing",
+    "finish_prompt_help",
     "forget_drawn_seed",
     "hand_back_storing",
     "hasten_poll",
     "holds_lease",
     "log_created",
+    "lose_prompt_help",
     "mark_still_uncertain",
     "mark_unaccounted",
     "mark_uncertain",

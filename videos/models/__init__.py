@@ -19,6 +19,7 @@ from videos.models.job import DeletedRequest, JobCandidate, ReleasedJob
 from videos.models.keeping import DiscardedFile, NoticeKind, RetentionState, StorageNotice
 from videos.models.moved_file import MovedFile
 from videos.models.owner_queue import OwnerQueue
+from videos.models.prompt_help import PromptHelpCall
 from videos.models.prompt_template import PromptTemplate
 from videos.models.reference_image import Fit, ReferenceImage
 from videos.models.share_comment import ShareComment
@@ -58,6 +59,7 @@ __all__ = [
     "MovedFile",
     "NoticeKind",
     "OwnerQueue",
+    "PromptHelpCall",
     "PromptTemplate",
     "ReferenceImage",
     "ReleasedJob",

@@ -12,7 +12,10 @@ CONTEXT_WORDS = 4  # unchanged words shown around a change
 MAX_CHANGE_WORDS = 40  # words of one change that are shown
 MAX_SEGMENTS = 24  # of a diff that are shown
 MIN_SIMILARITY = 0.4  # share of the words that are the same; below it a prompt counts as a new one
+MAX_FULL_LENGTH = 10_000  # characters of a prompt that is compared as a whole
 _WORD = re.compile(r"\S+\s*")
+# Punctuation, or what stands before it, each with the space behind it.
+_TOKEN = re.compile(r"[,.;:!?]+(?=\s|$)\s*|\S+?(?=[,.;:!?]*(?:\s|$))\s*")
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,32 @@ def diff_prompts(before: str, after: str) -> list[DiffSegment] | None:
     ]
     shown = list(_shorten([segment for segment in segments if segment.text]))
     return [*shown[:MAX_SEGMENTS], DiffSegment("…", "ellipsis")] if len(shown) > MAX_SEGMENTS else shown
+
+
+def diff_in_full(before: str, after: str) -> list[DiffSegment]:
+    """Return how `after` came of `before`, with every word of both and the space behind it.
+
+    Punctuation is a word of its own. Where that would say nothing, because they have hardly a word in common,
+    or take too long, all of `after` is one segment.
+    """
+    whole = [DiffSegment(after, "equal")]
+    if max(len(before), len(after)) > MAX_FULL_LENGTH:
+        return whole
+    old, new = _TOKEN.findall(before.strip()), _TOKEN.findall(after.strip())
+    if not old or max(len(old), len(new)) > MAX_WORDS:
+        return whole
+    old_words, new_words = ([word.rstrip() for word in each] for each in (old, new))
+    matcher = SequenceMatcher(None, old_words, new_words, autojunk=False)
+    unchanged = sum(block.size for block in matcher.get_matching_blocks())
+    if unchanged < MIN_SIMILARITY / 2 * min(len(old), len(new)):
+        return whole
+    segments: list[DiffSegment] = []
+    for tag, first, first_end, begin, end in matcher.get_opcodes():
+        if removed := "".join(old[first:first_end]) if tag != "equal" else "":
+            # The last word of a text has no space behind it, and one that came for it may follow.
+            segments.append(DiffSegment(removed if removed[-1].isspace() else f"{removed} ", "delete"))
+        segments.append(DiffSegment("".join(new[begin:end]), "equal" if tag == "equal" else "insert"))
+    return [segment for segment in segments if segment.text]
 
 
 def _common_prefix(one: Sequence[str], other: Sequence[str]) -> int:

@@ -119,6 +119,15 @@ def parse_template(text: str) -> Template:
     return Template(tuple(parts))
 
 
+def find_variables(text: str) -> list[str]:
+    """Return the variables and doubled braces of a text as they are written, in order, each mention."""
+    return [
+        match[0]
+        for match in _TOKEN.finditer(text)
+        if match[0] in _LITERAL or (match[1] is not None and _parse_variable(match[1]) is not None)
+    ]
+
+
 def escape_braces(text: str) -> str:
     """Return the template of exactly this text: `parse_template(escape_braces(text)).fill({}) == text`."""
     return text.replace("{", "{{").replace("}", "}}")

@@ -20,7 +20,7 @@ from videos.models.video_queries import VideoQuerySet
 
 _ALIAS = "sum_of_"  # before the name of a sum, because some are those of columns
 _DOLLARS = DecimalField(max_digits=18, decimal_places=6)
-_CHARGE = Q(kind=Kind.CHARGE)
+_CHARGE = Q(kind=Kind.CHARGE, video_id__gt=0)  # help with prompts is no video
 # What each group of lines adds up to, by the field of `UsageTotal`.
 _SUMS = {
     "videos": Count("pk", filter=_CHARGE),

@@ -238,6 +238,7 @@ NOT_EXPORTED = {
     "notifications.*": "told of what was new then",
     "webhooks.*": "endpoints have secrets, and are set up again",
     "videos.ApprovalRequest": "waits for, or tells of, a decision about what was asked for in this studio",
+    "videos.PromptHelpCall": "a question that is under way; what it cost is in the ledger",
     "videos.Backend": "named, with what its kind is and whether it costs; its address and key are not",
     "videos.ConnectionDraft": _PASSING,
     "videos.DeletedRequest": _JOBS,

@@ -20,6 +20,7 @@ _TAGS = {
     "Actions": "What can be done with a video: its `actions` name what is possible now.",
     "Collections": "Videos that belong together, and the people who may see them.",
     "Batches": "Many videos at once, from rows or a file.",
+    "Prompts": "Help with prompts, by a chat server that the studio's operator names.",
     "Queue": "What waits to be submitted: its order and its pauses.",
     "Catalogue": "What can be asked for, and ready-made prompts.",
     "Approvals": "Requests whose price a manager has to approve.",

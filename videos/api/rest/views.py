@@ -21,6 +21,7 @@ from videos.api.rest import (
     collections,
     create,
     notifications,
+    prompt_help,
     queue,
     share_links,
     webhook_endpoints,
@@ -307,6 +308,7 @@ api.add_router("/v1", notifications.router)
 api.add_router("/v1", collections.router)
 api.add_router("/v1", batches.router)
 api.add_router("/v1", queue.router)
+api.add_router("/v1", prompt_help.router)
 api.add_router("/v1", router)
 api.add_router("/v1", share_links.router)
 

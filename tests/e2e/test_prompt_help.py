@@ -1,0 +1,53 @@
+"""Improve in a real browser: the offer, what replaces what, and a server that is away."""
+
+import json
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import assert_only_status
+
+pytestmark = pytest.mark.e2e
+MINE = "A paper boat on a rainy street"
+
+
+def _inject(simulator: str, **rule: object) -> None:
+    body = json.dumps({"rules": [{"on": "chat", "times": 1, **rule}]}).encode()
+    address = f"{simulator.removesuffix('/v1')}/_simulator/faults"
+    urlopen(Request(address, body, {"Content-Type": "application/json"})).close()  # noqa: S310
+
+
+def test_a_prompt_is_improved_and_brought_back(page: Page, simulator: str, browser_errors: list[str]):
+    prompt = page.get_by_role("textbox", name="Prompt")
+    improve = page.get_by_role("button", name="Improve")
+    offer = page.locator("[data-offer]")
+    prompt.fill(MINE)
+    improve.click()
+    expect(offer.locator("ins").first).to_be_visible()
+    expect(prompt).to_have_value(MINE)
+    page.get_by_role("button", name="Use this").click()
+    expect(prompt).not_to_have_value(MINE)
+    assert prompt.input_value().startswith(MINE)
+    page.get_by_role("button", name="Undo").click()
+    expect(prompt).to_have_value(MINE)
+
+    prompt.press("Control+i")
+    page.get_by_role("button", name="Keep mine").click()
+    expect(offer).to_have_count(0)
+    expect(prompt).to_have_value(MINE)
+
+    # What is written while an answer is on its way is worth more than the answer.
+    _inject(simulator, kind="drip", seconds=1.5)
+    improve.click()
+    prompt.press("End")
+    prompt.press_sequentially("!")
+    expect(page.get_by_text("You wrote on meanwhile")).to_be_visible()
+    expect(prompt).to_have_value(f"{MINE}!")
+    expect(offer).to_have_count(0)
+
+    _inject(simulator, kind="error_before")
+    improve.click()
+    expect(page.get_by_text("has an error (HTTP 500)")).to_be_visible()
+    expect(prompt).to_have_value(f"{MINE}!")
+    assert_only_status(browser_errors, 422)
