@@ -177,7 +177,7 @@ def test_what_was_asked_before_the_connection_was_lost_does_not_say_that_it_is_b
     page: Page, browser_errors: list[str]
 ):
     held: list[Route] = []
-    page.route("**/history/", held.append)
+    page.route("**/history/", lambda route: held.append(route))
     page.route("**/health", lambda route: route.fulfill(status=503))
     page.evaluate("void htmx.ajax('GET', '/history/', {target: '#main', swap: 'none'})")
     wait_until(lambda: page.evaluate("1") and held)
