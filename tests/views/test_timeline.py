@@ -4,14 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.factories import VideoFactory
 from tests.views.page import HTMX
 from videos.models import State
 from videos.views import pagination, timeline
+from videos.views.search import Search
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_are_many")]
 URL = reverse("videos:library")
@@ -111,20 +110,16 @@ def test_a_day_without_videos_beyond_it_means_some_page(as_alice, videos, start,
     assert as_alice.get(URL, {"start": start, "sort": sort}).status_code == 200
 
 
-def test_it_costs_two_queries_however_many_months_there_are(as_alice, alice, videos, monkeypatch):
-    def queries(min_videos: int) -> int:
-        monkeypatch.setattr(timeline, "MIN_VIDEOS", min_videos)
-        cache.clear()
-        with CaptureQueriesContext(connection) as made:
-            as_alice.get(URL)
-        return len(made)
-
-    as_alice.get(URL)
-    assert queries(2) - queries(1000) == 2
+def test_it_costs_two_queries_however_many_months_there_are(alice, videos, django_assert_num_queries):
+    with django_assert_num_queries(2):
+        assert len(timeline.timeline(Search(), alice, 5)) == 2
     for number in range(10):
         moment = datetime(2023, 1, 1, tzinfo=UTC) + timedelta(days=31 * number)
         VideoFactory(owner=alice, state=State.COMPLETED, created_at=moment, backend=videos[0].backend)
-    assert queries(2) - queries(1000) == 2
+    with django_assert_num_queries(2):
+        assert len(timeline.timeline(Search(), alice, 15)) == 12
+    with django_assert_num_queries(0):
+        assert timeline.timeline(Search(), alice, 2) == []
 
 
 def test_the_counts_of_many_are_kept_for_a_while(as_alice, alice, videos, monkeypatch):
