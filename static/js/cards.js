@@ -45,6 +45,15 @@ document.addEventListener("pointerout", (event) => {
   if (scrub) scrub.hidden = true;
 });
 
+// A finger on the card: card-touch.js says when it goes along the row.
+document.addEventListener("studio:scrub", ({ target, detail }) => {
+  const scrub = scrubOf(target);
+  if (scrub && isLoaded(scrub.dataset.scrubSheet)) showFrame(target, detail.clientX);
+});
+document.addEventListener("studio:scrub-end", ({ target }) => {
+  for (const scrub of target.querySelectorAll(".scrub")) scrub.hidden = true;
+});
+
 function play(link) {
   for (const other of document.querySelectorAll(".media video")) other.pause();
   const video = document.createElement("video");

@@ -16,7 +16,7 @@ const MESSAGES = {
   429: "Too many requests. Wait a minute, then try again.",
 };
 
-let reconnectedAt = 0; // by the clock of the page: what was asked before says nothing of now
+let changedAt = 0; // when the connection was lost or came back: what was asked before says nothing of now
 let shown = ""; // the problem on display: "offline", "signed-out", "poller" or "action"
 let pollAfter = 0; // no polling before this time
 let polledAt = 0;
@@ -51,6 +51,8 @@ function pollNow() {
 function disconnect() {
   if (shown === "offline") return;
   failures = 1;
+  changedAt = performance.now();
+  document.dispatchEvent(new CustomEvent("toast:withdraw", { detail: { kind: "online" } }));
   show("offline", "Can’t reach the studio. Nothing is lost, and what you typed is still here.");
   timer = setTimeout(probe, backoff());
 }
@@ -72,10 +74,10 @@ function reconnect() {
   if (shown !== "offline") return;
   clearTimeout(timer);
   const hadFocus = box.contains(document.activeElement);
-  reconnectedAt = performance.now();
+  changedAt = performance.now();
   clear();
   if (hadFocus) document.getElementById("main").focus({ preventScroll: true });
-  document.dispatchEvent(new CustomEvent("toast", { detail: { text: "You’re back online." } }));
+  document.dispatchEvent(new CustomEvent("toast", { detail: { text: "You’re back online.", kind: "online" } }));
   pollNow();
 }
 
@@ -104,8 +106,9 @@ document.addEventListener("visibilitychange", () => {
 const sentAt = new WeakMap();
 document.addEventListener("htmx:beforeSend", ({ detail }) => sentAt.set(detail.xhr, performance.now()));
 
-// A request that was under way when the studio came back fails later, and would say that it is away again.
-const isOutdated = ({ xhr }) => sentAt.has(xhr) && sentAt.get(xhr) < reconnectedAt;
+// A request that was under way when the studio came back fails later, and would say that it is away again; one that
+// was under way when the connection was lost may still be answered, and would say that it is back.
+const isOutdated = ({ xhr }) => sentAt.has(xhr) && sentAt.get(xhr) < changedAt;
 for (const failure of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(failure, ({ detail }) => {
     if (!isOutdated(detail)) disconnect();
@@ -128,8 +131,11 @@ document.addEventListener("htmx:responseError", (event) => {
 
 document.addEventListener("htmx:afterRequest", (event) => {
   if (!event.detail.successful) return;
-  if (shown === "offline") reconnect();
-  else if (isPoller(event) ? shown === "poller" || shown === "signed-out" : shown) clear();
+  if (shown === "offline") {
+    if (!isOutdated(event.detail)) reconnect();
+  } else if (isPoller(event) ? shown === "poller" || shown === "signed-out" : shown) {
+    clear();
+  }
 });
 
 // A session that has ended must not take the page away from somebody who is writing.

@@ -22,6 +22,7 @@ function firstCardInView() {
 
 function updateUrl() {
   const card = firstCardInView();
+  if (card) card.dispatchEvent(new CustomEvent("studio:first-in-view", { bubbles: true }));
   let page = card?.previousElementSibling;
   while (page && !page.dataset.page) page = page.previousElementSibling;
   if (!page) return;

@@ -33,6 +33,7 @@ function clear() {
   for (const menu of bar.querySelectorAll("details[open]")) menu.open = false;
   anchor = null;
   update();
+  document.dispatchEvent(new CustomEvent("studio:selection-cleared"));
 }
 
 document.addEventListener("click", (event) => {
@@ -56,6 +57,8 @@ document.addEventListener("keydown", (event) => {
   const hasOpenPopup = document.querySelector("dialog[open], details.menu[open]");
   if (event.key === "Escape" && !hasOpenPopup && !event.defaultPrevented) clear();
 });
+
+document.addEventListener("studio:clear-selection", clear);
 
 document.addEventListener("studio:trash", (event) => {
   if (!selectedBoxes().length) select(boxOf(event.target));

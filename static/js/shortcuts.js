@@ -105,7 +105,7 @@ function moveFocus(key) {
 
 function togglePlayback() {
   const container = subject();
-  const video = container?.querySelector("video");
+  const video = container?.querySelector("video:not(.preview)");
   if (video) {
     if (video.paused) video.play();
     else video.pause();

@@ -36,9 +36,10 @@ function initialise(toast) {
   expire(toast, form ? DURATION_WITH_UNDO : DURATION);
 }
 
-function show(text, form = null) {
+function show(text, form = null, kind = "") {
   const toast = toastTemplate.content.firstElementChild.cloneNode(true);
   toast.querySelector("p").textContent = text;
+  toast.dataset.kind = kind;
   if (form) toast.querySelector("form").replaceWith(form);
   else toast.querySelector("form").remove();
   region.append(toast);
@@ -50,13 +51,18 @@ new MutationObserver((changes) => {
   }
 }).observe(region, { childList: true });
 
-document.addEventListener("toast", ({ detail: { text, undo } }) => {
-  if (!undo) return show(text);
+document.addEventListener("toast", ({ detail: { text, undo, kind } }) => {
+  if (!undo) return show(text, null, kind);
   const form = toastTemplate.content.querySelector("form").cloneNode(true);
   form.action = undo;
   form.setAttribute("hx-post", undo);
   show(text, form);
   window.htmx.process(form);
+});
+
+// What is no longer true.
+document.addEventListener("toast:withdraw", ({ detail: { kind } }) => {
+  for (const toast of region.querySelectorAll(`[data-kind="${kind}"]`)) close(toast);
 });
 
 for (const message of document.querySelectorAll(".messages li")) {

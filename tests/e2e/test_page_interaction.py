@@ -173,6 +173,29 @@ def test_a_lost_connection_is_reported_and_polling_resumes(page: Page, browser_e
     _assert_only_network_errors(browser_errors)
 
 
+def test_what_was_asked_before_the_connection_was_lost_does_not_say_that_it_is_back(
+    page: Page, browser_errors: list[str]
+):
+    held: list[Route] = []
+    page.route("**/history/", lambda route: held.append(route))
+    page.route("**/health", lambda route: route.fulfill(status=503))
+    page.evaluate("void htmx.ajax('GET', '/history/', {target: '#main', swap: 'none'})")
+    wait_until(lambda: page.evaluate("1") and held)
+    page.evaluate("dispatchEvent(new Event('offline'))")
+    expect(page.get_by_role("alert")).to_contain_text("reach the studio")
+    with page.expect_response("**/history/"):
+        held[0].fulfill(status=200, body="")
+    page.wait_for_timeout(100)
+    expect(page.get_by_text("back online.")).to_have_count(0)
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.unroute("**/health")
+    page.get_by_role("button", name="Try now").click()
+    expect(page.get_by_text("back online.")).to_be_visible()
+    page.evaluate("dispatchEvent(new Event('offline'))")
+    expect(page.get_by_text("back online.")).to_have_count(0)
+    _assert_only_network_errors(browser_errors)
+
+
 def test_an_error_is_reported_and_the_prompt_kept(page: Page, browser_errors: list[str]):
     def fail(route: Route) -> None:
         if route.request.method == "POST":

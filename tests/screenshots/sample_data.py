@@ -126,7 +126,7 @@ def _create_references(owner: User) -> list[ReferenceImage]:
     kept = []
     for still in stills:
         upload = open_reference(still.read_bytes(), max_bytes=settings.MAX_FILE_SIZE)
-        kept.append(keep_reference(owner, upload))
+        kept.append(keep_reference(owner, upload, file_name=still.name))
     for image in kept[::2]:
         rename_reference(image, stills[kept.index(image)].stem.replace("-", " ").capitalize())
     return kept

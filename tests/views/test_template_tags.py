@@ -80,6 +80,14 @@ def test_a_size_icon_stays_in_its_box(size):
         assert start + length <= 28
 
 
+def test_portrait_and_tall_are_told_apart_by_their_icons():
+    portrait, tall = size_icon("720x1280"), size_icon("1024x1792")
+    assert tall.height > portrait.height + 4
+    for size, shape in (("720x1280", portrait), ("1024x1792", tall)):
+        width, height = map(int, size.split("x"))
+        assert shape.width / shape.height == pytest.approx(width / height, rel=0.02)
+
+
 def test_what_is_being_canceled_says_so():
     video = VideoFactory.build(state=State.SUBMITTING, owner=None, backend=None)
     assert status_label(video) == "Submitting"

@@ -309,6 +309,7 @@ class Video(VideoResult):
     queue_position: int | None = None  # from 1
     hold_reason: str = ""  # why it is not submitted although it is queued
     typical_seconds: float | None = None  # that such a video takes from its acceptance
+    date_heading: str = ""  # of the first video of a date in a list
 
     class Meta:
         ordering = ["-pk"]

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from math import sqrt
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import ordinal
@@ -41,7 +40,9 @@ _STATUS_LABELS = {
     State.FAILED: "Failed",
     State.CANCELED: "Canceled",
 }
-_ICON_AREA = 17.0**2  # of a shape drawn in a box of 28 by 28
+# Of a shape in a box of 28 by 28: how long its longer side is at least and at most, and for how many pixels.
+# Ratios that are all but the same, such as Portrait and Tall, differ in their length.
+_ICON_SIDE, _ICON_PIXELS = (15.0, 26.0), 1792
 
 
 @register.simple_tag
@@ -327,9 +328,11 @@ class SizeIcon:
 
 @register.filter
 def size_icon(size: str) -> SizeIcon:
-    """Return a rectangle of the size's shape. All have about the same area, so that none looks heavier."""
+    """Return a rectangle of the size's shape, the longer the larger the size is."""
     width, height = _sides(size)
-    scale = min(sqrt(_ICON_AREA / (width * height)), 26 / max(width, height))
+    least, most = _ICON_SIDE
+    side = min(most, max(least, most * max(width, height) / _ICON_PIXELS))
+    scale = side / max(width, height)
     w, h = round(width * scale, 1), round(height * scale, 1)
     return SizeIcon(round((28 - w) / 2, 1), round((28 - h) / 2, 1), w, h)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -14,10 +15,13 @@ from videos.models import Collection, Tag, Video
 from videos.models.video_queries import VideoQuerySet
 from videos.services.visibility import note_collection_look, note_list
 from videos.views.access import Request
+from videos.views.date_headings import set_date_headings
 from videos.views.facet_cache import CachedCounts, cached_counts, fresh_counts
-from videos.views.pagination import paginate
+from videos.views.library_view import LibraryView
+from videos.views.pagination import cursor_video, paginate
 from videos.views.search import SCOPES, SORTS, STATUSES, Search
 from videos.views.selectors import with_queue_info
+from videos.views.timeline import start_position, timeline
 
 MAX_COUNTED = 1000  # videos of a scope; of more, its tab says that there are more
 MAX_LISTED = 100  # names of collections that the field for one suggests
@@ -40,15 +44,18 @@ def render_search(
     """
     _note_search(request.user, search)
     target = request.htmx.target if request.htmx and not request.htmx.history_restore_request else None
-    context: dict[str, object] = {"search": search, "selectable": True, **page_context}
+    view = LibraryView.from_request(request)
+    context: dict[str, Any] = {"search": search, "selectable": True, "view": view, **page_context}
     if target == "filters":
         template = "videos/_filters.html"
     else:
-        context |= _page_context(request, search)
+        context |= _page_context(request, search, continues=target == "more")
     if target == "more":
         template = "videos/_card_page.html"
     else:
         context |= _filter_context(request, search, fresh_counts if target == "filters" else cached_counts)
+    if target not in ("filters", "more"):
+        context["months"] = timeline(search, request.user, context["counts"].total)
     if target == "results":
         template = "videos/_search_update.html"
         context["from_form"] = request.htmx.trigger == "search"
@@ -57,6 +64,7 @@ def render_search(
     response = render(request, template, context)
     if target == "results":
         response["HX-Push-Url"] = search.address
+    view.remember(request, response)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
 
@@ -114,8 +122,13 @@ def _editable(person: User) -> list[Collection]:
     return list(found.only("public_id", "name")[:MAX_LISTED])
 
 
-def _page_context(request: Request, search: Search) -> dict[str, object]:
-    page = paginate(request, search.matches(request.user), search.sort_option.order)
+def _page_context(request: Request, search: Search, *, continues: bool) -> dict[str, object]:
+    """Return one page; when it `continues` the page before it, its first heading may stand there."""
+    option = search.sort_option
+    rows = search.matches(request.user)
+    page = paginate(request, rows, option.order, start_position(search, rows))
+    if option.moment:
+        set_date_headings(page.videos, option.moment, after=cursor_video(request) if continues else None)
     return {"page": page, "videos": with_queue_info(page.videos)}
 
 

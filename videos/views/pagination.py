@@ -22,8 +22,10 @@ class Page:
     next_cursor: str = ""
 
 
-def paginate(request: Request, rows: VideoQuerySet, order: KeysetOrder) -> Page:
-    """Return the page of `rows` after the video `?below=`, or before the video `?above=`.
+def paginate(
+    request: Request, rows: VideoQuerySet, order: KeysetOrder, start: Position | None = None
+) -> Page:
+    """Return the page of `rows` after the video `?below=`, or before the video `?above=`, or after `start`.
 
     An id that one does not know means the first page, so that a link to a video deleted since still leads
     somewhere.
@@ -37,6 +39,8 @@ def paginate(request: Request, rows: VideoQuerySet, order: KeysetOrder) -> Page:
             videos = _fetch(keys[::-1])
             return Page(videos, videos[0].public_id, videos[-1].public_id)
         # No full page is before it: what there is belongs to the first page.
+    elif below is None:
+        below = start
     keys, has_next = _take_keys(order.sort(rows if below is None else order.after(rows, below)))
     videos = _fetch(keys)
     return Page(
@@ -80,6 +84,15 @@ def _fetch(keys: Sequence[int]) -> list[Video]:
     """Return the videos with their tags and owners, in the order of their keys."""
     found = with_tags(Video.objects.filter(pk__in=keys).select_related("owner")).in_bulk()
     return [found[pk] for pk in keys if pk in found]  # one may have been deleted since
+
+
+def cursor_video(request: Request) -> Video | None:
+    """Return the video `?below=` that the page goes on from, with its times alone; None on the first."""
+    public_id = request.GET.get("below", "")
+    if not is_public_id(public_id):
+        return None
+    known = Video.objects.known_to(request.user).filter(public_id=public_id)
+    return known.only("created_at", "finished_at").first()
 
 
 def _position(request: Request, parameter: str, order: KeysetOrder) -> Position | None:

@@ -23,6 +23,7 @@ from videos.models.tag import TAG_LIMIT
 from videos.models.video_queries import VideoQuerySet
 from videos.templatetags.studio import format_size
 from videos.views.access import Request
+from videos.views.date_headings import Moment
 
 STATUSES = {
     NEEDS_DECISION: "Needs attention",
@@ -40,23 +41,35 @@ SCOPES = {"shared": "Shared with me", "team": "Team"}
 
 @dataclass(frozen=True)
 class SortOption:
-    """An order to choose, and what the links to the page before and after are called in it."""
+    """An order to choose, and what the links to the page before and after are called in it.
+
+    `moment` is the time by which the videos are in order, None in an order that is not one of time.
+    """
 
     label: str
     previous_label: str
     next_label: str
     order: KeysetOrder
+    moment: Moment | None = None
+
+
+def _created_at(video: Video) -> datetime:
+    return video.created_at
 
 
 SORTS = {
-    "newest": SortOption("Newest first", "Newer", "Older", KeysetOrder()),
-    "oldest": SortOption("Oldest first", "Older", "Newer", KeysetOrder(descending=False)),
+    "newest": SortOption("Newest first", "Newer", "Older", KeysetOrder(), _created_at),
+    "oldest": SortOption("Oldest first", "Older", "Newer", KeysetOrder(descending=False), _created_at),
     "longest": SortOption(
         "Longest first", "Longer", "Shorter", KeysetOrder(F("source_seconds") + F("seconds"))
     ),
     # What has not finished stands where it was made.
     "finished": SortOption(
-        "Recently finished", "Newer", "Older", KeysetOrder(Coalesce(F("finished_at"), F("created_at")))
+        "Recently finished",
+        "Newer",
+        "Older",
+        KeysetOrder(Coalesce(F("finished_at"), F("created_at"))),
+        lambda video: video.finished_at or video.created_at,
     ),
 }
 
@@ -75,6 +88,7 @@ class SearchForm(forms.Form):
     since = forms.DateField(required=False)
     until = forms.DateField(required=False)
     sort = forms.ChoiceField(choices=[(name, name) for name in SORTS], required=False)
+    start = forms.DateField(required=False)
     scope = forms.ChoiceField(choices=[(name, name) for name in SCOPES], required=False)
     collection = forms.SlugField(max_length=64, required=False)
 
@@ -93,6 +107,7 @@ class Search:
     are whole days, both included, in the studio's time zone.
 
     It is about one's own videos, unless there is a `scope`, or a `collection` by its id, which goes first.
+    A page may begin at the day `start` instead of the first video, which leaves what is asked for as it is.
     Favourites, tags and reference images are one's own also there: those of others are nobody else's.
     """
 
@@ -109,6 +124,7 @@ class Search:
     sort: str = ""
     scope: str = ""
     collection: str = ""
+    start: date | None = None
 
     @classmethod
     def from_query(cls, query: Mapping[str, Any]) -> "Search":
@@ -138,7 +154,7 @@ class Search:
     @property
     def parameters(self) -> dict[str, str]:
         """What is asked for, as it stands in an address."""
-        parts = {name: value for name, value in vars(self).items() if name in self.__match_args__ and value}
+        parts = {name: value for name, value in vars(self).items() if name in _ASKED and value}
         return {name: "1" if value is True else str(value) for name, value in parts.items()}
 
     @property
@@ -165,7 +181,7 @@ class Search:
 
     @property
     def address(self) -> str:
-        return self._address(self._page_parameters)
+        return self._address(self.page_parameters)
 
     @property
     def clear_url(self) -> str:
@@ -173,7 +189,7 @@ class Search:
         return replace(Search(), scope=self.scope, collection=self.collection).address
 
     @property
-    def _page_parameters(self) -> dict[str, str]:
+    def page_parameters(self) -> dict[str, str]:
         """What is asked for beyond what the path of the page says."""
         return {name: value for name, value in self.parameters.items() if name != "collection"}
 
@@ -190,8 +206,12 @@ class Search:
         """The address of the page before a cursor, up to that cursor."""
         return self._page_url("above")
 
+    def start_url(self, day: date) -> str:
+        """Return the address of the page that begins at that day."""
+        return self._page_url("start") + day.isoformat()
+
     def _page_url(self, parameter: str) -> str:
-        return self._address({**self._page_parameters, parameter: ""})
+        return self._address({**self.page_parameters, parameter: ""})
 
     @cached_property
     def active_filters(self) -> list[ActiveFilter]:
@@ -218,9 +238,9 @@ class Search:
         """Return the videos in scope that fit, without the trash; filters in `exclude` are not applied."""
         rows = self._in_scope(person).not_trashed().search(self.q)
         if self.since:
-            rows = rows.filter(created_at__gte=_midnight(self.since))
+            rows = rows.filter(created_at__gte=midnight(self.since))
         if self.until and self.until < date.max:
-            rows = rows.filter(created_at__lt=_midnight(self.until + timedelta(days=1)))
+            rows = rows.filter(created_at__lt=midnight(self.until + timedelta(days=1)))
         if self.status and "status" not in exclude:
             rows = rows.with_status(self.status)
             rows = rows.exclude(_NEEDS_DECISION) if self.status == "queued" else rows
@@ -267,6 +287,7 @@ class Search:
 
 
 _EMPTY = vars(Search())
+_ASKED = set(_EMPTY) - {"start"}
 _NEEDS_DECISION = Q(state=State.UNCERTAIN, due_at=None)
 
 
@@ -275,5 +296,6 @@ def video_url(request: Request, video: Video) -> str:
     return video.get_absolute_url() + Search.from_request(request).query
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """Return when the day begins in the active time zone."""
     return timezone.make_aware(datetime.combine(day, time.min))

@@ -12,6 +12,8 @@ from videos.models.keyset import KeysetOrder
 from videos.models.video_queries import VideoQuerySet
 from videos.services.library import empty_trash, move_to_trash, restore_from_trash
 from videos.views.access import Request, get_video, safe_referer
+from videos.views.date_headings import set_date_headings
+from videos.views.library_view import LibraryView
 from videos.views.pagination import paginate
 from videos.views.search import Search, video_url
 from videos.views.selectors import with_queue_info
@@ -25,14 +27,19 @@ def trash(request: Request) -> HttpResponse:
     """Show what is in the trash, latest first, and how long each stays."""
     trashed = _trashed(request)
     page = paginate(request, trashed, _LATEST_FIRST)
+    set_date_headings(page.videos, lambda video: video.trashed_at or video.created_at)
+    view = LibraryView.from_request(request)
     context = {
         "page": page,
         "videos": with_queue_info(page.videos),
         "total": trashed.count(),
         "days": settings.TRASH_RETENTION_DAYS,
         "selectable": True,
+        "view": view,
     }
-    return render(request, "videos/trash.html", context)
+    response = render(request, "videos/trash.html", context)
+    view.remember(request, response)
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
