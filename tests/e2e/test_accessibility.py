@@ -226,8 +226,11 @@ def _has_skip_link(page: Page) -> bool:
 
 
 def _structure(page: Page) -> str:
-    """Return the content's elements with their classes and the names of their attributes: all but words."""
-    told: str = page.evaluate("""[...document.querySelectorAll("main, main *")].map(each =>
+    """Return the content's elements with their classes and the names of their attributes: all but words, and
+    navigation, which differs by what people may do.
+    """
+    told: str = page.evaluate("""
+        [...document.querySelectorAll("main, main *")].filter(each => !each.closest("nav")).map(each =>
         [each.localName, each.getAttribute("class"), ...each.getAttributeNames()].join(" ")).join()""")
     return told
 
