@@ -1,11 +1,13 @@
-"""The web server's worker: gunicorn's own, whose refusals have the shape of the APIs' errors.
+"""The web server's worker: gunicorn's own, whose refusals arrive, and have the shape of the APIs' errors.
 
 What gunicorn cannot parse never reaches Django, and its address may not be known: so whoever sent it gets the
 answer that a program can read.
 """
 
 import json
+import time
 from http import HTTPStatus
+from socket import socket
 from typing import Any
 
 from gunicorn import util
@@ -14,11 +16,23 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from videos.api.errors import ApiError
 
+# What may still come of a body that was answered unread. gunicorn itself takes 64 KiB of it.
+MAX_UNREAD_BYTES = 512 * 1024 * 1024
+MAX_UNREAD_SECONDS = 30.0
+_CHUNK = 64 * 1024  # bytes read at once
 _OUR_FAULT = (errors.ConfigurationProblem, errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
     """gunicorn's threaded worker, with its own answer to requests that break the rules of HTTP."""
+
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        """Answer the request, and let its sender finish. Returns whether the connection may be used again.
+
+        A proxy that is cut off while it hands a body on answers 502, and nobody learns why it was refused.
+        """
+        is_kept = super().handle_request(req, conn)
+        return _discard(req.body, conn.sock) and bool(is_kept)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         refusal = _refusal_of(exc, self.cfg)
@@ -30,6 +44,24 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
             util.write_nonblock(client, _response_to(refusal))
         except OSError:
             self.log.debug("The refusal could not be sent.")
+
+
+def _discard(body: Any, connection: socket) -> bool:
+    """Read what nobody has read of a body. Returns whether that was all of it."""
+    before = connection.gettimeout()
+    deadline, left = time.monotonic() + MAX_UNREAD_SECONDS, MAX_UNREAD_BYTES
+    try:
+        while left > 0 and (seconds := deadline - time.monotonic()) > 0:
+            connection.settimeout(seconds)
+            data = body.read(_CHUNK)
+            if not data:
+                return True
+            left -= len(data)
+    except (OSError, errors.ParseException):
+        return False
+    finally:
+        connection.settimeout(before)
+    return False
 
 
 def _refusal_of(exc: BaseException, cfg: Any) -> ApiError | None:

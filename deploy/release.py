@@ -104,18 +104,27 @@ def _after(version: Version) -> str:
 
 
 def build(version: Version) -> None:
-    """Write the source archive, its checksum and, where there is an engine, the image."""
+    """Write the source archive, its checksum and, where an engine answers, the image."""
     DIST.mkdir(exist_ok=True)
     archive = DIST / f"contentgen-{version}.tar.gz"
     git("archive", f"--prefix=contentgen-{version}/", "--output", str(archive), "HEAD")
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     archive.with_suffix(".gz.sha256").write_text(f"{digest}  {archive.name}\n")
-    engine = shutil.which("docker") or shutil.which("podman")
+    engine = _find_engine()
     if engine is None:
-        print("There is neither docker nor podman here, so no image was built.")
+        print("Neither docker nor podman answers here, so no image was built.")
         return
     label = f"org.opencontainers.image.version={version}"
     subprocess.run([engine, "build", "--tag", f"contentgen:{version}", "--label", label, "."], check=True)
+
+
+def _find_engine() -> str | None:
+    """Return the first of docker and podman that is more than a client without an engine."""
+    for name in ("docker", "podman"):
+        engine = shutil.which(name)
+        if engine and subprocess.run([engine, "info"], capture_output=True, check=False).returncode == 0:
+            return engine
+    return None
 
 
 def make(*targets: str) -> None:

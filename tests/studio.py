@@ -4,11 +4,13 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[1]
+from tests.preloaded import PROJECT, Preloaded
+
 # Seconds; long, because other tests may keep the machine busy.
 TIMEOUT = float(os.environ.get("STUDIO_TIMEOUT", "240"))
 READY = "Ctrl-C stops everything"
@@ -28,6 +30,7 @@ class Studio:
         environment |= {"ENV_FILE": "", "DATA_DIR": str(data_dir), "PORT": str(port)}
         environment |= {"REDIS_URL": "", "DATABASE_URL": "", **SMALL}
         self.environment = {**environment, **settings}
+        self._preloaded: Preloaded | None = None
         with log.open("w") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "contentgen.run"],
@@ -47,20 +50,20 @@ class Studio:
 
     def stop(self, number: int) -> int:
         """Send the signal and return the exit code."""
+        if self._preloaded:
+            self._preloaded.close()
+            self._preloaded = None
         self.process.send_signal(number)
         return self.process.wait(timeout=TIMEOUT)
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a management command as from another shell."""
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=PROJECT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
+        """Run a management command as from another shell. The first call finds the studio as it is then."""
+        self._preloaded = self._preloaded or Preloaded(self.environment)
+        with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+            code = self._preloaded.start("manage", *arguments, stdout=output, stderr=errors).wait(TIMEOUT)
+            output.seek(0)
+            errors.seek(0)
+            return subprocess.CompletedProcess(arguments, code, output.read(), errors.read())
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

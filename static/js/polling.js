@@ -67,6 +67,17 @@ function updatePage() {
   updateClocks();
 }
 
+// A card may leave the page while the answer about it is on its way; HTMX would report that as an error.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.requestConfig.elt.id !== "poller") return;
+  const answer = document.createElement("template");
+  answer.innerHTML = detail.serverResponse;
+  const parts = [...answer.content.querySelectorAll("[hx-swap-oob]")];
+  const gone = parts.filter((part) => !document.getElementById(part.id));
+  for (const part of gone) part.remove();
+  if (gone.length) detail.serverResponse = answer.innerHTML;
+});
+
 document.addEventListener("htmx:afterSettle", updatePage);
 document.addEventListener("htmx:oobAfterSwap", updatePage);
 setInterval(updateClocks, 1000);

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,8 +19,9 @@ from billing.attempts import attempts_of
 from billing.models import Kind
 from tests.chaos.checker import count_unsettled, leftover_temp_files
 from tests.chaos.faults import ControlClient
-from tests.chaos.processes import PROJECT, Processes
+from tests.chaos.processes import Processes
 from tests.factories import BackendFactory, VideoFactory
+from tests.preloaded import Forked, Preloaded
 from tests.studio import free_port
 from tests.transition_log import find_gap
 from videos import lifecycle
@@ -50,24 +49,26 @@ TASKS = {
 class Studio:
     """One backend with one video, and a client of the simulator's control API."""
 
-    def __init__(self, backend: Backend, video: Video, control: ControlClient, hints: list) -> None:
+    def __init__(
+        self, backend: Backend, video: Video, control: ControlClient, hints: list, preloaded: Preloaded
+    ) -> None:
         self.backend = backend
         self._paid = video.pk
         self.video = video
         self.control = control
         self._hints = hints
+        self._preloaded = preloaded
 
-    def start_worker(
-        self, call: str, *, step: str, how: str, pk: int | None = None
-    ) -> subprocess.Popen[bytes]:
+    def start_worker(self, call: str, *, step: str, how: str, pk: int | None = None) -> Forked:
         """Start a worker process that runs one call and is killed or suspended at `step`.
 
         The call is about the row `pk`; by default, about the backend or the video.
         """
         if pk is None:
             pk = self.backend.pk if call in ("submit", "poll_backend") else self.video.pk
-        command = [sys.executable, "-m", "tests.chaos.interrupted_worker", step, how, call, str(pk)]
-        return subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **_environment()})
+        folders = {"DATA_DIR": str(settings.DATA_DIR), "MEDIA_ROOT": str(settings.MEDIA_ROOT)}
+        arguments = (step, how, call, str(pk))
+        return self._preloaded.start("tests.chaos.interrupted_worker", *arguments, settings=folders)
 
     def kill_worker(self, call: str, *, step: str, pk: int | None = None) -> None:
         """Run a worker process that is killed -9 at `step`."""
@@ -146,7 +147,7 @@ class Studio:
 
 
 def _environment() -> dict[str, str]:
-    """Return this test's settings as environment variables for another process."""
+    """Return these tests' settings as environment variables for other processes."""
     database = connection.settings_dict
     url = f"sqlite:///{database['NAME']}"
     if connection.vendor == "postgresql":
@@ -156,9 +157,15 @@ def _environment() -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "contentgen.settings",
         "DATABASE_URL": url,
         "DATA_DIR": str(settings.DATA_DIR),
-        "VIDEO_STORAGE_PATH": str(settings.MEDIA_ROOT),
         "ENV_FILE": "",
     }
+
+
+@pytest.fixture(scope="session")
+def preloaded(django_db_setup: None) -> Iterator[Preloaded]:
+    running = Preloaded({**os.environ, **_environment()})
+    yield running
+    running.close()
 
 
 @pytest.fixture(scope="session")
@@ -174,7 +181,7 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 @pytest.fixture
-def studio(transactional_db: None, simulator: int, hints: list) -> Iterator[Studio]:
+def studio(transactional_db: None, simulator: int, hints: list, preloaded: Preloaded) -> Iterator[Studio]:
     backend = BackendFactory(base_url=f"http://127.0.0.1:{simulator}/v1", timeout=2)
     control = ControlClient(simulator)
     deadline = time.monotonic() + 30
@@ -188,7 +195,7 @@ def studio(transactional_db: None, simulator: int, hints: list) -> Iterator[Stud
     video = VideoFactory(backend=backend, prompt=f"A paper boat, {uuid4().hex}", price=PRICE)
     with transaction.atomic():
         lifecycle.reserve([video])
-    yield Studio(backend, video, control, hints)
+    yield Studio(backend, video, control, hints, preloaded)
     control.clear_faults()
     control.set_quirks()
     control.close()

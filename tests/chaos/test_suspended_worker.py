@@ -1,22 +1,20 @@
 """A worker that is suspended for longer than its lease, and resumed after others have done its work."""
 
-import os
 import signal
-import subprocess
 
 from tests.chaos.conftest import Studio
+from tests.preloaded import Forked
 from videos.models import State, Video
 
 
-def _suspended_worker(studio: Studio, call: str, *, step: str) -> subprocess.Popen[bytes]:
+def _suspended_worker(studio: Studio, call: str, *, step: str) -> Forked:
     """Return a worker process that is suspended at `step`."""
     worker = studio.start_worker(call, step=step, how="stop")
-    _, status = os.waitpid(worker.pid, os.WUNTRACED)
-    assert os.WIFSTOPPED(status), "the worker never reached the step"
+    assert worker.wait_until_stopped(60), "the worker never reached the step"
     return worker
 
 
-def _resume(worker: subprocess.Popen[bytes]) -> None:
+def _resume(worker: Forked) -> None:
     worker.send_signal(signal.SIGCONT)
     assert worker.wait(60) == 0
 

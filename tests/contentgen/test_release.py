@@ -144,9 +144,20 @@ def test_a_failed_check_ends_it(checkout: Checkout):
 
 
 def test_a_failed_build_leaves_the_branch_as_it_was(checkout: Checkout):
-    checkout.tools.joinpath("podman").symlink_to(_which("false"))
+    podman = checkout.tools / "podman"
+    podman.write_text('#!/bin/sh\ntest "$1" = info\n')
+    podman.chmod(0o700)
 
     _refuses(checkout, "1.0.0", because="podman build")
+
+
+def test_a_client_without_an_engine_builds_no_image_and_stops_nothing(checkout: Checkout):
+    checkout.tools.joinpath("docker").symlink_to(_which("false"))
+
+    ran = checkout.release("1.0.0")
+
+    assert ran.returncode == 0, ran.stderr
+    assert "no image was built" in ran.stdout
 
 
 def _refuses(checkout: Checkout, version: str, *, because: str) -> None:

@@ -1,14 +1,14 @@
 """Accessibility checks with axe, in several appearances of a page that is opened only once."""
 
 from collections.abc import Iterable
-from itertools import product
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 Appearance = tuple[str, int]  # a theme, and a viewport width in pixels
 
-ALL_APPEARANCES: list[Appearance] = list(product(("dark", "light"), (390, 1280)))
+# Both themes and both widths: a fault of contrast is one of a theme, and a fault of layout one of a width.
+APPEARANCES: list[Appearance] = [("dark", 390), ("light", 1280)]
 
 # Colours fade between themes, and axe would measure the contrast half-way. The pages' content security policy
 # allows a style sheet that a script constructs.
@@ -27,7 +27,7 @@ _RUN = """rules => axe.run(document, {
 OF_COLOUR = ["color-contrast", "link-in-text-block"]  # axe's rules with the tag `cat.color`, up to AA
 
 
-def find_violations(page: Page, appearances: Iterable[Appearance] = ALL_APPEARANCES) -> list[str]:
+def find_violations(page: Page, appearances: Iterable[Appearance] = APPEARANCES) -> list[str]:
     """Return the violations that axe finds in these appearances of the page in its present state.
 
     A width that was looked at in another theme is looked at for its colours alone, which are all that a theme

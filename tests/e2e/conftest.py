@@ -140,10 +140,15 @@ def start_studio(services: dict[str, str], data_dir: Path) -> Studio:
     return studio
 
 
+def find_browser() -> str | None:
+    """Return where Chromium is."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next((found for name in names if (found := shutil.which(name))), None)
+    path = find_browser()
     if path is None:
         reason = "Chromium is not installed (Debian: apt install chromium)"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)

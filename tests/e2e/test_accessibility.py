@@ -225,6 +225,22 @@ def _has_skip_link(page: Page) -> bool:
     return name == "Skip to content" and is_focused and page.locator("h1").count() == 1
 
 
+def _structure(page: Page) -> str:
+    """Return the content's elements with their classes and the names of their attributes: all but words, and
+    navigation, which differs by what people may do.
+    """
+    told: str = page.evaluate("""
+        [...document.querySelectorAll("main, main *")].filter(each => !each.closest("nav")).map(each =>
+        [each.localName, each.getAttribute("class"), ...each.getAttributeNames()].join(" ")).join()""")
+    return told
+
+
+@pytest.fixture(scope="module")
+def structures() -> dict[str, str]:
+    """By path, the structure of a page when it was looked at first."""
+    return {}
+
+
 def _confirm_identity(page: Page, studio: Studio) -> None:
     """Confirm who one is, or the pages that change how one signs in would not open."""
     page.goto(f"{studio.url}/accounts/reauthenticate/")
@@ -235,9 +251,13 @@ def _confirm_identity(page: Page, studio: Studio) -> None:
 
 @pytest.fixture(scope="module", params=[BUSY, NEW])
 def report(
-    request: pytest.FixtureRequest, browser: Browser, studio: Studio, url_arguments: dict[str, str]
+    request: pytest.FixtureRequest,
+    browser: Browser,
+    studio: Studio,
+    url_arguments: dict[str, str],
+    structures: dict[str, str],
 ) -> AuditReport:
-    """What an audit of every page finds, as a busy user and as a new one."""
+    """What an audit of every page finds, as a busy user, and as a new one where that page is another."""
     report = AuditReport()
     with browser.new_context(reduced_motion="reduce") as context:
         page = context.new_page()
@@ -246,6 +266,9 @@ def report(
         report.pages = _pages(page, studio, url_arguments)
         for path in report.pages:
             page.goto(f"{studio.url}{path}")
+            if (structure := _structure(page)) == structures.get(path):
+                continue
+            structures[path] = structure
             report.violations += find_violations(page, APPEARANCES[request.param])
             report.too_wide += _too_wide(page)
             if not _has_skip_link(page):

@@ -307,6 +307,18 @@ def test_a_focused_toast_stays_and_can_be_undone(page: Page):
     expect(page.get_by_text("Saved.")).to_be_hidden()
 
 
+_ANSWER = """<article id="card-video_gone" hx-swap-oob="true"></article>
+<div id="poller" hidden data-told hx-swap-oob="true"></div>"""
+
+
+def test_an_answer_about_a_card_that_has_left_the_page_is_no_error(page: Page):
+    """The fixture `browser_errors` would have found HTMX's."""
+    page.route("**/cards*", lambda route: route.fulfill(body=_ANSWER, content_type="text/html"))
+    page.evaluate("htmx.ajax('GET', '/cards', {source: '#poller', swap: 'none'})")
+    expect(page.locator("#poller[data-told]")).to_be_attached()
+    expect(page.locator("#card-video_gone")).to_have_count(0)
+
+
 def _assert_only_network_errors(browser_errors: list[str]) -> None:
     """Assert that there are no errors but the browser's and htmx's own about failed requests; clear them."""
     expected = ("Failed to load resource", "Response Status Error", "htmx:", "[object HTML")
