@@ -1,34 +1,18 @@
 // Cards of finished videos: moving the pointer over one scrubs through it, a click plays it in place.
+import { keepSound } from "./playback-memory.js";
+import { isLoaded, showTile } from "./scrub-sheet.js";
+
 function scrubOf(link) {
   return link.querySelector(".scrub");
 }
 
 function showFrame(link, clientX) {
   const scrub = scrubOf(link);
-  if (!scrub) return;
-  const frames = Number(scrub.dataset.frames);
-  const columns = Number(scrub.dataset.columns);
   const box = link.getBoundingClientRect();
   const position = Math.min(0.999, Math.max(0, (clientX - box.left) / box.width));
-  const frame = Math.floor(position * frames);
-  const rows = Math.ceil(frames / columns);
-  const offset = (index, count) => (count > 1 ? (100 * index) / (count - 1) : 0);
-  if (!scrub.style.backgroundImage) scrub.style.backgroundImage = `url("${scrub.dataset.scrubSheet}")`;
-  scrub.style.backgroundSize = `${columns * 100}% ${rows * 100}%`;
-  scrub.style.backgroundPosition = `${offset(frame % columns, columns)}% ${offset(Math.floor(frame / columns), rows)}%`;
+  showTile(scrub, position);
   scrub.querySelector(".scrub__line").style.inlineSize = `${position * 100}%`;
   scrub.hidden = false;
-}
-
-// The scrub sheet is loaded on first hover and shown once it has arrived, so the card never flashes empty.
-const sheets = new Map();
-function isLoaded(url) {
-  if (!sheets.has(url)) {
-    const image = new Image();
-    image.src = url;
-    sheets.set(url, image);
-  }
-  return sheets.get(url).complete;
 }
 
 document.addEventListener("pointermove", (event) => {
@@ -60,6 +44,7 @@ function play(link) {
   const poster = link.querySelector(".media__poster");
   Object.assign(video, { src: link.dataset.play, controls: true, autoplay: true, loop: true, playsInline: true });
   if (poster) video.poster = poster.src;
+  keepSound(video);
   video.setAttribute("aria-label", link.getAttribute("aria-label"));
   link.replaceWith(video);
   video.focus();

@@ -1,30 +1,19 @@
-// Shortcuts for the player of the page. shortcuts.js decides which key presses are meant for it and whether
-// single-key shortcuts are on: it dispatches them as events, and preventDefault() says that one was handled.
-const FRAME = 1 / 24;
-const LONG = 30; // seconds; longer videos are skipped through in larger steps
-const OWN_KEYS = "input, select, textarea, video"; // elements that use these keys themselves
-const SPACE_ACTIVATED = "button, summary"; // elements that the space bar activates
+// The player of a page, and its keys: for the whole page where shortcuts.js offers them, else while it has the focus.
+import {
+  changeSpeed,
+  enhance,
+  seek,
+  skip,
+  stepFrames,
+  toggle,
+  toggleFullScreen,
+  toggleLoop,
+  togglePictureInPicture,
+} from "./player-controls.js";
 
-const player = () => document.getElementById("player");
-
-function seek(video, seconds) {
-  const end = Number.isFinite(video.duration) ? video.duration : video.currentTime;
-  video.currentTime = Math.min(Math.max(0, seconds), end);
-}
-
-function skip(video, direction) {
-  seek(video, video.currentTime + direction * (video.duration > LONG ? 5 : 1));
-}
-
-function stepFrames(video, frames) {
-  video.pause();
-  seek(video, video.currentTime + frames * FRAME);
-}
-
-function toggle(video) {
-  if (video.paused) video.play().catch(() => {}); // a file that cannot be played shows so in its own controls
-  else video.pause();
-}
+const SPACE_ACTIVATED = "button, summary, input"; // elements that the space bar activates
+const ARROWS_ARE_OWN = "[type='radio'], [data-volume], select, textarea"; // elements that arrows change
+const hasPageKeys = Boolean(document.getElementById("shortcuts"));
 
 const SHORTCUTS = {
   " ": (video, { repeat }) => repeat || toggle(video),
@@ -32,23 +21,43 @@ const SHORTCUTS = {
   ArrowRight: (video, { shiftKey }) => (shiftKey ? stepFrames(video, 1) : skip(video, 1)),
   ",": (video) => stepFrames(video, -1),
   ".": (video) => stepFrames(video, 1),
+  "<": (video) => changeSpeed(video, -1),
+  ">": (video) => changeSpeed(video, 1),
   Home: (video) => seek(video, 0),
   End: (video) => seek(video, Infinity),
   m: (video) => (video.muted = !video.muted),
+  l: (video, { repeat }) => repeat || toggleLoop(video),
+  i: (video, { repeat }) => repeat || togglePictureInPicture(video),
+  F: (video, { repeat }) => repeat || toggleFullScreen(video),
 };
+const IS_SHIFTED = /^(Arrow|[<>F]$)/; // with the Shift key too
+
+// Returns whether the key was for the player.
+function handle(video, { key, shiftKey, repeat, target }) {
+  if (!video || !Object.hasOwn(SHORTCUTS, key) || (shiftKey && !IS_SHIFTED.test(key))) return false;
+  if (key === " " && target.closest?.(SPACE_ACTIVATED) && !target.matches("[data-seek]")) return false;
+  if (/^(Arrow|Home|End)/.test(key) && target.closest?.(ARROWS_ARE_OWN)) return false;
+  SHORTCUTS[key](video, { shiftKey, repeat });
+  return true;
+}
 
 document.addEventListener("studio:player-key", (event) => {
-  const { key, shiftKey, target } = event.detail;
-  const video = player();
-  const isShifted = shiftKey && !key.startsWith("Arrow");
-  if (!video || !Object.hasOwn(SHORTCUTS, key) || isShifted || target.closest?.(OWN_KEYS)) return;
-  if (key === " " && target.closest?.(SPACE_ACTIVATED)) return;
-  SHORTCUTS[key](video, event.detail);
-  event.preventDefault();
+  const video = document.getElementById("player");
+  if (handle(video, event.detail)) event.preventDefault();
 });
 
-// After a click on the player the shortcuts stay with the page: only people who reach it with Tab want its own keys.
-document.addEventListener("focusin", ({ target }) => {
-  if (target !== player() || target.matches(":focus-visible")) return;
-  document.addEventListener("pointerup", () => setTimeout(() => target.blur()), { once: true });
+// Within the player its keys work though single-key shortcuts are off. Letters are the page's, where it has some, but
+// on sliders, which the page keeps away from.
+document.addEventListener("keydown", (event) => {
+  const root = event.target.closest?.("[data-player]");
+  if (!root || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (hasPageKeys && /^[a-z]$/i.test(event.key) && !event.target.matches("[type='range']")) return;
+  if (handle(root.querySelector("video"), event)) event.preventDefault();
 });
+
+function enhanceAll() {
+  for (const root of document.querySelectorAll("[data-player]")) enhance(root);
+}
+
+document.addEventListener("htmx:oobAfterSwap", enhanceAll); // a video that has just been finished
+enhanceAll();

@@ -51,7 +51,8 @@ function focusField(field) {
 }
 
 // Lets the page's player handle the key first. It says that it did with preventDefault().
-function offerToPlayer({ key, shiftKey, target, repeat }) {
+function offerToPlayer({ key, shiftKey, target, repeat, timeStamp }) {
+  if (timeStamp - gPressedAt < SEQUENCE_TIMEOUT && SHORTCUTS_AFTER_G[key]) return false;
   const event = new CustomEvent("studio:player-key", { cancelable: true, detail: { key, shiftKey, target, repeat } });
   return !document.dispatchEvent(event);
 }

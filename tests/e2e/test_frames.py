@@ -81,6 +81,7 @@ def test_frames_and_references_are_dropped_kept_and_submitted(page: Page, studio
     expect(references.locator("li")).to_have_count(2)  # for the next one, as images that are kept by now
     expect(references.locator("input[name='references']:checked")).to_have_count(2)
     card.get_by_role("link", name="From red to green", exact=True).click()
+    page.locator("summary", has_text="Details").click()
     metadata = page.locator("#metadata")
     expect(metadata.get_by_alt_text("red")).to_have_count(0)
     expect(metadata.get_by_alt_text("lime")).to_be_visible()

@@ -47,6 +47,7 @@ def test_a_seed_is_set_refused_set_again_and_told(page: Page, browser_errors: li
     expect(card).to_have_count(1, timeout=120_000)
     expect(seed).to_have_value("7")
     card.get_by_role("link", name=PROMPT, exact=True).click()
+    page.locator("summary", has_text="Details").click()
     facts = page.locator("#metadata")
     expect(facts).to_contain_text("SoundOff")
     facts.get_by_role("link", name="Repeat with this seed").click()

@@ -126,6 +126,7 @@ def test_an_image_is_saved_picked_and_reused_by_another_video(page: Page, studio
     expect(card).to_contain_text("from image")
     expect(preview).to_be_visible()
     card.get_by_role("link", name="Two halves become one", exact=True).click()
+    page.locator("summary", has_text="Details").click()
     expect(page.get_by_alt_text("Reference image")).to_be_visible()
     page.get_by_role("link", name="Make another", exact=True).click()
     expect(preview).to_be_visible()

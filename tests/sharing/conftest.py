@@ -27,6 +27,7 @@ def finished_video(owner: User, **fields: object) -> Video:
     video: Video = VideoFactory(owner=owner, state=State.COMPLETED, **{"prompt": PROMPT, **fields})
     video.file.save("video.mp4", ContentFile(CLIP), save=False)
     video.poster.save("poster.webp", ContentFile(b"a poster"), save=False)
+    video.scrub_sheet.save("scrub.jpg", ContentFile(b"a sheet"), save=False)
     video.sha256 = "cd" * 32
     video.save()
     return video

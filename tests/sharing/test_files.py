@@ -8,14 +8,15 @@ from videos.models import ShareLink, Video
 from videos.services.share_links import revoke_links
 
 pytestmark = pytest.mark.django_db
-FILES = ("file", "poster")
+FILES = ("file", "poster", "scrub")
 
 
 def test_it_serves_the_file_and_its_poster(visitor, share):
     link = share()
-    film, poster = visitor.get(address(link, "file")), visitor.get(address(link, "poster"))
-    assert (film["Content-Type"], poster["Content-Type"]) == ("video/mp4", "image/webp")
-    assert (body(film), body(poster)) == (CLIP, b"a poster")
+    film, poster, sheet = (visitor.get(address(link, name)) for name in FILES)
+    types = [each["Content-Type"] for each in (film, poster, sheet)]
+    assert types == ["video/mp4", "image/webp", "image/jpeg"]
+    assert [body(each) for each in (film, poster, sheet)] == [CLIP, b"a poster", b"a sheet"]
 
 
 def test_a_player_can_seek(visitor, share):

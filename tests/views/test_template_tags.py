@@ -60,7 +60,7 @@ def test_a_shape_is_that_of_the_file_once_there_is_one():
 
 
 def test_the_stylesheet_knows_every_shape():
-    sheet = Path("static/css/cards.css").read_text()
+    sheet = Path("static/css/tokens.css").read_text()
     for known in RATIOS:
         assert f'[data-ratio="{known}"]' in sheet
 

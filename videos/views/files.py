@@ -1,5 +1,7 @@
 """The files of a video, for those who may see it; and of a reference image, for its owner only."""
 
+from dataclasses import replace
+
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -24,14 +26,17 @@ from videos.views.access import Request, get_video, get_visible_video
 @require_safe
 def file(request: Request, public_id: str) -> HttpResponseBase:
     """Send the video to a player, with byte ranges so that it can seek: the copy for browsers where there is
-    one. `?download=1` saves the original, `?download=browser` the file for players.
+    one. `?download=1` saves the original, `?download=browser` the file for players. `?relayed=1` is for a
+    page that reads the picture of a frame: a browser lets it do so only with what comes from the studio
+    itself, and not from an object store.
     """
     video = get_visible_video(request, public_id)
     note_look(request.user, video, "Its file.")
     is_download = "download" in request.GET
     if is_download and request.GET["download"] != "browser":
         return serve_or_404(request, original_file(video))
-    return serve_or_404(request, file_for_players(video, as_attachment=is_download))
+    stored = file_for_players(video, as_attachment=is_download)
+    return serve_or_404(request, replace(stored, is_relayed="relayed" in request.GET))
 
 
 @require_safe

@@ -1,7 +1,7 @@
 """What visitors without an account see behind a link: one video, or the videos of a collection.
 
-The pages are plain: no script, and no cookie but for a password. They show nothing of whose the videos are,
-of the studio, or of ids in it.
+The pages are plain: no script but the player's, and no cookie but for a password. They show nothing of whose
+the videos are, of the studio, or of ids in it.
 """
 
 from collections.abc import Callable
@@ -10,8 +10,7 @@ from functools import wraps
 from pathlib import PurePath
 from typing import Any
 
-from csp.constants import NONE
-from csp.decorators import csp_update
+from csp.constants import NONE, SELF
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
@@ -29,7 +28,13 @@ from ninja.utils import check_csrf
 from accounts.client_address import client_network
 from accounts.models import User
 from videos.forms.share_links import CommentForm
-from videos.media.file_response import POSTER_TYPE, StoredFile, file_response, readable_name
+from videos.media.file_response import (
+    POSTER_TYPE,
+    SCRUB_TYPE,
+    StoredFile,
+    file_response,
+    readable_name,
+)
 from videos.models import ShareLink, Video
 from videos.models.keyset import KeysetOrder, Position, take_page
 from videos.services.share_addresses import whole_address
@@ -53,6 +58,9 @@ _SHOWN_COMMENTS = 50
 _POSTER_WIDTH = 960  # pixels at most, as `videos.media.poster` makes them
 # Browsers may keep a file, and ask each time whether they may still show it.
 _FILE_CACHE_CONTROL = "private, no-cache"
+# What the pages may do, beside what all pages may.
+_NO_SCRIPTS = {"script-src": [NONE], "connect-src": [NONE]}
+_SCRIPTS_OF_THE_PLAYER = {"script-src": [SELF], "connect-src": [NONE]}
 
 _View = Callable[..., HttpResponseBase]
 
@@ -102,7 +110,6 @@ def _for_visitors(*, opens_locked: bool = False) -> Callable[[_VisitView], _View
     def decorate(view: _VisitView) -> _View:
         @csrf_exempt
         @login_not_required
-        @csp_update({"script-src": [NONE], "connect-src": [NONE]})  # type: ignore[arg-type]  # takes any view
         @wraps(view)
         def open_to_visitors(request: HttpRequest, secret: str, item: str = "") -> HttpResponseBase:
             try:
@@ -112,6 +119,8 @@ def _for_visitors(*, opens_locked: bool = False) -> Callable[[_VisitView], _View
                 response = view(visit)
             except ClosedLinkError as error:
                 response = _render("shared/closed.html", {"problem": error}, error.status)
+            if not hasattr(response, "_csp_update"):
+                _set_policy(response, _NO_SCRIPTS)
             response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
             if not response.has_header("Cache-Control"):
                 response["Cache-Control"] = "private, no-store"
@@ -120,6 +129,11 @@ def _for_visitors(*, opens_locked: bool = False) -> Callable[[_VisitView], _View
         return open_to_visitors
 
     return decorate
+
+
+def _set_policy(response: HttpResponseBase, directives: dict[str, list[str]]) -> None:
+    """Tell django-csp's middleware, as its decorators do, what else this response is to say."""
+    response._csp_update = directives  # type: ignore[attr-defined]
 
 
 @require_safe
@@ -161,21 +175,32 @@ def unlock(visit: Visit) -> HttpResponse:
 @require_safe
 @_for_visitors()
 def file(visit: Visit) -> HttpResponseBase:
-    """Send the video to a player, with byte ranges; with `?download=1` to be saved, where that is allowed."""
+    """Send the video to a player, with byte ranges. Where downloads are allowed, `?download=1` saves it, and
+    `?relayed=1` is as in `videos.views.files.file`.
+    """
     is_download = "download" in visit.request.GET
+    is_relayed = "relayed" in visit.request.GET and visit.link.allows_download
     if is_download and not visit.link.allows_download:
         raise ClosedLinkError(403, "Downloads are off", "This video can be watched here, and not saved.")
     video = find_video(visit.link, visit.item)
     stored = file_for_players(video, as_attachment=is_download)
     # The usual name is made of the prompt, or is an id.
     name = readable_name(heading_of(visit.link, video)) or "video"
-    return _send(visit, replace(stored, download_name=name + PurePath(stored.download_name).suffix))
+    name += PurePath(stored.download_name).suffix
+    return _send(visit, replace(stored, download_name=name, is_relayed=is_relayed))
 
 
 @require_safe
 @_for_visitors()
 def poster(visit: Visit) -> HttpResponseBase:
     return _send(visit, StoredFile(find_video(visit.link, visit.item).poster, POSTER_TYPE))
+
+
+@require_safe
+@_for_visitors()
+def scrub(visit: Visit) -> HttpResponseBase:
+    """The scrub sheet, for the player's bar."""
+    return _send(visit, StoredFile(find_video(visit.link, visit.item).scrub_sheet, SCRUB_TYPE))
 
 
 @require_POST
@@ -238,6 +263,7 @@ def _video_page(visit: Visit, video: Video, form: CommentForm, status: int = 200
         "link": link,
         "video": video,
         "file_url": visit.url("file"),
+        "scrub_url": visit.url("scrub"),
         "comment_url": visit.url("comment"),
         "collection_url": visit.url(item="") if link.collection_id else "",
         "collection_name": heading_of(link),
@@ -246,7 +272,9 @@ def _video_page(visit: Visit, video: Video, form: CommentForm, status: int = 200
         "person": person,
         "csrf_token": get_token(visit.request) if person is not None and link.allows_comments else None,
     }
-    return _render("shared/video.html", context, status)
+    response = _render("shared/video.html", context, status)
+    _set_policy(response, _SCRIPTS_OF_THE_PLAYER)
+    return response
 
 
 def _collection_page(visit: Visit) -> HttpResponse:
