@@ -18,7 +18,7 @@ help:
 	@echo 'make chaos   hundreds of videos while processes are killed; CHAOS="--videos 1000 --kills 100" for more'
 	@echo 'make upgrade-drill  the version before is upgraded to this one while it is in use; UPGRADE="--base v1.0.0" for another'
 	@echo 'make restore-drill  PostgreSQL put back to an earlier moment while videos are in flight, in some minutes'
-	@echo 'make bench   performance, as one table, in about a quarter of an hour'
+	@echo 'make bench   performance, as one table, and how far it scales, as another, in about half an hour'
 	@echo 'make screenshots  pictures of every page, into ./screenshots, in about twenty minutes (needs Chromium)'
 	@echo 'make lint    style, types, import rules, migrations, production settings'
 	@echo 'make format  format the code'

@@ -6,7 +6,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from allauth.usersessions.models import UserSession
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 _DOORS = {"admin": Door.ADMIN, "api": Door.REST, "v1": Door.V1, "webhooks": Door.SYSTEM}
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _ACTIVITY_PRECISION = 60  # seconds; a page polls every two, and each note is a write
+_ASKED_FOR = 10  # seconds for which a process does not ask the cache again whether it was noted
 
 # The pages of people's own accounts, where a viewer may post, and where a second factor is set up.
 _ACCOUNT_PAGES = (
@@ -82,7 +83,8 @@ class SessionActivityMiddleware:
 
 def _note_activity(request: HttpRequest) -> None:
     key = request.session.session_key or ""
-    if not cache.add(f"session-activity:{key}", True, _ACTIVITY_PRECISION):
+    name = f"session-activity:{key}"
+    if not caches["process"].add(name, True, _ASKED_FOR) or not cache.add(name, True, _ACTIVITY_PRECISION):
         return
     try:
         if request.session.exists(key):  # it may have ended meanwhile

@@ -29,31 +29,37 @@ class _Plan:
 
 
 class PreparedQuery:
-    """The first row of a queryset of plain values, for values that are given each time.
+    """The first rows of a queryset of plain values, for values that are given each time.
 
     `build` is called once, with `examples`, and returns a queryset made by `values()`. Each example is unlike
-    every other and unlike any constant of the query; where the SQL has it as a parameter, `first` puts the
-    value in its place. So values must be such as the database takes as they are: texts and whole numbers.
+    every other and unlike any constant of the query; where the SQL has it as a parameter, the value is put in
+    its place. So values must be such as the database takes as they are: texts and whole numbers. No more than
+    `limit` rows are read.
     """
 
-    def __init__(self, build: Callable[..., QuerySet[Any, Any]], *examples: Value) -> None:
+    def __init__(self, build: Callable[..., QuerySet[Any, Any]], *examples: Value, limit: int = 1) -> None:
         self._build = build
         self._examples = examples
+        self._limit = limit
         self._plans: dict[str, _Plan] = {}
 
     def first(self, *values: Value) -> dict[str, Any] | None:
         """Return the first row by the names of its fields, or None. Always one query: nothing is cached."""
+        return next(iter(self.rows(*values)), None)
+
+    def rows(self, *values: Value) -> list[dict[str, Any]]:
+        """Return the rows by the names of their fields. Always one query: nothing is cached."""
         plan = self._plans.get(connection.vendor)
         if plan is None:
             plan = self._plans[connection.vendor] = self._make_plan()
         parameters = [values[place] if is_value else place for is_value, place in plan.places]
         with connection.cursor() as cursor:
             cursor.execute(plan.sql, parameters)
-            row = cursor.fetchone()
-        return None if row is None else dict(zip(plan.names, _convert(row, plan.converters), strict=True))
+            found = cursor.fetchall()
+        return [dict(zip(plan.names, _convert(row, plan.converters), strict=True)) for row in found]
 
     def _make_plan(self) -> _Plan:
-        query = self._build(*self._examples).order_by()[:1].query
+        query = self._build(*self._examples).order_by()[: self._limit].query
         compiler = query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
         places = tuple(

@@ -117,6 +117,7 @@ CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
 # Proxies in front of the studio. The first ends TLS and sets X-Forwarded-Proto, each adds to X-Forwarded-For.
 TRUST_PROXY: int = env("TRUST_PROXY", cast=proxy_count, default=0)
 # Another program on this host gets none of these. Django's cookie of messages would be for the whole host.
+SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{FORCE_SCRIPT_NAME or ''}/"
 if FORCE_SCRIPT_NAME:
     MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
 from contentgen.pictures import find_pictures
+from contentgen.prepared_query import PreparedQuery
 from notifications.models import Notification, NotificationQuerySet
 
 PAGE_SIZE = 25
@@ -36,9 +37,18 @@ class Bell:
 
 def bell_of(user_id: int) -> Bell:
     """Return the person's bell: one query, which an index of what is unread answers by itself."""
-    unread = Notification.objects.filter(user=user_id, read_at=None)
-    found = unread.aggregate(count=Count("pk", filter=Q(in_inbox=True)), newest=Max("happened_at"))
-    return Bell(found["count"], _microseconds(found["newest"]) if found["newest"] else 0)
+    found = _find_unread.first(user_id)
+    return Bell(found["count"], _microseconds(found["newest"])) if found else Bell(0, 0)
+
+
+def _unread(user_id: int) -> "QuerySet[Notification, dict[str, Any]]":
+    counted = Count("pk", filter=Q(in_inbox=True))
+    unread = Notification.objects.filter(user=user_id, read_at=None).order_by().values("user")
+    rows = unread.annotate(count=counted, newest=Max("happened_at"))
+    return cast("QuerySet[Notification, dict[str, Any]]", rows)
+
+
+_find_unread = PreparedQuery(_unread, -1)
 
 
 def request_bell(request: HttpRequest) -> Bell:

@@ -9,8 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-_INPUTS, _OUTPUTS = ("path", "source", "video"), ("target", "thumbnail")
-_TASKS = ("clean_image", "fit_image", "inspect_video", "make_poster", "make_scrub_sheet")
+_INPUTS, _OUTPUTS = ("path", "source", "video"), ("target", "thumbnail", "poster", "sheet")
+_TASKS = (
+    *("clean_image", "fit_image", "inspect_video", "inspect_with_pictures"),
+    *("make_poster", "make_scrub_sheet"),
+)
 
 
 class RememberedDecoder:
@@ -27,10 +30,11 @@ class RememberedDecoder:
         outputs = {name: Path(arguments[name]) for name in _OUTPUTS if name in arguments}
         if key not in self._known:
             result = json.dumps(self._decode(task, arguments, *budget, **limits))
-            self._known[key] = result, {name: path.read_bytes() for name, path in outputs.items()}
+            written = {name: path.read_bytes() for name, path in outputs.items() if path.exists()}
+            self._known[key] = result, written
         result, written = self._known[key]
-        for name, path in outputs.items():
-            path.write_bytes(written[name])
+        for name, content in written.items():
+            outputs[name].write_bytes(content)
         return json.loads(result)
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.admin.conftest import LIST
 from tests.factories import BackendFactory, UserFactory, VideoFactory
-from videos.admin import VideoAdmin, video_list
+from videos.admin import VideoAdmin, filters, video_list
 from videos.models import Collection, CollectionItem, State, Video
 from videos.services.collections import create_collection
 
@@ -129,6 +129,26 @@ def test_each_filter_finds_its_own(as_carol: Client, alice, bob):
         ({"owner": "\x00", "collection": "\x00"}, {"dear", "free", "odd", "old"}),
     ):
         assert _listed(as_carol, **query) == found, query
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 3])
+def test_many_are_found_as_few_are(as_carol: Client, alice, monkeypatch, most):
+    monkeypatch.setattr(filters, "_MAX_KEYS", most)
+    now = timezone.now()
+    fields = {"owner": alice, "state": State.COMPLETED, "price": Decimal("12")}
+    long_ago = now - timedelta(days=40)
+    VideoFactory(
+        prompt="old",
+        **fields | {"created_at": long_ago, "finished_at": long_ago, "price": Decimal("0.4")},
+    )
+    VideoFactory.create_batch(2, prompt="new", **fields)
+    VideoFactory(prompt="trashed", trashed_at=now, **fields)
+    VideoFactory(prompt="deleted", deleted_at=now, **fields)
+    VideoFactory(prompt="running", owner=alice, state=State.IN_PROGRESS)
+
+    assert _listed(as_carol, ended="week") == {"new", "trashed"}
+    assert _listed(as_carol, cost_from="10") == {"new", "trashed"}
+    assert _listed(as_carol, cost_from="0.1", cost_to="1") == {"old"}
 
 
 def test_people_are_searched_for_and_not_listed(as_carol: Client):

@@ -1,6 +1,8 @@
 """`python -m tests.benchmarks [NAME ...]`: run the benchmarks one by one and print one table.
 
-A missed target is no failure: the exit code is 0 unless a benchmark breaks.
+After all of them come the targets of `tests.benchmarks.targets`, a line each. A letter instead of a name
+measures that target and prints its line. A missed target is no failure: the exit code is 0 unless a benchmark
+breaks.
 """
 
 import argparse
@@ -8,8 +10,10 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 
 from tests.benchmarks.report import Result, print_progress, render_table
+from tests.benchmarks.targets import LETTERS, names_of, summarize
 
 NAMES = (
     "batch",
@@ -31,6 +35,7 @@ NAMES = (
     "page_polling",
     "poll_passes",
     "store_stages",
+    "second_host",
     "video_storage",
     "zip_export",
 )
@@ -41,7 +46,9 @@ ON_POSTGRESQL = ("library", "scale", "team")  # once more, where there is a serv
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
-    parser.add_argument("names", nargs="*", choices=[*NAMES, []], metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument(
+        "names", nargs="*", choices=[*NAMES, *LETTERS, []], metavar="NAME", help=", ".join([*NAMES, *LETTERS])
+    )
     parser.add_argument("--quick", action="store_true", help="smaller and shorter, to check that they work")
     parser.add_argument(
         "--database",
@@ -50,13 +57,22 @@ def main() -> None:
     )
     options = parser.parse_args()
     quick = ["--quick"] if options.quick else []
-    results: list[Result] = []
-    for name in options.names or NAMES:
+    letters = [name for name in options.names if name in LETTERS]
+    names = [name for name in options.names if name not in LETTERS]
+    results: dict[str, list[Result]] = {}
+    for name in dict.fromkeys([*names, *names_of(letters)] if options.names else NAMES):
         print_progress(f"-- {name} (load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)")
-        results += _run(name, quick)
+        results[name] = _run(name, quick)
         if options.database and name in ON_POSTGRESQL:
-            results += _run(name, [*quick, "--database", options.database])
-    for line in render_table(results):
+            results[name] += _run(name, [*quick, "--database", options.database])
+    if names or not letters:
+        _print(render_table(result for found in results.values() for result in found))
+    if letters or not names:
+        _print(summarize(results, letters or LETTERS))
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
         print(line)  # noqa: T201 - a command
 
 

@@ -28,7 +28,7 @@ _ONE_PROCESS += "print(m.proportional_mib([os.getpid()]))"
 
 def measure(quick: bool) -> list[Result]:
     """Return the results for the table."""
-    rest, window = (20.0, 20.0) if quick else (120.0, 120.0)
+    rest, window = (20.0, 20.0) if quick else (75.0, 90.0)
     with sandbox("idle-cost") as box:
         box.configure(PORT=str(free_port()), LOG_LEVEL="INFO")
         studio = box.start("studio", [sys.executable, "-m", "contentgen.run"])

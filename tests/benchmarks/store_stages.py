@@ -1,4 +1,4 @@
-"""CPU that storing a typical video takes, and where it goes; both its pictures in one pass or each alone.
+"""CPU that storing a typical video takes, and where it goes; looking at it in one process or several.
 
 The video is a four-second 720p MP4 of a few MiB, served by another process. CPU is that of the worker and of
 the decoders it starts together, so other load on the machine counts little. Each round has all ways in turn.
@@ -30,8 +30,7 @@ PICTURES_TARGET = 0.7  # of the CPU of two passes
 # What is measured by itself; the rest is the database and everything around it.
 STAGES = {
     "download": "videos.engine.store._download",
-    "checksum and measures": "videos.engine.store._inspect",
-    "poster and scrub sheet": "videos.engine.store._make_pictures",
+    "checksum, measures, poster and scrub sheet": "videos.engine.store._inspect",
     "into storage": "videos.engine.store._Uploads.add",
 }
 _DECODE_ALL = "import av, sys; [0 for _ in av.open(sys.argv[1]).decode(video=0)]"
@@ -86,6 +85,12 @@ def _results(spent: dict[str, float]) -> list[Result]:
             for name, seconds in shares.items()
         ),
         Result(
+            "inspection, poster and scrub sheet in one process: CPU",
+            f"{1000 * spent['one process']:.0f} ms",
+            f"{1000 * (spent['inspected'] + together):.0f} ms, inspection and pictures each in its own",
+            f"{spent['one process'] / (spent['inspected'] + together):.2f}:1",
+        ),
+        Result(
             "poster and scrub sheet in one pass: CPU",
             f"{1000 * together:.0f} ms",
             f"{1000 * apart:.0f} ms, each alone",
@@ -117,13 +122,28 @@ def _timed(path: str, name: str, stages: dict[str, float]) -> Callable[..., Any]
 
     @wraps(function)
     def run(*arguments: Any, **more: Any) -> Any:
-        before = _cpu()
+        before = cpu()
         try:
             return function(*arguments, **more)
         finally:
-            stages[name] += _cpu() - before
+            stages[name] += cpu() - before
 
     return run
+
+
+def _one_process(video: Path) -> None:
+    from videos.media.inspect import inspect_with_pictures
+    from videos.media.sandbox import worker_budget
+
+    pictures = video.with_name("poster.webp"), video.with_name("sheet.jpg")
+    inspect_with_pictures(video, *pictures, worker_budget())
+
+
+def _inspected(video: Path) -> None:
+    from videos.media.inspect import inspect_video
+    from videos.media.sandbox import worker_budget
+
+    inspect_video(video, worker_budget())
 
 
 def _one_pass(video: Path) -> None:
@@ -145,16 +165,22 @@ def _bare_decode(video: Path) -> None:
     subprocess.run([sys.executable, "-c", _DECODE_ALL, str(video)], cwd=PROJECT, env=os.environ, check=True)
 
 
-_WAYS = {"one pass": _one_pass, "two passes": _two_passes, "bare decode": _bare_decode}
+_WAYS = {
+    "one process": _one_process,
+    "inspected": _inspected,
+    "one pass": _one_pass,
+    "two passes": _two_passes,
+    "bare decode": _bare_decode,
+}
 
 
 def _cpu_of(work: Callable[[], object]) -> float:
-    before = _cpu()
+    before = cpu()
     work()
-    return _cpu() - before
+    return cpu() - before
 
 
-def _cpu() -> float:
+def cpu() -> float:
     """Return the CPU seconds of this process and of its children that have ended."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime

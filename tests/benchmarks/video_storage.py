@@ -22,7 +22,8 @@ MIB = 1024 * 1024
 TARGET = 32.0  # MiB
 RUNS = 3
 CHUNK = 256 * 1024  # bytes per write of the server
-SMALL, LARGE = "small", "large"
+SMALL, LARGE, SLOW = "small", "large", "slow"
+SLOW_SECONDS = 3.0
 
 
 def measure(quick: bool) -> list[Result]:
@@ -90,7 +91,10 @@ def create_video_file(path: Path) -> None:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Serves the video, as it is or filled up to `size` by a `free` box (ISO/IEC 14496-12, 8.1.2)."""
+    """Serves the video, as it is or filled up to `size` by a `free` box (ISO/IEC 14496-12, 8.1.2).
+
+    One of a job that is named `SLOW` begins `SLOW_SECONDS` after it was asked for.
+    """
 
     video = b""
     size = 0
@@ -99,6 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.path.endswith("/content"):
             self._send_head(0)
             return
+        if SLOW in self.path:
+            time.sleep(SLOW_SECONDS)
         length = self.size if LARGE in self.path else len(self.video)
         self._send_head(length)
         self.wfile.write(self.video)

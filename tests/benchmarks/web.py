@@ -27,10 +27,10 @@ def start_broker(box: Sandbox) -> str:
     return address
 
 
-def start_web_server(box: Sandbox, application: str) -> Address:
-    """Start two web workers with the Procfile's options, and return the address they listen on."""
+def start_web_server(box: Sandbox, application: str, *, workers: int = 2) -> Address:
+    """Start web workers with the Procfile's options, and return the address they listen on."""
     port = free_port()
-    box.start("web", [sys.executable, "-m", "gunicorn", application, *web_options(port, workers=2)])
+    box.start("web", [sys.executable, "-m", "gunicorn", application, *web_options(port, workers=workers)])
     wait_until(lambda: is_answering(f"http://127.0.0.1:{port}/health"), "the web server")
     return ("127.0.0.1", port)
 

@@ -9,7 +9,7 @@ from tests.engine.fake import FakeBackend
 from tests.factories import VideoFactory
 from videos import lifecycle
 from videos.backends.errors import RefusedError
-from videos.engine import list_polling, poll
+from videos.engine import list_polling, pacing, poll
 from videos.models import Backend, State, Video
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +91,8 @@ def test_more_than_one_reading_can_hold_is_put_off_to_the_next(
 ):
     monkeypatch.setattr(list_polling, "MAX_PAGES", 2)
     monkeypatch.setattr(list_polling, "PAGES_PER_BATCH", 1)
+    for delay in ("FIRST_DELAY", "MAX_DELAY"):  # on a busy machine a pass takes seconds
+        monkeypatch.setattr(pacing, delay, 600.0)
     videos = _running(backend, fake, 190)
     waiting = [video.pk for video in _running(backend, fake, 95)]
     Video.objects.filter(pk__in=[video.pk for video in videos]).update(

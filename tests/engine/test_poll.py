@@ -115,3 +115,17 @@ def test_many_answers_are_acted_on_in_parts_that_keep_nobody_waiting_long(
 
     assert parts == [2, 2, 1]
     assert Video.objects.filter(state=State.STORING).count() == 5
+
+
+@pytest.mark.parametrize(("tick", "rows", "is_hinted"), [(0.0, 1, True), (0.0, 2, False), (60.0, 1, False)])
+def test_a_pass_that_outlasts_a_tick_is_followed_by_the_next(
+    video: Video, fake: FakeBackend, hints: list, monkeypatch, tick, rows, is_hinted
+):
+    other = fake.add(prompt="A boat", model="sora-2", seconds=4, size="1280x720")
+    VideoFactory(backend=video.backend, state=State.IN_PROGRESS, backend_job_id=other.id)
+    monkeypatch.setattr(poll, "TICK", tick)
+    monkeypatch.setattr(poll, "MAX_ROWS", rows)
+
+    assert poll.poll_backend(video.backend_id) == rows
+
+    assert hints == ([("poll_backend", video.backend_id)] if is_hinted else [])

@@ -20,7 +20,9 @@ from videos.backends.responses import Job
 from videos.engine import inline_results
 from videos.engine import store as storing
 from videos.engine.store import folder_of, store
-from videos.media.inspect import NotAVideoError
+from videos.media import sandbox
+from videos.media.errors import DecoderDiedError, DecoderLimitError
+from videos.media.inspect import NotAVideoError, inspect_video
 from videos.models import State, Video
 
 pytestmark = pytest.mark.django_db
@@ -176,6 +178,11 @@ def test_a_video_without_pictures_is_still_a_video(
             poster.write_bytes(b"a poster")
         raise error
 
+    monkeypatch.setattr(
+        storing,
+        "inspect_with_pictures",
+        lambda path, poster, sheet, budget: (inspect_video(path, budget), None),
+    )
     monkeypatch.setattr(storing, "make_pictures", fails)
 
     store(video.pk)
@@ -186,15 +193,55 @@ def test_a_video_without_pictures_is_still_a_video(
     assert not video.scrub_sheet
 
 
+@pytest.mark.parametrize("error", [DecoderLimitError, DecoderDiedError])
+def test_what_the_pictures_need_too_much_of_costs_the_video_nothing(
+    video: Video, fake: FakeBackend, sample_video: bytes, monkeypatch: pytest.MonkeyPatch, error
+):
+    fake.content = [sample_video]
+
+    def fails(*args: object) -> None:
+        raise error("Too much.", detail="out of memory")
+
+    monkeypatch.setattr(storing, "inspect_with_pictures", fails)
+    monkeypatch.setattr(storing, "make_pictures", fails)
+
+    store(video.pk)
+
+    video.refresh_from_db()
+    assert (video.state, video.poster) == (State.COMPLETED, "")
+    assert video.byte_count == len(sample_video)
+
+
+def test_a_video_and_its_pictures_take_one_decoder(
+    video: Video, fake: FakeBackend, sample_video: bytes, monkeypatch: pytest.MonkeyPatch
+):
+    fake.content = [sample_video]
+    run, tasks = sandbox.run, []
+
+    def note(task: str, *args: object, **more: object) -> object:
+        tasks.append(task)
+        return run(task, *args, **more)
+
+    monkeypatch.setattr(sandbox, "run", note)
+
+    store(video.pk)
+
+    video.refresh_from_db()
+    assert video.poster
+    assert video.scrub_sheet
+    assert video.scrub_frames > 0
+    assert tasks == ["inspect_with_pictures"]
+
+
 def test_a_fault_of_our_own_is_tried_again_and_not_for_ever(
     video: Video, fake: FakeBackend, sample_video: bytes, monkeypatch: pytest.MonkeyPatch
 ):
     fake.content = [sample_video]
 
-    def bug(path: Path) -> None:
+    def bug(path: Path, *args: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(storing, "inspect_video", bug)
+    monkeypatch.setattr(storing, "inspect_with_pictures", bug)
 
     store(video.pk)
 

@@ -121,13 +121,13 @@ def test_its_lease_is_renewed_while_the_file_is_checked(
         renewed.set()
         return True
 
-    def check(path: Path, budget: Budget) -> VideoFacts:
+    def check(path: Path, poster: Path, sheet: Path, budget: Budget) -> tuple[VideoFacts, None]:
         assert renewed.wait(timeout=10)
-        return inspect_video(path, budget)
+        return inspect_video(path, budget), None
 
     monkeypatch.setattr(storing, "RENEW_EVERY", 0.001)
     monkeypatch.setattr(lifecycle, "renew_lease", renew)
-    monkeypatch.setattr(storing, "inspect_video", check)
+    monkeypatch.setattr(storing, "inspect_with_pictures", check)
 
     store(video.pk)
 

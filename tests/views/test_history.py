@@ -5,6 +5,7 @@ from django.utils import timezone
 from tests.factories import ReferenceImageFactory, VideoFactory
 from tests.views.page import HTMX
 from videos.models import Kind, State
+from videos.views import history
 from videos.views.history import PAGE_SIZE
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +50,13 @@ def test_it_pages_without_losing_or_repeating_one(as_alice, alice):
     assert "Newest" in response.content.decode()
 
 
+def test_it_takes_them_from_ones_latest_videos(as_alice, alice, bob, monkeypatch):
+    monkeypatch.setattr(history, "MAX_READ", 2)
+    for owner, prompt in ((alice, "Oldest"), (alice, "A fox"), (bob, "A secret"), (alice, "A boat")):
+        VideoFactory(owner=owner, prompt=prompt)
+    assert prompts(as_alice.get(URL)) == ["A boat", "A fox"]
+
+
 def test_it_searches_every_word(as_alice, alice):
     VideoFactory(owner=alice, prompt="A red fox on snow")
     VideoFactory(owner=alice, prompt="A red boat")
@@ -77,7 +85,7 @@ def test_a_bad_place_means_the_first_page(as_alice, alice, value):
 def test_it_needs_as_many_queries_for_one_as_for_a_page(as_alice, alice, django_assert_num_queries):
     VideoFactory(owner=alice)
     as_alice.get(URL)
-    with django_assert_num_queries(8) as few:
+    with django_assert_num_queries(9) as few:
         as_alice.get(URL)
     VideoFactory.create_batch(15, owner=alice, state=State.COMPLETED)
     with django_assert_num_queries(len(few)):

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
@@ -21,6 +21,7 @@ from videos.models.search_text import contains_words
 from videos.services.candidates import videos_for_staff
 
 MAX_CHOICES = 40  # of one filter; what is beyond can be typed into the address or searched for
+_MAX_KEYS = 1_000  # of videos, in one query
 _MAX_FOUND = 8  # people or collections that fit what was typed
 
 Found = list[tuple[str, str]]
@@ -212,6 +213,10 @@ class CollectionFilter(_FormFilter):
         return [({"collection": each.public_id}, f"{each.name}, {each.owner}") for each in found]
 
 
+# Wrapped, or its SQL on SQLite is not that of the index `video_cost`, which casts a number twice.
+_KNOWN_COST = ExpressionWrapper(Coalesce("charged", "price"), output_field=Video._meta.get_field("price"))
+
+
 class CostFilter(_FormFilter):
     """By what was charged, or else estimated. What a backend that is free of charge made costs nothing."""
 
@@ -231,7 +236,7 @@ class CostFilter(_FormFilter):
         if not self.used_parameters:
             return queryset
         free = [backend.pk for backend in Backend.objects.all() if not backend.is_metered]
-        priced = queryset.alias(known_cost=Coalesce("charged", "price"))
+        priced = queryset.alias(known_cost=_KNOWN_COST)
         if self.value("cost") == "free":
             return priced.filter(Q(known_cost=0) | Q(backend__in=free))
         if self.value("cost") == "unknown":
@@ -239,11 +244,13 @@ class CostFilter(_FormFilter):
         low, high = self._amount("cost_from"), self._amount("cost_to")
         if low is None and high is None:
             return queryset
-        if low is not None:
-            priced = priced.filter(known_cost__gte=low)
-        if high is not None:
-            priced = priced.filter(known_cost__lte=high)
-        return priced.exclude(backend__in=free)
+        bounds = Q() if low is None else Q(known_cost__gte=low)
+        bounds &= Q() if high is None else Q(known_cost__lte=high)
+        keys = _few(Video.objects.alias(known_cost=_KNOWN_COST).filter(bounds))
+        charged = queryset.exclude(backend__in=free)
+        if keys is not None:
+            return charged.filter(pk__in=keys)
+        return charged.alias(known_cost=_KNOWN_COST).filter(bounds)
 
     def _amount(self, name: str) -> Decimal | None:
         if not self.value(name):
@@ -312,8 +319,35 @@ class EndedFilter(admin.SimpleListFilter):
         span = self._SPANS.get(self.value() or "")
         if span is None:
             return queryset
-        ended = queryset.exclude(state__in=IN_FLIGHT).alias(ended_at=Coalesce("finished_at", "created_at"))
-        return ended.filter(ended_at__gte=timezone.now() - span)
+        since = timezone.now() - span
+        keys = _few_that_ended(since)
+        return _ended_since(since, queryset) if keys is None else queryset.filter(pk__in=keys)
+
+
+def _ended_since(since: datetime, videos: QuerySet[Video]) -> QuerySet[Video]:
+    ended_at = Coalesce("finished_at", "created_at")
+    return videos.exclude(state__in=IN_FLIGHT).alias(ended_at=ended_at).filter(ended_at__gte=since)
+
+
+def _few_that_ended(since: datetime) -> list[int] | None:
+    """Return the keys of the videos that ended since then, found by when they did; None of many.
+
+    What is in the trash and ended since was put there since.
+    """
+    ended = _ended_since(since, Video.objects.all())
+    kept = _few(ended.filter(trashed_at=None, deleted_at=None))
+    trashed = _few(ended.filter(trashed_at__gte=since))
+    return None if kept is None or trashed is None else [*kept, *trashed]
+
+
+def _few(videos: QuerySet[Video]) -> list[int] | None:
+    """Return the keys of the videos where they are few, found by what they are filtered by; None of many.
+
+    The list goes through all videos from the newest on. That finds a page of many at once, and a few only at
+    the end of all.
+    """
+    keys = list(videos.order_by().values_list("pk", flat=True)[: _MAX_KEYS + 1])
+    return keys if len(keys) <= _MAX_KEYS else None
 
 
 def _midnight(day: date) -> datetime:

@@ -119,12 +119,15 @@ def _among_newest(videos: QuerySet[Video], terms: Iterable[str], owners: People)
 
 
 def _named(query: str) -> list[int]:
-    """Return the keys of the videos that have this id, or whose jobs have; of any backend."""
+    """Return the keys of the videos that have this id, or whose jobs have; of any backend.
+
+    Both are found by an index; that of the jobs leaves out those without an id, which SQLite has to be told.
+    """
     if not is_storable(query):
         return []
     found = list(Video.objects.filter(public_id=query).values_list("pk", flat=True))
     backends = list(Backend.objects.values_list("pk", flat=True))
-    jobs = Video.objects.filter(backend__in=backends, backend_job_id=query)
+    jobs = Video.objects.filter(backend__in=backends, backend_job_id=query).exclude(backend_job_id="")
     return found or list(jobs.values_list("pk", flat=True)[:20])
 
 

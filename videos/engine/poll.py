@@ -51,6 +51,7 @@ from videos.models.values import NO_REASON, Reason
 MAX_ROWS = 2000  # in one pass
 CONCURRENCY = 50  # requests to one backend at a time
 RESPONSES_PER_COMMIT = 200  # others wait for the database no longer than acting on these takes
+TICK = 1.0  # seconds between two looks at what is due
 LEASE = timedelta(seconds=25)  # of a pass over one batch; a batch of hung requests takes 20 s
 NOT_FOUND_GRACE = timedelta(seconds=30)  # after acceptance; a job that is not found yet may still appear
 
@@ -60,10 +61,14 @@ Responses = list[tuple[Video, Response]]
 
 def tick() -> None:
     """Hint at every backend that has jobs due to be polled and that no worker is polling."""
-    now = timezone.now()
+    _hint(_free_backends(timezone.now()))
+
+
+def _hint(backends: QuerySet[Backend]) -> None:
+    """Hint at those of the backends that have jobs due to be polled."""
     # Backend by backend: SQLite would go through all that ever failed.
-    backends = _free_backends(now).filter(Exists(_due(now).filter(backend=OuterRef("pk"))))
-    for pk in backends.values_list("pk", flat=True):
+    due = _due(timezone.now()).filter(backend=OuterRef("pk"))
+    for pk in backends.filter(Exists(due)).values_list("pk", flat=True):
         enqueue.send("poll_backend", pk)
 
 
@@ -74,6 +79,7 @@ def poll_backend(backend_id: int) -> int:
     """
     if not _acquire_lease(backend_id):
         return 0
+    began = time.monotonic()
     backend = Backend.objects.get(pk=backend_id)
     count = 0
     try:
@@ -87,6 +93,8 @@ def poll_backend(backend_id: int) -> int:
                 count += len(responses)
     finally:
         Backend.objects.filter(pk=backend_id).update(poll_lease_until=None)
+    if time.monotonic() - began >= TICK:  # a tick has come meanwhile, and found the lease taken
+        _hint(_free_backends(timezone.now()).filter(pk=backend_id))
     return count
 
 

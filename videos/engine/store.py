@@ -30,8 +30,8 @@ from videos.engine.browser_copy import BrowserCopy
 from videos.engine.error_messages import reason_of_failed_job, reason_of_loss
 from videos.engine.workspace import Heartbeat, LeaseLostError, workspace
 from videos.lifecycle import story
-from videos.media.errors import DecoderLimitError
-from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
+from videos.media.errors import DecoderDiedError, DecoderLimitError
+from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video, inspect_with_pictures
 from videos.media.poster import ScrubSheet, make_pictures
 from videos.media.sandbox import Budget, worker_budget
 from videos.models import Video
@@ -161,7 +161,7 @@ def _fetch_and_store(video: Video, token: uuid.UUID) -> None:
             inline.copy_to(path)
         else:
             _download(video, path, heartbeat, url=inline.url or None)
-        facts = _inspect(path, is_final=bool(inline.file))
+        facts, layout = _inspect(video, path, is_final=bool(inline.file))
         concat_failure = None
         if video.concat_with_source:
             whole, concat_failure = concat.join_to_source(video, path, check=heartbeat.check)
@@ -171,7 +171,7 @@ def _fetch_and_store(video: Video, token: uuid.UUID) -> None:
         )
         with _uploads(f"{folder_of(video)}/{token.hex}") as uploads:
             with story.span("keep", video):
-                stored = _upload_all(video, path, facts, copy, worker_budget(), uploads)
+                stored = _upload_all(video, path, facts, copy, worker_budget(), uploads, layout=layout)
             if not lifecycle.complete(video.pk, token, stored, concat_failure=concat_failure):
                 raise LeaseLostError
     _measure_storing(video)
@@ -189,10 +189,21 @@ def _heartbeat(video: Video, token: uuid.UUID) -> Heartbeat:
     return Heartbeat(lambda: lifecycle.renew_lease(video.pk, token, lease=LEASE), every=RENEW_EVERY)
 
 
-def _inspect(path: Path, *, is_final: bool) -> VideoFacts:
-    """Inspect the file. Raises `NotAVideoError`; `BadDeliveryError` when no other will come (`is_final`)."""
+def _inspect(video: Video, path: Path, *, is_final: bool) -> tuple[VideoFacts, ScrubSheet | None]:
+    """Inspect the file, and make its pictures in the same process where they are of this file.
+
+    Raises `NotAVideoError`; `BadDeliveryError` when no other will come (`is_final`).
+    """
     try:
-        return inspect_video(path, worker_budget())
+        if video.concat_with_source:
+            return inspect_video(path, worker_budget()), None
+        try:
+            return inspect_with_pictures(path, *_pictures_beside(path), worker_budget())
+        except (
+            DecoderLimitError,
+            DecoderDiedError,
+        ):  # perhaps of the pictures, without which it is a video too
+            return inspect_video(path, worker_budget()), None
     except NotAVideoError as error:
         if is_final:
             raise BadDeliveryError(f"{error} {error.detail}") from error
@@ -270,15 +281,17 @@ def _upload_all(
     copy: BrowserCopy | None,
     budget: Budget,
     uploads: _Uploads,
+    *,
+    layout: ScrubSheet | None = None,
 ) -> StoredFiles:
     """Upload the video, its copy for browsers if any, a poster and a scrub sheet.
 
-    It goes without the last two where making them fails.
+    The last two are made unless the sheet's `layout` is given, and it goes without them where that fails.
     """
     path = path.rename(path.with_suffix(facts.container.suffix))
     pictured = copy.path if copy else path
-    poster, sheet = path.with_name("poster.webp"), path.with_name("scrub.jpg")
-    layout = _make_pictures(video, pictured, poster, sheet, budget)
+    poster, sheet = _pictures_beside(path)
+    layout = layout or _make_pictures(video, pictured, poster, sheet, budget)
     names = {picture: uploads.add(picture) for picture in (poster, sheet) if picture.exists()}
     return StoredFiles(
         file=uploads.add(path),
@@ -298,6 +311,10 @@ def _upload_all(
         browser_sha256=copy.sha256 if copy else "",
         picture_bytes=sum(picture.stat().st_size for picture in names),
     )
+
+
+def _pictures_beside(path: Path) -> tuple[Path, Path]:
+    return path.with_name("poster.webp"), path.with_name("scrub.jpg")
 
 
 def _make_pictures(

@@ -30,6 +30,10 @@ class DecoderLimitError(NotAVideoError):
     """Looking into the file would take more memory or time than it may. `str()` says which and how much."""
 
 
+class DecoderDiedError(NotAVideoError):
+    """The decoder ended before it said what it found, such as by a fault of a library."""
+
+
 class DecoderBusyError(Exception):
     """All decoders were taken for as long as one may wait. Nothing is known of the file; try again later."""
 

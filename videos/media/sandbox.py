@@ -29,6 +29,7 @@ from videos.media.errors import (
     OUT_OF_MEMORY,
     BadReferenceError,
     DecoderBusyError,
+    DecoderDiedError,
     DecoderLimitError,
     NotAVideoError,
     TranscodingTimeoutError,
@@ -267,7 +268,7 @@ def _error(told: dict[str, Any], exit_code: int, budget: Budget) -> Exception:
         case "value":
             return ValueError(message)
         case "died":
-            return NotAVideoError("The file cannot be read.", detail=f"the decoder ended with {exit_code}")
+            return DecoderDiedError("The file cannot be read.", detail=f"the decoder ended with {exit_code}")
     return RuntimeError(f"The decoder failed: {message}")
 
 

@@ -1,15 +1,16 @@
 """The one poller of a page: which of its cards have changed since they were drawn."""
 
 import re
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
 
-from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django_htmx.http import HTMX_STOP_POLLING
 
+from contentgen.prepared_query import PreparedQuery
 from videos.engine import fair_queue
 from videos.models import IN_FLIGHT, State, Video
 from videos.models.video_queries import VideoQuerySet
@@ -31,20 +32,15 @@ def cards(request: Request) -> HttpResponse:
     trash, deleted or no longer shared is removed from the page. Garbage and cards over the limit are ignored.
     """
     drawn = _parse_cards(request.GET.getlist("card"))
-    visible = Video.objects.visible_to(request.user).not_trashed()
-    current = _current_states(request, visible, drawn)
+    current = _current_states(request, drawn)
     changed_ids = [public_id for public_id, state in current.items() if state.version != drawn[public_id]]
     removed_ids = [public_id for public_id in drawn if public_id not in current]
     is_idle = not any(state.is_live for state in current.values())
     if not changed_ids and not removed_ids and not is_idle:
         return HttpResponse(status=204)
-    changed = (
-        with_queue_info(with_tags(visible.filter(public_id__in=changed_ids).select_related("owner")))
-        if changed_ids
-        else []
-    )
+    changed = _visible(request, changed_ids).select_related("owner") if changed_ids else None
     context = {
-        "videos": changed,
+        "videos": with_queue_info(with_tags(changed)) if changed is not None else [],
         "removed_ids": removed_ids,
         "out_of_band": True,
         "search": Search.from_request(request),
@@ -57,19 +53,22 @@ class _CardState(NamedTuple):
     is_live: bool
 
 
-def _current_states(request: Request, visible: VideoQuerySet, drawn: Iterable[str]) -> dict[str, _CardState]:
+def _visible(request: Request, public_ids: Collection[str]) -> VideoQuerySet:
+    return Video.objects.visible_to(request.user).not_trashed().filter(public_id__in=public_ids)
+
+
+def _current_states(request: Request, drawn: Iterable[str]) -> dict[str, _CardState]:
     """Return, by public id, what tells whether a drawn card has changed.
 
     Asked for by their ids, two hundred cards cost more than all the rest, and SQLite, which keeps no
     statistics, goes through all that the owner ever made. So all of one's own that is in flight is read,
     where that is not too much, and only what has left it since, or is another's, is asked for by its id.
     """
-    own = Video.objects.owned_by(request.user).not_trashed()
-    in_flight = _read(own.in_flight().order_by()[: MAX_CARDS + 1])
+    in_flight = {row["public_id"]: _Row(**row) for row in _find_in_flight.rows(request.user.pk)}
     found = in_flight if len(in_flight) <= MAX_CARDS else {}
     missing = [public_id for public_id in drawn if public_id not in found]
     if missing:
-        found = found | _read(visible.filter(public_id__in=missing))
+        found = found | {row["public_id"]: _Row(**row) for row in _row_values(_visible(request, missing))}
     rows = [found[public_id] for public_id in drawn if public_id in found]
     positions = fair_queue.queue_positions(rows)
     return {
@@ -92,11 +91,18 @@ class _Row(NamedTuple):
         return self.state in IN_FLIGHT or (self.state == State.FAILED and self.is_due)
 
 
-def _read(videos: VideoQuerySet) -> dict[str, _Row]:
+def _row_values(videos: VideoQuerySet) -> "QuerySet[Video, dict[str, Any]]":
     # Reading a time from SQLite costs as much as all other values, so only its presence is read.
     is_due = ExpressionWrapper(Q(due_at__isnull=False), output_field=BooleanField())
-    rows = videos.values_list(*_Row._fields[:-1], is_due)
-    return {row[1]: _Row(*row) for row in rows}
+    rows: QuerySet[Video, dict[str, Any]] = videos.values(*_Row._fields[:-1], is_due=is_due)
+    return rows
+
+
+_find_in_flight = PreparedQuery(
+    lambda owner: _row_values(Video.objects.owned_by(owner).not_trashed().in_flight()),
+    -1,
+    limit=MAX_CARDS + 1,
+)
 
 
 def _parse_cards(values: list[str]) -> dict[str, str]:

@@ -48,9 +48,11 @@ def history(request: Request) -> HttpResponse:
 def _latest_of_each_prompt(request: Request, query: str) -> VideoQuerySet:
     """Return the newest video of each prompt, of the latest `MAX_READ` that fit: words find older ones.
 
-    Prompts that change another video are left out: alone they say nothing.
+    Prompts that change another video are left out: alone they say nothing. Where the latest end is asked by
+    itself: of a query within a query PostgreSQL does not know how few rows it finds, and reads all videos.
     """
-    created = Video.objects.owned_by(request.user).filter(kind=Kind.CREATE).search(query)
-    newest = Video.objects.filter(pk__in=created.order_by("-pk").values("pk")[:MAX_READ])
+    newest = Video.objects.owned_by(request.user).filter(kind=Kind.CREATE).search(query)
+    for oldest in newest.order_by("-pk").values_list("pk", flat=True)[MAX_READ - 1 : MAX_READ]:
+        newest = newest.filter(pk__gte=oldest)
     latest = newest.order_by().values("prompt").annotate(latest=Max("pk")).values("latest")
     return Video.objects.filter(pk__in=latest)

@@ -36,6 +36,7 @@ _MODULES = {
     "clean_image": "image_tasks",
     "fit_image": "image_tasks",
     "inspect_video": "inspection_tasks",
+    "inspect_with_pictures": "inspection_tasks",
     "make_pictures": "inspection_tasks",
     "make_poster": "inspection_tasks",
     "make_scrub_sheet": "inspection_tasks",
