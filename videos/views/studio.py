@@ -23,6 +23,7 @@ from videos.parameters import SEED
 from videos.services.approvals import waiting_of
 from videos.services.characters import can_use_characters
 from videos.services.images import max_images_size
+from videos.services.prompt_help_server import prompt_help_server
 from videos.services.visibility import is_owner, note_look
 from videos.validation import is_public_id
 from videos.views.access import Request, video_from_query
@@ -138,6 +139,7 @@ def _draw(request: Request, in_use: list[Backend], composer: Composer, status: i
         "not_drawn": _count_in_flight(request) - sum(video.is_in_flight for video in videos),
         "backend_status": backend_status(in_use),
         "has_characters": can_use_characters(request.user.pk, in_use),
+        "prompt_help": prompt_help_server(in_use),
         "templates": _suggested_templates(request, with_prompts=not videos),
     }
     return render(request, "videos/studio.html", context, status=status)
