@@ -59,8 +59,8 @@ def _as_part(text: str, kind: str) -> str:
 class LocalStaticFilesStorage(HashedStaticFilesStorage):
     """The same for a studio on one's own machine, where nobody is asked to collect anything.
 
-    What `collect_changed` has not collected keeps its plain name, under which it is served in place. Only what
-    most pages load is compressed beforehand: other people's bundles take ten seconds, and few ever need them.
+    What `collect_changed` has not collected keeps its plain name, under which it is served in place. Only
+    what most pages load is compressed beforehand: other people's bundles take ten seconds, and few need them.
     """
 
     keep_only_hashed_files = True

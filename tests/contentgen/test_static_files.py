@@ -43,7 +43,8 @@ def test_a_file_holds_the_parts_that_it_names(source: Path, settings):
 
     assert _collected(settings, "js/core.js") == "{\nconst title = 1;\n}\n{\nconst title = 2;\n}\n"
     styles = _collected(settings, "css/core.css")
-    assert "@import" not in styles and "Plain" not in styles
+    assert "@import" not in styles
+    assert "Plain" not in styles
     assert "body { margin: 0; }" in styles
 
 

@@ -46,6 +46,7 @@ def cards(request: Request) -> HttpResponse:
     context = {
         "videos": changed,
         "removed_ids": removed_ids,
+        "counts_waiting": "more" in request.GET,
         "out_of_band": True,
         "search": Search.from_request(request),
     }
