@@ -23,7 +23,7 @@ _OFTEN_LOADED = ("css/core.", "css/studio.", "js/core.", "js/studio.", "django_h
 _COLLECTED = "collected"  # the file that says which sources were collected
 
 
-class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
+class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # no types
     """A file of ours that consists of others holds them when it is collected: one request instead of many.
 
     What style sheets refer to has a hashed name as well.
@@ -69,7 +69,7 @@ class LocalStaticFilesStorage(HashedStaticFilesStorage):
         yield from super().compress_files([path for path in paths if path.startswith(_OFTEN_LOADED)])
 
     def stored_name(self, name: str) -> str:
-        return self.hashed_files.get(self.hash_key(self.clean_name(name)), name)
+        return str(self.hashed_files.get(self.hash_key(self.clean_name(name)), name))
 
 
 def collect_changed() -> None:

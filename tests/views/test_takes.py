@@ -78,6 +78,7 @@ def test_the_studio_shows_them_in_order_among_the_newest_first(as_alice, alice):
     before = VideoFactory(owner=alice)
     takes = made(alice, 3)
     after = VideoFactory(owner=alice)
+    Video.objects.update(state=State.COMPLETED)
     shown = as_alice.get(STUDIO).context["videos"]
     assert [video.public_id for video in shown] == [v.public_id for v in [after, *takes, before]]
 

@@ -50,7 +50,7 @@ def test_it_tells_elapsed_and_usual_time(as_alice, alice, backend):
     finish(alice, backend, 39, 40, 41)
     card = card_of(as_alice, run(alice, backend, for_seconds=12))
     assert re.search(r">0:1\d</time>", card)
-    assert "<span>about 25 s left</span><span hidden>longer than usual</span>" in card
+    assert "<span>about 30 s left</span><span hidden>longer than usual</span>" in card
 
 
 def test_it_says_when_that_is_past(as_alice, alice, backend):

@@ -16,7 +16,7 @@ from videos.services.variants import can_vary
 def with_queue_info(videos: Iterable[Video]) -> list[Video]:
     """Return the videos with the `queue_position` of those that are queued, or the `hold_reason` of those
     that are held, the `typical_seconds` of those that are being made, and the backend of those that failed,
-    wait there, were charged for, or have a price for one more. `start` says when those that are queued
+    wait there, were charged for, or have a price for one more. `probable_start` says when those that are queued
     probably start.
 
     Besides the queries of `fair_queue.queue_positions`, that is one for those in progress, one for the
@@ -51,7 +51,7 @@ def _add_starts(waiting: list[Video], positions: dict[int, int]) -> None:
     now = timezone.now()
     starts = estimate_starts([video for video in waiting if is_due(video, now)], positions)
     for video in waiting:
-        video.start = describe_start(starts.get(video.pk))
+        video.probable_start = describe_start(starts.get(video.pk))
 
 
 def _add_typical_durations(running: list[Video]) -> None:
