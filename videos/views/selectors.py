@@ -16,8 +16,8 @@ from videos.services.variants import can_vary
 def with_queue_info(videos: Iterable[Video]) -> list[Video]:
     """Return the videos with the `queue_position` of those that are queued, or the `hold_reason` of those
     that are held, the `typical_seconds` of those that are being made, and the backend of those that failed,
-    wait there, were charged for, or have a price for one more. `probable_start` says when those that are queued
-    probably start.
+    wait there, were charged for, or have a price for one more. `probable_start` is of those that
+    are queued, in words.
 
     Besides the queries of `fair_queue.queue_positions`, that is one for those in progress, one for the
     backends, two for those that wait, and four for those that are held, however many there are.
