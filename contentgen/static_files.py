@@ -18,7 +18,11 @@ _PARTS = {
     ".css": re.compile(r'^@import "\./([\w-]+\.css)";$', re.MULTILINE),
     ".js": re.compile(r'^import "\./([\w-]+\.js)";$', re.MULTILINE),
 }
-_COMMENTS = {".css": re.compile(r"/\*.*?\*/\s*", re.DOTALL), ".js": re.compile(r"^ *//.*\n", re.MULTILINE)}
+# Comments and indents, without which they are a tenth smaller.
+_NEEDLESS = {
+    ".css": re.compile(r"/\*.*?\*/\s*|^[ \t]+", re.DOTALL | re.MULTILINE),
+    ".js": re.compile(r"^[ \t]*(?://.*\n)?", re.MULTILINE),
+}
 _OFTEN_LOADED = ("css/core.", "css/studio.", "js/core.", "js/studio.", "django_htmx/htmx-2.min.")
 _COLLECTED = "collected"  # the file that says which sources were collected
 
@@ -52,7 +56,7 @@ def _read(storage: Storage, path: str) -> str:
 
 def _as_part(text: str, kind: str) -> str:
     """Return a file as a part of another one: a module's names stay its own."""
-    text = _COMMENTS[kind].sub("", text)
+    text = _NEEDLESS[kind].sub("", text)
     return f"{{\n{text}}}" if kind == ".js" else text
 
 
