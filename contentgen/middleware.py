@@ -48,7 +48,7 @@ class HealthCheckMiddleware:
 
 
 class TextCompressionMiddleware(GZipMiddleware):
-    """Django's compression, for text alone; for static files too, unless `collectstatic` compressed them.
+    """Django's compression, for text alone; for static files too that were not compressed beforehand.
 
     A page may be compressed although it holds a secret (BREACH): its CSRF token is masked anew for every
     response, and Django makes the length of what it compresses random.

@@ -13,6 +13,7 @@ from typing import Any
 import django_stubs_ext
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from whitenoise.compress import Compressor
 
 from contentgen.circuit_breaker import SOCKET_TIMEOUT
 from contentgen.env import (
@@ -243,17 +244,19 @@ STORAGE_OPTIONS = StorageOptions(
 CONTENT_SECURITY_POLICY = content_security_policy(origins(STORAGE_URL, STORAGE_FORMER))
 # Whole, because Django completes a relative one when it is first read, which may be before it knows the path.
 STATIC_URL = f"{FORCE_SCRIPT_NAME or ''}/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None  # otherwise served in place
+# Collected there by the release, or by `make run` whenever they have changed.
+STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES: dict[str, dict[str, Any]] = {
     "default": STORAGE_OPTIONS.moving_entry(STORAGE_URL, STORAGE_FORMER),
     "staticfiles": {
-        "BACKEND": "contentgen.static_files.StaticFiles"
+        "BACKEND": "contentgen.static_files.HashedStaticFilesStorage"
         if PRODUCTION
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        else "contentgen.static_files.LocalStaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = not PRODUCTION  # only production runs collectstatic
+WHITENOISE_USE_FINDERS = not PRODUCTION  # what is not collected is served in place
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [*Compressor.SKIP_COMPRESS_EXTENSIONS, "map"]
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- Background work -------------------------------------------------------------------------------------

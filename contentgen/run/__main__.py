@@ -31,6 +31,7 @@ from contentgen.run import embedded, shared, state
 from contentgen.run.banner import ensure_owner, format_banner
 from contentgen.run.state import Endpoints, StartError
 from contentgen.run.supervisor import Program, RestartLimitError, Supervisor
+from contentgen.static_files import collect_changed
 
 STUDIO_TIMEOUT = 120.0  # seconds for everything to answer; a slow machine compiles all its Python files first
 BROKER_TIMEOUT = 10.0  # seconds for Valkey or Redis to answer
@@ -188,6 +189,8 @@ def _prepare_database() -> tuple[str, str]:
     sign_in = ensure_owner()
     if settings.PRODUCTION:
         call_command("collectstatic", interactive=False, verbosity=0)
+    else:
+        collect_changed()
     connections.close_all()
     return sign_in
 

@@ -177,7 +177,6 @@ function updateRestoreButton() {
 function initialise() {
   const mac = /Mac|iPhone|iPad/.test(navigator.platform);
   const hint = form().querySelector(".composer__shortcut");
-  hint.hidden = false;
   if (mac) hint.querySelector("[data-modifier-key]").textContent = "⌘";
   initialiseSettings();
   autosize();
@@ -191,13 +190,36 @@ function initialiseSettings() {
   updateSize();
   updateCharacters();
   updatePrice();
+  updateSummary();
 }
+
+// --- Small screens: the settings are folded away, and one line says what is chosen -------------------------------------
+let areSettingsOpen = false;
+
+function updateSummary() {
+  const textOf = (name) => {
+    const label = inputsOf(name).find((input) => input.checked)?.closest("label");
+    return (label?.querySelector(".segment__text > :first-child") ?? label)?.textContent.trim();
+  };
+  const takes = chosen("takes") > 1 ? `${chosen("takes")} takes` : "";
+  const parts = [...["model", "seconds", "ratio", "resolution"].map(textOf), takes];
+  form().querySelector("[data-summary]").textContent = parts.filter(Boolean).join(" · ");
+  const toggle = document.getElementById("settings-toggle");
+  toggle.setAttribute("aria-expanded", areSettingsOpen);
+}
+
+document.addEventListener("click", ({ target }) => {
+  if (!target.closest("#settings-toggle")) return;
+  areSettingsOpen = !areSettingsOpen;
+  updateSummary();
+});
 
 document.addEventListener("input", (event) => {
   if (!event.target.closest("#composer")) return;
   if (event.target.name === "characters") updateCharacters();
   if (["ratio", "resolution"].includes(event.target.name)) updateSize();
   if (["seconds", "size", "takes"].includes(event.target.name)) updatePrice();
+  updateSummary();
   if (event.target === prompt()) {
     typed = prompt().value;
     autosize();

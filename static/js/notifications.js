@@ -122,12 +122,11 @@ function tell(news, hasMore, hasSound) {
 }
 
 // Outside a secure context browsers refuse without asking.
+const setting = document.getElementById("browser-setting");
 if ("Notification" in window && window.isSecureContext) {
   for (const button of switches) {
     button.hidden = false;
     button.addEventListener("click", toggle);
   }
-  const setting = document.getElementById("browser-setting");
-  if (setting) setting.hidden = false;
   updateSwitches();
-}
+} else if (setting) setting.hidden = true;

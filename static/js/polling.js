@@ -25,11 +25,19 @@ function updateClocks() {
     if (time.textContent !== text) time.textContent = text;
   }
   for (const estimate of document.querySelectorAll("[data-late-after]")) {
-    const isLate = secondsSince(estimate.dataset.startedAt) > Number(estimate.dataset.lateAfter);
-    const [typical, overdue] = estimate.children;
-    typical.hidden = isLate;
-    overdue.hidden = !isLate;
+    const left = Number(estimate.dataset.lateAfter) - secondsSince(estimate.dataset.startedAt);
+    const [remaining, overdue] = estimate.children;
+    const text = formatTimeLeft(left);
+    if (remaining.textContent !== text) remaining.textContent = text;
+    remaining.hidden = left < 0;
+    overdue.hidden = left >= 0;
   }
+}
+
+// As the template filter `time_left` writes it.
+function formatTimeLeft(seconds) {
+  if (seconds < 60) return `about ${Math.max(5, 5 * Math.round(seconds / 5))} s left`;
+  return `about ${Math.round(seconds / 60)} min left`;
 }
 
 // --- Status changes ----------------------------------------------------------------------------------------

@@ -21,12 +21,10 @@ function initialiseThemeSwitch(button) {
     updateLabel();
   });
   updateLabel();
-  button.hidden = false;
 }
 
 function initialiseDemoBanner(banner) {
   const button = banner.querySelector("button");
-  button.hidden = false;
   button.addEventListener("click", () => {
     root.dataset.demo = "hidden";
     store(localStorage, "contentgen.demo", "hidden");

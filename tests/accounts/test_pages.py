@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.views.defaults import bad_request, permission_denied, server_error
 
 pytestmark = pytest.mark.django_db
-OURS = 'css/tokens.css"'
+OURS = 'css/core.css"'
 
 
 def test_every_page_keeps_to_the_policy(client):

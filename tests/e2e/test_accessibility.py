@@ -28,6 +28,19 @@ EXCLUDED_NAMESPACES = ("admin", "api", "ninja", "openai")
 APPEARANCES = {"erin": [("dark", 390), ("light", 1280)], "finn": [("light", 390), ("dark", 1280)]}
 # 320 px is a desktop's 1280 at a zoom of 400 %, 640 px at 200 %.
 NARROW_WIDTHS = (320, 360, 640)
+# A page is watched while it is opened: one user with an empty cache on a phone, the other with a full one.
+SHIFT_WIDTHS = {"erin": 1280, "finn": 390}
+MAX_SHIFT = 0.02
+_READ_SHIFTS = """() => new Promise((resolve) => {
+    const found = [];
+    new PerformanceObserver((list) => {
+        for (const { value, hadRecentInput, sources } of list.getEntries()) {
+            const moved = sources.map(({ node }) => node?.outerHTML?.slice(0, 80) ?? node?.nodeName);
+            if (!hadRecentInput) found.push({ value, moved });
+        }
+    }).observe({ type: "layout-shift", buffered: true });
+    setTimeout(() => resolve(found), 60);
+})"""
 NOT_FOUND = "/videos/video_nobody_has/"
 BUSY, NEW = APPEARANCES  # a user with something of everything, and a new user
 
@@ -108,6 +121,7 @@ class AuditReport:
     violations: list[str] = field(default_factory=list)
     too_wide: list[str] = field(default_factory=list)
     without_skip_link: list[str] = field(default_factory=list)
+    shifts: list[str] = field(default_factory=list)
 
 
 def _shell(studio: Studio, code: str) -> str:
@@ -215,6 +229,13 @@ def _too_wide(page: Page) -> list[str]:
     return found
 
 
+def _layout_shift(page: Page) -> str:
+    """Return how much of the page moved by itself since it was opened, and what; nothing if little."""
+    shifts = page.evaluate(_READ_SHIFTS)
+    total = sum(each["value"] for each in shifts)
+    return f"{total:.3f} {shifts}" if total > MAX_SHIFT else ""
+
+
 def _has_skip_link(page: Page) -> bool:
     """Return whether the first Tab stop skips to the content, and the page has exactly one h1."""
     page.evaluate("document.activeElement.blur()")
@@ -261,11 +282,16 @@ def report(
     report = AuditReport()
     with browser.new_context(reduced_motion="reduce") as context:
         page = context.new_page()
+        if request.param == NEW:
+            page.context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
         sign_in(page, studio, request.param, PASSWORD)
         _confirm_identity(page, studio)
         report.pages = _pages(page, studio, url_arguments)
         for path in report.pages:
+            page.set_viewport_size({"width": SHIFT_WIDTHS[request.param], "height": 844})
             page.goto(f"{studio.url}{path}")
+            if shift := _layout_shift(page):
+                report.shifts.append(f"{path}: {shift}")
             if (structure := _structure(page)) == structures.get(path):
                 continue
             structures[path] = structure
@@ -291,6 +317,10 @@ def test_no_page_violates_a_rule(report: AuditReport):
         "/spend/",
     } <= set(report.pages)
     assert report.violations == []
+
+
+def test_nothing_moves_by_itself_while_a_page_is_opened(report: AuditReport):
+    assert report.shifts == []
 
 
 def test_no_page_scrolls_sideways(report: AuditReport):

@@ -29,7 +29,7 @@ def other_model(studio: Studio) -> Iterator[None]:
 
 def test_a_seed_is_set_refused_set_again_and_told(page: Page, browser_errors: list[str]):
     page.locator("#id_prompt").fill(PROMPT)
-    page.get_by_text("More", exact=True).click()
+    page.get_by_text("More settings", exact=True).click()
     seed = page.get_by_label("Seed")
     seed.fill("seven")
     expect(page.get_by_text("1 set")).to_be_visible()
@@ -60,7 +60,7 @@ def test_a_seed_is_set_refused_set_again_and_told(page: Page, browser_errors: li
 @pytest.mark.usefixtures("other_model")
 def test_only_what_the_chosen_model_takes_is_shown_and_sent(page: Page):
     page.reload()
-    page.get_by_text("More", exact=True).click()
+    page.get_by_text("More settings", exact=True).click()
     page.get_by_label("Seed").locator("visible=true").fill("5")
     expect(page.get_by_label("Steps")).to_be_hidden()
     page.get_by_text("Sora 2 Pro", exact=True).click()

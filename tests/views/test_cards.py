@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.core.cache import cache
 from django.urls import reverse
@@ -5,7 +7,7 @@ from django.utils import timezone
 
 from tests.factories import VideoFactory
 from tests.views.page import HTMX
-from videos.models import State, Video
+from videos.models import Backend, State, Video
 from videos.views.cards import MAX_CARDS
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +46,49 @@ def test_a_queued_card_follows_its_place_in_the_queue(as_alice, alice):
     Video.objects.filter(pk=ahead.pk).update(state=State.CANCELED)
 
     assert "next in the queue" in ask(as_alice, f"{video.public_id}.0.2").content.decode()
+
+
+def test_a_row_becomes_a_card_in_its_place_when_it_starts(as_alice, alice):
+    video = VideoFactory(owner=alice, state=State.QUEUED, prompt="A kite")
+    row = ask(as_alice, f"{video.public_id}.99").content.decode()
+    assert 'class="card card--queued card--waiting"' in row
+    assert f'id="card-{video.public_id}"' in row
+    assert 'class="media"' not in row
+
+    Video.objects.filter(pk=video.pk).update(state=State.IN_PROGRESS, revision=1)
+
+    card = ask(as_alice, f"{video.public_id}.0.1").content.decode()
+    assert "card--waiting" not in card
+    assert f'id="card-{video.public_id}"' in card
+
+
+def test_a_row_says_when_it_starts_and_what_can_be_done(as_alice, alice):
+    made = timezone.now() - timedelta(hours=1)
+    first = VideoFactory(owner=alice, state=State.QUEUED)
+    for _ in range(3):
+        later = made + timedelta(minutes=4)
+        VideoFactory(
+            owner=alice,
+            backend=first.backend,
+            state=State.COMPLETED,
+            accepted_at=made,
+            generated_at=later,
+        )
+    Backend.objects.filter(pk=first.backend_id).update(max_in_flight=1)
+    second = VideoFactory(owner=alice, state=State.QUEUED, backend=first.backend)
+    row = ask(as_alice, f"{second.public_id}.99").content.decode()
+    assert "2nd in the queue" in row
+    assert "starts in about 4 min" in row
+    assert reverse("videos:cancel", args=[second.public_id]) in row
+    assert f'value="front {second.public_id}"' in row
+
+
+def test_it_counts_what_waits_for_a_page_that_shows_the_count(as_alice, alice):
+    videos = VideoFactory.create_batch(7, owner=alice, state=State.QUEUED)
+    shown = {"card": f"{videos[0].public_id}.99"}
+    assert "waiting-more" not in as_alice.get(URL, shown, headers=HTMX).content.decode()
+    page = as_alice.get(URL, {**shown, "more": "1"}, headers=HTMX).content.decode()
+    assert "2 more in the queue" in page
 
 
 def test_it_ends_the_asking_with_the_last_news(as_alice, alice):
@@ -106,7 +151,7 @@ def test_it_needs_as_many_queries_for_one_as_for_thirty(as_alice, alice, django_
     Video.objects.update(revision=5)
     shown = [f"{video.public_id}.0" for video in [first, *rest]]
     cache.clear()
-    with django_assert_num_queries(12) as few:
+    with django_assert_num_queries(15) as few:
         ask(as_alice, shown[0])
     cache.clear()
     with django_assert_num_queries(len(few)):

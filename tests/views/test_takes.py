@@ -66,7 +66,7 @@ def test_two_submits_are_two_groups(as_alice):
 def test_htmx_gets_the_cards_in_order_and_the_choice_stays(as_alice):
     response = as_alice.post(STUDIO, {**GOOD, "takes": "4"}, headers=HTMX)
     page = response.content.decode()
-    cards = page.partition('hx-swap-oob="afterbegin:#cards"')[2]
+    cards = page.partition('hx-swap-oob="beforebegin:#waiting-more"')[2]
     takes = Video.objects.order_by("take")
     places = [cards.index(f'id="card-{each.public_id}"') for each in takes]
     assert places == sorted(places)
@@ -78,6 +78,7 @@ def test_the_studio_shows_them_in_order_among_the_newest_first(as_alice, alice):
     before = VideoFactory(owner=alice)
     takes = made(alice, 3)
     after = VideoFactory(owner=alice)
+    Video.objects.update(state=State.COMPLETED)
     shown = as_alice.get(STUDIO).context["videos"]
     assert [video.public_id for video in shown] == [v.public_id for v in [after, *takes, before]]
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from tests.factories import BackendFactory, VideoFactory
 from tests.views.page import HTMX
 from videos.models import State
-from videos.templatetags.studio import approximate_clock, has_real_progress
+from videos.templatetags.studio import approximate_seconds, has_real_progress, time_left
 
 pytestmark = pytest.mark.django_db
 
@@ -50,14 +50,14 @@ def test_it_tells_elapsed_and_usual_time(as_alice, alice, backend):
     finish(alice, backend, 39, 40, 41)
     card = card_of(as_alice, run(alice, backend, for_seconds=12))
     assert re.search(r">0:1\d</time>", card)
-    assert "<span>of about 0:40</span><span hidden>longer than usual</span>" in card
+    assert "<span>about 30 s left</span><span hidden>longer than usual</span>" in card
 
 
 def test_it_says_when_that_is_past(as_alice, alice, backend):
     finish(alice, backend, 39, 40, 41)
     card = card_of(as_alice, run(alice, backend, for_seconds=42))
     assert 'data-late-after="40"' in card
-    assert "<span hidden>of about 0:40</span><span>longer than usual</span>" in card
+    assert "<span>longer than usual</span>" in card
 
 
 def test_it_tells_nothing_that_it_does_not_know(as_alice, alice, backend):
@@ -85,15 +85,25 @@ def test_twenty_kinds_need_as_many_queries_as_one(as_alice, alice, backend, djan
     cache.clear()
     with django_assert_num_queries(len(one)):
         page = as_alice.get(reverse("videos:cards"), {"card": shown}, headers=HTMX).content.decode()
-    assert page.count("of about 0:10") == 20
+    assert page.count("about 5 s left") == 20
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.2, "0:01"), (7.4, "0:07"), (38, "0:40"), (288, "4:50"), (301, "5:00"), (3725, "1:02:00")],
+    [(0.2, 1), (7.4, 7), (38, 40), (288, 290), (301, 300), (3725, 3720)],
 )
 def test_a_usual_time_is_not_more_precise_than_it_is(seconds, text):
-    assert approximate_clock(seconds) == text
+    assert approximate_seconds(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("usual", "for_seconds", "text"),
+    [(40, 12, "about 30 s left"), (40, 39, "about 5 s left"), (390, 90, "about 5 min left")],
+)
+def test_what_is_left_is_told_in_round_numbers(alice, backend, usual, for_seconds, text):
+    video = run(alice, backend, for_seconds=for_seconds)
+    video.typical_seconds = usual
+    assert time_left(video) == text
 
 
 @pytest.mark.parametrize(

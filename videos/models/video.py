@@ -308,6 +308,7 @@ class Video(VideoResult):
     # Set by views that show them.
     queue_position: int | None = None  # from 1
     hold_reason: str = ""  # why it is not submitted although it is queued
+    probable_start: str = ""  # when a queued one probably starts, in words
     typical_seconds: float | None = None  # that such a video takes from its acceptance
     date_heading: str = ""  # of the first video of a date in a list
 

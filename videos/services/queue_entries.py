@@ -39,13 +39,18 @@ class Entry:
 
     @property
     def start(self) -> str:
-        """When it starts, in words that are no more exact than the estimate; empty if nobody can tell."""
-        if self.starts_in is None:
-            return ""
-        minutes = round(self.starts_in / 60)
-        if minutes < 1:
-            return "starts in less than a minute"
-        return f"starts in about {format_duration(60 * (minutes if minutes < 60 else 30 * (minutes // 30)))}"
+        """When it starts, in words."""
+        return describe_start(self.starts_in)
+
+
+def describe_start(seconds: float | None) -> str:
+    """Say when what starts in `seconds` does, no more exactly than the estimate is; nothing for None."""
+    if seconds is None:
+        return ""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "starts in less than a minute"
+    return f"starts in about {format_duration(60 * (minutes if minutes < 60 else 30 * (minutes // 30)))}"
 
 
 @dataclass(frozen=True)
@@ -147,14 +152,15 @@ def describe(videos: Sequence[Video], *, hold: StudioState | None, queue: OwnerQ
     now = timezone.now()
     positions = fair_queue.queue_positions(videos)
     reasons = {video.pk: _explain(video, hold, queue, positions.get(video.pk), now) for video in videos}
-    startable = [video for video in videos if video.pk in positions and not hold and _is_due(video, now)]
-    estimates = _estimate(startable, positions)
+    startable = [video for video in videos if video.pk in positions and not hold and is_due(video, now)]
+    estimates = estimate_starts(startable, positions)
     return [
         Entry(video, positions.get(video.pk), reasons[video.pk], estimates.get(video.pk)) for video in videos
     ]
 
 
-def _is_due(video: Video, now: datetime) -> bool:
+def is_due(video: Video, now: datetime) -> bool:
+    """Whether only its turn holds the video up, as far as its row and its backend tell."""
     return not video.backend.is_paused and video.due_at is not None and video.due_at <= now
 
 
@@ -186,7 +192,7 @@ def _clock(moment: datetime) -> str:
 # --- When each starts --------------------------------------------------------------------------------------
 
 
-def _estimate(videos: Sequence[Video], positions: dict[int, int]) -> dict[int, float]:
+def estimate_starts(videos: Sequence[Video], positions: dict[int, int]) -> dict[int, float]:
     """Return in how many seconds each probably starts: when as many jobs as are before it have made room.
 
     Nothing is said of one too far back, nor where too few such videos were made to know how long they take.

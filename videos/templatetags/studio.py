@@ -199,9 +199,15 @@ def approximate_seconds(seconds: float) -> int:
 
 
 @register.filter
-def approximate_clock(seconds: float) -> str:
-    """Return a typical duration, rounded so, as `clock` does."""
-    return clock(approximate_seconds(seconds))
+def time_left(video: Video) -> str:
+    """Return in words how long the present step probably still takes; empty where nobody can tell."""
+    if video.typical_seconds is None:
+        return ""
+    elapsed = (timezone.now() - step_started_at(video)).total_seconds()
+    left = approximate_seconds(video.typical_seconds) - elapsed
+    if left < 60:
+        return f"about {max(5, 5 * round(left / 5))} s left"
+    return f"about {round(left / 60)} min left"
 
 
 @register.filter

@@ -42,6 +42,7 @@ def cards(request: Request) -> HttpResponse:
     context = {
         "videos": with_queue_info(with_tags(changed)) if changed is not None else [],
         "removed_ids": removed_ids,
+        "counts_waiting": "more" in request.GET,
         "out_of_band": True,
         "search": Search.from_request(request),
     }

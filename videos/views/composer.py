@@ -27,7 +27,7 @@ from videos.views.parameter_inputs import ParameterInput, parameter_inputs
 # Their types, and the suffixes of those that not every system knows the type of.
 ACCEPTED_IMAGES = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/avif,.heic,.heif,.avif"
 
-FREE_NOTE = "Catalogue price. The simulator is free."
+FREE_NOTE = "Free in demo"
 
 
 @dataclass(frozen=True)
@@ -245,6 +245,15 @@ class Composer:
         """How many takes are shown as chosen: one where the form was sent nonsense."""
         value = str(self.form["takes"].value())
         return int(value) if value in TAKES else 1
+
+    @property
+    def summary(self) -> str:
+        """What is chosen, in one line, for screens that fold the settings away."""
+        offer, seconds = self.chosen_offer, str(self.form["seconds"].value() or "")
+        resolution = next((each.label for each in self.resolutions if each.is_chosen), "")
+        parts = [offer.model.label if offer else "", f"{seconds} s" if seconds else "", self.chosen_ratio]
+        takes = f"{self.chosen_takes} takes" if self.chosen_takes > 1 else ""
+        return " \u00b7 ".join(part for part in (*parts, resolution, takes) if part)
 
     @property
     def chosen_fit(self) -> str:

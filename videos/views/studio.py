@@ -1,7 +1,7 @@
 """The studio: the composer, what is in flight, and the latest videos."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -14,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from contentgen.uploads import takes_upload
 from videos.capabilities import Offer, OfferCatalogue, backend_status
+from videos.engine.fair_queue import MAX_POSITION
 from videos.forms.base import MAX_IN_ROW
 from videos.forms.generate import GenerateForm, chosen_size, initial_values
 from videos.forms.parameters import chosen_parameters
@@ -25,6 +26,7 @@ from videos.services.characters import can_use_characters
 from videos.services.images import max_images_size
 from videos.services.prompt_help_server import prompt_help_server
 from videos.services.visibility import is_owner, note_look
+from videos.templatetags.studio import any_live
 from videos.validation import is_public_id
 from videos.views.access import Request, video_from_query
 from videos.views.composer import Composer, describe_changes
@@ -34,7 +36,7 @@ from videos.views.selectors import with_queue_info
 from videos.views.takes import sort_takes
 
 MAX_RECENT = 12  # cards of the newest videos
-MAX_IN_FLIGHT = 48  # cards in flight; a batch of thousands is counted instead of drawn
+MAX_IN_FLIGHT = 48  # cards and rows in flight; a batch of thousands is counted instead of drawn
 MAX_SUGGESTIONS = 8  # templates in the row below the composer
 MAX_OWN_SUGGESTIONS = 3  # of them, the newest of one's own
 _SETTINGS = ("model", "seconds", "size")
@@ -131,16 +133,18 @@ def _draw(request: Request, in_use: list[Backend], composer: Composer, status: i
     """Draw the composer: alone for HTMX, else with the page around it."""
     if request.htmx:
         return render(request, "videos/_composer.html", {"composer": composer}, status=status)
-    videos = with_queue_info(sort_takes(_recent(request)))
+    recent = with_queue_info(sort_takes(_recent(request)))
+    videos = [video for video in recent if video.state != State.QUEUED]
     context = {
         "composer": replace(composer, keep_images=False),
         "videos": videos,
+        "waiting_videos": _in_order([video for video in recent if video.state == State.QUEUED]),
+        "is_live": any_live(recent),
         "waiting": waiting_of(request.user),
-        "not_drawn": _count_in_flight(request) - sum(video.is_in_flight for video in videos),
         "backend_status": backend_status(in_use),
         "has_characters": can_use_characters(request.user.pk, in_use),
         "prompt_help": prompt_help_server(in_use),
-        "templates": _suggested_templates(request, with_prompts=not videos),
+        "templates": _suggested_templates(request, with_prompts=not recent),
     }
     return render(request, "videos/studio.html", context, status=status)
 
@@ -164,15 +168,19 @@ def _suggested_templates(request: Request, *, with_prompts: bool) -> list[Prompt
 
 
 def _recent(request: Request) -> QuerySet[Video]:
-    """Return the newest videos and the oldest in flight, newest first, without those that were canceled."""
+    """Return the newest videos and the oldest in flight, newest first, without those that were canceled.
+
+    What waits is a row, and takes no picture's place.
+    """
     visible = Video.objects.owned_by(request.user).not_trashed().exclude(state=State.CANCELED)
-    newest = visible.order_by("-pk").values("pk")[:MAX_RECENT]
+    newest = visible.exclude(state=State.QUEUED).order_by("-pk").values("pk")[:MAX_RECENT]
     in_flight = visible.filter(state__in=IN_FLIGHT).order_by("pk").values("pk")[:MAX_IN_FLIGHT]
     return visible.filter(Q(pk__in=newest) | Q(pk__in=in_flight)).order_by("-pk")
 
 
-def _count_in_flight(request: Request) -> int:
-    return Video.objects.owned_by(request.user).not_trashed().in_flight().count()
+def _in_order(waiting: Iterable[Video]) -> list[Video]:
+    """Return what waits in the order of its starts; what is held, behind all else."""
+    return sorted(waiting, key=lambda video: (video.queue_position or MAX_POSITION + 2, video.pk))
 
 
 def _collection_from(request: Request) -> Collection | None:

@@ -1,0 +1,8 @@
+// What every page has for people who are signed in. Where static files are collected, it holds the modules themselves.
+import "./toasts.js";
+import "./connection.js";
+import "./polling.js";
+import "./notifications.js";
+import "./shortcuts.js";
+import "./cards.js";
+import "./shell.js";
