@@ -56,7 +56,6 @@ SILENT_SERVICES = {
     "videos.services.prompt_help.improve_prompt": "offers a prompt; what it cost is in the ledger",
     "videos.services.references.add_reference": "one's own images are not logged; deleting one is",
     "videos.services.references.keep_reference": "one's own images are not logged",
-    "videos.services.references.remove_files_on_error": "removes files of a request that failed",
     "videos.services.references.rename_reference": "one's own images are not logged",
     "videos.services.retention.forget_announcements": "part of changing a collection, which is recorded",
     "videos.services.retention.keep": "one's own videos, as a star",
