@@ -17,6 +17,7 @@ from contentgen import disk_space
 from contentgen.monitoring import error_reports, tracing
 from contentgen.public_url import path_of
 from contentgen.secrets_check import password_weakness
+from contentgen.storage_address import ObjectStore
 
 SETTINGS = "settings"
 MIN_TOKEN_LENGTH = 20  # characters of METRICS_TOKEN
@@ -173,8 +174,10 @@ def check_min_free_disk(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 @register(SETTINGS)
 def check_storage(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """contentgen.E015 to E017: half a key, a move that leads nowhere, a location that nginx does not know."""
-    found: list[CheckMessage] = []
+    """contentgen.E015 to E017, E019: half a key, a move that leads nowhere, a location that nginx does not
+    know, an extra that is missing.
+    """
+    found: list[CheckMessage] = _check_extras()
     if bool(settings.STORAGE_KEY_ID) != bool(settings.STORAGE_SECRET_KEY):
         found.append(
             Error(
@@ -201,6 +204,21 @@ def check_storage(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
             )
         )
     return found
+
+
+def _check_extras() -> list[CheckMessage]:
+    return [
+        Error(
+            f"{name} is {place}, and what such a store needs is not installed.",
+            hint=f"Install it: {place.missing_extra}",
+            id="contentgen.E019",
+        )
+        for name, place in (
+            ("STORAGE_URL", settings.STORAGE_URL),
+            ("STORAGE_FORMER", settings.STORAGE_FORMER),
+        )
+        if isinstance(place, ObjectStore) and place.missing_extra
+    ]
 
 
 @register(SETTINGS)

@@ -1,15 +1,12 @@
 """Storage in an object store that speaks the protocol of S3."""
 
 import errno
-import hashlib
-import mimetypes
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache, partial
-from pathlib import Path
-from typing import Any, Self
+from functools import cache
+from typing import Any
 
 import boto3
 from boto3.exceptions import Boto3Error
@@ -18,53 +15,36 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files import File
 from storages.backends.s3 import S3Storage
-from storages.utils import ReadBytesWrapper, clean_name
+from storages.utils import ReadBytesWrapper
 
-from contentgen.remote_file import RemoteFile
+from contentgen.bucket_storage import PART, BucketStorage, Headers, StoredObject, missing, refused
 from contentgen.storage import ABANDONED_AFTER
 from contentgen.storage_address import ObjectStore
-from contentgen.storage_interface import FoundFile, Served, StudioStorage
+from contentgen.storage_interface import FoundFile, Served
 
-_PART = 8 << 20  # bytes; one part is in memory at a time, and ten thousand of them are 80 GB
-# Seconds to connect, and without any byte. A store may take long to put the parts of a file together.
-_PATIENCE, _IMPATIENCE = (5.0, 60.0), (2.0, 3.0)
-# What a browser may show. A store sends no `nosniff`, so the rest is saved, whatever it claims to be.
-_SHOWN = ("video/", "image/png", "image/jpeg", "image/webp", "image/gif", "image/avif")
-_OPAQUE = "application/octet-stream"
+_REFUSALS = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied", "ExpiredToken", "403")
 _making = threading.Lock()  # of clients: those can be shared by threads, but not made by several at once
 
 
-class ObjectStorage(StudioStorage, S3Storage):  # type: ignore[misc]  # django-storages ships no types
-    """django-storages' S3 for files that may be large, with errors and addresses as the studio needs them.
-
-    A file appears under its name when all of it is there, as the protocol has it. Reading and writing hold
-    some parts of a file in memory, never all of it, and nothing on the disk.
-    """
+class ObjectStorage(BucketStorage, S3Storage):  # type: ignore[misc]  # django-storages ships no types
+    """django-storages' S3 as `BucketStorage` has it. Ten thousand parts of a file are 80 GB."""
 
     def __init__(
-        self,
-        store: ObjectStore,
-        *,
-        access_key: str = "",
-        secret_key: str = "",
-        url_seconds: int = 600,
-        patience: tuple[float, float] = _PATIENCE,
-        attempts: int = 3,
+        self, store: ObjectStore, *, access_key: str = "", secret_key: str = "", **options: Any
     ) -> None:
-        self.store = store
-        self._keys = {"access_key": access_key or None, "secret_key": secret_key or None}
-        self._url_seconds = url_seconds
+        BucketStorage.__init__(self, store, access_key=access_key, secret_key=secret_key, **options)
         config = Config(
             signature_version="s3v4",
             s3={"addressing_style": store.addressing},
-            connect_timeout=patience[0],
-            read_timeout=patience[1],
-            retries={"mode": "standard", "total_max_attempts": attempts},
+            connect_timeout=self._patience[0],
+            read_timeout=self._patience[1],
+            retries={"mode": "standard", "total_max_attempts": self._attempts},
             # The checksums of later SDKs are unknown to many servers that speak the protocol.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-        super().__init__(
+        S3Storage.__init__(
+            self,
             **(self._keys if access_key else {}),
             bucket_name=store.bucket,
             location=store.prefix,
@@ -73,52 +53,14 @@ class ObjectStorage(StudioStorage, S3Storage):  # type: ignore[misc]  # django-s
             file_overwrite=False,
             client_config=config,
             transfer_config=TransferConfig(
-                multipart_threshold=_PART, multipart_chunksize=_PART, use_threads=False
+                multipart_threshold=PART, multipart_chunksize=PART, use_threads=False
             ),
         )
         self._clients: dict[str, Any] = {}
-        self._impatient: Self | None = None
-
-    @property
-    def folder(self) -> Path | None:
-        return None
-
-    def describe(self) -> str:
-        return str(self.store)
-
-    def impatient(self) -> Self:
-        if self._impatient is None:
-            keys = {name: value or "" for name, value in self._keys.items()}
-            options: dict[str, Any] = {**keys, "url_seconds": self._url_seconds}
-            self._impatient = type(self)(self.store, **options, patience=_IMPATIENCE, attempts=1)
-        return self._impatient
-
-    def exists(self, name: str) -> bool:
-        try:
-            self._head(name)
-        except FileNotFoundError:
-            return False
-        return True
-
-    def size(self, name: str) -> int:
-        return int(self._head(name)["ContentLength"])
-
-    def get_modified_time(self, name: str) -> Any:
-        return self._head(name)["LastModified"]
-
-    def recorded_sha256(self, name: str) -> str:
-        return str(self._head(name)["Metadata"].get("sha256", ""))
-
-    def age_of(self, name: str) -> float | None:
-        try:
-            modified: float = self._head(name)["LastModified"].timestamp()
-        except FileNotFoundError:
-            return None
-        return time.time() - modified
 
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
         with _os_errors(path):
-            found: tuple[list[str], list[str]] = super().listdir(path)
+            found: tuple[list[str], list[str]] = S3Storage.listdir(self, path)
         return found
 
     def walk(self, skip: frozenset[str] = frozenset()) -> Iterator[FoundFile]:
@@ -131,50 +73,23 @@ class ObjectStorage(StudioStorage, S3Storage):  # type: ignore[misc]  # django-s
             age = now - upload["Initiated"].timestamp()
             yield FoundFile(self._name(upload["Key"]), age, 0, is_partial=True)
 
-    def _open(self, name: str, mode: str = "rb") -> RemoteFile:
-        if mode != "rb":
-            raise ValueError("A file of a store is written as a whole.")
-        return RemoteFile(name, partial(self._read_from, name))
-
-    def _read_from(self, name: str, position: int, etag: str) -> Mapping[str, Any]:
-        """Ask for the file from a byte on; of one version alone, where its tag is known."""
-        wanted: dict[str, str] = {"IfMatch": etag} if etag else {}
+    def _read_from(self, name: str, position: int, version: str) -> Mapping[str, Any]:
+        wanted: dict[str, str] = {"IfMatch": version} if version else {}
         if position:
             wanted["Range"] = f"bytes={position}-"
         with _os_errors(name):
             found: Mapping[str, Any] = self._client().get_object(**self._object(name), **wanted)
         return found
 
-    def _save(self, name: str, content: File[Any]) -> str:
-        name = clean_name(name)
-        content.seek(0)
-        size, digest = _measure(content)
-        content.seek(0)
+    def _upload(self, name: str, content: File[Any], size: int, headers: Headers) -> None:
         reader = ReadBytesWrapper(content)
         reader.close = lambda: None  # s3transfer closes what it was given to read
-        extra = {"ContentType": _stored_type(name), "Metadata": {"sha256": digest}}
+        extra = {"ContentType": headers.content_type, "Metadata": headers.metadata}
         place = self._object(name)
-        try:
-            with _os_errors(name):
-                self._client().upload_fileobj(
-                    reader, place["Bucket"], place["Key"], ExtraArgs=extra, Config=self.transfer_config
-                )
-        except OSError:
-            # The reply to the last request may be what was lost: a second one finds nothing to finish.
-            if not self._has(name, size, digest):
-                raise
-        if not self._has(name, size, digest):
-            with suppress(OSError):
-                self.delete(name)
-            raise OSError(errno.EIO, f"the store has not all of its {size} bytes", name)
-        return str(name)
-
-    def _has(self, name: str, size: int, sha256: str) -> bool:
-        try:
-            found = self._head(name)
-        except OSError:
-            return False
-        return bool(found["ContentLength"] == size and found["Metadata"].get("sha256") == sha256)
+        with _os_errors(name):
+            self._client().upload_fileobj(
+                reader, place["Bucket"], place["Key"], ExtraArgs=extra, Config=self.transfer_config
+            )
 
     def delete(self, name: str) -> None:
         with suppress(FileNotFoundError), _os_errors(name):
@@ -207,12 +122,11 @@ class ObjectStorage(StudioStorage, S3Storage):  # type: ignore[misc]  # django-s
     def _unfinished(self) -> Iterator[Mapping[str, Any]]:
         yield from self._listed("list_multipart_uploads", "Uploads")
 
-    def signed_url(self, name: str, served: Served) -> str:
-        is_shown = served.content_type.startswith(_SHOWN)
+    def _sign(self, name: str, served: Served) -> str:
         params = {
             **self._object(name),
-            "ResponseContentType": served.content_type if is_shown else _OPAQUE,
-            "ResponseContentDisposition": served.disposition if is_shown else _saved(served.disposition),
+            "ResponseContentType": served.content_type,
+            "ResponseContentDisposition": served.disposition,
             "ResponseCacheControl": served.cache_control,
         }
         with _os_errors(name):
@@ -222,10 +136,6 @@ class ObjectStorage(StudioStorage, S3Storage):  # type: ignore[misc]  # django-s
                 ExpiresIn=self._url_seconds,
             )
         return url
-
-    def url(self, name: str | None, *args: Any, **kwargs: Any) -> str:
-        """Return an address to save the file from. `signed_url` makes those of files that are shown."""
-        return self.signed_url(str(name), Served(_OPAQUE, "attachment"))
 
     def _client(self, *, public: bool = False) -> Any:
         """Return the client that all threads share; to sign with, that of the public address."""
@@ -246,29 +156,25 @@ class ObjectStorage(StudioStorage, S3Storage):  # type: ignore[misc]  # django-s
         return _Connection(self._client())
 
     def _object(self, name: str) -> dict[str, str]:
-        return {"Bucket": self.store.bucket, "Key": self._normalize_name(clean_name(name))}
+        return {"Bucket": self.store.bucket, "Key": self._key(name)}
 
-    def _head(self, name: str) -> Mapping[str, Any]:
+    def _head(self, name: str) -> StoredObject:
         with _os_errors(name):
             found: Mapping[str, Any] = self._client().head_object(**self._object(name))
-        return found
+        sha256 = found["Metadata"].get("sha256", "")
+        return StoredObject(int(found["ContentLength"]), found["LastModified"], sha256)
 
     def _listed(self, operation: str, what: str) -> Iterator[Mapping[str, Any]]:
-        prefix = f"{self.store.prefix}/" if self.store.prefix else ""
-        with _os_errors(prefix):
-            for page in (
-                self._client().get_paginator(operation).paginate(Bucket=self.store.bucket, Prefix=prefix)
-            ):
+        with _os_errors(self._prefix):
+            pages = self._client().get_paginator(operation)
+            for page in pages.paginate(Bucket=self.store.bucket, Prefix=self._prefix):
                 yield from page.get(what, ())
-
-    def _name(self, key: str) -> str:
-        return key.removeprefix(f"{self.store.prefix}/") if self.store.prefix else key
 
 
 @cache
-def _session(access_key: str | None, secret_key: str | None) -> Any:
+def _session(access_key: str, secret_key: str) -> Any:
     """Return the session of this process: it keeps the description of the protocol, which is large."""
-    return boto3.Session(aws_access_key_id=access_key, aws_secret_access_key=secret_key)
+    return boto3.Session(aws_access_key_id=access_key or None, aws_secret_access_key=secret_key or None)
 
 
 class _Connection:
@@ -288,28 +194,10 @@ def _os_errors(name: str) -> Iterator[None]:
         told = error.response.get("Error", {})
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         if status == 404 and told.get("Code") != "NoSuchBucket":
-            raise FileNotFoundError(errno.ENOENT, "there is no such file in the store", name) from error
-        raise OSError(errno.EIO, f"{told.get('Code')}: {told.get('Message')}", name) from error
+            raise missing(name) from error
+        detail = f"{told.get('Code')}: {told.get('Message')}"
+        if told.get("Code") in _REFUSALS:
+            raise refused(name, detail) from error
+        raise OSError(errno.EIO, detail, name) from error
     except (BotoCoreError, Boto3Error) as error:
         raise OSError(errno.EIO, str(error), name) from error
-
-
-def _measure(content: File[Any]) -> tuple[int, str]:
-    """Return how many bytes there are, and their SHA-256."""
-    size, digest = 0, hashlib.sha256()
-    while chunk := content.read(1 << 20):
-        data = chunk.encode() if isinstance(chunk, str) else chunk
-        size += len(data)
-        digest.update(data)
-    return size, digest.hexdigest()
-
-
-def _stored_type(name: str) -> str:
-    guessed = mimetypes.guess_type(name)[0] or _OPAQUE
-    return guessed if guessed.startswith(_SHOWN) else _OPAQUE
-
-
-def _saved(disposition: str) -> str:
-    """Return the disposition that has a browser save the file, under the same name."""
-    _, separator, name = disposition.partition(";")
-    return f"attachment{separator}{name}"

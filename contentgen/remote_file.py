@@ -12,6 +12,8 @@ from urllib3.exceptions import HTTPError
 _BUFFER = 256 << 10  # bytes that are read ahead
 _TRIES = 3  # for one piece, where the connection breaks off
 
+_SMALLEST_PIECE, _LARGEST_PIECE = 256 << 10, 8 << 20  # bytes
+
 # Asks for the file from a byte on, of the version that a tag names; an empty one stands for the latest.
 Ask = Callable[[int, str], Mapping[str, Any]]
 
@@ -99,3 +101,27 @@ class _Content(io.RawIOBase):
         body, self._body = self._body, None
         if body is not None:
             body.close()
+
+
+class PiecewiseBody:
+    """The bytes of an object from `position` on, where its library has no stream to read them from: asked for
+    in pieces that grow, so that whoever reads a header gets little more, and whoever reads all asks seldom.
+
+    `fetch` returns so many bytes from a position, fewer where the object ends.
+    """
+
+    def __init__(self, fetch: Callable[[int, int], bytes], position: int) -> None:
+        self._fetch, self._position, self._piece = fetch, position, _SMALLEST_PIECE
+        self._left = memoryview(b"")
+
+    def read(self, count: int) -> bytes:
+        """Return at most `count` bytes; none at the end."""
+        if not self._left:
+            self._left = memoryview(self._fetch(self._position, max(count, self._piece)))
+            self._position += len(self._left)
+            self._piece = min(2 * self._piece, _LARGEST_PIECE)
+        data, self._left = self._left[:count], self._left[count:]
+        return bytes(data)
+
+    def close(self) -> None:
+        """Nothing is open between two pieces."""

@@ -38,7 +38,7 @@ from contentgen.run import state
 from contentgen.secrets_check import secret_key_weakness
 from contentgen.sign_in import *  # noqa: F403
 from contentgen.storage_address import (
-    AWS_KEYS,
+    STORE_KEYS,
     ObjectStore,
     StorageOptions,
     object_store,
@@ -59,7 +59,7 @@ _SECRETS = (
     *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "OWNER_PASSWORD"),
     *("BACKEND_KEY", "SIMULATOR_API_KEY", "EMAIL_HOST_PASSWORD", "OIDC_CLIENT_SECRET", "METRICS_TOKEN"),
     *("PROMPT_HELP_KEY", "STORAGE_KEY_ID", "STORAGE_SECRET_KEY"),
-    *AWS_KEYS,
+    *STORE_KEYS,
 )
 read_secret_files(os.environ, _SECRETS)
 env = Env(os.environ, base=BASE_DIR)
@@ -412,5 +412,5 @@ OTEL_SERVICE_NAME: str = env.str("OTEL_SERVICE_NAME", default="contentgen")
 
 # What was read above is the studio's own. None of it can be a backend's key, whatever anybody says.
 OWN_VARIABLES = env.names - {"BACKEND_KEY", "OPENAI_API_KEY"} | {
-    *("BACKEND_URL", "OPENAI_BASE_URL", *AWS_KEYS)
+    *("BACKEND_URL", "OPENAI_BASE_URL", *STORE_KEYS)
 }

@@ -11,7 +11,7 @@ from django.test import Client
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
-from tests import ledger, selection
+from tests import ledger, selection, storage_guard
 from tests.factories import UserFactory
 from tests.migrated_database import copy_sqlite, database_of_tests
 from tests.remembered_decoder import RememberedDecoder
@@ -86,6 +86,22 @@ def media_root(settings, tmp_path: Path) -> Path:
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.DATA_DIR = tmp_path
     return settings.MEDIA_ROOT
+
+
+@pytest.fixture(scope="session")
+def _storage_in_transactions() -> Iterator[list[str]]:
+    with storage_guard.watched() as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def no_storage_in_transactions(_storage_in_transactions: list[str]) -> Iterator[None]:
+    """A test fails in which storage is asked for anything inside a transaction, also where the code under
+    test takes the error for one of the storage.
+    """
+    _storage_in_transactions.clear()
+    yield
+    assert not _storage_in_transactions, "\n\n".join(_storage_in_transactions)
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """`python -m tests.chaos`: disrupt a studio of real processes, then check it against the simulator's ledger.
 
     python -m tests.chaos --videos 300 --kills 30 [--seed N] [--database sqlite|postgres://…] [--redis URL]
-                          [--seconds-between-kills 2] [--time-limit 600] [--keep FOLDER]
+                          [--storage disk|s3] [--seconds-between-kills 2] [--time-limit 600] [--keep FOLDER]
 
 It starts its own studio (two workers for each queue and two beats, with the commands of the Procfile; an
 embedded Valkey; two simulators), in which several users request `--videos` videos, many of them remixes,
@@ -45,7 +45,9 @@ trigger records for which video it was drawn, and from the digest of its referen
 
 A canceled or deleted video has at most one job as well. `faults` counts the injected faults, except those in
 the second before the simulator itself was killed. `--database` with a server creates a database there and
-drops it afterwards. `--redis` names a database that is flushed repeatedly. `--keep` keeps logs and files.
+drops it afterwards. `--storage s3` keeps the files in a store that the run starts, and gives each copy of the
+studio's processes a DATA_DIR of its own, as on hosts that share no disk. `--redis` names a database that is
+flushed repeatedly. `--keep` keeps logs and files.
 What remains possible in theory is described in the README next to this file.
 """
 
@@ -64,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="contentgen-chaos-") as folder:
         place = options.keep or Path(folder)
         place.mkdir(parents=True, exist_ok=True)
-        with ChaosEnvironment(place, options.database, options.redis) as environment:
+        with ChaosEnvironment(place, options.database, options.redis, options.storage) as environment:
             from tests.chaos.run import run  # it reads Django's settings, so not before they are set
 
             result = run(
@@ -88,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--database", default="sqlite", help="sqlite, or the URL of a PostgreSQL server")
+    parser.add_argument("--storage", choices=["disk", "s3"], default="disk", help="s3: hosts share no disk")
     parser.add_argument("--redis", default="", help="URL of a Redis database to flush; embedded when absent")
     parser.add_argument("--seconds-between-kills", type=float, default=2.0)
     parser.add_argument("--time-limit", type=float, default=600.0)

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -14,12 +14,14 @@ from django.db.models import Q, Sum
 from billing.attempts import Attempt, group_lines
 from billing.models import LedgerLine
 from billing.money import ZERO
+from contentgen.storage_interface import StudioStorage
 from tests.chaos.claims import find_claim
 from tests.chaos.decisions import Deciders
 from tests.chaos.simulators import BilledJob
 from tests.chaos.users import Requested, Users
 from tests.transition_log import find_gap
 from videos.engine.ledger_check import find_contradictions
+from videos.engine.workspace import copy_from_storage, scratch_folder
 from videos.media.inspect import NotAVideoError, inspect_video
 from videos.media.sandbox import worker_budget
 from videos.models import IN_FLIGHT, ReferenceImage, State, Video
@@ -30,9 +32,7 @@ from videos.services.video_actions import ABANDONED
 _REFUSAL_CODES = frozenset({"sentinel_block", "not_served"})
 _FAILURE_CODES = frozenset({"moderation_blocked"})
 
-# Folders in storage: the marks of submissions, and what killed workers had begun to write, which is removed
-# after some hours.
-_NOT_OF_ROWS = ("studio/", ".partial/")
+_NOT_OF_ROWS = "studio/"  # the folder in storage that has the marks of submissions
 
 
 def count_unsettled() -> int:
@@ -45,7 +45,8 @@ def count_unsettled() -> int:
 
 def leftover_temp_files() -> list[str]:
     """Return the names of the files in the folder for downloads that are under way."""
-    return sorted(path.name for path in (settings.DATA_DIR / "tmp").glob("*"))
+    hosts = settings.DATA_DIR.parent.glob(f"{settings.DATA_DIR.name}*")
+    return sorted(path.name for host in hosts for path in (host / "tmp").glob("*"))
 
 
 @dataclass
@@ -249,18 +250,20 @@ class Checker:
         if not video.file or not default_storage.exists(video.file.name):
             self.report.wrong_state.append(f"completed without a file ({_describe(video)})")
             return
-        path = Path(default_storage.path(video.file.name))
-        job = self._by_id.get(video.backend_job_id)
-        is_original = job is not None and job.content.read_bytes() == path.read_bytes()
-        if _measure(path) != (video.sha256, video.byte_count) or not is_original:
-            self.report.lost.append(f"its file is not the simulator's ({_describe(video)})")
+        with scratch_folder() as folder:
+            path = folder / "video"
+            copy_from_storage(video.file, path)
+            job = self._by_id.get(video.backend_job_id)
+            is_original = job is not None and job.content.read_bytes() == path.read_bytes()
+            if _measure(path) != (video.sha256, video.byte_count) or not is_original:
+                self.report.lost.append(f"its file is not the simulator's ({_describe(video)})")
 
     def _check_disk(self) -> None:
         known = set(_stored_names(self._rows.values()))
-        root = Path(settings.MEDIA_ROOT)
-        for path in sorted(root.rglob("*")):
-            name = path.relative_to(root).as_posix()
-            if path.is_file() and name not in known and not name.startswith(_NOT_OF_ROWS):
+        files = cast(StudioStorage, default_storage).walk()
+        # What was begun and not finished is removed after some hours.
+        for name in sorted(each.name for each in files if not each.is_partial):
+            if name not in known and not name.startswith(_NOT_OF_ROWS):
                 self.report.wrong_state.append(f"{name} is left in storage")
         for name in leftover_temp_files():
             self.report.wrong_state.append(f"{name} is left in tmp")

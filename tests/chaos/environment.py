@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -21,19 +22,23 @@ _CLEARED_SETTINGS = (
     "SECRET_KEY",
     "ALLOWED_HOSTS",
     "DEPLOYMENT",
+    "STORAGE_URL",
+    "STORAGE_FORMER",
 )
 
 
 class ChaosEnvironment:
     """Context manager that sets the environment variables of this process and of every process it starts."""
 
-    def __init__(self, folder: Path, database: str, redis_url: str) -> None:
+    def __init__(self, folder: Path, database: str, redis_url: str, storage: str = "disk") -> None:
         self.folder = folder
         self.data = folder / "data"
         self.logs = folder / "logs"
         self.simulator_ports = [free_port(), free_port()]
         self.redis_url = redis_url
         self.valkey_command = ""
+        self.store_command = ""
+        self._storage = storage
         self._database = database
         self._stack = ExitStack()
 
@@ -57,7 +62,29 @@ class ChaosEnvironment:
 
             self.valkey_command, self.redis_url = embedded.prepare_valkey(self.folder / "valkey")
         os.environ["REDIS_URL"] = self.redis_url
+        if self._storage == "s3":
+            self._share_no_disk()
         return self
+
+    def hosts(self, count: int) -> list[dict[str, str]]:
+        """Return what differs between the hosts that processes run on: nothing, or the whole disk."""
+        if self._storage == "disk":
+            return [{}] * count
+        folders = [self.folder / f"data-{number}" for number in range(1, count + 1)]
+        for folder in folders:
+            folder.mkdir(exist_ok=True)
+        return [{"DATA_DIR": str(folder)} for folder in folders]
+
+    def _share_no_disk(self) -> None:
+        """Keep the files in a store. The file of SQLite stands for a server of databases."""
+        from tests.storage import server  # imports a whole server
+
+        port, bucket = free_port(), "chaos"
+        self.store_command = f"{sys.executable} -m tests.storage.server {port} {bucket}"
+        shared = {"SECRET_KEY": "of-all-hosts-" * 4}
+        if self._database == "sqlite":
+            shared["DATABASE_URL"] = f"sqlite:///{self.data / 'db.sqlite3'}"
+        os.environ.update(shared, **server.settings_for(f"http://127.0.0.1:{port}", bucket))
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()

@@ -9,7 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from honcho.environ import parse_procfile
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 QUEUES = ("worker", "network", "downloads")
-OTHERS = ("valkey", "simulator")  # what the studio needs, but is not part of it
+OTHERS = ("valkey", "simulator", "store")  # what the studio needs, but is not part of it
 COPIES = 2
 STOP_TIMEOUT = 10  # seconds from SIGTERM to SIGKILL
 
@@ -132,12 +132,12 @@ class Processes:
         program.start()
         return program
 
-    def add_procfile(self) -> None:
-        """Start two copies of every program of the Procfile except the web server."""
+    def add_procfile(self, hosts: Sequence[Mapping[str, str]] = ({},) * COPIES) -> None:
+        """Start a copy on each host of every program of the Procfile except the web server."""
         lines = parse_procfile((PROJECT / "Procfile").read_text()).processes
-        for copy in range(1, COPIES + 1):
+        for copy, host in enumerate(hosts, start=1):
             for kind in (*QUEUES, "beat"):
-                self.add(f"{kind}-{copy}", lines[kind])
+                self.add(f"{kind}-{copy}", lines[kind], **host)
 
     def add_simulator(
         self,

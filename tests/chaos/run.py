@@ -26,12 +26,13 @@ from tests.chaos.checker import Checker, Ledger, Report  # noqa: E402
 from tests.chaos.decisions import Deciders, undecided  # noqa: E402
 from tests.chaos.disruptions import Disruptor, Load, Schedule  # noqa: E402
 from tests.chaos.environment import ChaosEnvironment  # noqa: E402
-from tests.chaos.processes import OTHERS, Processes  # noqa: E402
+from tests.chaos.processes import COPIES, OTHERS, Processes  # noqa: E402
 from tests.chaos.simulators import Simulators  # noqa: E402
 from tests.chaos.users import Users  # noqa: E402
 
 JOB_SECONDS = 3.0  # how long the simulator takes for a video
 START_TIMEOUT = 60  # seconds
+STORE = "store"
 PROGRESS_INTERVAL = 10  # seconds
 
 
@@ -111,7 +112,8 @@ def _disrupt(
     disruption_schedule, fault_schedule, request_schedule = Schedule(), Schedule(), Schedule()
     disruptor = Disruptor(processes, backends, rng, disruption_schedule)
     disruptions.schedule_requests(load, request_schedule, users, deciders)
-    disruptions.schedule_disruptions(load, disruptor, sorted(processes.programs), rng)
+    names = sorted(set(processes.programs) - {STORE})  # which keeps everything in its memory
+    disruptions.schedule_disruptions(load, disruptor, names, rng)
     disruptions.schedule_restarts(load, disruption_schedule, processes)
     disruptions.schedule_faults(load, fault_schedule, backends, rng, environment.redis_url)
     _execute_together(disruption_schedule, fault_schedule, request_schedule)
@@ -130,6 +132,8 @@ def _start(environment: ChaosEnvironment, processes: Processes, backends: Simula
     claims.record_claims()
     if environment.valkey_command:
         processes.add("valkey", environment.valkey_command)
+    if environment.store_command:
+        processes.add(STORE, environment.store_command)
     for simulator in backends:
         processes.add_simulator(
             simulator.port,
@@ -139,7 +143,7 @@ def _start(environment: ChaosEnvironment, processes: Processes, backends: Simula
             quirks=simulators.as_environment(simulator),
             name=simulator.name,
         )
-    processes.add_procfile()
+    processes.add_procfile(environment.hosts(COPIES))
     if not _wait_until(lambda: backends.are_ready and _are_workers_ready(), START_TIMEOUT):
         raise RuntimeError(f"the studio did not start within {START_TIMEOUT} s")
 

@@ -216,6 +216,41 @@ def test_what_fits_again_meanwhile_is_not_touched(video: Video, later: None):
     assert _on_disk(name).exists()
 
 
+def test_a_file_that_a_row_names_while_it_is_moved_is_moved_back(
+    video: Video, later: None, monkeypatch: pytest.MonkeyPatch
+):
+    name = default_storage.save("videos/1/video_late/token/video.mp4", ContentFile(b"x"))
+    (stray,) = [each for each in check_strays() if each.name == name]
+    move = repair.Repair._set_aside
+
+    def name_it_meanwhile(self: repair.Repair, moved: str) -> None:
+        move(self, moved)
+        VideoFactory(owner=video.owner, state=State.COMPLETED, public_id="video_late", file=name)
+
+    monkeypatch.setattr(repair.Repair, "_set_aside", name_it_meanwhile)
+    assert repair.Repair().mend(stray) is False
+    assert _on_disk(name).read_bytes() == b"x"
+    assert _quarantined() == []
+
+
+def test_a_row_that_changes_while_its_file_is_fetched_keeps_what_it_names(
+    stored: Video, sample_video: bytes, monkeypatch: pytest.MonkeyPatch
+):
+    _on_disk(stored.file.name).unlink()
+    (finding,) = rows.check_rows(rows.Progress())
+    naming = rows.naming
+
+    def change_first(found: repair.FileFinding) -> object:
+        Video.objects.filter(pk=stored.pk).update(file="videos/another.mp4")
+        return naming(found)
+
+    monkeypatch.setattr(rows, "naming", change_first)
+    assert repair.Repair().mend(finding) is False
+    stored.refresh_from_db()
+    assert stored.file.name == "videos/another.mp4"
+    assert files_of(stored) == ["poster.webp", "scrub.jpg"]  # what was fetched is gone again
+
+
 def test_a_row_that_is_read_before_its_file_moves_is_looked_at_again(
     video: Video, monkeypatch: pytest.MonkeyPatch
 ):

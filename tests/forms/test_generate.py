@@ -27,7 +27,7 @@ def test_it_takes_plain_data(alice):
     data = {**GOOD, "seconds": 12, "fit": "pad", "characters": [ada.public_id, ada.public_id]}
     form = GenerateForm(data, {"input_reference": upload(picture())}, owner=alice)
     assert form.is_valid(), form.errors
-    (video,) = form.create_videos()
+    (video,) = form.create_videos(form.images)
     assert video.seconds == 12
     assert video.reference is not None
     assert video.reference_fit == "pad"
@@ -37,7 +37,7 @@ def test_it_takes_plain_data(alice):
 def test_without_a_word_about_it_the_image_is_cropped(alice):
     form = GenerateForm(GOOD, owner=alice)
     assert form.is_valid(), form.errors
-    assert [video.reference_fit for video in form.create_videos()] == ["crop"]
+    assert [video.reference_fit for video in form.create_videos(form.images)] == ["crop"]
 
 
 def test_it_tells_every_mistake_at_once(alice):

@@ -18,7 +18,7 @@ from videos.models import Backend, ReferenceImage, State, Video, VideoModel
 from videos.services import images as service
 from videos.services.generation_requests import GenerationRequest
 from videos.services.images import NewImage, RequestImages, find_image_errors
-from videos.services.references import annotate_video_counts, delete_reference
+from videos.services.references import StoredReference, annotate_video_counts, delete_reference
 from videos.services.video_actions import retry_video
 from videos.services.videos import create_video, create_video_with_images
 
@@ -142,14 +142,14 @@ def test_a_failure_after_the_images_were_written_leaves_no_file(
 def test_a_full_disk_is_told_at_the_image_that_did_not_fit(
     alice: User, media_root: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    keep = service.keep_reference
+    store = service.store_reference
 
-    def full(*args: Any, field: str, **kwargs: Any) -> ReferenceImage:
+    def full(*args: Any, field: str, **kwargs: Any) -> StoredReference:
         if field == "references":
             monkeypatch.setattr("django.core.files.storage.FileSystemStorage._save", _no_space)
-        return keep(*args, field=field, **kwargs)
+        return store(*args, field=field, **kwargs)
 
-    monkeypatch.setattr(service, "keep_reference", full)
+    monkeypatch.setattr(service, "store_reference", full)
     with pytest.raises(ValidationError) as raised:
         create_video_with_images(alice, REQUEST, RequestImages(new(), references=(new(),)))
 

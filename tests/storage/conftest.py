@@ -1,6 +1,5 @@
-"""A server that speaks the protocol of S3, and a studio that keeps its files there."""
+"""A server that speaks the protocol of S3 and checks signatures, and a studio that keeps its files there."""
 
-import logging
 import uuid
 from collections.abc import Iterator
 from typing import Any, cast
@@ -8,7 +7,6 @@ from typing import Any, cast
 import boto3
 import pytest
 from django.core.files.storage import default_storage
-from moto.server import ThreadedMotoServer
 
 from contentgen.object_storage import ObjectStorage
 from contentgen.storage_address import ObjectStore, StorageOptions
@@ -19,19 +17,26 @@ from tests.engine.conftest import fake as fake
 from tests.engine.conftest import sample_video as sample_video
 from tests.sharing.conftest import share as share
 from tests.sharing.conftest import visitor as visitor
+from tests.storage import server
+from tests.storage.signatures import SignatureCheck
 
-KEYS = {"aws_access_key_id": "a-key", "aws_secret_access_key": "a-secret-of-the-store"}
+KEYS = {"aws_access_key_id": server.KEY_ID, "aws_secret_access_key": server.SECRET}
 
 
 @pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
+def signature_check() -> SignatureCheck:
+    """What every request to the server has to pass."""
+    return server.new_check()
+
+
+@pytest.fixture(scope="session")
+def endpoint(signature_check: SignatureCheck) -> Iterator[str]:
     """The address of the server, which all tests of this process share."""
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    serving, thread = server.start(signature_check)
+    yield f"http://127.0.0.1:{serving.server_port}"
+    serving.shutdown()
+    thread.join()
+    serving.server_close()
 
 
 @pytest.fixture(scope="session")

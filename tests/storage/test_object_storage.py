@@ -144,7 +144,7 @@ def test_a_store_that_is_away_is_an_os_error_in_bounded_time(storage: ObjectStor
     away = ObjectStore("bucket", endpoint="http://127.0.0.1:1", addressing="path")
     gone = ObjectStore("no-such-bucket", endpoint=storage.store.endpoint, addressing="path")
     for each in (away, gone):
-        other = ObjectStorage(each, access_key="a", secret_key="b").impatient()
+        other = ObjectStorage(each, access_key="a-key", secret_key="a-secret-of-the-store").impatient()
         with pytest.raises(OSError, match=r"Could not connect|NoSuchBucket"):
             other.listdir("a")
         with pytest.raises(OSError, match=r"Could not connect|NoSuchBucket"):
@@ -227,7 +227,7 @@ from django.core.files.base import ContentFile
 from contentgen.object_storage import ObjectStorage
 from contentgen.storage_address import object_store
 
-storage = ObjectStorage(object_store(sys.argv[1]), access_key="a", secret_key="b")
+storage = ObjectStorage(object_store(sys.argv[1]), access_key="a-key", secret_key="a-secret-of-the-store")
 storage.save("small.bin", ContentFile(b"1"))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 with open(sys.argv[2], "rb") as file:

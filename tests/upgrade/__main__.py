@@ -1,6 +1,7 @@
 """`python -m tests.upgrade`: upgrade a running studio process by process, and count what went wrong.
 
-    python -m tests.upgrade [--base REF] [--videos 24] [--database sqlite|postgres://…] [--keep FOLDER]
+    python -m tests.upgrade [--base REF] [--videos 24] [--database sqlite|postgres://…] [--storage disk|s3]
+        [--keep FOLDER]
 
 It checks the version before out into a folder of its own (`--base`; by default the newest tag `v*` before
 this commit, else one from before there were any), and starts it: two web servers, a worker of each
@@ -14,6 +15,8 @@ One line is printed at the end, and a line for each violation: a response of 500
 response, a video that is not completed, a job too many at the simulator, a ledger that contradicts the
 videos, a process that did not end in time, a line in a log that says ERROR or CRITICAL. The exit code is 0
 only if there is none. `--database` with a server creates a database there and drops it afterwards.
+`--storage s3` keeps the files in a store, and gives each process a DATA_DIR of its own: hosts that share no
+disk.
 """
 
 import argparse
@@ -37,7 +40,10 @@ def main(arguments: list[str] | None = None) -> int:
         except NoHistoryError as error:
             sys.stderr.write(f"{error}\n")
             return 2
-        with checked_out(base, folder) as old, environment_in(folder, options.database) as environment:
+        with (
+            checked_out(base, folder) as old,
+            environment_in(folder, options.database, options.storage) as environment,
+        ):
             try:
                 violations, summary = Drill(folder, old, environment, videos=options.videos).run()
             except DrillError as error:
@@ -52,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--base", default="", help="a commit, branch or tag to upgrade from")
     parser.add_argument("--videos", type=int, default=24)
     parser.add_argument("--database", default="sqlite", help="sqlite, or the URL of a PostgreSQL server")
+    parser.add_argument("--storage", choices=["disk", "s3"], default="disk", help="s3: hosts share no disk")
     parser.add_argument("--keep", type=Path, help="keep logs and files in this folder")
     return parser
 

@@ -128,6 +128,9 @@ class Drill:
 
     def _start(self, version: Version, process: str, **settings: str) -> Program:
         name = f"{version.name}-{process}-{len(self._programs)}"
+        if "STORAGE_URL" in self._environment:
+            settings["DATA_DIR"] = str(self._folder / f"data-{name}")
+            Path(settings["DATA_DIR"]).mkdir()
         return self._add(name, version.command(process), version.folder, **settings)
 
     def _add(self, name: str, command: str, folder: Path, **settings: str) -> Program:

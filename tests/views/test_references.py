@@ -365,7 +365,7 @@ def test_an_image_deleted_after_it_was_checked_is_a_mistake_like_others(alice, i
     form = GenerateForm({**GOOD, "reference": image.public_id}, owner=alice)
     assert form.is_valid()
     ReferenceImage.objects.all().delete()
-    assert form.create_videos() is None
+    assert form.create_videos(form.images) is None
     assert "just deleted" in form.errors["reference"][0]
     assert not Video.objects.exists()
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
-from contentgen.storage_address import AWS_KEYS
+from contentgen.storage_address import STORE_KEYS
 from videos.doctor.finding import Finding
 from videos.key_names import available_key_names
 
@@ -46,7 +46,7 @@ def _secrets() -> Iterable[str]:
     known = [str(getattr(settings, name, "")) for name in _SECRET_SETTINGS]
     known += settings.SECRET_KEY_FALLBACKS
     known += [os.environ[name] for name in available_key_names()]
-    known += [os.environ.get(name, "") for name in AWS_KEYS]
+    known += [os.environ.get(name, "") for name in STORE_KEYS]
     known.append(str(settings.DATABASES["default"].get("PASSWORD") or ""))
     password = urlsplit(settings.REDIS_URL).password or ""
     known += [password, unquote(password)]

@@ -13,6 +13,7 @@ from django.core.files.storage import Storage, default_storage
 from django.template.defaultfilters import filesizeformat
 
 from contentgen import disk_space
+from contentgen.storage_address import ObjectStore
 from contentgen.storage_interface import as_studio_storage, local_folder
 from videos.doctor.database import network_file_system
 from videos.doctor.finding import Finding, Findings, ok, warning, wrong
@@ -26,6 +27,10 @@ _LOOKED_AT = 2000  # entries of folders, whose owners are compared
 
 def check_storage() -> Findings:
     """Write a file, with all that it takes to outlive a power cut, and read it again."""
+    for place in (settings.STORAGE_URL, settings.STORAGE_FORMER):
+        if isinstance(place, ObjectStore) and place.missing_extra:
+            yield wrong("storage", f"{place} cannot be reached: a package is missing.", place.missing_extra)
+            return
     root = local_folder(default_storage)
     if root and settings.STORAGE_URL is None and not root.exists():
         yield _missing(root)

@@ -32,6 +32,7 @@ from videos.services.generation_requests import (
     validate_takes,
     validate_terms,
 )
+from videos.services.images import RequestImages
 from videos.services.paid_requests import NewVideos
 from videos.services.sizes import resolve_size
 from videos.services.terms import read_terms
@@ -150,24 +151,28 @@ class GenerateForm(ImagesForm):
         # Without an image that cannot be used, others may seem to be at fault.
         return (field == "size" and has_wrong_shape) or (field in IMAGE_FIELDS and self.has_unusable_image)
 
-    def create_videos(self) -> Created:
-        """Create the takes of a valid form, in order, and keep their images: all, or nothing.
+    def create_videos(self, images: RequestImages) -> Created:
+        """Create the takes of a valid form, in order, and keep its stored images: all, or nothing.
 
         Where a manager has to approve the price, they wait together instead. None when that is no longer
         possible, such as when the image was deleted just now: then `errors` say why. A price that has to be
         confirmed first is `price_to_confirm`.
         """
         try:
-            if offer := self.fitting_offer:  # before an upload is kept
+            if offer := self.fitting_offer:
                 validate_terms(self._generation_request(), offer)
             takes = make_takes(self._generation_request(), self.cleaned_data["takes"])
-            return create_or_ask(self.owner, NewVideos(takes, self.images))
+            return create_or_ask(self.owner, NewVideos(takes, images))
         except ValidationError as error:
-            tell_refusal(error)
-            self.price_to_confirm = price_to_confirm(error)
-            for name, messages in error.message_dict.items():
-                self.add_error(field_for(name, self.fields), messages)
+            self.add_refusal(error)
             return None
+
+    def add_refusal(self, error: ValidationError) -> None:
+        """Note at its fields why a service refused what the form asks for."""
+        tell_refusal(error)
+        self.price_to_confirm = price_to_confirm(error)
+        for name, messages in error.message_dict.items():
+            self.add_error(field_for(name, self.fields), messages)
 
     def _generation_request(self) -> GenerationRequest:
         """Return what the form asks for, as far as it is valid, without its images."""

@@ -8,7 +8,7 @@ from django.utils.datastructures import MultiValueDict
 
 from accounts.models import User
 from videos.forms.images import IMAGE_FIELDS, ImagesForm
-from videos.services.images import Image
+from videos.services.images import AnyImage
 
 
 class DescribedImageForm(ImagesForm):
@@ -22,7 +22,7 @@ class DescribedImageForm(ImagesForm):
             MultiValueDict({name: values[:1] for name, values in files.lists() if name == chosen}),
         )
 
-    def image(self) -> Image:
+    def image(self) -> AnyImage:
         """Return the image. Raises `ValidationError` where there is none that can be described."""
         if not self.is_valid():
             raise ValidationError([text for texts in self.errors.values() for text in texts])

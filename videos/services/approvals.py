@@ -46,16 +46,18 @@ def create_or_ask(owner: User, wanted: PaidRequest) -> list[Video] | ApprovalReq
     waits for the same batch or resubmission already, that is returned. Raises as the service does, and
     `RefusedPaymentError` for somebody who has too many requests waiting.
     """
-    try:
-        with transaction.atomic():
-            return wanted.carry_out(owner)
-    except ApprovalRequiredError as error:
-        return _ask(owner, wanted, error)
+    with wanted.stored(owner) as stored:
+        try:
+            with transaction.atomic():
+                return stored.carry_out(owner)
+        except ApprovalRequiredError as error:
+            return _ask(owner, stored, error)
 
 
 def _ask(owner: User, wanted: PaidRequest, refusal: ApprovalRequiredError) -> ApprovalRequest:
     now = timezone.now()
-    with transaction.atomic(), wanted.kept(owner) as kept:
+    with transaction.atomic():
+        kept = wanted.kept(owner)
         # Requests of one person take turns, so that the count holds.
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)
         if kept.identity and (waiting := _find_waiting(owner, kept.identity)):

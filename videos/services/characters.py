@@ -42,9 +42,11 @@ def can_use_characters(owner_id: int | None, in_use: Iterable[Backend]) -> bool:
     )
 
 
-def create_character(owner: User, name: str, clip: BinaryIO, backend: Backend) -> Character:
+def create_character(
+    owner: User, name: str, clip: BinaryIO, backend: Backend, *, hops: str = ""
+) -> Character:
     """Keep the clip, an MP4 or a QuickTime file of at most `MAX_CHARACTER_CLIP_SIZE` bytes, and let a worker
-    create a character from it.
+    create a character from it. `hops` are the studios that the request came through.
 
     Raises `ValidationError` by field (`name`, `video`, `backend`). Whether the clip can be played is for the
     worker to find out, which says so in `error_message`.
@@ -60,10 +62,10 @@ def create_character(owner: User, name: str, clip: BinaryIO, backend: Backend) -
         errors["video"] = "The file is not an MP4 or MOV video."
     if errors or container is None:
         raise ValidationError(errors)
-    return _queue_character(owner, name, File(clip), container, backend)
+    return _queue_character(owner, name, File(clip), container, backend, hops)
 
 
-def create_character_from_video(owner: User, name: str, video: Video) -> Character:
+def create_character_from_video(owner: User, name: str, video: Video, *, hops: str = "") -> Character:
     """Make a character of the owner's completed video, at the video's backend.
 
     Raises `ValidationError` by field (`name`, `video`, `backend`).
@@ -74,7 +76,7 @@ def create_character_from_video(owner: User, name: str, video: Video) -> Charact
     try:
         with video.playable_file.open("rb") as file:
             container = container_of(video.playable_file.name)
-            return _queue_character(owner, name, File(file), container, video.backend)
+            return _queue_character(owner, name, File(file), container, video.backend, hops)
     except FileNotFoundError as error:
         raise ValidationError(
             {"video": "The video's file is missing, so no character can be created."}
@@ -125,10 +127,11 @@ def _find_video_error(video: Video) -> dict[str, str]:
 
 
 def _queue_character(
-    owner: User, name: str, clip: File[bytes], container: Container, backend: Backend
+    owner: User, name: str, clip: File[bytes], container: Container, backend: Backend, hops: str
 ) -> Character:
     roles.require_creator(owner)
-    character = Character(owner=owner, name=clean_line(name), backend=backend, byte_count=clip.size)
+    size, clean = clip.size, clean_line(name)
+    character = Character(owner=owner, name=clean, backend=backend, byte_count=size, hops=hops)
     with storage_errors("video"):  # before the transaction: a store elsewhere may take its time
         character.file.save(f"clip{container.suffix}", clip, save=False)
     try:

@@ -3,10 +3,12 @@
 What becomes of all that a person has, when the account is deleted, is in `videos.services.account_work`.
 """
 
+from collections.abc import Mapping
+from contextlib import ExitStack
+
 from django.core.files.base import File
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.fields.files import FieldFile
 
 from accounts import roles
 from accounts.models import User
@@ -25,7 +27,7 @@ from videos.models import (
     VideoReference,
     Visibility,
 )
-from videos.services.references import remove_files_on_error
+from videos.services.image_files import ImageFilesGoneError, WrittenFiles, name_files, written_files
 from videos.services.share_links import revoke_links
 
 # Collections that somebody else than their owner looks at: the team, chosen people, or whoever has a link.
@@ -51,7 +53,13 @@ def hand_over_video(video: Video, heir: User) -> bool:
     videos have as well. Links to it stop, for the heir has not chosen to show anything; and it leaves the
     collections that the heir cannot see. Raises `OSError` where an image cannot be copied.
     """
-    with remove_files_on_error() as written, transaction.atomic():
+    with written_files() as written:
+        copies = _copy_files(video, heir, written)
+        return _hand_over(video, heir, copies)
+
+
+def _hand_over(video: Video, heir: User, copies: Mapping[int, ReferenceImage]) -> bool:
+    with transaction.atomic():
         _lock_collections(video, Q())  # before the video, as everybody does who needs both
         free = Video.objects.filter(pk=video.pk, owner=video.owner_id, deleted_at=None)
         row = free.exclude(state__in=IN_FLIGHT).select_for_update().first()
@@ -61,7 +69,7 @@ def hand_over_video(video: Video, heir: User) -> bool:
         revoke_links(links, note=f"{row.public_id} was handed over to {heir}.")
         _leave(row, ~Q(pk__in=Collection.objects.open_to(heir).values("pk")))
         _hand_over_tags(row, heir)
-        _hand_over_images(row, heir, written)
+        _hand_over_images(row, heir, copies)
         # What was announced was told to the former owner: the heir hears of it anew before anything moves.
         free.update(owner=heir, queue_order=None, retention_due_at=None, revision=F("revision") + 1)
         record(Action.HANDED_OVER, subjects.video(row), note=f"From {video.owner} to {heir}.")
@@ -117,11 +125,10 @@ def _hand_over_tags(video: Video, heir: User) -> None:
             tag.delete()
 
 
-def _hand_over_images(video: Video, heir: User, written: list[FieldFile]) -> None:
-    uses = list(VideoReference.objects.filter(video=video).select_related("image"))
-    frames = {name: getattr(video, name) for name in ("reference", "last_frame") if getattr(video, name)}
+def _hand_over_images(video: Video, heir: User, copies: Mapping[int, ReferenceImage]) -> None:
+    frames, uses = _images_of(video)
     given = {
-        image.pk: _image_for(heir, image, video, written)
+        image.pk: _image_for(heir, image, video, copies)
         for image in (*frames.values(), *(use.image for use in uses))
     }
     Video.objects.filter(pk=video.pk).update(**{name: given[image.pk] for name, image in frames.items()})
@@ -129,25 +136,60 @@ def _hand_over_images(video: Video, heir: User, written: list[FieldFile]) -> Non
         VideoReference.objects.filter(pk=use.pk).update(image=given[use.image_id])
 
 
-def _image_for(heir: User, image: ReferenceImage, video: Video, written: list[FieldFile]) -> ReferenceImage:
+def _images_of(video: Video) -> tuple[dict[str, ReferenceImage], list[VideoReference]]:
+    uses = list(VideoReference.objects.filter(video=video).select_related("image"))
+    frames = {name: getattr(video, name) for name in ("reference", "last_frame") if getattr(video, name)}
+    return frames, uses
+
+
+def _image_for(
+    heir: User, image: ReferenceImage, video: Video, copies: Mapping[int, ReferenceImage]
+) -> ReferenceImage:
     """Return the image as one of the heir's: theirs of the same content, the image itself, or a copy."""
-    same = ReferenceImage.objects.filter(owner=heir, sha256=image.sha256).first()
-    if same is not None:
+    if (same := _same_image(heir, image)) is not None:
         return same
-    used = Q(reference=image) | Q(last_frame=image) | Q(video_references__image=image)
-    if Video.objects.filter(used).exclude(pk=video.pk).exists():
-        return _copy(image, heir, written)
-    ReferenceImage.objects.filter(pk=image.pk).update(owner=heir)
-    return image
-
-
-def _copy(image: ReferenceImage, heir: User, written: list[FieldFile]) -> ReferenceImage:
-    copied = ("content_type", "width", "height", "sha256", "name", "byte_count")
-    copy = ReferenceImage(owner=heir, **{name: getattr(image, name) for name in copied})
-    for name in ("file", "thumbnail"):
-        if stored := getattr(image, name):
-            with stored.storage.open(str(stored.name)) as content:
-                getattr(copy, name).save(str(stored.name).rpartition("/")[2], File(content), save=False)
-            written.append(getattr(copy, name))
+    if not _is_used_elsewhere(image, video):
+        ReferenceImage.objects.filter(pk=image.pk).update(owner=heir)
+        return image
+    copy = copies.get(image.pk)
+    if copy is None:
+        raise ImageFilesGoneError("Another video began to use an image in this moment. Try again.")
+    name_files(str(each) for each in (copy.file, copy.thumbnail) if each)
     copy.save(force_insert=True)
     return copy
+
+
+def _same_image(heir: User, image: ReferenceImage) -> ReferenceImage | None:
+    return ReferenceImage.objects.filter(owner=heir, sha256=image.sha256).first()
+
+
+def _is_used_elsewhere(image: ReferenceImage, video: Video) -> bool:
+    used = Q(reference=image) | Q(last_frame=image) | Q(video_references__image=image)
+    return Video.objects.filter(used).exclude(pk=video.pk).exists()
+
+
+def _copy_files(video: Video, heir: User, written: WrittenFiles) -> dict[int, ReferenceImage]:
+    """Copy the files of those of the video's images that stay with others, and return the rows to be, by the
+    keys of the images.
+    """
+    frames, uses = _images_of(video)
+    images = {image.pk: image for image in (*frames.values(), *(use.image for use in uses))}
+    return {
+        pk: _copy(image, heir, written)
+        for pk, image in images.items()
+        if _same_image(heir, image) is None and _is_used_elsewhere(image, video)
+    }
+
+
+def _copy(image: ReferenceImage, heir: User, written: WrittenFiles) -> ReferenceImage:
+    stored = {name: getattr(image, name) for name in ("file", "thumbnail") if getattr(image, name)}
+    with ExitStack() as stack:
+        contents = {
+            name: (str(each.name), File(stack.enter_context(each.storage.open(str(each.name)))))
+            for name, each in stored.items()
+        }
+        files = written.write(heir.pk, contents)
+    copied = ("content_type", "width", "height", "sha256", "name", "byte_count")
+    fields = {name: getattr(image, name) for name in copied}
+    names = {"public_id": files.public_id, "file": files.file, "thumbnail": files.thumbnail}
+    return ReferenceImage(owner=heir, **fields, **names)

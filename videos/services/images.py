@@ -3,20 +3,20 @@
 They come as files, or from a person's own images. What a model takes of them is checked before any is kept.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypedDict
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from accounts.models import User
 from videos.capabilities import Offer
 from videos.media.reference import Reference
 from videos.models import ReferenceImage
-from videos.services.references import keep_reference, remove_files_on_error
+from videos.services.image_files import written_files
+from videos.services.references import StoredReference, keep_stored_reference, store_reference
 from videos.validation import is_public_id
 
 MISSING = "This image no longer exists. Choose another one."
@@ -32,6 +32,7 @@ class NewImage:
 
 
 Image = ReferenceImage | NewImage
+AnyImage = Image | StoredReference
 
 
 class KeptImages(TypedDict):
@@ -46,9 +47,9 @@ class KeptImages(TypedDict):
 class RequestImages:
     """The images of one request, some of which may not be kept yet. The names are those of the services."""
 
-    reference: Image | None = None
-    last_frame: Image | None = None
-    references: tuple[Image, ...] = ()
+    reference: AnyImage | None = None
+    last_frame: AnyImage | None = None
+    references: tuple[AnyImage, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -60,30 +61,51 @@ class RequestImages:
         }
         return {name: count for name, count in counts.items() if count}
 
-    def __iter__(self) -> Iterator[Image]:
+    def __iter__(self) -> Iterator[AnyImage]:
         yield from (each for each in (self.reference, self.last_frame, *self.references) if each is not None)
 
     @contextmanager
-    def kept(self, owner: User) -> Iterator[KeptImages]:
-        """Keep the new ones among the owner's images, and yield the rows of all: when the block fails, none
-        was kept, and no file is left behind.
+    def stored(self, owner: User) -> Iterator["RequestImages"]:
+        """Write the files of the new ones, and yield the same images for `keep`. Not in a transaction.
 
-        Raises `StorageUnavailableError` by field.
+        Files of images that are not kept when the block ends are removed. Raises `StorageUnavailableError`
+        and `StorageFullError` by field.
         """
-        with remove_files_on_error() as written, transaction.atomic():
+        with written_files() as written:
 
-            def row(image: Image, field: str) -> ReferenceImage:
-                if isinstance(image, ReferenceImage):
+            def store(image: AnyImage, field: str) -> AnyImage:
+                if not isinstance(image, NewImage):
                     return image
-                return keep_reference(
-                    owner, image.content, file_name=image.file_name, field=field, written=written
-                )
+                content, name = image.content, image.file_name
+                return store_reference(owner, content, written, file_name=name, field=field)
 
-            yield {
-                "reference": row(self.reference, "reference") if self.reference else None,
-                "last_frame": row(self.last_frame, "last_frame") if self.last_frame else None,
-                "references": tuple(row(each, "references") for each in self.references),
-            }
+            yield self._each(store)
+
+    def keep(self, owner: User) -> KeptImages:
+        """Keep the stored ones among the owner's images, and return the rows of all.
+
+        In the transaction of what they are for. Raises as `keep_stored_reference` does.
+        """
+
+        def keep(image: AnyImage, field: str) -> ReferenceImage:
+            if isinstance(image, NewImage):
+                raise TypeError("The files of an image are written before it is kept.")
+            if isinstance(image, StoredReference):
+                return keep_stored_reference(owner, image, field=field)
+            return image
+
+        return {
+            "reference": keep(self.reference, "reference") if self.reference else None,
+            "last_frame": keep(self.last_frame, "last_frame") if self.last_frame else None,
+            "references": tuple(keep(each, "references") for each in self.references),
+        }
+
+    def _each(self, change: Callable[[AnyImage, str], AnyImage]) -> "RequestImages":
+        return RequestImages(
+            change(self.reference, "reference") if self.reference else None,
+            change(self.last_frame, "last_frame") if self.last_frame else None,
+            tuple(change(each, "references") for each in self.references),
+        )
 
 
 def max_images_size() -> int:
@@ -122,12 +144,11 @@ def _find_references_error(count: int, offer: Offer) -> str:
 def validate_images_size(requests: Iterable[RequestImages]) -> None:
     """Raise `ValidationError`, by field, for the first request whose images have too many bytes together.
 
-    One alone is bounded where it is uploaded. Storage is asked once about each image.
+    One alone is bounded where it is uploaded.
     """
     limit = max_images_size()
-    kept: dict[int, int] = {}  # bytes by key
     for images in requests:
-        size = sum(_size_of(image, kept) for image in images) if sum(images.counts.values()) > 1 else 0
+        size = sum(_size_of(image) for image in images) if sum(images.counts.values()) > 1 else 0
         if size > limit:
             field = "references" if images.references else "last_frame"
             raise ValidationError(
@@ -138,16 +159,9 @@ def validate_images_size(requests: Iterable[RequestImages]) -> None:
             )
 
 
-def _size_of(image: Image, kept: dict[int, int]) -> int:
-    """Return its bytes; 0 for one that storage cannot find, because without it nothing is submitted."""
-    if isinstance(image, NewImage):
-        return len(image.content.content)
-    if image.pk not in kept:
-        try:
-            kept[image.pk] = int(image.file.size)
-        except (OSError, ValueError):
-            kept[image.pk] = 0
-    return kept[image.pk]
+def _size_of(image: AnyImage) -> int:
+    """Return its bytes, of a kept one with its thumbnail; 0 for one that was not measured yet."""
+    return image.byte_count or 0 if isinstance(image, ReferenceImage) else len(image.content.content)
 
 
 def _megabytes(size: int) -> str:

@@ -83,9 +83,17 @@ class PaidRequest(ABC):
         """Return it as JSON values, for `read_request`. Its images must be kept."""
 
     @contextmanager
-    def kept(self, owner: User) -> Iterator["PaidRequest"]:
-        """Keep what came along with it. When the block fails, none of it was kept."""
+    def stored(self, owner: User) -> Iterator["PaidRequest"]:
+        """Write the files that came along with it, and yield the same request. Not in a transaction.
+
+        What is not kept when the block ends is removed. Raises what `carry_out` raises for files that it
+        does not need.
+        """
         yield self
+
+    def kept(self, owner: User) -> "PaidRequest":
+        """Keep what came along with it and was stored, in the transaction that needs it."""
+        return self
 
     @property
     def images(self) -> list[ReferenceImage]:
@@ -117,19 +125,23 @@ class NewVideos(PaidRequest):
         return len(self.requests)
 
     def carry_out(self, owner: User) -> list[Video]:
-        roles.require_creator(owner)
-        if self.uploads is not None:  # before a file is written
-            validate_request(self.requests[0], self.uploads)
-        with self.kept(owner) as kept:
-            return create_videos(owner, kept.requests)
+        return create_videos(owner, self.kept(owner).requests)
 
     @contextmanager
-    def kept(self, owner: User) -> Iterator["NewVideos"]:
+    def stored(self, owner: User) -> Iterator["NewVideos"]:
         if self.uploads is None:
             yield self
             return
-        with self.uploads.kept(owner) as rows:
-            yield NewVideos([replace(each, **rows) for each in self.requests])
+        roles.require_creator(owner)
+        validate_request(self.requests[0], self.uploads)
+        with self.uploads.stored(owner) as uploads:
+            yield replace(self, uploads=uploads)
+
+    def kept(self, owner: User) -> "NewVideos":
+        if self.uploads is None:
+            return self
+        rows = self.uploads.keep(owner)
+        return NewVideos([replace(each, **rows) for each in self.requests])
 
     @property
     def images(self) -> list[ReferenceImage]:

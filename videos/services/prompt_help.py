@@ -31,7 +31,7 @@ from videos.models import PromptHelpCall, ReferenceImage
 from videos.prompts.answers import is_refusal, unwrap_answer
 from videos.prompts.placeholders import ChangedVariablesError, protect_variables
 from videos.services.generation_requests import MAX_PROMPT_LENGTH, validate_prompt
-from videos.services.images import Image
+from videos.services.images import AnyImage
 from videos.services.prompt_help_images import image_url
 from videos.services.prompt_help_server import PromptHelpServer, prompt_help_server
 from videos.validation import has_visible_text, is_storable
@@ -117,7 +117,7 @@ def improve_prompt(person: User, prompt: str, *, token: ApiToken | None = None) 
     return PromptOffer(text, prompt, server, cost, is_shortened)
 
 
-def describe_image(person: User, image: Image, *, token: ApiToken | None = None) -> PromptOffer:
+def describe_image(person: User, image: AnyImage, *, token: ApiToken | None = None) -> PromptOffer:
     """Return a prompt that describes the image, which is the person's own.
 
     Raises as `improve_prompt` does.

@@ -7,14 +7,14 @@ from django.core.exceptions import ValidationError
 from videos.media.errors import BadReferenceError, DecoderBusyError
 from videos.media.reference import fit_reference
 from videos.models import ReferenceImage
-from videos.services.images import Image
+from videos.services.images import AnyImage
 
 MAX_SIDE = 1024  # pixels
 _MIN_SIDE = 16
 _PATIENCE = 5.0  # seconds for which a person waits for a decoder
 
 
-def image_url(image: Image) -> str:
+def image_url(image: AnyImage) -> str:
     """Return the image as a `data:` URL of a JPEG, its longer side at most 1024 pixels.
 
     Raises `ValidationError` (`reference`) where it cannot be read.
@@ -31,7 +31,7 @@ def image_url(image: Image) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
 
 
-def _read(image: Image) -> tuple[bytes, int, int]:
+def _read(image: AnyImage) -> tuple[bytes, int, int]:
     if not isinstance(image, ReferenceImage):
         return image.content.content, image.content.width, image.content.height
     with image.file.open("rb") as file:

@@ -1,17 +1,17 @@
 """A person's reference images: add, rename, delete and count their uses."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePath
 from typing import BinaryIO
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.db import transaction
 from django.db.models import Count, F, Q
-from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
 from accounts import roles
@@ -24,6 +24,13 @@ from videos.media.reference import BadReferenceError, Reference, open_reference
 from videos.models import ReferenceImage, Video, VideoReference
 from videos.models.reference_image import NAME_LIMIT
 from videos.models.search_text import folded_text
+from videos.services.image_files import (
+    ImageFiles,
+    ImageFilesGoneError,
+    WrittenFiles,
+    name_files,
+    written_files,
+)
 from videos.services.quota import require_room_for
 from videos.services.storage_errors import storage_errors
 from videos.validation import clean_line, has_visible_text, is_storable
@@ -89,57 +96,93 @@ def annotate_video_counts(owner: User, images: Iterable[ReferenceImage]) -> None
             known[pk].video_count += count
 
 
+@dataclass(frozen=True)
+class StoredReference:
+    """An opened image whose files were written, as far as its owner did not have it. No row names them yet.
+
+    `file_name` is that of the file it came in.
+    """
+
+    content: Reference
+    file_name: str
+    files: ImageFiles
+
+    @cached_property
+    def sha256(self) -> str:
+        return _digest(self.content)
+
+
 def keep_reference(
-    owner: User,
-    reference: Reference,
-    *,
-    file_name: str | None = "",
-    field: str = "reference",
-    written: list[FieldFile] | None = None,
+    owner: User, reference: Reference, *, file_name: str | None = "", field: str = "reference"
 ) -> ReferenceImage:
     """Store an opened reference image and its thumbnail among the owner's references.
 
     It is named as the file was, as far as that is a name. The same image again is the same row, which moves
-    to the front, is restored if it was deleted, and keeps the name that it has. Files that it writes are
-    added to `written`. Raises `StorageUnavailableError` about `field`.
+    to the front, is restored if it was deleted, and keeps the name that it has. Not in a transaction: a store
+    may take its time. Raises `StorageUnavailableError` about `field`.
     """
+    with written_files() as written:
+        stored = store_reference(owner, reference, written, file_name=file_name or "", field=field)
+        return keep_stored_reference(owner, stored, field=field)
+
+
+def store_reference(
+    owner: User, reference: Reference, written: WrittenFiles, *, file_name: str = "", field: str
+) -> StoredReference:
+    """Write the files of an opened image, unless the owner has it, for `keep_stored_reference` to name.
+
+    Raises `StorageUnavailableError` and `StorageFullError` about `field`.
+    """
+    own = ReferenceImage.objects.filter(owner=owner, sha256=_digest(reference)).only("thumbnail").first()
+    contents: dict[str, tuple[str, File[bytes]]] = {}
+    if own is None:
+        with transaction.atomic():
+            require_room_for(owner, _byte_count(reference), field)
+        contents["file"] = f"reference.{reference.extension}", ContentFile(reference.content)
+    if own is None or not own.thumbnail:  # from before there were any
+        contents["thumbnail"] = "thumbnail.webp", ContentFile(reference.thumbnail)
+    with storage_errors(field):
+        return StoredReference(reference, file_name, written.write(owner.pk, contents))
+
+
+def keep_stored_reference(owner: User, stored: StoredReference, *, field: str) -> ReferenceImage:
+    """Keep an image whose files were written, as `keep_reference` does. Asks storage for nothing.
+
+    Raises `StorageUnavailableError` about `field` for files that are not to be used any more, and for an
+    image that was removed since its owner was found to have it.
+    """
+    reference, files = stored.content, stored.files
     with storage_errors(field), transaction.atomic():
         image, made = ReferenceImage.objects.select_for_update().get_or_create(
             owner=owner,
-            sha256=hashlib.sha256(reference.content).hexdigest(),
+            sha256=stored.sha256,
             defaults={
+                "public_id": files.public_id,
                 "content_type": reference.content_type,
                 "width": reference.width,
                 "height": reference.height,
             },
         )
         if made:
-            image.byte_count = len(reference.content) + len(reference.thumbnail)
-            require_room_for(owner, image.byte_count, field)
-            image.file.save(f"reference.{reference.extension}", ContentFile(reference.content), save=False)
-        if not image.thumbnail:  # new, or from before there were any
-            _save_thumbnail(image, reference, is_new=made)
-        if made and written is not None:
-            written += [image.file, image.thumbnail]
-        image.name = image.name or _name_from_file(file_name or "")
+            if not files.file:
+                raise ImageFilesGoneError("The image was removed in this moment.")
+            require_room_for(owner, _byte_count(reference), field)
+            image.byte_count, image.file = _byte_count(reference), files.file
+        if not image.thumbnail:
+            image.thumbnail = files.thumbnail
+        name_files({str(image.file), str(image.thumbnail)} & set(files.names))
+        image.name = image.name or _name_from_file(stored.file_name)
         image.used_at, image.deleted_at = timezone.now(), None
         image.save(update_fields=["file", "thumbnail", "byte_count", "name", "used_at", "deleted_at"])
     return image
 
 
-@contextmanager
-def remove_files_on_error() -> Iterator[list[FieldFile]]:
-    """Yield a list for `keep_reference`, whose files are removed again when the block fails: no rollback
-    would do that.
-    """
-    written: list[FieldFile] = []
-    try:
-        yield written
-    except BaseException:
-        for file in written:
-            with suppress(OSError):
-                file.storage.delete(str(file.name))
-        raise
+def _digest(reference: Reference) -> str:
+    return hashlib.sha256(reference.content).hexdigest()
+
+
+def _byte_count(reference: Reference) -> int:
+    return len(reference.content) + len(reference.thumbnail)
 
 
 def _name_from_file(file_name: str) -> str:
@@ -147,12 +190,3 @@ def _name_from_file(file_name: str) -> str:
     whole = PurePath(file_name).name
     name = clean_line(whole.rpartition(".")[0] if "." in whole else whole)[:NAME_LIMIT].strip()
     return name if is_storable(name) and has_visible_text(name) else ""
-
-
-def _save_thumbnail(image: ReferenceImage, reference: Reference, *, is_new: bool) -> None:
-    try:
-        image.thumbnail.save("thumbnail.webp", ContentFile(reference.thumbnail), save=False)
-    except OSError:
-        if is_new:  # the row is rolled back, and its file would be left behind
-            image.file.delete(save=False)
-        raise

@@ -52,8 +52,8 @@ def create_video_with_images(owner: User, request: GenerationRequest, images: Re
     """
     roles.require_creator(owner)
     validate_request(request, images)
-    with images.kept(owner) as rows:
-        return create_video(owner, replace(request, **rows))
+    with images.stored(owner) as stored, transaction.atomic():
+        return create_video(owner, replace(request, **stored.keep(owner)))
 
 
 def create_videos(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlencode
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -23,6 +24,7 @@ from videos.models import IN_FLIGHT, Backend, Collection, PromptTemplate, State,
 from videos.parameters import SEED
 from videos.services.approvals import waiting_of
 from videos.services.characters import can_use_characters
+from videos.services.form_keys import Submission
 from videos.services.images import max_images_size
 from videos.services.prompt_help_server import prompt_help_server
 from videos.services.visibility import is_owner, note_look
@@ -102,7 +104,7 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
     form = GenerateForm(data, request.FILES, owner=request.user, offers=offers)
     # Both are validated, so that every mistake is told at once.
     is_valid = all([form.is_valid(), variables is None or variables.is_valid()])
-    submission = submit_form(request, form.create_videos) if is_valid else NOT_SUBMITTED
+    submission = _submit(request, form) if is_valid else NOT_SUBMITTED
     if submission.videos is None:
         keep_images = not form.has_unusable_image and "fit" not in form.errors
         return _draw(request, in_use, Composer(form, variables, keep_images), status=422)
@@ -119,6 +121,16 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
     }
     response = render(request, "videos/_generate_result.html", context)
     return note_repetition(request, response, submission)
+
+
+def _submit(request: Request, form: GenerateForm) -> Submission:
+    """Create what the valid form asks for. Its images are stored first, apart from any transaction."""
+    try:
+        with form.images.stored(request.user) as images:
+            return submit_form(request, lambda: form.create_videos(images))
+    except ValidationError as error:  # of the images: others are the form's already
+        form.add_refusal(error)
+        return NOT_SUBMITTED
 
 
 def _address_of_next(videos: Sequence[Video]) -> str:

@@ -4,7 +4,6 @@ import time
 from hashlib import file_digest, sha256
 from io import BytesIO
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -46,19 +45,12 @@ def retrieve(_: HttpRequest, caller: Caller, character_id: str) -> HttpResponse:
 
 
 def _create(caller: Caller, name: str, source: bytes | str, hops: str) -> Character:
-    with transaction.atomic():  # no worker sends it before it is known where it came through
-        character = _create_character(caller, name, source)
-        Character.objects.filter(pk=character.pk).update(hops=hops)
-    return character
-
-
-def _create_character(caller: Caller, name: str, source: bytes | str) -> Character:
     if isinstance(source, str):
-        return create_character_from_video(caller.user, name, get_own_video(caller, source))
+        return create_character_from_video(caller.user, name, get_own_video(caller, source), hops=hops)
     backends = backends_with_characters()
     if not backends:
         raise ApiError(400, "unsupported", "No enabled backend supports characters.")
-    return create_character(caller.user, name, BytesIO(source), backends[0])
+    return create_character(caller.user, name, BytesIO(source), backends[0], hops=hops)
 
 
 def _find_earlier(caller: Caller, name: str, source: bytes | str) -> Character | None:

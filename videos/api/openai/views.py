@@ -64,9 +64,6 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponse:
         prompt, model, seconds, size, characters=characters, parameters=fields.parameters
     )
 
-    def make() -> Video:
-        return create_video_with_images(caller.user, generation, images)
-
     fingerprint = idempotency.compute_fingerprint(
         "/v1/videos",
         {
@@ -80,7 +77,10 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponse:
         },
         sent,
     )
-    return _create_once(request, caller, fingerprint, make)
+    with images.stored(caller.user) as stored:
+        return _create_once(
+            request, caller, fingerprint, lambda: create_video_with_images(caller.user, generation, stored)
+        )
 
 
 def _settings_of(fields: Fields) -> tuple[str, int, str]:

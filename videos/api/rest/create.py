@@ -121,10 +121,12 @@ def create_from_request(
     """
     images = _open_images(caller.user, parsed)
 
-    def create() -> PaidRequest:
-        return NewVideos([_generation_request(caller.user, parsed.fields)], images)
+    with images.stored(caller.user) as stored:
 
-    return create_or_ask_once(caller, parsed.fingerprint, create, key=key)
+        def create() -> PaidRequest:
+            return NewVideos([_generation_request(caller.user, parsed.fields)], stored)
+
+        return create_or_ask_once(caller, parsed.fingerprint, create, key=key)
 
 
 def create_or_ask_once(

@@ -8,7 +8,6 @@ from pathlib import Path, PurePosixPath
 
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.utils import timezone
 
 from videos.backends.errors import BackendError
@@ -67,13 +66,16 @@ class Repair:
         if finding.problem == Problem.PARTIAL:
             target = f"{self.quarantine}/{finding.name}"
             return storage().end_partial(finding.name, target, self._older_than.total_seconds())
-        with transaction.atomic():
-            # Whoever stores for this video changes its row, and waits.
-            list(Video.objects.select_for_update().filter(public_id=strays.folder_owner(finding.name)))
-            if not strays.is_stray(finding.name, self._older_than):
-                return False
-            self._set_aside(finding.name)
-        return True
+        # Without a lock, which would be held for as long as a store takes to move a file. No name is given
+        # twice, and whoever wrote this file had hours to name it; should a row name it all the same, it is
+        # moved back.
+        if not strays.is_stray(finding.name, self._older_than):
+            return False
+        self._set_aside(finding.name)
+        if strays.without_row([finding.name]):
+            return True
+        storage().move(f"{self.quarantine}/{finding.name}", finding.name)
+        return False
 
     def _set_aside(self, name: str) -> None:
         """Move a file to quarantine."""
@@ -122,19 +124,24 @@ class Repair:
             return self._put(current, _Made(path, changes), deep=deep)
 
     def _put(self, finding: FileFinding, made: "_Made", *, deep: bool = False) -> bool:
-        """Put a file in the place of the one that is wrong, which goes to quarantine where there is one."""
-        model = Video if finding.model == Video.__name__ else ReferenceImage
-        with transaction.atomic():
-            if rows.find_again(finding, deep=deep, locked=True) is None:
-                return False
-            name = finding.name or _new_name(Video.objects.get(pk=finding.pk), made.path)
-            with made.path.open("rb") as file:
-                saved = default_storage.save(name, File(file))  # under another name, if that is taken
-            try:
-                model._default_manager.filter(pk=finding.pk).update(**{finding.field: saved, **made.changes})
-            except BaseException:
-                default_storage.delete(saved)
-                raise
+        """Put a file in the place of the one that is wrong, which goes to quarantine where there is one.
+
+        The file is there before the row names it, and the row is changed by one statement, if it still names
+        the file that was looked at. A run that is killed in between leaves a file without a row.
+        """
+        if (current := rows.find_again(finding, deep=deep)) is None:
+            return False
+        name = current.name or _new_name(Video.objects.get(pk=finding.pk), made.path)
+        with made.path.open("rb") as file:
+            saved = default_storage.save(name, File(file))  # under another name, if that is taken
+        try:
+            changed = rows.naming(current).update(**{finding.field: saved, **made.changes})
+        except BaseException:
+            default_storage.delete(saved)
+            raise
+        if not changed:
+            default_storage.delete(saved)
+            return False
         if saved != name:
             self._set_aside(name)
         logger.info("%s was mended", finding.label)

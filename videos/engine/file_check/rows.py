@@ -63,18 +63,23 @@ def check_rows(progress: Progress, *, deep: bool = False, after: int = 0) -> Ite
                     progress.last_video = row.pk
 
 
-def find_again(finding: FileFinding, *, deep: bool = False, locked: bool = False) -> FileFinding | None:
-    """Look at a row's file once more. Returns what is wrong with it now, None where nothing is any more.
-
-    `locked` locks the row until the transaction ends.
-    """
-    model = next(each for each in COLUMNS if each.__name__ == finding.model)
-    rows = _naming_files(model).filter(pk=finding.pk)
-    row = (rows.select_for_update() if locked else rows).first()
+def find_again(finding: FileFinding, *, deep: bool = False) -> FileFinding | None:
+    """Look at a row's file once more. Returns what is wrong with it now, None where nothing is any more."""
+    model = _model_of(finding)
+    row = _naming_files(model).filter(pk=finding.pk).first()
     if row is None:
         return None
     found = _check_columns(model, row, deep=deep)
     return next((each for each in found if each.field == finding.field), None)
+
+
+def naming(finding: FileFinding) -> QuerySet[Any]:
+    """The row, as long as it names the file in which something was found, and is to have it."""
+    return _naming_files(_model_of(finding)).filter(pk=finding.pk, **{finding.field: finding.name})
+
+
+def _model_of(finding: FileFinding) -> type[Model]:
+    return next(each for each in COLUMNS if each.__name__ == finding.model)
 
 
 def _naming_files(model: type[Model]) -> QuerySet[Any]:

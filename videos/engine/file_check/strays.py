@@ -34,7 +34,7 @@ def check_strays(older_than: timedelta = OLDER_THAN) -> Iterator[FileFinding]:
         partial = [each for each in found if each.is_partial]
         named = [each for each in found if not each.is_partial]
         yield from (FileFinding(Problem.PARTIAL, each.name, Remedy.QUARANTINE) for each in partial)
-        strays = _without_row([each.name for each in named])
+        strays = without_row([each.name for each in named])
         # Once more: rows may have been written, and files removed, since they were read.
         yield from (
             FileFinding(Problem.STRAY, name, Remedy.QUARANTINE)
@@ -46,7 +46,7 @@ def check_strays(older_than: timedelta = OLDER_THAN) -> Iterator[FileFinding]:
 def is_stray(name: str, older_than: timedelta) -> bool:
     """Whether a file is there, is old enough, and no row names it."""
     age = storage().age_of(name)
-    return age is not None and age > older_than.total_seconds() and bool(_without_row([name]))
+    return age is not None and age > older_than.total_seconds() and bool(without_row([name]))
 
 
 def folder_owner(name: str) -> str:
@@ -55,7 +55,7 @@ def folder_owner(name: str) -> str:
     return parts[2] if len(parts) > 3 and parts[0] == "videos" else ""
 
 
-def _without_row(names: list[str]) -> list[str]:
+def without_row(names: list[str]) -> list[str]:
     """Return those of the names that no row has, in any column, and that no work under way may need."""
     storable = [name for name in names if is_storable(name)]
     by_key = _named_by_owners(storable)

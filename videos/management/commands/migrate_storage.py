@@ -28,7 +28,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        where = "a folder, s3://bucket/folder?endpoint=…, or “disk” for VIDEO_STORAGE_PATH"
+        where = "a folder, s3://…, gs://… or azure://…, or “disk” for VIDEO_STORAGE_PATH"
         parser.add_argument("source", nargs="?", type=_place, metavar="FROM", help=where)
         parser.add_argument("target", nargs="?", type=_place, metavar="TO", help="the same")
         parser.add_argument("--dry-run", action="store_true", help="only say what there is to move")
@@ -129,6 +129,8 @@ def _places(options: dict[str, Any]) -> tuple[Place, Place]:
 
 
 def _open(where: Place) -> StudioStorage:
+    if isinstance(where, ObjectStore) and where.missing_extra:
+        raise CommandError(f"For {where} a package is missing. Install it: {where.missing_extra}")
     return cast(StudioStorage, storages.create_storage(settings.STORAGE_OPTIONS.entry(where)))
 
 
