@@ -16,8 +16,9 @@ from videos.services.visibility import note_collection_look, note_list
 from videos.views.access import Request
 from videos.views.facet_cache import CachedCounts, cached_counts, fresh_counts
 from videos.views.pagination import paginate
-from videos.views.search import SCOPES, SORTS, STATUSES, Search
+from videos.views.search import RATINGS, SCOPES, SORTS, STATUSES, Search
 from videos.views.selectors import with_queue_info
+from videos.views.stacks import stack_takes
 
 MAX_COUNTED = 1000  # videos of a scope; of more, its tab says that there are more
 MAX_LISTED = 100  # names of collections that the field for one suggests
@@ -115,8 +116,13 @@ def _editable(person: User) -> list[Collection]:
 
 
 def _page_context(request: Request, search: Search) -> dict[str, object]:
-    page = paginate(request, search.matches(request.user), search.sort_option.order)
-    return {"page": page, "videos": with_queue_info(page.videos)}
+    rows, order = search.matches(request.user), search.sort_option.order
+    page = paginate(request, rows, order)
+    if search.takes:  # they are looked at one by one
+        return {"page": page, "videos": with_queue_info(page.videos)}
+    stacks = stack_takes(page.videos, rows, order)
+    videos = with_queue_info(each for stack in stacks for each in stack.takes)
+    return {"page": page, "videos": videos, "stacks": stacks}
 
 
 def _filter_context(
@@ -128,5 +134,6 @@ def _filter_context(
         "is_stale": cached.is_stale,
         "sorts": {name: option.label for name, option in SORTS.items()},
         "statuses": STATUSES,
+        "ratings": RATINGS,
         "tags": Tag.objects.filter(owner=request.user),
     }
