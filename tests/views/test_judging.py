@@ -22,7 +22,7 @@ def url_of(video: Video, name: str) -> str:
 
 
 def told(response) -> dict[str, object]:
-    return json.loads(response["HX-Trigger"])["studio:judged"]
+    return json.loads(response["HX-Trigger-After-Swap"])["studio:judged"]
 
 
 def shown() -> set[int]:

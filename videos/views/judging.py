@@ -94,6 +94,7 @@ def _answer(
 
 
 def _tell_page(response: HttpResponse, removed: Sequence[Video], chosen: Video | None) -> HttpResponse:
+    # After the swap: the toast would find no place once the card that asked for it has gone.
     told = {"removed": [video.public_id for video in removed], "chosen": chosen and chosen.public_id}
-    response["HX-Trigger"] = json.dumps({"library:changed": None, "studio:judged": told})
+    response["HX-Trigger-After-Swap"] = json.dumps({"library:changed": None, "studio:judged": told})
     return response
