@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('videos', '0115_admin_filter_indexes'),
+        ('videos', '0123_prompt_help'),
     ]
 
     operations = [
