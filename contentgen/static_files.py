@@ -34,8 +34,8 @@ _COLLECTED = "collected"  # the file that says which sources were collected
 class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # no types
     """A file of ours that consists of others holds them when it is collected: one request instead of many.
 
-    What style sheets refer to has a hashed name as well, and what our modules import: a browser that kept one of
-    an older studio would else run it with newer ones.
+    What style sheets refer to has a hashed name as well, and what our modules import: a browser that kept one
+    of an older studio would else run it with newer ones.
     """
 
     patterns = (*CompressedManifestStaticFilesStorage.patterns, ("js/*.js", (_IMPORTED,)))

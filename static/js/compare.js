@@ -1,6 +1,6 @@
 // One set of playback controls for all videos. They start, stop and seek together and are resynchronised when they
 // drift apart.
-const videos = [...document.querySelectorAll(".take__player")];
+let videos = [...document.querySelectorAll(".take__player")];
 const controls = document.getElementById("transport");
 const slider = controls.querySelector("[data-seek]");
 const clock = controls.querySelector("[data-clock]");
@@ -79,11 +79,79 @@ function tick() {
   requestAnimationFrame(tick);
 }
 
-function toggleSound() {
-  const on = sound.getAttribute("aria-pressed") !== "true";
-  sound.setAttribute("aria-pressed", String(on));
-  videos[0].muted = !on;
+// --- The chosen video: it is the one that is heard, and that the keys decide about -------------------------------
+const takeOf = (element) => element?.closest(".take");
+let chosen = videos[0];
+
+function applySound() {
+  const on = sound.getAttribute("aria-pressed") === "true";
+  for (const video of videos) {
+    const isHeard = on && video === chosen;
+    video.muted = !isHeard;
+    takeOf(video).querySelector("[data-hear]").setAttribute("aria-pressed", String(isHeard));
+    takeOf(video).classList.toggle("take--chosen", video === chosen);
+  }
 }
+
+function choose(video) {
+  if (!video) return false;
+  chosen = video;
+  applySound();
+  return true;
+}
+
+function setSound(on) {
+  sound.setAttribute("aria-pressed", String(on));
+  applySound();
+}
+
+function toggleSound() {
+  setSound(sound.getAttribute("aria-pressed") !== "true");
+}
+
+function clickIn(take, name) {
+  const control = take?.querySelector(`[data-${name}]`);
+  control?.click();
+  return Boolean(control);
+}
+
+// A rejected video leaves the page, with its column.
+function remove(id) {
+  const take = document.getElementById(`take-${id}`);
+  if (!take) return;
+  const hadFocus = take.contains(document.activeElement);
+  for (const cell of document.querySelectorAll(`[data-column="${take.dataset.number}"]`)) cell.remove();
+  videos = videos.filter((video) => takeOf(video) !== take);
+  for (const input of document.querySelectorAll(`input[name="other"][value="${CSS.escape(id)}"]`)) input.remove();
+  take.remove();
+  const grid = document.getElementById("takes");
+  grid.dataset.count = videos.length;
+  if (!videos.length) location.assign(grid.dataset.library);
+  else if (!videos.includes(chosen)) choose(videos[0]);
+  if (hadFocus) document.getElementById("main").focus({ preventScroll: true });
+}
+
+document.body.addEventListener("studio:judged", ({ detail }) => {
+  for (const id of detail.removed) remove(id);
+  if (detail.removed.length) document.getElementById("decision").replaceChildren();
+  for (const take of document.querySelectorAll(".take")) take.classList.toggle("take--used", take.id === `take-${detail.chosen}`);
+});
+
+const DECISIONS = { u: "use", f: "favourite", x: "reject" };
+document.addEventListener("studio:player-key", (event) => {
+  const { key, repeat } = event.detail;
+  const video = /^[1-9]$/.test(key) && videos.find((each) => takeOf(each).dataset.number === key);
+  if (repeat || !(choose(video) || (Object.hasOwn(DECISIONS, key) && clickIn(takeOf(chosen), DECISIONS[key])))) return;
+  event.preventDefault();
+});
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-hear]");
+  if (!button) return;
+  const isHeard = button.getAttribute("aria-pressed") === "true";
+  choose(takeOf(button).querySelector("video"));
+  setSound(!isHeard);
+});
 
 const SHORTCUTS = {
   " ": () => (playing ? pause() : play()),
@@ -115,7 +183,10 @@ for (const video of videos) {
   video.controls = false;
   video.muted = true;
   video.addEventListener("loadedmetadata", render);
-  video.addEventListener("click", () => SHORTCUTS[" "]());
+  // The first click on another video moves the sound to it, a further one plays or pauses all.
+  video.addEventListener("click", () => (video === chosen ? SHORTCUTS[" "]() : choose(video)));
+  takeOf(video).querySelector("[data-hear]").hidden = false;
 }
 controls.hidden = false;
+applySound();
 render();

@@ -83,6 +83,17 @@ function updateNotice() {
   const text = [told, ...zones().map(problemIn), heavy].filter(Boolean).join(" ");
   if (notice.textContent !== text) notice.textContent = text;
   notice.hidden = !text;
+  updateOffer();
+}
+
+// A model that takes no first frame, while there is one: another one is offered that does.
+function updateOffer() {
+  const button = block().querySelector("[data-use-model]");
+  const isRefused = count(zone("reference")) > 0 && limits()?.reference === 0;
+  const { frameModel, frameLabel } = block().dataset;
+  button.hidden = !(isRefused && frameModel);
+  button.dataset.useModel = frameModel ?? "";
+  button.textContent = button.hidden ? "" : `Use ${frameLabel}`;
 }
 
 // --- Drawing -----------------------------------------------------------------------------------------------
@@ -241,6 +252,32 @@ document.addEventListener("change", ({ target }) => {
     for (const box of checkboxes(each)) box.checked = false;
   }
   update();
+});
+
+// Another video's frame comes as the first frame, with its shape.
+function chooseShape(size) {
+  const ratioOf = (each) => each.split("x").reduce((width, height) => Number(width) / Number(height));
+  const inputs = [...form().querySelectorAll("input[name='resolution']")];
+  const shapes = inputs.flatMap((input) => Object.entries(JSON.parse(input.dataset.sizes)));
+  if (!shapes.length) return;
+  const distance = ([, each]) => Math.abs(Math.log(ratioOf(each) / ratioOf(size)));
+  const [nearest] = shapes.reduce((best, each) => (distance(each) < distance(best) ? each : best));
+  const input = [...form().querySelectorAll("input[name='ratio']")].find(({ value }) => value === nearest);
+  if (!input) return;
+  input.checked = true;
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+document.body.addEventListener("studio:first-frame", ({ detail }) => {
+  chooseShape(detail.size);
+  chooseExisting(zone("reference"), detail.id, detail.name);
+  form().scrollIntoView({ block: "start" });
+  if (matchMedia("(hover: hover)").matches) document.getElementById("id_prompt").focus({ preventScroll: true });
+});
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-use-model]");
+  if (button) document.dispatchEvent(new CustomEvent("studio:model-chosen", { detail: button.dataset.useModel }));
 });
 
 let pickingFor = "reference"; // the zone whose button opened the dialog

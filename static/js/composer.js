@@ -154,12 +154,14 @@ function restoreDraft() {
   if (!saved) return;
   prompt().value = saved.prompt ?? "";
   const { model, ...others } = saved;
+  // The page was opened with an image: its shape goes before that of the draft.
+  if (form().hasAttribute("data-shaped")) for (const name of ["ratio", "resolution"]) delete others[name];
   if (model && model !== chosen("model")) {
     const saved = DEPENDENT.filter((name) => others[name]).map((name) => [name, others[name]]);
     loadSettings(model, { model, ...Object.fromEntries(saved) });
   }
   for (const name of SAVED_FIELDS.filter((each) => each !== "model")) {
-    const input = inputsOf(name).find((each) => each.value === saved[name]);
+    const input = inputsOf(name).find((each) => each.value === others[name]);
     if (input) input.checked = true;
   }
 }

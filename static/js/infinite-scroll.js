@@ -17,13 +17,13 @@ function observeNextPage() {
 }
 
 function firstCardInView() {
-  return [...document.querySelectorAll("#cards > .card")].find((card) => card.getBoundingClientRect().bottom > 80);
+  return [...document.querySelectorAll("#cards .card")].find((card) => card.getBoundingClientRect().bottom > 80);
 }
 
 function updateUrl() {
   const card = firstCardInView();
   if (card) card.dispatchEvent(new CustomEvent("studio:first-in-view", { bubbles: true }));
-  let page = card?.previousElementSibling;
+  let page = card?.closest("#cards > *").previousElementSibling;
   while (page && !page.dataset.page) page = page.previousElementSibling;
   if (!page) return;
   const state = { ...history.state, card: window.scrollY > 80 ? card.id : null };

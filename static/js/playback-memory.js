@@ -27,8 +27,10 @@ export function remember(changes) {
   }
 }
 
-// Gives the video the remembered sound, and remembers what becomes of it, whichever controls change it.
+// Gives the video the remembered sound, and remembers what becomes of it, whichever controls change it. One that
+// is to be silent, beside a form, stays so and tells nothing of what people like.
 export function keepSound(video) {
+  if (video.defaultMuted) return;
   Object.assign(video, { volume: chosen.volume, muted: chosen.muted });
   video.addEventListener("volumechange", () => remember({ volume: video.volume, muted: video.muted }));
 }

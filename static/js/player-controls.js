@@ -146,7 +146,7 @@ function initialiseMemory(root, video) {
     for (const radio of speeds) radio.checked = Number(radio.value) === video.playbackRate;
   };
   // The default rate too: a browser goes back to it when it loads the file.
-  Object.assign(video, { loop: isLooping, defaultPlaybackRate: speed, playbackRate: speed });
+  Object.assign(video, { loop: isLooping || video.loop, defaultPlaybackRate: speed, playbackRate: speed });
   loop.addEventListener("click", () => toggleLoop(video));
   for (const radio of speeds) radio.addEventListener("change", () => (video.playbackRate = Number(radio.value)));
   video.addEventListener("loopchange", render);

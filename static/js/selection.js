@@ -10,6 +10,12 @@ const boxOf = (card) => card?.querySelector(".card__select input");
 const isFinished = (box) => box.closest(".card").dataset.status === "completed";
 const isManageable = (box) => !["completed", "canceled"].includes(box.closest(".card").dataset.status);
 
+// Of a closed stack all takes are selected, as its only visible card stands for them. The bar says how many.
+function withTakes(box) {
+  const stack = box.closest(".stack:not(.stack--open)");
+  return stack ? [...stack.querySelectorAll(".card__select input")] : [box];
+}
+
 function update() {
   const selected = selectedBoxes();
   bar.querySelector("[data-count]").textContent = selected.length;
@@ -23,7 +29,7 @@ function select(box, { range = false, on = true } = {}) {
   const row = boxes();
   const from = range && anchor?.isConnected ? row.indexOf(anchor) : row.indexOf(box);
   const to = row.indexOf(box);
-  for (const each of row.slice(Math.min(from, to), Math.max(from, to) + 1)) each.checked = on;
+  for (const each of row.slice(Math.min(from, to), Math.max(from, to) + 1).flatMap(withTakes)) each.checked = on;
   anchor = box;
   update();
 }
@@ -61,9 +67,12 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("studio:clear-selection", clear);
 
 document.addEventListener("studio:trash", (event) => {
-  if (!selectedBoxes().length) select(boxOf(event.target));
-  bar.querySelector("[value='trash']")?.click();
+  const isNew = !selectedBoxes().length;
+  if (isNew) select(boxOf(event.target));
   event.preventDefault();
+  // Several takes go at once only after the bar has said how many they are.
+  if (isNew && selectedBoxes().length > 1) return;
+  bar.querySelector("[value='trash']")?.click();
 });
 
 // A card that is replaced stays selected.

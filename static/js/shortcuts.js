@@ -132,7 +132,10 @@ const SHORTCUTS = {
     return true;
   },
   j: () => followVideoNav("next"),
-  k: () => followVideoNav("prev"),
+  k: (event) => clickControl("keep", event) || followVideoNav("prev"),
+  r: (event) => clickControl("reject", event),
+  i: (event) => clickControl("first-frame", event),
+  ...Object.fromEntries(["0", "1", "2", "3", "4", "5"].map((key) => [key, (event) => clickControl(`rating-${key}`, event)])),
   f: (event) => clickControl("favourite", event),
   v: (event) => clickControl("vary", event),
   a: (event) => clickControl("another", event),

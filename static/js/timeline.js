@@ -8,7 +8,7 @@ function mark(card) {
 }
 
 document.addEventListener("studio:first-in-view", ({ target }) => mark(target));
-mark(document.querySelector("#cards > .card"));
+mark(document.querySelector("#cards .card"));
 
 let chosen = null;
 

@@ -15,6 +15,7 @@ _PAGES: dict[str, Body] = {
     "library/selected": {"do": "trash", "id": ["video_people"]},
     "library/jobs": {"do": "retry", "id": ["video_failed"]},
     "videos/<slug:public_id>/note": {"note": "Mine"},
+    "videos/<slug:public_id>/rate": {"rating": "4"},
     "videos/<slug:public_id>/tag": {"tag": "mine"},
     "videos/<slug:public_id>/collect": {"collection_name": "All of the wombat"},
     "videos/<slug:public_id>/uncollect": {"collection": "collection_people"},
@@ -60,6 +61,7 @@ _PAGES: dict[str, Body] = {
 _API: dict[str, Body] = {
     "POST api/v1/videos/generate": _VIDEO,
     "POST api/v1/videos/actions": {"action": "cancel", "ids": ["video_queued"]},
+    "PATCH api/v1/videos/<slug:video_id>": {"rating": 4},
     "POST api/v1/videos/<slug:video_id>/remix": _PROMPT,
     "POST api/v1/videos/<slug:video_id>/edit": _PROMPT,
     "POST api/v1/videos/<slug:video_id>/extend": _EXTENSION,

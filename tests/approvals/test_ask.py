@@ -18,12 +18,21 @@ from billing.targets import Target, set_budget
 from contentgen.events import Event, EventKind
 from tests.approvals.conftest import BODY, ask
 from tests.billing.money import dollars, make, put_into
+from tests.factories import VideoFactory
 from tests.views.page import upload
 from videos import lifecycle
-from videos.models import ApprovalRequest, ApprovalState, ReferenceImage, State, Video
-from videos.services.approvals import MAX_WAITING
+from videos.models import (
+    ApprovalRequest,
+    ApprovalState,
+    Backend,
+    ReferenceImage,
+    RequestKind,
+    State,
+    Video,
+)
+from videos.services.approvals import MAX_WAITING, create_or_ask
 from videos.services.generation_requests import GenerationRequest
-from videos.services.paid_requests import _generation_data
+from videos.services.paid_requests import Derivation, _generation_data, read_request
 
 pytestmark = pytest.mark.django_db
 
@@ -181,3 +190,21 @@ def test_what_waits_has_been_approved_by_nobody(alice: User):
     approval = ask(alice)
     assert approval.state == ApprovalState.WAITING
     assert approval.decided_by is None
+
+
+def test_takes_of_a_remix_wait_by_what_they_cost_together(alice, paid, settings):
+    settings.APPROVE_PRICE_ABOVE = dollars("1")
+    Backend.objects.filter(pk=paid.pk).update(can_remix=True)
+    source = VideoFactory(
+        owner=alice, backend=paid, state=State.COMPLETED, model="sora-2", seconds=4, size="1280x720"
+    )
+    source.backend.refresh_from_db()
+    wanted = Derivation(RequestKind.REMIX, source, "At night", takes=3)
+    waiting = create_or_ask(alice, wanted)
+    assert isinstance(waiting, ApprovalRequest)
+    assert (waiting.count, waiting.price) == (3, dollars("1.20"))
+    assert read_request(alice, waiting.kind, waiting.data) == wanted
+    del waiting.data["takes"]  # as it waits since before there were any
+    assert read_request(alice, waiting.kind, waiting.data).count == 1
+    made = create_or_ask(alice, Derivation(RequestKind.REMIX, source, "At night", takes=2))
+    assert [each.take for each in made] == [1, 2]

@@ -35,11 +35,12 @@ class Level(IntEnum):
 PAGES = {
     **dict.fromkeys(("detail", "file", "poster", "scrub"), ("get", Level.LOOK)),
     "uncollect": ("post", Level.LOOK),  # a viewer is told that it is not possible
+    "first_frame": ("post", Level.LOOK),
     **dict.fromkeys(
         (
             *("favourite", "note", "tag", "untag", "move_to_trash", "restore", "delete", "collect", "cancel"),
             *("retry", "vary", "recheck", "resubmit", "adopt", "abandon", "remix", "edit", "extend"),
-            *("character_from_video", "share"),
+            *("character_from_video", "share", "rate", "choose", "reject", "prompt_difference"),
         ),
         ("post", Level.OWN),
     ),
@@ -64,6 +65,7 @@ API: dict[tuple[str, str], tuple[Level, dict[str, object]]] = {
     },
     ("adopt", "post"): (Level.OWN, {"job_id": "job_1"}),
     ("delete", "delete"): (Level.OWN, {}),
+    ("delete", "patch"): (Level.OWN, {"rating": 4}),
     ("candidate_thumbnail", "get"): (Level.OWN, {}),
     ("retrieve_collection", "patch"): (Level.EDIT, {"name": "Autumn"}),
     ("retrieve_collection", "delete"): (Level.OWN, {}),

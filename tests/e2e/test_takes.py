@@ -33,6 +33,8 @@ def test_three_takes_become_three_videos_to_compare(page: Page, studio: Studio):
 
     done = page.locator(".card--completed", has_text=PROMPT)
     expect(done).to_have_count(3, timeout=120_000)
+    page.reload()
+    page.get_by_role("button", name="3 takes").click()
     links = done.get_by_role("link", name="Play")
     addresses = [links.nth(number).get_attribute("data-play") or "" for number in range(3)]
     videos = [page.request.get(f"{studio.url}{address}").body() for address in addresses]

@@ -1,5 +1,8 @@
 """Remix, edit and extend from their pages."""
 
+import json
+import re
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
@@ -48,7 +51,7 @@ def test_the_page_shows_the_source_and_its_prompt(as_alice, source, verb):
     assert response.context["form"].description in page
     assert f'src="{reverse("videos:file", args=[source.public_id])}"' in page
     assert "A paper boat</textarea>" in page
-    assert "data-price>$0.40</span>" in page
+    assert ">$0.40</span>" in page
     assert "The simulator is free" in page
     assert " style=" not in page
     assert nothing_made(source)
@@ -121,14 +124,20 @@ def test_it_offers_the_lengths_with_their_prices(as_alice, source):
     ]
     assert [each.seconds for each in lengths if each.is_chosen] == [4]
     page = response.content.decode()
-    assert 'value="8" data-price-label="$0.80"' in page
+    assert json.loads(response.context["form"].prices_json)["8"] == {
+        "1": "$0.80",
+        "2": "$1.60",
+        "3": "$2.40",
+        "4": "$3.20",
+    }
     assert "8 s: $0.80" in page
 
 
 def test_the_button_says_the_price_of_what_was_chosen(as_alice, source):
-    page = as_alice.post(url_of(source, "extend"), {"prompt": "", "seconds": "12"}).content.decode()
-    assert "data-price>$1.20</span>" in page
-    assert 'value="12" data-price-label="$1.20" checked' in page
+    sent = {"prompt": "", "seconds": "12", "takes": "2"}
+    page = as_alice.post(url_of(source, "extend"), sent).content.decode()
+    assert re.search(r"data-price [^>]*>\$2\.40</span>", page)
+    assert 'value="12" checked' in page
 
 
 def test_there_is_no_price_where_the_catalogue_has_none(as_alice, source):
@@ -136,7 +145,7 @@ def test_there_is_no_price_where_the_catalogue_has_none(as_alice, source):
     for verb in VERBS:
         page = as_alice.get(url_of(source, verb)).content.decode()
         assert "$" not in page.replace('data-currency-sign="$"', "")
-        assert "data-price hidden>" in page
+        assert re.search(r'data-price data-prices="\{\}" hidden>', page)
 
 
 def test_it_says_who_extends(as_alice, alice, source):
@@ -174,7 +183,7 @@ def test_where_its_backend_cannot_another_edits(as_alice, source, knows, reason)
     as_alice.post(url_of(source, "edit"), DATA)
 
     assert f"Mute {reason}, so Dear is sent the file and edits it with {pro.label}." in page
-    assert "data-price>$1.20</span>" in page
+    assert ">$1.20</span>" in page
     made = Video.objects.exclude(pk=source.pk).get()
     assert (made.backend, made.model, made.source) == (dear, "sora-2-pro", source)
     assert made.price == pro.price(4, source.size)
@@ -237,7 +246,7 @@ def test_what_the_service_refuses_in_the_last_moment_is_told(as_alice, source, m
     def refuse(*_: object, **__: object) -> None:
         raise ValidationError({"video": "Too late."})
 
-    monkeypatch.setattr("videos.services.paid_requests.remix_video", refuse)
+    monkeypatch.setattr("videos.services.paid_requests.remix_videos", refuse)
     response = as_alice.post(url_of(source, "remix"), DATA)
     assert response.status_code == 422
     assert "Too late." in response.content.decode()
@@ -275,3 +284,54 @@ def test_it_needs_the_csrf_token(alice, source, verb):
     client.force_login(alice)
     assert client.post(url_of(source, verb), DATA).status_code == 403
     assert nothing_made(source)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_several_takes_are_made_together_and_belong_together(as_alice, source, verb):
+    response = as_alice.post(url_of(source, verb), {"prompt": "At night", "seconds": "4", "takes": "3"})
+    made = list(Video.objects.filter(source=source).order_by("take"))
+    assert [(each.take, each.takes) for each in made] == [(1, 3), (2, 3), (3, 3)]
+    assert len({each.take_group for each in made}) == 1
+    assert made[0].take_group is not None
+    assert response.url == made[0].get_absolute_url()
+
+
+@pytest.mark.parametrize("takes", ["0", "5", "x", "-1", "9" * 5000])
+def test_no_other_number_of_takes_is_made(as_alice, source, takes):
+    response = as_alice.post(url_of(source, "remix"), {"prompt": "At night", "takes": takes})
+    assert (response.status_code, set(response.context["form"].errors)) == (422, {"takes"})
+    assert nothing_made(source)
+
+
+def test_the_changed_words_are_marked_before_it_is_sent(as_alice, source):
+    Video.objects.filter(pk=source.pk).update(prompt="A boat on a rainy street")
+    address = reverse("videos:prompt_difference", args=[source.public_id])
+    page = as_alice.post(address, {"prompt": "A boat on a sunny street"}).content.decode()
+    assert "<del>rainy</del>" in page
+    assert "<ins>sunny</ins>" in page
+    assert as_alice.post(address, {"prompt": "A boat on a rainy street"}).content.decode().strip() == ""
+    assert "new prompt" in as_alice.post(address, {"prompt": "x" * 50_000}).content.decode()
+    assert as_alice.get(address).status_code == 405
+
+
+def test_the_source_loops_beside_the_form(as_alice, source):
+    assert re.search(r"<video[^>]* loop muted", as_alice.get(url_of(source, "remix")).content.decode())
+
+
+def test_what_was_refused_for_its_prompt_is_changed_there(as_alice, alice, source):
+    failed = VideoFactory(
+        owner=alice,
+        state=State.FAILED,
+        kind=Kind.REMIX,
+        source=source,
+        remixed_from=source.public_id,
+        error_code="moderation_blocked",
+        prompt="A boat in flames",
+    )
+    address = f"{url_of(source, 'remix')}?prompt_of={failed.public_id}"
+    for page in (reverse("videos:studio"), reverse("videos:library"), failed.get_absolute_url()):
+        assert f'href="{address}"' in as_alice.get(page).content.decode()
+    assert "A boat in flames</textarea>" in as_alice.get(address).content.decode()
+    other = VideoFactory(owner=alice, prompt="A stray prompt")
+    stray = as_alice.get(f"{url_of(source, 'remix')}?prompt_of={other.public_id}").content.decode()
+    assert "A stray prompt" not in stray

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import BackendFactory, VideoFactory
-from videos.models import Kind, State
+from videos.models import JobCandidate, Kind, State
 from videos.templatetags.failures import advice, cost_note, short_cost_note
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def test_retrying_says_its_price_and_is_not_the_default(as_alice, alice):
     video = failed(owner=alice, price=Decimal("0.4"))
     page = as_alice.get(video.get_absolute_url()).content.decode()
     assert (False, "Retry (costs $0.40)") in _buttons(page)
-    assert (True, "Edit the prompt") in _buttons(page)
+    assert (True, "Edit prompt") in _buttons(page)
     assert "which costs $0.40 again" in page
     library = as_alice.get(reverse("videos:library")).content.decode()
     assert (False, "Retry (costs $0.40)") in _buttons(library)
@@ -83,7 +83,7 @@ def test_checking_again_comes_first_where_it_may_help(as_alice, alice):
     page = as_alice.get(video.get_absolute_url()).content.decode()
     texts = [text for _, text in _buttons(page)]
     assert (True, "Check again") in _buttons(page)
-    assert (False, "Edit the prompt") in _buttons(page)
+    assert (False, "Edit prompt") in _buttons(page)
     assert texts.index("Check again") < texts.index("Retry (costs $0.40)")
     library = [text for _, text in _buttons(as_alice.get(reverse("videos:library")).content.decode())]
     assert library.index("Check again") < library.index("Retry (costs $0.40)")
@@ -106,7 +106,7 @@ def test_a_derived_video_is_not_retried_by_default_either(as_alice, alice):
     video = failed(owner=alice, kind=Kind.REMIX, price=Decimal("0.4"))
     buttons = _buttons(as_alice.get(video.get_absolute_url()).content.decode())
     assert (False, "Retry (costs $0.40)") in buttons
-    assert "Edit the prompt" not in [text for _, text in buttons]
+    assert "Edit prompt" not in [text for _, text in buttons]
 
 
 def test_submitting_again_says_its_price_and_is_not_the_default(as_alice, alice):
@@ -128,5 +128,30 @@ def test_the_way_on_that_costs_nothing_is_the_main_button_of_a_card(as_alice, al
 def test_what_a_filter_stopped_is_not_just_retried_where_it_is_free_either(as_alice, alice):
     video = failed(owner=alice, error_code="moderation_blocked", backend=BackendFactory(is_simulator=True))
     buttons = _buttons(as_alice.get(video.get_absolute_url()).content.decode())
-    assert (True, "Edit the prompt") in buttons
+    assert (True, "Edit prompt") in buttons
     assert (False, "Retry") in buttons
+
+
+@pytest.mark.parametrize("name", ["studio", "library"])
+def test_a_card_shows_the_jobs_found_and_checks_again_before_it_pays(as_alice, alice, name):
+    backend = BackendFactory(can_list=True)
+    video = VideoFactory(owner=alice, backend=backend, state=State.UNCERTAIN, due_at=None)
+    found = JobCandidate.objects.create(video=video, backend_job_id="job_7")
+    page = as_alice.get(reverse(f"videos:{name}")).content.decode()
+    card = page.partition(f'id="card-{video.public_id}"')[2].partition("</article>")[0]
+    assert reverse("videos:candidate_picture", args=[video.public_id, found.pk]) in card
+    assert [text for is_main, text in _buttons(card) if is_main] == ["Check again"]
+    assert "Submit again" not in card
+
+
+def test_the_page_never_pays_twice_by_default(as_alice, alice):
+    video = VideoFactory(
+        owner=alice, backend=BackendFactory(can_list=True), state=State.UNCERTAIN, due_at=None
+    )
+    for can_list in (True, False):
+        video.backend.can_list = can_list
+        video.backend.save()
+        buttons = _buttons(as_alice.get(video.get_absolute_url()).content.decode())
+        main = [text for is_main, text in buttons if is_main]
+        assert not any("ubmit again" in text for text in main)
+        assert ("Check again" in main) == can_list

@@ -1,5 +1,6 @@
 """Forms that derive a video from another; `videos.services.derivations` decides what is valid."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +13,10 @@ from accounts.models import User
 from videos.capabilities import Capabilities, Offer
 from videos.forms.base import CreationForm
 from videos.models import ApprovalRequest, Backend, RequestKind, Video
+from videos.prompts.diff import DiffSegment, diff_prompts
 from videos.services.approvals import create_or_ask
 from videos.services.derivations import derivation_price, derivation_prices, derivation_terms
-from videos.services.generation_requests import MAX_PROMPT_LENGTH
+from videos.services.generation_requests import MAX_PROMPT_LENGTH, MAX_TAKES, validate_takes
 from videos.services.paid_requests import Derivation
 from videos.services.prices import Price
 from videos.services.terms import describe_pause, read_terms
@@ -38,13 +40,19 @@ class DerivationForm(CreationForm[list[Video] | ApprovalRequest]):
 
     prompt = forms.CharField(required=False, strip=False)
     accepted_terms = forms.CharField(required=False)
+    takes = forms.IntegerField(required=False)
 
     prompt_limit = MAX_PROMPT_LENGTH
 
     def __init__(
-        self, source: Video, capabilities: Capabilities, data: Mapping[str, Any] | None = None
+        self,
+        source: Video,
+        capabilities: Capabilities,
+        data: Mapping[str, Any] | None = None,
+        *,
+        prompt: str = "",
     ) -> None:
-        super().__init__(data, initial={"prompt": source.prompt})
+        super().__init__(data, initial={"prompt": prompt or source.prompt, "takes": 1})
         self.source, self.capabilities = source, capabilities
 
     @classmethod
@@ -54,6 +62,28 @@ class DerivationForm(CreationForm[list[Video] | ApprovalRequest]):
 
     def clean_prompt(self) -> str:
         return str(normalize_newlines(self.cleaned_data["prompt"]))  # a browser sends two characters for one
+
+    def clean_takes(self) -> int:
+        takes: int | None = self.cleaned_data["takes"]
+        if takes is None:
+            return 1
+        validate_takes(takes)
+        return takes
+
+    @property
+    def take_numbers(self) -> range:
+        return range(1, MAX_TAKES + 1)
+
+    @property
+    def chosen_takes(self) -> int:
+        """How many takes are shown as chosen: one where the form was sent nonsense."""
+        value = str(self["takes"].value())
+        return int(value) if value in map(str, self.take_numbers) else 1
+
+    @property
+    def difference(self) -> list[DiffSegment] | None:
+        """What the prompt changes; empty where it changes nothing, None where it is a new one."""
+        return diff_prompts(self.source.prompt, str(self["prompt"].value() or ""))
 
     @cached_property
     def lengths(self) -> list[Length]:
@@ -65,9 +95,26 @@ class DerivationForm(CreationForm[list[Video] | ApprovalRequest]):
         """How the video will be made, in a sentence; empty where there is nothing to explain."""
         return ""
 
+    @property
+    def total_price(self) -> Price | None:
+        """What the button says: the price of all takes together; None when there is no price."""
+        return self.price * self.chosen_takes if self.price else None
+
+    @property
+    def prices_json(self) -> str:
+        """What the button says for each length and number of takes, for the page's script."""
+        of_lengths = {str(each.seconds): each.price for each in self.lengths} or {"": self.price}
+        return json.dumps(
+            {
+                seconds: {number: str(price * number) for number in self.take_numbers}
+                for seconds, price in of_lengths.items()
+                if price
+            }
+        )
+
     @cached_property
     def price(self) -> Price | None:
-        """What the button says; None when there is no price."""
+        """What one take costs; None when there is no price."""
         return derivation_price(self.source, self.source.total_seconds, self._offer)
 
     @property
@@ -91,7 +138,9 @@ class DerivationForm(CreationForm[list[Video] | ApprovalRequest]):
         data = self.cleaned_data
         terms = read_terms(data["accepted_terms"])
         seconds = data.get("seconds") or 0
-        wanted = Derivation(RequestKind(self.verb), self.source, data["prompt"], seconds, terms)
+        wanted = Derivation(
+            RequestKind(self.verb), self.source, data["prompt"], seconds, terms, data["takes"]
+        )
         return create_or_ask(owner, wanted)
 
 
@@ -132,9 +181,14 @@ class ExtendForm(DerivationForm):
     seconds = forms.IntegerField(required=False)
 
     def __init__(
-        self, source: Video, capabilities: Capabilities, data: Mapping[str, Any] | None = None
+        self,
+        source: Video,
+        capabilities: Capabilities,
+        data: Mapping[str, Any] | None = None,
+        *,
+        prompt: str = "",
     ) -> None:
-        super().__init__(source, capabilities, data)
+        super().__init__(source, capabilities, data, prompt=prompt)
         self.initial["seconds"] = capabilities.lengths[0] if capabilities.lengths else None
 
     @classmethod

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +25,8 @@ from videos.models.video_indexes import INDEXES
 from videos.models.video_queries import VideoQuerySet
 from videos.models.video_result import VideoResult
 from videos.parameters import SEED, ParameterValue
+
+MAX_RATING = 5
 
 _ALPHABET = string.ascii_lowercase + string.digits
 
@@ -299,6 +302,19 @@ class Video(VideoResult):
 
     # The owner's annotations.
     favourite = models.BooleanField(default=False)
+    rating = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_RATING)],
+        help_text="From 1 to 5, as its owner judged it; empty for one that is not rated.",
+    )
+    chosen_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When it was chosen among its takes: the latest stands for all of them.",
+    )
     kept = models.BooleanField(default=False, editable=False, help_text="No rule moves it to the trash.")
     tags = models.ManyToManyField(Tag, blank=True, related_name="videos")
     note = models.TextField(max_length=2000, blank=True)

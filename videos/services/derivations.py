@@ -13,7 +13,7 @@ from videos import lifecycle, subjects
 from videos.capabilities import EXTENSION_SECONDS, MAX_SECONDS, Capabilities, Offer, capabilities_for
 from videos.engine import enqueue
 from videos.models import Kind, State, Video, VideoModel
-from videos.services.generation_requests import validate_prompt
+from videos.services.generation_requests import number_takes, validate_prompt
 from videos.services.parameters import ChosenParameters, continued_parameters
 from videos.services.prices import Price, find_price, price_fields
 from videos.services.quota import require_room
@@ -24,22 +24,57 @@ from videos.validation import clean_text
 def remix_video(
     owner: User, source: Video, prompt: str, *, accepted_terms: frozenset[str] = frozenset()
 ) -> Video:
-    """Ask the source's backend for a variation of it. Returns the queued video.
-
-    Raises `ValidationError`, by field (`prompt`, `video`), if the prompt or the source cannot be used, or a
-    page has shown other terms (`accepted_terms`). As with `create_video`, it is submitted exactly once.
-    """
-    capabilities = _capabilities_for(source, prompt)
-    if not capabilities.remix:
-        raise ValidationError({"video": explain_derivation_refusal(source, "remix")})
-    _validate_terms(source, None, accepted_terms, source.total_seconds, "video")
-    return _queue_derivation(owner, source, prompt, kind=Kind.REMIX, seconds=source.total_seconds)
+    """Ask for one take, as `remix_videos` does, and return it."""
+    return remix_videos(owner, source, prompt, accepted_terms=accepted_terms)[0]
 
 
 def edit_video(
     owner: User, source: Video, prompt: str, *, accepted_terms: frozenset[str] = frozenset()
 ) -> Video:
-    """Ask a backend to change what the prompt says. Returns and raises as `remix_video` does.
+    """Ask for one take, as `edit_videos` does, and return it."""
+    return edit_videos(owner, source, prompt, accepted_terms=accepted_terms)[0]
+
+
+def extend_video(
+    owner: User, source: Video, prompt: str, seconds: int, *, accepted_terms: frozenset[str] = frozenset()
+) -> Video:
+    """Ask for one take, as `extend_videos` does, and return it."""
+    return extend_videos(owner, source, prompt, seconds, accepted_terms=accepted_terms)[0]
+
+
+def remix_videos(
+    owner: User,
+    source: Video,
+    prompt: str,
+    *,
+    takes: int = 1,
+    accepted_terms: frozenset[str] = frozenset(),
+) -> list[Video]:
+    """Ask the source's backend for a variation of it, in so many takes. Returns the queued videos: all, or
+    none.
+
+    Raises `ValidationError`, by field (`prompt`, `video`, `takes`), if the prompt or the source cannot be
+    used, or a page has shown other terms (`accepted_terms`). As with `create_video`, each is submitted
+    exactly once.
+    """
+    capabilities = _capabilities_for(source, prompt)
+    if not capabilities.remix:
+        raise ValidationError({"video": explain_derivation_refusal(source, "remix")})
+    _validate_terms(source, None, accepted_terms, source.total_seconds, "video")
+    return _queue_derivations(
+        owner, source, prompt, takes=takes, kind=Kind.REMIX, seconds=source.total_seconds
+    )
+
+
+def edit_videos(
+    owner: User,
+    source: Video,
+    prompt: str,
+    *,
+    takes: int = 1,
+    accepted_terms: frozenset[str] = frozenset(),
+) -> list[Video]:
+    """Ask a backend to change what the prompt says. Returns and raises as `remix_videos` does.
 
     Where the source's own backend cannot edit, one that can is sent the file, unless a page has shown other
     terms than its (`accepted_terms`).
@@ -49,24 +84,31 @@ def edit_video(
         raise ValidationError({"video": explain_derivation_refusal(source, "edit")})
     offer = capabilities.edit_offer
     _validate_terms(source, offer, accepted_terms, source.total_seconds, "video")
-    return _queue_derivation(
+    return _queue_derivations(
         owner,
         source,
         prompt,
+        takes=takes,
         kind=Kind.EDIT,
         seconds=source.total_seconds,
         offer=offer,
     )
 
 
-def extend_video(
-    owner: User, source: Video, prompt: str, seconds: int, *, accepted_terms: frozenset[str] = frozenset()
-) -> Video:
+def extend_videos(
+    owner: User,
+    source: Video,
+    prompt: str,
+    seconds: int,
+    *,
+    takes: int = 1,
+    accepted_terms: frozenset[str] = frozenset(),
+) -> list[Video]:
     """Continue the source for `seconds` seconds; the finished file holds the source and its continuation.
 
     Where the backend cannot extend, the video's model makes a video that begins with the source's last frame,
     and the two are joined here (`concat_with_source`). `accepted_terms` are those that a page has shown of
-    that. Returns and raises as `remix_video` does, and raises also for `seconds`.
+    that. Returns and raises as `remix_videos` does, and raises also for `seconds`.
     """
     capabilities = _capabilities_for(source, prompt)
     if not capabilities.can_extend:
@@ -76,10 +118,11 @@ def extend_video(
         raise ValidationError({"seconds": f"This video can be extended by {offered} seconds."})
     offer = capabilities.concat_offer
     _validate_terms(source, offer, accepted_terms, seconds, "seconds")
-    return _queue_derivation(
+    return _queue_derivations(
         owner,
         source,
         prompt,
+        takes=takes,
         kind=Kind.EXTEND,
         seconds=seconds,
         source_seconds=source.total_seconds,
@@ -153,43 +196,53 @@ def _capabilities_for(source: Video, prompt: str) -> Capabilities:
     return capabilities_for(source)
 
 
-def _queue_derivation(
+def _queue_derivations(
     owner: User,
     source: Video,
     prompt: str,
     *,
+    takes: int,
     kind: Kind,
     seconds: int,
     source_seconds: int = 0,
     offer: Offer | None = None,
     concat_with_source: bool = False,
-) -> Video:
-    """Queue a video made from `source` by its own backend and model, or by those of the `offer`."""
+) -> list[Video]:
+    """Queue takes made from `source` by its own backend and model, or by those of the `offer`."""
     roles.require_creator(owner)
     require_room(owner)
-    # Only a new video can be told parameters: a remix, an edit and an extension of the backend's take none.
-    chosen = ChosenParameters({})
-    if offer and concat_with_source:
-        chosen = continued_parameters(source.parameters, offer)
+    price = price_fields(derivation_price(source, seconds, offer))
     with transaction.atomic():
-        video = Video.objects.create(
-            owner=owner,
-            backend=offer.backend if offer else source.backend,
-            kind=kind,
-            source=source,
-            remixed_from=source.public_id,
-            prompt=clean_text(prompt),
-            model=offer.model.name if offer else source.model,
-            size=source.size,
-            seconds=seconds,
-            source_seconds=source_seconds,
-            concat_with_source=concat_with_source,
-            parameters=chosen.values,
-            seed=chosen.seed,
-            **price_fields(derivation_price(source, seconds, offer)),
-        )
-        lifecycle.log_created([video])
-        lifecycle.reserve([video])
-        record(Action.CREATED, subjects.new_video(video), note=f"{kind.label} of {source.public_id}")
-        enqueue.send_after_commit("submit", video.backend_id)
-    return video
+        videos = []
+        for take in number_takes(takes):
+            # Only a new video can be told parameters: a remix, an edit and an extension of the backend's
+            # take none.
+            chosen = ChosenParameters({})
+            if offer and concat_with_source:
+                chosen = continued_parameters(source.parameters, offer, take=take.number, group=take.group)
+            video = Video.objects.create(
+                owner=owner,
+                backend=offer.backend if offer else source.backend,
+                kind=kind,
+                source=source,
+                remixed_from=source.public_id,
+                prompt=clean_text(prompt),
+                model=offer.model.name if offer else source.model,
+                size=source.size,
+                seconds=seconds,
+                source_seconds=source_seconds,
+                concat_with_source=concat_with_source,
+                parameters=chosen.values,
+                seed=chosen.seed,
+                take=take.number,
+                takes=take.of,
+                take_group=take.group,
+                **price,
+            )
+            videos.append(video)
+        lifecycle.log_created(videos)
+        lifecycle.reserve(videos)  # together, as what they cost together needs approval
+        for video in videos:
+            record(Action.CREATED, subjects.new_video(video), note=f"{kind.label} of {source.public_id}")
+            enqueue.send_after_commit("submit", video.backend_id)
+    return videos

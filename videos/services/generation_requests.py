@@ -76,12 +76,17 @@ def make_takes(request: GenerationRequest, count: int) -> list[GenerationRequest
 
     Raises `ValidationError` by field (`takes`) for a count below one or above `MAX_TAKES`.
     """
+    return [replace(request, take=take) for take in number_takes(count)]
+
+
+def number_takes(count: int) -> list[Take]:
+    """Return the places of so many takes that belong together. Raises as `make_takes` does."""
     try:
         validate_takes(count)
     except ValidationError as error:
         raise ValidationError({"takes": error}) from error
     group = uuid.uuid4() if count > 1 else None
-    return [replace(request, take=Take(number, count, group)) for number in range(1, count + 1)]
+    return [Take(number, count, group) for number in range(1, count + 1)]
 
 
 def validate_prompt(prompt: str) -> None:

@@ -1,4 +1,4 @@
-"""Organise the library: favourites, tags, notes and the trash."""
+"""Organise the library: favourites, ratings, tags, notes and the trash."""
 
 from collections.abc import Iterable
 
@@ -14,6 +14,7 @@ from audit.vocabulary import Action
 from videos import lifecycle, subjects
 from videos.models import Tag, Video
 from videos.models.tag import TAG_LIMIT
+from videos.models.video import MAX_RATING
 from videos.services.purge import delete_trash, find_trash
 from videos.validation import clean_line, clean_text, has_visible_text, is_storable
 
@@ -23,6 +24,18 @@ MAX_NOTE_LENGTH = 2000  # characters
 def set_favourite(videos: Iterable[Video], *, on: bool) -> int:
     """Mark the videos as favourites, or unmark them. Returns how many changed."""
     return Video.objects.filter(pk__in=_primary_keys(videos)).exclude(favourite=on).update(favourite=on)
+
+
+def set_rating(videos: Iterable[Video], rating: int) -> int:
+    """Rate the videos from 1 to `MAX_RATING`; 0 takes the rating away. Returns how many changed.
+
+    Raises `ValidationError` by field (`rating`).
+    """
+    if not 0 <= rating <= MAX_RATING:
+        raise ValidationError({"rating": f"A rating is a number from 1 to {MAX_RATING}, or 0 for none."})
+    wanted = rating or None
+    others = Q(rating__isnull=False) if wanted is None else ~Q(rating=wanted) | Q(rating=None)
+    return Video.objects.filter(others, pk__in=_primary_keys(videos)).update(rating=wanted)
 
 
 def set_note(video: Video, text: str) -> None:

@@ -15,7 +15,7 @@ from accounts import roles
 from accounts.models import User
 from videos.models import Batch, Character, Collection, Fit, ReferenceImage, RequestKind, RowState, Video
 from videos.services.batches import failed_videos, resume_batch, retry_failed, start_batch
-from videos.services.derivations import edit_video, extend_video, remix_video
+from videos.services.derivations import edit_videos, extend_videos, remix_videos
 from videos.services.generation_requests import GenerationRequest, Take, validate_request
 from videos.services.images import RequestImages
 from videos.services.video_actions import resubmit_video, retry_video
@@ -154,30 +154,35 @@ class NewVideos(PaidRequest):
 
 @dataclass(frozen=True)
 class Derivation(PaidRequest):
-    """A remix, edit or extension of `source`; `seconds` are those of an extension."""
+    """A remix, edit or extension of `source`, in so many `takes`; `seconds` are those of an extension."""
 
     kind: RequestKind
     source: Video
     prompt: str
     seconds: int = 0
     accepted_terms: frozenset[str] = field(default_factory=frozenset)
+    takes: int = 1
 
     @property
     def model(self) -> str:  # type: ignore[override]
         return self.source.model
 
+    @property
+    def count(self) -> int:
+        return self.takes
+
     def carry_out(self, owner: User) -> list[Video]:
-        terms = self.accepted_terms
+        options: Any = {"takes": self.takes, "accepted_terms": self.accepted_terms}
         if self.kind == RequestKind.REMIX:
-            return [remix_video(owner, self.source, self.prompt, accepted_terms=terms)]
+            return remix_videos(owner, self.source, self.prompt, **options)
         if self.kind == RequestKind.EDIT:
-            return [edit_video(owner, self.source, self.prompt, accepted_terms=terms)]
-        return [extend_video(owner, self.source, self.prompt, self.seconds, accepted_terms=terms)]
+            return edit_videos(owner, self.source, self.prompt, **options)
+        return extend_videos(owner, self.source, self.prompt, self.seconds, **options)
 
     def as_data(self) -> dict[str, Any]:
         terms = sorted(self.accepted_terms)
         fields = {"prompt": self.prompt, "seconds": self.seconds, "accepted_terms": terms}
-        return {"source": self.source.pk, **fields}
+        return {"source": self.source.pk, "takes": self.takes, **fields}
 
 
 @dataclass(frozen=True)
@@ -295,7 +300,9 @@ def read_request(owner: User, kind: str, data: Mapping[str, Any]) -> PaidRequest
         raise _gone(VIDEO_GONE)
     if what in (RequestKind.RETRY, RequestKind.SUBMIT_AGAIN):
         return Resubmission(what, found)
-    return Derivation(what, found, data["prompt"], data["seconds"], frozenset(data["accepted_terms"]))
+    terms = frozenset(data["accepted_terms"])
+    takes = data.get("takes", 1)  # of what waits since before there were any
+    return Derivation(what, found, data["prompt"], data["seconds"], terms, takes)
 
 
 def _generation_data(request: GenerationRequest) -> dict[str, Any]:

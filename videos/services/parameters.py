@@ -59,11 +59,13 @@ def choose_parameters(
     return ChosenParameters(values if chosen is None else {**values, SEED: seed}, seed)
 
 
-def continued_parameters(source: Mapping[str, object], offer: Offer) -> ChosenParameters:
+def continued_parameters(
+    source: Mapping[str, object], offer: Offer, *, take: int = 1, group: uuid.UUID | None = None
+) -> ChosenParameters:
     """Return what a continuation of a video asked for with the values of `source` is to be asked for with:
-    the same, as far as the offer's model takes it.
+    the same, as far as the offer's model takes it. `take` and `group` are as of `choose_parameters`.
     """
-    return choose_parameters(usable_values(offer.parameters, source), offer)
+    return choose_parameters(usable_values(offer.parameters, source), offer, take=take, group=group)
 
 
 def _seed_of_take(declared: Parameter, first: int, take: int, *, is_drawn: bool) -> int:

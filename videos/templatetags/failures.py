@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from django import template
+from django.urls import reverse
 
 from billing.money import ZERO, format_money, plain_amount
 from videos.models import Kind, Video
@@ -34,10 +35,25 @@ _ADVICE = {
 _OF_THE_PROMPT = frozenset({"moderation_blocked", "bad_request"})
 
 
+_DERIVED = frozenset({Kind.REMIX, Kind.EDIT, Kind.EXTEND})
+
+
 @register.filter
 def needs_other_prompt(video: Video) -> bool:
     """Whether a retry of what failed would fail again, so that the way on leads through the prompt."""
-    return video.kind == Kind.CREATE and video.error_code in _OF_THE_PROMPT
+    return video.error_code in _OF_THE_PROMPT and bool(prompt_url(video))
+
+
+@register.filter
+def prompt_url(video: Video) -> str:
+    """Return where the prompt of what failed is changed: in the composer, or where it was made of its source;
+    empty where that is gone.
+    """
+    if video.kind == Kind.CREATE:
+        return f"{reverse('videos:studio')}?like={video.public_id}"
+    if video.source_id is None or video.kind not in _DERIVED:
+        return ""
+    return f"{reverse(f'videos:{video.kind}', args=[video.remixed_from])}?prompt_of={video.public_id}"
 
 
 @register.filter

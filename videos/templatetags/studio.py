@@ -17,6 +17,7 @@ from billing.money import format_money
 from videos.capabilities import Offer
 from videos.engine import fair_queue
 from videos.models import Character, Kind, ReferenceImage, State, Video
+from videos.models.video import MAX_RATING
 from videos.parameters import SEED, format_value
 from videos.services import prices, visibility
 from videos.services.form_keys import new_form_key
@@ -89,6 +90,12 @@ def any_live(videos: Iterable[Video]) -> bool:
 def acted_on_by(video: Video, person: User) -> bool:
     """Whether a page shows the person what can be done with the video."""
     return visibility.may_act(person, video)
+
+
+@register.filter
+def rating_choices(video: Video) -> list[tuple[int, bool]]:
+    """Return the ratings to choose from, each with whether the video has it."""
+    return [(number, number == video.rating) for number in range(1, MAX_RATING + 1)]
 
 
 @register.filter

@@ -109,6 +109,7 @@ def _take(copy: Path, archive: Archive, path: str, told: Told, to: Destination, 
         seconds=max(1, round(facts.duration_seconds)),
         note=told.note,
         favourite=told.favourite,
+        rating=told.rating,
     )
     if made_at is not None:
         video.created_at = made_at

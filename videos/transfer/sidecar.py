@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from videos.models.tag import TAG_LIMIT
+from videos.models.video import MAX_RATING
 from videos.transfer.archive import Archive, parse_object, read_bytes
 from videos.transfer.errors import RowError
 from videos.validation import clean_line, clean_text, has_visible_text, is_storable
@@ -31,6 +32,7 @@ class Told:
     note: str = ""
     tags: tuple[str, ...] = ()
     favourite: bool = False
+    rating: int | None = None
     created_at: datetime | None = None
     finished_at: datetime | None = None
 
@@ -77,9 +79,14 @@ def parse_told(document: Mapping[str, Any], place: str) -> Told:
         note=_text(document.get("note") or "", NOTE_LIMIT, f"{place}: note"),
         tags=_tags(document.get("tags"), place),
         favourite=document.get("favourite") is True,
+        rating=_rating(document.get("rating")),
         created_at=_moment(document.get("created_at") or document.get("created"), place),
         finished_at=_moment(document.get("finished_at"), place),
     )
+
+
+def _rating(value: Any) -> int | None:
+    return value if type(value) is int and 1 <= value <= MAX_RATING else None
 
 
 def _text(value: Any, limit: int, place: str) -> str:

@@ -81,6 +81,7 @@ class Composer:
     `variables` stands in for the prompt where a template has variables. `keep_images`: the images chosen in
     the page stay, though the form around them is replaced. `changes` says in sentences what another model
     changed about length and size. `has_generated`: the form was sent just now, and is drawn as it was.
+    `is_shaped`: its size is that of an image, and goes before that of a draft.
     """
 
     form: GenerateForm
@@ -88,6 +89,7 @@ class Composer:
     keep_images: bool = False
     changes: Sequence[str] = ()
     has_generated: bool = False
+    is_shaped: bool = False
 
     prompt_limit = MAX_PROMPT_LENGTH
     accepted_images = ACCEPTED_IMAGES
@@ -268,6 +270,11 @@ class Composer:
     @property
     def takes_last_frame(self) -> bool:
         return self.chosen_offer is not None and self.chosen_offer.takes_last_frame
+
+    @cached_property
+    def frame_offer(self) -> Offer | None:
+        """The first of the models that takes a first frame, to choose where the chosen one takes none."""
+        return next((offer for offer in self.offers if offer.takes_reference), None)
 
     @property
     def max_references(self) -> int:

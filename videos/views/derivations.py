@@ -3,16 +3,18 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from videos.capabilities import capabilities_for
 from videos.forms.derivations import DerivationForm, EditForm, ExtendForm, RemixForm
 from videos.models import Video
+from videos.prompts.diff import diff_prompts
 from videos.services.approvals import explain_wait
 from videos.services.derivations import explain_derivation_refusal
-from videos.views.access import Request, get_video
+from videos.services.generation_requests import MAX_PROMPT_LENGTH
+from videos.views.access import Request, get_video, video_from_query
 from videos.views.form_keys import NOT_SUBMITTED, REPEATED, submit_form
 
 
@@ -34,14 +36,27 @@ def extend(request: Request, public_id: str) -> HttpResponse:
     return _derive(request, public_id, ExtendForm)
 
 
+@require_POST
+def prompt_difference(request: Request, public_id: str) -> HttpResponse:
+    """Show what the typed `prompt` changes in that of the video. Nothing is kept."""
+    source = get_video(request, public_id)
+    typed = request.POST.get("prompt", "")[:MAX_PROMPT_LENGTH]
+    context = {"difference": diff_prompts(source.prompt, typed)}
+    return render(request, "videos/_prompt_difference.html", context)
+
+
 def _derive(request: Request, public_id: str, form_class: type[DerivationForm]) -> HttpResponse:
-    """Show the form; a POST creates the video and leads to its page. 409 with the reason where impossible."""
+    """Show the form, with the prompt of `?prompt_of=`, which was to be made of the same source; a POST
+    creates the takes and leads to the page of the first. 409 with the reason where impossible.
+    """
     source = get_video(request, public_id)
     capabilities = capabilities_for(source)
     if not form_class.is_possible(capabilities):
         return _unavailable(request, source, form_class.verb)
     if request.method != "POST":
-        form = form_class(source, capabilities)
+        begun = video_from_query(request, "prompt_of")  # one that failed for its prompt
+        is_of_source = begun is not None and begun.source_id == source.pk
+        form = form_class(source, capabilities, prompt=begun.prompt if begun and is_of_source else "")
         return render(request, "videos/derivation.html", {"form": form, "video": source})
     form = form_class(source, capabilities, request.POST)
     submission = NOT_SUBMITTED

@@ -19,8 +19,9 @@ from videos.views.date_headings import set_date_headings
 from videos.views.facet_cache import CachedCounts, cached_counts, fresh_counts
 from videos.views.library_view import LibraryView
 from videos.views.pagination import cursor_video, paginate
-from videos.views.search import SCOPES, SORTS, STATUSES, Search
+from videos.views.search import RATINGS, SCOPES, SORTS, STATUSES, Search
 from videos.views.selectors import with_queue_info
+from videos.views.stacks import stack_takes
 from videos.views.timeline import start_position, timeline
 
 MAX_COUNTED = 1000  # videos of a scope; of more, its tab says that there are more
@@ -127,9 +128,13 @@ def _page_context(request: Request, search: Search, *, continues: bool) -> dict[
     option = search.sort_option
     rows = search.matches(request.user)
     page = paginate(request, rows, option.order, start_position(search, rows))
+    # The takes of one request are looked at one by one.
+    stacks = None if search.takes else stack_takes(page.videos, rows, option.order)
     if option.moment:
-        set_date_headings(page.videos, option.moment, after=cursor_video(request) if continues else None)
-    return {"page": page, "videos": with_queue_info(page.videos)}
+        shown = page.videos if stacks is None else [stack.first for stack in stacks]
+        set_date_headings(shown, option.moment, after=cursor_video(request) if continues else None)
+    videos = page.videos if stacks is None else [take for stack in stacks for take in stack.takes]
+    return {"page": page, "videos": with_queue_info(videos), "stacks": stacks}
 
 
 def _filter_context(
@@ -141,5 +146,6 @@ def _filter_context(
         "is_stale": cached.is_stale,
         "sorts": {name: option.label for name, option in SORTS.items()},
         "statuses": STATUSES,
+        "ratings": RATINGS,
         "tags": Tag.objects.filter(owner=request.user),
     }

@@ -36,13 +36,13 @@ def paginate(
         before = order.sort(order.after(rows, above, backwards=True), backwards=True)
         keys, has_previous = _take_keys(before)
         if has_previous:
-            videos = _fetch(keys[::-1])
+            videos = fetch_videos(keys[::-1])
             return Page(videos, videos[0].public_id, videos[-1].public_id)
         # No full page is before it: what there is belongs to the first page.
     elif below is None:
         below = start
     keys, has_next = _take_keys(order.sort(rows if below is None else order.after(rows, below)))
-    videos = _fetch(keys)
+    videos = fetch_videos(keys)
     return Page(
         videos,
         previous_cursor=videos[0].public_id if videos and below is not None else "",
@@ -80,7 +80,7 @@ def _take_keys(rows: VideoQuerySet) -> tuple[list[int], bool]:
     return take_page(rows.values_list("pk", flat=True), PAGE_SIZE)
 
 
-def _fetch(keys: Sequence[int]) -> list[Video]:
+def fetch_videos(keys: Sequence[int]) -> list[Video]:
     """Return the videos with their tags and owners, in the order of their keys."""
     found = with_tags(Video.objects.filter(pk__in=keys).select_related("owner")).in_bulk()
     return [found[pk] for pk in keys if pk in found]  # one may have been deleted since

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django import forms
 from django.db.models import F, Q
@@ -20,6 +21,7 @@ from videos.models import Collection, State, Tag, Video, VideoReference
 from videos.models.keyset import KeysetOrder
 from videos.models.state import NEEDS_DECISION
 from videos.models.tag import TAG_LIMIT
+from videos.models.video import MAX_RATING
 from videos.models.video_queries import VideoQuerySet
 from videos.templatetags.studio import format_size
 from videos.views.access import Request
@@ -34,6 +36,9 @@ STATUSES = {
     "canceled": "Canceled",
 }
 
+
+# The least that videos are rated.
+RATINGS = {5: "5 stars", **{number: f"{number} stars or more" for number in (4, 3, 2)}, 1: "Rated"}
 
 # Whose videos a search is about, beside one's own.
 SCOPES = {"shared": "Shared with me", "team": "Team"}
@@ -63,6 +68,7 @@ SORTS = {
     "longest": SortOption(
         "Longest first", "Longer", "Shorter", KeysetOrder(F("source_seconds") + F("seconds"))
     ),
+    "best": SortOption("Best first", "Better", "Less good", KeysetOrder(Coalesce(F("rating"), 0))),
     # What has not finished stands where it was made.
     "finished": SortOption(
         "Recently finished",
@@ -85,6 +91,8 @@ class SearchForm(forms.Form):
     tag = forms.CharField(max_length=TAG_LIMIT, required=False)
     reference = forms.CharField(max_length=64, required=False)
     favourite = forms.BooleanField(required=False)
+    rating = forms.IntegerField(min_value=1, max_value=MAX_RATING, required=False)
+    takes = forms.UUIDField(required=False)
     since = forms.DateField(required=False)
     until = forms.DateField(required=False)
     sort = forms.ChoiceField(choices=[(name, name) for name in SORTS], required=False)
@@ -103,8 +111,9 @@ class ActiveFilter:
 
 @dataclass(frozen=True)
 class Search:
-    """What is asked for. `reference` is the id of an image that videos were made with; `since` and `until`
-    are whole days, both included, in the studio's time zone.
+    """What is asked for. `reference` is the id of an image that videos were made with, `rating` the least
+    that they are rated, `takes` the group whose takes they are; `since` and `until` are whole days, both
+    included, in the studio's time zone.
 
     It is about one's own videos, unless there is a `scope`, or a `collection` by its id, which goes first.
     A page may begin at the day `start` instead of the first video, which leaves what is asked for as it is.
@@ -119,6 +128,8 @@ class Search:
     tag: str = ""
     reference: str = ""
     favourite: bool = False
+    rating: int | None = None
+    takes: UUID | None = None
     since: date | None = None
     until: date | None = None
     sort: str = ""
@@ -225,6 +236,8 @@ class Search:
             "tag": f"#{self.tag}",
             "reference": "With one reference image",
             "favourite": "Favourites",
+            "rating": RATINGS.get(self.rating or 0, ""),
+            "takes": "Takes of one prompt",
             "since": f"From {self.since:%-d %b %Y}" if self.since else "",
             "until": f"Until {self.until:%-d %b %Y}" if self.until else "",
         }
@@ -274,6 +287,8 @@ class Search:
             | Q(**{f"last_frame__{name}": value for name, value in image.items()})
             | Q(pk__in=guided.values("video")),
             "favourite": self.is_favourite(person),
+            "rating": Q(rating__gte=self.rating or 0),
+            "takes": Q(take_group=self.takes),
         }
 
     def is_favourite(self, person: User) -> Q:

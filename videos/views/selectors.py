@@ -15,12 +15,13 @@ from videos.services.variants import can_vary
 
 def with_queue_info(videos: Iterable[Video]) -> list[Video]:
     """Return the videos with the `queue_position` of those that are queued, or the `hold_reason` of those
-    that are held, the `typical_seconds` of those that are being made, and the backend of those that failed,
-    wait there, were charged for, or have a price for one more. `probable_start` is of those that
-    are queued, in words.
+    that are held, the `typical_seconds` of those that are being made, the backend of those that failed, need
+    a decision, wait there, were charged for, or have a price for one more, and the candidates of those that
+    need a decision. `probable_start` is of those that are queued, in words.
 
     Besides the queries of `fair_queue.queue_positions`, that is one for those in progress, one for the
-    backends, two for those that wait, and four for those that are held, however many there are.
+    backends, one for the candidates, two for those that wait, and four for those that are held, however many
+    there are.
     """
     drawn = list(videos)
     positions = fair_queue.queue_positions(drawn)
@@ -32,12 +33,13 @@ def with_queue_info(videos: Iterable[Video]) -> list[Video]:
     _add_typical_durations(running)
     named = [video for video in drawn if _names_backend(video)]
     prefetch_related_objects(named, "backend")
+    prefetch_related_objects([video for video in drawn if video.needs_decision], "candidates")
     return drawn
 
 
 def _names_backend(video: Video) -> bool:
     is_priced = video.state == State.FAILED or can_vary(video)
-    return is_priced or video.waits_at_backend or video.charged is not None
+    return is_priced or video.needs_decision or video.waits_at_backend or video.charged is not None
 
 
 def _add_hold_reasons(waiting: list[Video]) -> None:

@@ -21,6 +21,8 @@ from videos.forms.generate import GenerateForm, chosen_size, initial_values
 from videos.forms.parameters import chosen_parameters
 from videos.forms.templates import VariablesForm
 from videos.models import IN_FLIGHT, Backend, Collection, PromptTemplate, State, Video
+from videos.models.keyset import KeysetOrder
+from videos.models.video_queries import VideoQuerySet
 from videos.parameters import SEED
 from videos.services.approvals import waiting_of
 from videos.services.characters import can_use_characters
@@ -35,7 +37,7 @@ from videos.views.composer import Composer, describe_changes
 from videos.views.form_keys import NOT_SUBMITTED, note_repetition, submit_form
 from videos.views.models import draw_picker_page
 from videos.views.selectors import with_queue_info
-from videos.views.takes import sort_takes
+from videos.views.stacks import make_stack, stack_takes
 
 MAX_RECENT = 12  # cards of the newest videos
 MAX_IN_FLIGHT = 48  # cards and rows in flight; a batch of thousands is counted instead of drawn
@@ -62,7 +64,7 @@ def studio(request: Request) -> HttpResponse:
     form = GenerateForm(initial=initial, owner=request.user, offers=offers)
     # To make another like a video is to take its images too, or that it had none; to clear, to have none.
     keep_images = "like" not in request.GET and "clear" not in request.GET
-    composer = Composer(form, variables, keep_images)
+    composer = Composer(form, variables, keep_images, is_shaped="shaped" in request.GET)
     return _draw(request, in_use, composer)
 
 
@@ -115,7 +117,7 @@ def _create(request: Request, in_use: list[Backend], offers: Mapping[str, Offer]
     # What waits for approval is no video yet that its images could be taken from.
     keep_images = submission.approval is not None
     context = {
-        "videos": with_queue_info(submission.videos),
+        "stacks": [make_stack(with_queue_info(submission.videos))] if submission.videos else [],
         "composer": Composer(form, variables, keep_images, has_generated=True),
         "waiting": waiting_of(request.user) if submission.approval else None,
     }
@@ -145,12 +147,14 @@ def _draw(request: Request, in_use: list[Backend], composer: Composer, status: i
     """Draw the composer: alone for HTMX, else with the page around it."""
     if request.htmx:
         return render(request, "videos/_composer.html", {"composer": composer}, status=status)
-    recent = with_queue_info(sort_takes(_recent(request)))
-    videos = [video for video in recent if video.state != State.QUEUED]
+    stacks = stack_takes(list(_recent(request)), _shown(request), KeysetOrder())
+    recent = with_queue_info(each for stack in stacks for each in stack.takes)
+    waiting = [stack for stack in stacks if stack.is_single and stack.lead.state == State.QUEUED]
     context = {
         "composer": replace(composer, keep_images=False),
-        "videos": videos,
-        "waiting_videos": _in_order([video for video in recent if video.state == State.QUEUED]),
+        "stacks": [stack for stack in stacks if stack not in waiting],
+        "videos": recent,
+        "waiting_videos": _in_order(stack.lead for stack in waiting),
         "is_live": any_live(recent),
         "waiting": waiting_of(request.user),
         "backend_status": backend_status(in_use),
@@ -184,10 +188,14 @@ def _recent(request: Request) -> QuerySet[Video]:
 
     What waits is a row, and takes no picture's place.
     """
-    visible = Video.objects.owned_by(request.user).not_trashed().exclude(state=State.CANCELED)
+    visible = _shown(request)
     newest = visible.exclude(state=State.QUEUED).order_by("-pk").values("pk")[:MAX_RECENT]
     in_flight = visible.filter(state__in=IN_FLIGHT).order_by("pk").values("pk")[:MAX_IN_FLIGHT]
     return visible.filter(Q(pk__in=newest) | Q(pk__in=in_flight)).order_by("-pk")
+
+
+def _shown(request: Request) -> VideoQuerySet:
+    return Video.objects.owned_by(request.user).not_trashed().exclude(state=State.CANCELED)
 
 
 def _in_order(waiting: Iterable[Video]) -> list[Video]:

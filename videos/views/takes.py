@@ -1,8 +1,6 @@
 """Takes: videos of one prompt with the same settings, asked for in one go."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -33,9 +31,3 @@ def other_takes(request: Request, video: Video) -> OtherTakes:
     can_compare = MIN_VIDEOS <= len(finished) <= MAX_VIDEOS
     compare_url = f"{reverse('videos:compare')}?{urlencode({'id': finished}, doseq=True)}"
     return OtherTakes([each for each in takes if each.pk != video.pk], compare_url if can_compare else "")
-
-
-def sort_takes(videos: Iterable[Video]) -> list[Video]:
-    """Return videos, newest first, with neighbouring takes of one group in the order of their numbers."""
-    groups = groupby(videos, key=lambda video: video.take_group or video.pk)
-    return [video for _, takes in groups for video in sorted(takes, key=lambda video: video.take)]

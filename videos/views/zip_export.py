@@ -229,6 +229,7 @@ def sidecar(video: Video) -> dict[str, Any]:
         "last_frame": video.last_frame and _image(video.last_frame) | {"fit": video.reference_fit},
         "references": [_image(image) for image in video.references],
         "favourite": video.favourite,
+        "rating": video.rating,
         "tags": [tag.name for tag in video.tags.all()],
         "note": video.note,
         "file": {

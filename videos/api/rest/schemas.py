@@ -18,6 +18,7 @@ from pydantic import (
 from contentgen.text_search import MAX_QUERY_LENGTH, RULE
 from videos.api.idempotency import KEY_LIMIT
 from videos.api.numbers import read_whole_number
+from videos.models.video import MAX_RATING
 from videos.models.video_model import MAX_REFERENCES
 from videos.services.generation_requests import MAX_PROMPT_LENGTH
 from videos.validation import PUBLIC_ID_PATTERN
@@ -143,6 +144,12 @@ class AdoptIn(BodyIn):
     """Which job is the video's."""
 
     job_id: str = Field(max_length=512, description="The job_id of one of the video's candidates.")
+
+
+class VideoChangeIn(BodyIn):
+    """What to change about a video."""
+
+    rating: int | None = Field(ge=1, le=MAX_RATING, description="From 1 to 5; null takes the rating away.")
 
 
 class PromptIn(BodyIn):

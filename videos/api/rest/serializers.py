@@ -77,6 +77,7 @@ def _serialize_request(video: Video) -> dict[str, Any]:
         "has_reference": video.reference_id is not None,
         "parameters": video.parameters,
         "seed": video.known_seed,
+        "rating": video.rating,
     }
 
 

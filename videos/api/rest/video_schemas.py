@@ -99,6 +99,7 @@ class VideoOut(Schema):
     )
     created_at: int = Field(description=_UNIX_TIME)
     completed_at: int | None = Field(description=_UNIX_TIME)
+    rating: int | None = Field(description="From 1 to 5, as its owner judged it; null without a rating.")
     cost: float | None = Field(
         description="US dollars: as charged where the backend says so, else as estimated; null without both."
     )

@@ -51,11 +51,13 @@ from videos.api.rest.schemas import (
     Output,
     PromptIn,
     UsageIn,
+    VideoChangeIn,
 )
 from videos.api.rest.serializers import RELATED, serialize_video
 from videos.api.rest.video_schemas import DeletedOut, PageOut, VideoOut
 from videos.capabilities import available_offers
 from videos.models import ApprovalRequest, PromptTemplate, RequestKind, Video
+from videos.services.library import set_rating
 from videos.services.paid_requests import Derivation, Resubmission, VideoChangedError
 from videos.services.usage import UsageTotal, summarize_usage
 from videos.services.video_actions import (
@@ -183,6 +185,15 @@ def cancel(request: Request, video_id: str) -> VideoOut:
     """Cancel a video that has not ended. Free until a backend accepted it."""
     create.refuse_fields(request)
     return _apply_action(request, get_own_video(request.auth, video_id), cancel_video)
+
+
+@register_write(router, "PATCH", "/videos/{slug:video_id}", VideoOut)
+def change(request: Request, video_id: str, body: VideoChangeIn) -> VideoOut:
+    """Rate a video of yours."""
+    video = get_own_video(request.auth, video_id)
+    set_rating([video], body.rating or 0)
+    video.refresh_from_db()
+    return serialize_video(request, video)
 
 
 @register_write(router, "DELETE", "/videos/{slug:video_id}", DeletedOut)

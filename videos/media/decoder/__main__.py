@@ -40,6 +40,7 @@ _MODULES = {
     "make_pictures": "inspection_tasks",
     "make_poster": "inspection_tasks",
     "make_scrub_sheet": "inspection_tasks",
+    "frame_at": "video_tasks",
     "last_frame": "video_tasks",
     "concat_videos": "video_tasks",
     "find_missing_codecs": "codecs",

@@ -74,7 +74,11 @@ def clean_image(content: bytes) -> Reference:
     is decoded. Of an animation the first frame is taken; transparency is laid on grey. Raises
     BadReferenceError.
     """
-    picture = _decode(content)
+    return encode_reference(_decode(content))
+
+
+def encode_reference(picture: Image.Image) -> Reference:
+    """Return an upright RGB picture as a reference image with its thumbnail."""
     return replace(_encode(picture), thumbnail=_thumbnail(picture))
 
 

@@ -34,7 +34,7 @@ def last_frame(path: Path, size: str) -> Reference:
     """
     with open_clip(path) as clip:
         stats = scan_packets(clip)
-        frame = _decode_last_frame(clip, stats)
+        frame = decode_last_frame(clip, stats)
         picture = frame_to_image(frame, display_size(clip, frame), Interpolation.BICUBIC)
     return fit_frame(picture, size)
 
@@ -67,7 +67,7 @@ def concat_videos(
             output.finish()
 
 
-def _decode_last_frame(clip: Clip, stats: PacketStats) -> VideoFrame:
+def decode_last_frame(clip: Clip, stats: PacketStats) -> VideoFrame:
     """Return the last displayed frame: of the last GOP, else of all that can be decoded."""
     for pts in (stats.last_keyframe, stats.start or 0):
         clip.seek(pts)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from videos.media.decoder import copying, joining
+from videos.media.decoder import copying, joining, single_frame
 from videos.media.decoder.image_tasks import write_reference
 
 
@@ -18,6 +18,11 @@ class _AbandonedError(Exception):
 def last_frame(path: str, target: str, size: str) -> dict[str, Any]:
     """See `joining.last_frame`."""
     return write_reference(joining.last_frame(Path(path), size), target)
+
+
+def frame_at(path: str, target: str, thumbnail: str, seconds: float | None) -> dict[str, Any]:
+    """See `single_frame.frame_at`."""
+    return write_reference(single_frame.frame_at(Path(path), seconds), target, thumbnail)
 
 
 def concat_videos(first: str, second: str, target: str) -> None:
