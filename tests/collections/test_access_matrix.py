@@ -57,15 +57,15 @@ PAGES = {
 _PROMPT: dict[str, object] = {"prompt": "A lake"}
 # By the name of the address, which is that of one of its views, and the method; with a body that would do.
 API: dict[tuple[str, str], tuple[Level, dict[str, object]]] = {
-    **{(name, "get"): (Level.LOOK, {}) for name in ("delete", "download", "retrieve_collection")},
+    **{(name, "get"): (Level.LOOK, {}) for name in ("change", "download", "retrieve_collection")},
     **{(name, "post"): (Level.OWN, _PROMPT) for name in ("remix", "edit", "extend")},
     **{
         (name, "post"): (Level.OWN, {})
         for name in ("retry", "submit_again", "give_up", "check_again", "cancel")
     },
     ("adopt", "post"): (Level.OWN, {"job_id": "job_1"}),
-    ("delete", "delete"): (Level.OWN, {}),
-    ("delete", "patch"): (Level.OWN, {"rating": 4}),
+    ("change", "delete"): (Level.OWN, {}),
+    ("change", "patch"): (Level.OWN, {"rating": 4}),
     ("candidate_thumbnail", "get"): (Level.OWN, {}),
     ("retrieve_collection", "patch"): (Level.EDIT, {"name": "Autumn"}),
     ("retrieve_collection", "delete"): (Level.OWN, {}),

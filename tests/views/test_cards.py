@@ -88,7 +88,7 @@ def test_it_counts_what_waits_for_a_page_that_shows_the_count(as_alice, alice):
     shown = {"card": f"{videos[0].public_id}.99"}
     assert "waiting-more" not in as_alice.get(URL, shown, headers=HTMX).content.decode()
     page = as_alice.get(URL, {**shown, "more": "1"}, headers=HTMX).content.decode()
-    assert "2 more in the queue" in page
+    assert "All 7 in the queue" in page
 
 
 def test_it_ends_the_asking_with_the_last_news(as_alice, alice):

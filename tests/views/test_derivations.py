@@ -52,7 +52,7 @@ def test_the_page_shows_the_source_and_its_prompt(as_alice, source, verb):
     assert f'src="{reverse("videos:file", args=[source.public_id])}"' in page
     assert "A paper boat</textarea>" in page
     assert ">$0.40</span>" in page
-    assert "The simulator is free" in page
+    assert "Free in demo" in page
     assert " style=" not in page
     assert nothing_made(source)
 
@@ -155,7 +155,7 @@ def test_it_says_who_extends(as_alice, alice, source):
         video = VideoFactory(owner=alice, state=State.COMPLETED, backend=backend)
         page = as_alice.get(url_of(video, "extend")).content.decode()
         assert f"Box {words}, so it generates a continuation from the last frame" in page
-        assert "The simulator is free" not in page
+        assert "Free in demo" not in page
         Backend.objects.filter(pk=backend.pk).update(enabled=False, name=f"Box {knows}")
 
 

@@ -95,7 +95,7 @@ def test_it_ends_the_asking_when_the_video_is_finished(as_alice, alice):
     video = VideoFactory(owner=alice, state=State.COMPLETED, revision=7)
     last = as_alice.get(video.get_absolute_url(), {"version": "6"}, headers=HTMX)
     assert last.status_code == 286
-    assert "hx-trigger" not in last.content.decode()
+    assert 'id="poller"' not in last.content.decode()
 
 
 def test_a_stranger_does_not_find_it(as_bob, alice):

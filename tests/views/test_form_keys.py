@@ -59,7 +59,7 @@ def test_all_takes_of_a_repeated_form_are_shown(as_alice):
     sent = {**GOOD, "takes": "3", "form_key": drawn_key(as_alice)}
     as_alice.post(URL, sent, headers=HTMX)
     again = as_alice.post(URL, sent, headers=HTMX)
-    assert [video.take for video in again.context["videos"]] == [1, 2, 3]
+    assert [video.take for video in again.context["stacks"][0].takes] == [1, 2, 3]
     assert Video.objects.count() == 3
 
 

@@ -35,7 +35,7 @@ def test_it_gives_htmx_the_form_as_it_was_sent_and_the_new_card(as_alice):
     assert response.status_code == 200
     assert "<html" not in page
     assert f'id="card-{video.public_id}"' in page
-    assert 'hx-swap-oob="afterbegin:#cards"' in page
+    assert 'hx-swap-oob="beforebegin:#waiting-more"' in page
     assert 'name="seconds" id="seconds-8" value="8" checked' in page
     textarea = page.partition("<textarea")[2].partition("</textarea>")[0]
     assert GOOD["prompt"] in textarea

@@ -146,7 +146,7 @@ def test_the_page_costs_the_same_queries_with_five_hundred_models(as_alice, djan
     add_models(6)
     as_alice.get(STUDIO)
     cache.clear()
-    with django_assert_num_queries(17) as few:
+    with django_assert_num_queries(15) as few:
         first = as_alice.get(STUDIO)
     add_models(500)
     cache.clear()

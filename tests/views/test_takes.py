@@ -66,7 +66,7 @@ def test_two_submits_are_two_groups(as_alice):
 def test_htmx_gets_the_cards_in_order_and_the_choice_stays(as_alice):
     response = as_alice.post(STUDIO, {**GOOD, "takes": "4"}, headers=HTMX)
     page = response.content.decode()
-    cards = page.partition('hx-swap-oob="beforebegin:#waiting-more"')[2]
+    cards = page.partition('hx-swap-oob="afterend:#waiting-more"')[2]
     takes = Video.objects.order_by("take")
     places = [cards.index(f'id="card-{each.public_id}"') for each in takes]
     assert places == sorted(places)

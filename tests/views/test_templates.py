@@ -42,7 +42,7 @@ def test_it_shows_ones_own_first_and_the_shared_by_category(as_alice, alice, bob
     page = response.content.decode()
     assert "Hidden from alice" not in page
     assert "Switched off" not in page
-    assert "patterns from the built-in simulator" in page
+    assert "what the built-in simulator draws" in page
 
 
 @pytest.mark.parametrize(
