@@ -99,15 +99,16 @@ function updatePrice() {
   const seconds = chosen("seconds");
   const known = rate !== undefined && seconds !== undefined;
   const takes = Number(chosen("takes") ?? 1);
+  const isFree = choice?.hasAttribute("data-free") ?? false;
   const price = form().querySelector("[data-price]");
-  price.hidden = !known;
-  price.textContent = known ? formatPrice(takes * Number(rate) * Number(seconds), samples) : "";
+  price.hidden = !known || isFree;
+  price.textContent = price.hidden ? "" : formatPrice(takes * Number(rate) * Number(seconds), samples);
   const each = form().querySelector("[data-price-each]");
-  each.hidden = !known || takes === 1;
+  each.hidden = price.hidden || takes === 1;
   each.textContent = each.hidden ? "" : `${takes} × ${formatPrice(Number(rate) * Number(seconds), samples)}`;
   const note = form().querySelector("[data-price-note]");
   const estimated = samples ? `Estimated from ${samples} videos. The charge may differ.` : "";
-  note.textContent = known ? (choice.hasAttribute("data-free") ? note.dataset.freeNote : estimated) : "";
+  note.textContent = known ? (isFree ? note.dataset.freeNote : estimated) : "";
   note.hidden = !note.textContent;
 }
 

@@ -97,8 +97,8 @@ class DerivationForm(CreationForm[list[Video] | ApprovalRequest]):
 
     @property
     def total_price(self) -> Price | None:
-        """What the button says: the price of all takes together; None when there is no price."""
-        return self.price * self.chosen_takes if self.price else None
+        """What the button says: the price of all takes together; None without one, or where it is free."""
+        return self.price * self.chosen_takes if self.price and not self.is_free else None
 
     @property
     def prices_json(self) -> str:
@@ -108,7 +108,7 @@ class DerivationForm(CreationForm[list[Video] | ApprovalRequest]):
             {
                 seconds: {number: str(price * number) for number in self.take_numbers}
                 for seconds, price in of_lengths.items()
-                if price
+                if price and not self.is_free
             }
         )
 
