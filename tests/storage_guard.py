@@ -38,16 +38,19 @@ def watched() -> Iterator[list[str]]:
     with pytest.MonkeyPatch.context() as patch:
         for storage in (AtomicFileSystemStorage, ObjectStorage):
             for name in _ASKED:
-                patch.setattr(storage, name, _guarded(getattr(storage, name), found))
+                patch.setattr(storage, name, _guarded(storage, name, found))
         yield found
 
 
-def _guarded(method: Callable[..., Any], found: list[str]) -> Callable[..., Any]:
-    @wraps(method)
-    def ask(*args: Any, **options: Any) -> Any:
+def _guarded(storage: type, name: str, found: list[str]) -> Callable[..., Any]:
+    own = vars(storage).get(name)
+
+    @wraps(getattr(storage, name))
+    def ask(self: Any, *args: Any, **options: Any) -> Any:
         if in_transaction():
             found.append("".join(traceback.format_stack(limit=12)))
-            raise AssertionError(f"Storage was asked inside a transaction: {method.__qualname__}{args[1:]}")
-        return method(*args, **options)
+            raise AssertionError(f"Storage was asked inside a transaction: {storage.__name__}.{name}{args}")
+        # What is inherited is looked up now: a test may have put something else in its place.
+        return own(self, *args, **options) if own else getattr(super(storage, self), name)(*args, **options)
 
     return ask

@@ -89,7 +89,7 @@ def _undone(client: Client) -> Iterator[None]:
 
 
 def _atomic() -> transaction.Atomic:
-    """Return a transaction that is the test's, not of what it asks: `tests.storage_guard` tells them apart."""
+    """Return a transaction that is the test's own: `tests.storage_guard` tells them apart."""
     block = transaction.atomic()
     block._from_testcase = True  # type: ignore[attr-defined]
     return block

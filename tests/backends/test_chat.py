@@ -8,7 +8,8 @@ import pytest
 
 from tests.backends.conftest import KEY
 from tests.backends.server import Server, cut, drip, drop, reply
-from videos.backends.chat import ChatAnswer, ChatUsage, ask
+from videos.backends.chat import ask
+from videos.backends.chat_answers import ChatAnswer, ChatUsage
 from videos.backends.connection import Connection
 from videos.backends.errors import RefusedError, UnavailableError, UnknownOutcomeError
 

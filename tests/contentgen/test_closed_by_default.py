@@ -58,6 +58,7 @@ OPEN = {
     **dict.fromkeys(
         (
             *("s/<slug:secret>/", "s/<slug:secret>/video.mp4", "s/<slug:secret>/poster.webp"),
+            *("s/<slug:secret>/scrub.jpg", "s/<slug:secret>/videos/<slug:item>/scrub.jpg"),
             *("s/<slug:secret>/unlock", "s/<slug:secret>/comment"),
             *("s/<slug:secret>/videos/<slug:item>/", "s/<slug:secret>/videos/<slug:item>/video.mp4"),
             *("s/<slug:secret>/videos/<slug:item>/poster.webp", "s/<slug:secret>/videos/<slug:item>/comment"),

@@ -26,7 +26,7 @@ def test_the_header_counts_what_is_unread(as_alice, alice, bob, django_assert_ma
     tell(alice, object_id="video_1")
     tell(alice, object_id="video_2")
     tell(bob)
-    with django_assert_max_num_queries(15) as asked:
+    with django_assert_max_num_queries(16) as asked:
         page = as_alice.get("/history/").content.decode()
 
     assert 'aria-label="Notifications, 2 unread"' in page

@@ -48,7 +48,7 @@ def test_the_card_of_a_held_video_says_why_it_waits(as_alice, alice, old):
     video = VideoFactory(owner=alice, backend=old)
     page = as_alice.get(STUDIO).content.decode()
     assert "Old is switched off. The video waits" in page
-    assert "in the queue" not in page
+    assert "next in the queue" not in page
     assert "Old is switched off." in as_alice.get(video.get_absolute_url()).content.decode()
 
 

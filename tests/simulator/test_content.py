@@ -13,7 +13,7 @@ from PIL import Image, ImageChops
 
 from simulator.caption import load_font, wrap_caption
 from simulator.scene_spec import new_spec, with_take
-from simulator.scenes.selection import choose_family
+from simulator.scenes.directions import read_directions
 from tests.simulator.conftest import FPS, Simulator, StartSimulator, decode_frames, make_image
 
 
@@ -72,7 +72,8 @@ def test_place_and_light_named_in_the_prompt_hold_for_every_take() -> None:
 
     assert with_take(first, 1) == first
     assert second.composition != first.composition
-    assert choose_family(second.composition) == choose_family(first.composition) == "sea"
+    assert read_directions(second.composition) == read_directions(first.composition)
+    assert read_directions(first.composition).place == "sea"
     assert second.segments == first.segments
 
 

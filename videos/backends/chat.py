@@ -5,13 +5,13 @@ a field of ours, and so answered nothing.
 """
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import httpx2
 import openai
 
 from videos.backends.address_guard import AddressGuard
+from videos.backends.chat_answers import MAX_ANSWER_TOKENS, ChatAnswer, ChatUsage
 from videos.backends.connection import Connection
 from videos.backends.error_causes import MAX_WORDS, lacks_credit, words_of
 from videos.backends.errors import RefusedError, UnavailableError, UnknownOutcomeError
@@ -20,30 +20,8 @@ from videos.backends.network_errors import NOT_SENT, STATUS_ERRORS, TRANSPORT_ER
 from videos.backends.redaction import Redactor
 from videos.backends.responses import parse_error, parse_int, parse_json, parse_retry_after
 
-MAX_REPLY_BYTES = 256 * 1024
-MAX_ANSWER_TOKENS = 2000  # also of what a model thinks before it answers
 _MAX_TOKENS_COUNTED = 10_000_000
 _TOKENS_FIELD, _NEWER_TOKENS_FIELD = "max_tokens", "max_completion_tokens"
-
-
-@dataclass(frozen=True, slots=True)
-class ChatUsage:
-    """The tokens of a question and of its answer, as the server counts them."""
-
-    tokens_in: int
-    tokens_out: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChatAnswer:
-    """What a server answered. `usage` is None where it does not say.
-
-    `problem` says why `text` is no whole answer: `refused`, `cut`, `tool_call`, or `empty`.
-    """
-
-    text: str
-    problem: str = ""
-    usage: ChatUsage | None = None
 
 
 def ask(

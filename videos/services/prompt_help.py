@@ -25,7 +25,7 @@ from billing.notices import tell_refusal
 from billing.spender import ANY_PRICE, spending
 from contentgen.monitoring.measures import PROMPT_HELP
 from videos import lifecycle
-from videos.backends.chat import ChatAnswer, ask
+from videos.backends.chat_answers import ChatAnswer
 from videos.backends.errors import BackendError, UnavailableError, UnknownOutcomeError
 from videos.models import PromptHelpCall, ReferenceImage
 from videos.prompts.answers import is_refusal, unwrap_answer
@@ -210,6 +210,8 @@ def _ask(
     server: PromptHelpServer, person: User, system: str, question: str, image: str = ""
 ) -> tuple[ChatAnswer, Decimal | None]:
     """Return the answer, and what it cost; None where nobody knows."""
+    from videos.backends.chat import ask  # and with it the SDK, which pages do without
+
     call = _begin(server, person, system + question, has_image=bool(image))
     try:
         answer = ask(

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from videos.backends.chat import MAX_ANSWER_TOKENS, MAX_REPLY_BYTES, ChatUsage
+from videos.backends.chat_answers import MAX_ANSWER_TOKENS, MAX_REPLY_BYTES, ChatUsage
 from videos.backends.connection import Connection
 from videos.models import Backend
 

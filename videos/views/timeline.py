@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.db.models import Case, Count, DateTimeField, ExpressionWrapper, F, IntegerField, Value, When
 from django.db.models.expressions import Combinable
 from django.utils import timezone
+from django.utils.dateformat import format as format_date
 
 from accounts.models import User
 from videos.models import Video
@@ -31,6 +32,19 @@ class TimelineMonth:
     count: int
     url: str
     starts_year: bool
+
+    @property
+    def name(self) -> str:
+        return format_date(self.first_day, "M")
+
+    @property
+    def year(self) -> int:
+        return self.first_day.year
+
+    @property
+    def mark(self) -> str:
+        """Year and month as the page's script compares them."""
+        return f"{self.first_day:%Y-%m}"
 
 
 def timeline(search: Search, person: User, total: int) -> list[TimelineMonth]:

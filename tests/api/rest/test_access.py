@@ -88,7 +88,8 @@ def ask(finished: Callable[..., Video], monkeypatch: pytest.MonkeyPatch) -> Call
             Video.objects.filter(pk=video.pk).update(state=State.UNCERTAIN, due_at=None)
         path = "/" + _filled_in(route, video.public_id, str(candidate.pk), _COLLECTION, "erin")
         if method == "patch":
-            response = client.patch(path, {"name": "Autumn"}, content_type="application/json")
+            body = {"name": "Autumn"} if "collection_id" in route else {"rating": 4}
+            response = client.patch(path, body, content_type="application/json")
         elif method != "post":
             response = getattr(client, method)(path)
         else:

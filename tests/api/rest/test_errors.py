@@ -23,7 +23,7 @@ def test_an_address_of_nothing(program: Client, path, method):
     [
         ("put", URL, {"GET", "HEAD"}),
         ("post", URL, {"GET", "HEAD"}),
-        ("patch", f"{URL}/video_x", {"GET", "HEAD", "DELETE"}),
+        ("put", f"{URL}/video_x", {"GET", "HEAD", "PATCH", "DELETE"}),
         ("get", f"{URL}/video_x/cancel", {"POST"}),
         ("delete", "/api/v1/models", {"GET", "HEAD"}),
     ],

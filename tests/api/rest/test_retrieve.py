@@ -32,6 +32,7 @@ def test_it_tells_all_of_a_finished_video(program: Client, finished):
         "owner": "alice",
         "object": "video",
         "status": "completed",
+        "rating": None,
         "progress": 100,
         "model": "sora-2",
         "seconds": 4,
