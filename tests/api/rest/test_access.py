@@ -26,7 +26,7 @@ _BODIES: dict[str, dict[str, object]] = {
     "members": {"username": "dora"},
 }
 # Routes of other rooms, which `tests/access` asks about, and about these once more.
-_ELSEWHERE = re.compile(r"/(approvals|batches|notifications|share_links|webhooks)(/|$)")
+_ELSEWHERE = re.compile(r"/(approvals|batches|notifications|prompts|share_links|webhooks)(/|$)")
 _COLLECTION = "collection_1"  # alice's, with her video in it, shared with erin
 
 
