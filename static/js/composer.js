@@ -102,10 +102,10 @@ function updatePrice() {
   const isFree = choice?.hasAttribute("data-free") ?? false;
   const price = form().querySelector("[data-price]");
   price.hidden = !known || isFree;
-  price.textContent = price.hidden ? "" : formatPrice(takes * Number(rate) * Number(seconds), samples);
+  price.textContent = known ? formatPrice(takes * Number(rate) * Number(seconds), samples) : "";
   const each = form().querySelector("[data-price-each]");
   each.hidden = price.hidden || takes === 1;
-  each.textContent = each.hidden ? "" : `${takes} × ${formatPrice(Number(rate) * Number(seconds), samples)}`;
+  each.textContent = !known || takes === 1 ? "" : `${takes} × ${formatPrice(Number(rate) * Number(seconds), samples)}`;
   const note = form().querySelector("[data-price-note]");
   const estimated = samples ? `Estimated from ${samples} videos. The charge may differ.` : "";
   note.textContent = known ? (isFree ? note.dataset.freeNote : estimated) : "";

@@ -6,7 +6,7 @@ document.addEventListener("input", ({ target }) => {
   const price = target.form.querySelector("[data-price]");
   const label = JSON.parse(price.dataset.prices)[value("seconds")]?.[value("takes")] ?? "";
   price.textContent = label;
-  price.hidden = !label;
+  price.hidden = !label || !("shown" in price.dataset);
 });
 
 if (!matchMedia("(prefers-reduced-motion: reduce)").matches) {

@@ -5,10 +5,6 @@ const resultOf = (help) => help.querySelector(".prompt-help__result");
 const asked = new WeakMap(); // by request: what the field held
 let undone = null; // what Undo brings back: the help, the text before, and the text that replaced it
 
-function initialise() {
-  for (const actions of document.querySelectorAll("[data-prompt-help-actions]")) actions.hidden = false;
-}
-
 function show(help, name) {
   const result = resultOf(help);
   result.replaceChildren();
@@ -88,10 +84,8 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 });
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  initialise();
   const help = helpOf(detail.target);
   // The button that was pressed lost the focus when it was disabled.
   if (help && [document.body, null].includes(document.activeElement)) help.querySelector("[data-use]")?.focus();
 });
 
-initialise();

@@ -144,12 +144,12 @@ const SHORTCUTS = {
   Delete: (event) => clickControl("trash", event) || moveToTrash(),
 };
 const SHORTCUTS_AFTER_G = { l: () => navigate(dialog.dataset.library), s: () => navigate(dialog.dataset.studio) };
-let gPressedAt = 0;
+let gPressedAt = -Infinity; // an event’s time may be near 0, on a page that has just opened
 
 function handleKey(event) {
   const { key, target } = event;
   if (event.timeStamp - gPressedAt < SEQUENCE_TIMEOUT && SHORTCUTS_AFTER_G[key]) return SHORTCUTS_AFTER_G[key](), true;
-  gPressedAt = key === "g" ? event.timeStamp : 0;
+  gPressedAt = key === "g" ? event.timeStamp : -Infinity;
   if (SHORTCUTS[key]) return !event.repeat && SHORTCUTS[key](event);
   if (target.closest?.(OWN_KEYS)) return false;
   if (key === " ") return !event.repeat && togglePlayback();

@@ -113,7 +113,7 @@ def test_from_the_demo_banner_to_a_video_and_what_it_cost(
         expect(page.locator("#demo-banner")).to_have_count(0)
         pages += page.content()
         page.get_by_role("button", name="Make it for $1.60").click()
-        expect(page.locator("dt:text-is('Cost') + dd")).to_contain_text("$0.42", timeout=PATIENCE)
+        expect(page.locator("dt:text-is('Cost') + dd").first).to_contain_text("$0.42", timeout=PATIENCE)
         pages += page.content()
         page.goto(f"{own_studio.url}/admin/videos/backend/")
         page.get_by_role("link", name="OpenRouter").click()

@@ -99,7 +99,8 @@ def test_a_take_is_rated_and_rejected_by_keys_and_a_closed_stack_is_counted(page
     page.keyboard.press("r")
     expect(stack.locator(".card")).to_have_count(3)
     expect(stack.get_by_role("button", name="3 takes")).to_be_visible()
-    page.get_by_label("Rating", exact=True).select_option("4")
+    page.locator(".filters-menu summary").click()
+    page.locator("#filter-rating").select_option("4")
     page.wait_for_url(re.compile("rating=4"))
     expect(page.locator(".card")).to_have_count(1)
 

@@ -126,6 +126,7 @@ def test_by_touch_on_a_phone(browser: Browser, crowded: Studio):
     ) as context:
         page = context.new_page()
         sign_in(page, crowded)
+        page.get_by_role("button", name="Settings").tap()
         page.get_by_role("button", name="302 models").tap()
         _search(page, "ray 33")
         for target in (

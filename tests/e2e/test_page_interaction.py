@@ -1,5 +1,7 @@
 """Keyboard use, live updates without disturbance, and recovery from errors, in a real browser."""
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, Route, expect
@@ -126,15 +128,16 @@ def test_shortcuts_act_on_the_focused_card(page: Page, studio: Studio):
 
 
 def test_a_changing_card_keeps_layout_and_focus(page: Page):
-    _write_and_generate(page, "An older card below")
+    older = _write_and_generate(page, "An older card beside it").get_attribute("id")
     card = _write_and_generate(page, "A snail on a green leaf")
     selector = f"#{card.get_attribute('id')}"
     page.get_by_role("button", name="Cancel “A snail on a green leaf”").focus()
-    before = [_layout_box(page, selector), _layout_box(page, f"{selector} + .card")]
+    expect(card).not_to_have_class(re.compile("card--waiting"))  # a row while it waits
+    before = [_layout_box(page, selector), _layout_box(page, f"#{older}")]
 
     expect(card).to_have_attribute("data-status", "completed", timeout=DONE_TIMEOUT)
 
-    assert [_layout_box(page, selector), _layout_box(page, f"{selector} + .card")] == before
+    assert [_layout_box(page, selector), _layout_box(page, f"#{older}")] == before
     expect(card.get_by_role("link", name="A snail on a green leaf", exact=True)).to_be_focused()
 
 

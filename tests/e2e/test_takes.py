@@ -84,11 +84,11 @@ def test_a_prompt_is_found_in_the_history_and_used(browser: Browser, studio: Stu
         expect(dialog).to_be_hidden()
         expect(prompt_field).to_have_value("A crane at noon")
         expect(prompt_field).to_be_focused()
-        expect(page.get_by_role("radio", name="4 s")).to_be_checked()
+        expect(page.locator("#seconds-4")).to_be_checked()  # folded away on a phone
         page.get_by_role("button", name="Restore my draft").click()
         expect(prompt_field).to_have_value("My own words")
 
         opener.click()
         dialog.get_by_role("link", name="Use all of “A crane at noon”").click()
-        expect(page.get_by_role("radio", name="8 s")).to_be_checked()
+        expect(page.locator("#seconds-8")).to_be_checked()
         assert page.url == f"{studio.url}/"

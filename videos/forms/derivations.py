@@ -97,8 +97,13 @@ class DerivationForm(CreationForm[list[Video] | ApprovalRequest]):
 
     @property
     def total_price(self) -> Price | None:
-        """What the button says: the price of all takes together; None without one, or where it is free."""
-        return self.price * self.chosen_takes if self.price and not self.is_free else None
+        """The price of all takes together by the catalogue; None without one."""
+        return self.price * self.chosen_takes if self.price else None
+
+    @property
+    def shows_price(self) -> bool:
+        """Whether the button says the price: what is free has none there."""
+        return self.price is not None and not self.is_free
 
     @property
     def prices_json(self) -> str:
@@ -108,7 +113,7 @@ class DerivationForm(CreationForm[list[Video] | ApprovalRequest]):
             {
                 seconds: {number: str(price * number) for number in self.take_numbers}
                 for seconds, price in of_lengths.items()
-                if price and not self.is_free
+                if price
             }
         )
 

@@ -307,15 +307,20 @@ class Composer:
 
     @property
     def price(self) -> str:
-        """What the button says that all takes cost together; empty when there is no price, or it is free."""
+        """What all takes cost together by the catalogue; empty when there is no price."""
         each = self._price_of_each
-        return "" if each is None or self.is_free else str(each * self.chosen_takes)
+        return "" if each is None else str(each * self.chosen_takes)
+
+    @property
+    def shows_price(self) -> bool:
+        """Whether the button says the price: what is free has none there, and `price_note` says so."""
+        return bool(self.price) and not self.is_free
 
     @property
     def price_of_each(self) -> str:
         """How the price of several takes comes about, such as 4 times $0.40; empty for one take."""
         each, takes = self._price_of_each, self.chosen_takes
-        return f"{takes} \u00d7 {each}" if each is not None and takes > 1 and not self.is_free else ""
+        return "" if each is None or takes == 1 else f"{takes} \u00d7 {each}"
 
     @property
     def price_note(self) -> str:
