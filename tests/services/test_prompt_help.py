@@ -24,7 +24,7 @@ from videos.models import PromptHelpCall
 from videos.services import prompt_help
 from videos.services.charges import release_charge
 from videos.services.prompt_help import PromptHelpError, describe_image, improve_prompt
-from videos.services.prompt_help_server import prompt_help_server
+from videos.services.prompt_help_server import MAX_INSTRUCTIONS, prompt_help_server
 from videos.services.references import add_reference
 
 pytestmark = pytest.mark.django_db
@@ -298,3 +298,8 @@ def test_a_server_that_cannot_see_is_sent_no_image(alice, image, answering):
 def test_an_image_of_somebody_else_is_none(bob, image):
     with pytest.raises(ValidationError):
         prompt_help.find_image(bob, image.public_id)
+
+
+def test_the_highest_price_knows_of_all_that_is_said_to_the_model():
+    for said in (prompt_help._IMPROVE, prompt_help._DESCRIBE + prompt_help._DESCRIBE_QUESTION):
+        assert len(said.encode()) <= MAX_INSTRUCTIONS

@@ -39,6 +39,12 @@ def test_the_button_says_where_the_prompt_goes(as_alice, settings):
     assert "Describe image" not in as_alice.get(TEMPLATE).content.decode()
 
 
+def test_the_button_says_what_it_may_cost(as_alice, settings):
+    settings.PROMPT_HELP_URL, settings.PROMPT_HELP_MODEL = "https://chat.example.org/v1", "m-1"
+    settings.PROMPT_HELP_PRICE_IN, settings.PROMPT_HELP_PRICE_OUT = Decimal(1), Decimal(10)
+    assert "when you press it, for $0.0371 at most" in as_alice.get(STUDIO).content.decode()
+
+
 def test_a_form_with_variables_is_not_improved_as_a_whole(as_alice, settings):
     settings.PROMPT_HELP_URL, settings.PROMPT_HELP_MODEL = "https://chat.example.org/v1", "m-1"
     template = PromptTemplate.objects.create(title="Fox", prompt="A fox in {city}")

@@ -33,12 +33,11 @@ from videos.prompts.placeholders import ChangedVariablesError, protect_variables
 from videos.services.generation_requests import MAX_PROMPT_LENGTH, validate_prompt
 from videos.services.images import AnyImage
 from videos.services.prompt_help_images import image_url
-from videos.services.prompt_help_server import PromptHelpServer, prompt_help_server
+from videos.services.prompt_help_server import MAX_ASKED, PromptHelpServer, prompt_help_server
 from videos.validation import has_visible_text, is_storable
 
 logger = logging.getLogger(__name__)
 
-MAX_ASKED = 4000  # characters of a prompt that is to be improved: an answer has no more either
 _WINDOW = 60  # seconds over which a person's requests are counted
 _SHARE = 2  # questions at once in one web process, whose other threads answer meanwhile
 

@@ -11,6 +11,8 @@ from videos.backends.connection import Connection
 from videos.models import Backend
 
 OFF = "off"  # in place of an address
+MAX_INSTRUCTIONS = 1000  # bytes of what is said to the model beside the prompt
+MAX_ASKED = 4000  # characters of a prompt that is to be improved: an answer has no more either
 _DEMO_MODEL = "prompt-helper"
 _WRAPPING_TOKENS = 100  # of a question, beside its text
 _IMAGE_TOKENS = 6000  # the most that a known model counts for one image of 1024 pixels
@@ -54,6 +56,12 @@ class PromptHelpServer:
         """Return the most that a question can cost: a token is never shorter than a byte."""
         tokens = len(text.encode(errors="replace")) + _WRAPPING_TOKENS + (_IMAGE_TOKENS if has_image else 0)
         return self._price(tokens, MAX_ANSWER_TOKENS)
+
+    @property
+    def highest_price(self) -> Decimal:
+        """The most that help with one prompt, or with one image, can cost."""
+        longest = "\U0001f30a" * MAX_ASKED  # four bytes each
+        return self.most(longest + " " * MAX_INSTRUCTIONS, has_image=self.can_see)
 
     def _price(self, tokens_in: int, tokens_out: int) -> Decimal:
         price = (self.price_in or 0) * Decimal(tokens_in) + (self.price_out or 0) * Decimal(tokens_out)
