@@ -112,7 +112,7 @@ def test_a_length_that_is_not_offered_is_told_at_the_field(as_alice, source, sec
     assert nothing_made(source)
 
 
-def test_it_offers_the_lengths_with_their_prices(as_alice, source):
+def test_it_offers_the_lengths_with_their_prices(as_alice, source, monkeypatch):
     response = as_alice.get(url_of(source, "extend"))
     lengths = response.context["form"].lengths
     assert [(each.seconds, each.total_seconds, str(each.price)) for each in lengths] == [
@@ -130,7 +130,10 @@ def test_it_offers_the_lengths_with_their_prices(as_alice, source):
         "3": "$2.40",
         "4": "$3.20",
     }
-    assert "8 s: $0.80" in page
+    assert "8 s: $0.80" not in page
+    assert "Free in demo" in page
+    monkeypatch.setattr(Backend, "is_free", False)
+    assert "8 s: $0.80" in as_alice.get(url_of(source, "extend")).content.decode()
 
 
 def test_the_button_says_the_price_of_what_was_chosen(as_alice, source):

@@ -241,10 +241,10 @@ def test_the_button_says_the_price_of_what_is_chosen(as_alice):
     assert "data-price-note hidden" in page
 
 
-def test_the_button_says_that_the_simulator_is_free(as_alice):
+def test_the_simulator_is_free_and_the_button_says_no_price(as_alice):
     page = as_alice.get(URL).content.decode()
-    assert "data-price>$0.40</span>" in page
-    assert "data-price-note>" in page
+    assert "data-price hidden>$0.40</span>" in page
+    assert "data-price-note>Free in demo</p>" in page
 
 
 def test_the_button_has_no_price_where_there_is_none(as_alice):

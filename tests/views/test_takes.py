@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.factories import VideoFactory
+from tests.factories import BackendFactory, VideoFactory
 from tests.views.page import GOOD, HTMX, picture, upload
 from videos.models import ReferenceImage, State, Video, VideoModel
 from videos.services.generation_requests import GenerationRequest, make_takes
@@ -84,6 +84,7 @@ def test_the_studio_shows_them_in_order_among_the_newest_first(as_alice, alice):
 
 
 def test_the_button_says_what_all_of_them_cost(as_alice):
+    BackendFactory().models.set(VideoModel.objects.all())
     page = as_alice.get(STUDIO, {"takes": "4", "seconds": "8"}).content.decode()
     assert "data-price>$3.20</span>" in page
     assert "data-price-each>4 \u00d7 $0.80</p>" in page
