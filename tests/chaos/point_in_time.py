@@ -45,7 +45,7 @@ def main() -> int:
     return 0
 
 
-PutBack = Callable[[], None]
+Restore = Callable[[], None]
 
 
 def _drill(
@@ -53,19 +53,19 @@ def _drill(
     server: Cluster,
     control: ControlClient,
     simulator: str,
-    back_up: Callable[[Cluster, ControlClient], PutBack],
+    back_up: Callable[[Cluster, ControlClient], Restore],
 ) -> None:
     with _studio(folder, server, simulator, "before") as studio:
         queue_videos(studio, folder, VIDEOS)
         wait_until(lambda: len(control.ledger()) >= 2)
-        put_back = back_up(server, control)
+        restore = back_up(server, control)
         at_point = len(control.ledger())
         wait_until(lambda: len(control.ledger()) >= at_point + 3)
         server.query("SELECT pg_switch_wal()")
     submitted = prompts_at(control)
     _say(f"The disk is lost: {at_point} were submitted at the moment to go back to, {submitted.total()} now.")
     assert submitted.total() < VIDEOS, "nothing was left for the restored studio to submit"
-    put_back()
+    restore()
     with _studio(folder, server, simulator, "after") as studio:
         wait_until(lambda: bool(server.query("SELECT 1 FROM videos_studiostate WHERE held_at IS NOT NULL")))
         wait_until(lambda: _has_searched(server))
@@ -77,7 +77,7 @@ def _drill(
     assert prompts_at(control) == Counter(all_prompts(VIDEOS)), "a job was paid for twice, or lost"
 
 
-def _mark_point(server: Cluster, control: ControlClient) -> PutBack:
+def _mark_point(server: Cluster, control: ControlClient) -> Restore:
     """Copy the server, let it work on, and name the moment. What is returned goes back to that moment."""
     backup = server.back_up()
     by_then = len(control.ledger())
@@ -85,14 +85,14 @@ def _mark_point(server: Cluster, control: ControlClient) -> PutBack:
     wait_until(lambda: len(control.ledger()) >= by_then + 2)
     server.query(f"SELECT pg_create_restore_point('{POINT}')")
 
-    def put_back() -> None:
+    def restore() -> None:
         server.stop()
         server.restore(backup, POINT)
 
-    return put_back
+    return restore
 
 
-def _dump(server: Cluster, control: ControlClient) -> PutBack:
+def _dump(server: Cluster, control: ControlClient) -> Restore:
     """Dump the database while it is in use. What is returned puts that over what it has become since."""
     dump = server.dump()
     _say(f"Dumped with {len(control.ledger())} of {VIDEOS} videos submitted.")

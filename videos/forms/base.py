@@ -4,14 +4,30 @@ from typing import Generic, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import normalize_newlines
 
 from accounts.models import User
 from billing.errors import price_to_confirm
 from billing.notices import tell_refusal
+from videos.services.generation_requests import validate_takes
 
 Created = TypeVar("Created")
 
 MAX_IN_ROW = 5  # models in a row of buttons; more are chosen from a list that can be searched
+
+
+class PromptAndTakes(forms.Form):
+    """What a form does with the fields `prompt` and `takes`, which it has."""
+
+    def clean_prompt(self) -> str:
+        return str(normalize_newlines(self.cleaned_data["prompt"]))  # a browser sends two characters for one
+
+    def clean_takes(self) -> int:
+        takes: int | None = self.cleaned_data["takes"]
+        if takes is None:
+            return 1
+        validate_takes(takes)
+        return takes
 
 
 class CreationForm(forms.Form, Generic[Created]):

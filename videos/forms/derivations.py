@@ -7,16 +7,15 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django import forms
-from django.utils.text import normalize_newlines
 
 from accounts.models import User
 from videos.capabilities import Capabilities, Offer
-from videos.forms.base import CreationForm
+from videos.forms.base import CreationForm, PromptAndTakes
 from videos.models import ApprovalRequest, Backend, RequestKind, Video
 from videos.prompts.diff import DiffSegment, diff_prompts
 from videos.services.approvals import create_or_ask
 from videos.services.derivations import derivation_price, derivation_prices, derivation_terms
-from videos.services.generation_requests import MAX_PROMPT_LENGTH, MAX_TAKES, validate_takes
+from videos.services.generation_requests import MAX_PROMPT_LENGTH, MAX_TAKES
 from videos.services.paid_requests import Derivation
 from videos.services.prices import Price
 from videos.services.terms import describe_pause, read_terms
@@ -32,7 +31,7 @@ class Length:
     is_chosen: bool
 
 
-class DerivationForm(CreationForm[list[Video] | ApprovalRequest]):
+class DerivationForm(PromptAndTakes, CreationForm[list[Video] | ApprovalRequest]):
     """A request for a video derived from `source`, whose `capabilities` say that this is possible."""
 
     verb: ClassVar[str]
@@ -59,16 +58,6 @@ class DerivationForm(CreationForm[list[Video] | ApprovalRequest]):
     def is_possible(cls, capabilities: Capabilities) -> bool:
         """Whether `capabilities` has this one."""
         return bool(getattr(capabilities, cls.verb))
-
-    def clean_prompt(self) -> str:
-        return str(normalize_newlines(self.cleaned_data["prompt"]))  # a browser sends two characters for one
-
-    def clean_takes(self) -> int:
-        takes: int | None = self.cleaned_data["takes"]
-        if takes is None:
-            return 1
-        validate_takes(takes)
-        return takes
 
     @property
     def take_numbers(self) -> range:

@@ -7,12 +7,12 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils.text import normalize_newlines
 
 from accounts.models import User
 from billing.errors import price_to_confirm
 from billing.notices import tell_refusal
 from videos.capabilities import Offer, OfferCatalogue
+from videos.forms.base import PromptAndTakes
 from videos.forms.images import IMAGE_FIELDS, ImagesForm
 from videos.forms.parameters import (
     chosen_parameters,
@@ -29,7 +29,6 @@ from videos.services.generation_requests import (
     fitting_offer,
     make_takes,
     validate_request,
-    validate_takes,
     validate_terms,
 )
 from videos.services.images import RequestImages
@@ -43,7 +42,7 @@ MAX_DIGITS = 10  # of a number in an address
 TAKES = [str(number) for number in range(1, MAX_TAKES + 1)]  # what there is to choose from
 
 
-class GenerateForm(ImagesForm):
+class GenerateForm(PromptAndTakes, ImagesForm):
     """A request for a video, in one take or several. What is valid, `services.generation_requests` decides.
 
     Takes plain dicts as well as a request's data, and the catalogue's `offers` where they have been read
@@ -96,16 +95,6 @@ class GenerateForm(ImagesForm):
         """
         offer = self.offers.get(self.cleaned_data.get("model", ""))
         return offer and fitting_offer(self._generation_request(), offer, self.images.counts)
-
-    def clean_prompt(self) -> str:
-        return str(normalize_newlines(self.cleaned_data["prompt"]))  # a browser sends two characters for one
-
-    def clean_takes(self) -> int:
-        takes: int | None = self.cleaned_data["takes"]
-        if takes is None:
-            return 1
-        validate_takes(takes)
-        return takes
 
     def clean_characters(self) -> tuple[Character, ...]:
         ids = dict.fromkeys(self.cleaned_data["characters"])
