@@ -23,10 +23,9 @@ from typing import Any
 
 from tests.benchmarks import report
 from tests.benchmarks.report import Result
-from tests.benchmarks.sandbox import PROJECT, Sandbox, is_answering, sandbox, set_up_django, wait_until
+from tests.benchmarks.sandbox import PROJECT, sandbox, set_up_django
 from tests.benchmarks.store_stages import cpu
-from tests.benchmarks.video_storage import SLOW, SLOW_SECONDS, SMALL, create_video_file, store_video
-from tests.studio import free_port
+from tests.benchmarks.video_storage import SLOW, SLOW_SECONDS, SMALL, start_backend, store_video
 
 TARGET = 1.8
 ROUNDS, SECONDS = 3, 12.0
@@ -40,7 +39,7 @@ def measure(quick: bool) -> list[Result]:
         why = "needs two cores, and a system that pins processes to them"
         return [Result(f"a second host, bound {bound}", "not measured", why) for bound in LOADS.values()]
     with sandbox("second-host") as box:
-        _start_backend(box)
+        start_backend(box)
         set_up_django()
         with ExitStack() as stack:
             hosts = [stack.enter_context(Host(core)) for core in cores]
@@ -115,16 +114,6 @@ class Host:
             raise RuntimeError("a worker ended")
         stored: dict[str, float] = json.loads(line)
         return stored
-
-
-def _start_backend(box: Sandbox) -> None:
-    port = free_port()
-    box.configure(BACKEND_URL=f"http://127.0.0.1:{port}/v1", BACKEND_KEY="none-needed")
-    video = box.folder / "video.mp4"
-    create_video_file(video)
-    server = [sys.executable, "-m", "tests.benchmarks.video_storage", "--serve", str(port)]
-    box.start("server", [*server, "--video", str(video), "--size", "0"])
-    wait_until(lambda: is_answering(f"http://127.0.0.1:{port}/health"), "the server")
 
 
 def _work(core: int) -> None:

@@ -20,9 +20,8 @@ from unittest.mock import patch
 
 from tests.benchmarks import report
 from tests.benchmarks.report import Result
-from tests.benchmarks.sandbox import PROJECT, is_answering, sandbox, set_up_django, wait_until
-from tests.benchmarks.video_storage import SMALL, create_video_file, store_video
-from tests.studio import free_port
+from tests.benchmarks.sandbox import PROJECT, sandbox, set_up_django
+from tests.benchmarks.video_storage import SMALL, start_backend, store_video
 
 ROUNDS = 15
 PICTURES_TARGET = 0.7  # of the CPU of two passes
@@ -39,13 +38,7 @@ _DECODE_ALL = "import av, sys; [0 for _ in av.open(sys.argv[1]).decode(video=0)]
 def measure(quick: bool) -> list[Result]:
     """Return the results for the table: medians of the rounds."""
     with sandbox("store-stages") as box:
-        port = free_port()
-        box.configure(BACKEND_URL=f"http://127.0.0.1:{port}/v1", BACKEND_KEY="none-needed")
-        video = box.folder / "video.mp4"
-        create_video_file(video)
-        server = [sys.executable, "-m", "tests.benchmarks.video_storage", "--serve", str(port)]
-        box.start("server", [*server, "--video", str(video), "--size", "0"])
-        wait_until(lambda: is_answering(f"http://127.0.0.1:{port}/health"), "the server")
+        video = start_backend(box)
         set_up_django()
         spent = _spend(video, 2 if quick else ROUNDS)
     return _results({name: median(seconds) for name, seconds in spent.items()})

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.benchmarks import report
 from tests.benchmarks.report import Result
-from tests.benchmarks.sandbox import PROJECT, is_answering, sandbox, set_up_django, wait_until
+from tests.benchmarks.sandbox import PROJECT, Sandbox, is_answering, sandbox, set_up_django, wait_until
 from tests.studio import free_port
 
 MIB = 1024 * 1024
@@ -72,6 +72,18 @@ def _run(size: int) -> dict[str, float]:
             f"   {run['growth']:.1f} MiB, {run['stored']:.0f} MiB/s, bare {run['bare']:.0f} MiB/s"
         )
         return run
+
+
+def start_backend(box: Sandbox) -> Path:
+    """Start a server that hands out one small video, as the sandbox's backend. Return the video."""
+    port = free_port()
+    box.configure(BACKEND_URL=f"http://127.0.0.1:{port}/v1", BACKEND_KEY="none-needed")
+    video = box.folder / "video.mp4"
+    create_video_file(video)
+    server = [sys.executable, "-m", "tests.benchmarks.video_storage", "--serve", str(port)]
+    box.start("server", [*server, "--video", str(video), "--size", "0"])
+    wait_until(lambda: is_answering(f"http://127.0.0.1:{port}/health"), "the server")
+    return video
 
 
 def create_video_file(path: Path) -> None:
