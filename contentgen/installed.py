@@ -66,7 +66,7 @@ TEMPLATES = [
         "DIRS": [Path(__file__).resolve().parent.parent / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["accounts.templatetags.formats"],
+            "builtins": ["django.templatetags.i18n", "accounts.templatetags.formats"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

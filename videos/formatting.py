@@ -1,5 +1,20 @@
 """Durations and counts as people read them."""
 
+from django.utils.translation import ngettext
+
+# Written out one by one, because each language has plurals of its own, and messages are found by reading.
+_COUNTS = {
+    "second": lambda number: ngettext("%(count)d second", "%(count)d seconds", number),
+    "minute": lambda number: ngettext("%(count)d minute", "%(count)d minutes", number),
+    "hour": lambda number: ngettext("%(count)d hour", "%(count)d hours", number),
+    "day": lambda number: ngettext("%(count)d day", "%(count)d days", number),
+    "video": lambda number: ngettext("%(count)d video", "%(count)d videos", number),
+    "deleted video": lambda number: ngettext("%(count)d deleted video", "%(count)d deleted videos", number),
+    "character": lambda number: ngettext("%(count)d character", "%(count)d characters", number),
+    "job": lambda number: ngettext("%(count)d job", "%(count)d jobs", number),
+    "model": lambda number: ngettext("%(count)d model", "%(count)d models", number),
+}
+
 
 def format_duration(seconds: int) -> str:
     """Return whole seconds as `90 seconds`, `10 minutes`, `1 hour 30 minutes`: in at most two units."""
@@ -14,5 +29,5 @@ def format_duration(seconds: int) -> str:
 
 
 def count_of(number: int, unit: str) -> str:
-    """Return a number with what it counts, in the plural where there is not one."""
-    return f"{number} {unit}{'' if number == 1 else 's'}"
+    """Return a number with what it counts, a key of the table above, in the active language's plural."""
+    return _COUNTS[unit](number) % {"count": number}

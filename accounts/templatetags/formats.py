@@ -1,8 +1,11 @@
-"""Dates and numbers as the person likes them. Every template has these: they are among the builtins."""
+"""Dates, numbers and stored sentences as the person likes them. Every template has these: they are among the
+builtins.
+"""
 
 from django import template
 
 from accounts import formats
+from contentgen.stored_texts import translated
 
 register = template.Library()
 register.filter("day", formats.format_day)
@@ -11,3 +14,4 @@ register.filter("exact_moment", formats.format_exact_moment)
 register.filter("time_of_day", formats.format_time)
 register.filter("exact_time", formats.format_exact_time)
 register.filter("number", formats.format_number)
+register.filter("translated", translated)
