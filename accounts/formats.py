@@ -10,9 +10,11 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from asgiref.local import Local
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.numberformat import format as group_digits
+from django.utils.translation import get_language
 
 from accounts.models import DateStyle
 
@@ -35,23 +37,24 @@ FORMATS = {
     DateStyle.GERMAN: Formats("d.m.Y", "H:i", "H:i:s", decimal_point=",", thousands="."),
     DateStyle.ISO: Formats("Y-m-d", "H:i", "H:i:s", joint=" ", thousands="\N{NARROW NO-BREAK SPACE}"),
 }
+_OF_LANGUAGES = {"de": DateStyle.GERMAN}  # for who chose none of them; other languages as in English
 _active = Local()  # as Django keeps the time zone: for this thread, or this task
 
 
 def activate(style: str) -> None:
-    """Write dates and numbers in this style from here on; a style that is none is the usual one."""
-    _active.style = DateStyle(style) if style in DateStyle.values else DateStyle.BRITISH
+    """Write dates and numbers in this style from here on; as the language has it, where it is none of ours."""
+    _active.style = DateStyle(style) if style in DateStyle.values else None
 
 
 def deactivate() -> None:
-    """Write dates and numbers as usual from here on."""
-    _active.style = DateStyle.BRITISH
+    """Write dates and numbers as the language has it from here on."""
+    _active.style = None
 
 
 @contextmanager
 def override(style: str) -> Iterator[None]:
     """Write dates and numbers in this style within the block."""
-    before = _style()
+    before = getattr(_active, "style", None)
     activate(style)
     try:
         yield
@@ -116,14 +119,15 @@ def format_number(value: float | Decimal | None) -> str:
     return group_digits(digits, point, grouping=3, thousand_sep=thousands, force_grouping=True)
 
 
+def format_size(size: float | str | None) -> str:
+    """Return a number of bytes as Django does, such as “1.5 MB”, with the decimal point of the style."""
+    return filesizeformat(size).replace(".", _formats().decimal_point)
+
+
 def _local(value: date) -> date:
     return timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
 
 
-def _style() -> DateStyle:
-    style: DateStyle = getattr(_active, "style", DateStyle.BRITISH)
-    return style
-
-
 def _formats() -> Formats:
-    return FORMATS[_style()]
+    style: DateStyle | None = getattr(_active, "style", None)
+    return FORMATS[style or _OF_LANGUAGES.get(get_language() or "", DateStyle.BRITISH)]

@@ -12,10 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import formats, presence, roles, second_factor
+from accounts import formats, languages, presence, roles, second_factor
 from accounts.client_address import client_address
 from accounts.models import User
 from audit.origin import Origin, coming_from
@@ -99,8 +99,10 @@ def _has_session(request: HttpRequest) -> bool:
     return bool(hasattr(request, "session") and request.session.accessed and request.session.session_key)
 
 
-class TimeZoneMiddleware:
-    """Shows times in the time zone, and dates and numbers in the style, that the person chose."""
+class PreferencesMiddleware:
+    """Shows pages in the language, times in the time zone, dates and numbers in the style that the person
+    chose.
+    """
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
@@ -116,6 +118,8 @@ class TimeZoneMiddleware:
         self, request: HttpRequest, view_func: View, view_args: Any, view_kwargs: Any
     ) -> HttpResponse | None:
         if getattr(view_func, "login_required", True) and isinstance(request.user, User):
+            if language := languages.chosen_by(request.user):
+                translation.activate(language)  # until LanguageMiddleware ends
             formats.activate(request.user.date_style)
             try:
                 timezone.activate(ZoneInfo(request.user.time_zone))

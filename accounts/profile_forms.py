@@ -6,6 +6,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 
@@ -31,12 +32,17 @@ def _time_zones() -> list[tuple[str, str]]:
 class ProfileForm(forms.ModelForm[User]):
     class Meta:
         model = User
-        fields = ("first_name", "last_name", "theme", "time_zone", "date_style")
+        fields = ("first_name", "last_name", "theme", "language", "time_zone", "date_style")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["first_name"].widget.attrs["autocomplete"] = "given-name"
         self.fields["last_name"].widget.attrs["autocomplete"] = "family-name"
+        self.fields["language"] = forms.ChoiceField(
+            label=_("Language"),
+            required=False,
+            choices=[("", _("That of the browser")), *settings.LANGUAGES],  # each by its own name
+        )
         self.fields["time_zone"] = forms.ChoiceField(
             label="Time zone",
             required=False,

@@ -43,6 +43,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "contentgen.language_middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "contentgen.middleware.BodyLimitMiddleware",  # before CSRF's check, which reads the form
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -51,7 +52,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.SessionActivityMiddleware",
-    "accounts.middleware.TimeZoneMiddleware",
+    "accounts.middleware.PreferencesMiddleware",
     "accounts.middleware.RoleMiddleware",
     "accounts.middleware.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -133,7 +133,10 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # which ask for the
 if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # --- The application -------------------------------------------------------------------------------------
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = "en"  # what programs, workers and commands read; pages have that of their reader
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+# Of emails and pages for people who chose none, and whose browser asks for none of these.
+LANGUAGE: str = env("LANGUAGE", cast=choice(*dict(LANGUAGES)), default="en")
 FORMAT_MODULE_PATH = "accounts.locale_formats"
 TIME_ZONE: str = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True

@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import formats
+from accounts import formats, languages
 from accounts.models import User
 from contentgen.public_url import public_address
 from notifications.models import Inbox, Notification
@@ -63,7 +63,7 @@ def _is_away(user: User, now: datetime) -> bool:
 
 
 def _compose(user: User, rows: list[Notification]) -> EmailMessage:
-    with timezone.override(_zone(user)), formats.override(user.date_style):
+    with timezone.override(_zone(user)), languages.override_for(user), formats.override(user.date_style):
         body = render_to_string("notifications/email/digest.txt", _context(user, rows))
         return EmailMessage(_subject(rows), body, to=[user.email])
 

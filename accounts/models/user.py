@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
@@ -23,8 +24,11 @@ class Theme(models.TextChoices):
 
 
 class DateStyle(models.TextChoices):
-    """How dates and numbers are written; `accounts.formats` has the formats."""
+    """How dates and numbers are written; `accounts.formats` has the formats. None of them: as the language has
+    it.
+    """
 
+    __empty__ = _("As the language has it")
     BRITISH = "en-gb", "2 Mar 2026, 17:30 · 1,234.5"
     AMERICAN = "en-us", "Mar 2, 2026, 5:30 PM · 1,234.5"
     GERMAN = "de", "02.03.2026, 17:30 · 1.234,5"
@@ -60,8 +64,15 @@ class User(AbstractUser):
     time_zone = models.CharField(
         max_length=64, blank=True, help_text="Of the times on the pages. Empty: that of the studio."
     )
+    language = models.CharField(
+        max_length=10,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of pages and emails, as LANGUAGES names it. Empty: that of the browser.",
+    )
     date_style = models.CharField(
-        "dates and numbers", max_length=10, choices=DateStyle, default=DateStyle.BRITISH
+        "dates and numbers", max_length=10, choices=DateStyle, blank=True, default="", db_default=""
     )
 
     last_seen_at = models.DateTimeField(

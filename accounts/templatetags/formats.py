@@ -14,4 +14,5 @@ register.filter("exact_moment", formats.format_exact_moment)
 register.filter("time_of_day", formats.format_time)
 register.filter("exact_time", formats.format_exact_time)
 register.filter("number", formats.format_number)
+register.filter("filesizeformat", formats.format_size)  # in place of Django's
 register.filter("translated", translated)

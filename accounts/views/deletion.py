@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import deletion as service
-from accounts import formats, mail
+from accounts import formats, languages, mail
 from accounts.deletion_forms import DeletionForm
 from accounts.models import AccountDeletion, User
 
@@ -76,5 +76,5 @@ def _tell_heir(request: HttpRequest, scheduled: AccountDeletion) -> None:
         return
     link = request.build_absolute_uri(reverse("account_offers"))
     context = {"link": link, "leaver": scheduled.user, "due_at": scheduled.due_at}
-    with formats.override(heir.date_style):
+    with languages.override_for(heir), formats.override(heir.date_style):
         get_adapter(request).send_mail("account/email/work_offered", heir.email, context)
