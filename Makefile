@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test drills schema e2e interop chaos upgrade-drill restore-drill bench screenshots lint django-checks format release venv venv-dev clean
+.PHONY: help run test drills schema e2e interop chaos upgrade-drill restore-drill bench screenshots messages lint django-checks format release venv venv-dev clean
 
 help:
 	@echo 'make run     the whole studio on this machine; Ctrl-C stops it'
@@ -20,6 +20,7 @@ help:
 	@echo 'make restore-drill  PostgreSQL put back to an earlier moment while videos are in flight, in some minutes'
 	@echo 'make bench   performance, as one table, and how far it scales, as another, in about half an hour'
 	@echo 'make screenshots  pictures of every page, into ./screenshots, in about twenty minutes (needs Chromium)'
+	@echo 'make messages  the texts of pages, into the catalogues of translations, and these compiled'
 	@echo 'make lint    style, types, import rules, migrations, production settings'
 	@echo 'make format  format the code'
 	@echo 'make release VERSION=1.2.0  check, tag and build it, on a clean main; publishes nothing'
@@ -75,6 +76,9 @@ bench: venv-dev
 
 screenshots: venv-dev
 	@$(BIN)/python -m tests.screenshots screenshots
+
+messages: venv-dev
+	@$(BIN)/python -m tests.translations
 
 lint: venv-dev
 	@$(BIN)/ruff check .

@@ -42,7 +42,7 @@ _active = Local()  # as Django keeps the time zone: for this thread, or this tas
 
 
 def activate(style: str) -> None:
-    """Write dates and numbers in this style from here on; as the language has it, where it is none of ours."""
+    """Write dates and numbers in this style from here on; as the language has it, where it is no style."""
     _active.style = DateStyle(style) if style in DateStyle.values else None
 
 

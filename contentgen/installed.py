@@ -72,6 +72,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "contentgen.languages.page_language",
                 "accounts.context_processors.account",
                 "videos.context_processors.studio",
                 "billing.context_processors.budgets",

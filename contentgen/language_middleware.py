@@ -11,7 +11,7 @@ from videos.api.paths import is_api_path
 
 
 class LanguageMiddleware:
-    """Writes pages in the language that the browser asks for; `PreferencesMiddleware` knows who chose another.
+    """Writes pages in the language that the browser asks for. `PreferencesMiddleware` knows who chose one.
 
     Answers of the APIs are for programs, which look for the English words.
     """

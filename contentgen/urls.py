@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from contentgen import health, proxy_echo
+from contentgen.languages import texts_of_scripts
 from contentgen.monitoring.views import metrics
 from videos.api import webhooks
 from videos.api.paths import API_PATH
@@ -19,6 +20,7 @@ urlpatterns = [
     path("health/proxy", proxy_echo.echo),
     path("health/startup", health.started, name="health-startup"),
     path("metrics", metrics, name="metrics"),
+    path("texts/<slug:version>/<slug:language>.js", texts_of_scripts, name="texts-of-scripts"),
     path("accounts/webhooks/", include("webhooks.urls")),  # those that the studio sends
     path("accounts/", include("accounts.urls")),
     path("api/", api.urls),

@@ -24,9 +24,7 @@ class Theme(models.TextChoices):
 
 
 class DateStyle(models.TextChoices):
-    """How dates and numbers are written; `accounts.formats` has the formats. None of them: as the language has
-    it.
-    """
+    """How dates and numbers are written; `accounts.formats` has the formats, and those of languages."""
 
     __empty__ = _("As the language has it")
     BRITISH = "en-gb", "2 Mar 2026, 17:30 · 1,234.5"

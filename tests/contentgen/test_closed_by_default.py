@@ -27,6 +27,7 @@ OPEN = {
     "health": "load balancers have no account; it says that the process runs, and nothing else",
     "health/live": "the same",
     "health/startup": "load balancers have no account; it says which part is not there yet, never why",
+    "texts/<slug:version>/<slug:language>.js": "what scripts say in other languages, at the sign-in page too",
     "metrics": "404 unless a setting opens it, and then a token does; Prometheus has no account",
     "health/ready": "monitors have no account; it says which part is down, never why",
     "accounts/login/": "the sign-in page itself",
