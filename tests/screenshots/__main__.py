@@ -1,8 +1,10 @@
 """Screenshots of every page state at three widths, dark and light.
 
     python -m tests.screenshots FOLDER [--data FOLDER] [--only NAME,NAME] [--widths 390,1280] [--themes dark]
+        [--language de]
 
-The videos are made once for each `--data` folder; a second run with it takes a minute or two.
+The videos are made once for each `--data` folder; a second run with it takes a minute or two. In another
+language, a state that is reached by English words is shown as it is before them.
 """
 
 import argparse
@@ -13,11 +15,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, StorageState, sync_playwright
 
 from contentgen.run.state import read_endpoints
 from tests.screenshots.credentials import PASSWORD
@@ -30,6 +33,15 @@ SCOPES = ("", "shared")  # in which videos are looked for
 MAX_HEIGHT = 2600  # pixels; a library scrolls endlessly
 
 
+@dataclass(frozen=True)
+class Look:
+    """How a page is looked at: its width in pixels, `dark` or `light`, and the browser's language."""
+
+    width: int
+    theme: str
+    language: str
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.screenshots")
     parser.add_argument("folder", type=Path)
@@ -39,6 +51,7 @@ def main() -> None:
     )
     parser.add_argument("--widths", default=",".join(map(str, WIDTHS)))
     parser.add_argument("--themes", default=",".join(THEMES))
+    parser.add_argument("--language", default="en")
     options = parser.parse_args()
     prefixes = tuple(options.only.split(","))
     states = [state for state in PAGES if state.name.startswith(prefixes)]
@@ -49,9 +62,9 @@ def main() -> None:
         for width in map(int, options.widths.split(",")):
             for theme in options.themes.split(","):
                 for state in states:
-                    _take_screenshot(
-                        browser, studio, state, sessions[state.username], width, theme, options.folder
-                    )
+                    session = sessions[state.username]
+                    look = Look(width, theme, options.language)
+                    _take_screenshot(browser, studio, state, session, look, options.folder)
 
 
 @contextmanager
@@ -110,29 +123,38 @@ def _take_screenshot(
     studio: Studio,
     state: PageState,
     session: StorageState | None,
-    width: int,
-    theme: str,
+    look: Look,
     folder: Path,
 ) -> None:
-    size = {"width": width, "height": WIDTHS.get(width, 900)}
+    size = {"width": look.width, "height": WIDTHS.get(look.width, 900)}
     with browser.new_context(
         viewport=size,  # type: ignore[arg-type]  # Playwright's TypedDict
-        color_scheme=theme,  # type: ignore[arg-type]  # dark or light
+        color_scheme=look.theme,  # type: ignore[arg-type]  # dark or light
         storage_state=session,
         reduced_motion="reduce",
+        locale=look.language,
     ) as context:
         page = context.new_page()
         page.goto(studio.url + _resolve_path(context, studio, state))
         page.wait_for_load_state("networkidle")
-        state.prepare(page)
+        _prepare(state, page, look.language)
         _settle(page)
         height = (
             min(MAX_HEIGHT, page.evaluate("document.documentElement.scrollHeight")) if state.full_page else 0
         )
         if height > size["height"]:
-            page.set_viewport_size({"width": width, "height": height})
+            page.set_viewport_size({"width": look.width, "height": height})
             _settle(page)
-        page.screenshot(path=folder / f"{state.name}-{width}-{theme}.png")
+        page.screenshot(path=folder / f"{state.name}-{look.width}-{look.theme}.png")
+
+
+def _prepare(state: PageState, page: Page, language: str) -> None:
+    if language == "en":
+        state.prepare(page)
+        return
+    page.set_default_timeout(2000)  # milliseconds; what is there at all is there at once
+    with suppress(Error):
+        state.prepare(page)
 
 
 def _settle(page: Page) -> None:
