@@ -12,9 +12,10 @@ before, and that version's pages beside workers of this one. Each new process an
 SIGTERM, and a web server is taken out of the rotation before, as load balancers do.
 
 One line is printed at the end, and a line for each violation: a response of 500 or more, a request without a
-response, a video that is not completed, a job too many at the simulator, a ledger that contradicts the
-videos, a process that did not end in time, a line in a log that says ERROR or CRITICAL. The exit code is 0
-only if there is none. `--database` with a server creates a database there and drops it afterwards.
+response, a video that is not completed or has no file, a job too many at the simulator, a ledger that
+contradicts the videos, a process that did not end in time, a line in a log that says ERROR or CRITICAL. The
+exit code is 0 only if there is none. `--database` with a server creates a database there and drops it
+afterwards.
 `--storage s3` keeps the files in a store, and gives each process a DATA_DIR of its own: hosts that share no
 disk.
 """
@@ -36,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         folder = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            base = base_of(options.base)
+            base = base_of(options.base, options.storage)
         except NoHistoryError as error:
             sys.stderr.write(f"{error}\n")
             return 2

@@ -8,16 +8,20 @@ from pathlib import Path
 from tests.studio import PROJECT
 
 TIMEOUT = 120  # seconds for git
-# What is upgraded from as long as nothing is released: commits between may not run by themselves.
-BEFORE_RELEASES = "d758dec40ae6e8dd716628ce65bb377fbfe6c8f5"
+# What is upgraded from as long as nothing is released, by where the files are: the first knows no other place
+# than a disk. Commits between them may not run by themselves.
+BEFORE_RELEASES = {
+    "disk": "d758dec40ae6e8dd716628ce65bb377fbfe6c8f5",
+    "s3": "a2979bb8dd0e535f9f3cb71cdcca8598148820e3",
+}
 
 
 class NoHistoryError(Exception):
     """There is no version before: no git, no repository, or a clone without its history."""
 
 
-def base_of(ref: str) -> str:
-    """Return the commit of `ref`, else of the newest release, else `BEFORE_RELEASES`.
+def base_of(ref: str, storage: str = "disk") -> str:
+    """Return the commit of `ref`, else of the newest release, else that of `BEFORE_RELEASES`.
 
     Raises `NoHistoryError`.
     """
@@ -26,7 +30,7 @@ def base_of(ref: str) -> str:
     try:
         return _commit(_git("describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD^"))
     except NoHistoryError:
-        return _commit(BEFORE_RELEASES)
+        return _commit(BEFORE_RELEASES[storage])
 
 
 def _commit(ref: str) -> str:

@@ -178,6 +178,8 @@ class Drill:
         for public_id in traffic.ids:
             if (status := traffic.status_of(public_id)) != "completed":
                 self._violations.append(f"{public_id} is {status}")
+            elif not traffic.has_file(public_id):
+                self._violations.append(f"{public_id} has no file")
         control = ControlClient(self._simulator_port)
         jobs = [str(job["prompt"]) for job in control.ledger()]
         control.close()

@@ -83,6 +83,12 @@ class Traffic:
         response = self._ask("GET", f"/v1/videos/{public_id}", headers=self._token)
         return str(response.json()["status"]) if response is not None and response.is_success else "unknown"
 
+    def has_file(self, public_id: str) -> bool:
+        """Whether whichever server's turn it is sends the video, or to where it is stored."""
+        path = f"/v1/videos/{public_id}/content"
+        response = self._ask("GET", path, headers=self._token, follow_redirects=True)
+        return response is not None and response.is_success and len(response.content) > 0
+
     def _sign_in(self) -> None:
         """Sign in on one server; the session is good for all of them."""
         page = self._ask("GET", "/accounts/login/")
