@@ -227,6 +227,15 @@ class StorageOptions:
         return {"BACKEND": "contentgen.moving_storage.MovingStorage", "OPTIONS": options}
 
 
+def require_extras(*places: ObjectStore | Path | None) -> None:
+    """Raise `ImproperlyConfigured`, with the command to install it, where a place needs what is missing."""
+    for each in places:
+        if isinstance(each, ObjectStore) and each.missing_extra:
+            raise ImproperlyConfigured(
+                f"What {each} needs is not installed. Install it: {each.missing_extra}"
+            )
+
+
 def origins(*places: ObjectStore | Path | None) -> list[str]:
     """Return the origins that pages of the studio show stored files from."""
     return [origin for each in places if isinstance(each, ObjectStore) for origin in each.origins]

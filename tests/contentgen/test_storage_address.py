@@ -1,5 +1,8 @@
 """STORAGE_URL: which stores there are, what is wrong with an address, and what they need installed."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +93,35 @@ def test_what_is_not_installed_is_named_with_the_command(
     assert diagnose(doctor.check_storage).of("storage").advice == command
     with pytest.raises(CommandError, match="pip install"):
         call_command("migrate_storage", "disk", url)
+
+
+@pytest.mark.parametrize(
+    "entrance",
+    [
+        "import contentgen.wsgi",
+        "from celery.__main__ import main; sys.argv = ['celery', '-A', 'contentgen', 'worker']; main()",
+    ],
+    ids=["web", "worker"],
+)
+def test_no_process_starts_without_what_its_store_needs(entrance: str, tmp_path: Path):
+    code = f"import sys, contentgen.storage_address as a; a.find_spec = lambda name: None; {entrance}"
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "contentgen.settings",
+        "ENV_FILE": "",
+        "DATA_DIR": str(tmp_path),
+        "STORAGE_URL": "gs://studio",
+    }
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120
+    )
+
+    assert ended.returncode == 1
+    told = (
+        "What gs://studio needs is not installed. Install it: .venv/bin/pip install -r requirements-gcs.txt"
+    )
+    assert ended.stderr.strip().endswith(told)
 
 
 def test_what_is_installed_is_no_error(settings: Any):
