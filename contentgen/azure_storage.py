@@ -151,7 +151,8 @@ class AzureBlobStorage(BucketStorage, AzureStorage):  # type: ignore[misc]  # dj
             return self._address(name, served, self.store.public_endpoint or self._endpoint)
 
     def _address(self, name: str, served: Served, endpoint: str) -> str:
-        key, expiry = self._key(name), datetime.now(UTC) + timedelta(seconds=self._url_seconds)
+        expiry = datetime.now(UTC) + timedelta(seconds=self._seconds_of(served))
+        key = self._key(name)
         signature = generate_blob_sas(
             self.store.account,
             self.store.bucket,

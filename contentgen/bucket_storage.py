@@ -6,7 +6,7 @@ import mimetypes
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -71,7 +71,7 @@ class BucketStorage(StudioStorage):
         raise NotImplementedError
 
     def _sign(self, name: str, served: Served) -> str:
-        """Return an address that works for `_url_seconds`, and says to serve the file as this."""
+        """Return an address that works for `_seconds_of` this, and says to serve the file as this."""
         raise NotImplementedError
 
     @property
@@ -146,8 +146,11 @@ class BucketStorage(StudioStorage):
 
     def signed_url(self, name: str, served: Served) -> str:
         if not served.content_type.startswith(_SHOWN):
-            served = Served(_OPAQUE, _saved(served.disposition), served.cache_control)
+            served = replace(served, content_type=_OPAQUE, disposition=_saved(served.disposition))
         return self._sign(name, served)
+
+    def _seconds_of(self, served: Served) -> int:
+        return min(served.seconds or self._url_seconds, self._url_seconds)
 
     def url(self, name: str | None, *args: Any, **kwargs: Any) -> str:
         """Return an address to save the file from. `signed_url` makes those of files that are shown."""

@@ -142,7 +142,7 @@ class GoogleStorage(BucketStorage, GoogleCloudStorage):  # type: ignore[misc]  #
         with _os_errors(name):
             url: str = self._blob(name).generate_signed_url(
                 version="v4",
-                expiration=timedelta(seconds=self._url_seconds),
+                expiration=timedelta(seconds=self._seconds_of(served)),
                 api_access_endpoint=self.store.public_endpoint or self.store.endpoint or None,
                 response_type=served.content_type,
                 response_disposition=served.disposition or None,

@@ -133,7 +133,7 @@ class ObjectStorage(BucketStorage, S3Storage):  # type: ignore[misc]  # django-s
             url: str = self._client(public=True).generate_presigned_url(
                 "get_object",
                 Params={key: value for key, value in params.items() if value},
-                ExpiresIn=self._url_seconds,
+                ExpiresIn=self._seconds_of(served),
             )
         return url
 

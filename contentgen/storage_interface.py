@@ -23,11 +23,15 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """How whoever follows an address gets the file: its type, `Content-Disposition` and `Cache-Control`."""
+    """How whoever follows an address gets the file: its type, `Content-Disposition` and `Cache-Control`.
+
+    The address works for `seconds`, and for no longer than all addresses of the storage do; 0 for as long.
+    """
 
     content_type: str
     disposition: str = ""
     cache_control: str = ""
+    seconds: int = 0
 
 
 class StudioStorage(Storage):

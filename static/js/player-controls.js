@@ -6,7 +6,7 @@ import { fill, formatClock, initialiseScrub } from "./player-scrub.js";
 const LONG = 30; // seconds; longer videos are skipped through in larger steps
 const REST = 2500; // milliseconds without a touch or a movement, after which the controls fade
 const DOUBLE_TAP = 300; // milliseconds
-const RETRY_AFTER = 60_000; // milliseconds
+const RETRY_AFTER = 10_000; // milliseconds
 const LEAST_HEARD = 0.5; // seconds of playback after which it is clear whether there is sound
 
 export function seek(video, seconds) {
@@ -226,20 +226,43 @@ function initialiseStage(root, video, { show, hide }) {
   video.addEventListener("dblclick", () => isTouch || toggleFullScreen(video));
 }
 
-// An address in an object store ends after some minutes: the file is asked for again, once, and goes on where it was.
-// What cannot be played at all is told in a sentence.
+// Asks for the file again, and goes on where it was.
+function reload(video) {
+  const { currentTime, paused } = video;
+  video.load();
+  video.currentTime = currentTime;
+  if (!paused) video.play().catch(() => {}); // what fails has an event of its own
+}
+
+function hasTheRest({ buffered, currentTime, duration }) {
+  for (let part = 0; part < buffered.length; part++) {
+    if (buffered.start(part) <= currentTime && buffered.end(part) >= duration - 0.1) return true;
+  }
+  return false;
+}
+
+// A browser goes on with the address in an object store that it was sent to, which ends: after seconds on a page for
+// visitors, where the player does not wait for the error, which Safari does not tell. On other pages it does, and asks
+// again once. What cannot be played at all is told in a sentence.
 function initialiseErrors(root, video) {
   const problem = root.querySelector(".player__problem");
-  let triedAt = -Infinity;
+  const life = 900 * Number(root.dataset.addressSeconds) || Infinity; // milliseconds, a tenth to be safe
+  let [loadedAt, wasLoaded] = [performance.now(), video.readyState > 0];
+  const age = () => performance.now() - loadedAt;
+  const renew = () => {
+    loadedAt = performance.now();
+    reload(video);
+  };
+  for (const event of ["play", "seeking"]) {
+    video.addEventListener(event, () => age() > life && !hasTheRest(video) && renew());
+  }
   video.addEventListener("error", () => {
-    const { currentTime } = video;
-    const isWorthIt = currentTime > 0 && performance.now() - triedAt > RETRY_AFTER;
+    const isWorthIt = wasLoaded && age() > RETRY_AFTER;
     problem.hidden = isWorthIt;
-    if (!isWorthIt) return;
-    triedAt = performance.now();
-    video.load();
-    video.currentTime = currentTime;
+    if (isWorthIt) renew();
   });
+  // Counted anew once it has come, however long that took: or a slow line would ask for ever.
+  video.addEventListener("loadedmetadata", () => ([loadedAt, wasLoaded] = [performance.now(), true]));
   video.addEventListener("loadeddata", () => (problem.hidden = true));
   problem.hidden = !video.error;
 }

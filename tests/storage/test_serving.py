@@ -17,6 +17,7 @@ from contentgen.http_headers import content_security_policy
 from contentgen.log_filters import SignedAddressFilter
 from contentgen.object_storage import ObjectStorage
 from contentgen.storage_address import ObjectStore, origins
+from contentgen.storage_interface import Served
 from tests.sharing.conftest import CLIP, address, body, finished_video
 from videos.models import ShareLink, Video
 from videos.services.share_links import LinkOptions, create_link, revoke_links
@@ -33,11 +34,11 @@ def _page(video: Video, name: str = "file") -> str:
     return reverse(f"videos:{name}", args=[video.public_id])
 
 
-def _signed(response) -> dict[str, str]:
-    """Return what an answer's address says, after a look at the rest of it."""
+def _signed(response, seconds: int = 600) -> dict[str, str]:
+    """Return what an answer's address says, after a look at the rest of it: for how long it works, too."""
     assert response.status_code == 302
     query = {name: values[0] for name, values in parse_qs(urlsplit(response.url).query).items()}
-    assert query["X-Amz-Expires"] == "600"
+    assert query["X-Amz-Expires"] == str(seconds)
     assert query["X-Amz-Signature"]
     return query
 
@@ -96,15 +97,32 @@ def test_a_video_in_the_trash_gets_no_new_address(as_alice: Client, video: Video
 
 def test_a_share_link_asks_each_time_and_ends_with_its_revocation(visitor: Client, share, video: Video):
     link = share()
+    Video.objects.update(duration=5.3)
 
     response = visitor.get(address(link, "file"))
 
-    assert _signed(response)["response-cache-control"] == "private, no-cache"
+    # A minute, and the time of watching it twice.
+    assert _signed(response, seconds=60 + 12)["response-cache-control"] == "private, no-cache"
     assert response["Cache-Control"] == "private, no-store"
+    assert b'data-address-seconds="72"' in visitor.get(address(link)).content
+    for picture in ("poster", "scrub"):
+        _signed(visitor.get(address(link, picture)), seconds=60)
     revoke_links(ShareLink.objects.all())
     refused = visitor.get(address(link, "file"))
     assert refused.status_code == 410
     assert "Location" not in refused
+
+
+def test_no_address_works_for_longer_than_the_setting_says(
+    visitor: Client, share, video: Video, studio_storage: ObjectStorage, settings
+):
+    link = share()
+    Video.objects.update(duration=3600)
+    assert settings.STORAGE_URL_SECONDS == 600
+    _signed(visitor.get(address(link, "file")), seconds=600)
+
+    served = Served("video/mp4", seconds=6000)
+    assert "X-Amz-Expires=600&" in studio_storage.signed_url("a.mp4", served)
 
 
 def test_openais_sdk_follows(alice: User, video: Video, live_server):

@@ -74,6 +74,7 @@ class StoredFile:
     script, and `as_attachment` whether the browser is to save it rather than show it. `etag` identifies the
     content (its SHA-256, say), quoted or not; without one, modification time and length do. `cache_control`
     says who may keep it for how long. `is_relayed` is for whoever follows no redirect to a storage elsewhere.
+    An address there works for `address_seconds`, and for no longer than `STORAGE_URL_SECONDS`; 0 for as long.
     """
 
     file: FieldFile | Path
@@ -83,6 +84,7 @@ class StoredFile:
     etag: str = ""
     cache_control: str = CACHE_CONTROL
     is_relayed: bool = False
+    address_seconds: int = 0
 
 
 def readable_name(prompt: str) -> str:
@@ -119,7 +121,7 @@ def file_response(request: HttpRequest, stored: StoredFile) -> HttpResponseBase:
     while it is sent, and closed with the response. With `X_ACCEL_REDIRECT` nginx does all of that.
 
     Where the storage has no local disk, a GET is redirected to an address there that works for
-    `STORAGE_URL_SECONDS`, and a HEAD is answered from here; the file is read from there where it
+    `STORAGE_URL_SECONDS` or less, and a HEAD is answered from here; the file is read from there where it
     `is_relayed`. Raises FileNotFoundError when there is no file, OSError when it cannot be opened.
     """
     if not stored.file:
@@ -163,12 +165,13 @@ def _remote_response(
     ours = as_studio_storage(storage)
     if ours is None or stored.is_relayed or request.method == "HEAD":
         return _relayed_response(request, stored, storage, name)
-    served = Served(stored.content_type, _disposition(stored), stored.cache_control)
+    disposition, seconds = _disposition(stored), stored.address_seconds
+    served = Served(stored.content_type, disposition, stored.cache_control, seconds)
     response = redirect(ours.signed_url(name, served))
     # A browser may come back to the address while it works, unless it has to ask each time.
     is_kept = "no-" not in stored.cache_control
-    seconds = settings.STORAGE_URL_SECONDS // 2
-    response["Cache-Control"] = f"private, max-age={seconds}" if is_kept else "private, no-store"
+    kept_for = min(seconds or settings.STORAGE_URL_SECONDS, settings.STORAGE_URL_SECONDS) // 2
+    response["Cache-Control"] = f"private, max-age={kept_for}" if is_kept else "private, no-store"
     response["Vary"] = "Cookie"
     response["Referrer-Policy"] = "no-referrer"
     return response

@@ -7,6 +7,7 @@ the videos are, of the studio, or of ids in it.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
+from math import ceil
 from pathlib import PurePath
 from typing import Any
 
@@ -58,6 +59,9 @@ _SHOWN_COMMENTS = 50
 _POSTER_WIDTH = 960  # pixels at most, as `videos.media.poster` makes them
 # Browsers may keep a file, and ask each time whether they may still show it.
 _FILE_CACHE_CONTROL = "private, no-cache"
+# Seconds for which the address of a file in a store works, also once the link has ended. For a video, the
+# time of watching it twice comes on top: browsers ask that address for each range, and not ours.
+_ADDRESS_SECONDS = 60
 # What the pages may do, beside what all pages may.
 _NO_SCRIPTS = {"script-src": [NONE], "connect-src": [NONE]}
 _SCRIPTS_OF_THE_PLAYER = {"script-src": [SELF], "connect-src": [NONE]}
@@ -187,7 +191,8 @@ def file(visit: Visit) -> HttpResponseBase:
     # The usual name is made of the prompt, or is an id.
     name = readable_name(heading_of(visit.link, video)) or "video"
     name += PurePath(stored.download_name).suffix
-    return _send(visit, replace(stored, download_name=name, is_relayed=is_relayed))
+    seconds = _address_seconds(video)
+    return _send(visit, replace(stored, download_name=name, is_relayed=is_relayed, address_seconds=seconds))
 
 
 @require_safe
@@ -264,6 +269,7 @@ def _video_page(visit: Visit, video: Video, form: CommentForm, status: int = 200
         "video": video,
         "file_url": visit.url("file"),
         "scrub_url": visit.url("scrub"),
+        "address_seconds": _address_seconds(video) if settings.STORAGE_URL else 0,
         "comment_url": visit.url("comment"),
         "collection_url": visit.url(item="") if link.collection_id else "",
         "collection_name": heading_of(link),
@@ -332,8 +338,13 @@ def _poster_size(video: Video) -> dict[str, int]:
     return {"poster_width": round(width * scale), "poster_height": max(1, round(height * scale))}
 
 
+def _address_seconds(video: Video) -> int:
+    return min(_ADDRESS_SECONDS + 2 * ceil(video.duration or 0), settings.STORAGE_URL_SECONDS)
+
+
 def _send(visit: Visit, stored: StoredFile) -> HttpResponseBase:
-    bounded = replace(stored, cache_control=_FILE_CACHE_CONTROL)
+    seconds = stored.address_seconds or _ADDRESS_SECONDS
+    bounded = replace(stored, cache_control=_FILE_CACHE_CONTROL, address_seconds=seconds)
     try:
         return file_response(visit.request, bounded)
     except FileNotFoundError:
