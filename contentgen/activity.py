@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 ASK_EVERY = 0.9  # seconds for which an answer counts, for the ticks that are due at once
 _has_work: list[Callable[[], bool]] = []
 _last: tuple[float, bool] = (-ASK_EVERY, False)  # when it was asked, and whether all was quiet
+_wakings = 0  # how often there was work after all had been quiet
 
 
 def register_work(has_work: Callable[[], bool]) -> None:
@@ -25,10 +26,18 @@ def register_work(has_work: Callable[[], bool]) -> None:
 
 def is_quiet() -> bool:
     """Return whether no room has work. Doubt, as while the database is away, counts as work."""
-    global _last  # one studio, one answer
+    global _last, _wakings  # one studio, one answer
     if time.monotonic() - _last[0] >= ASK_EVERY:
+        was_quiet = _last[1]
         _last = time.monotonic(), not _is_anything_to_do()
+        _wakings += was_quiet and not _last[1]
     return _last[1]
+
+
+def count_wakings() -> int:
+    """Ask now, and return how often work has come after all was quiet."""
+    is_quiet()
+    return _wakings
 
 
 def _is_anything_to_do() -> bool:
@@ -43,7 +52,7 @@ def _is_anything_to_do() -> bool:
 class Tick(schedule):
     """Due every so many seconds, and while all is quiet only every `quiet` seconds.
 
-    Whether it still is quiet is asked as often as it would be due otherwise: so what begins is seen as soon.
+    Whoever waits for it asks `count_wakings` meanwhile, and then asks anew whether it is due.
     """
 
     def __init__(self, every: float, *, quiet: float) -> None:
@@ -55,5 +64,5 @@ class Tick(schedule):
         state = super().is_due(last_run_at)
         age = self.maybe_make_aware(self.now()) - self.maybe_make_aware(last_run_at)
         if state.is_due and age < self._quiet and is_quiet():
-            return schedstate(is_due=False, next=self.seconds)
+            return schedstate(is_due=False, next=(self._quiet - age).total_seconds())
         return state

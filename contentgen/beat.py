@@ -10,10 +10,13 @@ from typing import Any
 from celery.beat import Scheduler
 from django.db import Error, connection
 
+from contentgen.activity import count_wakings
 from videos.engine import heartbeat
 from videos.engine.leadership import ASK_EVERY, Leadership
 
 logger = logging.getLogger(__name__)
+
+LONGEST_SLEEP = 1.0  # seconds until work that has come is seen
 
 
 class LeaderScheduler(Scheduler):
@@ -26,6 +29,7 @@ class LeaderScheduler(Scheduler):
         self._leadership = Leadership(heartbeat.BEAT)
         self._is_leader: bool | None = None  # not known yet
         self._is_closed = False
+        self._wakings = 0
         super().__init__(*args, **kwargs)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
@@ -35,8 +39,9 @@ class LeaderScheduler(Scheduler):
         self._note(self._asks())
         if not self._is_leader:
             return ASK_EVERY
+        self._wake_up()
         seconds: float = super().tick(*args, **kwargs)
-        return min(seconds, ASK_EVERY)
+        return min(seconds, LONGEST_SLEEP)
 
     def close(self) -> None:
         """Let go of lease and broker, the second time: Celery calls it in its handler of SIGTERM first.
@@ -63,6 +68,12 @@ class LeaderScheduler(Scheduler):
             logger.warning("Whether this beat leads is not known, so it sends nothing: %s", error)
             connection.close()  # which the next attempt opens again
             return False
+
+    def _wake_up(self) -> None:
+        """Ask each tick anew whether it is due, once there is work after all was quiet."""
+        before, self._wakings = self._wakings, count_wakings()
+        if self._wakings != before:
+            self._heap = None
 
     def _note(self, is_leader: bool) -> None:
         if is_leader != self._is_leader:

@@ -9,13 +9,17 @@ from celery.signals import (
     celeryd_init,
     task_postrun,
     task_prerun,
+    worker_init,
     worker_process_shutdown,
 )
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import close_old_connections, connections
 from django.urls import set_script_prefix
 
 from contentgen.database_limits import limit_connections
 from contentgen.monitoring import log_context
+from contentgen.storage_address import require_extras
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contentgen.settings")
 
@@ -28,6 +32,23 @@ app.autodiscover_tasks()
 def _begin_worker(**signal: Any) -> None:
     os.umask(settings.PRIVATE_UMASK)
     limit_connections()
+    try:
+        require_extras(settings.STORAGE_URL, settings.STORAGE_FORMER)
+    except ImproperlyConfigured as error:
+        raise SystemExit(f"The worker did not start: {error}") from error  # Celery only logs what is no exit
+
+
+@worker_init.connect
+def _close_connections(**signal: Any) -> None:
+    connections.close_all()  # what is open would be inherited by the processes of the pool
+
+
+@task_prerun.connect
+@task_postrun.connect
+def _close_old_connections(task: Any, **signal: Any) -> None:
+    """Keep this thread's connection to the database, as web processes do, unless it is too old or broken."""
+    if not task.request.is_eager:
+        close_old_connections()
 
 
 @before_task_publish.connect

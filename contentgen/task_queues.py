@@ -1,5 +1,7 @@
 """Which queue each Celery task goes to, which tick how often, and what holds for all tasks."""
 
+import sys
+
 from contentgen.activity import Tick
 
 CELERY_TASK_ROUTES = {
@@ -29,17 +31,20 @@ CELERY_BEAT_SCHEDULE = {
     # Seconds between two, and between two while there is nothing to do.
     for task, (every, quiet) in {
         "videos.dispatch": (1, 3),  # a sign of life, and what `doctor` counts
-        "videos.poll": (1, 10),
-        "videos.batches": (2, 10),
-        "videos.sweep": (5, 15),
-        "accounts.send_mail": (5, 15),
-        "notifications.tick": (15, 15),
-        "webhooks.deliver": (1, 10),
+        "videos.poll": (1, 15),
+        "videos.batches": (2, 60),
+        "videos.sweep": (5, 30),
+        "accounts.send_mail": (5, 60),
+        "notifications.tick": (15, 30),
+        "webhooks.deliver": (1, 60),
         "accounts.delete_due": (60, 60),
         "audit.prune": (3600, 3600),
         "videos.retention": (60, 60),
     }.items()
 }
+# Celery would close the connection to the database before and after each task, and opening one takes longer
+# than most ticks: contentgen.celery closes those that are too old or broken.
+CELERY_DB_REUSE_MAX = sys.maxsize
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

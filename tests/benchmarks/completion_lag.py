@@ -131,8 +131,9 @@ def _studio(box: Sandbox, simulator: Simulator) -> subprocess.Popen[bytes]:
     wait_until(lambda: is_valkey_answering(address), "the broker")
     box.configure(REDIS_URL=address, SIMULATOR_URL=simulator.url)
     set_up_django()
-    options = "worker -n worker@%h -Q short,network -P threads -c 8 --without-mingle --without-gossip"
-    worker = box.celery("worker", *options.split(), "--loglevel", "WARNING")
+    options = "worker -n worker@%h -Q short,network -P threads -c 8 --loglevel WARNING"
+    quiet = ("--without-mingle", "--without-gossip", "--without-heartbeat")
+    worker = box.celery("worker", *options.split(), *quiet)
     wait_until(lambda: are_workers_ready(1), "the worker")
     return worker
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 TARGET = 0.100  # seconds at p50
 PAUSE = 0.05  # seconds between an arrival and the next video: one at a time, as by hand
-OPTIONS = "--without-mingle --without-gossip --loglevel WARNING"
+OPTIONS = "--without-mingle --without-gossip --without-heartbeat --loglevel WARNING"
 
 
 class Backend(ThreadingHTTPServer):

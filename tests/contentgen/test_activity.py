@@ -21,18 +21,32 @@ def _asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("age", "is_quiet", "is_due"),
-    [(0.5, False, False), (1, False, True), (1, True, False), (9, True, False), (10, True, True)],
+    ("age", "is_quiet", "is_due", "again"),
+    [
+        (0.5, False, False, 0.5),
+        (1, False, True, 1),
+        (1, True, False, 9),
+        (9, True, False, 1),
+        (10, True, True, 1),
+    ],
 )
-def test_a_tick_comes_seldom_while_all_is_quiet(monkeypatch, age, is_quiet, is_due):
+def test_a_tick_comes_seldom_while_all_is_quiet(monkeypatch, age, is_quiet, is_due, again):
     monkeypatch.setattr(activity, "is_quiet", lambda: is_quiet)
     tick = Tick(1, quiet=10)
     tick.nowfun = lambda: NOW
 
     state = tick.is_due(NOW - timedelta(seconds=age))
 
-    assert state.is_due == is_due
-    assert 0 < state.next <= 1  # what begins is seen within the second
+    assert (state.is_due, state.next) == (is_due, again)
+
+
+def test_what_waits_for_its_seldom_tick_is_woken_once_there_is_work(monkeypatch):
+    has_work = [False, True, True, False, False, True]
+    monkeypatch.setattr(activity, "_has_work", [lambda: has_work.pop(0)])
+    monkeypatch.setattr(activity, "_last", (0.0, False))
+    before = activity.count_wakings()
+
+    assert [activity.count_wakings() - before for _ in range(5)] == [1, 1, 1, 1, 2]
 
 
 @pytest.mark.django_db

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError
 
-from contentgen import beat
+from contentgen import activity, beat
 from contentgen.beat import LeaderScheduler
 from contentgen.celery import app
 from videos.engine.leadership import ASK_EVERY
@@ -20,6 +20,11 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     )
     monkeypatch.setattr(LeaderScheduler, "producer", None)
     return sent
+
+
+@pytest.fixture(autouse=True)
+def _one_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(activity, "close_old_connections", lambda: None)  # it may be older than this test
 
 
 def _scheduler() -> LeaderScheduler:
@@ -53,6 +58,30 @@ def test_the_one_that_waits_sends_nothing_and_takes_over(sent: list[str]):
     _tick(second)
     assert sorted(sent) == sorted(app.conf.beat_schedule)
     assert Heartbeat.objects.get().holder is not None
+
+
+@pytest.mark.django_db
+def test_work_is_seen_within_a_second_by_a_beat_that_had_none(
+    sent: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    is_quiet = True
+    monkeypatch.setattr(activity, "ASK_EVERY", 0)
+    monkeypatch.setattr(activity, "_has_work", [lambda: not is_quiet])
+    scheduler = _scheduler()
+    _tick(scheduler)
+    sent.clear()
+    for entry in scheduler.schedule.values():
+        entry.last_run_at -= timedelta(seconds=2.5)
+    scheduler._heap = None  # they are asked anew, and wait for their seldom ticks
+
+    assert scheduler.tick() == pytest.approx(0.5, abs=0.4)  # until the sign of life is due
+    assert sent == []
+
+    is_quiet = False
+    assert scheduler.tick() <= 1
+    _tick(scheduler)
+    assert {"videos.dispatch", "videos.poll", "webhooks.deliver"} <= set(sent)
+    assert "videos.sweep" not in sent  # which is not due every second with work, either
 
 
 def test_a_beat_that_cannot_ask_sends_nothing(sent: list[str], monkeypatch: pytest.MonkeyPatch):
