@@ -95,9 +95,9 @@ def test_more_than_one_reading_can_hold_is_put_off_to_the_next(
         monkeypatch.setattr(pacing, delay, 600.0)
     videos = _running(backend, fake, 190)
     waiting = [video.pk for video in _running(backend, fake, 95)]
-    Video.objects.filter(pk__in=[video.pk for video in videos]).update(
-        due_at=timezone.now() - timedelta(seconds=3)
-    )
+    now = timezone.now()  # making the rows took its time, too
+    Video.objects.filter(pk__in=waiting).update(due_at=now)
+    Video.objects.filter(pk__in=[video.pk for video in videos]).update(due_at=now - timedelta(seconds=3))
 
     poll.poll_backend(backend.pk)
 
@@ -110,6 +110,26 @@ def test_more_than_one_reading_can_hold_is_put_off_to_the_next(
 
     assert (fake.listed, fake.polls) == (3, 0)
     assert not due.all().exists()
+
+
+def test_of_jobs_that_are_as_late_those_polled_often_are_read_first(
+    backend: Backend, fake: FakeBackend, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(list_polling, "MAX_PAGES", 1)
+    for delay in ("FIRST_DELAY", "MAX_DELAY"):  # on a busy machine a pass takes seconds
+        monkeypatch.setattr(pacing, delay, 600.0)
+    now = timezone.now()
+    often, seldom = (
+        Video.objects.filter(pk__in=[video.pk for video in _running(backend, fake, 95)]) for _ in range(2)
+    )
+    for videos, delay in ((often, 0.8), (seldom, 15.0)):
+        videos.update(due_at=now - timedelta(seconds=1), answered_at=now, poll_delay=delay)
+
+    poll.poll_backend(backend.pk)
+
+    assert fake.listed == 1
+    assert not often.filter(due_at__lte=timezone.now()).exists()
+    assert seldom.filter(due_at__lte=timezone.now()).count() > 80
 
 
 def test_few_due_jobs_are_asked_for_singly(backend: Backend, fake: FakeBackend):

@@ -28,11 +28,12 @@ logger = logging.getLogger(__name__)
 MIN_DUE = 20  # due jobs; fewer are polled one by one
 PAGE_SIZE = 100
 MAX_JOBS = 30_000  # the newest; a job that runs for days does not have all since then read
-CONCURRENCY = 14  # pages at a time, which is a batch of them: no page waits for another one
-MAX_PAGES = 56  # in one pass, which is a second's
-PAGES_PER_BATCH = 14  # pages after which what they show is acted on, the most urgent first
+CONCURRENCY = 15  # pages at a time, which is a batch of them: no page waits for another one
+MAX_PAGES = 58  # in one pass, which is a second's
+PAGES_PER_BATCH = 15  # pages after which what they show is acted on, the most urgent first
 MIN_DUE_PER_PAGE = 2  # on average; else polling one by one is as good
 ORDER_SLACK = 5  # places by which the backend's order may differ from ours: its clock counts whole seconds
+MIN_DELAY, MAX_DELAY = 0.5, 3.0  # seconds between two polls that make a job more or less urgent
 DISTRUST_FOR = 600  # seconds before a list is tried again that could not be read or did not show our jobs
 
 
@@ -43,6 +44,14 @@ class JobList:
     newest_first: Sequence[str]
     running: frozenset[str]
     places: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When a job was due to be polled, and after how many seconds without a poll."""
+
+    at: datetime
+    delay: float = MAX_DELAY
 
 
 @dataclass(frozen=True)
@@ -86,8 +95,8 @@ def read_list(backend: Backend, client: Client, videos: Sequence[Video]) -> Iter
     """
     now = timezone.now()
     listed = _load_job_list(backend)
-    due_at = {video.backend_job_id: video.due_at or now for video in videos}
-    pending = {job_id: due for job_id, due in due_at.items() if job_id in listed.running}
+    due = {video.backend_job_id: _due(video, now) for video in videos}
+    pending = {job_id: each for job_id, each in due.items() if job_id in listed.running}
     pages = plan_pages(listed, pending, now)
     if len(pages) * MIN_DUE_PER_PAGE > len(pending):
         return
@@ -108,7 +117,7 @@ def read_list(backend: Backend, client: Client, videos: Sequence[Video]) -> Iter
     except BackendError as error:
         if read_pauses.is_too_many(error):
             read_pauses.note(backend.pk, [error])
-            yield ListBatch({}, frozenset(due_at))
+            yield ListBatch({}, frozenset(due))
         else:
             _distrust(backend, error.message)
         return
@@ -116,8 +125,8 @@ def read_list(backend: Backend, client: Client, videos: Sequence[Video]) -> Iter
         _distrust(backend, "it shows few of the jobs that are running")
 
 
-def plan_pages(listed: JobList, pending: Mapping[str, datetime], now: datetime) -> list[PlannedPage]:
-    """Plan as few pages as hold all `pending` jobs (by id, with when each was due), the most urgent first.
+def plan_pages(listed: JobList, pending: Mapping[str, Due], now: datetime) -> list[PlannedPage]:
+    """Plan as few pages as hold all `pending` jobs, by id, the most urgent first.
 
     A page is reckoned to be as long as one that shows nothing but our jobs.
     """
@@ -144,8 +153,8 @@ def fetch_pages(client: Client, pages: Sequence[PlannedPage]) -> list[tuple[Plan
 
 
 def apply_pages(
-    listed: JobList, pending: Mapping[str, datetime], contents: Iterable[tuple[PlannedPage, Sequence[Job]]]
-) -> tuple[ListBatch, dict[str, datetime]]:
+    listed: JobList, pending: Mapping[str, Due], contents: Iterable[tuple[PlannedPage, Sequence[Job]]]
+) -> tuple[ListBatch, dict[str, Due]]:
     """Return what the pages show, and what of `pending` may still be on other pages."""
     jobs: dict[str, Job] = {}
     settled: set[str] = set()
@@ -155,7 +164,7 @@ def apply_pages(
         jobs |= {job_id: job for job_id, job in ours.items() if job_id in listed.running}
         settled |= ours.keys() & set(page.due)
         looked_for |= _looked_for(listed, page, ours)
-    remaining = {job_id: due_at for job_id, due_at in pending.items() if job_id not in looked_for}
+    remaining = {job_id: due for job_id, due in pending.items() if job_id not in looked_for}
     return ListBatch(jobs, frozenset(settled)), remaining
 
 
@@ -166,12 +175,18 @@ def _looked_for(listed: JobList, page: PlannedPage, ours: Mapping[str, Job]) -> 
     return passed | {page.due[0]}  # a page that does not show the first one never will
 
 
-def _urgency(due_at: datetime, now: datetime) -> float:
-    """The longer a job has been due, the likelier it has ended since its last poll.
+def _due(video: Video, now: datetime) -> Due:
+    delay = video.poll_delay if video.answered_at else MAX_DELAY  # the first poll comes late, near the end
+    return Due(video.due_at or now, min(max(delay, MIN_DELAY), MAX_DELAY))
+
+
+def _urgency(due: Due, now: datetime) -> float:
+    """The longer a job has been due, the likelier it has ended since its last poll: it was due when that
+    chance reached some percent, and the chance grows by as much again in each further `delay`.
 
     The square keeps a lonely job from waiting long behind pages that hold many.
     """
-    return (1.0 + (now - due_at).total_seconds()) ** 2
+    return (1.0 + (now - due.at).total_seconds() / due.delay) ** 2
 
 
 def _cursor(listed: JobList, start: int) -> str | None:
