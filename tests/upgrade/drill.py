@@ -24,6 +24,8 @@ START_TIMEOUT = 240.0  # seconds, on a machine that is busy
 COMMAND_TIMEOUT = 600.0  # seconds; all migrations are a minute of computing on PostgreSQL
 STOP_TIMEOUT = 90.0  # seconds in which a process must end after SIGTERM
 SETTLE_TIMEOUT = 300.0  # seconds until the last video is finished
+RELEASE_ATTEMPTS = 3
+_MEETING = re.compile("deadlock detected|due to lock timeout")
 WORKERS = ("worker", "network", "downloads")
 _BAD_LINE = re.compile(r"^\S+ \S+ (ERROR|CRITICAL) ")
 
@@ -105,8 +107,18 @@ class Drill:
         self._add("simulator", command, PROJECT)
 
     def _release(self, version: Version) -> None:
-        """Migrate and make the owner; the static files are in the image, or served in place."""
-        self._manage(version, "migrate", "--noinput", "--verbosity", "0")
+        """Migrate and make the owner; the static files are in the image, or served in place.
+
+        A migration that meets a transaction which it cannot wait for ends, and is run again, as
+        docs/operations.md says.
+        """
+        for attempt in range(RELEASE_ATTEMPTS):
+            try:
+                self._manage(version, "migrate", "--noinput", "--verbosity", "0")
+                break
+            except DrillError as error:
+                if attempt == RELEASE_ATTEMPTS - 1 or not _MEETING.search(str(error)):
+                    raise
         self._manage(version, "ensure_owner")
 
     def _manage(self, version: Version, *arguments: str) -> str:
