@@ -19,11 +19,17 @@ LARGE = {
     "notifications": {"notification"},
     "webhooks": {"delivery", "message"},
 }
+IN_ORDER = (
+    "videos.0108_days_in_the_trash"  # written before the rule that altering a table has its own migration
+)
 BEFORE = {"videos": "0107", "billing": "0009", "audit": "0010", "notifications": "0001", "webhooks": "0001"}
 
 
 def problems(migration: Any) -> Iterator[str]:
-    """Yield what in the migration would lock a large table while it is read or written as a whole."""
+    """Yield what in the migration would lock a large table while it is read or written as a whole, or another
+    one meanwhile.
+    """
+    yield from _problem_of_order(migration)
     for operation in migration.operations:
         name = type(operation).__name__
         if isinstance(operation, migrations.RunPython | migrations.RunSQL) and migration.atomic:
@@ -37,6 +43,17 @@ def problems(migration: Any) -> Iterator[str]:
             yield f"AddConstraint on {model} reads all rows under a lock: add it NOT VALID, then validate it."
         elif isinstance(operation, migrations.AddField | migrations.AlterField):
             yield from _problems_of_field(name, model, operation.field)
+
+
+def _problem_of_order(migration: Any) -> Iterator[str]:
+    """Two tables locked in one transaction: another transaction may have them the other way around."""
+    altered = {
+        operation.model_name.lower()
+        for operation in migration.operations
+        if isinstance(operation, migrations.AddField | migrations.AlterField | migrations.RemoveField)
+    }
+    if migration.atomic and len(altered) > 1 and altered & LARGE[migration.app_label]:
+        yield f"{' and '.join(sorted(altered))} altered in one transaction: a migration each."
 
 
 def _problems_of_field(operation: str, model: str, field: models.Field[Any, Any]) -> Iterator[str]:
@@ -60,6 +77,7 @@ def test_no_migration_locks_a_large_table():
     }
 
     assert "videos.0114_video_text" in found
+    assert "video altered in one transaction" in str(found.pop(IN_ORDER))
     assert {name: why for name, why in found.items() if why} == {}
 
 
@@ -81,6 +99,17 @@ def test_what_locks_is_noticed(operation: Any):
     migration.operations = [operation]
 
     assert len(list(problems(migration))) == 1
+
+
+def test_two_tables_in_one_transaction_are_noticed():
+    migration = Migration("9999_locks", "videos")
+    migration.operations = [
+        migrations.AddField(model, "shelf", models.CharField(max_length=10, default=""))
+        for model in ("Collection", "video")
+    ]
+    assert "collection and video altered" in next(problems(migration))
+    migration.atomic = False
+    assert not list(problems(migration))
 
 
 def test_what_does_not_is_not():
