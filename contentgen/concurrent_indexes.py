@@ -1,9 +1,9 @@
-"""An operation for migrations: an index of a table of millions of rows, built while everything goes on."""
+"""Operations for migrations: indexes of tables of millions of rows come and go while everything goes on."""
 
 from typing import Any
 
 from django.contrib.postgres import operations
-from django.db.migrations import AddIndex
+from django.db.migrations import AddIndex, RemoveIndex
 
 from contentgen.database_limits import no_limits
 
@@ -30,3 +30,24 @@ class AddIndexConcurrently(operations.AddIndexConcurrently):
             AddIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
             return
         super().database_backwards(app_label, schema_editor, from_state, to_state)
+
+
+class RemoveIndexConcurrently(operations.RemoveIndexConcurrently):
+    """Django's own, which waits for no lock that others wait for; on SQLite a RemoveIndex.
+
+    The migration needs `atomic = False`, and can be begun again.
+    """
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            RemoveIndex.database_forwards(self, app_label, schema_editor, from_state, to_state)
+            return
+        with no_limits(schema_editor.connection):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            RemoveIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
+            return
+        with no_limits(schema_editor.connection):
+            super().database_backwards(app_label, schema_editor, from_state, to_state)

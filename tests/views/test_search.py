@@ -140,6 +140,7 @@ def test_pages_of_every_order_lose_and_double_nothing(as_alice, alice, sort):
         # Many equals, so that an order without a tie-break would show.
         moment = now - timedelta(hours=number % 3)
         fields = {"seconds": 4 * (1 + number % 3), "finished_at": moment, "created_at": moment}
+        fields["rating"] = (None, 5, 3)[number % 3]
         VideoFactory(owner=alice, state=State.COMPLETED, prompt=f"odd {number}", **fields)
         VideoFactory(owner=alice, state=State.FAILED, prompt="never")
     down, below = [], ""

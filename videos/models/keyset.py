@@ -47,6 +47,20 @@ class KeysetOrder:
         bounded = self._with_value(rows).filter(**{f"keyset_value__{lookup}e": position.value})
         return bounded.filter(Q(**{f"keyset_value__{lookup}": position.value}) | beyond_tie)
 
+    def keys(
+        self,
+        rows: QuerySet[Any, Any],
+        size: int,
+        *,
+        position: Position | None = None,
+        backwards: bool = False,
+    ) -> list[Any]:
+        """Return the primary keys of the first `size` of `rows`, or of those after `position`; with
+        `backwards`, of the last, or of those before it, in the opposite order.
+        """
+        beyond = rows if position is None else self.after(rows, position, backwards=backwards)
+        return list(self.sort(beyond, backwards=backwards).values_list("pk", flat=True)[:size])
+
     def position_of(self, rows: QuerySet[Any, Any]) -> Position | None:
         """Return where the first of `rows`, usually the only one, stands; None without any. One query."""
         if self.key is None:
@@ -57,6 +71,41 @@ class KeysetOrder:
 
     def _with_value(self, rows: Rows) -> Rows:
         return rows.alias(keyset_value=self.key)
+
+
+@dataclass(frozen=True)
+class RareFirstOrder(KeysetOrder):
+    """By a column that few rows have, the highest first, and then those without: the newest first.
+
+    `key` has 0 for these, which is no value of the column. The rows with a value are found in an index that
+    has no others, so that nothing is written to it when another one changes.
+    """
+
+    column: str = ""
+
+    def keys(
+        self,
+        rows: QuerySet[Any, Any],
+        size: int,
+        *,
+        position: Position | None = None,
+        backwards: bool = False,
+    ) -> list[Any]:
+        """Return what `KeysetOrder.keys` does, in one query or two."""
+        is_empty = f"{self.column}__isnull"
+        parts = [
+            (KeysetOrder(F(self.column)), rows.filter(**{is_empty: False})),
+            (KeysetOrder(), rows.filter(**{is_empty: True})),
+        ]
+        if backwards:
+            parts.reverse()
+        if position is not None and (position.value == 0) != backwards:
+            del parts[0]  # all of it lies on the other side
+        found: list[Any] = []
+        for order, part in parts:
+            found += order.keys(part, size - len(found), position=position, backwards=backwards)
+            position = None
+        return found
 
 
 def take_page(rows: QuerySet[Any, Row], size: int) -> tuple[list[Row], bool]:

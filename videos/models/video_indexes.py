@@ -37,13 +37,16 @@ INDEXES = [
         name="video_team_finished",
         condition=models.Q(deleted_at=None, trashed_at=None),
     ),
-    # The best first: what is not rated stands behind what is.
-    models.Index(F("owner"), Coalesce("rating", 0).desc(), F("id").desc(), name="video_best"),
+    # The best first, of those that are rated: nothing in flight is, so a poll does not write to them.
     models.Index(
-        Coalesce("rating", 0).desc(),
-        F("id").desc(),
-        name="video_team_best",
-        condition=models.Q(deleted_at=None, trashed_at=None),
+        fields=["owner", "-rating", "-id"],
+        name="video_rated",
+        condition=models.Q(rating__isnull=False),
+    ),
+    models.Index(
+        fields=["-rating", "-id"],
+        name="video_team_rated",
+        condition=models.Q(rating__isnull=False, deleted_at=None, trashed_at=None),
     ),
     # Both hold all that the library filters by, so that pages and counts are found without reading a
     # row. The two columns that are always NULL are there for SQLite, which would read the rows.

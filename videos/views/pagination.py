@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from videos.models import Video
-from videos.models.keyset import KeysetOrder, Position, take_page
+from videos.models.keyset import KeysetOrder, Position
 from videos.models.video_queries import VideoQuerySet
 from videos.validation import is_public_id
 from videos.views.access import Request
@@ -33,15 +33,14 @@ def paginate(
     below = _position(request, "below", order)
     above = _position(request, "above", order) if below is None else None
     if above is not None:
-        before = order.sort(order.after(rows, above, backwards=True), backwards=True)
-        keys, has_previous = _take_keys(before)
+        keys, has_previous = _take_keys(order, rows, above, backwards=True)
         if has_previous:
             videos = fetch_videos(keys[::-1])
             return Page(videos, videos[0].public_id, videos[-1].public_id)
         # No full page is before it: what there is belongs to the first page.
     elif below is None:
         below = start
-    keys, has_next = _take_keys(order.sort(rows if below is None else order.after(rows, below)))
+    keys, has_next = _take_keys(order, rows, below)
     videos = fetch_videos(keys)
     return Page(
         videos,
@@ -63,21 +62,22 @@ def adjacent_videos(
     )
     if position is None:
         return None, None
-    before = order.sort(order.after(rows, position, backwards=True), backwards=True)
-    after = order.sort(order.after(rows, position))
-    keys = [each.values_list("pk", flat=True).first() for each in (before, after)]
-    found = Video.objects.only("public_id", "prompt").in_bulk([pk for pk in keys if pk is not None])
-    previous_video, next_video = (found.get(pk) if pk is not None else None for pk in keys)
+    keys = [order.keys(rows, 1, position=position, backwards=backwards) for backwards in (True, False)]
+    found = Video.objects.only("public_id", "prompt").in_bulk([pk for each in keys for pk in each])
+    previous_video, next_video = (found.get(each[0]) if each else None for each in keys)
     return previous_video, next_video
 
 
-def _take_keys(rows: VideoQuerySet) -> tuple[list[int], bool]:
-    """Return the keys of the page that `rows` begin with, and whether more follow.
+def _take_keys(
+    order: KeysetOrder, rows: VideoQuerySet, position: Position | None, *, backwards: bool = False
+) -> tuple[list[int], bool]:
+    """Return the keys of the page that `order.keys` begins with, and whether more follow.
 
     The keys are found in an index that holds all that is asked for, and the rows are read only then:
     PostgreSQL would rather go through everybody's rows than through one person's.
     """
-    return take_page(rows.values_list("pk", flat=True), PAGE_SIZE)
+    found = order.keys(rows, PAGE_SIZE + 1, position=position, backwards=backwards)
+    return found[:PAGE_SIZE], len(found) > PAGE_SIZE
 
 
 def fetch_videos(keys: Sequence[int]) -> list[Video]:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.models import User
 from contentgen.text_search import MAX_QUERY_LENGTH
 from videos.models import Collection, State, Tag, Video, VideoReference
-from videos.models.keyset import KeysetOrder
+from videos.models.keyset import KeysetOrder, RareFirstOrder
 from videos.models.state import NEEDS_DECISION
 from videos.models.tag import TAG_LIMIT
 from videos.models.video import MAX_RATING
@@ -62,13 +62,14 @@ def _created_at(video: Video) -> datetime:
     return video.created_at
 
 
+_BEST_FIRST = RareFirstOrder(Coalesce(F("rating"), 0), column="rating")
 SORTS = {
     "newest": SortOption("Newest first", "Newer", "Older", KeysetOrder(), _created_at),
     "oldest": SortOption("Oldest first", "Older", "Newer", KeysetOrder(descending=False), _created_at),
     "longest": SortOption(
         "Longest first", "Longer", "Shorter", KeysetOrder(F("source_seconds") + F("seconds"))
     ),
-    "best": SortOption("Best first", "Better", "Less good", KeysetOrder(Coalesce(F("rating"), 0))),
+    "best": SortOption("Best first", "Better", "Less good", _BEST_FIRST),
     # What has not finished stands where it was made.
     "finished": SortOption(
         "Recently finished",
