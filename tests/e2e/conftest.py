@@ -212,7 +212,7 @@ _sessions: dict[tuple[str, str], list[Any]] = {}
 TIDY = """
 from billing.models import Budget
 from videos.models import Backend
-Backend.objects.filter(name__in=["Spare box", "Second box"]).update(enabled=False)
+Backend.objects.filter(is_simulator=False).update(enabled=False)
 Budget.objects.filter(amount=1250).delete()
 """
 
@@ -225,13 +225,6 @@ def tidied(studio: Studio) -> Iterator[None]:
     yield
     done = studio.manage("shell", "-c", TIDY)
     assert done.returncode == 0, done.stderr
-
-
-def settle(page: Page) -> None:
-    """Wait until what HTMX brought into the page answers by HTMX: for some milliseconds its links and forms
-    are plain ones, which lead to another page.
-    """
-    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")).to_have_count(0)
 
 
 def sign_in(
