@@ -86,6 +86,16 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (gone.length) detail.serverResponse = answer.innerHTML;
 });
 
+// A new video brings a new poller. What the one before is answered then would be looked for beside it, outside of the
+// page; the new one asks for the same in two seconds. Its own listener hears it, the document's no longer do.
+function dropIfReplaced({ currentTarget, detail }) {
+  if (!currentTarget.isConnected) detail.shouldSwap = false;
+}
+
+document.addEventListener("htmx:beforeRequest", ({ target }) => {
+  if (target.id === "poller") target.addEventListener("htmx:beforeSwap", dropIfReplaced);
+});
+
 document.addEventListener("htmx:afterSettle", updatePage);
 document.addEventListener("htmx:oobAfterSwap", updatePage);
 setInterval(updateClocks, 1000);

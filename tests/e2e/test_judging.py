@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.accessibility import find_violations
-from tests.e2e.conftest import USERNAME, settle, sign_in
+from tests.e2e.conftest import USERNAME, sign_in
 from tests.studio import Studio
 
 pytestmark = pytest.mark.e2e
@@ -179,7 +179,6 @@ def test_the_last_frame_is_the_first_of_the_next_with_one_click_and_one_key(
     expect(first.locator(".reference__image")).to_have_attribute("src", re.compile("/thumbnail"))
     expect(page.get_by_role("radio", name="16:9")).to_be_checked()
     expect(prompt).to_have_value("And then it lands")
-    settle(page)
     page.get_by_role("link", name="Clear").click()
 
 

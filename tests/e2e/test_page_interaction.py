@@ -127,6 +127,28 @@ def test_shortcuts_act_on_the_focused_card(page: Page, studio: Studio):
     expect(page.get_by_role("heading", name="A red door")).to_have_count(1)
 
 
+def test_what_a_replaced_poller_is_answered_is_no_error(page: Page):
+    held: list[Route] = []
+    page.evaluate("""() => {
+        window.pollers = [];
+        document.addEventListener("htmx:configRequest", ({ target, detail }) => {
+            if (target.id === "poller") detail.headers.Poller = pollers.push(target) - 1;
+        });
+    }""")
+    page.route("**/cards?**", lambda route: route.continue_() if held else held.append(route))
+    card = _write_and_generate(page, "A stork on one leg")
+    wait_until(lambda: page.evaluate("true") and bool(held))  # Playwright hands routes over while it is asked
+    _write_and_generate(page, "A stork on both legs")  # brings a poller of its own
+    expect(card).not_to_have_attribute("data-status", "queued", timeout=DONE_TIMEOUT)  # so there is an answer
+
+    page.evaluate(f"""() => {{
+        const poller = pollers[{held[0].request.headers["poller"]}];
+        window.answered = new Promise((done) => poller.addEventListener("htmx:afterRequest", () => done()));
+    }}""")
+    held[0].continue_()
+    page.evaluate("answered")
+
+
 def test_a_changing_card_keeps_layout_and_focus(page: Page):
     older = _write_and_generate(page, "An older card beside it").get_attribute("id")
     card = _write_and_generate(page, "A snail on a green leaf")

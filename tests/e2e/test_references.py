@@ -43,6 +43,11 @@ def _dispatch_file(page: Page, selector: str, kind: str, content: bytes) -> None
     page.locator(selector).evaluate(DISPATCH_FILE, {"kind": kind, "data": data})
 
 
+def _open_references(page: Page) -> None:
+    page.get_by_role("link", name="References").click()
+    page.wait_for_url("**/references/")  # with its script, which takes files
+
+
 def _pixels(content: bytes, size: tuple[int, int]) -> np.ndarray:
     with Image.open(BytesIO(content)) as image:
         return np.asarray(image.convert("RGB").resize(size, Image.Resampling.BOX)).astype(int)
@@ -86,7 +91,7 @@ def test_a_picture_of_too_many_pixels_is_scaled_down_before_it_is_uploaded(page:
     exif[0x0112] = 6
     buffer = BytesIO()
     image.save(buffer, "JPEG", exif=exif)
-    page.get_by_role("link", name="References").click()
+    _open_references(page)
 
     photo = {"name": "Harbour.jpg", "mimeType": "image/jpeg", "buffer": buffer.getvalue()}
     page.locator("#id_images").set_input_files(photo)
@@ -103,7 +108,7 @@ def test_a_picture_of_too_many_pixels_is_scaled_down_before_it_is_uploaded(page:
 
 
 def test_an_image_is_saved_picked_and_reused_by_another_video(page: Page, studio: Studio):
-    page.get_by_role("link", name="References").click()
+    _open_references(page)
     _dispatch_file(page, "#main", "drop", _photo("teal", "pink", size=(900, 300)))
     name = page.locator(".reference-card", has_text="900\u00d7300").get_by_role("textbox")
     name.fill("Two halves")

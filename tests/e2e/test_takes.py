@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import USERNAME, settle, sign_in
+from tests.e2e.conftest import USERNAME, sign_in
 from tests.studio import Studio
 
 pytestmark = pytest.mark.e2e
@@ -79,7 +79,6 @@ def test_a_prompt_is_found_in_the_history_and_used(browser: Browser, studio: Stu
         page.keyboard.type("crane NOON")
         expect(dialog.get_by_role("listitem")).to_have_count(1)
         page.keyboard.press("Enter")  # submits nothing: the dialog stays
-        settle(page)
         dialog.get_by_role("link", name="Use prompt “A crane at noon”").click()
         expect(dialog).to_be_hidden()
         expect(prompt_field).to_have_value("A crane at noon")
