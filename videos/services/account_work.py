@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from audit.trail import record, record_all
@@ -36,7 +37,7 @@ from videos.services.references import delete_reference
 from videos.services.share_links import revoke_links
 from videos.services.video_actions import delete_video
 
-_GONE = "The account was deleted."
+_GONE = gettext_noop("The account was deleted.")
 BATCH = 200  # rows of a kind in one step; the next tick goes on
 
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from django.core.files.base import File
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext, gettext_noop
 
 from accounts import roles
 from accounts.models import User
@@ -90,10 +91,12 @@ def make_private(video: Video) -> bool:
 
     Returns whether anybody else was shown it.
     """
-    revoked = revoke_links(ShareLink.objects.filter(video=video), note="The video was made private.")
+    revoked = revoke_links(
+        ShareLink.objects.filter(video=video), note=gettext_noop("The video was made private.")
+    )
     left = _leave(video, _SHOWN)
     if revoked or left:
-        record(Action.UNSHARED, subjects.video(video), note="Made private.")
+        record(Action.UNSHARED, subjects.video(video), note=gettext_noop("Made private."))
     return bool(revoked or left)
 
 
@@ -153,7 +156,7 @@ def _image_for(
         return image
     copy = copies.get(image.pk)
     if copy is None:
-        raise ImageFilesGoneError("Another video began to use an image in this moment. Try again.")
+        raise ImageFilesGoneError(gettext("Another video began to use an image in this moment. Try again."))
     name_files(str(each) for each in (copy.file, copy.thumbnail) if each)
     copy.save(force_insert=True)
     return copy
