@@ -83,7 +83,7 @@ def adopt_candidate(video: Video, job_id: str, *, by_staff: bool = False) -> boo
     adopted = lifecycle.adopt_candidate(video.pk, job_id, by_staff=by_staff)
     if adopted:  # the owner tells videos by their pictures, not by their seeds
         lifecycle.forget_drawn_seed(video.pk, job_id)
-        record(Action.ADOPTED, subjects.video(video), note=f"Job {job_id}")
+        record(Action.ADOPTED, subjects.video(video), note=gettext_noop("Job %(id)s") % {"id": job_id})
     return adopted
 
 
