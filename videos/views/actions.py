@@ -27,10 +27,8 @@ from videos.views.notifications import notify
 from videos.views.search import Search, video_url
 from videos.views.selectors import with_queue_info
 
-_PAID = {
-    "retry": gettext_lazy("Retry"),
-    "resubmit": gettext_lazy("Submit again"),
-}  # by the names of their addresses
+# By the names of their addresses.
+_PAID = {"retry": gettext_lazy("Retry"), "resubmit": gettext_lazy("Submit again")}
 
 
 @require_POST
