@@ -21,11 +21,12 @@ _PARTS = {
 # Comments and indents, without which they are a tenth smaller.
 _NEEDLESS = {
     ".css": re.compile(r"/\*.*?\*/\s*|^[ \t]+", re.DOTALL | re.MULTILINE),
-    ".js": re.compile(r"^[ \t]*(?://.*\n)?", re.MULTILINE),
+    ".js": re.compile(r"^[ \t]*(?://.*\n)?|(?<=[;,{(\[]) // .*$", re.MULTILINE),
 }
 # What a module takes from another one. Not Django's own pattern for it: that looks into the comments of other
 # packages' scripts too, and fails.
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./[\w-]+\.js";\n', re.MULTILINE)
+_TEXTS = re.compile(r'^import \{[^}]*\} from "\./(texts\.js)";\n', re.MULTILINE)
 _IMPORTED = (r'(?P<matched>from "(?P<url>\./[\w-]+\.js)")', 'from "%(url)s"')
 _OFTEN_LOADED = ("css/core.", "css/studio.", "js/core.", "js/studio.", "django_htmx/htmx-2.min.")
 _COLLECTED = "collected"  # the file that says which sources were collected
@@ -54,7 +55,12 @@ class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
         texts = {part: _read(*paths[f"{folder}/{part}"]) for part in parts.findall(text)}
         imports = dict.fromkeys(line for each in texts.values() for line in _IMPORT.findall(each))
         joined = parts.sub(lambda part: _as_part(texts[part[1]], kind), text)
-        Path(self.path(name)).write_text("".join(imports) + joined)
+        head = "".join(imports)
+        if needed := _TEXTS.search(head):
+            # Nearly each part has texts: a request for the few lines that show them would cost more.
+            shown = _read(*paths[f"{folder}/{needed[1]}"])
+            head = _TEXTS.sub("", head) + _NEEDLESS[kind].sub("", shown).replace("export ", "")
+        Path(self.path(name)).write_text(head + joined)
         paths[name] = (self, name)
 
 

@@ -1,5 +1,7 @@
 // One set of playback controls for all videos. They start, stop and seek together and are resynchronised when they
 // drift apart.
+import { gettext, interpolate } from "./texts.js";
+
 let videos = [...document.querySelectorAll(".take__player")];
 const controls = document.getElementById("transport");
 const slider = controls.querySelector("[data-seek]");
@@ -9,6 +11,11 @@ const pauseButton = controls.querySelector("[data-pause]");
 const sound = controls.querySelector("[data-sound]");
 const MAX_DRIFT = 0.08; // seconds
 const FRAME = 1 / 24;
+const TENTHS = new Intl.NumberFormat(document.documentElement.lang, {
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+  useGrouping: false,
+});
 
 let playing = false;
 let position = 0; // seconds, shared by all videos
@@ -25,7 +32,8 @@ function render() {
   const current = currentPosition();
   slider.max = duration().toFixed(2);
   if (document.activeElement !== slider || playing) slider.value = current;
-  slider.setAttribute("aria-valuetext", `${current.toFixed(1)} of ${duration().toFixed(1)} seconds`);
+  const told = { position: TENTHS.format(current), total: TENTHS.format(duration()) };
+  slider.setAttribute("aria-valuetext", interpolate(gettext("%(position)s of %(total)s seconds"), told, true));
   const minutes = Math.floor(current / 60);
   const seconds = String(Math.floor(current % 60)).padStart(2, "0");
   clock.textContent = `${minutes}:${seconds}.${Math.floor((current * 10) % 10)}`;

@@ -1,6 +1,8 @@
 // The composer's images, in zones: the first frame, the last one, and further references. Each takes files that are
 // dropped, pasted or chosen, and images that the user has already. Responses replace the form, so everything listens
 // on the document. Loaded after composer.js, which decides what can be chosen.
+import { gettext, interpolate, ngettext } from "./texts.js";
+
 const form = () => document.getElementById("composer");
 const block = () => document.getElementById("frames");
 const zones = () => [...block().querySelectorAll("[data-zone]")];
@@ -56,30 +58,47 @@ function releaseUrls() {
 }
 
 // --- What is wrong -----------------------------------------------------------------------------------------
-const NAMES = { reference: "an image", last_frame: "a last frame", references: "references" };
+// A model that does not take what a zone holds: one thing, or several.
+const REFUSALS = {
+  reference: [gettext("%(model)s doesn’t take an image. Remove it, or choose another model.")],
+  last_frame: [gettext("%(model)s doesn’t take a last frame. Remove it, or choose another model.")],
+  references: [
+    gettext("%(model)s doesn’t take references. Remove it, or choose another model."),
+    gettext("%(model)s doesn’t take references. Remove them, or choose another model."),
+  ],
+};
+const ONE_OF_YOURS = gettext("One of your images");
 let told = ""; // of the latest drop, beside what is wrong for as long as it is
 
 function problemWith(file) {
-  if (!TYPES.includes(file.type) && !isPhonePicture(file)) return "This isn’t an image the studio takes.";
-  if (file.size > Number(block().dataset.limit)) return "This image is too large.";
+  if (!TYPES.includes(file.type) && !isPhonePicture(file)) return gettext("This isn’t an image the studio takes.");
+  if (file.size > Number(block().dataset.limit)) return gettext("This image is too large.");
   return "";
 }
+
+const tooMany = (most) =>
+  ngettext(
+    "%(model)s takes at most %(most)s reference. Remove %(rest)s.",
+    "%(model)s takes at most %(most)s references. Remove %(rest)s.",
+    most,
+  );
 
 function problemIn(each) {
   const model = limits();
   const number = count(each);
   if (!model || !number) return "";
   const most = model[each.dataset.zone];
-  if (!most) return `${model.label} doesn’t take ${NAMES[each.dataset.zone]}. Remove ${number > 1 ? "them" : "it"}, or choose another model.`;
-  if (number > most) return `${model.label} takes at most ${most} reference${most === 1 ? "" : "s"}. Remove ${number - most}.`;
-  if (each.dataset.zone === "last_frame" && !count(zone("reference"))) return "A last frame needs a first frame.";
+  const told = { model: model.label, most, rest: number - most };
+  if (!most) return interpolate(REFUSALS[each.dataset.zone].at(number > 1 ? -1 : 0), told, true);
+  if (number > most) return interpolate(tooMany(most), told, true);
+  if (each.dataset.zone === "last_frame" && !count(zone("reference"))) return gettext("A last frame needs a first frame.");
   return "";
 }
 
 function updateNotice() {
   const notice = block().querySelector(".frames__notice");
   const size = zones().flatMap(files).reduce((sum, file) => sum + file.size, 0);
-  const heavy = size > Number(block().dataset.totalLimit) ? "Together these images are too large." : "";
+  const heavy = size > Number(block().dataset.totalLimit) ? gettext("Together these images are too large.") : "";
   const text = [told, ...zones().map(problemIn), heavy].filter(Boolean).join(" ");
   if (notice.textContent !== text) notice.textContent = text;
   notice.hidden = !text;
@@ -93,7 +112,7 @@ function updateOffer() {
   const { frameModel, frameLabel } = block().dataset;
   button.hidden = !(isRefused && frameModel);
   button.dataset.useModel = frameModel ?? "";
-  button.textContent = button.hidden ? "" : `Use ${frameLabel}`;
+  button.textContent = button.hidden ? "" : interpolate(gettext("Use %(model)s"), { model: frameLabel }, true);
 }
 
 // --- Drawing -----------------------------------------------------------------------------------------------
@@ -131,7 +150,7 @@ function drawFrame(each) {
   each.classList.toggle("reference--selected", Boolean(url));
   const hint = each.querySelector(".reference__hint");
   const problem = file ? problemWith(file) : "";
-  hint.textContent = problem || (url ? file?.name || box.dataset.name || "One of your images" : hint.dataset.default);
+  hint.textContent = problem || (url ? file?.name || box.dataset.name || ONE_OF_YOURS : hint.dataset.default);
   hint.classList.toggle("reference__hint--error", Boolean(problem));
 }
 
@@ -154,7 +173,7 @@ function drawReferences(each) {
     if (problem) told = `${file.name}: ${problem}`;
   }
   for (const [index, button] of [...each.querySelectorAll(".reference__remove")].entries()) {
-    button.setAttribute("aria-label", `Remove reference ${index + 1}`);
+    button.setAttribute("aria-label", interpolate(gettext("Remove reference %(number)s"), { number: index + 1 }, true));
     button.hidden = false;
   }
 }
@@ -175,7 +194,7 @@ function clearNote(each) {
 function chooseExisting(each, id, name = "") {
   told = "";
   if (each.dataset.zone === "references") {
-    addItem(each, thumbnail(id), name || "One of your images", { id });
+    addItem(each, thumbnail(id), name || ONE_OF_YOURS, { id });
   } else {
     fileInput(each).value = "";
     const [box] = checkboxes(each);
@@ -189,7 +208,8 @@ function chooseFiles(each, list) {
   const images = [...list].filter(isImage);
   if (!images.length || !each || fileInput(each).disabled) return false;
   const isList = each.dataset.zone === "references";
-  told = images.length > 1 && !isList ? `Only ${images[0].name} was used. Drop each image where it is to go.` : "";
+  const onlyFirst = gettext("Only %(name)s was used. Drop each image where it is to go.");
+  told = images.length > 1 && !isList ? interpolate(onlyFirst, { name: images[0].name }, true) : "";
   setFiles(fileInput(each), isList ? images : images.slice(0, 1));
   fileInput(each).dispatchEvent(new Event("change", { bubbles: true }));
   return true;
@@ -303,7 +323,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   const isComposer = event.detail.elt === form();
   if (!isComposer || !zone("references") || !fileInput(zone("references")).files.length) return;
   event.preventDefault();
-  told = "Your images are still being prepared. Try again in a moment.";
+  told = gettext("Your images are still being prepared. Try again in a moment.");
   updateNotice();
 });
 
@@ -318,10 +338,11 @@ document.addEventListener(
     const hint = each.querySelector(".reference__hint");
     if (file && isPhonePicture(file)) {
       each.querySelector(".reference__preview").hidden = true;
-      hint.textContent = `${file.name} (this browser can’t show it, but the studio can read it)`;
+      const text = gettext("%(name)s (this browser can’t show it, but the studio can read it)");
+      hint.textContent = interpolate(text, { name: file.name }, true);
     }
     if (file || !existing(each).length) return;
-    hint.textContent = "This image can’t be shown. It may have been deleted. Choose another one.";
+    hint.textContent = gettext("This image can’t be shown. It may have been deleted. Choose another one.");
     hint.classList.add("reference__hint--error");
   },
   true,

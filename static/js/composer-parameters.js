@@ -1,5 +1,7 @@
 // The composer's block "More": counts what is set, and takes what was typed along to another model, whose block
 // replaces this one. Responses replace the form, so this listens on the document.
+import { gettext, interpolate } from "./texts.js";
+
 const block = () => document.querySelector("#composer [data-parameters]");
 const inputs = () => [...(block()?.querySelectorAll("input, select, textarea") ?? [])];
 
@@ -10,7 +12,8 @@ function update() {
   const details = block();
   if (!details) return;
   const count = inputs().filter((input) => input.value.trim()).length;
-  details.querySelector("[data-parameters-count]").textContent = count ? `${count} set` : "";
+  const told = interpolate(gettext("%(count)s set"), { count }, true);
+  details.querySelector("[data-parameters-count]").textContent = count ? told : "";
   details.querySelector("[data-reset-parameters]").hidden = count === 0;
 }
 

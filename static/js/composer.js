@@ -1,5 +1,7 @@
 // The composer: saves the draft, offers only what the model supports and shows the price. Its images are in
 // composer-images.js. Responses replace the form, so everything listens on the document.
+import { gettext, interpolate } from "./texts.js";
+
 const form = () => document.getElementById("composer");
 const prompt = () => document.getElementById("id_prompt");
 const chosen = (name) => form().querySelector(`input[name='${name}']:checked`)?.value;
@@ -90,7 +92,9 @@ const DIGITS = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximu
 const CENTS = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const formatAmount = (amount, digits = DIGITS) => document.body.dataset.currencySign + digits.format(amount);
 const formatPrice = (amount, samples) =>
-  samples ? `about ${formatAmount(amount, amount < 0.01 ? DIGITS : CENTS)}` : formatAmount(amount);
+  samples
+    ? interpolate(gettext("about %(price)s"), { price: formatAmount(amount, amount < 0.01 ? DIGITS : CENTS) }, true)
+    : formatAmount(amount);
 
 function updatePrice() {
   const choice = form().querySelector("input[name='model']:checked");
@@ -107,7 +111,8 @@ function updatePrice() {
   each.hidden = price.hidden || takes === 1;
   each.textContent = !known || takes === 1 ? "" : `${takes} × ${formatPrice(Number(rate) * Number(seconds), samples)}`;
   const note = form().querySelector("[data-price-note]");
-  const estimated = samples ? `Estimated from ${samples} videos. The charge may differ.` : "";
+  const estimate = gettext("Estimated from %(count)s videos. The charge may differ.");
+  const estimated = samples ? interpolate(estimate, { count: samples }, true) : "";
   note.textContent = known ? (isFree ? note.dataset.freeNote : estimated) : "";
   note.hidden = !note.textContent;
 }
@@ -125,7 +130,9 @@ function updateCount() {
   const note = document.getElementById("prompt-count");
   note.hidden = length < limit * COUNT_FROM;
   note.classList.toggle("composer__count--over", length > limit);
-  note.textContent = note.hidden ? "" : `${length.toLocaleString("en")} of ${limit.toLocaleString("en")} characters`;
+  const [count, most] = [length, limit].map((each) => each.toLocaleString(document.documentElement.lang));
+  const text = interpolate(gettext("%(count)s of %(limit)s characters"), { count, limit: most }, true);
+  note.textContent = note.hidden ? "" : text;
 }
 
 // --- Draft -------------------------------------------------------------------------------------------------
@@ -204,7 +211,8 @@ function updateSummary() {
     const label = inputsOf(name).find((input) => input.checked)?.closest("label");
     return (label?.querySelector(".segment__text > :first-child") ?? label)?.textContent.trim();
   };
-  const takes = chosen("takes") > 1 ? `${chosen("takes")} takes` : "";
+  const number = chosen("takes");
+  const takes = number > 1 ? interpolate(gettext("%(count)s takes"), { count: number }, true) : "";
   const parts = [...["model", "seconds", "ratio", "resolution"].map(textOf), takes];
   form().querySelector("[data-summary]").textContent = parts.filter(Boolean).join(" · ");
   const toggle = document.getElementById("settings-toggle");

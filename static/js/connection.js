@@ -1,5 +1,7 @@
 // Connection problems: the server is unreachable, refuses a request, or the session has ended. Says so, waits and
 // reconnects.
+import { gettext, interpolate } from "./texts.js";
+
 const box = document.getElementById("connection-error");
 const message = box.querySelector("p");
 const retryButton = box.querySelector("[data-retry]");
@@ -10,10 +12,10 @@ const HIDDEN_INTERVAL = 10_000; // milliseconds between polls of a hidden tab
 const REQUEST_TIMEOUT = 20_000;
 const MAX_BACKOFF = 30_000;
 const MESSAGES = {
-  403: "You don’t have permission to do this. Nothing was changed.",
-  404: "This no longer exists. Reload the page to see the current state.",
-  413: "That is larger than the studio accepts. Nothing was changed.",
-  429: "Too many requests. Wait a minute, then try again.",
+  403: gettext("You don’t have permission to do this. Nothing was changed."),
+  404: gettext("This no longer exists. Reload the page to see the current state."),
+  413: gettext("That is larger than the studio accepts. Nothing was changed."),
+  429: gettext("Too many requests. Wait a minute, then try again."),
 };
 
 let changedAt = 0; // when the connection was lost or came back: what was asked before says nothing of now
@@ -53,7 +55,7 @@ function disconnect() {
   failures = 1;
   changedAt = performance.now();
   document.dispatchEvent(new CustomEvent("toast:withdraw", { detail: { kind: "online" } }));
-  show("offline", "Can’t reach the studio. Nothing is lost, and what you typed is still here.");
+  show("offline", gettext("Can’t reach the studio. Nothing is lost, and what you typed is still here."));
   timer = setTimeout(probe, backoff());
 }
 
@@ -77,7 +79,7 @@ function reconnect() {
   changedAt = performance.now();
   clear();
   if (hadFocus) document.getElementById("main").focus({ preventScroll: true });
-  document.dispatchEvent(new CustomEvent("toast", { detail: { text: "You’re back online.", kind: "online" } }));
+  document.dispatchEvent(new CustomEvent("toast", { detail: { text: gettext("You’re back online."), kind: "online" } }));
   pollNow();
 }
 
@@ -117,8 +119,10 @@ for (const failure of ["htmx:sendError", "htmx:timeout"]) {
 
 document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;
-  const advice = isPoller(event) ? "This page may be out of date." : "Try again.";
-  const text = MESSAGES[status] ?? `Something went wrong (error ${status}). ${advice}`;
+  const unknown = isPoller(event)
+    ? gettext("Something went wrong (error %(status)s). This page may be out of date.")
+    : gettext("Something went wrong (error %(status)s). Try again.");
+  const text = MESSAGES[status] ?? interpolate(unknown, { status }, true);
   if (UNREACHABLE.has(status)) {
     if (!isOutdated(event.detail)) disconnect();
     return;
@@ -145,7 +149,7 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   event.preventDefault();
   signInLink.href = address;
   pollAfter = Date.now() + MAX_BACKOFF;
-  show("signed-out", "You’ve been signed out. Nothing was sent, and what you typed is saved in this browser.");
+  show("signed-out", gettext("You’ve been signed out. Nothing was sent, and what you typed is saved in this browser."));
 });
 
 // --- CSRF token --------------------------------------------------------------------------------------------

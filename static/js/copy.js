@@ -1,4 +1,6 @@
 // Buttons that copy a field or a text. Where the browser does not allow it, the text is selected instead.
+import { gettext } from "./texts.js";
+
 const textOf = (source) => source.value ?? source.textContent;
 
 function select(source) {
@@ -13,11 +15,10 @@ async function copy(button) {
   const label = button.querySelector("span") ?? button;
   try {
     await navigator.clipboard.writeText(textOf(source));
-    label.textContent = "Copied";
-    document.getElementById("announcer").textContent = "Copied";
+    label.textContent = document.getElementById("announcer").textContent = gettext("Copied");
   } catch {
     select(source);
-    label.textContent = "Press Ctrl+C";
+    label.textContent = gettext("Press Ctrl+C");
   }
 }
 

@@ -3,6 +3,8 @@
 //
 // Loaded before the modules that use the files. They hear of a choice by a change event only once it is ready, so
 // whoever sets `files` dispatches one.
+import { gettext, interpolate } from "./texts.js";
+
 const MAX_SIDE = 4096; // the studio keeps no more
 const QUALITY = 0.92;
 const BACKGROUND = "rgb(128 128 128)"; // what the studio lays transparent images on
@@ -30,7 +32,8 @@ async function scaleDown(file, maxPixels, maxBytes) {
     const content = await draw(image, ...size);
     if (!content) return { file };
     const name = `${file.name.replace(/\.[^.]*$/, "")}.jpg`;
-    const note = `${file.name} was scaled down from ${width} × ${height} to ${size.join(" × ")} pixels.`;
+    const sizes = { name: file.name, before: `${width} × ${height}`, after: size.join(" × ") };
+    const note = interpolate(gettext("%(name)s was scaled down from %(before)s to %(after)s pixels."), sizes, true);
     return { file: new File([content], name, { type: "image/jpeg" }), note };
   } catch {
     return { file };

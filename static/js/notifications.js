@@ -1,5 +1,7 @@
 // The bell of the header: how many notifications are unread, what they are, and telling them while the page is not
 // looked at. The bell rides on whatever the page polls; only where nothing is polled it asks by itself.
+import { gettext, interpolate } from "./texts.js";
+
 const KEY = "contentgen.notify";
 const TOLD = "contentgen.told"; // the newest version that some tab of this browser has told
 const INTERVAL = 10_000; // milliseconds between two questions
@@ -19,7 +21,8 @@ function update({ count, version, news, has_more: hasMore, has_sound: hasSound }
   bell.dataset.version = version;
   badge.textContent = count > 99 ? "99+" : String(count);
   badge.hidden = count === 0;
-  summary.setAttribute("aria-label", count ? `Notifications, ${count} unread` : "Notifications");
+  const unread = interpolate(gettext("Notifications, %(count)s unread"), { count }, true);
+  summary.setAttribute("aria-label", count ? unread : gettext("Notifications"));
   if (bell.open) panel.dispatchEvent(new Event("bell-open"));
   if (news.length && claim(version)) tell(news, hasMore, hasSound);
 }
@@ -97,8 +100,8 @@ function updateSwitches() {
 async function toggle() {
   if (isOn()) store(false);
   else if ((await Notification.requestPermission()) !== "granted") {
-    toast("Your browser blocks notifications for this site. Allow them in its site settings.");
-  } else if (!store(true)) toast("Your browser blocks storage for this site, so this setting can’t be saved.");
+    toast(gettext("Your browser blocks notifications for this site. Allow them in its site settings."));
+  } else if (!store(true)) toast(gettext("Your browser blocks storage for this site, so this setting can’t be saved."));
   updateSwitches();
 }
 
@@ -118,7 +121,7 @@ function tell(news, hasMore, hasSound) {
   if (hasSound) new Audio(bell.dataset.sound).play().catch(() => {}); // refused before the first click on a page
   if (!isOn() || (!document.hidden && document.hasFocus())) return;
   for (const each of news) show(each);
-  if (hasMore) show({ id: "notifications", title: "More notifications", body: "", path: panel.dataset.all });
+  if (hasMore) show({ id: "notifications", title: gettext("More notifications"), body: "", path: panel.dataset.all });
 }
 
 // Outside a secure context browsers refuse without asking.

@@ -1,4 +1,6 @@
 // Passkeys: adding one, and signing in with one. The form carries what the browser's authenticator answers.
+import { gettext } from "./texts.js";
+
 const FIELDS = ["challenge", "id"]; // binary in the browser's interface, base64url in JSON
 
 const toBytes = (text) => {
@@ -65,11 +67,11 @@ async function ask(form) {
 }
 
 const MESSAGES = {
-  NotAllowedError: "It was canceled, or took too long. Try again.",
-  InvalidStateError: "This device has a passkey for your account already.",
-  SecurityError: "Passkeys don’t work under this address: they need a host name, such as localhost, not a number.",
-  NetworkError: "The studio can’t be reached. Try again.",
-  QuotaExceededError: "Too many attempts. Wait a minute, then try again.",
+  NotAllowedError: gettext("It was canceled, or took too long. Try again."),
+  InvalidStateError: gettext("This device has a passkey for your account already."),
+  SecurityError: gettext("Passkeys don’t work under this address: they need a host name, such as localhost, not a number."),
+  NetworkError: gettext("The studio can’t be reached. Try again."),
+  QuotaExceededError: gettext("Too many attempts. Wait a minute, then try again."),
 };
 
 function initialise(form) {
@@ -81,7 +83,7 @@ function initialise(form) {
     try {
       form.elements.credential.value = encode(await ask(form));
     } catch (error) {
-      problem.textContent = MESSAGES[error.name] ?? "This device couldn’t do it. Try another way to sign in.";
+      problem.textContent = MESSAGES[error.name] ?? gettext("This device couldn’t do it. Try another way to sign in.");
       problem.hidden = false;
       return;
     }
@@ -94,6 +96,6 @@ if (window.PublicKeyCredential) for (const form of document.querySelectorAll("[d
 else {
   for (const note of document.querySelectorAll(".no-script")) {
     note.classList.remove("no-script");
-    note.textContent = "This browser offers no passkeys here. They need HTTPS and a host name.";
+    note.textContent = gettext("This browser offers no passkeys here. They need HTTPS and a host name.");
   }
 }

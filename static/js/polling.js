@@ -1,5 +1,7 @@
 // Keeps a page up to date: what the poller brings is announced once, counted in the title and timed to the second.
 // The layout stays still: a card keeps its aspect ratio, and the focus stays where it was.
+import { gettext, interpolate } from "./texts.js";
+
 const title = document.title;
 const announcer = document.getElementById("announcer");
 const favicon = document.querySelector("link[rel='icon']");
@@ -36,25 +38,25 @@ function updateClocks() {
 
 // As the template filter `time_left` writes it.
 function formatTimeLeft(seconds) {
-  if (seconds < 60) return `about ${Math.max(5, 5 * Math.round(seconds / 5))} s left`;
-  return `about ${Math.round(seconds / 60)} min left`;
+  if (seconds >= 60) return interpolate(gettext("about %(count)s min left"), { count: Math.round(seconds / 60) }, true);
+  return interpolate(gettext("about %(count)s s left"), { count: Math.max(5, 5 * Math.round(seconds / 5)) }, true);
 }
 
 // --- Status changes ----------------------------------------------------------------------------------------
 const knownStatuses = new Map();
 const RUNNING = new Set(["queued", "in_progress"]);
 const MESSAGES = {
-  completed: "is ready",
-  failed: "failed",
-  canceled: "was canceled",
-  decision: "needs attention",
+  completed: gettext("“%(title)s” is ready."),
+  failed: gettext("“%(title)s” failed."),
+  canceled: gettext("“%(title)s” was canceled."),
+  decision: gettext("“%(title)s” needs attention."),
 };
 let changes = [];
 
 // One response may change several cards one after the other: they are announced together.
 function announce() {
   if (!changes.length) return;
-  announcer.textContent = changes.map(({ title, status }) => `“${title}” ${MESSAGES[status]}.`).join(" ");
+  announcer.textContent = changes.map(({ title, status }) => interpolate(MESSAGES[status], { title }, true)).join(" ");
   changes = [];
 }
 

@@ -1,4 +1,6 @@
 // The queue asks for itself every few seconds: what is selected stays selected, and is counted.
+import { gettext, interpolate } from "./texts.js";
+
 const live = () => document.getElementById("queue-live");
 const boxes = () => [...live().querySelectorAll("input[name='id']")];
 let selected = new Set();
@@ -11,7 +13,7 @@ function update() {
   const box = all.querySelector("input");
   box.checked = count > 0 && checked === count;
   box.indeterminate = checked > 0 && checked < count;
-  const words = checked ? `${checked} selected` : "";
+  const words = checked ? interpolate(gettext("%(count)s selected"), { count: checked }, true) : "";
   const told = live().querySelector("[data-selected-count]");
   if (told.textContent !== words) told.textContent = words;
 }

@@ -1,5 +1,7 @@
 // Theme switch, demo banner, menus and dialogs. Every page works without them.
-const THEMES = ["system", "light", "dark"];
+import { gettext, interpolate } from "./texts.js";
+
+const THEMES = { system: gettext("Theme: system"), light: gettext("Theme: light"), dark: gettext("Theme: dark") };
 const root = document.documentElement;
 
 function store(storage, key, value) {
@@ -12,11 +14,13 @@ function store(storage, key, value) {
 
 function initialiseThemeSwitch(button) {
   const updateLabel = () => {
-    button.setAttribute("aria-label", `Theme: ${root.dataset.theme}. Change`);
-    button.title = `Theme: ${root.dataset.theme}`;
+    const theme = THEMES[root.dataset.theme];
+    button.setAttribute("aria-label", interpolate(gettext("%(theme)s. Change"), { theme }, true));
+    button.title = theme;
   };
   button.addEventListener("click", () => {
-    root.dataset.theme = THEMES[(THEMES.indexOf(root.dataset.theme) + 1) % THEMES.length];
+    const themes = Object.keys(THEMES);
+    root.dataset.theme = themes[(themes.indexOf(root.dataset.theme) + 1) % themes.length];
     store(localStorage, "contentgen.theme", root.dataset.theme);
     updateLabel();
   });

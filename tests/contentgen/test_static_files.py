@@ -19,11 +19,15 @@ def source(settings, tmp_path: Path) -> Iterator[Path]:
         "css/base.css": "/* Plain\n   elements. */\n" + "body { margin: 0; }\n" * 50,
         "fonts/sans.woff2": "font",
         "js/core.js": 'import "./first.js";\nimport "./second.js";\n',
-        "js/first.js": '// Why.\nimport { seek } from "./seek.js";\nconst title = 1;\n',
+        "js/first.js": '// Why.\nimport { seek } from "./seek.js";\nconst title = 1; // Why.\n',
+        "js/names.js": 'import "./open.js";\nimport "./shut.js";\n',
+        "js/open.js": 'import { gettext } from "./texts.js";\ngettext("Open");\n',
         "js/play.js": 'import {\n  seek,\n} from "./seek.js";\nseek();\n',
         "js/rare.js": "const rare = 1;\n" * 50,
         "js/second.js": "const title = 2;\n",
         "js/seek.js": "export function seek() {}\n",
+        "js/shut.js": 'import { gettext, ngettext } from "./texts.js";\nngettext(gettext("Shut"));\n',
+        "js/texts.js": "// Why.\nexport const {\n  gettext,\n  ngettext,\n} = window;\n",
     }.items():
         path = tmp_path / "source" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,6 +53,15 @@ def test_a_file_holds_the_parts_that_it_names(source: Path, settings):
     assert "@import" not in styles
     assert "Plain" not in styles
     assert "body { margin: 0; }" in styles
+
+
+def test_parts_that_have_texts_share_one_copy_of_what_shows_them(source: Path, settings):
+    collect_changed()
+
+    assert _collected(settings, "js/names.js") == (
+        "const {\ngettext,\nngettext,\n} = window;\n"
+        '{\ngettext("Open");\n}\n{\nngettext(gettext("Shut"));\n}\n'
+    )
 
 
 def test_modules_import_each_other_by_names_that_change_with_them(source: Path, settings):

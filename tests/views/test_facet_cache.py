@@ -61,6 +61,14 @@ def test_nobody_is_told_anothers_counts(as_alice, as_bob, alice, many):
     assert total(as_bob.get(URL)) == 0
 
 
+def test_labels_are_in_the_language_of_who_asks(as_alice, alice, many):
+    VideoFactory.create_batch(2, owner=alice)
+    assert total(as_alice.get(URL)) == 2
+    VideoFactory(owner=alice)
+    assert total(as_alice.get(URL, headers={"Accept-Language": "de"})) == 3, "counted for itself"
+    assert total(as_alice.get(URL)) == 2
+
+
 def test_without_a_cache_it_counts(as_alice, alice, many, monkeypatch):
     def away(*args: object) -> None:
         raise ConnectionError

@@ -11,6 +11,7 @@ import pytest
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage
 from django.urls import reverse
+from django.utils.translation import get_language
 
 from tests.factories import ReferenceImageFactory, VideoFactory
 from videos.models import State, Video
@@ -27,8 +28,9 @@ def stored_video(owner, prompt: str, content: bytes = b"video", **fields) -> Vid
     return video
 
 
-def download(client, *videos: Video) -> zipfile.ZipFile:
-    response = client.post(URL, {"do": "zip", "id": [video.public_id for video in videos]})
+def download(client, *videos: Video, language: str = "en") -> zipfile.ZipFile:
+    asked = {"do": "zip", "id": [video.public_id for video in videos]}
+    response = client.post(URL, asked, headers={"Accept-Language": language})
     assert response.status_code == 200
     assert response["Content-Type"] == "application/zip"
     assert response["Content-Disposition"].startswith('attachment; filename="contentgen-')
@@ -96,6 +98,15 @@ def test_a_file_that_is_gone_is_noted_instead_of_breaking_it(as_alice, alice, ca
     assert archive.read("kept.mp4") == b"here"
     assert lost.public_id in archive.read("missing.txt").decode()
     assert kept.public_id not in archive.read("missing.txt").decode()
+
+
+def test_what_is_missing_is_told_in_the_language_of_the_request(as_alice, alice, monkeypatch):
+    lost = stored_video(alice, "Lost")
+    Path(lost.file.path).unlink()
+    monkeypatch.setattr(zip_export, "gettext", lambda text: f"{text} in {get_language()}")
+    for language in ("de", "en"):
+        archive = download(as_alice, lost, language=language)
+        assert f"there is no file in {language}\n" in archive.read("missing.txt").decode()
 
 
 def test_a_file_that_breaks_off_is_noted_too(as_alice, alice, monkeypatch):

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from videos.forms.assignments import AssignmentsField
 from videos.forms.base import MAX_IN_ROW
@@ -12,7 +13,8 @@ from videos.models import VideoModel
 from videos.services.parameters import template_parameters
 from videos.shapes import shapes_of
 
-UNSET = "Use current setting"
+UNSET = gettext_lazy("Use current setting")
+_NOT_LISTED = gettext_lazy("This model is not in the catalogue. Choose another.")
 _MAX_LISTED = 12  # values in one sentence
 _ATTRIBUTES = {"seconds": "seconds", "size": "sizes"}  # of a model, by the field that chooses from them
 
@@ -31,12 +33,12 @@ class SettingsForm(forms.ModelForm[Row]):
         # A model that has left the catalogue stays in the list, or the page would change it silently.
         current = getattr(self.instance, "model", "")
         if current and current not in dict(names):
-            names.append((current, f"{current} (no longer in the catalogue)"))
+            names.append((current, gettext("%(model)s (no longer in the catalogue)") % {"model": current}))
         self.fields["model"] = forms.ChoiceField(
             choices=[("", UNSET), *names],
             required=False,
             help_text=self.fields["model"].help_text,
-            error_messages={"invalid_choice": "This model is not in the catalogue. Choose another."},
+            error_messages={"invalid_choice": _NOT_LISTED},
         )
         self.fields["parameters"] = AssignmentsField()
 
@@ -70,15 +72,13 @@ class SettingsForm(forms.ModelForm[Row]):
         if cleaned.get("model"):
             models = [model for model in models if model.name == cleaned["model"]]
             if not models:
-                raise ValidationError({"model": "This model is not in the catalogue. Choose another."})
+                raise ValidationError({"model": _NOT_LISTED})
         seconds, size = cleaned.get("seconds"), cleaned.get("size")
-        refusal = f"{models[0].label} does not offer" if cleaned.get("model") else "No model offers"
+        chosen = models[0].label if cleaned.get("model") else ""
         if seconds and not any(seconds in model.seconds for model in models):
-            self.add_error(
-                "seconds", f"{refusal} this duration. Choose one of: {_listed(models, 'seconds')}."
-            )
+            self.add_error("seconds", _refuse_duration(chosen, _listed(models, "seconds")))
         if size and not any(size in model.sizes for model in models):
-            self.add_error("size", f"{refusal} this resolution. Choose one of: {_listed(models, 'sizes')}.")
+            self.add_error("size", _refuse_resolution(chosen, _listed(models, "sizes")))
         if cleaned.get("parameters"):
             self._clean_parameters(cleaned)
         return cleaned
@@ -90,10 +90,34 @@ class SettingsForm(forms.ModelForm[Row]):
             self.add_error("parameters", error.messages)
 
 
+def _refuse_duration(model: str, values: str) -> str:
+    """Return in a sentence what to choose instead of a duration that `model`, or else no model, offers."""
+    sentence = (
+        gettext("%(model)s does not offer this duration. Choose one of: %(values)s.")
+        if model
+        else gettext("No model offers this duration. Choose one of: %(values)s.")
+    )
+    return sentence % {"model": model, "values": values}
+
+
+def _refuse_resolution(model: str, values: str) -> str:
+    """Return the same about a resolution."""
+    sentence = (
+        gettext("%(model)s does not offer this resolution. Choose one of: %(values)s.")
+        if model
+        else gettext("No model offers this resolution. Choose one of: %(values)s.")
+    )
+    return sentence % {"model": model, "values": values}
+
+
 def _listed(models: list[VideoModel], attribute: str) -> str:
     values = list(dict.fromkeys(str(value) for model in models for value in getattr(model, attribute)))
     more = len(values) - _MAX_LISTED
-    return ", ".join(values[:_MAX_LISTED]) + (f" or {more} others" if more > 0 else "")
+    listed = ", ".join(values[:_MAX_LISTED])
+    if more <= 0:
+        return listed
+    text = ngettext("%(values)s or %(count)d other", "%(values)s or %(count)d others", more)
+    return text % {"values": listed, "count": more}
 
 
 def _label(name: str, value: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from audit.trail import record, record_all
@@ -32,11 +33,15 @@ from videos.models import (
 )
 from videos.services.batches import delete_file_after_commit
 from videos.services.characters import delete_character
+from videos.services.handing_over import FROM_TO
 from videos.services.references import delete_reference
 from videos.services.share_links import revoke_links
 from videos.services.video_actions import delete_video
 
-_GONE = "The account was deleted."
+# Notes of the audit log, which keeps them in English.
+_GONE = gettext_noop("The account was deleted.")
+_LEFT_TO = gettext_noop("The account of %(user)s was deleted; %(heir)s has the work.")
+
 BATCH = 200  # rows of a kind in one step; the next tick goes on
 
 
@@ -66,7 +71,7 @@ def _hand_over_videos(user: User, heir: User) -> int:
     own = Video.objects.filter(owner=user).order_by("pk")
     rows = list(own.only("pk", "public_id", "model", "seconds", "owner_id")[:BATCH])
     if rows:
-        note = f"From {user} to {heir}."
+        note = FROM_TO % {"former": user, "heir": heir}
         record_all(Action.HANDED_OVER, [subjects.video(row) for row in rows], note=note)
         keys = [row.pk for row in rows]
         # What was announced was told to the former owner: the heir hears of it anew before anything moves.
@@ -79,7 +84,7 @@ def _hand_over_videos(user: User, heir: User) -> int:
 def _hand_over_links(user: User, heir: User) -> None:
     """Revoke the user's links, and give them to the heir with the comments that came through them."""
     links = ShareLink.objects.owned_by(user)
-    revoke_links(links, note=f"The account of {user} was deleted; {heir} has the work.")
+    revoke_links(links, note=_LEFT_TO % {"user": user, "heir": heir})
     links.update(owner=heir)
 
 
@@ -93,7 +98,9 @@ def _hand_over_batches(user: User, heir: User) -> None:
     waiting.update(state=RowState.CANCELED)
     unfinished = Batch.objects.filter(owner=user).exclude(state=BatchState.COMPLETED)
     unfinished.update(state=BatchState.RUNNING, paused_at=None, problem="")
-    record_all(Action.HANDED_OVER, map(subjects.batch, batches), note=f"From {user} to {heir}.")
+    record_all(
+        Action.HANDED_OVER, map(subjects.batch, batches), note=FROM_TO % {"former": user, "heir": heir}
+    )
     Batch.objects.filter(owner=user).update(owner=heir)
 
 
@@ -101,7 +108,11 @@ def _hand_over_batches(user: User, heir: User) -> None:
 def _hand_over_collections(user: User, heir: User) -> None:
     """Give the collections to the heir, the deleted ones too; who else is in them stays."""
     collections = list(Collection.objects.select_for_update().filter(owner=user))
-    record_all(Action.HANDED_OVER, map(subjects.collection, collections), note=f"From {user} to {heir}.")
+    record_all(
+        Action.HANDED_OVER,
+        map(subjects.collection, collections),
+        note=FROM_TO % {"former": user, "heir": heir},
+    )
     CollectionMember.objects.filter(collection__in=collections, person=heir).delete()
     Collection.objects.filter(owner=user).update(owner=heir)
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from django.core.files.base import File
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext, gettext_noop
 
 from accounts import roles
 from accounts.models import User
@@ -29,6 +30,10 @@ from videos.models import (
 )
 from videos.services.image_files import ImageFilesGoneError, WrittenFiles, name_files, written_files
 from videos.services.share_links import revoke_links
+
+# Notes of the audit log, which keeps them in English.
+FROM_TO = gettext_noop("From %(former)s to %(heir)s.")
+_HANDED_OVER = gettext_noop("%(video)s was handed over to %(heir)s.")
 
 # Collections that somebody else than their owner looks at: the team, chosen people, or whoever has a link.
 _SHOWN = ~Q(visibility=Visibility.PRIVATE) | Q(
@@ -66,13 +71,14 @@ def _hand_over(video: Video, heir: User, copies: Mapping[int, ReferenceImage]) -
         if row is None or not can_be_handed_over(video, heir):
             return False
         links = ShareLink.objects.filter(video=row)
-        revoke_links(links, note=f"{row.public_id} was handed over to {heir}.")
+        revoke_links(links, note=_HANDED_OVER % {"video": row.public_id, "heir": heir})
         _leave(row, ~Q(pk__in=Collection.objects.open_to(heir).values("pk")))
         _hand_over_tags(row, heir)
         _hand_over_images(row, heir, copies)
         # What was announced was told to the former owner: the heir hears of it anew before anything moves.
         free.update(owner=heir, queue_order=None, retention_due_at=None, revision=F("revision") + 1)
-        record(Action.HANDED_OVER, subjects.video(row), note=f"From {video.owner} to {heir}.")
+        note = FROM_TO % {"former": video.owner, "heir": heir}
+        record(Action.HANDED_OVER, subjects.video(row), note=note)
     return True
 
 
@@ -90,10 +96,12 @@ def make_private(video: Video) -> bool:
 
     Returns whether anybody else was shown it.
     """
-    revoked = revoke_links(ShareLink.objects.filter(video=video), note="The video was made private.")
+    revoked = revoke_links(
+        ShareLink.objects.filter(video=video), note=gettext_noop("The video was made private.")
+    )
     left = _leave(video, _SHOWN)
     if revoked or left:
-        record(Action.UNSHARED, subjects.video(video), note="Made private.")
+        record(Action.UNSHARED, subjects.video(video), note=gettext_noop("Made private."))
     return bool(revoked or left)
 
 
@@ -153,7 +161,7 @@ def _image_for(
         return image
     copy = copies.get(image.pk)
     if copy is None:
-        raise ImageFilesGoneError("Another video began to use an image in this moment. Try again.")
+        raise ImageFilesGoneError(gettext("Another video began to use an image in this moment. Try again."))
     name_files(str(each) for each in (copy.file, copy.thumbnail) if each)
     copy.save(force_insert=True)
     return copy

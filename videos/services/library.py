@@ -7,7 +7,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import normalize_newlines
+from django.utils.translation import gettext
 
+from accounts.formats import format_number
 from accounts.models import User
 from audit.trail import record_all
 from audit.vocabulary import Action
@@ -32,7 +34,8 @@ def set_rating(videos: Iterable[Video], rating: int) -> int:
     Raises `ValidationError` by field (`rating`).
     """
     if not 0 <= rating <= MAX_RATING:
-        raise ValidationError({"rating": f"A rating is a number from 1 to {MAX_RATING}, or 0 for none."})
+        sentence = gettext("A rating is a number from 1 to %(limit)d, or 0 for none.")
+        raise ValidationError({"rating": sentence % {"limit": MAX_RATING}})
     wanted = rating or None
     others = Q(rating__isnull=False) if wanted is None else ~Q(rating=wanted) | Q(rating=None)
     return Video.objects.filter(others, pk__in=_primary_keys(videos)).update(rating=wanted)
@@ -42,9 +45,10 @@ def set_note(video: Video, text: str) -> None:
     """Keep a note beside the video; an empty one removes it. Raises `ValidationError` by field (`note`)."""
     text = normalize_newlines(text)  # a form sends two characters for a line break
     if len(text) > MAX_NOTE_LENGTH:
-        raise ValidationError({"note": f"A note can have at most {MAX_NOTE_LENGTH:,} characters."})
+        sentence = gettext("A note can have at most %(limit)s characters.")
+        raise ValidationError({"note": sentence % {"limit": format_number(MAX_NOTE_LENGTH)}})
     if not is_storable(text):
-        raise ValidationError({"note": "The note contains a character that cannot be stored."})
+        raise ValidationError({"note": gettext("The note contains a character that cannot be stored.")})
     Video.objects.filter(pk=video.pk).update(note=clean_text(text) if has_visible_text(text) else "")
 
 
@@ -52,7 +56,8 @@ def add_tag(owner: User, videos: Iterable[Video], name: str) -> Tag:
     """Add the owner's tag to the videos, creating it if needed. Raises `ValidationError` (`tag`)."""
     clean = clean_line(name)
     if not has_visible_text(clean) or len(clean) > TAG_LIMIT or "," in clean or not is_storable(name):
-        raise ValidationError({"tag": f"A tag must have 1 to {TAG_LIMIT} characters and no commas."})
+        sentence = gettext("A tag must have 1 to %(limit)d characters and no commas.")
+        raise ValidationError({"tag": sentence % {"limit": TAG_LIMIT}})
     with transaction.atomic():
         tag, _ = Tag.objects.get_or_create(owner=owner, name__iexact=clean, defaults={"name": clean})
         tag.videos.add(*_primary_keys(videos))

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, gettext_noop
 
 logger = logging.getLogger(__name__)
 
-MESSAGE = "The studio cannot store files at the moment. Nothing was kept; try again later."
-
-
-BUSY = "The studio is busy with other uploads. Try again in a moment."
+# In English, as the APIs answer: what a page shows of it is translated where it is raised.
+MESSAGE = gettext_noop("The studio cannot store files at the moment. Nothing was kept; try again later.")
+BUSY = gettext_noop("The studio is busy with other uploads. Try again in a moment.")
 
 
 class StudioBusyError(ValidationError):
@@ -29,4 +29,4 @@ def storage_errors(field: str) -> Iterator[None]:
         yield
     except OSError as error:
         logger.exception("An upload could not be stored")
-        raise StorageUnavailableError({field: MESSAGE}) from error
+        raise StorageUnavailableError({field: gettext(MESSAGE)}) from error

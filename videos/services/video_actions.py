@@ -6,6 +6,7 @@ Each returns whether it was done: somebody else, or the engine, may have been fi
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from audit.trail import record
 from audit.vocabulary import Action
@@ -18,7 +19,10 @@ from videos.services.quota import require_room
 from videos.validation import is_storable
 
 MAX_JOB_ID_LENGTH = 512  # characters, as the column holds
-ABANDONED = Reason("given_up", "Marked as failed: we couldn't confirm that the backend received this job.")
+ABANDONED = Reason(
+    "given_up",
+    gettext_noop("Marked as failed: we couldn't confirm that the backend received this job."),
+)
 
 
 @transaction.atomic
@@ -79,7 +83,7 @@ def adopt_candidate(video: Video, job_id: str, *, by_staff: bool = False) -> boo
     adopted = lifecycle.adopt_candidate(video.pk, job_id, by_staff=by_staff)
     if adopted:  # the owner tells videos by their pictures, not by their seeds
         lifecycle.forget_drawn_seed(video.pk, job_id)
-        record(Action.ADOPTED, subjects.video(video), note=f"Job {job_id}")
+        record(Action.ADOPTED, subjects.video(video), note=gettext_noop("Job %(id)s") % {"id": job_id})
     return adopted
 
 

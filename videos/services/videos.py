@@ -10,6 +10,7 @@ from dataclasses import replace
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import roles
 from accounts.models import User
@@ -163,7 +164,7 @@ def _mark_references_used(owner: User, requests: Sequence[GenerationRequest]) ->
         return
     found = set(own.values_list("pk", flat=True))
     at_fault = next(field for field, keys in by_field.items() if not keys <= found)
-    raise ValidationError({at_fault: "This image was just deleted. Choose another one."})
+    raise ValidationError({at_fault: gettext("This image was just deleted. Choose another one.")})
 
 
 def _image_keys(requests: Sequence[GenerationRequest], field: str) -> set[int]:

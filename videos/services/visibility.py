@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 
 from accounts import roles
 from accounts.models import User
@@ -67,4 +68,8 @@ def note_collection_look(person: User, collection: Collection) -> None:
 def note_list(person: User) -> None:
     """Write down that a manager or a member of staff lists everybody's videos."""
     if roles.sees_all_work(person):
-        record_view(Subject(Kind.STUDIO, "videos", "Everybody's videos"), what="The list.", by=person)
+        record_view(
+            Subject(Kind.STUDIO, "videos", gettext_noop("Everybody's videos")),
+            what=gettext_noop("The list."),
+            by=person,
+        )

@@ -5,6 +5,7 @@ from functools import partial
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -26,9 +27,8 @@ from videos.views.notifications import notify
 from videos.views.search import Search, video_url
 from videos.views.selectors import with_queue_info
 
-_PAID = {"retry": "Retry", "resubmit": "Submit again"}  # by the names of their addresses
-
-_TOO_LATE = "This video's status has changed since you opened the page."
+# By the names of their addresses.
+_PAID = {"retry": gettext_lazy("Retry"), "resubmit": gettext_lazy("Submit again")}
 
 
 @require_POST
@@ -106,7 +106,8 @@ def _perform(request: Request, public_id: str, action: Callable[[Video], bool | 
             shown_price=read_confirmed_price(request.POST.get("shown_price", "")),
         ):
             done = video.trashed_at is None and action(video)
-        note = done if isinstance(done, str) else "" if done else _TOO_LATE
+        too_late = gettext("This video's status has changed since you opened the page.")
+        note = done if isinstance(done, str) else "" if done else too_late
     except UnconfirmedPriceError:
         return _ask_to_confirm(request, video)
     except RefusedPaymentError as error:

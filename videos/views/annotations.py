@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from videos.models import Video
@@ -24,7 +25,7 @@ def note(request: Request, public_id: str) -> HttpResponse:
         return _invalid(request, video, "videos/_note_status.html", note_error=_text(error), note_typed=text)
     if request.htmx:
         return render(request, "videos/_note_status.html", {"note_saved": True})
-    return notify(request, redirect(video_url(request, video)), "Note saved.")
+    return notify(request, redirect(video_url(request, video)), gettext("Note saved."))
 
 
 @require_POST

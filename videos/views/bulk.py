@@ -13,8 +13,11 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
+from accounts.formats import format_number
+from videos.formatting import count_of
 from videos.forms.collections import CollectionForm
 from videos.models import Collection, Video
 from videos.services.collections import (
@@ -37,7 +40,7 @@ from videos.validation import is_public_id
 from videos.views.access import Request, get_video, safe_referer
 from videos.views.search import Search
 from videos.views.selectors import with_queue_info, with_tags
-from videos.views.undo import offer_undo, remember_batch
+from videos.views.undo import describe_restored, describe_trashed, offer_undo, remember_batch
 from videos.views.zip_export import zip_response
 
 MAX_SELECTED = 500  # videos at once
@@ -94,7 +97,7 @@ def selected_videos(request: Request) -> list[Video]:
     visible = visible_videos(request)
     own = [video for video in visible if video.owner_id == request.user.pk]
     if not own:
-        raise ActionError("None of the selected videos is yours: only their owners can change them.")
+        raise ActionError(gettext("None of the selected videos is yours: only their owners can change them."))
     return own
 
 
@@ -102,61 +105,73 @@ def visible_videos(request: Request) -> list[Video]:
     """Return those of the videos in `id` that one may see, as `selected_videos` does."""
     wanted = list(dict.fromkeys(request.POST.getlist("id")))
     if len(wanted) > MAX_SELECTED:
-        raise ActionError(f"Select up to {MAX_SELECTED} videos at once. {len(wanted):,} are selected.")
+        sentence = gettext("Select up to %(limit)s videos at once. %(count)s are selected.")
+        raise ActionError(sentence % {"limit": MAX_SELECTED, "count": format_number(len(wanted))})
     ids = [public_id for public_id in wanted if is_public_id(public_id)]
     visible = Video.objects.visible_to(request.user).select_related("backend").filter(public_id__in=ids)
     found = {video.public_id: video for video in visible}
     videos = [found[public_id] for public_id in ids if public_id in found]
     if not videos:
-        raise ActionError("Select a video first.")
+        raise ActionError(gettext("Select a video first."))
     return videos
 
 
 def _zip(request: Request, videos: Sequence[Video]) -> HttpResponseBase:
     with_files = [video for video in videos if video.file]
     if not with_files:
-        raise ActionError("None of the selected videos has a file yet.")
+        raise ActionError(gettext("None of the selected videos has a file yet."))
     return zip_response(with_files, request.user)
 
 
 def _no_action(_: Request, __: Sequence[Video]) -> ActionResult:
-    raise ActionError("Choose an action for the selected videos.")
+    raise ActionError(gettext("Choose an action for the selected videos."))
 
 
 def _add_favourites(_: Request, videos: Sequence[Video]) -> ActionResult:
     set_favourite(videos, on=True)
-    return ActionResult(f"{count_videos(videos)} added to favourites.")
+    number = len(videos)
+    text = ngettext("%(count)d video added to favourites.", "%(count)d videos added to favourites.", number)
+    return ActionResult(text % {"count": number})
 
 
 def _remove_favourites(_: Request, videos: Sequence[Video]) -> ActionResult:
     set_favourite(videos, on=False)
-    return ActionResult(f"{count_videos(videos)} removed from favourites.")
+    number = len(videos)
+    text = ngettext(
+        "%(count)d video removed from favourites.", "%(count)d videos removed from favourites.", number
+    )
+    return ActionResult(text % {"count": number})
 
 
 def _tag(request: Request, videos: Sequence[Video]) -> ActionResult:
     with _explained():
         tag = add_tag(request.user, videos, request.POST.get("tag", ""))
-    return ActionResult(f"{count_videos(videos)} tagged “{tag}”.")
+    text = ngettext("%(count)d video tagged “%(tag)s”.", "%(count)d videos tagged “%(tag)s”.", len(videos))
+    return ActionResult(text % {"count": len(videos), "tag": tag})
 
 
 def _untag(request: Request, videos: Sequence[Video]) -> ActionResult:
     name = " ".join(request.POST.get("tag", "").replace("\x00", "").split())
     tag = find_tag(request.user, name)
     if tag is None:
-        raise ActionError(f"You have no tag “{name}”." if name else "Enter the tag to remove.")
+        unknown = gettext("You have no tag “%(name)s”.") % {"name": name}
+        raise ActionError(unknown if name else gettext("Enter the tag to remove."))
     remove_tag(videos, tag)
-    return ActionResult(f"“{tag}” removed from {count_videos(videos)}.")
+    text = ngettext(
+        "“%(tag)s” removed from %(count)d video.", "“%(tag)s” removed from %(count)d videos.", len(videos)
+    )
+    return ActionResult(text % {"count": len(videos), "tag": tag})
 
 
 def _trash(request: Request, videos: Sequence[Video]) -> ActionResult:
     move_to_trash(videos)
     batch = remember_batch(request, videos)
-    return ActionResult(f"{count_videos(videos)} moved to the trash.", batch, removes=True)
+    return ActionResult(describe_trashed(len(videos)), batch, removes=True)
 
 
 def _restore(_: Request, videos: Sequence[Video]) -> ActionResult:
     restore_from_trash(videos)
-    return ActionResult(f"{count_videos(videos)} restored.", removes=True)
+    return ActionResult(describe_restored(len(videos)), removes=True)
 
 
 def _collect(request: Request, videos: Sequence[Video]) -> ActionResult:
@@ -164,8 +179,10 @@ def _collect(request: Request, videos: Sequence[Video]) -> ActionResult:
         collection = find_editable(request.user, request.POST.get("collection_name", ""))
         added = add_videos(request.user, collection, videos)
     if not added:
-        return ActionResult(f"“{collection.name}” has {'it' if len(videos) == 1 else 'them'} already.")
-    return ActionResult(f"{added} video{'' if added == 1 else 's'} added to “{collection.name}”.")
+        text = ngettext("“%(name)s” has it already.", "“%(name)s” has them already.", len(videos))
+        return ActionResult(text % {"name": collection.name})
+    text = ngettext("%(count)d video added to “%(name)s”.", "%(count)d videos added to “%(name)s”.", added)
+    return ActionResult(text % {"count": added, "name": collection.name})
 
 
 def _collect_in_new(request: Request, videos: Sequence[Video]) -> ActionResult:
@@ -174,9 +191,12 @@ def _collect_in_new(request: Request, videos: Sequence[Video]) -> ActionResult:
         raise ActionError(" ".join(str(each) for errors in form.errors.values() for each in errors))
     with _explained():
         collection = create_collection(request.user, form.save(commit=False), videos)
-    return ActionResult(
-        f"Collection “{collection.name}” created with {count_videos(videos)}. Only you see it."
+    text = ngettext(
+        "Collection “%(name)s” created with %(count)d video. Only you see it.",
+        "Collection “%(name)s” created with %(count)d videos. Only you see it.",
+        len(videos),
     )
+    return ActionResult(text % {"count": len(videos), "name": collection.name})
 
 
 def _uncollect(request: Request, videos: Sequence[Video]) -> ActionResult:
@@ -184,19 +204,22 @@ def _uncollect(request: Request, videos: Sequence[Video]) -> ActionResult:
     if not rights_in(collection, request.user).can_edit and any(
         v.owner_id != request.user.pk for v in videos
     ):
-        raise ActionError(f"You can take only your own videos out of “{collection.name}”.")
+        sentence = gettext("You can take only your own videos out of “%(name)s”.")
+        raise ActionError(sentence % {"name": collection.name})
     removed = remove_videos(request.user, collection, videos)
-    text = f"{removed} video{'' if removed == 1 else 's'} removed from “{collection.name}”."
-    return ActionResult(text, removes=True)
+    text = ngettext(
+        "%(count)d video removed from “%(name)s”.", "%(count)d videos removed from “%(name)s”.", removed
+    )
+    return ActionResult(text % {"count": removed, "name": collection.name}, removes=True)
 
 
 def _cover(request: Request, videos: Sequence[Video]) -> ActionResult:
     collection = _collection_of_page(request)
     if not rights_in(collection, request.user).can_edit:
-        raise ActionError(f"You cannot change “{collection.name}”.")
+        raise ActionError(gettext("You cannot change “%(name)s”.") % {"name": collection.name})
     if len(videos) != 1 or not set_cover(collection, videos[0]):
-        raise ActionError("Select the one video of the collection that is to be its cover.")
-    return ActionResult(f"“{collection.name}” has a new cover.")
+        raise ActionError(gettext("Select the one video of the collection that is to be its cover."))
+    return ActionResult(gettext("“%(name)s” has a new cover.") % {"name": collection.name})
 
 
 def _collection_of_page(request: Request) -> Collection:
@@ -204,7 +227,7 @@ def _collection_of_page(request: Request) -> Collection:
     visible = Collection.objects.visible_to(request.user).select_related("owner")
     collection = visible.filter(public_id=public_id).first() if public_id else None
     if collection is None:
-        raise ActionError("This collection is no longer there.")
+        raise ActionError(gettext("This collection is no longer there."))
     return collection
 
 
@@ -233,7 +256,7 @@ _FOR_VIEWERS = ("zip", "compare", "uncollect", "cover")
 
 def count_videos(videos: Sequence[Video]) -> str:
     """Return how many videos these are, such as “3 videos”."""
-    return "1 video" if len(videos) == 1 else f"{len(videos)} videos"
+    return count_of(len(videos), "video")
 
 
 def _success_response(request: Request, videos: Sequence[Video], result: ActionResult) -> HttpResponse:

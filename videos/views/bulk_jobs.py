@@ -1,11 +1,13 @@
 """Decisions about the jobs of many videos: what they would do and cost is shown first, then carried out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods
 
 from billing.notices import tell_refusal
@@ -14,15 +16,24 @@ from videos.models import ApprovalRequest, Video
 from videos.services.bulk_actions import BULK_ACTIONS, BulkAction, act, select_possible
 from videos.templatetags.failures import shown_price, total_retry_cost
 from videos.views.access import Request
-from videos.views.bulk import ActionError, count_videos, selected_videos
+from videos.views.bulk import ActionError, selected_videos
 from videos.views.search import Search
 
-_DONE = {
-    "check-again": "will be checked again",
-    "retry": "will be retried",
-    "submit-again": "will be submitted again",
-    "give-up": "marked as failed",
-    "cancel": "canceled",
+# What was done, by the action and for a number of videos.
+_DONE: dict[str, Callable[[int], str]] = {
+    "check-again": lambda number: ngettext(
+        "%(count)d video will be checked again.", "%(count)d videos will be checked again.", number
+    ),
+    "retry": lambda number: ngettext(
+        "%(count)d video will be retried.", "%(count)d videos will be retried.", number
+    ),
+    "submit-again": lambda number: ngettext(
+        "%(count)d video will be submitted again.", "%(count)d videos will be submitted again.", number
+    ),
+    "give-up": lambda number: ngettext(
+        "%(count)d video marked as failed.", "%(count)d videos marked as failed.", number
+    ),
+    "cancel": lambda number: ngettext("%(count)d video canceled.", "%(count)d videos canceled.", number),
 }
 
 
@@ -82,7 +93,7 @@ def _confirm(request: Request, videos: list[Video], search: Search) -> HttpRespo
         if (possible := select_possible(action, videos))
     ]
     if not choices:
-        messages.info(request, "Nothing is left to decide for the selected videos.")
+        messages.info(request, gettext("Nothing is left to decide for the selected videos."))
         return redirect(search.address)
     context = {
         "choices": {choice.name.replace("-", "_"): choice for choice in choices},
@@ -105,24 +116,41 @@ def _carry_out(name: str, action: BulkAction, videos: list[Video], selected: int
                 continue
             if made:
                 (waiting if isinstance(made, ApprovalRequest) else done).append(video)
-    sentence = f"{count_videos(done)} {_DONE[name]}." if done else "" if waiting else "Nothing was changed."
+    sentence = "" if done or waiting else gettext("Nothing was changed.")
+    if done:
+        sentence = _DONE[name](len(done)) % {"count": len(done)}
     changed = selected - len(done) - len(waiting) - len(refusals)
-    left = f"{changed} changed since you opened the page and {'was' if changed == 1 else 'were'} left alone."
-    parts = [sentence, _explain_waiting(waiting), left if changed else "", _explain_refusals(refusals)]
+    parts = [sentence, _explain_waiting(len(waiting)), _explain_changed(changed), _explain_refusals(refusals)]
     return " ".join(part for part in parts if part)
 
 
-def _explain_waiting(videos: list[Video]) -> str:
-    """Return in a sentence that these wait; empty for none."""
-    if not videos:
+def _explain_changed(number: int) -> str:
+    """Return in a sentence that so many videos were not touched; empty for none."""
+    if not number:
         return ""
-    wait = "waits" if len(videos) == 1 else "wait"
-    return f"{count_videos(videos)} {wait} for a manager's approval, and nothing is paid for so far."
+    text = ngettext(
+        "%(count)d changed since you opened the page and was left alone.",
+        "%(count)d changed since you opened the page and were left alone.",
+        number,
+    )
+    return text % {"count": number}
+
+
+def _explain_waiting(number: int) -> str:
+    """Return in a sentence that so many videos wait; empty for none."""
+    if not number:
+        return ""
+    text = ngettext(
+        "%(count)d video waits for a manager's approval, and nothing is paid for so far.",
+        "%(count)d videos wait for a manager's approval, and nothing is paid for so far.",
+        number,
+    )
+    return text % {"count": number}
 
 
 def _explain_refusals(refusals: list[str]) -> str:
     """Return in a sentence why some were not paid for; empty for none."""
     if not refusals:
         return ""
-    what = "1 video was" if len(refusals) == 1 else f"{len(refusals)} videos were"
-    return f"{what} not paid for. {refusals[0]}"
+    text = ngettext("%(count)d video was not paid for.", "%(count)d videos were not paid for.", len(refusals))
+    return f"{text % {'count': len(refusals)}} {refusals[0]}"

@@ -1,15 +1,17 @@
 """Two to four finished videos side by side, and what differs between them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from django.views.decorators.http import require_safe
+from django_stubs_ext import StrOrPromise
 
 from accounts.formats import format_moment
 from accounts.models import User
-from videos.models import State, Video
+from videos.models import ReferenceImage, State, Video
 from videos.parameters import SEED, format_value
 from videos.prompts.diff import highlight_differences
 from videos.services.parameters import parameter_labels
@@ -25,28 +27,45 @@ MIN_VIDEOS, MAX_VIDEOS = 2, 4
 class ComparisonRow:
     """One property in which the videos differ: a value for each, in their order."""
 
-    label: str
+    label: StrOrPromise
     values: list[str]
 
 
-_PROPERTIES: dict[str, Callable[[Video], str]] = {
-    "Model": lambda video: video.model,
-    "Resolution": lambda video: format_size(video.size),
-    "Duration": lambda video: f"{video.total_seconds} s",
-    "Type": lambda video: video.get_kind_display(),
-    "Backend": lambda video: video.backend.name,
-    "Cost": lambda video: cost_in_words(video) or "No price",
-    "First frame": lambda video: str(video.reference or "None"),
-    "Last frame": lambda video: str(video.last_frame or "None"),
-    "References": lambda video: ", ".join(map(str, video.references)) or "None",
-    "Created": lambda video: format_moment(video.created_at),
-    "Queue time": lambda video: duration_between(video.created_at, video.accepted_at),
-    "Generation time": lambda video: duration_between(video.accepted_at, video.generated_at),
-}
+def _is_seen(_: User, __: Video) -> bool:
+    return True
 
 
-# What is compared only where it is told of each of the videos.
-_HIDDEN = {"Cost": sees_cost} | dict.fromkeys(("First frame", "Last frame", "References"), is_owner)
+@dataclass(frozen=True)
+class _Property:
+    """What is compared: its value, and whether it is told of a video, which it has to be of each of them."""
+
+    label: StrOrPromise
+    value: Callable[[Video], str]
+    is_told: Callable[[User, Video], bool] = _is_seen
+
+
+_PROPERTIES = (
+    _Property(gettext_lazy("Model"), lambda video: video.model),
+    _Property(gettext_lazy("Resolution"), lambda video: format_size(video.size)),
+    _Property(gettext_lazy("Duration"), lambda video: f"{video.total_seconds} s"),
+    _Property(gettext_lazy("Type"), lambda video: video.get_kind_display()),
+    _Property(gettext_lazy("Backend"), lambda video: video.backend.name),
+    _Property(gettext_lazy("Cost"), lambda video: cost_in_words(video) or gettext("No price"), sees_cost),
+    _Property(gettext_lazy("First frame"), lambda video: _name_images([video.reference]), is_owner),
+    _Property(gettext_lazy("Last frame"), lambda video: _name_images([video.last_frame]), is_owner),
+    _Property(gettext_lazy("References"), lambda video: _name_images(video.references), is_owner),
+    _Property(gettext_lazy("Created"), lambda video: format_moment(video.created_at)),
+    _Property(
+        gettext_lazy("Queue time"), lambda video: duration_between(video.created_at, video.accepted_at)
+    ),
+    _Property(
+        gettext_lazy("Generation time"), lambda video: duration_between(video.accepted_at, video.generated_at)
+    ),
+)
+
+
+def _name_images(images: Iterable[ReferenceImage | None]) -> str:
+    return ", ".join(str(image) for image in images if image) or gettext("None")
 
 
 @require_safe
@@ -60,7 +79,7 @@ def compare(request: Request) -> HttpResponse:
     videos = _finished(request, ids[: MAX_VIDEOS + 1])
     if not MIN_VIDEOS <= len(videos) <= MAX_VIDEOS or len(ids) > MAX_VIDEOS:
         return render(request, "videos/compare_unavailable.html", {"count": len(ids)}, status=400)
-    note_looks(request.user, videos, "Its page.")
+    note_looks(request.user, videos, gettext_noop("Its page."))
     prompts = highlight_differences([video.prompt for video in videos])
     context = {
         "takes": list(zip(videos, prompts, strict=True)),
@@ -81,23 +100,20 @@ def _finished(request: Request, ids: Sequence[str]) -> list[Video]:
 
 def _differing_rows(person: User, videos: Sequence[Video]) -> list[ComparisonRow]:
     rows = [
-        ComparisonRow(label, [value(video) for video in videos])
-        for label, value in _PROPERTIES.items()
-        if all(_HIDDEN.get(label, _is_seen)(person, video) for video in videos)
+        ComparisonRow(each.label, [each.value(video) for video in videos])
+        for each in _PROPERTIES
+        if all(each.is_told(person, video) for video in videos)
     ]
     rows += _parameter_rows(videos)
     return [row for row in rows if len(set(row.values)) > 1]
 
 
-def _is_seen(_: User, __: Video) -> bool:
-    return True
-
-
 def _parameter_rows(videos: Sequence[Video]) -> list[ComparisonRow]:
     """Return a row for the seed, which may have been drawn or told, and one for every other parameter."""
-    seeds = ["None" if video.known_seed is None else str(video.known_seed) for video in videos]
-    return [ComparisonRow("Seed", seeds)] + [
-        ComparisonRow(label, [format_value(video.parameters.get(name, "Default")) for video in videos])
+    seeds = [gettext("None") if video.known_seed is None else str(video.known_seed) for video in videos]
+    default = gettext("Default")
+    return [ComparisonRow(gettext("Seed"), seeds)] + [
+        ComparisonRow(label, [format_value(video.parameters.get(name, default)) for video in videos])
         for name, label in parameter_labels(videos).items()
         if name != SEED
     ]

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
+from django.utils.translation import gettext
 
 from videos.models import Video
 
@@ -28,9 +29,9 @@ def date_heading(moment: datetime, now: datetime) -> str:
     """Return the date in words, the less exactly the longer ago it is: Today, Monday, March, May 2024."""
     day, today = timezone.localdate(moment), timezone.localdate(now)
     if day >= today:
-        return "Today"
+        return gettext("Today")
     if day == today - timedelta(days=1):
-        return "Yesterday"
+        return gettext("Yesterday")
     if day > today - timedelta(days=7):
         return format_date(day, "l")
     return format_date(day, "F" if day.year == today.year else "F Y")

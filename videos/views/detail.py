@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HTMX_STOP_POLLING
@@ -38,7 +39,7 @@ def detail(request: Request, public_id: str) -> HttpResponse:
     video = get_visible_video(request, public_id)
     search = Search.from_query(request.GET)
     if not request.htmx:
-        note_look(request.user, video, "Its page.")
+        note_look(request.user, video, gettext_noop("Its page."))
         mark_opened(request, video_key(video.public_id), takes_key(video.take_group))
         return render_detail(request, video, search)
     (video,) = with_queue_info([video])

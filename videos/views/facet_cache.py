@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass, replace
 
 from django.core.cache import cache
+from django.utils.translation import get_language
 
 from accounts.models import User
 from videos.views.facets import FacetCounts, count_facets
@@ -47,5 +48,5 @@ def fresh_counts(search: Search, owner: User) -> CachedCounts:
 
 
 def _key(search: Search, owner: User) -> str:
-    address = replace(search, sort="").address
-    return f"library:{owner.pk}:{hashlib.sha256(address.encode()).hexdigest()}"
+    address = replace(search, sort="").address  # the labels are in the language of who asked
+    return f"library:{owner.pk}:{get_language()}:{hashlib.sha256(address.encode()).hexdigest()}"

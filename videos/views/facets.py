@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.expressions import Combinable
+from django.utils.translation import gettext
+from django_stubs_ext import StrOrPromise
 
 from accounts.models import User
 from videos.models import State, Tag, Video
@@ -82,11 +84,11 @@ def count_facets(search: Search, owner: User) -> FacetCounts:
             if not missed or missed == [name]:
                 counts[name][values[name]] += number
     facets = [
-        _facet(search, "status", "Status", "Any status", counts["status"], STATUSES),
-        _facet(search, "model", "Model", "Any model", counts["model"]),
-        _facet(search, "size", "Resolution", "Any resolution", counts["size"]),
-        _facet(search, "seconds", "Duration", "Any duration", counts["seconds"]),
-        _facet(search, "tag", "Tag", "Any tag", _tag_counts(search, owner)),
+        _facet(search, "status", gettext("Status"), gettext("Any status"), counts["status"], STATUSES),
+        _facet(search, "model", gettext("Model"), gettext("Any model"), counts["model"]),
+        _facet(search, "size", gettext("Resolution"), gettext("Any resolution"), counts["size"]),
+        _facet(search, "seconds", gettext("Duration"), gettext("Any duration"), counts["seconds"]),
+        _facet(search, "tag", gettext("Tag"), gettext("Any tag"), _tag_counts(search, owner)),
     ]
     return FacetCounts(total, facets, counts["favourite"][True], sum(number for _, number in cells))
 
@@ -136,7 +138,7 @@ def _facet(
     label: str,
     any_label: str,
     counts: Counter[Any],
-    labels: Mapping[str, str] | None = None,
+    labels: Mapping[str, StrOrPromise] | None = None,
 ) -> Facet:
     chosen = getattr(search, name)
     values = {*counts, chosen} if chosen else set(counts)
@@ -162,9 +164,9 @@ def _group_of(name: str, value: Any) -> str:
     return shape.ratio if shape and shape.ratio != OTHER else ""
 
 
-def _value_label(name: str, value: Any, labels: Mapping[str, str] | None) -> str:
+def _value_label(name: str, value: Any, labels: Mapping[str, StrOrPromise] | None) -> str:
     if labels is not None:
-        return labels[value]
+        return str(labels[value])
     if name == "seconds":
         return f"{value} s"
     return format_size(value) if name == "size" else str(value)

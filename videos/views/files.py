@@ -5,6 +5,7 @@ from dataclasses import replace
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_safe
 
 from videos.media.file_response import (
@@ -31,7 +32,7 @@ def file(request: Request, public_id: str) -> HttpResponseBase:
     itself, and not from an object store.
     """
     video = get_visible_video(request, public_id)
-    note_look(request.user, video, "Its file.")
+    note_look(request.user, video, gettext_noop("Its file."))
     is_download = "download" in request.GET
     if is_download and request.GET["download"] != "browser":
         return serve_or_404(request, original_file(video))

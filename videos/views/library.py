@@ -8,7 +8,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
+from django_stubs_ext import StrOrPromise
 
 from accounts.models import User
 from videos.models import Collection, Tag, Video
@@ -84,7 +86,7 @@ def _note_search(person: User, search: Search) -> None:
 class ScopeTab:
     """Whose videos the library shows: a tab, with how many there are, as far as they were counted."""
 
-    label: str
+    label: StrOrPromise
     url: str
     count: int
     is_chosen: bool
@@ -96,7 +98,7 @@ class ScopeTab:
 
 def scope_tabs(person: User, search: Search) -> list[ScopeTab]:
     """Return the library's tabs. At most `MAX_COUNTED` videos are counted of each, so all cost little."""
-    own = {"": "Mine", **SCOPES}
+    own = {"": gettext_lazy("Mine"), **SCOPES}
     rows = {
         "": Video.objects.owned_by(person),
         "shared": Video.objects.shared_with(person),

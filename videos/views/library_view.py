@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from videos.views.access import Request
 
@@ -22,7 +24,11 @@ class LibraryView:
     density: str = "medium"
     previews: bool = False  # whether what is in view plays without sound
 
-    densities: ClassVar[dict[str, str]] = {"small": "Small", "medium": "Medium", "large": "Large"}
+    densities: ClassVar[dict[str, StrOrPromise]] = {
+        "small": gettext_lazy("Small"),
+        "medium": gettext_lazy("Medium"),
+        "large": gettext_lazy("Large"),
+    }
 
     @classmethod
     def from_request(cls, request: Request) -> "LibraryView":

@@ -4,7 +4,9 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
 from django.db import connection
+from django.utils.translation import gettext
 
+from accounts.formats import format_number
 from videos.models import Video
 from videos.prompts.diff import DiffSegment, diff_prompts
 
@@ -65,6 +67,12 @@ class LineageNode:
     def is_new_prompt(self) -> bool:
         """Whether its prompt has next to nothing of its parent's."""
         return self._has_source and self.prompt_diff is None
+
+    @property
+    def hidden_number(self) -> str:
+        """How many are not drawn, in words: `12`, or `At least 12`."""
+        number = format_number(self.hidden_count)
+        return gettext("At least %(number)s") % {"number": number} if self.is_minimum else number
 
     @property
     def _has_source(self) -> bool:

@@ -5,6 +5,7 @@ from django.contrib import messages
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.errors import RefusedPaymentError
@@ -41,16 +42,16 @@ def keep(request: Request, public_id: str) -> HttpResponse:
     video = get_video(request, public_id)
     if request.POST.get("on", "1") == "0":
         service.let_go([video])
-        return _answer(request, video, "The studio's rules count for this video again.")
+        return _answer(request, video, gettext("The studio's rules count for this video again."))
     service.keep([video])
-    return _answer(request, video, "1 video kept.")
+    return _answer(request, video, _describe_kept(1))
 
 
 @require_POST
 def keep_all(request: Request) -> HttpResponse:
     """Keep all that is to move to the trash."""
     kept = service.keep_all_expiring(request.user)
-    messages.success(request, f"{kept} video{'' if kept == 1 else 's'} kept.")
+    messages.success(request, _describe_kept(kept))
     return redirect("videos:expiring")
 
 
@@ -64,8 +65,12 @@ def make_playable(request: Request, public_id: str) -> HttpResponse:
         messages.error(request, error.sentence)
     else:
         if is_asked:
-            messages.success(request, "A copy for browsers is being made.")
+            messages.success(request, gettext("A copy for browsers is being made."))
     return redirect(video_url(request, video))
+
+
+def _describe_kept(number: int) -> str:
+    return ngettext("%(count)d video kept.", "%(count)d videos kept.", number) % {"count": number}
 
 
 def _answer(request: Request, video: Video, message: str) -> HttpResponse:

@@ -14,7 +14,10 @@ from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
+from django_stubs_ext import StrOrPromise
 
+from accounts.formats import format_day
 from accounts.models import User
 from contentgen.text_search import MAX_QUERY_LENGTH
 from videos.models import Collection, State, Tag, Video, VideoReference
@@ -27,21 +30,27 @@ from videos.templatetags.studio import format_size
 from videos.views.access import Request
 from videos.views.date_headings import Moment
 
-STATUSES = {
-    NEEDS_DECISION: "Needs attention",
-    "queued": "Queued",
-    "in_progress": "In progress",
-    "completed": "Completed",
-    "failed": "Failed",
-    "canceled": "Canceled",
+STATUSES: dict[str, StrOrPromise] = {
+    NEEDS_DECISION: gettext_lazy("Needs attention"),
+    "queued": gettext_lazy("Queued"),
+    "in_progress": gettext_lazy("In progress"),
+    "completed": gettext_lazy("Completed"),
+    "failed": gettext_lazy("Failed"),
+    "canceled": gettext_lazy("Canceled"),
 }
 
 
 # The least that videos are rated.
-RATINGS = {5: "5 stars", **{number: f"{number} stars or more" for number in (4, 3, 2)}, 1: "Rated"}
+RATINGS: dict[int, StrOrPromise] = {
+    5: gettext_lazy("5 stars"),
+    4: gettext_lazy("4 stars or more"),
+    3: gettext_lazy("3 stars or more"),
+    2: gettext_lazy("2 stars or more"),
+    1: gettext_lazy("Rated"),
+}
 
 # Whose videos a search is about, beside one's own.
-SCOPES = {"shared": "Shared with me", "team": "Team"}
+SCOPES: dict[str, StrOrPromise] = {"shared": gettext_lazy("Shared with me"), "team": gettext_lazy("Team")}
 
 
 @dataclass(frozen=True)
@@ -51,9 +60,9 @@ class SortOption:
     `moment` is the time by which the videos are in order, None in an order that is not one of time.
     """
 
-    label: str
-    previous_label: str
-    next_label: str
+    label: StrOrPromise
+    previous_label: StrOrPromise
+    next_label: StrOrPromise
     order: KeysetOrder
     moment: Moment | None = None
 
@@ -62,19 +71,30 @@ def _created_at(video: Video) -> datetime:
     return video.created_at
 
 
+_NEWER, _OLDER = gettext_lazy("Newer"), gettext_lazy("Older")
 _BEST_FIRST = RareFirstOrder(Coalesce(F("rating"), 0), column="rating")
 SORTS = {
-    "newest": SortOption("Newest first", "Newer", "Older", KeysetOrder(), _created_at),
-    "oldest": SortOption("Oldest first", "Older", "Newer", KeysetOrder(descending=False), _created_at),
-    "longest": SortOption(
-        "Longest first", "Longer", "Shorter", KeysetOrder(F("source_seconds") + F("seconds"))
+    "newest": SortOption(gettext_lazy("Newest first"), _NEWER, _OLDER, KeysetOrder(), _created_at),
+    "oldest": SortOption(
+        gettext_lazy("Oldest first"), _OLDER, _NEWER, KeysetOrder(descending=False), _created_at
     ),
-    "best": SortOption("Best first", "Better", "Less good", _BEST_FIRST),
+    "longest": SortOption(
+        gettext_lazy("Longest first"),
+        gettext_lazy("Longer"),
+        gettext_lazy("Shorter"),
+        KeysetOrder(F("source_seconds") + F("seconds")),
+    ),
+    "best": SortOption(
+        gettext_lazy("Best first"),
+        gettext_lazy("Better"),
+        gettext_lazy("Less good"),
+        _BEST_FIRST,
+    ),
     # What has not finished stands where it was made.
     "finished": SortOption(
-        "Recently finished",
-        "Newer",
-        "Older",
+        gettext_lazy("Recently finished"),
+        _NEWER,
+        _OLDER,
         KeysetOrder(Coalesce(F("finished_at"), F("created_at"))),
         lambda video: video.finished_at or video.created_at,
     ),
@@ -106,7 +126,7 @@ class SearchForm(forms.Form):
 class ActiveFilter:
     """A filter that is set, in words, and the address without it."""
 
-    label: str
+    label: StrOrPromise
     remove_url: str
 
 
@@ -185,6 +205,11 @@ class Search:
         return not (self.scope or self.collection)
 
     @property
+    def hint(self) -> str:
+        """What the field for the words is called."""
+        return gettext("Search your prompts") if self.is_own else gettext("Search prompts")
+
+    @property
     def page(self) -> str:
         """The address of the page that it is about, without what is asked for there."""
         if self.collection:
@@ -228,19 +253,19 @@ class Search:
     @cached_property
     def active_filters(self) -> list[ActiveFilter]:
         """Each filter that is set, in words."""
-        labels = {
+        labels: dict[str, StrOrPromise] = {
             "q": f"“{self.q}”",
             "status": STATUSES.get(self.status, ""),
             "model": self.model,
             "size": format_size(self.size),
             "seconds": f"{self.seconds} s",
             "tag": f"#{self.tag}",
-            "reference": "With one reference image",
-            "favourite": "Favourites",
+            "reference": gettext("With one reference image"),
+            "favourite": gettext("Favourites"),
             "rating": RATINGS.get(self.rating or 0, ""),
-            "takes": "Takes of one prompt",
-            "since": f"From {self.since:%-d %b %Y}" if self.since else "",
-            "until": f"Until {self.until:%-d %b %Y}" if self.until else "",
+            "takes": gettext("Takes of one prompt"),
+            "since": gettext("From %(day)s") % {"day": format_day(self.since)},
+            "until": gettext("Until %(day)s") % {"day": format_day(self.until)},
         }
         return [
             ActiveFilter(label, replace(self, **{name: _EMPTY[name]}).address)

@@ -5,6 +5,7 @@ from django.contrib import messages
 from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from videos.models import Video
@@ -17,7 +18,13 @@ from videos.views.library_view import LibraryView
 from videos.views.pagination import paginate
 from videos.views.search import Search, video_url
 from videos.views.selectors import with_queue_info
-from videos.views.undo import offer_undo, remember_batch, trashed_moment
+from videos.views.undo import (
+    describe_restored,
+    describe_trashed,
+    offer_undo,
+    remember_batch,
+    trashed_moment,
+)
 
 _LATEST_FIRST = KeysetOrder(F("trashed_at"))
 
@@ -48,9 +55,12 @@ def empty(request: Request) -> HttpResponse:
     if request.method != "POST":
         return render(request, "videos/empty_trash_confirm.html", {"total": _trashed(request).count()})
     deleted = empty_trash(request.user)
-    messages.success(
-        request, f"Trash emptied. {deleted} video{'' if deleted == 1 else 's'} permanently deleted."
+    text = ngettext(
+        "Trash emptied. %(count)d video permanently deleted.",
+        "Trash emptied. %(count)d videos permanently deleted.",
+        deleted,
     )
+    messages.success(request, text % {"count": deleted})
     return redirect("videos:trash")
 
 
@@ -62,7 +72,7 @@ def trash_video(request: Request, public_id: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "videos/trash_confirm.html", {"video": video, "search": search})
     move_to_trash([video])
-    offer_undo(request, "1 video moved to the trash.", remember_batch(request, [video]))
+    offer_undo(request, describe_trashed(1), remember_batch(request, [video]))
     return redirect(search.address)
 
 
@@ -70,7 +80,7 @@ def trash_video(request: Request, public_id: str) -> HttpResponse:
 def restore(request: Request, public_id: str) -> HttpResponse:
     video = get_video(request, public_id)
     restore_from_trash([video])
-    messages.success(request, "1 video restored.")
+    messages.success(request, describe_restored(1))
     return redirect(video_url(request, video))
 
 
@@ -80,9 +90,9 @@ def undo(request: Request) -> HttpResponse:
     moment = trashed_moment(request, request.POST.get("batch", ""))
     restored = restore_from_trash(_trashed(request).filter(trashed_at=moment)) if moment else 0
     if restored:
-        messages.success(request, "1 video restored." if restored == 1 else f"{restored} videos restored.")
+        messages.success(request, describe_restored(restored))
     else:
-        messages.info(request, "There is nothing left to undo.")
+        messages.info(request, gettext("There is nothing left to undo."))
     return redirect(safe_referer(request))
 
 

@@ -9,6 +9,7 @@ from secrets import token_urlsafe
 
 from django.contrib import messages
 from django.db.models import Max
+from django.utils.translation import ngettext
 
 from videos.models import Video
 from videos.views.access import Request
@@ -38,6 +39,17 @@ def offer_undo(request: Request, text: str, batch_id: str) -> None:
     """Show `text` on the next page, with a button that undoes the batch."""
     messages.success(request, text, extra_tags=UNDO)
     request.session[_OFFERED] = batch_id
+
+
+def describe_trashed(number: int) -> str:
+    """Return in a sentence that so many videos were moved to the trash."""
+    text = ngettext("%(count)d video moved to the trash.", "%(count)d videos moved to the trash.", number)
+    return text % {"count": number}
+
+
+def describe_restored(number: int) -> str:
+    """Return in a sentence that so many videos are no longer in the trash."""
+    return ngettext("%(count)d video restored.", "%(count)d videos restored.", number) % {"count": number}
 
 
 def trashed_moment(request: Request, batch_id: str) -> datetime | None:

@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from videos.models import Collection, Video
@@ -47,7 +48,8 @@ def collect(request: Request, public_id: str) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, f"{'Added to' if added else 'It is already in'} “{collection.name}”.")
+        text = gettext("Added to “%(name)s”.") if added else gettext("It is already in “%(name)s”.")
+        messages.success(request, text % {"name": collection.name})
     return response
 
 
@@ -57,9 +59,10 @@ def uncollect(request: Request, public_id: str) -> HttpResponse:
     video = get_visible_video(request, public_id)
     collection = _find_holding(video, request.POST.get("collection", ""))
     if remove_videos(request.user, collection, [video]):
-        messages.success(request, f"Removed from “{collection.name}”.")
+        messages.success(request, gettext("Removed from “%(name)s”.") % {"name": collection.name})
     else:
-        messages.error(request, f"You cannot take this video out of “{collection.name}”.")
+        text = gettext("You cannot take this video out of “%(name)s”.")
+        messages.error(request, text % {"name": collection.name})
     is_still_seen = Video.objects.visible_to(request.user).filter(pk=video.pk).exists()
     return redirect(video_url(request, video) if is_still_seen else "videos:collections")
 

@@ -14,6 +14,7 @@ from django.db.models import QuerySet, prefetch_related_objects
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
+from django.utils.translation import get_language, gettext, gettext_noop, override
 from zipstream import ZipStream
 
 from accounts.models import User
@@ -31,6 +32,9 @@ CHUNK = 256 * 1024  # bytes read at once
 _PAGE = 200  # rows read at once
 _RELATED = ("backend", "reference", "last_frame", "video_references", "source", "tags")
 MISSING = "missing.txt"  # lists the files that could not be read
+_NO_FILE, _BROKE_OFF = gettext_noop("there is no file"), gettext_noop("broke off")  # why they could not
+
+_Missing = list[tuple[str, str]]  # a file, and the reason
 
 
 def zip_response(videos: Sequence[Video], person: User, name: str = "contentgen") -> StreamingHttpResponse:
@@ -38,9 +42,9 @@ def zip_response(videos: Sequence[Video], person: User, name: str = "contentgen"
 
     Everything is read from the database before the archive is sent, which may take long.
     """
-    visibility.note_looks(person, videos, "Its file.")
+    visibility.note_looks(person, videos, gettext_noop("Its file."))
     prefetch_related_objects(videos, *_RELATED)
-    return _stream(archive(videos, person), name)
+    return _stream(archive(videos, person, language=get_language()), name)
 
 
 def batch_zip_response(videos: VideoQuerySet, person: User, name: str) -> StreamingHttpResponse:
@@ -48,7 +52,7 @@ def batch_zip_response(videos: VideoQuerySet, person: User, name: str) -> Stream
 
     Their rows are read a page at a time while the archive is sent.
     """
-    return _stream(archive(_pages(videos), person), name)
+    return _stream(archive(_pages(videos), person, language=get_language()), name)
 
 
 def personal_zip_response(user: User) -> StreamingHttpResponse:
@@ -62,7 +66,8 @@ def personal_zip_response(user: User) -> StreamingHttpResponse:
         ((name, iter([_dump(rows)])) for name, rows in personal_data.describe_account(user)),
         [("videos_without_a_file", _json_list(sidecar(video) for video in _pages(videos.filter(file=""))))],
     )
-    return _stream(archive(_pages(videos.exclude(file="")), user, documents, images), "contentgen-my-data")
+    content = archive(_pages(videos.exclude(file="")), user, documents, images, language=get_language())
+    return _stream(content, "contentgen-my-data")
 
 
 def _pages(rows: QuerySet[_Row]) -> Iterator[_Row]:
@@ -105,16 +110,18 @@ def archive(
     person: User,
     documents: Iterable[tuple[str, Iterator[bytes]]] = (),
     images: Iterable[ReferenceImage] = (),
+    *,
+    language: str | None = None,
 ) -> Iterator[bytes]:
     """Yield a ZIP of the videos. They are compressed already, so they are stored as they are (ZIP64).
 
     Before them come `documents`, as JSON in the folder `account`, and `images` in the folder `references`.
 
     A file that cannot be read is listed in `missing.txt`, at the end, instead of breaking the archive; what
-    was read of it before stays in.
+    was read of it before stays in. It is written in `language`: that of the request, which is over by then.
     """
     stream = ZipStream()
-    missing: list[str] = []
+    missing: _Missing = []
     for name, document in documents:
         stream.add(document, f"account/{name}.json")
         yield from stream.all_files()
@@ -126,25 +133,30 @@ def archive(
         _add_video(stream, video, sidecar_for(person, video), _file_name(video, taken), missing)
         yield from stream.all_files()
     if missing:
-        lines = ["These files could not be read, or not to their end:", "", *missing, ""]
-        stream.add("\n".join(lines), MISSING)
+        with override(language):
+            stream.add(_list_missing(missing), MISSING)
     yield from stream.finalize()
 
 
-def _add_image(stream: ZipStream, image: ReferenceImage, missing: list[str]) -> None:
+def _list_missing(missing: _Missing) -> str:
+    listed = [f"{name}  {gettext(reason)}" for name, reason in missing]
+    return "\n".join([gettext("These files could not be read, or not to their end:"), "", *listed, ""])
+
+
+def _add_image(stream: ZipStream, image: ReferenceImage, missing: _Missing) -> None:
     name = f"references/{image.public_id}{_suffix(image)}"
     if (picture := _open(image)) is None:
-        missing.append(f"{name}  there is no file")
+        missing.append((name, _NO_FILE))
     else:
         stream.add(_chunks(picture, name, missing), name)
 
 
-def _add_video(stream: ZipStream, video: Video, told: dict[str, Any], name: str, missing: list[str]) -> None:
+def _add_video(stream: ZipStream, video: Video, told: dict[str, Any], name: str, missing: _Missing) -> None:
     """Add the video's file, beside what is `told` of it."""
     stream.add(_dump(told), f"{name}.json")
     file, suffix = _open(video), container_of(video.file.name).suffix
     if file is None:
-        missing.append(f"{name}{suffix}  {video.public_id}  there is no file")
+        missing.append((f"{name}{suffix}  {video.public_id}", _NO_FILE))
     else:
         stream.add(_chunks(file, f"{name}{suffix}  {video.public_id}", missing), f"{name}{suffix}")
 
@@ -158,7 +170,7 @@ def _open(row: Video | ReferenceImage) -> "File[bytes] | None":
     return file
 
 
-def _chunks(file: "File[bytes]", name: str, missing: list[str]) -> Iterator[bytes]:
+def _chunks(file: "File[bytes]", name: str, missing: _Missing) -> Iterator[bytes]:
     """Yield the bytes of the file, and add it to `missing` when it breaks off."""
     with file:
         try:
@@ -166,7 +178,7 @@ def _chunks(file: "File[bytes]", name: str, missing: list[str]) -> Iterator[byte
                 yield chunk
         except OSError as error:
             logger.warning("A file broke off while it was archived: %s: %s", name, error)
-            missing.append(f"{name}  broke off")
+            missing.append((name, _BROKE_OFF))
 
 
 def _file_name(video: Video, taken: set[str]) -> str:
