@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
 from videos.media.reference import BadReferenceError, open_reference
@@ -66,7 +67,9 @@ class ImagesForm(forms.Form):
     input_references = _FilesField(required=False)
     references = _IdsField(required=False)
     fit = forms.ChoiceField(
-        choices=Fit.choices, required=False, error_messages={"invalid_choice": "Choose Crop or Pad."}
+        choices=Fit.choices,
+        required=False,
+        error_messages={"invalid_choice": gettext_lazy("Choose Crop or Pad.")},
     )
 
     @property
@@ -118,7 +121,8 @@ class ImagesForm(forms.Form):
     def clean_input_references(self) -> tuple[NewImage, ...]:
         files = self.cleaned_data["input_references"]
         if len(files) > MAX_REFERENCES:  # each takes up to half a second to decode
-            raise ValidationError(f"A video can have at most {MAX_REFERENCES} references.")
+            sentence = gettext("A video can have at most %(count)d references.")
+            raise ValidationError(sentence % {"count": MAX_REFERENCES})
         return tuple(image for file in files if (image := self._open(file)))
 
     def clean_reference(self) -> ReferenceImage | None:
