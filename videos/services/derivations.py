@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, override
 
 from accounts import roles
 from accounts.models import User
@@ -20,9 +21,6 @@ from videos.services.prices import Price, find_price, price_fields
 from videos.services.quota import require_room
 from videos.services.terms import UNKNOWN_TERMS, explain_changed_terms, terms_of
 from videos.validation import clean_text
-
-# As the audit log keeps them, in one language.
-_NOTES = {Kind.REMIX: "Remix", Kind.EDIT: "Edit", Kind.EXTEND: "Extension"}
 
 _NOT_COMPLETED = {
     "remix": gettext_lazy("You can only remix a completed video; the status of this one is %(status)s."),
@@ -234,6 +232,8 @@ def _queue_derivations(
     roles.require_creator(owner)
     require_room(owner)
     price = price_fields(derivation_price(source, seconds, offer))
+    with override(settings.LANGUAGE_CODE):  # what the audit log keeps is English
+        note = f"{kind.label} of {source.public_id}"
     with transaction.atomic():
         videos = []
         for take in number_takes(takes):
@@ -265,6 +265,6 @@ def _queue_derivations(
         lifecycle.log_created(videos)
         lifecycle.reserve(videos)  # together, as what they cost together needs approval
         for video in videos:
-            record(Action.CREATED, subjects.new_video(video), note=f"{_NOTES[kind]} of {source.public_id}")
+            record(Action.CREATED, subjects.new_video(video), note=note)
             enqueue.send_after_commit("submit", video.backend_id)
     return videos

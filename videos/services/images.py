@@ -6,12 +6,14 @@ They come as files, or from a person's own images. What a model takes of them is
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypedDict
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
+from accounts.formats import format_number
 from accounts.models import User
 from videos.capabilities import Offer
 from videos.media.reference import Reference
@@ -172,7 +174,7 @@ def _size_of(image: AnyImage) -> int:
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / 1048576:.3g} MB"
+    return f"{format_number(Decimal(f'{size / 1048576:.3g}'))} MB"
 
 
 def find_own_images(owner: User, public_ids: list[str], *, field: str) -> tuple[ReferenceImage, ...]:

@@ -5,9 +5,9 @@ in any case: a paid video is never lost for want of room.
 """
 
 from django.core.exceptions import ValidationError
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext
 
+from accounts.formats import format_size
 from accounts.models import User
 from billing.errors import FIELD, RefusedPaymentError
 from videos.engine.storage_use import StorageUse, quota_of, storage_use
@@ -58,4 +58,4 @@ def require_room_for(user: User, size: int, field: str) -> None:
 
 
 def _in_words(use: StorageUse) -> dict[str, str]:
-    return {"used": filesizeformat(use.used), "quota": filesizeformat(use.quota or 0)}
+    return {"used": format_size(use.used), "quota": format_size(use.quota or 0)}
