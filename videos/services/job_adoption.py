@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 
 from audit.trail import record
 from audit.vocabulary import Action
+from contentgen.stored_texts import translated
 from videos import lifecycle, subjects
 from videos.backends.errors import BackendError
 from videos.backends.responses import Job
@@ -109,7 +110,7 @@ def _retrieve(video: Video, job_id: str) -> Job:
             job = client.retrieve(job_id)
     except BackendError as error:
         sentence = gettext("%(backend)s says: %(message)s")
-        values = {"backend": video.backend.name, "message": error.message}
+        values = {"backend": video.backend.name, "message": translated(error.message)}
         raise JobLookupError(sentence % values) from error
     except ShareExhaustedError as error:
         sentence = gettext("The studio is busy with this backend. Try again in a minute.")

@@ -89,7 +89,7 @@ def declared_names(offers: Mapping[str, Offer]) -> dict[str, str]:
 
 def parameter_labels(videos: Iterable[Video]) -> dict[str, str]:
     """Return what people call the parameters of the videos, by name: as the catalogue has it now, else as it
-    is usual. One query, if any video has any.
+    is usual, in the active language where it is known there. One query, if any video has any.
     """
     names = {name: name.replace("_", " ").capitalize() for video in videos for name in video.parameters}
     if not names:
