@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.translation import gettext, gettext_lazy, override
+from django.utils.translation import gettext, gettext_lazy, override, pgettext_lazy
 
 from accounts import roles
 from accounts.models import User
@@ -33,11 +33,11 @@ _UNABLE = {
     "extend": gettext_lazy("%(backend)s cannot extend this video."),
 }
 _STATUSES = {
-    "queued": gettext_lazy("queued"),
-    "in_progress": gettext_lazy("in progress"),
-    "completed": gettext_lazy("completed"),
-    "failed": gettext_lazy("failed"),
-    "canceled": gettext_lazy("canceled"),
+    "queued": pgettext_lazy("status", "queued"),
+    "in_progress": pgettext_lazy("status", "in progress"),
+    "completed": pgettext_lazy("status", "completed"),
+    "failed": pgettext_lazy("status", "failed"),
+    "canceled": pgettext_lazy("status", "canceled"),
 }
 
 

@@ -10,7 +10,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext, pgettext_lazy
 from django_stubs_ext import StrPromise
 
 from accounts.models import User
@@ -39,14 +39,17 @@ _SIZE_NAMES = {
 }
 # The word alone, and within a sentence: in some languages a capital letter does not just become a small one.
 _STATUS_LABELS: dict[State, tuple[StrPromise, StrPromise]] = {
-    State.QUEUED: (gettext_lazy("Queued"), gettext_lazy("queued")),
-    State.SUBMITTING: (gettext_lazy("Submitting"), gettext_lazy("submitting")),
-    State.UNCERTAIN: (gettext_lazy("Checking with the backend"), gettext_lazy("checking with the backend")),
-    State.IN_PROGRESS: (gettext_lazy("In progress"), gettext_lazy("in progress")),
-    State.STORING: (gettext_lazy("Saving the file"), gettext_lazy("saving the file")),
-    State.COMPLETED: (gettext_lazy("Completed"), gettext_lazy("completed")),
-    State.FAILED: (gettext_lazy("Failed"), gettext_lazy("failed")),
-    State.CANCELED: (gettext_lazy("Canceled"), gettext_lazy("canceled")),
+    State.QUEUED: (gettext_lazy("Queued"), pgettext_lazy("status", "queued")),
+    State.SUBMITTING: (gettext_lazy("Submitting"), pgettext_lazy("status", "submitting")),
+    State.UNCERTAIN: (
+        gettext_lazy("Checking with the backend"),
+        pgettext_lazy("status", "checking with the backend"),
+    ),
+    State.IN_PROGRESS: (gettext_lazy("In progress"), pgettext_lazy("status", "in progress")),
+    State.STORING: (gettext_lazy("Saving the file"), pgettext_lazy("status", "saving the file")),
+    State.COMPLETED: (gettext_lazy("Completed"), pgettext_lazy("status", "completed")),
+    State.FAILED: (gettext_lazy("Failed"), pgettext_lazy("status", "failed")),
+    State.CANCELED: (gettext_lazy("Canceled"), pgettext_lazy("status", "canceled")),
 }
 # Of a shape in a box of 28 by 28: how long its longer side is at least and at most, and for how many pixels.
 # Ratios that are all but the same, such as Portrait and Tall, differ in their length.
@@ -163,16 +166,16 @@ def status_in_sentence(video: Video) -> str:
 def _status_labels(video: Video) -> tuple[str, str]:
     """Return the status as it stands alone, and within a sentence."""
     if video.is_in_flight and video.cancel_requested_at is not None:
-        return gettext("Canceling"), gettext("canceling")
+        return gettext("Canceling"), pgettext("status", "canceling")
     if video.needs_decision:
-        return gettext("Needs attention"), gettext("needs attention")
+        return gettext("Needs attention"), pgettext("status", "needs attention")
     if video.awaits_late_result and video.generated_at:
-        return gettext("Not downloaded, still trying"), gettext("not downloaded, still trying")
+        return gettext("Not downloaded, still trying"), pgettext("status", "not downloaded, still trying")
     if video.awaits_late_result:
-        return gettext("Timed out, still checking"), gettext("timed out, still checking")
+        return gettext("Timed out, still checking"), pgettext("status", "timed out, still checking")
     if video.waits_at_backend:
         name = {"backend": video.backend.name}
-        return gettext("Queued at %(backend)s") % name, gettext("queued at %(backend)s") % name
+        return gettext("Queued at %(backend)s") % name, pgettext("status", "queued at %(backend)s") % name
     alone, in_sentence = _STATUS_LABELS[State(video.state)]
     return str(alone), str(in_sentence)
 
