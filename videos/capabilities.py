@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 from django.db.models import Case, Exists, OuterRef, QuerySet, When
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
 
 from videos.backends.service_kinds import SERVICES
 from videos.models import Backend, Character, State, Video, VideoModel
@@ -45,7 +46,7 @@ class Offer:
     @property
     def name(self) -> str:
         """What an error calls it."""
-        return f"{self.model.label} on {self.backend.name}"
+        return gettext("%(model)s on %(backend)s") % {"model": self.model.label, "backend": self.backend.name}
 
     @property
     def takes_reference(self) -> bool:

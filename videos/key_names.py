@@ -7,6 +7,7 @@ key only when it says so itself, or an operator says so.
 import os
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from videos.backends.service_kinds import SERVICES
 
@@ -60,10 +61,11 @@ def available_key_names() -> list[str]:
 
 def describe_key_names() -> str:
     """Return which names may be given, to end the sentence that refuses another one."""
-    return (
-        f"Use one that begins with {KEY_PREFIX}, a vendor's usual one such as OPENAI_API_KEY, or list it in "
-        "the setting BACKEND_KEY_NAMES."
+    sentence = gettext(
+        "Use one that begins with %(prefix)s, a vendor's usual one such as OPENAI_API_KEY, or list it in the "
+        "setting BACKEND_KEY_NAMES."
     )
+    return sentence % {"prefix": KEY_PREFIX}
 
 
 def read_key(name: str) -> str:

@@ -7,12 +7,15 @@ Every error is a sentence: of a declaration with its place in the list, of a val
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any, NoReturn, TypeGuard, cast
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, pgettext
 
+from accounts.formats import format_number
+from contentgen.stored_texts import translated
 from videos.backends.parameters import SEED, TYPES, Parameter, ParameterType, ParameterValue
 from videos.validation import clean_line, clean_text, is_storable
 
@@ -34,7 +37,7 @@ RESERVED = frozenset(
         *("reference", "references", "seconds", "size", "takes", "video"),
     ]
 )
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}", re.ASCII)
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}", re.ASCII)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,16}(?:[.,]0{1,9})?", re.ASCII)  # a spreadsheet turns 4 into 4.0 or 4,0
 _TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
 _KEYS = tuple(field.name for field in fields(Parameter))
@@ -50,19 +53,24 @@ def parse_declarations(declared: object) -> tuple[Parameter, ...]:
     place in the list, from 1.
     """
     if not isinstance(declared, list):
-        raise ValidationError('Give a list of parameters, such as [{"name": "seed", "type": "integer"}].')
+        raise ValidationError(
+            gettext('Give a list of parameters, such as [{"name": "seed", "type": "integer"}].')
+        )
     if len(declared) > MAX_PARAMETERS:
-        raise ValidationError(f"A model can have at most {MAX_PARAMETERS} parameters.")
+        sentence = gettext("A model can have at most %(count)d parameters.")
+        raise ValidationError(sentence % {"count": MAX_PARAMETERS})
     found: list[Parameter] = []
     problems: list[str] = []
     for number, entry in enumerate(declared, start=1):
         try:
             parameter = _parse_declaration(entry)
             if parameter.name.casefold() in {each.name.casefold() for each in found}:
-                _fail(f"“{parameter.name}” is declared twice; upper and lower case are the same.")
+                sentence = gettext("“%(name)s” is declared twice; upper and lower case are the same.")
+                _fail(sentence, name=parameter.name)
             found.append(parameter)
         except ValidationError as error:
-            problems.append(f"Parameter {number}: {error.messages[0]}")
+            problem = gettext("Parameter %(number)d: %(problem)s")
+            problems.append(problem % {"number": number, "problem": error.messages[0]})
     if problems:
         raise ValidationError(problems)
     return tuple(found)
@@ -88,16 +96,20 @@ def declaration_of(parameter: Parameter) -> dict[str, Any]:
 
 def _parse_declaration(entry: object) -> Parameter:
     if not isinstance(entry, dict):
-        _fail('Write an object such as {"name": "seed", "type": "integer"}.')
+        _fail(gettext('Write an object such as {"name": "seed", "type": "integer"}.'))
     if unknown := [str(key) for key in entry if key not in _KEYS]:
-        _fail(f"“{unknown[0][:40]}” means nothing here. Known are {', '.join(_KEYS)}.")
+        sentence = gettext("“%(key)s” means nothing here. Known are %(keys)s.")
+        _fail(sentence, key=unknown[0][:40], keys=", ".join(_KEYS))
     name, kind = entry.get("name"), entry.get("type")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        _fail("Give a name of letters, digits and underscores that begins with a letter, such as seed.")
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        _fail(
+            gettext("Give a name of letters, digits and underscores that begins with a letter, such as seed.")
+        )
     if name.casefold() in RESERVED:
-        _fail(f"“{name}” is a setting of every request, so no parameter can have this name.")
+        sentence = gettext("“%(name)s” is a setting of every request, so no parameter can have this name.")
+        _fail(sentence, name=name)
     if kind not in TYPES:
-        _fail(f"“{name}” needs a type: one of {', '.join(TYPES)}.")
+        _fail(gettext("“%(name)s” needs a type: one of %(types)s."), name=name, types=", ".join(TYPES))
     parameter = Parameter(
         name=name,
         label=_line(entry, "label", MAX_LABEL_LENGTH) or name.replace("_", " ").capitalize(),
@@ -116,28 +128,37 @@ def _bound(entry: Mapping[str, Any], key: str) -> float | None:
     if value is None:
         return None
     if entry["type"] not in ("integer", "number"):
-        _fail(f"“{key}” is for integers and numbers only.")
+        _fail(gettext("“%(key)s” is for integers and numbers only."), key=key)
     is_integer = entry["type"] == "integer"
     if not _is_number(value) or (is_integer and not float(value).is_integer()):
-        _fail(f"“{key}” must be a {'whole ' if is_integer else ''}number.")
+        whole, any_number = (
+            gettext("“%(key)s” must be a whole number."),
+            gettext("“%(key)s” must be a number."),
+        )
+        _fail(whole if is_integer else any_number, key=key)
     limit = MAX_INTEGER if is_integer else MAX_NUMBER
     if abs(value) > limit:
-        _fail(f"“{key}” must be between {_words(-limit)} and {_words(limit)}.")
+        sentence = gettext("“%(key)s” must be between %(low)s and %(high)s.")
+        _fail(sentence, key=key, low=_words(-limit), high=_words(limit))
     if key == "maximum" and _is_number(entry.get("minimum")) and value < entry["minimum"]:
-        _fail("“maximum” must not be below “minimum”.")
+        _fail(gettext("“maximum” must not be below “minimum”."))
     return int(value) if is_integer else value
 
 
 def _choices(entry: Mapping[str, Any]) -> tuple[ParameterValue, ...]:
     value = entry.get("choices")
     if entry["type"] != "choice":
-        return () if value in (None, []) else _fail("“choices” are for the type choice only.")
+        return () if value in (None, []) else _fail(gettext("“choices” are for the type choice only."))
     if not isinstance(value, (list, tuple)) or not 0 < len(value) <= MAX_CHOICES:
-        _fail(f'“choices” must be a list of 1 to {MAX_CHOICES} values, such as ["low", "high"].')
+        sentence = gettext('“choices” must be a list of 1 to %(count)d values, such as ["low", "high"].')
+        _fail(sentence, count=MAX_CHOICES)
     if not all(_is_choice(each) for each in value):
-        _fail(f"Each of the “choices” must be a number, or a text of at most {MAX_CHOICE_LENGTH} characters.")
+        _fail(
+            gettext("Each of the “choices” must be a number, or a text of at most %(count)d characters."),
+            count=MAX_CHOICE_LENGTH,
+        )
     if len({str(each) for each in value}) < len(value):
-        _fail("“choices” names a value twice.")
+        _fail(gettext("“choices” names a value twice."))
     return tuple(value)
 
 
@@ -151,11 +172,12 @@ def _is_choice(value: object) -> bool:
 def _max_length(entry: Mapping[str, Any]) -> int | None:
     value = entry.get("max_length")
     if entry["type"] != "text":
-        return None if value is None else _fail("“max_length” is for the type text only.")
+        return None if value is None else _fail(gettext("“max_length” is for the type text only."))
     if value is None:
         return USUAL_TEXT_LENGTH
     if type(value) is not int or not 0 < value <= MAX_TEXT_LENGTH:
-        _fail(f"“max_length” must be a whole number from 1 to {MAX_TEXT_LENGTH:,}.")
+        sentence = gettext("“max_length” must be a whole number from 1 to %(limit)s.")
+        _fail(sentence, limit=format_number(MAX_TEXT_LENGTH))
     return value
 
 
@@ -165,7 +187,7 @@ def _with_default(parameter: Parameter, default: object) -> Parameter:
     try:
         value = _clean(parameter, default)
     except ValidationError as error:
-        _fail(f"“default”: {error.messages[0]}")
+        _fail(gettext("“default”: %(problem)s"), problem=error.messages[0])
     return Parameter(**{**_shallow(parameter), "default": value})
 
 
@@ -176,7 +198,7 @@ def _shallow(parameter: Parameter) -> dict[str, Any]:
 def _line(entry: Mapping[str, Any], key: str, limit: int) -> str:
     value = entry.get(key, "")
     if not isinstance(value, str) or not is_storable(value) or len(value) > limit:
-        _fail(f"“{key}” must be a text of at most {limit} characters.")
+        _fail(gettext("“%(key)s” must be a text of at most %(limit)d characters."), key=key, limit=limit)
     return clean_line(value)
 
 
@@ -227,48 +249,11 @@ def canonical(values: Mapping[str, object]) -> str:
     return json.dumps(dict(values), sort_keys=True) if values else ""
 
 
-def parse_object(text: str) -> dict[str, Any]:
-    """Return the JSON object of parameters that `text` holds; an empty one for an empty text.
-
-    Raises `ValidationError` with a sentence.
-    """
-    if not text.strip():
-        return {}
-    try:
-        value = json.loads(text, object_pairs_hook=_without_duplicates)
-    except (ValueError, RecursionError) as error:
-        raise ValidationError(f'Write a JSON object such as {{"seed": 7}}: {error}.') from error
-    if not isinstance(value, dict):
-        raise ValidationError('Write a JSON object such as {"seed": 7}.')
-    return value
-
-
-def parse_assignments(lines: Iterable[str]) -> dict[str, str]:
-    """Return the values in lines such as `seed = 7`, by name. Raises `ValidationError` with a sentence."""
-    found: dict[str, str] = {}
-    for line in lines:
-        name, equals, value = line.partition("=")
-        name = name.strip()
-        if not equals or not _NAME.fullmatch(name):
-            raise ValidationError(f"Write NAME=VALUE, such as seed=7, not “{line.strip()[:60]}”.")
-        if name in found:
-            raise ValidationError(f"“{name}” is given twice.")
-        found[name] = value.strip()
-    return found
-
-
 def format_value(value: object) -> str:
     """Return a value as people read it."""
     if isinstance(value, bool):
-        return "On" if value else "Off"
+        return pgettext("switch", "On") if value else pgettext("switch", "Off")
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _without_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name is given twice")
-    return found
 
 
 def _is_left_out(value: object) -> bool:
@@ -280,8 +265,10 @@ def _printable(name: str) -> str:
 
 
 def _refuse_unknown(name: str, known: Mapping[str, Parameter]) -> str:
-    taken = f"It takes {', '.join(known)}." if known else "It takes no parameters."
-    return f"This model does not take “{name}”. {taken}"
+    if not known:
+        return gettext("This model does not take “%(name)s”. It takes no parameters.") % {"name": name}
+    sentence = gettext("This model does not take “%(name)s”. It takes %(names)s.")
+    return sentence % {"name": name, "names": ", ".join(known)}
 
 
 def _clean(parameter: Parameter, value: object) -> ParameterValue:
@@ -296,7 +283,12 @@ def _clean_integer(parameter: Parameter, value: object) -> int:
     elif isinstance(value, float) and value.is_integer():
         number = int(value)
     if type(number) is not int:
-        _fail(f"{parameter.label} must be a whole number{_between(parameter)}.")
+        _fail_for(
+            parameter,
+            gettext("%(label)s must be a whole number between %(low)s and %(high)s.")
+            if _is_bounded(parameter)
+            else gettext("%(label)s must be a whole number."),
+        )
     _require_range(parameter, number, MAX_INTEGER)
     return number
 
@@ -309,7 +301,12 @@ def _clean_number(parameter: Parameter, value: object) -> float:
         except ValueError:
             number = None
     if not _is_number(number):
-        _fail(f"{parameter.label} must be a number{_between(parameter)}.")
+        _fail_for(
+            parameter,
+            gettext("%(label)s must be a number between %(low)s and %(high)s.")
+            if _is_bounded(parameter)
+            else gettext("%(label)s must be a number."),
+        )
     _require_range(parameter, number, MAX_NUMBER)
     return float(number)
 
@@ -319,7 +316,7 @@ def _clean_boolean(parameter: Parameter, value: object) -> bool:
     if isinstance(value, bool):
         return value
     if word not in _TRUE | _FALSE:
-        _fail(f"{parameter.label} must be true or false.")
+        _fail_for(parameter, gettext("%(label)s must be true or false."))
     return word in _TRUE
 
 
@@ -328,17 +325,19 @@ def _clean_choice(parameter: Parameter, value: object) -> ParameterValue:
         for choice in parameter.choices:
             if str(value).strip() == str(choice):
                 return choice
-    return _fail(f"{parameter.label} must be one of {', '.join(map(str, parameter.choices))}.")
+    choices = ", ".join(map(str, parameter.choices))
+    return _fail_for(parameter, gettext("%(label)s must be one of %(choices)s."), choices=choices)
 
 
 def _clean_text(parameter: Parameter, value: object) -> str:
     if not isinstance(value, str):
-        _fail(f"{parameter.label} must be text.")
+        _fail_for(parameter, gettext("%(label)s must be text."))
     if not is_storable(value):
-        _fail(f"{parameter.label} contains a character that cannot be stored.")
+        _fail_for(parameter, gettext("%(label)s contains a character that cannot be stored."))
     text, limit = clean_text(value), parameter.max_length or USUAL_TEXT_LENGTH
     if len(text) > limit:
-        _fail(f"{parameter.label} can have at most {limit:,} characters; this one has {len(text):,}.")
+        sentence = gettext("%(label)s can have at most %(limit)s characters; this one has %(count)s.")
+        _fail_for(parameter, sentence, limit=format_number(limit), count=format_number(len(text)))
     return text
 
 
@@ -355,13 +354,12 @@ def _require_range(parameter: Parameter, value: float, limit: float) -> None:
     low = -limit if parameter.minimum is None else parameter.minimum
     high = limit if parameter.maximum is None else parameter.maximum
     if not low <= value <= high:
-        _fail(f"{parameter.label} must be between {_words(low)} and {_words(high)}.")
+        sentence = gettext("%(label)s must be between %(low)s and %(high)s.")
+        _fail_for(parameter, sentence, low=_words(low), high=_words(high))
 
 
-def _between(parameter: Parameter) -> str:
-    if parameter.minimum is None or parameter.maximum is None:
-        return ""
-    return f" between {_words(parameter.minimum)} and {_words(parameter.maximum)}"
+def _is_bounded(parameter: Parameter) -> bool:
+    return parameter.minimum is not None and parameter.maximum is not None
 
 
 def _words(number: float) -> str:
@@ -375,5 +373,13 @@ def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int) or math.isfinite(value)
 
 
-def _fail(sentence: str) -> NoReturn:
-    raise ValidationError(sentence)
+def _fail_for(parameter: Parameter, sentence: str, **values: str) -> NoReturn:
+    """Raise `ValidationError` with a sentence about the parameter, by its label and its bounds."""
+    bounds = {"low": parameter.minimum, "high": parameter.maximum}
+    known = {name: _words(bound) for name, bound in bounds.items() if bound is not None}
+    _fail(sentence, **({"label": translated(parameter.label)} | known | values))
+
+
+def _fail(sentence: str, **values: object) -> NoReturn:
+    """Raise `ValidationError` with a sentence and what its placeholders stand for."""
+    raise ValidationError(sentence % values if values else sentence)

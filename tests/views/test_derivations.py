@@ -48,7 +48,7 @@ def test_the_page_shows_the_source_and_its_prompt(as_alice, source, verb):
     page = response.content.decode()
     assert response.status_code == 200
     assert f"{verb.capitalize()} this video" in page
-    assert response.context["form"].description in page
+    assert str(response.context["form"].description) in page
     assert f'src="{reverse("videos:file", args=[source.public_id])}"' in page
     assert "A paper boat</textarea>" in page
     assert ">$0.40</span>" in page

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from videos.backends.parameters import form_values
-from videos.parameters import parse_assignments
+from videos.parameter_texts import parse_assignments
 
 
 class AssignmentsField(forms.CharField):

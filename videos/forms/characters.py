@@ -6,6 +6,7 @@ from typing import Any, BinaryIO, cast
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from accounts.models import User
 from videos.forms.base import CreationForm
@@ -41,17 +42,17 @@ class CharacterForm(_NamedForm):
     def clean_backend(self) -> Backend:
         number = self.cleaned_data["backend"]
         if not self.backends:
-            raise ValidationError("No enabled backend supports characters.")
+            raise ValidationError(gettext("No enabled backend supports characters."))
         if number is None and len(self.backends) == 1:
             return self.backends[0]
         chosen = next((backend for backend in self.backends if backend.pk == number), None)
         if chosen is None:
-            raise ValidationError("Choose a backend that supports characters.")
+            raise ValidationError(gettext("Choose a backend that supports characters."))
         return chosen
 
     def clean_video(self) -> Any:
         if self.cleaned_data["video"] is None:
-            raise ValidationError("Choose an MP4 or MOV clip.")
+            raise ValidationError(gettext("Choose an MP4 or MOV clip."))
         return self.cleaned_data["video"]
 
     def _create(self, owner: User) -> Character:

@@ -7,11 +7,13 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from accounts.models import User
 from videos.capabilities import Capabilities, Offer
 from videos.forms.base import CreationForm, PromptAndTakes
-from videos.models import ApprovalRequest, Backend, RequestKind, Video
+from videos.models import ApprovalRequest, RequestKind, Video
 from videos.prompts.diff import DiffSegment, diff_prompts
 from videos.services.approvals import create_or_ask
 from videos.services.derivations import derivation_price, derivation_prices, derivation_terms
@@ -35,7 +37,9 @@ class DerivationForm(PromptAndTakes, CreationForm[list[Video] | ApprovalRequest]
     """A request for a video derived from `source`, whose `capabilities` say that this is possible."""
 
     verb: ClassVar[str]
-    description: ClassVar[str]
+    label: ClassVar[StrOrPromise]
+    heading: ClassVar[StrOrPromise]
+    description: ClassVar[StrOrPromise]
 
     prompt = forms.CharField(required=False, strip=False)
     accepted_terms = forms.CharField(required=False)
@@ -140,12 +144,18 @@ class DerivationForm(PromptAndTakes, CreationForm[list[Video] | ApprovalRequest]
 
 class RemixForm(DerivationForm):
     verb = "remix"
-    description = "A remix is a new take on the whole video. Describe what should be different this time."
+    label = pgettext_lazy("verb", "Remix")
+    heading = gettext_lazy("Remix this video")
+    description = gettext_lazy(
+        "A remix is a new take on the whole video. Describe what should be different this time."
+    )
 
 
 class EditForm(DerivationForm):
     verb = "edit"
-    description = "An edit keeps the video and changes only what the prompt describes."
+    label = pgettext_lazy("verb", "Edit")
+    heading = gettext_lazy("Edit this video")
+    description = gettext_lazy("An edit keeps the video and changes only what the prompt describes.")
 
     @classmethod
     def is_possible(cls, capabilities: Capabilities) -> bool:
@@ -157,11 +167,8 @@ class EditForm(DerivationForm):
         backend, offer = self.source.backend, self._offer
         if offer is None:
             return ""
-        reason = _reason(backend, "edit", backend.can_edit)
-        return (
-            f"{backend.name} {reason}, so {offer.backend.name} is sent the file "
-            f"and edits it with {offer.model.label}."
-        )
+        values = {"backend": backend.name, "other": offer.backend.name, "model": offer.model.label}
+        return _EDIT_ELSEWHERE[backend.can_edit] % values
 
     @property
     def _offer(self) -> Offer | None:
@@ -170,7 +177,11 @@ class EditForm(DerivationForm):
 
 class ExtendForm(DerivationForm):
     verb = "extend"
-    description = "Continue from the last frame using this prompt. You get the whole video as one file."
+    label = gettext_lazy("Extend")
+    heading = gettext_lazy("Extend this video")
+    description = gettext_lazy(
+        "Continue from the last frame using this prompt. You get the whole video as one file."
+    )
 
     seconds = forms.IntegerField(required=False)
 
@@ -207,21 +218,55 @@ class ExtendForm(DerivationForm):
         """Who makes the extended video: the backend itself, or this studio by joining two clips."""
         backend, offer = self.source.backend, self._offer
         if offer is None:
-            return f"{backend.name} extends the video itself."
-        reason = _reason(backend, "extend", backend.can_extend)
-        pause = f" {describe_pause(offer)}." if offer.paused else ""
-        maker = "it generates" if offer.backend.pk == backend.pk else f"{offer.backend.name} generates"
-        return (
-            f"{backend.name} {reason}, so {maker} a continuation from the last frame, "
-            f"and the studio joins the two into one file.{pause}"
-        )
+            return gettext("%(backend)s extends the video itself.") % {"backend": backend.name}
+        by_itself = offer.backend.pk == backend.pk
+        sentences = _EXTEND_BY_JOINING if by_itself else _EXTEND_ELSEWHERE
+        sentence = sentences[backend.can_extend] % {"backend": backend.name, "other": offer.backend.name}
+        return f"{sentence} {describe_pause(offer)}." if offer.paused else sentence
 
     @property
     def _offer(self) -> Offer | None:
         return self.capabilities.concat_offer
 
 
-def _reason(backend: Backend, verb: str, can: bool | None) -> str:
-    """Return why `backend` itself does not, as the rest of a sentence that begins with its name."""
-    reasons = {False: f"cannot {verb} videos", None: f"is not known to {verb} videos"}
-    return reasons.get(can, "is not accepting new videos")
+# Why the video's own backend does not, and what is done instead, by whether it can: a backend that can and
+# does not is not accepting new videos.
+_EDIT_ELSEWHERE = {
+    False: gettext_lazy(
+        "%(backend)s cannot edit videos, so %(other)s is sent the file and edits it with %(model)s."
+    ),
+    None: gettext_lazy(
+        "%(backend)s is not known to edit videos, so %(other)s is sent the file and edits it with %(model)s."
+    ),
+    True: gettext_lazy(
+        "%(backend)s is not accepting new videos, so %(other)s is sent the file and edits it with %(model)s."
+    ),
+}
+_EXTEND_BY_JOINING = {
+    False: gettext_lazy(
+        "%(backend)s cannot extend videos, so it generates a continuation from the last frame, and the "
+        "studio joins the two into one file."
+    ),
+    None: gettext_lazy(
+        "%(backend)s is not known to extend videos, so it generates a continuation from the last frame, and "
+        "the studio joins the two into one file."
+    ),
+    True: gettext_lazy(
+        "%(backend)s is not accepting new videos, so it generates a continuation from the last frame, and "
+        "the studio joins the two into one file."
+    ),
+}
+_EXTEND_ELSEWHERE = {
+    False: gettext_lazy(
+        "%(backend)s cannot extend videos, so %(other)s generates a continuation from the last frame, and "
+        "the studio joins the two into one file."
+    ),
+    None: gettext_lazy(
+        "%(backend)s is not known to extend videos, so %(other)s generates a continuation from the last "
+        "frame, and the studio joins the two into one file."
+    ),
+    True: gettext_lazy(
+        "%(backend)s is not accepting new videos, so %(other)s generates a continuation from the last frame, "
+        "and the studio joins the two into one file."
+    ),
+}

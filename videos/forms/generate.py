@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
 from billing.errors import price_to_confirm
@@ -61,7 +62,7 @@ class GenerateForm(PromptAndTakes, ImagesForm):
     accepted_terms = forms.CharField(required=False)
     collection = forms.CharField(required=False, max_length=64)
     characters = forms.MultipleChoiceField(
-        required=False, error_messages={"invalid_choice": "This character no longer exists."}
+        required=False, error_messages={"invalid_choice": gettext_lazy("This character no longer exists.")}
     )
 
     def __init__(
@@ -108,7 +109,7 @@ class GenerateForm(PromptAndTakes, ImagesForm):
         editable = Collection.objects.editable_by(self.owner)
         found = editable.filter(public_id=public_id).first() if is_public_id(public_id) else None
         if found is None:
-            raise ValidationError("You can no longer add videos to this collection.")
+            raise ValidationError(gettext("You can no longer add videos to this collection."))
         return found
 
     def clean(self) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
+from contentgen.stored_texts import translated
 from videos.media.reference import BadReferenceError, open_reference
 from videos.models import Fit, ReferenceImage
 from videos.models.video_model import MAX_REFERENCES
@@ -66,7 +68,9 @@ class ImagesForm(forms.Form):
     input_references = _FilesField(required=False)
     references = _IdsField(required=False)
     fit = forms.ChoiceField(
-        choices=Fit.choices, required=False, error_messages={"invalid_choice": "Choose Crop or Pad."}
+        choices=Fit.choices,
+        required=False,
+        error_messages={"invalid_choice": gettext_lazy("Choose Crop or Pad.")},
     )
 
     @property
@@ -118,7 +122,8 @@ class ImagesForm(forms.Form):
     def clean_input_references(self) -> tuple[NewImage, ...]:
         files = self.cleaned_data["input_references"]
         if len(files) > MAX_REFERENCES:  # each takes up to half a second to decode
-            raise ValidationError(f"A video can have at most {MAX_REFERENCES} references.")
+            sentence = gettext("A video can have at most %(count)d references.")
+            raise ValidationError(sentence % {"count": MAX_REFERENCES})
         return tuple(image for file in files if (image := self._open(file)))
 
     def clean_reference(self) -> ReferenceImage | None:
@@ -148,7 +153,7 @@ class ImagesForm(forms.Form):
             opened = open_reference(upload, max_bytes=settings.MAX_FILE_SIZE)  # type: ignore[arg-type]
         except BadReferenceError as error:
             self._has_unusable_image = True
-            raise ValidationError(str(error), code=error.code) from error
+            raise ValidationError(translated(str(error)), code=error.code) from error
         return NewImage(opened, upload.name or "")
 
     def _own_image(self, public_id: object) -> ReferenceImage | None:

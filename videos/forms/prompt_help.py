@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext
 
 from accounts.models import User
 from videos.forms.images import IMAGE_FIELDS, ImagesForm
@@ -28,7 +29,7 @@ class DescribedImageForm(ImagesForm):
             raise ValidationError([text for texts in self.errors.values() for text in texts])
         image = next(iter(self.images), None)
         if image is None:
-            raise ValidationError("Choose an image first.")
+            raise ValidationError(gettext("Choose an image first."))
         return image
 
 

@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.text import normalize_newlines
+from django.utils.translation import gettext, pgettext
 
 from accounts.models import User
 from videos.forms.settings import SettingsForm
@@ -35,7 +36,7 @@ class TemplateForm(SettingsForm[PromptTemplate]):
     def clean_title(self) -> str:
         title = self.cleaned_data["title"]
         if not has_visible_text(title):
-            raise ValidationError("Enter a title.")
+            raise ValidationError(gettext("Enter a title."))
         return clean_line(title)
 
     def clean_category(self) -> str:
@@ -67,9 +68,10 @@ class OwnTemplateForm(TemplateForm):
         cleaned = super().clean()
         own = PromptTemplate.objects.filter(owner=self._owner)
         if self.instance.pk is None and own.count() >= MAX_OWN_TEMPLATES:
-            raise ValidationError(
-                f"You have reached the limit of {MAX_OWN_TEMPLATES} templates. Delete one to add another."
+            sentence = gettext(
+                "You have reached the limit of %(count)d templates. Delete one to add another."
             )
+            raise ValidationError(sentence % {"count": MAX_OWN_TEMPLATES})
         return cleaned
 
     def save(self, commit: bool = True) -> PromptTemplate:
@@ -93,7 +95,7 @@ class SharedTemplateForm(TemplateForm):
         if self.instance.picture:
             names.setdefault(self.instance.picture)
         self.fields["picture"] = forms.ChoiceField(
-            choices=[("", "None"), *((name, name) for name in names)],
+            choices=[("", pgettext("picture", "None")), *((name, name) for name in names)],
             required=False,
             help_text=self.fields["picture"].help_text,
         )
@@ -127,8 +129,8 @@ class VariablesForm(forms.Form):
         except MissingValuesError as error:
             for variable in self.template.variables:
                 if variable.name in error.names and _field_name(variable) not in self.errors:
-                    message = f"Enter a value: “{variable.label}” is empty."
-                    self.add_error(_field_name(variable), message)
+                    message = gettext("Enter a value: “%(name)s” is empty.")
+                    self.add_error(_field_name(variable), message % {"name": variable.label})
         return self.cleaned_data
 
     @property
@@ -167,7 +169,7 @@ def _field(variable: Variable) -> forms.Field:
     }
     if variable.is_choice:
         choices = [(value, value) for value in variable.values]
-        messages = {"invalid_choice": "Choose a value from the list."}
+        messages = {"invalid_choice": gettext("Choose a value from the list.")}
         return forms.ChoiceField(choices=choices, error_messages=messages, **options)
     widget = forms.TextInput(attrs={"data-label": variable.label})
     return forms.CharField(max_length=MAX_INPUT_LENGTH, widget=widget, **options)

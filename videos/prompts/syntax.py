@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from videos.validation import has_visible_text
 
@@ -137,19 +138,18 @@ def validate_template(text: str) -> None:
     """Raise `ValidationError`, with a sentence for its author, unless `text` can be kept as a template."""
     for match in _TOKEN.finditer(text):
         if match[0] in ("{", "}"):
-            raise ValidationError(f"There is an unmatched “{match[0]}”. To write a literal brace, double it.")
+            sentence = gettext("There is an unmatched “%(brace)s”. To write a literal brace, double it.")
+            raise ValidationError(sentence % {"brace": match[0]})
         if match[1] is not None and _parse_variable(match[1]) is None:
             raise ValidationError(_variable_error(match[0], match[1]))
     parsed = parse_template(text)
     if len(parsed.variables) > MAX_VARIABLES:
-        raise ValidationError(
-            f"A template has at most {MAX_VARIABLES} variables; this one has {len(parsed.variables)}."
-        )
+        sentence = gettext("A template has at most %(limit)d variables; this one has %(count)d.")
+        raise ValidationError(sentence % {"limit": MAX_VARIABLES, "count": len(parsed.variables)})
     for variable in parsed.variables:
         if _has_conflicting_values(parsed, variable):
-            raise ValidationError(
-                f"“{variable.name}” has different values in different places. List them only once."
-            )
+            sentence = gettext("“%(name)s” has different values in different places. List them only once.")
+            raise ValidationError(sentence % {"name": variable.name})
 
 
 def _parse_variable(inside: str) -> Variable | None:
@@ -163,14 +163,16 @@ def _parse_variable(inside: str) -> Variable | None:
 def _variable_error(whole: str, inside: str) -> str:
     shown = whole if len(whole) <= 60 else f"{whole[:57]}…}}"
     if not _NAME.fullmatch(inside.partition("|")[0].strip()):
-        return (
-            f"“{shown}” is not a variable: a name begins with a letter and has at most 40 letters, digits "
-            "and underscores. For literal braces, write {{ and }}."
+        sentence = gettext(
+            "“%(variable)s” is not a variable: a name begins with a letter and has at most 40 letters, "
+            "digits and underscores. For literal braces, write {{ and }}."
         )
-    return (
-        f"“{shown}”: after the bar, list values separated by commas, each with 1 to {MAX_VALUE_LENGTH} "
-        "characters on one line."
+        return sentence % {"variable": shown}
+    sentence = gettext(
+        "“%(variable)s”: after the bar, list values separated by commas, each with 1 to %(limit)d characters "
+        "on one line."
     )
+    return sentence % {"variable": shown, "limit": MAX_VALUE_LENGTH}
 
 
 def _has_conflicting_values(template: Template, variable: Variable) -> bool:

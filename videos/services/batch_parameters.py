@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from videos.parameters import PREFIX, parse_object
+from videos.parameter_texts import parse_object
+from videos.parameters import PREFIX
 from videos.services.batch_record import Record
 
 OBJECT = "parameters"  # the column with all of them

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import roles
 from accounts.models import User
@@ -57,9 +58,10 @@ def create_character(
     clip.seek(0)
     errors = _find_name_error(name) | _find_backend_error(backend)
     if size > settings.MAX_CHARACTER_CLIP_SIZE:
-        errors["video"] = f"The clip is larger than {settings.MAX_CHARACTER_CLIP_SIZE / 1048576:.3g} MB."
+        sentence = gettext("The clip is larger than %(size)s.")
+        errors["video"] = sentence % {"size": f"{settings.MAX_CHARACTER_CLIP_SIZE / 1048576:.3g} MB"}
     elif container not in (MP4, QUICKTIME):
-        errors["video"] = "The file is not an MP4 or MOV video."
+        errors["video"] = gettext("The file is not an MP4 or MOV video.")
     if errors or container is None:
         raise ValidationError(errors)
     return _queue_character(owner, name, File(clip), container, backend, hops)
@@ -78,9 +80,8 @@ def create_character_from_video(owner: User, name: str, video: Video, *, hops: s
             container = container_of(video.playable_file.name)
             return _queue_character(owner, name, File(file), container, video.backend, hops)
     except FileNotFoundError as error:
-        raise ValidationError(
-            {"video": "The video's file is missing, so no character can be created."}
-        ) from error
+        sentence = gettext("The video's file is missing, so no character can be created.")
+        raise ValidationError({"video": sentence}) from error
 
 
 def find_character_problem(video: Video) -> str:
@@ -104,25 +105,24 @@ def delete_character(character: Character) -> bool:
 def _find_name_error(name: str) -> dict[str, str]:
     errors: dict[str, str] = {}
     if not has_visible_text(name):
-        errors["name"] = "Enter a name for the character."
+        errors["name"] = gettext("Enter a name for the character.")
     elif len(clean_line(name)) > NAME_LIMIT:
-        errors["name"] = f"A name can have at most {NAME_LIMIT} characters."
+        sentence = gettext("A name can have at most %(count)d characters.")
+        errors["name"] = sentence % {"count": NAME_LIMIT}
     elif not is_storable(name):
-        errors["name"] = "The name contains a character that cannot be stored."
+        errors["name"] = gettext("The name contains a character that cannot be stored.")
     return errors
 
 
 def _find_backend_error(backend: Backend) -> dict[str, str]:
-    return (
-        {}
-        if backend in backends_with_characters()
-        else {"backend": f"{backend.name} does not support characters."}
-    )
+    if backend in backends_with_characters():
+        return {}
+    return {"backend": gettext("%(backend)s does not support characters.") % {"backend": backend.name}}
 
 
 def _find_video_error(video: Video) -> dict[str, str]:
     if video.state != State.COMPLETED or not video.file:
-        return {"video": "A character can only be created from a completed video."}
+        return {"video": gettext("A character can only be created from a completed video.")}
     return _find_backend_error(video.backend)
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext, gettext_lazy, override, pgettext_lazy
 
 from accounts import roles
 from accounts.models import User
@@ -19,6 +21,24 @@ from videos.services.prices import Price, find_price, price_fields
 from videos.services.quota import require_room
 from videos.services.terms import UNKNOWN_TERMS, explain_changed_terms, terms_of
 from videos.validation import clean_text
+
+_NOT_COMPLETED = {
+    "remix": gettext_lazy("You can only remix a completed video; the status of this one is %(status)s."),
+    "edit": gettext_lazy("You can only edit a completed video; the status of this one is %(status)s."),
+    "extend": gettext_lazy("You can only extend a completed video; the status of this one is %(status)s."),
+}
+_UNABLE = {
+    "remix": gettext_lazy("%(backend)s cannot remix this video."),
+    "edit": gettext_lazy("%(backend)s cannot edit this video."),
+    "extend": gettext_lazy("%(backend)s cannot extend this video."),
+}
+_STATUSES = {
+    "queued": pgettext_lazy("status", "queued"),
+    "in_progress": pgettext_lazy("status", "in progress"),
+    "completed": pgettext_lazy("status", "completed"),
+    "failed": pgettext_lazy("status", "failed"),
+    "canceled": pgettext_lazy("status", "canceled"),
+}
 
 
 def remix_video(
@@ -115,7 +135,8 @@ def extend_videos(
         raise ValidationError({"video": explain_derivation_refusal(source, "extend")})
     if seconds not in capabilities.lengths:
         offered = ", ".join(str(length) for length in capabilities.lengths)
-        raise ValidationError({"seconds": f"This video can be extended by {offered} seconds."})
+        sentence = gettext("This video can be extended by %(lengths)s seconds.")
+        raise ValidationError({"seconds": sentence % {"lengths": offered}})
     offer = capabilities.concat_offer
     _validate_terms(source, offer, accepted_terms, seconds, "seconds")
     return _queue_derivations(
@@ -160,14 +181,13 @@ def explain_derivation_refusal(source: Video, verb: str) -> str:
     For callers that know from `capabilities_for` that it cannot.
     """
     if source.state != State.COMPLETED or not source.file:
-        status = source.status.replace("_", " ")
-        return f"You can only {verb} a completed video; the status of this one is {status}."
+        return _NOT_COMPLETED[verb] % {"status": _STATUSES[source.status]}
     if verb == "extend" and source.total_seconds + min(EXTENSION_SECONDS) > MAX_SECONDS:
-        return (
-            f"This video is {source.total_seconds} s long. With all its extensions, a video can have at most "
-            f"{MAX_SECONDS} s."
+        sentence = gettext(
+            "This video is %(seconds)d s long. With all its extensions, a video can have at most %(limit)d s."
         )
-    return f"{source.backend.name} cannot {verb} this video."
+        return sentence % {"seconds": source.total_seconds, "limit": MAX_SECONDS}
+    return _UNABLE[verb] % {"backend": source.backend.name}
 
 
 def derivation_price(source: Video, seconds: int, offer: Offer | None = None) -> Price | None:
@@ -212,6 +232,8 @@ def _queue_derivations(
     roles.require_creator(owner)
     require_room(owner)
     price = price_fields(derivation_price(source, seconds, offer))
+    with override(settings.LANGUAGE_CODE):  # what the audit log keeps is English
+        note = f"{kind.label} of {source.public_id}"
     with transaction.atomic():
         videos = []
         for take in number_takes(takes):
@@ -243,6 +265,6 @@ def _queue_derivations(
         lifecycle.log_created(videos)
         lifecycle.reserve(videos)  # together, as what they cost together needs approval
         for video in videos:
-            record(Action.CREATED, subjects.new_video(video), note=f"{kind.label} of {source.public_id}")
+            record(Action.CREATED, subjects.new_video(video), note=note)
             enqueue.send_after_commit("submit", video.backend_id)
     return videos

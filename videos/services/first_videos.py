@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from accounts.models import User
 from billing.money import format_money
@@ -56,16 +57,25 @@ def create_first_video(
     """
     chosen = next((each for each in offer_first_videos(backend) if _model_of(terms) == _name_of(each)), None)
     if chosen is None:
-        raise ValidationError({"terms": "This video is no longer on offer. Choose another one."})
+        raise ValidationError({"terms": gettext("This video is no longer on offer. Choose another one.")})
     if chosen.terms != terms:
-        price = f" costs {format_money(chosen.price)}" if chosen.price is not None else " has no price"
-        sentence = f"The offer has changed: it now{price}. Nothing was made. Press again if it fits."
-        raise ValidationError({"terms": sentence})
+        raise ValidationError({"terms": _explain_change(chosen.price)})
     request = GenerationRequest(
         prompt, _name_of(chosen), chosen.seconds, chosen.size, backend=chosen.offer.backend.name
     )
     with spending(confirmed_price=chosen.price):  # which the button said
         return create_or_ask(owner, NewVideos([request]))
+
+
+def _explain_change(price: Decimal | None) -> str:
+    if price is None:
+        return gettext(
+            "The offer has changed: it now has no price. Nothing was made. Press again if it fits."
+        )
+    sentence = gettext(
+        "The offer has changed: it now costs %(price)s. Nothing was made. Press again if it fits."
+    )
+    return sentence % {"price": format_money(price)}
 
 
 def _cheapest(offer: Offer) -> FirstVideo:

@@ -4,6 +4,7 @@ import math
 from typing import Literal
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from accounts import roles
 from accounts.models import User
@@ -33,7 +34,7 @@ def parse_moment(text: str) -> Moment:
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds < 1e6:  # also of what is no number
-        raise ValidationError("Choose the first frame, the last one, or a moment of the video.")
+        raise ValidationError(gettext("Choose the first frame, the last one, or a moment of the video."))
     return seconds
 
 
@@ -45,10 +46,10 @@ def keep_frame(person: User, video: Video, moment: Moment = "last") -> Reference
     """
     roles.require_creator(person)
     if not video.file:
-        raise ValidationError("This video has no file yet.")
+        raise ValidationError(gettext("This video has no file yet."))
     if (video.byte_count or 0) > MAX_BYTES:
         raise ValidationError(
-            "This video is too large to take a frame from. Download it, and upload the frame."
+            gettext("This video is too large to take a frame from. Download it, and upload the frame.")
         )
     seconds = None if moment == "last" else 0.0 if moment == "first" else moment
     try:
@@ -57,16 +58,20 @@ def keep_frame(person: User, video: Video, moment: Moment = "last") -> Reference
             copy_from_storage(video.file, copy)
             reference = frame_at(copy, seconds, upload_budget())
     except NotAVideoError as error:
-        raise ValidationError("No frame of this video could be read.") from error
+        raise ValidationError(gettext("No frame of this video could be read.")) from error
     except DecoderBusyError as error:
-        raise ValidationError("The studio is busy with other uploads. Try again in a moment.") from error
+        sentence = gettext("The studio is busy with other uploads. Try again in a moment.")
+        raise ValidationError(sentence) from error
     except OSError as error:
-        raise ValidationError("The file of this video cannot be read right now. Try again later.") from error
+        sentence = gettext("The file of this video cannot be read right now. Try again later.")
+        raise ValidationError(sentence) from error
     return keep_reference(person, reference, file_name=f"{_name_of(video, moment)}.jpg")
 
 
 def _name_of(video: Video, moment: Moment) -> str:
+    """Return the name of an image, which is its owner's to change, in the language of who keeps the frame."""
     words = " ".join(video.prompt[: 2 * _NAME_LENGTH].replace("/", " ").split())[:_NAME_LENGTH].strip()
     if isinstance(moment, float):
-        return f"{words}, at {moment:.1f} s"
-    return f"{words}, {moment} frame"
+        return gettext("%(prompt)s, at %(seconds)s s") % {"prompt": words, "seconds": f"{moment:.1f}"}
+    names = {"first": gettext("%(prompt)s, first frame"), "last": gettext("%(prompt)s, last frame")}
+    return names[moment] % {"prompt": words}

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, ngettext
 
+from accounts.formats import format_number
 from videos.capabilities import Offer, OfferCatalogue, available_offers
 from videos.models import Character, Collection, Fit, ReferenceImage, Video
 from videos.services.images import RequestImages, find_image_errors, validate_images_size
@@ -92,19 +94,19 @@ def number_takes(count: int) -> list[Take]:
 def validate_prompt(prompt: str) -> None:
     """Raise `ValidationError`, with a sentence and no field, unless a video can be made from `prompt`."""
     if not has_visible_text(prompt):
-        raise ValidationError("Write a prompt: what should the video show?")
+        raise ValidationError(gettext("Write a prompt: what should the video show?"))
     if len(prompt) > MAX_PROMPT_LENGTH:
-        raise ValidationError(
-            f"A prompt can have at most {MAX_PROMPT_LENGTH:,} characters; this one has {len(prompt):,}."
-        )
+        sentence = gettext("A prompt can have at most %(limit)s characters; this one has %(count)s.")
+        numbers = {"limit": format_number(MAX_PROMPT_LENGTH), "count": format_number(len(prompt))}
+        raise ValidationError(sentence % numbers)
     if not is_storable(prompt):
-        raise ValidationError("The prompt contains a character that cannot be stored.")
+        raise ValidationError(gettext("The prompt contains a character that cannot be stored."))
 
 
 def validate_takes(count: int) -> None:
     """Raise `ValidationError`, with a sentence and no field, if so many takes cannot be asked for at once."""
     if not 1 <= count <= MAX_TAKES:
-        raise ValidationError(f"Choose 1 to {MAX_TAKES} takes.")
+        raise ValidationError(gettext("Choose 1 to %(count)d takes.") % {"count": MAX_TAKES})
 
 
 def validate_request(
@@ -183,17 +185,21 @@ def find_catalogue_errors(
     """
     offer = offers.get(request.model)
     if offer is None:
-        return {"model": f"There is no model “{request.model[:100]}”. {_list_models(offers)}"}
+        unknown = gettext("There is no model “%(model)s”.") % {"model": request.model[:100]}
+        return {"model": f"{unknown} {_list_models(offers)}"}
     errors: dict[str, str] = {}
     counts = request.images.counts if image_counts is None else image_counts
     offer, model = fitting_offer(request, offer, counts), offer.model
     if request.backend not in ("", offer.backend.name):
-        errors["backend"] = f"{describe_maker(offer)} makes this video now, not {request.backend[:100]}."
+        sentence = gettext("%(maker)s makes this video now, not %(backend)s.")
+        errors["backend"] = sentence % {"maker": describe_maker(offer), "backend": request.backend[:100]}
     if request.seconds not in model.seconds:
         offered = ", ".join(str(seconds) for seconds in model.seconds)
-        errors["seconds"] = f"{model.label} supports these durations: {offered} seconds."
+        sentence = gettext("%(model)s supports these durations: %(lengths)s seconds.")
+        errors["seconds"] = sentence % {"model": model.label, "lengths": offered}
     if request.size not in model.sizes:
-        errors["size"] = f"{model.label} supports these sizes: {', '.join(model.sizes)}."
+        sentence = gettext("%(model)s supports these sizes: %(sizes)s.")
+        errors["size"] = sentence % {"model": model.label, "sizes": ", ".join(model.sizes)}
     errors |= find_image_errors(counts, offer)
     if request.characters and (sentence := _find_character_error(request.characters, offer)):
         errors["characters"] = sentence
@@ -203,23 +209,29 @@ def find_catalogue_errors(
 def _list_models(offers: Mapping[str, Offer]) -> str:
     """Return in a sentence what can be chosen, by the first names of maybe hundreds."""
     if not offers:
-        return "No models are available right now."
+        return gettext("No models are available right now.")
     names = ", ".join(islice(offers, MAX_LISTED_MODELS))
     more = len(offers) - MAX_LISTED_MODELS
-    return f"Choose one of: {names}{f' and {more:,} more' if more > 0 else ''}."
+    if more <= 0:
+        return gettext("Choose one of: %(names)s.") % {"names": names}
+    sentence = ngettext(
+        "Choose one of: %(names)s and %(count)s more.", "Choose one of: %(names)s and %(count)s more.", more
+    )
+    return sentence % {"names": names, "count": format_number(more)}
 
 
 def _find_character_error(characters: Sequence[Character], offer: Offer) -> str:
     """Return a sentence for what is wrong with the characters; empty if the offer's backend can use them."""
     if len(characters) > MAX_CHARACTERS:
-        return f"A video can have at most {MAX_CHARACTERS} characters."
+        return gettext("A video can have at most %(count)d characters.") % {"count": MAX_CHARACTERS}
     if offer.backend.can_characters is not True:
-        return f"{offer.model.label} on {offer.backend.name} does not support characters. Remove them."
+        return gettext("%(offer)s does not support characters. Remove them.") % {"offer": offer.name}
     elsewhere = [each.name for each in characters if each.backend_id != offer.backend.pk]
     if elsewhere:
-        return f"{offer.backend.name} cannot use {elsewhere[0]}, a character of another backend."
+        sentence = gettext("%(backend)s cannot use %(character)s, a character of another backend.")
+        return sentence % {"backend": offer.backend.name, "character": elsewhere[0]}
     unready = [each.name for each in characters if not each.is_ready]
-    return f"{unready[0]} is not ready yet." if unready else ""
+    return gettext("%(character)s is not ready yet.") % {"character": unready[0]} if unready else ""
 
 
 def validate_terms(request: GenerationRequest, offer: Offer) -> None:

@@ -8,11 +8,13 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from audit.trail import record
 from audit.vocabulary import Action
 from billing.budgets import lock_all_budgets
 from billing.errors import RefusedPaymentError
+from contentgen.stored_texts import translated
 from videos import lifecycle, subjects
 from videos.capabilities import Offer, available_offers
 from videos.engine import enqueue
@@ -48,26 +50,30 @@ def explain_hold(video: Video) -> str:
     """
     if video.state != State.QUEUED:
         return ""
+    owner = {"owner": video.owner.username}
     if not video.owner.is_active:
-        return f"The account {video.owner.username} is deactivated. Its videos wait until it is active again."
+        sentence = gettext("The account %(owner)s is deactivated. Its videos wait until it is active again.")
+        return sentence % owner
     queue = getattr(video.owner, "video_queue", None)
     if queue is not None and queue.staff_paused_at:
-        return f"Staff have paused the queue of {video.owner.username}. The video waits until they resume it."
+        sentence = gettext("Staff have paused the queue of %(owner)s. The video waits until they resume it.")
+        return sentence % owner
     if not video.backend.enabled:
-        return (
-            f"{video.backend.name} is switched off. The video waits until it is on again, or until an"
-            " administrator moves it to another backend."
+        sentence = gettext(
+            "%(backend)s is switched off. The video waits until it is on again, or until an administrator "
+            "moves it to another backend."
         )
+        return sentence % {"backend": video.backend.name}
     if video.backend.is_paused and video.backend.paused_by:
-        return (
-            f"{video.backend.name} is paused. The video waits until it goes on. {video.backend.pause_reason}"
-        )
+        sentence = gettext("%(backend)s is paused. The video waits until it goes on.")
+        return f"{sentence % {'backend': video.backend.name}} {translated(video.backend.pause_reason)}"
     if queue is not None and queue.paused_at:
-        return f"The queue of {video.owner.username} is paused. The video waits until it goes on."
+        return gettext("The queue of %(owner)s is paused. The video waits until it goes on.") % owner
     if video.paused_at:
-        return "The video is paused. It waits until its owner resumes it."
+        return gettext("The video is paused. It waits until its owner resumes it.")
     if video.batch is not None and video.batch.is_paused:
-        return f"The batch “{video.batch}” is paused. Its videos wait until it goes on."
+        sentence = gettext("The batch “%(batch)s” is paused. Its videos wait until it goes on.")
+        return sentence % {"batch": video.batch}
     return ""
 
 
@@ -111,7 +117,7 @@ def _move_video(video: Video, offers: Mapping[str, Offer], result: MoveResult) -
         result.moved[offer.backend.name] += 1
         result.price += price.amount if price else 0
     else:
-        result.left["The backend may have received it before."] += 1
+        result.left[gettext("The backend may have received it before.")] += 1
 
 
 @transaction.atomic
@@ -140,11 +146,12 @@ def _move_paid(video: Video, offer: Offer, price: Price | None) -> bool:
 def _find_problem(video: Video, offers: Mapping[str, Offer]) -> str:
     """Return a sentence for why no other backend can make the video; empty if one can."""
     if video.kind != Kind.CREATE and not video.concat_with_source:
-        return "It is made from a video that its own backend has."
+        return gettext("It is made from a video that its own backend has.")
     if video.model not in offers:
-        return f"No other backend in use serves {video.model}."
+        return gettext("No other backend in use serves %(model)s.") % {"model": video.model}
     if video.concat_with_source and not offers[video.model].takes_reference:
-        return f"{offers[video.model].backend.name} does not support reference images."
+        sentence = gettext("%(backend)s does not support reference images.")
+        return sentence % {"backend": offers[video.model].backend.name}
     return next(iter(find_catalogue_errors(request_of(video), offers).values()), "")
 
 

@@ -6,11 +6,14 @@ They come as files, or from a person's own images. What a model takes of them is
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypedDict
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
+from accounts.formats import format_number
 from accounts.models import User
 from videos.capabilities import Offer
 from videos.media.reference import Reference
@@ -19,8 +22,8 @@ from videos.services.image_files import written_files
 from videos.services.references import StoredReference, keep_stored_reference, store_reference
 from videos.validation import is_public_id
 
-MISSING = "This image no longer exists. Choose another one."
-LAST_WITHOUT_FIRST = "A last frame needs a first frame. Add one, or remove the last frame."
+MISSING = gettext_lazy("This image no longer exists. Choose another one.")
+LAST_WITHOUT_FIRST = gettext_lazy("A last frame needs a first frame. Add one, or remove the last frame.")
 
 
 @dataclass(frozen=True)
@@ -120,12 +123,14 @@ def find_image_errors(counts: Mapping[str, int], offer: Offer) -> dict[str, str]
     """
     errors: dict[str, str] = {}
     if counts.get("reference") and not offer.takes_reference:
-        errors["reference"] = f"{offer.name} does not support reference images. Remove the image."
+        sentence = gettext("%(offer)s does not support reference images. Remove the image.")
+        errors["reference"] = sentence % {"offer": offer.name}
     if counts.get("last_frame"):
         if not offer.takes_last_frame:
-            errors["last_frame"] = f"{offer.name} does not take a last frame. Remove it."
+            sentence = gettext("%(offer)s does not take a last frame. Remove it.")
+            errors["last_frame"] = sentence % {"offer": offer.name}
         elif not counts.get("reference"):
-            errors["last_frame"] = LAST_WITHOUT_FIRST
+            errors["last_frame"] = str(LAST_WITHOUT_FIRST)
     if sentence := _find_references_error(counts.get("references", 0), offer):
         errors["references"] = sentence
     return errors
@@ -136,9 +141,14 @@ def _find_references_error(count: int, offer: Offer) -> str:
     if count <= limit:
         return ""
     if not limit:
-        return f"{offer.name} does not take further references. Remove them."
-    plural = "" if limit == 1 else "s"
-    return f"{offer.name} takes at most {limit} reference{plural}; you gave {count}."
+        sentence = gettext("%(offer)s does not take further references. Remove them.")
+        return sentence % {"offer": offer.name}
+    sentence = ngettext(
+        "%(offer)s takes at most %(limit)d reference; you gave %(count)d.",
+        "%(offer)s takes at most %(limit)d references; you gave %(count)d.",
+        limit,
+    )
+    return sentence % {"offer": offer.name, "limit": limit, "count": count}
 
 
 def validate_images_size(requests: Iterable[RequestImages]) -> None:
@@ -151,12 +161,11 @@ def validate_images_size(requests: Iterable[RequestImages]) -> None:
         size = sum(_size_of(image) for image in images) if sum(images.counts.values()) > 1 else 0
         if size > limit:
             field = "references" if images.references else "last_frame"
-            raise ValidationError(
-                {
-                    field: f"Together these images have {_megabytes(size)}, and a request may have"
-                    f" {_megabytes(limit)}. Remove one, or use smaller ones."
-                }
+            sentence = gettext(
+                "Together these images have %(size)s, and a request may have %(limit)s. Remove one, or use "
+                "smaller ones."
             )
+            raise ValidationError({field: sentence % {"size": _megabytes(size), "limit": _megabytes(limit)}})
 
 
 def _size_of(image: AnyImage) -> int:
@@ -165,7 +174,7 @@ def _size_of(image: AnyImage) -> int:
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / 1048576:.3g} MB"
+    return f"{format_number(Decimal(f'{size / 1048576:.3g}'))} MB"
 
 
 def find_own_images(owner: User, public_ids: list[str], *, field: str) -> tuple[ReferenceImage, ...]:

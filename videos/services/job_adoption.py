@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from audit.trail import record
 from audit.vocabulary import Action
+from contentgen.stored_texts import translated
 from videos import lifecycle, subjects
 from videos.backends.errors import BackendError
 from videos.backends.responses import Job
@@ -85,17 +87,21 @@ def adopt_job(video: Video, found: FoundJob) -> bool:
 
 def _require_free(video: Video, job_id: str) -> None:
     if not can_adopt(video):
-        raise JobLookupError("This video is not waiting for a job any more.")
+        raise JobLookupError(gettext("This video is not waiting for a job any more."))
     if not job_id or len(job_id) > MAX_JOB_ID_LENGTH or not is_storable(job_id):
-        raise JobLookupError(f"Enter the job's ID: 1 to {MAX_JOB_ID_LENGTH} characters.")
+        sentence = gettext("Enter the job's ID: 1 to %(count)d characters.")
+        raise JobLookupError(sentence % {"count": MAX_JOB_ID_LENGTH})
     if job_id == video.backend_job_id:
-        raise JobLookupError("This is the job that the video has. Use “Check again”.")
+        raise JobLookupError(gettext("This is the job that the video has. Use “Check again”."))
     job = {"backend": video.backend_id, "backend_job_id": job_id}
     holder = Video.objects.filter(**job).select_related("owner").first()
     if holder is not None:
-        raise JobLookupError(f"This job is that of {holder.public_id}, a video of {holder.owner}.")
+        sentence = gettext("This job is that of %(video)s, a video of %(owner)s.")
+        raise JobLookupError(sentence % {"video": holder.public_id, "owner": holder.owner})
     if ReleasedJob.objects.filter(**job).exists():
-        raise JobLookupError("This job was that of a video that was retried or deleted. It stays given up.")
+        raise JobLookupError(
+            gettext("This job was that of a video that was retried or deleted. It stays given up.")
+        )
 
 
 def _retrieve(video: Video, job_id: str) -> Job:
@@ -103,11 +109,15 @@ def _retrieve(video: Video, job_id: str) -> Job:
         with clients.client_for(video.backend, video.hops, timeout=TIMEOUT) as client:
             job = client.retrieve(job_id)
     except BackendError as error:
-        raise JobLookupError(f"{video.backend.name} says: {error.message}") from error
+        sentence = gettext("%(backend)s says: %(message)s")
+        values = {"backend": video.backend.name, "message": translated(error.message)}
+        raise JobLookupError(sentence % values) from error
     except ShareExhaustedError as error:
-        raise JobLookupError("The studio is busy with this backend. Try again in a minute.") from error
+        sentence = gettext("The studio is busy with this backend. Try again in a minute.")
+        raise JobLookupError(sentence) from error
     if job.id and job.id != job_id:
-        raise JobLookupError(f"{video.backend.name} answered about another job, {job.id[:100]}.")
+        sentence = gettext("%(backend)s answered about another job, %(id)s.")
+        raise JobLookupError(sentence % {"backend": video.backend.name, "id": job.id[:100]})
     return job
 
 
@@ -125,18 +135,21 @@ def _created_at(job: Job) -> datetime | None:
 def _doubts(video: Video, job: Job) -> list[str]:
     created_at, doubts = _created_at(job), []
     if job.prompt is None:
-        doubts.append("The backend does not say the job's prompt.")
+        doubts.append(gettext("The backend does not say the job's prompt."))
     elif clean_line(job.prompt) != clean_line(video.prompt):
-        doubts.append("The job's prompt is another one.")
-    asked = {"model": video.model, "size": video.size, "length": video.seconds}
-    told = {"model": job.model, "size": job.size, "length": job.seconds}
+        doubts.append(gettext("The job's prompt is another one."))
+    compared: list[tuple[str, object, object]] = [
+        (gettext("The job's model is %(told)s, and %(asked)s was asked for."), job.model, video.model),
+        (gettext("The job's size is %(told)s, and %(asked)s was asked for."), job.size, video.size),
+        (gettext("The job's length is %(told)s, and %(asked)s was asked for."), job.seconds, video.seconds),
+    ]
     doubts += [
-        f"The job's {name} is {told[name]}, and {asked[name]} was asked for."
-        for name in asked
-        if told[name] not in (None, "", asked[name])
+        sentence % {"told": told, "asked": asked}
+        for sentence, told, asked in compared
+        if told not in (None, "", asked)
     ]
     if created_at is not None and created_at < video.created_at.replace(microsecond=0):
-        doubts.append("The job is older than the video.")
+        doubts.append(gettext("The job is older than the video."))
     if job.status == "failed":
-        doubts.append("The job has failed at the backend: there is nothing to fetch.")
+        doubts.append(gettext("The job has failed at the backend: there is nothing to fetch."))
     return doubts

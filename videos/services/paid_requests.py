@@ -10,6 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from accounts import roles
 from accounts.models import User
@@ -21,13 +23,13 @@ from videos.services.images import RequestImages
 from videos.services.video_actions import resubmit_video, retry_video
 from videos.services.videos import create_videos
 
-IMAGE_GONE = "An image of this request was deleted."
-CHARACTER_GONE = "A character of this request was deleted."
-COLLECTION_GONE = "A collection of this request was deleted."
-VIDEO_GONE = "The video of this request was deleted."
-BATCH_GONE = "The batch of this request was discarded."
-BATCH_CHANGED = "The status of the batch has changed since."
-VIDEO_CHANGED = "The status of the video has changed since."
+IMAGE_GONE = gettext_lazy("An image of this request was deleted.")
+CHARACTER_GONE = gettext_lazy("A character of this request was deleted.")
+COLLECTION_GONE = gettext_lazy("A collection of this request was deleted.")
+VIDEO_GONE = gettext_lazy("The video of this request was deleted.")
+BATCH_GONE = gettext_lazy("The batch of this request was discarded.")
+BATCH_CHANGED = gettext_lazy("The status of the batch has changed since.")
+VIDEO_CHANGED = gettext_lazy("The status of the video has changed since.")
 
 
 class VideoChangedError(ValidationError):
@@ -372,5 +374,5 @@ def _read_generation_request(
     )
 
 
-def _gone(sentence: str) -> ValidationError:
+def _gone(sentence: StrOrPromise) -> ValidationError:
     return ValidationError({NON_FIELD_ERRORS: sentence})

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
+from contentgen.stored_texts import translated
 from videos.backends.parameters import MAX_SEED
 from videos.backends.service_kinds import SERVICES
 from videos.capabilities import Offer, available_offers
@@ -87,7 +89,7 @@ def declared_names(offers: Mapping[str, Offer]) -> dict[str, str]:
 
 def parameter_labels(videos: Iterable[Video]) -> dict[str, str]:
     """Return what people call the parameters of the videos, by name: as the catalogue has it now, else as it
-    is usual. One query, if any video has any.
+    is usual, in the active language where it is known there. One query, if any video has any.
     """
     names = {name: name.replace("_", " ").capitalize() for video in videos for name in video.parameters}
     if not names:
@@ -96,7 +98,7 @@ def parameter_labels(videos: Iterable[Video]) -> dict[str, str]:
     models = VideoModel.objects.filter(name__in={video.model for video in videos})
     for declared in models.values_list("parameters", flat=True):
         usual |= {each.name: each.label for each in known_parameters(declared)}
-    return {name: usual.get(name, label) for name, label in names.items()}
+    return {name: translated(usual.get(name, label)) for name, label in names.items()}
 
 
 def template_parameters(given: Mapping[str, object], model: str) -> dict[str, ParameterValue]:
@@ -121,7 +123,7 @@ def template_parameters(given: Mapping[str, object], model: str) -> dict[str, Pa
 def _clean_for_any(name: str, value: object, takers: Iterable[Offer]) -> dict[str, ParameterValue]:
     """Return the value as the first of the offers takes it. Raises `ValidationError` of the last."""
     declared = [each for offer in takers for each in offer.parameters if each.name == name]
-    refusal = ValidationError(f"No model takes “{name[:64]}”.")
+    refusal = ValidationError(gettext("No model takes “%(name)s”.") % {"name": name[:64]})
     for parameter in declared:
         try:
             return clean_values([parameter], {name: value})

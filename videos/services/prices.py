@@ -15,6 +15,7 @@ from typing import Any
 
 from django.core.cache import caches
 from django.db.models import Q
+from django.utils.translation import gettext, ngettext
 
 from billing.money import format_money
 from videos.capabilities import Offer
@@ -45,22 +46,37 @@ class Price:
 
     def __str__(self) -> str:
         """The price in few words: $0.40, or about $0.42."""
-        return f"about {format_estimate(self.amount)}" if self.samples else format_money(self.amount)
+        if not self.samples:
+            return format_money(self.amount)
+        return gettext("about %(price)s") % {"price": format_estimate(self.amount)}
 
     @property
     def basis(self) -> str:
         """Where an estimate comes from, such as: estimated from 12 videos. Empty of the catalogue's price."""
-        return f"estimated from {self.samples} videos" if self.samples else ""
+        sentence = ngettext("estimated from %(count)d video", "estimated from %(count)d videos", self.samples)
+        return sentence % {"count": self.samples} if self.samples else ""
 
     @property
     def note(self) -> str:
         """What a page says below an estimate, so that nobody takes it for a promise; else empty."""
-        return f"Estimated from {self.samples} videos. The charge may differ." if self.samples else ""
+        sentence = ngettext(
+            "Estimated from %(count)d video. The charge may differ.",
+            "Estimated from %(count)d videos. The charge may differ.",
+            self.samples,
+        )
+        return sentence % {"count": self.samples} if self.samples else ""
 
     @property
     def words(self) -> str:
         """The price, and what it is estimated from where it is."""
-        return f"{self}, {self.basis}" if self.samples else str(self)
+        if not self.samples:
+            return str(self)
+        sentence = ngettext(
+            "%(price)s, estimated from %(count)d video",
+            "%(price)s, estimated from %(count)d videos",
+            self.samples,
+        )
+        return sentence % {"price": self, "count": self.samples}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +203,53 @@ def _catalogue_rate(name: str, size: str) -> Decimal | None:
         model = VideoModel.objects.filter(name=name).first() or VideoModel(name=name)
         remembered.set(key, model, _REMEMBERED_FOR)
     return model.rate(size)
+
+
+def describe_basis(video: Video) -> str:
+    """Return where a video's cost comes from, and how far it is from the estimate, within a sentence."""
+    if video.charged is None:
+        if video.price_samples:
+            return Price(Decimal(), video.price_samples).basis
+        if video.backend.is_free:
+            return gettext("catalogue price; the simulator is free")
+        return gettext("catalogue price")
+    difference, values = video.cost_difference, {"backend": video.backend.name}
+    if difference is None:
+        return gettext("charged by %(backend)s") % values
+    if not difference:
+        return gettext("charged by %(backend)s, as estimated") % values
+    return _describe_difference(video, difference)
+
+
+def _describe_difference(video: Video, difference: Decimal) -> str:
+    """Return how far the charge is from the estimate, and what that was learned from."""
+    samples = video.price_samples or 0
+    if difference > 0 and samples:
+        sentence = ngettext(
+            "charged by %(backend)s, %(difference)s more than the estimate of %(estimate)s, learned from "
+            "%(count)d video",
+            "charged by %(backend)s, %(difference)s more than the estimate of %(estimate)s, learned from "
+            "%(count)d videos",
+            samples,
+        )
+    elif difference > 0:
+        sentence = gettext("charged by %(backend)s, %(difference)s more than the estimate of %(estimate)s")
+    elif samples:
+        sentence = ngettext(
+            "charged by %(backend)s, %(difference)s less than the estimate of %(estimate)s, learned from "
+            "%(count)d video",
+            "charged by %(backend)s, %(difference)s less than the estimate of %(estimate)s, learned from "
+            "%(count)d videos",
+            samples,
+        )
+    else:
+        sentence = gettext("charged by %(backend)s, %(difference)s less than the estimate of %(estimate)s")
+    return sentence % {
+        "backend": video.backend.name,
+        "difference": format_money(abs(difference)),
+        "estimate": format_money(video.price or Decimal(0)),
+        "count": samples,
+    }
 
 
 # --- Learning ----------------------------------------------------------------------------------------------

@@ -17,13 +17,16 @@ from typing import Literal
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from accounts import roles
+from accounts.formats import format_number
 from accounts.models import ApiToken, User
 from billing.errors import RefusedPaymentError
 from billing.notices import tell_refusal
 from billing.spender import ANY_PRICE, spending
 from contentgen.monitoring.measures import PROMPT_HELP
+from contentgen.stored_texts import translated
 from videos import lifecycle
 from videos.backends.chat_answers import ChatAnswer
 from videos.backends.errors import BackendError, UnavailableError, UnknownOutcomeError
@@ -56,10 +59,10 @@ _DESCRIBE = (
 _DESCRIBE_QUESTION = "Write a prompt for a video that begins with this image."
 
 _PROBLEMS = {
-    "refused": "{host} refused to answer that.",
-    "cut": "The answer was too long and arrived cut off.",
-    "tool_call": "{host} answered with no text.",
-    "empty": "{host} sent an empty answer.",
+    "refused": gettext_lazy("%(host)s refused to answer that."),
+    "cut": gettext_lazy("The answer was too long and arrived cut off."),
+    "tool_call": gettext_lazy("%(host)s answered with no text."),
+    "empty": gettext_lazy("%(host)s sent an empty answer."),
 }
 
 _share = threading.BoundedSemaphore(_SHARE)
@@ -112,7 +115,7 @@ def improve_prompt(person: User, prompt: str, *, token: ApiToken | None = None) 
         except ChangedVariablesError as error:
             raise _variables_error() from error
         if text.split() == prompt.split():
-            raise PromptHelpError("There was nothing to improve.", code="unchanged")
+            raise PromptHelpError(gettext("There was nothing to improve."), code="unchanged")
     return PromptOffer(text, prompt, server, cost, is_shortened)
 
 
@@ -123,7 +126,8 @@ def describe_image(person: User, image: AnyImage, *, token: ApiToken | None = No
     """
     server = _require(person)
     if not server.can_see:
-        raise PromptHelpError("The server that helps with prompts cannot see images.", code="cannot_see")
+        sentence = gettext("The server that helps with prompts cannot see images.")
+        raise PromptHelpError(sentence, code="cannot_see")
     with _counted("describe", person), spending(token=token, confirmed_price=ANY_PRICE):
         answer, cost = _ask(server, person, _DESCRIBE, _DESCRIBE_QUESTION, image_url(image))
         text, is_shortened = _usable_text(server, answer)
@@ -134,7 +138,7 @@ def find_image(person: User, public_id: str) -> ReferenceImage:
     """Return the person's image. Raises `ValidationError` (`reference`) where there is none."""
     image = ReferenceImage.objects.filter(owner=person, public_id=public_id).first()
     if image is None:
-        raise ValidationError({"reference": "This image no longer exists. Choose another one."})
+        raise ValidationError({"reference": gettext("This image no longer exists. Choose another one.")})
     return image
 
 
@@ -142,7 +146,7 @@ def _require(person: User) -> PromptHelpServer:
     roles.require_creator(person)
     server = prompt_help_server()
     if server is None:
-        raise PromptHelpError("This studio has no server that helps with prompts.", code="off")
+        raise PromptHelpError(gettext("This studio has no server that helps with prompts."), code="off")
     return server
 
 
@@ -152,10 +156,9 @@ def _check(prompt: str) -> None:
     except ValidationError as error:
         raise ValidationError({"prompt": error.messages}) from error
     if len(prompt) > MAX_ASKED:
-        sentence = (
-            f"A prompt of up to {MAX_ASKED:,} characters can be improved; this one has {len(prompt):,}."
-        )
-        raise ValidationError({"prompt": sentence})
+        sentence = gettext("A prompt of up to %(limit)s characters can be improved; this one has %(count)s.")
+        numbers = {"limit": format_number(MAX_ASKED), "count": format_number(len(prompt))}
+        raise ValidationError({"prompt": sentence % numbers})
 
 
 # --- Asking ------------------------------------------------------------------------------------------------
@@ -166,9 +169,8 @@ def _counted(kind: Literal["improve", "describe"], person: User) -> Iterator[Non
     """Let as many in as one person, and one process, may ask; and count what came of it."""
     _limit(person)
     if not _share.acquire(blocking=False):
-        raise PromptHelpError(
-            "Others are being helped just now. Try again in a moment.", code="busy", retry_after=5
-        )
+        sentence = gettext("Others are being helped just now. Try again in a moment.")
+        raise PromptHelpError(sentence, code="busy", retry_after=5)
     began, outcome = time.monotonic(), "failed"
     try:
         yield
@@ -198,11 +200,12 @@ def _limit(person: User) -> None:
         return
     if count > settings.PROMPT_HELP_PER_MINUTE:
         wait = _WINDOW - int(now % _WINDOW)
-        raise PromptHelpError(
-            f"That was often in a short time. Try again in {wait} seconds.",
-            code="rate_limited",
-            retry_after=wait,
+        sentence = ngettext(
+            "That was often in a short time. Try again in %(count)d second.",
+            "That was often in a short time. Try again in %(count)d seconds.",
+            wait,
         )
+        raise PromptHelpError(sentence % {"count": wait}, code="rate_limited", retry_after=wait)
 
 
 def _ask(
@@ -256,9 +259,10 @@ def _lose(call: PromptHelpCall | None) -> None:
 
 def _as_help_error(error: BackendError) -> PromptHelpError:
     wait = error.retry_after if isinstance(error, UnavailableError) else None
-    message = error.message
+    message = translated(error.message)
     if wait:
-        message = f"{message} Try again in {round(wait)} seconds."
+        again = ngettext("Try again in %(count)d second.", "Try again in %(count)d seconds.", round(wait))
+        message = f"{message} {again % {'count': round(wait)}}"
     return PromptHelpError(message, code=error.code, retry_after=None if wait is None else round(wait))
 
 
@@ -274,9 +278,9 @@ def _usable_text(server: PromptHelpServer, answer: ChatAnswer, *, asked: str = "
     if not problem and not has_visible_text(text):
         problem = "empty"
     if problem:
-        raise PromptHelpError(_PROBLEMS[problem].format(host=server.name), code=problem)
+        raise PromptHelpError(_PROBLEMS[problem] % {"host": server.name}, code=problem)
     if not is_storable(text):
-        raise PromptHelpError("The answer has characters that cannot be stored.", code="bad_reply")
+        raise PromptHelpError(gettext("The answer has characters that cannot be stored."), code="bad_reply")
     limit = min(MAX_PROMPT_LENGTH, MAX_ASKED)
     return (text, False) if len(text) <= limit else (_shorten(text, limit), True)
 
@@ -291,5 +295,5 @@ def _shorten(text: str, limit: int) -> str:
 
 
 def _variables_error() -> PromptHelpError:
-    sentence = "The answer changed the template's variables, so it is not used. Try again."
+    sentence = gettext("The answer changed the template's variables, so it is not used. Try again.")
     return PromptHelpError(sentence, code="changed_variables")

@@ -3,6 +3,7 @@
 import base64
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from videos.media.errors import BadReferenceError, DecoderBusyError
 from videos.media.reference import fit_reference
@@ -24,10 +25,11 @@ def image_url(image: AnyImage) -> str:
         if max(width, height) > MAX_SIDE:
             content = fit_reference(content, _smaller(width, height), patience=_PATIENCE).content
     except DecoderBusyError as error:
-        sentence = "The studio is busy with other uploads. Try again in a moment."
+        sentence = gettext("The studio is busy with other uploads. Try again in a moment.")
         raise ValidationError({"reference": sentence}) from error
     except (BadReferenceError, OSError) as error:
-        raise ValidationError({"reference": "The image cannot be read at the moment."}) from error
+        sentence = gettext("The image cannot be read at the moment.")
+        raise ValidationError({"reference": sentence}) from error
     return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
 
 

@@ -5,6 +5,7 @@ from decimal import ROUND_UP, Decimal
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from videos.backends.chat_answers import MAX_ANSWER_TOKENS, MAX_REPLY_BYTES, ChatUsage
 from videos.backends.connection import Connection
@@ -42,7 +43,7 @@ class PromptHelpServer:
     @property
     def name(self) -> str:
         """Its name within a sentence."""
-        return "The simulator" if self.is_demo else self.host
+        return gettext("The simulator") if self.is_demo else self.host
 
     @property
     def is_priced(self) -> bool:

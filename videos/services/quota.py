@@ -5,13 +5,12 @@ in any case: a paid video is never lost for want of room.
 """
 
 from django.core.exceptions import ValidationError
-from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext
 
+from accounts.formats import format_size
 from accounts.models import User
 from billing.errors import FIELD, RefusedPaymentError
 from videos.engine.storage_use import StorageUse, quota_of, storage_use
-
-_WHAT_TO_DO = "Move videos to the trash and delete them there for good, or ask staff for more."
 
 
 class StorageFullError(RefusedPaymentError):
@@ -34,7 +33,11 @@ def require_room(user: User) -> None:
         return
     use = storage_use(user)
     if use.is_full:
-        raise StorageFullError(f"Your storage is full ({_in_words(use)}). {_WHAT_TO_DO}")
+        sentence = gettext(
+            "Your storage is full (%(used)s of %(quota)s). Move videos to the trash and delete them there "
+            "for good, or ask staff for more."
+        )
+        raise StorageFullError(sentence % _in_words(use))
 
 
 def require_room_for(user: User, size: int, field: str) -> None:
@@ -47,9 +50,12 @@ def require_room_for(user: User, size: int, field: str) -> None:
         return
     use = storage_use(User.objects.select_for_update().get(pk=user.pk))
     if use.used + size > (use.quota or 0):
-        sentence = f"There is no room for this: {_in_words(use)} of your storage are used. {_WHAT_TO_DO}"
-        raise StorageFullError(sentence, field)
+        sentence = gettext(
+            "There is no room for this: %(used)s of %(quota)s of your storage are used. Move videos to the "
+            "trash and delete them there for good, or ask staff for more."
+        )
+        raise StorageFullError(sentence % _in_words(use), field)
 
 
-def _in_words(use: StorageUse) -> str:
-    return f"{filesizeformat(use.used)} of {filesizeformat(use.quota or 0)}"
+def _in_words(use: StorageUse) -> dict[str, str]:
+    return {"used": format_size(use.used), "quota": format_size(use.quota or 0)}

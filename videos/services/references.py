@@ -13,11 +13,13 @@ from django.core.files.base import ContentFile, File
 from django.db import transaction
 from django.db.models import Count, F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import roles
 from accounts.models import User
 from audit.trail import record
 from audit.vocabulary import Action
+from contentgen.stored_texts import translated
 from videos import subjects
 from videos.engine.reference_cleanup import delete_unused_reference
 from videos.media.reference import BadReferenceError, Reference, open_reference
@@ -47,7 +49,7 @@ def add_reference(owner: User, file: BinaryIO) -> ReferenceImage:
     try:
         reference = open_reference(file, max_bytes=settings.MAX_FILE_SIZE)
     except BadReferenceError as error:
-        raise ValidationError(str(error), code=error.code) from error
+        raise ValidationError(translated(str(error)), code=error.code) from error
     return keep_reference(owner, reference, file_name=getattr(file, "name", ""))
 
 
@@ -55,9 +57,10 @@ def rename_reference(image: ReferenceImage, name: str) -> None:
     """Give the image a name; an empty one removes it. Raises `ValidationError` by field (`name`)."""
     clean = clean_line(name) if has_visible_text(name) else ""
     if len(clean) > NAME_LIMIT:
-        raise ValidationError({"name": f"A name can have at most {NAME_LIMIT} characters."})
+        sentence = gettext("A name can have at most %(count)d characters.")
+        raise ValidationError({"name": sentence % {"count": NAME_LIMIT}})
     if not is_storable(name):
-        raise ValidationError({"name": "The name contains a character that cannot be stored."})
+        raise ValidationError({"name": gettext("The name contains a character that cannot be stored.")})
     ReferenceImage.objects.filter(pk=image.pk).update(name=clean, search_text=folded_text(clean))
     image.name = clean
 

@@ -2,9 +2,10 @@
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from videos.models import VideoModel
-from videos.shapes import Shape, named_size, nearest_size, shapes_of
+from videos.shapes import named_size, nearest_size, shapes_of
 
 
 def resolve_size(model: VideoModel, ratio: str = "", resolution: str = "") -> str:
@@ -17,11 +18,10 @@ def resolve_size(model: VideoModel, ratio: str = "", resolution: str = "") -> st
     shapes = shapes_of(model.sizes)
     of_ratio = [each for each in shapes if ratio in ("", each.ratio)]
     if not of_ratio:
-        raise _refusal("ratio", model.label, [each.ratio for each in shapes])
+        raise _refuse_ratio(model.label, [each.ratio for each in shapes])
     found = [each for each in of_ratio if resolution in ("", each.resolution)]
     if not found:
-        at = f" at {ratio}" if ratio else ""
-        raise _refusal("resolution", f"{model.label}{at}", _resolutions(of_ratio))
+        raise _refuse_resolution(model.label, ratio, [each.label for each in of_ratio])
     sizes = [each.size for each in found]
     return nearest_size(sizes, _default_size(ratio, resolution)) or sizes[0]
 
@@ -35,10 +35,19 @@ def _default_size(ratio: str, resolution: str) -> str:
     return named_size(ratio or shape.ratio, resolution or shape.resolution) or default
 
 
-def _resolutions(shapes: list[Shape]) -> list[str]:
-    return [each.label for each in shapes]
+def _refuse_ratio(model: str, supported: list[str]) -> ValidationError:
+    sentence = gettext("%(model)s supports these ratios: %(ratios)s.")
+    return ValidationError({"ratio": sentence % {"model": model, "ratios": _listed(supported)}})
 
 
-def _refusal(field: str, what: str, supported: list[str]) -> ValidationError:
-    listed = ", ".join(dict.fromkeys(supported)) or "none"
-    return ValidationError({field: f"{what} supports these {field}s: {listed}."})
+def _refuse_resolution(model: str, ratio: str, supported: list[str]) -> ValidationError:
+    if ratio:
+        sentence = gettext("%(model)s at %(ratio)s supports these resolutions: %(resolutions)s.")
+    else:
+        sentence = gettext("%(model)s supports these resolutions: %(resolutions)s.")
+    values = {"model": model, "ratio": ratio, "resolutions": _listed(supported)}
+    return ValidationError({"resolution": sentence % values})
+
+
+def _listed(supported: list[str]) -> str:
+    return ", ".join(dict.fromkeys(supported)) or gettext("none")

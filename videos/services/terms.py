@@ -12,6 +12,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.utils import timezone
+from django.utils.dateformat import format as format_date
+from django.utils.translation import gettext, pgettext
 
 from videos.capabilities import Offer
 from videos.models import Backend
@@ -56,11 +58,17 @@ def explain_changed_terms(offer: Offer, accepted: frozenset[str], seconds: int, 
     if not accepted or offer.backend.is_free or _is_covered(offer, size, accepted):
         return ""
     price = price_for(offer, seconds, size)
-    cost = f"at {price.words}" if price else "at a price that is not known"
-    return (
-        f"{describe_maker(offer)} makes this video now, {cost}, and that is not what this page showed."
-        " Send the form once more to accept it."
+    if price is None:
+        sentence = gettext(
+            "%(maker)s makes this video now, at a price that is not known, and that is not what this page "
+            "showed. Send the form once more to accept it."
+        )
+        return sentence % {"maker": describe_maker(offer)}
+    sentence = gettext(
+        "%(maker)s makes this video now, at %(price)s, and that is not what this page showed. Send the form "
+        "once more to accept it."
     )
+    return sentence % {"maker": describe_maker(offer), "price": price.words}
 
 
 def _is_covered(offer: Offer, size: str, accepted: Iterable[str]) -> bool:
@@ -94,10 +102,15 @@ def _read_rates(learned: Iterable[str]) -> dict[str, Decimal]:
 def describe_maker(offer: Offer) -> str:
     """Return the backend that makes the offer's videos, and why it is not another, to begin a sentence."""
     if offer.paused is not None:
-        return f"While {describe_pause(offer)}, {offer.backend.name}"
-    if offer.backend.is_paused:
-        return f"{offer.backend.name}, which is paused{_until(offer.backend)},"
-    return offer.backend.name
+        values = {"pause": describe_pause(offer), "backend": offer.backend.name}
+        return gettext("While %(pause)s, %(backend)s") % values
+    if not offer.backend.is_paused:
+        return offer.backend.name
+    return _with_end(
+        offer.backend,
+        gettext("%(backend)s, which is paused,"),
+        gettext("%(backend)s, which is paused until %(time)s,"),
+    )
 
 
 def describe_pause(offer: Offer) -> str:
@@ -105,14 +118,20 @@ def describe_pause(offer: Offer) -> str:
     14:05. Empty where none is.
     """
     paused = offer.paused
-    return "" if paused is None else f"{paused.name} is paused{_until(paused)}"
+    if paused is None:
+        return ""
+    open_end, with_end = gettext("%(backend)s is paused"), gettext("%(backend)s is paused until %(time)s")
+    return _with_end(paused, open_end, with_end)
 
 
-def _until(backend: Backend) -> str:
-    """Return when a pause ends, as far as that is known."""
-    return "" if backend.pause_end is None else f" until {_clock(backend.pause_end)}"
+def _with_end(backend: Backend, open_end: str, with_end: str) -> str:
+    """Return the one of two texts that says as much of the end of a pause as is known."""
+    if backend.pause_end is None:
+        return open_end % {"backend": backend.name}
+    return with_end % {"backend": backend.name, "time": _clock(backend.pause_end)}
 
 
 def _clock(moment: datetime) -> str:
     local = timezone.localtime(moment)
-    return local.strftime("%H:%M" if local.date() == timezone.localdate() else "%d %B, %H:%M")
+    is_today = local.date() == timezone.localdate()
+    return format_date(local, "H:i" if is_today else pgettext("date format of Django", "d F, H:i"))

@@ -10,11 +10,13 @@ from tempfile import TemporaryDirectory
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext, gettext_noop
 
 from accounts import roles
 from accounts.models import User
 from audit.trail import record
 from audit.vocabulary import Action
+from contentgen.stored_texts import translated
 from videos import lifecycle, subjects
 from videos.capabilities import MAX_SECONDS, Offer, available_offers
 from videos.containers import MP4, QUICKTIME
@@ -43,7 +45,8 @@ def import_clip(owner: User, content: bytes, kind: Kind) -> Iterator[Callable[[]
     """
     roles.require_creator(owner)
     if len(content) > settings.MAX_FILE_SIZE:
-        raise _invalid_clip(f"The clip is larger than {settings.MAX_FILE_SIZE / 1048576:.3g} MB.")
+        sentence = gettext("The clip is larger than %(size)s.")
+        raise _invalid_clip(sentence % {"size": f"{settings.MAX_FILE_SIZE / 1048576:.3g} MB"})
     existing = _find_existing(owner, content)
     if existing is not None:
         yield lambda: existing
@@ -69,7 +72,7 @@ def _write_row(video: Video, stored: StoredFiles) -> Video:
     size = stored.byte_count + (stored.browser_byte_count or 0) + stored.picture_bytes
     require_room_for(video.owner, size, "video")
     created = lifecycle.create_imported(video, stored)
-    record(Action.CREATED, subjects.video(created), note="Uploaded.")
+    record(Action.CREATED, subjects.video(created), note=gettext_noop("Uploaded."))
     return created
 
 
@@ -95,11 +98,11 @@ def _inspect(path: Path, budget: Budget) -> VideoFacts:
         with storage_errors("video"), _busy_errors():
             facts = inspect_video(path, budget)
     except NotAVideoError as error:
-        raise _invalid_clip(str(error)) from error
+        raise _invalid_clip(translated(str(error))) from error
     if facts.container not in (MP4, QUICKTIME):
-        raise _invalid_clip("The file is not an MP4 video.")
+        raise _invalid_clip(gettext("The file is not an MP4 video."))
     if facts.duration_seconds > MAX_SECONDS:
-        raise _invalid_clip(f"The clip is longer than {MAX_SECONDS} seconds.")
+        raise _invalid_clip(gettext("The clip is longer than %(count)d seconds.") % {"count": MAX_SECONDS})
     return facts
 
 
@@ -123,9 +126,15 @@ def _choose_offer(kind: Kind, size: str) -> Offer:
     ordered = [*([default] if default else []), *offers.values()]
     found = next((offer for offer in ordered if _can_continue(offer, kind, size)), None)
     if found is None:
-        raise _invalid_clip(
-            f"No model that is offered now can {kind} a clip of {size} that was made elsewhere."
-        )
+        if kind == Kind.EDIT:
+            sentence = gettext(
+                "No model that is offered now can edit a clip of %(size)s that was made elsewhere."
+            )
+        else:
+            sentence = gettext(
+                "No model that is offered now can extend a clip of %(size)s that was made elsewhere."
+            )
+        raise _invalid_clip(sentence % {"size": size})
     return found
 
 

@@ -8,6 +8,8 @@ from decimal import Decimal
 
 from django import template
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy, ngettext
+from django_stubs_ext import StrOrPromise
 
 from billing.money import ZERO, format_money, plain_amount
 from videos.models import Kind, Video
@@ -15,16 +17,16 @@ from videos.services.prices import Price, price_of_another, sum_up
 
 register = template.Library()
 
-_ASK = "Contact your administrator: the connection to the backend isn't set up correctly."
-_CHANGE = "Correct what the message mentions, then generate the video again."
+_ASK = gettext_lazy("Contact your administrator: the connection to the backend isn't set up correctly.")
+_CHANGE = gettext_lazy("Correct what the message mentions, then generate the video again.")
 # What to do, for the error codes whose message does not say so itself.
-_ADVICE = {
+_ADVICE: dict[str, StrOrPromise] = {
     "bad_request": _CHANGE,
-    "generation_failed": "Trying again may help. If it keeps failing, change the prompt.",
-    "given_up": "Retry only if you still want this video.",
-    "not_a_video": "Try another model. If none works, contact your administrator.",
-    "not_found": "Retry to generate it again.",
-    "too_large": "Choose a smaller reference image.",
+    "generation_failed": gettext_lazy("Trying again may help. If it keeps failing, change the prompt."),
+    "given_up": gettext_lazy("Retry only if you still want this video."),
+    "not_a_video": gettext_lazy("Try another model. If none works, contact your administrator."),
+    "not_found": gettext_lazy("Retry to generate it again."),
+    "too_large": gettext_lazy("Choose a smaller reference image."),
     **dict.fromkeys(
         ("bad_base_url", "bad_redirect", "redirected", "unsupported", "unsupported_media", "bad_text"), _ASK
     ),
@@ -59,29 +61,42 @@ def prompt_url(video: Video) -> str:
 @register.filter
 def advice(video: Video) -> str:
     """Return what the owner of a failed video can do; empty where the error message says so already."""
-    return _ADVICE.get(video.error_code, "")
+    return str(_ADVICE.get(video.error_code, ""))
 
 
 @register.filter
 def cost_note(video: Video) -> str:
     """Return whether a failed video cost anything, in a sentence."""
     if video.backend.is_free:
-        return "No charge: the simulator is free."
+        return gettext("No charge: the simulator is free.")
     if video.backend.costs_nothing:
-        return f"No charge: {video.backend.name} is free of charge."
-    price = f" ({_describe_price(video)})" if video.price else ""
+        return gettext("No charge: %(backend)s is free of charge.") % {"backend": video.backend.name}
     if video.error_code == "given_up":
-        return f"If the backend did receive the job, it may be charged once{price}."
+        return _note_of_abandoned(video)
     if not video.backend_job_id:
-        return "No charge: the backend did not accept the job."
+        return gettext("No charge: the backend did not accept the job.")
     if video.charged is not None:
-        return f"The backend charged {format_money(video.charged)} for it."
-    return f"The backend accepted the job, so it may be charged{price}."
+        return gettext("The backend charged %(price)s for it.") % {"price": format_money(video.charged)}
+    return _note_of_accepted(video)
+
+
+def _note_of_abandoned(video: Video) -> str:
+    if not video.price:
+        return gettext("If the backend did receive the job, it may be charged once.")
+    sentence = gettext("If the backend did receive the job, it may be charged once (%(price)s).")
+    return sentence % {"price": _describe_price(video)}
+
+
+def _note_of_accepted(video: Video) -> str:
+    if not video.price:
+        return gettext("The backend accepted the job, so it may be charged.")
+    sentence = gettext("The backend accepted the job, so it may be charged (%(price)s).")
+    return sentence % {"price": _describe_price(video)}
 
 
 def _describe_price(video: Video) -> str:
     price = Price(video.price or Decimal(), video.price_samples or 0)
-    return price.words if price.samples else f"catalogue price {price}"
+    return price.words if price.samples else gettext("catalogue price %(price)s") % {"price": price}
 
 
 @register.filter
@@ -119,8 +134,8 @@ def _retry_cost(video: Video, describe: Callable[[Price], str]) -> str:
         return ""
     price = price_of_another(video)
     if price is None:
-        return "may be charged"
-    return f"costs {describe(price)}" if price.amount else ""
+        return gettext("may be charged")
+    return gettext("costs %(price)s") % {"price": describe(price)} if price.amount else ""
 
 
 def total_retry_cost(videos: Sequence[Video]) -> str:
@@ -130,19 +145,25 @@ def total_retry_cost(videos: Sequence[Video]) -> str:
         return ""
     price, unknown = sum_up(map(price_of_another, paid))
     if price is None:
-        return "may be charged"
-    total = f"costs {price.words}"
-    return f"{total}, and {unknown} without a known price" if unknown else total
+        return gettext("may be charged")
+    if not unknown:
+        return gettext("costs %(price)s") % {"price": price.words}
+    total = ngettext(
+        "costs %(price)s, and %(count)d without a known price",
+        "costs %(price)s, and %(count)d without a known price",
+        unknown,
+    )
+    return total % {"price": price.words, "count": unknown}
 
 
 @register.filter
 def short_cost_note(video: Video) -> str:
     """Return whether a failed video cost anything, in words short enough for a card."""
     if video.charged:
-        return f"{format_money(video.charged)} charged"
+        return gettext("%(price)s charged") % {"price": format_money(video.charged)}
     is_free = (
         video.charged is not None
         or not video.backend.is_metered
         or (not video.backend_job_id and video.error_code != "given_up")
     )
-    return "No charge" if is_free else "May be charged"
+    return gettext("No charge") if is_free else gettext("May be charged")

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import ordinal
@@ -11,6 +10,8 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext, pgettext_lazy
+from django_stubs_ext import StrPromise
 
 from accounts.models import User
 from billing.money import format_money
@@ -30,16 +31,25 @@ register = template.Library()
 # of these and a clip takes the nearest.
 RATIOS = (46, 56, 57, 67, 75, 80, 100, 125, 133, 150, 175, 178, 185, 200, 239)
 
-_SIZE_NAMES = {"1280x720": "Landscape", "720x1280": "Portrait", "1024x1792": "Tall", "1792x1024": "Wide"}
-_STATUS_LABELS = {
-    State.QUEUED: "Queued",
-    State.SUBMITTING: "Submitting",
-    State.UNCERTAIN: "Checking with the backend",
-    State.IN_PROGRESS: "In progress",
-    State.STORING: "Saving the file",
-    State.COMPLETED: "Completed",
-    State.FAILED: "Failed",
-    State.CANCELED: "Canceled",
+_SIZE_NAMES = {
+    "1280x720": gettext_lazy("Landscape"),
+    "720x1280": gettext_lazy("Portrait"),
+    "1024x1792": pgettext_lazy("size", "Tall"),
+    "1792x1024": pgettext_lazy("size", "Wide"),
+}
+# The word alone, and within a sentence: in some languages a capital letter does not just become a small one.
+_STATUS_LABELS: dict[State, tuple[StrPromise, StrPromise]] = {
+    State.QUEUED: (gettext_lazy("Queued"), pgettext_lazy("status", "queued")),
+    State.SUBMITTING: (gettext_lazy("Submitting"), pgettext_lazy("status", "submitting")),
+    State.UNCERTAIN: (
+        gettext_lazy("Checking with the backend"),
+        pgettext_lazy("status", "checking with the backend"),
+    ),
+    State.IN_PROGRESS: (gettext_lazy("In progress"), pgettext_lazy("status", "in progress")),
+    State.STORING: (gettext_lazy("Saving the file"), pgettext_lazy("status", "saving the file")),
+    State.COMPLETED: (gettext_lazy("Completed"), pgettext_lazy("status", "completed")),
+    State.FAILED: (gettext_lazy("Failed"), pgettext_lazy("status", "failed")),
+    State.CANCELED: (gettext_lazy("Canceled"), pgettext_lazy("status", "canceled")),
 }
 # Of a shape in a box of 28 by 28: how long its longer side is at least and at most, and for how many pixels.
 # Ratios that are all but the same, such as Portrait and Tall, differ in their length.
@@ -136,32 +146,38 @@ def version_of(revision: int, queue_position: int | None) -> str:
 @register.filter
 def position_label(queue_position: int) -> str:
     """Return a position in the queue in words, as far as it was counted."""
-    return (
-        f"at least {fair_queue.MAX_POSITION} ahead"
-        if queue_position > fair_queue.MAX_POSITION
-        else f"{ordinal(queue_position)} in the queue"
-    )
+    if queue_position > fair_queue.MAX_POSITION:
+        return gettext("at least %(count)d ahead") % {"count": fair_queue.MAX_POSITION}
+    return gettext("%(ordinal)s in the queue") % {"ordinal": ordinal(queue_position)}
 
 
 @register.filter
 def status_label(video: Video) -> str:
     """Return the status in a word or two."""
-    if video.is_in_flight and video.cancel_requested_at is not None:
-        return "Canceling"
-    if video.needs_decision:
-        return "Needs attention"
-    if video.awaits_late_result:
-        return "Not downloaded, still trying" if video.generated_at else "Timed out, still checking"
-    if video.waits_at_backend:
-        return f"Queued at {video.backend.name}"
-    return _STATUS_LABELS[State(video.state)]
+    return _status_labels(video)[0]
 
 
 @register.filter
 def status_in_sentence(video: Video) -> str:
-    """Return the status as it stands within a sentence; a backend's name keeps its capitals."""
-    label = status_label(video)
-    return label[0].lower() + label[1:]
+    """Return the status as it stands within a sentence."""
+    return _status_labels(video)[1]
+
+
+def _status_labels(video: Video) -> tuple[str, str]:
+    """Return the status as it stands alone, and within a sentence."""
+    if video.is_in_flight and video.cancel_requested_at is not None:
+        return gettext("Canceling"), pgettext("status", "canceling")
+    if video.needs_decision:
+        return gettext("Needs attention"), pgettext("status", "needs attention")
+    if video.awaits_late_result and video.generated_at:
+        return gettext("Not downloaded, still trying"), pgettext("status", "not downloaded, still trying")
+    if video.awaits_late_result:
+        return gettext("Timed out, still checking"), pgettext("status", "timed out, still checking")
+    if video.waits_at_backend:
+        name = {"backend": video.backend.name}
+        return gettext("Queued at %(backend)s") % name, pgettext("status", "queued at %(backend)s") % name
+    alone, in_sentence = _STATUS_LABELS[State(video.state)]
+    return str(alone), str(in_sentence)
 
 
 @register.filter
@@ -213,8 +229,8 @@ def time_left(video: Video) -> str:
     elapsed = (timezone.now() - step_started_at(video)).total_seconds()
     left = approximate_seconds(video.typical_seconds) - elapsed
     if left < 60:
-        return f"about {max(5, 5 * round(left / 5))} s left"
-    return f"about {round(left / 60)} min left"
+        return gettext("about %(seconds)d s left") % {"seconds": max(5, 5 * round(left / 5))}
+    return gettext("about %(minutes)d min left") % {"minutes": round(left / 60)}
 
 
 @register.filter
@@ -234,20 +250,24 @@ def duration_between(begin: datetime | None, end: datetime | None) -> str:
         return ""
     seconds = max(0.0, (end - begin).total_seconds())
     if seconds < 10:
-        return f"{seconds:.1f} s"
+        whole, tenths = divmod(round(10 * seconds), 10)
+        return gettext("%(whole)d.%(tenths)d s") % {"whole": whole, "tenths": tenths}
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+        return gettext("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
+    if minutes:
+        return gettext("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": rest}
+    return gettext("%(seconds)s s") % {"seconds": rest}
 
 
 @register.filter
 def requested_length(video: Video) -> str:
     """Return the length asked for, such as `4 s`; of an extension, `+4 s, 8 s total`."""
     if video.kind == Kind.EXTEND:
-        return f"+{video.seconds} s, {video.total_seconds} s total"
-    return f"{video.seconds} s"
+        lengths = {"added": video.seconds, "total": video.total_seconds}
+        return gettext("+%(added)d s, %(total)d s total") % lengths
+    return gettext("%(seconds)s s") % {"seconds": video.seconds}
 
 
 @register.filter
@@ -261,8 +281,8 @@ def parameter_facts(video: Video) -> list[tuple[str, str]]:
 def seed_origin(video: Video) -> str:
     """Where the seed of a video is from."""
     if video.used_seed is not None and video.used_seed != video.seed:
-        return f"as {video.backend.name} says"
-    return "chosen" if SEED in video.parameters else "drawn by the studio"
+        return gettext("as %(backend)s says") % {"backend": video.backend.name}
+    return gettext("chosen") if SEED in video.parameters else gettext("drawn by the studio")
 
 
 @register.filter
@@ -282,22 +302,7 @@ def cost_in_words(video: Video) -> str:
 @register.filter
 def cost_basis(video: Video) -> str:
     """Return where a video's cost comes from, and how far it is from the estimate."""
-    if video.charged is None:
-        if video.price_samples:
-            return f"estimated from {video.price_samples} videos"
-        return "catalogue price; the simulator is free" if video.backend.is_free else "catalogue price"
-    difference = video.cost_difference
-    if difference is None:
-        return f"charged by {video.backend.name}"
-    if not difference:
-        return f"charged by {video.backend.name}, as estimated"
-    direction = "more" if difference > 0 else "less"
-    estimate = format_money(video.price or Decimal(0))
-    samples = f", learned from {video.price_samples} videos" if video.price_samples else ""
-    return (
-        f"charged by {video.backend.name}, {format_money(abs(difference))} {direction} than the estimate of"
-        f" {estimate}{samples}"
-    )
+    return prices.describe_basis(video)
 
 
 @register.filter
@@ -311,7 +316,9 @@ def days_left(video: Video) -> str:
     """Return how long a video in the trash is still kept, in words short enough for a narrow card."""
     end = deletion_time(video)
     days = (end - timezone.now()).days if end else 0
-    return "Deleted today" if days < 1 else f"{days} day{'' if days == 1 else 's'} left"
+    if days < 1:
+        return gettext("Deleted today")
+    return ngettext("%(count)d day left", "%(count)d days left", days) % {"count": days}
 
 
 @register.filter
@@ -325,8 +332,10 @@ def size_name(size: str) -> str:
     """Return what people call a size, such as Landscape."""
     width, height = _sides(size)
     if width == height:
-        return _SIZE_NAMES.get(size, "Square")
-    return _SIZE_NAMES.get(size, "Landscape" if width > height else "Portrait")
+        return gettext("Square")
+    if size in _SIZE_NAMES:
+        return str(_SIZE_NAMES[size])
+    return gettext("Landscape") if width > height else gettext("Portrait")
 
 
 @dataclass(frozen=True)

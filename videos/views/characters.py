@@ -44,7 +44,7 @@ def from_video(request: Request, public_id: str) -> HttpResponse:
     if reason := find_character_problem(video):
         if request.htmx:
             return HttpResponseClientRedirect(request.path)
-        context = {"video": video, "verb": "create a character from", "reason": reason}
+        context = {"video": video, "verb": "character", "reason": reason}
         return render(request, "videos/action_unavailable.html", context, status=409)
     form = VideoCharacterForm(video, request.POST if request.method == "POST" else None)
     context = {"form": form, "video": video}

@@ -8,6 +8,7 @@ from itertools import islice
 
 from django.conf import settings
 from django.utils.text import get_text_list
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from videos.capabilities import Offer, OfferCatalogue
 from videos.forms.base import MAX_IN_ROW
@@ -27,7 +28,7 @@ from videos.views.parameter_inputs import ParameterInput, parameter_inputs
 # Their types, and the suffixes of those that not every system knows the type of.
 ACCEPTED_IMAGES = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/avif,.heic,.heif,.avif"
 
-FREE_NOTE = "Free in demo"
+FREE_NOTE = gettext_lazy("Free in demo")
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ class Composer:
             first.setdefault(each.ratio, each.size)
         chosen = self.chosen_ratio
         return [
-            RatioChoice(ratio, "Other" if ratio == OTHER else ratio, size, ratio == chosen)
+            RatioChoice(ratio, gettext("Other") if ratio == OTHER else ratio, size, ratio == chosen)
             for ratio, size in first.items()
         ]
 
@@ -253,8 +254,10 @@ class Composer:
         """What is chosen, in one line, for screens that fold the settings away."""
         offer, seconds = self.chosen_offer, str(self.form["seconds"].value() or "")
         resolution = next((each.label for each in self.resolutions if each.is_chosen), "")
-        parts = [offer.model.label if offer else "", f"{seconds} s" if seconds else "", self.chosen_ratio]
-        takes = f"{self.chosen_takes} takes" if self.chosen_takes > 1 else ""
+        length = gettext("%(seconds)s s") % {"seconds": seconds} if seconds else ""
+        parts = [offer.model.label if offer else "", length, self.chosen_ratio]
+        count = self.chosen_takes
+        takes = ngettext("%(count)d take", "%(count)d takes", count) % {"count": count} if count > 1 else ""
         return " \u00b7 ".join(part for part in (*parts, resolution, takes) if part)
 
     @property
@@ -328,7 +331,7 @@ class Composer:
         each = self._price_of_each
         if each is None:
             return ""
-        return FREE_NOTE if self.is_free else each.note
+        return str(FREE_NOTE) if self.is_free else each.note
 
     free_note = FREE_NOTE
 
@@ -339,8 +342,9 @@ class Composer:
         for offer in self.row:
             if offer.paused is not None:
                 labels.setdefault((offer.backend.name, describe_pause(offer)), []).append(offer.model.label)
+        sentence = gettext("%(backend)s makes videos with %(models)s while %(pause)s.")
         return [
-            f"{backend} makes videos with {get_text_list(models, 'and')} while {pause}."
+            sentence % {"backend": backend, "models": get_text_list(models, gettext("and")), "pause": pause}
             for (backend, pause), models in labels.items()
         ]
 
@@ -373,12 +377,19 @@ def describe_changes(asked: Mapping[str, str], composer: Composer) -> list[str]:
         return []
     changes = []
     if asked.get("seconds") and asked["seconds"] != seconds:
-        changes.append(f"{asked['seconds']} s is now {seconds} s")
+        lengths = {"asked": asked["seconds"], "seconds": seconds}
+        changes.append(gettext("%(asked)s s is now %(seconds)s s") % lengths)
     if asked.get("size") and asked["size"] != composer.size:
-        changes.append(f"{_name_size(asked['size'])} is now {_name_size(composer.size)}")
-    return [f"{model.model.label} has other settings: {', '.join(changes)}."] if changes else []
+        sizes = {"asked": _name_size(asked["size"]), "size": _name_size(composer.size)}
+        changes.append(gettext("%(asked)s is now %(size)s") % sizes)
+    if not changes:
+        return []
+    sentence = gettext("%(model)s has other settings: %(changes)s.")
+    return [sentence % {"model": model.model.label, "changes": ", ".join(changes)}]
 
 
 def _name_size(size: str) -> str:
     shape = next(iter(shapes_of([size])), None)
-    return size if shape is None or shape.ratio == OTHER else f"{shape.ratio} at {shape.label}"
+    if shape is None or shape.ratio == OTHER:
+        return size
+    return gettext("%(ratio)s at %(resolution)s") % {"ratio": shape.ratio, "resolution": shape.label}

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -23,7 +24,7 @@ def first_frame(request: Request, public_id: str) -> HttpResponse:
     it into the composer: the studio's page gets it by an event, other pages lead there.
     """
     video = get_visible_video(request, public_id)
-    note_look(request.user, video, "Its file.")
+    note_look(request.user, video, gettext_noop("Its file."))
     try:
         image = keep_frame(request.user, video, parse_moment(request.POST.get("at", "last")))
     except ValidationError as error:

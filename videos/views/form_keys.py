@@ -5,6 +5,7 @@ from typing import cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
+from django.utils.translation import gettext_lazy
 
 from billing.spender import read_confirmed_price, spending
 from videos.services.approvals import explain_wait
@@ -17,7 +18,7 @@ _NOT_CONTENT = (FIELD, "csrfmiddlewaretoken")
 
 NOT_SUBMITTED = Submission(None, is_new=True)  # the outcome of a form that is not valid
 
-REPEATED = "This form had been sent before, so nothing new was created."
+REPEATED = gettext_lazy("This form had been sent before, so nothing new was created.")
 
 
 def submit_form(request: Request, create: Callable[[], Created]) -> Submission:

@@ -7,8 +7,10 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from accounts.formats import format_number
 from videos.models import State, Video
 from videos.services.library import move_to_trash, set_rating
 from videos.services.takes import choose_take, other_takes_of
@@ -20,7 +22,7 @@ from videos.views.undo import offer_undo, remember_batch
 
 MAX_OTHERS = 8  # videos that one is chosen among
 
-CHOSEN = "This video stands for its takes now."
+CHOSEN = gettext_lazy("This video stands for its takes now.")
 
 
 @require_POST
@@ -55,7 +57,7 @@ def choose(request: Request, public_id: str) -> HttpResponse:
     moved = choose_take(video, others if "reject" in request.POST else ())
     if moved:
         batch = remember_batch(request, moved)
-        return _answer(request, f"{count_videos(moved)} moved to the trash.", moved, batch, chosen=video)
+        return _answer(request, _moved_message(len(moved)), moved, batch, chosen=video)
     if request.htmx:
         rejectable = [each for each in others if not each.is_in_flight]
         context = {"video": video, "others": rejectable, "other_count": count_videos(rejectable)}
@@ -70,7 +72,7 @@ def reject(request: Request, public_id: str) -> HttpResponse:
     """Move the video to the trash, from where it can be taken back."""
     video = get_video(request, public_id)
     move_to_trash([video])
-    return _answer(request, "1 video moved to the trash.", [video], remember_batch(request, [video]))
+    return _answer(request, _moved_message(1), [video], remember_batch(request, [video]))
 
 
 def _others(request: Request, video: Video) -> list[Video]:
@@ -79,6 +81,11 @@ def _others(request: Request, video: Video) -> list[Video]:
     ids = [each for each in request.POST.getlist("other")[:MAX_OTHERS] if is_public_id(each)]
     own = Video.objects.owned_by(request.user).not_trashed().exclude(pk=video.pk)
     return list(own.filter(public_id__in=ids))
+
+
+def _moved_message(count: int) -> str:
+    sentence = ngettext("%(count)s video moved to the trash.", "%(count)s videos moved to the trash.", count)
+    return sentence % {"count": format_number(count)}
 
 
 def _answer(

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from django import forms
+from django.utils.translation import gettext, pgettext
 
+from contentgen.stored_texts import translated
 from videos.backends.parameters import Parameter
 from videos.capabilities import Offer
 from videos.forms.parameters import FIELD_PREFIX
@@ -37,7 +39,7 @@ class ParameterInput:
         """The choices of a select, each with its label; empty for what is typed."""
         parameter = self.parameter
         if parameter.type == "boolean":
-            return [("true", "On"), ("false", "Off")]
+            return [("true", format_value(True)), ("false", format_value(False))]
         return [(str(value), str(value)) for value in parameter.choices]
 
     @property
@@ -45,21 +47,24 @@ class ParameterInput:
         """What is used when the input is left empty."""
         if self.parameter.default is not None:
             value = format_value(self.parameter.default)
-            return f"Default: {value}" if not self.options else f"Default ({value})"
+            sentence = gettext("Default (%(value)s)") if self.options else gettext("Default: %(value)s")
+            return sentence % {"value": value}
         if self.parameter.type == "text":
-            return "None"
-        return "Random" if self.parameter.is_seed else "Default"
+            return pgettext("text", "None")
+        return gettext("Random") if self.parameter.is_seed else gettext("Default")
 
     @property
     def hint(self) -> str:
         """The help, after the range of a number."""
         low, high = self.parameter.minimum, self.parameter.maximum
         bounds = ""
-        if low is not None and high is not None:
-            bounds = f"{low:g} to {high:g}." if abs(high) < 1_000_000 else f"{low:g} or more."
-        elif low is not None or high is not None:
-            bounds = f"{low:g} or more." if low is not None else f"At most {high:g}."
-        return f"{bounds} {self.parameter.help}".strip()
+        if low is not None and high is not None and abs(high) < 1_000_000:
+            bounds = gettext("%(low)s to %(high)s.") % {"low": f"{low:g}", "high": f"{high:g}"}
+        elif low is not None:
+            bounds = gettext("%(low)s or more.") % {"low": f"{low:g}"}
+        elif high is not None:
+            bounds = gettext("At most %(high)s.") % {"high": f"{high:g}"}
+        return f"{bounds} {translated(self.parameter.help)}".strip()
 
 
 def parameter_inputs(form: forms.Form, offer: Offer | None) -> list[ParameterInput]:

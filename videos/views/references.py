@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods
 
 from contentgen.uploads import takes_upload
@@ -99,7 +100,7 @@ def delete(request: Request, public_id: str) -> HttpResponse:
         return response
     delete_reference(image)
     answer = HttpResponse() if request.htmx else redirect("videos:references")
-    return notify(request, answer, "Image deleted.")
+    return notify(request, answer, gettext("Image deleted."))
 
 
 def _add(request: Request) -> HttpResponse:
@@ -109,10 +110,11 @@ def _add(request: Request) -> HttpResponse:
     rejected = [(file.name or "", error) for file in taken if (error := _add_file(request, file))]
     added = len(taken) - len(rejected)
     if not files:
-        rejected.append(("", "Choose one or more images."))
+        rejected.append(("", gettext("Choose one or more images.")))
     if left:
-        sentence = f"Up to {MAX_UPLOADS} images can be added at once. Add these again."
-        rejected.append((f"{len(left)} more", sentence))
+        sentence = gettext("Up to %(count)d images can be added at once. Add these again.")
+        more = ngettext("%(count)d more", "%(count)d more", len(left)) % {"count": len(left)}
+        rejected.append((more, sentence % {"count": MAX_UPLOADS}))
     if request.htmx or rejected:
         template = "videos/_reference_list.html" if request.htmx else "videos/references.html"
         context = _page_context(request) | {"rejected": rejected}
@@ -132,7 +134,7 @@ def _add_file(request: Request, file: UploadedFile[bytes]) -> str:
 
 
 def _added_message(added: int) -> str:
-    return "1 image added." if added == 1 else f"{added} images added."
+    return ngettext("%(count)d image added.", "%(count)d images added.", added) % {"count": added}
 
 
 def _page_context(request: Request, cursor: str = "") -> dict[str, object]:

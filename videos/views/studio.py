@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -240,7 +241,7 @@ def _initial(
     """
     kept = {"collection": collection.public_id} if collection else {}
     if video := video_from_query(request, "like"):
-        note_look(request.user, video, "Its prompt.")
+        note_look(request.user, video, gettext_noop("Its prompt."))
         initial = _initial_from_video(request, video, offers) | kept
         if "seed" in request.GET and video.known_seed is not None:
             initial["parameters"] = {**video.parameters, SEED: video.known_seed}
@@ -249,7 +250,7 @@ def _initial(
     if template is not None:
         given["prompt"] = template.parsed.preview({})
     elif video := video_from_query(request, "prompt_of"):
-        note_look(request.user, video, "Its prompt.")
+        note_look(request.user, video, gettext_noop("Its prompt."))
         given["prompt"] = video.prompt
     image = {"reference": request.GET["reference"]} if "reference" in request.GET else {}
     settings = _current_settings(request.GET, offers, **given) | image | kept

@@ -7,6 +7,7 @@ from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -58,7 +59,7 @@ def delete(request: Request, pk: int) -> HttpResponse:
     with transaction.atomic():
         record(Action.DELETED, subjects.template(template))
         template.delete()
-    messages.info(request, f"Template “{template.title}” deleted.")
+    messages.info(request, gettext("Template “%(title)s” deleted.") % {"title": template.title})
     return redirect("videos:templates")
 
 
@@ -72,13 +73,16 @@ def _save(request: Request, template: PromptTemplate) -> HttpResponse:
         action = Action.CHANGED if was_kept else Action.CREATED
         record(action, subjects.template(saved), changes=form_changes(form) if was_kept else None)
         if saved.owner_id is None:
-            record(Action.SHARED, subjects.template(saved), note="With everyone.")
+            record(Action.SHARED, subjects.template(saved), note=gettext_noop("With everyone."))
     if saved.owner_id is None:
         flag = CHANGE if was_kept else ADDITION
-        LogEntry.objects.log_actions(request.user.pk, [saved], flag, change_message="Shared with everyone.")
-    messages.info(
-        request, f"Template “{saved.title}” saved{'' if saved.owner_id else ' and shared with everyone'}."
-    )
+        change = gettext_noop("Shared with everyone.")
+        LogEntry.objects.log_actions(request.user.pk, [saved], flag, change_message=change)
+    if saved.owner_id:
+        sentence = gettext("Template “%(title)s” saved.")
+    else:
+        sentence = gettext("Template “%(title)s” saved and shared with everyone.")
+    messages.info(request, sentence % {"title": saved.title})
     return redirect("videos:templates")
 
 

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -23,7 +24,7 @@ from videos.views.notifications import notify
 from videos.views.search import Search, video_url
 from videos.views.selectors import with_queue_info
 
-QUEUED = "A variant is in the queue."
+QUEUED = gettext_lazy("A variant is in the queue.")
 
 
 @require_POST

@@ -20,7 +20,7 @@ from videos.api.rest.schemas import GenerateIn
 from videos.capabilities import OfferCatalogue
 from videos.models import ApprovalRequest, Character, Collection, Fit, ReferenceImage, Video
 from videos.models.video_model import MAX_REFERENCES
-from videos.parameters import parse_object
+from videos.parameter_texts import parse_object
 from videos.services.approvals import create_or_ask
 from videos.services.generation_requests import MAX_CHARACTERS, GenerationRequest
 from videos.services.images import Image, NewImage, RequestImages, find_own_images

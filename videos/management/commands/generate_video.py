@@ -22,7 +22,7 @@ from videos.management.arguments import (
 )
 from videos.management.progress import follow_videos
 from videos.models import Collection, Fit, Video
-from videos.parameters import parse_assignments
+from videos.parameter_texts import parse_assignments
 from videos.services.approvals import create_or_ask
 from videos.services.collections import find_editable
 from videos.services.generation_requests import GenerationRequest
