@@ -119,7 +119,7 @@ def format_number(value: float | Decimal | None) -> str:
     return group_digits(digits, point, grouping=3, thousand_sep=thousands, force_grouping=True)
 
 
-def format_size(size: float | str | None) -> str:
+def format_size(size: float | str) -> str:
     """Return a number of bytes as Django does, such as “1.5 MB”, with the decimal point of the style."""
     return filesizeformat(size).replace(".", _formats().decimal_point)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import get_language, override
@@ -21,7 +22,7 @@ _catalogue = JavaScriptCatalog.as_view(packages=["contentgen"])
 
 @login_not_required
 @require_safe
-def texts_of_scripts(request: HttpRequest, version: str, language: str) -> HttpResponse:
+def texts_of_scripts(request: HttpRequest, version: str, language: str) -> HttpResponseBase:
     """Serve a language's catalogue as a script. Browsers keep it: a changed one has another address.
 
     Raises `Http404` for a language that is not one of LANGUAGES.
@@ -29,7 +30,7 @@ def texts_of_scripts(request: HttpRequest, version: str, language: str) -> HttpR
     if language not in dict(settings.LANGUAGES):
         raise Http404
     with override(language):
-        response: HttpResponse = _catalogue(request)
+        response = _catalogue(request)
     if version == _version_of(language):
         patch_cache_control(response, public=True, max_age=_YEAR, immutable=True)
     return response
