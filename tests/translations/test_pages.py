@@ -29,6 +29,9 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _READ = ("title", "alt", "placeholder", "aria-label", "aria-description", "label")
 # What is not read as words: code, what somebody typed, and the names of time zones.
 _SILENT = frozenset({"script", "style", "code", "kbd", "samp", "textarea", "pre", "option"})
+_WITHIN_A_TEXT = frozenset(
+    {"a", "strong", "em", "b", "i", "time", "span", "bdi", "small", "abbr", "code", "kbd"}
+)
 _VOID = frozenset(
     {"input", "br", "img", "hr", "link", "meta", "source", "use", "rect", "line", "path", "col"}
 )
@@ -57,26 +60,33 @@ def world() -> World:
 
 
 class _Reader(HTMLParser):
-    """Collects what is read, or read out."""
+    """Collects what is read, or read out: a text with the links and the emphasis within it is one."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.texts: list[str] = []
+        self.texts: list[str] = [""]
         self._silent: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._note_border(tag)
         if tag in _SILENT or (self._silent and tag not in _VOID):
             self._silent.append(tag)
-        self.texts += [value for name, value in attrs if name in _READ and value]
+        # Before the text that the tag may be part of.
+        self.texts[-1:-1] = [value for name, value in attrs if name in _READ and value]
 
     def handle_endtag(self, tag: str) -> None:
+        self._note_border(tag)
         if tag in self._silent:
             while self._silent.pop() != tag:
                 pass
 
     def handle_data(self, data: str) -> None:
         if not self._silent:
-            self.texts.append(data)
+            self.texts[-1] += data
+
+    def _note_border(self, tag: str) -> None:
+        if tag not in _WITHIN_A_TEXT:
+            self.texts.append("")
 
 
 def _escaped(response: HttpResponse, data: set[str]) -> list[str]:
