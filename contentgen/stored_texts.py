@@ -15,6 +15,9 @@ for these:
   the beginning of a template (`%(sentence)s We'll keep asking.`) it is one of ours.
 - What `translate_part` was told of, such as `%(duration)s`.
 
+A text may also be a row of sentences of ours, which are found one by one. Only the last of them may end with
+something filled in: where it stands in the middle, nobody can tell how far a server's words go.
+
 So a server's own words are safe where they are filled in, unless they are, from the first to the last
 character, a sentence of ours that may stand within another.
 """
@@ -30,9 +33,11 @@ from django.utils.translation import get_language, gettext
 
 MAX_LENGTH: Final = 5000  # characters of a text that is looked at; no column for sentences holds more
 _MAX_DEPTH = 5  # sentences within each other
+_MAX_ROW = 6  # sentences in a row
 _KEPT = 1024  # translations remembered
 _SOURCE_LANGUAGE = "en"
 _SENTENCE = "sentence"
+_END = re.compile(r"[.!?] ")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)([sd])|%(%)")
 _DISCOVERED = "stored_sentences"  # the module of an app that imports those that write sentences
 
@@ -142,19 +147,33 @@ def _translate(_language: str, text: str) -> str:
     if whole != text or len(text) > MAX_LENGTH:
         return whole
     _discover()
-    return _find(text) or _find(text, is_strict=False) or text
+    return _find_row(text) or _find(text) or _find(text, is_strict=False) or text
 
 
-def _find(text: str, *, depth: int = 0, is_strict: bool = True) -> str | None:
-    """Return the translation of a sentence of ours; None where the text is none. `depth` is in how many
-    others it stands. A sentence at the beginning of another may be anybody's unless `is_strict`.
+def _find_row(text: str) -> str | None:
+    """Return the translation of several sentences of ours in a row; None where it is anything else."""
+    found: list[str] = []
+    begin = 0
+    for end in _END.finditer(text):
+        if len(found) < _MAX_ROW and (one := _find(text[begin : end.start() + 1], is_closed=True)):
+            found.append(one)
+            begin = end.end()
+    last = _find(text[begin:]) if found else None
+    return " ".join([*found, last]) if last else None
+
+
+def _find(text: str, *, depth: int = 0, is_strict: bool = True, is_closed: bool = False) -> str | None:
+    """Return the translation of a sentence of ours; None where the text is none.
+
+    `depth` is in how many others it stands. A sentence at the beginning of another may be anybody's unless
+    `is_strict`. One that ends with something filled in counts unless `is_closed`.
     """
     if depth > _MAX_DEPTH:
         return None
     if text in _constants and not (depth and _constants[text]):
         return gettext(text)
     for each in _ranked():
-        if depth and each.is_alone:
+        if (depth and each.is_alone) or (is_closed and not each.words[-1]):
             continue
         parts = each.match(text)
         filled = parts and _fill(each, parts, depth, is_strict=is_strict)

@@ -8,6 +8,7 @@ from videos.engine import (  # noqa: F401  # each makes its sentences known
     characters,
     error_messages,
     file_ages,
+    ledger_check,
     probe_sentences,
     removal_guard,
     retention,

@@ -141,6 +141,24 @@ def test_a_sentence_may_follow_on_another_that_followed_on_one() -> None:
     assert translated(text) == expected
 
 
+def test_sentences_in_a_row_are_found_one_by_one() -> None:
+    text = (
+        "The backend refused its API key. The image is larger than 5 MB."
+        " The backend refused this video: Bad. Really bad."
+    )
+    expected = (
+        "«The backend refused its API key.»",
+        filled("The image is larger than %(size)s.", size="5 MB"),
+        filled("The backend refused this video: %(sentence)s", sentence="Bad. Really bad."),
+    )
+    assert translated(text) == " ".join(expected)
+
+
+def test_a_row_with_a_stranger_in_it_is_none() -> None:
+    text = "The backend refused its API key. Or so it seems."
+    assert translated(text) == text
+
+
 def test_what_follows_on_words_of_a_server_is_translated() -> None:
     template = "%(sentence)s The job was not accepted, so nothing was charged. We'll submit it again."
     assert translated(template % {"sentence": "Nope. Never."}) == filled(template, sentence="Nope. Never.")
