@@ -2,6 +2,7 @@
 be shown in another language than English.
 """
 
+from accounts.models import Role
 from contentgen.stored_texts import translate_part
 from videos.engine import (  # noqa: F401  # each makes its sentences known
     backend_sentences,
@@ -16,5 +17,14 @@ from videos.engine import (  # noqa: F401  # each makes its sentences known
 )
 from videos.formatting import translate_duration
 from videos.lifecycle import payments  # noqa: F401
+from videos.models.collection import CollectionRole
+from videos.services import note_sentences  # noqa: F401
+
+
+def _translate_role(text: str) -> str:
+    known = {str(each.value): each for each in (*Role, *CollectionRole)}
+    return str(known[text].label) if text in known else text
+
 
 translate_part("duration", translate_duration)
+translate_part("role", _translate_role)
