@@ -13,6 +13,7 @@ from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.models import Role
 from contentgen import stored_texts
 from contentgen.stored_texts import MAX_LENGTH, known_sentences, sentence, translated
 from videos.formatting import format_duration
@@ -190,6 +191,18 @@ def test_durations_are_written_anew(monkeypatch: pytest.MonkeyPatch, seconds: in
 def test_what_is_no_duration_stays() -> None:
     template = "This took longer than the time limit of %(duration)s."
     assert translated(template % {"duration": "2 fortnights"}) == filled(template, duration="2 fortnights")
+
+
+def test_sizes_have_the_decimal_point_of_the_language() -> None:
+    template = "The image is larger than %(data_size)s."
+    assert translated(template % {"data_size": "4.5 MB"}) == filled(template, data_size="4,5 MB")
+
+
+@pytest.mark.parametrize("said", ["creator", "nobody"])
+def test_roles_are_called_as_everywhere(said: str) -> None:
+    names = {"creator": str(Role.CREATOR.label)}
+    template = "As %(role)s."
+    assert translated(template % {"role": said}) == filled(template, role=names.get(said, said))
 
 
 def test_templates_of_pages_have_it_as_a_filter() -> None:
