@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
 from accounts.models import User
+from contentgen.stored_texts import translated
 from videos.media.reference import BadReferenceError, open_reference
 from videos.models import Fit, ReferenceImage
 from videos.models.video_model import MAX_REFERENCES
@@ -148,7 +149,7 @@ class ImagesForm(forms.Form):
             opened = open_reference(upload, max_bytes=settings.MAX_FILE_SIZE)  # type: ignore[arg-type]
         except BadReferenceError as error:
             self._has_unusable_image = True
-            raise ValidationError(str(error), code=error.code) from error
+            raise ValidationError(translated(str(error)), code=error.code) from error
         return NewImage(opened, upload.name or "")
 
     def _own_image(self, public_id: object) -> ReferenceImage | None:

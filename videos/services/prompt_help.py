@@ -24,6 +24,7 @@ from billing.errors import RefusedPaymentError
 from billing.notices import tell_refusal
 from billing.spender import ANY_PRICE, spending
 from contentgen.monitoring.measures import PROMPT_HELP
+from contentgen.stored_texts import translated
 from videos import lifecycle
 from videos.backends.chat_answers import ChatAnswer
 from videos.backends.errors import BackendError, UnavailableError, UnknownOutcomeError
@@ -256,7 +257,7 @@ def _lose(call: PromptHelpCall | None) -> None:
 
 def _as_help_error(error: BackendError) -> PromptHelpError:
     wait = error.retry_after if isinstance(error, UnavailableError) else None
-    message = error.message
+    message = translated(error.message)
     if wait:
         message = f"{message} Try again in {round(wait)} seconds."
     return PromptHelpError(message, code=error.code, retry_after=None if wait is None else round(wait))

@@ -18,6 +18,7 @@ from accounts import roles
 from accounts.models import User
 from audit.trail import record
 from audit.vocabulary import Action
+from contentgen.stored_texts import translated
 from videos import subjects
 from videos.engine.reference_cleanup import delete_unused_reference
 from videos.media.reference import BadReferenceError, Reference, open_reference
@@ -47,7 +48,7 @@ def add_reference(owner: User, file: BinaryIO) -> ReferenceImage:
     try:
         reference = open_reference(file, max_bytes=settings.MAX_FILE_SIZE)
     except BadReferenceError as error:
-        raise ValidationError(str(error), code=error.code) from error
+        raise ValidationError(translated(str(error)), code=error.code) from error
     return keep_reference(owner, reference, file_name=getattr(file, "name", ""))
 
 

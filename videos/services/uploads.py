@@ -15,6 +15,7 @@ from accounts import roles
 from accounts.models import User
 from audit.trail import record
 from audit.vocabulary import Action
+from contentgen.stored_texts import translated
 from videos import lifecycle, subjects
 from videos.capabilities import MAX_SECONDS, Offer, available_offers
 from videos.containers import MP4, QUICKTIME
@@ -95,7 +96,7 @@ def _inspect(path: Path, budget: Budget) -> VideoFacts:
         with storage_errors("video"), _busy_errors():
             facts = inspect_video(path, budget)
     except NotAVideoError as error:
-        raise _invalid_clip(str(error)) from error
+        raise _invalid_clip(translated(str(error))) from error
     if facts.container not in (MP4, QUICKTIME):
         raise _invalid_clip("The file is not an MP4 video.")
     if facts.duration_seconds > MAX_SECONDS:
