@@ -10,10 +10,10 @@ from videos.models import Video
 from videos.models.values import Reason
 
 _UNCONFIRMED = sentence(gettext_noop("The backend did not confirm the submission."))
-_CHECKING = " We're checking whether it was accepted."
 _CHECKED = sentence(gettext_noop("%(sentence)s We're checking whether it was accepted."))
+_CHECKING = _CHECKED % {"sentence": ""}
 
-LOST = Reason("dropped", f"{_UNCONFIRMED}{_CHECKING}")
+LOST = Reason("dropped", _CHECKED % {"sentence": _UNCONFIRMED})
 
 _BY_CODE = {
     "invalid_key": sentence(
