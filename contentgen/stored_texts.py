@@ -15,6 +15,8 @@ for these:
   the beginning of a template (`%(sentence)s We'll keep asking.`) it is one of ours.
 - What `translate_part` was told of, such as `%(duration)s`.
 
+Nothing but a sentence has several lines.
+
 A text may also be a row of sentences of ours, which are found one by one. Only the last of them may end with
 something filled in: where it stands in the middle, nobody can tell how far a server's words go.
 
@@ -86,7 +88,8 @@ class Sentence:
         named = dict(zip(self.names, parts, strict=True))
         are_same = all(named[name] == part for name, part in zip(self.names, parts, strict=True))
         are_numbers = all(named[name].isdecimal() and named[name].isascii() for name in self.numbers)
-        return named if are_same and are_numbers else None
+        are_lines = all("\n" not in named[name] for name in named.keys() - {_SENTENCE})
+        return named if are_same and are_numbers and are_lines else None
 
 
 _constants: dict[str, bool] = {}  # whether each is alone
@@ -117,7 +120,7 @@ def sentence(template: str, *, alone: bool = False) -> str:
 
 def translate_part(name: str, translate: Callable[[str], str]) -> None:
     """Let `translate` bring what is filled in under this name into the active language. What it does not know
-    it returns as it is.
+    it returns as it is. It is remembered by language, so nothing but that may decide what it returns.
     """
     _parts[name] = translate
 

@@ -2,7 +2,6 @@
 
 import re
 
-from django.utils.formats import number_format
 from django.utils.translation import ngettext
 
 # Written out one by one, because each language has plurals of its own, and messages are found by reading.
@@ -21,8 +20,6 @@ _COUNTS = {
 # As `format_duration` and `count_of` write it in English.
 _ENGLISH_PART = r"(\d{1,9}) (second|minute|hour|day)s?"
 _ENGLISH_DURATION = re.compile(rf"{_ENGLISH_PART}(?: {_ENGLISH_PART})?")
-
-_ENGLISH_NUMBER = re.compile(r"\d{1,9}\.\d{1,9}")
 
 
 def format_duration(seconds: int) -> str:
@@ -52,8 +49,3 @@ def translate_duration(text: str) -> str:
     if smaller_unit:
         parts.append(count_of(int(smaller_number), smaller_unit))
     return " ".join(parts)
-
-
-def translate_data_size(text: str) -> str:
-    """Return a size such as `4.5 GB` with the decimal point of the active language."""
-    return _ENGLISH_NUMBER.sub(lambda number: number_format(number[0]), text)

@@ -15,7 +15,7 @@ from videos.engine import (  # noqa: F401  # each makes its sentences known
     retention,
     store,
 )
-from videos.formatting import translate_data_size, translate_duration
+from videos.formatting import translate_duration
 from videos.lifecycle import payments  # noqa: F401
 from videos.models.collection import CollectionRole
 from videos.services import note_sentences  # noqa: F401
@@ -26,6 +26,5 @@ def _translate_role(text: str) -> str:
     return str(known[text].label) if text in known else text
 
 
-translate_part("data_size", translate_data_size)
 translate_part("duration", translate_duration)
 translate_part("role", _translate_role)

@@ -71,6 +71,7 @@ def test_nothing_stays_nothing() -> None:
         "the backend refused this video: no",
         "The backend answered with an error (HTTP five hundred).",
         "100% (no) %(sentence)s %s %d",
+        "HTTP 502 from http://box/v1\nThe upstream dropped the connection.",
         "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}?\x07\n\n",
     ],
 )
@@ -193,11 +194,6 @@ def test_what_is_no_duration_stays() -> None:
     assert translated(template % {"duration": "2 fortnights"}) == filled(template, duration="2 fortnights")
 
 
-def test_sizes_have_the_decimal_point_of_the_language() -> None:
-    template = "The image is larger than %(data_size)s."
-    assert translated(template % {"data_size": "4.5 MB"}) == filled(template, data_size="4,5 MB")
-
-
 @pytest.mark.parametrize("said", ["creator", "nobody"])
 def test_roles_are_called_as_everywhere(said: str) -> None:
     names = {"creator": str(Role.CREATOR.label)}
@@ -245,11 +241,16 @@ def _assert_survives(template: str, words: list[str], number: int) -> None:
     """Fill the sentence in, and find everything that was filled in again in what is shown."""
     known = TEMPLATES[template]
     parts: dict[str, object] = dict(zip(dict.fromkeys(known.names), words, strict=False))
+    parts = {name: part if name == "sentence" else _in_one_line(part) for name, part in parts.items()}
     parts |= {name: number + place for place, name in enumerate(sorted(known.numbers))}
     if known.begins_with == "sentence":
         parts["sentence"] = "The backend did not answer in time."
     expected = parts | {"sentence": translated(str(parts.get("sentence", "")))}
     assert translated(template % parts) == made_up(template) % expected
+
+
+def _in_one_line(text: object) -> str:
+    return str(text).replace("\n", " ")
 
 
 @_GENEROUS

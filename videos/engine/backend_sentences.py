@@ -52,7 +52,7 @@ _DOWNLOADS = (
     gettext_noop("The backend sent something that is not a video."),
     gettext_noop("The connection broke before the whole video had arrived."),
     gettext_noop("The download took longer than %(seconds)d seconds."),
-    gettext_noop("The video's file is larger than the %(data_size)s GB that the studio takes."),
+    gettext_noop("The video's file is larger than the %(size)s GB that the studio takes."),
 )
 _REQUESTS = (
     gettext_noop("Gemini does not take %(names)s."),
@@ -130,7 +130,7 @@ _VIDEO_FILES = (
 )
 _IMAGES = (
     gettext_noop("The studio is busy with other uploads. Try again in a moment."),
-    gettext_noop("The image is larger than %(data_size)s."),
+    gettext_noop("The image is larger than %(size)s."),
     gettext_noop("The image is damaged or incomplete."),
     gettext_noop("The image is built in a way that takes too long to read. Save it again as a plain JPEG."),
     gettext_noop("The file is not an image: choose a JPEG, PNG, WebP, HEIC or AVIF image."),
