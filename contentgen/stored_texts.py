@@ -40,6 +40,7 @@ _KEPT = 1024  # translations remembered
 _SOURCE_LANGUAGE = "en"
 _SENTENCE = "sentence"
 _END = re.compile(r"[.!?] ")
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")  # as `%d` writes it; longer ones Python may refuse to read
 _PLACEHOLDER = re.compile(r"%\((\w+)\)([sd])|%(%)")
 _DISCOVERED = "stored_sentences"  # the module of an app that imports those that write sentences
 
@@ -87,7 +88,7 @@ class Sentence:
     def _named(self, parts: list[str]) -> dict[str, str] | None:
         named = dict(zip(self.names, parts, strict=True))
         are_same = all(named[name] == part for name, part in zip(self.names, parts, strict=True))
-        are_numbers = all(named[name].isdecimal() and named[name].isascii() for name in self.numbers)
+        are_numbers = all(_NUMBER.fullmatch(named[name]) for name in self.numbers)
         are_lines = all("\n" not in named[name] for name in named.keys() - {_SENTENCE})
         return named if are_same and are_numbers and are_lines else None
 

@@ -70,6 +70,8 @@ def test_nothing_stays_nothing() -> None:
         "Sorry! The backend did not answer in time. Or so I think.",
         "the backend refused this video: no",
         "The backend answered with an error (HTTP five hundred).",
+        "The backend answered with an error (HTTP 007).",
+        f"The backend answered with an error (HTTP {'9' * 4400}).",
         "100% (no) %(sentence)s %s %d",
         "HTTP 502 from http://box/v1\nThe upstream dropped the connection.",
         "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}?\x07\n\n",
