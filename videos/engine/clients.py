@@ -11,7 +11,9 @@ from dataclasses import replace
 from queue import SimpleQueue
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
+from contentgen.stored_texts import sentence
 from videos.backends import client as backend_client
 from videos.backends.client import Client, Connection
 from videos.backends.exchanges import ExchangeLog
@@ -22,7 +24,9 @@ from videos.models import Backend, StudioState
 
 __all__ = ["Client", "client_for", "connection_for", "probe"]
 
-_BUSY = "The studio is waiting for this backend in several places already. Try again in a minute."
+_BUSY = sentence(
+    gettext_noop("The studio is waiting for this backend in several places already. Try again in a minute.")
+)
 
 
 def connection_for(backend: Backend) -> Connection:

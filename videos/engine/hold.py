@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from audit.trail import Subject, record
@@ -95,8 +96,7 @@ def release() -> bool:
         changes = dict(_NO_HOLD)
         if state.was_restored:
             if count := searching():
-                which = "1 video is" if count == 1 else f"{count} videos are"
-                raise StillSearchingError(f"{which} still being searched for at the backend.")
+                raise StillSearchingError(_still_searching(count))
             changes["marked_at"] = state.marked_at or timezone.now()
         _write(**changes)
         record(Action.RELEASED, Subject(Kind.STUDIO, "", "Submissions"))
@@ -115,6 +115,15 @@ def end_maintenance() -> bool:
         record(Action.RELEASED, Subject(Kind.STUDIO, "", "Submissions"))
     logger.warning("The maintenance has ended: submissions are released")
     return True
+
+
+def _still_searching(count: int) -> str:
+    sentence = ngettext(
+        "1 video is still being searched for at the backend.",
+        "%(count)d videos are still being searched for at the backend.",
+        count,
+    )
+    return sentence % {"count": count}
 
 
 _NO_HOLD: dict[str, Any] = {

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet, Sum
+from django.utils.translation import gettext_noop
 
 from billing.attempts import Attempt, attempts_of, group_lines
 from billing.budgets import lines_of
 from billing.models import Budget, Discrepancy, Kind, LedgerLine
 from billing.money import ZERO, format_money
+from contentgen.stored_texts import sentence
 from videos.engine import safe_cache
 from videos.models import Backend, State, Video
 
@@ -25,6 +27,40 @@ _REMEMBERED_FOR = 7 * 24 * 3600.0  # seconds for which the sweep knows where it 
 _MAY_BE_CHARGED = frozenset({State.QUEUED, State.SUBMITTING, State.UNCERTAIN})
 _ACCEPTED = frozenset({State.IN_PROGRESS, State.STORING, State.COMPLETED})
 _SAME = ("counts_at", "user_id", "role", "token_id", "video", "model")
+
+# As `check_ledger` and the administration tell them.
+_NO_RESERVATION = sentence(
+    gettext_noop("%(video)s, attempt %(number)d: begins without a reservation."), alone=True
+)
+_CHARGED_TWICE = sentence(
+    gettext_noop("%(video)s, attempt %(number)d: is charged more than once."), alone=True
+)
+_STILL_RESERVED = sentence(
+    gettext_noop("%(video)s, attempt %(number)d: has ended, and %(amount)s of it is still reserved."),
+    alone=True,
+)
+_BELOW_ZERO = sentence(
+    gettext_noop("%(video)s, attempt %(number)d: less than nothing is reserved or spent."), alone=True
+)
+_WRONG_SUM = sentence(gettext_noop("%(video)s, attempt %(number)d: a line does not add up."), alone=True)
+_DIFFERING = sentence(
+    gettext_noop("%(video)s, attempt %(number)d: its lines differ in %(columns)s."), alone=True
+)
+_RESERVED_IN_STATE = sentence(
+    gettext_noop("%(video)s: is %(state)s, and something is still reserved for it."), alone=True
+)
+_RESERVED_FOR_NOTHING = sentence(
+    gettext_noop("%(video)s: is gone, and something is still reserved for it."), alone=True
+)
+_NOT_RESERVED = sentence(gettext_noop("%(video)s: is %(state)s, and nothing is reserved for it."), alone=True)
+_NOT_CHARGED = sentence(gettext_noop("%(video)s: is %(state)s, and nothing is charged for it."), alone=True)
+_ACCEPTED_FOR_NOTHING = sentence(
+    gettext_noop("%(video)s: was accepted by a backend that charges, and nothing is charged for it."),
+    alone=True,
+)
+_BUDGET_DIFFERS = sentence(
+    gettext_noop("%(budget)s: %(used)s is used of it, and its videos add up to %(videos)s."), alone=True
+)
 
 
 @dataclass(frozen=True)
@@ -81,8 +117,8 @@ def _keep(first: int, found: dict[int, list[str]]) -> None:
     if gone := [pk for key, pk in known.items() if key not in sentences]:
         Discrepancy.objects.filter(pk__in=gone).delete()
     new = sorted(sentences - known.keys())
-    for _, sentence in new:
-        logger.critical("The ledger does not fit the videos: %s", sentence)
+    for _, words in new:
+        logger.critical("The ledger does not fit the videos: %s", words)
     room = max(0, MAX_KEPT - Discrepancy.objects.count())
     rows = [Discrepancy(video_id=key, sentence=sentence) for key, sentence in new[:room]]
     Discrepancy.objects.bulk_create(rows, ignore_conflicts=True)
@@ -134,20 +170,20 @@ def _check_video(subject: _Subject | None, attempts: list[Attempt]) -> Iterator[
 
 
 def _check_attempt(attempt: Attempt) -> Iterator[str]:
-    name = f"{attempt.lines[0].video}, attempt {attempt.number}"
+    about: dict[str, object] = {"video": attempt.lines[0].video, "number": attempt.number}
     if attempt.lines[0].kind != Kind.RESERVE and not attempt.is_surplus:
-        yield f"{name}: begins without a reservation."
+        yield _NO_RESERVATION % about
     if sum(line.kind == Kind.CHARGE for line in attempt.lines) > 1:
-        yield f"{name}: is charged more than once."
+        yield _CHARGED_TWICE % about
     if not attempt.is_open and attempt.reserved:
-        yield f"{name}: has ended, and {format_money(attempt.reserved)} of it is still reserved."
+        yield _STILL_RESERVED % {**about, "amount": format_money(attempt.reserved)}
     if attempt.reserved < 0 or attempt.spent < 0:
-        yield f"{name}: less than nothing is reserved or spent."
+        yield _BELOW_ZERO % about
     if any(line.net != line.reserved + line.spent for line in attempt.lines):
-        yield f"{name}: a line does not add up."
+        yield _WRONG_SUM % about
     differing = [each for each in _SAME if len({getattr(line, each) for line in attempt.lines}) > 1]
     if differing:
-        yield f"{name}: its lines differ in {', '.join(differing)}."
+        yield _DIFFERING % {**about, "columns": ", ".join(differing)}
 
 
 def _check_reservations(attempts: list[Attempt], state: str) -> Iterator[str]:
@@ -155,14 +191,14 @@ def _check_reservations(attempts: list[Attempt], state: str) -> Iterator[str]:
     is_open = any(attempt.is_open for attempt in attempts)
     name = attempts[0].lines[0].video
     if is_open and state not in _MAY_BE_CHARGED:
-        what = f"is {state}" if state else "is gone"
-        yield f"{name}: {what}, and something is still reserved for it."
+        reserved = _RESERVED_IN_STATE if state else _RESERVED_FOR_NOTHING
+        yield reserved % {"video": name, "state": state}
     if _is_moved_to_free(attempts):
         return
     if not is_open and state in _MAY_BE_CHARGED:
-        yield f"{name}: is {state}, and nothing is reserved for it."
+        yield _NOT_RESERVED % {"video": name, "state": state}
     if state in _ACCEPTED and not any(attempt.is_charged for attempt in attempts):
-        yield f"{name}: is {state}, and nothing is charged for it."
+        yield _NOT_CHARGED % {"video": name, "state": state}
 
 
 def _is_moved_to_free(attempts: list[Attempt]) -> bool:
@@ -172,9 +208,9 @@ def _is_moved_to_free(attempts: list[Attempt]) -> bool:
 def _check_missing(subject: _Subject) -> Iterator[str]:
     """A video that may be charged, or was accepted, is in the ledger, unless it costs nothing."""
     if subject.state in _MAY_BE_CHARGED:
-        yield f"{subject.public_id}: is {subject.state}, and nothing is reserved for it."
+        yield _NOT_RESERVED % {"video": subject.public_id, "state": subject.state}
     elif subject.has_job:
-        yield f"{subject.public_id}: was accepted by a backend that charges, and nothing is charged for it."
+        yield _ACCEPTED_FOR_NOTHING % {"video": subject.public_id}
 
 
 def _check_budgets() -> Iterator[str]:
@@ -184,5 +220,5 @@ def _check_budgets() -> Iterator[str]:
         sums = lines.aggregate(net=Sum("net"), reserved=Sum("reserved"), spent=Sum("spent"))
         net, videos = sums["net"] or ZERO, (sums["reserved"] or ZERO) + (sums["spent"] or ZERO)
         if net != videos:
-            used = f"{format_money(net)} is used of it, and its videos add up to {format_money(videos)}"
-            yield f"{budget}: {used}."
+            told = {"budget": budget, "used": format_money(net), "videos": format_money(videos)}
+            yield _BUDGET_DIFFERS % told

@@ -18,6 +18,7 @@ from uuid import UUID
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def storage_identity() -> str:
     except NotImplementedError:
         return ""
     except Exception as error:
-        raise MarksUnavailableError(f"The storage cannot be read: {error}") from error
+        raise MarksUnavailableError(_unreadable(error)) from error
 
 
 def is_copy(recorded: str) -> bool:
@@ -79,7 +80,7 @@ def is_copy(recorded: str) -> bool:
         if not recorded or not default_storage.exists(ORIGINAL):
             return False
     except Exception as error:
-        raise MarksUnavailableError(f"The storage cannot be read: {error}") from error
+        raise MarksUnavailableError(_unreadable(error)) from error
     before, now = recorded.split("-"), storage_identity().split("-")
     return len(now) == len(before) and all(old != new for old, new in zip(before, now, strict=True))
 
@@ -91,9 +92,15 @@ def keep(installation: UUID, number: int) -> None:
         try:
             default_storage.save(f"{FOLDER}/{installation.hex}-{number}", ContentFile(b""))
         except Exception as error:
-            raise MarksUnavailableError(f"The storage cannot be written to: {error}") from error
+            raise MarksUnavailableError(
+                gettext("The storage cannot be written to: %(error)s") % {"error": error}
+            ) from error
     _cache(installation, number)
     _delete([name for _, name in ours[: -KEPT + 1]])
+
+
+def _unreadable(error: Exception) -> str:
+    return gettext("The storage cannot be read: %(error)s") % {"error": error}
 
 
 def _stored() -> list[tuple[str, int, str]]:
@@ -103,7 +110,7 @@ def _stored() -> list[tuple[str, int, str]]:
     except FileNotFoundError:
         return []
     except Exception as error:  # each kind of storage has errors of its own
-        raise MarksUnavailableError(f"The storage cannot be read: {error}") from error
+        raise MarksUnavailableError(_unreadable(error)) from error
     found = ((name, _NAME.fullmatch(name)) for name in names)
     return [(match[1], int(match[2]), name) for name, match in found if match]
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
+from contentgen.stored_texts import translated
 from videos.media.reference import BadReferenceError, open_reference
 from videos.models import ReferenceImage
 from videos.services.batch_check import CheckedBatch, ImageSource
@@ -58,7 +59,7 @@ class UploadedImages:
                 content = io.BytesIO(file.read(settings.MAX_FILE_SIZE + 1))
             return NewImage(open_reference(content, max_bytes=settings.MAX_FILE_SIZE), wanted)
         except BadReferenceError as error:
-            raise ValueError(f"“{wanted[:80]}”: {error}") from error
+            raise ValueError(f"“{wanted[:80]}”: {translated(str(error))}") from error
         except (
             zipfile.BadZipFile,
             NotImplementedError,

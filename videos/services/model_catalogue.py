@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from audit.trail import Subject, record, record_all
 from audit.vocabulary import Action, Kind
+from contentgen.stored_texts import translated
 from videos.backends.catalogue import CatalogueModel
 from videos.backends.errors import BackendError
 from videos.engine import clients
@@ -134,7 +135,7 @@ def _read_catalogue(backend: Backend, timeout: float | None) -> CheckedCatalogue
         with clients.client_for(backend, timeout=timeout) as client:
             checked = check_catalogue(client.catalogue())
     except BackendError as error:
-        raise SyncError(error.message) from error
+        raise SyncError(translated(error.message)) from error
     except TooManyModelsError as error:
         raise SyncError(str(error)) from error
     except ShareExhaustedError as error:

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from contentgen import encryption
@@ -35,12 +36,12 @@ from videos.transfer.places import Places, stand_in_key
 from videos.transfer.rows import Document, links_of, values_of
 
 _TEXTS = 1000  # tags of a person, and the like
-_STOPPED = (
+_STOPPED = gettext_noop(
     "This batch was being carried out when it was exported. Rows that became videos after it may be among "
     "the backend's jobs: look there before you go on, or they are paid for twice."
 )
-_NOT_SENT = "It was not sent to the backend before it was exported. Create it again."
-_UNTRUSTED = "Its backend is not asked for it, because the export was not made by this studio."
+_NOT_SENT = gettext_noop("It was not sent to the backend before it was exported. Create it again.")
+_UNTRUSTED = gettext_noop("Its backend is not asked for it, because the export was not made by this studio.")
 # What of a batch goes on by itself, and is not to.
 _UNDER_WAY = (BatchState.CREATING, BatchState.RETRYING, BatchState.CANCELING, BatchState.SAVING)
 
