@@ -124,8 +124,8 @@ class BackendKey(models.Model):
             problem = gettext("%(variable)s is no variable for a backend's key, so nothing is sent.")
             return f"{problem % {'variable': self.key_env}} {describe_key_names()}"
         if self.key_confirmed_for != self.key_destination:
-            problem = _UNCONFIRMED_STORED if self.stored_key else _UNCONFIRMED_VARIABLE
-            return str(problem) % {"variable": self.key_env, "address": self.base_url}
+            unconfirmed = _UNCONFIRMED_STORED if self.stored_key else _UNCONFIRMED_VARIABLE
+            return str(unconfirmed) % {"variable": self.key_env, "address": self.base_url}
         return str(UNREADABLE_KEY) if self.stored_key and not encryption.is_readable(self.stored_key) else ""
 
     @property
