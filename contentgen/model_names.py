@@ -4,6 +4,8 @@
 To write it down as a `verbose_name` would be a migration of each table, and say the same once more.
 """
 
+from typing import Any
+
 from django.apps import apps
 from django.db.models import Field, Model
 from django.utils.translation import gettext_lazy, gettext_noop
@@ -159,9 +161,16 @@ def translate_names() -> None:
     for model in apps.get_models():
         _translate_name_of(model)
         for field in model._meta.get_fields():
-            # A field keeps what its author called it beside what it is called.
-            if isinstance(field, Field) and field._verbose_name is None and field.verbose_name in NAMES:
-                field.verbose_name = gettext_lazy(str(field.verbose_name))
+            if isinstance(field, Field):
+                _translate_name_of_field(field)
+
+
+def _translate_name_of_field(field: Field[Any, Any]) -> None:
+    if getattr(field, "_verbose_name", "") is not None:  # beside what it is called, what its author wrote
+        return
+    name = str(field.verbose_name)
+    if name in NAMES:
+        field.verbose_name = gettext_lazy(name)
 
 
 def _translate_name_of(model: type[Model]) -> None:

@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext, ngettext, override
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from videos.models import Backend
 from videos.services.generation_requests import MAX_LISTED_MODELS
@@ -39,7 +40,7 @@ _LABELS = {
 class ChangedField:
     """A field of a model that follows the service, with its values in words."""
 
-    label: str
+    label: StrOrPromise
     old: str
     new: str
 
