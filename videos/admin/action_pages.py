@@ -238,6 +238,11 @@ def _known_cost(videos: list[Video]) -> Decimal:
     return price.amount if price else ZERO
 
 
+def _count(number: int) -> str:
+    words = ngettext("%(number)s video", "%(number)s videos", number)
+    return words % {"number": format_number(number)}
+
+
 def _basis(price: Price | None) -> str:
     """Return a price and where it is from: what such videos cost before, or else the catalogue."""
     if price is None or price.samples:
@@ -257,7 +262,7 @@ def _ask(question: Question, modeladmin: Any) -> TemplateResponse:
         "action": question.action,
         "pks": ",".join(map(str, question.pks)),
         "first_pk": question.pks[0] if question.pks else 0,
-        "count": count_of(len(eligible), "video"),
+        "count": _count(len(eligible)),
         "eligible": eligible[:_MAX_LISTED],
         "more": max(0, len(eligible) - _MAX_LISTED),
         "from_page": "from_page" in request.POST,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from accounts.models import User
@@ -178,7 +179,7 @@ RETRY = VideoAction(
 )
 CANCEL = VideoAction(
     name="cancel",
-    label=_("Cancel"),
+    label=pgettext_lazy("video", "Cancel"),
     meaning=_(
         "stops the video and asks the backend to delete the job. Charges already made by the backend remain."
     ),

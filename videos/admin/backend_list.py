@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.formats import format_moment, format_number
@@ -91,7 +91,7 @@ class BackendList(EditableList, BackendActions):
         words = {"number": format_number(running), "total": format_number(most)}
         return gettext("%(number)s of %(total)s") % words
 
-    @admin.display(description=_("queued"))
+    @admin.display(description=pgettext_lazy("column", "queued"))
     def waiting(self, backend: Any) -> str:
         return format_number(backend.figures.flight.queued)
 
