@@ -100,7 +100,9 @@ def _price_words(model: VideoModel) -> str:
 
 
 class BackendForm(forms.ModelForm[Backend]):
-    models = forms.ModelMultipleChoiceField(VideoModel.objects.all(), required=False, widget=ModelTable)
+    models = forms.ModelMultipleChoiceField(
+        VideoModel.objects.all(), label=_("Models"), required=False, widget=ModelTable
+    )
     stands_in = NamedNullField(
         label=_("Stands in"),
         undecided=_("Only where neither charges anything"),

@@ -12,7 +12,7 @@ from django.db.models import ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -37,7 +37,7 @@ class StateFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, StrOrPromise]]:
         return [
             ("in_flight", gettext("In flight")),
-            ("needs_decision", gettext("Needs attention")),
+            ("needs_decision", pgettext("anybody's", "Needs attention")),
             ("needs_staff", gettext("Needs attention of staff")),
             *State.choices,
             ("trashed", gettext("In the trash")),

@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.formats import format_exact_moment
@@ -89,7 +89,7 @@ def state_in_words(video: Video) -> tuple[str, str]:
     """Return the state of a video as its label is coloured, and in words."""
     words = {"state": video.get_state_display()}
     if video.needs_decision:
-        return "needs-decision", gettext("Needs attention")
+        return "needs-decision", pgettext("anybody's", "Needs attention")
     if video.is_in_flight and video.cancel_requested_at:
         found = gettext("%(state)s, cancel requested") % words
     elif video.waits_at_backend:

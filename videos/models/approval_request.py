@@ -30,7 +30,7 @@ def new_approval_id() -> str:
 class ApprovalState(models.TextChoices):
     """Where a request stands. It waits, and ends once."""
 
-    WAITING = "waiting", _("Waiting for approval")
+    WAITING = "waiting", pgettext_lazy("state", "Waiting for approval")
     APPROVED = "approved", _("Approved")
     DECLINED = "declined", _("Declined")
     WITHDRAWN = "withdrawn", _("Withdrawn")
