@@ -1,9 +1,11 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class VideosConfig(AppConfig):
     name = "videos"
+    verbose_name = _("Videos")
 
     def ready(self) -> None:
         from accounts.deactivation import user_deactivated

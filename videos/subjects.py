@@ -1,8 +1,10 @@
 """How entries of the audit log name the studio's things.
 
 A video is named by its id and by what it is, not by its prompt: the log outlives the video, and what it
-showed goes with it.
+showed goes with it. The log is in English, whatever the language of the person who did it.
 """
+
+from django.utils.translation import override
 
 from audit.trail import Subject
 from audit.vocabulary import Kind
@@ -38,7 +40,8 @@ def character(row: Character) -> Subject:
 
 
 def reference(row: ReferenceImage) -> Subject:
-    return Subject(Kind.REFERENCE, row.public_id, str(row), row.owner_id)
+    with override("en"):
+        return Subject(Kind.REFERENCE, row.public_id, str(row), row.owner_id)
 
 
 def template(row: PromptTemplate) -> Subject:
@@ -61,12 +64,14 @@ def comment(row: ShareComment) -> Subject:
 
 
 def batch(row: Batch) -> Subject:
-    return Subject(Kind.BATCH, row.public_id, f"{row.name}, {count_of(row.row_count, 'video')}", row.owner_id)
+    with override("en"):
+        label = f"{row.name}, {count_of(row.row_count, 'video')}"
+    return Subject(Kind.BATCH, row.public_id, label, row.owner_id)
 
 
 def approval(row: ApprovalRequest) -> Subject:
-    price = format_money(row.price)
-    label = f"{count_of(row.count, 'video')}, {row.model}, {price}"
+    with override("en"):
+        label = f"{count_of(row.count, 'video')}, {row.model}, {format_money(row.price)}"
     return Subject(Kind.APPROVAL, row.public_id, label, row.owner_id)
 
 

@@ -7,6 +7,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext_lazy as _
 
 from contentgen.dashboard.groups import group_models
 from contentgen.dashboard.tiles import visible_parts
@@ -14,7 +15,7 @@ from contentgen.dashboard.tiles import visible_parts
 
 class AdministrationSite(AdminSite):
     site_header = site_title = "ContentGen"
-    index_title = "Administration"
+    index_title = _("Administration")
     enable_nav_sidebar = False  # our own navigation is on every page
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:

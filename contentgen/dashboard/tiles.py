@@ -1,24 +1,28 @@
 """The parts of the dashboard: who may see each, where its figures are from, and what is done without them.
 
 Each part has its own time, its own cache and its own sentence for when it cannot be had, so none takes
-another one along. What is cached is the same for everybody who may see the part.
+another one along. What is cached is the same for everybody who may see the part, whatever their language.
 """
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.contrib.admin import AdminSite
 from django.db import DatabaseError
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+from django_stubs_ext import StrOrPromise
 
 from accounts.models import User
-from billing.charts import draw_bars
+from billing.charts import Bar, draw_bars
 from billing.daily_spend import recent_spend
-from billing.money import format_money
 from billing.rights import may_see_spending
 from contentgen import disk_space, health
 from contentgen.dashboard.charts import draw_outcomes, draw_rates
@@ -40,9 +44,14 @@ PATIENCE = 8.0  # seconds after which no further part is begun
 FAILURE_AGE = 5  # seconds for which nobody asks again for what could not be had
 MAX_REASONS, MAX_PEOPLE = 8, 8  # listed
 
-_TOO_SLOW = "The database did not answer in time, so this is left out. It is asked again in some seconds."
-_NO_TIME = "The other parts took too long, so this one was not asked. It is asked again in some seconds."
-_UNKNOWN = "This can't be had right now. The log of the web process says why."
+# Kept in the cache, which is everybody's, and translated where they are shown.
+_TOO_SLOW = gettext_noop(
+    "The database did not answer in time, so this is left out. It is asked again in some seconds."
+)
+_NO_TIME = gettext_noop(
+    "The other parts took too long, so this one was not asked. It is asked again in some seconds."
+)
+_UNKNOWN = gettext_noop("This can't be had right now. The log of the web process says why.")
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class Tile:
     """A part of the dashboard. Its template, `admin/dashboard/_<name>.html`, gets what `load` returns."""
 
     name: str
-    title: str
+    title: StrOrPromise
     is_visible: Callable[[HttpRequest, AdminSite], bool]
     load: Callable[[], Any]
     max_age: float  # seconds
@@ -66,7 +75,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Part:
-    """A tile with its figures, or with the sentence that stands in their place."""
+    """A tile with its figures, or with the sentence that stands in their place, which is in English."""
 
     tile: Tile
     data: Any = None
@@ -135,7 +144,7 @@ def _load_outcomes() -> dict[str, Any]:
         "columns": draw_outcomes(hours),
         "hours": list(zip(day.hours, hours, strict=True)),
         "reasons": reasons,
-        "other_reasons": day.reasons.total() - sum(count for _, count in reasons),
+        "other_reasons": day.reasons.total() - sum(count for __, count in reasons),
         "last_failures": dashboard.last_failures() if day.total.failed else [],
     }
 
@@ -161,8 +170,13 @@ def _load_spend() -> dict[str, Any]:
         "more": len(more),
         "more_today": sum(each.today for each in more),
         "more_month": sum(each.month for each in more),
-        "bars": draw_bars([(f"{day}: {format_money(amount)}", amount) for day, amount in spend.days]),
+        "bars": [(bar, *day) for bar, day in zip(_draw(spend.days), spend.days, strict=True)],
     }
+
+
+def _draw(days: Sequence[tuple[date, Decimal]]) -> list[Bar]:
+    """Return the columns without words, which are in the language of whoever looks."""
+    return draw_bars([("", amount) for __, amount in days])
 
 
 def _load_storage() -> dict[str, Any]:
@@ -176,11 +190,11 @@ def _load_storage() -> dict[str, Any]:
 
 
 TILES = (
-    Tile("queue", "Now", _may_view(Video), dashboard.work_now, 3),
-    Tile("outcomes", "Last 24 hours", _may_view(Video), _load_outcomes, 15),
-    Tile("backends", "Backends", _may_view(Backend), _load_backends, 5),
-    Tile("workers", "Workers", _everybody, _load_workers, 3),
-    Tile("spend", "Spend", _may_see_spending, _load_spend, 30),
-    Tile("storage", "Storage", _everybody, _load_storage, 30),
-    Tile("versions", "Versions", _may_view(StudioState), versions, 300),
+    Tile("queue", _("Now"), _may_view(Video), dashboard.work_now, 3),
+    Tile("outcomes", _("Last 24 hours"), _may_view(Video), _load_outcomes, 15),
+    Tile("backends", _("Backends"), _may_view(Backend), _load_backends, 5),
+    Tile("workers", _("Workers"), _everybody, _load_workers, 3),
+    Tile("spend", _("Spend"), _may_see_spending, _load_spend, 30),
+    Tile("storage", _("Storage"), _everybody, _load_storage, 30),
+    Tile("versions", _("Versions"), _may_view(StudioState), versions, 300),
 )

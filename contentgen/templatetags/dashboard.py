@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 
 from django import template
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from videos.backends.connection_kinds import KINDS, ConnectionKind
 from videos.engine.heartbeat import SCHEDULER
@@ -15,12 +17,19 @@ from videos.services.failure_words import describe_failure
 register = template.Library()
 
 
+# A label within a line is no heading, so it does not begin as one, where a language makes the difference.
+_WITHIN_A_LINE = {
+    State.SUBMITTING: _("submitting"),
+    State.UNCERTAIN: _("checking with the backend"),
+    State.IN_PROGRESS: _("in progress"),
+    State.STORING: _("storing"),
+}
+
+
 @register.filter
 def states_in_words(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     """Return the states of what is on its way, in the order of a video's life, with how many are in each."""
-    return [
-        (state.label.lower(), counts[state]) for state in State if counts[state] and state != State.QUEUED
-    ]
+    return [(str(words), counts[state]) for state, words in _WITHIN_A_LINE.items() if counts[state]]
 
 
 @register.filter
@@ -32,13 +41,15 @@ def reason_in_words(code: str) -> str:
 @register.filter
 def role_in_words(role: str) -> str:
     """Return what a part of the studio is called, such as “Workers of downloads”."""
-    return "Scheduler (beat)" if role == SCHEDULER else f"Workers of “{role.partition(':')[2]}”"
+    if role == SCHEDULER:
+        return gettext("Scheduler (beat)")
+    return gettext("Workers of “%(queue)s”") % {"queue": role.partition(":")[2]}
 
 
 @register.filter
 def age_in_words(seconds: float) -> str:
     """Return so many seconds as words. Below the time in which a sign is due, they would only flicker."""
-    return "moments" if seconds < 15 else format_duration(int(seconds))
+    return gettext("moments") if seconds < 15 else format_duration(int(seconds))
 
 
 @register.simple_tag

@@ -164,13 +164,19 @@ def in_module(path: Path) -> list[str]:
 
 
 def _exempt(tree: ast.AST) -> set[int]:
-    """Return the strings that are marked, or that nobody sees: docstrings, logs, types."""
+    """Return the strings that are marked, or that nobody sees: docstrings, logs, types, names in code."""
     found: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             found.add(id(node.value))
         elif isinstance(node, ast.Call) and _is_exempt(node.func):
             found |= {id(each) for each in ast.walk(node)}
+        elif isinstance(node, ast.Call) and node.args and _names_a_model(node.func):
+            found |= {id(each) for each in node.args}
+        elif isinstance(node, ast.Subscript):
+            found |= {id(each) for each in ast.walk(node.slice)}
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            found |= {id(each) for each in ast.walk(node.value)}
         for annotation in (getattr(node, "annotation", None), getattr(node, "returns", None)):
             if annotation is not None:
                 found |= {id(each) for each in ast.walk(annotation)}
@@ -185,6 +191,13 @@ def _is_exempt(called: ast.expr) -> bool:
     if not isinstance(called, ast.Name):
         return False
     return bool(_TRANSLATES.match(called.id)) or called.id in (*_FOR_PROGRAMMERS, "cast", "TypeVar", "RunSQL")
+
+
+def _names_a_model(called: ast.expr) -> bool:
+    """Whether the first of what it is called with are names of apps and models."""
+    return isinstance(called, ast.Attribute) and called.attr in (
+        *("ForeignKey", "ManyToManyField", "OneToOneField", "get_model"),
+    )
 
 
 # --- What looks like a text and is none -----------------------------------------------------------------

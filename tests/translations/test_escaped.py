@@ -53,6 +53,8 @@ def test_what_escapes_a_template_is_found(source: str, found: list[str], tmp_pat
         ('raise ValidationError("No such thing")', ["No such thing"]),
         ('query = "SELECT id FROM videos"', []),
         ('def of(link: "Link to it") -> "Some thing": ...', []),
+        ('__all__ = ["Video"]\nclass Rows(Manager["Video"]): ...', []),
+        ('made_in = models.ForeignKey("Collection", help_text="Where it was made")', ["Where it was made"]),
     ],
 )
 def test_what_escapes_a_module_is_found(source: str, found: list[str], tmp_path: Path):

@@ -12,14 +12,15 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
-from django.contrib.admin.utils import model_ngettext
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext, override
 
+from accounts.formats import format_number
 from accounts.models import User
 from accounts.roles import may_create, may_manage
 from billing.budgets import lock_all_budgets
@@ -29,16 +30,21 @@ from billing.notices import tell_refusal
 from billing.spender import ANY_PRICE, read_confirmed_price, spending
 from videos.admin.actions import (
     CANCEL,
+    CANCELED_SOON,
     CHECK_AGAIN,
     DELETE,
     EXPORT,
     MAKE_PRIVATE,
+    UNREADABLE,
+    Outcome,
     VideoAction,
     for_heir,
+    not_paid_for,
 )
+from videos.formatting import count_of
 from videos.models import Video
 from videos.services.handing_over import with_audience
-from videos.services.prices import price_of_another, sum_up
+from videos.services.prices import Price, price_of_another, sum_up
 from videos.templatetags.failures import retry_cost
 
 BATCH_SIZE = 100  # videos changed in one transaction, short enough not to keep the workers waiting
@@ -57,8 +63,9 @@ def make_admin_action(action: VideoAction) -> AdminAction:
     def act(modeladmin: Any, request: HttpRequest, queryset: QuerySet[Video]) -> HttpResponseBase | None:
         pks = _selected_ids(request, queryset)
         if len(pks) > MAX_SELECTED:
-            sentence = f"Select at most {MAX_SELECTED:,} videos for “{action.label}”. Nothing was changed."
-            modeladmin.message_user(request, sentence, messages.ERROR)
+            sentence = gettext("Select at most %(number)s videos for “%(action)s”. Nothing was changed.")
+            words = {"number": format_number(MAX_SELECTED), "action": action.label}
+            modeladmin.message_user(request, sentence % words, messages.ERROR)
             return None
         question = Question(action, request, pks)
         if question.is_answered:
@@ -117,11 +124,11 @@ class Question:
         return [video for video in self.rows.values() if self.action.is_possible(video)]
 
     @cached_property
-    def skipped(self) -> list[tuple[int, str]]:
-        """How many of the chosen videos are left alone, by why."""
+    def skipped(self) -> list[str]:
+        """How many of the chosen videos are left alone, and why: a phrase for each reason."""
         kept = {video.pk for video in self.eligible}
         reasons = Counter(self.action.why_not(self.rows.get(pk)) for pk in self.pks if pk not in kept)
-        return [(count, words) for words, count in reasons.most_common()]
+        return [outcome.of(count) for outcome, count in reasons.most_common()]
 
     @property
     def is_answered(self) -> bool:
@@ -130,10 +137,11 @@ class Question:
             self.problems.clear()
             return False
         if self.action.is_paid and self._known_cost > self._shown_price:
-            was, now = format_money(self._shown_price), format_money(self._known_cost)
-            self.problems.append(
-                f"The price has risen from {was} to {now} since you were asked. Nothing was changed."
+            prices = {"was": format_money(self._shown_price), "now": format_money(self._known_cost)}
+            problem = gettext(
+                "The price has risen from %(was)s to %(now)s since you were asked. Nothing was changed."
             )
+            self.problems.append(problem % prices)
         return not self.problems
 
     # --- What it costs --------------------------------------------------------------------------------------
@@ -145,12 +153,18 @@ class Question:
             return ""
         charged = [video for video in self.eligible if retry_cost(video)]
         price, unpriced = sum_up(map(price_of_another, charged))
-        parts = []
-        if price:
-            basis = price.words if price.samples else f"{price} by the catalogue"
-            parts.append(f"at most {basis} ({settings.CURRENCY})")
-        parts += [f"an unknown amount for {unpriced} without a price"] if unpriced else []
-        return f"This costs {' and '.join(parts)}." if parts else "This costs nothing."
+        if price and unpriced:
+            sentence = gettext(
+                "This costs at most %(price)s (%(currency)s) and an unknown amount for %(count)d without a "
+                "price."
+            )
+        elif price:
+            sentence = gettext("This costs at most %(price)s (%(currency)s).")
+        elif unpriced:
+            sentence = gettext("This costs an unknown amount for %(count)d without a price.")
+        else:
+            return gettext("This costs nothing.")
+        return sentence % {"price": _basis(price), "currency": settings.CURRENCY, "count": unpriced}
 
     @property
     def payers(self) -> list[tuple[str, str]]:
@@ -161,10 +175,12 @@ class Question:
                 by_owner.setdefault(str(video.owner), []).append(video)
         lines = []
         for owner, videos in sorted(by_owner.items())[:_MAX_PAYERS]:
-            amount = format_money(_known_cost(videos)) if _known_cost(videos) else "an unknown amount"
-            lines.append((owner, f"{len(videos)} {_noun(len(videos))}, {amount}"))
-        if len(by_owner) > _MAX_PAYERS:
-            lines.append((f"{len(by_owner) - _MAX_PAYERS} more people", ""))
+            known = _known_cost(videos)
+            amount = format_money(known) if known else gettext("an unknown amount")
+            lines.append((owner, f"{count_of(len(videos), 'video')}, {amount}"))
+        if (more := len(by_owner) - _MAX_PAYERS) > 0:
+            words = ngettext("%(count)d more people", "%(count)d more people", more)
+            lines.append((words % {"count": more}, ""))
         return lines
 
     @cached_property
@@ -207,12 +223,12 @@ class Question:
         found = list(User.objects.filter(username__iexact=name)[:2])
         exact = [each for each in found if each.username == name] or found
         if len(exact) != 1:
-            self.problems.append(
-                f"There is nobody called “{name}”." if name else "Enter the new owner's name."
-            )
+            nobody = gettext("There is nobody called “%(name)s”.") % {"name": name}
+            self.problems.append(nobody if name else gettext("Enter the new owner's name."))
             return None
         if not may_create(exact[0]):
-            self.problems.append(f"{exact[0]} cannot have videos: the account is off, or a viewer's.")
+            problem = gettext("%(name)s cannot have videos: the account is off, or a viewer's.")
+            self.problems.append(problem % {"name": exact[0]})
             return None
         return exact[0]
 
@@ -222,8 +238,16 @@ def _known_cost(videos: list[Video]) -> Decimal:
     return price.amount if price else ZERO
 
 
-def _noun(count: int) -> str:
-    return "video" if count == 1 else "videos"
+def _count(number: int) -> str:
+    words = ngettext("%(number)s video", "%(number)s videos", number)
+    return words % {"number": format_number(number)}
+
+
+def _basis(price: Price | None) -> str:
+    """Return a price and where it is from: what such videos cost before, or else the catalogue."""
+    if price is None or price.samples:
+        return price.words if price else ""
+    return gettext("%(price)s by the catalogue") % {"price": price}
 
 
 def _ask(question: Question, modeladmin: Any) -> TemplateResponse:
@@ -231,14 +255,14 @@ def _ask(question: Question, modeladmin: Any) -> TemplateResponse:
     request, eligible = question.request, question.eligible
     context = {
         **modeladmin.admin_site.each_context(request),
-        "title": f"{question.action.label}: are you sure?",
+        "title": gettext("%(action)s: are you sure?") % {"action": question.action.label},
         "opts": modeladmin.opts,
         "media": modeladmin.media,
         "question": question,
         "action": question.action,
         "pks": ",".join(map(str, question.pks)),
         "first_pk": question.pks[0] if question.pks else 0,
-        "count": f"{len(eligible):,} {model_ngettext(modeladmin.opts, len(eligible))}",
+        "count": _count(len(eligible)),
         "eligible": eligible[:_MAX_LISTED],
         "more": max(0, len(eligible) - _MAX_LISTED),
         "from_page": "from_page" in request.POST,
@@ -247,11 +271,11 @@ def _ask(question: Question, modeladmin: Any) -> TemplateResponse:
 
 
 def _perform(question: Question, modeladmin: Any) -> HttpResponseBase | None:
-    request, pks, tally = question.request, question.pks, Counter[str]()
+    request, pks, tally = question.request, question.pks, Counter[Outcome]()
     changed = 0
     for start in range(0, len(pks), BATCH_SIZE):
         changed += _perform_batch(question, pks[start : start + BATCH_SIZE], tally)
-    sentence = "; ".join(f"{count} {words}" for words, count in tally.items())
+    sentence = "; ".join(outcome.of(count) for outcome, count in tally.items())
     modeladmin.message_user(request, f"{sentence}.", messages.SUCCESS if changed else messages.WARNING)
     if "from_page" in request.POST and len(pks) == 1 and question.action is not DELETE:
         return HttpResponseRedirect(reverse("admin:videos_video_change", args=pks))
@@ -260,7 +284,7 @@ def _perform(question: Question, modeladmin: Any) -> HttpResponseBase | None:
     return None
 
 
-def _perform_batch(question: Question, pks: list[int], tally: Counter[str]) -> int:
+def _perform_batch(question: Question, pks: list[int], tally: Counter[Outcome]) -> int:
     """Perform and log the action, and count the outcomes in `tally`. Returns how many videos changed.
 
     Each video is a transaction of its own; where budgets are locked, all of the batch are one.
@@ -273,19 +297,20 @@ def _perform_batch(question: Question, pks: list[int], tally: Counter[str]) -> i
     for pk in pks:
         tally[refused.get(pk) or _outcome(action, rows.get(pk), changed=pk in changed)] += 1
     if changed:
-        LogEntry.objects.log_actions(
-            user_id=by.pk,
-            queryset=[rows[pk] for pk in sorted(changed)],
-            action_flag=DELETION if action is DELETE else CHANGE,
-            change_message="" if action is DELETE else f"{action.label}.",
-        )
+        with override("en"):  # it is stored
+            LogEntry.objects.log_actions(
+                user_id=by.pk,
+                queryset=[rows[pk] for pk in sorted(changed)],
+                action_flag=DELETION if action is DELETE else CHANGE,
+                change_message="" if action is DELETE else f"{action.label}.",
+            )
     return len(changed)
 
 
-def _apply(action: VideoAction, videos: QuerySet[Video], by: User) -> tuple[set[int], dict[int, str]]:
+def _apply(action: VideoAction, videos: QuerySet[Video], by: User) -> tuple[set[int], dict[int, Outcome]]:
     """Return the keys of the videos that changed, and why others were refused, by their keys."""
     changed: set[int] = set()
-    refused: dict[int, str] = {}
+    refused: dict[int, Outcome] = {}
     if action.is_paid:
         lock_all_budgets()  # the videos may be those of several people
     approved = ANY_PRICE if may_manage(by) else None
@@ -297,15 +322,15 @@ def _apply(action: VideoAction, videos: QuerySet[Video], by: User) -> tuple[set[
                     changed.add(video.pk)
             except RefusedPaymentError as error:
                 tell_refusal(error)
-                refused[video.pk] = f"not paid for: {error.sentence.rstrip('.')}"
+                refused[video.pk] = not_paid_for(error.sentence.rstrip("."))
             except OSError:
-                refused[video.pk] = "could not be changed, because one of its files cannot be read"
+                refused[video.pk] = UNREADABLE
     return changed, refused
 
 
-def _outcome(action: VideoAction, video: Video | None, *, changed: bool) -> str:
+def _outcome(action: VideoAction, video: Video | None, *, changed: bool) -> Outcome:
     if not changed:
         return action.why_not(video)
     if action is CANCEL and video is not None and video.is_in_flight:
-        return "will be canceled as soon as it is known whether the backend accepted it"
+        return CANCELED_SOON
     return action.done

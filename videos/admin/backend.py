@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from audit.admin_log import form_changes
@@ -30,14 +32,14 @@ logger = logging.getLogger(__name__)
 # They say where a key goes, and what the studio may be made to read.
 _SUPERUSER_FIELDS = ("service", "base_url", "key_env", "webhook_secret_env", "in_private_network")
 _KEY_FIELDS = ("key_env", "stored_key", "key_stored_at")
-_COPIES = (
+_COPIES = _(
     "Once a video's file is stored here and has been read back, its job can be deleted at the backend, where "
     "that deletes jobs. Jobs that somebody chose for a lost reply stay, because they may be another's."
 )
 _CAPABILITIES = (
-    ("Can do with its jobs", ("can_list", "can_delete", "honours_idempotency_key")),
-    ("Can make of videos", ("can_remix", "can_edit", "can_extend")),
-    ("Takes with a prompt", ("takes_reference", "can_characters")),
+    (_("Can do with its jobs"), ("can_list", "can_delete", "honours_idempotency_key")),
+    (_("Can make of videos"), ("can_remix", "can_edit", "can_extend")),
+    (_("Takes with a prompt"), ("takes_reference", "can_characters")),
 )
 
 
@@ -117,7 +119,7 @@ class BackendAdmin(BackendList):
                 {
                     "fields": [prefix + name for name in names],
                     "classes": ["collapse"],
-                    "description": "Change only what the service does not say, or says wrongly.",
+                    "description": _("Change only what the service does not say, or says wrongly."),
                 },
             )
             for title, names in _CAPABILITIES
@@ -126,15 +128,15 @@ class BackendAdmin(BackendList):
         copies = ("job_retention", "job_retention_days")
         hooks = ("webhook_address", "webhook_secret_env", "webhook_secret")
         return (
-            ("In the studio", {"fields": main}),
-            ("Address and key", {"fields": self._address_fields(request, obj)}),
-            ("Models", {"fields": (models,)}),
-            ("Limits", {"fields": limits, "classes": ["collapse"]}),
-            ("Cost", {"fields": ("costs_nothing", "charges_failures"), "classes": ["collapse"]}),
-            ("Its own copies", {"fields": copies, "classes": ["collapse"], "description": _COPIES}),
+            (_("In the studio"), {"fields": main}),
+            (_("Address and key"), {"fields": self._address_fields(request, obj)}),
+            (_("Models"), {"fields": (models,)}),
+            (_("Limits"), {"fields": limits, "classes": ["collapse"]}),
+            (_("Cost"), {"fields": ("costs_nothing", "charges_failures"), "classes": ["collapse"]}),
+            (_("Its own copies"), {"fields": copies, "classes": ["collapse"], "description": _COPIES}),
             *abilities,
-            ("Protocol", {"fields": ("sends_json", "in_private_network"), "classes": ["collapse"]}),
-            ("Webhooks", {"fields": hooks, "classes": ["collapse"]}),
+            (_("Protocol"), {"fields": ("sends_json", "in_private_network"), "classes": ["collapse"]}),
+            (_("Webhooks"), {"fields": hooks, "classes": ["collapse"]}),
         )
 
     def _address_fields(self, request: HttpRequest, obj: Backend | None) -> list[str]:
@@ -186,34 +188,43 @@ class BackendAdmin(BackendList):
         changes.pop("confirm_key", None)  # has an entry of its own
         return changes
 
-    @admin.display(description="key")
+    @admin.display(description=_("key"))
     def key_words(self, backend: Backend) -> str:
         """Return whether there is a key and where it goes. Its value is shown nowhere."""
         if backend.pk is None:
             return "-"
         words = describe_key(backend)
         is_sent = backend.key_source and not backend.key_problem and not backend.is_simulator
-        return f"{words}; sent to {backend.base_url} and nowhere else" if is_sent else words
+        if not is_sent:
+            return words
+        sent = gettext("%(key)s; sent to %(address)s and nowhere else")
+        return sent % {"key": words, "address": backend.base_url}
 
-    @admin.display(description="address for webhooks")
+    @admin.display(description=_("address for webhooks"))
     def webhook_address(self, backend: Backend) -> str:
         """Return what to give to a service that signs its webhooks, or what is missing for it."""
         if not settings.PUBLIC_URL:
-            return "None: PUBLIC_URL is not set, so no webhooks are taken."
+            return gettext("None: PUBLIC_URL is not set, so no webhooks are taken.")
         if backend.pk is None:
             return "-"
         return public_address(reverse("webhook", args=[backend.pk]))
 
-    @admin.display(description="webhook secret")
+    @admin.display(description=_("webhook secret"))
     def webhook_secret(self, backend: Backend) -> str:
         """Return whether the secret is set. Its value is shown nowhere."""
         if not backend.webhook_secret_env:
-            return "none: no signed webhooks are taken"
-        return f"{backend.webhook_secret_env} is {'set' if backend.webhook_secret else 'not set'}"
+            return gettext("none: no signed webhooks are taken")
+        words = (
+            gettext("%(variable)s is set") if backend.webhook_secret else gettext("%(variable)s is not set")
+        )
+        return words % {"variable": backend.webhook_secret_env}
 
-    @admin.display(description="models")
+    @admin.display(description=_("models"))
     def model_names(self, backend: Backend) -> str:
         names = [model.name for model in backend.models.all()]
         more = len(names) - MAX_LISTED_MODELS
-        listed = ", ".join(names[:MAX_LISTED_MODELS]) or "none"
-        return f"{listed} and {more} more" if more > 0 else listed
+        listed = ", ".join(names[:MAX_LISTED_MODELS]) or gettext("none")
+        if more <= 0:
+            return listed
+        words = ngettext("%(names)s and %(count)d more", "%(names)s and %(count)d more", more)
+        return words % {"names": listed, "count": more}

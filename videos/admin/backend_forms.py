@@ -8,6 +8,9 @@ from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from billing.money import format_money
 from videos.backends.capability import Capability
@@ -21,7 +24,11 @@ from videos.services.backends import leads_back
 from videos.services.connections import validate_key
 
 ALWAYS, NEVER = "always", "never"
-_FOUND = {True: "yes", False: "no", None: "not known"}
+_AS_SAID = {
+    True: _("As the service says (yes)"),
+    False: _("As the service says (no)"),
+    None: _("As the service says (not known)"),
+}
 _SET = {"": None, ALWAYS: True, NEVER: False}
 _WORD = {None: "", True: ALWAYS, False: NEVER}
 PREFIX = "set_"  # of the fields for capabilities, which are no columns themselves
@@ -30,29 +37,37 @@ PREFIX = "set_"  # of the fields for capabilities, which are no columns themselv
 class CapabilityField(forms.TypedChoiceField):
     """What a backend can do: as the service shows it, or as staff know better. None for the former."""
 
-    def __init__(self, label: str, help_text: str = "") -> None:
+    def __init__(self, label: StrOrPromise, help_text: StrOrPromise = "") -> None:
         super().__init__(
             label=label,
             help_text=help_text,
             required=False,
-            choices=_choices("As the service says"),
+            choices=_choices(_("As the service says")),
             coerce=lambda value: _SET[value],
             empty_value=None,
         )
 
     def offer(self, found: bool | None) -> None:
         """Say in the first choice what is found."""
-        self.choices = _choices(f"As the service says ({_FOUND[found]})")
+        self.choices = _choices(_AS_SAID[found])
 
 
-def _choices(first: str) -> list[tuple[str, str]]:
-    return [("", first), (ALWAYS, "Always"), (NEVER, "Never")]
+def _choices(first: StrOrPromise) -> list[tuple[str, StrOrPromise]]:
+    return [("", first), (ALWAYS, _("Always")), (NEVER, _("Never"))]
 
 
 class NamedNullField(forms.NullBooleanField):
     """Yes, no or not decided, each in words of its own."""
 
-    def __init__(self, *, label: str, undecided: str, yes: str, no: str, help_text: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        label: StrOrPromise,
+        undecided: StrOrPromise,
+        yes: StrOrPromise,
+        no: StrOrPromise,
+        help_text: StrOrPromise = "",
+    ) -> None:
         choices = [("unknown", undecided), ("true", yes), ("false", no)]
         widget = forms.NullBooleanSelect()
         widget.choices = choices
@@ -77,43 +92,51 @@ class ModelTable(forms.CheckboxSelectMultiple):
 def _price_words(model: VideoModel) -> str:
     rates = sorted({rate for size in model.price_per_second if (rate := model.rate(size)) is not None})
     if not rates:
-        return "No price"
-    span = rates if len(rates) == 1 else [rates[0], rates[-1]]
-    return f"{' to '.join(map(format_money, span))} a second"
+        return gettext("No price")
+    lowest, highest = format_money(rates[0]), format_money(rates[-1])
+    if len(rates) == 1:
+        return gettext("%(price)s a second") % {"price": lowest}
+    return gettext("%(lowest)s to %(highest)s a second") % {"lowest": lowest, "highest": highest}
 
 
 class BackendForm(forms.ModelForm[Backend]):
-    models = forms.ModelMultipleChoiceField(VideoModel.objects.all(), required=False, widget=ModelTable)
+    models = forms.ModelMultipleChoiceField(
+        VideoModel.objects.all(), label=_("Models"), required=False, widget=ModelTable
+    )
     stands_in = NamedNullField(
-        label="Stands in",
-        undecided="Only where neither charges anything",
-        yes="Always",
-        no="Never",
-        help_text="Whether new videos come here while a backend before it is paused, of the models that both "
-        "serve, at what this one charges.",
+        label=_("Stands in"),
+        undecided=_("Only where neither charges anything"),
+        yes=_("Always"),
+        no=_("Never"),
+        help_text=_(
+            "Whether new videos come here while a backend before it is paused, of the models that both "
+            "serve, at what this one charges."
+        ),
     )
     in_private_network = NamedNullField(
-        label="Where it is",
-        undecided="The next probe finds out",
-        yes="Inside a private network",
-        no="On the internet",
-        help_text="Inside a private network, it and the files that it names may be at private addresses.",
+        label=_("Where it is"),
+        undecided=_("The next probe finds out"),
+        yes=_("Inside a private network"),
+        no=_("On the internet"),
+        help_text=_("Inside a private network, it and the files that it names may be at private addresses."),
     )
     set_can_list = CapabilityField(
-        "Lists its jobs", "A job whose confirmation was lost is searched for there."
+        _("Lists its jobs"), _("A job whose confirmation was lost is searched for there.")
     )
-    set_can_delete = CapabilityField("Deletes jobs", "What nobody wants any more is deleted there.")
+    set_can_delete = CapabilityField(_("Deletes jobs"), _("What nobody wants any more is deleted there."))
     set_honours_idempotency_key = CapabilityField(
-        "Honors Idempotency-Key",
-        "A request that is repeated with the same key is answered with the first one's job. A wrong “Always” "
-        "is a second bill.",
+        _("Honors Idempotency-Key"),
+        _(
+            "A request that is repeated with the same key is answered with the first one's job. A wrong "
+            "“Always” is a second bill."
+        ),
     )
-    set_can_remix = CapabilityField("Remixes")
-    set_can_edit = CapabilityField("Edits")
-    set_can_extend = CapabilityField("Extends")
-    set_can_characters = CapabilityField("Has characters")
+    set_can_remix = CapabilityField(_("Remixes"))
+    set_can_edit = CapabilityField(_("Edits"))
+    set_can_extend = CapabilityField(_("Extends"))
+    set_can_characters = CapabilityField(_("Has characters"))
     set_takes_reference = CapabilityField(
-        "Takes a reference image", "A model can say otherwise for itself, on its own page."
+        _("Takes a reference image"), _("A model can say otherwise for itself, on its own page.")
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -123,13 +146,12 @@ class BackendForm(forms.ModelForm[Backend]):
         else:
             self.initial["max_in_flight"] = None
         if (variable := self.fields.get("key_env")) and self.instance.stored_key:
-            variable.help_text = "Empty: the stored key is sent."
+            variable.help_text = gettext("Empty: the stored key is sent.")
         # Not there for somebody who may only look.
         if slots := self.fields.get("max_in_flight"):
             slots.required = False
-            slots.help_text += (
-                f" Empty: 1 for a server on your own network, {DEFAULT_MAX_IN_FLIGHT} for any other."
-            )
+            empty = gettext("Empty: 1 for a server on your own network, %(count)d for any other.")
+            slots.help_text = f"{slots.help_text} {empty % {'count': DEFAULT_MAX_IN_FLIGHT}}"
         for each in Capability:
             self._offer(str(each))
 
@@ -152,9 +174,10 @@ class BackendForm(forms.ModelForm[Backend]):
         """Take the service's own address where none is given."""
         own = SERVICES[self.cleaned_data["service"]].address if "service" in self.cleaned_data else ""
         url: str = (self.cleaned_data["base_url"] or own).rstrip("/")
-        validate_base_url(url, name="The base URL")
+        validate_base_url(url, name=gettext("The base URL"))
         if url not in (self.instance.base_url, own) and leads_back(url):
-            raise forms.ValidationError(f"The base URL leads back to this studio. {LEADS_BACK}")
+            problem = gettext("The base URL leads back to this studio.")
+            raise forms.ValidationError(f"{problem} {LEADS_BACK}")
         return url
 
     def clean_max_in_flight(self) -> int:
@@ -194,18 +217,21 @@ class SuperuserBackendForm(BackendForm):
 
     confirm_key = forms.BooleanField(
         required=False,
-        label="Send the key to this address",
-        help_text="Only needed when you change the address. Without it, nothing is sent to the new address "
-        "until a superuser confirms the key, or pastes one.",
+        label=_("Send the key to this address"),
+        help_text=_(
+            "Only needed when you change the address. Without it, nothing is sent to the new address "
+            "until a superuser confirms the key, or pastes one."
+        ),
     )
     new_key = forms.CharField(
         required=False,
-        label="Replace the key",
+        label=_("Replace the key"),
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "class": "vTextField"}),
-        help_text="Paste a key to have it stored encrypted, in place of the one there is. It is not shown "
-        "again.",
+        help_text=_(
+            "Paste a key to have it stored encrypted, in place of the one there is. It is not shown again."
+        ),
     )
-    delete_key = forms.BooleanField(required=False, label="Remove the stored key")
+    delete_key = forms.BooleanField(required=False, label=_("Remove the stored key"))
 
     def clean_new_key(self) -> str:
         key: str = self.cleaned_data["new_key"].strip()
@@ -216,10 +242,10 @@ class SuperuserBackendForm(BackendForm):
         """Refuse two keys at once: nobody could tell which of them is meant."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if data.get("new_key") and data.get("delete_key"):
-            self.add_error("delete_key", "A new key takes the place of the stored one by itself.")
+            self.add_error("delete_key", gettext("A new key takes the place of the stored one by itself."))
         keeps_stored = self.instance.stored_key and not data.get("delete_key")
         if data.get("key_env") and "key_env" in self.changed_data and (data.get("new_key") or keeps_stored):
-            self.add_error("key_env", "Take the key from a variable or store it, not both.")
+            self.add_error("key_env", gettext("Take the key from a variable or store it, not both."))
         return data
 
     def _post_clean(self) -> None:
@@ -232,21 +258,21 @@ class PauseForm(forms.Form):
     """For how long, and why."""
 
     length = forms.ChoiceField(
-        label="For how long",
+        label=_("For how long"),
         choices=[
-            ("", "Until somebody resumes it"),
-            ("1", "1 hour"),
-            ("4", "4 hours"),
-            ("tomorrow", "Until tomorrow, 8:00"),
+            ("", _("Until somebody resumes it")),
+            ("1", _("1 hour")),
+            ("4", _("4 hours")),
+            ("tomorrow", _("Until tomorrow, 8:00")),
         ],
         required=False,
     )
     reason = forms.CharField(
-        label="Reason",
+        label=_("Reason"),
         required=False,
         max_length=MAX_REASON,
         widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
-        help_text="Shown to staff, and to people whose videos wait.",
+        help_text=_("Shown to staff, and to people whose videos wait."),
     )
 
     @property

@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.formats import format_moment, format_number
 from videos.admin.backend_actions import BackendActions
@@ -58,10 +60,10 @@ class BackendList(EditableList, BackendActions):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BackendChangeList
 
-    @admin.display(description="backend", ordering="name")
+    @admin.display(description=_("backend"), ordering="name")
     def title(self, backend: Backend) -> SafeString:
         where = "" if backend.is_simulator else backend.address
-        kind = backend.get_service_display() if not backend.is_simulator else "Built in"
+        kind = backend.get_service_display() if not backend.is_simulator else gettext("Built in")
         return format_html(
             '{}<span class="admin-secondary">{}</span><span class="admin-secondary">{}</span>',
             backend.name,
@@ -69,33 +71,35 @@ class BackendList(EditableList, BackendActions):
             where,
         )
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def status(self, backend: Any) -> SafeString:
         return state_label(backend.shown_state)
 
-    @admin.display(description="key")
+    @admin.display(description=_("key"))
     def key(self, backend: Backend) -> SafeString:
         """Return whether a key is set, and the rest below it. Its value is shown nowhere."""
         return key_label(backend)
 
-    @admin.display(description="models")
+    @admin.display(description=_("models"))
     def model_count(self, backend: Any) -> str:
         return format_number(backend.figures.models)
 
-    @admin.display(description="in flight")
+    @admin.display(description=_("in flight"))
     def running(self, backend: Any) -> str:
         """Return what takes a place here, also what nobody wants any more, and how many there are."""
-        return f"{format_number(backend.figures.flight.in_flight)} of {format_number(backend.max_in_flight)}"
+        running, most = backend.figures.flight.in_flight, backend.max_in_flight
+        words = {"number": format_number(running), "total": format_number(most)}
+        return gettext("%(number)s of %(total)s") % words
 
-    @admin.display(description="queued")
+    @admin.display(description=pgettext_lazy("column", "queued"))
     def waiting(self, backend: Any) -> str:
         return format_number(backend.figures.flight.queued)
 
-    @admin.display(description="last 7 days")
+    @admin.display(description=_("last 7 days"))
     def week(self, backend: Any) -> SafeString | str:
         return week_label(backend.figures)
 
-    @admin.display(description="last answer")
+    @admin.display(description=_("last answer"))
     def last_answer(self, backend: Any) -> SafeString | str:
         return ago(backend.figures.flight.last_answer)
 
@@ -107,10 +111,13 @@ def state_label(state: BackendState) -> SafeString:
 
 def key_label(backend: Backend) -> SafeString:
     if backend.is_simulator or not backend.key_source:
-        return format_html("{}", "Not needed")
-    short = "Stored" if backend.stored_key else "Set" if backend.key else "Not set"
+        return format_html("{}", gettext("Not needed"))
     if backend.key_problem:
-        short = "Not sent"
+        short = gettext("Not sent")
+    elif backend.stored_key:
+        short = gettext("Stored")
+    else:
+        short = gettext("Set") if backend.key else gettext("Not set")
     return format_html('{}<span class="admin-secondary">{}</span>', short, describe_key(backend))
 
 
@@ -118,18 +125,16 @@ def week_label(figures: Figures) -> SafeString | str:
     week = figures.week
     if week.percent is None:
         return _NONE
-    return format_html(
-        '{} %<span class="admin-secondary">{} of {} succeeded</span>',
-        week.percent,
-        format_number(week.completed),
-        format_number(week.total),
-    )
+    numbers = {"number": format_number(week.completed), "total": format_number(week.total)}
+    words = gettext("%(number)s of %(total)s succeeded") % numbers
+    return format_html('{} %<span class="admin-secondary">{}</span>', week.percent, words)
 
 
 def ago(moment: datetime | None) -> SafeString | str:
     """Return how long ago something was, with the moment itself on pointing at it."""
     if moment is None:
         return _NONE
-    if (timezone.now() - moment).total_seconds() < 60:
-        return format_html('<span title="{}">{}</span>', format_moment(moment), "just now")
-    return format_html('<span title="{}">{} ago</span>', format_moment(moment), timesince(moment, depth=1))
+    words = gettext("just now")
+    if (timezone.now() - moment).total_seconds() >= 60:
+        words = gettext("%(duration)s ago") % {"duration": timesince(moment, depth=1)}
+    return format_html('<span title="{}">{}</span>', format_moment(moment), words)

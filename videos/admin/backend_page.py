@@ -6,9 +6,11 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
 from audit.vocabulary import Kind
+from contentgen.stored_texts import translated
 from videos.formatting import format_duration
 from videos.models import Backend, State, VideoModel
 from videos.services.backend_figures import Day, UsualTimes, figures_of, jobs_at, week_of
@@ -17,7 +19,7 @@ from videos.services.failure_words import describe_failure
 
 CHART_HEIGHT, BAR_STEP, BAR_WIDTH = 60, 40, 28  # of the chart of the week, in its own units
 LISTED_PRICES = 10
-_MARKS = {True: ("passed", "Passed"), False: ("failed", "Failed"), None: ("untold", "Not tried")}
+_MARKS = {True: ("passed", _("Passed")), False: ("failed", _("Failed")), None: ("untold", _("Not tried"))}
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,8 @@ def _time_row(times: UsualTimes) -> tuple[UsualTimes, str, str]:
 
 def _check_row(check: dict[str, Any]) -> CheckRow:
     kind, mark = _MARKS[check.get("works")]
-    texts = (str(check.get(name) or "") for name in ("name", "found", "advice"))
-    return CheckRow(kind, mark, *texts)
+    texts = (translated(str(check.get(name) or "")) for name in ("name", "found", "advice"))
+    return CheckRow(kind, str(mark), *texts)
 
 
 def _bars(days: list[Day]) -> list[Bar]:

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from audit.admin_pages import BoundedPaginator
 from billing.money import format_money
@@ -21,11 +22,11 @@ class BatchAdmin(admin.ModelAdmin[Batch]):
         *("problem", "created_at", "started_at", "finished_at"),
     )
 
-    @admin.display(description="videos", ordering="row_count")
+    @admin.display(description=_("videos"), ordering="row_count")
     def rows(self, batch: Batch) -> int:
         return batch.row_count
 
-    @admin.display(description="estimate", ordering="estimate")
+    @admin.display(description=_("estimate"), ordering="estimate")
     def estimate_in_words(self, batch: Batch) -> str:
         return format_money(batch.estimate)
 

@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from audit.admin_pages import BoundedPaginator
 from contentgen.admin_search import FoldedSearch
@@ -24,7 +26,7 @@ class CharacterAdmin(FoldedSearch[Any], FileViews):
     list_filter = ("backend", "created_at")
     list_per_page = 50
     search_fields = ("search_text", "public_id", "owner__username", "backend_character_id")
-    search_help_text = "Name, owner, ID, the backend's ID"
+    search_help_text = _("Name, owner, ID, the backend's ID")
     show_full_result_count = False
     paginator = BoundedPaginator
     served_files = ("file",)
@@ -62,7 +64,7 @@ class CharacterAdmin(FoldedSearch[Any], FileViews):
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """List only the characters: videos that show one keep it."""
         names = [str(character) for character in objs]
-        return names, {"characters": len(names)}, set(), []
+        return names, {gettext("characters"): len(names)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Character) -> None:
         delete_character(obj)
@@ -71,16 +73,16 @@ class CharacterAdmin(FoldedSearch[Any], FileViews):
         for character in queryset:
             delete_character(character)
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state_label(self, character: Character) -> SafeString:
-        kind, words = "failed", "Failed"
+        kind, words = "failed", gettext("Failed")
         if character.is_ready:
-            kind, words = "completed", "Ready"
+            kind, words = "completed", gettext("Ready")
         elif character.is_pending:
-            kind, words = "in_progress", "Creating"
+            kind, words = "in_progress", gettext("Creating")
         return format_html('<span class="admin-state admin-state-{}">{}</span>', kind, words)
 
-    @admin.display(description="clip")
+    @admin.display(description=_("clip"))
     def clip(self, character: Character) -> SafeString:
         address = reverse("admin:videos_character_file", args=[character.pk])
         return format_html(

@@ -12,6 +12,9 @@ from django.db.models import ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from accounts.models import User
 from billing.money import currency_symbol, parse_amount
@@ -28,16 +31,16 @@ Found = list[tuple[str, str]]
 
 
 class StateFilter(admin.SimpleListFilter):
-    title = "state"
+    title = _("state")
     parameter_name = "state"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, StrOrPromise]]:
         return [
-            ("in_flight", "In flight"),
-            ("needs_decision", "Needs attention"),
-            ("needs_staff", "Needs attention of staff"),
+            ("in_flight", gettext("In flight")),
+            ("needs_decision", pgettext("anybody's", "Needs attention")),
+            ("needs_staff", gettext("Needs attention of staff")),
             *State.choices,
-            ("trashed", "In the trash"),
+            ("trashed", gettext("In the trash")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Video]) -> QuerySet[Video]:
@@ -54,7 +57,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class ModelFilter(admin.SimpleListFilter):
-    title = "model"
+    title = _("model")
     parameter_name = "model"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -65,7 +68,7 @@ class ModelFilter(admin.SimpleListFilter):
 
 
 class BackendFilter(admin.SimpleListFilter):
-    title = "backend"
+    title = _("backend")
     parameter_name = "backend"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -80,7 +83,7 @@ class BackendFilter(admin.SimpleListFilter):
 class ReasonFilter(admin.SimpleListFilter):
     """By error code. The codes that there are come from an index that skips from one to the next."""
 
-    title = "reason"
+    title = _("reason")
     parameter_name = "reason"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -94,7 +97,7 @@ class ReasonFilter(admin.SimpleListFilter):
 def _error_codes() -> Iterator[str]:
     """Yield the error codes in use, each found by one step in the index."""
     code = ""
-    for _ in range(MAX_CHOICES):
+    for __ in range(MAX_CHOICES):
         following = Video.objects.exclude(error_code="").filter(error_code__gt=code).order_by("error_code")
         code = following.values_list("error_code", flat=True).first() or ""
         if not code:
@@ -106,14 +109,15 @@ class _FormFilter(admin.ListFilter):
     """A filter with fields of its own, which are sent as a form beside the other filters."""
 
     template = "admin/videos/video/form_filter.html"
-    fields: tuple[tuple[str, str, str], ...] = ()  # parameter, label, and type of the input
+    fields: tuple[tuple[str, StrOrPromise, str], ...] = ()  # parameter, label, and type of the input
+    clear_label: StrOrPromise  # of the link that leaves the filter out
 
     def __init__(
         self, request: HttpRequest, params: dict[str, list[str]], model: Any, model_admin: Any
     ) -> None:
         super().__init__(request, params, model, model_admin)
         self.problem = ""
-        for name, _, _ in self.fields:
+        for name, *__ in self.fields:
             if name in params:
                 value = params.pop(name)[-1].replace("\x00", "").strip()[:150]
                 if value:
@@ -127,7 +131,7 @@ class _FormFilter(admin.ListFilter):
 
     @property
     def _parameters(self) -> list[str]:
-        return [name for name, _, _ in self.fields]
+        return [name for name, *__ in self.fields]
 
     def value(self, name: str) -> str:
         return str(self.used_parameters.get(name, ""))
@@ -152,6 +156,7 @@ class _FormFilter(admin.ListFilter):
                 for chosen, words in self.quick_choices()
             ],
             "clear": changelist.get_query_string({}, own) if self.used_parameters else "",
+            "clear_label": self.clear_label,
             "problem": self.problem,
         }
 
@@ -162,8 +167,9 @@ class _FormFilter(admin.ListFilter):
 class OwnerFilter(_FormFilter):
     """By the name of a person, or a part of it: then those who fit can be chosen."""
 
-    title = "owner"
-    fields = (("owner", "Name", "search"),)
+    title = _("owner")
+    clear_label = _("Any owner")
+    fields = (("owner", _("Name"), "search"),)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Video]) -> QuerySet[Video]:
         name = self.value("owner")
@@ -172,7 +178,7 @@ class OwnerFilter(_FormFilter):
         people = User.objects.filter(username__iexact=name)
         pks = list(people.values_list("pk", flat=True)[:_MAX_FOUND])
         if not pks:
-            self.problem = f"Nobody is called “{name}”."
+            self.problem = gettext("Nobody is called “%(name)s”.") % {"name": name}
         return queryset.filter(owner__in=pks)
 
     def quick_choices(self) -> list[tuple[dict[str, str], str]]:
@@ -187,15 +193,16 @@ class OwnerFilter(_FormFilter):
 class CollectionFilter(_FormFilter):
     """By the name or id of a collection; where several are called so, one of them can be chosen."""
 
-    title = "collection"
-    fields = (("collection", "Name or ID", "search"),)
+    title = _("collection")
+    clear_label = _("Any collection")
+    fields = (("collection", _("Name or ID"), "search"),)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Video]) -> QuerySet[Video]:
         if not self.value("collection"):
             return queryset
         pks = [each.pk for each in self._named()]
         if not pks:
-            self.problem = "No collection has exactly this name."
+            self.problem = gettext("No collection has exactly this name.")
         return queryset.filter(pk__in=CollectionItem.objects.filter(collection__in=pks).values("video"))
 
     def _named(self) -> list[Collection]:
@@ -220,17 +227,21 @@ _KNOWN_COST = ExpressionWrapper(Coalesce("charged", "price"), output_field=Video
 class CostFilter(_FormFilter):
     """By what was charged, or else estimated. What a backend that is free of charge made costs nothing."""
 
-    title = "cost"
-    fields = (("cost_from", "From", "text"), ("cost_to", "To", "text"), ("cost", "", "hidden"))
+    title = _("cost")
+    clear_label = _("Any cost")
+    fields = (("cost_from", _("From"), "text"), ("cost_to", _("To"), "text"), ("cost", "", "hidden"))
     _STEPS = (("0.01", "0.1"), ("0.1", "1"), ("1", "10"))
 
     def quick_choices(self) -> list[tuple[dict[str, str], str]]:
         sign = currency_symbol()
+        between = gettext("%(low)s to %(high)s")
         ranges = [
-            ({"cost_from": low, "cost_to": high}, f"{sign}{low} to {sign}{high}") for low, high in self._STEPS
+            ({"cost_from": low, "cost_to": high}, between % {"low": f"{sign}{low}", "high": f"{sign}{high}"})
+            for low, high in self._STEPS
         ]
-        top = ({"cost_from": "10"}, f"{sign}10 and more")
-        return [({"cost": "free"}, "Free"), *ranges, top, ({"cost": "unknown"}, "Unknown")]
+        top = ({"cost_from": "10"}, gettext("%(amount)s and more") % {"amount": f"{sign}10"})
+        unknown = ({"cost": "unknown"}, gettext("Unknown"))
+        return [({"cost": "free"}, gettext("Free")), *ranges, top, unknown]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Video]) -> QuerySet[Video]:
         if not self.used_parameters:
@@ -265,12 +276,18 @@ class CostFilter(_FormFilter):
 class CreatedFilter(_FormFilter):
     """By the day on which they were asked for, in the studio's time zone or that of the person."""
 
-    title = "date"
-    fields = (("from", "From", "date"), ("to", "To", "date"))
+    title = _("date")
+    clear_label = _("Any date")
+    fields = (("from", _("From"), "date"), ("to", _("To"), "date"))
 
     def quick_choices(self) -> list[tuple[dict[str, str], str]]:
         today = timezone.localdate()
-        spans = (("Today", 0, 0), ("Yesterday", 1, 1), ("Last 7 days", 6, 0), ("Last 30 days", 29, 0))
+        spans = (
+            (gettext("Today"), 0, 0),
+            (gettext("Yesterday"), 1, 1),
+            (gettext("Last 7 days"), 6, 0),
+            (gettext("Last 30 days"), 29, 0),
+        )
         return [
             (
                 {
@@ -285,7 +302,7 @@ class CreatedFilter(_FormFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Video]) -> QuerySet[Video]:
         first, last = self._day("from"), self._day("to")
         if first and last and first > last:
-            self.problem = "The first day must not be after the last."
+            self.problem = gettext("The first day must not be after the last.")
         if first:
             queryset = queryset.filter(created_at__gte=_midnight(first))
         if last:
@@ -300,7 +317,7 @@ class CreatedFilter(_FormFilter):
         except ValueError:
             day = date.min
         if not 1990 <= day.year <= 9000:
-            self.problem = "Write days such as 2026-11-30."
+            self.problem = gettext("Write days such as 2026-11-30.")
             return None
         return day
 
@@ -308,12 +325,12 @@ class CreatedFilter(_FormFilter):
 class EndedFilter(admin.SimpleListFilter):
     """By when they ended, in the spans that the dashboard and the pages of backends count."""
 
-    title = "ended"
+    title = _("ended")
     parameter_name = "ended"
     _SPANS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("day", "In the last 24 hours"), ("week", "In the last 7 days")]
+        return [("day", gettext("In the last 24 hours")), ("week", gettext("In the last 7 days"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Video]) -> QuerySet[Video]:
         span = self._SPANS.get(self.value() or "")

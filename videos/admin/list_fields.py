@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 
 class RowForm(forms.ModelForm[Any]):
@@ -13,7 +14,8 @@ class RowForm(forms.ModelForm[Any]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            field.widget.attrs["aria-label"] = f"{field.label} of {self.instance}"
+            words = {"field": field.label, "thing": self.instance}
+            field.widget.attrs["aria-label"] = gettext("%(field)s of %(thing)s") % words
 
 
 class EditableList(admin.ModelAdmin[Any]):

@@ -12,6 +12,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext, ngettext, override
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from videos.models import Backend
 from videos.services.generation_requests import MAX_LISTED_MODELS
@@ -21,15 +24,15 @@ from videos.services.model_words import describe_model, format_fact
 logger = logging.getLogger(__name__)
 
 MAX_WAIT = 10.0  # seconds for each answer of the service: somebody is waiting for the page
-CHANGED_MEANWHILE = "The models have changed since this was shown. Nothing was done: look at it once more."
+CHANGED_MEANWHILE = _("The models have changed since this was shown. Nothing was done: look at it once more.")
 _LABELS = {
-    "label": "Label",
-    "description": "Description",
-    "sizes": "Sizes",
-    "seconds": "Lengths",
-    "price_per_second": "Price per second",
-    "takes_reference": "Takes a reference image",
-    "has_sound": "Sound",
+    "label": _("Label"),
+    "description": _("Description"),
+    "sizes": _("Sizes"),
+    "seconds": _("Lengths"),
+    "price_per_second": _("Price per second"),
+    "takes_reference": _("Takes a reference image"),
+    "has_sound": _("Sound"),
 }
 
 
@@ -37,7 +40,7 @@ _LABELS = {
 class ChangedField:
     """A field of a model that follows the service, with its values in words."""
 
-    label: str
+    label: StrOrPromise
     old: str
     new: str
 
@@ -78,32 +81,39 @@ def _apply(admin: ModelAdmin[Backend], request: HttpRequest, backend: Backend) -
         admin.message_user(request, CHANGED_MEANWHILE, messages.WARNING)
         return _preview(admin, request, backend, add)
     except SyncError as error:
-        return _draw(admin, request, backend, {"problem": f"Nothing was changed. {error}"})
-    words = describe(result)
+        return _draw(admin, request, backend, {"problem": f"{gettext('Nothing was changed.')} {error}"})
     if result.does_something:
+        with override("en"):  # what is kept is in one language
+            words = describe(result)
         logger.info("Models of backend “%s” updated by %s: %s", backend.name, request.user, words)
         LogEntry.objects.log_actions(cast(int, request.user.pk), [backend], CHANGE, change_message=words)
-    admin.message_user(request, words, messages.SUCCESS)
+    admin.message_user(request, describe(result), messages.SUCCESS)
     return redirect("admin:videos_backend_change", backend.pk)
 
 
 def describe(result: SyncResult) -> str:
     """Return in a sentence what was done, with the first names."""
+    added, changed = [model.name for model in result.added], list(result.changed)
     parts = [
-        f"{len(names)} {verb} ({_list_names(names)})"
-        for verb, names in (
-            ("added", [model.name for model in result.added]),
-            ("changed", list(result.changed)),
-            ("retired", result.retired),
+        words % {"count": len(names), "names": _list_names(names)}
+        for words, names in (
+            (gettext("%(count)d added (%(names)s)"), added),
+            (gettext("%(count)d changed (%(names)s)"), changed),
+            (gettext("%(count)d retired (%(names)s)"), result.retired),
         )
         if names
     ]
-    return f"Models updated: {', '.join(parts)}." if parts else "The models are up to date."
+    if not parts:
+        return gettext("The models are up to date.")
+    return gettext("Models updated: %(changes)s.") % {"changes": ", ".join(parts)}
 
 
 def _list_names(names: list[str]) -> str:
-    more = len(names) - MAX_LISTED_MODELS
-    return ", ".join(names[:MAX_LISTED_MODELS]) + (f" and {more} more" if more > 0 else "")
+    listed, more = ", ".join(names[:MAX_LISTED_MODELS]), len(names) - MAX_LISTED_MODELS
+    if more <= 0:
+        return listed
+    words = ngettext("%(names)s and %(count)d more", "%(names)s and %(count)d more", more)
+    return words % {"names": listed, "count": more}
 
 
 def _draw(
@@ -111,7 +121,7 @@ def _draw(
 ) -> HttpResponse:
     page = {
         **admin.admin_site.each_context(request),
-        "title": f"Update the models of {backend.name}",
+        "title": gettext("Update the models of %(name)s") % {"name": backend.name},
         "opts": admin.opts,
         "backend": backend,
         "may_add": request.user.has_perm("videos.add_videomodel"),

@@ -12,6 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.user_list import linked_count
 from accounts.admin.users import UserAdmin
@@ -91,22 +93,23 @@ class PeopleAdmin(UserAdmin):
     def consequences_of(self, action: str, user: User) -> str:
         return describe_blocking(user) if action == "deactivate" else super().consequences_of(action, user)
 
-    @admin.display(description="budget")
+    @admin.display(description=_("budget"))
     def budget(self, user: Any) -> SafeString | str:
         """Return what is left of the tightest hard budget. It leads to where a budget of one's own is set."""
         words, whose = _describe(user.tightest)
         if not user.may_be_given_a_budget:
             return format_html('{}<span class="admin-secondary">{}</span>', words, whose)
         address = reverse("admin:accounts_user_budget", args=[user.pk])
-        hidden = format_html('<span class="visually-hidden"> of {}</span>', user.username)
+        whom = gettext("of %(name)s") % {"name": user.username}
+        hidden = format_html('<span class="visually-hidden"> {}</span>', whom)
         link = format_html('<a href="{}">{}{}</a>', address, words, hidden)
         return format_html('{}<span class="admin-secondary">{}</span>', link, whose)
 
-    @admin.display(description="videos")
+    @admin.display(description=_("videos"))
     def video_count(self, user: Any) -> SafeString | str:
         return linked_count(user.video_total, "admin:videos_video_changelist", owner__id__exact=user.pk)
 
-    @admin.display(description="used this month")
+    @admin.display(description=_("used this month"))
     def month(self, user: Any) -> str:
         return format_money(user.month_used)
 
@@ -145,10 +148,11 @@ _LINKED = (Video, Batch, Collection)
 
 def _describe(status: BudgetStatus | None) -> tuple[str, str]:
     if status is None:
-        return "None", ""
+        return pgettext("budget", "None"), ""
     budget = status.budget
-    words = f"{format_money(status.left)} of {format_money(budget.amount)} left {in_words(budget.period)}"
-    whose = {Scope.USER: "", Scope.ROLE: "of the role", Scope.STUDIO: "of the studio"}
+    amounts = {"left": format_money(status.left), "amount": format_money(budget.amount)}
+    words = gettext("%(left)s of %(amount)s left %(period)s") % {**amounts, "period": in_words(budget.period)}
+    whose = {Scope.ROLE: gettext("of the role"), Scope.STUDIO: gettext("of the studio")}
     return words, whose.get(Scope(budget.scope), "")
 
 

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from accounts.models import User
 from billing.budget_forms import PersonBudgetForm
@@ -46,7 +47,7 @@ def budget_view(model_admin: admin.ModelAdmin[User], request: HttpRequest, pk: i
     if "remove" in request.POST:
         return _remove(request, person)
     if request.method == "POST" and form.is_valid():
-        messages.success(request, f"Budget set. {form.save()}.")
+        messages.success(request, gettext("Budget set. %(budget)s.") % {"budget": form.save()})
         return HttpResponseRedirect(reverse("admin:accounts_user_change", args=[pk]))
     return _draw(model_admin, request, person, form)
 
@@ -55,7 +56,8 @@ def _remove(request: HttpRequest, person: User) -> HttpResponse:
     if not _may_remove(request, person):
         raise PermissionDenied
     if remove_budget(_target(person), request.POST["remove"]):
-        messages.success(request, f"Budget of “{person}” removed. What was spent stays in the ledger.")
+        sentence = gettext("Budget of “%(name)s” removed. What was spent stays in the ledger.")
+        messages.success(request, sentence % {"name": person})
     return HttpResponseRedirect(reverse("admin:accounts_user_budget", args=[person.pk]))
 
 
@@ -65,7 +67,7 @@ def _draw(
     own = Budget.objects.filter(scope=Scope.USER, user=person).select_related("user").order_by("pk")
     context: dict[str, Any] = {
         **model_admin.admin_site.each_context(request),
-        "title": f"Budget of “{person}”",
+        "title": gettext("Budget of “%(name)s”") % {"name": person},
         "opts": model_admin.opts,
         "person": person,
         "form": form,

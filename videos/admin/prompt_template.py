@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
 
 from audit.admin_log import AuditedAdmin
 from audit.vocabulary import Kind
@@ -30,8 +31,8 @@ class PromptTemplateAdmin(EditableList, AuditedAdmin[PromptTemplate], FoldedSear
     list_filter = ("enabled", "category", ("owner", admin.EmptyFieldListFilter))
     list_select_related = ("owner",)
     search_fields = ("search_text", "owner__username")
-    search_help_text = "Title, prompt, category, owner"
+    search_help_text = _("Title, prompt, category, owner")
 
-    @admin.display(description="prompt")
+    @admin.display(description=_("prompt"))
     def short_prompt(self, template: PromptTemplate) -> str:
         return Truncator(template.prompt).chars(80)

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from audit.admin_pages import BoundedPaginator
 from contentgen.admin_search import FoldedSearch
@@ -22,7 +23,7 @@ class ReferenceImageAdmin(FoldedSearch[Any], FileViews):
     list_select_related = ("owner",)
     list_per_page = 50
     search_fields = ("search_text", "public_id", "owner__username", "sha256")
-    search_help_text = "Name, owner, ID, SHA-256"
+    search_help_text = _("Name, owner, ID, SHA-256")
     show_full_result_count = False
     paginator = BoundedPaginator
     served_files = thumbnails = ("file",)
@@ -54,7 +55,7 @@ class ReferenceImageAdmin(FoldedSearch[Any], FileViews):
         """Never by hand: a video that is queued, or retried later, needs its image."""
         return False
 
-    @admin.display(description="image")
+    @admin.display(description=_("image"))
     def picture(self, image: ReferenceImage) -> SafeString:
         address = reverse("admin:videos_referenceimage_file", args=[image.pk])
         return format_html('<img class="admin-poster" src="{}" alt="" loading="lazy">', address)

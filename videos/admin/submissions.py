@@ -8,6 +8,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.functional import lazy
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from accounts.models import User
 from videos.engine import hold
@@ -35,7 +39,7 @@ class StudioStateAdmin(admin.ModelAdmin[StudioState]):
             return self._act(request)
         context = {
             **self.admin_site.each_context(request),
-            "title": "Submissions",
+            "title": gettext("Submissions"),
             "opts": self.opts,
             "status": submission_status(),
             "may_change": self.has_change_permission(request),
@@ -61,24 +65,32 @@ class StudioStateAdmin(admin.ModelAdmin[StudioState]):
             level, words = _release(request, status)
         if level == messages.SUCCESS:
             by = cast(int, request.user.pk)
-            LogEntry.objects.log_actions(by, [status.state], CHANGE, change_message=words)
-        self.message_user(request, words, level)
+            with override("en"):  # it is stored
+                LogEntry.objects.log_actions(by, [status.state], CHANGE, change_message=str(words))
+        self.message_user(request, str(words), level)
         return redirect("admin:videos_studiostate_changelist")
 
 
-def _hold(request: HttpRequest) -> tuple[int, str]:
+def _hold(request: HttpRequest) -> tuple[int, StrOrPromise]:
     if hold.hold(note=request.POST.get("note", ""), by=cast(User, request.user)):
-        return messages.SUCCESS, "Submissions are held."
-    return messages.WARNING, "Submissions were held before."
+        return messages.SUCCESS, _("Submissions are held.")
+    return messages.WARNING, _("Submissions were held before.")
 
 
-def _release(request: HttpRequest, status: SubmissionStatus) -> tuple[int, str]:
+def _release(request: HttpRequest, status: SubmissionStatus) -> tuple[int, StrOrPromise]:
     """Release what the person has seen: where the queue has changed since, the page is shown anew."""
     if request.POST.get("total") != status.total:
-        return messages.WARNING, "The queue has changed. Nothing was released: look at it once more."
+        return messages.WARNING, _("The queue has changed. Nothing was released: look at it once more.")
     try:
         if hold.release():
-            return messages.SUCCESS, f"Released: {status.total}."
+            return messages.SUCCESS, _describe_release(status)
     except (hold.StillSearchingError, MarksUnavailableError) as error:
-        return messages.ERROR, f"Not released. {error}"
-    return messages.WARNING, "Submissions were not held."
+        return messages.ERROR, f"{gettext('Not released.')} {error}"
+    return messages.WARNING, _("Submissions were not held.")
+
+
+def _release_in_words(status: SubmissionStatus) -> str:
+    return gettext("Released: %(videos)s.") % {"videos": status.total}
+
+
+_describe_release = lazy(_release_in_words, str)  # it is shown in one language, and kept in another

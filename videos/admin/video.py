@@ -10,8 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from accounts.formats import format_number
 from videos.admin.action_pages import make_admin_action
 from videos.admin.actions import VIDEO_ACTIONS
 from videos.admin.files import FileViews
@@ -44,10 +46,6 @@ class VideoAdmin(JobViews, VideoColumns, VideoDetails, FileViews):
     list_filter = FILTERS  # type: ignore[assignment]
     list_per_page = 50
     search_fields = ("search_text",)  # that there is a search; `search_videos` says in what
-    search_help_text = (
-        "A whole ID or backend job ID; or words of prompts, and those of errors and names, too, in "
-        f"the newest {SEARCHED:,} videos that the filters leave."
-    )
     sortable_by = ("age",)  # the other columns have no index, and the table keeps growing
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # each would count everything
@@ -56,6 +54,14 @@ class VideoAdmin(JobViews, VideoColumns, VideoDetails, FileViews):
     served_files = ("file", "browser_file", "poster")
     thumbnails = ("poster",)
     fieldsets = FIELDSETS
+
+    @property
+    def search_help_text(self) -> str:  # type: ignore[override]  # Django reads it for each page
+        words = gettext(
+            "A whole ID or backend job ID; or words of prompts, and those of errors and names, too, in the "
+            "newest %(number)s videos that the filters leave."
+        )
+        return words % {"number": format_number(SEARCHED)}
 
     class Media:
         css = {"all": ("css/admin.css", "css/admin-videos.css")}
@@ -121,7 +127,7 @@ class VideoAdmin(JobViews, VideoColumns, VideoDetails, FileViews):
             "video_actions": offered,
             "may_adopt": can_adopt(video) and self.has_operate_permission(request),
             "candidates": self._candidates(request, video),
-            "title": "Video",
+            "title": gettext("Video"),
             "entries": entries_about(video),
             "submissions": submission_records_of(video),
             "transitions": transitions_of(video),
@@ -155,9 +161,11 @@ class VideoAdmin(JobViews, VideoColumns, VideoDetails, FileViews):
         job_id = request.POST.get("job_id", "")
         if request.method == "POST" and adopt_candidate(video, job_id, by_staff=True):
             self.log_change(request, video, f"Assigned job {job_id}.")
-            self.message_user(request, "The job was assigned to the video.", messages.SUCCESS)
+            self.message_user(request, gettext("The job was assigned to the video."), messages.SUCCESS)
         elif request.method == "POST":
-            self.message_user(request, "That is no longer possible. Nothing was changed.", messages.WARNING)
+            self.message_user(
+                request, gettext("That is no longer possible. Nothing was changed."), messages.WARNING
+            )
         return HttpResponseRedirect(reverse("admin:videos_video_change", args=[pk]))
 
     @method_decorator(require_safe)

@@ -8,9 +8,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.formats import format_exact_moment
 from billing.money import format_money
+from contentgen.stored_texts import translated
 from videos.models import Kind, State, Video
 from videos.services.held_videos import explain_hold
 
@@ -21,14 +24,14 @@ _MAX_COLLECTIONS = 2  # named in a row
 class VideoColumns(admin.ModelAdmin[Any]):
     """What the list shows of each video."""
 
-    @admin.display(description="poster", empty_value="")
+    @admin.display(description=_("poster"), empty_value="")
     def picture(self, video: Video) -> SafeString | str:
         if not video.poster:
             return ""
         address = reverse("admin:videos_video_poster", args=[video.pk])
         return format_html('<img class="admin-poster" src="{}" alt="" loading="lazy">', address)
 
-    @admin.display(description="video")
+    @admin.display(description=_("video"))
     def title(self, video: Video) -> SafeString:
         prompt = Truncator(video.prompt).chars(90)
         kind = "" if video.kind == Kind.CREATE else f", {video.get_kind_display()}"
@@ -38,12 +41,12 @@ class VideoColumns(admin.ModelAdmin[Any]):
             *(prompt, asked, video.public_id),
         )
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state_label(self, video: Video) -> SafeString:
         kind, words = state_in_words(video)
         hold_reason = explain_hold(video)
         if hold_reason:
-            words = f"{words}, held"
+            words = gettext("%(state)s, held") % {"state": words}
         label = format_html('<span class="admin-state admin-state-{}">{}</span>', kind, words)
         if hold_reason:
             return format_html('{}<span class="admin-secondary">{}</span>', label, hold_reason)
@@ -52,28 +55,29 @@ class VideoColumns(admin.ModelAdmin[Any]):
         return format_html(
             '{}<span class="admin-secondary" title="{}">{}</span>',
             label,
-            video.error_message,
+            translated(video.error_message),
             video.error_code,
         )
 
-    @admin.display(description="collection")
+    @admin.display(description=_("collection"))
     def collection_names(self, video: Video) -> SafeString | str:
         items = getattr(video, "listed_items", [])
         names = ", ".join(item.collection.name for item in items[:_MAX_COLLECTIONS])
         more = f" +{len(items) - _MAX_COLLECTIONS}" if len(items) > _MAX_COLLECTIONS else ""
         return format_html("<bdi>{}</bdi>{}", names, more) if names else NONE
 
-    @admin.display(description="cost")
+    @admin.display(description=_("cost"))
     def cost_label(self, video: Video) -> SafeString | str:
         cost = video.cost
         if cost is None:
-            return "unknown"
-        basis = "charged" if video.charged is not None and video.backend.is_metered else "estimate"
+            return gettext("unknown")
+        is_charged = video.charged is not None and video.backend.is_metered
         if not cost:
-            return "free"
+            return gettext("free")
+        basis = gettext("charged") if is_charged else gettext("estimate")
         return format_html('{}<span class="admin-secondary">{}</span>', format_money(cost), basis)
 
-    @admin.display(description="age", ordering="pk")
+    @admin.display(description=_("age"), ordering="pk")
     def age(self, video: Video) -> SafeString | str:
         if video.created_at is None:  # a row that another program wrote
             return NONE
@@ -83,17 +87,19 @@ class VideoColumns(admin.ModelAdmin[Any]):
 
 def state_in_words(video: Video) -> tuple[str, str]:
     """Return the state of a video as its label is coloured, and in words."""
-    words = video.get_state_display()
+    words = {"state": video.get_state_display()}
     if video.needs_decision:
-        return "needs-decision", "Needs attention"
+        return "needs-decision", pgettext("anybody's", "Needs attention")
     if video.is_in_flight and video.cancel_requested_at:
-        words = f"{words}, cancel requested"
+        found = gettext("%(state)s, cancel requested") % words
     elif video.waits_at_backend:
-        words = "Queued at the backend"
+        found = gettext("Queued at the backend")
     elif video.awaits_late_result:
-        words = f"{words}, still checked"
+        found = gettext("%(state)s, still checked") % words
     elif video.may_be_running:
-        words = f"{words}, job not deleted yet"
+        found = gettext("%(state)s, job not deleted yet") % words
     elif video.progress is not None and video.state == State.IN_PROGRESS:
-        words = f"{words} {video.progress} %"
-    return video.state, f"{words}, in the trash" if video.trashed_at else words
+        found = f"{words['state']} {video.progress} %"
+    else:
+        found = words["state"]
+    return video.state, gettext("%(state)s, in the trash") % {"state": found} if video.trashed_at else found

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from videos.models import Video
 from videos.services.job_adoption import FoundJob, JobLookupError, adopt_job, can_adopt, look_up_job
@@ -35,16 +36,18 @@ class JobViews(admin.ModelAdmin[Any]):
         if "adopt" not in request.POST:
             return self._page(request, video, job_id=job_id, found=found)
         if found.is_doubtful and request.POST.get("doubts") != str(len(found.doubts) + len(found.rivals)):
-            problem = "Say that you have compared them, if you are sure. Nothing was changed."
+            problem = gettext("Say that you have compared them, if you are sure. Nothing was changed.")
             return self._page(request, video, job_id=job_id, found=found, problem=problem)
         return self._adopt(request, video, found)
 
     def _adopt(self, request: HttpRequest, video: Video, found: FoundJob) -> HttpResponse:
         if adopt_job(video, found):
             self.log_change(request, video, f"Assigned job {found.id}.")
-            self.message_user(request, "The job was assigned to the video.", messages.SUCCESS)
+            self.message_user(request, gettext("The job was assigned to the video."), messages.SUCCESS)
         else:
-            self.message_user(request, "That is no longer possible. Nothing was changed.", messages.WARNING)
+            self.message_user(
+                request, gettext("That is no longer possible. Nothing was changed."), messages.WARNING
+            )
         return HttpResponseRedirect(reverse("admin:videos_video_change", args=[video.pk]))
 
     def _page(
@@ -58,7 +61,7 @@ class JobViews(admin.ModelAdmin[Any]):
     ) -> TemplateResponse:
         context = {
             **self.admin_site.each_context(request),
-            "title": "Adopt a job",
+            "title": gettext("Adopt a job"),
             "opts": self.opts,
             "media": self.media,
             "video": video,

@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from audit.admin_log import AuditedAdmin
 from audit.vocabulary import Kind
@@ -100,33 +102,34 @@ class VideoModelAdmin(EditableList, AuditedAdmin[VideoModel], SmallTableSearch[V
         asked = {name for name in changes if name not in form.before and name in form.Meta.fields}
         return {**{name: changes[name] for name in changes if name in asked}, **form.changes}
 
-    @admin.display(description="backends")
+    @admin.display(description=_("backends"))
     def served_by(self, model: VideoModel) -> str:
-        return ", ".join(backend.name for backend in model.backends.all()) or "None (not offered)"
+        return ", ".join(backend.name for backend in model.backends.all()) or gettext("None (not offered)")
 
-    @admin.display(description="time limit")
+    @admin.display(description=_("time limit"))
     def time_limit(self, model: VideoModel) -> str:
         return format_duration(model.generation_timeout) if model.generation_timeout else "-"
 
-    @admin.display(description="price per second")
+    @admin.display(description=_("price per second"))
     def prices(self, model: VideoModel) -> str:
+        others = gettext("other sizes")
         by_rate: dict[str, list[str]] = {}
         for size, rate in model.price_per_second.items():
-            by_rate.setdefault(rate, []).append("other sizes" if size == ANY_SIZE else size)
-        if list(by_rate.values()) == [["other sizes"]]:
+            by_rate.setdefault(rate, []).append(others if size == ANY_SIZE else size)
+        if list(by_rate.values()) == [[others]]:
             return f"${next(iter(by_rate))}"
         return "; ".join(f"${rate}: {', '.join(sizes)}" for rate, sizes in by_rate.items()) or "-"
 
-    @admin.display(description="sizes")
+    @admin.display(description=_("sizes"))
     def offered_sizes(self, model: VideoModel) -> str:
         return ", ".join(map(str, model.sizes))
 
-    @admin.display(description="seconds")
+    @admin.display(description=_("seconds"))
     def offered_seconds(self, model: VideoModel) -> str:
         return ", ".join(map(str, model.seconds))
 
-    @admin.display(description="parameters")
+    @admin.display(description=_("parameters"))
     def parameter_names(self, model: VideoModel) -> str:
         if model.parameters is None:
-            return "What is known of its backend's kind of service"
-        return ", ".join(str(entry.get("name")) for entry in model.parameters) or "None"
+            return gettext("What is known of its backend's kind of service")
+        return ", ".join(str(entry.get("name")) for entry in model.parameters) or gettext("None")

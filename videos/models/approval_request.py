@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.money import MoneyField
 from videos.models.batch import Batch
@@ -28,24 +30,24 @@ def new_approval_id() -> str:
 class ApprovalState(models.TextChoices):
     """Where a request stands. It waits, and ends once."""
 
-    WAITING = "waiting", "Waiting for approval"
-    APPROVED = "approved", "Approved"
-    DECLINED = "declined", "Declined"
-    WITHDRAWN = "withdrawn", "Withdrawn"
-    EXPIRED = "expired", "Expired"
-    FAILED = "failed", "Could not be made"
+    WAITING = "waiting", pgettext_lazy("state", "Waiting for approval")
+    APPROVED = "approved", _("Approved")
+    DECLINED = "declined", _("Declined")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    EXPIRED = "expired", _("Expired")
+    FAILED = "failed", _("Could not be made")
 
 
 class RequestKind(models.TextChoices):
     """What is asked for."""
 
-    CREATE = "create", "New video"
-    REMIX = "remix", "Remix"
-    EDIT = "edit", "Edit"
-    EXTEND = "extend", "Extension"
-    RETRY = "retry", "Retry"
-    SUBMIT_AGAIN = "submit_again", "Submission again"
-    BATCH = "batch", "Batch"
+    CREATE = "create", _("New video")
+    REMIX = "remix", _("Remix")
+    EDIT = "edit", pgettext_lazy("kind", "Edit")
+    EXTEND = "extend", _("Extension")
+    RETRY = "retry", pgettext_lazy("kind", "Retry")
+    SUBMIT_AGAIN = "submit_again", _("Submission again")
+    BATCH = "batch", _("Batch")
 
 
 class ApprovalRequestQuerySet(models.QuerySet["ApprovalRequest"]):
@@ -78,15 +80,15 @@ class ApprovalRequest(models.Model):
         null=True,
         blank=True,
         related_name="approval_requests",
-        help_text="Through which it was asked for, and whose budgets count.",
+        help_text=_("Through which it was asked for, and whose budgets count."),
     )
     kind = models.CharField(max_length=20, choices=RequestKind)
     data = models.JSONField()
-    prompt = models.TextField(help_text="Of the first video.")
+    prompt = models.TextField(help_text=_("Of the first video."))
     model = models.CharField(max_length=100)
-    count = models.PositiveIntegerField(help_text="How many videos it is.")
+    count = models.PositiveIntegerField(help_text=_("How many videos it is."))
     price = MoneyField()
-    is_priced = models.BooleanField(default=True, help_text="No: part of it has no known price.")
+    is_priced = models.BooleanField(default=True, help_text=_("No: part of it has no known price."))
     images = models.ManyToManyField(ReferenceImage, blank=True, related_name="approval_requests")
 
     state = models.CharField(max_length=10, choices=ApprovalState, default=ApprovalState.WAITING)
@@ -96,15 +98,15 @@ class ApprovalRequest(models.Model):
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    note = models.CharField(max_length=NOTE_LIMIT, blank=True, help_text="The word of whoever decided.")
-    problem = models.TextField(blank=True, help_text="Why it could not be made though it was approved.")
+    note = models.CharField(max_length=NOTE_LIMIT, blank=True, help_text=_("The word of whoever decided."))
+    problem = models.TextField(blank=True, help_text=_("Why it could not be made though it was approved."))
     video = models.ForeignKey(
         Video,
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="approval_requests",
-        help_text="The first that was made.",
+        help_text=_("The first that was made."),
     )
     batch = models.ForeignKey(
         Batch,
@@ -112,7 +114,7 @@ class ApprovalRequest(models.Model):
         null=True,
         blank=True,
         related_name="approval_requests",
-        help_text="What starts, goes on or is retried once it is approved.",
+        help_text=_("What starts, goes on or is retried once it is approved."),
     )
 
     objects = ApprovalRequestQuerySet.as_manager()
@@ -153,5 +155,5 @@ class ApprovalRequest(models.Model):
     def status(self) -> str:
         """Its state in words."""
         if self.state == ApprovalState.WAITING and not self.is_waiting:
-            return ApprovalState.EXPIRED.label
-        return ApprovalState(self.state).label
+            return str(ApprovalState.EXPIRED.label)
+        return str(ApprovalState(self.state).label)

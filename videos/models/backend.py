@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from videos.backends.service_kinds import SERVICES
 from videos.models.backend_capabilities import BackendCapabilities
@@ -32,82 +33,96 @@ class Backend(BackendKey, BackendCapabilities, BackendPause, BackendJobs):
     name = models.CharField(max_length=100, unique=True)
     enabled = models.BooleanField(
         default=True,
-        help_text="Switched off, it is sent nothing more: what is queued for it waits. Jobs that it has "
-        "accepted are followed to their end either way.",
+        help_text=_(
+            "Switched off, it is sent nothing more: what is queued for it waits. Jobs that it has "
+            "accepted are followed to their end either way."
+        ),
     )
     position = models.PositiveIntegerField(
         default=0,
-        help_text="Of several that serve a model, a new video goes to the one with the lowest position.",
+        help_text=_("Of several that serve a model, a new video goes to the one with the lowest position."),
     )
     stands_in = models.BooleanField(
-        "stands in",
+        _("stands in"),
         null=True,
         blank=True,
-        help_text="Yes: while a backend before it is paused, new videos of the models that both serve "
-        "come here, at what this one charges. Unknown: only where neither charges anything.",
+        help_text=_(
+            "Yes: while a backend before it is paused, new videos of the models that both serve "
+            "come here, at what this one charges. Unknown: only where neither charges anything."
+        ),
     )
     service = models.CharField(
         max_length=40,
         choices=service_choices,
         default=DEFAULT_SERVICE,
-        help_text="Which kind of service this is: how it is spoken to.",
+        help_text=_("Which kind of service this is: how it is spoken to."),
     )
     from_environment = models.BooleanField(
         default=False,
         editable=False,
-        help_text="Created because BACKEND_URL names it, and used while it does.",
+        help_text=_("Created because BACKEND_URL names it, and used while it does."),
     )
-    timeout = models.PositiveIntegerField(default=60, help_text="Seconds to wait for a reply.")
+    timeout = models.PositiveIntegerField(default=60, help_text=_("Seconds to wait for a reply."))
     generation_timeout = models.PositiveIntegerField(
-        "time limit",
+        _("time limit"),
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text="Seconds that it may work on a video; its own queue and its silence do not count. A limit "
-        "of the model goes before this one. Empty: MAX_POLL_TIMEOUT.",
+        help_text=_(
+            "Seconds that it may work on a video; its own queue and its silence do not count. A limit "
+            "of the model goes before this one. Empty: MAX_POLL_TIMEOUT."
+        ),
     )
     max_in_flight = models.PositiveIntegerField(
         default=DEFAULT_MAX_IN_FLIGHT,
-        help_text="Jobs that may run here at once: for a server of your own, as many as it makes at a time.",
+        help_text=_(
+            "Jobs that may run here at once: for a server of your own, as many as it makes at a time."
+        ),
     )
     requests_per_minute = models.PositiveIntegerField(
         null=True,
         blank=True,
-        help_text="Requests of any kind that it may be sent in a minute. Empty: no limit.",
+        help_text=_("Requests of any kind that it may be sent in a minute. Empty: no limit."),
     )
 
     costs_nothing = models.BooleanField(
-        "free of charge",
+        _("free of charge"),
         default=False,
-        help_text="Videos made here cost nothing, whatever the catalogue says: a server of your own. "
-        "They use up no budget.",
+        help_text=_(
+            "Videos made here cost nothing, whatever the catalogue says: a server of your own. "
+            "They use up no budget."
+        ),
     )
     charges_failures = models.BooleanField(
-        "charges for failures",
+        _("charges for failures"),
         default=False,
-        help_text="It charges also for jobs that it accepted and that failed. Most do not, and then "
-        "nothing is spent on them.",
+        help_text=_(
+            "It charges also for jobs that it accepted and that failed. Most do not, and then "
+            "nothing is spent on them."
+        ),
     )
 
     sends_json = models.BooleanField(
-        "is sent JSON",
+        _("is sent JSON"),
         default=False,
-        help_text="For servers that take no multipart form, such as NVIDIA Dynamo.",
+        help_text=_("For servers that take no multipart form, such as NVIDIA Dynamo."),
     )
     models_synced_at = models.DateTimeField(
-        null=True, editable=False, help_text="When its models were last taken from its service's catalogue."
+        null=True,
+        editable=False,
+        help_text=_("When its models were last taken from its service's catalogue."),
     )
 
     # State of the engine.
     request_allowance = models.FloatField(default=0, editable=False)
     request_allowance_at = models.DateTimeField(null=True, editable=False)
     poll_lease_until = models.DateTimeField(
-        null=True, editable=False, help_text="Until then only one worker polls this backend's jobs."
+        null=True, editable=False, help_text=_("Until then only one worker polls this backend's jobs.")
     )
     search_due_at = models.DateTimeField(
         null=True,
         editable=False,
-        help_text="After a restore, when it is next asked for its list, to find what was submitted since.",
+        help_text=_("After a restore, when it is next asked for its list, to find what was submitted since."),
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 SIMULATOR_CAPABILITIES = {  # all there are
     "can_list": True,
@@ -24,34 +25,34 @@ class BackendCapabilities(models.Model):
     """
 
     # None: not known yet. `probe_backend` finds out what can be found out for free.
-    can_list = models.BooleanField("lists its jobs", null=True, blank=True)
-    can_delete = models.BooleanField("deletes jobs", null=True, blank=True)
-    can_remix = models.BooleanField("remixes", null=True, blank=True)
-    can_edit = models.BooleanField("edits", null=True, blank=True)
-    can_extend = models.BooleanField("extends", null=True, blank=True)
-    can_characters = models.BooleanField("has characters", null=True, blank=True)
-    takes_reference = models.BooleanField("takes a reference image", null=True, blank=True)
+    can_list = models.BooleanField(_("lists its jobs"), null=True, blank=True)
+    can_delete = models.BooleanField(_("deletes jobs"), null=True, blank=True)
+    can_remix = models.BooleanField(_("remixes"), null=True, blank=True)
+    can_edit = models.BooleanField(_("edits"), null=True, blank=True)
+    can_extend = models.BooleanField(_("extends"), null=True, blank=True)
+    can_characters = models.BooleanField(_("has characters"), null=True, blank=True)
+    takes_reference = models.BooleanField(_("takes a reference image"), null=True, blank=True)
     honours_idempotency_key = models.BooleanField(
-        "honors Idempotency-Key",
+        _("honors Idempotency-Key"),
         null=True,
         blank=True,
-        help_text="A request that is repeated with the same key is answered with the first one's job.",
+        help_text=_("A request that is repeated with the same key is answered with the first one's job."),
     )
     probed_at = models.DateTimeField(null=True, editable=False)
     capabilities_set = models.JSONField(
-        default=dict, editable=False, help_text="What staff have set, whatever a probe finds."
+        default=dict, editable=False, help_text=_("What staff have set, whatever a probe finds.")
     )
     capabilities_found = models.JSONField(
-        default=dict, editable=False, help_text="What probes find of the capabilities that staff have set."
+        default=dict, editable=False, help_text=_("What probes find of the capabilities that staff have set.")
     )
     probe_tried_at = models.DateTimeField(
-        null=True, editable=False, help_text="When it was last probed, with or without success."
+        null=True, editable=False, help_text=_("When it was last probed, with or without success.")
     )
     probe_problem = models.TextField(
-        blank=True, default="", editable=False, help_text="What kept the latest probe from its end."
+        blank=True, default="", editable=False, help_text=_("What kept the latest probe from its end.")
     )
     probe_checks = models.JSONField(
-        default=list, editable=False, help_text="The checks of the latest probe, as lists of fields."
+        default=list, editable=False, help_text=_("The checks of the latest probe, as lists of fields.")
     )
 
     class Meta:

@@ -4,15 +4,24 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
-from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from contentgen import encryption
 from videos.key_names import describe_key_names, is_key_name, read_key
 
 STORED = "(stored)"  # no variable can have this name
-UNREADABLE_KEY = (
+UNREADABLE_KEY = _(
     "The stored key can't be read with this SECRET_KEY, so nothing is sent. Put the former SECRET_KEY into "
     "SECRET_KEY_FALLBACKS and restart, or paste the key again in the admin under Backends."
+)
+_UNCONFIRMED_STORED = _(
+    "The stored key has not been confirmed for %(address)s, so nothing is sent. A superuser confirms it in "
+    "the admin under Backends."
+)
+_UNCONFIRMED_VARIABLE = _(
+    "The key in %(variable)s has not been confirmed for %(address)s, so nothing is sent. A superuser "
+    "confirms it in the admin under Backends."
 )
 
 
@@ -21,26 +30,33 @@ class BackendKey(models.Model):
 
     is_simulator = models.BooleanField(default=False, editable=False)
     base_url = models.CharField(  # not a URLField, which refuses http://vllm:8000 inside a private network
-        "base URL",
+        _("base URL"),
         max_length=500,
         blank=True,
-        help_text="Ends in the API's version, mostly /v1. Empty for the simulator, whose address may change.",
+        help_text=_(
+            "Ends in the API's version, mostly /v1. Empty for the simulator, whose address may change."
+        ),
     )
     key_env = models.CharField(
-        "variable with the key",
+        _("variable with the key"),
         max_length=100,
         blank=True,
         validators=[
             RegexValidator(
                 r"\A[A-Za-z_][A-Za-z0-9_]*\Z",
-                "Give the name of an environment variable, such as BACKEND_KEY_BOX, never the key itself.",
+                _("Give the name of an environment variable, such as BACKEND_KEY_BOX, never the key itself."),
             )
         ],
-        help_text="The name of the environment variable that holds the key, never the key itself. "
-        "Empty: the server wants none.",
+        help_text=_(
+            "The name of the environment variable that holds the key, never the key itself. "
+            "Empty: the server wants none."
+        ),
     )
     stored_key = models.TextField(
-        blank=True, default="", editable=False, help_text="A key that was pasted, encrypted with SECRET_KEY."
+        blank=True,
+        default="",
+        editable=False,
+        help_text=_("A key that was pasted, encrypted with SECRET_KEY."),
     )
     key_stored_at = models.DateTimeField(null=True, editable=False)
     key_confirmed_for = models.CharField(
@@ -48,27 +64,31 @@ class BackendKey(models.Model):
         blank=True,
         default="",
         editable=False,
-        help_text="The key and the address that were confirmed together: the key goes nowhere else.",
+        help_text=_("The key and the address that were confirmed together: the key goes nowhere else."),
     )
     webhook_secret_env = models.CharField(
-        "variable with the webhook secret",
+        _("variable with the webhook secret"),
         max_length=100,
         blank=True,
         validators=[
             RegexValidator(
                 r"\A[A-Za-z_][A-Za-z0-9_]*\Z",
-                "Give the name of an environment variable, such as BACKEND_KEY_HOOKS, never the secret.",
+                _("Give the name of an environment variable, such as BACKEND_KEY_HOOKS, never the secret."),
             )
         ],
-        help_text="The name of the environment variable that holds the secret with which the service signs "
-        "its webhooks, never the secret itself. Empty: no signed webhooks are taken.",
+        help_text=_(
+            "The name of the environment variable that holds the secret with which the service signs "
+            "its webhooks, never the secret itself. Empty: no signed webhooks are taken."
+        ),
     )
     in_private_network = models.BooleanField(
-        "inside a private network",
+        _("inside a private network"),
         null=True,
         blank=True,
-        help_text="Yes: it, and the files that it names, may be at private addresses. No: it must be on the "
-        "internet and may name nothing else. Unknown: the first probe finds out.",
+        help_text=_(
+            "Yes: it, and the files that it names, may be at private addresses. No: it must be on the "
+            "internet and may name nothing else. Unknown: the first probe finds out."
+        ),
     )
 
     class Meta:
@@ -92,7 +112,7 @@ class BackendKey(models.Model):
 
     @property
     def key_label(self) -> str:
-        """What to call the key within a sentence."""
+        """What logs and stored sentences call the key, in English."""
         return "the stored key" if self.stored_key else f"the key in {self.key_env}"
 
     @property
@@ -101,14 +121,12 @@ class BackendKey(models.Model):
         if self.is_simulator or not self.key_source:
             return ""
         if not self.stored_key and not is_key_name(self.key_env):
-            names = describe_key_names()
-            return f"{self.key_env} is no variable for a backend's key, so nothing is sent. {names}"
+            problem = gettext("%(variable)s is no variable for a backend's key, so nothing is sent.")
+            return f"{problem % {'variable': self.key_env}} {describe_key_names()}"
         if self.key_confirmed_for != self.key_destination:
-            return (
-                f"{capfirst(self.key_label)} has not been confirmed for {self.base_url}, so nothing is sent. "
-                "A superuser confirms it in the admin under Backends."
-            )
-        return UNREADABLE_KEY if self.stored_key and not encryption.is_readable(self.stored_key) else ""
+            unconfirmed = _UNCONFIRMED_STORED if self.stored_key else _UNCONFIRMED_VARIABLE
+            return str(unconfirmed) % {"variable": self.key_env, "address": self.base_url}
+        return str(UNREADABLE_KEY) if self.stored_key and not encryption.is_readable(self.stored_key) else ""
 
     @property
     def webhook_secret(self) -> str:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 UNTIL_RESUMED = datetime(9999, 1, 1, tzinfo=UTC)  # the end of a pause that only a person ends
 
@@ -16,32 +17,32 @@ class BackendPause(models.Model):
     pause_count = models.PositiveIntegerField(
         default=0,
         editable=False,
-        help_text="Pauses since it last accepted a job, each longer than the one before.",
+        help_text=_("Pauses since it last accepted a job, each longer than the one before."),
     )
     reads_paused_until = models.DateTimeField(
-        null=True, editable=False, help_text="Until then it is neither polled nor asked for its list."
+        null=True, editable=False, help_text=_("Until then it is neither polled nor asked for its list.")
     )
     read_pause_count = models.PositiveIntegerField(
         default=0,
         editable=False,
-        help_text="Such pauses since it last answered, each longer than the one before.",
+        help_text=_("Such pauses since it last answered, each longer than the one before."),
     )
     paused_by = models.CharField(
         max_length=150,
         blank=True,
         default="",
         editable=False,
-        help_text="Who paused it; empty where the engine did.",
+        help_text=_("Who paused it; empty where the engine did."),
     )
     paused_since = models.DateTimeField(
-        null=True, editable=False, help_text="When the first of the pauses in a row began."
+        null=True, editable=False, help_text=_("When the first of the pauses in a row began.")
     )
     pause_code = models.CharField(
         max_length=100,
         blank=True,
         default="",
         editable=False,
-        help_text="The code of the error for which the engine paused it.",
+        help_text=_("The code of the error for which the engine paused it."),
     )
 
     class Meta:

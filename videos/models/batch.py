@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from billing.money import MoneyField
 
@@ -34,14 +35,14 @@ def _path(batch: "Batch", name: str) -> str:
 class BatchState(models.TextChoices):
     """What is being done about a batch. Whether it is paused is beside that (`Batch.paused_at`)."""
 
-    SAVING = "saving", "Being saved"  # its rows are on their way into the database
-    READY = "ready", "Ready to start"  # every row was checked, and nothing is created yet
-    CREATING = "creating", "Creating videos"
-    STOPPED = "stopped", "Stopped"  # `problem` says why; it can go on
-    RUNNING = "running", "Running"  # every row has its video, or will have none
-    RETRYING = "retrying", "Retrying"
-    CANCELING = "canceling", "Canceling"
-    COMPLETED = "completed", "Completed"
+    SAVING = "saving", _("Being saved")  # its rows are on their way into the database
+    READY = "ready", _("Ready to start")  # every row was checked, and nothing is created yet
+    CREATING = "creating", _("Creating videos")
+    STOPPED = "stopped", _("Stopped")  # `problem` says why; it can go on
+    RUNNING = "running", _("Running")  # every row has its video, or will have none
+    RETRYING = "retrying", _("Retrying")
+    CANCELING = "canceling", _("Canceling")
+    COMPLETED = "completed", _("Completed")
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
@@ -79,31 +80,33 @@ class Batch(models.Model):
     name = models.CharField(max_length=NAME_LIMIT)
     state = models.CharField(max_length=20, choices=BatchState, default=BatchState.SAVING, editable=False)
     paused_at = models.DateTimeField(null=True, editable=False)
-    problem = models.TextField(blank=True, editable=False, help_text="Why it stopped, in a sentence.")
+    problem = models.TextField(blank=True, editable=False, help_text=_("Why it stopped, in a sentence."))
 
-    file = models.FileField(upload_to=_path, max_length=255, blank=True, help_text="As it was sent.")
+    file = models.FileField(upload_to=_path, max_length=255, blank=True, help_text=_("As it was sent."))
     file_name = models.CharField(max_length=255, blank=True)
     digest = models.CharField(
-        max_length=64, editable=False, help_text="SHA-256 of what was sent: the same again is the same batch."
+        max_length=64,
+        editable=False,
+        help_text=_("SHA-256 of what was sent: the same again is the same batch."),
     )
     row_count = models.PositiveIntegerField()
-    estimate = MoneyField(help_text="The sum of the prices that were known when it was checked.")
-    unpriced = models.PositiveIntegerField(default=0, help_text="Rows whose price nobody knew then.")
+    estimate = MoneyField(help_text=_("The sum of the prices that were known when it was checked."))
+    unpriced = models.PositiveIntegerField(default=0, help_text=_("Rows whose price nobody knew then."))
     warnings = models.JSONField(default=list, editable=False)
     takes_new_prices = models.BooleanField(
-        default=False, editable=False, help_text="Its owner went on although prices had risen since."
+        default=False, editable=False, help_text=_("Its owner went on although prices had risen since.")
     )
     agreed_left = MoneyField(  # type: ignore[misc]  # which cannot say that it may be empty
         null=True,
         editable=False,
-        help_text="What may still be reserved for it without a manager's approval; empty: anything.",
+        help_text=_("What may still be reserved for it without a manager's approval; empty: anything."),
     )
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
     retry_before = models.DateTimeField(
-        null=True, editable=False, help_text="While retrying: what failed before then is retried."
+        null=True, editable=False, help_text=_("While retrying: what failed before then is retried.")
     )
 
     objects = BatchQuerySet.as_manager()
@@ -113,7 +116,7 @@ class Batch(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        verbose_name_plural = "batches"
+        verbose_name_plural = _("batches")
         indexes = [
             models.Index(fields=["owner", "-id"], name="batch_newest"),
             models.Index(fields=["owner", "digest"], name="batch_digest"),
@@ -134,10 +137,10 @@ class Batch(models.Model):
 class RowState(models.TextChoices):
     """Whether a row has become a video."""
 
-    WAITING = "waiting", "Waiting"
-    CREATED = "created", "Created"
-    REFUSED = "refused", "Refused"  # `error` says why: the catalogue changed meanwhile
-    CANCELED = "canceled", "Canceled"
+    WAITING = "waiting", _("Waiting")
+    CREATED = "created", _("Created")
+    REFUSED = "refused", _("Refused")  # `error` says why: the catalogue changed meanwhile
+    CANCELED = "canceled", _("Canceled")
 
 
 class BatchRow(models.Model):
@@ -149,12 +152,12 @@ class BatchRow(models.Model):
     """
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="rows")
-    number = models.PositiveIntegerField(help_text="From 1, in the order of the file.")
-    place = models.CharField(max_length=60, help_text="Where it stands in the file, such as “row 4”.")
-    key = models.CharField(max_length=KEY_LIMIT, help_text="The file's own name for it, or its place.")
+    number = models.PositiveIntegerField(help_text=_("From 1, in the order of the file."))
+    place = models.CharField(max_length=60, help_text=_("Where it stands in the file, such as “row 4”."))
+    key = models.CharField(max_length=KEY_LIMIT, help_text=_("The file's own name for it, or its place."))
     request = models.JSONField()
     price = MoneyField(  # type: ignore[misc]  # which cannot say that it may be empty
-        null=True, help_text="What it costs, as it was shown; empty where nobody knew."
+        null=True, help_text=_("What it costs, as it was shown; empty where nobody knew.")
     )
     state = models.CharField(max_length=10, choices=RowState, default=RowState.WAITING, editable=False)
     error = models.TextField(blank=True, editable=False)

@@ -6,6 +6,7 @@ from pathlib import PurePath
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from videos.backends.hops import MAX_LENGTH
 from videos.models.backend import Backend
@@ -36,7 +37,7 @@ class Character(models.Model):
     search_text = SearchTextField("name")
     file = models.FileField(upload_to=_path, max_length=255, editable=False)
     byte_count = models.PositiveBigIntegerField(
-        null=True, default=0, editable=False, help_text="Of the clip. Empty: not measured yet."
+        null=True, default=0, editable=False, help_text=_("Of the clip. Empty: not measured yet.")
     )
     backend_character_id = models.CharField(max_length=512, blank=True, editable=False)
     error_message = models.TextField(blank=True, editable=False)
@@ -45,14 +46,14 @@ class Character(models.Model):
         max_length=MAX_LENGTH,
         blank=True,
         editable=False,
-        help_text="The studios that it was asked for through, by their installations.",
+        help_text=_("The studios that it was asked for through, by their installations."),
     )
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     due_at = models.DateTimeField(
         default=timezone.now,
         null=True,
         editable=False,
-        help_text="When to send it next; empty when it is ready or has failed.",
+        help_text=_("When to send it next; empty when it is ready or has failed."),
     )
     attempts = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts import roles
 from videos.models.prompt_template import PromptTemplate
@@ -34,24 +35,24 @@ def new_collection_id() -> str:
 class Visibility(models.TextChoices):
     """Who sees a collection beside its owner, managers and staff."""
 
-    PRIVATE = "private", "Only me"
-    PEOPLE = "people", "Chosen people"
-    TEAM = "team", "Team"
+    PRIVATE = "private", _("Only me")
+    PEOPLE = "people", _("Chosen people")
+    TEAM = "team", _("Team")
 
 
 class CollectionRole(models.TextChoices):
     """What a person whom a collection is shared with may do in it."""
 
-    VIEWER = "viewer", "Viewer"
-    EDITOR = "editor", "Editor"
+    VIEWER = "viewer", _("Viewer")
+    EDITOR = "editor", _("Editor")
 
 
 class Retention(models.TextChoices):
     """How long the videos of a collection are kept."""
 
-    STUDIO = "studio", "As everywhere in the studio"
-    KEEP = "keep", "Keep them forever"
-    DAYS = "days", "Move them to the trash when they are old"
+    STUDIO = "studio", _("As everywhere in the studio")
+    KEEP = "keep", _("Keep them forever")
+    DAYS = "days", _("Move them to the trash when they are old")
 
 
 class CollectionQuerySet(models.QuerySet["Collection"]):
@@ -116,7 +117,7 @@ class Collection(models.Model):
         null=True,
         blank=True,
         related_name="covered_collections",
-        help_text="The video whose poster stands for it. Empty: its newest.",
+        help_text=_("The video whose poster stands for it. Empty: its newest."),
     )
     visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.PRIVATE)
     videos = models.ManyToManyField(
@@ -130,32 +131,38 @@ class Collection(models.Model):
     template = models.ForeignKey(
         PromptTemplate, on_delete=models.SET_NULL, null=True, blank=True, related_name="collections"
     )
-    model = models.CharField(max_length=100, blank=True, help_text="Empty: use the current setting.")
-    seconds = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: use the current setting.")
-    size = models.CharField(max_length=20, blank=True, help_text="Empty: use the current setting.")
+    model = models.CharField(max_length=100, blank=True, help_text=_("Empty: use the current setting."))
+    seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Empty: use the current setting.")
+    )
+    size = models.CharField(max_length=20, blank=True, help_text=_("Empty: use the current setting."))
     parameters = models.JSONField(
-        default=dict, blank=True, help_text="Values of parameters, by name. Empty: use the current settings."
+        default=dict,
+        blank=True,
+        help_text=_("Values of parameters, by name. Empty: use the current settings."),
     )
 
     retention = models.CharField(max_length=10, choices=Retention, default=Retention.STUDIO)
     retention_days = models.PositiveIntegerField(
-        "days",
+        _("days"),
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_RETENTION_DAYS)],
-        help_text="After a video was finished.",
+        help_text=_("After a video was finished."),
     )
     trash_days = models.PositiveIntegerField(
-        "days in the trash",
+        _("days in the trash"),
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_RETENTION_DAYS)],
-        help_text="Before what its rule moved there is deleted for good. Empty: as everywhere in the studio.",
+        help_text=_(
+            "Before what its rule moved there is deleted for good. Empty: as everywhere in the studio."
+        ),
     )
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(
-        default=timezone.now, editable=False, help_text="When its videos, people or settings last changed."
+        default=timezone.now, editable=False, help_text=_("When its videos, people or settings last changed.")
     )
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from videos.models.approval_request import ApprovalRequest
 from videos.models.batch import Batch
@@ -26,14 +27,16 @@ class IdempotencyRecord(models.Model):
         blank=True,
         related_name="idempotency_records",
     )
-    key = models.CharField(max_length=255, blank=True, help_text="The request's Idempotency-Key, if any.")
-    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the request: path, fields and files.")
+    key = models.CharField(max_length=255, blank=True, help_text=_("The request's Idempotency-Key, if any."))
+    fingerprint = models.CharField(
+        max_length=64, help_text=_("SHA-256 of the request: path, fields and files.")
+    )
     video = models.ForeignKey(
         Video,
         on_delete=models.SET_NULL,
         null=True,
         related_name="idempotency_records",
-        help_text="Empty when it was deleted since; the request is still not carried out again.",
+        help_text=_("Empty when it was deleted since; the request is still not carried out again."),
     )
     approval = models.ForeignKey(
         ApprovalRequest,
@@ -41,7 +44,7 @@ class IdempotencyRecord(models.Model):
         null=True,
         blank=True,
         related_name="idempotency_records",
-        help_text="Where a manager has to approve it first.",
+        help_text=_("Where a manager has to approve it first."),
     )
     batch = models.ForeignKey(
         Batch,
@@ -49,11 +52,13 @@ class IdempotencyRecord(models.Model):
         null=True,
         blank=True,
         related_name="idempotency_records",
-        help_text="Where the request made one. A batch that was discarded is forgotten with its key.",
+        help_text=_("Where the request made one. A batch that was discarded is forgotten with its key."),
     )
     is_original_pending = models.BooleanField(
         default=False,
-        help_text="Made by a retry that overtook its original request, which is yet to be answered with it.",
+        help_text=_(
+            "Made by a retry that overtook its original request, which is yet to be answered with it."
+        ),
     )
     created_at = models.DateTimeField(default=timezone.now)
 

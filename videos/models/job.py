@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from videos.models.backend import Backend
 from videos.models.video import Video
@@ -16,15 +17,15 @@ class JobCandidate(models.Model):
 
     video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="candidates")
     backend_job_id = models.CharField(max_length=512)
-    status = models.CharField(max_length=100, blank=True, help_text="In the backend's words.")
-    prompt = models.TextField(blank=True, help_text="Empty when the backend does not tell it.")
+    status = models.CharField(max_length=100, blank=True, help_text=_("In the backend's words."))
+    prompt = models.TextField(blank=True, help_text=_("Empty when the backend does not tell it."))
     model = models.CharField(max_length=200, blank=True)
     size = models.CharField(max_length=32, blank=True)
     seconds = models.PositiveIntegerField(null=True)
     seed = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(null=True)
     may_be_anothers = models.BooleanField(
-        default=False, help_text="Another person's lost submission may have made it as well."
+        default=False, help_text=_("Another person's lost submission may have made it as well.")
     )
     found_at = models.DateTimeField(default=timezone.now)
 
@@ -51,8 +52,10 @@ class ReleasedJob(models.Model):
     released_at = models.DateTimeField(default=timezone.now, db_index=True)
     due_at = models.DateTimeField(
         null=True,
-        help_text="When to ask the backend to delete it. Until that is done it may be running, and counts as "
-        "a job in flight.",
+        help_text=_(
+            "When to ask the backend to delete it. Until that is done it may be running, and counts as "
+            "a job in flight."
+        ),
     )
     attempts = models.PositiveIntegerField(default=0)
 
@@ -84,8 +87,8 @@ class DeletedRequest(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     prompt = models.TextField()
-    since = models.DateTimeField(help_text="The earliest attempt that is unaccounted for.")
-    attempted_at = models.DateTimeField(help_text="The latest attempt.")
+    since = models.DateTimeField(help_text=_("The earliest attempt that is unaccounted for."))
+    attempted_at = models.DateTimeField(help_text=_("The latest attempt."))
     deleted_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     def __str__(self) -> str:

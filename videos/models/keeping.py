@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class RetentionStateManager(models.Manager["RetentionState"]):
@@ -19,9 +20,11 @@ class RetentionState(models.Model):
 
     ONLY = 1  # the primary key
 
-    seen_at = models.DateTimeField(null=True, editable=False, help_text="When the studio last looked.")
+    seen_at = models.DateTimeField(null=True, editable=False, help_text=_("When the studio last looked."))
     wait_seconds = models.FloatField(
-        default=0, editable=False, help_text="For which it still has to run before anything goes by its age."
+        default=0,
+        editable=False,
+        help_text=_("For which it still has to run before anything goes by its age."),
     )
 
     objects = RetentionStateManager()
@@ -36,9 +39,9 @@ class RetentionState(models.Model):
 class NoticeKind(models.TextChoices):
     """What somebody was told about what they keep."""
 
-    ALMOST_FULL = "almost_full", "Storage almost full"
-    FULL = "full", "Storage full"
-    EXPIRING = "expiring", "Videos move to the trash"
+    ALMOST_FULL = "almost_full", _("Storage almost full")
+    FULL = "full", _("Storage full")
+    EXPIRING = "expiring", _("Videos move to the trash")
 
 
 class StorageNotice(models.Model):

@@ -1,6 +1,7 @@
 """Which files a move from one storage to another has brought over."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class MovedFile(models.Model):
@@ -10,7 +11,7 @@ class MovedFile(models.Model):
     place.
     """
 
-    move = models.CharField(max_length=64, help_text="SHA-256 of the two places.")
+    move = models.CharField(max_length=64, help_text=_("SHA-256 of the two places."))
     name = models.CharField(max_length=255)
     byte_count = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 NOTE_LIMIT = 500  # characters that staff can say about a pause
 
@@ -35,12 +36,12 @@ class OwnerQueue(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="video_queue"
     )
     revision = models.PositiveIntegerField(
-        default=0, editable=False, help_text="Grows with every pause and every change of the order."
+        default=0, editable=False, help_text=_("Grows with every pause and every change of the order.")
     )
-    paused_at = models.DateTimeField(null=True, editable=False, help_text="Paused by its owner.")
-    staff_paused_at = models.DateTimeField(null=True, editable=False, help_text="Paused by staff.")
+    paused_at = models.DateTimeField(null=True, editable=False, help_text=_("Paused by its owner."))
+    staff_paused_at = models.DateTimeField(null=True, editable=False, help_text=_("Paused by staff."))
     staff_pause_note = models.CharField(
-        max_length=NOTE_LIMIT, blank=True, editable=False, help_text="What its owner is told about that."
+        max_length=NOTE_LIMIT, blank=True, editable=False, help_text=_("What its owner is told about that.")
     )
 
     objects = OwnerQueueManager()

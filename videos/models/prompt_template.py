@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from videos.models.search_text import SearchTextField, contains_words
 from videos.prompts.syntax import Template, parse_template
@@ -37,20 +38,26 @@ class PromptTemplate(models.Model):
         null=True,
         blank=True,
         related_name="prompt_templates",
-        help_text="Empty: shared with everyone.",
+        help_text=_("Empty: shared with everyone."),
     )
     title = models.CharField(max_length=80)
     category = models.CharField(max_length=CATEGORY_LIMIT, blank=True)
     prompt = models.TextField(max_length=32_000)
     search_text = SearchTextField("title", "category", "prompt")
     picture = models.CharField(
-        max_length=100, blank=True, help_text="Name of one of the studio's own posters, such as city-at-dawn."
+        max_length=100,
+        blank=True,
+        help_text=_("Name of one of the studio's own posters, such as city-at-dawn."),
     )
-    model = models.CharField(max_length=100, blank=True, help_text="Empty: use the current setting.")
-    seconds = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: use the current setting.")
-    size = models.CharField(max_length=20, blank=True, help_text="Empty: use the current setting.")
+    model = models.CharField(max_length=100, blank=True, help_text=_("Empty: use the current setting."))
+    seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Empty: use the current setting.")
+    )
+    size = models.CharField(max_length=20, blank=True, help_text=_("Empty: use the current setting."))
     parameters = models.JSONField(
-        default=dict, blank=True, help_text="Values of parameters, by name. Empty: use the current settings."
+        default=dict,
+        blank=True,
+        help_text=_("Values of parameters, by name. Empty: use the current settings."),
     )
     enabled = models.BooleanField(default=True)
     position = models.PositiveIntegerField(default=0)

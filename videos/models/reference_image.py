@@ -7,6 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from videos.models.search_text import SearchTextField, contains_words
 
@@ -29,8 +31,8 @@ def _path(image: "ReferenceImage", name: str) -> str:
 class Fit(models.TextChoices):
     """How the first and last frame are fitted to the video's size, the only one that servers accept."""
 
-    CROP = "crop", "Crop"
-    PAD = "pad", "Pad"
+    CROP = "crop", _("Crop")
+    PAD = "pad", _("Pad")
 
 
 class ReferenceImageQuerySet(models.QuerySet["ReferenceImage"]):
@@ -60,11 +62,11 @@ class ReferenceImage(models.Model):
     height = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     byte_count = models.PositiveBigIntegerField(
-        null=True, default=0, editable=False, help_text="With its thumbnail. Empty: not measured yet."
+        null=True, default=0, editable=False, help_text=_("With its thumbnail. Empty: not measured yet.")
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     used_at = models.DateTimeField(
-        default=timezone.now, editable=False, help_text="When it was last uploaded, or used for a video."
+        default=timezone.now, editable=False, help_text=_("When it was last uploaded, or used for a video.")
     )
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -87,7 +89,7 @@ class ReferenceImage(models.Model):
         constraints = [models.UniqueConstraint(fields=["owner", "sha256"], name="one_reference_per_content")]
 
     def __str__(self) -> str:
-        return self.name or f"{self.width}x{self.height} image"
+        return self.name or gettext("%(size)s image") % {"size": f"{self.width}x{self.height}"}
 
     @property
     def is_used(self) -> bool:

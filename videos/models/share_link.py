@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import may_create
 from contentgen import encryption
@@ -53,18 +55,22 @@ class ShareLink(models.Model):
     collection = models.ForeignKey(
         Collection, on_delete=models.CASCADE, null=True, related_name="share_links"
     )
-    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the secret.")
+    digest = models.CharField(
+        max_length=64, unique=True, editable=False, help_text=_("SHA-256 of the secret.")
+    )
     encrypted_secret = models.TextField(editable=False)
     title = models.CharField(
-        max_length=LINK_TITLE_LIMIT, blank=True, help_text="What visitors read above the video."
+        max_length=LINK_TITLE_LIMIT, blank=True, help_text=_("What visitors read above the video.")
     )
-    password = models.CharField(max_length=128, blank=True, editable=False, help_text="Hashed. Empty: none.")
+    password = models.CharField(
+        max_length=128, blank=True, editable=False, help_text=_("Hashed. Empty: none.")
+    )
     shows_prompt = models.BooleanField(default=False)
     allows_download = models.BooleanField(default=False)
     allows_comments = models.BooleanField(default=False)
     views = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never.")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text=_("Empty: never."))
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = ShareLinkQuerySet.as_manager()
@@ -93,14 +99,14 @@ class ShareLink(models.Model):
     def stopped_because(self) -> str:
         """Why an active link opens nothing at present, in a sentence; empty when it works."""
         if not settings.SHARE_LINKS:
-            return "Share links are switched off."
+            return gettext("Share links are switched off.")
         if not may_create(self.owner):
-            return "Whoever made it may no longer share."
+            return gettext("Whoever made it may no longer share.")
         shared = self.video or self.collection
         if shared is None or shared.deleted_at is not None or shared.owner_id != self.owner_id:
-            return "What it led to is gone."
+            return gettext("What it led to is gone.")
         if self.video is not None and self.video.trashed_at is not None:
-            return "The video is in the trash."
+            return gettext("The video is in the trash.")
         return ""
 
     @property

@@ -1,19 +1,21 @@
 """Where in its life a video is, and how it is made."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class State(models.TextChoices):
     """The state of a video. Only `videos.lifecycle` writes it."""
 
-    QUEUED = "queued", "Queued"
-    SUBMITTING = "submitting", "Submitting"
-    UNCERTAIN = "uncertain", "Checking with the backend"
-    IN_PROGRESS = "in_progress", "In progress"
-    STORING = "storing", "Storing"
-    COMPLETED = "completed", "Completed"
-    FAILED = "failed", "Failed"
-    CANCELED = "canceled", "Canceled"
+    QUEUED = "queued", _("Queued")
+    SUBMITTING = "submitting", _("Submitting")
+    UNCERTAIN = "uncertain", _("Checking with the backend")
+    IN_PROGRESS = "in_progress", _("In progress")
+    STORING = "storing", _("Storing")
+    COMPLETED = "completed", _("Completed")
+    FAILED = "failed", _("Failed")
+    CANCELED = "canceled", _("Canceled")
 
 
 IN_FLIGHT = frozenset({State.QUEUED, State.SUBMITTING, State.UNCERTAIN, State.IN_PROGRESS, State.STORING})
@@ -36,7 +38,7 @@ def public_status(state: str) -> str:
 class Kind(models.TextChoices):
     """How a video is made: from a prompt alone, or from a prompt and another video, its source."""
 
-    CREATE = "create", "Created"
-    REMIX = "remix", "Remix"
-    EDIT = "edit", "Edit"
-    EXTEND = "extend", "Extension"
+    CREATE = "create", _("Created")
+    REMIX = "remix", _("Remix")
+    EDIT = "edit", pgettext_lazy("kind", "Edit")
+    EXTEND = "extend", _("Extension")

@@ -4,16 +4,20 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class HoldReason(models.TextChoices):
     """Why nothing is submitted."""
 
-    MAINTENANCE = "maintenance", "Maintenance."
-    RESTORED = "restored", "The database was restored from a backup: it is older than the latest submissions."
+    MAINTENANCE = "maintenance", _("Maintenance.")
+    RESTORED = (
+        "restored",
+        _("The database was restored from a backup: it is older than the latest submissions."),
+    )
     MARKS_MISSING = (
         "marks_missing",
-        (
+        _(
             "The database was restored to another place, or the storage was emptied: the marks of the latest "
             "submissions are missing."
         ),
@@ -46,25 +50,25 @@ class StudioState(models.Model):
 
     installation = models.UUIDField(default=uuid.uuid4, editable=False)
     submissions = models.PositiveBigIntegerField(
-        default=0, editable=False, help_text="How often a video was claimed for submission."
+        default=0, editable=False, help_text=_("How often a video was claimed for submission.")
     )
     marked_at = models.DateTimeField(
-        null=True, editable=False, help_text="When the first mark was written outside the database."
+        null=True, editable=False, help_text=_("When the first mark was written outside the database.")
     )
     storage_identity = models.CharField(
         max_length=100,
         blank=True,
         editable=False,
-        help_text="Inodes and change time of files in the storage, which a copy does not have.",
+        help_text=_("Inodes and change time of files in the storage, which a copy does not have."),
     )
-    epoch = models.PositiveIntegerField(default=0, editable=False, help_text="Grows with every hold.")
+    epoch = models.PositiveIntegerField(default=0, editable=False, help_text=_("Grows with every hold."))
 
     # The hold in effect, if `held_at` is set.
     held_at = models.DateTimeField(null=True, editable=False)
     hold_reason = models.CharField(max_length=20, choices=HoldReason, blank=True, editable=False)
     hold_note = models.CharField(max_length=500, blank=True, editable=False)
     hold_message = models.CharField(
-        max_length=500, blank=True, editable=False, help_text="During maintenance, what everybody is told."
+        max_length=500, blank=True, editable=False, help_text=_("During maintenance, what everybody is told.")
     )
     held_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
@@ -72,15 +76,17 @@ class StudioState(models.Model):
     submitted_until = models.DateTimeField(
         null=True,
         editable=False,
-        help_text="After a restore, the latest submission that the database knows: what was queued then may "
-        "have been submitted since.",
+        help_text=_(
+            "After a restore, the latest submission that the database knows: what was queued then may "
+            "have been submitted since."
+        ),
     )
 
     objects = StudioStateManager()
 
     class Meta:
-        verbose_name = "submissions"
-        verbose_name_plural = "submissions"
+        verbose_name = _("submissions")
+        verbose_name_plural = _("submissions")
 
     def __str__(self) -> str:
         return "Submissions"

@@ -1,6 +1,7 @@
 """What was sent to ask a backend for a video, and what it answered."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from videos.models.video import Video
 
@@ -17,10 +18,12 @@ class SubmissionRecord(models.Model):
     method = models.CharField(max_length=10)
     path = models.CharField(max_length=500)
     request = models.TextField(
-        help_text="Its fields. Of files the name, the type, the size and the checksum."
+        help_text=_("Its fields. Of files the name, the type, the size and the checksum.")
     )
-    byte_count = models.BigIntegerField(null=True, help_text="The size of its body.")
-    status = models.PositiveIntegerField(null=True, help_text="The HTTP status; empty where no answer came.")
+    byte_count = models.BigIntegerField(null=True, help_text=_("The size of its body."))
+    status = models.PositiveIntegerField(
+        null=True, help_text=_("The HTTP status; empty where no answer came.")
+    )
     answer = models.TextField(blank=True)
 
     class Meta:

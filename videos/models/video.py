@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from contentgen.monitoring import tracing
 from contentgen.monitoring.log_context import current_request_id
@@ -49,7 +50,7 @@ class Video(VideoResult):
     model = models.CharField(max_length=100)
     size = models.CharField(max_length=20)
     seconds = models.PositiveIntegerField(
-        help_text="Seconds to generate: for an extension, what it adds to its source."
+        help_text=_("Seconds to generate: for an extension, what it adds to its source.")
     )
     reference = models.ForeignKey(
         ReferenceImage, on_delete=models.PROTECT, null=True, blank=True, related_name="videos"
@@ -65,16 +66,21 @@ class Video(VideoResult):
     # `parameters` stay what was asked for, so that a retry and "Make another" ask for the same; a seed that
     # the studio drew is not among them, or the next video would be the same picture again.
     parameters = models.JSONField(
-        default=dict, blank=True, editable=False, help_text="The values of the model's parameters, by name."
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text=_("The values of the model's parameters, by name."),
     )
     seed = models.BigIntegerField(
         null=True,
         blank=True,
         editable=False,
-        help_text="Sent with the request: chosen, or drawn by the studio. Empty where the model takes none.",
+        help_text=_(
+            "Sent with the request: chosen, or drawn by the studio. Empty where the model takes none."
+        ),
     )
     used_seed = models.BigIntegerField(
-        null=True, blank=True, editable=False, help_text="What the backend says it used."
+        null=True, blank=True, editable=False, help_text=_("What the backend says it used.")
     )
     price = models.DecimalField(
         max_digits=12,
@@ -82,13 +88,13 @@ class Video(VideoResult):
         null=True,
         blank=True,
         editable=False,
-        help_text="US dollars as estimated when it was requested; empty when no price was known.",
+        help_text=_("US dollars as estimated when it was requested; empty when no price was known."),
     )
     price_samples = models.PositiveIntegerField(
         null=True,
         blank=True,
         editable=False,
-        help_text="Charged videos that the estimate was learned from; empty for the catalogue's price.",
+        help_text=_("Charged videos that the estimate was learned from; empty for the catalogue's price."),
     )
     charged = models.DecimalField(
         max_digits=14,
@@ -96,39 +102,41 @@ class Video(VideoResult):
         null=True,
         blank=True,
         editable=False,
-        help_text="US dollars that the backend says it charged for the job; empty when it does not say.",
+        help_text=_("US dollars that the backend says it charged for the job; empty when it does not say."),
     )
     charge_problem = models.CharField(
         max_length=200,
         blank=True,
         editable=False,
-        help_text="Why what the backend named as its charge cannot be one; empty if nothing is wrong.",
+        help_text=_("Why what the backend named as its charge cannot be one; empty if nothing is wrong."),
     )
 
     # Takes: videos of one request. They stay takes of each other whatever becomes of one of them, so none is
     # the first that the others refer to, and each knows how many were requested.
     take = models.PositiveSmallIntegerField(
-        default=1, editable=False, help_text="Number of this take, from 1."
+        default=1, editable=False, help_text=_("Number of this take, from 1.")
     )
     takes = models.PositiveSmallIntegerField(
-        default=1, editable=False, help_text="Number of takes requested."
+        default=1, editable=False, help_text=_("Number of takes requested.")
     )
     take_group = models.UUIDField(
         null=True,
         blank=True,
         editable=False,
-        help_text="Shared by all takes of a request; empty for a single video.",
+        help_text=_("Shared by all takes of a request; empty for a single video."),
     )
 
     # Its place in its owner's queue. The owner's others take no turn more or less for it.
     queue_order = models.BigIntegerField(
         null=True,
         editable=False,
-        help_text="Rank among its owner's queued videos, once they were reordered; those without one follow, "
-        "the oldest first.",
+        help_text=_(
+            "Rank among its owner's queued videos, once they were reordered; those without one follow, "
+            "the oldest first."
+        ),
     )
     paused_at = models.DateTimeField(
-        null=True, editable=False, help_text="Its owner paused it: it is not submitted until they go on."
+        null=True, editable=False, help_text=_("Its owner paused it: it is not submitted until they go on.")
     )
 
     batch = models.ForeignKey(
@@ -144,16 +152,18 @@ class Video(VideoResult):
         max_length=64,
         blank=True,
         editable=False,
-        help_text="The source's id, kept when the source is deleted.",
+        help_text=_("The source's id, kept when the source is deleted."),
     )
     source_seconds = models.PositiveIntegerField(
-        default=0, editable=False, help_text="For an extension, the length of its source."
+        default=0, editable=False, help_text=_("For an extension, the length of its source.")
     )
     concat_with_source = models.BooleanField(
         default=False,
         editable=False,
-        help_text="The backend cannot extend: it makes a video that begins with the source's last frame, "
-        "and the two are joined here.",
+        help_text=_(
+            "The backend cannot extend: it makes a video that begins with the source's last frame, "
+            "and the two are joined here."
+        ),
     )
 
     # Where it was asked for. Of the collections that it is in, this is the one whose budget it counts for; it
@@ -165,16 +175,18 @@ class Video(VideoResult):
         blank=True,
         related_name="made_videos",
         editable=False,
-        help_text="The collection it was asked for in.",
+        help_text=_("The collection it was asked for in."),
     )
 
     # Its state.
     state = models.CharField(max_length=20, choices=State, default=State.QUEUED, editable=False)
-    progress = models.PositiveSmallIntegerField(null=True, blank=True, editable=False, help_text="Percent.")
+    progress = models.PositiveSmallIntegerField(
+        null=True, blank=True, editable=False, help_text=_("Percent.")
+    )
     revision = models.PositiveIntegerField(
         default=0,
         editable=False,
-        help_text="Grows with every change that a card shows, so that a page knows what is new.",
+        help_text=_("Grows with every change that a card shows, so that a page knows what is new."),
     )
     error_code = models.CharField(max_length=100, blank=True, editable=False)
     error_message = models.TextField(blank=True, editable=False)
@@ -188,65 +200,71 @@ class Video(VideoResult):
         default=timezone.now,
         null=True,
         editable=False,
-        help_text="When the engine acts on it next. Of a failed video: when it looks for a late result. Of a "
-        "canceled one: the backend may still be working on its job.",
+        help_text=_(
+            "When the engine acts on it next. Of a failed video: when it looks for a late result. Of a "
+            "canceled one: the backend may still be working on its job."
+        ),
     )
     attempts = models.PositiveIntegerField(
-        default=0, editable=False, help_text="Attempts at the present step, for backing off."
+        default=0, editable=False, help_text=_("Attempts at the present step, for backing off.")
     )
     failed_submissions = models.PositiveIntegerField(
         default=0,
         editable=False,
-        help_text="Submissions in a row that brought no usable reply, of which the backend made no job.",
+        help_text=_("Submissions in a row that brought no usable reply, of which the backend made no job."),
     )
     failed_downloads = models.PositiveIntegerField(
-        default=0, editable=False, help_text="Tries to get the finished file that the backend failed."
+        default=0, editable=False, help_text=_("Tries to get the finished file that the backend failed.")
     )
     cancel_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
     delete_job_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When to ask the backend to delete its job."
+        null=True, blank=True, editable=False, help_text=_("When to ask the backend to delete its job.")
     )
     idempotency_key = models.CharField(
         max_length=64,
         blank=True,
         editable=False,
-        help_text="Sent with every request of the latest attempt. Empty: it cannot be requested once more.",
+        help_text=_(
+            "Sent with every request of the latest attempt. Empty: it cannot be requested once more."
+        ),
     )
     hops = models.CharField(
         max_length=MAX_LENGTH,
         blank=True,
         editable=False,
-        help_text="The studios that it was asked for through, by their installations.",
+        help_text=_("The studios that it was asked for through, by their installations."),
     )
     unaccounted_since = models.DateTimeField(
         null=True,
         blank=True,
         editable=False,
-        help_text="The earliest attempt of which the backend may have a job that no video has.",
+        help_text=_("The earliest attempt of which the backend may have a job that no video has."),
     )
 
     # What the time limit counts: the time in which the backend said that it was not ready, never its silence.
     working_seconds = models.FloatField(
         default=0,
         editable=False,
-        help_text="Seconds for which the backend has answered that it works on the job.",
+        help_text=_("Seconds for which the backend has answered that it works on the job."),
     )
     waiting_seconds = models.FloatField(
         default=0,
         editable=False,
-        help_text="Seconds for which it has answered that the job waits in its own queue, or nothing usable.",
+        help_text=_(
+            "Seconds for which it has answered that the job waits in its own queue, or nothing usable."
+        ),
     )
     answered_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When it last answered about the running job."
+        null=True, blank=True, editable=False, help_text=_("When it last answered about the running job.")
     )
     poll_delay = models.FloatField(
-        default=0, editable=False, help_text="Seconds from then to the next poll, as planned."
+        default=0, editable=False, help_text=_("Seconds from then to the next poll, as planned.")
     )
     queued_at_backend = models.BooleanField(
-        default=False, editable=False, help_text="The running job waits in the backend's own queue."
+        default=False, editable=False, help_text=_("The running job waits in the backend's own queue.")
     )
     late_since = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="Since when it is checked for a late result."
+        null=True, blank=True, editable=False, help_text=_("Since when it is checked for a late result.")
     )
 
     # What asked for it, so that the log and the traces of all that is done about it can be found by that.
@@ -256,7 +274,7 @@ class Video(VideoResult):
         default=current_request_id,
         db_default="",
         editable=False,
-        help_text="Of the HTTP request that asked for it; empty for a command.",
+        help_text=_("Of the HTTP request that asked for it; empty for a command."),
     )
     traceparent = models.CharField(
         max_length=tracing.MAX_LENGTH,
@@ -264,7 +282,7 @@ class Video(VideoResult):
         default=tracing.current_traceparent,
         db_default="",
         editable=False,
-        help_text="Where its trace begins, as W3C Trace Context writes it; empty without traces.",
+        help_text=_("Where its trace begins, as W3C Trace Context writes it; empty without traces."),
     )
 
     # When things happened.
@@ -277,26 +295,32 @@ class Video(VideoResult):
         null=True,
         blank=True,
         editable=False,
-        help_text="When it reached its time limit; of earlier releases, when it was to.",
+        help_text=_("When it reached its time limit; of earlier releases, when it was to."),
     )
     trashed_at = models.DateTimeField(null=True, blank=True, editable=False)
     retained_from = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="Its age counts from here: it was restored."
+        null=True, blank=True, editable=False, help_text=_("Its age counts from here: it was restored.")
     )
     retention_due_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When it moves to the trash, as its owner was told."
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("When it moves to the trash, as its owner was told."),
     )
     purge_due_at = models.DateTimeField(
         null=True,
         blank=True,
         editable=False,
-        help_text=(
+        help_text=_(
             "When it is deleted for good, once a collection's rule has moved it to the trash. Empty: after"
             " TRASH_RETENTION_DAYS there."
         ),
     )
     job_deleted_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When the studio let go of its job at the backend."
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("When the studio let go of its job at the backend."),
     )
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -307,15 +331,15 @@ class Video(VideoResult):
         blank=True,
         editable=False,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_RATING)],
-        help_text="From 1 to 5, as its owner judged it; empty for one that is not rated.",
+        help_text=_("From 1 to 5, as its owner judged it; empty for one that is not rated."),
     )
     chosen_at = models.DateTimeField(
         null=True,
         blank=True,
         editable=False,
-        help_text="When it was chosen among its takes: the latest stands for all of them.",
+        help_text=_("When it was chosen among its takes: the latest stands for all of them."),
     )
-    kept = models.BooleanField(default=False, editable=False, help_text="No rule moves it to the trash.")
+    kept = models.BooleanField(default=False, editable=False, help_text=_("No rule moves it to the trash."))
     tags = models.ManyToManyField(Tag, blank=True, related_name="videos")
     note = models.TextField(max_length=2000, blank=True)
 

@@ -1,6 +1,7 @@
 """The further reference images of a video, in the order in which its prompt may speak of them."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from videos.models.reference_image import ReferenceImage
 from videos.models.video import Video
@@ -16,7 +17,7 @@ class VideoReference(models.Model):
 
     video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="video_references")
     image = models.ForeignKey(ReferenceImage, on_delete=models.PROTECT, related_name="uses")
-    position = models.PositiveSmallIntegerField(help_text="From 1.")
+    position = models.PositiveSmallIntegerField(help_text=_("From 1."))
 
     objects = VideoReferenceManager()
 

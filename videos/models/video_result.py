@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models.fields.files import FieldFile
+from django.utils.translation import gettext_lazy as _
 
 _PLAYS_EVERYWHERE = ("H.264", "MP4")  # codec and container, as the columns name them
 
@@ -16,40 +17,46 @@ class VideoResult(models.Model):
     scrub_columns = models.PositiveSmallIntegerField(default=0, editable=False)
     width = models.PositiveIntegerField(null=True, blank=True, editable=False)
     height = models.PositiveIntegerField(null=True, blank=True, editable=False)
-    duration = models.FloatField(null=True, blank=True, editable=False, help_text="Seconds, as measured.")
+    duration = models.FloatField(null=True, blank=True, editable=False, help_text=_("Seconds, as measured."))
     byte_count = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
     sha256 = models.CharField(max_length=64, blank=True, editable=False)
     container = models.CharField(
-        max_length=20, blank=True, editable=False, help_text="Of the file; empty where it was not looked at."
+        max_length=20,
+        blank=True,
+        editable=False,
+        help_text=_("Of the file; empty where it was not looked at."),
     )
     codec = models.CharField(
-        max_length=40, blank=True, editable=False, help_text="Of the file; empty where it was not looked at."
+        max_length=40,
+        blank=True,
+        editable=False,
+        help_text=_("Of the file; empty where it was not looked at."),
     )
     browser_file = models.FileField(
         max_length=255,
         blank=True,
         editable=False,
-        help_text="A copy for the player, where not every browser plays the file itself.",
+        help_text=_("A copy for the player, where not every browser plays the file itself."),
     )
     browser_byte_count = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
     browser_sha256 = models.CharField(max_length=64, blank=True, editable=False)
     browser_copied_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When the copy was made again, on demand."
+        null=True, blank=True, editable=False, help_text=_("When the copy was made again, on demand.")
     )
     copy_due_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When a worker makes a copy for browsers next."
+        null=True, blank=True, editable=False, help_text=_("When a worker makes a copy for browsers next.")
     )
     picture_bytes = models.PositiveBigIntegerField(
         null=True,
         default=0,
         editable=False,
-        help_text="Of poster and scrub sheet together. Empty: not measured yet.",
+        help_text=_("Of poster and scrub sheet together. Empty: not measured yet."),
     )
     original_dropped_at = models.DateTimeField(
         null=True,
         blank=True,
         editable=False,
-        help_text="When the original was removed: since then the file is the copy for browsers.",
+        help_text=_("When the original was removed: since then the file is the copy for browsers."),
     )
     original_codec = models.CharField(max_length=40, blank=True, editable=False)
 

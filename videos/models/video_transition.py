@@ -2,6 +2,8 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from audit.vocabulary import Door
 from videos.models.state import State
@@ -17,17 +19,17 @@ class VideoTransition(models.Model):
 
     video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="transitions")
     at = models.DateTimeField(default=timezone.now)
-    old = models.CharField(max_length=20, choices=State, blank=True, help_text="Empty: it was created.")
+    old = models.CharField(max_length=20, choices=State, blank=True, help_text=_("Empty: it was created."))
     new = models.CharField(max_length=20, choices=State)
-    error_code = models.CharField(max_length=100, blank=True, help_text="The reason, where there is one.")
+    error_code = models.CharField(max_length=100, blank=True, help_text=_("The reason, where there is one."))
 
     door = models.CharField(max_length=10, choices=Door)
     user_id = models.BigIntegerField(null=True)
     username = models.CharField(max_length=150, blank=True)
     token_id = models.BigIntegerField(null=True)
     token_name = models.CharField(max_length=100, blank=True)
-    task = models.CharField(max_length=60, blank=True, help_text="The part of the engine that did it.")
-    worker = models.CharField(max_length=100, blank=True, help_text="The worker that it ran in.")
+    task = models.CharField(max_length=60, blank=True, help_text=_("The part of the engine that did it."))
+    worker = models.CharField(max_length=100, blank=True, help_text=_("The worker that it ran in."))
 
     class Meta:
         ordering = ["pk"]
@@ -41,14 +43,14 @@ class VideoTransition(models.Model):
         """Who or what did it, in words."""
         if self.username:
             return self.username
-        known = {Door.SYSTEM: "The studio", Door.COMMAND: "A command"}
-        return known.get(Door(self.door), "Nobody signed in")
+        known = {Door.SYSTEM: gettext("The studio"), Door.COMMAND: gettext("A command")}
+        return known.get(Door(self.door), gettext("Nobody signed in"))
 
     @property
     def through(self) -> str:
         """Through which token, part of the engine or door, in words; empty where there is nothing to add."""
         if self.token_name:
-            return f"token “{self.token_name}”"
+            return gettext("token “%(name)s”") % {"name": self.token_name}
         if self.task:
             return f"{self.task}, {self.worker}" if self.worker else self.task
         return "" if self.door in (Door.SYSTEM, Door.COMMAND) else str(self.get_door_display())

@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Left, TruncHour
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from videos.models import IN_FLIGHT, Backend, OwnerQueue, State, StudioState, Video
 from videos.services.candidates import videos_for_staff
@@ -227,12 +228,16 @@ def _ended_since(since: datetime) -> Iterable[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class BackendNow:
-    """How a backend stands, in a word and a sentence, and what it has to do."""
+    """How a backend stands, in a word and two sentences, and what it has to do.
+
+    `note` and `reason` are in English, as everything that is cached: pages show them translated.
+    """
 
     pk: int
     name: str
     state: str
     note: str
+    reason: str
     in_flight: int
     queued: int
     outcomes: Outcomes
@@ -255,13 +260,14 @@ def backends_now(day: LastDay) -> list[BackendNow]:
 
 
 def _describe(backend: Any, counts: Counter[str], day: LastDay, in_use: set[int]) -> BackendNow:
-    state, note = _state_of(backend, is_used=backend.pk in in_use)
+    state, note, reason = _state_of(backend, is_used=backend.pk in in_use)
     nothing = Outcomes()
     return BackendNow(
         backend.pk,
         backend.name,
         state,
         note,
+        reason,
         in_flight=counts.total() - counts[State.QUEUED],
         queued=counts[State.QUEUED],
         outcomes=day.by_backend.get(backend.pk, nothing),
@@ -269,12 +275,14 @@ def _describe(backend: Any, counts: Counter[str], day: LastDay, in_use: set[int]
     )
 
 
-def _state_of(backend: Any, *, is_used: bool) -> tuple[str, str]:
-    """Return how a backend stands in a word, as states of videos are called, and in a sentence."""
+def _state_of(backend: Any, *, is_used: bool) -> tuple[str, str, str]:
+    """Return how a backend stands in a word, as states of videos are called, in a sentence, and why."""
     if not backend.enabled:
-        return "off", "Switched off"
+        return "off", gettext_noop("Switched off"), ""
     if backend.paused_until is not None and backend.paused_until > timezone.now():
-        return "paused", f"Paused. {backend.pause_reason}".strip()
+        return "paused", gettext_noop("Paused."), backend.pause_reason
     if not backend.serves:
-        return "off", "Serves no model"
-    return ("ready", "Accepting jobs") if is_used else ("standby", "On standby")
+        return "off", gettext_noop("Serves no model"), ""
+    if is_used:
+        return "ready", gettext_noop("Accepting jobs"), ""
+    return "standby", gettext_noop("On standby"), ""

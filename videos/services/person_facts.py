@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Count, Sum
+from django.utils.translation import gettext, ngettext
 
+from accounts.formats import format_number
 from accounts.models import User
 from billing.models import LedgerLine
 from billing.money import ZERO
@@ -62,10 +64,29 @@ def used_this_month(users: list[int]) -> dict[int, Decimal]:
 def describe_blocking(user: User) -> str:
     """Return what blocking the person would stop, and what it would not, in words."""
     facts = facts_of(user)
-    parts = [
-        (facts.queued, "queued video is canceled", "queued videos are canceled"),
-        (facts.waiting_for_approval, "request for approval ends", "requests for approval end"),
-        (facts.at_work, "video on its way is finished", "videos on their way are finished"),
-    ]
-    told = [f"{count:,} {one if count == 1 else more}" for count, one, more in parts if count]
-    return ", ".join(told) or "nothing in the queue"
+    parts = (
+        (
+            facts.queued,
+            ngettext(
+                "%(count)s queued video is canceled", "%(count)s queued videos are canceled", facts.queued
+            ),
+        ),
+        (
+            facts.waiting_for_approval,
+            ngettext(
+                "%(count)s request for approval ends",
+                "%(count)s requests for approval end",
+                facts.waiting_for_approval,
+            ),
+        ),
+        (
+            facts.at_work,
+            ngettext(
+                "%(count)s video on its way is finished",
+                "%(count)s videos on their way are finished",
+                facts.at_work,
+            ),
+        ),
+    )
+    told = [words % {"count": format_number(count)} for count, words in parts if count]
+    return ", ".join(told) or gettext("nothing in the queue")
