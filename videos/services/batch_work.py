@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from audit.origin import Origin, coming_from, current_origin
 from audit.trail import record
@@ -107,7 +108,7 @@ def tick() -> None:
 @transaction.atomic
 def _forget(batch: Batch) -> None:
     if batch.state == BatchState.READY:  # one that was cut off while it was saved was seen by nobody
-        record(Action.DELETED, subjects.batch(batch), note="It was not started in time.")
+        record(Action.DELETED, subjects.batch(batch), note=gettext_noop("It was not started in time."))
     delete_file_after_commit(batch)
     batch.delete()
 
@@ -124,7 +125,7 @@ def _stop_restored() -> None:
         creating.update(state=BatchState.STOPPED, problem=_RESTORED)
 
 
-_RESTORED = (
+_RESTORED = gettext_noop(
     "The database was restored from a backup. Rows that were created after it may be among the backend's "
     "jobs: look there before you go on, or they are paid for twice."
 )
@@ -215,10 +216,10 @@ def _explain_refusal(batch: Batch, error: RefusedPaymentError) -> str:
     if not isinstance(error, PriceRisenError):
         return error.sentence
     left = format_money(batch.agreed_left or ZERO)
-    return f"What is next costs more than what is left of the agreed price, which is {left}. {_GO_ON}"
-
-
-_GO_ON = "Going on asks for the rest at the prices of now."
+    return (
+        f"What is next costs more than what is left of the agreed price, which is {left}. Going on asks for "
+        "the rest at the prices of now."
+    )
 
 
 def _origin_of(batch: Batch) -> Origin:
@@ -247,11 +248,10 @@ def _request(
     images: Mapping[int, ReferenceImage],
     collections: Mapping[int, Collection],
 ) -> GenerationRequest:
-    missing = [key for key in _image_keys(fields) if key not in images]
-    if missing:
-        raise ValidationError("An image of this row was deleted since it was checked.")
+    if any(key not in images for key in _image_keys(fields)):
+        raise ValidationError(gettext_noop("An image of this row was deleted since it was checked."))
     if "collection" in fields and fields["collection"] not in collections:
-        raise ValidationError("The collection of this row was deleted since it was checked.")
+        raise ValidationError(gettext_noop("The collection of this row was deleted since it was checked."))
     return GenerationRequest(
         fields["prompt"],
         fields["model"],
