@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from django.db.models import Q, Sum
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 
-from accounts.formats import format_day
+from accounts.formats import format_day, format_number
 from accounts.models import ApiToken, User
 from billing.errors import BudgetExceededError, Shortage
 from billing.models import Budget, LedgerLine, Scope
@@ -43,9 +44,9 @@ class BudgetStatus:
     def renewal(self) -> str:
         """When it is full again, in a sentence."""
         if self.renews_at is None:
-            return "It does not renew."
+            return gettext("It does not renew.")
         day = timezone.localtime(self.renews_at, timezone.get_default_timezone())
-        return f"It renews on {format_day(day.date())}."
+        return gettext("It renews on %(day)s.") % {"day": format_day(day.date())}
 
     @property
     def share(self) -> Decimal:
@@ -70,26 +71,45 @@ class BudgetStatus:
         """Whose budget it is, as a sentence about it to those whom it bounds begins."""
         match self.budget.scope:
             case Scope.ROLE:
-                return f"The budget of the role “{self.budget.role}”"
+                return gettext("The budget of the role “%(role)s”") % {"role": self.budget.role_in_words}
             case Scope.USER:
-                return "Your budget"
+                return gettext("Your budget")
             case Scope.TOKEN:
-                return "The budget of this API token"
+                return gettext("The budget of this API token")
             case Scope.COLLECTION:
-                return f"The budget of the collection “{self.budget.collection}”"
-        return "The studio's budget"
+                name = str(self.budget.collection)
+                return gettext("The budget of the collection “%(name)s”") % {"name": name}
+        return gettext("The studio's budget")
 
     @property
     def name(self) -> str:
         """The budget as the subject of a sentence, such as “Your budget of $50.00 this month”."""
-        return f"{self.owner} of {format_money(self.budget.amount)} {in_words(self.budget.period)}"
+        return gettext("%(budget)s of %(amount)s %(period)s") % {
+            "budget": self.owner,
+            "amount": format_money(self.budget.amount),
+            "period": in_words(self.budget.period),
+        }
 
     @property
     def warning(self) -> str:
         """What a page tells of a budget that is almost used up."""
         if self.is_exceeded:
-            return f"{self.name} is used up. {self.renewal}"
-        return f"{self.name} is almost used up: {format_money(self.left)} is left. {self.renewal}"
+            sentence = gettext("%(budget)s is used up.") % {"budget": self.name}
+        else:
+            sentence = gettext("%(budget)s is almost used up: %(left)s is left.") % {
+                "budget": self.name,
+                "left": format_money(self.left),
+            }
+        return f"{sentence} {self.renewal}"
+
+    @property
+    def too_little(self) -> str:
+        """What is told of a budget that a request did not fit into though something is left of it."""
+        sentence = gettext("%(budget)s has %(left)s left, which was too little for a request.") % {
+            "budget": self.name,
+            "left": format_money(self.left),
+        }
+        return f"{sentence} {self.renewal}"
 
 
 def applicable(user: User, token: ApiToken | None = None, collections: Collection[int] = ()) -> Q:
@@ -213,8 +233,17 @@ def require_room(found: Sequence[BudgetStatus], price: Decimal, *, videos: int, 
     status = tightest(found)
     if status is None or (price <= status.left and (is_priced or status.left > 0)):
         return
-    what = "This costs" if videos == 1 else f"These {videos:,} videos cost"
-    cost = f"{what} {format_money(price)}." if is_priced else "The price of this is not known."
-    sentence = f"{cost} {status.name} has {format_money(status.left)} left. {status.renewal}"
+    left = gettext("%(budget)s has %(left)s left.") % {
+        "budget": status.name,
+        "left": format_money(status.left),
+    }
+    sentence = f"{_explain_cost(price, videos, is_priced=is_priced)} {left} {status.renewal}"
     shortage = Shortage(status.budget.code, status.left, status.renews_at, status.budget.pk)
     raise BudgetExceededError(sentence, shortage)
+
+
+def _explain_cost(price: Decimal, videos: int, *, is_priced: bool) -> str:
+    if not is_priced:
+        return gettext("The price of this is not known.")
+    sentence = ngettext("This costs %(price)s.", "These %(count)s videos cost %(price)s.", videos)
+    return sentence % {"price": format_money(price), "count": format_number(videos)}
