@@ -1,5 +1,7 @@
 """Durations and counts as people read them."""
 
+import re
+
 from django.utils.translation import ngettext
 
 # Written out one by one, because each language has plurals of its own, and messages are found by reading.
@@ -14,6 +16,10 @@ _COUNTS = {
     "job": lambda number: ngettext("%(count)d job", "%(count)d jobs", number),
     "model": lambda number: ngettext("%(count)d model", "%(count)d models", number),
 }
+
+# As `format_duration` and `count_of` write it in English.
+_ENGLISH_PART = r"(\d{1,9}) (second|minute|hour|day)s?"
+_ENGLISH_DURATION = re.compile(rf"{_ENGLISH_PART}(?: {_ENGLISH_PART})?")
 
 
 def format_duration(seconds: int) -> str:
@@ -31,3 +37,15 @@ def format_duration(seconds: int) -> str:
 def count_of(number: int, unit: str) -> str:
     """Return a number with what it counts, a key of the table above, in the active language's plural."""
     return _COUNTS[unit](number) % {"count": number}
+
+
+def translate_duration(text: str) -> str:
+    """Return a duration that was written in English in the active language; any other text as it is."""
+    found = _ENGLISH_DURATION.fullmatch(text)
+    if found is None:
+        return text
+    number, unit, smaller_number, smaller_unit = found.groups()
+    parts = [count_of(int(number), unit)]
+    if smaller_unit:
+        parts.append(count_of(int(smaller_number), smaller_unit))
+    return " ".join(parts)

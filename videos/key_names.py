@@ -7,10 +7,18 @@ key only when it says so itself, or an operator says so.
 import os
 
 from django.conf import settings
+from django.utils.translation import gettext, gettext_noop
 
+from contentgen.stored_texts import sentence
 from videos.backends.service_kinds import SERVICES
 
 KEY_PREFIX = "BACKEND_KEY_"
+_USABLE_NAMES = sentence(
+    gettext_noop(
+        "Use one that begins with %(prefix)s, a vendor's usual one such as OPENAI_API_KEY, or list it in the"
+        " setting BACKEND_KEY_NAMES."
+    )
+)
 
 # As programs and documents of vendors name them; `SERVICES` has those of the ones with a driver of their own.
 VENDOR_KEYS = frozenset(
@@ -60,10 +68,7 @@ def available_key_names() -> list[str]:
 
 def describe_key_names() -> str:
     """Return which names may be given, to end the sentence that refuses another one."""
-    return (
-        f"Use one that begins with {KEY_PREFIX}, a vendor's usual one such as OPENAI_API_KEY, or list it in "
-        "the setting BACKEND_KEY_NAMES."
-    )
+    return gettext(_USABLE_NAMES) % {"prefix": KEY_PREFIX}
 
 
 def read_key(name: str) -> str:

@@ -10,7 +10,9 @@ from pathlib import Path
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
+from contentgen.stored_texts import sentence
 from videos.backends.errors import BackendError, RefusedError, UnavailableError
 from videos.backends.requests import ClipFile
 from videos.containers import container_of
@@ -31,11 +33,17 @@ HINTS_PER_BACKEND = 20  # in one sweep
 MAX_ATTEMPTS = 15  # with these delays about an hour
 FIRST_DELAY, MAX_DELAY = 5.0, 300.0  # seconds
 
-_UNPLAYABLE = "The clip cannot be played, so nothing was sent: {}"
-_CLIP_GONE = "The clip could not be read, so nothing was sent. Create the character again."
-_REFUSED = "The backend refused this character: {}"
-_EXHAUSTED = "We tried for an hour without success. Create the character again later: {}"
-_UNKNOWN = (
+_UNPLAYABLE = sentence(gettext_noop("The clip cannot be played, so nothing was sent: %(sentence)s"))
+_CLIP_GONE = gettext_noop("The clip could not be read, so nothing was sent. Create the character again.")
+_REFUSED = sentence(gettext_noop("The backend refused this character: %(sentence)s"))
+_EXHAUSTED = sentence(
+    gettext_noop("We tried for an hour without success. Create the character again later: %(sentence)s")
+)
+_UNREADABLE = sentence(gettext_noop("The studio cannot read the clip."))
+_TOO_BUSY_TO_LOOK = sentence(gettext_noop("The studio was too busy to look at the clip."))
+_TOO_BUSY_TO_SEND = sentence(gettext_noop("The studio was too busy to send the clip in time."))
+_LEASE_RAN_OUT = gettext_noop("The lease ran out while the clip was being sent.")
+_UNKNOWN = gettext_noop(
     "The backend never replied, so the character may or may not exist there. Creating it again is"
     " safe: characters are not charged."
 )
@@ -86,7 +94,7 @@ def _create(character: Character, token: uuid.UUID) -> None:
     except _UnusableClipError as error:
         _fail(character, token, error.message, error.detail)
     except OSError as error:  # our own disk: the client raises none
-        unavailable = UnavailableError("The studio cannot read the clip.", code="storage", detail=repr(error))
+        unavailable = UnavailableError(_UNREADABLE, code="storage", detail=repr(error))
         _retry_or_fail(character, token, unavailable)
     except UnavailableError as error:
         _retry_or_fail(character, token, error)
@@ -94,7 +102,7 @@ def _create(character: Character, token: uuid.UUID) -> None:
         if isinstance(error, RefusedError) and error.concerns_account:
             _retry_or_fail(character, token, error)
         else:
-            message = _REFUSED.format(error.message) if isinstance(error, RefusedError) else _UNKNOWN
+            message = _REFUSED % {"sentence": error.message} if isinstance(error, RefusedError) else _UNKNOWN
             _fail(character, token, message, f"{error.message} {error.detail}")
     else:
         _complete(character, backend_id)
@@ -112,8 +120,7 @@ def _settle_interrupted(character_id: int) -> bool:
     interrupted = Character.objects.filter(
         pk=character_id, lease_token__isnull=False, due_at__lte=timezone.now(), deleted_at=None
     )
-    detail = "The lease ran out while the clip was being sent."
-    return bool(interrupted.update(due_at=None, lease_token=None, **_error_fields(_UNKNOWN, detail)))
+    return bool(interrupted.update(due_at=None, lease_token=None, **_error_fields(_UNKNOWN, _LEASE_RAN_OUT)))
 
 
 def _claim(character: Character) -> uuid.UUID | None:
@@ -152,7 +159,7 @@ def _send_clip(character: Character, token: uuid.UUID) -> str:
             # A worker that was frozen since the claim must not send what was settled meanwhile.
             lasting = _leased(character, token).filter(due_at__gt=timezone.now() + _deadline(character))
             if not lasting.exists():
-                raise UnavailableError("The studio was too busy to send the clip in time.", code="late")
+                raise UnavailableError(_TOO_BUSY_TO_SEND, code="late")
             return client.create_character(character.name, ClipFile(path.name, file))
 
 
@@ -172,9 +179,9 @@ def _inspect(path: Path) -> None:
     try:
         inspect_video(path, worker_budget(patience=DECODER_PATIENCE))
     except DecoderBusyError as error:
-        raise UnavailableError("The studio was too busy to look at the clip.", code="late") from error
+        raise UnavailableError(_TOO_BUSY_TO_LOOK, code="late") from error
     except NotAVideoError as error:
-        raise _UnusableClipError(_UNPLAYABLE.format(error), error.detail) from error
+        raise _UnusableClipError(_UNPLAYABLE % {"sentence": error}, error.detail) from error
 
 
 def _complete(character: Character, backend_id: str) -> None:
@@ -195,7 +202,7 @@ def _retry_or_fail(character: Character, token: uuid.UUID, error: BackendError) 
     attempts = character.attempts + 1
     detail = f"{error.message} {error.detail}"
     if attempts >= MAX_ATTEMPTS:
-        _fail(character, token, _EXHAUSTED.format(error.message), detail)
+        _fail(character, token, _EXHAUSTED % {"sentence": error.message}, detail)
         return
     requested = error.retry_after if isinstance(error, UnavailableError) else None
     delay = requested or pacing.backoff(character.attempts, first=FIRST_DELAY, longest=MAX_DELAY)

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from django.utils.translation import gettext_noop
+
 from videos.engine.workspace import copy_from_storage
 from videos.media.concat import concat_videos, last_frame
 from videos.media.inspect import NotAVideoError, VideoFacts, inspect_video
@@ -14,11 +16,13 @@ from videos.models.values import Reason
 
 logger = logging.getLogger(__name__)
 
-_ALONE = "This is only the new part: "
 _SOURCE_DELETED = Reason(
-    "source_gone", _ALONE + "the video that it extends was deleted before this one was finished."
+    "source_gone",
+    gettext_noop(
+        "This is only the new part: the video that it extends was deleted before this one was finished."
+    ),
 )
-_UNUSABLE = _ALONE + "it could not be joined to the video that it extends."
+_UNUSABLE = gettext_noop("This is only the new part: it could not be joined to the video that it extends.")
 
 
 class SourceDeletedError(FileNotFoundError):

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Case, Q, QuerySet, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from videos import lifecycle
 from videos.engine import (
@@ -34,7 +35,9 @@ MIN_TO_STORE, TO_STORE_PER_SLOT = 8, 2  # finished videos that may wait to be st
 PAUSES_IN_A_ROW = timedelta(seconds=60)  # between the end of a pause and the next, if no job was accepted
 STORAGE_PAUSE = 30.0  # seconds a backend is paused for while the storage is away
 
-_STORAGE_AWAY = Reason("storage_unavailable", "The studio's storage is away. Nothing was submitted.")
+_STORAGE_AWAY = Reason(
+    "storage_unavailable", gettext_noop("The studio's storage is away. Nothing was submitted.")
+)
 
 
 @dataclass(frozen=True)

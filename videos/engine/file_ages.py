@@ -14,9 +14,11 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from audit.trail import record
 from audit.vocabulary import Action
+from contentgen.stored_texts import sentence
 from videos import subjects
 from videos.containers import MP4
 from videos.engine import safe_cache
@@ -30,6 +32,8 @@ logger = logging.getLogger(__name__)
 BATCH = 100
 RUN_SECONDS = 20.0  # for which one run reads files
 COPY_CODEC = "H.264"
+_ORIGINAL_REMOVED = sentence(gettext_noop("Its original: %(codec)s, %(bytes)d bytes, SHA-256 %(sha256)s."))
+_COPY_REMOVED = gettext_noop("Its copy for browsers.")
 _SKIPPED_FOR = 24 * 3600.0  # seconds
 
 
@@ -96,8 +100,9 @@ def drop_original(video: Video, now: datetime) -> bool:
         "original_codec": video.codec,
         "original_dropped_at": now,
     }
-    size = f"{video.codec}, {video.byte_count} bytes, SHA-256 {video.sha256}"
-    return _replace(video, with_old_original(now), changes, str(video.file.name), f"Its original: {size}.")
+    told = {"codec": video.codec, "bytes": video.byte_count, "sha256": video.sha256}
+    note = _ORIGINAL_REMOVED % told
+    return _replace(video, with_old_original(now), changes, str(video.file.name), note)
 
 
 def drop_copy(video: Video, now: datetime) -> bool:
@@ -105,7 +110,7 @@ def drop_copy(video: Video, now: datetime) -> bool:
     if not is_intact(str(video.file.name), video.byte_count, video.sha256):
         logger.error("Video %s: its file is damaged, so the copy stays", video.public_id)
         return False
-    return _replace(video, with_old_copy(now), {}, str(video.browser_file.name), "Its copy for browsers.")
+    return _replace(video, with_old_copy(now), {}, str(video.browser_file.name), _COPY_REMOVED)
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from videos import lifecycle
 from videos.backends.charges import NO_CHARGE_TOLD
@@ -28,7 +29,7 @@ BATCH = 20  # downloads that are tried again in one go
 SECOND_LOOK_AFTER = timedelta(seconds=30)  # at a job that was not found
 URGENT_DELAY = timedelta(minutes=5)  # longest distance of checks while others wait for the job's place
 
-_NOT_FOUND = "The last check did not find the job."
+_NOT_FOUND = gettext_noop("The last check did not find the job.")
 
 # The failed videos of which the backend may still be working on the job.
 CHECKED = Q(state=State.FAILED, due_at__isnull=False, generated_at=None, deleted_at=None)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from videos import lifecycle
 from videos.backends.errors import BackendError, RefusedError
@@ -39,8 +40,10 @@ MAX_CANDIDATES = 20  # jobs shown to the owner
 
 NEEDS_DECISION = Reason(
     "uncertain",
-    "We couldn't confirm that the backend received this job. Submitting again may mean that it is charged"
-    " twice; marking it as failed may leave one job charged and lost.",
+    gettext_noop(
+        "We couldn't confirm that the backend received this job. Submitting again may mean that it is charged"
+        " twice; marking it as failed may leave one job charged and lost."
+    ),
 )
 
 

@@ -11,11 +11,13 @@ from datetime import timedelta
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from audit.trail import Subject, record
 from audit.vocabulary import Action, Kind
 from contentgen.events import Event, EventKind, publish
+from contentgen.stored_texts import sentence
 from videos.models import HoldReason, RetentionState, StudioState
 
 logger = logging.getLogger(__name__)
@@ -25,6 +27,20 @@ LONG_ABSENCE = timedelta(days=3)
 WAIT = 24 * 3600.0  # seconds for which the studio has to run after a long absence
 _LOOK_EVERY = 30.0  # seconds
 _MAX_STEP = 120.0  # seconds between two looks that count as having run
+
+_RESTORED = gettext_noop(
+    "The database was restored from a backup, and submissions are held until that is cleared up."
+)
+_WAS_AWAY = gettext_noop(
+    "The studio was off for long, its clock jumped, or its database is from a backup: ages are believed once"
+    " it has run for a day."
+)
+_CLOCK_IS_AHEAD = sentence(
+    gettext_noop(
+        "The studio's clock is %(days)d days ahead of when it last ran: it was off, its clock jumped, or its"
+        " database is from a backup. Nothing is removed for its age until it has run for a day."
+    )
+)
 
 
 def may_remove() -> bool:
@@ -38,17 +54,14 @@ def may_remove() -> bool:
 def doubt() -> str:
     """Return why ages cannot be believed now, in a sentence; empty where they can. Notes nothing."""
     if _is_restored():
-        return "The database was restored from a backup, and submissions are held until that is cleared up."
+        return _RESTORED
     state = RetentionState.objects.filter(pk=RetentionState.ONLY, seen_at__isnull=False).first()
     if state is None or state.seen_at is None:
         return ""
     is_away = timezone.now() - state.seen_at > LONG_ABSENCE
     if not is_away and state.wait_seconds <= 0:
         return ""
-    return (
-        "The studio was off for long, its clock jumped, or its database is from a backup: ages are believed"
-        " once it has run for a day."
-    )
+    return _WAS_AWAY
 
 
 def _is_restored() -> bool:
@@ -75,10 +88,7 @@ def _look(state: RetentionState) -> float:
 def _tell(passed: float) -> None:
     """Say that nothing goes for now, to the log, the audit log and those who can do something about it."""
     days = int(passed // 86400)
-    message = (
-        f"The studio's clock is {days} days ahead of when it last ran: it was off, its clock jumped, or its"
-        " database is from a backup. Nothing is removed for its age until it has run for a day."
-    )
+    message = _CLOCK_IS_AHEAD % {"days": days}
     logger.warning("%s", message)
     record(Action.PAUSED, Subject(Kind.STUDIO, "retention", "Removal by age"), note=message)
     data = {"path": reverse("videos:library"), "message": message}

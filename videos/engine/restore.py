@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from videos import lifecycle
 from videos.backends.errors import BackendError, RefusedError
@@ -26,7 +27,9 @@ RETRY_AFTER = timedelta(seconds=30)  # before a backend is asked again for its l
 
 _UNACCOUNTED = Reason(
     "restored",
-    "The studio was restored from a backup. We are finding out whether this video was submitted since.",
+    gettext_noop(
+        "The studio was restored from a backup. We are finding out whether this video was submitted since."
+    ),
 )
 
 

@@ -20,13 +20,16 @@ from django.db.models import Count, F, Min
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from audit.trail import record
 from audit.vocabulary import Action
 from contentgen.events import Event, EventKind, publish
+from contentgen.stored_texts import sentence
 from videos import subjects
 from videos.engine import safe_cache
 from videos.engine.retention_rules import Ageing, find_ageing, not_exempt, shortest_days, warning
+from videos.formatting import count_of
 from videos.models import NoticeKind, StorageNotice, Video
 from videos.models.keyset import KeysetOrder, Position
 from videos.models.video_queries import VideoQuerySet
@@ -39,6 +42,7 @@ RUN_SECONDS = 8.0  # for which one run looks for more
 _TELL_EVERY = timedelta(days=1)
 _TELL_ON = timedelta(minutes=30)  # after which what is found later waits for the next day
 _PLACE = "retention-place"
+_TIME_OVER = sentence(gettext_noop("Its time was over: %(duration)s after it was finished."))
 # In the order of the team's library, for which there is an index. Nothing ages sooner than it finished.
 _FINISHED = Coalesce("finished_at", "created_at")
 _OLDEST_FIRST = KeysetOrder(_FINISHED, descending=False)
@@ -180,7 +184,6 @@ def _move(pk: int, now: datetime) -> bool:
         return False
     purged_at = _purged_at(found, now)
     rows.update(trashed_at=now, retention_due_at=None, purge_due_at=purged_at, revision=F("revision") + 1)
-    plural = "" if found.days == 1 else "s"
-    note = f"Its time was over: {found.days} day{plural} after it was finished."
+    note = _TIME_OVER % {"duration": count_of(found.days, "day")}
     record(Action.TRASHED, subjects.video(found.video), note=note)
     return True

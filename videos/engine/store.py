@@ -12,8 +12,10 @@ from pathlib import Path
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from contentgen.monitoring.measures import DOWNLOADED, STORE_SECONDS
+from contentgen.stored_texts import sentence
 from videos import lifecycle
 from videos.backends.errors import BackendError, FailedJobError, RefusedError, UnavailableError
 from videos.engine import (
@@ -49,24 +51,33 @@ COPY_SECONDS = 900.0  # that making a copy for browsers may take
 # The same, while a person waits for the reply to an upload; and how much of its CPU time it may take.
 QUICK_COPY_SECONDS, QUICK_COPY_CPU_SECONDS = 15.0, 5.0
 
-_UNAVAILABLE = "The video is finished, but the backend does not deliver it yet. We'll keep trying."
-_DAMAGED = "The video is finished, but the download was incomplete. We'll download it again."
-_RAISE_LIMIT = "Staff can raise the limit (MAX_DOWNLOAD_SIZE); “Check again” then downloads it, at no cost."
-_BEYOND_LIMITS = (
+_UNAVAILABLE = gettext_noop(
+    "The video is finished, but the backend does not deliver it yet. We'll keep trying."
+)
+_DAMAGED = gettext_noop("The video is finished, but the download was incomplete. We'll download it again.")
+_TOO_LARGE = sentence(
+    gettext_noop(
+        "%(sentence)s Staff can raise the limit (MAX_DOWNLOAD_SIZE); “Check again” then downloads it, at no"
+        " cost."
+    )
+)
+_BEYOND_LIMITS = gettext_noop(
     "The video is finished, but reading its file takes more memory or time than a worker may use."
     " Staff can raise the limits (WORKER_MEDIA_MEMORY and others); “Check again” then tries it at no cost."
 )
-_DISK_FULL = (
+_DISK_FULL = gettext_noop(
     "The video is finished, but the studio's disk is full. It will be downloaded as soon as there is space."
 )
-_STORAGE_DOWN = "The video is finished, but the studio's storage is unavailable right now. We'll keep trying."
-_INTERNAL = "The video is finished, but the studio failed to store it. We'll try again."
-_NO_VIDEO = "The backend delivered something that is not a video, so there is nothing to save."
-_NO_FILE = (
+_STORAGE_DOWN = gettext_noop(
+    "The video is finished, but the studio's storage is unavailable right now. We'll keep trying."
+)
+_INTERNAL = gettext_noop("The video is finished, but the studio failed to store it. We'll try again.")
+_NO_VIDEO = gettext_noop("The backend delivered something that is not a video, so there is nothing to save.")
+_NO_FILE = gettext_noop(
     "The backend reports this video as finished but never delivered a file, so probably no video was made."
     " Use “Check again” to try once more, at no cost."
 )
-_NOT_DOWNLOADED = (
+_NOT_DOWNLOADED = gettext_noop(
     "The video was generated but could not be downloaded. “Check again” tries once more, at no cost."
 )
 
@@ -135,7 +146,7 @@ def _loss(video: Video, error: Exception) -> Reason | None:
     if isinstance(error, RefusedError) and error.code == "gone":
         return reason_of_loss(error)
     if isinstance(error, RefusedError) and error.code == "file_too_large":
-        return Reason(error.code, f"{error.message} {_RAISE_LIMIT}", error.detail)
+        return Reason(error.code, _TOO_LARGE % {"sentence": error.message}, error.detail)
     return None
 
 

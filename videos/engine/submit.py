@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import OperationalError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from videos import lifecycle
 from videos.backends.errors import BackendError, RefusedError, UnavailableError, UnknownOutcomeError
@@ -138,9 +139,12 @@ def _submit_once(claim: Claim, video: Video, operation: Operation, exchange_log:
         return send_request(client)
 
 
-_IMAGE_GONE = "The reference image could not be read. Nothing was submitted. Choose it again."
-_STUDIO_BUSY = Reason("busy", "The studio is busy reading other files. This video is submitted in a moment.")
-_SOURCE_UNREADABLE = "The video to be extended cannot be read. Nothing was submitted."
+_IMAGE_GONE = gettext_noop("The reference image could not be read. Nothing was submitted. Choose it again.")
+_STUDIO_BUSY = Reason(
+    "busy",
+    gettext_noop("The studio is busy reading other files. This video is submitted in a moment."),
+)
+_SOURCE_UNREADABLE = gettext_noop("The video to be extended cannot be read. Nothing was submitted.")
 
 
 def _handle_error(claim: Claim, video: Video, error: BackendError) -> None:

@@ -13,6 +13,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from audit.trail import record
 from audit.vocabulary import Action
@@ -61,9 +62,11 @@ WEBHOOK_RETENTION = timedelta(hours=1)  # a signature is taken for five minutes
 
 _INTERRUPTED = Reason(
     "interrupted",
-    "The submission was interrupted. We're checking whether the backend accepted it.",
-    "The lease ran out while submitting.",
+    gettext_noop("The submission was interrupted. We're checking whether the backend accepted it."),
+    gettext_noop("The lease ran out while submitting."),
 )
+
+_TRASH_TIME_OVER = gettext_noop("Its time in the trash was over.")
 
 
 def sweep() -> None:
@@ -165,7 +168,7 @@ def _empty_trash() -> None:
     for video in expired[:TRASH_BATCH]:
         with transaction.atomic():
             if lifecycle.delete(video.pk):
-                record(Action.DELETED, subjects.video(video), note="Its time in the trash was over.")
+                record(Action.DELETED, subjects.video(video), note=_TRASH_TIME_OVER)
 
 
 def _remove_deleted_collections() -> None:

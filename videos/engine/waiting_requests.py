@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from audit.trail import record
@@ -17,7 +18,7 @@ from videos import subjects
 from videos.engine.reference_cleanup import delete_unused_reference
 from videos.models import ApprovalRequest, ApprovalState
 
-DEACTIVATED = "The account was deactivated."
+DEACTIVATED = gettext_noop("The account was deactivated.")
 _BATCH_SIZE = 100  # requests ended in one sweep
 # One that was approved and could not be made says so in its problem.
 _ACTIONS = {

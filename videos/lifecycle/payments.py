@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from billing import ledger
@@ -12,10 +13,15 @@ from billing.budgets import lock_budgets
 from billing.ledger import Purchase
 from billing.money import plain_amount
 from billing.spender import current_spender
+from contentgen.stored_texts import sentence
 from videos.backends.charges import Charge
 from videos.models import Backend, Video
 from videos.models.values import Reason
 from videos.models.video import RECHECK_CODES
+
+_OTHER_CURRENCY = sentence(
+    gettext_noop("The backend charged %(amount)s US dollars, and the studio counts in %(currency)s.")
+)
 
 
 def reserve(videos: Sequence[Video], *, transition: str = "created") -> None:
@@ -93,9 +99,8 @@ def in_studio_currency(charge: Charge) -> Charge:
     """
     if not charge.amount or settings.CURRENCY == "USD":
         return charge
-    named = plain_amount(charge.amount)
-    problem = f"The backend charged {named} US dollars, and the studio counts in {settings.CURRENCY}."
-    return Charge(problem=problem)
+    named = {"amount": plain_amount(charge.amount), "currency": settings.CURRENCY}
+    return Charge(problem=_OTHER_CURRENCY % named)
 
 
 def fail(pk: int, reason: Reason, charge: Charge, *, transition: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from billing import restoring
 from billing.models import LedgerLine
@@ -27,21 +28,28 @@ _NO_FILES: dict[str, Any] = {"byte_count": None, "browser_byte_count": None, "pi
 
 _UNDECIDED = Reason(
     "uncertain",
-    "This video was waiting when it was exported, and may have been submitted since. Submitting again may"
-    " mean that it is charged twice; marking it as failed may leave one job charged and lost.",
+    gettext_noop(
+        "This video was waiting when it was exported, and may have been submitted since. Submitting again may"
+        " mean that it is charged twice; marking it as failed may leave one job charged and lost."
+    ),
 )
 _UNFINISHED = Reason(
     "timed_out",
-    "The backend was making this video when it was exported. “Check again” looks for its result, at no cost.",
+    gettext_noop(
+        "The backend was making this video when it was exported. “Check again” looks for its result, at no"
+        " cost."
+    ),
 )
 _UNKNOWN = Reason(
     "imported",
-    "This video was not finished when it was exported, and nothing else is known of it here.",
+    gettext_noop("This video was not finished when it was exported, and nothing else is known of it here."),
 )
 _NO_FILE = Reason(
     "no_file",
-    "The file of this video is not in the export that it came from. “Check again” asks its backend once more,"
-    " at no cost.",
+    gettext_noop(
+        "The file of this video is not in the export that it came from. “Check again” asks its backend once"
+        " more, at no cost."
+    ),
 )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 
+from contentgen.stored_texts import translated
 from videos.backends.parameters import MAX_SEED
 from videos.backends.service_kinds import SERVICES
 from videos.capabilities import Offer, available_offers
@@ -87,7 +88,7 @@ def declared_names(offers: Mapping[str, Offer]) -> dict[str, str]:
 
 def parameter_labels(videos: Iterable[Video]) -> dict[str, str]:
     """Return what people call the parameters of the videos, by name: as the catalogue has it now, else as it
-    is usual. One query, if any video has any.
+    is usual, in the active language where it is known there. One query, if any video has any.
     """
     names = {name: name.replace("_", " ").capitalize() for video in videos for name in video.parameters}
     if not names:
@@ -96,7 +97,7 @@ def parameter_labels(videos: Iterable[Video]) -> dict[str, str]:
     models = VideoModel.objects.filter(name__in={video.model for video in videos})
     for declared in models.values_list("parameters", flat=True):
         usual |= {each.name: each.label for each in known_parameters(declared)}
-    return {name: usual.get(name, label) for name, label in names.items()}
+    return {name: translated(usual.get(name, label)) for name, label in names.items()}
 
 
 def template_parameters(given: Mapping[str, object], model: str) -> dict[str, ParameterValue]:

@@ -6,6 +6,7 @@ Each returns whether it was done: somebody else, or the engine, may have been fi
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from audit.trail import record
 from audit.vocabulary import Action
@@ -18,7 +19,10 @@ from videos.services.quota import require_room
 from videos.validation import is_storable
 
 MAX_JOB_ID_LENGTH = 512  # characters, as the column holds
-ABANDONED = Reason("given_up", "Marked as failed: we couldn't confirm that the backend received this job.")
+ABANDONED = Reason(
+    "given_up",
+    gettext_noop("Marked as failed: we couldn't confirm that the backend received this job."),
+)
 
 
 @transaction.atomic
