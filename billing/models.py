@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from accounts.models import Role
 from billing.money import ZERO, MoneyField, format_money
@@ -25,7 +26,7 @@ class Scope(models.TextChoices):
     COLLECTION = "collection", gettext_lazy("Collection")
 
 
-_ROLES = {  # within a sentence
+_ROLES: dict[str, StrOrPromise] = {  # within a sentence
     Role.VIEWER: pgettext_lazy("role in a sentence", "viewer"),
     Role.CREATOR: pgettext_lazy("role in a sentence", "creator"),
     Role.MANAGER: pgettext_lazy("role in a sentence", "manager"),
@@ -88,16 +89,11 @@ class Budget(models.Model):
         return _terms_of(self.amount, self.period)
 
     @property
-    def role_in_words(self) -> str:
-        """The role within a sentence; one that there is no longer as it is stored."""
-        return str(_ROLES.get(self.role, self.role))
-
-    @property
     def target(self) -> str:
         """Whose it is, in words that begin a line."""
         match self.scope:
             case Scope.ROLE:
-                return gettext("Role %(name)s") % {"name": self.role_in_words}
+                return gettext("Role %(name)s") % {"name": role_in_words(self.role)}
             case Scope.USER:
                 return str(self.user)
             case Scope.TOKEN:
@@ -117,6 +113,11 @@ class Budget(models.Model):
         }
         key = keys.get(Scope(self.scope))
         return f"{self.scope}:{key}/{self.period}" if key else f"{self.scope}/{self.period}"
+
+
+def role_in_words(role: str) -> str:
+    """Return a role within a sentence; one that there is no longer as it is stored."""
+    return str(_ROLES.get(role, role))
 
 
 def _terms_of(amount: Decimal, period: str) -> str:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
+from contentgen.stored_texts import sentence
 from videos.capabilities import OfferCatalogue
 from videos.models import Fit
 from videos.models.batch import KEY_LIMIT
@@ -133,10 +134,13 @@ class BatchFile:
 
 
 # Warnings are stored, and translated when they are shown.
-_UNUSED = gettext_noop("Not used: %(names)s. Known columns are %(known)s.")
+_UNUSED = sentence(gettext_noop("Not used: %(names)s. Known columns are %(known)s."))
 _GUESSED = gettext_noop("The file is not UTF-8, so it was read as Windows-1252.")
-_GUESSED_LETTERS = gettext_noop(
-    "The file is not UTF-8, so it was read as Windows-1252. Check its letters: %(place)s begins “%(prompt)s”."
+_GUESSED_LETTERS = sentence(
+    gettext_noop(
+        "The file is not UTF-8, so it was read as Windows-1252. Check its letters: %(place)s begins "
+        "“%(prompt)s”."
+    )
 )
 
 Declared = Mapping[str, Iterable[str]]

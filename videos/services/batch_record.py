@@ -6,12 +6,12 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from contentgen.stored_texts import translated
+from contentgen.stored_texts import sentence, translated
 
-_ROW = gettext_noop("row %(number)d")
-_ROW_AND_LINE = gettext_noop("row %(number)d (line %(line)d)")
-_LINE = gettext_noop("line %(number)d")
-_ENTRY = gettext_noop("entry %(number)d")
+_ROW = sentence(gettext_noop("row %(number)d"), alone=True)
+_ROW_AND_LINE = sentence(gettext_noop("row %(number)d (line %(line)d)"), alone=True)
+_LINE = sentence(gettext_noop("line %(number)d"), alone=True)
+_ENTRY = sentence(gettext_noop("entry %(number)d"), alone=True)
 
 
 @dataclass(frozen=True)

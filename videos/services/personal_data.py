@@ -153,7 +153,17 @@ def references_of(user: User) -> QuerySet[ReferenceImage]:
 
 
 def _profile(user: User) -> dict[str, Any]:
-    fields = ("username", "first_name", "last_name", "email", "role", "theme", "language", "time_zone", "date_style")
+    fields = (
+        "username",
+        "first_name",
+        "last_name",
+        "email",
+        "role",
+        "theme",
+        "language",
+        "time_zone",
+        "date_style",
+    )
     dates = {name: _plain(getattr(user, name)) for name in ("date_joined", "last_login", "last_seen_at")}
     storage = {"storage_bytes": used_bytes(user.pk), "storage_quota_bytes": quota_of(user)}
     return {name: str(getattr(user, name)) for name in fields} | dates | storage
