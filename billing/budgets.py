@@ -70,7 +70,7 @@ class BudgetStatus:
     @property
     def name(self) -> str:
         """The budget as the subject of a sentence, such as “Your budget of $50.00 this month”."""
-        template = gettext(_NAMES[Scope(self.budget.scope)])
+        template = gettext(NAMES[Scope(self.budget.scope)])
         return template % {
             "role": role_in_words(self.budget.role),
             "collection": self.budget.collection,
@@ -94,14 +94,12 @@ class BudgetStatus:
 
 
 # Notifications, and batches that stopped, keep these sentences in English.
-_NAMES = {
-    Scope.STUDIO: sentence(gettext_noop("The studio's budget of %(amount)s %(period)s")),
-    Scope.ROLE: sentence(gettext_noop("The budget of the role “%(role)s” of %(amount)s %(period)s")),
-    Scope.USER: sentence(gettext_noop("Your budget of %(amount)s %(period)s")),
-    Scope.TOKEN: sentence(gettext_noop("The budget of this API token of %(amount)s %(period)s")),
-    Scope.COLLECTION: sentence(
-        gettext_noop("The budget of the collection “%(collection)s” of %(amount)s %(period)s")
-    ),
+NAMES = {
+    Scope.STUDIO: gettext_noop("The studio's budget of %(amount)s %(period)s"),
+    Scope.ROLE: gettext_noop("The budget of the role “%(role)s” of %(amount)s %(period)s"),
+    Scope.USER: gettext_noop("Your budget of %(amount)s %(period)s"),
+    Scope.TOKEN: gettext_noop("The budget of this API token of %(amount)s %(period)s"),
+    Scope.COLLECTION: gettext_noop("The budget of the collection “%(collection)s” of %(amount)s %(period)s"),
 }
 _RENEWS = sentence(gettext_noop("It renews on %(day)s."))
 _NEVER_RENEWS = sentence(gettext_noop("It does not renew."))

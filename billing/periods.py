@@ -75,14 +75,3 @@ def in_words(period: str) -> str:
         case Period.MONTH:
             return pgettext("budget period", "this month")
     return pgettext("budget period", "in all")
-
-
-def translate_period(words: str) -> str:
-    """Return what `in_words` returned in English in the active language; other words as they are."""
-    periods = {
-        "today": Period.DAY,
-        "this week": Period.WEEK,
-        "this month": Period.MONTH,
-        "in all": Period.TOTAL,
-    }
-    return in_words(periods[words]) if words in periods else words
