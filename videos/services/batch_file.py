@@ -299,10 +299,8 @@ def _check_tags(text: str) -> str:
         return gettext("a row can have at most %(count)s tags.") % {"count": MAX_TAGS}
     if is_storable(text) and all(len(tag) <= TAG_LIMIT and has_visible_text(tag) for tag in tags):
         return ""
-    sentence = gettext(
-        "tags must have 1 to %(count)s characters each, with commas or semicolons between them."
-    )
-    return sentence % {"count": TAG_LIMIT}
+    words = gettext("tags must have 1 to %(count)s characters each, with commas or semicolons between them.")
+    return words % {"count": TAG_LIMIT}
 
 
 def parse_tags(value: object) -> tuple[str, ...]:
@@ -327,8 +325,8 @@ def _find_reused_key(record: Record, taken: dict[str, Place]) -> list[RowError]:
     earlier = taken.setdefault(key.strip(), record.place)
     if earlier == record.place:
         return []
-    sentence = gettext("%(place)s has the same custom_id.") % {"place": earlier.in_words}
-    return [record.error("custom_id", sentence)]
+    message = gettext("%(place)s has the same custom_id.") % {"place": earlier.in_words}
+    return [record.error("custom_id", message)]
 
 
 def _parse_seconds(value: object) -> int | None:

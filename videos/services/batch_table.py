@@ -5,7 +5,7 @@ column, as Excel's do.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -47,7 +47,7 @@ class Columns:
             "the first row must name the columns: %(names)s; only %(required)s are required.",
             len(self.required),
         )
-        return sentence % {"names": names, "required": get_text_list(self.required, gettext("and"))}
+        return sentence % {"names": names, "required": self._required_in_words}
 
     def explain_missing(self, name: str) -> str:
         """Return what is told when the first row does not name one that is required."""
@@ -58,8 +58,12 @@ class Columns:
             "%(required)s are required.",
             len(self.required),
         )
-        required = get_text_list(self.required, gettext("and"))
-        return sentence % {"name": name, "names": ", ".join(self.known), "required": required}
+        names = ", ".join(self.known)
+        return sentence % {"name": name, "names": names, "required": self._required_in_words}
+
+    @property
+    def _required_in_words(self) -> str:
+        return get_text_list(list(self.required), gettext("and"))
 
 
 def parse_rows(rows: Iterable[TableRow | RowError], columns: Columns) -> Iterator[Record | RowError]:
@@ -68,6 +72,7 @@ def parse_rows(rows: Iterable[TableRow | RowError], columns: Columns) -> Iterato
     Names of columns are yielded in small letters, with `_` for spaces and hyphens.
     """
     header: list[str] | None = None
+    places: dict[str, str] = {}
     has_failed = False
     for row in rows:
         if isinstance(row, RowError):
@@ -78,8 +83,9 @@ def parse_rows(rows: Iterable[TableRow | RowError], columns: Columns) -> Iterato
             if errors := _find_header_errors(header, row.place, columns):
                 yield from errors
                 return  # without a header, the meaning of the cells is unknown
+            places = {name: name_column(index, name) for index, name in enumerate(header)}
         else:
-            yield _record_from(row, header)
+            yield _record_from(row, header, places)
     if header is None and not has_failed:
         yield RowError(Place.row(1), columns.in_words)
 
@@ -138,7 +144,7 @@ def _find_header_errors(header: list[str], place: Place, columns: Columns) -> li
     return [RowError(place, message) for message in errors]
 
 
-def _record_from(row: TableRow, header: list[str]) -> Record | RowError:
+def _record_from(row: TableRow, header: list[str], places: Mapping[str, str]) -> Record | RowError:
     cells = row.cells + [""] * (len(header) - len(row.cells))
     nameless = [
         index
@@ -152,8 +158,7 @@ def _record_from(row: TableRow, header: list[str]) -> Record | RowError:
         text = cells[nameless[0]].strip()[:40]
         return RowError(row.place, sentence % {"text": text}, name_column(nameless[0]))
     fields = {name: cell for name, cell in zip(header, cells, strict=False) if name}
-    columns = {name: name_column(index, name) for index, name in enumerate(header)}
-    return Record(row.place, dict(fields), columns)
+    return Record(row.place, dict(fields), places)
 
 
 def column_letter(index: int) -> str:
