@@ -8,12 +8,13 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext, gettext_lazy, gettext_noop, pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from accounts.models import Role
 from billing.money import ZERO, MoneyField, format_money
-from billing.periods import Period, in_words
+from billing.periods import Period
+from contentgen.stored_texts import sentence
 
 
 class Scope(models.TextChoices):
@@ -120,8 +121,17 @@ def role_in_words(role: str) -> str:
     return str(_ROLES.get(role, role))
 
 
+# Notifications keep these in English.
+_TERMS = {
+    Period.DAY: sentence(gettext_noop("%(amount)s today"), alone=True),
+    Period.WEEK: sentence(gettext_noop("%(amount)s this week"), alone=True),
+    Period.MONTH: sentence(gettext_noop("%(amount)s this month"), alone=True),
+    Period.TOTAL: sentence(gettext_noop("%(amount)s in all"), alone=True),
+}
+
+
 def _terms_of(amount: Decimal, period: str) -> str:
-    return gettext("%(amount)s %(period)s") % {"amount": format_money(amount), "period": in_words(period)}
+    return gettext(_TERMS[Period(period)]) % {"amount": format_money(amount)}
 
 
 class InvitationBudget(models.Model):

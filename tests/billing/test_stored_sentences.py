@@ -38,6 +38,14 @@ def test_a_budget_is_named_in_the_language_of_the_reader(scope: Scope, period: P
         assert almost.name in translated(stored[0])
 
 
+@pytest.mark.parametrize("period", list(Period))
+def test_the_terms_of_a_budget_are_told_in_the_language_of_the_reader(period: Period):
+    budget = make_status(Scope.USER, period).budget
+    stored = budget.terms
+    with override("de"):
+        assert translated(stored) == budget.terms
+
+
 def test_what_somebody_called_a_budget_is_left_alone():
     with override("de"):
         assert translated("Your budget of nothing, ever") == "Your budget of nothing, ever"
