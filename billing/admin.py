@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext, gettext_lazy
 
 from audit.admin_pages import BoundedPaginator
 from billing.budget_forms import AmountField
@@ -26,7 +27,7 @@ _TARGETS = {
 class BudgetForm(forms.ModelForm[Budget]):
     """A budget, whose target fits its scope."""
 
-    amount = AmountField(label="Amount")
+    amount = AmountField(label=gettext_lazy("Amount"))
 
     class Meta:
         model = Budget
@@ -39,7 +40,7 @@ class BudgetForm(forms.ModelForm[Budget]):
 
     def clean_amount(self) -> Any:
         if self.cleaned_data["amount"] <= 0:
-            raise ValidationError("Write an amount above 0.")
+            raise ValidationError(gettext("Write an amount above 0."))
         return self.cleaned_data["amount"]
 
     def clean(self) -> dict[str, Any]:
@@ -49,9 +50,9 @@ class BudgetForm(forms.ModelForm[Budget]):
         wanted = _TARGETS.get(data.get("scope", ""))
         for name in _TARGETS.values():
             if name == wanted and not data.get(name):
-                self.add_error(name, "Say whose budget it is.")
+                self.add_error(name, gettext("Say whose budget it is."))
             elif name != wanted and data.get(name):
-                self.add_error(name, "Leave this empty: the scope is another one.")
+                self.add_error(name, gettext("Leave this empty: the scope is another one."))
         return data
 
 
@@ -66,7 +67,7 @@ class BudgetAdmin(admin.ModelAdmin[Budget]):
     raw_id_fields = ("user", "token", "collection")
     search_fields = ("user__username", "role", "token__name", "collection__name")
 
-    @admin.display(description="amount", ordering="amount")
+    @admin.display(description=gettext_lazy("amount"), ordering="amount")
     def amount_in_words(self, budget: Budget) -> str:
         return format_money(budget.amount)
 
@@ -104,15 +105,15 @@ class LedgerLineAdmin(admin.ModelAdmin[LedgerLine]):
         *("backend_name", "note", "decided_by"),
     )
 
-    @admin.display(description="reserved")
+    @admin.display(description=gettext_lazy("reserved"))
     def reserved_in_words(self, line: LedgerLine) -> str:
         return format_money(line.reserved)
 
-    @admin.display(description="spent")
+    @admin.display(description=gettext_lazy("spent"))
     def spent_in_words(self, line: LedgerLine) -> str:
         return format_money(line.spent)
 
-    @admin.display(description="amount")
+    @admin.display(description=gettext_lazy("amount"))
     def amount_in_words(self, line: LedgerLine) -> str:
         return format_money(line.amount)
 

@@ -7,6 +7,7 @@ else could approve it. What they spend stands on the Spend page as everybody's d
 from decimal import Decimal
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from accounts.models import User
 from accounts.roles import may_manage
@@ -31,8 +32,8 @@ def require_approval(
     limit = bound if limit is None or bound is None else min(limit, bound)
     if limit is not None and price > limit:
         raise ApprovalRequiredError(
-            f"This costs {format_money(price)}. A manager has to approve what costs more than"
-            f" {format_money(limit)}.",
+            gettext("This costs %(price)s. A manager has to approve what costs more than %(limit)s.")
+            % {"price": format_money(price), "limit": format_money(limit)},
             price,
             is_priced=is_priced,
         )
@@ -56,7 +57,11 @@ def _require_approved(price: Decimal, spender: Spender, *, is_priced: bool) -> N
     approved = spender.approved_price or ZERO
     if price > approved:
         raise PriceRisenError(
-            f"The price has risen: it was {format_money(approved)} and is now {format_money(price)}."
+            gettext("The price has risen: it was %(approved)s and is now %(price)s.")
+            % {"approved": format_money(approved), "price": format_money(price)}
         )
     if not (is_priced or spender.approves_unpriced):
-        raise PriceRisenError(f"The price was {format_money(approved)} and is not known any more.")
+        raise PriceRisenError(
+            gettext("The price was %(approved)s and is not known any more.")
+            % {"approved": format_money(approved)}
+        )

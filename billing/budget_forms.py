@@ -7,8 +7,9 @@ from typing import Any, cast
 from django import forms
 from django.apps import apps
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
-from accounts.models import User
+from accounts.models import Role, User
 from billing import rights
 from billing.models import Budget, Scope
 from billing.money import parse_amount, plain_amount
@@ -18,12 +19,17 @@ from billing.targets import Target, set_budget, target_of
 MAX_CHOICES = 500  # people, and collections, in the list to choose from; more are for `set_budget`
 
 _Choices = list[tuple[str, str]]
+_EVERYBODY = {
+    Role.VIEWER: gettext_lazy("All with the role viewer"),
+    Role.CREATOR: gettext_lazy("All with the role creator"),
+    Role.MANAGER: gettext_lazy("All with the role manager"),
+}
 
 
 class AmountField(forms.CharField):
     """An amount of money as a person writes it. Cleaned to a `Decimal`; None where it is left empty."""
 
-    default_error_messages = {"required": "Write an amount such as 50."}
+    default_error_messages = {"required": gettext_lazy("Write an amount such as 50.")}
 
     def __init__(self, **kwargs: Any) -> None:
         attrs = {"inputmode": "decimal", "autocomplete": "off", "placeholder": "50.00"}
@@ -38,12 +44,16 @@ class BudgetForm(forms.Form):
     """Sets a budget of somebody, or of something, that `by` may set. The choices are those, and no others."""
 
     target = forms.ChoiceField(
-        label="Whose",
-        error_messages={"invalid_choice": "Choose one of the list: this one is not yours to set."},
+        label=gettext_lazy("Whose"),
+        error_messages={
+            "invalid_choice": gettext_lazy("Choose one of the list: this one is not yours to set.")
+        },
     )
-    period = forms.ChoiceField(label="Per", choices=Period.choices, initial=Period.MONTH)
-    amount = AmountField(label="Amount")
-    is_soft = forms.BooleanField(label="Warn only, and refuse nothing", required=False)
+    period = forms.ChoiceField(
+        label=pgettext_lazy("budget", "Per"), choices=Period.choices, initial=Period.MONTH
+    )
+    amount = AmountField(label=gettext_lazy("Amount"))
+    is_soft = forms.BooleanField(label=gettext_lazy("Warn only, and refuse nothing"), required=False)
 
     def __init__(self, by: User, data: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -80,7 +90,9 @@ class BudgetForm(forms.Form):
     def clean_amount(self) -> Decimal:
         amount: Decimal = self.cleaned_data["amount"]
         if amount <= 0:
-            raise ValidationError("Write an amount above 0. To stop somebody altogether, block the account.")
+            raise ValidationError(
+                gettext("Write an amount above 0. To stop somebody altogether, block the account.")
+            )
         return amount
 
 
@@ -93,20 +105,25 @@ def _target_choices(by: User) -> list[tuple[str, str] | tuple[str, _Choices]]:
     collections = apps.get_model("videos", "Collection")._default_manager.filter(deleted_at=None)
     names = collections.order_by("name", "pk").values_list("pk", "name", "owner__username")[:MAX_CHOICES]
     groups: list[tuple[str, _Choices]] = [
-        ("Roles", [(f"role:{role.value}", f"All with the role {role.label.lower()}") for role in roles]),
-        ("People", [(f"user:{pk}", name) for pk, name in people.values_list("pk", "username")[:MAX_CHOICES]]),
-        ("Collections", [(f"collection:{pk}", f"{name} ({owner})") for pk, name, owner in names]),
+        (gettext("Roles"), [(f"role:{role.value}", str(_EVERYBODY[role])) for role in roles]),
+        (
+            gettext("People"),
+            [(f"user:{pk}", name) for pk, name in people.values_list("pk", "username")[:MAX_CHOICES]],
+        ),
+        (gettext("Collections"), [(f"collection:{pk}", f"{name} ({owner})") for pk, name, owner in names]),
     ]
-    studio: _Choices = [("studio", "The studio")] if rights.may_set_studio_budget(by) else []
+    studio: _Choices = [("studio", gettext("The studio"))] if rights.may_set_studio_budget(by) else []
     return [*studio, *((label, choices) for label, choices in groups if choices)]
 
 
 class PersonBudgetForm(forms.Form):
     """Sets the budget of one person, or changes the one for the same period."""
 
-    amount = AmountField(label="Amount")
-    period = forms.ChoiceField(label="Per", choices=Period.choices, initial=Period.MONTH)
-    is_soft = forms.BooleanField(label="Warn only, and refuse nothing", required=False)
+    amount = AmountField(label=gettext_lazy("Amount"))
+    period = forms.ChoiceField(
+        label=pgettext_lazy("budget", "Per"), choices=Period.choices, initial=Period.MONTH
+    )
+    is_soft = forms.BooleanField(label=gettext_lazy("Warn only, and refuse nothing"), required=False)
 
     def __init__(self, person: User, data: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -116,7 +133,9 @@ class PersonBudgetForm(forms.Form):
     def clean_amount(self) -> Decimal:
         amount: Decimal = self.cleaned_data["amount"]
         if amount <= 0:
-            raise ValidationError("Write an amount above 0. To stop somebody altogether, deactivate them.")
+            raise ValidationError(
+                gettext("Write an amount above 0. To stop somebody altogether, deactivate them.")
+            )
         return amount
 
     def save(self) -> Budget:

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -30,7 +31,7 @@ def budgets(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = BudgetForm(user, request.POST)
         if form.is_valid():
-            messages.success(request, f"Budget set. {form.save()}.")
+            messages.success(request, gettext("Budget set. %(budget)s.") % {"budget": form.save()})
             return redirect("billing:budgets")
     return _draw(request, form)
 
@@ -53,7 +54,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "billing/budget_remove.html", {"budget": budget})
     remove_budget(target_of(budget), budget.period)
-    messages.success(request, f"Budget removed. {budget}.")
+    messages.success(request, gettext("Budget removed. %(budget)s.") % {"budget": budget})
     return redirect("billing:budgets")
 
 

@@ -7,13 +7,15 @@ from decimal import Decimal
 
 from django.db.models import Q, Sum
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
-from accounts.formats import format_day
+from accounts.formats import format_day, format_number
 from accounts.models import ApiToken, User
 from billing.errors import BudgetExceededError, Shortage
-from billing.models import Budget, LedgerLine, Scope
+from billing.models import Budget, LedgerLine, Scope, role_in_words
 from billing.money import ZERO, format_money
 from billing.periods import Period, end_of, in_words, start_of
+from contentgen.stored_texts import sentence
 
 WARN_AT = Decimal("0.8")  # of a budget
 
@@ -43,9 +45,9 @@ class BudgetStatus:
     def renewal(self) -> str:
         """When it is full again, in a sentence."""
         if self.renews_at is None:
-            return "It does not renew."
+            return gettext(_NEVER_RENEWS)
         day = timezone.localtime(self.renews_at, timezone.get_default_timezone())
-        return f"It renews on {format_day(day.date())}."
+        return gettext(_RENEWS) % {"day": format_day(day.date())}
 
     @property
     def share(self) -> Decimal:
@@ -66,30 +68,49 @@ class BudgetStatus:
         return self.used >= self.budget.amount
 
     @property
-    def owner(self) -> str:
-        """Whose budget it is, as a sentence about it to those whom it bounds begins."""
-        match self.budget.scope:
-            case Scope.ROLE:
-                return f"The budget of the role “{self.budget.role}”"
-            case Scope.USER:
-                return "Your budget"
-            case Scope.TOKEN:
-                return "The budget of this API token"
-            case Scope.COLLECTION:
-                return f"The budget of the collection “{self.budget.collection}”"
-        return "The studio's budget"
-
-    @property
     def name(self) -> str:
         """The budget as the subject of a sentence, such as “Your budget of $50.00 this month”."""
-        return f"{self.owner} of {format_money(self.budget.amount)} {in_words(self.budget.period)}"
+        template = gettext(NAMES[Scope(self.budget.scope)])
+        return template % {
+            "role": role_in_words(self.budget.role),
+            "collection": self.budget.collection,
+            "amount": format_money(self.budget.amount),
+            "period": in_words(self.budget.period),
+        }
 
     @property
     def warning(self) -> str:
         """What a page tells of a budget that is almost used up."""
-        if self.is_exceeded:
-            return f"{self.name} is used up. {self.renewal}"
-        return f"{self.name} is almost used up: {format_money(self.left)} is left. {self.renewal}"
+        return self._tell(_USED_UP if self.is_exceeded else _ALMOST_USED_UP)
+
+    @property
+    def too_little(self) -> str:
+        """What is told of a budget that a request did not fit into though something is left of it."""
+        return self._tell(_TOO_LITTLE)
+
+    def _tell(self, template: str) -> str:
+        values = {"budget": self.name, "left": format_money(self.left), "renewal": self.renewal}
+        return gettext(template) % values
+
+
+# Notifications, and batches that stopped, keep these sentences in English.
+NAMES = {
+    Scope.STUDIO: gettext_noop("The studio's budget of %(amount)s %(period)s"),
+    Scope.ROLE: gettext_noop("The budget of the role “%(role)s” of %(amount)s %(period)s"),
+    Scope.USER: gettext_noop("Your budget of %(amount)s %(period)s"),
+    Scope.TOKEN: gettext_noop("The budget of this API token of %(amount)s %(period)s"),
+    Scope.COLLECTION: gettext_noop("The budget of the collection “%(collection)s” of %(amount)s %(period)s"),
+}
+_RENEWS = sentence(gettext_noop("It renews on %(day)s."))
+_NEVER_RENEWS = sentence(gettext_noop("It does not renew."))
+_USED_UP = sentence(gettext_noop("%(budget)s is used up. %(renewal)s"), alone=True)
+_ALMOST_USED_UP = sentence(
+    gettext_noop("%(budget)s is almost used up: %(left)s is left. %(renewal)s"), alone=True
+)
+_TOO_LITTLE = sentence(
+    gettext_noop("%(budget)s has %(left)s left, which was too little for a request. %(renewal)s"),
+    alone=True,
+)
 
 
 def applicable(user: User, token: ApiToken | None = None, collections: Collection[int] = ()) -> Q:
@@ -213,8 +234,28 @@ def require_room(found: Sequence[BudgetStatus], price: Decimal, *, videos: int, 
     status = tightest(found)
     if status is None or (price <= status.left and (is_priced or status.left > 0)):
         return
-    what = "This costs" if videos == 1 else f"These {videos:,} videos cost"
-    cost = f"{what} {format_money(price)}." if is_priced else "The price of this is not known."
-    sentence = f"{cost} {status.name} has {format_money(status.left)} left. {status.renewal}"
+    sentence = _explain_shortage(status, price, videos, is_priced=is_priced)
     shortage = Shortage(status.budget.code, status.left, status.renews_at, status.budget.pk)
     raise BudgetExceededError(sentence, shortage)
+
+
+def _explain_shortage(status: BudgetStatus, price: Decimal, videos: int, *, is_priced: bool) -> str:
+    template = _UNPRICED if not is_priced else _ONE_TOO_DEAR if videos == 1 else _TOO_DEAR
+    return gettext(template) % {
+        "price": format_money(price),
+        "count": format_number(videos),
+        "budget": status.name,
+        "left": format_money(status.left),
+        "renewal": status.renewal,
+    }
+
+
+_ONE_TOO_DEAR = sentence(
+    gettext_noop("This costs %(price)s. %(budget)s has %(left)s left. %(renewal)s"),
+)
+_TOO_DEAR = sentence(
+    gettext_noop("These %(count)s videos cost %(price)s. %(budget)s has %(left)s left. %(renewal)s"),
+)
+_UNPRICED = sentence(
+    gettext_noop("The price of this is not known. %(budget)s has %(left)s left. %(renewal)s"),
+)

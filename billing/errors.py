@@ -5,8 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
-from billing.money import plain_amount
+from billing.money import format_money, plain_amount
 
 FIELD = "budget"  # under which forms and commands show these
 
@@ -49,14 +50,22 @@ class UnpricedError(RefusedPaymentError):
 
     code_for_programs = "price_unknown"
 
+    def __init__(self, model: str, backend: str) -> None:
+        sentence = gettext("Nobody knows what %(model)s on %(backend)s costs, so it is not used here.")
+        advice = gettext("Choose another model, or ask for a price to be set.")
+        super().__init__(f"{sentence % {'model': model, 'backend': backend}} {advice}")
+
 
 class UnconfirmedPriceError(RefusedPaymentError):
-    """The price is above `CONFIRM_PRICE_ABOVE`, and the request does not say that it is meant."""
+    """The price is above `limit`, which was shown or is `CONFIRM_PRICE_ABOVE`, and the request does not say
+    that it is meant.
+    """
 
     code_for_programs = "price_confirmation_required"
 
-    def __init__(self, sentence: str, price: Decimal) -> None:
-        super().__init__(sentence)
+    def __init__(self, price: Decimal, limit: Decimal) -> None:
+        sentence = gettext("This costs %(price)s, which is more than %(limit)s. Confirm it.")
+        super().__init__(sentence % {"price": format_money(price), "limit": format_money(limit)})
         self.price = price
 
 

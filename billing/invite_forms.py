@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts import join_forms
 from accounts.models import Invitation, User
@@ -18,18 +19,20 @@ class InviteForm(join_forms.InviteForm):
     """The form of accounts, and a budget."""
 
     budget = AmountField(
-        label="Budget (optional)",
+        label=gettext_lazy("Budget (optional)"),
         required=False,
-        help_text="What they may spend by themselves. Without one, only the budgets of all bound them.",
+        help_text=gettext_lazy(
+            "What they may spend by themselves. Without one, only the budgets of all bound them."
+        ),
     )
     budget_period = forms.ChoiceField(
-        label="Budget per", choices=Period.choices, initial=Period.MONTH, required=False
+        label=gettext_lazy("Budget per"), choices=Period.choices, initial=Period.MONTH, required=False
     )
 
     def clean_budget(self) -> Any:
         amount = self.cleaned_data["budget"]
         if amount is not None and amount <= 0:
-            raise ValidationError("Write an amount above 0, or leave it empty.")
+            raise ValidationError(gettext("Write an amount above 0, or leave it empty."))
         return amount
 
     def issue(self) -> tuple[Invitation, str] | None:

@@ -21,7 +21,7 @@ from billing.attempts import SURPLUS, Attempt, attempts_of
 from billing.budgets import BudgetStatus, lock_budgets, require_room, statuses
 from billing.errors import UnconfirmedPriceError, UnpricedError
 from billing.models import Budget, Kind, LedgerLine
-from billing.money import ZERO, format_money, to_money
+from billing.money import ZERO, to_money
 from billing.notices import tell_about, tell_levels
 from billing.spender import Spender, current_spender
 
@@ -165,10 +165,7 @@ def _require_payable(
     """
     unpriced = next((each for each in purchases if each.price is None), None)
     if unpriced is not None and settings.UNPRICED_MODELS == "refuse":
-        raise UnpricedError(
-            f"Nobody knows what {unpriced.model} on {unpriced.backend_name} costs, so it is not used here. "
-            "Choose another model, or ask for a price to be set."
-        )
+        raise UnpricedError(unpriced.model, unpriced.backend_name)
     require_confirmation(total, spender)
     found = statuses(lock_budgets(owner, spender.token, _collections(purchases)))
     is_priced = unpriced is None
@@ -192,10 +189,7 @@ def require_confirmation(price: Decimal, spender: Spender) -> None:
         limits = [each for each in (spender.shown_price, settings.CONFIRM_PRICE_ABOVE) if each is not None]
     for limit in limits:
         if price > limit:
-            sentence = (
-                f"This costs {format_money(price)}, which is more than {format_money(limit)}. Confirm it."
-            )
-            raise UnconfirmedPriceError(sentence, price)
+            raise UnconfirmedPriceError(price, limit)
 
 
 def reprice(video_id: int, purchase: Purchase, owner: User, *, transition: str) -> None:

@@ -8,19 +8,30 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, gettext_noop, pgettext_lazy
+from django_stubs_ext import StrOrPromise
 
+from accounts.models import Role
 from billing.money import ZERO, MoneyField, format_money
-from billing.periods import Period, in_words
+from billing.periods import Period
+from contentgen.stored_texts import sentence
 
 
 class Scope(models.TextChoices):
     """Whose spending a budget bounds."""
 
-    STUDIO = "studio", "Studio"
-    ROLE = "role", "Role"
-    USER = "user", "Person"
-    TOKEN = "token", "API token"  # a choice
-    COLLECTION = "collection", "Collection"
+    STUDIO = "studio", gettext_lazy("Studio")
+    ROLE = "role", gettext_lazy("Role")
+    USER = "user", gettext_lazy("Person")
+    TOKEN = "token", gettext_lazy("API token")  # a choice
+    COLLECTION = "collection", gettext_lazy("Collection")
+
+
+_ROLES: dict[str, StrOrPromise] = {  # within a sentence
+    Role.VIEWER: pgettext_lazy("role in a sentence", "viewer"),
+    Role.CREATOR: pgettext_lazy("role in a sentence", "creator"),
+    Role.MANAGER: pgettext_lazy("role in a sentence", "manager"),
+}
 
 
 class Budget(models.Model):
@@ -44,7 +55,9 @@ class Budget(models.Model):
     )
     period = models.CharField(max_length=10, choices=Period)
     amount = MoneyField()
-    is_soft = models.BooleanField("soft", default=False, help_text="Warns, and refuses nothing.")
+    is_soft = models.BooleanField(
+        gettext_lazy("soft"), default=False, help_text=gettext_lazy("Warns, and refuses nothing.")
+    )
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -74,21 +87,21 @@ class Budget(models.Model):
     @property
     def terms(self) -> str:
         """The amount and the period in words, such as “$50.00 this month”."""
-        return f"{format_money(self.amount)} {in_words(self.period)}"
+        return _terms_of(self.amount, self.period)
 
     @property
     def target(self) -> str:
         """Whose it is, in words that begin a line."""
         match self.scope:
             case Scope.ROLE:
-                return f"Role {self.role}"
+                return gettext("Role %(name)s") % {"name": role_in_words(self.role)}
             case Scope.USER:
                 return str(self.user)
             case Scope.TOKEN:
-                return f"Token {self.token}"
+                return gettext("Token %(name)s") % {"name": self.token}
             case Scope.COLLECTION:
-                return f"Collection {self.collection}"
-        return "Studio"
+                return gettext("Collection %(name)s") % {"name": self.collection}
+        return gettext("Studio")
 
     @property
     def code(self) -> str:
@@ -103,6 +116,24 @@ class Budget(models.Model):
         return f"{self.scope}:{key}/{self.period}" if key else f"{self.scope}/{self.period}"
 
 
+def role_in_words(role: str) -> str:
+    """Return a role within a sentence; one that there is no longer as it is stored."""
+    return str(_ROLES.get(role, role))
+
+
+# Notifications keep these in English.
+_TERMS = {
+    Period.DAY: sentence(gettext_noop("%(amount)s today"), alone=True),
+    Period.WEEK: sentence(gettext_noop("%(amount)s this week"), alone=True),
+    Period.MONTH: sentence(gettext_noop("%(amount)s this month"), alone=True),
+    Period.TOTAL: sentence(gettext_noop("%(amount)s in all"), alone=True),
+}
+
+
+def _terms_of(amount: Decimal, period: str) -> str:
+    return gettext(_TERMS[Period(period)]) % {"amount": format_money(amount)}
+
+
 class InvitationBudget(models.Model):
     """The budget of whoever joins by an invitation."""
 
@@ -113,7 +144,7 @@ class InvitationBudget(models.Model):
     amount = MoneyField()
 
     def __str__(self) -> str:
-        return f"{format_money(self.amount)} {in_words(self.period)}"
+        return _terms_of(self.amount, self.period)
 
 
 class BudgetNotice(models.Model):
@@ -138,11 +169,11 @@ class BudgetNotice(models.Model):
 class Kind(models.TextChoices):
     """What a line of the ledger does. A mark moves no money: it says whether a charge is confirmed."""
 
-    RESERVE = "reserve", "Reserved"
-    CHARGE = "charge", "Charged"
-    ADJUST = "adjust", "Adjusted"
-    RELEASE = "release", "Released"
-    MARK = "mark", "Marked"
+    RESERVE = "reserve", pgettext_lazy("line of the ledger", "Reserved")
+    CHARGE = "charge", pgettext_lazy("line of the ledger", "Charged")
+    ADJUST = "adjust", pgettext_lazy("line of the ledger", "Adjusted")
+    RELEASE = "release", pgettext_lazy("line of the ledger", "Released")
+    MARK = "mark", pgettext_lazy("line of the ledger", "Marked")
 
 
 class AppendOnlyError(TypeError):
@@ -175,36 +206,43 @@ class LedgerLine(models.Model):
 
     at = models.DateTimeField(default=timezone.now)
     kind = models.CharField(max_length=10, choices=Kind)
-    transition = models.CharField(max_length=40, help_text="What the video went through.")
+    transition = models.CharField(max_length=40, help_text=gettext_lazy("What the video went through."))
     reserved = MoneyField(default=ZERO)
     spent = MoneyField(default=ZERO)
     net = MoneyField(default=ZERO)
     confirms = models.BooleanField(
-        null=True, help_text="Whether the charge is known to be real from here on; empty: as before."
+        null=True,
+        help_text=gettext_lazy("Whether the charge is known to be real from here on; empty: as before."),
     )
     is_priced = models.BooleanField(
-        default=True, help_text="No: nobody knew the price when the amount was reserved."
+        default=True, help_text=gettext_lazy("No: nobody knew the price when the amount was reserved.")
     )
 
     video_id = models.BigIntegerField()
-    video = models.CharField(max_length=64, help_text="Its public id.")
-    attempt = models.PositiveIntegerField(help_text="Which of the video's paid submissions, from 1.")
+    video = models.CharField(max_length=64, help_text=gettext_lazy("Its public id."))
+    attempt = models.PositiveIntegerField(
+        help_text=gettext_lazy("Which of the video's paid submissions, from 1.")
+    )
     counts_at = models.DateTimeField(
-        help_text="When the submission was reserved: the period of the budgets that it uses up."
+        help_text=gettext_lazy("When the submission was reserved: the period of the budgets that it uses up.")
     )
     user_id = models.BigIntegerField()
     username = models.CharField(max_length=150)
     role = models.CharField(max_length=40)
     token_id = models.BigIntegerField(null=True)
     token_name = models.CharField(max_length=100, blank=True)
-    collection_id = models.BigIntegerField(null=True, help_text="The collection that it was asked for in.")
+    collection_id = models.BigIntegerField(
+        null=True, help_text=gettext_lazy("The collection that it was asked for in.")
+    )
     collection_name = models.CharField(max_length=80, blank=True)
     model = models.CharField(max_length=100)
     backend_id = models.BigIntegerField()
     backend_name = models.CharField(max_length=100)
-    budgets = models.JSONField(default=list, help_text="The budgets that it was measured by.")
+    budgets = models.JSONField(default=list, help_text=gettext_lazy("The budgets that it was measured by."))
 
-    note = models.CharField(max_length=500, blank=True, help_text="Why, where a person decided it.")
+    note = models.CharField(
+        max_length=500, blank=True, help_text=gettext_lazy("Why, where a person decided it.")
+    )
     decided_by = models.CharField(max_length=150, blank=True)
 
     objects = LedgerQuerySet.as_manager()
@@ -244,7 +282,12 @@ class LedgerLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.video}, attempt {self.attempt}: {self.kind} {format_money(self.amount)}"
+        return gettext("%(video)s, attempt %(number)s: %(kind)s %(amount)s") % {
+            "video": self.video,
+            "number": self.attempt,
+            "kind": self.kind,
+            "amount": format_money(self.amount),
+        }
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Insert the line. Raises `AppendOnlyError` for one that is there already."""
@@ -272,7 +315,7 @@ class Discrepancy(models.Model):
 
     class Meta:
         ordering = ["video_id", "pk"]
-        verbose_name_plural = "discrepancies"
+        verbose_name_plural = gettext_lazy("discrepancies")
         constraints = [
             models.UniqueConstraint(fields=["video_id", "sentence"], name="one_row_per_discrepancy")
         ]

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext
 
 DIGITS = 6  # decimals that are kept: what services tell of their prices
 LIMIT = Decimal(10) ** 12  # amounts are below this, so that sums fit into 64 bits
@@ -60,14 +61,14 @@ def parse_amount(text: str) -> Decimal:
     if "," in plain and _has_thousands(plain):
         plain = plain.replace(",", "")
     if not plain.isascii() or not plain.replace(".", "", 1).isdigit():
-        raise ValidationError(f"Write an amount such as 12.50, not “{text[:40]}”.")
+        raise ValidationError(gettext("Write an amount such as 12.50, not “%(text)s”.") % {"text": text[:40]})
     try:
         amount = Decimal(plain)
         exact = to_money(amount)
     except (InvalidOperation, ValueError) as error:
-        raise ValidationError(f"“{text[:40]}” is too large.") from error
+        raise ValidationError(gettext("“%(text)s” is too large.") % {"text": text[:40]}) from error
     if exact != amount:
-        raise ValidationError(f"Write an amount with at most {DIGITS} decimals.")
+        raise ValidationError(gettext("Write an amount with at most %(count)s decimals.") % {"count": DIGITS})
     return exact
 
 

@@ -8,12 +8,13 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from accounts.models import Role, User
 from billing.budgets import BudgetStatus, statuses, used_by
 from billing.errors import BudgetExceededError
 from billing.models import Budget, BudgetNotice, LedgerLine, Scope
-from billing.money import format_money, plain_amount
+from billing.money import plain_amount
 from billing.periods import first_day
 from contentgen.events import Event, EventKind, publish
 
@@ -62,8 +63,10 @@ def _tell_once(status: BudgetStatus, kind: EventKind) -> None:
         return  # nor is anybody warned of what is used up already
     _, is_new = BudgetNotice.objects.get_or_create(budget=budget, since=since, kind=kind.value)
     if is_new:
+        with override("en"):  # it is kept, and sent to programs, whoever it was whose request used it up
+            told_as = _describe(status, kind)
         for user_id in _recipients(budget):
-            publish(Event(kind, user_id, budget.code, _describe(status, kind)))
+            publish(Event(kind, user_id, budget.code, told_as))
 
 
 def _recipients(budget: Budget) -> list[int]:
@@ -79,8 +82,7 @@ def _recipients(budget: Budget) -> list[int]:
 def _message(status: BudgetStatus, kind: EventKind) -> str:
     if kind == EventKind.BUDGET_WARNING or status.is_exceeded:
         return status.warning
-    left = format_money(status.left)
-    return f"{status.name} has {left} left, which was too little for a request. {status.renewal}"
+    return status.too_little
 
 
 def _describe(status: BudgetStatus, kind: EventKind) -> dict[str, Any]:

@@ -4,15 +4,16 @@ from datetime import date, datetime, time, timedelta
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import pgettext, pgettext_lazy
 
 
 class Period(models.TextChoices):
     """How long a budget lasts before it is full again. Weeks begin on Monday."""
 
-    DAY = "day", "day"
-    WEEK = "week", "week"
-    MONTH = "month", "month"
-    TOTAL = "total", "in all"
+    DAY = "day", pgettext_lazy("budget period", "day")
+    WEEK = "week", pgettext_lazy("budget period", "week")
+    MONTH = "month", pgettext_lazy("budget period", "month")
+    TOTAL = "total", pgettext_lazy("budget period", "in all")
 
 
 EPOCH = date(2000, 1, 1)  # before any studio's first video
@@ -66,4 +67,11 @@ def end_of(period: str, now: datetime) -> datetime | None:
 
 def in_words(period: str) -> str:
     """Return the current period as the end of a sentence: today, this week, this month, in all."""
-    return {Period.DAY: "today", Period.TOTAL: "in all"}.get(Period(period), f"this {period}")
+    match period:
+        case Period.DAY:
+            return pgettext("budget period", "today")
+        case Period.WEEK:
+            return pgettext("budget period", "this week")
+        case Period.MONTH:
+            return pgettext("budget period", "this month")
+    return pgettext("budget period", "in all")

@@ -9,7 +9,10 @@ from functools import cached_property
 from io import StringIO
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
+from django_stubs_ext import StrOrPromise
 
+from accounts.formats import format_number
 from accounts.models import User
 from accounts.roles import may_manage
 from billing.attempts import Attempt, group_lines
@@ -54,12 +57,13 @@ class Query:
             last = date.fromisoformat(values.get("to") or usual.last.isoformat())
             first = date.fromisoformat(values.get("from") or min(usual.first, last).isoformat())
         except ValueError:
-            return cls(usual, by, only_own, "Write days such as 2026-11-30.")
+            return cls(usual, by, only_own, gettext("Write days such as 2026-11-30."))
         if first > last:
-            return cls(usual, by, only_own, "The first day must not be after the last.")
+            return cls(usual, by, only_own, gettext("The first day must not be after the last."))
         # The time before is shown too, and must be days that there are.
         if (last - first).days >= MAX_DAYS or first.year < 1990 or last.year > 9000:
-            return cls(usual, by, only_own, f"Choose at most {MAX_DAYS:,} days.")
+            problem = gettext("Choose at most %(count)s days.") % {"count": format_number(MAX_DAYS)}
+            return cls(usual, by, only_own, problem)
         return cls(Span(first, last), by, only_own)
 
 
@@ -98,10 +102,18 @@ class SpendReport:
         """How the total differs from that of as many days before, in words."""
         difference = self.total.spent - self.before
         if not difference:
-            return "as much as before"
-        amount = format_money(abs(difference))
-        share = f" ({abs(difference) / self.before:.0%})" if self.before > 0 else ""
-        return f"{amount} {'more' if difference > 0 else 'less'} than before{share}"
+            return gettext("as much as before")
+        is_more, values = difference > 0, {"amount": format_money(abs(difference))}
+        if self.before <= 0:
+            return (
+                gettext("%(amount)s more than before") % values
+                if is_more
+                else gettext("%(amount)s less than before") % values
+            )
+        values["percent"] = f"{100 * abs(difference) / self.before:.0f}"
+        if is_more:
+            return gettext("%(amount)s more than before (%(percent)s%%)") % values
+        return gettext("%(amount)s less than before (%(percent)s%%)") % values
 
     @cached_property
     def reserved(self) -> Decimal:
@@ -117,17 +129,17 @@ class SpendReport:
         return [self.query.problem] if self.query.problem else []
 
     @property
-    def grouping(self) -> str:
+    def grouping(self) -> StrOrPromise:
         """The heading of the table's first column."""
         return GROUPINGS[self.query.by].label
 
     @property
-    def grouping_in_words(self) -> str:
-        """The same within a sentence."""
-        return self.grouping if self.query.by == "token" else self.grouping.lower()
+    def heading(self) -> StrOrPromise:
+        """The heading of the table."""
+        return GROUPINGS[self.query.by].heading
 
     @property
-    def groupings(self) -> list[tuple[str, str]]:
+    def groupings(self) -> list[tuple[str, StrOrPromise]]:
         return [(name, grouping.label) for name, grouping in GROUPINGS.items()]
 
     @cached_property

@@ -9,6 +9,8 @@ from typing import Any
 from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from accounts.models import User
 from accounts.roles import may_manage
@@ -21,21 +23,36 @@ MAX_DAYS = 3660  # in one report
 
 @dataclass(frozen=True)
 class Grouping:
-    """By what spending is told apart: the columns that it is grouped by, and the one that names a group."""
+    """By what spending is told apart: its name, the heading of its table, the columns that it is grouped by,
+    and the one that names a group.
+    """
 
-    label: str
+    label: StrOrPromise
+    heading: StrOrPromise
     keys: tuple[str, ...]
     name: str
-    missing: str = ""
+    missing: StrOrPromise = ""
 
 
 GROUPINGS = {
-    "day": Grouping("Day", ("day",), "day"),
-    "person": Grouping("Person", ("user_id",), "username"),
-    "model": Grouping("Model", ("model",), "model"),
-    "backend": Grouping("Backend", ("backend_id",), "backend_name"),
-    "collection": Grouping("Collection", ("collection_id",), "collection_name", "In no collection"),
-    "token": Grouping("API token", ("token_id",), "token_name", "Without a token"),
+    "day": Grouping(gettext_lazy("Day"), gettext_lazy("By day"), ("day",), "day"),
+    "person": Grouping(gettext_lazy("Person"), gettext_lazy("By person"), ("user_id",), "username"),
+    "model": Grouping(gettext_lazy("Model"), gettext_lazy("By model"), ("model",), "model"),
+    "backend": Grouping(gettext_lazy("Backend"), gettext_lazy("By backend"), ("backend_id",), "backend_name"),
+    "collection": Grouping(
+        gettext_lazy("Collection"),
+        gettext_lazy("By collection"),
+        ("collection_id",),
+        "collection_name",
+        gettext_lazy("In no collection"),
+    ),
+    "token": Grouping(
+        gettext_lazy("API token"),
+        gettext_lazy("By API token"),
+        ("token_id",),
+        "token_name",
+        gettext_lazy("Without a token"),
+    ),
 }
 
 
@@ -157,7 +174,7 @@ def _moved_key(row: SpendRow, span: Span, by: str) -> tuple[object, ...]:
 
 
 def _name_of(value: object, grouping: Grouping) -> str:
-    return str(value) if value not in (None, "") else grouping.missing
+    return str(value) if value not in (None, "") else str(grouping.missing)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import override
 
 from accounts.models import ApiToken, User
 from audit.trail import Subject, changed_values, record
@@ -95,4 +96,6 @@ def _terms(budget: Budget) -> dict[str, object]:
 
 
 def _subject(budget: Budget) -> Subject:
-    return Subject(Kind.BUDGET, budget.code, str(budget), budget.user_id)
+    with override("en"):  # the log keeps it
+        name = str(budget)
+    return Subject(Kind.BUDGET, budget.code, name, budget.user_id)

@@ -3,7 +3,7 @@ be shown in another language than English.
 """
 
 from accounts.models import Role
-from contentgen.stored_texts import translate_part
+from contentgen.stored_texts import translate_part, translated
 from videos.engine import (  # noqa: F401  # each makes its sentences known
     backend_sentences,
     characters,
@@ -18,7 +18,7 @@ from videos.engine import (  # noqa: F401  # each makes its sentences known
 from videos.formatting import translate_duration
 from videos.lifecycle import payments  # noqa: F401
 from videos.models.collection import CollectionRole
-from videos.services import note_sentences  # noqa: F401
+from videos.services import batch_file, batch_record, batch_stops, note_sentences  # noqa: F401
 
 
 def _translate_role(text: str) -> str:
@@ -27,4 +27,5 @@ def _translate_role(text: str) -> str:
 
 
 translate_part("duration", translate_duration)
+translate_part("place", translated)
 translate_part("role", _translate_role)

@@ -3,7 +3,9 @@
 from decimal import Decimal
 
 from django import template
+from django.utils.translation import gettext
 
+from accounts.formats import format_number
 from billing import money
 from billing.models import Discrepancy
 
@@ -30,4 +32,5 @@ def ledger_discrepancies() -> list[str]:
     found = list(Discrepancy.objects.values_list("sentence", flat=True)[: MAX_SHOWN + 1])
     if len(found) <= MAX_SHOWN:
         return found
-    return [*found[:MAX_SHOWN], f"And {Discrepancy.objects.count() - MAX_SHOWN:,} more."]
+    more = format_number(Discrepancy.objects.count() - MAX_SHOWN)
+    return [*found[:MAX_SHOWN], gettext("And %(count)s more.") % {"count": more}]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
 from videos.backends.parameters import form_values
 from videos.parameter_texts import parse_assignments
@@ -16,7 +17,9 @@ class AssignmentsField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             required=False,
-            help_text="What else the model takes, one a line: seed = 7. Empty: use the current settings.",
+            help_text=gettext_lazy(
+                "What else the model takes, one a line: seed = 7. Empty: use the current settings."
+            ),
             **kwargs,
         )
 

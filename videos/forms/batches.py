@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext
 
 from videos.models.batch import NAME_LIMIT
 from videos.models.collection import COLLECTION_NAME_LIMIT
@@ -37,15 +38,15 @@ class BatchForm(forms.Form):
     def clean_file(self) -> "UploadedFile[bytes] | None":
         file: UploadedFile[bytes] | None = self.cleaned_data["file"]
         if file and (file.size or 0) > settings.MAX_BATCH_FILE_SIZE:
-            limit = settings.MAX_BATCH_FILE_SIZE / 1048576
-            raise ValidationError(f"The file is larger than {limit:.3g} MB. Split it into several.")
+            sentence = gettext("The file is larger than %(limit)s MB. Split it into several.")
+            raise ValidationError(sentence % {"limit": f"{settings.MAX_BATCH_FILE_SIZE / 1048576:.3g}"})
         return file
 
     def clean_images(self) -> "UploadedFile[bytes] | None":
         archive: UploadedFile[bytes] | None = self.cleaned_data["images"]
         if archive and (archive.size or 0) > settings.MAX_BATCH_ZIP_SIZE:
-            limit = settings.MAX_BATCH_ZIP_SIZE / 1048576
-            raise ValidationError(f"The ZIP is larger than {limit:.3g} MB. Use smaller images.")
+            sentence = gettext("The ZIP is larger than %(limit)s MB. Use smaller images.")
+            raise ValidationError(sentence % {"limit": f"{settings.MAX_BATCH_ZIP_SIZE / 1048576:.3g}"})
         return archive
 
     @property

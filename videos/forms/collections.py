@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.text import normalize_newlines
+from django.utils.translation import gettext, gettext_lazy, pgettext
 
 from accounts.models import User
 from videos.forms.settings import SettingsForm
@@ -36,8 +37,8 @@ class CollectionForm(SettingsForm[Collection]):
         self.fields["template"] = forms.ModelChoiceField(
             PromptTemplate.objects.filter(usable | kept),
             required=False,
-            empty_label="None",
-            error_messages={"invalid_choice": "This template no longer exists. Choose another."},
+            empty_label=pgettext("template", "None"),
+            error_messages={"invalid_choice": gettext("This template no longer exists. Choose another.")},
         )
         self.fields["visibility"].required = self.fields["retention"].required = False
         if not manages:
@@ -47,7 +48,7 @@ class CollectionForm(SettingsForm[Collection]):
     def clean_name(self) -> str:
         name = self.cleaned_data["name"]
         if not has_visible_text(name):
-            raise ValidationError("Enter a name.")
+            raise ValidationError(gettext("Enter a name."))
         return clean_line(name)
 
     def clean_description(self) -> str:
@@ -69,7 +70,7 @@ class CollectionForm(SettingsForm[Collection]):
         if days is None and "retention" not in self.data:
             return self.instance.retention_days
         if days is None:
-            raise ValidationError("Enter after how many days.")
+            raise ValidationError(gettext("Enter after how many days."))
         return days
 
     def clean_trash_days(self) -> int | None:
@@ -83,13 +84,13 @@ class CollectionForm(SettingsForm[Collection]):
 class PersonForm(forms.Form):
     """A person to share a collection with. Who exists, a service says."""
 
-    username = forms.CharField(max_length=150, label="Username")
+    username = forms.CharField(max_length=150, label=gettext_lazy("Username"))
     role = forms.ChoiceField(choices=CollectionRole.choices, required=False, initial=CollectionRole.VIEWER)
 
     def clean_username(self) -> str:
         name: str = self.cleaned_data["username"]
         if not is_storable(name):
-            raise ValidationError("The name contains a character that cannot be stored.")
+            raise ValidationError(gettext("The name contains a character that cannot be stored."))
         return name
 
     def clean_role(self) -> str:

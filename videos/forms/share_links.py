@@ -5,9 +5,10 @@ from typing import Any, cast
 
 from django import forms
 from django.conf import settings
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from accounts.models import User
-from videos.formatting import count_of
 from videos.forms.base import CreationForm
 from videos.models import Collection, ShareLink, Video
 from videos.models.share_comment import COMMENT_LIMIT, COMMENT_NAME_LIMIT
@@ -29,15 +30,15 @@ class LinkOptionsForm(forms.Form):
     """What a link shows and allows. With `link`, the form of one that is there, which `apply` changes."""
 
     title = forms.CharField(
-        label="Title (optional)",
+        label=gettext_lazy("Title (optional)"),
         required=False,
         max_length=LINK_TITLE_LIMIT,
-        help_text="What visitors read above it.",
+        help_text=gettext_lazy("What visitors read above it."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    shows_prompt = forms.BooleanField(label="Show the prompt", required=False)
-    allows_download = forms.BooleanField(label="Allow downloads", required=False)
-    allows_comments = forms.BooleanField(label="Allow comments", required=False)
+    shows_prompt = forms.BooleanField(label=gettext_lazy("Show the prompt"), required=False)
+    allows_download = forms.BooleanField(label=gettext_lazy("Allow downloads"), required=False)
+    allows_comments = forms.BooleanField(label=gettext_lazy("Allow comments"), required=False)
 
     @classmethod
     def of(cls, link: ShareLink, data: Mapping[str, Any] | None = None) -> "LinkOptionsForm":
@@ -62,13 +63,16 @@ class LinkOptionsForm(forms.Form):
 class ShareLinkForm(LinkOptionsForm, CreationForm[ShareLink]):
     """A new link to `shared`."""
 
-    days = forms.ChoiceField(label="Expires")
+    days = forms.ChoiceField(label=gettext_lazy("Expires"))
     password = forms.CharField(
-        label="Password (optional)",
+        label=gettext_lazy("Password (optional)"),
         required=False,
         strip=False,
         max_length=MAX_PASSWORD,
-        help_text=f"At least {MIN_PASSWORD} characters. Send it by another way than the link.",
+        help_text=format_lazy(
+            gettext_lazy("At least {count} characters. Send it by another way than the link."),
+            count=MIN_PASSWORD,
+        ),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     field_order = ("title", "days", "password", "shows_prompt", "allows_download", "allows_comments")
@@ -93,19 +97,19 @@ class CommentForm(forms.Form):
     """What a visitor says. `website` is for programs that fill in every field; people do not see it."""
 
     name = forms.CharField(
-        label="Your name",
+        label=gettext_lazy("Your name"),
         max_length=COMMENT_NAME_LIMIT,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     text = forms.CharField(  # whose length the service checks: browsers send two characters for a line break
-        label="Comment",
+        label=gettext_lazy("Comment"),
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": COMMENT_LIMIT}),
     )
     website = forms.CharField(
-        label="Leave this empty",
+        label=gettext_lazy("Leave this empty"),
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )
@@ -114,5 +118,8 @@ class CommentForm(forms.Form):
 def _day_choices() -> list[tuple[str, str]]:
     longest = settings.SHARE_LINK_MAX_DAYS
     offered = sorted({days for days in (*_USUAL_DAYS, default_days(), longest) if days <= longest})
-    choices = [(str(days), f"In {count_of(days, 'day')}") for days in offered]
-    return [*choices, (_NEVER, "Never")] if settings.SHARE_LINKS_WITHOUT_EXPIRY else choices
+    choices = [
+        (str(days), ngettext("In %(count)d day", "In %(count)d days", days) % {"count": days})
+        for days in offered
+    ]
+    return [*choices, (_NEVER, gettext("Never"))] if settings.SHARE_LINKS_WITHOUT_EXPIRY else choices

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop, override
 
 from accounts.models import Role, User
 from accounts.roles import may_manage
@@ -29,7 +30,7 @@ from videos.validation import clean_text, has_visible_text, is_storable
 
 MAX_WAITING = 50  # of one person: more than a manager reads
 MAX_DATA_LENGTH = 4_000_000  # characters of one request, which a batch may have many of
-TOKEN_GONE = "The API token of this request is no longer valid."  # noqa: S105
+TOKEN_GONE = gettext_noop("The API token of this request is no longer valid.")
 
 
 class DecidedError(Exception):
@@ -100,10 +101,13 @@ def _find_waiting(owner: User, identity: Mapping[str, Any]) -> ApprovalRequest |
 def _require_space(owner: User, data: object) -> None:
     if ApprovalRequest.objects.owned_by(owner).waiting().count() >= MAX_WAITING:
         raise RefusedPaymentError(
-            f"{MAX_WAITING} of your requests wait for approval already. Withdraw one, or wait for a decision."
+            gettext(
+                "%(count)s of your requests wait for approval already. Withdraw one, or wait for a decision."
+            )
+            % {"count": MAX_WAITING}
         )
     if len(json.dumps(data)) > MAX_DATA_LENGTH:
-        raise RefusedPaymentError("This is too much to be approved in one go. Split it.")
+        raise RefusedPaymentError(gettext("This is too much to be approved in one go. Split it."))
 
 
 def approvers() -> QuerySet[User]:
@@ -118,9 +122,13 @@ def waiting_of(owner: User) -> list[ApprovalRequest]:
 
 def explain_wait(approval: ApprovalRequest) -> str:
     """Return in two sentences that the request waits, and for what."""
-    limit = settings.APPROVE_PRICE_ABOVE
-    why = f", and what costs more than {format_money(limit)} needs a manager's approval" if limit else ""
-    return f"This costs {format_money(approval.price)}{why}. It waits for it, and nothing is paid so far."
+    values = {"price": format_money(approval.price)}
+    if limit := settings.APPROVE_PRICE_ABOVE:
+        values["limit"] = format_money(limit)
+        cost = gettext("This costs %(price)s, and what costs more than %(limit)s needs a manager's approval.")
+    else:
+        cost = gettext("This costs %(price)s.")
+    return f"{cost % values} {gettext('It waits for it, and nothing is paid so far.')}"
 
 
 # --- Deciding ----------------------------------------------------------------------------------------------
@@ -138,11 +146,12 @@ def approve(public_id: str, by: User, note: str = "") -> ApprovalRequest:
         approval = _lock(public_id)
         now = timezone.now()
         try:
-            with transaction.atomic():
+            with transaction.atomic(), override("en"):  # what is refused is kept, for its owner to read
                 first = next(iter(_create(approval)), None)  # workers make those of a batch
         except ValidationError as error:
             tell_refusal(error)
-            problem = _sentences(error)
+            with override("en"):
+                problem = _sentences(error)
             done = waiting_requests.end(
                 approval.pk, ApprovalState.FAILED, now=now, decided_by=by, note=word, problem=problem
             )
@@ -192,7 +201,7 @@ def may_decide(user: User) -> bool:
 def _create(approval: ApprovalRequest) -> list[Video]:
     """Create what was asked for. Raises `ValidationError` with the reason why not."""
     if approval.token is not None and not approval.token.is_valid:
-        raise ValidationError({FIELD: TOKEN_GONE})
+        raise ValidationError({FIELD: gettext(TOKEN_GONE)})
     # Its price bounds what is paid, so there is nothing left to confirm.
     with spending(
         token=approval.token,
@@ -216,8 +225,9 @@ def _lock(public_id: str) -> ApprovalRequest:
 
 
 def _explain_decided(approval: ApprovalRequest) -> str:
-    by = f" by {approval.decided_by}" if approval.decided_by else ""
-    return f"This request does not wait any more. {approval.status}{by}."
+    values = {"status": approval.status, "name": approval.decided_by}
+    end = gettext("%(status)s by %(name)s.") if approval.decided_by else gettext("%(status)s.")
+    return f"{gettext('This request does not wait any more.')} {end % values}"
 
 
 def _sentences(error: ValidationError) -> str:
@@ -229,7 +239,9 @@ def _sentences(error: ValidationError) -> str:
 def _clean_note(note: str, *, is_required: bool = False) -> str:
     word = clean_text(note) if is_storable(note) and has_visible_text(note) else ""
     if is_required and not word:
-        raise ValidationError({"note": "Say why, so that it can be asked for in another way."})
+        raise ValidationError({"note": gettext("Say why, so that it can be asked for in another way.")})
     if len(word) > NOTE_LIMIT:
-        raise ValidationError({"note": f"This can have at most {NOTE_LIMIT} characters."})
+        raise ValidationError(
+            {"note": gettext("This can have at most %(count)s characters.") % {"count": NOTE_LIMIT}}
+        )
     return word

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop, override
 
 from accounts.formats import format_moment
 from accounts.models import User
@@ -19,7 +20,7 @@ from videos.models.backend_pause import UNTIL_RESUMED
 from videos.validation import clean_line, storable_text
 
 MAX_REASON = 300  # characters
-BY_COMMAND = "a command"  # in place of a person
+BY_COMMAND = gettext_noop("a command")  # in place of a person
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,12 @@ def pause_backends(
     """
     now = timezone.now()
     if until is not None and until <= now:
-        raise ValidationError({"until": "Choose a time that is still to come."})
+        raise ValidationError({"until": gettext("Choose a time that is still to come.")})
     words = clean_line(reason)
     if len(words) > MAX_REASON:
-        raise ValidationError({"reason": f"Write at most {MAX_REASON} characters."})
+        raise ValidationError(
+            {"reason": gettext("Write at most %(count)s characters.") % {"count": MAX_REASON}}
+        )
     with transaction.atomic():
         Backend.objects.filter(pk__in=[each.pk for each in backends]).update(
             paused_until=until or UNTIL_RESUMED,
@@ -63,7 +66,8 @@ def pause_backends(
             paused_since=now,
             pause_code="",
         )
-        end = f"Until {format_moment(until)}" if until else "Until somebody resumes it"
+        with override("en"):  # the log keeps it
+            end = f"Until {format_moment(until)}" if until else "Until somebody resumes it"
         record_all(Action.PAUSED, map(subjects.backend, backends), note=f"{end}. {words}".strip(), by=by)
 
 

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
+from accounts.formats import format_number
 from accounts.models import User
 from videos.models import Collection, CollectionItem
 from videos.services.batch_file import Row
@@ -12,7 +14,6 @@ from videos.services.batch_record import RowError
 from videos.services.collections import MAX_VIDEOS, find_editable
 
 MAX_NAMED = 100  # collections of one batch: each takes a query
-_TOO_MANY = f"a batch can name at most {MAX_NAMED} collections."
 
 
 def find_collections(owner: User, rows: Sequence[Row]) -> tuple[dict[str, Collection], list[RowError]]:
@@ -26,7 +27,8 @@ def find_collections(owner: User, rows: Sequence[Row]) -> tuple[dict[str, Collec
 
 def _find_each(owner: User, names: Sequence[str]) -> tuple[dict[str, Collection], dict[str, str]]:
     found: dict[str, Collection] = {}
-    unusable = dict.fromkeys(names[MAX_NAMED:], _TOO_MANY)
+    too_many = gettext("a batch can name at most %(count)s collections.") % {"count": MAX_NAMED}
+    unusable = dict.fromkeys(names[MAX_NAMED:], too_many)
     for name in names[:MAX_NAMED]:
         try:
             found[name] = find_editable(owner, name)
@@ -46,7 +48,6 @@ def _find_overflows(rows: Sequence[Row], found: Mapping[str, Collection]) -> Ite
             continue
         room[collection.pk] -= 1
         if room[collection.pk] == -1:
-            message = (
-                f"a collection can hold {MAX_VIDEOS:,} videos; “{collection.name}” has no room from here on."
-            )
-            yield row.error("collection", message)
+            message = gettext("a collection can hold %(count)s videos; “%(name)s” has no room from here on.")
+            values = {"count": format_number(MAX_VIDEOS), "name": collection.name}
+            yield row.error("collection", message % values)

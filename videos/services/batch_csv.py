@@ -9,12 +9,13 @@ import itertools
 import re
 from collections.abc import Iterator
 
-from django.conf import settings
+from django.utils.translation import gettext
 
 from videos.services.batch_record import Place, Record, RowError
 from videos.services.batch_table import (
     Columns,
     TableRow,
+    explain_long_cell,
     find_excess,
     normalise,
     parse_rows,
@@ -82,33 +83,24 @@ def _read_rows(text: str, separator: str, skipped_lines: int) -> Iterator[TableR
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     found = 0
     for number in itertools.count(1):
-        place = _place(number, reader.line_num + 1 + skipped_lines)
+        place = Place.row(number, reader.line_num + 1 + skipped_lines)
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            yield _failure(place, _explain(error))
+            yield RowError(place, _explain(error))
             return
         if cells is None:
             return
         has_content = any(each.strip() for each in cells)
         found += has_content
         if problem := find_excess(cells, found):
-            yield _failure(place, problem)
+            yield RowError(place, problem)
             return
         if has_content:
             yield TableRow(place, cells)
 
 
-def _place(number: int, line: int) -> Place:
-    """Return where a row stands, as a spreadsheet counts and as an editor does."""
-    return Place(number, f"row {number}" if line == number else f"row {number} (line {line})")
-
-
-def _failure(place: Place, problem: str) -> RowError:
-    return RowError(place, f"{problem}, so the rows after it were not read.")
-
-
 def _explain(error: csv.Error) -> str:
     if "field larger than field limit" in str(error):
-        return f"a cell has more than {settings.MAX_BATCH_CELL_LENGTH:,} characters"
-    return f"this is not CSV ({error})"
+        return explain_long_cell()
+    return gettext("this is not CSV (%(problem)s), so the rows after it were not read.") % {"problem": error}

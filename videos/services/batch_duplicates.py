@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import ngettext
 
+from accounts.formats import format_number
 from accounts.models import User
 from videos.models import Batch, BatchRow, ReferenceImage, State, Video
 from videos.parameters import canonical
@@ -33,11 +35,14 @@ def find_repeated_rows(batch: Batch) -> list[BatchRow]:
 def describe_repeated(labels: Sequence[str], total: int) -> str:
     """Return which of `total` videos were requested already, those with these `labels`, in a sentence."""
     shown = ", ".join(labels[:_SHOWN]) + (" …" if len(labels) > _SHOWN else "")
-    were = "video was" if total == 1 else "videos were"
-    return (
-        f"{len(labels):,} of {total:,} {were} already requested in the last 24 hours ({shown}), so they "
-        "would be paid for twice."
+    sentence = ngettext(
+        "%(count)s of %(total)s video was already requested in the last 24 hours (%(rows)s), so they "
+        "would be paid for twice.",
+        "%(count)s of %(total)s videos were already requested in the last 24 hours (%(rows)s), so they "
+        "would be paid for twice.",
+        total,
     )
+    return sentence % {"count": format_number(len(labels)), "total": format_number(total), "rows": shown}
 
 
 _SHOWN = 5  # rows in one sentence

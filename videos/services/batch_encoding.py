@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "UTF-8"),
@@ -47,8 +48,8 @@ def read_bounded(path: Path) -> bytes:
 def require_bounded(size: int) -> None:
     """Raise `UnreadableTextError` for a file of more bytes than `MAX_BATCH_FILE_SIZE`."""
     if size > settings.MAX_BATCH_FILE_SIZE:
-        limit = f"{settings.MAX_BATCH_FILE_SIZE / 1048576:.3g} MB"
-        raise UnreadableTextError(f"the file is larger than {limit}. Split it into several.")
+        sentence = gettext("the file is larger than %(limit)s MB. Split it into several.")
+        raise UnreadableTextError(sentence % {"limit": f"{settings.MAX_BATCH_FILE_SIZE / 1048576:.3g}"})
 
 
 def decode_text(content: bytes, *, is_spreadsheet: bool) -> DecodedText:
@@ -58,7 +59,7 @@ def decode_text(content: bytes, *, is_spreadsheet: bool) -> DecodedText:
     Americas. Raises `UnreadableTextError`.
     """
     if content.startswith(_WORKBOOKS):
-        raise UnreadableTextError("this is a workbook. Save the sheet as XLSX or CSV UTF-8.")
+        raise UnreadableTextError(gettext("this is a workbook. Save the sheet as XLSX or CSV UTF-8."))
     for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return DecodedText(_decode(content.removeprefix(mark), encoding))
@@ -79,5 +80,5 @@ def _decode(content: bytes, encoding: str) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        message = f"this is not {encoding}. Save the file as UTF-8 text."
+        message = gettext("this is not %(encoding)s. Save the file as UTF-8 text.") % {"encoding": encoding}
         raise UnreadableTextError(message, line=line) from error

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
+from contentgen.stored_texts import sentence
 from videos.capabilities import OfferCatalogue
 from videos.models import Fit
 from videos.models.batch import KEY_LIMIT
@@ -63,9 +64,13 @@ MAX_WARNED_COLUMNS = 100
 
 # What the protocol has and a file cannot ask for. Leaving it out would make another video than was meant.
 _UNSUPPORTED = {
-    "input_references": "input_references cannot be read from a file. Name image files in “references”.",
-    "input_reference": "input_reference cannot be read from a file. Name an image file in “reference”.",
-    "characters": "characters cannot be chosen in a file.",
+    "input_references": gettext_lazy(
+        "input_references cannot be read from a file. Name image files in “references”."
+    ),
+    "input_reference": gettext_lazy(
+        "input_reference cannot be read from a file. Name an image file in “reference”."
+    ),
+    "characters": gettext_lazy("characters cannot be chosen in a file."),
 }
 # A spreadsheet turns 4 into 4.0, or 4,0 where the comma is the decimal point.
 _WHOLE_NUMBER = re.compile(r"([0-9]{1,9})(?:[.,]0{1,9})?")
@@ -109,7 +114,8 @@ class Row:
     @property
     def label(self) -> str:
         """Where it stands in the file, with its key."""
-        return f"{self.place.name} ({self.custom_id})" if self.custom_id else self.place.name
+        place = self.place.in_words
+        return f"{place} ({self.custom_id})" if self.custom_id else place
 
     def error(self, column: str, message: str) -> RowError:
         """Return the error about a column of this row, which may be named as the services name fields."""
@@ -126,6 +132,16 @@ class BatchFile:
     errors: list[RowError]
     warnings: list[str]
 
+
+# Warnings are stored, and translated when they are shown.
+_UNUSED = sentence(gettext_noop("Not used: %(names)s. Known columns are %(known)s."))
+_GUESSED = gettext_noop("The file is not UTF-8, so it was read as Windows-1252.")
+_GUESSED_LETTERS = sentence(
+    gettext_noop(
+        "The file is not UTF-8, so it was read as Windows-1252. Check its letters: %(place)s begins "
+        "“%(prompt)s”."
+    )
+)
 
 Declared = Mapping[str, Iterable[str]]
 
@@ -171,7 +187,7 @@ def parse_batch(
     filled = map((defaults or Defaults()).apply, map(template.fill, parsed))
     batch, unused = _read_rows(filled, known, declared)
     if unused:
-        batch.warnings.append(f"Not used: {', '.join(unused)}. Known columns are {', '.join(known)}.")
+        batch.warnings.append(_UNUSED % {"names": ", ".join(unused), "known": ", ".join(known)})
     if decoded and decoded.is_guess:
         batch.warnings.append(_describe_guess(batch.rows))
     return batch
@@ -190,7 +206,7 @@ def _parse(
 
 
 def _unreadable(error: UnreadableTextError) -> BatchFile:
-    return BatchFile([], [RowError(Place(error.line, f"line {error.line}"), str(error))], [])
+    return BatchFile([], [RowError(Place.line(error.line), str(error))], [])
 
 
 def _read_rows(
@@ -200,7 +216,7 @@ def _read_rows(
     batch = BatchFile([], [], [])
     unused: dict[str, None] = {}
     parameters, meant = frozenset(known), {*COLUMNS, *_UNSUPPORTED}
-    taken: dict[str, str] = {}
+    taken: dict[str, Place] = {}
     for record in parsed:
         if isinstance(record, RowError):
             batch.errors.append(record)
@@ -212,26 +228,26 @@ def _read_rows(
         if not errors:
             batch.rows.append(_build_row(record, declared))
     if not batch.rows and not batch.errors:
-        batch.errors.append(RowError(Place(1, "line 1"), "there is no video in this file."))
+        batch.errors.append(RowError(Place.line(1), gettext("there is no video in this file.")))
     return batch, list(unused)
 
 
 def _describe_guess(rows: Sequence[Row]) -> str:
-    told = "The file is not UTF-8, so it was read as Windows-1252."
-    affected = (row for row in rows if not row.prompt.isascii())
-    shown = [f"{row.place.name} begins “{row.prompt[:60]}”" for row in islice(affected, 1)]
-    return " ".join([told, *(f"Check its letters: {each}." for each in shown)])
+    for row in rows:
+        if not row.prompt.isascii():
+            return _GUESSED_LETTERS % {"place": row.place.name, "prompt": row.prompt[:60]}
+    return _GUESSED
 
 
 def _find_record_errors(record: Record) -> list[RowError]:
     errors = [
-        record.error(name, message) for name, message in _UNSUPPORTED.items() if record.fields.get(name)
+        record.error(name, str(message)) for name, message in _UNSUPPORTED.items() if record.fields.get(name)
     ]
     for name in COLUMNS:
         if message := _find_field_error(name, record.fields.get(name)):
             errors.append(record.error(name, message))
     if _has_text(record, "size") and (_has_text(record, "ratio") or _has_text(record, "resolution")):
-        errors.append(record.error("size", "give either size, or ratio and resolution."))
+        errors.append(record.error("size", gettext("give either size, or ratio and resolution.")))
     return errors
 
 
@@ -245,43 +261,46 @@ def _find_field_error(name: str, value: object) -> str:
     if name == OBJECT:
         return find_object_error(value)
     if name == "seconds":
-        return "" if _parse_seconds(value) is not None else "seconds must be a whole number, such as 4."
+        return (
+            "" if _parse_seconds(value) is not None else gettext("seconds must be a whole number, such as 4.")
+        )
     if name == "references" and isinstance(value, list):
         if not all(isinstance(each, str) and each.strip() for each in value):
-            return "references must be paths: a list of them, or text with semicolons between them."
+            return gettext("references must be paths: a list of them, or text with semicolons between them.")
         value = ";".join(value)
     if name == "tags" and isinstance(value, list):
         value = ",".join(str(each) for each in value)
     if value is not None and not isinstance(value, str):
-        return f"{name} must be text."
+        return gettext("%(column)s must be text.") % {"column": name}
     text = (value or "").strip()
     if "\x00" in text:
-        return f"{name} holds a character that cannot be stored (NUL)."
+        return gettext("%(column)s holds a character that cannot be stored (NUL).") % {"column": name}
     check = _TEXT_CHECKS.get(name)
     return check(text) if check else ""
 
 
 def _check_prompt(text: str) -> str:
-    return "" if text else "the prompt is missing."
+    return "" if text else gettext("the prompt is missing.")
 
 
 def _check_fit(text: str) -> str:
-    return "" if not text or text.lower() in Fit.values else "fit must be crop or pad."
+    return "" if not text or text.lower() in Fit.values else gettext("fit must be crop or pad.")
 
 
 def _check_custom_id(text: str) -> str:
     if len(text) <= KEY_LIMIT and text.isprintable():
         return ""
-    return f"custom_id must be one line of at most {KEY_LIMIT} characters."
+    return gettext("custom_id must be one line of at most %(count)s characters.") % {"count": KEY_LIMIT}
 
 
 def _check_tags(text: str) -> str:
     tags = parse_tags(text)
     if len(tags) > MAX_TAGS:
-        return f"a row can have at most {MAX_TAGS} tags."
+        return gettext("a row can have at most %(count)s tags.") % {"count": MAX_TAGS}
     if is_storable(text) and all(len(tag) <= TAG_LIMIT and has_visible_text(tag) for tag in tags):
         return ""
-    return f"tags must have 1 to {TAG_LIMIT} characters each, with commas or semicolons between them."
+    words = gettext("tags must have 1 to %(count)s characters each, with commas or semicolons between them.")
+    return words % {"count": TAG_LIMIT}
 
 
 def parse_tags(value: object) -> tuple[str, ...]:
@@ -298,15 +317,16 @@ _TEXT_CHECKS: dict[str, Callable[[str], str]] = {
 }
 
 
-def _find_reused_key(record: Record, taken: dict[str, str]) -> list[RowError]:
+def _find_reused_key(record: Record, taken: dict[str, Place]) -> list[RowError]:
     """Return the error about a key that an earlier row has; `taken` has the place of each key so far."""
     key = record.fields.get("custom_id")
     if not isinstance(key, str) or not key.strip():
         return []
-    earlier = taken.setdefault(key.strip(), record.place.name)
-    if earlier == record.place.name:
+    earlier = taken.setdefault(key.strip(), record.place)
+    if earlier == record.place:
         return []
-    return [record.error("custom_id", f"{earlier} has the same custom_id.")]
+    message = gettext("%(place)s has the same custom_id.") % {"place": earlier.in_words}
+    return [record.error("custom_id", message)]
 
 
 def _parse_seconds(value: object) -> int | None:

@@ -8,7 +8,9 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
+from accounts.formats import format_number
 from accounts.models import User
 from contentgen.stored_texts import translated
 from videos.media.reference import BadReferenceError, open_reference
@@ -48,12 +50,14 @@ class UploadedImages:
 
     def _open_entry(self, found: list[zipfile.ZipInfo], wanted: str) -> NewImage:
         if len(found) > 1:
-            raise ValueError(f"the ZIP has {len(found)} files called “{wanted[:80]}”.")
+            sentence = gettext("the ZIP has %(count)s files called “%(name)s”.")
+            raise ValueError(sentence % {"count": len(found), "name": wanted[:80]})
         self._opened.add(wanted)
         if len(self._opened) > MAX_NEW_IMAGES:
-            raise ValueError(
-                f"a batch can bring at most {MAX_NEW_IMAGES} new images. Add others on the page References."
+            sentence = gettext(
+                "a batch can bring at most %(count)s new images. Add others on the page References."
             )
+            raise ValueError(sentence % {"count": MAX_NEW_IMAGES})
         try:
             with self._zip.open(found[0]) as file:  # type: ignore[union-attr]  # entries come from it
                 content = io.BytesIO(file.read(settings.MAX_FILE_SIZE + 1))
@@ -68,7 +72,8 @@ class UploadedImages:
             EOFError,
             ValueError,
         ) as error:
-            raise ValueError(f"“{wanted[:80]}” cannot be unpacked from the ZIP.") from error
+            sentence = gettext("“%(name)s” cannot be unpacked from the ZIP.")
+            raise ValueError(sentence % {"name": wanted[:80]}) from error
 
     def _find_own(self, name: str) -> ReferenceImage:
         if is_storable(name):
@@ -77,18 +82,24 @@ class UploadedImages:
             if len(found) == 1:
                 return found[0]
             if found:
-                raise ValueError(f"several of your references are called “{name[:80]}”. Give its id instead.")
-        where = "neither in the ZIP nor among" if self._zip else "not among"
-        raise ValueError(f"“{name[:80]}” is {where} your references.")
+                sentence = gettext("several of your references are called “%(name)s”. Give its id instead.")
+                raise ValueError(sentence % {"name": name[:80]})
+        sentence = (
+            gettext("“%(name)s” is neither in the ZIP nor among your references.")
+            if self._zip
+            else gettext("“%(name)s” is not among your references.")
+        )
+        raise ValueError(sentence % {"name": name[:80]})
 
 
 def _open_zip(archive: BinaryIO) -> zipfile.ZipFile:
     try:
         opened = zipfile.ZipFile(archive)
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
-        raise ValidationError({"images": "This file is no ZIP that can be read."}) from error
+        raise ValidationError({"images": gettext("This file is no ZIP that can be read.")}) from error
     if len(opened.infolist()) > MAX_ENTRIES:
-        raise ValidationError({"images": f"A ZIP of images can hold at most {MAX_ENTRIES:,} files."})
+        sentence = gettext("A ZIP of images can hold at most %(count)s files.")
+        raise ValidationError({"images": sentence % {"count": format_number(MAX_ENTRIES)}})
     return opened
 
 

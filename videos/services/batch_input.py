@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from accounts.models import User
 from videos.capabilities import available_offers
@@ -111,12 +112,15 @@ def _read_template(text: str) -> BatchTemplate:
 def _content_of(sent: BatchInput, template: BatchTemplate) -> tuple[bytes, str]:
     if sent.content:
         if sent.suffix not in SUFFIXES:
-            raise ValidationError({"file": f"Choose a file that ends in {', '.join(SUFFIXES)}."})
+            sentence = gettext("Choose a file that ends in %(endings)s.")
+            raise ValidationError({"file": sentence % {"endings": ", ".join(SUFFIXES)}})
         return sent.content, sent.suffix
     if sent.table.strip():
         return sent.table.encode(errors="replace"), sent.suffix
     if not template.text:
-        raise ValidationError({"file": "Choose a file, paste a table, or write a template with values."})
+        raise ValidationError(
+            {"file": gettext("Choose a file, paste a table, or write a template with values.")}
+        )
     try:
         rows = combinations(template.text)
     except ValidationError as error:

@@ -10,7 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext, gettext_noop
 
+from accounts.formats import format_number
 from videos.services.batch_record import Place, Record, RowError
 from videos.services.batch_table import resolve_alias
 
@@ -31,8 +33,8 @@ def parse_objects(text: str) -> Iterator[Parsed]:
     parsed = _parse_array(text) if text.lstrip().startswith("[") else _parse_lines(text)
     for count, item in enumerate(parsed, start=1):
         if count > settings.MAX_BATCH_ROWS:
-            excess = f"the file has more than {settings.MAX_BATCH_ROWS:,} rows, so the rest was not read."
-            yield RowError(item.place, excess)
+            excess = gettext("the file has more than %(count)s rows, so the rest was not read.")
+            yield RowError(item.place, excess % {"count": format_number(settings.MAX_BATCH_ROWS)})
             return
         yield item if isinstance(item, RowError) else _with_aliases(_unwrap(item))
 
@@ -49,13 +51,14 @@ def _parse_lines(text: str) -> Iterator[Parsed]:
     for number, source in enumerate(text.split("\n"), start=1):
         line = source.strip().removesuffix(",")
         if line:
-            place = Place(number, f"line {number}")
+            place = Place.line(number)
             try:
                 yield _record(place, _DECODER.decode(line))
             except json.JSONDecodeError as error:
-                yield RowError(place, f"this is not JSON: {error.msg} at character {error.pos + 1}.")
+                sentence = gettext("this is not JSON: %(problem)s at character %(position)d.")
+                yield RowError(place, sentence % {"problem": error.msg, "position": error.pos + 1})
             except (ValueError, RecursionError) as error:
-                yield RowError(place, f"this is not usable: {error}.")
+                yield RowError(place, gettext("this is not usable: %(problem)s.") % {"problem": error})
 
 
 def _parse_array(text: str) -> Iterator[Parsed]:
@@ -63,24 +66,30 @@ def _parse_array(text: str) -> Iterator[Parsed]:
     position, number = _skip_space(text, text.index("[") + 1), 0
     while not text.startswith("]", position):
         number += 1
-        place = Place(number, f"entry {number}")
+        place = Place.entry(number)
         try:
             value, position = _DECODER.raw_decode(text, position)
             position = _skip_space(text, position)
             if not text.startswith((",", "]"), position):
                 raise json.JSONDecodeError("Expecting ',' or ']'", text, position)  # noqa: TRY301
         except json.JSONDecodeError as error:
-            where = f"line {error.lineno}, character {error.colno}"
-            yield RowError(place, f"this is not JSON: {error.msg} at {where}, so the rest was not read.")
+            sentence = gettext(
+                "this is not JSON: %(problem)s at line %(line)d, character %(position)d, so the rest was not "
+                "read."
+            )
+            values = {"problem": error.msg, "line": error.lineno, "position": error.colno}
+            yield RowError(place, sentence % values)
             return
         except (ValueError, RecursionError) as error:
-            yield RowError(place, f"this is not usable: {error}, so the rest was not read.")
+            sentence = gettext("this is not usable: %(problem)s, so the rest was not read.")
+            yield RowError(place, sentence % {"problem": error})
             return
         yield _record(place, value)
         if text.startswith(",", position):
             position = _skip_space(text, position + 1)
     if rest := text[position + 1 :].strip():
-        yield RowError(Place(number + 1, "after the array"), f"“{rest[:40]}” does not belong there.")
+        sentence = gettext("“%(text)s” does not belong there.") % {"text": rest[:40]}
+        yield RowError(Place(number + 1, gettext_noop("after the array")), sentence)
 
 
 def _skip_space(text: str, position: int) -> int:
@@ -90,14 +99,18 @@ def _skip_space(text: str, position: int) -> int:
 
 def _record(place: Place, value: Any) -> Parsed:
     if isinstance(value, dict):
-        return Record(place, value) if len(value) <= MAX_KEYS else RowError(place, "it has too many keys.")
-    return RowError(place, 'this is not a JSON object such as {"prompt": "A fox in the snow"}.')
+        return (
+            Record(place, value)
+            if len(value) <= MAX_KEYS
+            else RowError(place, gettext("it has too many keys."))
+        )
+    return RowError(place, gettext('this is not a JSON object such as {"prompt": "A fox in the snow"}.'))
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(pairs)
     if len(record) != len(pairs):
-        raise ValueError("a key is named twice")
+        raise ValueError(gettext("a key is named twice"))
     return record
 
 
@@ -111,12 +124,14 @@ def _unwrap(record: Record) -> Parsed:
         return record
     body = envelope["body"]
     if str(envelope.get("method", "POST")).upper() != "POST":
-        return record.error("method", "method must be POST.")
+        return record.error("method", gettext("method must be POST."))
     url = envelope.get("url", "/v1/videos")
     if not (isinstance(url, str) and _CREATE_URL.fullmatch(url)):
-        return record.error("url", "url must be /v1/videos: only new videos are created from a file.")
+        return record.error(
+            "url", gettext("url must be /v1/videos: only new videos are created from a file.")
+        )
     if not isinstance(body, dict):
-        return record.error("body", "body must be an object with the prompt.")
+        return record.error("body", gettext("body must be an object with the prompt."))
     outside = {name: value for name, value in envelope.items() if name not in _ENVELOPE}
     fields = {**body, **outside, "custom_id": envelope.get("custom_id")}
     return Record(record.place, fields, {name: f"body.{name}" for name in body})

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from videos.parameter_texts import parse_object
 from videos.parameters import PREFIX
@@ -22,7 +23,7 @@ def find_object_error(value: object) -> str:
     if value is None or isinstance(value, dict):
         return ""
     if not isinstance(value, str):
-        return "parameters must be a JSON object."
+        return gettext("parameters must be a JSON object.")
     try:
         parse_object(value)
     except ValidationError as error:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from django.db.models import Case, Count, F, IntegerField, Sum, Value, When
 from django.db.models.functions import Cast
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from billing.models import LedgerLine
 from billing.money import ZERO
@@ -27,6 +28,14 @@ _MIN_SAMPLE = 3
 
 # What a person tells apart, in the order in which one of several decides how a tile looks.
 KINDS = ("failed", "running", "waiting", "canceled", "gone", "done")
+_COUNTS = {
+    "failed": gettext_lazy("%(count)d failed"),
+    "running": gettext_lazy("%(count)d running"),
+    "waiting": gettext_lazy("%(count)d waiting"),
+    "canceled": gettext_lazy("%(count)d canceled"),
+    "gone": gettext_lazy("%(count)d gone"),
+    "done": gettext_lazy("%(count)d done"),
+}
 _KIND_OF_ROW = {RowState.WAITING: "waiting", RowState.REFUSED: "failed", RowState.CANCELED: "canceled"}
 _KIND_OF_VIDEO = {
     State.QUEUED: "waiting",
@@ -50,7 +59,9 @@ class Tile:
     @property
     def label(self) -> str:
         """What stands there, such as: 3 done, 1 failed."""
-        return ", ".join(f"{self.counts[kind]} {kind}" for kind in KINDS if self.counts.get(kind))
+        return ", ".join(
+            _COUNTS[kind] % {"count": self.counts[kind]} for kind in KINDS if self.counts.get(kind)
+        )
 
 
 @dataclass(frozen=True)

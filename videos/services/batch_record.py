@@ -4,13 +4,48 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
+from contentgen.stored_texts import sentence, translated
+
+_ROW = sentence(gettext_noop("row %(number)d"), alone=True)
+_ROW_AND_LINE = sentence(gettext_noop("row %(number)d (line %(line)d)"), alone=True)
+_LINE = sentence(gettext_noop("line %(number)d"), alone=True)
+_ENTRY = sentence(gettext_noop("entry %(number)d"), alone=True)
+
 
 @dataclass(frozen=True)
 class Place:
-    """Where something stands in the file: `number` counts from 1, `name` is it in words, such as “row 4”."""
+    """Where something stands in the file: `number` counts from 1, `name` is it in English words, such as
+    “row 4”, as they are stored.
+    """
 
     number: int
     name: str
+
+    @property
+    def in_words(self) -> str:
+        """The same in the active language."""
+        return translated(self.name)
+
+    @classmethod
+    def row(cls, number: int, line: int | None = None) -> "Place":
+        """Return the place of a row, as a spreadsheet counts, and of its line, as an editor does, where the
+        two differ.
+        """
+        if line is None or line == number:
+            return cls(number, _ROW % {"number": number})
+        return cls(number, _ROW_AND_LINE % {"number": number, "line": line})
+
+    @classmethod
+    def line(cls, number: int) -> "Place":
+        """Return the place of a line."""
+        return cls(number, _LINE % {"number": number})
+
+    @classmethod
+    def entry(cls, number: int) -> "Place":
+        """Return the place of an entry of an array."""
+        return cls(number, _ENTRY % {"number": number})
 
 
 @dataclass(frozen=True)
@@ -22,7 +57,7 @@ class RowError:
     column: str = ""
 
     def __str__(self) -> str:
-        where = f"{self.place.name}, {self.column}" if self.column else self.place.name
+        where = f"{self.place.in_words}, {self.column}" if self.column else self.place.in_words
         return f"{where}: {self.message}"
 
 

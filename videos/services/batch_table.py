@@ -5,11 +5,14 @@ column, as Excel's do.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils.text import get_text_list
+from django.utils.translation import gettext, ngettext
 
+from accounts.formats import format_number
 from videos.services.batch_record import Place, Record, RowError
 
 MAX_COLUMNS = 16_384  # as many as a spreadsheet has; most of them empty
@@ -36,10 +39,31 @@ class Columns:
     @property
     def in_words(self) -> str:
         """What is told when the first row names none of them."""
-        needed = f"; only {' and '.join(self.required)} {'is' if len(self.required) == 1 else 'are'} required"
-        return (
-            f"the first row must name the columns: {', '.join(self.known)}{needed if self.required else ''}."
+        names = ", ".join(self.known)
+        if not self.required:
+            return gettext("the first row must name the columns: %(names)s.") % {"names": names}
+        sentence = ngettext(
+            "the first row must name the columns: %(names)s; only %(required)s is required.",
+            "the first row must name the columns: %(names)s; only %(required)s are required.",
+            len(self.required),
         )
+        return sentence % {"names": names, "required": self._required_in_words}
+
+    def explain_missing(self, name: str) -> str:
+        """Return what is told when the first row does not name one that is required."""
+        sentence = ngettext(
+            "the column “%(name)s” is missing. The first row must name the columns: %(names)s; only "
+            "%(required)s is required.",
+            "the column “%(name)s” is missing. The first row must name the columns: %(names)s; only "
+            "%(required)s are required.",
+            len(self.required),
+        )
+        names = ", ".join(self.known)
+        return sentence % {"name": name, "names": names, "required": self._required_in_words}
+
+    @property
+    def _required_in_words(self) -> str:
+        return get_text_list(list(self.required), gettext("and"))
 
 
 def parse_rows(rows: Iterable[TableRow | RowError], columns: Columns) -> Iterator[Record | RowError]:
@@ -48,6 +72,7 @@ def parse_rows(rows: Iterable[TableRow | RowError], columns: Columns) -> Iterato
     Names of columns are yielded in small letters, with `_` for spaces and hyphens.
     """
     header: list[str] | None = None
+    places: dict[str, str] = {}
     has_failed = False
     for row in rows:
         if isinstance(row, RowError):
@@ -58,10 +83,11 @@ def parse_rows(rows: Iterable[TableRow | RowError], columns: Columns) -> Iterato
             if errors := _find_header_errors(header, row.place, columns):
                 yield from errors
                 return  # without a header, the meaning of the cells is unknown
+            places = {name: name_column(index, name) for index, name in enumerate(header)}
         else:
-            yield _record_from(row, header)
+            yield _record_from(row, header, places)
     if header is None and not has_failed:
-        yield RowError(Place(1, "row 1"), columns.in_words)
+        yield RowError(Place.row(1), columns.in_words)
 
 
 def normalise(name: str) -> str:
@@ -93,27 +119,32 @@ def strip_end(cells: Sequence[str]) -> list[str]:
 
 
 def find_excess(cells: Sequence[str], row_count: int) -> str:
-    """Return what there is too much of, with `row_count` rows so far; empty if nothing is too much."""
+    """Return in a sentence what there is too much of, with `row_count` rows so far; empty if nothing is."""
     if row_count > settings.MAX_BATCH_ROWS + 1:  # the header is one
-        return f"the file has more than {settings.MAX_BATCH_ROWS:,} rows"
+        sentence = gettext("the file has more than %(count)s rows, so the rows after it were not read.")
+        return sentence % {"count": format_number(settings.MAX_BATCH_ROWS)}
     if len(cells) > MAX_COLUMNS:
-        return f"it has more than {MAX_COLUMNS:,} columns"
+        sentence = gettext("it has more than %(count)s columns, so the rows after it were not read.")
+        return sentence % {"count": format_number(MAX_COLUMNS)}
     if any(len(each) > settings.MAX_BATCH_CELL_LENGTH for each in cells):
-        return f"a cell has more than {settings.MAX_BATCH_CELL_LENGTH:,} characters"
+        return explain_long_cell()
     return ""
 
 
+def explain_long_cell() -> str:
+    """Return in a sentence that a cell holds too much text."""
+    sentence = gettext("a cell has more than %(count)s characters, so the rows after it were not read.")
+    return sentence % {"count": format_number(settings.MAX_BATCH_CELL_LENGTH)}
+
+
 def _find_header_errors(header: list[str], place: Place, columns: Columns) -> list[RowError]:
-    errors = [f"the column “{name}” is named twice." for name in columns.known if header.count(name) > 1]
-    errors += [
-        f"the column “{name}” is missing. {columns.in_words.capitalize()}"
-        for name in columns.required
-        if name not in header
-    ]
+    twice = gettext("the column “%(name)s” is named twice.")
+    errors = [twice % {"name": name} for name in columns.known if header.count(name) > 1]
+    errors += [columns.explain_missing(name) for name in columns.required if name not in header]
     return [RowError(place, message) for message in errors]
 
 
-def _record_from(row: TableRow, header: list[str]) -> Record | RowError:
+def _record_from(row: TableRow, header: list[str], places: Mapping[str, str]) -> Record | RowError:
     cells = row.cells + [""] * (len(header) - len(row.cells))
     nameless = [
         index
@@ -121,15 +152,13 @@ def _record_from(row: TableRow, header: list[str]) -> Record | RowError:
         if cell.strip() and (index >= len(header) or not header[index])
     ]
     if nameless:
-        return RowError(
-            row.place,
-            f"“{cells[nameless[0]].strip()[:40]}” stands under no heading. Put a cell that contains the "
-            "separator in quotation marks.",
-            f"column {column_letter(nameless[0])}",
+        sentence = gettext(
+            "“%(text)s” stands under no heading. Put a cell that contains the separator in quotation marks."
         )
+        text = cells[nameless[0]].strip()[:40]
+        return RowError(row.place, sentence % {"text": text}, name_column(nameless[0]))
     fields = {name: cell for name, cell in zip(header, cells, strict=False) if name}
-    columns = {name: f"column {column_letter(index)} ({name})" for index, name in enumerate(header)}
-    return Record(row.place, dict(fields), columns)
+    return Record(row.place, dict(fields), places)
 
 
 def column_letter(index: int) -> str:
@@ -140,3 +169,11 @@ def column_letter(index: int) -> str:
         index, rest = divmod(index - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return letters
+
+
+def name_column(index: int, name: str = "") -> str:
+    """Return the column at `index`, from 0, in words: by its letter, and its `name` if it has any."""
+    letter = column_letter(index)
+    if not name:
+        return gettext("column %(letter)s") % {"letter": letter}
+    return gettext("column %(letter)s (%(name)s)") % {"letter": letter, "name": name}

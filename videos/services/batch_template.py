@@ -8,7 +8,9 @@ from functools import cached_property
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
+from accounts.formats import format_number
 from videos.prompts.syntax import MissingValuesError, Template, parse_template, validate_template
 from videos.services.batch_record import Record, RowError
 
@@ -36,7 +38,8 @@ class BatchTemplate:
         try:
             prompt = self._parsed.fill({name: value for name, value in given.items() if value})
         except MissingValuesError as error:
-            return record.error(error.names[0].casefold(), f"“{error.names[0]}” of the template is empty.")
+            sentence = gettext("“%(name)s” of the template is empty.") % {"name": error.names[0]}
+            return record.error(error.names[0].casefold(), sentence)
         return replace(record, fields={**record.fields, "prompt": prompt})
 
     @property
@@ -79,7 +82,8 @@ def read_template(text: str, reserved: Collection[str]) -> BatchTemplate:
     validate_template(text)
     template = BatchTemplate(text)
     if taken := [name for name in template.columns if name in reserved]:
-        raise ValidationError(f"“{taken[0]}” is a column of every batch. Give the variable another name.")
+        sentence = gettext("“%(name)s” is a column of every batch. Give the variable another name.")
+        raise ValidationError(sentence % {"name": taken[0]})
     return template
 
 
@@ -94,14 +98,17 @@ def combinations(text: str) -> Iterator[dict[str, str]]:
     template = parse_template(text)
     empty = [variable.name for variable in template.variables if not variable.values]
     if empty:
-        raise ValidationError(f"Name the values of “{empty[0]}”, such as {{{empty[0]}|one,two}}.")
+        sentence = gettext("Name the values of “%(name)s”, such as {%(name)s|one,two}.")
+        raise ValidationError(sentence % {"name": empty[0]})
     if not template.variables:
-        raise ValidationError("Name at least one variable with its values, such as {city|Paris,Tokyo}.")
+        raise ValidationError(
+            gettext("Name at least one variable with its values, such as {city|Paris,Tokyo}.")
+        )
     count = math.prod(len(variable.values) for variable in template.variables)
     if count > settings.MAX_BATCH_ROWS:
-        raise ValidationError(
-            f"These are {count:,} combinations, and a batch can have {settings.MAX_BATCH_ROWS:,} rows."
-        )
+        sentence = gettext("These are %(count)s combinations, and a batch can have %(most)s rows.")
+        values = {"count": format_number(count), "most": format_number(settings.MAX_BATCH_ROWS)}
+        raise ValidationError(sentence % values)
     return _combine(template)
 
 

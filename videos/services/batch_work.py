@@ -15,12 +15,13 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from audit.origin import Origin, coming_from, current_origin
 from audit.trail import record
 from audit.vocabulary import Action
 from billing.errors import PriceRisenError, RefusedPaymentError
-from billing.money import ZERO, format_money, plain_amount, to_money
+from billing.money import ZERO, plain_amount, to_money
 from billing.spender import ANY_PRICE, spending
 from contentgen.events import Event, EventKind, publish
 from videos import lifecycle, subjects
@@ -39,6 +40,7 @@ from videos.models import (
     Video,
 )
 from videos.models.state import IN_FLIGHT
+from videos.services import batch_stops
 from videos.services.batches import TASK, delete_file_after_commit, failed_videos, is_paid, price_again
 from videos.services.generation_requests import GenerationRequest
 from videos.services.library import add_tag
@@ -107,7 +109,7 @@ def tick() -> None:
 @transaction.atomic
 def _forget(batch: Batch) -> None:
     if batch.state == BatchState.READY:  # one that was cut off while it was saved was seen by nobody
-        record(Action.DELETED, subjects.batch(batch), note="It was not started in time.")
+        record(Action.DELETED, subjects.batch(batch), note=gettext_noop("It was not started in time."))
     delete_file_after_commit(batch)
     batch.delete()
 
@@ -121,13 +123,7 @@ def _stop_restored() -> None:
     held = StudioState.objects.filter(held_at__isnull=False, hold_reason__in=reasons)
     for held_at in held.values_list("held_at", flat=True):
         creating = Batch.objects.filter(state=BatchState.CREATING, started_at__lt=held_at)
-        creating.update(state=BatchState.STOPPED, problem=_RESTORED)
-
-
-_RESTORED = (
-    "The database was restored from a backup. Rows that were created after it may be among the backend's "
-    "jobs: look there before you go on, or they are paid for twice."
-)
+        creating.update(state=BatchState.STOPPED, problem=batch_stops.RESTORED)
 
 
 # --- Creating ----------------------------------------------------------------------------------------------
@@ -214,11 +210,7 @@ def _reserved(video: Video) -> Decimal:
 def _explain_refusal(batch: Batch, error: RefusedPaymentError) -> str:
     if not isinstance(error, PriceRisenError):
         return error.sentence
-    left = format_money(batch.agreed_left or ZERO)
-    return f"What is next costs more than what is left of the agreed price, which is {left}. {_GO_ON}"
-
-
-_GO_ON = "Going on asks for the rest at the prices of now."
+    return batch_stops.explain_used_up(batch.agreed_left or ZERO)
 
 
 def _origin_of(batch: Batch) -> Origin:
@@ -247,11 +239,10 @@ def _request(
     images: Mapping[int, ReferenceImage],
     collections: Mapping[int, Collection],
 ) -> GenerationRequest:
-    missing = [key for key in _image_keys(fields) if key not in images]
-    if missing:
-        raise ValidationError("An image of this row was deleted since it was checked.")
+    if any(key not in images for key in _image_keys(fields)):
+        raise ValidationError(gettext_noop("An image of this row was deleted since it was checked."))
     if "collection" in fields and fields["collection"] not in collections:
-        raise ValidationError("The collection of this row was deleted since it was checked.")
+        raise ValidationError(gettext_noop("The collection of this row was deleted since it was checked."))
     return GenerationRequest(
         fields["prompt"],
         fields["model"],
@@ -277,17 +268,11 @@ def _require_prices(rows: Sequence[BatchRow], videos: Sequence[Video]) -> None:
     """
     for row, video in zip(rows, videos, strict=True):
         if row.price is not None and video.price is None and is_paid(video):
-            raise PricesRoseError(
-                f"Nobody knows any more what {row.place} ({video.model}) costs. Going on makes it all the "
-                "same."
-            )
+            raise PricesRoseError(batch_stops.explain_lost_price(row.place, video.model))
         is_metered = video.backend.is_metered and not video.price_samples
         if is_metered and video.price is not None and row.price is not None and video.price > row.price:
-            raise PricesRoseError(
-                f"Prices have risen since this batch was checked: {row.place} ({video.model}) costs "
-                f"{format_money(video.price)} now, not {format_money(row.price)}. Going on accepts the new "
-                "prices."
-            )
+            sentence = batch_stops.explain_risen_price(row.place, video.model, video.price, row.price)
+            raise PricesRoseError(sentence)
 
 
 def _tag(batch: Batch, rows: Sequence[BatchRow], videos: Sequence[Video]) -> None:

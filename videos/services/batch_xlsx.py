@@ -14,10 +14,11 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
+from django.utils.translation import gettext, gettext_noop
 
 from videos.services.batch_encoding import UnreadableTextError
 from videos.services.batch_record import Place, RowError
-from videos.services.batch_table import TableRow, column_letter, find_excess, normalise, with_aliases
+from videos.services.batch_table import TableRow, find_excess, name_column, normalise, with_aliases
 
 MAX_UNPACKED = 200 * 1024 * 1024  # bytes of all parts of a workbook together
 MAX_PARTS = 1000
@@ -31,7 +32,7 @@ _BROKEN = (
     *(DefusedXmlException, ParseError, zipfile.BadZipFile, OSError, EOFError),
     *(KeyError, ValueError, TypeError, IndexError, AttributeError, NotImplementedError, RuntimeError),
 )
-_NOT_READABLE = "this workbook cannot be read. Save the sheet as XLSX or CSV UTF-8 again."
+_NOT_READABLE = gettext_noop("this workbook cannot be read. Save the sheet as XLSX or CSV UTF-8 again.")
 
 
 def read_workbook(content: bytes, known: Collection[str]) -> Iterator[TableRow | RowError]:
@@ -48,9 +49,9 @@ def read_workbook(content: bytes, known: Collection[str]) -> Iterator[TableRow |
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         shown = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"][:MAX_SHEETS]
     except _BROKEN as error:
-        raise UnreadableTextError(_NOT_READABLE) from error
+        raise UnreadableTextError(gettext(_NOT_READABLE)) from error
     if not shown:
-        raise UnreadableTextError("this workbook has no sheet with cells.")
+        raise UnreadableTextError(gettext("this workbook has no sheet with cells."))
     names = with_aliases(known)
     headers = ((sheet, _find_header(sheet, names)) for sheet in shown)
     sheet, header = next((found for found in headers if found[1]), (shown[0], 0))
@@ -73,9 +74,11 @@ def _require_bounded(content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
             entries = parts.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise UnreadableTextError(_NOT_READABLE) from error
+        raise UnreadableTextError(gettext(_NOT_READABLE)) from error
     if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
-        raise UnreadableTextError("this workbook is too large once unpacked. Save the sheet as CSV UTF-8.")
+        raise UnreadableTextError(
+            gettext("this workbook is too large once unpacked. Save the sheet as CSV UTF-8.")
+        )
 
 
 def _read_sheet(sheet: Any) -> Iterator[TableRow | RowError]:
@@ -83,27 +86,32 @@ def _read_sheet(sheet: Any) -> Iterator[TableRow | RowError]:
     found = looked_at = number = 0
     try:
         for number, row in enumerate(sheet.iter_rows(), start=1):
-            place = Place(number, f"row {number}")
+            place = Place.row(number)
             looked_at += max(1, len(row))
             cells = [_text(cell.value) for cell in row]
             has_content = any(each.strip() for each in cells)
             found += has_content
-            too_many = "the sheet has too many cells" if looked_at > MAX_CELLS else ""
-            if problem := find_excess(cells, found) or too_many:
-                yield RowError(place, f"{problem}, so the rows after it were not read.")
+            if problem := find_excess(cells, found) or _find_excess_cells(looked_at):
+                yield RowError(place, problem)
                 return
             if has_content:
                 yield _find_error_value(row, place) or TableRow(place, cells)
     except _BROKEN:
-        yield RowError(Place(number + 1, f"row {number + 1}"), _NOT_READABLE)
+        yield RowError(Place.row(number + 1), gettext(_NOT_READABLE))
+
+
+def _find_excess_cells(count: int) -> str:
+    if count <= MAX_CELLS:
+        return ""
+    return gettext("the sheet has too many cells, so the rows after it were not read.")
 
 
 def _find_error_value(row: tuple[Any, ...], place: Place) -> RowError | None:
     """Return the error about the first cell that shows what went wrong with its formula, such as #REF!"""
     for index, cell in enumerate(row):
         if cell.value is not None and getattr(cell, "data_type", "") == _TYPE_ERROR:
-            message = f"the formula of this cell shows {cell.value}. Fix it, or write the value itself."
-            return RowError(place, message, f"column {column_letter(index)}")
+            sentence = gettext("the formula of this cell shows %(value)s. Fix it, or write the value itself.")
+            return RowError(place, sentence % {"value": cell.value}, name_column(index))
     return None
 
 

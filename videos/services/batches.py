@@ -14,6 +14,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from accounts import roles
 from accounts.models import User
@@ -120,7 +121,7 @@ def batch_name(name: str, file_name: str = "") -> str:
     for text in (name, file_name):
         if is_storable(text) and has_visible_text(text):
             return clean_line(text)[:NAME_LIMIT]
-    return f"Batch of {timezone.localtime():%Y-%m-%d %H:%M}"
+    return gettext("Batch of %(time)s") % {"time": f"{timezone.localtime():%Y-%m-%d %H:%M}"}
 
 
 def _build_rows(
@@ -291,7 +292,7 @@ def discard_batch(batch: Batch) -> bool:
         _withdraw_requests(batch)
         deleted, _ = Batch.objects.filter(pk=batch.pk, state=BatchState.READY).delete()
         if deleted:
-            record(Action.DELETED, subjects.batch(batch), note="It was never started.")
+            record(Action.DELETED, subjects.batch(batch), note=gettext_noop("It was never started."))
             delete_file_after_commit(batch)
     return bool(deleted)
 

@@ -1,7 +1,9 @@
 """What is left of budgets, before videos are asked for."""
 
+from django.utils.translation import gettext
+
 from accounts.models import User
-from billing.budgets import statuses_for
+from billing.budgets import BudgetStatus, statuses_for
 from billing.money import ZERO, format_money
 from videos.services.prices import Price
 
@@ -11,10 +13,13 @@ def describe_budgets(owner: User, price: Price | None) -> list[str]:
     it is known, fits.
     """
     amount = ZERO if price is None else price.amount
-    sentences = []
-    for status in statuses_for(owner):
-        verdict = ""
-        if amount > status.left:
-            verdict = " This is more than that." if status.budget.is_soft else " This does not fit."
-        sentences.append(f"{status.budget}, {format_money(status.left)} left. {status.renewal}{verdict}")
-    return sentences
+    return [_describe(status, fits=amount <= status.left) for status in statuses_for(owner)]
+
+
+def _describe(status: BudgetStatus, *, fits: bool) -> str:
+    values = {"budget": status.budget, "left": format_money(status.left)}
+    sentences = [gettext("%(budget)s, %(left)s left.") % values, status.renewal]
+    if not fits:
+        is_soft = status.budget.is_soft
+        sentences.append(gettext("This is more than that.") if is_soft else gettext("This does not fit."))
+    return " ".join(sentences)

@@ -2,6 +2,7 @@
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.models import User
 from audit.trail import Subject, record
@@ -21,9 +22,14 @@ def release_charge(by: User, public_id: str, attempt: int, note: str) -> bool:
     `ValidationError` (`note`).
     """
     if not has_visible_text(note) or not is_storable(note):
-        raise ValidationError({"note": "Say why the charge is released."})
+        raise ValidationError({"note": gettext("Say why the charge is released.")})
     if len(clean_line(note)) > MAX_NOTE_LENGTH:
-        raise ValidationError({"note": f"The reason can have at most {MAX_NOTE_LENGTH} characters."})
+        raise ValidationError(
+            {
+                "note": gettext("The reason can have at most %(count)s characters.")
+                % {"count": MAX_NOTE_LENGTH}
+            }
+        )
     line = LedgerLine.objects.filter(video=public_id).order_by("pk").first()
     if line is None:
         return False

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
+from django.utils.text import get_text_list
+from django.utils.translation import gettext
 
 from accounts import roles
 from accounts.models import User
@@ -42,7 +44,9 @@ def share_with(person: User, collection: Collection, username: str, role: str) -
     `ValidationError` by field (`username`, `role`).
     """
     if role not in CollectionRole.values:
-        raise ValidationError({"role": f"Choose a role: {' or '.join(CollectionRole.values)}."})
+        raise ValidationError(
+            {"role": gettext("Choose a role: %(roles)s.") % {"roles": get_text_list(CollectionRole.values)}}
+        )
     other = _find_user(username, collection)
     with transaction.atomic():
         locked = Collection.objects.select_for_update().get(pk=collection.pk)
@@ -53,10 +57,10 @@ def share_with(person: User, collection: Collection, username: str, role: str) -
             record(Action.SHARED, subjects.collection(locked), note=f"With {other} as {role}.")
         if is_new:
             if locked.memberships.count() > MAX_MEMBERS:
-                message = (
-                    f"A collection can be shared with {MAX_MEMBERS} people. Share it with the team instead."
+                message = gettext(
+                    "A collection can be shared with %(count)s people. Share it with the team instead."
                 )
-                raise ValidationError({"username": message})
+                raise ValidationError({"username": message % {"count": MAX_MEMBERS}})
             _tell(person, locked, other, role)
         elif membership.role != role:
             membership.role = role
@@ -95,11 +99,11 @@ def hand_over(person: User, collection: Collection, username: str) -> User:
     """
     heir = _find_user(username, collection)
     if not roles.may_create(heir):
-        raise ValidationError({"username": f"“{heir.username}” may not create anything here."})
+        raise _refusal(gettext("“%(name)s” may not create anything here."), heir.username)
     with transaction.atomic():
         locked = Collection.objects.select_for_update().get(pk=collection.pk)
         if Collection.objects.owned_by(heir).count() >= MAX_COLLECTIONS:
-            raise ValidationError({"username": f"“{heir.username}” has too many collections already."})
+            raise _refusal(gettext("“%(name)s” has too many collections already."), heir.username)
         former = locked.owner
         CollectionMember.objects.filter(collection=locked, person=heir).delete()
         if former.is_active:
@@ -121,10 +125,14 @@ def _find_user(username: str, collection: Collection) -> User:
     name = username.strip()
     found = User.objects.filter(username=name, is_active=True).first() if is_storable(name) else None
     if found is None:
-        raise ValidationError({"username": f"There is no one with the username “{name[:150]}”."})
+        raise _refusal(gettext("There is no one with the username “%(name)s”."), name[:150])
     if found.pk == collection.owner_id:
-        raise ValidationError({"username": f"“{found.username}” owns this collection."})
+        raise _refusal(gettext("“%(name)s” owns this collection."), found.username)
     return found
+
+
+def _refusal(sentence: str, name: str) -> ValidationError:
+    return ValidationError({"username": sentence % {"name": name}})
 
 
 def _tell(person: User, collection: Collection, other: User, role: str) -> None:

@@ -9,8 +9,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.forms import model_to_dict
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from accounts import roles
+from accounts.formats import format_number
 from accounts.models import User
 from audit.trail import changed_values, record, record_all
 from audit.vocabulary import Action
@@ -74,10 +76,10 @@ def create_collection(owner: User, collection: Collection, videos: Sequence[Vide
     with transaction.atomic():
         User.objects.select_for_update().get(pk=owner.pk)  # or two at once would pass the limit
         if Collection.objects.owned_by(owner).count() >= MAX_COLLECTIONS:
-            message = (
-                f"You have reached the limit of {MAX_COLLECTIONS} collections. Delete one to add another."
+            message = gettext(
+                "You have reached the limit of %(count)s collections. Delete one to add another."
             )
-            raise ValidationError({"name": message})
+            raise ValidationError({"name": message % {"count": MAX_COLLECTIONS}})
         collection.owner = owner
         collection.save()
         record(Action.CREATED, subjects.collection(collection))
@@ -92,7 +94,7 @@ def find_editable(person: User, text: str) -> Collection:
     """
     name = clean_line(text[:COLLECTION_NAME_LIMIT])
     if not is_storable(text) or not name:
-        raise ValidationError({"collection": "Enter the name of a collection."})
+        raise ValidationError({"collection": gettext("Enter the name of a collection.")})
     named = Q(public_id=name) | Q(name=name) | Q(name__iexact=name)
     found = list(Collection.objects.editable_by(person).filter(named).order_by("pk")[:20])
     own = [each for each in found if each.owner_id == person.pk]
@@ -101,8 +103,10 @@ def find_editable(person: User, text: str) -> Collection:
     if len(chosen) == 1:
         return chosen[0]
     if chosen:
-        raise ValidationError({"collection": f"Several collections are called “{name}”. Name one by its id."})
-    raise ValidationError({"collection": f"There is no collection “{name}” that you can add videos to."})
+        message = gettext("Several collections are called “%(name)s”. Name one by its id.")
+    else:
+        message = gettext("There is no collection “%(name)s” that you can add videos to.")
+    raise ValidationError({"collection": message % {"name": name}})
 
 
 def touch(collection: Collection) -> None:
@@ -176,8 +180,8 @@ def lock_editable(person: User, collections: Sequence[Collection]) -> None:
     found = set(editable.select_for_update().values_list("pk", flat=True))
     for collection in collections:
         if collection.pk not in found:
-            message = f"You can no longer add videos to “{collection.name}”."
-            raise ValidationError({"collections": message})
+            message = gettext("You can no longer add videos to “%(name)s”.")
+            raise ValidationError({"collections": message % {"name": collection.name}})
 
 
 def _insert(person: User, collection: Collection, videos: Iterable[Video]) -> int:
@@ -199,10 +203,9 @@ def insert_items(person: User, collections: Sequence[Collection], videos: Sequen
         return
     for collection in collections:
         if CollectionItem.objects.filter(collection=collection).count() + len(videos) > MAX_VIDEOS:
-            message = (
-                f"A collection can hold {MAX_VIDEOS:,} videos; “{collection.name}” has no room for more."
-            )
-            raise ValidationError({"collections": message})
+            message = gettext("A collection can hold %(count)s videos; “%(name)s” has no room for more.")
+            values = {"count": format_number(MAX_VIDEOS), "name": collection.name}
+            raise ValidationError({"collections": message % values})
         rows = [CollectionItem(collection=collection, video=video, added_by=person) for video in videos]
         CollectionItem.objects.bulk_create(rows, batch_size=_INSERT_BATCH_SIZE)
         record_all(Action.ADDED, map(subjects.video, videos), note=_named(collection))
@@ -236,7 +239,7 @@ def set_cover(collection: Collection, video: Video | None) -> bool:
     """
     if video is not None and not CollectionItem.objects.filter(collection=collection, video=video).exists():
         return False
-    cover = (None, video.public_id if video else "its newest")
+    cover = (None, video.public_id if video else gettext_noop("its newest"))
     with transaction.atomic():
         Collection.objects.filter(pk=collection.pk).update(cover=video, changed_at=timezone.now())
         record(Action.CHANGED, subjects.collection(collection), changes={"cover": cover})

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from audit.trail import record
@@ -29,7 +30,7 @@ def stop_queue(sender: Any, user: User, **kwargs: Any) -> None:
     for video in list(queued):
         with transaction.atomic():
             if lifecycle.cancel_queued(video.pk):
-                record(Action.CANCELED, subjects.video(video), note="Its owner was blocked.")
+                record(Action.CANCELED, subjects.video(video), note=gettext_noop("Its owner was blocked."))
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ from datetime import datetime
 
 from django.db.models import Count, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.formats import format_moment, format_time
 from accounts.models import User
+from contentgen.stored_texts import translated
 from videos.engine import durations, fair_queue
 from videos.engine.fair_queue import MAX_POSITION, OWNERS_ORDER, USES_SLOT
 from videos.formatting import format_duration
@@ -49,8 +51,9 @@ def describe_start(seconds: float | None) -> str:
         return ""
     minutes = round(seconds / 60)
     if minutes < 1:
-        return "starts in less than a minute"
-    return f"starts in about {format_duration(60 * (minutes if minutes < 60 else 30 * (minutes // 30)))}"
+        return gettext("starts in less than a minute")
+    duration = format_duration(60 * (minutes if minutes < 60 else 30 * (minutes // 30)))
+    return gettext("starts in about %(duration)s") % {"duration": duration}
 
 
 @dataclass(frozen=True)
@@ -169,19 +172,27 @@ def _explain(
 ) -> str:
     """Return in a sentence what holds the video up, to its owner."""
     if queue is not None and queue.staff_paused_at:
-        return "Paused by staff"
+        return gettext("Paused by staff")
     if hold is not None:
-        return "The studio is in maintenance" if hold.is_maintenance else "The studio submits nothing for now"
+        return (
+            gettext("The studio is in maintenance")
+            if hold.is_maintenance
+            else gettext("The studio submits nothing for now")
+        )
     if (queue is not None and queue.paused_at) or video.paused_at:
-        return "Paused by you"
+        return gettext("Paused by you")
     if reason := explain_hold(video):
         return reason
     backend = video.backend
     if backend.pause_end is not None:
-        return f"{backend.name} is paused until {_clock(backend.pause_end)}"
+        values = {"name": backend.name, "time": _clock(backend.pause_end)}
+        return gettext("%(name)s is paused until %(time)s") % values
     if video.due_at is not None and video.due_at > now:
-        return f"Tried again at {_clock(video.due_at)}. {video.error_message}".strip()
-    return f"Next at {backend.name}" if position == 1 else f"Waiting for a slot at {backend.name}"
+        sentence = gettext("Tried again at %(time)s.") % {"time": _clock(video.due_at)}
+        return f"{sentence} {translated(video.error_message)}".strip()
+    if position == 1:
+        return gettext("Next at %(backend)s") % {"backend": backend.name}
+    return gettext("Waiting for a slot at %(backend)s") % {"backend": backend.name}
 
 
 def _clock(moment: datetime) -> str:

@@ -4,7 +4,9 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.text import normalize_newlines
+from django.utils.translation import gettext
 
+from accounts.formats import format_number
 from accounts.models import User
 from accounts.sign_in_limits import Limit
 from audit.trail import record
@@ -18,7 +20,6 @@ MAX_COMMENTS = 500  # of one link
 
 _FROM_NETWORK = Limit("share-comment", 5, 600)  # to one link
 _FOR_LINK = Limit("share-comment-link", 60, 3600)  # from anywhere
-_UNSTORABLE = "The {what} contains a character that cannot be stored."
 
 
 class TooManyCommentsError(Exception):
@@ -36,7 +37,7 @@ def add_comment(
     if not (_FROM_NETWORK.allows(str(link.pk), network) and _FOR_LINK.allows(str(link.pk))):
         raise TooManyCommentsError
     if ShareComment.objects.filter(link=link).count() >= MAX_COMMENTS:
-        raise ValidationError({NON_FIELD_ERRORS: "No more comments can be left here."})
+        raise ValidationError({NON_FIELD_ERRORS: gettext("No more comments can be left here.")})
     return ShareComment.objects.create(link=link, video=video, author=author, name=shown_name, text=clean)
 
 
@@ -67,16 +68,23 @@ def _clean_name(author: User | None, name: str) -> str:
         return author.get_username()[:COMMENT_NAME_LIMIT]
     clean = clean_line(name)
     if not is_storable(name):
-        raise ValidationError({"name": _UNSTORABLE.format(what="name")})
+        raise ValidationError({"name": gettext("The name contains a character that cannot be stored.")})
     if not has_visible_text(clean) or len(clean) > COMMENT_NAME_LIMIT:
-        raise ValidationError({"name": f"A name must have 1 to {COMMENT_NAME_LIMIT} characters."})
+        raise ValidationError(
+            {"name": gettext("A name must have 1 to %(count)s characters.") % {"count": COMMENT_NAME_LIMIT}}
+        )
     return clean
 
 
 def _clean_comment(text: str) -> str:
     text = normalize_newlines(text)
     if not is_storable(text):
-        raise ValidationError({"text": _UNSTORABLE.format(what="comment")})
+        raise ValidationError({"text": gettext("The comment contains a character that cannot be stored.")})
     if not has_visible_text(text) or len(text) > COMMENT_LIMIT:
-        raise ValidationError({"text": f"A comment must have 1 to {COMMENT_LIMIT:,} characters."})
+        raise ValidationError(
+            {
+                "text": gettext("A comment must have 1 to %(count)s characters.")
+                % {"count": format_number(COMMENT_LIMIT)}
+            }
+        )
     return clean_text(text)

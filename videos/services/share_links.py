@@ -15,6 +15,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from accounts import roles
 from accounts.models import User
@@ -31,7 +32,7 @@ MIN_PASSWORD, MAX_PASSWORD = 6, 128  # characters
 MAX_ACTIVE_LINKS = 50  # to one video or collection
 
 _SECRET_BYTES = 24  # 192 bits; an address that nobody can guess has at least 128
-SWITCHED_OFF = "Share links are switched off in this studio."
+SWITCHED_OFF = gettext_noop("Share links are switched off in this studio.")
 
 
 @dataclass(frozen=True)
@@ -143,30 +144,35 @@ def digest_of(secret: str) -> str:
 def clean_title(text: str) -> str:
     """Return a title that can be stored, empty where there is nothing to see. Raises `ValidationError`."""
     if not is_storable(text):
-        raise ValidationError({"title": "The title contains a character that cannot be stored."})
+        raise ValidationError({"title": gettext("The title contains a character that cannot be stored.")})
     title = clean_line(text) if has_visible_text(text) else ""
     if len(title) > LINK_TITLE_LIMIT:
-        raise ValidationError({"title": f"A title can have at most {LINK_TITLE_LIMIT} characters."})
+        raise ValidationError(
+            {"title": gettext("A title can have at most %(count)s characters.") % {"count": LINK_TITLE_LIMIT}}
+        )
     return title
 
 
 def _require_shareable(owner: User, shared: Video | Collection) -> None:
     if not settings.SHARE_LINKS:
-        raise _refusal(SWITCHED_OFF)
+        raise _refusal(gettext(SWITCHED_OFF))
     roles.require_creator(owner)
     if shared.owner_id != owner.pk or shared.deleted_at is not None:
-        raise _refusal("You can share what is yours alone.")
+        raise _refusal(gettext("You can share what is yours alone."))
     if isinstance(shared, Video):
         _require_finished(shared)
     if links_of(shared).active().count() >= MAX_ACTIVE_LINKS:
-        raise _refusal(f"There are {MAX_ACTIVE_LINKS} links to this already. Revoke one first.")
+        raise _refusal(
+            gettext("There are %(count)s links to this already. Revoke one first.")
+            % {"count": MAX_ACTIVE_LINKS}
+        )
 
 
 def _require_finished(video: Video) -> None:
     if video.trashed_at is not None:
-        raise _refusal("A video in the trash cannot be shared. Restore it first.")
+        raise _refusal(gettext("A video in the trash cannot be shared. Restore it first."))
     if video.state != State.COMPLETED or not video.file:
-        raise _refusal("Only a finished video can be shared.")
+        raise _refusal(gettext("Only a finished video can be shared."))
 
 
 def _terms(link: ShareLink) -> str:
@@ -189,10 +195,12 @@ def _expiry(days: int | None) -> datetime | None:
     if days is None:
         if settings.SHARE_LINKS_WITHOUT_EXPIRY:
             return None
-        raise ValidationError({"days": "A link must expire in this studio."})
+        raise ValidationError({"days": gettext("A link must expire in this studio.")})
     longest = settings.SHARE_LINK_MAX_DAYS
     if not 1 <= days <= longest:
-        raise ValidationError({"days": f"A link can last from 1 day to {count_of(longest, 'day')}."})
+        raise ValidationError(
+            {"days": gettext("A link can last from 1 day to %(days)s.") % {"days": count_of(longest, "day")}}
+        )
     return timezone.now() + timedelta(days=days)
 
 
@@ -200,8 +208,10 @@ def _hash_password(password: str) -> str:
     if not password:
         return ""
     if not is_storable(password):
-        raise ValidationError({"password": "The password contains a character that cannot be typed."})
+        raise ValidationError(
+            {"password": gettext("The password contains a character that cannot be typed.")}
+        )
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        limits = f"{MIN_PASSWORD} to {MAX_PASSWORD}"
-        raise ValidationError({"password": f"A password must have {limits} characters."})
+        sentence = gettext("A password must have %(least)s to %(most)s characters.")
+        raise ValidationError({"password": sentence % {"least": MIN_PASSWORD, "most": MAX_PASSWORD}})
     return make_password(password)

@@ -4,6 +4,7 @@ from django.contrib.auth.hashers import check_password
 from django.core import signing
 from django.core.cache import cache
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext
 
 from accounts.sign_in_limits import Limit
 from videos.models import ShareLink
@@ -29,7 +30,7 @@ def is_right_password(link: ShareLink, password: str, network: str) -> bool:
     limit = _FROM_NETWORK if _FOR_LINK.count(of_link) else _UNDER_ATTACK
     of_both = limit.key(str(link.pk), network)
     if not limit.count(of_both):
-        raise ClosedLinkError(429, "Too many tries", "Wait five minutes, then try again.")
+        raise ClosedLinkError(429, gettext("Too many tries"), gettext("Wait five minutes, then try again."))
     is_right = len(password) <= MAX_PASSWORD and check_password(password, link.password)
     if is_right:
         _forgive(of_link, of_both)

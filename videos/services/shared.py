@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+from django.utils.translation import gettext, gettext_noop
 
 from accounts.roles import may_create
 from videos.models import Collection, ShareLink, State, Video
@@ -18,7 +19,7 @@ from videos.models.video_queries import VideoQuerySet
 from videos.services.share_links import digest_of
 
 _ITEM_SALT = "videos.share_link.item"
-_ASK_AGAIN = "Ask whoever sent it to you for a new link."
+_ASK_AGAIN = gettext_noop("Ask whoever sent it to you for a new link.")
 
 
 class ClosedLinkError(Exception):
@@ -37,14 +38,21 @@ def find_link(secret: str) -> ShareLink:
     rows = ShareLink.objects.select_related("owner", "video", "collection")
     link = rows.filter(digest=digest_of(secret)).first() if settings.SHARE_LINKS else None
     if link is None:
-        raise ClosedLinkError(404, "There is no such link", "Check that you copied all of it.")
+        raise ClosedLinkError(
+            404, gettext("There is no such link"), gettext("Check that you copied all of it.")
+        )
     if link.status == "expired":
-        raise ClosedLinkError(410, "This link has expired", _ASK_AGAIN)
+        raise ClosedLinkError(410, gettext("This link has expired"), gettext(_ASK_AGAIN))
     if link.status == "revoked" or not may_create(link.owner):
-        raise ClosedLinkError(410, "This link no longer works", _ASK_AGAIN)
+        raise ClosedLinkError(410, gettext("This link no longer works"), gettext(_ASK_AGAIN))
     if link.stopped_because:
-        what = "video" if link.video_id else "collection"
-        raise ClosedLinkError(410, f"This {what} is no longer shared", _ASK_AGAIN)
+        is_video = link.video_id is not None
+        heading = (
+            gettext("This video is no longer shared")
+            if is_video
+            else gettext("This collection is no longer shared")
+        )
+        raise ClosedLinkError(410, heading, gettext(_ASK_AGAIN))
     return link
 
 
@@ -65,8 +73,8 @@ def find_video(link: ShareLink, item: str) -> Video:
     pk = read_item(link, item) if link.collection_id else None
     video = shared_videos(link).filter(pk=pk).first() if pk is not None else None
     if video is None:
-        sentence = "Others of the collection may be." if link.collection_id else _ASK_AGAIN
-        raise ClosedLinkError(410, "This video is no longer shared", sentence)
+        sentence = gettext("Others of the collection may be.") if link.collection_id else gettext(_ASK_AGAIN)
+        raise ClosedLinkError(410, gettext("This video is no longer shared"), sentence)
     return video
 
 
@@ -103,4 +111,4 @@ def heading_of(link: ShareLink, video: Video | None = None) -> str:
     if video is not None and link.shows_prompt and (link.collection_id or not link.title):
         return " ".join(video.prompt.split())
     collection: Collection | None = link.collection
-    return link.title or (collection.name if collection is not None else "Shared video")
+    return link.title or (collection.name if collection is not None else gettext("Shared video"))

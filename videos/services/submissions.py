@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Count, Q, Sum
+from django.utils.translation import gettext
 
 from billing.money import format_money
 from videos.engine import hold
+from videos.formatting import count_of
 from videos.models import State, StudioState, Video
 
 
@@ -20,7 +22,7 @@ class WaitingAtBackend:
     unpriced: int
 
     def __str__(self) -> str:
-        return f"{self.backend}: {_count(self.videos)}, {_price(self.dollars, self.unpriced)}"
+        return f"{self.backend}: {_describe(self.videos, self.dollars, self.unpriced)}"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class SubmissionStatus:
         """The number and the price of all that waits, as a phrase."""
         dollars = sum((each.dollars for each in self.waiting), Decimal(0))
         unpriced = sum(each.unpriced for each in self.waiting)
-        return f"{_count(sum(each.videos for each in self.waiting))}, {_price(dollars, unpriced)}"
+        return _describe(sum(each.videos for each in self.waiting), dollars, unpriced)
 
     @property
     def is_searching(self) -> bool:
@@ -59,12 +61,10 @@ def submission_status() -> SubmissionStatus:
     return SubmissionStatus(StudioState.objects.load(), waiting, hold.searching(), undecided)
 
 
-def _count(videos: int) -> str:
-    return "1 video" if videos == 1 else f"{videos} videos"
-
-
-def _price(dollars: Decimal, unpriced: int) -> str:
+def _describe(videos: int, dollars: Decimal, unpriced: int) -> str:
+    values = {"videos": count_of(videos, "video"), "price": format_money(dollars), "unpriced": unpriced}
     if not unpriced:
-        return format_money(dollars)
-    others = f"{unpriced} without a price"
-    return f"{format_money(dollars)} and {others}" if dollars else others
+        return gettext("%(videos)s, %(price)s") % values
+    if not dollars:
+        return gettext("%(videos)s, %(unpriced)s without a price") % values
+    return gettext("%(videos)s, %(price)s and %(unpriced)s without a price") % values

@@ -6,11 +6,13 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.budgets import tightest_for
 from billing.errors import UnconfirmedPriceError
 from billing.spender import read_confirmed_price, spending
+from contentgen.stored_texts import translated
 from videos.models import ApprovalRequest, ApprovalState
 from videos.models.approval_request import NOTE_LIMIT, ApprovalRequestQuerySet
 from videos.services import approvals
@@ -61,9 +63,9 @@ def withdraw(request: Request, public_id: str) -> HttpResponse:
     """Withdraw one's own request."""
     approval = _get_own(request, public_id)
     if approvals.withdraw(approval):
-        messages.success(request, "Request withdrawn.")
+        messages.success(request, gettext("Request withdrawn."))
     else:
-        messages.info(request, "This request had been decided before.")
+        messages.info(request, gettext("This request had been decided before."))
     return redirect("videos:approvals")
 
 
@@ -72,7 +74,7 @@ def again(request: Request, public_id: str) -> HttpResponse:
     """Ask once more for what one did not get, at the price of now, which the page has shown."""
     approval = _get_own(request, public_id)
     if not approval.may_be_asked_again:
-        messages.info(request, "This request waits already, or was made.")
+        messages.info(request, gettext("This request waits already, or was made."))
         return redirect(approval)
     confirmed = read_confirmed_price(request.POST.get("confirm_price", ""))
     try:
@@ -85,7 +87,7 @@ def again(request: Request, public_id: str) -> HttpResponse:
     if isinstance(made, ApprovalRequest):
         messages.info(request, approvals.explain_wait(made))
         return redirect(made)
-    messages.success(request, "No approval was needed this time. It is being made.")
+    messages.success(request, gettext("No approval was needed this time. It is being made."))
     return redirect(made[0] if made else approval.batch or "videos:approvals")
 
 
@@ -101,9 +103,15 @@ def _decide(request: Request, public_id: str, decision: Callable[..., ApprovalRe
     except ValidationError as error:
         return _draw(request, approval, errors=error.messages)
     if decided.state == ApprovalState.FAILED:
-        messages.error(request, f"Nothing was made, and nothing paid. {decided.problem}")
+        messages.error(
+            request, f"{gettext('Nothing was made, and nothing paid.')} {translated(decided.problem)}"
+        )
         return redirect(decided)
-    done = "Approved. It is being made." if decided.state == ApprovalState.APPROVED else "Declined."
+    done = (
+        gettext("Approved. It is being made.")
+        if decided.state == ApprovalState.APPROVED
+        else gettext("Declined.")
+    )
     messages.success(request, done)
     return redirect("videos:approvals")
 

@@ -8,6 +8,7 @@ from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from videos.media.file_response import readable_name
@@ -62,6 +63,6 @@ def download(request: Request, public_id: str) -> HttpResponseBase:
     batch = get_batch(request, public_id)
     done = Video.objects.owned_by(request.user).filter(batch=batch).exclude(file="").order_by("pk")
     if not done.exists():
-        messages.info(request, "None of its videos has a file yet.")
+        messages.info(request, gettext("None of its videos has a file yet."))
         return redirect(batch)
     return batch_zip_response(done, request.user, readable_name(batch.name) or batch.public_id)

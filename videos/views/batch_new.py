@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from contentgen.uploads import takes_upload
@@ -59,9 +60,10 @@ def again(request: Request) -> HttpResponse:
     rows = rows.select_related("reference", "last_frame").prefetch_related("video_references__image", "tags")
     table = table_of(rows)
     if len(table) > MAX_TABLE_LENGTH:
-        messages.error(request, "These prompts are too long for one table. Select fewer videos.")
+        messages.error(request, gettext("These prompts are too long for one table. Select fewer videos."))
         return redirect(Search.from_request(request).address)
-    form = BatchForm(initial={"table": table, "name": f"Again: {len(videos)} videos"})
+    name = ngettext("Again: %(count)d video", "Again: %(count)d videos", len(videos)) % {"count": len(videos)}
+    form = BatchForm(initial={"table": table, "name": name})
     return render(request, "videos/batch_new.html", _context(request, form) | {"is_again": True})
 
 

@@ -11,12 +11,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HTMX_STOP_POLLING
 
 from billing.budgets import statuses_for, tightest
 from billing.errors import ApprovalRequiredError, BudgetExceededError, RefusedPaymentError
 from billing.spender import ANY_PRICE, spending
+from contentgen.stored_texts import translated
 from videos.models import ApprovalRequest, Batch, BatchRow, BatchState, RowState, State, Video
 from videos.models.keyset import KeysetOrder, take_page
 from videos.services import batches as service
@@ -169,7 +171,12 @@ def _context_before_start(batch: Batch) -> dict[str, Any]:
 
 
 def _describe_repeated(batch: Batch, rows: Sequence[BatchRow]) -> str:
-    return describe_repeated([row.label for row in rows], batch.row_count) if rows else ""
+    return describe_repeated([_label(row) for row in rows], batch.row_count) if rows else ""
+
+
+def _label(row: BatchRow) -> str:
+    """Return where the row stands, with its key, in the language of the page."""
+    return translated(row.place) + row.label.removeprefix(row.place)
 
 
 def _take_rows(batch: Batch, kind: str, after: str) -> tuple[list[BatchRow], bool]:
@@ -192,11 +199,11 @@ def start(request: Request, public_id: str) -> HttpResponse:
     found = get_batch(request, public_id)
     is_new = found.state == BatchState.READY and not request.POST.get("again")
     if is_new and (repeated := _describe_repeated(found, find_repeated_rows(found))):
-        messages.error(request, f"{repeated} It was not started.")
+        messages.error(request, f"{repeated} {gettext('It was not started.')}")
         return redirect(found)
     partly = bool(request.POST.get("partly"))
     return _decide(
-        request, found, lambda: start_or_ask(found, partly=partly), "This batch was started before."
+        request, found, lambda: start_or_ask(found, partly=partly), gettext("This batch was started before.")
     )
 
 
@@ -204,14 +211,14 @@ def start(request: Request, public_id: str) -> HttpResponse:
 def pause(request: Request, public_id: str) -> HttpResponse:
     """Start nothing more of it until its owner goes on."""
     found = get_batch(request, public_id)
-    return _decide(request, found, lambda: service.pause_batch(found), "There is nothing to pause.")
+    return _decide(request, found, lambda: service.pause_batch(found), gettext("There is nothing to pause."))
 
 
 @require_POST
 def resume(request: Request, public_id: str) -> HttpResponse:
     """Go on with it."""
     found = get_batch(request, public_id)
-    return _decide(request, found, lambda: resume_or_ask(found), "It is not paused.")
+    return _decide(request, found, lambda: resume_or_ask(found), gettext("It is not paused."))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -221,9 +228,11 @@ def cancel(request: Request, public_id: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "videos/batch_cancel.html", {"batch": found, "progress": read_progress(found)})
     if found.state == BatchState.READY and service.discard_batch(found):
-        messages.success(request, f"“{found}” was discarded.")
+        messages.success(request, gettext("“%(name)s” was discarded.") % {"name": found})
         return redirect("videos:batches")
-    return _decide(request, found, lambda: service.cancel_batch(found), "There is nothing left to cancel.")
+    return _decide(
+        request, found, lambda: service.cancel_batch(found), gettext("There is nothing left to cancel.")
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -234,7 +243,7 @@ def retry(request: Request, public_id: str) -> HttpResponse:
     cost = total_retry_cost(failed)
     if request.method != "POST" or (cost and not request.POST.get("confirmed")):
         return render(request, "videos/batch_retry.html", {"batch": found, "failed": failed, "cost": cost})
-    return _decide(request, found, lambda: retry_or_ask(found), "Nothing is left to retry.")
+    return _decide(request, found, lambda: retry_or_ask(found), gettext("Nothing is left to retry."))
 
 
 def _decide(

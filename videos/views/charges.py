@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from accounts.roles import may_manage
@@ -18,7 +19,11 @@ def release(request: Request, public_id: str, attempt: int) -> HttpResponse:
         raise PermissionDenied
     try:
         done = release_charge(request.user, public_id, attempt, request.POST.get("note", ""))
-        text = "Charge released." if done else "This charge had been confirmed or released before."
+        text = (
+            gettext("Charge released.")
+            if done
+            else gettext("This charge had been confirmed or released before.")
+        )
         messages.info(request, text)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))

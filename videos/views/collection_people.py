@@ -4,11 +4,12 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from videos.forms.collections import PersonForm
-from videos.models import Collection
+from videos.models import Collection, CollectionMember, CollectionRole
 from videos.services import collection_people as service
 from videos.services.collections import rights_in
 from videos.views.access import Request, get_collection
@@ -40,7 +41,9 @@ def remove(request: Request, public_id: str) -> HttpResponse:
     collection = get_managed(request, public_id)
     username = request.POST.get("username", "")
     if service.remove_person(collection, username):
-        messages.success(request, f"This collection is no longer shared with {username}.")
+        messages.success(
+            request, gettext("This collection is no longer shared with %(name)s.") % {"name": username}
+        )
     return redirect("videos:collection_people", public_id)
 
 
@@ -53,7 +56,7 @@ def leave(request: Request, public_id: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "videos/collection_leave_confirm.html", {"collection": collection})
     service.leave(request.user, collection)
-    messages.success(request, f"You have left “{collection.name}”.")
+    messages.success(request, gettext("You have left “%(name)s”.") % {"name": collection.name})
     return redirect("videos:collections")
 
 
@@ -68,7 +71,11 @@ def hand_over(request: Request, public_id: str) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, f"“{collection.name}” belongs to {heir.username} now.")
+            messages.success(
+                request,
+                gettext("“%(name)s” belongs to %(person)s now.")
+                % {"name": collection.name, "person": heir.username},
+            )
             return redirect("videos:collections")
     context = {"collection": collection, "form": form}
     status = 422 if form.is_bound else 200
@@ -84,10 +91,16 @@ def _share(request: Request, collection: Collection) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            role = membership.get_role_display().lower()
-            messages.success(request, f"Shared with {membership.person.username} as {role}.")
+            messages.success(request, _tell_role(membership))
             return redirect("videos:collection_people", collection.public_id)
     return _draw(request, collection, form, status=422)
+
+
+def _tell_role(membership: CollectionMember) -> str:
+    name = {"name": membership.person.username}
+    if membership.role == CollectionRole.EDITOR:
+        return gettext("Shared with %(name)s as editor.") % name
+    return gettext("Shared with %(name)s as viewer.") % name
 
 
 def _draw(request: Request, collection: Collection, form: PersonForm, status: int = 200) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -35,7 +36,12 @@ from videos.views.zip_export import zip_response
 
 PAGE_SIZE = 24  # collections
 MAX_DELETED = 10  # deleted ones that the list offers to restore
-WHOSE = {"": "All", "own": "Mine", "shared": "Shared with me", "team": "Team"}
+WHOSE = {
+    "": gettext_lazy("All"),
+    "own": gettext_lazy("Mine"),
+    "shared": gettext_lazy("Shared with me"),
+    "team": gettext_lazy("Team"),
+}
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def download(request: Request, public_id: str) -> HttpResponseBase:
     shown = get_collection(request, public_id)
     videos = list(videos_of(shown).exclude(file="").select_related("backend"))
     if not videos:
-        messages.info(request, "None of the videos has a file yet.")
+        messages.info(request, gettext("None of the videos has a file yet."))
         return redirect(shown)
     return zip_response(videos, request.user, slugify(shown.name) or "collection")
 
@@ -99,7 +105,7 @@ def create(request: Request) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, f"Collection “{made.name}” created.")
+            messages.success(request, gettext("Collection “%(name)s” created.") % {"name": made.name})
             return redirect(made)
     return _draw_form(request, form, status=422)
 
@@ -120,7 +126,7 @@ def edit(request: Request, public_id: str) -> HttpResponse:
     if concerned := _unconfirmed_rule(request, form):
         return _draw_form(request, form, concerned=concerned)
     save_changes(form.instance, form.fields)
-    messages.success(request, f"Collection “{form.instance.name}” saved.")
+    messages.success(request, gettext("Collection “%(name)s” saved.") % {"name": form.instance.name})
     return redirect(form.instance)
 
 
@@ -131,7 +137,10 @@ def delete(request: Request, public_id: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "videos/collection_delete_confirm.html", {"collection": shown})
     delete_collection(shown)
-    messages.success(request, f"Collection “{shown.name}” deleted. Its videos are still in the library.")
+    messages.success(
+        request,
+        gettext("Collection “%(name)s” deleted. Its videos are still in the library.") % {"name": shown.name},
+    )
     return redirect("videos:collections")
 
 
@@ -141,7 +150,7 @@ def restore(request: Request, public_id: str) -> HttpResponse:
     deleted = Collection.objects.filter(owner=request.user, deleted_at__isnull=False)
     shown = get_object_or_404(deleted, public_id=public_id)
     restore_collection(shown)
-    messages.success(request, f"Collection “{shown.name}” restored.")
+    messages.success(request, gettext("Collection “%(name)s” restored.") % {"name": shown.name})
     return redirect(shown)
 
 

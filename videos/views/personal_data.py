@@ -3,6 +3,7 @@
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -31,5 +32,5 @@ def download(request: Request) -> HttpResponseBase:
     """Send all of it as a ZIP, written while it is sent."""
     if not _DOWNLOADS.allows(str(request.user.pk)):
         return render(request, "429.html", status=429)
-    record(Action.DOWNLOADED, person(request.user), note="Their data.")
+    record(Action.DOWNLOADED, person(request.user), note=gettext_noop("Their data."))
     return personal_zip_response(request.user)

@@ -8,10 +8,11 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
+from django_stubs_ext import StrOrPromise
 
 from accounts.models import User
-from videos.formatting import count_of
 from videos.services import queue as service
 from videos.services.approvals import waiting_of as approvals_waiting_of
 from videos.services.queue import MAX_SELECTED, Place
@@ -73,17 +74,17 @@ def _act(owner: User, do: str, ids: list[str]) -> str:
     """Return in a sentence what was done."""
     if do in _WHOLE_QUEUE:
         act, done, otherwise = _WHOLE_QUEUE[do]
-        return done if act(owner) else otherwise
+        return str(done if act(owner) else otherwise)
     if not ids:
-        return "Select videos first."
+        return gettext("Select videos first.")
     if do in list(Place):
         found = service.reorder(owner, ids, Place(do))
-        return f"{count_of(found, 'video')} moved." if found else _STARTED
+        return _tell_moved(found) if found else str(_STARTED)
     if do in _PAUSES:
-        pause, word = _PAUSES[do]
+        pause, tell = _PAUSES[do]
         changed = pause(owner, ids)
-        return f"{count_of(changed, 'video')} {word}." if changed else "Nothing was changed."
-    return "Nothing was changed."
+        return tell(changed) % {"count": changed} if changed else gettext("Nothing was changed.")
+    return gettext("Nothing was changed.")
 
 
 def _place(request: Request, public_id: str) -> str:
@@ -91,18 +92,32 @@ def _place(request: Request, public_id: str) -> str:
     behind, before = (request.POST.get(name, "") for name in ("behind", "before"))
     is_valid = all(not each or is_public_id(each) for each in (behind, before)) and is_public_id(public_id)
     if is_valid and service.place_between(request.user, public_id, behind=behind, before=before):
-        return "1 video moved."
-    return "The queue has changed meanwhile, and nothing was moved. This is how it is now."
+        return _tell_moved(1)
+    return gettext("The queue has changed meanwhile, and nothing was moved. This is how it is now.")
 
 
-_STARTED = "Nothing was moved: it has left the queue."
-_WHOLE_QUEUE: dict[str, tuple[Callable[[User], bool], str, str]] = {
-    "pause_queue": (service.pause_queue, "Your queue is paused.", "Your queue was paused before."),
-    "resume_queue": (service.resume_queue, "Your queue goes on.", "Your queue was not paused."),
+_STARTED = gettext_lazy("Nothing was moved: it has left the queue.")
+_WHOLE_QUEUE: dict[str, tuple[Callable[[User], bool], StrOrPromise, StrOrPromise]] = {
+    "pause_queue": (
+        service.pause_queue,
+        gettext_lazy("Your queue is paused."),
+        gettext_lazy("Your queue was paused before."),
+    ),
+    "resume_queue": (
+        service.resume_queue,
+        gettext_lazy("Your queue goes on."),
+        gettext_lazy("Your queue was not paused."),
+    ),
 }
-_PAUSES: dict[str, tuple[Callable[[User, list[str]], int], str]] = {
-    "pause": (service.pause_videos, "paused"),
-    "resume": (service.resume_videos, "resumed"),
+_PAUSES: dict[str, tuple[Callable[[User, list[str]], int], Callable[[int], str]]] = {
+    "pause": (
+        service.pause_videos,
+        lambda count: ngettext("%(count)d video paused.", "%(count)d videos paused.", count),
+    ),
+    "resume": (
+        service.resume_videos,
+        lambda count: ngettext("%(count)d video resumed.", "%(count)d videos resumed.", count),
+    ),
 }
 
 
@@ -116,12 +131,24 @@ def cancel(request: Request) -> HttpResponse:
     chosen = None if request.POST.get("all") else ids
     if request.POST.get("confirmed"):
         canceled = service.cancel_waiting(request.user, chosen)
-        words = f"{count_of(canceled, 'video')} canceled." if canceled else "Nothing was left to cancel."
+        words = _tell_canceled(canceled) if canceled else gettext("Nothing was left to cancel.")
         messages.info(request, words)
         return redirect("videos:queue")
     preview = service.preview_cancellation(request.user, chosen)
     if not preview.count:
-        messages.info(request, "Nothing in the queue is selected." if ids else "Select videos first.")
+        messages.info(
+            request, gettext("Nothing in the queue is selected.") if ids else gettext("Select videos first.")
+        )
         return redirect("videos:queue")
     context = {"preview": preview, "ids": ids, "is_all": chosen is None}
     return render(request, "videos/queue_cancel.html", context)
+
+
+def _tell_moved(count: int) -> str:
+    words = ngettext("%(count)d video moved.", "%(count)d videos moved.", count)
+    return words % {"count": count}
+
+
+def _tell_canceled(count: int) -> str:
+    words = ngettext("%(count)d video canceled.", "%(count)d videos canceled.", count)
+    return words % {"count": count}

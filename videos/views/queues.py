@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
@@ -74,11 +75,18 @@ def maintenance(request: Request) -> HttpResponse:
     if request.POST.get("do") == "begin":
         message = request.POST.get("note", "").strip()
         begun = hold.hold(message=message, by=request.user)
-        return _back(request, "The studio is in maintenance." if begun else "Submissions were held before.")
+        return _back(
+            request,
+            gettext("The studio is in maintenance.") if begun else gettext("Submissions were held before."),
+        )
     if request.POST.get("total") != submission_status().total:
-        return _back(request, "The queue has changed. The maintenance goes on: look at it once more.")
+        return _back(
+            request, gettext("The queue has changed. The maintenance goes on: look at it once more.")
+        )
     ended = hold.end_maintenance()
-    return _back(request, "The maintenance has ended." if ended else "There was no maintenance.")
+    return _back(
+        request, gettext("The maintenance has ended.") if ended else gettext("There was no maintenance.")
+    )
 
 
 @require_POST
@@ -89,9 +97,14 @@ def backend(request: Request, pk: int) -> HttpResponse:
     if request.POST.get("do") == "pause":
         reason = request.POST.get("note", "")[:MAX_REASON]
         backend_pauses.pause_backends([found], by=request.user, reason=reason)
-        return _back(request, f"{found} is paused.")
+        return _back(request, gettext("%(name)s is paused.") % {"name": found})
     done = backend_pauses.resume_backends([found])
-    return _back(request, f"{found} goes on." if done else f"{found} was not paused.")
+    return _back(
+        request,
+        gettext("%(name)s goes on.") % {"name": found}
+        if done
+        else gettext("%(name)s was not paused.") % {"name": found},
+    )
 
 
 @require_POST
@@ -104,9 +117,19 @@ def person(request: Request, pk: int) -> HttpResponse:
     name = found.get_username()
     if request.POST.get("do") == "pause":
         done = queue_pauses.pause_person(found, request.POST.get("note", ""))
-        return _back(request, f"{name} is paused." if done else f"{name} was paused before.")
+        return _back(
+            request,
+            gettext("%(name)s is paused.") % {"name": name}
+            if done
+            else gettext("%(name)s was paused before.") % {"name": name},
+        )
     done = queue_pauses.resume_person(found)
-    return _back(request, f"{name} goes on." if done else f"{name} was not paused.")
+    return _back(
+        request,
+        gettext("%(name)s goes on.") % {"name": name}
+        if done
+        else gettext("%(name)s was not paused.") % {"name": name},
+    )
 
 
 def _back(request: Request, words: str) -> HttpResponse:

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -96,7 +97,7 @@ def change(request: Request, public_id: str) -> HttpResponse:
     link = _get_link(ShareLink.objects.owned_by(request.user), public_id)
     form = LinkOptionsForm.of(link, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and form.apply(link):
-        return notify(request, redirect("videos:share_links"), "Link changed.")
+        return notify(request, redirect("videos:share_links"), gettext("Link changed."))
     context = {"form": form, "link": link}
     return render(request, "videos/share_change.html", context, status=422 if form.errors else 200)
 
@@ -110,7 +111,7 @@ def revoke(request: Request, public_id: str) -> HttpResponse:
         return render(request, "videos/share_revoke_confirm.html", {"link": link})
     revoke_links(ShareLink.objects.filter(pk=link.pk))
     team = "" if link.owner_id == request.user.pk else f"?of={_TEAM}"
-    return notify(request, redirect(reverse("videos:share_links") + team), "Link revoked.")
+    return notify(request, redirect(reverse("videos:share_links") + team), gettext("Link revoked."))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -121,8 +122,8 @@ def revoke_all(request: Request) -> HttpResponse:
     if request.method != "POST":
         return render(request, "videos/share_revoke_confirm.html", {"count": own.count()})
     count = revoke_links(own)
-    sentence = "1 link revoked." if count == 1 else f"{count} links revoked."
-    return notify(request, redirect("videos:share_links"), sentence)
+    sentence = ngettext("%(count)d link revoked.", "%(count)d links revoked.", count)
+    return notify(request, redirect("videos:share_links"), sentence % {"count": count})
 
 
 @require_safe
@@ -143,7 +144,7 @@ def delete_comment(request: Request, pk: int) -> HttpResponse:
     """Delete a comment on one's own video, or one that came through one's own link."""
     found = deletable_comments(request.user).select_related("video")
     service.delete_comment(get_object_or_404(found, pk=pk))
-    return notify(request, redirect(safe_referer(request)), "Comment deleted.")
+    return notify(request, redirect(safe_referer(request)), gettext("Comment deleted."))
 
 
 def _is_of_team(request: Request) -> bool:

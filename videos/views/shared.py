@@ -21,6 +21,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
@@ -91,7 +92,9 @@ class Visit:
     def require_password(self) -> None:
         """Raise `ClosedLinkError` 403 unless the link has no password, or it was entered."""
         if not self.is_unlocked:
-            raise ClosedLinkError(403, "A password is needed", "Open the link itself to enter it.")
+            raise ClosedLinkError(
+                403, gettext("A password is needed"), gettext("Open the link itself to enter it.")
+            )
 
     @property
     def person(self) -> User | None:
@@ -185,7 +188,9 @@ def file(visit: Visit) -> HttpResponseBase:
     is_download = "download" in visit.request.GET
     is_relayed = "relayed" in visit.request.GET and visit.link.allows_download
     if is_download and not visit.link.allows_download:
-        raise ClosedLinkError(403, "Downloads are off", "This video can be watched here, and not saved.")
+        raise ClosedLinkError(
+            403, gettext("Downloads are off"), gettext("This video can be watched here, and not saved.")
+        )
     video = find_video(visit.link, visit.item)
     stored = file_for_players(video, as_attachment=is_download)
     # The usual name is made of the prompt, or is an id.
@@ -213,9 +218,11 @@ def scrub(visit: Visit) -> HttpResponseBase:
 def comment(visit: Visit) -> HttpResponse:
     """Keep what a visitor says, and show it."""
     if not visit.link.allows_comments:
-        raise ClosedLinkError(403, "Comments are off", "No comments can be left here.")
+        raise ClosedLinkError(403, gettext("Comments are off"), gettext("No comments can be left here."))
     if visit.person is not None and check_csrf(visit.request) is not None:
-        raise ClosedLinkError(403, "This page was open too long", "Go back, reload it, and send it again.")
+        raise ClosedLinkError(
+            403, gettext("This page was open too long"), gettext("Go back, reload it, and send it again.")
+        )
     video = find_video(visit.link, visit.item)
     form = CommentForm(visit.request.POST)
     done = redirect(f"{visit.url()}#comments")
@@ -240,7 +247,9 @@ def _add_comment(visit: Visit, video: Video, form: CommentForm) -> bool:
         form.add_error(None, error)
         return False
     except TooManyCommentsError:
-        raise ClosedLinkError(429, "Too many comments", "Wait ten minutes, then send it again.") from None
+        raise ClosedLinkError(
+            429, gettext("Too many comments"), gettext("Wait ten minutes, then send it again.")
+        ) from None
     return True
 
 
@@ -348,7 +357,9 @@ def _send(visit: Visit, stored: StoredFile) -> HttpResponseBase:
     try:
         return file_response(visit.request, bounded)
     except FileNotFoundError:
-        raise ClosedLinkError(404, "There is no such file", "It may have been removed.") from None
+        raise ClosedLinkError(
+            404, gettext("There is no such file"), gettext("It may have been removed.")
+        ) from None
 
 
 def _render(template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import managers_only
@@ -19,7 +20,10 @@ def team(request: Request) -> HttpResponse:
     """Show who made and spent how much, and what was asked for lately. The videos themselves stay with their
     owners.
     """
-    record_view(Subject(Kind.STUDIO, "team", "The team's work"), what="Prompts and spending of everybody.")
+    record_view(
+        Subject(Kind.STUDIO, "team", gettext_noop("The team's work")),
+        what=gettext_noop("Prompts and spending of everybody."),
+    )
     members = people.team()
     context = {
         "members": members,
