@@ -8,6 +8,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from accounts import sign_in_limits
 from accounts.client_address import UNKNOWN, client_address
@@ -71,4 +72,4 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth s
 
     def generate_authenticator_name(self, user: AbstractBaseUser, type: Any) -> str:  # noqa: A002
         count = user.authenticator_set.filter(type=type).count()  # type: ignore[attr-defined]
-        return f"Passkey {count + 1}"
+        return gettext("Passkey %(number)s") % {"number": count + 1}

@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.dispatch import Signal
+from django.utils.translation import gettext, gettext_noop
 
 from accounts import mail, sessions, subjects
 from accounts.models import User
@@ -13,7 +14,10 @@ from audit.vocabulary import Action
 user_deactivated = Signal()
 
 
-ONLY_SUPERUSER = "This is the only superuser. Make somebody else one first, or nobody could run the studio."
+# In English, because it may be stored.
+ONLY_SUPERUSER = gettext_noop(
+    "This is the only superuser. Make somebody else one first, or nobody could run the studio."
+)
 
 
 def is_only_superuser(user: User) -> bool:
@@ -33,7 +37,7 @@ def deactivate(user: User) -> bool:
         # Locked, or two superusers who block each other at the same moment would leave none.
         list(User.objects.select_for_update().filter(is_superuser=True).order_by("pk").values_list("pk"))
         if is_only_superuser(user):
-            raise ValidationError(ONLY_SUPERUSER)
+            raise ValidationError(gettext(ONLY_SUPERUSER))
         blocked = User.objects.filter(pk=user.pk, is_active=True).update(is_active=False)
         if blocked:
             user.is_active = False

@@ -16,16 +16,23 @@ from django.db import models, transaction
 from django.db.models import ManyToOneRel, ProtectedError, RestrictedError
 from django.dispatch import Signal
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop, override
 
 from accounts import deactivation, roles, subjects
 from accounts.models import AccountDeletion, User, WorkChoice
 from audit.models import Entry
 from audit.trail import record
 from audit.vocabulary import Action, Door, Kind
+from contentgen.stored_texts import sentence
 
 logger = logging.getLogger(__name__)
 
 BATCH = 20  # accounts looked at in one tick
+
+# What a deletion waits for: stored in English.
+_NOT_ACCEPTED = gettext_noop("Nobody has accepted the work yet.")
+_DECLINED = sentence(gettext_noop("%(heir)s declined. Choose somebody else."), alone=True)
+_UNABLE = sentence(gettext_noop("%(heir)s can't take the work any more. Choose somebody else."), alone=True)
 
 # Sent with `user` and `heir`: give what is the user's to the heir.
 work_handed_over = Signal()
@@ -34,7 +41,7 @@ work_deleted = Signal()
 
 
 def find_obstacle(user: User) -> str:
-    """Return in a sentence why the account can't be deleted; empty if it can."""
+    """Return in an English sentence why the account can't be deleted; empty if it can."""
     return deactivation.ONLY_SUPERUSER if deactivation.is_only_superuser(user) else ""
 
 
@@ -46,13 +53,13 @@ def schedule(user: User, work: WorkChoice, *, heir_name: str = "", by: User | No
     `ValidationError`, by field (`heir`) or about the whole.
     """
     if obstacle := find_obstacle(user):
-        raise ValidationError(obstacle)
+        raise ValidationError(gettext(obstacle))
     heir = _find_heir(user, heir_name) if work == WorkChoice.HAND_OVER else None
     now = timezone.now()
     with transaction.atomic():
         AccountDeletion.objects.filter(user=user, started_at=None).delete()
         if AccountDeletion.objects.filter(user=user).exists():
-            raise ValidationError("This account is being deleted already.")
+            raise ValidationError(gettext("This account is being deleted already."))
         deletion = AccountDeletion.objects.create(
             user=user,
             work=work,
@@ -62,11 +69,17 @@ def schedule(user: User, work: WorkChoice, *, heir_name: str = "", by: User | No
             due_at=now + timedelta(days=settings.ACCOUNT_DELETION_DAYS),
             accepted_at=now if by else None,
         )
-        note = f"Work: {deletion.get_work_display().lower()}{f' to {heir}' if heir else ''}."
-        record(Action.DELETION_SCHEDULED, subjects.person(user), note=note, by=by)
+        record(Action.DELETION_SCHEDULED, subjects.person(user), note=_describe_work(deletion), by=by)
         if by is not None and user.is_active:
             _block(user)
     return deletion
+
+
+def _describe_work(deletion: AccountDeletion) -> str:
+    """Return what becomes of the work, for the audit log, which is in English."""
+    with override("en"):
+        work = deletion.get_work_display().lower()
+    return f"Work: {work} to {deletion.heir}." if deletion.heir else f"Work: {work}."
 
 
 def call_off(user: User, *, by: User | None = None) -> bool:
@@ -92,10 +105,12 @@ def answer(heir: User, deletion_id: int, *, accept: bool) -> bool:
             return False
         deletion.accepted_at = timezone.now() if accept else None
         deletion.heir = heir if accept else None
-        deletion.problem = "" if accept else f"{heir} declined. Choose somebody else."
+        deletion.problem = "" if accept else _DECLINED % {"heir": heir}
         deletion.save(update_fields=["accepted_at", "heir", "problem"])
         action = Action.ACCEPTED if accept else Action.DECLINED
-        record(action, subjects.person(deletion.user), note="The work of an account to be deleted.")
+        record(
+            action, subjects.person(deletion.user), note=gettext_noop("The work of an account to be deleted.")
+        )
     return True
 
 
@@ -138,11 +153,11 @@ def _start(deletion: AccountDeletion) -> bool:
 
 
 def _find_problem(deletion: AccountDeletion) -> str:
-    """Return what keeps the deletion from starting, in a sentence; empty if nothing does."""
+    """Return what keeps the deletion from starting, in an English sentence; empty if nothing does."""
     if not deletion.is_decided:
-        return deletion.problem or "Nobody has accepted the work yet."
+        return deletion.problem or _NOT_ACCEPTED
     if deletion.heir is not None and not roles.may_create(deletion.heir):
-        return f"{deletion.heir} can't take the work any more. Choose somebody else."
+        return _UNABLE % {"heir": deletion.heir}
     return find_obstacle(deletion.user)
 
 
@@ -216,9 +231,9 @@ def _find_heir(user: User, name: str) -> User:
     """Return whoever is to get the work. Raises `ValidationError` (`heir`)."""
     heir = User.objects.filter(username__iexact=name.strip().replace("\x00", "")).first()
     if heir is None or heir.pk == user.pk or not roles.may_create(heir):
-        raise ValidationError(
-            {"heir": "Nobody who can make videos has this username. Check how it is written."}
-        )
+        unknown = gettext("Nobody who can make videos has this username. Check how it is written.")
+        raise ValidationError({"heir": unknown})
     if AccountDeletion.objects.filter(user=heir).exists():
-        raise ValidationError({"heir": "This account is to be deleted, too. Choose somebody else."})
+        leaves = gettext("This account is to be deleted, too. Choose somebody else.")
+        raise ValidationError({"heir": leaves})
     return heir

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts import deletion
 from accounts.models import AccountDeletion, User, WorkChoice
@@ -12,18 +14,18 @@ from accounts.models import AccountDeletion, User, WorkChoice
 class DeletionForm(forms.Form):
     """What becomes of the work. The choice is never made beforehand."""
 
-    work = forms.ChoiceField(choices=WorkChoice.choices, widget=forms.RadioSelect, label="Your work")
+    work = forms.ChoiceField(choices=WorkChoice.choices, widget=forms.RadioSelect, label=_("Your work"))
     heir = forms.CharField(
         required=False,
         max_length=150,
-        label="Username of who is to get it",
+        label=_("Username of who is to get it"),
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
         ),
     )
     username = forms.CharField(
         max_length=150,
-        label="Your own username, to confirm",
+        label=_("Your own username, to confirm"),
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
         ),
@@ -33,19 +35,19 @@ class DeletionForm(forms.Form):
         super().__init__(data)
         self.user, self.by = user, by
         if by is not None:
-            self.fields["work"].label = "Their work"
-            self.fields["username"].label = "The username of this account, to confirm"
+            self.fields["work"].label = _("Their work")
+            self.fields["username"].label = _("The username of this account, to confirm")
 
     def clean_username(self) -> str:
         name: str = self.cleaned_data["username"]
         if name != self.user.get_username():
-            raise ValidationError(f"Type “{self.user.get_username()}”.")
+            raise ValidationError(gettext("Type “%(name)s”.") % {"name": self.user.get_username()})
         return name
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if data.get("work") == WorkChoice.HAND_OVER and not data.get("heir"):
-            self.add_error("heir", "Say who is to get it.")
+            self.add_error("heir", gettext("Say who is to get it."))
         return data
 
     def save(self) -> AccountDeletion | None:

@@ -5,27 +5,29 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts import tokens
 from accounts.models import ApiToken, Scope, User
 
 NAME_LIMIT = 100  # characters
 _EXPIRIES = [
-    ("", "Never"),
-    ("7", "In 7 days"),
-    ("30", "In 30 days"),
-    ("90", "In 90 days"),
-    ("365", "In 1 year"),
+    ("", _("Never")),
+    ("7", _("In 7 days")),
+    ("30", _("In 30 days")),
+    ("90", _("In 90 days")),
+    ("365", _("In 1 year")),
 ]
 
 
 class TokenForm(forms.Form):
     name = forms.CharField(
+        label=_("Name"),
         max_length=NAME_LIMIT,
-        widget=forms.TextInput(attrs={"placeholder": "What is it for?", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"placeholder": _("What is it for?"), "autocomplete": "off"}),
     )
-    scope = forms.ChoiceField(label="Permissions", choices=Scope.choices, initial=Scope.WRITE)
-    expires_in = forms.ChoiceField(label="Expires", choices=_EXPIRIES, required=False)
+    scope = forms.ChoiceField(label=_("Permissions"), choices=Scope.choices, initial=Scope.WRITE)
+    expires_in = forms.ChoiceField(label=_("Expires"), choices=_EXPIRIES, required=False)
 
     def issue(self, user: User) -> tuple[ApiToken, str]:
         """Create the token of a valid form. Return it with its secret."""

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.dispatch import Signal
 from django.utils import timezone
+from django.utils.translation import gettext, override
 
 from accounts import roles, subjects
 from accounts.models import Invitation, Role, User
@@ -37,9 +38,9 @@ def issue(
     confirmed address `email` is here already.
     """
     if role not in roles.invitable_roles(invited_by):
-        raise ValidationError({"role": "You may not invite somebody to this role."})
+        raise ValidationError({"role": gettext("You may not invite somebody to this role.")})
     if email and _has_account(email):
-        raise ValidationError({"email": "Somebody with this address has an account already."})
+        raise ValidationError({"email": gettext("Somebody with this address has an account already.")})
     return _create(invited_by, role, email, days)
 
 
@@ -63,7 +64,8 @@ def _create(invited_by: User | None, role: Role, email: str, days: int) -> tuple
             invited_by=invited_by,
             expires_at=timezone.now() + timedelta(days=days),
         )
-        note = f"As {role.label.lower()}, for {days} days."
+        with override("en"):
+            note = f"As {role.label.lower()}, for {days} days."
         record(Action.CREATED, subjects.invitation(invitation), note=note, by=invited_by)
     return invitation, secret
 
@@ -77,7 +79,9 @@ def find(secret: str) -> Invitation:
     """Return the usable invitation with this secret. Raises `NotUsableError` with a sentence."""
     invitation = Invitation.objects.select_related("invited_by").filter(digest=_digest(secret)).first()
     if invitation is None:
-        raise NotUsableError("This is not the link of an invitation. Check that you copied all of it.")
+        raise NotUsableError(
+            gettext("This is not the link of an invitation. Check that you copied all of it.")
+        )
     if problem := _find_problem(invitation):
         raise NotUsableError(problem)
     return invitation
@@ -93,12 +97,12 @@ def find_for_address(email: str) -> Invitation | None:
 
 def _find_problem(invitation: Invitation) -> str:
     if invitation.accepted_at is not None:
-        return "This invitation has been used. If that was you, sign in."
+        return gettext("This invitation has been used. If that was you, sign in.")
     is_withdrawn = invitation.revoked_at is not None or not _may_still_invite(invitation)
     if is_withdrawn:
-        return "This invitation was withdrawn. Ask for a new one."
+        return gettext("This invitation was withdrawn. Ask for a new one.")
     if invitation.expires_at <= timezone.now():
-        return "This invitation has expired. Ask for a new one."
+        return gettext("This invitation has expired. Ask for a new one.")
     return ""
 
 
@@ -118,7 +122,7 @@ def accept(invitation: Invitation, user: User) -> User:
     with transaction.atomic():
         user.email = invitation.email or user.email
         if invitation.email and _has_account(invitation.email):
-            raise NotUsableError("There is an account with this address already. Sign in to it.")
+            raise NotUsableError(gettext("There is an account with this address already. Sign in to it."))
         user.save()
         record(Action.CREATED, subjects.person(user), by=user)
         mark_accepted(invitation, user)
@@ -136,7 +140,7 @@ def mark_accepted(invitation: Invitation, user: User) -> None:
     now = timezone.now()
     is_open = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, revoked_at=None)
     if not is_open.filter(expires_at__gt=now).update(accepted_at=now, accepted_by=user):
-        raise NotUsableError("This invitation has just been used. If that was you, sign in.")
+        raise NotUsableError(gettext("This invitation has just been used. If that was you, sign in."))
     user.role = Role(invitation.role)
     user.save(update_fields=["role"])
     invitation_accepted.send(sender=Invitation, invitation=invitation, user=user)

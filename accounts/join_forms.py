@@ -5,26 +5,30 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import UserCreationForm
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts import invitations, roles
 from accounts.models import Invitation, Role, User
 
-_DAYS = [("1", "In 1 day"), ("7", "In 7 days"), ("30", "In 30 days")]
+_DAYS = [("1", _("In 1 day")), ("7", _("In 7 days")), ("30", _("In 30 days"))]
 
 
 class InviteForm(forms.Form):
     """Whom a manager invites. The roles are those that they may give."""
 
     email = forms.EmailField(
-        label="Email (optional)",
+        label=_("Email (optional)"),
         required=False,
         max_length=254,
-        help_text="The link is sent there, and works for that person alone. Without one, whoever has the link"
-        " may use it once.",
+        help_text=_(
+            "The link is sent there, and works for that person alone. Without one, whoever has the link may"
+            " use it once."
+        ),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
-    role = forms.ChoiceField(initial=Role.CREATOR)
-    days = forms.ChoiceField(label="Expires", choices=_DAYS, initial=str(invitations.DEFAULT_DAYS))
+    role = forms.ChoiceField(label=_("Role"), initial=Role.CREATOR)
+    days = forms.ChoiceField(label=_("Expires"), choices=_DAYS, initial=str(invitations.DEFAULT_DAYS))
 
     def __init__(self, inviter: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -61,14 +65,14 @@ class AcceptForm(UserCreationForm[User]):
         if invitation.email:
             del self.fields["email"]
         else:
-            self.fields["email"].label = "Email (optional)"
-            self.fields["email"].help_text = "To sign in by, and to reset a forgotten password."
+            self.fields["email"].label = _("Email (optional)")
+            self.fields["email"].help_text = _("To sign in by, and to reset a forgotten password.")
 
     def clean_username(self) -> str:
         """Return the name. Raises `ValidationError` for one that is taken, in whatever case."""
         username: str = super().clean_username() or ""
         if "@" in username:
-            raise forms.ValidationError("Choose a name without @: that is for email addresses.")
+            raise forms.ValidationError(gettext("Choose a name without @: that is for email addresses."))
         return username
 
 
@@ -76,12 +80,14 @@ class RequestInvitationForm(forms.Form):
     """Asks for a link, with an address at one of SIGNUP_EMAIL_DOMAINS."""
 
     email = forms.EmailField(
-        max_length=254, label="Work email", widget=forms.EmailInput(attrs={"autocomplete": "email"})
+        max_length=254, label=_("Work email"), widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"].lower()
         if not invitations.is_open_domain(email):
             domains = ", ".join(settings.SIGNUP_EMAIL_DOMAINS)
-            raise forms.ValidationError(f"Only addresses at {domains} can join by themselves.")
+            raise forms.ValidationError(
+                gettext("Only addresses at %(domains)s can join by themselves.") % {"domains": domains}
+            )
         return email

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.models import MailState, OutgoingMail
 from audit.trail import Subject, record_all
@@ -107,9 +108,8 @@ def send_again(pks: Sequence[int]) -> int:
 def withdraw(recipient: str) -> int:
     """Have what waits for this address not be sent. Returns how many messages there were."""
     waiting = OutgoingMail.objects.filter(recipient=recipient, state=MailState.QUEUED)
-    return waiting.update(
-        state=MailState.FAILED, due_at=None, finished_at=timezone.now(), error="The account was deactivated."
-    )
+    error = gettext_noop("The account was deactivated.")
+    return waiting.update(state=MailState.FAILED, due_at=None, finished_at=timezone.now(), error=error)
 
 
 def _claim(pk: int) -> OutgoingMail | None:

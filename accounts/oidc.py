@@ -14,6 +14,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
+from django.utils.translation import gettext
 
 from accounts import invitations, subjects
 from accounts.models import Invitation, Role, User
@@ -58,8 +59,11 @@ class OidcAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth
         if not _is_confirmed_here(owner, email) or owner.is_staff or owner.is_superuser:
             raise refusal(
                 request,
-                "There is an account with your address already. Sign in to it with its password; then"
-                f" connect {settings.OIDC_NAME} to it, under Account → Sign-in.",
+                gettext(
+                    "There is an account with your address already. Sign in to it with its password; then"
+                    " connect %(provider)s to it, under Account → Sign-in."
+                )
+                % {"provider": settings.OIDC_NAME},
             )
         sociallogin.connect(request, owner)
         logger.info("%s was connected to the account %s by its address", settings.OIDC_NAME, owner.pk)

@@ -6,6 +6,8 @@ from allauth.account import forms as allauth_forms
 from django import forms
 from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop, ngettext, override
 
 from accounts import subjects, tokens
 from accounts.models import User
@@ -13,21 +15,48 @@ from audit.trail import record
 from audit.vocabulary import Action
 
 
-def _revoke_tokens_field(user: User, whose: str) -> forms.BooleanField | None:
+def _revoke_tokens_field(user: User, *, is_own: bool) -> forms.BooleanField | None:
     """Return the box to tick; None where there is no token to revoke. Never ticked beforehand."""
     count = tokens.active_tokens(user).count()
     if not count:
         return None
-    noun, them = ("API token", "it") if count == 1 else (f"{count} API tokens", "them")
-    return forms.BooleanField(
-        required=False, label=f"Also revoke {whose} {noun}. Programs that use {them} stop working at once."
+    label = _ask_for_own(count) if is_own else _ask_for_others(count)
+    return forms.BooleanField(required=False, label=label % {"count": count})
+
+
+def _ask_for_own(count: int) -> str:
+    return ngettext(
+        "Also revoke my API token. Programs that use it stop working at once.",
+        "Also revoke my %(count)d API tokens. Programs that use them stop working at once.",
+        count,
     )
+
+
+def _ask_for_others(count: int) -> str:
+    return ngettext(
+        "Also revoke this person's API token. Programs that use it stop working at once.",
+        "Also revoke this person's %(count)d API tokens. Programs that use them stop working at once.",
+        count,
+    )
+
+
+# What allauth calls its fields, without its capitals.
+_LABELS = {
+    "Current Password": _("Current password"),
+    "New Password": _("New password"),
+    "New Password (again)": _("New password (again)"),
+    "Password": _("Password"),
+    "Password (again)": _("Password (again)"),
+    "Remember Me": _("Remember me"),
+}
 
 
 def _clear_hints(form: forms.Form) -> None:
     """Remove what allauth writes below and into fields, and its capitals: the pages have their own words."""
     for field in form.fields.values():
-        field.label = str(field.label).capitalize()
+        with override("en"):
+            name = str(field.label)
+        field.label = _LABELS.get(name, field.label)
         field.help_text = ""
         field.widget.attrs.pop("placeholder", None)
 
@@ -38,7 +67,7 @@ class SignInForm(allauth_forms.LoginForm):  # type: ignore[misc]  # allauth ship
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _clear_hints(self)
-        self.fields["login"].label = "Username or email"
+        self.fields["login"].label = _("Username or email")
         self.fields["login"].widget = forms.TextInput(
             attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
         )
@@ -66,7 +95,7 @@ class ResetPasswordForm(allauth_forms.ResetPasswordKeyForm):  # type: ignore[mis
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _clear_hints(self)
-        if self.user is not None and (field := _revoke_tokens_field(self.user, "my")) is not None:
+        if self.user is not None and (field := _revoke_tokens_field(self.user, is_own=True)) is not None:
             self.fields["revoke_tokens"] = field
 
     def save(self) -> None:
@@ -81,7 +110,7 @@ class ChangePasswordForm(allauth_forms.ChangePasswordForm):  # type: ignore[misc
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _clear_hints(self)
-        if (field := _revoke_tokens_field(self.user, "my")) is not None:
+        if (field := _revoke_tokens_field(self.user, is_own=True)) is not None:
             self.fields["revoke_tokens"] = field
 
     def save(self) -> None:
@@ -97,13 +126,13 @@ class StaffPasswordChangeForm(AdminPasswordChangeForm):  # type: ignore[type-arg
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if (field := _revoke_tokens_field(self.user, "this person's")) is not None:
+        if (field := _revoke_tokens_field(self.user, is_own=False)) is not None:
             self.fields["revoke_tokens"] = field
 
     def save(self, commit: bool = True) -> User:
         with transaction.atomic():
             user = cast(User, super().save(commit))
-            record(Action.PASSWORD_CHANGED, subjects.person(user), note="By staff.")
+            record(Action.PASSWORD_CHANGED, subjects.person(user), note=gettext_noop("By staff."))
         if self.cleaned_data.get("revoke_tokens"):
             self.revoked = tokens.revoke_all(user)
         return user

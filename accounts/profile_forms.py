@@ -38,13 +38,14 @@ class ProfileForm(forms.ModelForm[User]):
         super().__init__(*args, **kwargs)
         self.fields["first_name"].widget.attrs["autocomplete"] = "given-name"
         self.fields["last_name"].widget.attrs["autocomplete"] = "family-name"
+        self.fields["theme"].label = _("Theme")
         self.fields["language"] = forms.ChoiceField(
             label=_("Language"),
             required=False,
             choices=[("", _("That of the browser")), *settings.LANGUAGES],  # each by its own name
         )
         self.fields["time_zone"] = forms.ChoiceField(
-            label="Time zone",
+            label=_("Time zone"),
             required=False,
-            choices=[("", f"That of the studio ({settings.TIME_ZONE})"), *_time_zones()],
+            choices=[("", _("That of the studio (%(zone)s)") % {"zone": settings.TIME_ZONE}), *_time_zones()],
         )

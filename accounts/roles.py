@@ -1,10 +1,14 @@
 """What each role may do. Everything that creates something asks here."""
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.translation import gettext, gettext_noop
 
 from accounts.models import Role, User
 
-VIEWERS_ONLY_LOOK = "Your role is viewer: you can look, and not create or change anything. Ask a manager."
+# In English, as the APIs answer; pages translate it.
+VIEWERS_ONLY_LOOK = gettext_noop(
+    "Your role is viewer: you can look, and not create or change anything. Ask a manager."
+)
 
 
 def may_create(user: User) -> bool:
@@ -15,9 +19,10 @@ def may_create(user: User) -> bool:
 def require_creator(owner: User) -> None:
     """Raise `ValidationError`, with a sentence about the whole, unless things may be made for `owner`."""
     if not owner.is_active:
-        raise ValidationError({NON_FIELD_ERRORS: f"The account “{owner}” is disabled."})
+        disabled = gettext("The account “%(name)s” is disabled.") % {"name": owner}
+        raise ValidationError({NON_FIELD_ERRORS: disabled})
     if not may_create(owner):
-        raise ValidationError({NON_FIELD_ERRORS: VIEWERS_ONLY_LOOK})
+        raise ValidationError({NON_FIELD_ERRORS: gettext(VIEWERS_ONLY_LOOK)})
 
 
 def may_manage(user: User) -> bool:

@@ -12,6 +12,7 @@ from allauth.socialaccount import signals as social
 from django.contrib.auth import signals as auth
 from django.db import DatabaseError
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop, override
 
 from accounts import subjects
 from accounts.client_address import client_network
@@ -63,7 +64,8 @@ def _detail(details: dict[str, Any]) -> str:
     """Return what an entry says beside the action: which second factor, or which address."""
     authenticator = details.get("authenticator")
     if isinstance(authenticator, Authenticator):
-        return str(authenticator.get_type_display())
+        with override("en"):
+            return str(authenticator.get_type_display())
     if (address := details.get("to_email_address")) is not None:
         return f"Now {address.email}"
     return ""
@@ -80,7 +82,7 @@ def _note_failure(
     if not (_FAILED_FROM_NETWORK.allows(network) and _FAILED_FOR_NAME.allows(network, typed.casefold())):
         return
     user = _find_account(typed)
-    subject = subjects.person(user) if user else Subject(Kind.USER, "", "An unknown name")
+    subject = subjects.person(user) if user else Subject(Kind.USER, "", gettext_noop("An unknown name"))
     try:
         record(Action.SIGN_IN_FAILED, subject)
     except DatabaseError as error:
@@ -89,7 +91,7 @@ def _note_failure(
 
 def _note_wrong_code(sender: Any, user: User, **details: Any) -> None:
     """Write down a wrong code of a second factor; allauth bounds how many may be tried."""
-    record(Action.SIGN_IN_FAILED, subjects.person(user), note="Second factor")
+    record(Action.SIGN_IN_FAILED, subjects.person(user), note=gettext_noop("Second factor"))
 
 
 def _find_account(typed: str) -> User | None:

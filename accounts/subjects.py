@@ -1,5 +1,7 @@
 """How entries of the audit log name people, tokens and invitations."""
 
+from django.utils.translation import gettext_noop
+
 from accounts.models import ApiToken, Invitation, User
 from audit.trail import Subject
 from audit.vocabulary import Kind
@@ -14,4 +16,6 @@ def token(row: ApiToken) -> Subject:
 
 
 def invitation(row: Invitation) -> Subject:
-    return Subject(Kind.INVITATION, row.pk, row.email or "whoever has the link", row.invited_by_id)
+    return Subject(
+        Kind.INVITATION, row.pk, row.email or gettext_noop("whoever has the link"), row.invited_by_id
+    )

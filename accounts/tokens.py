@@ -8,6 +8,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import override
 
 from accounts import presence, subjects
 from accounts.models import ApiToken, Scope, User
@@ -36,7 +37,9 @@ def issue(
             digest=_digest(secret),
             expires_at=expires_at,
         )
-        record(Action.CREATED, subjects.token(token), note=f"May {token.get_scope_display().lower()}.")
+        with override("en"):
+            note = f"May {token.get_scope_display().lower()}."
+        record(Action.CREATED, subjects.token(token), note=note)
     return token, secret
 
 

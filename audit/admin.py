@@ -12,11 +12,14 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from audit.admin_pages import MAX_LISTED, BoundedPaginator
 from audit.export import FORMATS
 from audit.models import Entry
+from audit.notes import translated_note
 from audit.search import SearchForm
 from audit.trail import Subject, record
 from audit.vocabulary import Action, Kind
@@ -25,7 +28,7 @@ from audit.vocabulary import Action, Kind
 class SearchFilter(admin.ListFilter):
     """The form beside the list."""
 
-    title = "Search"
+    title = _("Search")
     template = "admin/audit/entry/search.html"
 
     def __init__(
@@ -54,7 +57,7 @@ class SearchFilter(admin.ListFilter):
 
 @admin.register(Entry)
 class EntryAdmin(admin.ModelAdmin[Entry]):
-    list_display = ("when", "who", "action", "thing", "door", "address", "note")
+    list_display = ("when", "who", "action", "thing", "door", "address", "remark")
     list_display_links = ("when",)
     list_filter = (SearchFilter,)
     list_per_page = 50
@@ -66,7 +69,7 @@ class EntryAdmin(admin.ModelAdmin[Entry]):
     actions = None
     fields = readonly_fields = (
         *("when", "who", "user_id", "is_staff", "token_name", "token_id"),
-        *("action", "kind", "label", "object_id", "owner_id", "change_list", "note"),
+        *("action", "kind", "label", "object_id", "owner_id", "change_list", "remark"),
         *("door", "address", "request_id"),
     )
 
@@ -101,24 +104,28 @@ class EntryAdmin(admin.ModelAdmin[Entry]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Audit log", **(extra_context or {})})
+        return super().changelist_view(request, {"title": gettext("Audit log"), **(extra_context or {})})
 
-    @admin.display(description="when")
+    @admin.display(description=_("when"))
     def when(self, entry: Entry) -> str:
         return date_format(timezone.localtime(entry.at), "EXACT_DATETIME_FORMAT")
 
-    @admin.display(description="who")
+    @admin.display(description=_("who"))
     def who(self, entry: Entry) -> SafeString:
-        staff = " (staff)" if entry.is_staff else ""
-        token = f", token “{entry.token_name}”" if entry.token_id else ""
+        staff = gettext(" (staff)") if entry.is_staff else ""
+        token = gettext(", token “%(name)s”") % {"name": entry.token_name} if entry.token_id else ""
         return format_html("<bdi>{}</bdi>{}{}", entry.who, staff, token)
 
-    @admin.display(description="about")
+    @admin.display(description=_("about"))
     def thing(self, entry: Entry) -> SafeString:
-        words = entry.get_kind_display(), entry.label, entry.object_id
+        words = entry.get_kind_display(), entry.name, entry.object_id
         return format_html('{} <bdi>{}</bdi><span class="admin-secondary">{}</span>', *words)
 
-    @admin.display(description="changes")
+    @admin.display(description=_("note"))
+    def remark(self, entry: Entry) -> str:
+        return translated_note(entry.note)
+
+    @admin.display(description=_("changes"))
     def change_list(self, entry: Entry) -> SafeString | str:
         if not entry.changes:
             return "-"
@@ -129,6 +136,6 @@ class EntryAdmin(admin.ModelAdmin[Entry]):
 def _describe(change: Any) -> str:
     """Return a field's change in words: what it was and is, or only that it was changed."""
     if not isinstance(change, list):
-        return str(change)
-    before, after = ("nothing" if each in ("", None) else each for each in change)
+        return gettext(str(change))
+    before, after = (gettext("nothing") if each in ("", None) else each for each in change)
     return f"{before} → {after}"

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.forms import BaseModelForm
 from django.http import HttpRequest
+from django.utils.translation import override
 
 from audit.trail import Subject, record, record_all
 from audit.vocabulary import Action, Kind
@@ -36,17 +37,22 @@ class AuditedAdmin(admin.ModelAdmin[Row]):
 
     def audit_saved(self, obj: Any, form: Any, *, change: bool) -> None:
         """Write down that the form was saved."""
-        changes = self.audit_changes(form, obj)
+        with override("en"):  # what rows and choices are called is kept
+            changes, subject = self.audit_changes(form, obj), self.audit_subject(obj)
         if changes or not change:
             action = Action.CHANGED if change else Action.CREATED
-            record(action, self.audit_subject(obj), changes=changes if change else None)
+            record(action, subject, changes=changes if change else None)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        record(Action.DELETED, self.audit_subject(obj))
+        with override("en"):
+            subject = self.audit_subject(obj)
+        record(Action.DELETED, subject)
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        record_all(Action.DELETED, [self.audit_subject(row) for row in queryset])
+        with override("en"):
+            subjects = [self.audit_subject(row) for row in queryset]
+        record_all(Action.DELETED, subjects)
         super().delete_queryset(request, queryset)
 
 

@@ -4,6 +4,8 @@ from typing import Any, NoReturn
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from audit.vocabulary import Action, Door, Kind
 
@@ -19,10 +21,10 @@ class AppendOnlyError(TypeError):
 class EntryQuerySet(models.QuerySet["Entry"]):
     """Entries that can be added and read; `retention` alone removes any. Triggers see to the same."""
 
-    def update(self, **_: Any) -> NoReturn:
+    def update(self, **values: Any) -> NoReturn:
         raise AppendOnlyError("Entries of the audit log are not changed.")
 
-    def bulk_update(self, *_: Any, **__: Any) -> NoReturn:
+    def bulk_update(self, *rows: Any, **values: Any) -> NoReturn:
         self.update()
 
     def delete(self) -> NoReturn:
@@ -39,27 +41,29 @@ class Entry(models.Model):
     at = models.DateTimeField(default=timezone.now)
     action = models.CharField(max_length=20, choices=Action)
 
-    user_id = models.BigIntegerField("person's id", null=True)
-    username = models.CharField("person", max_length=USERNAME_LIMIT, blank=True)
-    is_staff = models.BooleanField("staff", default=False)
-    token_id = models.BigIntegerField("token's id", null=True)
-    token_name = models.CharField("token", max_length=100, blank=True)
+    user_id = models.BigIntegerField(_("person's id"), null=True)
+    username = models.CharField(_("person"), max_length=USERNAME_LIMIT, blank=True)
+    is_staff = models.BooleanField(_("staff"), default=False)
+    token_id = models.BigIntegerField(_("token's id"), null=True)
+    token_name = models.CharField(_("token"), max_length=100, blank=True)
 
     door = models.CharField(max_length=10, choices=Door)
     address = models.CharField(max_length=45, blank=True)
-    request_id = models.CharField("request", max_length=64, blank=True)
+    request_id = models.CharField(_("request"), max_length=64, blank=True)
 
     kind = models.CharField(max_length=12, choices=Kind)
-    object_id = models.CharField("id", max_length=64, blank=True)
+    object_id = models.CharField(_("id"), max_length=64, blank=True)
     label = models.CharField(max_length=LABEL_LIMIT, blank=True)
-    owner_id = models.BigIntegerField("owner's id", null=True, help_text="Whose it was, or whom it is about.")
-    changes = models.JSONField(default=dict, help_text="By field: before and after.")
+    owner_id = models.BigIntegerField(
+        _("owner's id"), null=True, help_text=_("Whose it was, or whom it is about.")
+    )
+    changes = models.JSONField(default=dict, help_text=_("By field: before and after."))
     note = models.CharField(max_length=NOTE_LIMIT, blank=True)
 
     objects = EntryQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "audit log entries"
+        verbose_name_plural = _("audit log entries")
         default_permissions = ("view",)
         # One for each question that is asked of a million entries, in the order in which they are listed.
         indexes = [
@@ -87,16 +91,21 @@ class Entry(models.Model):
         """Who did it, in words."""
         if self.username:
             return self.username
-        unknown = {Door.SYSTEM: "The studio", Door.COMMAND: "A command"}
-        return unknown.get(Door(self.door), "Nobody signed in")
+        unknown = {Door.SYSTEM: gettext("The studio"), Door.COMMAND: gettext("A command")}
+        return unknown.get(Door(self.door), gettext("Nobody signed in"))
 
     @property
     def thing(self) -> str:
         """What it is about, in words."""
         kind = str(self.get_kind_display())
-        return f"{kind} {self.label or self.object_id}".strip()
+        return f"{kind} {self.name or self.object_id}".strip()
 
-    def delete(self, *_: Any, **__: Any) -> NoReturn:
+    @property
+    def name(self) -> str:
+        """What the thing is called; in the active language where it has no id, and the studio named it."""
+        return gettext(self.label) if self.label and not self.object_id else self.label
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise AppendOnlyError("Entries of the audit log are not deleted. Old ones go by prune_audit.")
 
 

@@ -7,6 +7,8 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from audit.models import USERNAME_LIMIT, Entry
 from audit.vocabulary import Action, Door, Kind
@@ -20,26 +22,32 @@ class SearchForm(forms.Form):
     """What is looked for. What is left empty does not matter."""
 
     person = forms.CharField(
+        label=_("Person"),
         required=False,
         max_length=USERNAME_LIMIT,
-        help_text="The username: what they did, and what concerns them.",
+        help_text=_("The username: what they did, and what concerns them."),
     )
-    object = forms.CharField(required=False, max_length=64, label="ID", help_text="Of a video, a token …")
-    action = forms.ChoiceField(required=False, choices=[("", "Any"), *Action.choices])
-    kind = forms.ChoiceField(required=False, label="About", choices=[("", "Anything"), *Kind.choices])
-    door = forms.ChoiceField(required=False, label="Through", choices=[("", "Any door"), *Door.choices])
+    object = forms.CharField(
+        required=False, max_length=64, label=_("ID"), help_text=_("Of a video, a token …")
+    )
+    action = forms.ChoiceField(
+        label=_("Action"), required=False, choices=[("", pgettext_lazy("action", "Any")), *Action.choices]
+    )
+    kind = forms.ChoiceField(required=False, label=_("About"), choices=[("", _("Anything")), *Kind.choices])
+    door = forms.ChoiceField(required=False, label=_("Through"), choices=[("", _("Any door")), *Door.choices])
     first = _day()
     last = _day()
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data)
-        self.fields["first"].label, self.fields["last"].label = "From", "To"
+        self.fields["first"].label = pgettext_lazy("day", "From")
+        self.fields["last"].label = pgettext_lazy("day", "To")
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
         first, last = data.get("first"), data.get("last")
         if first and last and first > last:
-            self.add_error("last", "This day is before the first.")
+            self.add_error("last", gettext("This day is before the first."))
         return data
 
     def apply(self, entries: QuerySet[Entry]) -> QuerySet[Entry]:

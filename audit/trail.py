@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop, override
 
 from audit.models import LABEL_LIMIT, NOTE_LIMIT, USERNAME_LIMIT, Entry
 from audit.origin import Origin, Person, current_origin
@@ -51,7 +52,7 @@ def record(
 
     Who does it, from where and through which door is known from the request; `by` names somebody else than
     is signed in. `changes` are the values of fields before and after; of a secret's field only that it was
-    changed is kept. Texts are cut to what the columns hold.
+    changed is kept. Texts are cut to what the columns hold, and lazy ones kept in English.
     """
     entry = _entry(action, subject, current_origin(), by, note, changes)
     entry.save(force_insert=True)
@@ -104,23 +105,24 @@ def _entry(
     action: Action, subject: Subject, origin: Origin, by: Person | None, note: str, changes: Changes | None
 ) -> Entry:
     person = by or origin.find_person()
-    return Entry(
-        action=action,
-        user_id=person.pk if person else None,
-        username=_text(person.get_username(), USERNAME_LIMIT) if person else "",
-        is_staff=bool(person and person.is_staff),
-        token_id=origin.token.pk if origin.token else None,
-        token_name=_text(origin.token.name, 100) if origin.token else "",
-        door=origin.door,
-        address=origin.address,
-        request_id=origin.request_id,
-        kind=subject.kind,
-        object_id=_text(str(subject.id), 64),
-        label=_text(subject.label, LABEL_LIMIT),
-        owner_id=subject.owner_id,
-        changes=_clean(changes or {}),
-        note=_text(note, NOTE_LIMIT),
-    )
+    with override("en"):
+        return Entry(
+            action=action,
+            user_id=person.pk if person else None,
+            username=_text(person.get_username(), USERNAME_LIMIT) if person else "",
+            is_staff=bool(person and person.is_staff),
+            token_id=origin.token.pk if origin.token else None,
+            token_name=_text(origin.token.name, 100) if origin.token else "",
+            door=origin.door,
+            address=origin.address,
+            request_id=origin.request_id,
+            kind=subject.kind,
+            object_id=_text(str(subject.id), 64),
+            label=_text(str(subject.label), LABEL_LIMIT),
+            owner_id=subject.owner_id,
+            changes=_clean(changes or {}),
+            note=_text(str(note), NOTE_LIMIT),
+        )
 
 
 def _clean(changes: Changes) -> dict[str, list[Any] | str]:
@@ -128,7 +130,7 @@ def _clean(changes: Changes) -> dict[str, list[Any] | str]:
     kept: dict[str, list[Any] | str] = {}
     for name, (before, after) in list(changes.items())[:MAX_FIELDS]:
         is_secret = name not in _NAMES_OF_SECRETS and _SECRET.search(name)
-        kept[_text(name, 64)] = "changed" if is_secret else [_value(before), _value(after)]
+        kept[_text(name, 64)] = gettext_noop("changed") if is_secret else [_value(before), _value(after)]
     if len(changes) > MAX_FIELDS:
         kept["…"] = f"{len(changes) - MAX_FIELDS} more"
     return kept

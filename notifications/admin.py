@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from audit.admin_pages import BoundedPaginator
 from contentgen.admin_search import SmallTableSearch
@@ -28,11 +29,11 @@ class NotificationAdmin(SmallTableSearch[Notification]):
     def has_delete_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
         return False
 
-    @admin.display(boolean=True, description="read")
+    @admin.display(boolean=True, description=_("read"))
     def is_read(self, notification: Notification) -> bool:
         return not notification.is_unread
 
-    @admin.display
+    @admin.display(description=_("says"))
     def says(self, notification: Notification) -> str:
         words = words_of(notification)
         return " · ".join(each for each in (words.title, words.detail, words.note) if each)

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import formats, languages
 from accounts.models import User
@@ -85,7 +86,7 @@ def _context(user: User, rows: list[Notification]) -> dict[str, Any]:
 def _subject(rows: list[Notification]) -> str:
     words = words_of(rows[0])
     if len(rows) > 1:
-        return f"{words.title}, and {len(rows) - 1} more"
+        return gettext("%(title)s, and %(number)s more") % {"title": words.title, "number": len(rows) - 1}
     about = " ".join(words.detail.split())[:80]
     return f"{words.title}: {about}" if about else words.title
 

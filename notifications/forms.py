@@ -37,7 +37,7 @@ class PreferencesForm(forms.ModelForm[Inbox]):
     def rows(self) -> Iterator[Row]:
         """Yield the topics in the order in which they are drawn."""
         for topic, info in TOPICS.items():
-            yield Row(topic, info, [(way.value, self[_name(topic, way)]) for way in Channel])
+            yield Row(topic, info, [(way.label, self[_name(topic, way)]) for way in Channel])
 
     def apply(self) -> None:
         """Put what was chosen into the inbox, which is to be saved then."""

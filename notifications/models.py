@@ -7,6 +7,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from contentgen.events import EventKind
 from notifications.topics import TOPIC_OF, TOPICS, Channel, Topic
@@ -34,11 +36,13 @@ class Inbox(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="inbox"
     )
     choices = models.JSONField(
-        default=dict, editable=False, help_text="By topic, the ways that were switched from what they were."
+        default=dict,
+        editable=False,
+        help_text=_("By topic, the ways that were switched from what they were."),
     )
-    has_sound = models.BooleanField("sound", default=False)
+    has_sound = models.BooleanField(_("sound"), default=False)
     long_minutes = models.PositiveSmallIntegerField(
-        "minutes after which a video took long",
+        _("minutes after which a video took long"),
         default=5,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_LONG_MINUTES)],
     )
@@ -47,11 +51,11 @@ class Inbox(models.Model):
     objects = InboxManager()
 
     class Meta:
-        verbose_name_plural = "inboxes"
+        verbose_name_plural = _("inboxes")
         default_permissions = ()  # nobody looks at another's
 
     def __str__(self) -> str:
-        return f"Inbox of {self.user}"
+        return gettext("Inbox of %(person)s") % {"person": self.user}
 
     def is_on(self, topic: Topic, channel: Channel) -> bool:
         """Whether the person is told of `topic` by `channel`."""
@@ -90,22 +94,26 @@ class Notification(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications", db_index=False
     )
-    kind = models.CharField(max_length=40, help_text="Of the event, such as video.completed.")
-    key = models.CharField(max_length=120, help_text="What it is about: the same again changes this one.")
-    object_id = models.CharField(max_length=120, help_text="The public id of the newest thing.")
-    data = models.JSONField(default=dict, help_text="What the newest event told.")
+    kind = models.CharField(max_length=40, help_text=_("Of the event, such as video.completed."))
+    key = models.CharField(max_length=120, help_text=_("What it is about: the same again changes this one."))
+    object_id = models.CharField(max_length=120, help_text=_("The public id of the newest thing."))
+    data = models.JSONField(default=dict, help_text=_("What the newest event told."))
     members = models.JSONField(
-        default=dict, help_text="The kind of the latest event of each take, by its number."
+        default=dict, help_text=_("The kind of the latest event of each take, by its number.")
     )
-    count = models.PositiveIntegerField(default=1, help_text="How many events are folded into it.")
+    count = models.PositiveIntegerField(default=1, help_text=_("How many events are folded into it."))
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    happened_at = models.DateTimeField(help_text="When the newest event was.")
+    happened_at = models.DateTimeField(help_text=_("When the newest event was."))
     read_at = models.DateTimeField(null=True, blank=True)
-    in_inbox = models.BooleanField(default=True, help_text="No: it is only there to be told by other ways.")
+    in_inbox = models.BooleanField(
+        default=True, help_text=_("No: it is only there to be told by other ways.")
+    )
     in_browser = models.BooleanField(default=False)
-    mail_due_at = models.DateTimeField(null=True, blank=True, help_text="When it is to be told by email.")
-    mail_if_away = models.BooleanField(default=False, help_text="By email only if the person is away then.")
+    mail_due_at = models.DateTimeField(null=True, blank=True, help_text=_("When it is to be told by email."))
+    mail_if_away = models.BooleanField(
+        default=False, help_text=_("By email only if the person is away then.")
+    )
 
     objects = NotificationQuerySet.as_manager()
 

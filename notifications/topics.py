@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
 from contentgen.events import EventKind
 
 
@@ -50,13 +54,23 @@ class Channel(StrEnum):
     BROWSER = "browser"
     EMAIL = "email"
 
+    @property
+    def label(self) -> str:
+        """What people call it, within a sentence."""
+        labels = {
+            Channel.INBOX: gettext("inbox"),
+            Channel.BROWSER: gettext("browser"),
+            Channel.EMAIL: gettext("email"),
+        }
+        return labels[self]
+
 
 @dataclass(frozen=True)
 class TopicInfo:
     """What the preferences say of a topic, and the ways that are on at first."""
 
-    label: str
-    note: str
+    label: StrOrPromise
+    note: StrOrPromise
     email: bool
     inbox: bool = True
     browser: bool = True
@@ -66,14 +80,19 @@ class TopicInfo:
 
 
 TOPICS: Mapping[Topic, TopicInfo] = {
-    Topic.DONE: TopicInfo("A video is ready", "By email only if it took long and you are away.", email=True),
-    Topic.FAILED: TopicInfo("A video failed", "", email=False),
-    Topic.ATTENTION: TopicInfo("A video needs attention", "It waits until you decide.", email=True),
-    Topic.BATCH: TopicInfo("A batch is done", "By email only if you are away.", email=True),
-    Topic.APPROVAL: TopicInfo("Approvals", "You are asked for one, or yours is decided.", email=True),
-    Topic.BUDGET: TopicInfo("Budgets", "One is almost used up, or used up.", email=True),
-    Topic.SHARED: TopicInfo("Something is shared with you", "", email=False, browser=False),
+    Topic.DONE: TopicInfo(
+        _("A video is ready"), _("By email only if it took long and you are away."), email=True
+    ),
+    Topic.FAILED: TopicInfo(_("A video failed"), "", email=False),
+    Topic.ATTENTION: TopicInfo(_("A video needs attention"), _("It waits until you decide."), email=True),
+    Topic.BATCH: TopicInfo(_("A batch is done"), _("By email only if you are away."), email=True),
+    Topic.APPROVAL: TopicInfo(_("Approvals"), _("You are asked for one, or yours is decided."), email=True),
+    Topic.BUDGET: TopicInfo(_("Budgets"), _("One is almost used up, or used up."), email=True),
+    Topic.SHARED: TopicInfo(_("Something is shared with you"), "", email=False, browser=False),
     Topic.KEEPING: TopicInfo(
-        "Storage", "Old videos will move to the trash, or your storage fills up.", email=True, browser=False
+        _("Storage"),
+        _("Old videos will move to the trash, or your storage fills up."),
+        email=True,
+        browser=False,
     ),
 }

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.middleware import HtmxDetails
@@ -99,7 +100,7 @@ def preferences(request: Request) -> HttpResponse:
         if post is not None and form.is_valid():
             form.apply()
             form.save()
-            messages.success(request, "Preferences saved.")
+            messages.success(request, gettext("Preferences saved."))
             return redirect("notifications:preferences")
     status = 422 if form.errors else 200
     return render(request, "notifications/preferences.html", {"form": form}, status=status)

@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from accounts.formats import format_day, format_number
+from accounts.formats import format_day, format_number, format_size
 from contentgen.events import EventKind
+from contentgen.stored_texts import translated
 from notifications.models import Notification
 from notifications.topics import VIDEO_KINDS
 
@@ -24,15 +25,44 @@ class Words:
     note: str = ""
 
 
-_READY = {
-    EventKind.VIDEO_COMPLETED: ("is ready", "are ready"),
-    EventKind.VIDEO_FAILED: ("failed", "failed"),
-    EventKind.VIDEO_NEEDS_ATTENTION: ("needs attention", "need attention"),
+# Written out one by one, because each language has plurals of its own, and messages are found by reading.
+_MORE = {
+    EventKind.VIDEO_COMPLETED: lambda count: ngettext(
+        "%(count)s more video is ready", "%(count)s more videos are ready", count
+    ),
+    EventKind.VIDEO_FAILED: lambda count: ngettext(
+        "%(count)s more video failed", "%(count)s more videos failed", count
+    ),
+    EventKind.VIDEO_NEEDS_ATTENTION: lambda count: ngettext(
+        "%(count)s more video needs attention", "%(count)s more videos need attention", count
+    ),
+}
+_ALL_TAKES = {
+    EventKind.VIDEO_COMPLETED: gettext_lazy("%(takes)s takes are ready"),
+    EventKind.VIDEO_FAILED: gettext_lazy("%(takes)s takes failed"),
+    EventKind.VIDEO_NEEDS_ATTENTION: gettext_lazy("%(takes)s takes need attention"),
+}
+_SOME_TAKES = {
+    EventKind.VIDEO_COMPLETED: lambda count: ngettext(
+        "%(count)s of %(takes)s takes is ready", "%(count)s of %(takes)s takes are ready", count
+    ),
+    EventKind.VIDEO_FAILED: lambda count: ngettext(
+        "%(count)s of %(takes)s takes failed", "%(count)s of %(takes)s takes failed", count
+    ),
+    EventKind.VIDEO_NEEDS_ATTENTION: lambda count: ngettext(
+        "%(count)s of %(takes)s takes needs attention", "%(count)s of %(takes)s takes need attention", count
+    ),
+}
+_OTHER_TAKES = {  # after a comma
+    EventKind.VIDEO_FAILED: lambda count: ngettext("%(count)s failed", "%(count)s failed", count),
+    EventKind.VIDEO_NEEDS_ATTENTION: lambda count: ngettext(
+        "%(count)s needs attention", "%(count)s need attention", count
+    ),
 }
 _SINGLE = {
-    EventKind.VIDEO_COMPLETED: "Your video is ready",
-    EventKind.VIDEO_FAILED: "A video failed",
-    EventKind.VIDEO_NEEDS_ATTENTION: "A video needs attention",
+    EventKind.VIDEO_COMPLETED: gettext_lazy("Your video is ready"),
+    EventKind.VIDEO_FAILED: gettext_lazy("A video failed"),
+    EventKind.VIDEO_NEEDS_ATTENTION: gettext_lazy("A video needs attention"),
 }
 _ICONS = {
     EventKind.VIDEO_COMPLETED: "play",
@@ -50,11 +80,11 @@ _ICONS = {
     EventKind.STORAGE_FULL: "alert",
 }
 _VERDICTS = {
-    "approved": "was approved",
-    "failed": "was approved, and could not be made",
-    "declined": "was declined",
-    "expired": "has expired",
-    "withdrawn": "was withdrawn",
+    "approved": gettext_lazy("Your request was approved"),
+    "failed": gettext_lazy("Your request was approved, and could not be made"),
+    "declined": gettext_lazy("Your request was declined"),
+    "expired": gettext_lazy("Your request has expired"),
+    "withdrawn": gettext_lazy("Your request was withdrawn"),
 }
 _STATUS_OF = {
     EventKind.VIDEO_COMPLETED: "completed",
@@ -80,7 +110,7 @@ def path_of(notification: Notification) -> str:
 
 
 def words_of(notification: Notification) -> Words:
-    """Return what it says."""
+    """Return what it says, in the active language."""
     return _WORDS[EventKind(notification.kind)](notification)
 
 
@@ -88,10 +118,11 @@ def _video(row: Notification) -> Words:
     kind = EventKind(row.kind)
     prompt = row.tell("prompt")
     if row.is_folded:
-        return Words(_of_many(row.count, kind), f"Latest: {prompt}" if prompt else "")
-    reason = "" if kind == EventKind.VIDEO_COMPLETED else row.tell("reason", 300)
+        latest = gettext("Latest: %(prompt)s") % {"prompt": prompt} if prompt else ""
+        return Words(_MORE[kind](row.count) % {"count": format_number(row.count)}, latest)
+    reason = "" if kind == EventKind.VIDEO_COMPLETED else translated(row.tell("reason", 300))
     takes = _takes(row)
-    return Words(_of_takes(row, takes) if takes > 1 else _SINGLE[kind], prompt, reason)
+    return Words(_of_takes(row, takes) if takes > 1 else str(_SINGLE[kind]), prompt, reason)
 
 
 def _takes(row: Notification) -> int:
@@ -99,26 +130,28 @@ def _takes(row: Notification) -> int:
     return takes if isinstance(takes, int) else 1
 
 
-def _of_many(count: int, kind: EventKind) -> str:
-    return f"{format_number(count)} more video{'s' if count > 1 else ''} {_READY[kind][count > 1]}"
-
-
 def _of_takes(row: Notification, takes: int) -> str:
     """Such as “4 takes are ready”, or “2 of 4 takes are ready, 1 failed”."""
     counts = Counter(EventKind(each) for each in row.members.values())
-    parts = [(counts[kind], _READY[kind][counts[kind] > 1]) for kind in VIDEO_KINDS if counts[kind]]
-    (first, verb), *others = parts
-    how_many = f"{takes}" if first == takes else f"{first} of {takes}"
-    return ", ".join([f"{how_many} takes {verb}", *(f"{count} {rest}" for count, rest in others)])
+    (first, count), *others = [(kind, counts[kind]) for kind in VIDEO_KINDS if counts[kind]]
+    of_first = str(_ALL_TAKES[first]) if count == takes else _SOME_TAKES[first](count)
+    of_others = [_OTHER_TAKES[kind](number) % {"count": number} for kind, number in others]
+    return ", ".join([of_first % {"count": count, "takes": takes}, *of_others])
 
 
 def _batch(row: Notification) -> Words:
     name = row.tell("name")
+    title = gettext("“%(name)s” is done") % {"name": name} if name else gettext("A batch is done")
     total, completed, failed = (_number(row, each) for each in ("total", "completed", "failed"))
-    detail = f"{format_number(completed)} of {format_number(total)} videos are ready" if total else ""
-    if detail and failed:
-        detail += f", {format_number(failed)} failed"
-    return Words(f"“{name}” is done" if name else "A batch is done", detail)
+    if not total:
+        return Words(title)
+    detail = (
+        gettext("%(completed)s of %(total)s videos are ready, %(failed)s failed")
+        if failed
+        else gettext("%(completed)s of %(total)s videos are ready")
+    )
+    numbers = {"completed": completed, "total": total, "failed": failed}
+    return Words(title, detail % {name: format_number(number) for name, number in numbers.items()})
 
 
 def _number(row: Notification, name: str) -> int:
@@ -128,49 +161,80 @@ def _number(row: Notification, name: str) -> int:
 
 def _budget(row: Notification) -> Words:
     is_over = row.kind == EventKind.BUDGET_EXCEEDED
-    detail = ": ".join(filter(None, (row.tell("name"), row.tell("terms"))))
-    title = "A budget is used up" if is_over else "A budget is almost used up"
-    return Words(title, detail, row.tell("message", 300))
+    detail = ": ".join(filter(None, (row.tell("name"), translated(row.tell("terms")))))
+    title = gettext("A budget is used up") if is_over else gettext("A budget is almost used up")
+    return Words(title, detail, translated(row.tell("message", 300)))
 
 
 def _request(row: Notification) -> Words:
-    person = row.tell("person", 150) or "Somebody"
-    return Words(f"{person} asks for your approval", row.tell("prompt"), row.tell("price_text", 40))
+    person = row.tell("person", 150) or gettext("Somebody")
+    title = gettext("%(person)s asks for your approval") % {"person": person}
+    return Words(title, row.tell("prompt"), translated(row.tell("price_text", 40)))
 
 
 def _decision(row: Notification) -> Words:
-    verdict = _VERDICTS.get(row.tell("state", 40), "was decided")
-    said = " ".join(filter(None, (row.tell("note", 300), row.tell("problem", 300))))
-    return Words(f"Your request {verdict}", row.tell("prompt"), said)
+    verdict = _VERDICTS.get(row.tell("state", 40), gettext("Your request was decided"))
+    said = " ".join(filter(None, (row.tell("note", 300), translated(row.tell("problem", 300)))))
+    return Words(str(verdict), row.tell("prompt"), said)
 
 
 def _shared(row: Notification) -> Words:
-    person, name = row.tell("shared_by", 150) or "Somebody", row.tell("name")
-    return Words(f"{person} shared {f'“{name}”' if name else 'a collection'} with you")
+    person, name = row.tell("shared_by", 150) or gettext("Somebody"), row.tell("name")
+    title = (
+        gettext("%(person)s shared “%(name)s” with you")
+        if name
+        else gettext("%(person)s shared a collection with you")
+    )
+    return Words(title % {"person": person, "name": name})
 
 
 def _expiring(row: Notification) -> Words:
-    count = _number(row, "count")
-    what = f"{format_number(count)} videos will" if count > 1 else "A video will"
-    day = parse_datetime(row.tell("first", 40)) if row.tell("first", 40) else None
-    when = f" from {format_day(day)} on" if day and count > 1 else f" on {format_day(day)}" if day else ""
-    last_day = parse_datetime(row.tell("first_deleted", 40)) if row.tell("first_deleted", 40) else None
-    end = f" and are deleted for good from {format_day(last_day)} on" if last_day and count > 1 else ""
-    if last_day and count == 1:
-        end = f" and is deleted for good on {format_day(last_day)}"
-    return Words(f"{what} move to the trash{when}{end}", "Keep those that you still need.")
+    count, first, last = max(_number(row, "count"), 1), _day(row, "first"), _day(row, "first_deleted")
+    title = _EXPIRING[bool(first), bool(last)](count)
+    values = {"count": format_number(count), "day": first, "last": last}
+    return Words(title % values, gettext("Keep those that you still need."))
+
+
+def _day(row: Notification, name: str) -> str:
+    text = row.tell(name, 40)
+    return format_day(parse_datetime(text)) if text else ""
+
+
+# By whether it is known when they move to the trash, and when they are deleted.
+_EXPIRING = {
+    (False, False): lambda count: ngettext(
+        "A video will move to the trash", "%(count)s videos will move to the trash", count
+    ),
+    (True, False): lambda count: ngettext(
+        "A video will move to the trash on %(day)s",
+        "%(count)s videos will move to the trash from %(day)s on",
+        count,
+    ),
+    (False, True): lambda count: ngettext(
+        "A video will move to the trash and is deleted for good on %(last)s",
+        "%(count)s videos will move to the trash and are deleted for good from %(last)s on",
+        count,
+    ),
+    (True, True): lambda count: ngettext(
+        "A video will move to the trash on %(day)s and is deleted for good on %(last)s",
+        "%(count)s videos will move to the trash from %(day)s on and are deleted for good from %(last)s on",
+        count,
+    ),
+}
 
 
 def _paused(row: Notification) -> Words:
-    return Words("Old videos stay for now", row.tell("message", 400))
+    return Words(gettext("Old videos stay for now"), translated(row.tell("message", 400)))
 
 
 def _storage(row: Notification) -> Words:
     used, quota = _number(row, "used_bytes"), _number(row, "quota_bytes")
-    detail = f"{filesizeformat(used)} of {filesizeformat(quota)} used" if quota else ""
+    sizes = {"used": format_size(used), "quota": format_size(quota)}
+    detail = gettext("%(used)s of %(quota)s used") % sizes if quota else ""
     if row.kind == EventKind.STORAGE_FULL:
-        return Words("Your storage is full", detail, "Delete videos for good to make new ones.")
-    return Words("Your storage is almost full", detail)
+        advice = gettext("Delete videos for good to make new ones.")
+        return Words(gettext("Your storage is full"), detail, advice)
+    return Words(gettext("Your storage is almost full"), detail)
 
 
 _WORDS: dict[EventKind, Callable[[Notification], Words]] = {

@@ -22,6 +22,7 @@ from webhooks import signing
 from webhooks.disabling import disable, is_given_up
 from webhooks.models import Delivery, DeliveryState, Endpoint
 from webhooks.network import Outcome
+from webhooks.problems import FAILED_FOR_DAYS, GONE
 from webhooks.retries import hold_delay, parse_retry_after, retry_delay
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,6 @@ logger = logging.getLogger(__name__)
 _LEASE_RESERVE = timedelta(seconds=45)  # beyond the time that a request may take
 _ASKING_TO_WAIT = (429, 503)
 _GONE = 410
-UNREADABLE = "The secret can't be read with this SECRET_KEY. Rotate it, or bring the former key back."
 
 
 @dataclass(frozen=True)
@@ -140,10 +140,10 @@ def _conclude_failed(endpoint: Endpoint, claimed: Claim, outcome: Outcome, now: 
     if is_ours:
         _note_failure(endpoint, max(hold_delay(endpoint.failures + 1), asked), now)
         if outcome.status == _GONE:
-            disable(endpoint, "The receiver answered 410: it does not want these any more.")
+            disable(endpoint, GONE)
         elif is_given_up(endpoint, now):
             days = settings.WEBHOOK_DISABLE_AFTER_DAYS
-            disable(endpoint, f"It has failed for {days} days. The last time: {outcome.error}")
+            disable(endpoint, FAILED_FOR_DAYS % {"days": days, "sentence": outcome.error})
     return is_ours
 
 

@@ -11,17 +11,19 @@ from urllib.parse import urlsplit
 import httpx2
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from contentgen.ip_addresses import Reach, reach_of, unwrap
+from contentgen.stored_texts import translated
+from webhooks.problems import INSIDE
 
 MAX_URL = 1000  # characters
 _WEB_PORTS = frozenset({80, 443})
 _FIRST_UNPRIVILEGED_PORT = 1024  # below it are mail, SSH and the like, which must not be sent requests
-INSIDE = "is inside a private network or on this machine, where webhooks are not sent."
 
 
 class ForbiddenAddressError(Exception):
-    """Nothing may be sent to an address. Its text says which, and why."""
+    """Nothing may be sent to an address. Its text says which, and why, in English: it is stored."""
 
 
 def validate_url(url: str) -> str:
@@ -35,7 +37,7 @@ def validate_url(url: str) -> str:
     try:
         check_address(_literal(parsed.host))
     except ForbiddenAddressError as error:
-        raise ValidationError(str(error)) from error
+        raise ValidationError(translated(str(error))) from error
     return url.strip()
 
 
@@ -49,7 +51,7 @@ def check_address(address: str) -> None:
     reach = reach_of(address)
     is_allowed = settings.WEBHOOK_PRIVATE_ADDRESSES and reach != Reach.LINK_LOCAL
     if reach != Reach.PUBLIC and not is_allowed:
-        raise ForbiddenAddressError(f"{address} {INSIDE}")
+        raise ForbiddenAddressError(INSIDE % {"address": address})
 
 
 def _is_listed(address: str) -> bool:
@@ -58,9 +60,10 @@ def _is_listed(address: str) -> bool:
 
 
 def _parse(url: str) -> httpx2.URL:
-    not_one = ValidationError("Enter an address such as https://hooks.example.org/contentgen.")
+    example = "https://hooks.example.org/contentgen"
+    not_one = ValidationError(gettext("Enter an address such as %(example)s.") % {"example": example})
     if len(url) > MAX_URL:
-        raise ValidationError(f"An address has at most {MAX_URL} characters.")
+        raise ValidationError(gettext("An address has at most %(limit)s characters.") % {"limit": MAX_URL})
     if not url.isprintable() or any(each.isspace() for each in url) or "\\" in url:
         raise not_one
     try:
@@ -75,13 +78,15 @@ def _parse(url: str) -> httpx2.URL:
 
 def _find_problem(url: httpx2.URL) -> str:
     if url.userinfo:
-        return "Leave user name and password out of the address: it is shown on pages. Use the signature."
+        return gettext(
+            "Leave user name and password out of the address: it is shown on pages. Use the signature."
+        )
     if url.fragment:
-        return "Leave out what follows the “#”: it is never sent."
+        return gettext("Leave out what follows the “#”: it is never sent.")
     if url.scheme == "http" and not settings.WEBHOOK_HTTP:
-        return "Use an address that begins with https://: others could read what is sent over http."
+        return gettext("Use an address that begins with https://: others could read what is sent over http.")
     if url.port is not None and url.port not in _WEB_PORTS and url.port < _FIRST_UNPRIVILEGED_PORT:
-        return "Use port 80, 443, or one from 1024 up."
+        return gettext("Use port 80, 443, or one from 1024 up.")
     return ""
 
 

@@ -10,13 +10,15 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import formats, languages
 from contentgen.public_url import public_address
+from contentgen.stored_texts import translated
 from webhooks.models import Delivery, DeliveryState, Endpoint, EndpointState
+from webhooks.problems import NOT_SENT
 
 logger = logging.getLogger(__name__)
 
 _LEAST_FAILURES = 10  # before an endpoint is given up on: one that hears little fails seldom
-NOT_SENT = "Given up: this webhook was disabled."
 
 
 def is_given_up(endpoint: Endpoint, now: datetime) -> bool:
@@ -53,10 +55,11 @@ def _mail_owner(endpoint: Endpoint, problem: str) -> None:
     if not endpoint.owner.email:
         return
     page = public_address(reverse("webhooks:endpoint", args=[endpoint.public_id]))
-    context = {"endpoint": endpoint, "problem": problem, "page": page}
-    send_mail(
-        render_to_string("webhooks/email/disabled_subject.txt", context).strip(),
-        render_to_string("webhooks/email/disabled_message.txt", context),
-        None,
-        [endpoint.owner.email],
-    )
+    with languages.override_for(endpoint.owner), formats.override(endpoint.owner.date_style):
+        context = {"endpoint": endpoint, "problem": translated(problem), "page": page}
+        send_mail(
+            render_to_string("webhooks/email/disabled_subject.txt", context).strip(),
+            render_to_string("webhooks/email/disabled_message.txt", context),
+            None,
+            [endpoint.owner.email],
+        )

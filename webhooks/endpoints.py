@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from accounts import roles
 from accounts.models import User
@@ -21,15 +22,15 @@ from webhooks import kinds as event_kinds
 from webhooks.destinations import validate_url
 from webhooks.disabling import fail_pending
 from webhooks.models import Delivery, DeliveryState, Endpoint, EndpointState, Message
-from webhooks.outbox import TOO_MANY, room_for
+from webhooks.outbox import room_for
 from webhooks.payload import build_body
+from webhooks.problems import ACCOUNT_DISABLED, TOO_MANY
 from webhooks.signing import new_secret
 
 MAX_ENDPOINTS = 20  # of one person
 MAX_DESCRIPTION = 200  # characters
 _TESTS = Limit("webhook-test", 20, 300)  # by one person: whoever has an account can enter any address
-ACCOUNT_DISABLED = "Given up: the account was disabled."
-NOT_ACTIVE = "This webhook is not active. Turn it on first."
+NOT_ACTIVE = gettext_noop("This webhook is not active. Turn it on first.")
 
 
 class NotPossibleError(Exception):
@@ -46,12 +47,14 @@ def create(
     """
     roles.require_creator(owner)
     if is_studio_wide and not roles.may_manage(owner):
-        raise ValidationError({"is_studio_wide": "Only managers can hear of everybody's events."})
+        not_yours = gettext("Only managers can hear of everybody's events.")
+        raise ValidationError({"is_studio_wide": not_yours})
     secret = new_secret()
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)  # two at once are counted one by one
         if Endpoint.objects.owned_by(owner).count() >= MAX_ENDPOINTS:
-            raise NotPossibleError(f"You have {MAX_ENDPOINTS} webhooks already. Delete one first.")
+            too_many = gettext("You have %(number)s webhooks already. Delete one first.")
+            raise NotPossibleError(too_many % {"number": MAX_ENDPOINTS})
         endpoint = Endpoint.objects.create(
             owner=owner,
             is_studio_wide=is_studio_wide,
@@ -98,18 +101,19 @@ def _validated(**fields: Any) -> dict[str, Any]:
 
 def _validate_kinds(kinds: Collection[str]) -> list[str]:
     if unknown := sorted(set(kinds) - event_kinds.ALL):
-        raise ValidationError(f"There is no kind “{unknown[0][:40]}”.")
+        raise ValidationError(gettext("There is no kind “%(kind)s”.") % {"kind": unknown[0][:40]})
     if not kinds:
-        raise ValidationError("Choose at least one kind of event.")
+        raise ValidationError(gettext("Choose at least one kind of event."))
     return sorted(set(kinds))
 
 
 def _validate_description(text: str) -> str:
     text = " ".join(text.split())
     if len(text) > MAX_DESCRIPTION:
-        raise ValidationError(f"A description has at most {MAX_DESCRIPTION} characters.")
+        too_long = gettext("A description has at most %(limit)s characters.")
+        raise ValidationError(too_long % {"limit": MAX_DESCRIPTION})
     if not text.isprintable():
-        raise ValidationError("A description is plain text.")
+        raise ValidationError(gettext("A description is plain text."))
     return text
 
 
@@ -151,11 +155,11 @@ def rotate_secret(endpoint: Endpoint) -> str:
 def send_test(endpoint: Endpoint) -> Delivery:
     """Send a `webhook.test`. Raises `NotPossibleError` if it is not active, or too many were sent."""
     if endpoint.state != EndpointState.ACTIVE:
-        raise NotPossibleError(NOT_ACTIVE)
+        raise NotPossibleError(gettext(NOT_ACTIVE))
     if not _TESTS.allows(str(endpoint.owner_id)):
-        raise NotPossibleError("Too many tests. Wait a few minutes.")
+        raise NotPossibleError(gettext("Too many tests. Wait a few minutes."))
     if room_for(endpoint) <= 0:
-        raise NotPossibleError(TOO_MANY)
+        raise NotPossibleError(gettext(TOO_MANY))
     now = timezone.now()
     sentence = "This is a test from ContentGen. If its signature is right, you are ready."
     data = {"id": endpoint.public_id, "user": endpoint.owner.username, "url": None, "message": sentence}
@@ -189,10 +193,10 @@ def resend_failed(endpoint: Endpoint, since: datetime) -> int:
 
 def _requeue(endpoint: Endpoint, rows: QuerySet[Delivery]) -> int:
     if endpoint.state != EndpointState.ACTIVE:
-        raise NotPossibleError(NOT_ACTIVE)
+        raise NotPossibleError(gettext(NOT_ACTIVE))
     room = room_for(endpoint)
     if room <= 0:
-        raise NotPossibleError(TOO_MANY)
+        raise NotPossibleError(gettext(TOO_MANY))
     pks = list(rows.filter(due_at=None).values_list("pk", flat=True)[:room])
     with transaction.atomic():
         count = Delivery.objects.filter(pk__in=pks, due_at=None).update(

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts import roles
 from accounts.models import User
@@ -14,31 +15,37 @@ from webhooks.destinations import MAX_URL
 from webhooks.kinds import CHOICES
 from webhooks.models import Endpoint
 
-_SINCE = [("1", "the last hour"), ("24", "the last day"), ("168", "the last week"), ("720", "the last month")]
+_SINCE = [
+    ("1", _("the last hour")),
+    ("24", _("the last day")),
+    ("168", _("the last week")),
+    ("720", _("the last month")),
+]
 
 
 class EndpointForm(forms.Form):
     """For a new webhook, and for one that there is. Everything is checked by `endpoints`."""
 
     url = forms.CharField(
-        label="Address",
+        label=_("Address"),
         max_length=MAX_URL,
         widget=forms.URLInput(
             attrs={"placeholder": "https://hooks.example.org/contentgen", "autocomplete": "off"}
         ),
     )
     description = forms.CharField(
+        label=_("Description"),
         required=False,
         max_length=endpoints.MAX_DESCRIPTION,
-        widget=forms.TextInput(attrs={"placeholder": "What is it for?", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"placeholder": _("What is it for?"), "autocomplete": "off"}),
     )
     kinds = forms.MultipleChoiceField(
-        label="Send when",
+        label=_("Send when"),
         choices=CHOICES,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one kind of event."},
+        error_messages={"required": _("Choose at least one kind of event.")},
     )
-    is_studio_wide = forms.BooleanField(label="Everybody's events, not only mine", required=False)
+    is_studio_wide = forms.BooleanField(label=_("Everybody's events, not only mine"), required=False)
 
     def __init__(self, user: User, *args: Any, endpoint: Endpoint | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -65,7 +72,7 @@ class EndpointForm(forms.Form):
 
 
 class ResendForm(forms.Form):
-    hours = forms.ChoiceField(label="Failed in", choices=_SINCE, initial="24")
+    hours = forms.ChoiceField(label=_("Failed in"), choices=_SINCE, initial="24")
 
     @property
     def since(self) -> datetime:

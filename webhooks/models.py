@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, User
 from contentgen import encryption
@@ -36,9 +37,9 @@ def new_delivery_id() -> str:
 
 
 class EndpointState(models.TextChoices):
-    ACTIVE = "active", "Active"
-    PAUSED = "paused", "Paused"  # by its owner: events are kept, and sent when it goes on
-    DISABLED = "disabled", "Disabled"  # by the studio, because the receiver failed: no events are kept
+    ACTIVE = "active", _("Active")
+    PAUSED = "paused", _("Paused")  # by its owner: events are kept, and sent when it goes on
+    DISABLED = "disabled", _("Disabled")  # by the studio, because the receiver failed: no events are kept
 
 
 class EndpointQuerySet(models.QuerySet["Endpoint"]):
@@ -73,30 +74,30 @@ class Endpoint(models.Model):
     public_id = models.CharField(max_length=40, unique=True, default=new_endpoint_id, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="webhooks")
     is_studio_wide = models.BooleanField(
-        "studio-wide", default=False, help_text="Told of everybody's events, not of the owner's alone."
+        _("studio-wide"), default=False, help_text=_("Told of everybody's events, not of the owner's alone.")
     )
-    url = models.CharField("address", max_length=1000)
+    url = models.CharField(_("address"), max_length=1000)
     description = models.CharField(max_length=200, blank=True)
     kinds = models.JSONField(default=list)
     state = models.CharField(max_length=10, choices=EndpointState, default=EndpointState.ACTIVE)
-    problem = models.CharField(max_length=300, blank=True, help_text="Why the studio disabled it.")
-    secret = models.TextField(editable=False, help_text="Encrypted with SECRET_KEY.")
-    former_secret = models.TextField(blank=True, editable=False, help_text="The same, until it expires.")
+    problem = models.CharField(max_length=300, blank=True, help_text=_("Why the studio disabled it."))
+    secret = models.TextField(editable=False, help_text=_("Encrypted with SECRET_KEY."))
+    former_secret = models.TextField(blank=True, editable=False, help_text=_("The same, until it expires."))
     former_secret_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     attempted_at = models.DateTimeField(null=True, blank=True, editable=False)
     delivered_at = models.DateTimeField(null=True, blank=True, editable=False)
-    failures = models.PositiveIntegerField(default=0, editable=False, help_text="Since the last success.")
+    failures = models.PositiveIntegerField(default=0, editable=False, help_text=_("Since the last success."))
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
     held_until = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="Nothing is sent before: the receiver failed."
+        null=True, blank=True, editable=False, help_text=_("Nothing is sent before: the receiver failed.")
     )
 
     objects = EndpointQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
-        verbose_name = "webhook"
+        verbose_name = _("webhook")
 
     def __str__(self) -> str:
         return self.description or self.url
@@ -115,12 +116,12 @@ class Message(models.Model):
     public_id = models.CharField(max_length=40, unique=True, default=new_message_id, editable=False)
     kind = models.CharField(max_length=40)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    body = models.TextField(help_text="The JSON that is signed and sent, to the byte.")
+    body = models.TextField(help_text=_("The JSON that is signed and sent, to the byte."))
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         ordering = ["-pk"]
-        verbose_name = "webhook message"
+        verbose_name = _("webhook message")
         indexes = [models.Index(fields=["created_at"], name="webhook_message_age")]
 
     def __str__(self) -> str:
@@ -128,9 +129,9 @@ class Message(models.Model):
 
 
 class DeliveryState(models.TextChoices):
-    PENDING = "pending", "Pending"
-    DELIVERED = "delivered", "Delivered"
-    FAILED = "failed", "Failed"
+    PENDING = "pending", _("Pending")
+    DELIVERED = "delivered", _("Delivered")
+    FAILED = "failed", _("Failed")
 
 
 class Delivery(models.Model):
@@ -154,13 +155,13 @@ class Delivery(models.Model):
     attempted_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     response_status = models.PositiveSmallIntegerField(null=True, blank=True)
-    response_body = models.CharField(max_length=500, blank=True, help_text="How the response began.")
-    duration_ms = models.PositiveIntegerField("duration, ms", null=True, blank=True)
+    response_body = models.CharField(max_length=500, blank=True, help_text=_("How the response began."))
+    duration_ms = models.PositiveIntegerField(_("duration, ms"), null=True, blank=True)
     error = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["-pk"]
-        verbose_name_plural = "deliveries"
+        verbose_name_plural = _("deliveries")
         indexes = [
             models.Index(fields=["endpoint", "-id"], name="webhook_log"),
             models.Index(

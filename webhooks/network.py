@@ -18,6 +18,7 @@ from typing import Any
 import httpcore2
 import httpx2
 
+from webhooks import problems
 from webhooks.destinations import ForbiddenAddressError, check_address
 
 CONNECT_SECONDS = 5.0  # for one address
@@ -32,7 +33,7 @@ _resolver = ThreadPoolExecutor(max_workers=64, thread_name_prefix="webhooks-dns"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one attempt. `status` is None where no response came; then `error` is a sentence."""
+    """What came of one attempt. `status` is None where no response came; `error` says why, in English."""
 
     status: int | None = None
     body: str = ""
@@ -148,20 +149,20 @@ def _explain_status(status: int) -> str:
     if 200 <= status < 300:
         return ""
     if 300 <= status < 400:
-        return f"The receiver answered {status}. Redirects are not followed: enter where it leads."
-    return f"The receiver answered {status}."
+        return problems.REDIRECTED % {"status": status}
+    return problems.REFUSED % {"status": status}
 
 
 def _explain(error: Exception, seconds: float) -> str:
-    """Return a sentence for people about a request that got no response."""
+    """Return an English sentence for people about a request that got no response."""
     if isinstance(error, ForbiddenAddressError):
         return str(error)
     if isinstance(error, TimeoutError | httpcore2.TimeoutException):
-        return f"No response within {seconds:g} seconds."
+        return problems.NO_RESPONSE % {"seconds": f"{seconds:g}"}
     if isinstance(error, socket.gaierror):
-        return "The host's name could not be found."
+        return problems.UNKNOWN_HOST
     if isinstance(error, httpcore2.ConnectError):
-        return f"No connection: {error}."[:300]
+        return (problems.NO_CONNECTION % {"error": error})[:300]
     if isinstance(error, httpcore2.NetworkError | httpcore2.ProtocolError):
-        return "The connection broke off before there was a response."
+        return problems.BROKE_OFF
     return f"{type(error).__name__}: {error}"[:300]

@@ -9,11 +9,11 @@ from accounts.models import User
 from contentgen.events import Event
 from webhooks.models import Delivery, DeliveryState, Endpoint, Message
 from webhooks.payload import build_body, describe
+from webhooks.problems import TOO_MANY
 
 logger = logging.getLogger(__name__)
 
-MAX_PENDING = 10_000  # deliveries that wait for one endpoint
-TOO_MANY = f"Not sent: {MAX_PENDING:,} deliveries were waiting for this receiver already."
+MAX_PENDING = 10_000  # deliveries that wait for one endpoint, as TOO_MANY says
 
 
 def record(event: Event, **signal: Any) -> None:

@@ -15,9 +15,10 @@ from typing import Any
 from django.conf import settings
 
 from webhooks import network
-from webhooks.deliveries import UNREADABLE, Claim, claim, conclude, due_endpoints
+from webhooks.deliveries import Claim, claim, conclude, due_endpoints
 from webhooks.models import Endpoint
 from webhooks.network import Outcome
+from webhooks.problems import UNREADABLE
 
 MAX_IN_FLIGHT = 48  # requests at once, in one process
 SHARE = 4  # of them to one endpoint; one that has failed gets one, to see whether it is back

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,10 +18,10 @@ from accounts import roles
 from accounts.models import User
 from contentgen import encryption
 from webhooks import endpoints as service
-from webhooks.deliveries import UNREADABLE
 from webhooks.forms import EndpointForm, ResendForm
 from webhooks.log import UnknownDeliveryError, read_page
 from webhooks.models import Delivery, DeliveryState, Endpoint
+from webhooks.problems import UNREADABLE
 
 _View = Callable[..., HttpResponseBase]
 
@@ -75,7 +76,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = EndpointForm(cast(User, request.user), data, endpoint=endpoint, initial=before)
     if form.is_valid() and form.save():
-        messages.success(request, "Webhook saved.")
+        messages.success(request, gettext("Webhook saved."))
         return redirect("webhooks:endpoint", endpoint.public_id)
     context = {"form": form, "endpoint": endpoint}
     return render(request, "webhooks/form.html", context, status=422 if form.errors else 200)
@@ -101,7 +102,7 @@ def _page(
         "endpoint": endpoint,
         "log": log,
         "state": state,
-        "states": [("", "All"), *DeliveryState.choices],
+        "states": [("", gettext("All")), *DeliveryState.choices],
         "secret": secret,
         "is_new": is_new,
         "resend_form": ResendForm(),
@@ -118,7 +119,7 @@ def delete(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "webhooks/delete_confirm.html", {"endpoint": endpoint})
     service.delete(endpoint)
-    messages.success(request, "Webhook deleted.")
+    messages.success(request, gettext("Webhook deleted."))
     return redirect("webhooks:endpoints")
 
 
@@ -128,7 +129,7 @@ def pause(request: HttpRequest, public_id: str) -> HttpResponse:
     """Hold what is to be sent."""
     endpoint = _own(request, public_id)
     if service.pause(endpoint):
-        messages.success(request, "Webhook paused. Events are kept, and sent when it goes on.")
+        messages.success(request, gettext("Webhook paused. Events are kept, and sent when it goes on."))
     return redirect("webhooks:endpoint", endpoint.public_id)
 
 
@@ -138,7 +139,7 @@ def resume(request: HttpRequest, public_id: str) -> HttpResponse:
     """Go on with a webhook that was paused or disabled."""
     endpoint = _own(request, public_id)
     if service.resume(endpoint):
-        messages.success(request, "Webhook active.")
+        messages.success(request, gettext("Webhook active."))
     return redirect("webhooks:endpoint", endpoint.public_id)
 
 
@@ -147,7 +148,11 @@ def resume(request: HttpRequest, public_id: str) -> HttpResponse:
 def send_test(request: HttpRequest, public_id: str) -> HttpResponse:
     """Send a test event."""
     endpoint = _own(request, public_id)
-    _tell(request, lambda: service.send_test(endpoint), "Test on its way. The log shows what becomes of it.")
+    _tell(
+        request,
+        lambda: service.send_test(endpoint),
+        gettext("Test on its way. The log shows what becomes of it."),
+    )
     return redirect("webhooks:endpoint", endpoint.public_id)
 
 
@@ -161,7 +166,7 @@ def secret(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         secret = encryption.decrypt(endpoint.secret)
     except encryption.UnreadableSecretError:
-        messages.error(request, UNREADABLE)
+        messages.error(request, gettext(UNREADABLE))
         return redirect("webhooks:endpoint", endpoint.public_id)
     return _page(request, endpoint, secret=secret)
 
@@ -188,7 +193,11 @@ def resend(request: HttpRequest, public_id: str, delivery_id: str) -> HttpRespon
     endpoint = _own(request, public_id)
     delivery = get_object_or_404(Delivery, endpoint=endpoint, public_id=delivery_id)
     delivery.endpoint = endpoint
-    _tell(request, lambda: service.resend(delivery), "On its way again. The log shows what becomes of it.")
+    _tell(
+        request,
+        lambda: service.resend(delivery),
+        gettext("On its way again. The log shows what becomes of it."),
+    )
     return redirect("webhooks:endpoint", endpoint.public_id)
 
 
@@ -198,7 +207,11 @@ def resend_failed(request: HttpRequest, public_id: str) -> HttpResponse:
     """Send all that failed in some time once more."""
     endpoint, form = _own(request, public_id), ResendForm(request.POST)
     if form.is_valid():
-        _tell(request, lambda: service.resend_failed(endpoint, form.since), "{} on their way again.")
+        _tell(
+            request,
+            lambda: service.resend_failed(endpoint, form.since),
+            gettext("%(count)d on their way again."),
+        )
     return redirect("webhooks:endpoint", endpoint.public_id)
 
 
@@ -209,4 +222,4 @@ def _tell(request: HttpRequest, action: Callable[[], object], sentence: str) -> 
     except service.NotPossibleError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, sentence.format(result))
+        messages.success(request, sentence % {"count": result})

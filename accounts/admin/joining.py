@@ -3,6 +3,8 @@
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from accounts import invitations, mail
 from accounts.models import Invitation, OutgoingMail
@@ -37,16 +39,17 @@ class InvitationAdmin(SmallTableSearch[Invitation]):
     def has_withdraw_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.change_invitation")
 
-    @admin.display(description="status")
+    @admin.display(description=_("status"))
     def status(self, invitation: Invitation) -> str:
         return invitation.status
 
-    @admin.action(description="Withdraw", permissions=["withdraw"])
+    @admin.action(description=_("Withdraw"), permissions=["withdraw"])
     def withdraw(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
         withdrawn = [each for each in queryset if invitations.revoke(each)]
         for invitation in withdrawn:
-            self.log_change(request, invitation, "Withdrawn.")
-        self.message_user(request, f"{len(withdrawn)} withdrawn.")
+            self.log_change(request, invitation, gettext_noop("Withdrawn."))
+        text = gettext("%(count)d withdrawn.") % {"count": len(withdrawn)}
+        self.message_user(request, text)
 
 
 @admin.register(OutgoingMail)
@@ -77,8 +80,9 @@ class OutgoingMailAdmin(SmallTableSearch[OutgoingMail]):
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.change_outgoingmail")
 
-    @admin.action(description="Send again", permissions=["resend"])
+    @admin.action(description=_("Send again"), permissions=["resend"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
         count = mail.send_again(list(queryset.values_list("pk", flat=True)))
         level = messages.SUCCESS if count else messages.WARNING
-        self.message_user(request, f"{count} queued again. Only what failed can be.", level)
+        text = gettext("%(count)d queued again. Only what failed can be.") % {"count": count}
+        self.message_user(request, text, level)

@@ -3,6 +3,8 @@
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from accounts import tokens
 from accounts.models import ApiToken
@@ -47,15 +49,19 @@ class TokenAdmin(SmallTableSearch[ApiToken]):
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.change_apitoken")
 
-    @admin.display(description="status")
+    @admin.display(description=_("status"))
     def status(self, token: ApiToken) -> str:
         return token.status
 
-    @admin.action(description="Revoke", permissions=["revoke"])
+    @admin.action(description=_("Revoke"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         revoked = [token for token in queryset if tokens.revoke(token)]
         for token in revoked:
-            self.log_change(request, token, "Revoked.")
+            self.log_change(request, token, gettext_noop("Revoked."))
         earlier = len(queryset) - len(revoked)
-        text = f"{len(revoked)} revoked" + (f"; {earlier} already revoked" if earlier else "")
-        self.message_user(request, f"{text}.", messages.SUCCESS if revoked else messages.WARNING)
+        text = (
+            gettext("%(revoked)d revoked; %(earlier)d already revoked.")
+            if earlier
+            else gettext("%(revoked)d revoked.")
+        ) % {"revoked": len(revoked), "earlier": earlier}
+        self.message_user(request, text, messages.SUCCESS if revoked else messages.WARNING)

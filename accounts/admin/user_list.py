@@ -1,6 +1,6 @@
 """What the list of people shows of each, in queries that do not grow with the list."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from allauth.usersessions.models import UserSession
@@ -17,25 +17,29 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from accounts.deactivation import ONLY_SUPERUSER, is_only_superuser
 from accounts.formats import format_moment
 from accounts.models import ApiToken, Role, User
+from contentgen.stored_texts import translated
 
 _NOW = timedelta(minutes=5)
 
 
 class SeenFilter(admin.SimpleListFilter):
-    title = "last seen"
+    title = _("last seen")
     parameter_name = "seen"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, StrOrPromise]]:
         return [
-            ("day", "In the last day"),
-            ("week", "In the last week"),
-            ("month", "In the last 30 days"),
-            ("not", "Not for 90 days"),
-            ("never", "Never"),
+            ("day", _("In the last day")),
+            ("week", _("In the last week")),
+            ("month", _("In the last 30 days")),
+            ("not", _("Not for 90 days")),
+            ("never", _("Never")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
@@ -54,25 +58,25 @@ class UserColumns(admin.ModelAdmin[User]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).annotate(token_total=_tokens(), session_total=_sessions())
 
-    @admin.display(description="person", ordering="username")
+    @admin.display(description=_("person"), ordering="username")
     def name(self, user: User) -> SafeString:
         more = " · ".join(each for each in (user.get_full_name(), user.email) if each)
         return format_html('<bdi>{}</bdi><span class="admin-secondary">{}</span>', user.username, more)
 
-    @admin.display(description="role", ordering="role")
+    @admin.display(description=_("role"), ordering="role")
     def role_in_words(self, user: User) -> SafeString:
-        more = "Superuser" if user.is_superuser else "Staff" if user.is_staff else ""
+        more = gettext("Superuser") if user.is_superuser else gettext("Staff") if user.is_staff else ""
         return format_html('{}<span class="admin-secondary">{}</span>', Role(user.role).label, more)
 
-    @admin.display(description="last seen", ordering="last_seen_at")
+    @admin.display(description=_("last seen"), ordering="last_seen_at")
     def seen(self, user: User) -> SafeString | str:
         return describe_seen(user)
 
-    @admin.display(description="tokens", ordering="token_total")
+    @admin.display(description=_("tokens"), ordering="token_total")
     def token_count(self, user: Any) -> SafeString | str:
         return linked_count(user.token_total, "admin:accounts_apitoken_changelist", user__id__exact=user.pk)
 
-    @admin.display(description="sessions", ordering="session_total")
+    @admin.display(description=_("sessions"), ordering="session_total")
     def session_count(self, user: Any) -> int:
         return int(user.session_total)
 
@@ -80,10 +84,14 @@ class UserColumns(admin.ModelAdmin[User]):
 def describe_seen(user: User) -> SafeString | str:
     """Return how long ago somebody was last here, with the moment as a title."""
     if user.last_seen_at is None:
-        return "Never"
+        return gettext("Never")
     is_here = timezone.now() - user.last_seen_at < _NOW
-    words = "Now" if is_here else f"{timesince(user.last_seen_at, depth=1)} ago"
+    words = gettext("Now") if is_here else _ago(user.last_seen_at)
     return format_html('<span title="{}">{}</span>', format_moment(user.last_seen_at), words)
+
+
+def _ago(moment: datetime) -> str:
+    return gettext("%(time)s ago") % {"time": timesince(moment, depth=1)}
 
 
 def linked_count(count: int, name: str, **query: Any) -> SafeString | str:
@@ -128,7 +136,7 @@ class UserForm(UserChangeForm[User]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "is_active" in self.fields:
-            self.fields["is_active"].help_text = (
+            self.fields["is_active"].help_text = _(
                 "Clear it to block this person: sessions end, API tokens are refused, and what waits in the"
                 " queue is canceled, which costs nothing. What a backend works on is followed to its end."
             )
@@ -138,5 +146,5 @@ class UserForm(UserChangeForm[User]):
         stays = data.get("is_active", True) and data.get("is_superuser", True)
         # As it is in the database: the form has changed its own copy of the row by now.
         if not stays and is_only_superuser(User.objects.get(pk=self.instance.pk)):
-            raise ValidationError(ONLY_SUPERUSER)
+            raise ValidationError(translated(ONLY_SUPERUSER))
         return data

@@ -1,6 +1,6 @@
 """Users and groups in the admin."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, cast
 
 from allauth.account.decorators import secure_admin_login
@@ -13,18 +13,21 @@ from django.db.models import CASCADE, ManyToOneRel, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts import deactivation, deletion, second_factor, subjects
-from accounts.admin.user_actions import UserActions, may_touch
+from accounts.admin.user_actions import UserActions, may_touch, only_superuser_can, tokens_revoked
 from accounts.admin.user_list import CheckboxesForMany, SeenFilter, UserColumns, UserForm
 from accounts.deletion_forms import DeletionForm
 from accounts.formats import format_moment
-from accounts.models import AccountDeletion, User
+from accounts.models import AccountDeletion, User, WorkChoice
 from accounts.password_forms import StaffPasswordChangeForm
 from audit.admin_log import AuditedAdmin
 from audit.trail import Subject, record
 from audit.vocabulary import Action, Kind
 from contentgen.admin_search import SmallTableSearch
+from contentgen.stored_texts import translated
 
 # Whoever sets these says what an account may do.
 _RIGHTS = ("role", "is_staff", "is_superuser", "groups", "user_permissions")
@@ -52,14 +55,14 @@ class UserAdmin(
         *("name", "role_in_words", "seen", "token_count", "session_count", "is_active"),
     )
     list_filter = ("role", "is_active", "is_staff", SeenFilter, "is_superuser", "groups")
-    search_help_text = "Username, name, email"
+    search_help_text = _("Username, name, email")
     readonly_fields = ("planned_deletion", "last_seen_at", "last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("username", "password", "role", "is_active", "planned_deletion")}),
-        ("Person", {"fields": ("first_name", "last_name", "email")}),
-        ("Storage", {"fields": ("storage_quota_gb",)}),
-        ("Rights", {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
-        ("Dates", {"fields": ("last_seen_at", "last_login", "date_joined")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "email")}),
+        (_("Storage"), {"fields": ("storage_quota_gb",)}),
+        (_("Rights"), {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
+        (_("Dates"), {"fields": ("last_seen_at", "last_login", "date_joined")}),
     )
     actions = (
         *("sign_out_everywhere", "revoke_tokens", "deactivate"),
@@ -90,26 +93,29 @@ class UserAdmin(
             record(Action.ACTIVATED, subjects.person(obj))
         if change and "is_active" in form.changed_data and not obj.is_active:
             deactivation.end_access(obj)
-            self.message_user(request, f"Sessions, API tokens and queue of “{obj}” stopped.")
+            text = gettext("Sessions, API tokens and queue of “%(person)s” stopped.") % {"person": obj}
+            self.message_user(request, text)
 
-    @admin.action(description="Remove second factors (lost phone)", permissions=["change"])
+    @admin.action(description=_("Remove second factors (lost phone)"), permissions=["change"])
     def remove_second_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Let people in by their password alone, who lost their app, passkeys and recovery codes."""
         for user in queryset:
             if not self.has_change_permission(request, user):
-                self.message_user(request, f"Only a superuser can do this for “{user}”.", messages.ERROR)
+                self.message_user(request, only_superuser_can(user), messages.ERROR)
             elif second_factor.remove_all(user):
-                self.log_change(request, user, "Removed second factors.")
-                self.message_user(request, f"“{user}” signs in by password alone until a new one is set up.")
+                self.log_change(request, user, gettext_noop("Removed second factors."))
+                text = gettext("“%(person)s” signs in by password alone until a new one is set up.")
+                self.message_user(request, text % {"person": user})
             else:
-                self.message_user(request, f"“{user}” has no second factor.", messages.WARNING)
+                text = gettext("“%(person)s” has no second factor.")
+                self.message_user(request, text % {"person": user}, messages.WARNING)
 
-    @admin.action(description="Delete account, and hand over or delete its work…", permissions=["delete"])
+    @admin.action(description=_("Delete account, and hand over or delete its work…"), permissions=["delete"])
     def delete_account(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
         """Ask what is to become of one person's work, and schedule the deletion for them."""
         user = queryset.first()
         if user is None or queryset.count() != 1 or not self.has_delete_permission(request, user):
-            self.message_user(request, "Choose one account that you may delete.", messages.ERROR)
+            self.message_user(request, gettext("Choose one account that you may delete."), messages.ERROR)
             return None
         is_sent = "confirmed" in request.POST
         form = DeletionForm(user, request.POST if is_sent else None, by=cast(User, request.user))
@@ -118,47 +124,46 @@ class UserAdmin(
             self.log_change(
                 request, user, f"Scheduled for deletion on {timezone.localtime(due):%Y-%m-%d %H:%M}."
             )
-            self.message_user(request, f"“{user}” is blocked now, and deleted on {format_moment(due)}.")
+            text = gettext("“%(person)s” is blocked now, and deleted on %(time)s.")
+            self.message_user(request, text % {"person": user, "time": format_moment(due)})
             return None
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Delete the account “{user}”",
+            "title": gettext("Delete the account “%(person)s”") % {"person": user},
             "opts": self.opts,
             "person": user,
             "form": form,
-            "obstacle": deletion.find_obstacle(user),
+            "obstacle": translated(deletion.find_obstacle(user)),
             "days": settings.ACCOUNT_DELETION_DAYS,
         }
         return TemplateResponse(request, "admin/accounts/user/delete_account.html", context)
 
-    @admin.action(description="Keep account: call its deletion off", permissions=["delete"])
+    @admin.action(description=_("Keep account: call its deletion off"), permissions=["delete"])
     def keep_account(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset:
             if self.has_delete_permission(request, user) and deletion.call_off(
                 user, by=cast(User, request.user)
             ):
-                self.message_user(request, f"“{user}” stays. Tick “Active” to let them in again.")
+                text = gettext("“%(person)s” stays. Tick “Active” to let them in again.")
+                self.message_user(request, text % {"person": user})
             else:
-                self.message_user(
-                    request, f"“{user}” is not to be deleted, or is gone already.", messages.WARNING
-                )
+                text = gettext("“%(person)s” is not to be deleted, or is gone already.")
+                self.message_user(request, text % {"person": user}, messages.WARNING)
 
-    @admin.display(description="deletion")
+    @admin.display(description=_("deletion"))
     def planned_deletion(self, user: User) -> str:
         """Return when the account is deleted and what that waits for; a dash if it stays."""
         planned = AccountDeletion.objects.select_related("heir").filter(user=user).first()
         if planned is None:
             return "-"
-        due = format_moment(planned.due_at)
-        heir = f" to {planned.heir}" if planned.heir else ""
-        return f"On {due}. Work: {planned.get_work_display().lower()}{heir}. {planned.problem}".strip()
+        return f"{_describe_plan(planned)} {translated(planned.problem)}".strip()
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> Any:
         """Say in the log how many tokens went with a password."""
         if revoked := getattr(form, "revoked", 0):
-            self.message_user(request, f"{revoked} API token{'s' if revoked > 1 else ''} revoked.")
+            self.message_user(request, tokens_revoked(revoked))
             return f"Changed password and revoked {revoked} API token{'s' if revoked > 1 else ''}."
         return super().construct_change_message(request, form, formsets, add)
 
@@ -204,18 +209,28 @@ class GroupAdmin(CheckboxesForMany, AuditedAdmin[Group], auth_admin.GroupAdmin):
         return bool(request.user.is_superuser)
 
 
+def _describe_plan(planned: AccountDeletion) -> str:
+    """Return when an account is deleted, and what becomes of the work."""
+    due = format_moment(planned.due_at)
+    if planned.work == WorkChoice.DELETE:
+        return gettext("On %(time)s. Work: delete it.") % {"time": due}
+    if planned.heir is None:
+        return gettext("On %(time)s. Work: hand it over.") % {"time": due}
+    return gettext("On %(time)s. Work: hand it over to %(heir)s.") % {"time": due, "heir": planned.heir}
+
+
 def _deletion_obstacle(user: User) -> str:
     """Return why `user` cannot be deleted; an empty string when nothing is in the way."""
-    counted: Sequence[tuple[int, str, str]] = [
-        (user.videos.count(), "video", "videos"),
-        (user.references.count(), "reference image", "reference images"),
-        (
-            LogEntry.objects.filter(user=user).count(),
-            "entry in the log",
-            "entries in the log",
-        ),
-    ]
-    owned = " and ".join(f"{count} {one if count == 1 else more}" for count, one, more in counted if count)
+    videos, images = user.videos.count(), user.references.count()
+    entries = LogEntry.objects.filter(user=user).count()
+    counted = (
+        (videos, ngettext("%(count)d video", "%(count)d videos", videos)),
+        (images, ngettext("%(count)d reference image", "%(count)d reference images", images)),
+        (entries, ngettext("%(count)d entry in the log", "%(count)d entries in the log", entries)),
+    )
+    owned = gettext(" and ").join(words % {"count": count} for count, words in counted if count)
     if not owned:
         return ""
-    return f"{user}: {owned}. Choose “Delete account” in the list, or clear “Active” to block this person."
+    return gettext(
+        "%(person)s: %(owned)s. Choose “Delete account” in the list, or clear “Active” to block this person."
+    ) % {"person": user, "owned": owned}

@@ -3,13 +3,15 @@
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 
 class WorkChoice(models.TextChoices):
     """What becomes of videos, references, characters and templates."""
 
-    HAND_OVER = "hand_over", "Hand it over"
-    DELETE = "delete", "Delete it"
+    HAND_OVER = "hand_over", _("Hand it over")
+    DELETE = "delete", _("Delete it")
 
 
 class AccountDeletion(models.Model):
@@ -29,14 +31,14 @@ class AccountDeletion(models.Model):
     due_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
-    problem = models.CharField(max_length=500, blank=True, help_text="What it still waits for.")
+    problem = models.CharField(max_length=500, blank=True, help_text=_("What it still waits for."))
 
     class Meta:
         default_permissions = ()
         indexes = [models.Index(fields=["due_at"], name="deletion_due")]
 
     def __str__(self) -> str:
-        return f"Deletion of {self.user}"
+        return gettext("Deletion of %(person)s") % {"person": self.user}
 
     @property
     def needs_answer(self) -> bool:

@@ -3,13 +3,15 @@
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 
 class Scope(models.TextChoices):
     """What a token may do."""
 
-    READ = "read", "Read"
-    WRITE = "write", "Read and write"
+    READ = "read", _("Read")
+    WRITE = "write", _("Read and write")
 
 
 class ApiToken(models.Model):
@@ -19,9 +21,11 @@ class ApiToken(models.Model):
     name = models.CharField(max_length=100)
     scope = models.CharField(max_length=10, choices=Scope, default=Scope.WRITE)
     hint = models.CharField(
-        max_length=12, editable=False, help_text="How the secret begins, to tell tokens apart."
+        max_length=12, editable=False, help_text=_("How the secret begins, to tell tokens apart.")
     )
-    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the secret.")
+    digest = models.CharField(
+        max_length=64, unique=True, editable=False, help_text=_("SHA-256 of the secret.")
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -29,7 +33,7 @@ class ApiToken(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        verbose_name = "API token"
+        verbose_name = _("API token")
 
     def __str__(self) -> str:
         return self.name
@@ -41,7 +45,7 @@ class ApiToken(models.Model):
 
     @property
     def status(self) -> str:
-        """`Active`, `Expired` or `Revoked`."""
+        """How it stands, in a word: active, expired or revoked."""
         if self.revoked_at is not None:
-            return "Revoked"
-        return "Active" if self.is_valid else "Expired"
+            return gettext("Revoked")
+        return gettext("Active") if self.is_valid else gettext("Expired")

@@ -2,12 +2,13 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class MailState(models.TextChoices):
-    QUEUED = "queued", "Queued"
-    SENT = "sent", "Sent"
-    FAILED = "failed", "Failed"
+    QUEUED = "queued", _("Queued")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Failed")
 
 
 class OutgoingMail(models.Model):
@@ -29,7 +30,7 @@ class OutgoingMail(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        verbose_name = "email"
+        verbose_name = _("email")
         indexes = [
             models.Index(fields=["due_at"], name="mail_due", condition=models.Q(state="queued")),
             models.Index(fields=["finished_at"], name="mail_finished"),

@@ -12,15 +12,15 @@ from django.utils.translation import gettext_lazy as _
 class Role(models.TextChoices):
     """What somebody does here. Staff and superusers are something else: it is about the admin."""
 
-    VIEWER = "viewer", "Viewer"
-    CREATOR = "creator", "Creator"
-    MANAGER = "manager", "Manager"
+    VIEWER = "viewer", _("Viewer")
+    CREATOR = "creator", _("Creator")
+    MANAGER = "manager", _("Manager")
 
 
 class Theme(models.TextChoices):
-    SYSTEM = "system", "As the system"
-    LIGHT = "light", "Light"
-    DARK = "dark", "Dark"
+    SYSTEM = "system", _("As the system")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
 
 
 class DateStyle(models.TextChoices):
@@ -43,24 +43,28 @@ class User(AbstractUser):
         max_length=10,
         choices=Role,
         default=Role.CREATOR,
-        help_text="A viewer only looks. A creator makes videos. A manager also invites people, and sees what"
-        " everybody spends.",
+        help_text=_(
+            "A viewer only looks. A creator makes videos. A manager also invites people, and sees what"
+            " everybody spends."
+        ),
     )
 
     storage_quota_gb = models.DecimalField(
-        "storage quota",
+        _("storage quota"),
         max_digits=9,
         decimal_places=2,
         null=True,
         blank=True,
         validators=[MinValueValidator(Decimal(0))],
-        help_text="Gigabytes that this person's videos, images and clips may take up. Empty: as many as"
-        " STORAGE_QUOTA_GB says. 0: as much as there is.",
+        help_text=_(
+            "Gigabytes that this person's videos, images and clips may take up. Empty: as many as"
+            " STORAGE_QUOTA_GB says. 0: as much as there is."
+        ),
     )
 
     theme = models.CharField(max_length=10, choices=Theme, default=Theme.SYSTEM)
     time_zone = models.CharField(
-        max_length=64, blank=True, help_text="Of the times on the pages. Empty: that of the studio."
+        max_length=64, blank=True, help_text=_("Of the times on the pages. Empty: that of the studio.")
     )
     language = models.CharField(
         max_length=10,
@@ -74,7 +78,7 @@ class User(AbstractUser):
     )
 
     last_seen_at = models.DateTimeField(
-        "last seen", null=True, blank=True, editable=False, help_text="On a page or through a token."
+        _("last seen"), null=True, blank=True, editable=False, help_text=_("On a page or through a token.")
     )
 
     def clean(self) -> None:

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -16,6 +17,7 @@ from accounts import deletion as service
 from accounts import formats, languages, mail
 from accounts.deletion_forms import DeletionForm
 from accounts.models import AccountDeletion, User
+from contentgen.stored_texts import translated
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -25,13 +27,15 @@ def delete(request: HttpRequest) -> HttpResponse:
     """Ask what is to become of the work; a POST schedules the deletion. The password comes first."""
     user = cast(User, request.user)
     form = DeletionForm(user, request.POST or None)
-    if request.method == "POST" and form.is_valid() and (scheduled := form.save()):
-        _tell_heir(request, scheduled)
+    if request.method == "POST" and form.is_valid() and (saved := form.save()):
+        _tell_heir(request, saved)
         return redirect("account_deletion")
+    scheduled = AccountDeletion.objects.select_related("heir").filter(user=user).first()
     context = {
         "form": form,
-        "deletion": AccountDeletion.objects.select_related("heir").filter(user=user).first(),
-        "obstacle": service.find_obstacle(user),
+        "deletion": scheduled,
+        "problem": translated(scheduled.problem) if scheduled else "",
+        "obstacle": translated(service.find_obstacle(user)),
         "video_count": user.videos.filter(deleted_at=None).count(),
     }
     return render(request, "account/deletion.html", context, status=422 if form.errors else 200)
@@ -41,7 +45,7 @@ def delete(request: HttpRequest) -> HttpResponse:
 def call_off(request: HttpRequest) -> HttpResponse:
     """Keep the account after all."""
     if service.call_off(cast(User, request.user)):
-        messages.success(request, "Your account stays.")
+        messages.success(request, gettext("Your account stays."))
     return redirect("account_profile")
 
 
@@ -64,8 +68,8 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        words = "Accepted." if accept else "Declined."
-        messages.info(request, words if done else "This is not offered to you any more.")
+        words = gettext("Accepted.") if accept else gettext("Declined.")
+        messages.info(request, words if done else gettext("This is not offered to you any more."))
     return redirect("account_offers")
 
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
@@ -47,7 +48,7 @@ def invitations(request: HttpRequest) -> HttpResponse:
             is_mailed = _mail_link(request, made, link)
             form, status = form_class(user), 200
             if made.email and not is_mailed:
-                messages.warning(request, "The link was not mailed. Pass it on yourself.")
+                messages.warning(request, gettext("The link was not mailed. Pass it on yourself."))
     rows = Invitation.objects.select_related("invited_by", "accepted_by")
     if not user.is_superuser:
         rows = rows.filter(invited_by=user)
@@ -81,7 +82,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "account/invitation_revoke_confirm.html", {"invitation": invitation})
     if service.revoke(invitation):
-        messages.success(request, "Invitation withdrawn.")
+        messages.success(request, gettext("Invitation withdrawn."))
     return redirect("invitations")
 
 
@@ -95,10 +96,10 @@ def accept(request: HttpRequest, secret: str) -> HttpResponse:
     if not _OPENINGS.allows(client_network(request)):
         return render(request, "429.html", status=429)
     if request.user.is_authenticated:
-        sentence = (
-            f"You are signed in as {request.user.get_username()}. An invitation is for somebody who has no"
-            " account yet: sign out to use it, or pass it on to whom it is for."
-        )
+        sentence = gettext(
+            "You are signed in as %(name)s. An invitation is for somebody who has no account yet: sign out to"
+            " use it, or pass it on to whom it is for."
+        ) % {"name": request.user.get_username()}
         return render(request, "account/problem.html", {"sentence": sentence}, status=409)
     try:
         invitation = service.find(secret)
@@ -116,7 +117,7 @@ def _join(request: HttpRequest, invitation: Invitation, secret: str) -> HttpResp
         except service.NotUsableError as error:
             return render(request, "account/problem.html", {"sentence": str(error)}, status=410)
         except IntegrityError:
-            form.add_error("username", "A user with that username already exists.")
+            form.add_error("username", gettext("A user with that username already exists."))
         else:
             request.session.pop(INVITATION_KEY, None)
             response: HttpResponse = perform_login(request, user, signup=True)

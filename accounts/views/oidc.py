@@ -14,15 +14,16 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from requests import RequestException
 
 logger = logging.getLogger(__name__)
 
-_AWAY = (
-    "There is no answer from {name}, or none that makes sense. Nothing was changed. Try again in a minute, or"
-    " sign in with a password. If it goes on, tell your administrator."
+_AWAY = gettext_noop(
+    "There is no answer from %(name)s, or none that makes sense. Nothing was changed. Try again in a minute,"
+    " or sign in with a password. If it goes on, tell your administrator."
 )
 
 View = Callable[..., HttpResponseBase]
@@ -37,7 +38,7 @@ def _explained(view: View) -> View:
             return view(request, *args, **kwargs)
         except (RequestException, OAuth2Error, LookupError, ValueError, TypeError, AttributeError) as error:
             logger.warning("%s failed: %s: %s", settings.OIDC_ISSUER, type(error).__name__, str(error)[:500])
-            context = {"sentence": _AWAY.format(name=settings.OIDC_NAME)}
+            context = {"sentence": gettext(_AWAY) % {"name": settings.OIDC_NAME}}
             return render(request, "account/problem.html", context, status=502)
 
     return explained
@@ -77,5 +78,7 @@ def callback(request: HttpRequest, provider_id: str) -> HttpResponseBase:
 @require_safe
 def canceled(request: HttpRequest) -> HttpResponse:
     """Say that somebody canceled at the provider."""
-    sentence = f"You canceled signing in with {settings.OIDC_NAME}. Nothing was changed."
+    sentence = gettext("You canceled signing in with %(name)s. Nothing was changed.") % {
+        "name": settings.OIDC_NAME
+    }
     return render(request, "account/problem.html", {"sentence": sentence})

@@ -6,6 +6,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -33,7 +34,7 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
     session = get_object_or_404(UserSession, pk=pk, user=user)
     session.end()
     record(Action.SESSIONS_ENDED, subjects.person(user), note=f"The one from {session.ip}.")
-    messages.success(request, "Session ended.")
+    messages.success(request, gettext("Session ended."))
     return redirect("account_sessions")
 
 
@@ -48,5 +49,5 @@ def end_others(request: HttpRequest) -> HttpResponse:
         session.end()
     if others:
         record(Action.SESSIONS_ENDED, subjects.person(user), note=f"All others: {len(others)}.")
-    messages.success(request, "All other sessions ended.")
+    messages.success(request, gettext("All other sessions ended."))
     return redirect("account_sessions")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from videos.backends.connection_kinds import ConnectionKind
@@ -22,9 +23,9 @@ from videos.services.connections import (
 class ConnectionForm(CreationForm[ConnectionDraft]):
     """What a kind of service needs to be tested. A key that was typed is never drawn again."""
 
-    base_url = forms.CharField(required=False, label="Address")
-    key = forms.CharField(required=False, label="Key")
-    key_env = forms.ChoiceField(required=False, label="Variable")
+    base_url = forms.CharField(required=False, label=_("Address"))
+    key = forms.CharField(required=False, label=_("Key"))
+    key_env = forms.ChoiceField(required=False, label=_("Variable"))
 
     def __init__(
         self,

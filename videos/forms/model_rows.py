@@ -6,7 +6,9 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, gettext_lazy, pgettext
 
+from accounts.formats import format_number
 from videos.backends.catalogue import MAX_SIDE, is_size, size_for
 from videos.backends.parameters import TYPES, VIDEOS_API_PARAMETERS, Parameter, ParameterValue
 from videos.models.video_model import ANY_SIZE, is_rate
@@ -18,9 +20,11 @@ NEW_ROWS = 2  # for what is added
 MAX_ROWS = 2 * MAX_PARAMETERS  # of parameters: those that it takes, and the usual ones
 AS_TOLD, TAKEN, NOT_TAKEN = "", "yes", "no"
 
-_SIZE_EXAMPLE = "Write it as 1280x720, or as 720p 16:9."
-_PRICE_EXAMPLE = "Write US dollars for one second with at most four decimals, such as 0.30."
-_LENGTHS_EXAMPLE = "Write whole seconds with commas, such as 4, 8, 12, or a span, such as 4-12."
+_SIZE_EXAMPLE = gettext_lazy("Write it as 1280x720, or as 720p 16:9.")
+_PRICE_EXAMPLE = gettext_lazy("Write US dollars for one second with at most four decimals, such as 0.30.")
+_LENGTHS_EXAMPLE = gettext_lazy("Write whole seconds with commas, such as 4, 8, 12, or a span, such as 4-12.")
+_NUMBERED = re.compile(r"^\w+ 1: ")  # how a sentence about the only parameter begins
+_QUOTED = re.compile(r"[“„](\w+)[”“]")  # the first name in a sentence, in English or German quotes
 _SPAN = re.compile(r"(\d{1,5})\s*[-\N{EN DASH}]\s*(\d{1,5})")
 
 
@@ -30,7 +34,8 @@ def parse_size(text: str) -> str:
     resolution, _, ratio = plain.partition(" ")
     size = plain if is_size(plain) else size_for(resolution, ratio.strip())
     if size is None or not is_size(size):
-        raise ValidationError(f"{_SIZE_EXAMPLE} A side has at most {MAX_SIDE:,} pixels.")
+        limit = gettext("A side has at most %(limit)s pixels.") % {"limit": format_number(MAX_SIDE)}
+        raise ValidationError(f"{_SIZE_EXAMPLE} {limit}")
     return size
 
 
@@ -55,13 +60,14 @@ def parse_lengths(text: str) -> list[int]:
             raise ValidationError(_LENGTHS_EXAMPLE)
         first, last = (int(span[1]), int(span[2])) if span else (int(part), int(part))
         if not 0 < first <= last <= MAX_SECONDS:
-            raise ValidationError(f"A length is between 1 and {MAX_SECONDS:,} seconds. {_LENGTHS_EXAMPLE}")
+            bounds = gettext("A length is between 1 and %(limit)s seconds.")
+            raise ValidationError(f"{bounds % {'limit': format_number(MAX_SECONDS)}} {_LENGTHS_EXAMPLE}")
         found += range(first, last + 1)
     unique = list(dict.fromkeys(found))
     if not unique:
-        raise ValidationError(f"Name at least one length. {_LENGTHS_EXAMPLE}")
+        raise ValidationError(f"{gettext('Name at least one length.')} {_LENGTHS_EXAMPLE}")
     if len(unique) > MAX_LENGTHS:
-        raise ValidationError(f"A model has at most {MAX_LENGTHS} lengths.")
+        raise ValidationError(gettext("A model has at most %(limit)s lengths.") % {"limit": MAX_LENGTHS})
     return unique
 
 
@@ -75,9 +81,9 @@ def format_lengths(seconds: Iterable[object]) -> str:
 class SizeRow(forms.Form):
     """A size, whether it is offered, and what a second costs in it."""
 
-    offered = forms.BooleanField(required=False, initial=True)
-    size = forms.CharField(required=False, max_length=40)
-    price = forms.CharField(required=False, max_length=20)
+    offered = forms.BooleanField(label=gettext_lazy("Offered"), required=False, initial=True)
+    size = forms.CharField(label=gettext_lazy("Size"), required=False, max_length=40)
+    price = forms.CharField(label=gettext_lazy("Price"), required=False, max_length=20)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "empty_permitted": False})  # or one left alone has no data
@@ -92,7 +98,7 @@ class SizeRow(forms.Form):
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if data.get("price") and data.get("size") == "":
-            self.add_error("size", "Say which size this price is for.")
+            self.add_error("size", gettext("Say which size this price is for."))
         return data
 
 
@@ -103,7 +109,7 @@ class _SizeRows(forms.BaseFormSet[SizeRow]):
         for row in self.forms:
             size = row.cleaned_data.get("size") if row.is_valid() else ""
             if size and size in seen:
-                row.add_error("size", f"{size} is in the table already.")
+                row.add_error("size", gettext("%(size)s is in the table already.") % {"size": size})
             seen.add(size or "")
 
 
@@ -135,34 +141,72 @@ def size_initial(sizes: Sequence[str], prices: Mapping[str, str]) -> list[dict[s
 # --- Parameters --------------------------------------------------------------------------------------------
 
 
+_TYPE_LABELS = (
+    gettext_lazy("Whole number"),
+    gettext_lazy("Number"),
+    gettext_lazy("On or off"),
+    gettext_lazy("One of a list"),
+    gettext_lazy("Text"),
+)
+
+
 class ParameterRow(forms.Form):
     """A parameter: whether the model takes it, and within which bounds."""
 
     taken = forms.ChoiceField(
         required=False,
-        choices=[(AS_TOLD, "As the service says (not told)"), (TAKEN, "Taken"), (NOT_TAKEN, "Not taken")],
+        choices=[
+            (AS_TOLD, gettext_lazy("As the service says (not told)")),
+            (TAKEN, gettext_lazy("Taken")),
+            (NOT_TAKEN, gettext_lazy("Not taken")),
+        ],
     )
-    name = forms.CharField(required=False, max_length=64, help_text="As the service reads it, such as seed.")
-    label = forms.CharField(required=False, help_text="What people see, such as Seed.")
-    type = forms.ChoiceField(
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
         required=False,
-        choices=list(
-            zip(TYPES, ("Whole number", "Number", "On or off", "One of a list", "Text"), strict=True)
-        ),
+        max_length=64,
+        help_text=gettext_lazy("As the service reads it, such as seed."),
     )
-    minimum = forms.CharField(required=False, help_text="Of numbers, such as 1.")
-    maximum = forms.CharField(required=False, help_text="Of numbers, such as 50.")
-    choices = forms.CharField(required=False, help_text="Of a list, with commas, such as low, high.")
-    max_length = forms.CharField(required=False, label="Longest text", help_text="In characters.")
-    default = forms.CharField(required=False, help_text="Sent when nobody chooses a value.")
-    help = forms.CharField(required=False, help_text="A sentence for people.")
+    label = forms.CharField(
+        label=gettext_lazy("Label"), required=False, help_text=gettext_lazy("What people see, such as Seed.")
+    )
+    type = forms.ChoiceField(
+        label=gettext_lazy("Type"),
+        required=False,
+        choices=list(zip(TYPES, _TYPE_LABELS, strict=True)),
+    )
+    minimum = forms.CharField(
+        label=gettext_lazy("Minimum"), required=False, help_text=gettext_lazy("Of numbers, such as 1.")
+    )
+    maximum = forms.CharField(
+        label=gettext_lazy("Maximum"), required=False, help_text=gettext_lazy("Of numbers, such as 50.")
+    )
+    choices = forms.CharField(
+        label=gettext_lazy("Choices"),
+        required=False,
+        help_text=gettext_lazy("Of a list, with commas, such as low, high."),
+    )
+    max_length = forms.CharField(
+        required=False, label=gettext_lazy("Longest text"), help_text=gettext_lazy("In characters.")
+    )
+    default = forms.CharField(
+        label=gettext_lazy("Default"),
+        required=False,
+        help_text=gettext_lazy("Sent when nobody chooses a value."),
+    )
+    help = forms.CharField(
+        label=gettext_lazy("Help"), required=False, help_text=gettext_lazy("A sentence for people.")
+    )
 
     def __init__(self, *args: Any, told: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "empty_permitted": False})
         self._told = told or {}
         if self.told is not None:
-            words = [(AS_TOLD, "As the service says (taken)"), (TAKEN, "Taken, with the limits below")]
-            self.fields["taken"].choices = [*words, (NOT_TAKEN, "Not taken")]  # type: ignore[attr-defined]
+            words = [
+                (AS_TOLD, gettext("As the service says (taken)")),
+                (TAKEN, gettext("Taken, with the limits below")),
+            ]
+            self.fields["taken"].choices = [*words, (NOT_TAKEN, gettext("Not taken"))]  # type: ignore[attr-defined]
 
     @property
     def told(self) -> dict[str, Any] | None:
@@ -177,15 +221,15 @@ class ParameterRow(forms.Form):
 
     @property
     def title(self) -> str:
-        return str(self["label"].value() or self["name"].value() or "Another parameter")
+        return str(self["label"].value() or self["name"].value() or gettext("Another parameter"))
 
     @property
     def words(self) -> str:
         """Whether it is taken, in words."""
         choice = self["taken"].value() or AS_TOLD
         if choice == AS_TOLD:
-            return "not told" if self.told is None else "taken"
-        return "taken" if choice == TAKEN else "not taken"
+            return gettext("not told") if self.told is None else pgettext("parameter", "taken")
+        return pgettext("parameter", "taken") if choice == TAKEN else pgettext("parameter", "not taken")
 
     def clean(self) -> dict[str, Any]:
         """Put what is wrong with a declaration at its field."""
@@ -206,8 +250,8 @@ class ParameterRow(forms.Form):
             if hasattr(error, "error_dict"):
                 self.add_error(None, error)
                 return
-            sentence = error.messages[0].removeprefix("Parameter 1: ")
-            named = re.match(r"[^“]*“(\w+)”", sentence)
+            sentence = _NUMBERED.sub("", error.messages[0])
+            named = _QUOTED.search(sentence)
             field = named[1] if named and named[1] in self.fields else "name"
             self.add_error(field, sentence)
         else:
@@ -231,7 +275,7 @@ class ParameterRow(forms.Form):
         try:
             return int(text) if re.fullmatch(r"[+-]?\d{1,16}", text) else float(text)
         except ValueError:
-            raise ValidationError({key: "Write a number."}) from None
+            raise ValidationError({key: gettext("Write a number.")}) from None
 
     def _choices(self, text: str) -> list[ParameterValue]:
         """Return the choices: those there were in their own types, others as numbers where all are."""
@@ -248,10 +292,12 @@ class _ParameterRows(forms.BaseFormSet[ParameterRow]):
         for row in self.forms:
             name = (row.declaration or {}).get("name", "").casefold() if row.is_valid() else ""
             if name and name in seen:
-                row.add_error("name", f"“{name}” is in the list already; upper and lower case are the same.")
+                words = gettext("“%(name)s” is in the list already; upper and lower case are the same.")
+                row.add_error("name", words % {"name": name})
             seen.add(name)
         if len(seen - {""}) > MAX_PARAMETERS:
-            raise ValidationError(f"A model can have at most {MAX_PARAMETERS} parameters.")
+            too_many = gettext("A model can have at most %(limit)s parameters.")
+            raise ValidationError(too_many % {"limit": MAX_PARAMETERS})
 
 
 ParameterRows = forms.formset_factory(

@@ -10,6 +10,9 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from videos.backends.service_kinds import SERVICES
 from videos.forms.model_rows import (
@@ -31,7 +34,11 @@ from videos.services.model_words import format_fact
 
 ALWAYS, NEVER = "always", "never"
 _SET: dict[str, bool | None] = {"": None, ALWAYS: True, NEVER: False}
-_FOUND = {True: "yes", False: "no", None: "not told"}
+_FOUND = {
+    True: _("As the service says (yes)"),
+    False: _("As the service says (no)"),
+    None: _("As the service says (not told)"),
+}
 
 ABILITIES = ("takes_reference", "takes_last_frame", "has_sound")
 _WRITTEN = ("sizes", "seconds", "price_per_second", "parameters")  # columns that rows and lists stand for
@@ -39,55 +46,60 @@ FOLLOWED = ("label", "description", *_WRITTEN, *ABILITIES, "max_references")  # 
 # Where what a column holds is asked for.
 _FIELDS = {"sizes": "other_price", "price_per_second": "other_price", "seconds": "lengths"}
 LABELS = {
-    "backends": "Backends",
-    "label": "Name shown",
-    "description": "Description",
-    "sizes": "Sizes",
-    "seconds": "Lengths",
-    "price_per_second": "Prices",
-    "parameters": "Parameters",
-    "max_references": "Further images",
-    "takes_reference": "Reference image",
-    "takes_last_frame": "Last frame",
-    "has_sound": "Sound",
+    "backends": _("Backends"),
+    "label": _("Name shown"),
+    "description": _("Description"),
+    "sizes": _("Sizes"),
+    "seconds": _("Lengths"),
+    "price_per_second": _("Prices"),
+    "parameters": _("Parameters"),
+    "max_references": _("Further images"),
+    "takes_reference": _("Reference image"),
+    "takes_last_frame": _("Last frame"),
+    "has_sound": _("Sound"),
 }
 
 
-def _ability(label: str, help_text: str = "") -> forms.TypedChoiceField:
+def _ability(label: StrOrPromise, help_text: StrOrPromise = "") -> forms.TypedChoiceField:
     return forms.TypedChoiceField(
         label=label,
         help_text=help_text,
         required=False,
-        choices=[("", "As the service says (not told)"), (ALWAYS, "Always"), (NEVER, "Never")],
+        choices=[("", _FOUND[None]), (ALWAYS, _("Always")), (NEVER, _("Never"))],
     )
 
 
 class VideoModelForm(forms.ModelForm[VideoModel]):
     """A model of the catalogue. What a service tells is the default, and only exceptions are set."""
 
-    label = forms.CharField(label="Name shown", max_length=100)
+    label = forms.CharField(label=_("Name shown"), max_length=100)
     name = forms.CharField(
-        label="Name at the backend", max_length=100, help_text="As it is sent, such as sora-2."
+        label=_("Name at the backend"), max_length=100, help_text=_("As it is sent, such as sora-2.")
     )
     backends = forms.ModelMultipleChoiceField(
         Backend.objects.all(),
+        label=_("Backends"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Those that know it by its name. Without any it is not offered.",
+        help_text=_("Those that know it by its name. Without any it is not offered."),
     )
     lengths = forms.CharField(
-        required=False, help_text="In seconds, with commas, such as 4, 8, 12. A span works too: 4-12."
+        label=_("Lengths"),
+        required=False,
+        help_text=_("In seconds, with commas, such as 4, 8, 12. A span works too: 4-12."),
     )
     other_price = forms.CharField(
-        label="Every other size",
+        label=_("Every other size"),
         required=False,
         max_length=20,
-        help_text="US dollars for one second in each size without a price of its own, such as 0.30. Empty: "
-        "no price is known.",
+        help_text=_(
+            "US dollars for one second in each size without a price of its own, such as 0.30. Empty: no price"
+            " is known."
+        ),
     )
-    set_takes_reference = _ability("Takes a reference image")
-    set_takes_last_frame = _ability("Takes a last frame", "Beside the first one.")
-    set_has_sound = _ability("Makes sound")
+    set_takes_reference = _ability(_("Takes a reference image"))
+    set_takes_last_frame = _ability(_("Takes a last frame"), _("Beside the first one."))
+    set_has_sound = _ability(_("Makes sound"))
     take = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
     shown = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -124,8 +136,8 @@ class VideoModelForm(forms.ModelForm[VideoModel]):
             take.choices = [(name, LABELS[name]) for name in self.differing]  # type: ignore[attr-defined]
         for name in ABILITIES:
             if field := self.fields.get(f"set_{name}"):
-                words = f"As the service says ({_FOUND[self._told_ability(name)]})"
-                field.choices = [("", words), (ALWAYS, "Always"), (NEVER, "Never")]  # type: ignore[attr-defined]
+                told = _FOUND[self._told_ability(name)]
+                field.choices = [("", told), (ALWAYS, _("Always")), (NEVER, _("Never"))]  # type: ignore[attr-defined]
                 self.initial[f"set_{name}"] = self._now[name]
 
     # --- What the service says ---
@@ -227,11 +239,11 @@ class VideoModelForm(forms.ModelForm[VideoModel]):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         are_valid = [self.sizes.is_valid(), self.parameter_rows.is_valid()]
         if not are_valid[0]:
-            self.add_error(None, "Look at the sizes and prices again.")
+            self.add_error(None, gettext("Look at the sizes and prices again."))
         elif not offered_sizes(self.sizes):
-            self.add_error(None, "Offer at least one size.")
+            self.add_error(None, gettext("Offer at least one size."))
         if not are_valid[1]:
-            self.add_error(None, "Look at the parameters again.")
+            self.add_error(None, gettext("Look at the parameters again."))
         if all(are_valid) and not self.errors:
             self._settle(cleaned)
         return cleaned
@@ -248,13 +260,18 @@ class VideoModelForm(forms.ModelForm[VideoModel]):
                     cleaned[name] = self.before[name]  # as it is by now
             elif self._now[name] not in (shown[name], value):
                 field = _FIELDS.get(name, f"set_{name}" if name in ABILITIES else name)
-                now = f", to {format_fact(self.before[name])[:200]}" if name in self.before else ""
-                words = f"{LABELS[name]} changed meanwhile{now}. Save again to set yours."
-                self.add_error(field if field in self.fields else None, words)
+                self.add_error(field if field in self.fields else None, self._changed_meanwhile(name))
             else:
                 self.chosen[name] = value
         if self.errors:
             self._show_anew()
+
+    def _changed_meanwhile(self, name: str) -> str:
+        if name not in self.before:
+            words = gettext("%(field)s changed meanwhile. Save again to set yours.")
+            return words % {"field": LABELS[name]}
+        words = gettext("%(field)s changed meanwhile, to %(value)s. Save again to set yours.")
+        return words % {"field": LABELS[name], "value": format_fact(self.before[name])[:200]}
 
     def _show_anew(self) -> None:
         """Have the page say what is there now, so that saving again means it."""

@@ -2,24 +2,49 @@
 
 from collections.abc import Iterator
 
-from videos.formatting import count_of
+from django.utils.translation import gettext, ngettext
+
 from videos.models import Backend, Character, DeletedRequest, ReleasedJob, Video
 
 
 def deletion_obstacles(backend: Backend) -> list[str]:
     """Return what would be lost with the backend, a sentence each; then it is switched off, not deleted."""
-    return [sentence for count, sentence in _losses(backend) if count]
+    return [sentence % {"count": count} for count, sentence in _losses(backend) if count]
 
 
 def _losses(backend: Backend) -> Iterator[tuple[int, str]]:
     videos = Video.objects.filter(backend=backend).count()
-    yield videos, f"Without it nobody could tell what its {count_of(videos, 'video')} cost."
+    yield (
+        videos,
+        ngettext(
+            "Without it nobody could tell what its %(count)d video cost.",
+            "Without it nobody could tell what its %(count)d videos cost.",
+            videos,
+        ),
+    )
     characters = Character.objects.filter(backend=backend).count()
-    yield characters, f"It alone has {count_of(characters, 'character')}."
+    yield (
+        characters,
+        ngettext("It alone has %(count)d character.", "It alone has %(count)d characters.", characters),
+    )
     released = ReleasedJob.objects.filter(backend=backend, due_at__isnull=False).count()
-    yield released, f"It has yet to delete {count_of(released, 'job')} that nobody wants any more."
+    yield (
+        released,
+        ngettext(
+            "It has yet to delete %(count)d job that nobody wants any more.",
+            "It has yet to delete %(count)d jobs that nobody wants any more.",
+            released,
+        ),
+    )
     lost = DeletedRequest.objects.filter(backend=backend).count()
-    yield lost, f"{count_of(lost, 'deleted video')} may have a job there, which is watched for some days."
+    yield (
+        lost,
+        ngettext(
+            "%(count)d deleted video may have a job there, which is watched for some days.",
+            "%(count)d deleted videos may have a job there, which is watched for some days.",
+            lost,
+        ),
+    )
 
 
 def deletion_notes(backend: Backend) -> list[str]:
@@ -27,8 +52,12 @@ def deletion_notes(backend: Backend) -> list[str]:
     alone = [
         each.label for each in backend.models.prefetch_related("backends") if len(each.backends.all()) == 1
     ]
-    notes = [f"{name} is offered no longer: no other backend serves it." for name in alone[:10]]
-    notes += [f"So are {len(alone) - 10} more models."] if len(alone) > 10 else []
-    notes += ["Its stored key is forgotten."] if backend.stored_key else []
-    notes += ["The settings name it, so it comes back by itself."] if backend.from_environment else []
+    offered = gettext("%(model)s is offered no longer: no other backend serves it.")
+    notes = [offered % {"model": name} for name in alone[:10]]
+    if len(alone) > 10:
+        notes.append(gettext("So are %(number)s more models.") % {"number": len(alone) - 10})
+    if backend.stored_key:
+        notes.append(gettext("Its stored key is forgotten."))
+    if backend.from_environment:
+        notes.append(gettext("The settings name it, so it comes back by itself."))
     return notes

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from django.conf import settings
+from django.utils.translation import gettext, ngettext
 
+from accounts.formats import format_number
 from videos.backends.catalogue import CatalogueModel, is_size
 from videos.capabilities import MAX_NAME_LENGTH
-from videos.formatting import count_of
 from videos.models.video_model import ANY_SIZE, is_rate
 from videos.validation import clean_line, is_storable, storable_text
 
@@ -39,7 +40,8 @@ def check_catalogue(catalogue: Iterable[CatalogueModel]) -> CheckedCatalogue:
     unusable = repeated = 0
     for number, model in enumerate(catalogue, start=1):
         if number > MAX_MODELS:
-            raise TooManyModelsError(f"Its catalogue has more than {MAX_MODELS:,} models.")
+            too_many = gettext("Its catalogue has more than %(number)s models.")
+            raise TooManyModelsError(too_many % {"number": format_number(MAX_MODELS)})
         if not is_model_name(model.name):
             unusable += 1
         elif model.name in found:
@@ -48,10 +50,26 @@ def check_catalogue(catalogue: Iterable[CatalogueModel]) -> CheckedCatalogue:
             found[model.name] = _checked(model)
     left_out = []
     if unusable:
-        left_out.append(f"Left out, as their names cannot be used: {count_of(unusable, 'model')}.")
+        left_out.append(_unusable(unusable))
     if repeated:
-        left_out.append(f"Left out, as their names appear twice: {count_of(repeated, 'model')}.")
+        left_out.append(_repeated(repeated))
     return CheckedCatalogue(list(found.values()), left_out)
+
+
+def _unusable(count: int) -> str:
+    return ngettext(
+        "Left out, as their names cannot be used: %(count)d model.",
+        "Left out, as their names cannot be used: %(count)d models.",
+        count,
+    ) % {"count": count}
+
+
+def _repeated(count: int) -> str:
+    return ngettext(
+        "Left out, as their names appear twice: %(count)d model.",
+        "Left out, as their names appear twice: %(count)d models.",
+        count,
+    ) % {"count": count}
 
 
 def is_model_name(name: object) -> bool:

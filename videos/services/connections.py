@@ -13,6 +13,7 @@ from django.contrib.admin.models import ADDITION, LogEntry
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from accounts.models import User
 from audit.trail import record
@@ -38,7 +39,7 @@ MAX_KEY_LENGTH = 1000  # characters; the longest known, a signed token, has some
 FEW = 3  # models that are chosen before anybody chooses
 PROBE_ENDS = timedelta(minutes=2)  # after that a probe was cut off: it takes half a minute, 90 s at the worst
 
-GONE = "This test is no longer there: it was saved, or an hour has passed. Test again."
+GONE = gettext_noop("This test is no longer there: it was saved, or an hour has passed. Test again.")
 
 
 class DraftGoneError(Exception):
@@ -105,9 +106,10 @@ def _find_errors(owner: User, request: ConnectionRequest, base_url: str) -> dict
     errors: dict[str, ValidationError] = {}
     key, has_earlier = request.key.strip(), bool(request.earlier and request.earlier.stored_key)
     if request.key_env and request.key_env not in available_variables(owner):
-        errors["key_env"] = ValidationError("Choose a variable that holds a key.")
+        errors["key_env"] = ValidationError(gettext("Choose a variable that holds a key."))
     elif request.kind.needs_key and not (key or request.key_env or has_earlier):
-        errors["key"] = ValidationError(f"{request.kind.label} needs a key. Paste it here.")
+        needed = gettext("%(service)s needs a key. Paste it here.")
+        errors["key"] = ValidationError(needed % {"service": request.kind.label})
     for name, validate, text in (("base_url", _validate_address, base_url), ("key", validate_key, key)):
         try:
             validate(text)
@@ -123,19 +125,22 @@ def _encrypt_key(request: ConnectionRequest) -> str:
 
 
 def _validate_address(url: str) -> None:
-    validate_base_url(url, name="The address")
+    validate_base_url(url, name=gettext("The address"))
     if len(url) > Backend._meta.get_field("base_url").max_length:  # type: ignore[operator]
-        raise ValidationError("The address is too long.")
+        raise ValidationError(gettext("The address is too long."))
 
 
 def validate_key(key: str) -> None:
     """Raise `ValidationError` for what cannot be a key. The sentence never repeats any of it."""
     if len(key) > MAX_KEY_LENGTH:
-        raise ValidationError(f"A key has at most {MAX_KEY_LENGTH} characters. Paste the key alone.")
+        too_long = gettext("A key has at most %(limit)s characters. Paste the key alone.")
+        raise ValidationError(too_long % {"limit": MAX_KEY_LENGTH})
     if key.lower().startswith("bearer "):
-        raise ValidationError("Paste the key alone, without “Bearer”.")
+        raise ValidationError(gettext("Paste the key alone, without “Bearer”."))
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise ValidationError("A key has neither spaces nor line breaks nor accents. Paste the key alone.")
+        raise ValidationError(
+            gettext("A key has neither spaces nor line breaks nor accents. Paste the key alone.")
+        )
 
 
 def suggest_name(label: str) -> str:
@@ -154,7 +159,7 @@ def get_draft(owner: User, draft_id: int) -> ConnectionDraft:
         enqueue.send("probe_draft", draft.pk)
     if draft.started_at and not draft.finished_at and draft.started_at < timezone.now() - PROBE_ENDS:
         draft.finished_at = timezone.now()
-        draft.problem = "The test was cut off before it was over. Test again."
+        draft.problem = gettext_noop("The test was cut off before it was over. Test again.")
     return draft
 
 
@@ -254,7 +259,7 @@ def _save_draft(owner: User, draft_id: int, name: str, models: Collection[str], 
 
 
 def _taken(name: str) -> str:
-    return f"There is a backend “{name}” already. Choose another name."
+    return gettext("There is a backend “%(name)s” already. Choose another name.") % {"name": name}
 
 
 def _build_backend(draft: ConnectionDraft, name: str) -> Backend:
@@ -281,17 +286,20 @@ def _validate_models(
     """Return the described and the other models that were chosen."""
     offered = {model.name: model for model in read_models(draft)}
     if unknown := [name for name in chosen if name not in offered]:
-        raise ValidationError({"models": f"The service does not offer {unknown[0][:100]}. Test again."})
+        missing = gettext("The service does not offer %(model)s. Test again.")
+        raise ValidationError({"models": missing % {"model": unknown[0][:100]}})
     picked = [model for name, model in offered.items() if name in set(chosen)]
     if KINDS[draft.kind].describes_models:
         if not picked:
-            raise ValidationError({"models": "Choose at least one model."})
+            raise ValidationError({"models": gettext("Choose at least one model.")})
         return picked, []
     further = [clean_line(name) for name in more.split(",") if clean_line(name)]
     if any(len(name) > MAX_NAME_LENGTH for name in further):
-        raise ValidationError({"more": f"The name of a model has at most {MAX_NAME_LENGTH} characters."})
+        too_long = gettext("The name of a model has at most %(limit)s characters.")
+        raise ValidationError({"more": too_long % {"limit": MAX_NAME_LENGTH}})
     names = list(dict.fromkeys([model.name for model in picked] + further))
     if not names:
         field = "models" if offered else "more"
-        raise ValidationError({field: "Name at least one model that the server makes videos with."})
+        none = gettext("Name at least one model that the server makes videos with.")
+        raise ValidationError({field: none})
     return [], names

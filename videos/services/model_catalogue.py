@@ -12,7 +12,9 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
+from accounts.formats import format_number
 from audit.trail import Subject, record, record_all
 from audit.vocabulary import Action, Kind
 from contentgen.stored_texts import translated
@@ -41,7 +43,7 @@ class CatalogueChangedError(SyncError):
     """What would change is something else than was shown, so nothing was changed. `result` is what would."""
 
     def __init__(self, result: "SyncResult") -> None:
-        super().__init__("The models have changed since this was shown.")
+        super().__init__(gettext("The models have changed since this was shown."))
         self.result = result
 
 
@@ -91,7 +93,8 @@ def sync_models(
     checked = _read_catalogue(backend, timeout)
     missing = sorted(set(add) - {ALL} - {model.name for model in checked.models})
     if missing:
-        raise SyncError(f"{backend.name} does not offer {_list_names(missing)}.")
+        unknown = gettext("%(backend)s does not offer %(models)s.")
+        raise SyncError(unknown % {"backend": backend.name, "models": _list_names(missing)})
     with transaction.atomic():
         result = _sync(backend, checked.models, add)
         result.left_out = checked.left_out
@@ -139,16 +142,19 @@ def _read_catalogue(backend: Backend, timeout: float | None) -> CheckedCatalogue
     except TooManyModelsError as error:
         raise SyncError(str(error)) from error
     except ShareExhaustedError as error:
-        raise SyncError("The studio is busy with this backend. Try again in a minute.") from error
+        raise SyncError(gettext("The studio is busy with this backend. Try again in a minute.")) from error
     if not checked.models:  # a fault of the service rather than the end of all its models
-        raise SyncError(" ".join([f"{backend.name} offers no model that makes videos.", *checked.left_out]))
+        none = gettext("%(backend)s offers no model that makes videos.") % {"backend": backend.name}
+        raise SyncError(" ".join([none, *checked.left_out]))
     return checked
 
 
 def _list_names(names: Sequence[str]) -> str:
     more = len(names) - MAX_LISTED_MODELS
     listed = ", ".join(name[:100] for name in names[:MAX_LISTED_MODELS])
-    return f"{listed} and {more:,} more" if more > 0 else listed
+    if more <= 0:
+        return listed
+    return gettext("%(names)s and %(number)s more") % {"names": listed, "number": format_number(more)}
 
 
 def _sync(backend: Backend, catalogue: Sequence[CatalogueModel], add: Collection[str]) -> SyncResult:

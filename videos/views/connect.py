@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
@@ -84,7 +85,7 @@ def test(request: Request, pk: int) -> HttpResponse:
         if request.method == "POST" and draft.is_tested:
             return _save(request, draft)
     except DraftGoneError:
-        messages.warning(request, GONE)
+        messages.warning(request, gettext(GONE))
         return _leave(request)
     form = SaveForm(draft, offered_models(draft)) if draft.is_tested else None
     return _draw_test(request, draft, form)
@@ -127,7 +128,7 @@ def _save(request: Request, draft: ConnectionDraft) -> HttpResponse:
     backend = form.save(request.user) if form.is_valid() else None
     if backend is None:
         return _draw_test(request, draft, form, status=422)
-    messages.success(request, f"“{backend.name}” is connected.")
+    messages.success(request, gettext("“%(name)s” is connected.") % {"name": backend.name})
     return redirect("videos:connected", backend.pk)
 
 

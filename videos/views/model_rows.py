@@ -5,18 +5,21 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from django.utils.translation import gettext, gettext_noop
+
 from billing.money import format_money
 from videos.capabilities import Offer
 from videos.shapes import OTHER, lines_of, shapes_of
 
-RECENT, OWN, STUDIO = "Last used", "Your favourites", "Studio favourites"
+RECENT, OWN = gettext_noop("Last used"), gettext_noop("Your favourites")
+STUDIO = gettext_noop("Studio favourites")
 _MAX_RATIOS = 4  # named in one row
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True)
 class ModelRow:
-    """One model in the list. `group` is what it stands under, `heading` the same where the group begins."""
+    """One model in the list. `group` is what it stands under, `heading` its name where the group begins."""
 
     offer: Offer
     group: str
@@ -30,12 +33,14 @@ class ModelRow:
     def price(self) -> str:
         """What a second costs, or from what to what; empty without a price."""
         if not self.offer.backend.is_metered:
-            return "Free"
+            return gettext("Free")
         rates = sorted({Decimal(rate) for rate in self.offer.model.price_per_second.values()})
         if not rates:
             return ""
-        ends = dict.fromkeys(format_money(rate) for rate in (rates[0], rates[-1]))
-        return f"{' to '.join(ends)} a second"
+        least, most = format_money(rates[0]), format_money(rates[-1])
+        if least == most:
+            return gettext("%(price)s a second") % {"price": least}
+        return gettext("%(least)s to %(most)s a second") % {"least": least, "most": most}
 
     @property
     def lengths(self) -> str:
@@ -91,13 +96,17 @@ def with_headings(rows: Sequence[ModelRow], chosen: str, *, show_backends: bool)
     return [
         replace(
             row,
-            heading="" if row.group == previous else row.group,
+            heading="" if row.group == previous else _heading_of(row.group),
             is_chosen=row.offer.model.name == chosen,
             shows_backend=show_backends,
             position=number,
         )
         for number, (row, previous) in enumerate(zip(rows, before, strict=False), start=1)
     ]
+
+
+def _heading_of(group: str) -> str:
+    return gettext(group) if group in (RECENT, OWN, STUDIO) else group
 
 
 def _group_of(offer: Offer, recent: Collection[str], favourites: Collection[str]) -> str:
