@@ -33,6 +33,7 @@ class ProfileForm(forms.ModelForm[User]):
     class Meta:
         model = User
         fields = ("first_name", "last_name", "theme", "language", "time_zone", "date_style")
+        labels = {"date_style": _("Dates and numbers")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -71,10 +71,10 @@ class User(AbstractUser):
         blank=True,
         default="",
         db_default="",
-        help_text="Of pages and emails, as LANGUAGES names it. Empty: that of the browser.",
+        help_text=_("Of pages and emails, as LANGUAGES names it. Empty: that of the browser."),
     )
     date_style = models.CharField(
-        "dates and numbers", max_length=10, choices=DateStyle, blank=True, default="", db_default=""
+        _("dates and numbers"), max_length=10, choices=DateStyle, blank=True, default="", db_default=""
     )
 
     last_seen_at = models.DateTimeField(

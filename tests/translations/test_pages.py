@@ -30,7 +30,7 @@ _READ = ("title", "alt", "placeholder", "aria-label", "aria-description", "label
 # What is not read as words: code, what somebody typed, and the names of time zones.
 _SILENT = frozenset({"script", "style", "code", "kbd", "samp", "textarea", "pre", "option"})
 _WITHIN_A_TEXT = frozenset(
-    {"a", "strong", "em", "b", "i", "time", "span", "bdi", "small", "abbr", "code", "kbd"}
+    {"a", "strong", "em", "b", "i", "time", "mark", "span", "bdi", "small", "abbr", "code", "kbd"}
 )
 _VOID = frozenset(
     {"input", "br", "img", "hr", "link", "meta", "source", "use", "rect", "line", "path", "col"}
@@ -85,7 +85,9 @@ class _Reader(HTMLParser):
             self.texts[-1] += data
 
     def _note_border(self, tag: str) -> None:
-        if tag not in _WITHIN_A_TEXT:
+        if tag in _WITHIN_A_TEXT:
+            self.texts[-1] += " "  # what stands beside each other are two words
+        else:
             self.texts.append("")
 
 
@@ -123,6 +125,7 @@ def _walk(client: Client, paths: Iterator[str] | list[str]) -> dict[str, list[st
         is_page = response.headers.get("Content-Type", "").startswith("text/html") and not response.streaming
         if is_page and (escaped := _escaped(response, data)):
             found[path] = escaped
+        response.close()
     return found
 
 

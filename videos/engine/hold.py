@@ -10,11 +10,12 @@ import logging
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, override
 
 from accounts.models import User
 from audit.trail import Subject, record
@@ -205,13 +206,15 @@ def _lock() -> StudioState:
 
 def _begin(state: StudioState, reason: HoldReason, **changes: Any) -> None:
     now = timezone.now()
+    with override(settings.LANGUAGE_CODE):  # what is logged is English, whoever asked for it
+        words = str(reason.label)
     _write(held_at=now, hold_reason=reason, epoch=state.epoch + 1, **changes)
     if reason != HoldReason.MAINTENANCE:
         unaccounted = Video.objects.filter(state__in=UNACCOUNTED).order_by()
         Backend.objects.filter(pk__in=unaccounted.values("backend")).update(search_due_at=now)
-        logger.critical("Submissions are held. %s", reason.label)
+        logger.critical("Submissions are held. %s", words)
     else:
-        logger.warning("Submissions are held. %s", reason.label)
+        logger.warning("Submissions are held. %s", words)
 
 
 def _last_attempt(now: datetime) -> datetime | None:

@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 
 from accounts.formats import format_number
 from audit.trail import Subject, record, record_all
@@ -113,7 +114,8 @@ def _record(backend: Backend, result: SyncResult) -> None:
     for described in result.added:
         record(Action.CREATED, _subject(described.name, ids), note=f"Served by {backend.name}")
     for name, fields in result.changed.items():
-        words = {each: (format_fact(old), format_fact(new)) for each, (old, new) in fields.items()}
+        with override(settings.LANGUAGE_CODE):  # what the audit log keeps is English
+            words = {each: (format_fact(old), format_fact(new)) for each, (old, new) in fields.items()}
         record(Action.CHANGED, _subject(name, ids), changes=words, note=f"As {backend.name} says")
     retired = [_subject(name, ids) for name in result.retired]
     record_all(Action.DELETED, retired, note=f"{backend.name} no longer offers it")

@@ -90,7 +90,7 @@ def _busy_errors() -> Iterator[None]:
     try:
         yield
     except DecoderBusyError as error:
-        raise StudioBusyError({"video": BUSY}) from error
+        raise StudioBusyError({"video": gettext(BUSY)}) from error
 
 
 def _inspect(path: Path, budget: Budget) -> VideoFacts:
