@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from whitenoise.compress import Compressor
 
 from contentgen.circuit_breaker import SOCKET_TIMEOUT
+from contentgen.database_options import with_usual_options
 from contentgen.env import (
     Env,
     amount,
@@ -208,19 +209,8 @@ MAIL_TRANSPORT = f"django.core.mail.backends.{_transport}.EmailBackend"
 
 # --- Data ------------------------------------------------------------------------------------------------
 _sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite3"}
-_database: dict[str, Any] = env.db("DATABASE_URL") if "DATABASE_URL" in env else _sqlite
+_database = with_usual_options(env.db("DATABASE_URL") if "DATABASE_URL" in env else _sqlite)
 DATABASES = {"default": _database}
-if _database["ENGINE"] == "django.db.backends.sqlite3":
-    _database["ENGINE"] = "contentgen.sqlite"
-    _database.setdefault("CONN_MAX_AGE", 60)  # opening one takes longer than most requests
-    # IMMEDIATE: a transaction takes the write lock when it begins, instead of failing half-way. The default
-    # synchronous=FULL stays: if a power cut could undo a claim, a job could be paid for twice.
-    _database.setdefault("OPTIONS", {}).update(
-        transaction_mode="IMMEDIATE", timeout=20, init_command="PRAGMA journal_mode=WAL;"
-    )
-else:
-    _database.update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
-    _database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds; unlimited by default
 
 # Seconds that a statement waits for a lock, and that one takes, on PostgreSQL (database_limits). 0: for ever.
 DATABASE_LOCK_TIMEOUT: int = env.int("DATABASE_LOCK_TIMEOUT", default=10)
