@@ -20,6 +20,10 @@ FOR_EVER = {
     "_session": "keys that change with a restart alone; boto3 renews those of a role by itself",
     "ssl_context": "the system's certificates",
     "_tls": "the system's certificates",
+    "_discover": "imports",
+    "_ranked": "of what the code says; emptied when more of it is imported",
+    "_translate": "of its arguments and the catalogues, which come with the code",
+    "_version_of": "of a file that comes with the code",
 }
 
 

@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.core.signals import request_finished
+from django.db import close_old_connections
 from django.db.models import CharField, TextField
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import trans_real
 
+from contentgen.stored_texts import _translate
 from tests.access.test_matrix import PAGES, read_table
 from tests.access.world import World, make_world, visitor
 from tests.translations.escaped import verbatim
@@ -38,7 +41,15 @@ _VOID = frozenset(
 
 
 @pytest.fixture(autouse=True)
-def brackets(monkeypatch: pytest.MonkeyPatch) -> None:
+def _kept_connection() -> Iterator[None]:
+    """Responses are closed one by one, which would close a connection that is a minute old."""
+    request_finished.disconnect(close_old_connections)
+    yield
+    request_finished.connect(close_old_connections)
+
+
+@pytest.fixture(autouse=True)
+def brackets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put what is translated into brackets, in every language but English."""
     gettext, ngettext = trans_real.DjangoTranslation.gettext, trans_real.DjangoTranslation.ngettext
 
@@ -52,6 +63,9 @@ def brackets(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(trans_real.DjangoTranslation, "gettext", mark)
     monkeypatch.setattr(trans_real.DjangoTranslation, "ngettext", mark_form)
+    _translate.cache_clear()  # which remembers real German
+    yield
+    _translate.cache_clear()
 
 
 @pytest.fixture

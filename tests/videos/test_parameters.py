@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 
 from videos.backends.parameters import VIDEOS_API_PARAMETERS, Parameter, ParameterValue
 from videos.backends.service_kinds import SERVICES
+from videos.parameter_texts import parse_assignments, parse_object
 from videos.parameters import (
     RESERVED,
     clean_values,
     declaration_of,
     known_parameters,
-    parse_assignments,
     parse_declarations,
-    parse_object,
     usable_values,
 )
 

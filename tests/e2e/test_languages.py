@@ -1,0 +1,56 @@
+"""The studio in German: as a person chooses it, and as a visitor's browser asks for it."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.e2e.accessibility import find_violations
+from tests.e2e.conftest import PASSWORD, sign_in
+from tests.studio import Studio
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+STORED_TIMEOUT = 120_000  # milliseconds
+_READER = "lotte"
+_CREATE = f"""
+from accounts.models import User
+if not User.objects.filter(username={_READER!r}).exists():
+    User.objects.create_user({_READER!r}, password={PASSWORD!r})"""
+
+
+@pytest.fixture
+def page(context: BrowserContext, studio: Studio) -> Page:
+    made = studio.manage("shell", "-v", "0", "-c", _CREATE)
+    assert made.returncode == 0, made.stderr
+    page = context.new_page()
+    sign_in(page, studio, _READER)
+    return page
+
+
+def test_a_video_is_made_in_the_language_that_one_chooses(page: Page, studio: Studio) -> None:
+    page.goto(f"{studio.url}/accounts/profile/")
+    page.get_by_label("Language").select_option(label="Deutsch")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("Sprache")).to_have_value("de")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+
+    page.goto(studio.url)
+    by_a_script = page.locator("#theme-switch")
+    expect(by_a_script).to_have_attribute("aria-label", re.compile("^Farbschema: "))
+    page.get_by_role("textbox", name="Prompt").fill("Ein Leuchtturm im Nebel")
+    page.get_by_role("button", name=re.compile("^Erstellen")).click()
+    told = page.locator("#announcer", has_text="Ihr Video ist fertig. Ein Leuchtturm im Nebel")
+    expect(told).to_have_count(1, timeout=STORED_TIMEOUT)
+    assert find_violations(page) == []
+
+    page.locator(".card__prompt a", has_text="Leuchtturm").first.click()
+    expect(page.get_by_role("button", name=re.compile("^Wiedergabe|^Abspielen")).first).to_be_visible()
+
+
+def test_a_visitor_gets_the_language_of_the_browser(browser: Browser, studio: Studio) -> None:
+    with browser.new_context(locale="de-AT") as context:
+        page = context.new_page()
+        page.goto(studio.url)
+        expect(page.get_by_role("button", name="Anmelden", exact=True)).to_be_visible()
+        expect(page.locator("html")).to_have_attribute("lang", "de")
