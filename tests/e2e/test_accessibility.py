@@ -156,6 +156,8 @@ def url_arguments(studio: Studio) -> dict[str, str]:
         "slug": "openrouter",
         "delivery_id": "1",
         "attempt": "1",
+        "version": "1",
+        "language": "de",
         "action": "retry",
         "characters": _shell(studio, _CREATE_CONTENT % video),
         **json.loads(_shell(studio, _CREATE_OTHERS % video)),
