@@ -55,7 +55,7 @@ class Simulator:
     @property
     def quirks(self) -> dict[str, Any]:
         """The quirks of this moment: the first of its lies, a queue if it has `workers`, and its price."""
-        prices = {self.model: float(RATE)}
+        prices = dict.fromkeys((HONEST_MODEL, LYING_MODEL), float(RATE))  # either may be sent the other's
         return {"misreports": self.lies[:1], "workers": self.workers, "prices": prices}
 
     def lie_differently(self) -> None:
