@@ -1,6 +1,6 @@
-"""Texts of Django's pages and forms that its own translations lack, so that the studio's have them."""
+"""Texts of Django that its own translations lack or get wrong, so that the studio's have them."""
 
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, npgettext_lazy
 
 UNTRANSLATED = (
     # The administration: accounts.
@@ -23,4 +23,15 @@ UNTRANSLATED = (
     gettext_noop("Disabled"),
     gettext_noop("Raw passwords are not stored, so there is no way to see the user’s password."),  # noqa: RUF001  # as Django has it
     gettext_noop("Enable password-based authentication for this user by setting a password."),
+)
+
+# “vor 1 Tag, 4 Stunden”: Django's German says “1 Tage, 4 Stunden her”.
+AGES = (
+    gettext_noop("%(delta)s ago"),
+    npgettext_lazy("naturaltime-past", "%(num)d year", "%(num)d years", "num"),
+    npgettext_lazy("naturaltime-past", "%(num)d month", "%(num)d months", "num"),
+    npgettext_lazy("naturaltime-past", "%(num)d week", "%(num)d weeks", "num"),
+    npgettext_lazy("naturaltime-past", "%(num)d day", "%(num)d days", "num"),
+    npgettext_lazy("naturaltime-past", "%(num)d hour", "%(num)d hours", "num"),
+    npgettext_lazy("naturaltime-past", "%(num)d minute", "%(num)d minutes", "num"),
 )
