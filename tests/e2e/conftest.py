@@ -230,6 +230,20 @@ def tidied(studio: Studio) -> Iterator[None]:
     assert done.returncode == 0, done.stderr
 
 
+_CREATE_PERSON = """
+from accounts.models import User
+if not User.objects.filter(username={username!r}).exists():
+    User.objects.create_user({username!r}, password={password!r})"""
+
+
+def make_person(studio: Studio, username: str) -> None:
+    """Give the studio this user, with the password of all tests, unless it has them already."""
+    made = studio.manage(
+        "shell", "-v", "0", "-c", _CREATE_PERSON.format(username=username, password=PASSWORD)
+    )
+    assert made.returncode == 0, made.stderr
+
+
 def sign_in(
     page: Page,
     studio: Studio,

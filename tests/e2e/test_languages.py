@@ -6,23 +6,18 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.accessibility import find_violations
-from tests.e2e.conftest import PASSWORD, sign_in
+from tests.e2e.conftest import make_person, sign_in
 from tests.studio import Studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 STORED_TIMEOUT = 120_000  # milliseconds
 _READER = "lotte"
-_CREATE = f"""
-from accounts.models import User
-if not User.objects.filter(username={_READER!r}).exists():
-    User.objects.create_user({_READER!r}, password={PASSWORD!r})"""
 
 
 @pytest.fixture
 def page(context: BrowserContext, studio: Studio) -> Page:
-    made = studio.manage("shell", "-v", "0", "-c", _CREATE)
-    assert made.returncode == 0, made.stderr
+    make_person(studio, _READER)
     page = context.new_page()
     sign_in(page, studio, _READER)
     return page

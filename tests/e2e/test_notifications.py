@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.accessibility import find_violations
-from tests.e2e.conftest import PASSWORD, sign_in
+from tests.e2e.conftest import make_person, sign_in
 from tests.studio import Studio, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -14,16 +14,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 TOLD_TIMEOUT = 120_000  # milliseconds
 # Nobody else's: of many videos within ten minutes all are told as one, and the owner makes the other tests'.
 _LISTENER = "lena"
-_CREATE = f"""
-from accounts.models import User
-if not User.objects.filter(username={_LISTENER!r}).exists():
-    User.objects.create_user({_LISTENER!r}, password={PASSWORD!r})"""
 
 
 @pytest.fixture
 def listener(studio: Studio) -> str:
-    made = studio.manage("shell", "-v", "0", "-c", _CREATE)
-    assert made.returncode == 0, made.stderr
+    make_person(studio, _LISTENER)
     return _LISTENER
 
 
