@@ -7,7 +7,7 @@ from django.db.migrations.executor import MigrationExecutor
 from videos.engine import clients
 from videos.models import Backend
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.drill, pytest.mark.django_db(transaction=True)]  # a hundred migrations, back and again
 
 BEFORE, AFTER = ("videos", "0031_job_candidates"), ("videos", "0038_confirm_backends")
 

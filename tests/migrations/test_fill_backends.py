@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.drill, pytest.mark.django_db(transaction=True)]  # a hundred migrations, back and again
 
 BEFORE, AFTER = ("videos", "0004_experience_index"), ("videos", "0011_backend_unique")
 

@@ -20,6 +20,7 @@ def _fill() -> None:
         migration.fill(apps, editor)
 
 
+@pytest.mark.drill  # a hundred migrations, back and again
 @pytest.mark.django_db(transaction=True)
 def test_an_upgrade_finds_what_was_written_before_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(migration, "BATCH_SIZE", 2)
