@@ -204,7 +204,8 @@ def _keep_admin_history(user: User) -> None:
     entries = LogEntry.objects.filter(user=user).order_by("pk")
     for chunk in _chunks(list(entries.values_list("pk", flat=True)), 500):
         rows = LogEntry.objects.filter(pk__in=chunk).order_by("pk")
-        Entry.objects.bulk_create(_from_history(row, user) for row in rows)
+        with override("en"):  # as the log is kept
+            Entry.objects.bulk_create([_from_history(row, user) for row in rows])
 
 
 def _from_history(row: LogEntry, user: User) -> Entry:

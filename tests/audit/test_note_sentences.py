@@ -13,7 +13,7 @@ _APPS = ("accounts", "audit", "billing", "contentgen", "notifications", "videos"
 _WRITERS = frozenset({"record", "record_all", "revoke_links"})
 _FILLED = "7"  # stands for what is filled in: it may be a word, or a number
 # Put together of sentences or of words that are known, each with its beginning or its end.
-_OTHERS = frozenset({"7 7", "7. 7", "7: 7", "7 of 7", "May 7."})
+_OTHERS = frozenset({"7. 7", "7: 7", "7 of 7", "May 7."})
 _CONSTANTS, _TEMPLATES = known_sentences()
 
 
