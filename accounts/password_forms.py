@@ -125,7 +125,7 @@ class StaffPasswordChangeForm(AdminPasswordChangeForm):  # type: ignore[type-arg
 
     revoked = 0
     # Django puts this together when the module is imported, so that it is in English for everybody.
-    usable_password_help_text = format_lazy(
+    usable_password_help_text = format_lazy(  # type: ignore[assignment]  # a lazy text is as good
         '{}<ul id="id_unusable_warning" class="messagelist"><li class="warning">{}</li></ul>',
         SetUnusablePasswordMixin.usable_password_help_text,
         _("If disabled, the current password for this user will be lost."),

@@ -5,7 +5,7 @@ be shown in another language than English.
 import json
 import re
 
-from django.utils.text import capfirst
+from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext
 
 from accounts.models import Role
@@ -48,6 +48,11 @@ def _translate_each(text: str) -> str:
     return ", ".join(map(translated, _BETWEEN_EACH.split(text)))
 
 
+def _translate_fields(text: str) -> str:
+    """Return names of fields that Django has put together, such as “Name, Role and Active”."""
+    return get_text_list([gettext(name) for name in _BETWEEN_FIELDS.split(text)], gettext("and"))
+
+
 def _translate_waiting(text: str) -> str:
     """Return what waited when submissions were released, such as “3 videos, $1.20 and 1 without a price”."""
     found = _WAITING.fullmatch(text)
@@ -63,11 +68,13 @@ def _translate_waiting(text: str) -> str:
 
 
 _WAITING = re.compile(r"(\d{1,9}) videos?(?:, ([^ ]+))??(?:(?:,| and) (\d+) without a price)?")
+_BETWEEN_FIELDS = re.compile(r", | and ")
 _BETWEEN_EACH = re.compile(r"(?<=\)), ")
 
 translate_part("changes", _translate_each)
 translate_part("counts", _translate_counts)
 translate_part("duration", translate_duration)
 translate_part("place", translated)
+translate_part("fields", _translate_fields)
 translate_part("role", _translate_role)
 translate_part("videos", _translate_waiting)

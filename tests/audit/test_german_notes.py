@@ -58,10 +58,13 @@ _GERMAN = {"Accept-Language": "de"}
             'Imported an export of studio a1: {"videos": 3, "share_links": 1}',
             "Export von studio a1 importiert: Videos: 3, Freigabelinks: 1",
         ),
-        ("Shown. (copied from the admin's history)", "Shown. (aus der Chronik der Verwaltung übernommen)"),
+        (
+            "Changed Active, Role and Theme. (copied from the admin's history)",
+            "Aktiv, Rolle und Farbschema geändert. (aus dem Verlauf in der Verwaltung übernommen)",
+        ),
         (
             "Viewed the page. (copied from the admin's history)",
-            "Seite angesehen. (aus der Chronik der Verwaltung übernommen)",
+            "Seite angesehen. (aus dem Verlauf in der Verwaltung übernommen)",
         ),
         ("1,234 videos.", "1.234 Videos."),
         ("The image is larger than 4.5 MB.", "Das Bild ist größer als 4,5 MB."),

@@ -119,7 +119,6 @@ _HISTORY = (
     gettext_noop("%(count)d moved to %(name)s."),
     gettext_noop("%(count)d retired (%(names)s)"),
     gettext_noop("%(count)d left."),
-    gettext_noop("%(sentence)s (copied from the admin's history)"),
     gettext_noop("(copied from the admin's history)"),
     gettext_noop("Assigned job %(job)s."),
     gettext_noop("Changed password and revoked %(count)d API token."),
@@ -136,6 +135,8 @@ _HISTORY = (
     gettext_noop("Viewed the file."),
     gettext_noop("Viewed the page."),
 )
+# Django's own, where they are copied as they stand in English.
+_DJANGO = (gettext_noop("Added."), gettext_noop("Changed %(fields)s."), gettext_noop("No fields changed."))
 # What was done to a video there: the labels of `videos.admin.actions`, each as a sentence.
 _ACTIONS = (
     gettext_noop("Cancel."),
@@ -151,6 +152,6 @@ _ACTIONS = (
 
 for _template in (
     *(*_ACCOUNTS, *_AUDIT, *_WORK, *_BACKENDS, *_JOBS, *_TRANSFER, *_WEBHOOKS),
-    *(*_LINKS, *_NAMES, *_APPROVALS, *_HISTORY, *_ACTIONS),
+    *(*_LINKS, *_NAMES, *_APPROVALS, *_HISTORY, *_DJANGO, *_ACTIONS),
 ):
     sentence(_template, alone=True)
