@@ -18,6 +18,7 @@ from audit.vocabulary import Action, Kind
 from contentgen.stored_texts import translated
 from tests.factories import BackendFactory, VideoFactory
 from videos import subjects
+from videos.admin.actions import DELETE, VIDEO_ACTIONS
 from videos.services.share_links import LinkOptions, create_link
 
 _GERMAN = {"Accept-Language": "de"}
@@ -159,3 +160,10 @@ def test_what_somebody_is_called_stays() -> None:
         assert Entry(kind=Kind.USER, object_id="17", label="page").name == "page"
         assert Entry(kind=Kind.USER, object_id="17", label="Queue of page").name == "Warteschlange von page"
         assert Entry(kind=Kind.STUDIO, object_id="retention", label="Removal by age").name != "Removal by age"
+
+
+def test_every_action_of_the_list_of_videos_has_its_sentence() -> None:
+    with translation.override("en"):
+        kept = [f"{each.label}." for each in VIDEO_ACTIONS if each is not DELETE]  # of which nothing is said
+    with translation.override("de"):
+        assert [words for words in kept if translated(words) == words] == []
