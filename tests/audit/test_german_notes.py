@@ -68,6 +68,7 @@ _GERMAN = {"Accept-Language": "de"}
             "Seite angesehen. (aus dem Verlauf in der Verwaltung übernommen)",
         ),
         ("1,234 videos.", "1.234 Videos."),
+        ("Waits for 1 character and 1,200 videos.", "Wartet auf: 1 Figur und 1.200 Videos."),
         ("The image is larger than 4.5 MB.", "Das Bild ist größer als 4,5 MB."),
         ("It renews on 2 Mar 2026.", "Es erneuert sich am 02.03.2026."),
         ("Until 2 Mar 2026, 17:30.", "Bis 02.03.2026, 17:30."),

@@ -135,6 +135,8 @@ _HISTORY = (
     gettext_noop("Viewed the file."),
     gettext_noop("Viewed the page."),
 )
+# Names of permissions, which the database keeps.
+_PERMISSIONS = (gettext_noop("Can connect a backend, with its key"),)
 # Django's own, where they are copied as they stand in English.
 _DJANGO = (gettext_noop("Added."), gettext_noop("Changed %(fields)s."), gettext_noop("No fields changed."))
 # What was done to a video there: the labels of `videos.admin.actions`, each as a sentence.
@@ -152,6 +154,6 @@ _ACTIONS = (
 
 for _template in (
     *(*_ACCOUNTS, *_AUDIT, *_WORK, *_BACKENDS, *_JOBS, *_TRANSFER, *_WEBHOOKS),
-    *(*_LINKS, *_NAMES, *_APPROVALS, *_HISTORY, *_DJANGO, *_ACTIONS),
+    *(*_LINKS, *_NAMES, *_APPROVALS, *_HISTORY, *_DJANGO, *_PERMISSIONS, *_ACTIONS),
 ):
     sentence(_template, alone=True)
