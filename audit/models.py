@@ -14,7 +14,9 @@ USERNAME_LIMIT = 150
 LABEL_LIMIT = 200
 NOTE_LIMIT = 500
 # What things of these kinds are called is no name that somebody gave.
-_NAMED_BY_STUDIO = frozenset({Kind.SHARE_LINK, Kind.COMMENT, Kind.CHARGE, Kind.INVITATION, Kind.STUDIO})
+_NAMED_BY_STUDIO = frozenset(
+    {Kind.SHARE_LINK, Kind.COMMENT, Kind.CHARGE, Kind.BUDGET, Kind.INVITATION, Kind.STUDIO}
+)
 
 
 class AppendOnlyError(TypeError):
@@ -106,7 +108,11 @@ class Entry(models.Model):
     @property
     def name(self) -> str:
         """What the thing is called; in the active language where the studio named it."""
-        return translated_note(self.label) if self._is_named_by_studio else self.label
+        name = translated_note(self.label) if self._is_named_by_studio else self.label
+        if self.kind == Kind.BUDGET and name == self.label:  # a person's: they are called what they are
+            whose, colon, terms = name.rpartition(": ")
+            return f"{whose}{colon}{translated_note(terms)}"
+        return name
 
     @property
     def _is_named_by_studio(self) -> bool:

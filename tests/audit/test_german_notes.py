@@ -119,7 +119,7 @@ def test_terms_of_a_link_are_written_so_that_they_are_found(alice: User) -> None
     day = (timezone.now() + timedelta(days=7)).strftime("%d.%m.%Y")
     with translation.override("de"):
         assert translated(entry.note).startswith(f"zeigt den Prompt; läuft ab am {day}, ")
-        assert entry.name == f"Zu {video.public_id}"
+        assert entry.name == f"zu {video.public_id}"
 
 
 @pytest.mark.django_db
@@ -161,6 +161,20 @@ def test_what_somebody_is_called_stays() -> None:
         assert Entry(kind=Kind.USER, object_id="17", label="page").name == "page"
         assert Entry(kind=Kind.USER, object_id="17", label="Queue of page").name == "Warteschlange von page"
         assert Entry(kind=Kind.STUDIO, object_id="retention", label="Removal by age").name != "Removal by age"
+
+
+@pytest.mark.parametrize(
+    ("kept", "read"),
+    [
+        ("Studio: $500.00 this month", "Studio: $500.00 für diesen Monat"),
+        ("Role creator: $60.00 this week", "Rolle Ersteller: $60.00 für diese Woche"),
+        ("Collection A: B: $120.00 in all", "Sammlung A: B: $120.00 insgesamt"),
+        ("bob: $30.00 today", "bob: $30.00 für heute"),
+    ],
+)
+def test_what_a_budget_is_called(kept: str, read: str) -> None:
+    with translation.override("de"):
+        assert Entry(kind=Kind.BUDGET, object_id="user:2/month", label=kept).name == read
 
 
 def test_every_action_of_the_list_of_videos_has_its_sentence() -> None:
