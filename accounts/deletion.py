@@ -32,6 +32,7 @@ BATCH = 20  # accounts looked at in one tick
 # What a deletion waits for: stored in English.
 _NOT_ACCEPTED = gettext_noop("Nobody has accepted the work yet.")
 _DECLINED = sentence(gettext_noop("%(heir)s declined. Choose somebody else."), alone=True)
+_WAITS = sentence(gettext_noop("Waits for %(rows)s."), alone=True)
 _UNABLE = sentence(gettext_noop("%(heir)s can't take the work any more. Choose somebody else."), alone=True)
 
 # Sent with `user` and `heir`: give what is the user's to the heir.
@@ -196,7 +197,7 @@ def _find_remains(user: User) -> str:
                 names = rows._meta.verbose_name if count == 1 else rows._meta.verbose_name_plural
                 remains.append((str(names), f"{count:,} {names}"))
     listed = " and ".join(words for _, words in sorted(remains))
-    return f"Waits for {listed}."[:500] if remains else ""
+    return (_WAITS % {"rows": listed})[:500] if remains else ""
 
 
 def _keep_admin_history(user: User) -> None:
@@ -204,7 +205,8 @@ def _keep_admin_history(user: User) -> None:
     entries = LogEntry.objects.filter(user=user).order_by("pk")
     for chunk in _chunks(list(entries.values_list("pk", flat=True)), 500):
         rows = LogEntry.objects.filter(pk__in=chunk).order_by("pk")
-        Entry.objects.bulk_create(_from_history(row, user) for row in rows)
+        with override("en"):  # as the log is kept
+            Entry.objects.bulk_create([_from_history(row, user) for row in rows])
 
 
 def _from_history(row: LogEntry, user: User) -> Entry:

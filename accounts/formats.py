@@ -3,8 +3,9 @@
 Amounts of money are not among them: `billing.money` writes those the same for everybody.
 """
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -37,6 +38,10 @@ FORMATS = {
     DateStyle.GERMAN: Formats("d.m.Y", "H:i", "H:i:s", decimal_point=",", thousands="."),
     DateStyle.ISO: Formats("Y-m-d", "H:i", "H:i:s", joint=" ", thousands="\N{NARROW NO-BREAK SPACE}"),
 }
+# How numbers, days and moments stand in stored sentences.
+_ENGLISH_NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?: (?:bytes|KB|MB|GB|TB|PB))?", re.ASCII)
+_WRITTEN_DAYS = ("%d %b %Y", "%Y-%m-%d")
+_WRITTEN_JOINTS = (", ", " ")
 _OF_LANGUAGES = {"de": DateStyle.GERMAN}  # for who chose none of them; other languages as in English
 _active = Local()  # as Django keeps the time zone: for this thread, or this task
 
@@ -60,6 +65,11 @@ def override(style: str) -> Iterator[None]:
         yield
     finally:
         _active.style = before
+
+
+def active_style() -> str:
+    """Return the name of the style that is active; empty where it is that of the language."""
+    return getattr(_active, "style", None) or ""
 
 
 def day_format() -> str:
@@ -122,6 +132,29 @@ def format_number(value: float | Decimal | None) -> str:
 def format_size(size: float | str) -> str:
     """Return a number of bytes as Django does, such as “1.5 MB”, with the decimal point of the style."""
     return filesizeformat(size).replace(".", _formats().decimal_point)
+
+
+def rewrite_number(text: str) -> str:
+    """Return a number that was written in English, alone or as a size in bytes, such as “1,234.5 MB”, in the
+    style that is active; any other text as it is.
+    """
+    if not _ENGLISH_NUMBER.fullmatch(text):
+        return text
+    formats = _formats()
+    return text.translate({ord(","): formats.thousands, ord("."): formats.decimal_point})
+
+
+def rewrite_moment(text: str) -> str:
+    """Return a day or a moment, as the log and stored sentences have them, in the style that is active; any
+    other text as it is. The time zone stays that of whoever wrote it.
+    """
+    for written in _WRITTEN_DAYS:
+        with suppress(ValueError):
+            return format_day(datetime.strptime(text, written).date())  # noqa: DTZ007  # written without one
+        for joint in _WRITTEN_JOINTS:
+            with suppress(ValueError):
+                return format_moment(datetime.strptime(text, f"{written}{joint}%H:%M"))  # noqa: DTZ007
+    return text
 
 
 def _local(value: date) -> date:

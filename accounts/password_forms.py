@@ -4,8 +4,9 @@ from typing import Any, cast
 
 from allauth.account import forms as allauth_forms
 from django import forms
-from django.contrib.auth.forms import AdminPasswordChangeForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, SetUnusablePasswordMixin
 from django.db import transaction
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, ngettext, override
 
@@ -123,6 +124,12 @@ class StaffPasswordChangeForm(AdminPasswordChangeForm):  # type: ignore[type-arg
     """Changes another person's password in the admin. `revoked` is how many tokens that revoked."""
 
     revoked = 0
+    # Django puts this together when the module is imported, so that it is in English for everybody.
+    usable_password_help_text = format_lazy(  # type: ignore[assignment]  # a lazy text is as good
+        '{}<ul id="id_unusable_warning" class="messagelist"><li class="warning">{}</li></ul>',
+        SetUnusablePasswordMixin.usable_password_help_text,
+        _("If disabled, the current password for this user will be lost."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

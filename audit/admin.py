@@ -129,13 +129,26 @@ class EntryAdmin(admin.ModelAdmin[Entry]):
     def change_list(self, entry: Entry) -> SafeString | str:
         if not entry.changes:
             return "-"
-        rows = [(name, _describe(change)) for name, change in entry.changes.items()]
+        rows = [(_field_in_words(name), _describe(change)) for name, change in entry.changes.items()]
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: <bdi>{}</bdi></li>", rows))
+
+
+def _field_in_words(name: str) -> str:
+    """Return what a field is called on the pages of the admin, where that is known."""
+    return gettext(name.replace("_", " "))
 
 
 def _describe(change: Any) -> str:
     """Return a field's change in words: what it was and is, or only that it was changed."""
     if not isinstance(change, list):
         return gettext(str(change))
-    before, after = (gettext("nothing") if each in ("", None) else each for each in change)
+    before, after = map(_value_in_words, change)
     return f"{before} → {after}"
+
+
+def _value_in_words(value: Any) -> str:
+    if value in ("", None):
+        return gettext("nothing")
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    return str(value)

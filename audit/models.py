@@ -7,11 +7,16 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from audit.notes import translated_note
 from audit.vocabulary import Action, Door, Kind
 
 USERNAME_LIMIT = 150
 LABEL_LIMIT = 200
 NOTE_LIMIT = 500
+# What things of these kinds are called is no name that somebody gave.
+_NAMED_BY_STUDIO = frozenset(
+    {Kind.SHARE_LINK, Kind.COMMENT, Kind.CHARGE, Kind.BUDGET, Kind.INVITATION, Kind.STUDIO}
+)
 
 
 class AppendOnlyError(TypeError):
@@ -102,8 +107,19 @@ class Entry(models.Model):
 
     @property
     def name(self) -> str:
-        """What the thing is called; in the active language where it has no id, and the studio named it."""
-        return gettext(self.label) if self.label and not self.object_id else self.label
+        """What the thing is called; in the active language where the studio named it."""
+        name = translated_note(self.label) if self._is_named_by_studio else self.label
+        if self.kind == Kind.BUDGET and name == self.label:  # a person's: they are called what they are
+            whose, colon, terms = name.rpartition(": ")
+            return f"{whose}{colon}{translated_note(terms)}"
+        return name
+
+    @property
+    def _is_named_by_studio(self) -> bool:
+        is_queue = self.kind == Kind.USER and " " in self.label  # which no username has
+        # A row of the admin's history is kept under the same kind; what it was called is somebody's word.
+        is_row = self.kind == Kind.STUDIO and self.object_id.isdigit()
+        return not self.object_id or is_queue or (self.kind in _NAMED_BY_STUDIO and not is_row)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise AppendOnlyError("Entries of the audit log are not deleted. Old ones go by prune_audit.")

@@ -128,6 +128,14 @@ _TERMS = {
     Period.MONTH: sentence(gettext_noop("%(amount)s this month"), alone=True),
     Period.TOTAL: sentence(gettext_noop("%(amount)s in all"), alone=True),
 }
+# What entries of the audit log call a budget; that of a person has their name before the colon.
+for _template in (
+    gettext_noop("Collection %(name)s: %(terms)s"),
+    gettext_noop("Role %(role)s: %(terms)s"),
+    gettext_noop("Studio: %(terms)s"),
+    gettext_noop("Token %(name)s: %(terms)s"),
+):
+    sentence(_template, alone=True)
 
 
 def _terms_of(amount: Decimal, period: str) -> str:

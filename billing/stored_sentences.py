@@ -39,3 +39,4 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 translate_part("budget", translate_name)
 translate_part("renewal", translated)
+translate_part("terms", translated)

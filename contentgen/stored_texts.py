@@ -18,7 +18,8 @@ for these:
 Nothing but a sentence has several lines.
 
 A text may also be a row of sentences of ours, which are found one by one. Only the last of them may end with
-something filled in: where it stands in the middle, nobody can tell how far a server's words go.
+something filled in: where it stands in the middle, nobody can tell how far a server's words go. Or it is a
+list of them with semicolons in between.
 
 So a server's own words are safe where they are filled in, unless they are, from the first to the last
 character, a sentence of ours that may stand within another.
@@ -40,6 +41,7 @@ _KEPT = 1024  # translations remembered
 _SOURCE_LANGUAGE = "en"
 _SENTENCE = "sentence"
 _END = re.compile(r"[.!?] ")
+_BETWEEN = "; "  # the parts of a list
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")  # as `%d` writes it; longer ones Python may refuse to read
 _PLACEHOLDER = re.compile(r"%\((\w+)\)([sd])|%(%)")
 _DISCOVERED = "stored_sentences"  # the module of an app that imports those that write sentences
@@ -96,6 +98,7 @@ class Sentence:
 _constants: dict[str, bool] = {}  # whether each is alone
 _templates: dict[str, Sentence] = {}
 _parts: dict[str, Callable[[str], str]] = {}
+_style: Callable[[], str] = str  # of numbers and dates; until somebody says more, there is one for everybody
 
 
 def sentence(template: str, *, alone: bool = False) -> str:
@@ -121,9 +124,16 @@ def sentence(template: str, *, alone: bool = False) -> str:
 
 def translate_part(name: str, translate: Callable[[str], str]) -> None:
     """Let `translate` bring what is filled in under this name into the active language. What it does not know
-    it returns as it is. It is remembered by language, so nothing but that may decide what it returns.
+    it returns as it is. It is remembered, so nothing but language and style (`remember_by`) may decide about
+    it.
     """
     _parts[name] = translate
+
+
+def remember_by(style: Callable[[], str]) -> None:
+    """Keep apart what is remembered for readers who write numbers and dates in another `style`."""
+    global _style  # set once, with what translates such parts
+    _style = style
 
 
 def known_sentences() -> tuple[dict[str, bool], dict[str, Sentence]]:
@@ -142,16 +152,16 @@ def translated(text: str) -> str:
     language = get_language()
     if not text or language is None or language.partition("-")[0] == _SOURCE_LANGUAGE:
         return text or ""
-    return _translate(language, str(text))
+    return _translate(language, _style(), str(text))
 
 
 @lru_cache(_KEPT)
-def _translate(_language: str, text: str) -> str:
+def _translate(_language: str, _in_style: str, text: str) -> str:
     whole = gettext(text)
     if whole != text or len(text) > MAX_LENGTH:
         return whole
     _discover()
-    return _find_row(text) or _find(text) or _find(text, is_strict=False) or text
+    return _find_row(text) or _find_list(text) or _find(text) or _find(text, is_strict=False) or text
 
 
 def _find_row(text: str) -> str | None:
@@ -164,6 +174,13 @@ def _find_row(text: str) -> str | None:
             begin = end.end()
     last = _find(text[begin:]) if found else None
     return " ".join([*found, last]) if last else None
+
+
+def _find_list(text: str) -> str | None:
+    """Return the translation of sentences of ours with semicolons between; None where it is anything else."""
+    parts = text.split(_BETWEEN, _MAX_ROW)
+    found = [_find(part, is_closed=True) for part in parts] if len(parts) > 1 else []
+    return _BETWEEN.join(filter(None, found)) if found and all(found) else None
 
 
 def _find(text: str, *, depth: int = 0, is_strict: bool = True, is_closed: bool = False) -> str | None:
@@ -193,7 +210,7 @@ def _fill(known: Sentence, parts: dict[str, str], depth: int, *, is_strict: bool
         if found is None and is_strict and known.begins_with == _SENTENCE:
             return None
         parts = {**parts, _SENTENCE: found or said}
-    for name in parts.keys() & _parts.keys():
+    for name in (parts.keys() & _parts.keys()) - known.numbers:
         parts[name] = _parts[name](parts[name])
     return gettext(known.template) % _with_numbers(known, parts)
 

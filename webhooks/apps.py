@@ -1,9 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class WebhooksConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     name = "webhooks"
+    verbose_name = _("Webhooks")
 
     def ready(self) -> None:
         from accounts.deactivation import user_deactivated

@@ -6,6 +6,7 @@ from typing import Any, cast
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.models import Permission
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
@@ -125,9 +126,28 @@ class CheckboxesForMany(admin.ModelAdmin[Any]):
     filter_horizontal = ()
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
-        return super().formfield_for_manytomany(
+        field: Any = super().formfield_for_manytomany(
             db_field, cast(HttpRequest, request), **{**kwargs, "widget": CheckboxSelectMultiple}
         )
+        if field is not None and db_field.related_model is Permission:
+            field.label_from_instance = permission_label
+        return field
+
+
+_DEFAULT_RIGHTS = {
+    "add": _("Can add"),
+    "change": _("Can change"),
+    "delete": _("Can delete"),
+    "view": _("Can view"),
+}
+
+
+def permission_label(permission: Permission) -> str:
+    """Return what a permission is called. Django shows the name that the database has, in English."""
+    verb = permission.codename.partition("_")[0]
+    is_default = verb in _DEFAULT_RIGHTS and permission.codename == f"{verb}_{permission.content_type.model}"
+    right = _DEFAULT_RIGHTS[verb] if is_default else gettext(permission.name)
+    return f"{permission.content_type} | {right}"
 
 
 class UserForm(UserChangeForm[User]):

@@ -71,3 +71,22 @@ def test_an_account_is_made_here_because_nobody_signs_up(as_carol: Client):
 
     assert as_carol.post(reverse("admin:accounts_user_add"), form).status_code == 302
     assert User.objects.get(username="dave").check_password("long enough 42")
+
+
+def test_the_form_of_a_password_is_in_the_readers_language(as_carol: Client, carol: User, bob: User):
+    User.objects.filter(pk=carol.pk).update(is_staff=True, is_superuser=True)
+    address = reverse("admin:auth_user_password_change", args=[bob.pk])
+    page = as_carol.get(address, headers={"Accept-Language": "de"}).content.decode()
+    assert "Ob sich die Person mit einem Passwort anmelden kann." in page
+    assert "Beim Abschalten geht das aktuelle Passwort der Person verloren." in page
+    assert "Whether the user" not in page
+    assert ">Konten</a>" in page  # what the app is called, in the breadcrumbs
+
+
+def test_permissions_are_in_the_readers_language(as_carol: Client, carol: User, bob: User):
+    User.objects.filter(pk=carol.pk).update(is_staff=True, is_superuser=True)
+    address = reverse("admin:accounts_user_change", args=[bob.pk])
+    page = as_carol.get(address, headers={"Accept-Language": "de"}).content.decode()
+    assert "Konten | API-Token | Darf hinzufügen" in page
+    assert "Darf ein Backend mit dessen Schlüssel verbinden" in page
+    assert "Can " not in page

@@ -1,6 +1,7 @@
-"""That what entries of the audit log say with something filled in can be read in other languages."""
+"""What the audit log and the admin's history keep can be read in other languages when it is filled in."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from contentgen.stored_texts import known_sentences
 
 PROJECT = Path(__file__).resolve().parents[2]
 _APPS = ("accounts", "audit", "billing", "contentgen", "notifications", "videos", "webhooks")
-_WRITERS = frozenset({"record", "record_all", "revoke_links"})
+_WRITERS = frozenset({"record", "record_all", "revoke_links", "log_change", "log_actions"})
+_MAY_WRITE = re.compile(r"note=|log_change|change_message=")
 _FILLED = "7"  # stands for what is filled in: it may be a word, or a number
 # Put together of sentences or of words that are known, each with its beginning or its end.
-_OTHERS = frozenset({"7 7", "7. 7", "7: 7", "7 of 7", "May 7."})
+_OTHERS = frozenset({"7.", "7. 7", "7: 7", "7 of 7", "May 7.", "Confirmed 7 for 7."})
 _CONSTANTS, _TEMPLATES = known_sentences()
 
 
@@ -22,7 +24,9 @@ def _notes(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         is_call = isinstance(node, ast.Call)
         if is_call and (getattr(node.func, "id", "") or getattr(node.func, "attr", "")) in _WRITERS:
-            for text in (each.value for each in node.keywords if each.arg == "note"):
+            history = node.args[2:3] if getattr(node.func, "attr", "") == "log_change" else []
+            named = [each.value for each in node.keywords if each.arg in ("note", "change_message")]
+            for text in (*named, *history):
                 yield from filter(None, map(_filled, ast.walk(text)))
 
 
@@ -37,7 +41,7 @@ def _filled(node: ast.AST) -> str:
 
 def _modules() -> list[Path]:
     found = (path for app in _APPS for path in (PROJECT / app).rglob("*.py"))
-    return sorted(path for path in found if "note=" in path.read_text() and any(_notes(path)))
+    return sorted(path for path in found if _MAY_WRITE.search(path.read_text()) and any(_notes(path)))
 
 
 @pytest.mark.parametrize("path", _modules(), ids=lambda path: str(path.relative_to(PROJECT)))

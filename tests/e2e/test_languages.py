@@ -13,6 +13,13 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 STORED_TIMEOUT = 120_000  # milliseconds
 _READER = "lotte"
+_GIVE_BUDGET = f"""
+from decimal import Decimal
+from accounts.models import User
+from billing.models import Scope
+from billing.targets import Target, set_budget
+set_budget(Target(Scope.USER, user=User.objects.get(username="{_READER}")), "month", Decimal("1361.20"))
+"""
 
 
 @pytest.fixture
@@ -50,3 +57,18 @@ def test_a_visitor_gets_the_language_of_the_browser(browser: Browser, studio: St
         page.goto(studio.url)
         expect(page.get_by_role("button", name="Anmelden", exact=True)).to_be_visible()
         expect(page.locator("html")).to_have_attribute("lang", "de")
+
+
+def test_every_link_of_the_header_is_seen_in_german(browser: Browser, studio: Studio, page: Page) -> None:
+    made = studio.manage("shell", "-v", "0", "-c", _GIVE_BUDGET)
+    assert made.returncode == 0, made.stderr
+    state = page.context.storage_state()
+    size = {"width": 1280, "height": 800}
+    with browser.new_context(storage_state=state, locale="de", viewport=size) as context:  # type: ignore[arg-type]
+        german = context.new_page()
+        german.goto(studio.url)
+        nav = german.get_by_role("navigation", name="Hauptmenü")
+        expect(german.get_by_role("link", name="noch $1,361.20")).to_be_visible()  # which takes room
+        expect(nav.get_by_role("link", name="Referenzen")).to_be_visible()
+        expect(nav.get_by_role("link", name="Figuren")).to_be_visible()
+        assert nav.evaluate("nav => nav.scrollWidth - nav.clientWidth") == 0

@@ -239,7 +239,8 @@ def _create_busy_user(owner: User, videos: list[Video]) -> None:
                 "due_at": None,
                 "finished_at": now,
                 "error_code": "moderation_blocked",
-                "error_message": "The backend blocked it: the prompt goes against its content policy.",
+                "error_message": "The backend's content filter stopped this video."
+                " Change the prompt and try again.",
             },
         ),
     ]

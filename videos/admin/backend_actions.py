@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_noop, ngettext, override
+from django.utils.translation import gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -118,8 +118,7 @@ class BackendActions(AuditedAdmin[Backend]):
         for backend in backends:
             result = move_queued_videos(backend)
             if result.moved:
-                with override("en"):  # what is kept is in one language
-                    self._log(request, [backend], _format_move(result))
+                self._log(request, [backend], _move_in_history(result))
             level = messages.WARNING if result.left or not result.moved else messages.SUCCESS
             self.message_user(request, f"{backend.name}: {_format_move(result)}", level)
         return self._back(request, backends)
@@ -192,6 +191,13 @@ def _format_move(result: MoveResult) -> str:
         for reason, count in result.left.items()
     ]
     return " ".join([moved, *left])
+
+
+def _move_in_history(result: MoveResult) -> str:
+    """Return what was moved where, in the sentences that the backend's history keeps, which are English."""
+    moved = [f"{count} moved to {name}." for name, count in result.moved.items()]
+    left = sum(result.left.values())
+    return " ".join([*moved, *([f"{left} left."] if left else [])])
 
 
 def _where_key_goes(backend: Backend) -> str:

@@ -41,7 +41,9 @@ GROUP = "Made by seed_demo"  # of accounts, by which they are found again
 _MOMENTS = ("created_at", "attempted_at", "accepted_at", "generated_at", "finished_at")
 _LEASE = timedelta(minutes=1)
 _PRICE = Decimal("12.00")
-_BLOCKED = Reason("moderation_blocked", "The backend blocked it: the prompt goes against its content policy.")
+_BLOCKED = Reason(
+    "moderation_blocked", "The backend's content filter stopped this video. Change the prompt and try again."
+)
 _UNKNOWN = Reason(
     "unknown_outcome",
     "We couldn't confirm that the backend received this job, and it does not say which jobs it has.",

@@ -37,12 +37,19 @@ def end(pk: int, state: ApprovalState, *, now: datetime, **changes: Any) -> bool
         if not waiting.update(state=state, decided_at=now, **changes):
             return False
         ended = ApprovalRequest.objects.defer("data").select_related("owner").get(pk=pk)
-        record(_ACTIONS[state], subjects.approval(ended), note=f"{ended.note} {ended.problem}".strip())
+        record(_ACTIONS[state], subjects.approval(ended), note=_words(ended))
         if state != ApprovalState.WITHDRAWN:  # they know
             publish_decision(ended)
         for image_id in list(ended.images.values_list("pk", flat=True)):
             delete_unused_reference(image_id)
     return True
+
+
+def _words(ended: ApprovalRequest) -> str:
+    """Return what was said when it was decided, and what was in the way then, for the audit log."""
+    if ended.note and ended.problem:
+        return f"“{ended.note}” {ended.problem}"
+    return ended.note or ended.problem
 
 
 def end_expired() -> int:

@@ -1,5 +1,5 @@
-"""What entries of the audit log say beside their action, made known so that it can be read in other
-languages.
+"""What entries of the audit log say beside their action, and what the admin's history of a row says, made
+known so that it can be read in other languages.
 
 They are written in English, by all apps: `audit` itself knows none of the others.
 """
@@ -89,5 +89,71 @@ _WEBHOOKS = (
     gettext_noop("Their own events: %(kinds)s"),
 )
 
-for _template in (*_ACCOUNTS, *_AUDIT, *_WORK, *_BACKENDS, *_JOBS, *_TRANSFER, *_WEBHOOKS):
+_LINKS = (
+    gettext_noop("To %(video)s"),
+    gettext_noop("To the collection “%(collection)s”"),
+    gettext_noop("allows comments"),
+    gettext_noop("allows downloads"),
+    gettext_noop("asks for a password"),
+    gettext_noop("expires %(moment)s UTC"),
+    gettext_noop("never expires"),
+    gettext_noop("shows the prompt"),
+)
+_NAMES = (  # of what an entry is about
+    gettext_noop("Attempt %(number)d"),
+    gettext_noop("By %(name)s on %(video)s"),
+    gettext_noop("Everything"),
+    gettext_noop("Import"),
+    gettext_noop("Prompt help"),
+    gettext_noop("Queue of %(name)s"),
+    gettext_noop("Removal by age"),
+    gettext_noop("Submissions"),
+)
+_APPROVALS = (gettext_noop("“%(words)s” %(sentence)s"),)
+# The admin's history alone says these.
+_HISTORY = (
+    gettext_noop("%(count)d API token revoked."),
+    gettext_noop("%(count)d API tokens revoked."),
+    gettext_noop("%(count)d added (%(names)s)"),
+    gettext_noop("%(count)d changed (%(names)s)"),
+    gettext_noop("%(count)d moved to %(name)s."),
+    gettext_noop("%(count)d retired (%(names)s)"),
+    gettext_noop("%(count)d left."),
+    gettext_noop("(copied from the admin's history)"),
+    gettext_noop("Assigned job %(job)s."),
+    gettext_noop("Changed password and revoked %(count)d API token."),
+    gettext_noop("Changed password and revoked %(count)d API tokens."),
+    gettext_noop("Confirmed the key in %(variable)s for %(address)s."),
+    gettext_noop("Confirmed the stored key for %(address)s."),
+    gettext_noop("Connected at %(address)s."),
+    gettext_noop("Models updated: %(changes)s."),
+    gettext_noop("Probed at %(address)s."),
+    gettext_noop("Released: %(videos)s."),
+    gettext_noop("Scheduled for deletion on %(moment)s."),
+    gettext_noop("Signed out everywhere: %(count)d session ended."),
+    gettext_noop("Signed out everywhere: %(count)d sessions ended."),
+    gettext_noop("Viewed the file."),
+    gettext_noop("Viewed the page."),
+)
+# Names of permissions, which the database keeps.
+_PERMISSIONS = (gettext_noop("Can connect a backend, with its key"),)
+# Django's own, where they are copied as they stand in English.
+_DJANGO = (gettext_noop("Added."), gettext_noop("Changed %(fields)s."), gettext_noop("No fields changed."))
+# What was done to a video there: the labels of `videos.admin.actions`, each as a sentence.
+_ACTIONS = (
+    gettext_noop("Cancel."),
+    gettext_noop("Change owner."),
+    gettext_noop("Check again."),
+    gettext_noop("Export as ZIP."),
+    gettext_noop("Make private."),
+    gettext_noop("Mark as failed."),
+    gettext_noop("Move to trash."),
+    gettext_noop("Retry (may be charged again)."),
+    gettext_noop("Submit again (may be charged twice)."),
+)
+
+for _template in (
+    *(*_ACCOUNTS, *_AUDIT, *_WORK, *_BACKENDS, *_JOBS, *_TRANSFER, *_WEBHOOKS),
+    *(*_LINKS, *_NAMES, *_APPROVALS, *_HISTORY, *_DJANGO, *_PERMISSIONS, *_ACTIONS),
+):
     sentence(_template, alone=True)

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext, gettext_noop
 
-from accounts import roles
+from accounts import languages, roles
 from accounts.models import User
 from audit.trail import record
 from audit.vocabulary import Action
@@ -29,7 +29,7 @@ from videos.models.values import StoredFiles
 from videos.services.quota import require_room_for
 from videos.services.storage_errors import BUSY, StudioBusyError, storage_errors
 
-IMPORTED_PROMPT = "A clip of your own"  # shown in the library in place of a prompt
+IMPORTED_PROMPT = gettext_noop("A clip of your own")  # shown in the library in place of a prompt
 
 
 @contextmanager
@@ -109,10 +109,12 @@ def _inspect(path: Path, budget: Budget) -> VideoFacts:
 def _build_video(owner: User, facts: VideoFacts, kind: Kind) -> Video:
     size = f"{facts.width}x{facts.height}"
     offer = _choose_offer(kind, size)
+    with languages.override_for(owner):  # it is the clip's title from here on
+        prompt = gettext(IMPORTED_PROMPT)
     return Video(
         owner=owner,
         backend=offer.backend,
-        prompt=IMPORTED_PROMPT,
+        prompt=prompt,
         model=offer.model.name,
         size=size,
         seconds=max(1, round(facts.duration_seconds)),
