@@ -35,8 +35,10 @@ def _translate_role(text: str) -> str:
 def _translate_counts(text: str) -> str:
     """Return what an import brought in, a JSON object of numbers by kind, in words."""
     try:
-        counts = dict(json.loads(text))
-    except (ValueError, TypeError):
+        counts = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(counts, dict):
         return text
     return ", ".join(
         f"{capfirst(gettext(name.replace('_', ' ')))}: {count}" for name, count in counts.items()
