@@ -34,7 +34,7 @@ class EndpointForm(forms.Form):
         ),
     )
     description = forms.CharField(
-        label=_("Description"),
+        label=_("Description (optional)"),
         required=False,
         max_length=endpoints.MAX_DESCRIPTION,
         widget=forms.TextInput(attrs={"placeholder": _("What is it for?"), "autocomplete": "off"}),

@@ -31,12 +31,12 @@ async function shortestGap(source) {
 
 const rates = new Map(); // by address, promises
 
-// Resolves to how many frames a second the video has.
-export function frameRateOf(video) {
+// Resolves to how many frames a second the video has, as far as the browser tells; else to null.
+export function measureFrameRate(video) {
   const source = video.currentSrc;
   if (!rates.has(source)) {
     const measured = shortestGap(source).then((gap) => {
-      if (!gap || !Number.isFinite(gap)) return USUAL_RATE;
+      if (!gap || !Number.isFinite(gap)) return null;
       const off = (rate) => Math.abs(1 / rate - gap);
       const nearest = COMMON_RATES.reduce((best, rate) => (off(rate) < off(best) ? rate : best));
       return off(nearest) < gap / 500 ? nearest : 1 / gap;
@@ -45,6 +45,9 @@ export function frameRateOf(video) {
   }
   return rates.get(source);
 }
+
+// Resolves to a number in any case, to count frames by.
+export const frameRateOf = async (video) => (await measureFrameRate(video)) ?? USUAL_RATE;
 
 export const frameCount = (video, rate) => Math.max(1, Math.round(video.duration * rate));
 

@@ -10,6 +10,7 @@ import {
   toggleLoop,
   togglePictureInPicture,
 } from "./player-controls.js";
+import { measureFrameRate } from "./player-frames.js";
 
 const SPACE_ACTIVATED = "button, summary, input"; // elements that the space bar activates
 const ARROWS_ARE_OWN = "[type='radio'], [data-volume], select, textarea"; // elements that arrows change
@@ -59,5 +60,18 @@ function enhanceAll() {
   for (const root of document.querySelectorAll("[data-player]")) enhance(root);
 }
 
+// The page of a video tells how many frames a second it has, once somebody opens its details.
+async function tellFrameRate() {
+  const row = document.querySelector("details[open] [data-frame-rate][hidden]");
+  const video = document.getElementById("player");
+  if (!row || !video) return;
+  const rate = await measureFrameRate(video);
+  if (!rate) return;
+  const shown = rate.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 2 });
+  row.querySelector("dd").textContent = row.dataset.frameRate.replace("{rate}", shown);
+  row.hidden = false;
+}
+
+document.querySelector("details:has(#metadata)")?.addEventListener("toggle", tellFrameRate);
 document.addEventListener("htmx:oobAfterSwap", enhanceAll); // a video that has just been finished
 enhanceAll();

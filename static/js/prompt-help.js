@@ -68,6 +68,21 @@ document.addEventListener("keydown", (event) => {
   if (!button.disabled) button.click();
 });
 
+// "Describe" was pressed beside an image on another page, which is this form's now.
+function describeOnArrival() {
+  let image;
+  try {
+    image = sessionStorage.getItem("contentgen.describe");
+    sessionStorage.removeItem("contentgen.describe");
+  } catch {
+    // Blocked: the button is there.
+  }
+  const isHere = image && document.getElementById("id_reference")?.value === image;
+  if (isHere) document.querySelector("#composer [data-describe]")?.click();
+}
+
+document.addEventListener("htmx:load", describeOnArrival, { once: true });
+
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
   const help = helpOf(detail.elt);
   if (!help) return;

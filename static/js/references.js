@@ -26,6 +26,16 @@ form.addEventListener("htmx:afterRequest", ({ detail }) => {
   document.querySelector("main input[type='search']").value = ""; // the whole list is shown again
 });
 
+// The studio describes it on arrival, once: reloading that page, or an address from elsewhere, asks nobody.
+document.addEventListener("click", ({ target }) => {
+  const link = target.closest("[data-describe]");
+  try {
+    if (link) sessionStorage.setItem("contentgen.describe", link.dataset.describe);
+  } catch {
+    // Blocked: the studio opens with the image, and has the same button.
+  }
+});
+
 const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
 
 document.addEventListener("dragover", (event) => {

@@ -1,12 +1,16 @@
 """Improve in a real browser: the offer, what replaces what, and a server that is away."""
 
 import json
+import re
+from io import BytesIO
 from urllib.request import Request, urlopen
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import assert_only_status
+from tests.studio import Studio
 
 pytestmark = pytest.mark.e2e
 MINE = "A paper boat on a rainy street"
@@ -51,3 +55,31 @@ def test_a_prompt_is_improved_and_brought_back(page: Page, simulator: str, brows
     expect(page.get_by_text("has an error (HTTP 500)")).to_be_visible()
     expect(prompt).to_have_value(f"{MINE}!")
     assert_only_status(browser_errors, 422)
+
+
+def test_an_image_is_described_from_the_references_once(page: Page, studio: Studio):
+    picture = BytesIO()
+    Image.new("RGB", (640, 360), "teal").save(picture, "PNG")
+    page.get_by_role("textbox", name="Prompt").fill(MINE)
+    page.goto(f"{studio.url}/references/")
+    with page.expect_response(re.compile("/references/$")):
+        page.set_input_files(
+            "#id_images", {"name": "lagoon.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+        )
+    asked: list[str] = []
+    page.on("request", lambda request: "/prompts/" in request.url and asked.append(request.url))
+    page.locator(".card", has=page.locator("[value='lagoon']")).get_by_role("link", name="Describe").click()
+
+    prompt, offer = page.get_by_role("textbox", name="Prompt"), page.locator("[data-offer]")
+    expect(offer).to_be_visible()
+    expect(page.get_by_alt_text("Preview of the first frame")).to_be_visible()
+    expect(prompt).to_have_value(MINE)
+    page.get_by_role("button", name="Use this").click()
+    expect(prompt).not_to_have_value(MINE)
+    page.get_by_role("button", name="Undo").click()
+    expect(prompt).to_have_value(MINE)
+
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_alt_text("Preview of the first frame")).to_be_visible()
+    assert len(asked) == 1, "nobody asked again"

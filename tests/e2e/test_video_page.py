@@ -195,6 +195,7 @@ def test_a_player_with_its_controls_open_violates_no_rule(page: Page, studio: St
     _open_player(page, studio, bitterns[0])
     page.get_by_label("More controls").click()
     page.locator("summary", has_text="Details").click()
+    expect(page.locator("[data-frame-rate]")).to_have_text(f"Frame rate{FRAME_RATE} fps")
     assert find_violations(page, [("dark", 1280), ("light", 390)]) == []
 
 

@@ -40,6 +40,13 @@ def _open(link: str) -> Callable[[Page], None]:
     return prepare
 
 
+def _pick_image(page: Page) -> None:
+    toggle = page.locator("#settings-toggle")
+    if toggle.is_visible():  # on a phone
+        toggle.click()
+    _open("Your images")(page)
+
+
 def _ring(page: Page) -> None:
     page.locator("#bell summary").click()
     page.get_by_role("link", name="Preferences").wait_for()
@@ -206,13 +213,13 @@ PAGES = [
     PageState("shortcuts", "alice", "/library/", _press("?"), full_page=False),
     PageState("video", "alice", "/videos/{lighthouse in fog at last}/"),
     PageState("video-tall", "alice", "/videos/{Jellyfish pulse}/"),
-    PageState("video-remix", "alice", "/videos/{lighthouse in fog at first}/remix"),
+    PageState("video-remix", "alice", "/videos/{lighthouse in fog at last}/remix"),
     PageState("video-extend", "alice", "/videos/{lighthouse in fog at first}/extend"),
     PageState("video-character", "alice", "/videos/{fox crosses}/character"),
     PageState("compare", "alice", "/compare?id={lighthouse in fog at first}&id={lighthouse in fog at last}"),
     PageState("compare-mixed", "alice", "/compare?id={fox crosses}&id={Jellyfish}&id={Ink spreads}"),
     PageState("references", "alice", "/references/"),
-    PageState("references-picked", "alice", "/", _open("Your images"), full_page=False),
+    PageState("references-picked", "alice", "/", _pick_image, full_page=False),
     PageState("video-take", "alice", "/videos/{paper crane unfolds}/"),
     PageState("templates", "alice", "/templates/"),
     PageState("template-new", "alice", "/templates/new"),

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import BackendFactory, VideoFactory
-from videos.models import JobCandidate, Kind, State
+from videos.models import JobCandidate, Kind, State, Video
 from videos.templatetags.failures import advice, cost_note, short_cost_note
 
 pytestmark = pytest.mark.django_db
@@ -155,3 +155,18 @@ def test_the_page_never_pays_twice_by_default(as_alice, alice):
         main = [text for is_main, text in buttons if is_main]
         assert not any("ubmit again" in text for text in main)
         assert ("Check again" in main) == can_list
+
+
+def test_the_facts_below_the_player_name_no_cost_that_there_was_not(as_alice, alice):
+    def facts(video: Video) -> str:
+        page = as_alice.get(video.get_absolute_url()).content.decode()
+        return page.partition('id="facts"')[2].partition("</dl>")[0]
+
+    price = Decimal("0.4")
+    simulator = BackendFactory(is_simulator=True)
+    free = facts(VideoFactory(owner=alice, price=price, backend=simulator))
+    assert "Free in demo" in free
+    assert "$0.40" not in free
+    assert "Cost" not in facts(failed(owner=alice, price=price))
+    assert "$0.40" in facts(failed(owner=alice, price=price, charged=price))
+    assert "$0.40" in facts(VideoFactory(owner=alice, price=price))

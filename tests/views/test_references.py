@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
+from accounts.models import Role
 from tests.factories import ReferenceImageFactory, VideoFactory
 from tests.views.page import GOOD, HTMX, picture, upload
 from videos.engine import cleanup
@@ -382,3 +383,17 @@ def test_another_like_it_has_its_image_though_that_was_deleted(as_alice, alice, 
     assert image.public_id not in as_alice.get(STUDIO, {"prompt_of": video.public_id}).content.decode()
     as_alice.post(STUDIO, {**GOOD, "reference": image.public_id})
     assert shown(as_alice.get(URL)) == [image], "used again, it is kept again"
+
+
+def test_each_image_can_be_described_where_prompt_help_can_see(as_alice, alice, settings):
+    image = kept(alice)
+    address = f'href="{STUDIO}?reference={image.public_id}" data-describe="{image.public_id}"'
+    assert "data-describe" not in as_alice.get(URL).content.decode()
+    settings.PROMPT_HELP_URL, settings.PROMPT_HELP_MODEL = "https://chat.example.org/v1", "m-1"
+    assert "data-describe" not in as_alice.get(URL).content.decode(), "it cannot see"
+    settings.PROMPT_HELP_VISION = True
+    page = as_alice.get(URL).content.decode()
+    assert address in page
+    assert "Sent to chat.example.org when you press it" in page
+    type(alice).objects.filter(pk=alice.pk).update(role=Role.VIEWER)
+    assert "data-describe" not in as_alice.get(URL).content.decode()

@@ -204,9 +204,24 @@ def test_it_says_demo_only_in_demo_mode(as_alice, as_carol, settings):
     ],
 )
 def test_the_header_says_in_which_part_one_is(as_alice, path, part):
-    header = as_alice.get(path).content.decode().partition("</header>")[0]
+    header = as_alice.get(path).content.decode().partition("</nav>")[0]
     marked = re.findall(r'aria-current="(?:page|true)">([^<]+)<', header)
     assert marked == ([part] if part else [])
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [
+        ("/spend/", "Spend"),
+        ("/accounts/sessions/", "Account"),
+        ("/batches/new", "Batches"),
+        ("/library/", ""),
+    ],
+)
+def test_the_menu_says_so_of_what_it_leads_to(as_alice, path, part):
+    menu = as_alice.get(path).content.decode().partition("</nav>")[2].partition("</header>")[0]
+    marked = re.findall(r'aria-current="(?:page|true)">([^<]+)<', menu)
+    assert [each.strip() for each in marked] == ([part] if part else [])
 
 
 def test_it_says_that_openais_own_address_is_gone_and_what_to_set(as_alice, settings):

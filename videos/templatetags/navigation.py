@@ -10,6 +10,8 @@ register = template.Library()
 
 # What the first part of an address is under, where that is not the link with the same address.
 _UNDER = {
+    "account": "accounts",
+    "budgets": "spend",
     "history": "",
     "models": "",
     "videos": "library",

@@ -300,6 +300,12 @@ def cost_in_words(video: Video) -> str:
 
 
 @register.filter
+def has_cost(video: Video) -> bool:
+    """Whether a video cost something, or will; one that failed only where something was charged for it."""
+    return bool(video.charged if video.state == State.FAILED else cost_in_words(video))
+
+
+@register.filter
 def cost_basis(video: Video) -> str:
     """Return where a video's cost comes from, and how far it is from the estimate."""
     return prices.describe_basis(video)
