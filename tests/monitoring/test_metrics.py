@@ -30,6 +30,7 @@ from videos.backends.responses import Job
 from videos.engine import dispatch, heartbeat, poll, store, submit
 from videos.models import Backend, Heartbeat, JobCandidate, State, StudioState, Video
 from videos.models.values import Reason
+from videos.services.prompt_help import PromptHelpError, improve_prompt
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +77,15 @@ def test_what_people_ask_for_is_counted(as_alice: Client, scrape: Scrape, commit
         as_alice.post(reverse("videos:studio"), GOOD)
     video = Video.objects.select_related("backend").get()
     assert scrape().value("contentgen_videos_requested_total", backend=video.backend.name) == 1
+
+
+def test_help_with_prompts_is_counted(alice: User, scrape: Scrape, settings):
+    settings.PROMPT_HELP_URL, settings.PROMPT_HELP_MODEL = "http://127.0.0.1:9/v1", "m-1"  # nobody listens
+    before = scrape().value("contentgen_prompt_help_total", kind="improve", outcome="unreachable") or 0
+    with pytest.raises(PromptHelpError) as caught:
+        improve_prompt(alice, "A fox")
+    found = scrape().value("contentgen_prompt_help_total", kind="improve", outcome=caught.value.code)
+    assert (found, caught.value.code) == (before + 1, "unreachable")
 
 
 def test_submissions_are_counted_by_what_became_of_them(

@@ -30,7 +30,7 @@ MAY_BE_EMPTY = {
     'contentgen_submissions_total{result="uncertain"}': "no reply was lost",
 }
 FAILS = '{"rules": [{"on": "create", "kind": "fail_job", "match": "breaks"}]}'
-# One video waits, and a budget is used: what panels show of those is there too.
+# One video waits, a budget is used, and a prompt was improved: what panels show of those is there too.
 PREPARE = """
 from decimal import Decimal
 from accounts.models import User
@@ -38,9 +38,11 @@ from billing.models import Scope
 from billing.targets import Target, set_budget
 from tests.factories import VideoFactory
 from videos.models import Backend
+from videos.services.prompt_help import improve_prompt
 from videos.services.queue import pause_queue
 owner = User.objects.get()
 set_budget(Target(Scope.STUDIO), "month", Decimal(50))
+improve_prompt(owner, "A boat on a lake")
 pause_queue(owner)
 VideoFactory(owner=owner, backend=Backend.objects.for_environment())"""
 
