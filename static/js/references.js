@@ -27,10 +27,11 @@ form.addEventListener("htmx:afterRequest", ({ detail }) => {
 });
 
 // The studio describes it on arrival, once: reloading that page, or an address from elsewhere, asks nobody.
-document.addEventListener("click", ({ target }) => {
+document.addEventListener("click", ({ target, ctrlKey, metaKey, shiftKey }) => {
   const link = target.closest("[data-describe]");
+  const isHere = link && !ctrlKey && !metaKey && !shiftKey; // another tab would not know of it
   try {
-    if (link) sessionStorage.setItem("contentgen.describe", link.dataset.describe);
+    if (isHere) sessionStorage.setItem("contentgen.describe", link.dataset.describe);
   } catch {
     // Blocked: the studio opens with the image, and has the same button.
   }
