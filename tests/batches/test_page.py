@@ -204,7 +204,12 @@ def test_finishing_is_told_once(running, monkeypatch):
 
 @pytest.mark.parametrize(
     ("minutes", "words"),
-    [(120, "about 120 min left"), (150, "about 2 h left"), (90_000, "about 1,500 h left")],
+    [
+        (120, "about 120 min left"),
+        (150, "about 2 h left"),
+        (2880, "about 48 h left"),
+        (90_000, "about 62 days left"),
+    ],
 )
 def test_the_time_that_is_left_is_told_in_hours_where_it_is_long(
     as_alice, running, monkeypatch: pytest.MonkeyPatch, minutes: int, words: str

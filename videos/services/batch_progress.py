@@ -109,6 +109,12 @@ class Progress:
         minutes = self.minutes_left
         return None if minutes is None or minutes <= 120 else round(minutes / 60)
 
+    @property
+    def days_left(self) -> int | None:
+        """Of what takes more than two days."""
+        hours = self.hours_left
+        return None if hours is None or hours <= 48 else round(hours / 24)
+
     def fingerprint(self, batch: Batch, approval: ApprovalRequest | None = None) -> str:
         """What differs as soon as a page shows anything else. `approval` is what the batch waits for."""
         shown = (batch.state, batch.paused_at, batch.problem, self.counts, self.undecided, self.spent)
