@@ -110,6 +110,7 @@ def test_the_comparison_decides(page: Page, stack: Locator):
     stack.get_by_role("link", name="Compare").click()
     takes = page.locator(".take")
     expect(takes).to_have_count(4)
+    expect(page.locator(".take--chosen")).to_have_count(1)  # the script has begun to listen
     page.keyboard.press("m")
     muted = "videos => videos.map(video => video.muted)"
     assert page.locator(".take__player").evaluate_all(muted) == [False, True, True, True]
