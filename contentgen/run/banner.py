@@ -36,7 +36,7 @@ def format_banner(address: str, username: str, password: str, *, is_demo: bool) 
         "Address": address,
         "Username": username,
         "Password": password,
-        "Videos": "demo mode: a built-in simulator draws patterns, not AI (see README.md)"
+        "Videos": "demo mode: a built-in simulator draws simple scenes, no AI (see README.md)"
         if is_demo
         else settings.BACKEND_URL or "api.openai.com",
         "Data": settings.DATA_DIR,

@@ -18,7 +18,7 @@ class BackendOut(Schema):
     """The backend that makes a model's videos. A capability that is not known is null."""
 
     name: str = Field(description="Its name in this studio.")
-    simulator: bool = Field(description="Whether it is the simulator, which draws patterns.")
+    simulator: bool = Field(description="Whether it is the simulator, which draws simple scenes.")
     reference_images: bool | None = Field(description="Whether it takes reference images.")
     characters: bool | None = Field(description="Whether it has characters.")
     remix: bool | None = Field(description="Whether it can make variations of its videos.")
