@@ -1,3 +1,3 @@
 """The version of the studio, here and nowhere else. `make release` writes it."""
 
-VERSION = "1.0.0"
+VERSION = "1.1.0.dev0"
