@@ -19,6 +19,7 @@ from videos.services.videos import create_video_with_images
 pytestmark = pytest.mark.django_db
 URL = reverse("videos:studio")
 LIBRARY = reverse("videos:library")
+ZONES = {"last-frame": "Last frame", "references": "References"}
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +93,9 @@ def test_what_will_not_do_is_told_at_its_zone_and_keeps_nothing(as_alice, hints,
     response = as_alice.post(URL, {**GOOD, **sent()}, headers=HTMX)
 
     assert response.status_code == 422
-    assert sentence in _error(response.content.decode(), zone)
+    error = _error(response.content.decode(), zone)
+    assert sentence in error
+    assert f"<strong>{ZONES[zone]}:</strong>" in error
     assert not Video.objects.exists()
     assert not ReferenceImage.objects.exists()
     assert hints == []
