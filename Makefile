@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo 'make run     the whole studio on this machine; Ctrl-C stops it'
 	@echo 'make test    the tests, without a browser'
-	@echo 'make drills  the tests that take minutes each: upgrades, restored backups, patience; before a release'
+	@echo 'make drills  the tests that take long: upgrades, old migrations, restored backups; before a release'
 	@echo 'make schema  thousands of requests generated from the OpenAPI files, in some minutes'
 	@echo 'make e2e     the tests in a real browser (needs Chromium)'
 	@echo 'make interop a real LiteLLM proxy, and the vendors'\'' own clients (installed separately, 900 MB)'

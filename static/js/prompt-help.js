@@ -68,17 +68,19 @@ document.addEventListener("keydown", (event) => {
   if (!button.disabled) button.click();
 });
 
+const ARRIVES_WITHIN = 60_000; // ms; later, nobody thinks of what they pressed before the connection failed
+
 // "Describe" was pressed beside an image on another page, which is this form's now.
 function describeOnArrival() {
-  let image;
+  let [image, at] = [];
   try {
-    image = sessionStorage.getItem("contentgen.describe");
+    [image, at] = (sessionStorage.getItem("contentgen.describe") ?? "").split(" ");
     sessionStorage.removeItem("contentgen.describe");
   } catch {
     // Blocked: the button is there.
   }
   const isHere = image && document.getElementById("id_reference")?.value === image;
-  if (isHere) document.querySelector("#composer [data-describe]")?.click();
+  if (isHere && Date.now() - at < ARRIVES_WITHIN) document.querySelector("#composer [data-describe]")?.click();
 }
 
 document.addEventListener("htmx:load", describeOnArrival, { once: true });

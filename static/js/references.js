@@ -31,7 +31,7 @@ document.addEventListener("click", ({ target, ctrlKey, metaKey, shiftKey }) => {
   const link = target.closest("[data-describe]");
   const isHere = link && !ctrlKey && !metaKey && !shiftKey; // another tab would not know of it
   try {
-    if (isHere) sessionStorage.setItem("contentgen.describe", link.dataset.describe);
+    if (isHere) sessionStorage.setItem("contentgen.describe", `${link.dataset.describe} ${Date.now()}`);
   } catch {
     // Blocked: the studio opens with the image, and has the same button.
   }

@@ -73,20 +73,23 @@ def test_an_account_is_made_here_because_nobody_signs_up(as_carol: Client):
     assert User.objects.get(username="dave").check_password("long enough 42")
 
 
-def test_the_form_of_a_password_is_in_the_readers_language(as_carol: Client, carol: User, bob: User):
-    User.objects.filter(pk=carol.pk).update(is_staff=True, is_superuser=True)
-    address = reverse("admin:auth_user_password_change", args=[bob.pk])
-    page = as_carol.get(address, headers={"Accept-Language": "de"}).content.decode()
+def _german_page(staff: Client, name: str, person: User) -> str:
+    """Return a page about this person as a superuser with a German browser sees it."""
+    User.objects.filter(username="carol").update(is_staff=True, is_superuser=True)
+    address = reverse(name, args=[person.pk])
+    return staff.get(address, headers={"Accept-Language": "de"}).content.decode()
+
+
+def test_the_form_of_a_password_is_in_the_readers_language(as_carol: Client, bob: User):
+    page = _german_page(as_carol, "admin:auth_user_password_change", bob)
     assert "Ob sich die Person mit einem Passwort anmelden kann." in page
     assert "Beim Abschalten geht das aktuelle Passwort der Person verloren." in page
     assert "Whether the user" not in page
     assert ">Konten</a>" in page  # what the app is called, in the breadcrumbs
 
 
-def test_permissions_are_in_the_readers_language(as_carol: Client, carol: User, bob: User):
-    User.objects.filter(pk=carol.pk).update(is_staff=True, is_superuser=True)
-    address = reverse("admin:accounts_user_change", args=[bob.pk])
-    page = as_carol.get(address, headers={"Accept-Language": "de"}).content.decode()
+def test_permissions_are_in_the_readers_language(as_carol: Client, bob: User):
+    page = _german_page(as_carol, "admin:accounts_user_change", bob)
     assert "Konten | API-Token | Darf hinzufügen" in page
     assert "Darf ein Backend mit dessen Schlüssel verbinden" in page
     assert "Can " not in page
