@@ -83,3 +83,21 @@ def test_an_image_is_described_from_the_references_once(page: Page, studio: Stud
     page.wait_for_load_state("networkidle")
     expect(page.get_by_alt_text("Preview of the first frame")).to_be_visible()
     assert len(asked) == 1, "nobody asked again"
+
+    _press_earlier(page, seconds=61)  # and the connection failed
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    assert len(asked) == 1, "it is not asked for so much later"
+    _press_earlier(page, seconds=5)
+    page.reload()
+    expect(offer).to_be_visible()
+    assert len(asked) == 2
+
+
+def _press_earlier(page: Page, *, seconds: int) -> None:
+    """Leave what "Describe" beside the image in the form leaves."""
+    image = page.locator("#id_reference").input_value()
+    page.evaluate(
+        "([image, ms]) => sessionStorage.setItem('contentgen.describe', `${image} ${Date.now() - ms}`)",
+        [image, seconds * 1000],
+    )
